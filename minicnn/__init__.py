@@ -1,0 +1,28 @@
+"""minicnn: convolutional networks as explicit loops, compiled with Numba.
+
+Names are loaded when first used, so that `import minicnn` costs nothing and a summary never starts the compiler.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {"Graph": "minicnn.network", "load": "minicnn.network", "Trainer": "minicnn.train"}
+_MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "layers", "optimizers", "train", "zoo")
+
+__all__ = ["Graph", "Trainer", "__version__", "load", *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"minicnn.{name}")
+    raise AttributeError(f"module 'minicnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

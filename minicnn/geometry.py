@@ -1,0 +1,133 @@
+"""Sizes along one axis: how long the output is, how much padding a word means, what would fit.
+
+Everything here is plain integer arithmetic on one axis at a time; an operation on images calls it once for rows and once
+for columns.  Letters: `size` input pixels, `taps` filter pixels, `out` output pixels.
+
+Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationships 1 to 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from minicnn.errors import SettingError
+
+Pair = tuple[int, int]
+PaddingSetting = str | int | Sequence[int] | Sequence[Sequence[int]]
+
+PADDING_WORDS = ("valid", "same", "full")
+LARGEST_SETTING = 2**31 - 1
+
+
+class Axis(NamedTuple):
+    """One axis of a convolution or pooling, all settings resolved to integers (in pixels)."""
+
+    size: int
+    taps: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+    out: int
+
+    @property
+    def extent(self) -> int:
+        """Pixels that a dilated filter spans."""
+        return extent(self.taps, self.dilation)
+
+
+def extent(taps: int, dilation: int) -> int:
+    """Pixels that `taps` taps span when `dilation` pixels lie from one to the next."""
+    return dilation * (taps - 1) + 1
+
+
+def output_size(size: int, taps: int, stride: int, dilation: int, before: int, after: int, ceil_mode: bool = False) -> int:
+    """Positions of a window that fit: (size + padding - extent) // stride + 1, or a number below 1 when none fits.
+
+    With `ceil_mode` a last window may hang over the end, if it starts inside the input or the padding before it.
+    """
+    room = size + before + after - extent(taps, dilation)
+    if not ceil_mode:
+        return room // stride + 1
+    out = -(-room // stride) + 1
+    if (out - 1) * stride >= size + before:
+        out -= 1
+    return out
+
+
+def transposed_output_size(size: int, taps: int, stride: int, dilation: int, padding: int, output_padding: int) -> int:
+    """Pixels that a transposed convolution writes: the input size whose convolution would give `size`."""
+    return (size - 1) * stride - 2 * padding + extent(taps, dilation) + output_padding
+
+
+def same_padding(size: int, taps: int, stride: int, dilation: int) -> Pair:
+    """Padding (before, after) that makes the output ceil(size / stride); an odd extra pixel goes after."""
+    out = -(-size // stride)
+    total = max(0, (out - 1) * stride + extent(taps, dilation) - size)
+    return total // 2, total - total // 2
+
+
+def resolve_padding(where: str, padding: PaddingSetting, sizes: Sequence[int], taps: Sequence[int], strides: Sequence[int],
+                    dilations: Sequence[int]) -> tuple[Pair, ...]:
+    """Turn any padding setting into one (before, after) pair per axis.
+
+    Parameters
+    ----------
+    where : str
+        The call or layer, for the message.
+    padding : "valid", "same", "full", an int, one int per axis, or one (before, after) pair per axis
+    sizes, taps, strides, dilations : one int per axis
+
+    Raises
+    ------
+    SettingError
+        If the setting is none of these.
+    """
+    axes = len(taps)
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0),) * axes
+        if padding == "full":
+            return tuple((extent(t, d) - 1,) * 2 for t, d in zip(taps, dilations, strict=True))
+        if padding == "same":
+            return tuple(same_padding(*each) for each in zip(sizes, taps, strides, dilations, strict=True))
+        raise SettingError(f"{where}: padding {padding!r} is not one of {', '.join(PADDING_WORDS)}, a number, one number per axis"
+                           f" or one (before, after) pair per axis")
+    if not isinstance(padding, Sequence):
+        number = whole_number(where, "padding", padding, least=0)
+        return ((number, number),) * axes
+    if len(padding) != axes:
+        raise SettingError(f"{where}: padding {padding!r} has {len(padding)} entries, but there are {axes} axes"
+                           f"\n  use one number, or {axes} numbers, or {axes} (before, after) pairs")
+    pairs = []
+    for entry in padding:
+        if isinstance(entry, Sequence) and not isinstance(entry, str):
+            if len(entry) != 2:
+                raise SettingError(f"{where}: padding {padding!r}: {entry!r} is not a (before, after) pair")
+            pairs.append((whole_number(where, "padding", entry[0], least=0), whole_number(where, "padding", entry[1], least=0)))
+        else:
+            number = whole_number(where, "padding", entry, least=0)
+            pairs.append((number, number))
+    return tuple(pairs)
+
+
+def whole_number(where: str, name: str, value: object, least: int) -> int:
+    """Check one integer setting: NumPy integers pass, booleans and floats do not."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise SettingError(f"{where}: {name} is {value!r}, but must be a whole number")
+    number = value.__index__()
+    if not least <= number <= LARGEST_SETTING:
+        raise SettingError(f"{where}: {name} is {number}, but must be at least {least}" if number < least else
+                           f"{where}: {name} is {number}, more than {LARGEST_SETTING}")
+    return number
+
+
+def per_axis(where: str, name: str, value: object, axes: int, least: int = 1) -> tuple[int, ...]:
+    """A number means the same on every axis; a sequence has one entry per axis."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != axes:
+            raise SettingError(f"{where}: {name} {tuple(value)!r} has {len(value)} entries, but there are {axes} axes"
+                               f"\n  use one number, or {axes} numbers")
+        return tuple(whole_number(where, name, each, least) for each in value)
+    return (whole_number(where, name, value, least),) * axes

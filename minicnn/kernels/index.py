@@ -1,0 +1,42 @@
+"""The index map: which input pixel a tap reads.  The one place where this arithmetic is written.
+
+    i = p*stride + r*dilation - pad        (outside 0 <= i < size: the tap is skipped)
+
+`i` input position, `p` output position, `r` tap, `pad` the padding before the axis.  Plain Python on plain integers: the
+textbook loops and the device kernels compile these functions, the table builders and the messages call them as they are.
+"""
+
+
+def input_position(p, r, stride, dilation, pad):
+    """Input position that tap `r` of output position `p` reads; may lie outside the axis."""
+    return p * stride + r * dilation - pad
+
+
+def tap_range(p, size, taps, stride, dilation, pad):
+    """Taps (first, stop) of output position `p` that read inside an axis of `size` pixels."""
+    start = p * stride - pad
+    first = 0
+    if start < 0:
+        first = (-start + dilation - 1) // dilation
+    stop = taps
+    if start + (taps - 1) * dilation >= size:
+        stop = (size - start + dilation - 1) // dilation
+    return min(first, taps), max(stop, min(first, taps))
+
+
+def output_range(r, size, out, stride, dilation, pad):
+    """Output positions (first, stop) whose tap `r` reads inside an axis of `size` pixels: `tap_range` seen from the tap."""
+    start = r * dilation - pad
+    first = 0
+    if start < 0:
+        first = (-start + stride - 1) // stride
+    stop = 0
+    if start < size:
+        stop = (size - start + stride - 1) // stride
+    first = min(first, out)
+    return first, max(first, min(stop, out))
+
+
+def tap_of(i, p, stride, dilation, pad):
+    """The tap with which output position `p` reads input position `i`, times dilation; a multiple of it if there is one."""
+    return i + pad - p * stride
