@@ -1,0 +1,66 @@
+"""The `minicnn` command: one verb per file under `commands/`, each imported only when it is called for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+import minicnn
+from minicnn.errors import MinicnnError
+
+VERBS = {
+    "summary": "Show a network layer by layer: shapes, parameters, operations.",
+    "zoo": "List every network with its size and paper.",
+    "train": "Train a network.",
+    "evaluate": "Measure a trained network on a data set.",
+    "predict": "Classify images with a trained network.",
+    "data": "List, download and look at data sets.",
+    "bench": "Time kernels, training and inference.",
+    "doctor": "Show what works on this machine, what is missing, and the fix.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its verbs by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"minicnn.cli.commands.{cmd_name}")
+        return getattr(module, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(minicnn.__version__, prog_name="minicnn")
+def group() -> None:
+    """Convolutional networks as explicit loops: read them, check them, train them."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
+    try:
+        status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except MinicnnError as error:
+        click.echo(f"Error: {error.headline}", err=True)
+        for line in str(error).splitlines()[1:]:
+            click.echo(line, err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)
