@@ -4,12 +4,21 @@
 
 `i` input position, `p` output position, `r` tap, `pad` the padding before the axis.  Plain Python on plain integers: the
 textbook loops and the device kernels compile these functions, the table builders and the messages call them as they are.
+The map can be asked from each of its ends: from (p, r) for `i`, from (i, r) for `p`, for all taps of `p`, for all `p` of a tap.
 """
 
 
 def input_position(p, r, stride, dilation, pad):
     """Input position that tap `r` of output position `p` reads; may lie outside the axis."""
     return p * stride + r * dilation - pad
+
+
+def output_position(i, r, out, stride, dilation, pad):
+    """Output position whose tap `r` reads input position `i`, or -1 when none of the `out` positions does."""
+    reach = i - r * dilation + pad
+    if reach < 0 or reach % stride != 0 or reach // stride >= out:
+        return -1
+    return reach // stride
 
 
 def tap_range(p, size, taps, stride, dilation, pad):
@@ -37,6 +46,8 @@ def output_range(r, size, out, stride, dilation, pad):
     return first, max(first, min(stop, out))
 
 
-def tap_of(i, p, stride, dilation, pad):
-    """The tap with which output position `p` reads input position `i`, times dilation; a multiple of it if there is one."""
-    return i + pad - p * stride
+def weight_tap(r, taps, flip):
+    """Where tap `r` finds its weight: at `r`, or counted from the other end when the filter is flipped."""
+    if flip:
+        return taps - 1 - r
+    return r

@@ -1,0 +1,29 @@
+"""How the textbook loops are compiled: the one place that names Numba's flags.
+
+`kernel` marks a function that works on arrays.  The functions of `minicnn.kernels.index` are compiled here as well, so that a
+loop reads `h = input_position(p, r, stride_h, dilation_h, pad_h)` in compiled code and in plain Python alike.
+With NUMBA_DISABLE_JIT=1 `njit` hands every function back unchanged, and all of this is ordinary Python.
+
+Sums are kept in float64, whatever the arrays hold: a loop starts its sum with `np.float64(...)`, adds products in the dtype of the
+arrays, and rounds once, when it stores.  (Since NumPy 2 a bare `0.0 + np.float32` stays float32 in plain Python; the explicit
+type makes both worlds give the same bits.)
+"""
+
+from numba import njit
+
+from minicnn.kernels import index
+
+# error_model="numpy": a division by zero gives inf or nan, as in NumPy, and costs no branch.  nogil: other threads may run meanwhile.
+# No fastmath: the order of every sum is the order of the loops, and NaN means NaN.
+FLAGS = {"error_model": "numpy", "nogil": True, "cache": False}
+
+
+def kernel(function):
+    """Compile a textbook loop at its first call, once per combination of array types."""
+    return njit(**FLAGS)(function)
+
+
+input_position = kernel(index.input_position)
+output_position = kernel(index.output_position)
+tap_range = kernel(index.tap_range)
+weight_tap = kernel(index.weight_tap)
