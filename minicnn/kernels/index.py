@@ -51,3 +51,14 @@ def weight_tap(r, taps, flip):
     if flip:
         return taps - 1 - r
     return r
+
+
+def counted_taps(p, size, taps, stride, pad, pad_after, count_padding):
+    """Taps of window `p` that an average divides by: those inside the padded axis, or only those inside the axis itself.
+
+    A last window may hang over the padding (`ceil_mode`); what hangs over is never counted.
+    """
+    start = p * stride - pad
+    if count_padding:
+        return min(start + taps, size + pad_after) - start
+    return max(0, min(start + taps, size) - max(start, 0))
