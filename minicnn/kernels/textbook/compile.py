@@ -1,17 +1,17 @@
 """How the textbook loops are compiled: the one place that names Numba's flags.
 
-`kernel` marks a function that works on arrays.  The functions of `minicnn.kernels.index` are compiled here as well, so that a
-loop reads `h = input_position(p, r, stride_h, dilation_h, pad_h)` in compiled code and in plain Python alike.
+`kernel` marks a function that works on arrays.  The functions of `minicnn.kernels.index` and `minicnn.kernels.random_bits` are compiled
+here as well, so that a loop reads `h = input_position(p, r, stride_h, dilation_h, pad_h)` in compiled code and in plain Python alike.
 With NUMBA_DISABLE_JIT=1 `njit` hands every function back unchanged, and all of this is ordinary Python.
 
 Sums are kept in float64, whatever the arrays hold: a loop starts its sum with `np.float64(...)`, adds products in the dtype of the
 arrays, and rounds once, when it stores.  (Since NumPy 2 a bare `0.0 + np.float32` stays float32 in plain Python; the explicit
-type makes both worlds give the same bits.)
+type makes both worlds add alike.)
 """
 
 from numba import njit
 
-from minicnn.kernels import index
+from minicnn.kernels import index, random_bits
 
 # error_model="numpy": a division by zero gives inf or nan, as in NumPy, and costs no branch.  nogil: other threads may run meanwhile.
 # No fastmath: the order of every sum is the order of the loops, and NaN means NaN.
@@ -28,3 +28,5 @@ output_position = kernel(index.output_position)
 tap_range = kernel(index.tap_range)
 weight_tap = kernel(index.weight_tap)
 counted_taps = kernel(index.counted_taps)
+uniform_bits = kernel(random_bits.uniform_bits)
+drop_threshold = kernel(random_bits.drop_threshold)
