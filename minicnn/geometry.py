@@ -19,6 +19,8 @@ PaddingSetting = str | int | Sequence[int] | Sequence[Sequence[int]]
 PADDING_WORDS = ("valid", "same", "full")
 LARGEST_SETTING = 2**31 - 1
 
+AXIS_WORDS = {1: ("columns",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
+
 
 class Axis(NamedTuple):
     """One axis of a convolution or pooling, all settings resolved to integers (in pixels)."""
@@ -131,3 +133,39 @@ def per_axis(where: str, name: str, value: object, axes: int, least: int = 1) ->
                                f"\n  use one number, or {axes} numbers")
         return tuple(whole_number(where, name, each, least) for each in value)
     return (whole_number(where, name, value, least),) * axes
+
+
+def resolve_axes(where: str, sizes: Sequence[int], window: object, stride: object, padding: PaddingSetting, dilation: object,
+                 ceil_mode: bool = False) -> tuple[Axis, ...]:
+    """Resolve the settings of a convolution or pooling for an input of `sizes` pixels, one `Axis` per axis.
+
+    `out` is below 1 where the window does not fit: the caller says so in its own words.
+    """
+    axes = len(sizes)
+    taps, strides = per_axis(where, "window", window, axes), per_axis(where, "stride", stride, axes)
+    dilations = per_axis(where, "dilation", dilation, axes)
+    pads = resolve_padding(where, padding, sizes, taps, strides, dilations)
+    return tuple(Axis(size, tap, step, gap, before, after, output_size(size, tap, step, gap, before, after, ceil_mode))
+                 for size, tap, step, gap, (before, after) in zip(sizes, taps, strides, dilations, pads, strict=True))
+
+
+def size_formula(axis: Axis, ceil_mode: bool = False) -> str:
+    """The output size worked out with its numbers, as on a blackboard: "(227 - 11)/4 + 1 = 55"."""
+    room = str(axis.size)
+    if axis.before == axis.after:
+        room += f" + 2*{axis.before}" if axis.before else ""
+    else:
+        room += f" + {axis.before} + {axis.after}"
+    room += f" - {axis.taps}" if axis.dilation == 1 else f" - ({axis.dilation}*({axis.taps} - 1) + 1)"
+    pixels = axis.size + axis.before + axis.after - axis.extent
+    if axis.stride == 1:
+        return f"{room} + 1 = {axis.out}"
+    if pixels % axis.stride == 0:
+        return f"({room})/{axis.stride} + 1 = {axis.out}"
+    rounding = "ceil" if ceil_mode and axis.out == -(-pixels // axis.stride) + 1 else "floor"
+    return f"{rounding}(({room})/{axis.stride}) + 1 = {axis.out}"
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape for people: (6, 28, 28) is "6 x 28 x 28"."""
+    return " x ".join(str(size) for size in shape)

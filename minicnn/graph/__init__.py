@@ -1,0 +1,6 @@
+"""Networks as graphs: nodes in order, shapes inferred, parameters placed, costs summed; nothing is allocated."""
+
+from minicnn.graph.node import INPUT, Node, ParameterSlot, ValueRef
+from minicnn.graph.topology import Topology
+
+__all__ = ["INPUT", "Node", "ParameterSlot", "Topology", "ValueRef"]

@@ -1,0 +1,31 @@
+"""Layers and blocks to build networks from; each is its settings, knows its output shape, parameters and cost.
+
+    from minicnn import layers as L
+    L.Sequential(L.Conv2D(6, 5, padding=2), L.ReLU(), L.MaxPool2D(2), L.Flatten(), L.Linear(10))
+"""
+
+from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
+from minicnn.layers.base import Block, Cost, Element, Layer, ParameterSpec, Shape
+from minicnn.layers.branches import Add, Concat
+from minicnn.layers.conv import Conv1D, Conv2D, Conv3D
+from minicnn.layers.dropout import Dropout
+from minicnn.layers.flatten import Flatten
+from minicnn.layers.global_avg_pool import GlobalAvgPool
+from minicnn.layers.join import AddInputs, ConcatChannels
+from minicnn.layers.leaky_relu import LeakyReLU
+from minicnn.layers.linear import Linear
+from minicnn.layers.local_response_norm import LocalResponseNorm
+from minicnn.layers.max_pool import MaxPool1D, MaxPool2D, MaxPool3D
+from minicnn.layers.registry import build, describe, register
+from minicnn.layers.relu import ReLU
+from minicnn.layers.residual import Residual
+from minicnn.layers.sequential import Sequential
+from minicnn.layers.sigmoid import Sigmoid
+from minicnn.layers.tanh import Tanh
+
+__all__ = [
+    "Add", "AddInputs", "AvgPool1D", "AvgPool2D", "AvgPool3D", "Block", "Concat", "ConcatChannels", "Conv1D", "Conv2D", "Conv3D",
+    "Cost", "Dropout", "Element", "Flatten", "GlobalAvgPool", "Layer", "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool1D",
+    "MaxPool2D", "MaxPool3D", "ParameterSpec", "ReLU", "Residual", "Sequential", "Shape", "Sigmoid", "Tanh",
+    "build", "describe", "register",
+]

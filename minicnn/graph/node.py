@@ -1,0 +1,60 @@
+"""The parts of a network's graph: nodes, the values between them, and where each parameter lies in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minicnn.layers import Layer, Shape
+
+
+class ValueRef(NamedTuple):
+    """An array between two nodes: output `output` of node `node`, or the network's input where `node` is -1."""
+
+    node: int
+    output: int = 0
+
+
+INPUT = ValueRef(-1)
+
+
+class Step(NamedTuple):
+    """A layer in its place, before any shape is known; `path` names the blocks it lies in, outermost first."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[ValueRef, ...]
+    path: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """How a message calls it: "conv3 ('Conv2D', 5x5, padding 0)"."""
+        words = ", ".join([repr(self.layer.kind()), *filter(None, [self.layer.brief()])])
+        return f"{self.name} ({words})"
+
+
+class ParameterSlot(NamedTuple):
+    """A parameter in the network's one array of float32: `offset` and `size` count floats, `node` is the index of its node."""
+
+    name: str
+    shape: Shape
+    offset: int
+    size: int
+    node: int
+    fan_in: int
+    init: str
+    trainable: bool
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place, with shapes: what the engine plans with.  Nodes come in an order in which they can be computed."""
+
+    index: int
+    name: str
+    layer: Layer
+    inputs: tuple[ValueRef, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shapes: tuple[Shape, ...]
+    path: tuple[str, ...]
+    slots: tuple[ParameterSlot, ...]

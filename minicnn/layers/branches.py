@@ -1,0 +1,59 @@
+"""Branches: the same input goes several ways, and the ways meet again.
+
+    Concat(a, b)(x) = a(x) and b(x), one after the other by channel         Add(a, b)(x) = a(x) + b(x)
+
+Szegedy et al., "Going Deeper with Convolutions", 2015, figure 2.  An empty `Sequential()` as a branch passes its input on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from minicnn.errors import SettingError
+from minicnn.layers.base import Block, Element, Layer, Value, Wiring
+from minicnn.layers.join import AddInputs, ConcatChannels
+from minicnn.layers.setting import elements
+
+
+@dataclass(frozen=True, repr=False, init=False)
+class Branches(Block):
+    """Several ways from one input, joined by a layer."""
+
+    join: ClassVar[type[Layer]]
+
+    branches: tuple[Element, ...] = ()
+
+    def __init__(self, *branches: Element, name: str | None = None) -> None:
+        self.store(branches=branches, name=name)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        elements(self.where(), "branches", self.branches)
+        if len(self.branches) < 2:
+            raise SettingError(f"{self.where()}: needs at least two branches, but gets {len(self.branches)}")
+
+    def wire(self, wiring: Wiring[Value], *values: Value) -> tuple[Value, ...]:
+        ends = [end for branch in self.branches for end in wiring.place(branch, *values)]
+        return wiring.place(self.join(), *ends)
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Branches:
+        return cls(*settings["branches"], name=settings.get("name"))
+
+    def __repr__(self) -> str:
+        parts = [repr(branch) for branch in self.branches] + ([f"name={self.name!r}"] if self.name else [])
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class Concat(Branches):
+    """Branches joined by channel: all give the same spatial size."""
+
+    join = ConcatChannels
+
+
+class Add(Branches):
+    """Branches added up: all give the same shape."""
+
+    join = AddInputs

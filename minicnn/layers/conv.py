@@ -1,0 +1,137 @@
+"""Convolution in one, two or three dimensions, with one dial from shared to unshared filters.
+
+    y[n,k,p,q] = bias[k] + sum over c,r,s of x[n,c,h,w] * weight[k,c,r,s]
+    where  h = p*stride + r*dilation - pad,   w = q*stride + s*dilation - pad
+
+With `sharing` a tile, output position (p, q) uses filter (p mod tile, q mod tile): tile 1 is the convolution above, a tile
+as large as the output gives every position its own filter.
+
+Goodfellow, Bengio, Courville, "Deep Learning", 2016, sections 9.1 and 9.5 (figure 9.16 for the dial).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd, prod
+
+from minicnn.errors import SettingError, ShapeError
+from minicnn.geometry import PaddingSetting, per_axis, whole_number
+from minicnn.layers.base import Cost, ParameterSpec, Shape
+from minicnn.layers.setting import PerAxis, axis_setting, flag, times
+from minicnn.layers.windowed import Windowed, setting_text
+
+
+@dataclass(frozen=True, repr=False)
+class Conv(Windowed):
+    """Convolution over 1, 2 or 3 axes; use Conv1D, Conv2D or Conv3D.
+
+    filters : output channels; the input channels follow from the input
+    window, stride, dilation : int or one per axis
+    padding : "valid", "same", "full", int, one int per axis, or one (before, after) pair per axis
+    groups : input and output channels are split into so many groups that do not see each other
+    flip : True for the mathematician's convolution, False for cross-correlation
+    sharing : "shared", "unshared", or a tile: int or one per axis
+    """
+
+    kernel = "conv"
+    stem = "conv"
+    ceil_mode = False
+
+    filters: int
+    window: PerAxis
+    stride: PerAxis = 1
+    padding: PaddingSetting = 0
+    dilation: PerAxis = 1
+    groups: int = 1
+    bias: bool = True
+    flip: bool = False
+    sharing: str | PerAxis = "shared"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        where = self.where()
+        self.store(filters=whole_number(where, "filters", self.filters, least=1),
+                   dilation=axis_setting(where, "dilation", self.dilation, self.axis_count),
+                   groups=whole_number(where, "groups", self.groups, least=1),
+                   bias=flag(where, "bias", self.bias), flip=flag(where, "flip", self.flip), sharing=self._checked_sharing(where))
+        self.check_window()
+        if self.filters % self.groups:
+            raise SettingError(f"{where}: {self.filters} filters do not divide into {self.groups} groups"
+                                 f"\n  use {_divisors_text(self.filters)} groups, or a multiple of {self.groups} filters")
+
+    def _checked_sharing(self, where: str) -> str | PerAxis:
+        if self.sharing in ("shared", "unshared"):
+            return self.sharing
+        if isinstance(self.sharing, str):
+            raise SettingError(f"{where}: sharing {self.sharing!r} is not 'shared', 'unshared' or a tile (a number, or one per axis)")
+        tile = axis_setting(where, "sharing", self.sharing, self.axis_count)
+        return "shared" if tile == 1 else tile
+
+    def tile(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        """Filters per axis: output position p uses filter p mod tile.  1 is shared, the output size is unshared."""
+        if self.sharing == "shared":
+            return (1,) * self.axis_count
+        out = tuple(axis.out for axis in self.axes(inputs))
+        if self.sharing == "unshared":
+            return out
+        return tuple(min(pair) for pair in zip(per_axis(self.where(), "sharing", self.sharing, self.axis_count), out, strict=True))
+
+    def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        axes = self.fitting_axes(where, inputs)
+        channels = inputs[0][0]
+        if channels % self.groups:
+            raise ShapeError(f"{where} splits its input into {self.groups} groups, but gets {channels} channels"
+                             f"\n  use {_divisors_text(gcd(channels, self.filters))} groups, or a multiple of {self.groups} channels")
+        return ((self.filters, *(axis.out for axis in axes)),)
+
+    def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
+        tile = () if self.sharing == "shared" else self.tile(inputs)
+        seen = self._seen(inputs)
+        specs = [ParameterSpec("weight", (self.filters, *tile, *seen), fan_in=prod(seen))]
+        if self.bias:
+            specs.append(ParameterSpec("bias", (self.filters, *tile), fan_in=prod(seen), init="zeros"))
+        return tuple(specs)
+
+    def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
+        channels, *taps = self._seen(inputs)
+        one_filter = times((*taps, channels))
+        formula = f"({one_filter} + 1) * {self.filters}" if self.bias else f"{one_filter} * {self.filters}"
+        if self.sharing != "shared":
+            formula += f" * {times(self.tile(inputs))}"
+        seen = prod((channels, *taps))
+        return Cost(formula, macs=prod(outputs[0]) * seen, connections=prod(outputs[0]) * (seen + self.bias))
+
+    def _seen(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        """What one output sees: (C/G, *taps)."""
+        return inputs[0][0] // self.groups, *per_axis(self.where(), "window", self.window, self.axis_count)
+
+    def brief(self) -> str:
+        words = [super().brief()]
+        if self.groups != 1:
+            words.append(f"{self.groups} groups")
+        if self.sharing != "shared":
+            words.append("unshared" if self.sharing == "unshared" else f"tile {setting_text(self.sharing)}")
+        return ", ".join(words)
+
+
+class Conv1D(Conv):
+    axis_count = 1
+
+
+class Conv2D(Conv):
+    axis_count = 2
+
+
+class Conv3D(Conv):
+    axis_count = 3
+
+
+def _divisors_text(number: int) -> str:
+    """The numbers of groups that would do: "1, 2, 3 or 6"."""
+    divisors = [str(each) for each in range(1, min(number, 4096) + 1) if number % each == 0]
+    if len(divisors) == 1:
+        return divisors[0]
+    if len(divisors) > 8:
+        divisors = [*divisors[:7], "..."]
+        return ", ".join(divisors)
+    return f"{', '.join(divisors[:-1])} or {divisors[-1]}"

@@ -1,0 +1,24 @@
+"""Global average pooling: every channel becomes its mean.  Lin, Chen, Yan, "Network In Network", 2014, section 3.2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minicnn.errors import ShapeError
+from minicnn.geometry import shape_text
+from minicnn.layers.base import Layer, Shape
+from minicnn.layers.setting import one_input
+
+
+@dataclass(frozen=True, repr=False)
+class GlobalAvgPool(Layer):
+    """(C, *space) -> (C,)."""
+
+    kernel = "global_avg_pool"
+    stem = "pool"
+
+    def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        shape = one_input(where, inputs)
+        if len(shape) < 2:
+            raise ShapeError(f"{where} needs an input of channels and at least one axis, but gets {shape_text(shape)}")
+        return ((shape[0],),)

@@ -1,0 +1,71 @@
+"""Every kind of layer and block by name, and their descriptions: plain dicts that JSON can hold.
+
+    {"type": "Sequential", "items": [{"type": "Conv2D", "filters": 6, "window": 5, ...}, ...]}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minicnn.errors import GraphError, SettingError
+from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
+from minicnn.layers.base import Element
+from minicnn.layers.branches import Add, Concat
+from minicnn.layers.conv import Conv1D, Conv2D, Conv3D
+from minicnn.layers.dropout import Dropout
+from minicnn.layers.flatten import Flatten
+from minicnn.layers.global_avg_pool import GlobalAvgPool
+from minicnn.layers.join import AddInputs, ConcatChannels
+from minicnn.layers.leaky_relu import LeakyReLU
+from minicnn.layers.linear import Linear
+from minicnn.layers.local_response_norm import LocalResponseNorm
+from minicnn.layers.max_pool import MaxPool1D, MaxPool2D, MaxPool3D
+from minicnn.layers.relu import ReLU
+from minicnn.layers.residual import Residual
+from minicnn.layers.sequential import Sequential
+from minicnn.layers.sigmoid import Sigmoid
+from minicnn.layers.tanh import Tanh
+
+TYPES: dict[str, type[Element]] = {each.__name__: each for each in (
+    Conv1D, Conv2D, Conv3D, MaxPool1D, MaxPool2D, MaxPool3D, AvgPool1D, AvgPool2D, AvgPool3D, GlobalAvgPool,
+    Linear, ReLU, LeakyReLU, Tanh, Sigmoid, Dropout, LocalResponseNorm, Flatten, AddInputs, ConcatChannels,
+    Sequential, Residual, Concat, Add)}
+
+
+def register(kind: type[Element]) -> type[Element]:
+    """Make a layer or block of your own known by its class name, so that networks with it can be loaded; a class decorator."""
+    if TYPES.setdefault(kind.__name__, kind) is not kind:
+        raise SettingError(f"register: there is already a layer called {kind.__name__}")
+    return kind
+
+
+def describe(element: Element) -> dict[str, Any]:
+    """An element and all within it as a dict of plain values."""
+    return {"type": type(element).__name__, **{name: _plain(value) for name, value in element.settings().items()}}
+
+
+def build(description: object) -> Element:
+    """The element that `describe` described; every setting is checked again."""
+    if not isinstance(description, dict) or not isinstance(description.get("type"), str):
+        raise GraphError(f"a layer is described by an object with a 'type', but here stands {str(description)[:80]!r}")
+    settings = {name: _built(value) for name, value in description.items() if name != "type"}
+    kind = TYPES.get(description["type"])
+    if kind is None:
+        raise GraphError(f"there is no layer called {description['type']!r}\n  known are {', '.join(TYPES)}"
+                         f"\n  a layer of your own is made known with minicnn.layers.register")
+    try:
+        return kind.from_settings(settings)
+    except (TypeError, KeyError) as error:
+        raise GraphError(f"{kind.__name__}: its settings do not fit: {error}") from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Element):
+        return describe(value)
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _built(value: object) -> object:
+    if isinstance(value, dict):
+        return build(value)
+    return tuple(_built(each) for each in value) if isinstance(value, list) else value

@@ -1,0 +1,83 @@
+"""Checks that layers share: what a setting may be, and the one form in which it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minicnn.errors import SettingError, ShapeError
+from minicnn.geometry import AXIS_WORDS, PADDING_WORDS, PaddingSetting, per_axis, resolve_padding, shape_text
+from minicnn.layers.base import Element, Shape
+
+PerAxis = int | tuple[int, ...]
+
+
+def same_on_all(values: Sequence[int]) -> PerAxis:
+    """Keep one number where every axis has the same: (5, 5) and 5 are the same setting."""
+    return values[0] if len(set(values)) == 1 else tuple(values)
+
+
+def axis_setting(where: str, name: str, value: object, axes: int, least: int = 1) -> PerAxis:
+    """Check a setting that is a number or one per axis."""
+    return same_on_all(per_axis(where, name, value, axes, least))
+
+
+def padding_setting(where: str, padding: PaddingSetting, axes: int) -> PaddingSetting:
+    """Check a padding; words stay words, for what they mean depends on the input."""
+    if isinstance(padding, str) and padding in PADDING_WORDS:
+        return padding
+    ones = (1,) * axes
+    pairs = resolve_padding(where, padding, ones, ones, ones, ones)
+    if all(before == after for before, after in pairs):
+        return same_on_all([before for before, _ in pairs])
+    return pairs
+
+
+def flag(where: str, name: str, value: object) -> bool:
+    """Check a setting that is True or False."""
+    if not isinstance(value, bool):
+        raise SettingError(f"{where}: {name} is {value!r}, but must be True or False")
+    return value
+
+
+def number(where: str, name: str, value: object, least: float, below: float = float("inf"), above: bool = False) -> float:
+    """Check a real setting in [least, below), or in (least, below) with `above`."""
+    real = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not real or not (least < value if above else least <= value) or not value < below:   # type: ignore[operator]
+        low = f"above {least:g}" if above else f"at least {least:g}"
+        high = "" if below == float("inf") else f" and below {below:g}"
+        raise SettingError(f"{where}: {name} is {value!r}, but must be a number {low}{high}")
+    return float(value)   # type: ignore[arg-type]
+
+
+def one_input(where: str, inputs: tuple[Shape, ...]) -> Shape:
+    """The input of a layer that takes exactly one."""
+    if len(inputs) != 1:
+        raise ShapeError(f"{where} takes one input, but gets {len(inputs)}")
+    return inputs[0]
+
+
+def one_map(where: str, inputs: tuple[Shape, ...], axes: int) -> Shape:
+    """The input (C, *space) of a layer that works on `axes` spatial axes."""
+    shape = one_input(where, inputs)
+    if len(shape) != axes + 1:
+        raise ShapeError(f"{where} needs an input of channels x {' x '.join(AXIS_WORDS[axes])}, but gets {shape_text(shape)}")
+    return shape
+
+
+def times(values: Sequence[int]) -> str:
+    """Factors written out: "11*11"."""
+    return "*".join(str(value) for value in values)
+
+
+def by(value: PerAxis, axes: int) -> str:
+    """A window for people: "5x5"."""
+    return "x".join(str(each) for each in (value if isinstance(value, tuple) else (value,) * axes))
+
+
+def elements(where: str, name: str, values: Sequence[object]) -> None:
+    """Check the parts of a block: layers and blocks, and not their classes."""
+    for value in values:
+        if isinstance(value, type) and issubclass(value, Element):
+            raise SettingError(f"{where}: {name} holds the class {value.__name__}, but needs a layer\n  write {value.__name__}(...)")
+        if not isinstance(value, Element):
+            raise SettingError(f"{where}: {name} holds {value!r}, but needs a layer or a block")
