@@ -1,0 +1,281 @@
+"""A network that can be used: the graph, its parameters in one array, forward and backward, a file to keep it in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import minicnn
+from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError
+from minicnn.geometry import shape_text
+from minicnn.graph import Node, ParameterSlot, Topology
+from minicnn.layers import Element, Shape, build, describe
+from minicnn.storage import load_arrays, save_arrays
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from minicnn.graph.summary import Summary
+
+FORMAT = "minicnn network 1"
+ALIGNMENT_BYTES = 64
+AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}   # by the length of an image's shape
+
+
+class Graph:
+    """A network: layers connected, shapes inferred, parameters drawn on first use.
+
+    Parameters
+    ----------
+    block : Element
+        A layer or block from `minicnn.layers`.
+    input_shape : (C, *space) or (F,)
+        One image, without the batch.
+    seed : int
+        What the parameters are drawn from.
+    name : str, optional
+        What tables call it; the block's own name unless given.
+    """
+
+    def __init__(self, block: Element, input_shape: Sequence[int], seed: int = 0, name: str | None = None) -> None:
+        if not isinstance(block, Element):
+            raise GraphError(f"a Graph is made from a layer or a block, but gets {block!r}")
+        self.topology = Topology.build(block, input_shape)
+        self.name = name or block.name or "network"
+        self.seed = _checked_seed(seed)
+        self._memory: np.ndarray | None = None
+        self._parameters: Parameters | None = None
+
+    @property
+    def block(self) -> Element:
+        """The block it was made from."""
+        return self.topology.element
+
+    @property
+    def input_shape(self) -> Shape:
+        """One image: (C, *space) or (F,)."""
+        return self.topology.input_shape
+
+    @property
+    def output_shape(self) -> Shape:
+        """What comes out for one image; a GraphError if the network has several outputs."""
+        if len(self.topology.outputs) != 1:
+            raise GraphError(f"{self.name} has {len(self.topology.outputs)} outputs, not one")
+        return self.topology.output_shapes[0]
+
+    @property
+    def classes(self) -> int:
+        """The number of classes it tells apart; a GraphError if it is no classifier."""
+        if len(self.output_shape) != 1:
+            raise GraphError(f"{self.name} gives {shape_text(self.output_shape)} numbers for an image, not one for each class"
+                             f"\n  end it with Flatten() and Linear(classes), or with GlobalAvgPool()")
+        return self.output_shape[0]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.topology.nodes
+
+    @property
+    def slots(self) -> tuple[ParameterSlot, ...]:
+        return self.topology.slots
+
+    @property
+    def parameter_memory(self) -> np.ndarray:
+        """All parameters as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
+        if self._memory is None:
+            from minicnn.random import draw_parameter
+
+            memory = _aligned_zeros(self.topology.memory_size)
+            for slot in self.slots:
+                draw_parameter(memory[slot.offset:slot.offset + slot.size], slot.name, slot.init, slot.fan_in, self.seed)
+            self._memory = memory
+        return self._memory
+
+    @property
+    def parameters(self) -> Parameters:
+        """Every parameter by name: views of `parameter_memory`, so that writing to one changes the network."""
+        if self._parameters is None:
+            self._parameters = Parameters(self.views(self.parameter_memory))
+        return self._parameters
+
+    def views(self, memory: np.ndarray) -> dict[str, np.ndarray]:
+        """An array laid out as `parameter_memory` (gradients, averages) as arrays by parameter name."""
+        return {slot.name: memory[slot.offset:slot.offset + slot.size].reshape(slot.shape) for slot in self.slots}
+
+    def summary(self) -> Summary:
+        """Records of every layer and the totals; nothing is allocated."""
+        from minicnn.graph.summary import summarize
+
+        return summarize(self.topology, self.name)
+
+    def __repr__(self) -> str:
+        from minicnn.graph.table import plain_table
+
+        return plain_table(self.summary())
+
+    def forward(self, x: Any) -> np.ndarray:
+        """Logits for images, in inference mode.
+
+        Parameters
+        ----------
+        x : (N, C, *space) float32
+            Images; anything `numpy.asarray` takes without copying.
+
+        Returns
+        -------
+        (N, classes) float32
+        """
+        images = self._checked_images("forward", x)
+        from minicnn import engine
+
+        return engine.forward(self, images)
+
+    def backward(self, x: Any, labels: Any) -> tuple[float, dict[str, np.ndarray]]:
+        """The mean loss over images and its gradients, in training mode.
+
+        Parameters
+        ----------
+        x : (N, C, *space) float32
+            At least one image.
+        labels : (N,) int
+            The class of each, from 0.
+
+        Returns
+        -------
+        loss : float
+            Softmax cross-entropy.
+        gradients : dict
+            One array for each of `parameters`, by its name.
+        """
+        images = self._checked_images("backward", x)
+        if not len(images):
+            raise ShapeError("backward: x holds no images, but the mean loss needs at least one")
+        classes = self._checked_labels(labels, len(images))
+        from minicnn import engine
+
+        return engine.backward(self, images, classes)
+
+    def _checked_images(self, where: str, x: Any) -> np.ndarray:
+        import numpy as np
+
+        images = np.asarray(x)
+        if images.dtype not in (np.float32, np.float64):
+            raise SettingError(f"{where}: x is {images.dtype}, but must be float32\n  use x.astype('float32'), scaled as in training")
+        if images.shape[1:] != self.input_shape or images.ndim != len(self.input_shape) + 1:
+            letters = AXIS_LETTERS[len(self.input_shape)]
+            wanted = ("N", *self.input_shape)
+            hint = "\n  use x[None] for a single image" if images.shape == self.input_shape else ""
+            raise ShapeError(f"{where}: x has the shape {images.shape}, but {self.name} takes images of {shape_text(self.input_shape)}"
+                             f"\n  x       {images.shape}\n  wanted  ({', '.join(map(str, wanted))})  {letters}{hint}")
+        return images
+
+    def _checked_labels(self, labels: Any, count: int) -> np.ndarray:
+        import numpy as np
+
+        classes = np.asarray(labels)
+        if classes.dtype.kind not in "iu":
+            raise SettingError(f"backward: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
+        if classes.shape != (count,):
+            raise ShapeError(f"backward: labels have the shape {classes.shape}, but there are {count} images"
+                             f"\n  wanted  ({count},)  N")
+        low, high = int(classes.min()), int(classes.max())
+        if low < 0 or high >= self.classes:
+            raise SettingError(f"backward: labels run from {low} to {high}, but {self.name} knows the classes 0 to {self.classes - 1}")
+        return classes.astype(np.int64, copy=False)
+
+    def architecture(self) -> dict[str, Any]:
+        """The network without its parameters, as values JSON can hold; `from_architecture` is the inverse."""
+        return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), "network": describe(self.block)}
+
+    @classmethod
+    def from_architecture(cls, architecture: dict[str, Any]) -> Graph:
+        """A network from its description, parameters drawn anew from its seed."""
+        try:
+            parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
+        except (TypeError, KeyError):
+            raise GraphError("a network is described by an object with network, input_shape, seed and name") from None
+        return cls(build(parts[0]), *parts[1:])
+
+    def metadata(self) -> dict[str, str]:
+        """What a file of its parameters says beside them; safetensors wants words, so lists are JSON."""
+        shape = self.topology.output_shapes[0]
+        return {"format": FORMAT, "minicnn": minicnn.__version__, "architecture": json.dumps(self.architecture()),
+                "input_shape": json.dumps(self.input_shape), "classes": str(shape[0])}
+
+    def save(self, path: str | Path) -> None:
+        """Write parameters and architecture as a safetensors file, whole or not at all."""
+        save_arrays(path, self.parameters, self.metadata())
+
+    def adopt(self, arrays: dict[str, np.ndarray], source: str) -> None:
+        """Take over parameters by name; a CheckpointError naming `source` if one is missing, foreign or of another shape."""
+        shapes = {slot.name: slot.shape for slot in self.slots}
+        for name, shape in shapes.items():
+            if name not in arrays:
+                raise CheckpointError(f"{source}: the parameter {name} is missing")
+            if arrays[name].shape != shape or arrays[name].dtype != "float32":
+                raise CheckpointError(f"{source}: {name} does not fit {self.name}"
+                                      f"\n  file     {arrays[name].shape} {arrays[name].dtype}\n  network  {shape} float32")
+        foreign = [name for name in arrays if name not in shapes]
+        if foreign:
+            raise CheckpointError(f"{source}: {self.name} has no parameter called {foreign[0]}")
+        if self._memory is None:
+            self._memory = _aligned_zeros(self.topology.memory_size)
+        for name, view in self.views(self._memory).items():
+            view[...] = arrays[name]
+
+
+class Parameters(dict):
+    """Parameters by name.  Storing under a name copies into the network's memory instead of replacing the array."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self:
+            raise GraphError(f"there is no parameter called {name!r}\n  known are {', '.join(self)}")
+        import numpy as np
+
+        if np.shape(value) != self[name].shape:
+            raise ShapeError(f"{name} has the shape {self[name].shape}, but gets {np.shape(value)}")
+        self[name][...] = value
+
+
+def load(path: str | Path) -> Graph:
+    """The network that `Graph.save` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, cut, not a network of minicnn, or does not fit together.
+    """
+    arrays, metadata = load_arrays(path)
+    return from_arrays(arrays, metadata, str(path))
+
+
+def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source: str) -> Graph:
+    """The network in arrays and metadata already read from `source`."""
+    if not metadata.get("format", "").startswith("minicnn network"):
+        raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not say so")
+    if metadata["format"] != FORMAT:
+        raise CheckpointError(f"{source} was written by minicnn {metadata.get('minicnn')} in the format {metadata['format']!r},"
+                              f" which this minicnn {minicnn.__version__} does not know")
+    try:
+        net = Graph.from_architecture(json.loads(metadata["architecture"]))
+    except (KeyError, ValueError, RecursionError, MinicnnError) as error:
+        raise CheckpointError(f"{source}: its architecture cannot be read: {error}") from error
+    net.adopt(arrays, source)
+    return net
+
+
+def _checked_seed(seed: object) -> int:
+    from minicnn.geometry import whole_number
+
+    return whole_number("Graph", "seed", seed, least=0)
+
+
+def _aligned_zeros(count: int) -> np.ndarray:
+    """Zeros that start at a whole cache line."""
+    import numpy as np
+
+    raw = np.zeros(count + ALIGNMENT_BYTES // 4, dtype=np.float32)
+    start = -raw.ctypes.data % ALIGNMENT_BYTES // 4
+    return raw[start:start + count]

@@ -1,0 +1,76 @@
+"""Chance, asked for by name: every use of it has its own stream, so that one more use never changes the others.
+
+    generator(seed, "parameter", "conv1.weight")      the same numbers on every machine, in every process
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minicnn.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LARGEST_SEED = 2**64 - 1
+
+
+def checked_seed(where: str, seed: object) -> int:
+    """A seed is a whole number from 0 to 2^64 - 1."""
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise SettingError(f"{where}: seed is {seed!r}, but must be a whole number")
+    number = seed.__index__()
+    if not 0 <= number <= LARGEST_SEED:
+        raise SettingError(f"{where}: seed is {number}, but must be from 0 to 2^64 - 1")
+    return number
+
+
+def generator(seed: int, *names: str | int) -> np.random.Generator:
+    """The stream of random numbers that belongs to these names under this seed.
+
+    Parameters
+    ----------
+    seed : int
+        The user's seed.
+    names : str or int
+        What the numbers are for, as in ("shuffle", epoch): hashed with SHA-256, so that streams do not depend on each other
+        nor on Python's own randomised hash.
+    """
+    words = "\x1f".join(str(name) for name in names).encode()
+    digest = np.frombuffer(hashlib.sha256(words).digest(), dtype="<u4").astype(np.uint32)
+    key = [seed & 0xFFFFFFFF, seed >> 32, *digest.tolist()]
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+
+
+def _draw_he(out: np.ndarray, fan_in: int, stream: np.random.Generator) -> None:
+    """Uniform between -limit and limit, limit = sqrt(6 / fan_in): variance 2 / fan_in.
+
+    He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", 2015, equation 10.
+    """
+    limit = np.float32(np.sqrt(6 / fan_in))
+    stream.random(out=out, dtype=np.float32)
+    out *= 2 * limit
+    out -= limit
+
+
+def _draw_zeros(out: np.ndarray, fan_in: int, stream: np.random.Generator) -> None:
+    out[...] = 0
+
+
+def _draw_ones(out: np.ndarray, fan_in: int, stream: np.random.Generator) -> None:
+    out[...] = 1
+
+
+INITS: dict[str, Callable[[np.ndarray, int, np.random.Generator], None]] = {
+    "he": _draw_he, "zeros": _draw_zeros, "ones": _draw_ones,
+}
+
+
+def draw_parameter(out: np.ndarray, name: str, init: str, fan_in: int, seed: int) -> None:
+    """Fill a parameter (contiguous float32) with its first values, from the stream of its name."""
+    if init not in INITS:
+        raise SettingError(f"{name}: init {init!r} is not one of {', '.join(INITS)}")
+    INITS[init](out, fan_in, generator(seed, "parameter", name))

@@ -1,0 +1,118 @@
+"""Files that are whole or not there: atomic writes, and named arrays as safetensors.
+
+A file appears under its name only when every byte of it is on the disk; a reader never sees half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from minicnn.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+HEADER_LENGTH_BYTES = 8   # a safetensors file: length of the header, the header as JSON, the arrays
+
+
+@contextmanager
+def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
+    """Open a file to be written whole: `with atomic_write(path, "w") as file: file.write(...)`.
+
+    It is written under a temporary name in the same folder, flushed to the disk and renamed at the end; if anything fails in
+    between, what stood under the name before stands there still.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with open(part, mode.replace("w", "x"), encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _flush_folder(folder: Path) -> None:
+    """Bring the new name to the disk, where the system lets a folder be opened."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
+    """Write named arrays and a few words about them as one safetensors file, atomically."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=dict(metadata))
+    with atomic_write(path) as file:
+        file.write(content)
+
+
+def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read what `save_arrays` wrote: (arrays by name, metadata).
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, cut short, broken or something else altogether; the message says which.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    source = Path(path)
+    try:
+        if source.is_dir():
+            raise CheckpointError(f"{source} is a folder, not a file of weights")
+        with safe_open(source, framework="np") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})   # noqa: SIM118 not a dict
+    except FileNotFoundError:
+        raise CheckpointError(f"{source}: there is no such file") from None
+    except OSError as error:
+        raise CheckpointError(f"cannot read {source}: {error.strerror or error}") from error
+    except (SafetensorError, TypeError, AttributeError) as error:   # the latter two: a number format that NumPy does not have
+        raise CheckpointError(_diagnosis(source, error)) from error
+
+
+def _diagnosis(source: Path, error: Exception) -> str:
+    """What is wrong with a file that safetensors refuses: its own header says how long it should be."""
+    size = source.stat().st_size
+    with open(source, "rb") as file:
+        start = file.read(HEADER_LENGTH_BYTES + 1)
+        length = int.from_bytes(start[:HEADER_LENGTH_BYTES], "little")
+        if size <= HEADER_LENGTH_BYTES:
+            return f"{source} is cut short: {size} bytes are left"
+        if start[HEADER_LENGTH_BYTES:] != b"{":
+            return f"{source} is not a safetensors file"
+        if HEADER_LENGTH_BYTES + length > size:
+            return f"{source} is cut short: it ends within its header, after {size:,} bytes"
+        file.seek(HEADER_LENGTH_BYTES)
+        header = file.read(length)
+    try:
+        entries = json.loads(header)
+        ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
+        whole = HEADER_LENGTH_BYTES + length + max(ends, default=0)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        return f"{source} is broken: its header cannot be read ({error})"
+    if size < whole:
+        return f"{source} is cut short: {size:,} of {whole:,} bytes are there"
+    return f"{source} is broken: {error}"

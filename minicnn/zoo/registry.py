@@ -1,0 +1,77 @@
+"""The list of networks: each entry knows its source and how to build it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from minicnn.errors import SettingError
+from minicnn.geometry import whole_number
+from minicnn.graph import Topology
+from minicnn.layers import Element, Shape
+from minicnn.network import Graph
+
+
+@dataclass(frozen=True)
+class ZooEntry:
+    """A network of the zoo: where it comes from, and its form unless asked for otherwise."""
+
+    name: str
+    title: str
+    year: int
+    paper: str
+    input_shape: Shape
+    classes: int
+    element: Callable[..., Element]
+
+    def build(self, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0) -> Graph:
+        """The network, for another number of classes or another input if given."""
+        count = self.classes if classes is None else whole_number(self.name, "classes", classes, least=1)
+        return Graph(self.element(classes=count), self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name)
+
+    def topology(self) -> Topology:
+        """The network in its own form, with all its counts."""
+        return Topology.build(self.element(classes=self.classes), self.input_shape)
+
+
+ENTRIES: dict[str, ZooEntry] = {}
+
+
+def network(name: str, **entry: Any) -> Callable[[Callable[..., Element]], Callable[..., Element]]:
+    """Enter the function that builds a network's layers into the zoo; a decorator."""
+    def enter(element: Callable[..., Element]) -> Callable[..., Element]:
+        ENTRIES[name] = ZooEntry(name=name, element=element, **entry)
+        return element
+    return enter
+
+
+def names() -> tuple[str, ...]:
+    """The names of all networks."""
+    return tuple(ENTRIES)
+
+
+def find(name: str) -> ZooEntry:
+    """The entry of a network, or a SettingError with the names that come close."""
+    entry = ENTRIES.get(name)
+    if entry is None:
+        close = difflib.get_close_matches(str(name).lower(), ENTRIES, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(ENTRIES)}"
+        raise SettingError(f"there is no network called {name!r} in the zoo: {hint}\n  'minicnn zoo' lists them all")
+    return entry
+
+
+def build(name: str, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0) -> Graph:
+    """A network of the zoo by name.
+
+    Parameters
+    ----------
+    name : str
+        As in `names()`.
+    classes, input_shape : int, (C, *space)
+        Where they differ from the entry's.
+    seed : int
+        The seed its parameters are drawn from, on first use.
+    """
+    return find(name).build(classes, input_shape, seed)
