@@ -11,6 +11,7 @@ Good for masks and noise, not for secrets.
 """
 
 MASK = 0xFFFFFFFF
+START = 0x6A09E667   # the fraction of sqrt(2): a round turns zero into zero, and (0, 0, 0) is a likely first question
 IMAGE_FACTOR = 0x9E3779B1   # odd, near 2**32 / golden ratio: neighbouring counters start far apart
 ELEMENT_FACTOR = 0x85EBCA77   # odd, unrelated to the other
 FIRST_FACTOR = 0x7FEB352D
@@ -27,7 +28,7 @@ def uniform_bits(key, image, element):
     image, element : int, >= 0
         Position of the image in the whole batch, flat position of the element in its image; only the lower 32 bits count.
     """
-    bits = 0
+    bits = START
     for word in (key & MASK, (image * IMAGE_FACTOR) & MASK, (element * ELEMENT_FACTOR) & MASK):
         bits ^= word
         bits ^= bits >> 16
