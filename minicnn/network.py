@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import minicnn
 from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError
-from minicnn.geometry import shape_text
+from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, Topology
 from minicnn.layers import Element, Shape, build, describe
 from minicnn.storage import load_arrays, save_arrays
@@ -44,7 +44,7 @@ class Graph:
             raise GraphError(f"a Graph is made from a layer or a block, but gets {block!r}")
         self.topology = Topology.build(block, input_shape)
         self.name = name or block.name or "network"
-        self.seed = _checked_seed(seed)
+        self.seed = whole_number("Graph", "seed", seed, least=0)
         self._memory: np.ndarray | None = None
         self._parameters: Parameters | None = None
 
@@ -226,7 +226,7 @@ class Graph:
             view[...] = arrays[name]
 
 
-class Parameters(dict):
+class Parameters(dict[str, "np.ndarray"]):
     """Parameters by name.  Storing under a name copies into the network's memory instead of replacing the array."""
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -237,6 +237,15 @@ class Parameters(dict):
         if np.shape(value) != self[name].shape:
             raise ShapeError(f"{name} has the shape {self[name].shape}, but gets {np.shape(value)}")
         self[name][...] = value
+
+    def update(self, *others: Any, **named: Any) -> None:
+        for name, value in dict(*others, **named).items():
+            self[name] = value
+
+    def _keep(self, *arguments: Any, **named: Any) -> Any:
+        raise GraphError("the parameters of a network cannot be removed or replaced\n  write to them: parameters[name] = values")
+
+    __delitem__ = __ior__ = clear = pop = popitem = setdefault = _keep   # type: ignore[assignment]
 
 
 def load(path: str | Path) -> Graph:
@@ -264,12 +273,6 @@ def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source:
         raise CheckpointError(f"{source}: its architecture cannot be read: {error}") from error
     net.adopt(arrays, source)
     return net
-
-
-def _checked_seed(seed: object) -> int:
-    from minicnn.geometry import whole_number
-
-    return whole_number("Graph", "seed", seed, least=0)
 
 
 def _aligned_zeros(count: int) -> np.ndarray:

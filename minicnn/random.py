@@ -15,18 +15,6 @@ from minicnn.errors import SettingError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LARGEST_SEED = 2**64 - 1
-
-
-def checked_seed(where: str, seed: object) -> int:
-    """A seed is a whole number from 0 to 2^64 - 1."""
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise SettingError(f"{where}: seed is {seed!r}, but must be a whole number")
-    number = seed.__index__()
-    if not 0 <= number <= LARGEST_SEED:
-        raise SettingError(f"{where}: seed is {number}, but must be from 0 to 2^64 - 1")
-    return number
-
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:
     """The stream of random numbers that belongs to these names under this seed.
@@ -34,15 +22,14 @@ def generator(seed: int, *names: str | int) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        The user's seed.
+        The user's seed, from 0.
     names : str or int
         What the numbers are for, as in ("shuffle", epoch): hashed with SHA-256, so that streams do not depend on each other
         nor on Python's own randomised hash.
     """
     words = "\x1f".join(str(name) for name in names).encode()
     digest = np.frombuffer(hashlib.sha256(words).digest(), dtype="<u4").astype(np.uint32)
-    key = [seed & 0xFFFFFFFF, seed >> 32, *digest.tolist()]
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *digest.tolist()])))
 
 
 def _draw_he(out: np.ndarray, fan_in: int, stream: np.random.Generator) -> None:

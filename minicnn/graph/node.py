@@ -29,8 +29,7 @@ class Step(NamedTuple):
     @property
     def where(self) -> str:
         """How a message calls it: "conv3 ('Conv2D', 5x5, padding 0)"."""
-        words = ", ".join([repr(self.layer.kind()), *filter(None, [self.layer.brief()])])
-        return f"{self.name} ({words})"
+        return f"{self.name} ({', '.join((repr(self.layer.kind()), *self.layer.brief()))})"
 
 
 class ParameterSlot(NamedTuple):

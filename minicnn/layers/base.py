@@ -125,9 +125,9 @@ class Layer(Element, ABC):
         """The window an output position sees, per axis, all settings resolved; None where it sees its own position only."""
         return None
 
-    def brief(self) -> str:
-        """The settings that matter in one line: "5x5, padding 2"."""
-        return ""
+    def brief(self) -> tuple[str, ...]:
+        """The settings that matter, in words: ("5x5", "padding 2")."""
+        return ()
 
     def size_steps(self, inputs: tuple[Shape, ...]) -> str:
         """How the output size comes about, with its numbers; empty where there is nothing to work out."""

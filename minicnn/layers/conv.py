@@ -105,13 +105,13 @@ class Conv(Windowed):
         """What one output sees: (C/G, *taps)."""
         return inputs[0][0] // self.groups, *per_axis(self.where(), "window", self.window, self.axis_count)
 
-    def brief(self) -> str:
-        words = [super().brief()]
+    def brief(self) -> tuple[str, ...]:
+        words = [*super().brief()]
         if self.groups != 1:
             words.append(f"{self.groups} groups")
         if self.sharing != "shared":
             words.append("unshared" if self.sharing == "unshared" else f"tile {setting_text(self.sharing)}")
-        return ", ".join(words)
+        return tuple(words)
 
 
 class Conv1D(Conv):

@@ -25,5 +25,5 @@ class Dropout(Pointwise):
         super().__post_init__()
         self.store(rate=number(self.where(), "rate", self.rate, least=0, below=1))
 
-    def brief(self) -> str:
-        return f"rate {self.rate:g}"
+    def brief(self) -> tuple[str, ...]:
+        return (f"rate {self.rate:g}",)

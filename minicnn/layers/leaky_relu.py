@@ -24,5 +24,5 @@ class LeakyReLU(Pointwise):
         super().__post_init__()
         self.store(slope=number(self.where(), "slope", self.slope, least=0))
 
-    def brief(self) -> str:
-        return f"slope {self.slope:g}"
+    def brief(self) -> tuple[str, ...]:
+        return (f"slope {self.slope:g}",)

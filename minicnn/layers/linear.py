@@ -43,5 +43,5 @@ class Linear(Layer):
         formula = f"({inward} + 1) * {self.features}" if self.bias else f"{inward} * {self.features}"
         return Cost(formula, macs=inward * self.features, connections=(inward + self.bias) * self.features)
 
-    def brief(self) -> str:
-        return f"{self.features} features"
+    def brief(self) -> tuple[str, ...]:
+        return (f"{self.features} features",)

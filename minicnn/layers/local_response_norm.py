@@ -34,5 +34,5 @@ class LocalResponseNorm(Pointwise):
         self.store(size=whole_number(where, "size", self.size, least=1), k=number(where, "k", self.k, least=0, above=True),
                    alpha=number(where, "alpha", self.alpha, least=0), beta=number(where, "beta", self.beta, least=0))
 
-    def brief(self) -> str:
-        return f"size {self.size}"
+    def brief(self) -> tuple[str, ...]:
+        return (f"size {self.size}",)

@@ -43,14 +43,14 @@ class Windowed(Layer):
                 raise ShapeError(f"{where} needs at least {least} {word}, but gets {axis.size}")
         return axes
 
-    def brief(self) -> str:
+    def brief(self) -> tuple[str, ...]:
         words = [by(self.window, self.axis_count)]
         if self.stride != 1:
             words.append(f"stride {setting_text(self.stride)}")
         words.append(f"padding {setting_text(self.padding)}")
         if self.dilation != 1:
             words.append(f"dilation {setting_text(self.dilation)}")
-        return ", ".join(words)
+        return tuple(words)
 
     def size_steps(self, inputs: tuple[Shape, ...]) -> str:
         steps = [size_formula(axis, self.ceil_mode) for axis in self.axes(inputs)]

@@ -1,6 +1,6 @@
 """Networks by name; each file reads like the paper it comes from."""
 
 from minicnn.zoo import alexnet, lenet
-from minicnn.zoo.registry import ENTRIES, ZooEntry, build, find, names
+from minicnn.zoo.registry import ZooEntry, build, entries, find, names
 
-__all__ = ["ENTRIES", "ZooEntry", "alexnet", "build", "find", "lenet", "names"]
+__all__ = ["ZooEntry", "alexnet", "build", "entries", "find", "lenet", "names"]

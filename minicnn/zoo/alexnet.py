@@ -9,9 +9,8 @@ from minicnn.layers import Conv2D, Dropout, Flatten, Linear, LocalResponseNorm, 
 from minicnn.zoo.registry import network
 
 
-@network("alexnet", title="AlexNet, one tower", year=2012,
-         paper="Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks",
-         input_shape=(3, 227, 227), classes=1000)
+@network("alexnet", title="AlexNet, one tower", year=2012, authors="Krizhevsky et al.",
+         paper="ImageNet Classification with Deep Convolutional Neural Networks", input_shape=(3, 227, 227), classes=1000)
 def alexnet(classes: int) -> Sequential:
     """The lecture's form: the two towers of the paper as one (no groups), pooling before normalisation.
 

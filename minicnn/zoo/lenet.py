@@ -9,8 +9,8 @@ from minicnn.layers import Conv2D, Flatten, Linear, MaxPool2D, ReLU, Sequential
 from minicnn.zoo.registry import network
 
 
-@network("lenet", title="LeNet", year=1998, paper="LeCun et al., Gradient-Based Learning Applied to Document Recognition",
-         input_shape=(1, 28, 28), classes=10)
+@network("lenet", title="LeNet", year=1998, authors="LeCun et al.",
+         paper="Gradient-Based Learning Applied to Document Recognition", input_shape=(1, 28, 28), classes=10)
 def lenet(classes: int) -> Sequential:
     """The LeNet people train today: ReLU and max pooling, every filter of conv2 sees all six maps.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
-from minicnn.graph import Topology
+from minicnn.graph import Summary
 from minicnn.layers import Element, Shape
 from minicnn.network import Graph
 
@@ -21,19 +21,25 @@ class ZooEntry:
     name: str
     title: str
     year: int
+    authors: str
     paper: str
     input_shape: Shape
     classes: int
     element: Callable[..., Element]
+
+    @property
+    def source(self) -> str:
+        """Title, paper and year in one line."""
+        return f"{self.title}: {self.authors}, {self.paper}, {self.year}"
 
     def build(self, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0) -> Graph:
         """The network, for another number of classes or another input if given."""
         count = self.classes if classes is None else whole_number(self.name, "classes", classes, least=1)
         return Graph(self.element(classes=count), self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name)
 
-    def topology(self) -> Topology:
-        """The network in its own form, with all its counts."""
-        return Topology.build(self.element(classes=self.classes), self.input_shape)
+    def summary(self, classes: int | None = None, input_shape: Shape | None = None) -> Summary:
+        """Its layers and costs, in its own form unless asked for another."""
+        return self.build(classes, input_shape).summary()
 
 
 ENTRIES: dict[str, ZooEntry] = {}
@@ -47,17 +53,22 @@ def network(name: str, **entry: Any) -> Callable[[Callable[..., Element]], Calla
     return enter
 
 
+def entries() -> tuple[ZooEntry, ...]:
+    """All networks, the oldest first."""
+    return tuple(sorted(ENTRIES.values(), key=lambda entry: entry.year))
+
+
 def names() -> tuple[str, ...]:
-    """The names of all networks."""
-    return tuple(ENTRIES)
+    """The names of all networks, the oldest first."""
+    return tuple(entry.name for entry in entries())
 
 
 def find(name: str) -> ZooEntry:
     """The entry of a network, or a SettingError with the names that come close."""
     entry = ENTRIES.get(name)
     if entry is None:
-        close = difflib.get_close_matches(str(name).lower(), ENTRIES, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(ENTRIES)}"
+        close = difflib.get_close_matches(str(name).lower(), ENTRIES, n=3, cutoff=0.6)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names())}"
         raise SettingError(f"there is no network called {name!r} in the zoo: {hint}\n  'minicnn zoo' lists them all")
     return entry
 

@@ -1,0 +1,26 @@
+"""`minicnn zoo`: every network there is."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from minicnn.zoo import entries
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to write it.")
+def zoo(form: str) -> None:
+    """List every network with its input, parameters, multiplications (MACs), year and paper."""
+    networks = [(entry, entry.summary()) for entry in entries()]
+    if form == "json":
+        click.echo(json.dumps([{
+            "name": entry.name, "title": entry.title, "year": entry.year, "authors": entry.authors, "paper": entry.paper,
+            "input_shape": list(entry.input_shape), "classes": entry.classes,
+            "params": summary.totals.params, "macs": summary.totals.macs} for entry, summary in networks], indent=1))
+        return
+    from minicnn.cli.render.console import stdout_console
+    from minicnn.cli.render.zoo import print_zoo
+
+    print_zoo(stdout_console(), networks)

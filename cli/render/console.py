@@ -1,0 +1,47 @@
+"""Where the command line writes: one place that decides on width, colour and characters.
+
+On a terminal a table takes the room there is.  In a pipe there is no edge: a table takes what it needs and is never cut.
+NO_COLOR, COLUMNS and the encoding of the stream are respected (Rich does most of it).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from rich.console import Console, RenderableType
+
+PIPE_WIDTH = 200   # room in a pipe; a table that needs more gets it
+UNLIMITED = 100_000
+
+
+def stdout_console() -> Console:
+    """For results."""
+    return make_console(sys.stdout)
+
+
+def stderr_console() -> Console:
+    """For progress and warnings."""
+    return make_console(sys.stderr)
+
+
+def make_console(stream: TextIO) -> Console:
+    """A console that interprets nothing in what it prints: no markup, no emoji codes, no guessed highlights."""
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+
+
+def natural_width(console: Console, renderable: RenderableType) -> int:
+    """Columns that something takes if there is no edge."""
+    return console.measure(renderable, options=console.options.update(width=UNLIMITED)).maximum
+
+
+def print_whole(console: Console, renderable: RenderableType) -> None:
+    """Print something that must not be cut: where the console is too narrow, lines go over its edge."""
+    width = console.width
+    console.width = max(width, natural_width(console, renderable))
+    try:
+        console.print(renderable)
+    finally:
+        console.width = width

@@ -1,0 +1,127 @@
+"""The summary of a network as Rich tables: wide where there is room, otherwise two lines a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from minicnn.cli.render.console import natural_width, print_whole
+from minicnn.graph.summary import BYTES_PER_NUMBER, Summary, SummaryRow
+from minicnn.graph.table import WHAT_IS_COUNTED, count, field, memory, operations, percent, sizes
+
+FOOTER_WIDTH = 96
+
+
+def print_summary(console: Console, summary: Summary, source: str) -> None:
+    """The table of layers, who has the parameters and who does the work, and what the columns count."""
+    table = wide_table(summary)
+    if natural_width(console, table) > console.width:
+        table = narrow_table(summary)
+    console.print(heading(summary, source), Text(), sep="\n")
+    print_whole(console, Group(table, Text(), *share_tables(summary), Text()))
+    print_footer(console)
+
+
+def heading(summary: Summary, source: str) -> Text:
+    layers = f"{len(summary.layers)} layers, {sum(row.params > 0 for row in summary.layers)} of them with parameters"
+    return Text.assemble((summary.model, "bold"), f"  input {sizes(summary.input_shape)}, {layers}", (f"\n{source}", "dim"))
+
+
+def wide_table(summary: Summary) -> Table:
+    """One line a layer."""
+    table = _table("Layer", "Operation", "Output", "Parameters>", "Formula", "MACs>", "Field>")
+    for row, words in zip(summary.layers, operations(summary), strict=True):
+        style = _style(row)
+        table.add_row(Text(row.name, style), Text(", ".join(words), style), sizes(row.output_shape), _number(row.params),
+                      Text(row.params_formula or "", "dim"), _number(row.macs), field(row.receptive_field))
+    table.add_section()
+    table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), "", _total(summary.totals.macs), "")
+    return table
+
+
+def narrow_table(summary: Summary) -> Table:
+    """Two lines for a layer with parameters: the settings below the operation, the formula below the count."""
+    table = _table("Layer", "Operation", "Output", "Parameters>", "MACs>", "Field>")
+    for row, (first, *rest) in zip(summary.layers, operations(summary), strict=True):
+        style = _style(row)
+        lines = Text(first, style).append("".join(f"\n{', '.join(rest)}" if rest else ""), "dim")
+        params = _number(row.params).append(f"\n{row.params_formula}" if row.params_formula else "", "dim")
+        table.add_row(Text(row.name, style), lines, sizes(row.output_shape), params, _number(row.macs), field(row.receptive_field))
+    table.add_section()
+    table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), _total(summary.totals.macs), "")
+    return table
+
+
+def share_tables(summary: Summary) -> tuple[RenderableType, ...]:
+    """Convolution against fully connected, and the memory of both parameters and activations."""
+    totals = summary.totals
+    table = _table("", "Parameters>", "of all>", "MACs>", "of all>")
+    for share in summary.by_kind:
+        table.add_row(share.kind, count(share.params), percent(share.params, totals.params),
+                      count(share.macs), percent(share.macs, totals.macs))
+    sums = Text(f"{count(totals.flops)} FLOPs; {memory(BYTES_PER_NUMBER * totals.params)} parameters,"
+                f" {memory(totals.activation_bytes)} activations for one image")
+    return table, Text(), sums
+
+
+def print_comparison(console: Console, summaries: Sequence[Summary]) -> None:
+    """Networks side by side, and what the lines count."""
+    print_whole(console, Group(compare_table(summaries), Text()))
+    print_footer(console)
+
+
+def compare_table(summaries: Sequence[Summary]) -> Table:
+    """Networks side by side, one column each."""
+    table = _table("", *(f"{summary.model}>" for summary in summaries))
+    shares = [{share.kind: share for share in summary.by_kind} for summary in summaries]
+    kinds = list(dict.fromkeys(kind for each in shares for kind in each))
+    table.add_row("Input", *(sizes(summary.input_shape) for summary in summaries))
+    table.add_row("Layers", *(count(len(summary.layers)) for summary in summaries))
+    table.add_row("Parameters", *(_total(summary.totals.params) for summary in summaries))
+    for kind in kinds:
+        table.add_row(Text(f"  {kind}", "dim"), *(_number(each[kind].params if kind in each else 0) for each in shares))
+    table.add_row("MACs", *(_total(summary.totals.macs) for summary in summaries))
+    for kind in kinds:
+        table.add_row(Text(f"  {kind}", "dim"), *(_number(each[kind].macs if kind in each else 0) for each in shares))
+    table.add_row("FLOPs", *(count(summary.totals.flops) for summary in summaries))
+    table.add_row("Parameter memory", *(memory(BYTES_PER_NUMBER * summary.totals.params) for summary in summaries))
+    table.add_row("Activations", *(memory(summary.totals.activation_bytes) for summary in summaries))
+    table.add_row("Largest field", *(_largest_field(summary) for summary in summaries))
+    return table
+
+
+def print_footer(console: Console) -> None:
+    """What the columns count."""
+    lines = Table.grid(padding=(0, 2))
+    for name, meaning in WHAT_IS_COUNTED:
+        lines.add_row(Text(name, "dim"), Text(meaning, "dim"))
+    console.print(lines, width=min(console.width, FOOTER_WIDTH))
+
+
+def _largest_field(summary: Summary) -> str:
+    fields = [row.receptive_field for row in summary.layers if row.receptive_field is not None]
+    return field(max(fields)) if fields else field(None)
+
+
+def _table(*columns: str) -> Table:
+    """A table without vertical lines; a column whose title ends with > holds numbers.  Nothing in it wraps or is cut."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", no_wrap=True)
+    return table
+
+
+def _style(row: SummaryRow) -> str:
+    return "bold cyan" if row.params else ""
+
+
+def _number(value: int | None) -> Text:
+    return Text(count(value), "" if value else "dim")
+
+
+def _total(value: int) -> Text:
+    return Text(count(value), "bold")

@@ -1,0 +1,69 @@
+"""The summary of a network for other programs: CSV for spreadsheets, Markdown for notes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from minicnn.graph.summary import Summary, SummaryRow
+from minicnn.graph.table import WHAT_IS_COUNTED, count, field, operations, percent, sizes
+
+CSV_COLUMNS = ("model", "name", "type", "inputs", "output_shape", "kernel", "stride", "padding_before", "padding_after", "dilation",
+               "groups", "params", "params_formula", "macs", "connections", "activation_bytes", "receptive_field", "jump")
+
+
+def as_csv(summaries: Sequence[Summary]) -> str:
+    """One line a layer, sizes as 96x55x55, an empty cell for what is not counted."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for summary in summaries:
+        writer.writerows([_csv_cell(cell) for cell in _csv_cells(summary.model, row)] for row in summary.layers)
+    return out.getvalue()
+
+
+def _csv_cells(model: str, row: SummaryRow) -> list[object]:
+    before, after = zip(*row.padding, strict=True) if row.padding else (None, None)
+    sides = {"padding_before": before, "padding_after": after}
+    return [model, *(sides[column] if column in sides else getattr(row, column) for column in CSV_COLUMNS[1:])]
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, tuple):
+        return (" " if value and isinstance(value[0], str) else "x").join(str(each) for each in value)
+    return "" if value is None else value
+
+
+def as_markdown(summaries: Sequence[Summary]) -> str:
+    """A heading and two tables for every network, and once what the columns count."""
+    parts = [_markdown(summary) for summary in summaries]
+    notes = "\n".join(f"- {name}: {meaning}" for name, meaning in WHAT_IS_COUNTED).replace("*", r"\*")
+    return "\n\n".join([*parts, notes])
+
+
+def _markdown(summary: Summary) -> str:
+    totals = summary.totals
+    rows = [(row.name, ", ".join(words), sizes(row.output_shape), count(row.params),
+             f"`{row.params_formula}`" if row.params_formula else "", count(row.macs), field(row.receptive_field))
+            for row, words in zip(summary.layers, operations(summary), strict=True)]
+    rows.append(("**total**", "", "", f"**{count(totals.params)}**", "", f"**{count(totals.macs)}**", ""))
+    shares = [(share.kind, count(share.params), percent(share.params, totals.params), count(share.macs),
+               percent(share.macs, totals.macs)) for share in summary.by_kind]
+    return "\n".join([
+        f"## {summary.model}, input {sizes(summary.input_shape)}", "",
+        *_markdown_table(("layer", "operation", "output", "parameters", "formula", "MACs", "field"), "lllrlrr", rows), "",
+        *_markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", shares)])
+
+
+def _markdown_table(header: Sequence[str], sides: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns padded to one width, so that it can be read as it is, too."""
+    widths = [max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))]
+    rule = [":" + "-" * (width - 1) if side == "l" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (cell.ljust(width) if side == "l" else cell.rjust(width)
+                  for cell, side, width in zip(cells, sides, widths, strict=True))
+        return f"| {' | '.join(padded)} |"
+
+    return [line(header), line(rule), *(line(row) for row in rows)]

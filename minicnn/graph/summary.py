@@ -1,0 +1,152 @@
+"""Records of what a network is and costs: a row for every layer, and the totals.  Computed from shapes alone.
+
+macs : multiplications of a weight by an activation in convolution and linear layers, for one image; taps on padding are
+    counted, biases are not.  None where a layer's cost is not counted, which is not the same as 0.
+connections : one per tap and one per bias, per output, as LeCun counted in 1998.
+receptive_field, jump : pixels of the input that one output sees, and pixels from one output to the next, per axis; the
+    largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None once the map is flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import prod
+from typing import Any
+
+from minicnn.geometry import Axis
+from minicnn.graph.node import INPUT, Node
+from minicnn.graph.topology import Topology
+from minicnn.layers import Shape
+
+BYTES_PER_NUMBER = 4
+KINDS = {"conv": "convolution", "linear": "fully connected"}   # by kernel family; what is left is "other"
+
+Field = tuple[tuple[int, int], ...]   # (receptive field, jump) per axis
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One layer; the names and order are those of `summary --format json`."""
+
+    name: str
+    type: str
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    kernel: tuple[int, ...] | None
+    stride: tuple[int, ...] | None
+    padding: tuple[tuple[int, int], ...] | None
+    dilation: tuple[int, ...] | None
+    groups: int | None
+    settings: tuple[str, ...]
+    params: int
+    params_formula: str | None
+    macs: int | None
+    connections: int | None
+    activation_bytes: int
+    receptive_field: tuple[int, ...] | None
+    jump: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class SummaryTotals:
+    """Sums over all layers; flops is twice macs."""
+
+    params: int
+    trainable_params: int
+    macs: int
+    flops: int
+    activation_bytes: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """What all layers of one kind have together."""
+
+    kind: str
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A network's table."""
+
+    model: str
+    input_shape: Shape
+    layers: tuple[SummaryRow, ...]
+    totals: SummaryTotals
+    by_kind: tuple[Share, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it: dicts, lists, numbers, words and None."""
+        return _plain(self)
+
+    def __repr__(self) -> str:
+        from minicnn.graph.table import plain_table
+
+        return plain_table(self)
+
+
+def summarize(topology: Topology, model: str) -> Summary:
+    """Every layer of a network with its costs."""
+    known: list[Field | None] = []
+    rows = []
+    shares: dict[str, list[int]] = {}
+    for node in topology.nodes:
+        known.append(_field(node, topology, known))
+        row = _row(node, topology, known[-1])
+        rows.append(row)
+        if row.params or row.macs:
+            share = shares.setdefault(KINDS.get(node.layer.kernel, "other"), [0, 0])
+            share[0] += row.params
+            share[1] += row.macs or 0
+    macs = sum(row.macs or 0 for row in rows)
+    totals = SummaryTotals(topology.parameter_count, topology.trainable_count, macs, 2 * macs,
+                           sum(row.activation_bytes for row in rows))
+    order = sorted(shares, key=[*KINDS.values(), "other"].index)
+    return Summary(model, topology.input_shape, tuple(rows), totals, tuple(Share(kind, *shares[kind]) for kind in order))
+
+
+def _row(node: Node, topology: Topology, field: Field | None) -> SummaryRow:
+    cost = node.layer.cost(node.input_shapes, node.output_shapes)
+    axes = node.layer.axes(node.input_shapes)
+    window = [None] * 4 if axes is None else [tuple(part) for part in zip(*((axis.taps, axis.stride, (axis.before, axis.after),
+                                                                               axis.dilation) for axis in axes), strict=True)]
+    reach, jump = (None, None) if field is None else zip(*field, strict=True)
+    return SummaryRow(
+        name=node.name, type=node.layer.kind(), inputs=tuple(topology.name_of(ref) for ref in node.inputs),
+        input_shapes=node.input_shapes, output_shape=node.output_shapes[0],
+        kernel=window[0], stride=window[1], padding=window[2], dilation=window[3], groups=node.layer.settings().get("groups"),
+        settings=node.layer.brief(), params=sum(slot.size for slot in node.slots), params_formula=cost.formula,
+        macs=cost.macs, connections=cost.connections,
+        activation_bytes=BYTES_PER_NUMBER * sum(prod(shape) for shape in node.output_shapes),
+        receptive_field=reach, jump=jump)
+
+
+def _field(node: Node, topology: Topology, known: Sequence[Field | None]) -> Field | None:
+    """The receptive field of a node's outputs, given those of the nodes before it."""
+    if len(node.output_shapes[0]) < 2:
+        return None
+    start: Field | None = ((1, 1),) * (len(topology.input_shape) - 1) or None
+    paths = [start if ref == INPUT else known[ref.node] for ref in node.inputs]
+    if any(path is None for path in paths):
+        return None
+    joined = tuple((max(reach for reach, _ in axis), max(jump for _, jump in axis))
+                   for axis in zip(*(path for path in paths if path is not None), strict=True))
+    axes = node.layer.axes(node.input_shapes)
+    return joined if axes is None else tuple(_widened(*axis) for axis in zip(joined, axes, strict=True))
+
+
+def _widened(field: tuple[int, int], axis: Axis) -> tuple[int, int]:
+    reach, jump = field
+    return reach + axis.dilation * (axis.taps - 1) * jump, jump * axis.stride
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, (Summary, SummaryRow, SummaryTotals, Share)):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    return value
