@@ -1,0 +1,241 @@
+"""What each kind of layer does on the CPU: the steps of its forward and of its backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from minicnn.engine.planner import Planner
+from minicnn.geometry import Axis
+from minicnn.graph import Node, ValueRef
+from minicnn.kernels.cpu.assembly import convolution, pointwise, pooling
+from minicnn.kernels.cpu.assembly.activation import Activation
+
+
+class Operation(NamedTuple):
+    """forward(plan, node) sets the node's values; backward(plan, node, dy) gives gradients to its inputs and parameters.
+
+    `dy` belongs to the operation: it may be overwritten and handed on.
+    """
+
+    forward: Callable[[Planner, Node], None]
+    backward: Callable[[Planner, Node, Activation], None]
+
+
+def _set(plan: Planner, node: Node, value: Activation, n: int = 0) -> None:
+    plan.values[ValueRef(node.index, n)] = value
+
+
+def _new_output(plan: Planner, node: Node) -> Activation:
+    value = plan.new(node.output_shapes[0])
+    _set(plan, node, value)
+    return value
+
+
+def _through_relu(plan: Planner, node: Node, dy: Activation) -> Activation:
+    """The gradient before the relu that the node's own step applied."""
+    if node.index in plan.fusion.rectified:
+        pointwise.append_relu_backward(plan.program, dy, dy, plan.y(node))
+    return dy
+
+
+def _conv_forward(plan: Planner, node: Node) -> None:
+    layer = node.layer
+    weight = plan.parameter(node, "weight")
+    convolution.append_convolution_forward(
+        plan.program, _new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, layer.tile(node.input_shapes),
+        layer.flip, weight, plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified)
+
+
+def _conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    layer = node.layer
+    axes, tiles = layer.axes(node.input_shapes), layer.tile(node.input_shapes)
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    dy = _through_relu(plan, node, dy)
+    convolution.append_convolution_backward_weight(plan.program, weight, dy, plan.x(node), axes, layer.groups, tiles, layer.flip)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy, tiles)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
+        plan.give(node, dx)
+
+
+def _linear_forward(plan: Planner, node: Node) -> None:
+    convolution.append_linear_forward(plan.program, _new_output(plan, node), plan.x(node), plan.parameter(node, "weight"),
+                                      plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified)
+
+
+def _linear_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    dy = _through_relu(plan, node, dy)
+    convolution.append_linear_backward_weight(plan.program, weight, dy, plan.x(node))
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        convolution.append_linear_backward_input(plan.program, dx, dy, weight)
+        plan.give(node, dx)
+
+
+def _max_pool_forward(plan: Planner, node: Node) -> None:
+    winners = plan.new(node.output_shapes[0])
+    plan.kept[node.index] = winners
+    pooling.append_max_pool_forward(plan.program, _new_output(plan, node), winners, plan.x(node), node.layer.axes(node.input_shapes),
+                                    rectify=node.index in plan.fusion.rectified_pools)
+
+
+def _max_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dx = plan.new(node.input_shapes[0])
+    pooling.append_max_pool_backward(plan.program, dx, dy, plan.kept[node.index], node.layer.axes(node.input_shapes))
+    plan.give(node, dx)
+
+
+def _average_pool_forward(plan: Planner, node: Node) -> None:
+    pooling.append_average_pool_forward(plan.program, _new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes),
+                                        node.layer.count_padding)
+
+
+def _average_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dx = plan.new(node.input_shapes[0])
+    pooling.append_average_pool_backward(plan.program, dx, dy, node.layer.axes(node.input_shapes), node.layer.count_padding)
+    plan.give(node, dx)
+
+
+def _whole_map(node: Node) -> tuple[Axis, ...]:
+    return tuple(Axis(size, size, 1, 1, 0, 0, 1) for size in node.input_shapes[0][1:])
+
+
+def _spread(y: Activation, axes: tuple[Axis, ...]) -> Activation:
+    """One number per channel as a map of one pixel."""
+    geometry = y.map.__class__(y.map.channels, (1,) * len(axes), y.map.shard)
+    return Activation(y.buffer, geometry, y.offset)
+
+
+def _global_average_forward(plan: Planner, node: Node) -> None:
+    axes = _whole_map(node)
+    pooling.append_average_pool_forward(plan.program, _spread(_new_output(plan, node), axes), plan.x(node), axes, True)
+
+
+def _global_average_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    axes = _whole_map(node)
+    dx = plan.new(node.input_shapes[0])
+    pooling.append_average_pool_backward(plan.program, dx, _spread(dy, axes), axes, True)
+    plan.give(node, dx)
+
+
+def _relu_forward(plan: Planner, node: Node) -> None:
+    if node.index in plan.fusion.done:
+        _set(plan, node, plan.x(node))
+    else:
+        pointwise.append_relu_forward(plan.program, _new_output(plan, node), plan.x(node), getattr(node.layer, "slope", 0.0))
+
+
+def _relu_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    if node.index not in plan.fusion.done:
+        slope = getattr(node.layer, "slope", 0.0)
+        # where the slope is negative the output has lost the sign of the input
+        pointwise.append_relu_backward(plan.program, dy, dy, plan.y(node) if slope >= 0 else plan.x(node), slope)
+    plan.give(node, dy)
+
+
+def _tanh_forward(plan: Planner, node: Node) -> None:
+    pointwise.append_tanh_forward(plan.program, _new_output(plan, node), plan.x(node))
+
+
+def _tanh_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    pointwise.append_tanh_backward(plan.program, dy, dy, plan.y(node))
+    plan.give(node, dy)
+
+
+def _sigmoid_forward(plan: Planner, node: Node) -> None:
+    pointwise.append_sigmoid_forward(plan.program, _new_output(plan, node), plan.x(node))
+
+
+def _sigmoid_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    pointwise.append_sigmoid_backward(plan.program, dy, dy, plan.y(node))
+    plan.give(node, dy)
+
+
+def _dropout_forward(plan: Planner, node: Node) -> None:
+    if plan.training and node.layer.rate > 0:
+        pointwise.append_dropout(plan.program, _new_output(plan, node), plan.x(node), node.index, node.layer.rate)
+    else:
+        _set(plan, node, plan.x(node))
+
+
+def _dropout_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    if node.layer.rate > 0:
+        pointwise.append_dropout(plan.program, dy, dy, node.index, node.layer.rate)
+    plan.give(node, dy)
+
+
+def _local_response_norm_forward(plan: Planner, node: Node) -> None:
+    s = node.layer
+    pointwise.append_local_response_norm_forward(plan.program, _new_output(plan, node), plan.x(node), s.size, s.k, s.alpha, s.beta)
+
+
+def _local_response_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    s = node.layer
+    dx = plan.new(node.input_shapes[0])
+    pointwise.append_local_response_norm_backward(plan.program, dx, dy, plan.x(node), s.size, s.k, s.alpha, s.beta)
+    plan.give(node, dx)
+
+
+def _flatten_forward(plan: Planner, node: Node) -> None:
+    _set(plan, node, plan.x(node).flat())
+
+
+def _flatten_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    shape = node.input_shapes[0]
+    plan.give(node, Activation(dy.buffer, dy.map.__class__(shape[0], tuple(shape[1:]), dy.map.shard), dy.offset))
+
+
+def _add_forward(plan: Planner, node: Node) -> None:
+    y = _new_output(plan, node)
+    pointwise.append_copy(plan.program, y, plan.x(node))
+    for n in range(1, len(node.inputs)):
+        pointwise.append_add(plan.program, y, plan.x(node, n))
+
+
+def _add_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    for n in range(1, len(node.inputs)):
+        if plan.wants_gradient(node, n):
+            dx = plan.new(node.input_shapes[n])
+            pointwise.append_copy(plan.program, dx, dy)
+            plan.give(node, dx, n)
+    plan.give(node, dy)
+
+
+def _concat_forward(plan: Planner, node: Node) -> None:
+    y = _new_output(plan, node)
+    first = 0
+    for n, shape in enumerate(node.input_shapes):
+        pointwise.append_copy(plan.program, y.channels(first, shape[0]), plan.x(node, n))
+        first += shape[0]
+
+
+def _concat_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    first = 0
+    for n, shape in enumerate(node.input_shapes):
+        if plan.wants_gradient(node, n):
+            plan.give(node, dy.channels(first, shape[0]), n)
+        first += shape[0]
+
+
+OPERATIONS = {
+    "conv": Operation(_conv_forward, _conv_backward),
+    "linear": Operation(_linear_forward, _linear_backward),
+    "max_pool": Operation(_max_pool_forward, _max_pool_backward),
+    "avg_pool": Operation(_average_pool_forward, _average_pool_backward),
+    "global_avg_pool": Operation(_global_average_forward, _global_average_backward),
+    "relu": Operation(_relu_forward, _relu_backward),
+    "leaky_relu": Operation(_relu_forward, _relu_backward),
+    "tanh": Operation(_tanh_forward, _tanh_backward),
+    "sigmoid": Operation(_sigmoid_forward, _sigmoid_backward),
+    "dropout": Operation(_dropout_forward, _dropout_backward),
+    "local_response_norm": Operation(_local_response_norm_forward, _local_response_norm_backward),
+    "flatten": Operation(_flatten_forward, _flatten_backward),
+    "add": Operation(_add_forward, _add_backward),
+    "concat": Operation(_concat_forward, _concat_backward),
+}

@@ -1,0 +1,168 @@
+"""A plan: a graph's program with its memory, ready to run on any number of threads.
+
+What a plan is made for (training or inference, batch, data type) is fixed when it is built; the network's parameters are passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from minicnn.engine.planner import Planner
+from minicnn.graph import Topology
+from minicnn.kernels.cpu import optimizer as update
+from minicnn.kernels.cpu.executor import (
+    JOB_FIELDS,
+    JOB_IMAGES,
+    JOB_KEY,
+    JOB_ORDER,
+    JOB_OUTPUT,
+    JOB_RATES,
+    JOB_STATISTICS,
+    Layout,
+    run,
+)
+from minicnn.kernels.cpu.program import SLICES, FinishedProgram, aligned_zeros, padded
+
+SHARDS_SIZES = (64, 32, 16)
+CACHE_BYTES = 1 << 20          # second-level cache of one core, as most have it today
+SLOT_BYTES = 1 << 28           # memory that gradients of slots may take together
+MOST_SLOTS = 8
+RATES = 8                      # numbers an optimizer may need per batch
+STATES = {"sgd": 1, "adam": 2}
+UPDATES = {"sgd": update.sgd_step, "adam": update.adam_step}
+SLICE_FLOATS = 8192            # parameters that make a slice worth a task
+
+
+def shard_size(topology: Topology, batch: int) -> int:
+    """Images of a shard, from the network and the batch alone, so that results do not depend on the machine.
+
+    The largest size for which the largest value still fits the cache of a core twice and a batch makes at least four shards.
+    """
+    largest = max(prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
+    for size in SHARDS_SIZES:
+        if 4 * size <= batch and largest * size * 4 <= CACHE_BYTES:
+            return size
+    return SHARDS_SIZES[-1]
+
+
+@dataclass
+class Plan:
+    """A finished program with its stretches of memory.
+
+    memory : arenas, then slots, then the optimizer's state
+    """
+
+    program: FinishedProgram
+    layout: Layout
+    memory: np.ndarray
+    threads: int
+    parameter_size: int
+    state_begin: int
+    state_count: int
+
+    def state(self) -> np.ndarray:
+        """The optimizer's state: one row like the parameters per kind (velocity; mean and square)."""
+        row = padded(self.parameter_size)
+        whole = self.memory[self.state_begin:self.state_begin + self.state_count * row]
+        return whole.reshape(self.state_count, row)[:, :self.parameter_size]
+
+    def gradient(self, images: int) -> np.ndarray:
+        """The parameters' gradient after a run without an update: the slots in their order."""
+        slots = min(self.layout.slots, -(-images // self.layout.shard))
+        begin, size = self.layout.slot_begin, self.layout.slot_size
+        total = self.memory[begin:begin + self.parameter_size].copy()
+        for slot in range(1, slots):
+            total += self.memory[begin + slot * size:begin + slot * size + self.parameter_size]
+        return total
+
+    def run(self, parameters: np.ndarray, images: np.ndarray, order: np.ndarray, batch_size: int, labels: np.ndarray | None = None,
+            keys: np.ndarray | None = None, rates: np.ndarray | None = None, output: np.ndarray | None = None,
+            input_gradient: np.ndarray | None = None) -> np.ndarray:
+        """Run batches of `batch_size` images, in the given order, to the last.
+
+        Parameters
+        ----------
+        parameters : (memory size,) float32
+            Changed if the plan updates them.
+        images : (M, C, *space) float32 or uint8, C-contiguous
+        order : (any,) int64
+            Which image comes when; the last batch may be smaller.
+        labels : (M,) int64
+        keys : (batches,) int64
+            What dropout draws from.
+        rates : (batches, RATES) float64
+            The optimizer's numbers.
+        output : (len(order), ...) float32, written
+        input_gradient : (batch, C, *space) float32, written
+
+        Returns
+        -------
+        (batches, 2) float64
+            Summed loss and right answers of each batch.
+        """
+        batches = -(-len(order) // batch_size)
+        shards = -(-batch_size // self.layout.shard)
+        statistics = np.zeros((batches, shards, 2))
+        jobs = np.zeros((batches, JOB_FIELDS), dtype=np.int64)
+        number = np.arange(batches)
+        jobs[:, JOB_ORDER] = order.ctypes.data + number * batch_size * order.itemsize
+        jobs[:, JOB_IMAGES] = np.minimum(batch_size, len(order) - number * batch_size)
+        jobs[:, JOB_STATISTICS] = statistics.ctypes.data + number * statistics.strides[0]
+        if keys is not None:
+            jobs[:, JOB_KEY] = keys
+        if rates is not None:
+            jobs[:, JOB_RATES] = rates.ctypes.data + number * rates.strides[0]
+        if output is not None:
+            jobs[:, JOB_OUTPUT] = output.ctypes.data + number * batch_size * output.strides[0]
+        addresses = np.array([images.ctypes.data, 0 if labels is None else labels.ctypes.data,
+                              0 if input_gradient is None else input_gradient.ctypes.data], dtype=np.int64)
+        program = self.program
+        run(self.threads, self.memory, parameters, program.table, program.steps, program.phases, jobs, addresses, self.layout)
+        return statistics.sum(axis=1)
+
+
+def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int, *, training: bool, uint8: bool = False,
+               scale: Sequence[float] | None = None, shift: Sequence[float] | None = None, optimizer: str | None = None,
+               input_gradient: bool = False) -> Plan:
+    """Plan a graph.
+
+    Parameters
+    ----------
+    batch : int
+        The largest batch it will run.
+    training : bool
+        Gradients; otherwise outputs.
+    uint8 : bool
+        Images come as uint8, else as float32; either is multiplied by scale[c] and shifted by shift[c].
+    optimizer : "sgd", "adam" or None
+        Update the parameters after each batch.
+    """
+    channels = topology.input_shape[0]
+    shard = shard_size(topology, batch)
+    planner = Planner(topology, shard, training)
+    planner.plan_forward(uint8, scale if scale is not None else [1.0] * channels, shift if shift is not None else [0.0] * channels)
+    if training:
+        planner.plan_backward(input_gradient)
+    else:
+        planner.plan_output()
+    planner.close_shards()
+    shards = -(-batch // shard)
+    slot_size = padded(parameter_size)
+    slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
+    slot_room = slots * slot_size if training else 0
+    states = STATES[optimizer] if optimizer else 0
+    # the sizes of the stretches follow from the finished program, and the update step needs their places
+    state_begin = slot_room
+    if optimizer:
+        planner.program.step(UPDATES[optimizer], parameter_size, state_begin, 0, slot_size, state_begin + padded(parameter_size))
+        planner.program.close_phase(SLICES)
+    program = planner.program.finish()
+    arena_begin = slot_room + states * padded(parameter_size)
+    memory = aligned_zeros(arena_begin + threads * program.arena_size)
+    slices = max(1, min(MOST_SLOTS, parameter_size // SLICE_FLOATS))
+    layout = Layout(shard, slots, slices, arena_begin, program.arena_size, 0, slot_size, 0)
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states)

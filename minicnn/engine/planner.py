@@ -1,0 +1,131 @@
+"""A graph becomes a program: every value gets a place, every node its steps, forward and, for training, back.
+
+What a kind of layer does is written once, in `operations.py`; this file walks the nodes and keeps track of values and gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
+from minicnn.graph import INPUT, Node, Topology, ValueRef
+from minicnn.kernels.cpu.assembly.activation import Activation, new_activation
+from minicnn.kernels.cpu.assembly.pointwise import append_add, append_load, append_loss, append_store, append_store_input_gradient
+from minicnn.kernels.cpu.program import SHARDS, FinishedProgram, Program
+
+
+@dataclass
+class Planner:
+    """State of one walk over a graph.
+
+    shard : images of a shard
+    training : whether gradients are wanted (dropout then drops)
+    """
+
+    topology: Topology
+    shard: int
+    training: bool
+    program: Program = field(default_factory=Program)
+    values: dict[ValueRef, Activation] = field(default_factory=dict)
+    kept: dict[int, Activation] = field(default_factory=dict)   # what a node's forward step leaves for its backward step
+    _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
+    _wanted: set[ValueRef] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.fusion: Fusion = find_fusions(self.topology)
+        self.consumers = consumers_of(self.topology)
+
+    def new(self, shape: Sequence[int]) -> Activation:
+        """Memory for a value of this shape."""
+        return new_activation(self.program, tuple(shape), self.shard)
+
+    def parameter(self, node: Node, name: str) -> int | None:
+        """Offset of a node's parameter, None if it has none of that name."""
+        for slot in node.slots:
+            if slot.name == f"{node.name}.{name}":
+                return slot.offset
+        return None
+
+    def x(self, node: Node, n: int = 0) -> Activation:
+        """The node's input."""
+        return self.values[node.inputs[n]]
+
+    def y(self, node: Node, n: int = 0) -> Activation:
+        """The node's output."""
+        return self.values[ValueRef(node.index, n)]
+
+    def wants_gradient(self, node: Node, n: int = 0) -> bool:
+        """Whether anything depends on the gradient of this input."""
+        return node.inputs[n] in self._wanted
+
+    def give(self, node: Node, dx: Activation, n: int = 0) -> None:
+        """Hand back the gradient of an input; whoever produced it may overwrite it."""
+        self._contributions.setdefault(node.inputs[n], []).append(dx)
+
+    def plan_forward(self, uint8: bool, scale: Sequence[float], shift: Sequence[float]) -> None:
+        """Load the images and run every node."""
+        from minicnn.engine.operations import OPERATIONS
+
+        self.values[INPUT] = self._input()
+        append_load(self.program, self.values[INPUT], uint8, scale, shift)
+        for node in self.topology.nodes:
+            OPERATIONS[node.layer.kernel].forward(self, node)
+
+    def plan_backward(self, input_gradient: bool = False) -> None:
+        """Loss, then every node in reverse; gradients of parameters go to the slot."""
+        from minicnn.engine.operations import OPERATIONS
+
+        self._find_wanted(input_gradient)
+        (output,) = self.topology.outputs
+        dlogits = self.new(self.topology.shape_of(output))
+        append_loss(self.program, dlogits, self.values[output])
+        self._contributions[output] = [dlogits]
+        for node in reversed(self.topology.nodes):
+            dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]
+            if dys[0] is not None and (node.slots or any(ref in self._wanted for ref in node.inputs)):
+                OPERATIONS[node.layer.kernel].backward(self, node, dys[0])
+        dx = self._gradient(INPUT)
+        if input_gradient and dx is not None:
+            append_store_input_gradient(self.program, dx)
+
+    def finish(self, *after: None) -> FinishedProgram:
+        """The program as arrays."""
+        return self.program.finish()
+
+    def plan_output(self) -> None:
+        """Write the network's output."""
+        (output,) = self.topology.outputs
+        append_store(self.program, self.values[output])
+
+    def close_shards(self) -> None:
+        """End of what a shard goes through in one go."""
+        self.program.close_phase(SHARDS)
+
+    def _input(self) -> Activation:
+        """The input's place, with a halo if only convolutions read it: filling it costs nothing, since it is copied anyway."""
+        shape = self.topology.input_shape
+        readers = self.consumers.get(INPUT, [])
+        if len(shape) == 1 or not readers or any(node.layer.kernel != "conv" for node in readers) or INPUT in self.topology.outputs:
+            return self.new(shape)
+        axes = [node.layer.axes(node.input_shapes) or () for node in readers]
+        before = tuple(max(axis.before for axis in each) for each in zip(*axes, strict=True))
+        after = tuple(max(axis.after for axis in each) for each in zip(*axes, strict=True))
+        return new_activation(self.program, shape, self.shard, before, after)
+
+    def _find_wanted(self, input_gradient: bool) -> None:
+        """Values whose gradient something depends on: those behind a parameter, and the input if asked for."""
+        if input_gradient:
+            self._wanted.add(INPUT)
+        for node in self.topology.nodes:
+            if node.slots or any(ref in self._wanted for ref in node.inputs):
+                self._wanted.update(ValueRef(node.index, n) for n in range(len(node.output_shapes)))
+
+    def _gradient(self, ref: ValueRef) -> Activation | None:
+        """All contributions to a value's gradient, added in the order of its consumers, last first."""
+        parts = self._contributions.pop(ref, [])
+        if not parts:
+            return None
+        for part in parts[1:]:
+            append_add(self.program, parts[0], part)
+        return parts[0]

@@ -1,0 +1,140 @@
+"""Convolution of any kind, and the linear layer, as steps: tables from the index map, cache blocks from the sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from minicnn.geometry import Axis
+from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.convolution import convolution_backward_bias, convolution_backward_weight, convolution_forward
+from minicnn.kernels.cpu.linear import linear_step_backward_weight, transpose_step
+from minicnn.kernels.cpu.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
+from minicnn.kernels.cpu.program import CACHE_LINE, Place, Program
+from minicnn.kernels.cpu.vector import LANES
+
+BLOCK_TAPS = 64            # taps of one channel block where a channel has a single tap
+INPUT_BYTES = 256 * 1024   # inputs of one tile beyond which channels go in blocks
+BLOCK_BYTES = 48 * 1024    # inputs of one tile of a channel block: about L1
+OUTPUT_BYTES = 256 * 1024  # partial sums that wait while channel blocks pass
+GRADIENT_BYTES = 128 * 1024   # output gradients that stay in cache while all taps pass over them
+TILE_BYTES = 4 * LANES * 4
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    return max(d for d in range(1, min(number, limit) + 1) if number % d == 0)
+
+
+def _append_gather(program: Program, tables: GatherTables, y: Activation, x: Activation, groups: int, channels: int, filters: int,
+                   weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int, rectify: bool) -> None:
+    taps, x_channel = tables.taps, x.map.plane
+    group_channels = channels
+    if len(taps) == 1 and channels > 1:
+        # one tap a channel: walk the channels as taps, because the inner loop is the cheap one
+        inner = _largest_divisor(channels, BLOCK_TAPS)
+        (x_tap, w_tap), = taps
+        taps = [(x_tap + c * x_channel, w_tap + c * w_channel) for c in range(inner)]
+        runs = [(*run[:3], 0, inner, *run[5:]) if run[4] > run[3] else run for run in tables.runs]
+        group_channels, x_channel, w_channel = channels // inner, x_channel * inner, w_channel * inner
+    else:
+        runs = tables.runs
+    most = max((run[4] - run[3] for run in runs), default=0)
+    channel_block, run_block = max(1, group_channels), max(1, len(runs))
+    if group_channels * most * TILE_BYTES > INPUT_BYTES:
+        channel_block = max(1, BLOCK_BYTES // max(1, most * TILE_BYTES))
+        lanes = max(run[2] for run in runs)
+        run_block = max(1, OUTPUT_BYTES // (filters * lanes * 4))
+    program.step(
+        convolution_forward, y.map.plane, x_channel, w_channel, w_filter, program.constant([n for run in runs for n in run]), len(runs),
+        program.constant([n for tap in taps for n in tap]) // 2, groups, group_channels, filters, channel_block, run_block,
+        bias is not None, bias or 0, b_filter, rectify, weight, y.place, x.place, w_group)
+
+
+def append_convolution_forward(program: Program, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int],
+                               flip: bool, weight: int, bias: int | None, rectify: bool = False) -> None:
+    """y = conv(x, weight) + bias, and then relu if `rectify`.
+
+    axes : the geometry, one Axis per spatial axis
+    tiles : filters that take turns per axis, all 1 for ordinary convolution
+    weight, bias : offsets into the parameters; bias None if there is none
+    """
+    channels, filters = x.map.channels // groups, y.map.channels // groups
+    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    reads = [forward_reads(n, axis, weights, halo) for n, (axis, halo) in enumerate(zip(axes, x.map.halo, strict=True))]
+    steps = [prod(tiles[n + 1:]) for n in range(len(axes))]
+    biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
+    tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
+    _append_gather(program, tables, y, x, groups, channels, filters, weight, weights.channel, weights.filter, filters * weights.filter, bias,
+                   prod(tiles), rectify)
+
+
+def append_convolution_backward_input(program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int,
+                                      tiles: Sequence[int], flip: bool, weight: int) -> None:
+    """dx from dy: the same map read backwards, inputs taking the place of filters."""
+    channels, filters = dx.map.channels // groups, dy.map.channels // groups
+    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
+    _append_gather(program, tables, dx, dy, groups, filters, channels, weight, weights.filter, weights.channel, filters * weights.filter, None,
+                   0, False)
+
+
+def append_convolution_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
+                                       tiles: Sequence[int], flip: bool) -> None:
+    """dweight (offset into the slot) from dy and x."""
+    channels, filters = x.map.channels // groups, dy.map.channels // groups
+    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    row_bytes = 4 * filters * dy.map.shard * (dy.map.sizes[-1] if dy.map.sizes else 1)
+    rows = max(1, GRADIENT_BYTES // row_bytes)
+    listed: list[int] = []
+    found = reduce_groups(axes, weights, channels, x.map, dy.map, rows)
+    for group in found:
+        entries = program.constant([n for entry in group.entries for n in entry]) // 2
+        ranges = program.constant([n for each in group.ranges for n in each])
+        listed += [entries, len(group.entries), ranges, len(group.ranges)]
+    program.step(convolution_backward_weight, dweight, weights.filter, dy.map.plane, x.map.plane, program.constant([len(found), *listed]),
+                 groups, channels, filters, dy.place, x.place)
+
+
+def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Sequence[int] = ()) -> None:
+    """dbias (offset into the slot): dy summed over the positions and images that share a bias."""
+    shard = dy.map.shard
+    if prod(tiles) == 1:
+        rows = [(0, dy.map.plane, 0)]
+    else:
+        strides = [prod(tiles[n + 1:]) for n in range(len(tiles))]
+        rows = []
+        for pixel in range(dy.map.pixels):
+            rest, bias = pixel, 0
+            for size, tile, stride in reversed(list(zip(dy.map.sizes, tiles, strides, strict=True))):
+                rest, p = divmod(rest, size)
+                bias += p % tile * stride
+            rows.append((pixel * shard, shard, bias))
+    program.step(convolution_backward_bias, dbias, prod(tiles), dy.map.plane, dy.map.channels, program.constant([n for row in rows for n in row]),
+                 len(rows), dy.place)
+
+
+def append_linear_forward(program: Program, y: Activation, x: Activation, weight: int, bias: int | None, rectify: bool = False) -> None:
+    """y = weight @ x + bias: a convolution with one position and one tap a feature."""
+    features = x.map.channels
+    _append_gather(program, _one_position(x.map.shard), y, x, 1, features, y.map.channels, weight, 1, features, 0, bias, 1, rectify)
+
+
+def append_linear_backward_input(program: Program, dx: Activation, dy: Activation, weight: int) -> None:
+    """dx = weight.T @ dy."""
+    features = dx.map.channels
+    _append_gather(program, _one_position(dx.map.shard), dx, dy, 1, dy.map.channels, features, weight, features, 1, 0, None, 0, False)
+
+
+def append_linear_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation) -> None:
+    """dweight (offset into the slot) from dy and x, by way of a transposed copy of x."""
+    features, shard = x.map.channels, x.map.shard
+    row = -(-features // CACHE_LINE) * CACHE_LINE
+    by_feature = program.buffer(row * shard)
+    program.step(transpose_step, Place(by_feature), row, x.place, features, shard)
+    images: list[Read] = [(n * row, n) for n in range(shard)]
+    program.step(linear_step_backward_weight, dweight, dy.place, Place(by_feature), row, features, dy.map.channels, shard,
+                 program.constant([n for image in images for n in image]) // 2)
+
+
+def _one_position(shard: int) -> GatherTables:
+    return GatherTables([(0, 0, shard, 0, 1, 0, 0, LANES, LANES, 0)], [(0, 0)])

@@ -1,0 +1,100 @@
+"""Activations, dropout, response normalization, loss and transfers as steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minicnn.kernels.compile import StepKernel
+from minicnn.kernels.cpu import activation, dropout, local_response_normalization, loss, transfer
+from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.pooling import three_strides
+from minicnn.kernels.cpu.program import Place, Program, bits
+from minicnn.kernels.cpu.vector import LANES
+
+
+def append_relu_forward(program: Program, y: Activation, x: Activation, slope: float = 0.0) -> None:
+    """y = x where x > 0, else slope * x."""
+    program.step(activation.relu_step_forward, y.place, x.place, x.size, bits(slope))
+
+
+def append_relu_backward(program: Program, dx: Activation, dy: Activation, y: Activation, slope: float = 0.0) -> None:
+    """dx = dy where y > 0, else slope * dy; dx may be dy."""
+    program.step(activation.relu_step_backward, dx.place, dy.place, y.place, y.size, bits(slope))
+
+
+def append_tanh_forward(program: Program, y: Activation, x: Activation) -> None:
+    """y = tanh(x)."""
+    program.step(activation.tanh_step_forward, y.place, x.place, x.size)
+
+
+def append_tanh_backward(program: Program, dx: Activation, dy: Activation, y: Activation) -> None:
+    """dx = dy * (1 - y^2); dx may be dy."""
+    program.step(activation.tanh_step_backward, dx.place, dy.place, y.place, y.size)
+
+
+def append_sigmoid_forward(program: Program, y: Activation, x: Activation) -> None:
+    """y = 1 / (1 + exp(-x))."""
+    program.step(activation.sigmoid_step_forward, y.place, x.place, x.size)
+
+
+def append_sigmoid_backward(program: Program, dx: Activation, dy: Activation, y: Activation) -> None:
+    """dx = dy * y * (1 - y); dx may be dy."""
+    program.step(activation.sigmoid_step_backward, dx.place, dy.place, y.place, y.size)
+
+
+def append_copy(program: Program, y: Activation, x: Activation) -> None:
+    """y = x."""
+    program.step(activation.copy_step, y.place, x.place, x.size)
+
+
+def append_add(program: Program, y: Activation, x: Activation) -> None:
+    """y += x."""
+    program.step(activation.add_step, y.place, x.place, x.size)
+
+
+def append_dropout(program: Program, y: Activation, x: Activation, layer: int, rate: float) -> None:
+    """y = x / (1 - rate) where kept, else 0: forward of x, or backward of dy.  `layer` tells one dropout of a network from another."""
+    program.step(dropout.dropout_step, y.place, x.place, x.size // x.map.shard, x.map.shard, layer, bits(rate))
+
+
+def append_local_response_norm_forward(program: Program, y: Activation, x: Activation, size: int, k: float, alpha: float,
+                                       beta: float) -> None:
+    """y = x / (k + alpha * sum of squares)^beta."""
+    program.step(local_response_normalization.local_response_norm_step_forward, y.place, x.place, x.map.channels, x.map.plane, size, bits(k),
+                 bits(alpha), bits(beta))
+
+
+def append_local_response_norm_backward(program: Program, dx: Activation, dy: Activation, x: Activation, size: int, k: float, alpha: float,
+                                        beta: float) -> None:
+    """dx; needs the input x again."""
+    scratch = program.buffer(x.map.channels * LANES)
+    program.step(local_response_normalization.local_response_norm_step_backward, dx.place, dy.place, x.place, Place(scratch),
+                 x.map.channels, x.map.plane, size, bits(k), bits(alpha), bits(beta))
+
+
+def append_loss(program: Program, dlogits: Activation, logits: Activation) -> None:
+    """Gradient of the mean softmax cross-entropy; loss and right answers go to the batch's statistics."""
+    totals = program.buffer(logits.map.shard)
+    program.step(loss.softmax_cross_entropy_step, dlogits.place, logits.place, Place(totals), logits.map.channels, logits.map.shard)
+
+
+def _append_transfer(program: Program, kernel: StepKernel, x: Activation, *rest: int) -> None:
+    sizes = (1,) * (3 - len(x.map.sizes)) + x.map.sizes
+    place = Place(x.buffer, x.offset + x.map.interior)
+    program.step(kernel, place, *three_strides(x.map), *sizes, x.map.channels, x.map.shard, *rest)
+
+
+def append_load(program: Program, x: Activation, uint8: bool, scale: Sequence[float], shift: Sequence[float]) -> None:
+    """Fetch the shard's images, times scale[c] plus shift[c]."""
+    normal = program.constant([bits(number) for pair in zip(scale, shift, strict=True) for number in pair])
+    _append_transfer(program, transfer.load_uint8 if uint8 else transfer.load_float32, x, normal)
+
+
+def append_store(program: Program, x: Activation) -> None:
+    """Write a value to the output array, one image after the other."""
+    _append_transfer(program, transfer.store_output, x)
+
+
+def append_store_input_gradient(program: Program, dx: Activation) -> None:
+    """Write the gradient of the input to its array."""
+    _append_transfer(program, transfer.store_input_gradient, dx)

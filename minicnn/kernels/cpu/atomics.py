@@ -1,0 +1,116 @@
+"""What threads inside compiled code need: counters they share, a pause while they wait, and calls by address."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from minicnn.kernels.cpu.vector import FLOAT, INT64, array_pointer
+
+_VOID = ir.VoidType()
+_X86 = llvm.get_process_triple().startswith(("x86_64", "i386", "i686"))
+
+
+def yield_address() -> int:
+    """Address of the system's call by which a waiting thread gives its processor away."""
+    if sys.platform == "win32":
+        function = ctypes.windll.kernel32.SwitchToThread
+    else:
+        function = ctypes.CDLL(None).sched_yield
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@intrinsic
+def fetch_add(typing_context, counters, index, amount):
+    """counters[index] += amount in one indivisible step; the old value comes back."""
+    def generate(context, builder, sig, args):
+        pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        return builder.atomic_rmw("add", pointer, args[2], "seq_cst")
+    return types.int64(counters, types.int64, types.int64), generate
+
+
+@intrinsic
+def read_shared(typing_context, counters, index):
+    """counters[index] as another thread last wrote it."""
+    def generate(context, builder, sig, args):
+        pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        return builder.load_atomic(pointer, "acquire", 8)
+    return types.int64(counters, types.int64), generate
+
+
+@intrinsic
+def pause(typing_context):
+    """Tell the processor that this is a waiting loop."""
+    def generate(context, builder, sig, args):
+        if _X86:
+            builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(_VOID, []), "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+    return types.void(), generate
+
+
+@intrinsic
+def call_without_arguments(typing_context, address):
+    """Call the C function at `address`, which takes nothing."""
+    def generate(context, builder, sig, args):
+        builder.call(builder.inttoptr(args[0], ir.FunctionType(ir.IntType(32), []).as_pointer()), [])
+        return context.get_dummy_value()
+    return types.void(types.int64), generate
+
+
+@intrinsic
+def call_step(typing_context, address, memory, parameters, table, steps, arguments, frame):
+    """Call the step kernel at `address` with its arguments at steps[arguments:]."""
+    def generate(context, builder, sig, args):
+        def pointer(n):
+            return array_pointer(context, builder, sig.args[n], args[n])
+        floats, integers = FLOAT.as_pointer(), INT64.as_pointer()
+        # Numba's C functions return nothing and take exactly these pointers
+        function = ir.FunctionType(_VOID, [floats, floats, integers, integers, integers]).as_pointer()
+        own = builder.gep(pointer(4), [args[5]])
+        builder.call(builder.inttoptr(args[0], function), [pointer(1), pointer(2), pointer(3), own, pointer(6)])
+        return context.get_dummy_value()
+    return types.void(types.int64, memory, parameters, table, steps, types.int64, frame), generate
+
+
+def _at(element, numba_element):
+    @intrinsic
+    def array_at(typing_context, address):
+        """The numbers at an address, to be indexed without bounds."""
+        def generate(context, builder, sig, args):
+            return builder.inttoptr(args[0], element.as_pointer())
+        return types.CPointer(numba_element)(types.int64), generate
+    return array_at
+
+
+floats_at = _at(FLOAT, types.float32)
+doubles_at = _at(ir.DoubleType(), types.float64)
+integers_at = _at(INT64, types.int64)
+bytes_at = _at(ir.IntType(8), types.uint8)
+
+
+@intrinsic
+def as_double(typing_context, bits):
+    """The float64 whose bits an int64 holds: how a plan's integer table carries a number such as a slope."""
+    def generate(context, builder, sig, args):
+        return builder.bitcast(args[0], ir.DoubleType())
+    return types.float64(types.int64), generate
+
+
+@intrinsic
+def whole_array(typing_context, pointer):
+    """A pointer that a step was given as an array that can be indexed anywhere."""
+    array_type = types.Array(pointer.dtype, 1, "C")
+
+    def generate(context, builder, sig, args):
+        length = context.get_constant(types.intp, 1 << 40)
+        itemsize = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(pointer.dtype)))
+        array = context.make_array(array_type)(context, builder)
+        context.populate_array(array, data=args[0], shape=[length], strides=[itemsize], itemsize=itemsize, meminfo=None)
+        return array._getvalue()
+    return array_type(pointer), generate

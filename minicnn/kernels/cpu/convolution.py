@@ -1,0 +1,174 @@
+"""Convolution of any kind as three walks over tables: output, input gradient, weight gradient.
+
+The tables (`maps.py`) say what is read; the tiles (`tiles.py`) do the arithmetic.  Stride, dilation, padding, groups, tiling and
+dimension live in the tables alone, so these loops are the same for all of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minicnn.kernels.compile import kernel, step
+from minicnn.kernels.cpu.atomics import whole_array
+from minicnn.kernels.cpu.maps import RANGE_FIELDS, RUN_FIELDS
+from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, SLOT
+from minicnn.kernels.cpu.tiles import (
+    FEW_FILTERS,
+    FEW_VECTORS,
+    FROM_BIAS,
+    FROM_OLD,
+    FROM_ZERO,
+    TILE_FILTERS,
+    TILE_TAPS,
+    TILE_VECTORS,
+    gather_tile,
+    gather_tile_few_filters,
+    gather_tile_few_of_both,
+    gather_tile_few_vectors,
+    reduce_tile,
+    reduce_tile_few_filters,
+)
+from minicnn.kernels.cpu.vector import LANES, load, splat, total
+
+NO_FLOOR = np.float32(-np.inf)
+ZERO = np.float32(0)
+
+
+@kernel
+def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, lanes, weight, w_base, w_channel, w_filter, table, first,
+               stop, channels, filters, begin, bias, b_base, b_filter, floor):
+    """One run: all filters over `lanes` lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
+    v = 0
+    while v * LANES < lanes:
+        left = lanes - v * LANES
+        y_at = y_base + v * y_vector
+        x_at = x_base + v * x_vector
+        few_vectors = left <= FEW_VECTORS * LANES
+        k = 0
+        while k < filters:
+            few_filters = filters - k <= FEW_FILTERS
+            if few_vectors:
+                if few_filters:
+                    gather_tile_few_of_both(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
+                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                            begin, bias, b_base + k * b_filter, b_filter, floor)
+                else:
+                    gather_tile_few_vectors(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
+                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                            begin, bias, b_base + k * b_filter, b_filter, floor)
+            elif few_filters:
+                gather_tile_few_filters(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
+                                        w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                        begin, bias, b_base + k * b_filter, b_filter, floor)
+            else:
+                gather_tile(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
+                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                            begin, bias, b_base + k * b_filter, b_filter, floor)
+            k += FEW_FILTERS if few_filters else TILE_FILTERS
+        v += FEW_VECTORS if few_vectors else TILE_VECTORS
+
+
+@kernel
+def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filter, table, runs, run_count, taps, groups, channels, filters,
+           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step):
+    """All runs of a convolution, group by group.
+
+    `channels` and `filters` are those of one group.  Wide layers go `channel_block` channels at a time over `run_block` runs, so that
+    the weights in use stay in cache; the partial sums wait in y.  `w_step` is the way from one group's weights to the next's.
+    """
+    for group in range(groups):
+        y_group = y_base + group * filters * y_filter
+        x_group = x_base + group * channels * x_channel
+        w_group = w_base + group * w_step
+        b_group = b_base + group * filters * b_filter
+        for block in range(0, run_count, run_block):
+            for c in range(0, max(channels, 1), channel_block):
+                some = min(channel_block, channels - c)
+                last = c + channel_block >= channels
+                begin = FROM_OLD if c > 0 else (FROM_BIAS if with_bias else FROM_ZERO)
+                for run in range(block, min(block + run_block, run_count)):
+                    at = runs + run * RUN_FIELDS
+                    gather_run(y, y_group + table[at], y_filter, table[at + 7], x, x_group + table[at + 1] + c * x_channel, x_channel,
+                               table[at + 8], table[at + 2], weight, w_group + table[at + 5] + c * w_channel, w_channel, w_filter, table,
+                               taps + table[at + 3], taps + table[at + 4], some, filters, begin, bias, b_group + table[at + 6], b_filter,
+                               floor if last else NO_FLOOR)
+
+
+@kernel
+def reduce(dweight, w_base, w_filter, dy, y_base, y_filter, x, x_base, x_channel, table, groups, group_count, channels, filters, accumulate):
+    """The weight gradient: for every group of taps, every range of rows, every tile of taps x filters.
+
+    `groups` is a list in the table of (entries, entry count, ranges, range count), `group_count` the groups of the convolution.
+    """
+    listed = table[groups]
+    for group in range(group_count):
+        x_group = x_base + group * channels * x_channel
+        y_group = y_base + group * filters * y_filter
+        w_group = w_base + group * filters * w_filter
+        for number in range(listed):
+            at = groups + 1 + 4 * number
+            entries, entry_count, ranges, range_count = table[at], table[at + 1], table[at + 2], table[at + 3]
+            for n in range(range_count):
+                row = ranges + n * RANGE_FIELDS
+                add = accumulate or n > 0
+                for entry in range(0, entry_count, TILE_TAPS):
+                    k = 0
+                    while k < filters:
+                        if filters - k <= FEW_FILTERS:
+                            reduce_tile_few_filters(dweight, w_group + k * w_filter, w_filter, dy, y_group + table[row + 1] + k * y_filter,
+                                                    y_filter, table[row + 5], x, x_group + table[row], table[row + 4], table,
+                                                    entries + entry, entry_count - entry, table[row + 2], table[row + 3], filters - k, add)
+                            k += FEW_FILTERS
+                        else:
+                            reduce_tile(dweight, w_group + k * w_filter, w_filter, dy, y_group + table[row + 1] + k * y_filter, y_filter,
+                                        table[row + 5], x, x_group + table[row], table[row + 4], table, entries + entry,
+                                        entry_count - entry, table[row + 2], table[row + 3], filters - k, add)
+                            k += TILE_FILTERS
+
+
+@kernel
+def sum_pixels(dbias, b_base, b_filter, dy, y_base, y_filter, filters, rows, row_count, table, accumulate):
+    """The bias gradient: each filter's output gradient summed over rows of lanes.  A row is (offset, lanes, bias offset)."""
+    for k in range(filters):
+        if not accumulate:
+            for n in range(row_count):
+                dbias[b_base + k * b_filter + table[rows + 3 * n + 2]] = ZERO
+        for n in range(row_count):
+            at = y_base + k * y_filter + table[rows + 3 * n]
+            sum0 = splat(ZERO)
+            sum1 = splat(ZERO)
+            lanes = table[rows + 3 * n + 1]
+            lane = 0
+            while lane + 2 * LANES <= lanes:
+                sum0 += load(dy, at + lane)
+                sum1 += load(dy, at + lane + LANES)
+                lane += 2 * LANES
+            if lane < lanes:
+                sum0 += load(dy, at + lane)
+            dbias[b_base + k * b_filter + table[rows + 3 * n + 2]] += total(sum0 + sum1)
+
+
+# Steps.  An argument is an offset into the arena (activations), into the slot (gradients), into the parameters or into the table.
+
+@step
+def convolution_forward(memory, parameters, table, a, frame):
+    """y (arena) from x (arena) and weight, bias (parameters)."""
+    m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
+    arena = frame[ARENA]
+    gather(m, arena + a[17], a[0], m, arena + a[18], a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0, w, a[13], a[14],
+           ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19])
+
+
+@step
+def convolution_backward_weight(memory, parameters, table, a, frame):
+    """dweight (slot) from dy, x (arena)."""
+    m, t = whole_array(memory), whole_array(table)
+    arena = frame[ARENA]
+    reduce(m, frame[SLOT] + a[0], a[1], m, arena + a[8], a[2], m, arena + a[9], a[3], t, a[4], a[5], a[6], a[7], frame[ACCUMULATE] != 0)
+
+
+@step
+def convolution_backward_bias(memory, parameters, table, a, frame):
+    """dbias (slot) from dy (arena)."""
+    m, t = whole_array(memory), whole_array(table)
+    sum_pixels(m, frame[SLOT] + a[0], a[1], m, frame[ARENA] + a[6], a[2], a[3], a[4], a[5], t, frame[ACCUMULATE] != 0)

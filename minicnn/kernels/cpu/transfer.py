@@ -1,0 +1,79 @@
+"""Between the user's arrays, one image after the other, and the engine's, images side by side in lanes."""
+
+import numpy as np
+
+from minicnn.kernels.compile import kernel, step
+from minicnn.kernels.cpu.atomics import as_double, bytes_at, floats_at, integers_at, whole_array
+from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, INPUT, INPUT_GRADIENT, ORDER, OUTPUT
+
+ZERO = np.float32(0)
+
+
+@kernel
+def load_images(y, y_at, plane, strides, sizes, channels, shard, images, order, first, count, table, normal):
+    """y[c, h, w, n] = images[order[first + n], c, h, w] * scale[c] + shift[c]; lanes without an image become 0.
+
+    images : pointer to float32 or uint8, C-contiguous images
+    order : pointer to int64
+    normal : where the table holds (scale, shift) per channel, as the bits of float64
+    """
+    depth, height, width = sizes
+    pixels = depth * height * width
+    size = channels * pixels
+    starts = np.empty(shard, np.int64)
+    for n in range(count):
+        starts[n] = order[first + n] * size
+    for c in range(channels):
+        scale = np.float32(as_double(table[normal + 2 * c]))
+        shift = np.float32(as_double(table[normal + 2 * c + 1]))
+        for d in range(depth):
+            for h in range(height):
+                for w in range(width):
+                    at = y_at + c * plane + d * strides[0] + h * strides[1] + w * strides[2]
+                    pixel = c * pixels + (d * height + h) * width + w
+                    for n in range(count):
+                        y[at + n] = np.float32(images[starts[n] + pixel]) * scale + shift
+                    for n in range(count, shard):
+                        y[at + n] = ZERO
+
+
+@kernel
+def store_images(images, first, count, x, x_at, plane, strides, sizes, channels):
+    """images[first + n, c, h, w] = x[c, h, w, n] for the lanes that are images."""
+    depth, height, width = sizes
+    pixels = depth * height * width
+    for n in range(count):
+        start = (first + n) * channels * pixels
+        for c in range(channels):
+            for d in range(depth):
+                for h in range(height):
+                    at = x_at + c * plane + d * strides[0] + h * strides[1] + n
+                    pixel = start + c * pixels + (d * height + h) * width
+                    for w in range(width):
+                        images[pixel + w] = x[at + w * strides[2]]
+
+
+# Steps.  Arguments: place, plane, three strides, three sizes, channels, shard, normalization.
+
+@step
+def load_float32(memory, parameters, table, a, frame):
+    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], floats_at(frame[INPUT]),
+                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10])
+
+
+@step
+def load_uint8(memory, parameters, table, a, frame):
+    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], bytes_at(frame[INPUT]),
+                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10])
+
+
+@step
+def store_output(memory, parameters, table, a, frame):
+    store_images(floats_at(frame[OUTPUT]), frame[FIRST], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]),
+                 (a[5], a[6], a[7]), a[8])
+
+
+@step
+def store_input_gradient(memory, parameters, table, a, frame):
+    store_images(floats_at(frame[INPUT_GRADIENT]), frame[FIRST], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1],
+                 (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8])
