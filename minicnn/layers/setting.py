@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
+from numbers import Real
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import AXIS_WORDS, PADDING_WORDS, PaddingSetting, per_axis, resolve_padding, shape_text
@@ -39,14 +42,17 @@ def flag(where: str, name: str, value: object) -> bool:
     return value
 
 
-def number(where: str, name: str, value: object, least: float, below: float = float("inf"), above: bool = False) -> float:
+def number(where: str, name: str, value: object, least: float, below: float = math.inf, above: bool = False) -> float:
     """Check a real setting in [least, below), or in (least, below) with `above`."""
-    real = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not real or not (least < value if above else least <= value) or not value < below:   # type: ignore[operator]
+    given = math.nan
+    if isinstance(value, Real) and not isinstance(value, bool):
+        with suppress(OverflowError):   # a whole number beyond the largest float
+            given = float(value)
+    if not (least < given if above else least <= given) or not given < below:
         low = f"above {least:g}" if above else f"at least {least:g}"
-        high = "" if below == float("inf") else f" and below {below:g}"
+        high = "" if below == math.inf else f" and below {below:g}"
         raise SettingError(f"{where}: {name} is {value!r}, but must be a number {low}{high}")
-    return float(value)   # type: ignore[arg-type]
+    return given
 
 
 def one_input(where: str, inputs: tuple[Shape, ...]) -> Shape:
@@ -80,4 +86,5 @@ def elements(where: str, name: str, values: Sequence[object]) -> None:
         if isinstance(value, type) and issubclass(value, Element):
             raise SettingError(f"{where}: {name} holds the class {value.__name__}, but needs a layer\n  write {value.__name__}(...)")
         if not isinstance(value, Element):
-            raise SettingError(f"{where}: {name} holds {value!r}, but needs a layer or a block")
+            hint = "\n  write *layers to pass a list of layers" if isinstance(value, (list, tuple)) else ""
+            raise SettingError(f"{where}: {name} holds {value!r}, but needs a layer or a block{hint}")

@@ -1,0 +1,105 @@
+"""Summaries: costs, receptive fields and the words of the plain table."""
+
+import json
+
+import pytest
+
+from minicnn.graph import Topology, summarize
+from minicnn.graph.table import memory, plain_table
+from minicnn.layers import (
+    Concat,
+    Conv1D,
+    Conv2D,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    MaxPool2D,
+    ReLU,
+    Residual,
+    Sequential,
+)
+
+
+def rows(element, shape):
+    return {row.name: row for row in summarize(Topology.build(element, shape), "net").layers}
+
+
+def test_the_record_of_a_convolution():
+    row = summarize(Topology.build(Conv2D(96, 11, stride=4), (3, 227, 227)), "net").to_dict()["layers"][0]
+    extra = {key: row.pop(key) for key in ("input_shapes", "settings")}
+    assert row == {
+        "name": "conv1", "type": "Conv2D", "inputs": ["input"], "output_shape": [96, 55, 55], "kernel": [11, 11], "stride": [4, 4],
+        "padding": [[0, 0], [0, 0]], "dilation": [1, 1], "groups": 1, "params": 34944, "params_formula": "(11*11*3 + 1) * 96",
+        "macs": 105415200, "connections": 105705600, "activation_bytes": 1161600, "receptive_field": [11, 11], "jump": [4, 4]}
+    assert extra == {"input_shapes": [[3, 227, 227]], "settings": ["11x11", "stride 4", "padding 0"]}
+
+
+def test_what_is_not_counted_is_null():
+    net = rows(Sequential(ReLU(), MaxPool2D(2), Flatten(), Linear(3, bias=False)), (2, 4, 4))
+    for name in ("relu1", "pool1", "flatten1"):
+        assert (net[name].macs, net[name].connections, net[name].params, net[name].params_formula) == (None, None, 0, None)
+    assert (net["fc1"].macs, net["fc1"].params_formula) == (24, "8 * 3")
+    assert (net["relu1"].kernel, net["relu1"].groups, net["pool1"].kernel, net["pool1"].groups) == (None, None, (2, 2), None)
+
+
+def test_uneven_padding_and_axes():
+    row = rows(Conv2D(2, (4, 3), padding="same", dilation=(1, 2), groups=2), (2, 9, 8))["conv1"]
+    assert (row.padding, row.dilation, row.groups) == (((1, 2), (2, 2)), (1, 2), 2)
+
+
+def test_receptive_field_grows_by_the_jump():
+    net = rows(Sequential(Conv2D(2, 3), MaxPool2D(2), Conv2D(2, (3, 1), dilation=2, stride=(1, 2)), GlobalAvgPool()), (1, 40, 40))
+    assert [(row.receptive_field, row.jump) for row in net.values()] == [
+        ((3, 3), (1, 1)), ((4, 4), (2, 2)), ((12, 4), (2, 4)), (None, None)]
+    assert rows(Sequential(Conv1D(2, 5, stride=2), ReLU()), (1, 40))["relu1"].receptive_field == (5,)
+
+
+def test_receptive_field_of_joined_paths_is_the_larger():
+    net = rows(Sequential(Concat(Conv2D(2, 5, padding=2), Conv2D(2, 3, padding=1)), Residual(Conv2D(4, 3, padding=1))), (1, 9, 9))
+    assert net["concat1"].receptive_field == (5, 5)
+    assert net["add1"].receptive_field == (7, 7)
+
+
+def test_receptive_field_is_what_a_change_of_one_pixel_reaches():
+    """Brute force on one axis: which inputs can change the middle output."""
+    layers = [Conv1D(1, 3, stride=2), Conv1D(1, 4, dilation=2), Conv1D(1, 2, stride=3)]
+    size = 60
+    seen = [{i} for i in range(size)]
+    for layer in layers:
+        axis, = layer.axes(((1, len(seen)),))
+        seen = [set().union(*(seen[p * axis.stride + r * axis.dilation] for r in range(axis.taps))) for p in range(axis.out)]
+    spans = {max(each) - min(each) + 1 for each in seen}
+    last = rows(Sequential(*layers), (1, size))["conv3"]
+    assert spans == {last.receptive_field[0]}
+    assert min(seen[1]) - min(seen[0]) == last.jump[0]
+
+
+def test_totals_and_kinds():
+    summary = summarize(Topology.build(Sequential(Conv2D(6, 5, padding=2), Flatten(), Linear(10)), (1, 28, 28)), "net")
+    assert summary.totals.params == 156 + 47050
+    assert summary.totals.flops == 2 * summary.totals.macs == 2 * (117600 + 47040)
+    assert summary.totals.activation_bytes == 4 * (4704 + 4704 + 10)
+    assert [(share.kind, share.params, share.macs) for share in summary.by_kind] == [
+        ("convolution", 156, 117600), ("fully connected", 47050, 47040)]
+    assert json.loads(json.dumps(summary.to_dict())) == summary.to_dict()
+
+
+def test_the_plain_table():
+    net = Sequential(Conv2D(8, 3, padding=1), Residual(ReLU()), Flatten(), Linear(10))
+    assert plain_table(summarize(Topology.build(net, (3, 4, 4)), "tiny")) == """\
+tiny, input 3x4x4
+layer     operation                  output  parameters  formula           MACs  field
+conv1     Conv2D 3x3, padding 1      8x4x4          224  (3*3*3 + 1) * 8  3,456      3
+relu1     ReLU                       8x4x4            0                       -      3
+add1      Add, from relu1 and conv1  8x4x4            0                       -      3
+flatten1  Flatten                    128              0                       -      -
+fc1       Linear, 10 features        10           1,290  (128 + 1) * 10   1,280      -
+total                                             1,514                   4,736
+convolution: 224 parameters (14.8 %), 3,456 MACs (73.0 %)
+fully connected: 1,290 parameters (85.2 %), 1,280 MACs (27.0 %)"""
+
+
+@pytest.mark.parametrize(("size", "words"), [(0, "0 bytes"), (1023, "1,023 bytes"), (1024, "1.0 KiB"), (249513376, "238.0 MiB"),
+                                             (5 * 2**40, "5.0 TiB"), (2**60, "1,048,576.0 TiB")])
+def test_memory_for_people(size, words):
+    assert memory(size) == words

@@ -1,0 +1,52 @@
+"""Blocks: what they place and how they connect it."""
+
+import pytest
+
+from minicnn.errors import SettingError
+from minicnn.graph import INPUT, Topology, ValueRef
+from minicnn.layers import Add, Concat, Conv2D, ReLU, Residual, Sequential, Tanh
+
+
+def wired(element, shape=(3, 8, 8)):
+    return {node.name: tuple(node.inputs) for node in Topology.build(element, shape).nodes}
+
+
+def test_sequential_is_a_chain():
+    assert wired(Sequential(ReLU(), Sequential(Tanh(), Sequential()), ReLU())) == {
+        "relu1": (INPUT,), "tanh1": (ValueRef(0),), "relu2": (ValueRef(1),)}
+
+
+def test_residual_adds_its_input():
+    assert wired(Sequential(ReLU(), Residual(Tanh()))) == {
+        "relu1": (INPUT,), "tanh1": (ValueRef(0),), "add1": (ValueRef(1), ValueRef(0))}
+
+
+def test_residual_with_a_shortcut():
+    block = Residual(Conv2D(6, 3, padding=1, stride=2), shortcut=Conv2D(6, 1, stride=2, name="projection"))
+    assert wired(block) == {"projection": (INPUT,), "conv1": (INPUT,), "add1": (ValueRef(1), ValueRef(0))}
+
+
+def test_concat_and_add_join_their_branches():
+    assert wired(Concat(ReLU(), Sequential(), Tanh())) == {
+        "relu1": (INPUT,), "tanh1": (INPUT,), "concat1": (ValueRef(0), INPUT, ValueRef(1))}
+    topology = Topology.build(Add(Concat(ReLU(), Tanh()), Conv2D(6, 1)), (3, 8, 8))
+    assert topology.output_shapes == ((6, 8, 8),)
+    assert topology.nodes[-1].layer.kernel == "add"
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda: Sequential(ReLU), r"^Sequential: items holds the class ReLU, but needs a layer\n  write ReLU\(...\)$"),
+    (lambda: Sequential([ReLU()]), r"^Sequential: items holds \[ReLU\(\)\], .*\n  write \*layers to pass a list of layers$"),
+    (lambda: Residual("body"), r"^Residual: body holds 'body', but needs a layer or a block$"),
+    (lambda: Residual(ReLU(), shortcut=3), r"^Residual: shortcut holds 3, but needs a layer or a block$"),
+    (lambda: Concat(ReLU()), r"^Concat: needs at least two branches, but gets 1$"),
+])
+def test_parts_are_checked_on_construction(make, words):
+    with pytest.raises(SettingError, match=words):
+        make()
+
+
+def test_repr_is_what_one_would_type():
+    text = "Sequential(Conv2D(6, 3), Residual(ReLU(), shortcut=Sequential()), Add(ReLU(), Tanh()), name='net')"
+    block = Sequential(Conv2D(6, 3), Residual(ReLU(), shortcut=Sequential()), Add(ReLU(), Tanh()), name="net")
+    assert repr(block) == text

@@ -1,0 +1,81 @@
+"""Descriptions of layers: plain values that JSON holds, and back."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from minicnn.errors import GraphError, SettingError
+from minicnn.layers import (
+    Add,
+    AvgPool2D,
+    Concat,
+    Conv1D,
+    Conv2D,
+    Conv3D,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    LeakyReLU,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2D,
+    ReLU,
+    Residual,
+    Sequential,
+    build,
+    describe,
+    register,
+)
+from minicnn.layers.pointwise import Pointwise
+from minicnn.layers.registry import TYPES
+
+ELEMENTS = [
+    Conv1D(3, 5, name="stem"),
+    Conv2D(6, (3, 5), stride=(2, 1), padding=((0, 1), (2, 2)), dilation=2, groups=3, bias=False, flip=True, sharing=(2, 3)),
+    Conv3D(6, 3, padding="same", sharing="unshared"),
+    MaxPool2D(3, stride=2, padding=1, ceil_mode=True), AvgPool2D((2, 3), count_padding=False), GlobalAvgPool(), Flatten(),
+    Linear(10, bias=False), LeakyReLU(0.2), Dropout(0.25), LocalResponseNorm(3, k=1.0, alpha=0.5, beta=1.0),
+    Sequential(), Sequential(ReLU(), Residual(ReLU(), shortcut=Conv2D(3, 1)), Concat(ReLU(), Add(ReLU(), ReLU())), name="net"),
+]
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=repr)
+def test_round_trip_through_json(element):
+    description = json.loads(json.dumps(describe(element)))
+    assert build(description) == element
+    assert repr(build(description)) == repr(element)
+
+
+@pytest.mark.parametrize(("description", "words"), [
+    ({"type": "Conv4D"}, r"^there is no layer called 'Conv4D'\n  known are Conv1D"),
+    ({"type": "Conv2D", "filters": 6}, r"^Conv2D: its settings do not fit: .*window"),
+    ({"type": "ReLU", "power": 3}, r"^ReLU: its settings do not fit: .*power"),
+    ({"type": "Sequential"}, r"^Sequential: its settings do not fit: 'items'"),
+    ({"filters": 6}, r"^a layer is described by an object with a 'type'"),
+    ([1, 2], r"^a layer is described by an object with a 'type'"),
+])
+def test_descriptions_that_are_not(description, words):
+    with pytest.raises(GraphError, match=words):
+        build(description)
+
+
+def test_settings_of_a_description_are_checked():
+    with pytest.raises(SettingError, match="window is 0"):
+        build({"type": "Conv2D", "filters": 6, "window": 0})
+
+
+def test_a_layer_of_ones_own(monkeypatch):
+    monkeypatch.setattr("minicnn.layers.registry.TYPES", dict(TYPES))
+
+    @register
+    @dataclass(frozen=True, repr=False)
+    class Swish(Pointwise):
+        """y = x * sigmoid(x)."""
+
+        kernel = "swish"
+        stem = "swish"
+
+    assert build(describe(Swish())) == Swish()
+    with pytest.raises(SettingError, match="already a layer called ReLU"):
+        register(type("ReLU", (Swish,), {}))
