@@ -1,0 +1,27 @@
+"""Data sets by name: read from files, embedded or generated; downloaded only when asked.
+
+    train = datasets.load("mnist")              # Dataset: images (60000, 1, 28, 28) uint8, labels (60000,) int64, classes
+    test = datasets.load("digits", "test")      # embedded: needs no download
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minicnn.datasets.catalog import names
+from minicnn.datasets.dataset import Dataset, channel_statistics
+from minicnn.datasets.loading import load
+from minicnn.datasets.places import data_home
+from minicnn.datasets.scaling import scale_to
+
+if TYPE_CHECKING:
+    from minicnn.datasets.store import fetch
+
+__all__ = ["Dataset", "channel_statistics", "data_home", "fetch", "load", "names", "scale_to"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "fetch":   # the only network code is imported when it is wanted
+        from minicnn.datasets.store import fetch
+        return fetch
+    raise AttributeError(f"module 'minicnn.datasets' has no attribute {name!r}")

@@ -1,0 +1,141 @@
+"""What every loader returns: images, labels and the names of the classes, checked once."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from minicnn.errors import DataError
+
+CHUNK_IMAGES = 4096
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Images with their labels.
+
+    Parameters
+    ----------
+    images : (N, C, *space) uint8 or float32
+        uint8 means 0 (background) to 255; float32 is taken as it is.
+    labels : (N,) int64
+        Indices into `classes`.
+    classes : tuple of str
+    name, split : str
+        What was loaded; free for data of your own.
+    mean, std : one float per channel
+        Normalisation: (images / 255 - mean) / std for uint8, (images - mean) / std for float32.  Figures of the training
+        split where the catalog has them; otherwise, and when left out, those of these images.  Normalise test images by
+        the figures of the training images.
+    origin : str
+        Where the data came from: a folder, "embedded", "generated" or "".
+
+    Raises
+    ------
+    DataError
+        If types, shapes or label values do not fit.
+    """
+
+    images: npt.NDArray
+    labels: npt.NDArray
+    classes: tuple[str, ...]
+    name: str = "custom"
+    split: str = "train"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        check_arrays(self.name, self.images, self.labels, len(self.classes))
+        object.__setattr__(self, "classes", tuple(self.classes))
+        if not self.mean or not self.std:
+            mean, std = channel_statistics(self.images)
+            object.__setattr__(self, "mean", self.mean or mean)
+            object.__setattr__(self, "std", self.std or std)
+        C = self.images.shape[1]
+        if len(self.mean) != C or len(self.std) != C:
+            raise DataError(f"{self.name}: {len(self.mean)} means and {len(self.std)} deviations, but the images have {C} channels")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.input_shape))
+        return f"Dataset({self.name!r} {self.split}: {len(self):,} images {shape} {self.images.dtype}, {len(self.classes)} classes)"
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one image, (C, *space)."""
+        return self.images.shape[1:]
+
+    @property
+    def class_counts(self) -> npt.NDArray[np.int64]:
+        """Images per class, (classes,) int64."""
+        return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over classes, shapes, types and all values, in hexadecimal: equal on every machine for equal content."""
+        running = hashlib.sha256(repr(self.classes).encode())
+        for array in (self.images, self.labels):
+            little = array if sys.byteorder == "little" else array.astype(array.dtype.newbyteorder("<"))
+            running.update(f"{array.dtype.name} {array.shape}".encode())
+            running.update(np.ascontiguousarray(little).data.cast("B"))
+        return running.hexdigest()
+
+    def subset(self, rows: npt.NDArray | Sequence[int] | slice, split: str | None = None) -> Dataset:
+        """The images at `rows` (indices, a mask or a slice), with the same classes and normalisation."""
+        return replace(self, images=self.images[rows], labels=self.labels[rows], split=split or self.split)
+
+
+def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_count: int) -> None:
+    """Raise DataError where images and labels do not fit each other, the promised types, or the number of classes."""
+    if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
+        raise DataError(f"{name}: images and labels are {type(images).__name__} and {type(labels).__name__}, expected NumPy arrays")
+    if images.dtype not in (np.uint8, np.float32):
+        raise DataError(f"{name}: images are {images.dtype.name}, expected uint8 or float32\n  use images.astype('float32')")
+    if images.ndim < 3:
+        raise DataError(f"{name}: images have shape {images.shape}, expected (N, C, *space)\n  use images[:, None] to add a channel axis")
+    if labels.dtype != np.int64 or labels.ndim != 1:
+        raise DataError(f"{name}: labels are {labels.dtype.name} {labels.shape}, expected int64 (N,)")
+    if len(images) != len(labels):
+        raise DataError(f"{name}: {len(images):,} images, but {len(labels):,} labels")
+    if images.size == 0:
+        raise DataError(f"{name}: no pixels, the images have shape {images.shape}")
+    least, most = int(labels.min()), int(labels.max())
+    if least < 0 or most >= class_count:
+        raise DataError(f"{name}: labels run from {least} to {most}, but there are {class_count} classes, 0 to {class_count - 1}")
+
+
+def channel_statistics(images: npt.NDArray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and population standard deviation of each channel, on the scale 0..1 for uint8.
+
+    Parameters
+    ----------
+    images : (N, C, *space) uint8 or float32
+
+    Returns
+    -------
+    mean, std : one float per channel; 0 for a channel without variation becomes std 1, so that it can be divided by
+    """
+    means, deviations = [], []
+    for c in range(images.shape[1]):
+        channel = images[:, c]
+        if images.dtype == np.uint8:
+            counts = np.zeros(256, np.int64)
+            for start in range(0, len(channel), CHUNK_IMAGES):
+                counts += np.bincount(channel[start:start + CHUNK_IMAGES].ravel(), minlength=256)
+            values, weights = np.arange(256) / 255, counts / counts.sum()
+            mean = float(weights @ values)
+            variance = float(weights @ (values - mean) ** 2)
+        else:
+            mean, variance = float(channel.mean(dtype=np.float64)), float(channel.var(dtype=np.float64))
+        means.append(mean)
+        deviations.append(variance**0.5 or 1.0)
+    return tuple(means), tuple(deviations)
