@@ -1,0 +1,80 @@
+"""`minicnn data`: list the data sets, download one, look at its images."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from minicnn.cli.render import data as render
+from minicnn.datasets import catalog, loading, places
+from minicnn.errors import SettingError
+
+format_option = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+folder_option = click.option("--data-dir", "folder", metavar="DIR", help="Look into this folder first.")
+
+
+@click.group()
+def data() -> None:
+    """List, download and look at data sets."""
+
+
+@data.command("list")
+@folder_option
+@format_option
+def list_(folder: str | None, form: str) -> None:
+    """List every data set with its size, licence and whereabouts."""
+    if folder is not None:
+        places.check_folder(folder)
+    rows = [(record, places.whereabouts(record, folder)) for record in catalog.RECORDS.values()]
+    if form == "table":
+        console = render.console()
+        console.print(render.catalog_table(rows, console.width))
+        return
+    click.echo(json.dumps([
+        {"name": record.name, "title": record.title, "train_images": record.train_count, "test_images": record.test_count,
+         "input_shape": record.input_shape, "classes": record.classes, "download_bytes": record.download_bytes,
+         "where": where or None, "licence": record.licence, "citation": record.citation}
+        for record, where in rows]))
+
+
+@data.command()
+@click.argument("name")
+def get(name: str) -> None:
+    """Download a data set; print the folder that holds it."""
+    record = catalog.record(name)
+    if not record.files:
+        click.echo(f"{name} is {record.origin}: there is nothing to download", err=True)
+        return
+    from minicnn.datasets import store
+    with render.DownloadView(render.console(stderr=True)) as view:
+        folder = store.fetch(name, view)
+    click.echo(str(folder))
+
+
+@data.command()
+@click.argument("name")
+@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
+@click.option("--index", type=click.IntRange(min=0), default=0, show_default=True, help="First image to show.")
+@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="Number of images to show.")
+@folder_option
+@format_option
+def show(name: str, split: catalog.Split, index: int, count: int, folder: str | None, form: str) -> None:
+    """Draw a few images of a data set and count its classes."""
+    dataset = loading.load(name, split, folder)
+    if index >= len(dataset):
+        raise SettingError(f"data show: --index is {index}, but the last image of {name} ({split}) has index {len(dataset) - 1}")
+    indices = range(index, min(index + count, len(dataset)))
+    if form == "json":
+        click.echo(json.dumps({
+            "name": name, "split": split, "origin": dataset.origin, "images": len(dataset), "input_shape": dataset.input_shape,
+            "dtype": dataset.images.dtype.name, "classes": dataset.classes, "class_counts": dataset.class_counts.tolist(),
+            "mean": dataset.mean, "std": dataset.std, "sha256": dataset.digest,
+            "samples": [{"index": n, "label": int(dataset.labels[n])} for n in indices]}))
+        return
+    console = render.console()
+    shape = render.format_shape(dataset.input_shape)
+    console.print(f"{name} ({split}): {len(dataset):,} images {shape} {dataset.images.dtype.name}, {dataset.origin}", markup=False)
+    console.print()
+    console.print(render.samples(dataset, indices, console))
+    console.print(render.class_table(dataset))

@@ -1,0 +1,166 @@
+"""Data sets drawn: the catalog as a table, images as half-block characters, a download as a bar or as plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from rich.box import SIMPLE_HEAD
+from rich.color import Color
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as Bars
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from minicnn.datasets.catalog import Record
+from minicnn.datasets.dataset import Dataset
+
+if TYPE_CHECKING:
+    from minicnn.datasets.store import Progress
+
+PIPE_COLUMNS = 10_000   # a pipe has no edge to cut a table off at
+PIPE_PICTURE_COLUMNS = 100
+WIDE_COLUMNS = 130   # room for the command beside each data set
+RAMP = " .:-=+*#%@"   # ink from none to full, for terminals without colour
+SIGNAL_ROWS = 16
+GAP = 2
+
+Picture = npt.NDArray[np.uint8]
+
+
+def console(stderr: bool = False) -> Console:
+    """A console on stdout or stderr that cuts nothing off in a pipe."""
+    made = Console(stderr=stderr, highlight=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=PIPE_COLUMNS)
+
+
+def format_megabytes(size_bytes: int) -> str:
+    """A size in MB (10^6 bytes) with one decimal."""
+    return f"{size_bytes / 1e6:,.1f} MB"
+
+
+def format_shape(shape: Sequence[int]) -> str:
+    """A shape as in `--input`: 1x28x28."""
+    return "x".join(map(str, shape))
+
+
+def catalog_table(rows: Sequence[tuple[Record, str]], width: int) -> Table:
+    """One line per data set; each row is a record and where its files are ("" for nowhere).  Fits 80 columns and uses more."""
+    narrow = width < WIDE_COLUMNS
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("name", no_wrap=True)
+    for heading in ("train+test", "shape", "classes", "MB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("where", overflow="fold", min_width=9)   # "generated"
+    table.add_column("licence", overflow="fold", min_width=10)   # "Apache-2.0"
+    for record, where in rows:
+        size = f"{record.download_bytes / 1e6:,.1f}" if record.files else "-"
+        absent = "not here" if narrow else f"not here: minicnn data get {record.name}"
+        table.add_row(record.name, f"{record.train_count:,}+{record.test_count:,}", format_shape(record.input_shape),
+                      str(len(record.classes)), size, Text(where or absent), record.licence)
+    if narrow and not all(where for _, where in rows):
+        table.caption, table.caption_justify = "minicnn data get NAME downloads what is not here", "left"
+    return table
+
+
+def samples(dataset: Dataset, indices: Sequence[int], target: Console) -> RenderableType:
+    """A grid of images with their classes and indices, as wide as the console."""
+    pictures = to_pictures(dataset.images[list(indices)])
+    room = target.width if target.is_terminal else PIPE_PICTURE_COLUMNS
+    captions = [f"{dataset.classes[dataset.labels[n]]} (#{n})" for n in indices]
+    across = max(1, (room + GAP) // (max(pictures.shape[2], *map(len, captions)) + GAP))
+    draw = draw_blocks if can_draw_blocks(target) else draw_ascii
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    cells = [Group(Text(caption, no_wrap=True), draw(picture), Text()) for caption, picture in zip(captions, pictures, strict=True)]
+    for start in range(0, len(cells), across):
+        grid.add_row(*cells[start:start + across])
+    return grid
+
+
+def class_table(dataset: Dataset) -> Table:
+    """Images per class."""
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("label", justify="right")
+    table.add_column("class")
+    table.add_column("images", justify="right")
+    for label, (name, count) in enumerate(zip(dataset.classes, dataset.class_counts, strict=True)):
+        table.add_row(str(label), name, f"{count:,}")
+    return table
+
+
+def can_draw_blocks(target: Console) -> bool:
+    """Whether half-blocks in colour come through: a terminal with colours that are not refused, and Unicode."""
+    return target.is_terminal and not target.no_color and target.color_system is not None and target.encoding.startswith("utf")
+
+
+def to_pictures(images: npt.NDArray) -> Picture:
+    """Images (N, C, *space) as pictures (N, rows, columns, 3) uint8: grey, colour, or a curve for a signal."""
+    if images.dtype != np.uint8:
+        least, most = float(images.min()), float(images.max())
+        images = np.rint((images - least) * (255 / ((most - least) or 1))).astype(np.uint8)
+    if images.ndim == 3:   # (N, C, W): a point per position, the highest value at the top
+        height = np.rint(images[:, 0].astype(float) * ((SIGNAL_ROWS - 1) / 255)).astype(int)
+        rows = np.arange(SIGNAL_ROWS - 1, -1, -1)[None, :, None]
+        images = np.where(height[:, None, :] == rows, 255, 0).astype(np.uint8)[:, None]
+    colours = images if images.shape[1] == 3 else images[:, :1].repeat(3, axis=1)
+    return colours.transpose(0, 2, 3, 1)
+
+
+def draw_blocks(picture: Picture) -> Text:
+    """Two rows of pixels per line of text: the upper half of a block in the foreground, the lower in the background."""
+    text = Text(no_wrap=True)
+    for p in range(0, len(picture), 2):
+        upper = picture[p]
+        lower = picture[p + 1] if p + 1 < len(picture) else np.zeros_like(upper)
+        for top, bottom in zip(upper.tolist(), lower.tolist(), strict=True):
+            text.append("▀", Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom)))
+        text.append("\n")
+    text.right_crop()
+    return text
+
+
+def draw_ascii(picture: Picture) -> Text:
+    """The same size in characters, darker ones for more ink, each for two pixels."""
+    grey = picture.mean(axis=2)
+    if len(grey) % 2:
+        grey = np.vstack([grey, np.zeros_like(grey[:1])])
+    halves = (grey[0::2] + grey[1::2]) / 2
+    levels = np.rint(halves * ((len(RAMP) - 1) / 255)).astype(int)
+    return Text("\n".join("".join(RAMP[level] for level in line) for line in levels), no_wrap=True)
+
+
+class DownloadView:
+    """Takes a store's Progress: bars on a terminal, otherwise a line where something begins, happens or ends."""
+
+    def __init__(self, target: Console) -> None:
+        self._console = target
+        self._tasks: dict[str, TaskID] = {}
+        self._begun: set[str] = set()
+        self._bars = Bars(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
+                          console=target) if target.is_terminal else None
+
+    def __enter__(self) -> DownloadView:
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.note:
+            self._console.print(f"{progress.file}: {progress.note}", markup=False)
+        if self._bars:
+            if progress.file not in self._tasks:
+                self._tasks[progress.file] = self._bars.add_task(progress.file, total=progress.total_bytes)
+            self._bars.update(self._tasks[progress.file], completed=progress.done_bytes)
+        elif not progress.note and progress.file not in self._begun:
+            self._begun.add(progress.file)
+            start = f" from {format_megabytes(progress.done_bytes)} on" if progress.done_bytes else ""
+            self._console.print(f"{progress.file}: receiving {format_megabytes(progress.total_bytes)}{start}", markup=False)
