@@ -1,0 +1,97 @@
+"""The engine: runs graphs.  float32 goes through compiled plans on all cores, float64 through the textbook loops.
+
+Plans are kept with the network they were made for; a plan for up to so many images serves every smaller batch of its size class.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minicnn.engine.plan import Plan, build_plan
+from minicnn.engine.textbook import Run
+from minicnn.errors import GraphError
+from minicnn.random import generator
+
+if TYPE_CHECKING:
+    from minicnn.network import Graph
+
+INFERENCE_BATCH = 512   # images an inference plan holds outputs for at once; larger inputs go in several batches
+
+_plans: weakref.WeakKeyDictionary[Any, dict[Any, Plan]] = weakref.WeakKeyDictionary()
+
+
+def default_threads() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray:
+    """Outputs for images, in inference mode.
+
+    x : (N, C, *space) float32 or float64  ->  (N, *output) of the same type
+    """
+    _one_output(net)
+    shape = net.topology.output_shapes[0]
+    if not len(x):
+        return np.empty((0, *shape), x.dtype)
+    if x.dtype == np.float64:
+        return Run(net.topology, _doubles(net), np.ascontiguousarray(x)).output
+    images = np.ascontiguousarray(x)
+    output = np.empty((len(x), *shape), np.float32)
+    batch = _size_class(len(x))
+    plan = _plan(net, ("forward", batch, threads or default_threads()), batch, threads, training=False)
+    plan.run(net.parameter_memory, images, np.arange(len(x)), batch, output=output)
+    return output
+
+
+def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None = None) -> tuple[float, dict[str, np.ndarray]]:
+    """Mean loss and its gradients, in training mode; dropout draws from the network's seed, the same at every call.
+
+    x : (N, C, *space) float32 or float64;  labels : (N,) int64
+    """
+    _one_output(net)
+    key = dropout_key(net.seed, 0)
+    if x.dtype == np.float64:
+        run = Run(net.topology, _doubles(net), np.ascontiguousarray(x), training=True, key=key)
+        loss, dlogits = run.loss(labels)
+        return loss, run.gradients(dlogits)[1]
+    batch = len(x)
+    plan = _plan(net, ("backward", batch, threads or default_threads()), batch, threads, training=True)
+    statistics = plan.run(net.parameter_memory, np.ascontiguousarray(x), np.arange(batch), batch, labels=np.ascontiguousarray(labels),
+                          keys=np.array([key], np.int64))
+    return float(statistics[0, 0] / batch), net.views(plan.gradient(batch))
+
+
+def dropout_key(seed: int, step: int) -> int:
+    """What the dropout layers draw from at one step of one seed: 63 bits."""
+    return int(generator(seed, "dropout", step).integers(1 << 63))
+
+
+def _one_output(net: Graph) -> None:
+    if len(net.topology.outputs) != 1:
+        raise GraphError(f"{net.name} has {len(net.topology.outputs)} outputs, but the engine runs networks with one")
+
+
+def _doubles(net: Graph) -> dict[str, np.ndarray]:
+    return {name: value.astype(np.float64) for name, value in net.parameters.items()}
+
+
+def _size_class(images: int) -> int:
+    """Batch of the plan that serves so many images: a power of two, so that few plans serve all sizes."""
+    batch = 16
+    while batch < min(images, INFERENCE_BATCH):
+        batch *= 2
+    return batch
+
+
+def _plan(net: Graph, key: Any, batch: int, threads: int | None, **settings: Any) -> Plan:
+    plans = _plans.setdefault(net, {})
+    if key not in plans:
+        plans[key] = build_plan(net.topology, net.topology.memory_size, batch, threads or default_threads(), **settings)
+    return plans[key]
