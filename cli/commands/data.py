@@ -7,6 +7,7 @@ import json
 import click
 
 from minicnn.cli.render import data as render
+from minicnn.cli.render.console import stderr_console, stdout_console
 from minicnn.datasets import catalog, loading, places
 from minicnn.errors import SettingError
 
@@ -28,8 +29,7 @@ def list_(folder: str | None, form: str) -> None:
         places.check_folder(folder)
     rows = [(record, places.whereabouts(record, folder)) for record in catalog.RECORDS.values()]
     if form == "table":
-        console = render.console()
-        console.print(render.catalog_table(rows, console.width))
+        render.print_catalog(stdout_console(), rows)
         return
     click.echo(json.dumps([
         {"name": record.name, "title": record.title, "train_images": record.train_count, "test_images": record.test_count,
@@ -47,7 +47,7 @@ def get(name: str) -> None:
         click.echo(f"{name} is {record.origin}: there is nothing to download", err=True)
         return
     from minicnn.datasets import store
-    with render.DownloadView(render.console(stderr=True)) as view:
+    with render.DownloadView(stderr_console()) as view:
         folder = store.fetch(name, view)
     click.echo(str(folder))
 
@@ -72,9 +72,9 @@ def show(name: str, split: catalog.Split, index: int, count: int, folder: str | 
             "mean": dataset.mean, "std": dataset.std, "sha256": dataset.digest,
             "samples": [{"index": n, "label": int(dataset.labels[n])} for n in indices]}))
         return
-    console = render.console()
+    console = stdout_console()
     shape = render.format_shape(dataset.input_shape)
-    console.print(f"{name} ({split}): {len(dataset):,} images {shape} {dataset.images.dtype.name}, {dataset.origin}", markup=False)
+    console.print(f"{name} ({split}): {len(dataset):,} images {shape} {dataset.images.dtype.name}, {dataset.origin}")
     console.print()
     console.print(render.samples(dataset, indices, console))
     console.print(render.class_table(dataset))

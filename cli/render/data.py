@@ -17,26 +17,20 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.datasets.catalog import Record
 from minicnn.datasets.dataset import Dataset
 
 if TYPE_CHECKING:
     from minicnn.datasets.store import Progress
 
-PIPE_COLUMNS = 10_000   # a pipe has no edge to cut a table off at
-PIPE_PICTURE_COLUMNS = 100
-WIDE_COLUMNS = 130   # room for the command beside each data set
+PIPE_PICTURE_COLUMNS = 100   # a grid of images can be of any width: in a pipe, one that most windows show
 RAMP = " .:-=+*#%@"   # ink from none to full, for terminals without colour
 SIGNAL_ROWS = 16
+LEAST_COLUMNS = 80   # of the catalog, paths folded
 GAP = 2
 
 Picture = npt.NDArray[np.uint8]
-
-
-def console(stderr: bool = False) -> Console:
-    """A console on stdout or stderr that cuts nothing off in a pipe."""
-    made = Console(stderr=stderr, highlight=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=PIPE_COLUMNS)
 
 
 def format_megabytes(size_bytes: int) -> str:
@@ -49,21 +43,32 @@ def format_shape(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def catalog_table(rows: Sequence[tuple[Record, str]], width: int) -> Table:
-    """One line per data set; each row is a record and where its files are ("" for nowhere).  Fits 80 columns and uses more."""
-    narrow = width < WIDE_COLUMNS
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("name", no_wrap=True)
-    for heading in ("train+test", "shape", "classes", "MB"):
+def print_catalog(console: Console, rows: Sequence[tuple[Record, str]]) -> None:
+    """Every data set; each row is a record and where its files are ("" for nowhere).  Where there is no room beside each
+    data set for the command that fetches it, it stands once below."""
+    table = catalog_table(rows, commands=True)
+    if natural_width(console, table) > console.width:
+        table = catalog_table(rows, commands=False)
+    if console.is_terminal and console.width >= LEAST_COLUMNS:
+        console.print(table)   # long paths fold
+    else:
+        print_whole(console, table)
+
+
+def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
+    """One line per data set; `commands` adds to an absent one how to fetch it."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("Name", no_wrap=True)
+    for heading in ("Train+test", "Shape", "Classes", "MB"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("where", overflow="fold", min_width=9)   # "generated"
-    table.add_column("licence", overflow="fold", min_width=10)   # "Apache-2.0"
+    table.add_column("Where", overflow="fold", min_width=9)   # "generated"
+    table.add_column("Licence", no_wrap=True)
     for record, where in rows:
         size = f"{record.download_bytes / 1e6:,.1f}" if record.files else "-"
-        absent = "not here" if narrow else f"not here: minicnn data get {record.name}"
-        table.add_row(record.name, f"{record.train_count:,}+{record.test_count:,}", format_shape(record.input_shape),
+        absent = f"not here: minicnn data get {record.name}" if commands else "not here"
+        table.add_row(Text(record.name, "bold cyan"), f"{record.train_count:,}+{record.test_count:,}", format_shape(record.input_shape),
                       str(len(record.classes)), size, Text(where or absent), record.licence)
-    if narrow and not all(where for _, where in rows):
+    if not commands and not all(where for _, where in rows):
         table.caption, table.caption_justify = "minicnn data get NAME downloads what is not here", "left"
     return table
 
@@ -84,10 +89,10 @@ def samples(dataset: Dataset, indices: Sequence[int], target: Console) -> Render
 
 def class_table(dataset: Dataset) -> Table:
     """Images per class."""
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("label", justify="right")
-    table.add_column("class")
-    table.add_column("images", justify="right")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("Label", justify="right")
+    table.add_column("Class")
+    table.add_column("Images", justify="right")
     for label, (name, count) in enumerate(zip(dataset.classes, dataset.class_counts, strict=True)):
         table.add_row(str(label), name, f"{count:,}")
     return table
@@ -155,7 +160,7 @@ class DownloadView:
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
-            self._console.print(f"{progress.file}: {progress.note}", markup=False)
+            self._console.print(f"{progress.file}: {progress.note}")
         if self._bars:
             if progress.file not in self._tasks:
                 self._tasks[progress.file] = self._bars.add_task(progress.file, total=progress.total_bytes)
@@ -163,4 +168,4 @@ class DownloadView:
         elif not progress.note and progress.file not in self._begun:
             self._begun.add(progress.file)
             start = f" from {format_megabytes(progress.done_bytes)} on" if progress.done_bytes else ""
-            self._console.print(f"{progress.file}: receiving {format_megabytes(progress.total_bytes)}{start}", markup=False)
+            self._console.print(f"{progress.file}: receiving {format_megabytes(progress.total_bytes)}{start}")

@@ -153,7 +153,8 @@ def test_an_interrupted_get_exits_with_130(run, monkeypatch):
 
 
 def terminal(**settings: object) -> Console:
-    return Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), force_terminal=True, width=80, highlight=False, **settings)
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    return Console(file=stream, force_terminal=True, width=80, highlight=False, markup=False, **settings)
 
 
 def printed(console: Console) -> str:
@@ -219,7 +220,7 @@ def test_bars_on_a_terminal_end_full():
 @pytest.mark.parametrize("width", [80, 200])
 def test_the_table_shows_every_name_and_figure_whole(width):
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
-    console.print(render.catalog_table([(record, "") for record in catalog.RECORDS.values()], width))
+    render.print_catalog(console, [(record, "") for record in catalog.RECORDS.values()])
     text = console.file.getvalue()   # type: ignore[attr-defined]
     assert "…" not in text
     assert all(name in text for name in names())
@@ -227,3 +228,15 @@ def test_the_table_shows_every_name_and_figure_whole(width):
     assert "Apache-2.0" in text
     assert max(map(len, text.splitlines())) <= width
     assert ("minicnn data get NAME" in text) == (width == 80)
+
+
+@pytest.mark.parametrize(("width", "on_terminal"), [(80, True), (40, True), (80, False)])
+def test_a_long_path_is_folded_on_a_terminal_and_never_cut(width, on_terminal):
+    console = Console(file=io.StringIO(), width=width, force_terminal=on_terminal, color_system=None)
+    path = "/somewhere/" + "deep/" * 20
+    render.print_catalog(console, [(catalog.record("mnist1d"), path)])
+    text = console.file.getvalue()   # type: ignore[attr-defined]
+    assert "…" not in text
+    assert text.count("/") == path.count("/")
+    assert "4,000+1,000" in text
+    assert (path in text) == (width == 40 or not on_terminal)
