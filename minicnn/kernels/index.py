@@ -62,3 +62,16 @@ def counted_taps(p, size, taps, stride, pad, pad_after, count_padding):
     if count_padding:
         return min(start + taps, size + pad_after) - start
     return max(0, min(start + taps, size) - max(start, 0))
+
+
+def tile_position(p, tile):
+    """Which of the `tile` filters that take turns along an axis serves output position `p`."""
+    return p % tile
+
+
+def adaptive_range(p, size, out):
+    """Input positions (first, stop) of region `p` when `size` pixels are shared among `out` regions of nearly equal size.
+
+    Regions may overlap by one pixel.  With the roles exchanged, `adaptive_range(i, out, size)` gives the regions that hold pixel `i`.
+    """
+    return p * size // out, ((p + 1) * size + out - 1) // out

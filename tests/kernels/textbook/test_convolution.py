@@ -3,21 +3,21 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from minicnn.geometry import extent, output_size
+from minicnn.geometry import output_size
 from minicnn.kernels import textbook
 
 from .checks import close, close_to_numeric, generated, numeric_gradient, poisoned, uniform
+from .generate import convolutions
 
 AXES = (1, 2, 3)
 
 
 def convolve(x, weight, bias, out, ints, groups=1, flip=False):
-    """Call the kernel for as many axes as x has; ints = (strides, pads, dilations), each a tuple per axis."""
+    """Call the kernel for as many axes as x has; ints: the strides of all axes, then the paddings, then the dilations."""
     axes = x.ndim - 2
     y = poisoned((x.shape[0], weight.shape[0], *out), x.dtype)
-    getattr(textbook, f"conv{axes}d_forward")(y, x, weight, bias, *sum(ints, ()), groups, flip)
+    getattr(textbook, f"conv{axes}d_forward")(y, x, weight, bias, *ints, groups, flip)
     return y
 
 
@@ -25,8 +25,8 @@ def gradients(x, weight, dy, ints, groups=1, flip=False):
     """dx, dweight, dbias of the same call."""
     axes = x.ndim - 2
     dx, dweight, dbias = poisoned(x.shape, x.dtype), poisoned(weight.shape, x.dtype), poisoned(weight.shape[:1], x.dtype)
-    getattr(textbook, f"conv{axes}d_backward_input")(dx, dy, weight, *sum(ints, ()), groups, flip)
-    getattr(textbook, f"conv{axes}d_backward_weight")(dweight, dy, x, *sum(ints, ()), groups, flip)
+    getattr(textbook, f"conv{axes}d_backward_input")(dx, dy, weight, *ints, groups, flip)
+    getattr(textbook, f"conv{axes}d_backward_weight")(dweight, dy, x, *ints, groups, flip)
     getattr(textbook, f"conv{axes}d_backward_bias")(dbias, dy)
     return dx, dweight, dbias
 
@@ -41,7 +41,7 @@ def convolve_image(x, weight, stride=(1, 1), pad=(0, 0, 0, 0), flip=False):
     top, bottom, left, right = pad
     out = (output_size(x.shape[2], weight.shape[2], stride[0], 1, top, bottom),
            output_size(x.shape[3], weight.shape[3], stride[1], 1, left, right))
-    return convolve(x, weight, np.zeros(1), out, (stride, (top, left), (1, 1)), flip=flip)[0, 0].tolist()
+    return convolve(x, weight, np.zeros(1), out, (*stride, top, left, 1, 1), flip=flip)[0, 0].tolist()
 
 
 class TestLectures:
@@ -95,7 +95,7 @@ class TestLectures:
     def test_one_dimensional_formula_of_lecture_003(self):
         """z2 = w1*x1 + w2*x2 + w3*x3, with zeros assumed beyond both ends."""
         x, weight = np.array([[[1.0, 2.0, 4.0, 8.0]]]), np.array([[[3.0, 5.0, 7.0]]])
-        y = convolve(x, weight, np.zeros(1), (4,), ((1,), (1,), (1,)))
+        y = convolve(x, weight, np.zeros(1), (4,), (1, 1, 1))
         assert y[0, 0].tolist() == [5 * 1 + 7 * 2, 3 * 1 + 5 * 2 + 7 * 4, 3 * 2 + 5 * 4 + 7 * 8, 3 * 4 + 5 * 8]
 
 
@@ -106,14 +106,14 @@ class TestCorners:
     def test_stride_leaves_a_rest(self):
         """Six pixels, three taps, stride 2: the last pixel is read by nobody and gets no gradient."""
         x, weight = uniform(0, (1, 1, 6)), uniform(1, (1, 1, 3))
-        dx, _, _ = gradients(x, weight, np.ones((1, 1, 2)), ((2,), (0,), (1,)))
+        dx, _, _ = gradients(x, weight, np.ones((1, 1, 2)), (2, 0, 1))
         assert dx[0, 0, 5] == 0.0
         assert np.all(dx[0, 0, :5] != 0.0)
 
     def test_all_padding(self):
         """Windows that lie wholly in the padding give the bias, and no gradient."""
         x, weight = uniform(0, (1, 1, 2)), uniform(1, (1, 1, 2))
-        ints = ((1,), (5,), (1,))
+        ints = (1, 5, 1)
         y = convolve(x, weight, np.array([0.5]), (11,), ints)
         assert np.all(y[0, 0, :4] == 0.5)
         assert np.all(y[0, 0, 7:] == 0.5)
@@ -126,46 +126,21 @@ class TestCorners:
 
     def test_groups_keep_channels_apart(self):
         x, weight = uniform(0, (1, 4, 5)), uniform(1, (2, 2, 3))
-        ints = ((1,), (0,), (1,))
+        ints = (1, 0, 1)
         y = convolve(x, weight, np.zeros(2), (3,), ints, groups=2)
         for group in range(2):
             alone = convolve(x[:, 2 * group:2 * group + 2].copy(), weight[group:group + 1].copy(), np.zeros(1), (3,), ints)
             assert np.array_equal(y[:, group:group + 1], alone)
 
 
-@st.composite
-def cases(draw, axes):
-    """Shapes and settings: padding may exceed the filter and differ at both ends, strides may leave a rest."""
-    most = 4 if axes < 3 else 3
-    taps, strides, dilations, before, after, sizes = [], [], [], [], [], []
-    for _ in range(axes):
-        taps.append(draw(st.integers(1, most)))
-        strides.append(draw(st.integers(1, 4)))
-        dilations.append(draw(st.integers(1, 3)))
-        before.append(draw(st.integers(0, most + 2)))
-        after.append(draw(st.integers(0, most + 2)))
-        spans = extent(taps[-1], dilations[-1])
-        sizes.append(draw(st.integers(max(1, spans - before[-1] - after[-1]), spans + most)))
-    groups = draw(st.integers(1, 3))
-    channels, filters = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    out = tuple(output_size(*each) for each in zip(sizes, taps, strides, dilations, before, after, strict=True))
-    return {
-        "x_shape": (draw(st.integers(1, 2)), groups * channels, *sizes), "weight_shape": (groups * filters, channels, *taps), "out": out,
-        "ints": (tuple(strides), tuple(before), tuple(dilations)), "after": tuple(after), "groups": groups,
-        "flip": draw(st.booleans()), "dtype": draw(st.sampled_from([np.float64, np.float32])), "seed": draw(st.integers(0, 2**32 - 1)),
-    }
-
-
 def torch_convolution(x, weight, bias, dy, case):
     """y, dx, dweight, dbias in float64, with explicit padding."""
     torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
     x, weight, bias = (torch.tensor(each, dtype=torch.float64, requires_grad=True) for each in (x, weight, bias))
-    strides, before, dilations = case["ints"]
-    pairs = [edge for pair in zip(reversed(before), reversed(case["after"]), strict=True) for edge in pair]
-    taps = tuple(range(2, weight.ndim))
-    function = getattr(torch.nn.functional, f"conv{len(strides)}d")
-    as_read = weight.flip(taps) if case["flip"] else weight
-    y = function(torch.nn.functional.pad(x, pairs), as_read, bias, strides, 0, dilations, case["groups"])
+    window = case.windows
+    as_read = weight.flip(tuple(range(2, weight.ndim))) if case.flip else weight
+    function = getattr(torch.nn.functional, f"conv{len(window.size)}d")
+    y = function(torch.nn.functional.pad(x, window.torch_padding), as_read, bias, window.stride, 0, window.dilation, case.groups)
     y.backward(torch.tensor(dy, dtype=torch.float64))
     return [each.detach().numpy() for each in (y, x.grad, weight.grad, bias.grad)]
 
@@ -173,14 +148,14 @@ def torch_convolution(x, weight, bias, dy, case):
 @pytest.mark.parametrize("axes", AXES)
 def test_same_as_torch(axes):
     @generated
-    @given(case=cases(axes))
+    @given(case=convolutions(axes))
     def compare(case):
-        seed, dtype = case["seed"], case["dtype"]
-        x, weight = uniform(seed, case["x_shape"], dtype), uniform(seed + 1, case["weight_shape"], dtype)
+        seed, dtype = case.seed, case.dtype
+        x, weight = uniform(seed, case.x_shape, dtype), uniform(seed + 1, case.weight_shape, dtype)
         bias = uniform(seed + 2, weight.shape[:1], dtype)
-        y = convolve(x, weight, bias, case["out"], case["ints"], case["groups"], case["flip"])
+        y = convolve(x, weight, bias, case.windows.out, case.ints, case.groups, case.flip)
         dy = uniform(seed + 3, y.shape, dtype)
-        dx, dweight, dbias = gradients(x, weight, dy, case["ints"], case["groups"], case["flip"])
+        dx, dweight, dbias = gradients(x, weight, dy, case.ints, case.groups, case.flip)
         want_y, want_dx, want_dweight, want_dbias = torch_convolution(x, weight, bias, dy, case)
         close(y, want_y, weight[0].size)
         close(dx, want_dx, weight[:, 0].size)
@@ -195,13 +170,13 @@ def test_adjoint_identity(axes):
     """<dy, conv(x)> = <conv_backward_input(dy), x> = <conv_backward_weight(dy), weight>: both passes use the same matrix."""
 
     @generated
-    @given(case=cases(axes))
+    @given(case=convolutions(axes))
     def compare(case):
-        seed = case["seed"]
-        x, weight = uniform(seed, case["x_shape"]), uniform(seed + 1, case["weight_shape"])
-        y = convolve(x, weight, np.zeros(len(weight)), case["out"], case["ints"], case["groups"], case["flip"])
+        seed = case.seed
+        x, weight = uniform(seed, case.x_shape), uniform(seed + 1, case.weight_shape)
+        y = convolve(x, weight, np.zeros(len(weight)), case.windows.out, case.ints, case.groups, case.flip)
         dy = uniform(seed + 3, y.shape)
-        dx, dweight, _ = gradients(x, weight, dy, case["ints"], case["groups"], case["flip"])
+        dx, dweight, _ = gradients(x, weight, dy, case.ints, case.groups, case.flip)
         close(np.vdot(dy, y), np.vdot(dx, x), y.size * weight[0].size)
         close(np.vdot(dy, y), np.vdot(dweight, weight), y.size * weight[0].size)
 
@@ -212,7 +187,7 @@ def test_adjoint_identity(axes):
 @pytest.mark.parametrize("axes", AXES)
 def test_numeric_gradient(axes, flip):
     sizes, taps, strides, pads, dilations = (4, 5, 6)[:axes], (2, 3, 2)[:axes], (2, 1, 3)[:axes], (1, 2, 0)[:axes], (1, 2, 2)[:axes]
-    ints = (strides, pads, dilations)
+    ints = (*strides, *pads, *dilations)
     out = tuple(output_size(*each, 1) for each in zip(sizes, taps, strides, dilations, pads, strict=True))
     x, weight, bias = uniform(0, (2, 4, *sizes)), uniform(1, (2, 2, *taps)), uniform(2, 2)
     dy = uniform(3, (2, 2, *out))

@@ -7,7 +7,6 @@ from numba import njit
 from minicnn.kernels import random_bits
 from minicnn.kernels.textbook import compile as compiled
 
-
 KNOWN = [2381976349, 3385346091, 3508894400, 1777461219, 3367035252]
 
 
