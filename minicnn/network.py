@@ -43,6 +43,8 @@ class Graph:
         if not isinstance(block, Element):
             raise GraphError(f"a Graph is made from a layer or a block, but gets {block!r}")
         self.topology = Topology.build(block, input_shape)
+        if name is not None and not isinstance(name, str):
+            raise SettingError(f"Graph: name is {name!r}, but must be a word")
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
         self._memory: np.ndarray | None = None
@@ -120,12 +122,12 @@ class Graph:
 
         Parameters
         ----------
-        x : (N, C, *space) float32
-            Images; anything `numpy.asarray` takes without copying.
+        x : (N, C, *space) float32, or float64
+            Images; anything `numpy.asarray` takes without copying.  float64 is computed in float64, by the slow textbook loops.
 
         Returns
         -------
-        (N, classes) float32
+        (N, classes), of the type of x
         """
         images = self._checked_images("forward", x)
         from minicnn import engine
@@ -137,7 +139,7 @@ class Graph:
 
         Parameters
         ----------
-        x : (N, C, *space) float32
+        x : (N, C, *space) float32, or float64
             At least one image.
         labels : (N,) int
             The class of each, from 0.

@@ -63,7 +63,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], metadata: Ma
     import numpy as np
     from safetensors.numpy import save
 
-    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=dict(metadata))
+    content = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata=dict(metadata))
     with atomic_write(path) as file:
         file.write(content)
 
@@ -88,8 +88,10 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
         raise CheckpointError(f"{source}: there is no such file") from None
     except OSError as error:
         raise CheckpointError(f"cannot read {source}: {error.strerror or error}") from error
-    except (SafetensorError, TypeError, AttributeError) as error:   # the latter two: a number format that NumPy does not have
+    except SafetensorError as error:
         raise CheckpointError(_diagnosis(source, error)) from error
+    except (TypeError, AttributeError) as error:   # bfloat16 and the like
+        raise CheckpointError(f"{source} holds numbers that NumPy does not have: {error}") from error
 
 
 def _diagnosis(source: Path, error: Exception) -> str:

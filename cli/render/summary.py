@@ -97,6 +97,8 @@ def compare_table(summaries: Sequence[Summary]) -> Table:
 def print_footer(console: Console) -> None:
     """What the columns count."""
     lines = Table.grid(padding=(0, 2))
+    lines.add_column(overflow="fold")
+    lines.add_column(overflow="fold")
     for name, meaning in WHAT_IS_COUNTED:
         lines.add_row(Text(name, "dim"), Text(meaning, "dim"))
     console.print(lines, width=min(console.width, FOOTER_WIDTH))

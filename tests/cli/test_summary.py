@@ -1,0 +1,174 @@
+"""`minicnn summary` and `minicnn zoo`: readable at every width, never cut, quick, and plain where plain is asked for."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from minicnn.cli.main import main
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run the command in this process: (exit status, stdout, stderr)."""
+    def runner(*arguments, columns=None):
+        if columns is None:
+            monkeypatch.delenv("COLUMNS", raising=False)
+        else:
+            monkeypatch.setenv("COLUMNS", str(columns))
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        return stopped.value.code or 0, *capsys.readouterr()
+    return runner
+
+
+ROWS = [
+    ("conv1", "Conv2D 11x11", "stride 4", "96x55x55", "34,944", "(11*11*3 + 1) * 96", "105,415,200", "11"),
+    ("norm1", "LocalResponseNorm", "size 5", "96x27x27", "0", "-", "19"),
+    ("conv2", "Conv2D 5x5", "padding 2", "256x27x27", "614,656", "(5*5*96 + 1) * 256", "447,897,600", "51"),
+    ("fc6", "Linear", "4096 features", "4096", "37,752,832", "(9216 + 1) * 4096", "37,748,736"),
+]
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 100, 160, None])
+def test_nothing_is_cut_at_any_width(run, columns):
+    status, out, err = run("summary", "alexnet", columns=columns)
+    assert (status, err) == (0, "")
+    assert "…" not in out
+    for name, *words in ROWS:
+        lines = out.splitlines()
+        start = next(index for index, line in enumerate(lines) if line.startswith(name + " "))
+        for word in words:
+            assert any(word in line for line in lines[start:start + 2]), (name, word)
+    for total in ("62,378,344", "1,135,256,096", "2,270,512,192", "3,747,200", "6.0 %", "58,631,144", "94.0 %", "238.0 MiB"):
+        assert total in out
+
+
+@pytest.mark.parametrize("columns", [80, 100, 160])
+@pytest.mark.parametrize("name", ["lenet", "alexnet"])
+def test_no_line_is_wider_than_the_terminal(run, columns, name):
+    _, out, _ = run("summary", name, columns=columns)
+    assert max(map(len, out.splitlines())) <= columns
+
+
+def test_two_lines_a_layer_where_there_is_no_room_for_one(run):
+    narrow, wide = run("summary", "alexnet", columns=80)[1], run("summary", "alexnet", columns=100)[1]
+    assert "Formula" in wide
+    assert "Formula" not in narrow
+    assert len(narrow.splitlines()) > len(wide.splitlines())
+
+
+def test_what_is_counted_is_said(run):
+    _, out, _ = run("summary", "lenet")
+    for word in ("Parameters", "MACs", "taps on padding included, biases not", "Field", "not counted, which is not 0"):
+        assert word in out
+
+
+def test_json(run):
+    status, out, err = run("summary", "alexnet", "--format", "json")
+    record = json.loads(out)
+    assert (status, err) == (0, "")
+    assert record["model"] == "alexnet"
+    assert record["input_shape"] == [3, 227, 227]
+    assert record["layers"][0]["connections"] == 105_705_600
+    assert {key: record["totals"][key] for key in ("params", "trainable_params", "macs", "flops")} == {
+        "params": 62_378_344, "trainable_params": 62_378_344, "macs": 1_135_256_096, "flops": 2_270_512_192}
+
+
+def test_csv(run):
+    status, out, _ = run("summary", "lenet", "--format", "csv")
+    lines = list(csv.DictReader(io.StringIO(out)))
+    assert status == 0
+    assert len(lines) == 12
+    assert lines[0] | {"model": "lenet", "name": "conv1", "output_shape": "6x28x28", "kernel": "5x5", "padding_after": "2x2",
+                       "params": "156", "macs": "117600", "connections": "122304", "receptive_field": "5x5"} == lines[0]
+    assert (lines[1]["macs"], lines[1]["params"], lines[-1]["receptive_field"]) == ("", "0", "")
+
+
+def test_markdown(run):
+    status, out, _ = run("summary", "lenet", "--format", "markdown")
+    tables = [line for line in out.splitlines() if line.startswith("|")]
+    assert status == 0
+    assert len({len(line) for line in tables[:15]}) == 1
+    assert "`(5*5*1 + 1) * 6`" in out
+    assert "**61,706**" in out
+
+
+def test_input_and_classes(run):
+    record = json.loads(run("summary", "lenet", "--input", "3x32x32", "--classes", "100", "--format", "json")[1])
+    assert record["input_shape"] == [3, 32, 32]
+    assert record["layers"][-1]["output_shape"] == [100]
+
+
+def test_compare(run):
+    status, out, _ = run("summary", "alexnet", "--compare", "lenet")
+    assert status == 0
+    assert out.splitlines()[0].split() == ["alexnet", "lenet"]
+    assert next(line.split()[1:] for line in out.splitlines() if line.startswith("Parameters ")) == ["62,378,344", "61,706"]
+    records = json.loads(run("summary", "alexnet", "--compare", "lenet", "--format", "json")[1])
+    assert [record["model"] for record in records["models"]] == ["alexnet", "lenet"]
+    assert "lenet,fc3" in run("summary", "alexnet", "--compare", "lenet", "--format", "csv")[1]
+    assert "## lenet" in run("summary", "alexnet", "--compare", "lenet", "--format", "markdown")[1]
+
+
+@pytest.mark.parametrize(("arguments", "status", "words"), [
+    (("summary", "alexnett"), 1, "Error: there is no network called 'alexnett' in the zoo: did you mean alexnet"),
+    (("summary", "lenet", "--input", "1x8x8"), 1, "Error: conv2 ('Conv2D', 5x5, padding 0) needs at least 5 rows, but gets 4"),
+    (("summary", "lenet", "--input", "28"), 1, "Error: conv1 ('Conv2D', 5x5, padding 2) needs an input of channels x rows x columns"),
+    (("summary", "lenet", "--input", "1x0x8"), 2, "'1x0x8' is not an input like 3x224x224"),
+    (("summary", "lenet", "--input", "1x²x8"), 2, "is not an input like 3x224x224"),
+    (("summary", "lenet", "--input", "x" * 99), 2, "is not an input like 3x224x224"),
+    (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
+    (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
+    (("summary",), 2, "Missing argument"),
+    (("summary", "lenet", "--format", "xml"), 2, "'xml' is not one of"),
+])
+def test_errors_are_words(run, arguments, status, words):
+    code, out, err = run(*arguments)
+    assert (code, out) == (status, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_the_zoo(run):
+    status, out, _ = run("zoo", columns=80)
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 80
+    line = next(line for line in out.splitlines() if line.startswith("alexnet"))
+    assert line.split()[1:6] == ["2012", "3x227x227", "1,000", "62,378,344", "1,135,256,096"]
+    assert "ImageNet Classification with Deep Convolutional Neural Networks" in run("zoo")[1]
+    records = {record["name"]: record for record in json.loads(run("zoo", "--format", "json")[1])}
+    assert (records["lenet"]["params"], records["lenet"]["macs"], records["lenet"]["year"]) == (61_706, 416_520, 1998)
+
+
+def command(*arguments, **environment):
+    """Run the command in a process of its own, its output in a pipe: bytes."""
+    done = subprocess.run([sys.executable, "-c", "from minicnn.cli.main import main; main()", *arguments], capture_output=True,
+                          check=True, env={"PATH": "/usr/bin:/bin", **environment})
+    assert done.stderr == b""
+    return done.stdout
+
+
+def test_a_stream_without_unicode_gets_ascii():
+    out = command("summary", "alexnet", PYTHONIOENCODING="ascii")
+    assert out.isascii()
+    assert b"62,378,344" in out
+
+
+def test_colour_only_where_it_is_wanted():
+    assert b"\x1b" not in command("summary", "lenet")
+    assert b"\x1b" not in command("summary", "lenet", NO_COLOR="1", TERM="xterm-256color")
+    assert b"\x1b[" in command("summary", "lenet", FORCE_COLOR="1", TERM="xterm-256color")
+
+
+@pytest.mark.parametrize("arguments", [("summary", "alexnet"), ("zoo",), ("summary", "lenet", "--format", "json")])
+def test_nothing_heavy_is_imported(arguments):
+    """A summary starts in the time that Python, click and Rich need: no compiler, and not even NumPy."""
+    program = "import sys; from minicnn.cli.main import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "minicnn.zoo" in loaded
+    assert not loaded & {"numba", "llvmlite", "numpy", "torch", "safetensors", "minicnn.kernels", "minicnn.engine", "minicnn.train"}

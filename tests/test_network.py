@@ -1,0 +1,271 @@
+"""Graph: parameters on first use, checks before the engine is asked, files that come back the same or say why not."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+import minicnn
+from minicnn import layers as L  # noqa: N812 as users write it
+from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError
+from minicnn.network import Graph, load
+from minicnn.storage import load_arrays, save_arrays
+
+
+def small(seed=0):
+    return Graph(L.Sequential(L.Conv2D(4, 3, padding=1), L.ReLU(), L.MaxPool2D(2), L.Residual(L.Conv2D(4, 1), shortcut=L.Conv2D(4, 1)),
+                              L.Flatten(), L.Linear(5), name="small"), input_shape=(2, 6, 6), seed=seed)
+
+
+def test_public_names():
+    assert minicnn.Graph is Graph
+    assert minicnn.load is load
+
+
+def test_parameters_are_drawn_on_first_use():
+    net = small()
+    net.summary()
+    repr(net)
+    assert net._memory is None
+    assert net.parameters["conv1.weight"].std() > 0
+    assert (net.parameters["conv1.bias"] == 0).all()
+
+
+def test_parameters_are_views_of_one_array():
+    net = small()
+    memory = net.parameter_memory
+    assert memory.dtype == np.float32
+    assert memory.flags.c_contiguous
+    assert memory.ctypes.data % 64 == 0
+    for slot in net.slots:
+        view = net.parameters[slot.name]
+        assert view.shape == slot.shape
+        assert np.shares_memory(view, memory)
+        view[...] = slot.node + 0.5
+        assert (memory[slot.offset:slot.offset + slot.size] == slot.node + 0.5).all()
+    gaps = np.ones(len(memory), dtype=bool)
+    for slot in net.slots:
+        gaps[slot.offset:slot.offset + slot.size] = False
+    assert (memory[gaps] == 0).all()
+
+
+def test_a_new_layer_does_not_change_the_parameters_of_the_others():
+    short = Graph(L.Sequential(L.Conv2D(4, 3), L.Flatten(), L.Linear(5)), (1, 8, 8), seed=3)
+    long = Graph(L.Sequential(L.Conv2D(4, 3), L.ReLU(), L.Conv2D(4, 3, padding=1), L.Flatten(), L.Linear(5)), (1, 8, 8), seed=3)
+    for name in short.parameters:
+        assert np.array_equal(short.parameters[name], long.parameters[name])
+
+
+def test_storing_under_a_name_writes_into_the_network():
+    net = small()
+    values = np.arange(4, dtype=np.float32)
+    net.parameters["conv1.bias"] = values
+    net.parameters.update({"fc1.bias": np.ones(5)})
+    assert (net.parameter_memory[net.slots[1].offset:][:4] == values).all()
+    assert (net.parameters["fc1.bias"] == 1).all()
+    with pytest.raises(ShapeError, match=r"^conv1.bias has the shape \(4,\), but gets \(5,\)$"):
+        net.parameters["conv1.bias"] = np.zeros(5)
+    with pytest.raises(GraphError, match=r"^there is no parameter called 'conv9.bias'\n  known are conv1.weight"):
+        net.parameters["conv9.bias"] = values
+    with pytest.raises(GraphError, match=r"^the parameters of a network cannot be removed or replaced"):
+        del net.parameters["conv1.bias"]
+    with pytest.raises(GraphError, match=r"cannot be removed"):
+        net.parameters.pop("conv1.bias")
+
+
+def test_repr_is_the_table():
+    assert repr(small()).splitlines()[0] == "small, input 2x6x6"
+    assert repr(small().summary()) == repr(small())
+
+
+@pytest.mark.parametrize(("x", "error", "words"), [
+    (np.zeros((3, 2, 6, 6), dtype=np.uint8), SettingError, r"x is uint8, but must be float32\n  use x.astype\('float32'\)"),
+    (np.zeros((3, 2, 6, 6), dtype=np.float16), SettingError, r"x is float16, but must be float32"),
+    (np.zeros((3, 2, 6, 6), dtype=bool), SettingError, r"x is bool, but must be float32"),
+    (np.zeros((3, 2, 6, 6), dtype=complex), SettingError, r"x is complex128, but must be float32"),
+    ([["a"]], SettingError, r"x is <U1, but must be float32"),
+    (np.zeros((3, 2, 6, 7), dtype=np.float32), ShapeError,
+     r"x has the shape \(3, 2, 6, 7\), but small takes images of 2 x 6 x 6\n  x       \(3, 2, 6, 7\)\n  wanted  \(N, 2, 6, 6\)  N C H W"),
+    (np.zeros((2, 6, 6), dtype=np.float32), ShapeError, r"x has the shape \(2, 6, 6\).*\n.*\n.*\n  use x\[None\] for a single image$"),
+    (np.zeros((3, 72), dtype=np.float32), ShapeError, r"x has the shape \(3, 72\)"),
+    (np.float32(1), ShapeError, r"x has the shape \(\)"),
+])
+def test_images_are_checked_before_anything_runs(x, error, words):
+    net = small()
+    with pytest.raises(error, match="^forward: " + words):
+        net.forward(x)
+    with pytest.raises(error, match="^backward: " + words):
+        net.backward(x, [0, 1, 2])
+    assert net._memory is None
+
+
+@pytest.mark.parametrize(("labels", "error", "words"), [
+    (np.zeros(3), SettingError, r"^backward: labels are float64, but must be integers"),
+    ([0, 1], ShapeError, r"^backward: labels have the shape \(2,\), but there are 3 images\n  wanted  \(3,\)  N$"),
+    ([[0], [1], [2]], ShapeError, r"^backward: labels have the shape \(3, 1\)"),
+    ([0, 1, 5], SettingError, r"^backward: labels run from 0 to 5, but small knows the classes 0 to 4$"),
+    ([0, -1, 2], SettingError, r"^backward: labels run from -1 to 2"),
+    ([True, False, True], SettingError, r"^backward: labels are bool, but must be integers"),
+])
+def test_labels_are_checked_before_anything_runs(labels, error, words):
+    with pytest.raises(error, match=words):
+        small().backward(np.zeros((3, 2, 6, 6), dtype=np.float32), labels)
+
+
+def test_backward_needs_images_and_classes():
+    with pytest.raises(ShapeError, match=r"^backward: x holds no images"):
+        small().backward(np.zeros((0, 2, 6, 6), dtype=np.float32), [])
+    maps = Graph(L.Conv2D(3, 3), (1, 6, 6))
+    with pytest.raises(GraphError, match=r"^network gives 3 x 4 x 4 numbers for an image, not one for each class\n  end it with"):
+        maps.backward(np.zeros((1, 1, 6, 6), dtype=np.float32), [0])
+
+
+def test_what_a_graph_is_made_of():
+    with pytest.raises(GraphError, match=r"^a Graph is made from a layer or a block, but gets \[ReLU\(\)\]$"):
+        Graph([L.ReLU()], (1, 2, 2))
+    with pytest.raises(SettingError, match=r"^Graph: seed is -1, but must be at least 0$"):
+        small(seed=-1)
+
+
+def test_round_trip(tmp_path):
+    net = small(seed=5)
+    net.parameters["conv1.bias"] += 1
+    net.save(tmp_path / "net.safetensors")
+    back = load(tmp_path / "net.safetensors")
+    assert np.array_equal(back.parameter_memory, net.parameter_memory)
+    assert (back.name, back.seed, back.input_shape, back.block) == ("small", 5, (2, 6, 6), net.block)
+    assert back.summary() == net.summary()
+    assert os.listdir(tmp_path) == ["net.safetensors"]
+    arrays, metadata = load_arrays(tmp_path / "net.safetensors")
+    assert set(arrays) == set(net.parameters)
+    assert (metadata["minicnn"], metadata["classes"], metadata["input_shape"]) == (minicnn.__version__, "5", "[2, 6, 6]")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 0.5, 0.9, -1])
+def test_a_file_cut_short(tmp_path, keep):
+    path = tmp_path / "net.safetensors"
+    small().save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:int(keep * len(content)) if isinstance(keep, float) else keep])
+    with pytest.raises(CheckpointError, match=r"net.safetensors is cut short: "):
+        load(path)
+
+
+def rewritten(tmp_path, change):
+    path = tmp_path / "net.safetensors"
+    small().save(path)
+    arrays, metadata = load_arrays(path)
+    change(arrays, metadata)
+    save_arrays(path, arrays, metadata)
+    return path
+
+
+def other_architecture(metadata, change):
+    architecture = json.loads(metadata["architecture"])
+    change(architecture)
+    metadata["architecture"] = json.dumps(architecture)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda arrays, metadata: metadata.clear(), r"holds arrays, but not a network of minicnn: its metadata do not say so$"),
+    (lambda arrays, metadata: metadata.update(format="minicnn network 9", minicnn="9.0"), r"was written by minicnn 9.0 in the format"),
+    (lambda arrays, metadata: metadata.pop("architecture"), r": its architecture cannot be read: 'architecture'$"),
+    (lambda arrays, metadata: metadata.update(architecture="{"), r": its architecture cannot be read: "),
+    (lambda arrays, metadata: metadata.update(architecture="[" * 100_000), r": its architecture cannot be read: "),
+    (lambda arrays, metadata: metadata.update(architecture="[]"), r": its architecture cannot be read: a network is described by"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=7)), r"input_shape 7 is not the shape"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name=7)), r"name is 7, but must be a word$"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=[2, 6])), r"needs an input of channels x rows"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(seed="x")), r"seed is 'x'"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a["network"]["items"][0].update(type="Magic")),
+     r"there is no layer called 'Magic'"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a["network"]["items"][0].update(filters=2**30)),
+     r": conv1.weight does not fit small\n  file     \(4, 2, 3, 3\) float32\n  network  \(1073741824, 2, 3, 3\) float32$"),
+    (lambda arrays, metadata: arrays.pop("fc1.bias"), r": the parameter fc1.bias is missing$"),
+    (lambda arrays, metadata: arrays.update(extra=np.zeros(3)), r": small has no parameter called extra$"),
+    (lambda arrays, metadata: arrays.update({"fc1.bias": np.zeros(5)}), r": fc1.bias does not fit small\n  file     \(5,\) float64"),
+])
+def test_files_that_do_not_fit(tmp_path, change, words):
+    with pytest.raises(CheckpointError, match=r"net.safetensors.*" + words):
+        load(rewritten(tmp_path, change))
+
+
+def test_no_pickle_is_read(tmp_path):
+    import pickle
+
+    (tmp_path / "net.safetensors").write_bytes(pickle.dumps({"a": [1, 2, 3]}))
+    with pytest.raises(CheckpointError, match=r"is not a safetensors file$"):
+        load(tmp_path / "net.safetensors")
+
+
+def test_a_network_without_parameters(tmp_path):
+    net = Graph(L.Sequential(L.Flatten()), (1, 2, 2))
+    net.save(tmp_path / "net")
+    assert load(tmp_path / "net").parameters == {}
+
+
+def images(net, count, dtype=np.float32):
+    return np.random.default_rng(0).normal(size=(count, *net.input_shape)).astype(dtype)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_forward_gives_a_row_of_logits_for_each_image(count):
+    net = small()
+    logits = net.forward(images(net, count))
+    assert (logits.shape, logits.dtype) == ((count, 5), np.float32)
+    assert np.isfinite(logits).all()
+
+
+def test_forward_takes_any_view_and_any_array_like():
+    net = small()
+    x = images(net, 6)
+    turned = np.asfortranarray(x)
+    assert np.array_equal(net.forward(turned[::2]), net.forward(x[::2].copy()))
+    assert np.array_equal(net.forward(memoryview(x)), net.forward(x))
+
+
+def test_backward_names_its_gradients_as_the_parameters():
+    net = small()
+    loss, gradients = net.backward(images(net, 3), [0, 4, 2])
+    assert loss > 0
+    assert {name: array.shape for name, array in gradients.items()} == {name: array.shape for name, array in net.parameters.items()}
+
+
+def test_gradients_stay_when_backward_is_called_again():
+    net = small()
+    _, first = net.backward(images(net, 3), [0, 4, 2])
+    kept = {name: array.copy() for name, array in first.items()}
+    net.backward(-images(net, 3), [1, 1, 1])
+    assert all(np.array_equal(first[name], kept[name]) for name in kept)
+
+
+def test_writing_a_parameter_changes_what_comes_out():
+    net = small()
+    x = images(net, 2)
+    before = net.forward(x)
+    net.parameters["fc1.bias"] += 1
+    np.testing.assert_allclose(net.forward(x), before + 1, rtol=1e-6, atol=1e-6)
+
+
+def test_a_step_against_the_gradient_lowers_the_loss():
+    net = small()
+    x, labels = images(net, 8), [0, 1, 2, 3, 4, 0, 1, 2]
+    loss, gradients = net.backward(x, labels)
+    for name, gradient in gradients.items():
+        net.parameters[name] -= 0.01 * gradient
+    assert net.backward(x, labels)[0] < loss
+
+
+def test_float64_images_are_computed_in_float64():
+    net = small()
+    x = images(net, 2, np.float64)
+    assert net.forward(x).dtype == np.float64
+    np.testing.assert_allclose(net.forward(x.astype(np.float32)), net.forward(x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_loaded_network_computes_the_same_bits(tmp_path):
+    net = small(seed=2)
+    net.save(tmp_path / "net")
+    x = images(net, 4)
+    assert np.array_equal(load(tmp_path / "net").forward(x), net.forward(x))

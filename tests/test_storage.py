@@ -1,0 +1,131 @@
+"""Files appear whole or not at all, and a file that is none says what it is instead."""
+
+import json
+import os
+import stat
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minicnn.errors import CheckpointError
+from minicnn.storage import atomic_write, load_arrays, save_arrays
+
+ARRAYS = {"weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4), "step": np.array(7), "mask": np.array([1, 0, 3], dtype=np.uint8),
+          "mean": np.linspace(0, 1, 5), "none": np.empty((0, 3), dtype=np.float32)}
+
+
+def test_round_trip(tmp_path):
+    save_arrays(tmp_path / "a.safetensors", ARRAYS, {"note": "é"})
+    arrays, metadata = load_arrays(tmp_path / "a.safetensors")
+    assert metadata == {"note": "é"}
+    assert set(arrays) == set(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert arrays[name].dtype == array.dtype
+        assert np.array_equal(arrays[name], array)
+
+
+def test_views_are_stored_as_they_look(tmp_path):
+    base = np.arange(12, dtype=np.float32).reshape(3, 4)
+    save_arrays(tmp_path / "a", {"turned": base.T, "steps": base[:, ::2]}, {})
+    arrays, _ = load_arrays(tmp_path / "a")
+    assert np.array_equal(arrays["turned"], base.T)
+    assert np.array_equal(arrays["steps"], base[:, ::2])
+
+
+def test_anyones_reader_can_read_it(tmp_path):
+    from safetensors.numpy import load_file
+
+    save_arrays(tmp_path / "a", ARRAYS, {})
+    assert np.array_equal(load_file(tmp_path / "a")["weight"], ARRAYS["weight"])
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    path = tmp_path / "run.json"
+    with atomic_write(path, "w") as file:
+        file.write("first")
+
+    def interrupted():
+        with atomic_write(path, "w") as file:
+            file.write("sec")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "first"
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_the_file_has_the_rights_of_any_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    save_arrays(tmp_path / "a", ARRAYS, {})
+    assert stat.S_IMODE(os.stat(tmp_path / "a").st_mode) == stat.S_IMODE(os.stat(tmp_path / "plain").st_mode)
+
+
+def test_places_where_nothing_can_be_written(tmp_path):
+    with pytest.raises(CheckpointError, match=r"^cannot write .*nowhere.*: No such file or directory$"):
+        save_arrays(tmp_path / "nowhere" / "a", ARRAYS, {})
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(CheckpointError, match=r"^cannot write .*folder: Is a directory$"):
+        save_arrays(tmp_path / "folder", ARRAYS, {})
+    assert os.listdir(tmp_path) == ["folder"]
+
+
+def whole(tmp_path):
+    save_arrays(tmp_path / "whole", ARRAYS, {})
+    return (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda content: b"", r"is cut short: 0 bytes are left$"),
+    (lambda content: content[:7], r"is cut short: 7 bytes are left$"),
+    (lambda content: content[:40], r"is cut short: it ends within its header, after 40 bytes$"),
+    (lambda content: content[:-1], r"is cut short: \d+ of \d+ bytes are there$"),
+    (lambda content: content[:len(content) // 2], r"is cut short"),
+    (lambda content: content + b"more", r"is broken: "),
+    (lambda content: b"\x89PNG\r\n\x1a\n" + content, r"is not a safetensors file$"),
+    (lambda content: b"\x1f\x8b" * 500, r"is not a safetensors file$"),
+    (lambda content: content[:12] + b"\xff" + content[13:], r"is broken: its header cannot be read"),
+    (lambda content: content[:8] + content[8:].replace(b'"U8"', b'"U9"'), r"is broken: "),
+    (lambda content: content[:8] + content[8:].replace(b"[2,3,4]", b"[2,3,5]"), r"is broken: "),
+    (lambda content: struct.pack("<Q", 2**63) + content[8:], r"is cut short: it ends within its header"),
+    (lambda content: struct.pack("<Q", 60_000) + b"[" * 60_000, r"is not a safetensors file$"),
+    (lambda content: struct.pack("<Q", 60_000) + b'{"a":' + b"[" * 59_995, r"is broken: its header cannot be read"),
+], ids=["empty", "seven bytes", "half a header", "one byte missing", "half", "more", "PNG", "gzip", "bad JSON", "unknown type",
+        "wrong shape", "lying length", "brackets", "deep header"])
+def test_broken_files(tmp_path, change, words):
+    path = tmp_path / "broken"
+    path.write_bytes(change(whole(tmp_path)))
+    with pytest.raises(CheckpointError, match=r"broken " + words):
+        load_arrays(path)
+
+
+def test_no_file_and_no_file_of_weights(tmp_path):
+    with pytest.raises(CheckpointError, match=r"nothing: there is no such file$"):
+        load_arrays(tmp_path / "nothing")
+    with pytest.raises(CheckpointError, match=r"is a folder, not a file of weights$"):
+        load_arrays(tmp_path)
+
+
+def test_a_number_format_numpy_does_not_have(tmp_path):
+    header = json.dumps({"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}).encode()
+    (tmp_path / "bf16").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
+    with pytest.raises(CheckpointError, match=r"bf16 holds numbers that NumPy does not have"):
+        load_arrays(tmp_path / "bf16")
+
+
+@given(st.data())
+def test_any_change_of_the_header_is_an_error_of_ours_or_a_file(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("fuzz")
+    content = bytearray(whole(folder))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, 300))] = data.draw(st.integers(0, 255))
+    (folder / "fuzzed").write_bytes(content)
+    words = "fuzzed"
+    try:
+        load_arrays(folder / "fuzzed")
+    except CheckpointError as error:
+        words = error.headline
+    assert "fuzzed" in words

@@ -1,0 +1,45 @@
+"""The zoo's list: names, sources, and words for a name that is not there."""
+
+import numpy as np
+import pytest
+
+from minicnn import zoo
+from minicnn.errors import SettingError, ShapeError
+
+
+def test_names():
+    assert {"lenet", "alexnet"} <= set(zoo.names())
+    years = [entry.year for entry in zoo.entries()]
+    assert years == sorted(years)
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_entry_builds_and_names_its_source(name):
+    entry = zoo.find(name)
+    assert entry.build().name == name
+    assert entry.build().classes == entry.classes
+    assert entry.source == f"{entry.title}: {entry.authors}, {entry.paper}, {entry.year}"
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("alexnett", r"^there is no network called 'alexnett' in the zoo: did you mean alexnet"),
+    ("LeNet", r"^there is no network called 'LeNet' in the zoo: did you mean lenet"),
+    ("xyz", r"^there is no network called 'xyz' in the zoo: known are lenet, alexnet"),
+    (3, r"^there is no network called 3 in the zoo"),
+])
+def test_unknown_names(name, words):
+    with pytest.raises(SettingError, match=words):
+        zoo.build(name)
+
+
+def test_settings_are_checked():
+    with pytest.raises(SettingError, match=r"^lenet: classes is 0, but must be at least 1$"):
+        zoo.build("lenet", classes=0)
+    with pytest.raises(ShapeError, match=r"^conv2 \('Conv2D', 5x5, padding 0\) needs at least 5 rows, but gets 4\n"):
+        zoo.build("lenet", input_shape=(1, 8, 8))
+
+
+def test_the_seed_draws_the_parameters():
+    first, same, other = (zoo.build("lenet", seed=seed).parameter_memory for seed in (1, 1, 2))
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
