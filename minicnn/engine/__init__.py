@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,11 +43,22 @@ def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray
         return np.empty((0, *shape), x.dtype)
     if x.dtype == np.float64:
         return Run(net.topology, _doubles(net), np.ascontiguousarray(x)).output
-    images = np.ascontiguousarray(x)
-    output = np.empty((len(x), *shape), np.float32)
-    batch = _size_class(len(x))
-    plan = _plan(net, ("forward", batch, threads or default_threads()), batch, threads, training=False)
-    plan.run(net.parameter_memory, images, np.arange(len(x)), batch, output=output)
+    channels = net.topology.input_shape[0]
+    return predict(net, x, [1.0] * channels, [0.0] * channels, threads)
+
+
+def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Sequence[float], threads: int | None = None) -> np.ndarray:
+    """Outputs for images * scale[c] + shift[c], in inference mode.
+
+    images : (N, C, *space) float32 or uint8  ->  (N, *output) float32
+    """
+    _one_output(net)
+    output = np.empty((len(images), *net.topology.output_shapes[0]), np.float32)
+    if len(images):
+        batch, uint8, many = _size_class(len(images)), images.dtype == np.uint8, threads or default_threads()
+        plan = _plan(net, ("forward", batch, many, uint8, tuple(scale), tuple(shift)), batch, many, training=False, uint8=uint8, scale=scale,
+                     shift=shift)
+        plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), batch, output=output)
     return output
 
 
@@ -62,7 +74,8 @@ def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None 
         loss, dlogits = run.loss(labels)
         return loss, run.gradients(dlogits)[1]
     batch = len(x)
-    plan = _plan(net, ("backward", batch, threads or default_threads()), batch, threads, training=True)
+    many = threads or default_threads()
+    plan = _plan(net, ("backward", batch, many), batch, many, training=True)
     statistics = plan.run(net.parameter_memory, np.ascontiguousarray(x), np.arange(batch), batch, labels=np.ascontiguousarray(labels),
                           keys=np.array([key], np.int64))
     return float(statistics[0, 0] / batch), net.views(plan.gradient(batch))
@@ -90,8 +103,8 @@ def _size_class(images: int) -> int:
     return batch
 
 
-def _plan(net: Graph, key: Any, batch: int, threads: int | None, **settings: Any) -> Plan:
+def _plan(net: Graph, key: Any, batch: int, threads: int, **settings: Any) -> Plan:
     plans = _plans.setdefault(net, {})
     if key not in plans:
-        plans[key] = build_plan(net.topology, net.topology.memory_size, batch, threads or default_threads(), **settings)
+        plans[key] = build_plan(net.topology, net.topology.memory_size, batch, threads, **settings)
     return plans[key]

@@ -14,6 +14,7 @@ import numpy as np
 from minicnn.engine.planner import Planner
 from minicnn.graph import Topology
 from minicnn.kernels.cpu import optimizer as update
+from minicnn.kernels.cpu.assembly.pointwise import Loading
 from minicnn.kernels.cpu.executor import (
     JOB_FIELDS,
     JOB_IMAGES,
@@ -79,6 +80,11 @@ class Plan:
             total += self.memory[begin + slot * size:begin + slot * size + self.parameter_size]
         return total
 
+    def warm(self, parameters: np.ndarray) -> None:
+        """Compile, or fetch from the cache, what a run needs beside the steps: run no batch at all."""
+        nothing = np.zeros(0, np.int64)
+        self.run(parameters, np.zeros(1, np.float32), nothing, 1)
+
     def run(self, parameters: np.ndarray, images: np.ndarray, order: np.ndarray, batch_size: int, labels: np.ndarray | None = None,
             keys: np.ndarray | None = None, rates: np.ndarray | None = None, output: np.ndarray | None = None,
             input_gradient: np.ndarray | None = None) -> np.ndarray:
@@ -127,7 +133,7 @@ class Plan:
 
 def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int, *, training: bool, uint8: bool = False,
                scale: Sequence[float] | None = None, shift: Sequence[float] | None = None, optimizer: str | None = None,
-               input_gradient: bool = False) -> Plan:
+               input_gradient: bool = False, shifts: int = 0, flips: bool = False) -> Plan:
     """Plan a graph.
 
     Parameters
@@ -140,11 +146,13 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
         Images come as uint8, else as float32; either is multiplied by scale[c] and shifted by shift[c].
     optimizer : "sgd", "adam" or None
         Update the parameters after each batch.
+    shifts, flips : int, bool
+        Move each image by up to so many pixels, mirror every other one.
     """
     channels = topology.input_shape[0]
     shard = shard_size(topology, batch)
     planner = Planner(topology, shard, training)
-    planner.plan_forward(uint8, scale if scale is not None else [1.0] * channels, shift if shift is not None else [0.0] * channels)
+    planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips))
     if training:
         planner.plan_backward(input_gradient)
     else:

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
 from minicnn.graph import INPUT, Node, Topology, ValueRef
 from minicnn.kernels.cpu.assembly.activation import Activation, new_activation
-from minicnn.kernels.cpu.assembly.pointwise import append_add, append_load, append_loss, append_store, append_store_input_gradient
+from minicnn.kernels.cpu.assembly.pointwise import (
+    Loading,
+    append_add,
+    append_load,
+    append_loss,
+    append_store,
+    append_store_input_gradient,
+)
 from minicnn.kernels.cpu.program import SHARDS, FinishedProgram, Program
 
 
@@ -63,12 +70,12 @@ class Planner:
         """Hand back the gradient of an input; whoever produced it may overwrite it."""
         self._contributions.setdefault(node.inputs[n], []).append(dx)
 
-    def plan_forward(self, uint8: bool, scale: Sequence[float], shift: Sequence[float]) -> None:
+    def plan_forward(self, loading: Loading) -> None:
         """Load the images and run every node."""
         from minicnn.engine.operations import OPERATIONS
 
         self.values[INPUT] = self._input()
-        append_load(self.program, self.values[INPUT], uint8, scale, shift)
+        append_load(self.program, self.values[INPUT], loading)
         for node in self.topology.nodes:
             OPERATIONS[node.layer.kernel].forward(self, node)
 
@@ -89,7 +96,7 @@ class Planner:
         if input_gradient and dx is not None:
             append_store_input_gradient(self.program, dx)
 
-    def finish(self, *after: None) -> FinishedProgram:
+    def finish(self) -> FinishedProgram:
         """The program as arrays."""
         return self.program.finish()
 

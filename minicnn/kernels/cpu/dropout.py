@@ -5,13 +5,7 @@ import numpy as np
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import as_double, whole_array
 from minicnn.kernels.cpu.program import ARENA, FIRST, KEY
-from minicnn.kernels.random_bits import drop_threshold as plain_drop_threshold
-from minicnn.kernels.random_bits import uniform_bits as plain_uniform_bits
-
-uniform_bits = kernel(plain_uniform_bits)
-drop_threshold = kernel(plain_drop_threshold)
-
-MASK = 0xFFFFFFFF
+from minicnn.kernels.cpu.random_lanes import MASK, drop_threshold, uniform_bits
 
 
 @kernel

@@ -4,7 +4,8 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import as_double, bytes_at, floats_at, integers_at, whole_array
-from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, INPUT, INPUT_GRADIENT, ORDER, OUTPUT
+from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, INPUT, INPUT_GRADIENT, KEY, ORDER, OUTPUT
+from minicnn.kernels.cpu.random_lanes import MASK, uniform_bits
 
 ZERO = np.float32(0)
 
@@ -38,6 +39,37 @@ def load_images(y, y_at, plane, strides, sizes, channels, shard, images, order, 
 
 
 @kernel
+def load_changed_images(y, y_at, plane, strides, sizes, channels, shard, images, order, first, count, table, normal, moves, mirrors, key):
+    """The same, each image moved by up to `moves` pixels per axis (0 fills the gap) and, with `mirrors`, every other one mirrored.
+
+    What happens to an image depends on the batch's key and on its place in the batch alone.
+    """
+    depth, height, width = sizes
+    pixels = depth * height * width
+    for n in range(shard):
+        start = order[first + n] * channels * pixels if n < count else 0
+        chance = uniform_bits(key & MASK, key >> 32, first + n)
+        span = 2 * moves + 1
+        down = chance % span - moves if height > 1 else 0
+        right = chance // span % span - moves
+        mirrored = mirrors and chance >> 31 == 1
+        for c in range(channels):
+            scale = np.float32(as_double(table[normal + 2 * c]))
+            shift = np.float32(as_double(table[normal + 2 * c + 1]))
+            for d in range(depth):
+                for h in range(height):
+                    for w in range(width):
+                        row = h - down
+                        column = (width - 1 - w if mirrored else w) - right
+                        value = ZERO
+                        if n < count:
+                            if 0 <= row < height and 0 <= column < width:
+                                value = np.float32(images[start + c * pixels + (d * height + row) * width + column]) * scale
+                            value += shift
+                        y[y_at + c * plane + d * strides[0] + h * strides[1] + w * strides[2] + n] = value
+
+
+@kernel
 def store_images(images, first, count, x, x_at, plane, strides, sizes, channels):
     """images[first + n, c, h, w] = x[c, h, w, n] for the lanes that are images."""
     depth, height, width = sizes
@@ -65,6 +97,20 @@ def load_float32(memory, parameters, table, a, frame):
 def load_uint8(memory, parameters, table, a, frame):
     load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], bytes_at(frame[INPUT]),
                 integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10])
+
+
+@step
+def load_float32_augmented(memory, parameters, table, a, frame):
+    load_changed_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9],
+                        floats_at(frame[INPUT]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10], a[11],
+                        a[12] != 0, frame[KEY])
+
+
+@step
+def load_uint8_augmented(memory, parameters, table, a, frame):
+    load_changed_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9],
+                        bytes_at(frame[INPUT]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10], a[11],
+                        a[12] != 0, frame[KEY])
 
 
 @step

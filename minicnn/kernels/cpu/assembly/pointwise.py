@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu import activation, dropout, local_response_normalization, loss, transfer
@@ -84,10 +84,25 @@ def _append_transfer(program: Program, kernel: StepKernel, x: Activation, *rest:
     program.step(kernel, place, *three_strides(x.map), *sizes, x.map.channels, x.map.shard, *rest)
 
 
-def append_load(program: Program, x: Activation, uint8: bool, scale: Sequence[float], shift: Sequence[float]) -> None:
-    """Fetch the shard's images, times scale[c] plus shift[c]."""
-    normal = program.constant([bits(number) for pair in zip(scale, shift, strict=True) for number in pair])
-    _append_transfer(program, transfer.load_uint8 if uint8 else transfer.load_float32, x, normal)
+class Loading(NamedTuple):
+    """How images come in: their type, pixel * scale[c] + shift[c], and changes drawn at random for training."""
+
+    uint8: bool
+    scale: tuple[float, ...]
+    shift: tuple[float, ...]
+    moves: int = 0         # translations by up to so many pixels
+    mirrors: bool = False  # every other image left to right
+
+
+def append_load(program: Program, x: Activation, loading: Loading) -> None:
+    """Fetch the shard's images."""
+    pairs = zip(loading.scale, loading.shift, strict=True)
+    normal = program.constant([bits(number) for pair in pairs for number in pair])
+    if loading.moves or loading.mirrors:
+        kernel = transfer.load_uint8_augmented if loading.uint8 else transfer.load_float32_augmented
+        _append_transfer(program, kernel, x, normal, loading.moves, loading.mirrors)
+    else:
+        _append_transfer(program, transfer.load_uint8 if loading.uint8 else transfer.load_float32, x, normal)
 
 
 def append_store(program: Program, x: Activation) -> None:

@@ -1,0 +1,36 @@
+"""Changes of training images that leave their class alone: drawn anew for every image of every epoch, applied while loading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from minicnn.errors import SettingError
+
+DEFAULT_SHIFT = 2
+
+
+class Augmentation(NamedTuple):
+    """shift : translations by up to so many pixels, background filling the gap;  flip : every other image mirrored left to right.
+
+    Krizhevsky, Sutskever, Hinton, 2012, section 4.1.
+    """
+
+    shift: int = 0
+    flip: bool = False
+
+
+def augmentation(setting: Iterable[str] | str) -> Augmentation:
+    """From words: "shift", "shift=3", "flip", as a list or separated by commas."""
+    words = setting.split(",") if isinstance(setting, str) else list(setting)
+    shift, flip = 0, False
+    for word in filter(None, (each.strip() for each in words)):
+        name, _, value = word.partition("=")
+        if name == "flip" and not value:
+            flip = True
+        elif name == "shift" and (not value or value.isdecimal()):
+            shift = int(value) if value else DEFAULT_SHIFT
+        else:
+            raise SettingError(f"augment {word!r} is not known\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
+                               f" or several with commas")
+    return Augmentation(shift, flip)

@@ -1,0 +1,69 @@
+"""From a data set to what a network takes: the right size, numbers around zero; the same again at evaluation and prediction."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minicnn.errors import CheckpointError, ShapeError
+from minicnn.geometry import shape_text
+
+if TYPE_CHECKING:
+    from minicnn.datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How images become a network's input: scaled to its rows and columns, then (pixel / unit - mean) / std per channel.
+
+    unit : 255 for uint8 images, 1 for float32
+    """
+
+    input_shape: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    unit: float
+
+    @classmethod
+    def of(cls, data: Dataset, input_shape: tuple[int, ...]) -> Preparation:
+        """For a network with this input, with the statistics of `data` (the training set)."""
+        return cls(tuple(input_shape), tuple(map(float, data.mean)), tuple(map(float, data.std)), 255.0 if data.images.dtype == np.uint8 else 1.0)
+
+    @property
+    def scale(self) -> list[float]:
+        """Factor per channel."""
+        return [1 / (self.unit * max(std, 1e-8)) for std in self.std]
+
+    @property
+    def shift(self) -> list[float]:
+        """Summand per channel."""
+        return [-mean / max(std, 1e-8) for mean, std in zip(self.mean, self.std, strict=True)]
+
+    def images(self, images: np.ndarray, where: str = "the data") -> np.ndarray:
+        """Images in the network's size, type as it was (uint8 or float32), C-contiguous; normalisation happens in the engine."""
+        if len(images.shape) != len(self.input_shape) + 1 or images.shape[1] != self.input_shape[0]:
+            raise ShapeError(f"{where}: images are {shape_text(images.shape[1:])}, but the network takes {shape_text(self.input_shape)}"
+                             f"\n  build the network for {images.shape[1]} channels, or use other data")
+        if images.shape[1:] == self.input_shape:
+            return np.ascontiguousarray(images)
+        if images.ndim != 4:
+            raise ShapeError(f"{where}: images are {shape_text(images.shape[1:])}, but the network takes {shape_text(self.input_shape)},"
+                             f" and only images with rows and columns can be scaled")
+        from minicnn.datasets import scale_to
+
+        return np.ascontiguousarray(scale_to(images, *self.input_shape[1:]))
+
+    def to_json(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Any) -> Preparation:
+        """The inverse of `to_json`."""
+        try:
+            return cls(tuple(int(n) for n in values["input_shape"]), tuple(map(float, values["mean"])), tuple(map(float, values["std"])),
+                       float(values["unit"]))
+        except (KeyError, TypeError, ValueError):
+            raise CheckpointError("the preparation of the images is described by input_shape, mean, std and unit") from None

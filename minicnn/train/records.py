@@ -1,0 +1,60 @@
+"""What training says while it runs: records; whoever listens draws them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class StepRecord(NamedTuple):
+    """One update: mean loss, right answers, images, seconds."""
+
+    loss: float
+    correct: int
+    images: int
+    seconds: float
+
+
+class StartRecord(NamedTuple):
+    """Before the first update.  compile_seconds: what getting the machine code took, compiled or read from the cache."""
+
+    epochs: int
+    images: int
+    test_images: int
+    batch_size: int
+    threads: int
+    parameters: int
+    compile_seconds: float
+    first_epoch: int
+
+
+class ProgressRecord(NamedTuple):
+    """Somewhere inside an epoch: means over the epoch so far; seconds of training alone."""
+
+    epoch: int
+    images: int
+    images_in_epoch: int
+    loss: float
+    accuracy: float
+    seconds: float
+
+
+class EpochRecord(NamedTuple):
+    """An epoch: training means over all its updates, then the test set.  seconds: training alone."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    test_loss: float | None
+    test_accuracy: float | None
+    seconds: float
+    images_per_second: float
+    learning_rate: float
+
+
+class EvaluationRecord(NamedTuple):
+    """Mean loss and share of right answers over a set of images."""
+
+    loss: float
+    accuracy: float
+    images: int
+    seconds: float
