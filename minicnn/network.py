@@ -129,7 +129,7 @@ class Graph:
         -------
         (N, classes), of the type of x
         """
-        images = self._checked_images("forward", x)
+        images = self.check_images("forward", x)
         from minicnn import engine
 
         return engine.forward(self, images)
@@ -151,18 +151,19 @@ class Graph:
         gradients : dict
             One array for each of `parameters`, by its name.
         """
-        images = self._checked_images("backward", x)
+        images = self.check_images("backward", x)
         if not len(images):
             raise ShapeError("backward: x holds no images, but the mean loss needs at least one")
-        classes = self._checked_labels(labels, len(images))
+        classes = self.check_labels("backward", labels, len(images))
         from minicnn import engine
 
         return engine.backward(self, images, classes)
 
-    def _checked_images(self, where: str, x: Any) -> np.ndarray:
+    def check_images(self, where: str, x: Any) -> np.ndarray:
+        """Images as an array this network can take, or an error that starts with `where`."""
         import numpy as np
 
-        images = np.asarray(x)
+        images = _as_array(where, "x", x)
         if images.dtype not in (np.float32, np.float64):
             raise SettingError(f"{where}: x is {images.dtype}, but must be float32\n  use x.astype('float32'), scaled as in training")
         if images.shape[1:] != self.input_shape or images.ndim != len(self.input_shape) + 1:
@@ -173,19 +174,26 @@ class Graph:
                              f"\n  x       {images.shape}\n  wanted  ({', '.join(map(str, wanted))})  {letters}{hint}")
         return images
 
-    def _checked_labels(self, labels: Any, count: int) -> np.ndarray:
+    def check_labels(self, where: str, labels: Any, count: int) -> np.ndarray:
+        """The classes of `count` images as int64, or an error that starts with `where`."""
         import numpy as np
 
-        classes = np.asarray(labels)
+        classes = _as_array(where, "labels", labels)
         if classes.dtype.kind not in "iu":
-            raise SettingError(f"backward: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
+            raise SettingError(f"{where}: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
         if classes.shape != (count,):
-            raise ShapeError(f"backward: labels have the shape {classes.shape}, but there are {count} images"
+            raise ShapeError(f"{where}: labels have the shape {classes.shape}, but there are {count} images"
                              f"\n  wanted  ({count},)  N")
-        low, high = int(classes.min()), int(classes.max())
+        low, high = (int(classes.min()), int(classes.max())) if count else (0, 0)
         if low < 0 or high >= self.classes:
-            raise SettingError(f"backward: labels run from {low} to {high}, but {self.name} knows the classes 0 to {self.classes - 1}")
+            raise SettingError(f"{where}: labels run from {low} to {high}, but {self.name} knows the classes 0 to {self.classes - 1}")
         return classes.astype(np.int64, copy=False)
+
+    def _checked_images(self, where: str, x: Any) -> np.ndarray:   # until the trainer uses the public names
+        return self.check_images(where, x)
+
+    def _checked_labels(self, labels: Any, count: int) -> np.ndarray:
+        return self.check_labels("step", labels, count)
 
     def architecture(self) -> dict[str, Any]:
         """The network without its parameters, as values JSON can hold; `from_architecture` is the inverse."""
@@ -275,6 +283,15 @@ def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source:
         raise CheckpointError(f"{source}: its architecture cannot be read: {error}") from error
     net.adopt(arrays, source)
     return net
+
+
+def _as_array(where: str, name: str, value: Any) -> np.ndarray:
+    import numpy as np
+
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise ShapeError(f"{where}: {name} is not an array: {error}") from error
 
 
 def _aligned_zeros(count: int) -> np.ndarray:

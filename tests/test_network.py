@@ -9,7 +9,7 @@ import pytest
 import minicnn
 from minicnn import layers as L  # noqa: N812 as users write it
 from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError
-from minicnn.network import Graph, load
+from minicnn.network import Graph, from_arrays, load
 from minicnn.storage import load_arrays, save_arrays
 
 
@@ -90,6 +90,7 @@ def test_repr_is_the_table():
     (np.zeros((2, 6, 6), dtype=np.float32), ShapeError, r"x has the shape \(2, 6, 6\).*\n.*\n.*\n  use x\[None\] for a single image$"),
     (np.zeros((3, 72), dtype=np.float32), ShapeError, r"x has the shape \(3, 72\)"),
     (np.float32(1), ShapeError, r"x has the shape \(\)"),
+    ([[1.0], [1.0, 2.0]], ShapeError, r"x is not an array: "),
 ])
 def test_images_are_checked_before_anything_runs(x, error, words):
     net = small()
@@ -269,3 +270,33 @@ def test_a_loaded_network_computes_the_same_bits(tmp_path):
     net.save(tmp_path / "net")
     x = images(net, 4)
     assert np.array_equal(load(tmp_path / "net").forward(x), net.forward(x))
+
+
+JUNK = [None, True, 0, -1, 1.5, 2**31 - 1, 2**70, "x", "", "valid", [], [1, 2], [[1, 2], [3, 4]], {}, {"type": "ReLU", "name": None},
+        {"type": []}, {"type": "Sequential", "items": 3}, float("nan")]
+
+
+def places(value, path=()):
+    """The path to everything within a description."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield (*path, key)
+        yield from places(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("place", list(places(small().architecture())), ids=str)
+def test_a_description_with_junk_in_one_place(place):
+    """Whatever stands in a file: a network, or one clear error."""
+    net = small()
+    for junk in JUNK:
+        architecture = net.architecture()
+        target = architecture
+        for key in place[:-1]:
+            target = target[key]
+        target[place[-1]] = junk
+        try:
+            from_arrays(net.parameters, net.metadata() | {"architecture": json.dumps(architecture)}, "file")
+        except CheckpointError as error:
+            words = str(error)
+        else:
+            words = "file: a network"
+        assert words.startswith("file: ")
