@@ -16,6 +16,13 @@ PIPE_WIDTH = 200   # room in a pipe; a table that needs more gets it
 UNLIMITED = 100_000
 
 
+class PipedConsole(Console):
+    """A console that leaves a closed pipe to `main`, where it is no error: `minicnn summary lenet | head -1`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def stdout_console() -> Console:
     """For results."""
     return make_console(sys.stdout)
@@ -29,7 +36,7 @@ def stderr_console() -> Console:
 def make_console(stream: TextIO) -> Console:
     """A console that interprets nothing in what it prints: no markup, no emoji codes, no guessed highlights."""
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
-    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    return PipedConsole(file=stream, width=width, markup=False, emoji=False, highlight=False)
 
 
 def natural_width(console: Console, renderable: RenderableType) -> int:

@@ -158,6 +158,13 @@ def test_a_stream_without_unicode_gets_ascii():
     assert b"62,378,344" in out
 
 
+def test_a_reader_that_has_enough_is_no_error():
+    program = f"'{sys.executable}' -c 'from minicnn.cli.main import main; main()' summary alexnet; echo $? >&2"
+    done = subprocess.run(["sh", "-c", f"({program}) | head -1"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("alexnet")
+    assert done.stderr == "0\n"
+
+
 def test_colour_only_where_it_is_wanted():
     assert b"\x1b" not in command("summary", "lenet")
     assert b"\x1b" not in command("summary", "lenet", NO_COLOR="1", TERM="xterm-256color")
