@@ -189,12 +189,6 @@ class Graph:
             raise SettingError(f"{where}: labels run from {low} to {high}, but {self.name} knows the classes 0 to {self.classes - 1}")
         return classes.astype(np.int64, copy=False)
 
-    def _checked_images(self, where: str, x: Any) -> np.ndarray:   # until the trainer uses the public names
-        return self.check_images(where, x)
-
-    def _checked_labels(self, labels: Any, count: int) -> np.ndarray:
-        return self.check_labels("step", labels, count)
-
     def architecture(self) -> dict[str, Any]:
         """The network without its parameters, as values JSON can hold; `from_architecture` is the inverse."""
         return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), "network": describe(self.block)}

@@ -46,13 +46,14 @@ class Topology:
         """
         shape = checked_shape(input_shape)
         steps, outputs = wire(element)
+        last = {ref.node for ref in outputs}
         nodes = []
         slots: list[ParameterSlot] = []
         end = 0
         for index, (step, shapes) in enumerate(zip(steps, infer(steps, shape), strict=True)):
             own = []
             for spec in step.layer.parameters(shapes.inputs):
-                own.append(_slot(step.name, spec, end, index))
+                own.append(_slot(step.name, spec, end, index, index in last))
                 end = _aligned(end + spec.size)
             slots += own
             nodes.append(Node(index, step.name, step.layer, step.inputs, *shapes, step.path, tuple(own)))
@@ -91,8 +92,9 @@ def checked_shape(shape: Sequence[int]) -> Shape:
     return tuple(size.__index__() for size in shape)
 
 
-def _slot(node_name: str, spec: ParameterSpec, offset: int, index: int) -> ParameterSlot:
-    return ParameterSlot(f"{node_name}.{spec.name}", spec.shape, offset, prod(spec.shape), index, spec.fan_in, spec.init, spec.trainable)
+def _slot(node_name: str, spec: ParameterSpec, offset: int, index: int, last: bool) -> ParameterSlot:
+    init = "he/10" if last and spec.init == "he" else spec.init   # the layer that gives the logits starts out unsure
+    return ParameterSlot(f"{node_name}.{spec.name}", spec.shape, offset, prod(spec.shape), index, spec.fan_in, init, spec.trainable)
 
 
 def _aligned(size: int) -> int:

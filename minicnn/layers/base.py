@@ -24,7 +24,7 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9_\-]+")
 
 
 class ParameterSpec(NamedTuple):
-    """A parameter a layer asks for: `init` is "he", "zeros" or "ones"; `fan_in` the inputs that meet in one output."""
+    """A parameter a layer asks for: `init` is "he", "he/10", "zeros" or "ones"; `fan_in` the inputs that meet in one output."""
 
     name: str
     shape: Shape

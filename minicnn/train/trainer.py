@@ -86,12 +86,12 @@ class Trainer:
         StepRecord
             Mean loss before the update, right answers, images, seconds.
         """
-        images = self.net._checked_images("step", x)
+        images = self.net.check_images("step", x)
         if not len(images):
             raise DataError("step: x holds no images, but an update needs at least one")
         if images.dtype != np.float32:
             raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
-        targets = self.net._checked_labels(labels, len(images))
+        targets = self.net.check_labels("step", labels, len(images))
         channels = self.net.input_shape[0]
         plan = self._planned(max(len(images), self.batch_size), False, [1.0] * channels, [0.0] * channels, Augmentation())
         begin = time.perf_counter()
