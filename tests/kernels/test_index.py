@@ -1,5 +1,7 @@
 """The index map against its definition: ask every tap of every position."""
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,3 +65,18 @@ def test_counted_taps(p, size, taps, stride, pad, pad_after):
     assert index.counted_taps(p, size, taps, stride, pad, pad_after, False) == sum(0 <= i < size for i in reads)
     if start < size + pad_after:
         assert index.counted_taps(p, size, taps, stride, pad, pad_after, True) == sum(-pad <= i < size + pad_after for i in reads)
+
+
+def test_tile_position():
+    assert [index.tile_position(p, 3) for p in range(7)] == [0, 1, 2, 0, 1, 2, 0]
+
+
+@generated
+@given(size=st.integers(1, 20), out=st.integers(1, 20))
+def test_adaptive_range(size, out):
+    regions = [range(*index.adaptive_range(p, size, out)) for p in range(out)]
+    assert [each.start for each in regions] == [math.floor(p * size / out) for p in range(out)]
+    assert [each.stop for each in regions] == [math.ceil((p + 1) * size / out) for p in range(out)]
+    assert set().union(*regions) == set(range(size))
+    for i in range(size):
+        assert list(range(*index.adaptive_range(i, out, size))) == [p for p in range(out) if i in regions[p]]

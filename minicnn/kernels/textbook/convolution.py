@@ -115,7 +115,13 @@ def conv1d_backward_weight(dweight, dy, x, stride_w, pad_w, dilation_w, groups, 
 
 @kernel
 def conv1d_backward_bias(dbias, dy):
-    """Gradient with respect to bias: dbias[k] = sum over n,q of dy[n,k,q]."""
+    """Gradient with respect to bias: dbias[k] = sum over n,q of dy[n,k,q].
+
+    Parameters
+    ----------
+    dbias : (K,) float, written
+    dy : (N, K, Q) float
+    """
     N, K, Q = dy.shape
     for k in range(K):
         total = np.float64(0.0)
@@ -227,7 +233,13 @@ def conv2d_backward_weight(dweight, dy, x, stride_h, stride_w, pad_h, pad_w, dil
 
 @kernel
 def conv2d_backward_bias(dbias, dy):
-    """Gradient with respect to bias: dbias[k] = sum over n,p,q of dy[n,k,p,q]."""
+    """Gradient with respect to bias: dbias[k] = sum over n,p,q of dy[n,k,p,q].
+
+    Parameters
+    ----------
+    dbias : (K,) float, written
+    dy : (N, K, P, Q) float
+    """
     N, K, P, Q = dy.shape
     for k in range(K):
         total = np.float64(0.0)
@@ -354,7 +366,13 @@ def conv3d_backward_weight(dweight, dy, x, stride_d, stride_h, stride_w, pad_d, 
 
 @kernel
 def conv3d_backward_bias(dbias, dy):
-    """Gradient with respect to bias: dbias[k] = sum over n,o,p,q of dy[n,k,o,p,q]."""
+    """Gradient with respect to bias: dbias[k] = sum over n,o,p,q of dy[n,k,o,p,q].
+
+    Parameters
+    ----------
+    dbias : (K,) float, written
+    dy : (N, K, O, P, Q) float
+    """
     N, K, O, P, Q = dy.shape
     for k in range(K):
         total = np.float64(0.0)

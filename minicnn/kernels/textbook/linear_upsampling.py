@@ -27,7 +27,7 @@ def source_position(p, size, scale):
 @kernel
 def hat(distance):
     """Weight of an input pixel at that distance: 1 at 0, falling to 0 at one pixel."""
-    return max(0.0, 1.0 - abs(distance))
+    return np.float64(max(0.0, 1.0 - abs(distance)))
 
 
 @kernel

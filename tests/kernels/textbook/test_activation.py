@@ -79,8 +79,7 @@ def test_any_shape(shape):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", NAMES)
-def test_same_as_torch(name, dtype):
-    torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
+def test_same_as_torch(torch, name, dtype):
     reference = {
         "relu": torch.relu, "leaky_relu": lambda v: torch.nn.functional.leaky_relu(v, SLOPE), "tanh": torch.tanh, "sigmoid": torch.sigmoid,
         "softmax": lambda v: torch.softmax(v, 1), "log_softmax": lambda v: torch.log_softmax(v, 1),

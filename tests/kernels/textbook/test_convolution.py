@@ -133,9 +133,8 @@ class TestCorners:
             assert np.array_equal(y[:, group:group + 1], alone)
 
 
-def torch_convolution(x, weight, bias, dy, case):
+def torch_convolution(torch, x, weight, bias, dy, case):
     """y, dx, dweight, dbias in float64, with explicit padding."""
-    torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
     x, weight, bias = (torch.tensor(each, dtype=torch.float64, requires_grad=True) for each in (x, weight, bias))
     window = case.windows
     as_read = weight.flip(tuple(range(2, weight.ndim))) if case.flip else weight
@@ -146,7 +145,7 @@ def torch_convolution(x, weight, bias, dy, case):
 
 
 @pytest.mark.parametrize("axes", AXES)
-def test_same_as_torch(axes):
+def test_same_as_torch(torch, axes):
     @generated
     @given(case=convolutions(axes))
     def compare(case):
@@ -156,7 +155,7 @@ def test_same_as_torch(axes):
         y = convolve(x, weight, bias, case.windows.out, case.ints, case.groups, case.flip)
         dy = uniform(seed + 3, y.shape, dtype)
         dx, dweight, dbias = gradients(x, weight, dy, case.ints, case.groups, case.flip)
-        want_y, want_dx, want_dweight, want_dbias = torch_convolution(x, weight, bias, dy, case)
+        want_y, want_dx, want_dweight, want_dbias = torch_convolution(torch, x, weight, bias, dy, case)
         close(y, want_y, weight[0].size)
         close(dx, want_dx, weight[:, 0].size)
         close(dweight, want_dweight, dy[:, 0].size)

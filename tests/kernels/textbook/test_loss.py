@@ -45,9 +45,7 @@ def test_large_logits(dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_same_as_torch(dtype):
-    torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
-
+def test_same_as_torch(torch, dtype):
     @generated
     @given(N=st.integers(1, 5), K=st.integers(1, 7), scale=st.sampled_from([0.1, 1.0, 8.0]), seed=st.integers(0, 2**32 - 1))
     def compare(N, K, scale, seed):

@@ -136,10 +136,8 @@ def cases(draw, axes, torch_padding=False):
 
 
 @pytest.mark.parametrize("axes", AXES)
-def test_max_same_as_torch(axes):
+def test_max_same_as_torch(torch, axes):
     """Padding is put around the input as minus infinity, so that both ends may differ and exceed the window."""
-    torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
-
     @generated
     @given(case=cases(axes))
     def compare(case):
@@ -164,9 +162,7 @@ def test_max_same_as_torch(axes):
 
 
 @pytest.mark.parametrize("axes", AXES)
-def test_average_same_as_torch(axes):
-    torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
-
+def test_average_same_as_torch(torch, axes):
     @generated
     @given(case=cases(axes, torch_padding=True), count_padding=st.booleans())
     def compare(case, count_padding):

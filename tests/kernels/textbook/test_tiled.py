@@ -90,9 +90,8 @@ def test_a_tile_as_large_as_the_output_is_unshared(axes):
     compare()
 
 
-def torch_tiled(x, weight, bias, dy, case, tile):
+def torch_tiled(torch, x, weight, bias, dy, case, tile):
     """One whole convolution per filter of the tile, of which only the positions that use it are kept."""
-    torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
     leaves = x, weight, bias = [torch.tensor(each, dtype=torch.float64, requires_grad=True) for each in (x, weight, bias)]
     window = case.windows
     wide = torch.nn.functional.pad(x, window.torch_padding)
@@ -108,7 +107,7 @@ def torch_tiled(x, weight, bias, dy, case, tile):
 
 
 @pytest.mark.parametrize("axes", AXES)
-def test_same_as_torch(axes):
+def test_same_as_torch(torch, axes):
     @generated
     @given(case=convolutions(axes), tile=st.tuples(*[st.integers(1, 3)] * axes))
     def compare(case, tile):
@@ -118,7 +117,7 @@ def test_same_as_torch(axes):
         y = forward("tiled", x, weight, bias, case.windows.out, case.ints, case.groups)
         got = [y, *gradients("tiled", x, weight, dy, case.ints, case.groups)]
         terms = int(np.prod(case.weight_shape[1:])), int(np.prod(case.weight_shape)), dy[:, 0].size, dy[:, 0].size
-        for mine, theirs, count in zip(got, torch_tiled(x, weight, bias, dy, case, tile), terms, strict=True):
+        for mine, theirs, count in zip(got, torch_tiled(torch, x, weight, bias, dy, case, tile), terms, strict=True):
             close(mine, theirs, count)
 
     compare()

@@ -78,9 +78,7 @@ def cases(draw, axes):
 
 
 @pytest.mark.parametrize("axes", AXES)
-def test_same_as_torch(axes):
-    torch = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
-
+def test_same_as_torch(torch, axes):
     @generated
     @given(case=cases(axes))
     def compare(case):

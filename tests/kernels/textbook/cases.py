@@ -1,0 +1,126 @@
+"""One small call of every textbook kernel, for the tests that hold for all of them.
+
+As a script, `python cases.py FILE` runs them all and writes what they computed: test_every_kernel.py does so under NUMBA_DISABLE_JIT=1.
+"""
+
+import sys
+
+import numpy as np
+
+from minicnn.kernels import textbook
+
+
+def calls(dtype, axes=(1, 2, 3)):
+    """Name of a kernel -> (outputs, inputs); outputs are poisoned, inputs arrays or numbers."""
+    made = {}
+
+    def real(*shape):
+        return rng.uniform(-1.0, 1.0, shape).astype(dtype)
+
+    def integers(limit, *shape):
+        return rng.integers(0, limit, shape)
+
+    def poison(*shape):
+        return np.full(shape, np.nan, dtype)
+
+    def poison_integers(*shape):
+        return np.full(shape, -99, np.int64)
+
+    def case(name, outputs, *inputs):
+        made[name] = (outputs, inputs)
+
+    for n in axes:
+        rng = np.random.default_rng(n)   # the same numbers, rounded, for every dtype
+        size, taps, out, tile, scale = (5, 4, 5)[:n], (2, 3, 3)[:n], (3, 2, 3)[:n], (2, 1, 2)[:n], (2, 3, 2)[:n]
+        stride, pad, dilation = (2,) * n, (1,) * n, (1,) * n
+        ints = (*stride, *pad, *dilation, 2)
+        x_shape, y_shape, plane = (2, 4, *size), (2, 6, *out), int(np.prod(size))
+        x, dy = real(*x_shape), real(*y_shape)
+        for kind, inner, flip in [("conv", (), (True,)), ("tiled_conv", tile, ()), ("unshared_conv", out, ())]:
+            weight, bias = real(6, *inner, 2, *taps), real(6, *inner)
+            case(f"{kind}{n}d_forward", [poison(*y_shape)], x, weight, bias, *ints, *flip)
+            case(f"{kind}{n}d_backward_input", [poison(*x_shape)], dy, weight, *ints, *flip)
+            case(f"{kind}{n}d_backward_weight", [poison(*weight.shape)], dy, x, *ints, *flip)
+            case(f"{kind}{n}d_backward_bias", [poison(*bias.shape)], dy)
+        large = (2, 6, *(2 * s + t - 3 for s, t in zip(size, taps, strict=True)))
+        weight, dlarge = real(4, 3, *taps), real(*large)
+        case(f"conv_transpose{n}d_forward", [poison(*large)], x, weight, real(6), *ints)
+        case(f"conv_transpose{n}d_backward_input", [poison(*x_shape)], dlarge, weight, *ints)
+        case(f"conv_transpose{n}d_backward_weight", [poison(*weight.shape)], dlarge, x, *ints)
+        case(f"conv_transpose{n}d_backward_bias", [poison(6)], dlarge)
+
+        pooled = (2, 4, *out)
+        dy, indices = real(*pooled), integers(plane, *pooled)
+        case(f"max_pool{n}d_forward", [poison(*pooled), poison_integers(*pooled)], x, *taps, *stride, *pad, *dilation)
+        case(f"max_pool{n}d_backward", [poison(*x_shape)], dy, indices)
+        case(f"avg_pool{n}d_forward", [poison(*pooled)], x, *taps, *stride, *pad, *pad, True)
+        case(f"avg_pool{n}d_backward", [poison(*x_shape)], dy, *taps, *stride, *pad, *pad, True)
+        case(f"l2_pool{n}d_forward", [poison(*pooled)], x, *taps, *stride, *pad)
+        case(f"l2_pool{n}d_backward", [poison(*x_shape)], dy, x, real(*pooled), *taps, *stride, *pad)
+        case(f"gaussian_pool{n}d_forward", [poison(*pooled)], x, real(*taps), *stride, *pad)
+        case(f"gaussian_pool{n}d_backward", [poison(*x_shape)], dy, real(*taps), *stride, *pad)
+        case(f"adaptive_max_pool{n}d_forward", [poison(*pooled), poison_integers(*pooled)], x)
+        case(f"adaptive_max_pool{n}d_backward", [poison(*x_shape)], dy, indices)
+        case(f"adaptive_avg_pool{n}d_forward", [poison(*pooled)], x)
+        case(f"adaptive_avg_pool{n}d_backward", [poison(*x_shape)], dy)
+        case(f"max_unpool{n}d_forward", [poison(*x_shape)], dy, indices)
+        case(f"max_unpool{n}d_backward", [poison(*pooled)], x, indices)
+        whole = (2, 4, *(a * b for a, b in zip(size, scale, strict=True)))
+        for mode in ("nearest", "linear"):
+            case(f"upsample_{mode}{n}d_forward", [poison(*whole)], x, *scale)
+            case(f"upsample_{mode}{n}d_backward", [poison(*x_shape)], real(*whole), *scale)
+
+    rng = np.random.default_rng(0)
+    x, weight, dy = real(3, 5), real(4, 5), real(3, 4)
+    case("linear_forward", [poison(3, 4)], x, weight, real(4))
+    case("linear_backward_input", [poison(3, 5)], dy, weight)
+    case("linear_backward_weight", [poison(4, 5)], dy, x)
+    case("linear_backward_bias", [poison(4)], dy)
+    for name, kept, extra in [("relu", x, ()), ("leaky_relu", x, (0.1,)), ("tanh", x, ()), ("sigmoid", x, ()), ("softmax", x, ()),
+                              ("log_softmax", x, ())]:
+        case(f"{name}_forward", [poison(3, 5)], x, *extra)
+        case(f"{name}_backward", [poison(3, 5)], real(3, 5), kept, *extra)
+    case("dropout_forward", [poison(3, 5)], x, 77, 4, 0.3)
+    case("dropout_backward", [poison(3, 5)], real(3, 5), 77, 4, 0.3)
+    labels = integers(5, 3)
+    case("softmax_cross_entropy_forward", [poison(3), poison(3, 5)], x, labels)
+    case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
+
+    x, dy, constants = real(2, 6, 3), real(2, 6, 3), (5, 2.0, 0.5, 0.75)
+    case("local_response_norm_forward", [poison(2, 6, 3)], x, *constants)
+    case("local_response_norm_backward", [poison(2, 6, 3)], dy, x, *constants)
+    mean, variance, gamma, beta = real(6), real(6) ** 2, real(6), real(6)
+    case("batch_norm_training_forward", [poison(2, 6, 3), poison(6), poison(6)], x, gamma, beta, 1e-3)
+    case("batch_norm_inference_forward", [poison(2, 6, 3)], x, mean, variance, gamma, beta, 1e-3)
+    for phase in ("training", "inference"):
+        case(f"batch_norm_{phase}_backward", [poison(2, 6, 3), poison(6), poison(6)], dy, x, mean, variance, gamma, 1e-3)
+    case("global_max_pool_forward", [poison(2, 6), poison_integers(2, 6)], x)
+    case("global_max_pool_backward", [poison(2, 6, 3)], real(2, 6), integers(3, 2, 6))
+    case("global_avg_pool_forward", [poison(2, 6)], x)
+    case("global_avg_pool_backward", [poison(2, 6, 3)], real(2, 6))
+    dy = real(2, 3, 3)
+    case("channel_max_pool_forward", [poison(2, 3, 3), poison_integers(2, 3, 3)], x, 2)
+    case("channel_max_pool_backward", [poison(2, 6, 3)], dy, integers(6, 2, 3, 3), 2)
+    case("channel_avg_pool_forward", [poison(2, 3, 3)], x, 2)
+    case("channel_avg_pool_backward", [poison(2, 6, 3)], dy, 2)
+    case("channel_l2_pool_forward", [poison(2, 3, 3)], x, 2)
+    case("channel_l2_pool_backward", [poison(2, 6, 3)], dy, x, real(2, 3, 3), 2)
+    return made
+
+
+AXES = {"float64": (1, 2, 3), "float32": (2,)}   # compiling takes its time; float32 on one axis and on three is the same loop
+
+
+def run_all():
+    """Everything that every kernel computes: "name dtype position" -> array."""
+    computed = {}
+    for dtype, axes in AXES.items():
+        for name, (outputs, inputs) in calls(dtype, axes).items():
+            getattr(textbook, name)(*outputs, *inputs)
+            for position, output in enumerate(outputs):
+                computed[f"{name} {dtype} {position}"] = output
+    return computed
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[1], **run_all())
