@@ -39,5 +39,5 @@ def test_constant_inits(init, value):
 
 
 def test_unknown_init():
-    with pytest.raises(SettingError, match=r"^bias: init 'glorot' is not one of he, zeros, ones$"):
+    with pytest.raises(SettingError, match=r"^bias: init 'glorot' is not one of he, he/10, zeros, ones$"):
         draw_parameter(np.empty(5, dtype=np.float32), "bias", "glorot", 50, seed=0)

@@ -32,6 +32,7 @@ SHARDS_SIZES = (64, 32, 16)
 CACHE_BYTES = 1 << 20          # second-level cache of one core, as most have it today
 SLOT_BYTES = 1 << 28           # memory that gradients of slots may take together
 MOST_SLOTS = 8
+MOST_SLICES = 16
 RATES = 8                      # numbers an optimizer may need per batch
 STATES = {"sgd": 1, "adam": 2}
 UPDATES = {"sgd": update.sgd_step, "adam": update.adam_step}
@@ -124,7 +125,7 @@ class Plan:
             jobs[:, JOB_RATES] = rates.ctypes.data + number * rates.strides[0]
         if output is not None:
             jobs[:, JOB_OUTPUT] = output.ctypes.data + number * batch_size * output.strides[0]
-        addresses = np.array([images.ctypes.data, 0 if labels is None else labels.ctypes.data,
+        addresses = np.array([0 if labels is None else labels.ctypes.data, images.ctypes.data,
                               0 if input_gradient is None else input_gradient.ctypes.data], dtype=np.int64)
         program = self.program
         run(self.threads, self.memory, parameters, program.table, program.steps, program.phases, jobs, addresses, self.layout)
@@ -167,10 +168,9 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     state_begin = slot_room
     if optimizer:
         planner.program.step(UPDATES[optimizer], parameter_size, state_begin, 0, slot_size, state_begin + padded(parameter_size))
-        planner.program.close_phase(SLICES)
+        planner.program.close_phase(SLICES, max(1, min(MOST_SLICES, parameter_size // SLICE_FLOATS)))
     program = planner.program.finish()
     arena_begin = slot_room + states * padded(parameter_size)
     memory = aligned_zeros(arena_begin + threads * program.arena_size)
-    slices = max(1, min(MOST_SLOTS, parameter_size // SLICE_FLOATS))
-    layout = Layout(shard, slots, slices, arena_begin, program.arena_size, 0, slot_size, 0)
+    layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, 0)
     return Plan(program, layout, memory, threads, parameter_size, state_begin, states)

@@ -17,9 +17,8 @@ from minicnn.kernels.cpu.assembly.pointwise import (
     append_load,
     append_loss,
     append_store,
-    append_store_input_gradient,
 )
-from minicnn.kernels.cpu.program import SHARDS, FinishedProgram, Program
+from minicnn.kernels.cpu.program import EXTRA, SHARDS, FinishedProgram, Program
 
 
 @dataclass
@@ -94,7 +93,7 @@ class Planner:
                 OPERATIONS[node.layer.kernel].backward(self, node, dys[0])
         dx = self._gradient(INPUT)
         if input_gradient and dx is not None:
-            append_store_input_gradient(self.program, dx)
+            append_store(self.program, dx, EXTRA)
 
     def finish(self) -> FinishedProgram:
         """The program as arrays."""

@@ -11,7 +11,7 @@ import numpy as np
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import whole_array
 from minicnn.kernels.cpu.maps import RANGE_FIELDS, RUN_FIELDS
-from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, SLOT
+from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, PART, PARTS, SLOT
 from minicnn.kernels.cpu.tiles import (
     FEW_FILTERS,
     FEW_VECTORS,
@@ -70,23 +70,32 @@ def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, la
 
 @kernel
 def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filter, table, runs, run_count, taps, groups, channels, filters,
-           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step):
-    """All runs of a convolution, group by group.
+           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step, part, parts):
+    """All runs of a convolution, group by group; or one of `parts` parts of them, cut along the runs or, where these are few, the filters.
 
     `channels` and `filters` are those of one group.  Wide layers go `channel_block` channels at a time over `run_block` runs, so that
     the weights in use stay in cache; the partial sums wait in y.  `w_step` is the way from one group's weights to the next's.
     """
+    all_filters = filters
+    first_run, stop_run, first_filter = 0, run_count, 0
+    if parts > 1:
+        if run_count >= parts:
+            first_run, stop_run = run_count * part // parts, run_count * (part + 1) // parts
+        else:
+            tiles = (filters + TILE_FILTERS - 1) // TILE_FILTERS
+            first_filter = min(filters, tiles * part // parts * TILE_FILTERS)
+            filters = min(filters, tiles * (part + 1) // parts * TILE_FILTERS) - first_filter
     for group in range(groups):
-        y_group = y_base + group * filters * y_filter
+        y_group = y_base + (group * all_filters + first_filter) * y_filter
         x_group = x_base + group * channels * x_channel
-        w_group = w_base + group * w_step
-        b_group = b_base + group * filters * b_filter
-        for block in range(0, run_count, run_block):
+        w_group = w_base + group * w_step + first_filter * w_filter
+        b_group = b_base + (group * all_filters + first_filter) * b_filter
+        for block in range(first_run, stop_run, run_block):
             for c in range(0, max(channels, 1), channel_block):
                 some = min(channel_block, channels - c)
                 last = c + channel_block >= channels
                 begin = FROM_OLD if c > 0 else (FROM_BIAS if with_bias else FROM_ZERO)
-                for run in range(block, min(block + run_block, run_count)):
+                for run in range(block, min(block + run_block, stop_run)):
                     at = runs + run * RUN_FIELDS
                     gather_run(y, y_group + table[at], y_filter, table[at + 7], x, x_group + table[at + 1] + c * x_channel, x_channel,
                                table[at + 8], table[at + 2], weight, w_group + table[at + 5] + c * w_channel, w_channel, w_filter, table,
@@ -155,8 +164,10 @@ def convolution_forward(memory, parameters, table, a, frame):
     """y (arena) from x (arena) and weight, bias (parameters)."""
     m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
     arena = frame[ARENA]
-    gather(m, arena + a[17], a[0], m, arena + a[18], a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0, w, a[13], a[14],
-           ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19])
+    # the bias lies with the parameters, or, for a single call, in memory
+    bias = m if a[20] != 0 else w
+    gather(m, arena + a[17], a[0], m, arena + a[18], a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0,
+           bias, a[13], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19], frame[PART], frame[PARTS])
 
 
 @step

@@ -21,19 +21,18 @@ from minicnn.kernels.cpu.program import (
     COUNT,
     FIRST,
     FRAME_FIELDS,
-    INPUT,
-    INPUT_GRADIENT,
     KEY,
     LABELS,
     ORDER,
     OUTPUT,
+    PART,
+    PARTS,
     RATES,
     SHARDS,
+    SLICES,
     SLOT,
     STATISTICS,
     STEP_FIELDS,
-    TASK,
-    TASKS,
 )
 
 NEXT, DONE = 0, 8   # two counters, on cache lines of their own
@@ -49,7 +48,6 @@ class Layout(NamedTuple):
 
     shard: int           # images of a shard
     slots: int
-    slices: int          # tasks of a phase over parameters
     arena_begin: int
     arena_size: int
     slot_begin: int
@@ -76,11 +74,11 @@ def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, c
     memory, parameters : (any,) float32
     table : (any,) int64
     steps : (step, STEP_FIELDS) int64, flat
-    phases : (phase, 3) int64
-        Kind, first step, stop.
+    phases : (phase, 4) int64
+        Kind, first step, stop, parts.
     jobs : (batch, JOB_FIELDS) int64
-    addresses : (3,) int64
-        Of the images, the labels and the gradient of the input.
+    addresses : (any,) int64
+        Frame fields from LABELS on, the same for all batches.
     layout : tuple of int
         A Layout.
     counters : (16,) int64
@@ -88,18 +86,18 @@ def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, c
     thread : int
         Number of this thread, which names its arena.
     """
-    shard, slots, slices, arena_begin, arena_size, slot_begin, slot_size, per_shard = layout
+    shard, slots, arena_begin, arena_size, slot_begin, slot_size, per_shard = layout
     frame = np.zeros(FRAME_FIELDS, np.int64)
-    frame[INPUT] = addresses[0]
-    frame[LABELS] = addresses[1]
-    frame[INPUT_GRADIENT] = addresses[2]
+    for n in range(len(addresses)):
+        frame[LABELS + n] = addresses[n]
     batch, phase, phase_begin = 0, 0, 0
     ticket = fetch_add(counters, NEXT, 1)
     while batch < len(jobs):
         images = jobs[batch, JOB_IMAGES]
         shards = (images + shard - 1) // shard
-        kind, first, stop = phases[phase, 0], phases[phase, 1], phases[phase, 2]
-        tasks = min(slots, shards) if kind == SHARDS else slices
+        kind, first, stop, parts = phases[phase, 0], phases[phase, 1], phases[phase, 2], phases[phase, 3]
+        used_slots = min(slots, shards)
+        tasks = used_slots if kind == SHARDS else parts if kind == SLICES else shards * parts
         if ticket >= phase_begin + tasks:
             phase_begin += tasks
             phase += 1
@@ -109,27 +107,33 @@ def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, c
             continue
         _wait(counters, phase_begin, yield_function)
         task = ticket - phase_begin
-        frame[TASK] = task
-        frame[TASKS] = tasks
         frame[BATCH] = images
         frame[KEY] = jobs[batch, JOB_KEY]
         frame[ORDER] = jobs[batch, JOB_ORDER]
         frame[RATES] = jobs[batch, JOB_RATES]
         frame[OUTPUT] = jobs[batch, JOB_OUTPUT]
         frame[STATISTICS] = jobs[batch, JOB_STATISTICS]
-        frame[SLOT] = slot_begin + task * slot_size
-        if kind == SHARDS:
-            for number in range(task, shards, slots):
+        if kind == SLICES:
+            frame[SLOT] = slot_begin
+            frame[COUNT] = used_slots
+            frame[PART] = task
+            frame[PARTS] = parts
+            for s in range(first, stop):
+                call_step(steps[s, 0], memory, parameters, table, steps, s * STEP_FIELDS + 1, frame)
+        else:
+            split = 1 if kind == SHARDS else parts
+            frame[PART] = task % split
+            frame[PARTS] = split
+            begin = task // split
+            end, stride = (shards, slots) if kind == SHARDS else (begin + 1, 1)
+            frame[SLOT] = slot_begin + begin % slots * slot_size
+            for number in range(begin, end, stride):
                 frame[ARENA] = arena_begin + (number if per_shard else thread) * arena_size
                 frame[FIRST] = number * shard
                 frame[COUNT] = min(shard, images - number * shard)
-                frame[ACCUMULATE] = 1 if number != task else 0
+                frame[ACCUMULATE] = 1 if number != begin else 0
                 for s in range(first, stop):
                     call_step(steps[s, 0], memory, parameters, table, steps, s * STEP_FIELDS + 1, frame)
-        else:
-            frame[COUNT] = min(slots, shards)
-            for s in range(first, stop):
-                call_step(steps[s, 0], memory, parameters, table, steps, s * STEP_FIELDS + 1, frame)
         fetch_add(counters, DONE, 1)
         ticket = fetch_add(counters, NEXT, 1)
     _wait(counters, phase_begin, yield_function)

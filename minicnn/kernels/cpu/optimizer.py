@@ -4,15 +4,15 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import doubles_at, whole_array
-from minicnn.kernels.cpu.program import COUNT, RATES, TASK, TASKS
+from minicnn.kernels.cpu.program import COUNT, PART, PARTS, RATES
 from minicnn.kernels.cpu.vector import LANES, load, multiply_add, splat, square_root, store
 
 
 @kernel
-def slice_bounds(size, task, tasks):
+def slice_bounds(size, part, parts):
     """First and last element of a slice, whole vectors."""
     vectors = (size + LANES - 1) // LANES
-    return vectors * task // tasks * LANES, vectors * (task + 1) // tasks * LANES
+    return vectors * part // parts * LANES, vectors * (part + 1) // parts * LANES
 
 
 @kernel
@@ -56,13 +56,13 @@ def adam(parameters, memory, mean, square, slots, slot_size, slot_count, begin, 
 @step
 def sgd_step(memory, parameters, table, a, frame):
     m, p, rates = whole_array(memory), whole_array(parameters), doubles_at(frame[RATES])
-    begin, end = slice_bounds(a[0], frame[TASK], frame[TASKS])
+    begin, end = slice_bounds(a[0], frame[PART], frame[PARTS])
     sgd(p, m, a[1], a[2], a[3], frame[COUNT], begin, end, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]))
 
 
 @step
 def adam_step(memory, parameters, table, a, frame):
     m, p, rates = whole_array(memory), whole_array(parameters), doubles_at(frame[RATES])
-    begin, end = slice_bounds(a[0], frame[TASK], frame[TASKS])
+    begin, end = slice_bounds(a[0], frame[PART], frame[PARTS])
     adam(p, m, a[1], a[4], a[2], a[3], frame[COUNT], begin, end, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]),
          np.float32(rates[3]), np.float32(rates[4]), np.float32(rates[5]), np.float32(rates[6]))

@@ -30,22 +30,24 @@ COUNT = 3         # images of the shard that are real; lanes beyond are filled u
 ACCUMULATE = 4    # 0 for the first shard of a slot: gradients are written; else they are added
 BATCH = 5         # images of the whole batch
 KEY = 6           # random key of this batch
-TASK = 7          # which of the phase's tasks this is
-TASKS = 8         # how many it has
-INPUT = 9         # address of the data set's images (float32 or uint8)
-ORDER = 10        # address of the batch's image numbers (int64)
-LABELS = 11       # address of the data set's labels (int64)
-OUTPUT = 12       # address of the output rows (float32), if any
-STATISTICS = 13   # address of the batch's (loss, correct) pairs, one a shard (float64)
-RATES = 14        # address of the batch's optimizer numbers (float64)
-INPUT_GRADIENT = 15   # address of the gradient with respect to the input (float32), if any
-FRAME_FIELDS = 16
+PART = 7          # which part of the step's work this task does
+PARTS = 8         # of how many
+ORDER = 9         # address of the batch's image numbers (int64)
+STATISTICS = 10   # address of the batch's (loss, correct) pairs, one a shard (float64)
+RATES = 11        # address of the batch's optimizer numbers (float64)
+OUTPUT = 12       # address of the batch's output rows (float32)
+LABELS = 13       # address of the data set's labels (int64)
+INPUT = 14        # address of the data set's images (float32 or uint8)
+EXTRA = 15        # addresses of further arrays, in and out
+FRAME_FIELDS = 24
 
 STEP_FIELDS = 48
 CACHE_LINE = 16     # float32 elements
 
-SHARDS = 0   # a phase whose tasks are slots of shards
-SLICES = 1   # a phase whose tasks are slices of the parameters
+# kinds of phases
+SHARDS = 0   # a task is a slot: its shards run one after the other
+SLICES = 1   # a task is a part of the parameters
+SPLIT = 2    # a task is a part of one shard's work: for few images, or weights so many that they should be read once
 
 
 def bits(number: float) -> int:
@@ -89,7 +91,7 @@ class Program:
 
     rows: list[list[Argument]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    phases: list[tuple[int, int, int]] = field(default_factory=list)   # kind, first step, stop
+    phases: list[tuple[int, int, int, int]] = field(default_factory=list)   # kind, first step, stop, parts
     buffers: list[Buffer] = field(default_factory=list)
     _chunks: list[np.ndarray] = field(default_factory=list)
     _length: int = 0
@@ -121,9 +123,12 @@ class Program:
         self.rows.append([kernel.address, *arguments])
         self.names.append(kernel.name)
 
-    def close_phase(self, kind: int) -> None:
-        """End a phase: everything appended since the last one; later phases see its results."""
-        self.phases.append((kind, self._opened, len(self.rows)))
+    def close_phase(self, kind: int, parts: int = 1) -> None:
+        """End a phase: everything appended since the last one; later phases see its results.
+
+        `parts` is the number of slices, or of parts of a shard's work.
+        """
+        self.phases.append((kind, self._opened, len(self.rows), parts))
         self._opened = len(self.rows)
 
     def finish(self) -> FinishedProgram:
@@ -133,7 +138,7 @@ class Program:
         for row, own in zip(steps, self.rows, strict=True):
             row[:len(own)] = [each.buffer.offset + each.offset if isinstance(each, Place) else each for each in own]
         table = np.concatenate(self._chunks) if self._chunks else np.zeros(8, dtype=np.int64)
-        return FinishedProgram(steps, table, np.array(self.phases, dtype=np.int64).reshape(-1, 3), arena_size, tuple(self.names))
+        return FinishedProgram(steps, table, np.array(self.phases, dtype=np.int64).reshape(-1, 4), arena_size, tuple(self.names))
 
 
 class FinishedProgram(NamedTuple):

@@ -4,19 +4,20 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import as_double, bytes_at, floats_at, integers_at, whole_array
-from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, INPUT, INPUT_GRADIENT, KEY, ORDER, OUTPUT
+from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, KEY, ORDER, PART, PARTS
 from minicnn.kernels.cpu.random_lanes import MASK, uniform_bits
 
 ZERO = np.float32(0)
 
 
 @kernel
-def load_images(y, y_at, plane, strides, sizes, channels, shard, images, order, first, count, table, normal):
+def load_images(y, y_at, plane, strides, sizes, channels, shard, images, order, first, count, table, normal, part, parts):
     """y[c, h, w, n] = images[order[first + n], c, h, w] * scale[c] + shift[c]; lanes without an image become 0.
 
     images : pointer to float32 or uint8, C-contiguous images
     order : pointer to int64
     normal : where the table holds (scale, shift) per channel, as the bits of float64
+    part, parts : which share of the channels to load
     """
     depth, height, width = sizes
     pixels = depth * height * width
@@ -24,7 +25,7 @@ def load_images(y, y_at, plane, strides, sizes, channels, shard, images, order, 
     starts = np.empty(shard, np.int64)
     for n in range(count):
         starts[n] = order[first + n] * size
-    for c in range(channels):
+    for c in range(channels * part // parts, channels * (part + 1) // parts):
         scale = np.float32(as_double(table[normal + 2 * c]))
         shift = np.float32(as_double(table[normal + 2 * c + 1]))
         for d in range(depth):
@@ -70,13 +71,13 @@ def load_changed_images(y, y_at, plane, strides, sizes, channels, shard, images,
 
 
 @kernel
-def store_images(images, first, count, x, x_at, plane, strides, sizes, channels):
+def store_images(images, first, count, x, x_at, plane, strides, sizes, channels, part, parts):
     """images[first + n, c, h, w] = x[c, h, w, n] for the lanes that are images."""
     depth, height, width = sizes
     pixels = depth * height * width
     for n in range(count):
         start = (first + n) * channels * pixels
-        for c in range(channels):
+        for c in range(channels * part // parts, channels * (part + 1) // parts):
             for d in range(depth):
                 for h in range(height):
                     at = x_at + c * plane + d * strides[0] + h * strides[1] + n
@@ -85,41 +86,36 @@ def store_images(images, first, count, x, x_at, plane, strides, sizes, channels)
                         images[pixel + w] = x[at + w * strides[2]]
 
 
-# Steps.  Arguments: place, plane, three strides, three sizes, channels, shard, normalization.
+# Steps.  Arguments: place, plane, three strides, three sizes, channels, shard, the frame's field with the array's address; then, for
+# loading, the normalization, and what to change.
 
 @step
 def load_float32(memory, parameters, table, a, frame):
-    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], floats_at(frame[INPUT]),
-                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10])
+    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], floats_at(frame[a[10]]),
+                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], frame[PART], frame[PARTS])
 
 
 @step
 def load_uint8(memory, parameters, table, a, frame):
-    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], bytes_at(frame[INPUT]),
-                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10])
+    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], bytes_at(frame[a[10]]),
+                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], frame[PART], frame[PARTS])
 
 
 @step
 def load_float32_augmented(memory, parameters, table, a, frame):
     load_changed_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9],
-                        floats_at(frame[INPUT]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10], a[11],
-                        a[12] != 0, frame[KEY])
+                        floats_at(frame[a[10]]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], a[12],
+                        a[13] != 0, frame[KEY])
 
 
 @step
 def load_uint8_augmented(memory, parameters, table, a, frame):
     load_changed_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9],
-                        bytes_at(frame[INPUT]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[10], a[11],
-                        a[12] != 0, frame[KEY])
+                        bytes_at(frame[a[10]]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], a[12],
+                        a[13] != 0, frame[KEY])
 
 
 @step
-def store_output(memory, parameters, table, a, frame):
-    store_images(floats_at(frame[OUTPUT]), frame[FIRST], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]),
-                 (a[5], a[6], a[7]), a[8])
-
-
-@step
-def store_input_gradient(memory, parameters, table, a, frame):
-    store_images(floats_at(frame[INPUT_GRADIENT]), frame[FIRST], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1],
-                 (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8])
+def store_float32(memory, parameters, table, a, frame):
+    store_images(floats_at(frame[a[10]]), frame[FIRST], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]),
+                 (a[5], a[6], a[7]), a[8], frame[PART], frame[PARTS])

@@ -26,7 +26,8 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 
 def _append_gather(program: Program, tables: GatherTables, y: Activation, x: Activation, groups: int, channels: int, filters: int,
-                   weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int, rectify: bool) -> None:
+                   weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int, rectify: bool,
+                   bias_in_memory: bool = False) -> None:
     taps, x_channel = tables.taps, x.map.plane
     group_channels = channels
     if len(taps) == 1 and channels > 1:
@@ -47,16 +48,17 @@ def _append_gather(program: Program, tables: GatherTables, y: Activation, x: Act
     program.step(
         convolution_forward, y.map.plane, x_channel, w_channel, w_filter, program.constant([n for run in runs for n in run]), len(runs),
         program.constant([n for tap in taps for n in tap]) // 2, groups, group_channels, filters, channel_block, run_block,
-        bias is not None, bias or 0, b_filter, rectify, weight, y.place, x.place, w_group)
+        bias is not None, bias or 0, b_filter, rectify, weight, y.place, x.place, w_group,
+        bias_in_memory)
 
 
 def append_convolution_forward(program: Program, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int],
-                               flip: bool, weight: int, bias: int | None, rectify: bool = False) -> None:
+                               flip: bool, weight: int, bias: int | None, rectify: bool = False, bias_in_memory: bool = False) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`.
 
     axes : the geometry, one Axis per spatial axis
     tiles : filters that take turns per axis, all 1 for ordinary convolution
-    weight, bias : offsets into the parameters; bias None if there is none
+    weight, bias : offsets into the parameters (the bias: into memory if `bias_in_memory`); None without a bias
     """
     channels, filters = x.map.channels // groups, y.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
@@ -65,7 +67,7 @@ def append_convolution_forward(program: Program, y: Activation, x: Activation, a
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
     tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
     _append_gather(program, tables, y, x, groups, channels, filters, weight, weights.channel, weights.filter, filters * weights.filter, bias,
-                   prod(tiles), rectify)
+                   prod(tiles), rectify, bias_in_memory)
 
 
 def append_convolution_backward_input(program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int,
@@ -113,10 +115,12 @@ def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Se
                  len(rows), dy.place)
 
 
-def append_linear_forward(program: Program, y: Activation, x: Activation, weight: int, bias: int | None, rectify: bool = False) -> None:
+def append_linear_forward(program: Program, y: Activation, x: Activation, weight: int, bias: int | None, rectify: bool = False,
+                          bias_in_memory: bool = False) -> None:
     """y = weight @ x + bias: a convolution with one position and one tap a feature."""
     features = x.map.channels
-    _append_gather(program, _one_position(x.map.shard), y, x, 1, features, y.map.channels, weight, 1, features, 0, bias, 1, rectify)
+    _append_gather(program, _one_position(x.map.shard), y, x, 1, features, y.map.channels, weight, 1, features, 0, bias, 1, rectify,
+                   bias_in_memory)
 
 
 def append_linear_backward_input(program: Program, dx: Activation, dy: Activation, weight: int) -> None:

@@ -8,7 +8,7 @@ from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu import activation, dropout, local_response_normalization, loss, transfer
 from minicnn.kernels.cpu.assembly.activation import Activation
 from minicnn.kernels.cpu.pooling import three_strides
-from minicnn.kernels.cpu.program import Place, Program, bits
+from minicnn.kernels.cpu.program import INPUT, OUTPUT, Place, Program, bits
 from minicnn.kernels.cpu.vector import LANES
 
 
@@ -78,10 +78,10 @@ def append_loss(program: Program, dlogits: Activation, logits: Activation) -> No
     program.step(loss.softmax_cross_entropy_step, dlogits.place, logits.place, Place(totals), logits.map.channels, logits.map.shard)
 
 
-def _append_transfer(program: Program, kernel: StepKernel, x: Activation, *rest: int) -> None:
+def _append_transfer(program: Program, kernel: StepKernel, x: Activation, address: int, *rest: int) -> None:
     sizes = (1,) * (3 - len(x.map.sizes)) + x.map.sizes
     place = Place(x.buffer, x.offset + x.map.interior)
-    program.step(kernel, place, *three_strides(x.map), *sizes, x.map.channels, x.map.shard, *rest)
+    program.step(kernel, place, *three_strides(x.map), *sizes, x.map.channels, x.map.shard, address, *rest)
 
 
 class Loading(NamedTuple):
@@ -94,22 +94,22 @@ class Loading(NamedTuple):
     mirrors: bool = False  # every other image left to right
 
 
-def append_load(program: Program, x: Activation, loading: Loading) -> None:
-    """Fetch the shard's images."""
+def append_load(program: Program, x: Activation, loading: Loading, address: int = INPUT) -> None:
+    """Fetch the shard's images from the array whose address is in the frame's field `address`."""
     pairs = zip(loading.scale, loading.shift, strict=True)
     normal = program.constant([bits(number) for pair in pairs for number in pair])
     if loading.moves or loading.mirrors:
         kernel = transfer.load_uint8_augmented if loading.uint8 else transfer.load_float32_augmented
-        _append_transfer(program, kernel, x, normal, loading.moves, loading.mirrors)
+        _append_transfer(program, kernel, x, address, normal, loading.moves, loading.mirrors)
     else:
-        _append_transfer(program, transfer.load_uint8 if loading.uint8 else transfer.load_float32, x, normal)
+        _append_transfer(program, transfer.load_uint8 if loading.uint8 else transfer.load_float32, x, address, normal)
 
 
-def append_store(program: Program, x: Activation) -> None:
-    """Write a value to the output array, one image after the other."""
-    _append_transfer(program, transfer.store_output, x)
+def append_load_plain(program: Program, x: Activation, address: int) -> None:
+    """Fetch float32 images as they are."""
+    append_load(program, x, Loading(False, (1.0,) * x.map.channels, (0.0,) * x.map.channels), address)
 
 
-def append_store_input_gradient(program: Program, dx: Activation) -> None:
-    """Write the gradient of the input to its array."""
-    _append_transfer(program, transfer.store_input_gradient, dx)
+def append_store(program: Program, x: Activation, address: int = OUTPUT) -> None:
+    """Write a value, one image after the other, to the array whose address is in the frame's field `address`."""
+    _append_transfer(program, transfer.store_float32, x, address)
