@@ -104,8 +104,9 @@ def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filte
 
 
 @kernel
-def reduce(dweight, w_base, w_filter, dy, y_base, y_filter, x, x_base, x_channel, table, groups, group_count, channels, filters, accumulate):
-    """The weight gradient: for every group of taps, every range of rows, every tile of taps x filters.
+def reduce(dweight, w_base, w_filter, dy, y_base, y_filter, x, x_base, x_channel, table, groups, group_count, channels, filters, accumulate,
+           part, parts):
+    """The weight gradient: for every group of taps, every range of rows, every tile of taps x filters; or a part of the taps.
 
     `groups` is a list in the table of (entries, entry count, ranges, range count), `group_count` the groups of the convolution.
     """
@@ -117,10 +118,13 @@ def reduce(dweight, w_base, w_filter, dy, y_base, y_filter, x, x_base, x_channel
         for number in range(listed):
             at = groups + 1 + 4 * number
             entries, entry_count, ranges, range_count = table[at], table[at + 1], table[at + 2], table[at + 3]
+            blocks = (entry_count + TILE_TAPS - 1) // TILE_TAPS
+            first_entry = blocks * part // parts * TILE_TAPS
+            stop_entry = min(entry_count, blocks * (part + 1) // parts * TILE_TAPS)
             for n in range(range_count):
                 row = ranges + n * RANGE_FIELDS
                 add = accumulate or n > 0
-                for entry in range(0, entry_count, TILE_TAPS):
+                for entry in range(first_entry, stop_entry, TILE_TAPS):
                     k = 0
                     while k < filters:
                         if filters - k <= FEW_FILTERS:
@@ -175,7 +179,8 @@ def convolution_backward_weight(memory, parameters, table, a, frame):
     """dweight (slot) from dy, x (arena)."""
     m, t = whole_array(memory), whole_array(table)
     arena = frame[ARENA]
-    reduce(m, frame[SLOT] + a[0], a[1], m, arena + a[8], a[2], m, arena + a[9], a[3], t, a[4], a[5], a[6], a[7], frame[ACCUMULATE] != 0)
+    reduce(m, frame[SLOT] + a[0], a[1], m, arena + a[8], a[2], m, arena + a[9], a[3], t, a[4], a[5], a[6], a[7],
+           frame[ACCUMULATE] != 0, frame[PART], frame[PARTS])
 
 
 @step

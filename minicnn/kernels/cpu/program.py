@@ -138,17 +138,23 @@ class Program:
         for row, own in zip(steps, self.rows, strict=True):
             row[:len(own)] = [each.buffer.offset + each.offset if isinstance(each, Place) else each for each in own]
         table = np.concatenate(self._chunks) if self._chunks else np.zeros(8, dtype=np.int64)
-        return FinishedProgram(steps, table, np.array(self.phases, dtype=np.int64).reshape(-1, 4), arena_size, tuple(self.names))
+        return FinishedProgram(steps, table, np.array(self.phases, dtype=np.int64).reshape(-1, 4), arena_size, tuple(self.names),
+                               tuple((each.offset, each.size) for each in self.buffers if each.permanent))
 
 
 class FinishedProgram(NamedTuple):
-    """A program as the arrays that `executor.run` takes, and the size of one arena in elements."""
+    """A program as the arrays that `executor.run` takes.
+
+    arena_size : elements of one arena
+    zeros : (offset, size) of the stretches of an arena that must hold zeros when a run begins
+    """
 
     steps: np.ndarray
     table: np.ndarray
     phases: np.ndarray
     arena_size: int
     names: tuple[str, ...]
+    zeros: tuple[tuple[int, int], ...]
 
 
 def place_buffers(buffers: Sequence[Buffer], steps: int) -> int:

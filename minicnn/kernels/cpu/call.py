@@ -1,0 +1,153 @@
+"""One operation on a user's arrays: fetched into lanes, computed, written back, on all cores.
+
+The program of a call depends on sizes and settings alone, so it is kept and found again.  Many images are cut into shards that go
+through the whole call one thread each; for few, each stage is a phase of its own whose work is split.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minicnn.kernels.cpu.assembly.activation import Activation, new_activation
+from minicnn.kernels.cpu.assembly.pointwise import append_load_plain, append_store
+from minicnn.kernels.cpu.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout, run
+from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SPLIT, FinishedProgram, Program, aligned_zeros, padded
+
+SHARD = 32              # images of a shard where there are many
+SMALL_SHARD = 16        # images of a shard where there are few
+WHOLE_SHARD = 256       # images of a shard where weights outweigh images
+PARTS = 8               # parts of a stage's work
+SLOTS = 4               # stretches for gradients that shards share
+KEPT_PROGRAMS = 256
+KEPT_BYTES = 1 << 28    # memory kept from one call to the next
+
+
+def default_threads() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass
+class Stage:
+    """A call under construction: what `build` appends to.
+
+    split : whether stages are phases of their own
+    """
+
+    shard: int
+    split: bool
+    program: Program = field(default_factory=Program)
+
+    def load(self, number: int, shape: Sequence[int], halo: Sequence[tuple[int, int]] = ()) -> Activation:
+        """Array `number` of the call in lanes; `shape` is that of one image."""
+        value = self.new(shape, halo)
+        append_load_plain(self.program, value, EXTRA + number)
+        return value
+
+    def new(self, shape: Sequence[int], halo: Sequence[tuple[int, int]] = ()) -> Activation:
+        """Memory for a value of this shape."""
+        return new_activation(self.program, tuple(shape), self.shard, tuple(b for b, _ in halo), tuple(a for _, a in halo))
+
+    def store(self, number: int, value: Activation) -> None:
+        """Write a value to array `number`."""
+        append_store(self.program, value, EXTRA + number)
+
+    def cut(self, parts: int = PARTS) -> None:
+        """End of a stage; with `parts` above 1 every step of it must know how to do a part."""
+        if self.split:
+            self.program.close_phase(SPLIT, parts)
+
+
+_programs: OrderedDict[Hashable, FinishedProgram] = OrderedDict()
+_scratch: np.ndarray | None = None
+_lock = threading.Lock()
+
+
+def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Sequence[np.ndarray], weight: np.ndarray | None = None,
+         bias: np.ndarray | None = None, gradient: np.ndarray | None = None, whole: bool = False) -> None:
+    """Run one operation.
+
+    Parameters
+    ----------
+    key : hashable
+        Names the operation with all sizes and settings.
+    build : function of a Stage
+        Appends the steps; `stage.cut()` after each of loading, computing, storing.
+    images : int
+        How many.
+    arrays : float32, C-contiguous, one row an image
+        Read by `stage.load(n, ...)` and written by `stage.store(n, ...)`.
+    weight : float32, C-contiguous
+        The parameters; offset 0.
+    bias : float32
+        Copied to the beginning of memory.
+    gradient : float32, C-contiguous, written
+        Receives what the steps leave in the slot, from its beginning.
+    whole : bool
+        Keep all images together, because the weights are many and should be read once.
+    """
+    global _scratch
+    if not images:
+        if gradient is not None:
+            gradient[...] = 0
+        return
+    split = whole or images <= SMALL_SHARD
+    shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if whole else SMALL_SHARD if images <= 4 * SHARD else SHARD
+    bias_room = padded(bias.size) if bias is not None else 0
+    with _lock:
+        program = _find(key, build, shard, split)
+        shards = -(-images // shard)
+        slots = min(shards, SLOTS) if gradient is not None else shards
+        slot_size = padded(gradient.size) if gradient is not None else 0
+        threads = default_threads()
+        arenas = shards if split else threads
+        begin = bias_room + (slots * slot_size)
+        needed = begin + arenas * program.arena_size
+        memory = _scratch if _scratch is not None and len(_scratch) >= needed else aligned_zeros(needed)
+        if memory.nbytes <= KEPT_BYTES:
+            _scratch = memory
+        if bias is not None:
+            memory[:bias.size] = bias.ravel()
+        for number in range(arenas):
+            for offset, size in program.zeros:
+                memory[begin + number * program.arena_size + offset:][:size] = 0
+        if gradient is not None:
+            memory[bias_room:begin] = 0   # taps that no output reads are written by nobody
+        order = np.arange(images)
+        jobs = np.zeros((1, JOB_FIELDS), np.int64)
+        jobs[0, JOB_IMAGES], jobs[0, JOB_ORDER] = images, order.ctypes.data
+        addresses = np.zeros(EXTRA - LABELS + len(arrays), np.int64)
+        addresses[EXTRA - LABELS:] = [array.ctypes.data for array in arrays]
+        layout = Layout(shard, slots, begin, program.arena_size, bias_room, slot_size, int(split))
+        parameters = memory[:1] if weight is None else weight.reshape(-1)
+        run(threads, memory, parameters, program.table, program.steps, program.phases, jobs, addresses, layout)
+        if gradient is not None:
+            rows = memory[bias_room:begin].reshape(slots, slot_size)[:, :gradient.size]
+            flat = gradient.reshape(-1)
+            flat[...] = rows[0]
+            for row in rows[1:]:
+                flat += row
+
+
+def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool) -> FinishedProgram:
+    """The program of a call, built if it is not among those kept."""
+    full_key = (key, shard, split)
+    if full_key in _programs:
+        _programs.move_to_end(full_key)
+        return _programs[full_key]
+    stage = Stage(shard, split)
+    build(stage)
+    if not split:
+        stage.program.close_phase(SHARDS)
+    _programs[full_key] = stage.program.finish()
+    if len(_programs) > KEPT_PROGRAMS:
+        _programs.popitem(last=False)
+    return _programs[full_key]
