@@ -1,0 +1,50 @@
+"""Programs: buffers that share memory, tables kept once, numbers carried as bits, threads that share the work."""
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minicnn.kernels.cpu.program import Buffer, Program, bits, padded, place_buffers
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 20), st.integers(0, 20), st.booleans()), max_size=25))
+def test_buffers_needed_together_do_not_overlap(wanted):
+    buffers = []
+    for size, first, length, permanent in wanted:
+        buffer = Buffer(size, permanent)
+        buffer.used_at(first)
+        buffer.used_at(first + length)
+        buffers.append(buffer)
+    total = place_buffers(buffers, 50)
+    for n, one in enumerate(buffers):
+        assert one.offset % 16 == 0
+        assert one.offset + one.size <= total
+        for other in buffers[:n]:
+            together = one.first <= other.last and other.first <= one.last
+            apart = one.offset + padded(one.size) <= other.offset or other.offset + padded(other.size) <= one.offset
+            assert apart or not together
+
+
+def test_buffers_needed_one_after_the_other_share():
+    buffers = [Buffer(1000), Buffer(1000)]
+    buffers[0].used_at(0)
+    buffers[1].used_at(1)
+    assert place_buffers(buffers, 2) == padded(1000)
+
+
+def test_equal_tables_are_kept_once():
+    program = Program()
+    first = program.constant([1, 2, 3])
+    assert program.constant([1, 2, 4]) != first
+    assert program.constant([1, 2, 3]) == first
+    table = program.finish().table
+    np.testing.assert_array_equal(table[first:first + 3], [1, 2, 3])
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 1e-4, 0.75, -3.5, float("inf")])
+def test_numbers_as_bits(number):
+    assert struct.pack("<q", bits(number)) == struct.pack("<d", number)
