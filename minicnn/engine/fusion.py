@@ -1,6 +1,7 @@
 """Which nodes become one step: relu is never a pass of its own where the step before or after it can do it on the way.
 
     conv or linear, relu            relu in the register tile, before the result is written
+    batch norm, relu                relu with the scaling
     conv, relu, max pool            relu after the pooling, on a quarter of the numbers: max(relu(x)) = relu(max(x))
 """
 
@@ -30,7 +31,7 @@ def find_fusions(topology: Topology) -> Fusion:
         if source.node < 0 or len(consumers[source]) != 1 or source in topology.outputs:
             continue
         producer = topology.nodes[source.node]
-        if producer.layer.kernel not in ("conv", "linear"):
+        if producer.layer.kernel not in ("conv", "linear", "batch_norm"):
             continue
         own = ValueRef(node.index)
         readers = consumers.get(own, [])

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from minicnn.engine.planner import Planner
 from minicnn.geometry import Axis
 from minicnn.graph import Node, ValueRef
+from minicnn.kernels.cpu import batch_normalization
 from minicnn.kernels.cpu.assembly import convolution, pointwise, pooling
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.program import Place, bits
 
 
 class Operation(NamedTuple):
@@ -223,6 +225,36 @@ def _concat_backward(plan: Planner, node: Node, dy: Activation) -> None:
         first += shape[0]
 
 
+def _batch_norm_arguments(plan: Planner, node: Node) -> tuple[Place, int, int, int]:
+    x = plan.x(node)
+    return x.place, x.map.channels, x.map.pixels, x.map.shard
+
+
+def _batch_norm_forward(plan: Planner, node: Node) -> None:
+    layer, x, program = node.layer, _batch_norm_arguments(plan, node), plan.program
+    gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
+    rectify = node.index in plan.fusion.rectified
+    statistics = 0
+    if plan.training:
+        statistics = plan.kept_places[node.index] = plan.common(2 * x[1])
+        program.step(batch_normalization.batch_norm_statistics, statistics, *x)
+        plan.close_shards()
+    kernel = batch_normalization.batch_norm_training if plan.training else batch_normalization.batch_norm_inference
+    y = _new_output(plan, node)
+    program.step(kernel, statistics, *x, y.place, gamma, beta, mean, variance, bits(layer.momentum), bits(layer.eps), rectify, plan.updating)
+
+
+def _batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    x, program, statistics = _batch_norm_arguments(plan, node), plan.program, plan.kept_places[node.index]
+    dy = _through_relu(plan, node, dy)
+    sums = plan.common(2 * x[1])
+    program.step(batch_normalization.batch_norm_gradient_sums, statistics, *x, dy.place, sums, bits(node.layer.eps))
+    plan.close_shards()
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    program.step(batch_normalization.batch_norm_backward, statistics, *x, dy.place, sums, bits(node.layer.eps), dy.place, weight, weight, bias)
+    plan.give(node, dy)
+
+
 OPERATIONS = {
     "conv": Operation(_conv_forward, _conv_backward),
     "linear": Operation(_linear_forward, _linear_backward),
@@ -236,6 +268,7 @@ OPERATIONS = {
     "dropout": Operation(_dropout_forward, _dropout_backward),
     "local_response_norm": Operation(_local_response_norm_forward, _local_response_norm_backward),
     "flatten": Operation(_flatten_forward, _flatten_backward),
+    "batch_norm": Operation(_batch_norm_forward, _batch_norm_backward),
     "add": Operation(_add_forward, _add_backward),
     "concat": Operation(_concat_forward, _concat_backward),
 }

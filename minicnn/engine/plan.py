@@ -152,25 +152,42 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     """
     channels = topology.input_shape[0]
     shard = shard_size(topology, batch)
-    planner = Planner(topology, shard, training)
+    shards = -(-batch // shard)
+    slot_size = padded(parameter_size)
+    slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
+    state_begin = slots * slot_size if training else 0
+    states = STATES[optimizer] if optimizer else 0
+    common_begin = state_begin + states * slot_size
+    planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch)
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips))
     if training:
         planner.plan_backward(input_gradient)
     else:
         planner.plan_output()
     planner.close_shards()
-    shards = -(-batch // shard)
-    slot_size = padded(parameter_size)
-    slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
-    slot_room = slots * slot_size if training else 0
-    states = STATES[optimizer] if optimizer else 0
-    # the sizes of the stretches follow from the finished program, and the update step needs their places
-    state_begin = slot_room
+    per_shard = planner.several_phases
     if optimizer:
-        planner.program.step(UPDATES[optimizer], parameter_size, state_begin, 0, slot_size, state_begin + padded(parameter_size))
+        stretches = trainable_stretches(topology)
+        planner.program.step(UPDATES[optimizer], parameter_size, state_begin, 0, slot_size, state_begin + slot_size,
+                             planner.program.constant([n for stretch in stretches for n in stretch]), len(stretches))
         planner.program.close_phase(SLICES, max(1, min(MOST_SLICES, parameter_size // SLICE_FLOATS)))
-    program = planner.program.finish()
-    arena_begin = slot_room + states * padded(parameter_size)
-    memory = aligned_zeros(arena_begin + threads * program.arena_size)
-    layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, 0)
+    program = planner.finish()
+    arena_begin = padded(common_begin + planner.common_size)
+    arenas = shards if per_shard else threads
+    memory = aligned_zeros(arena_begin + arenas * program.arena_size)
+    layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, int(per_shard))
     return Plan(program, layout, memory, threads, parameter_size, state_begin, states)
+
+
+def trainable_stretches(topology: Topology) -> list[tuple[int, int]]:
+    """Stretches (begin, end) of the parameters that an optimizer may change: all but running statistics and constants."""
+    stretches: list[tuple[int, int]] = []
+    ends = [slot.offset for slot in topology.slots[1:]] + [topology.memory_size]
+    for slot, end in zip(topology.slots, ends, strict=True):
+        if not slot.trainable:
+            continue
+        if stretches and stretches[-1][1] == slot.offset:
+            stretches[-1] = (stretches[-1][0], end)
+        else:
+            stretches.append((slot.offset, end))
+    return stretches

@@ -18,7 +18,7 @@ from minicnn.kernels.cpu.assembly.pointwise import (
     append_loss,
     append_store,
 )
-from minicnn.kernels.cpu.program import EXTRA, SHARDS, FinishedProgram, Program
+from minicnn.kernels.cpu.program import EXTRA, SHARDS, FinishedProgram, Program, padded
 
 
 @dataclass
@@ -26,15 +26,23 @@ class Planner:
     """State of one walk over a graph.
 
     shard : images of a shard
-    training : whether gradients are wanted (dropout then drops)
+    training : whether gradients are wanted (dropout then drops, batch norm takes the batch's statistics)
+    updating : whether running statistics follow
+    common_begin : where memory common to all shards begins
+    batch : the largest batch
     """
 
     topology: Topology
     shard: int
     training: bool
+    updating: bool = False
+    common_begin: int = 0
+    batch: int = 0
     program: Program = field(default_factory=Program)
     values: dict[ValueRef, Activation] = field(default_factory=dict)
     kept: dict[int, Activation] = field(default_factory=dict)   # what a node's forward step leaves for its backward step
+    kept_places: dict[int, int] = field(default_factory=dict)   # the same in common memory
+    common_size: int = 0
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
 
@@ -45,6 +53,17 @@ class Planner:
     def new(self, shape: Sequence[int]) -> Activation:
         """Memory for a value of this shape."""
         return new_activation(self.program, tuple(shape), self.shard)
+
+    def common(self, row: int) -> int:
+        """Memory for one row a shard that all shards can read; what was written in one phase is there in the next."""
+        begin = self.common_begin + self.common_size
+        self.common_size += padded(row * -(-self.batch // self.shard))
+        return begin
+
+    @property
+    def several_phases(self) -> bool:
+        """Whether shards wait for each other on the way, so that each needs an arena of its own."""
+        return len(self.program.phases) > 1
 
     def parameter(self, node: Node, name: str) -> int | None:
         """Offset of a node's parameter, None if it has none of that name."""
@@ -105,7 +124,7 @@ class Planner:
         append_store(self.program, self.values[output])
 
     def close_shards(self) -> None:
-        """End of what a shard goes through in one go."""
+        """End of what a shard goes through in one go: what follows sees what all shards have done so far."""
         self.program.close_phase(SHARDS)
 
     def _input(self) -> Activation:

@@ -197,6 +197,7 @@ def _dropout_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.
 
 
 def _lines(x: np.ndarray) -> np.ndarray:
+    """(N, C, *space) as (N, C, L); flat features as channels of one position."""
     return x.reshape(*x.shape[:2], -1)
 
 
@@ -240,6 +241,26 @@ def _concat_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.n
     return [np.ascontiguousarray(part) for part in np.split(dy, ends, axis=1)], {}
 
 
+def _batch_norm_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    p, y = at.parameters, np.empty_like(x)
+    mean, variance = np.empty_like(p["running_mean"]), np.empty_like(p["running_var"])
+    if at.training:
+        loops.batch_norm_training_forward(_lines(y), mean, variance, _lines(x), p["weight"], p["bias"], at.node.layer.eps)
+    else:
+        loops.batch_norm_inference_forward(_lines(y), _lines(x), p["running_mean"], p["running_var"], p["weight"], p["bias"],
+                                           at.node.layer.eps)
+    return y, (mean, variance)
+
+
+def _batch_norm_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: tuple[np.ndarray, np.ndarray]
+                         ) -> tuple[list[np.ndarray], Arrays]:
+    (x,), p = inputs, at.parameters
+    dx, gradients = np.empty_like(x), {name: np.empty_like(p[name]) for name in ("weight", "bias")}
+    loops.batch_norm_training_backward(_lines(dx), gradients["weight"], gradients["bias"], _lines(dy), _lines(x), *kept, p["weight"],
+                                       at.node.layer.eps)
+    return [dx], gradients
+
+
 OPERATIONS = {
     "conv": Operation(_conv_forward, _conv_backward),
     "linear": Operation(_linear_forward, _linear_backward),
@@ -253,6 +274,7 @@ OPERATIONS = {
     "dropout": Operation(_dropout_forward, _dropout_backward),
     "local_response_norm": Operation(_norm_forward, _norm_backward),
     "flatten": Operation(_flatten_forward, _flatten_backward),
+    "batch_norm": Operation(_batch_norm_forward, _batch_norm_backward),
     "add": Operation(_add_forward, _add_backward),
     "concat": Operation(_concat_forward, _concat_backward),
 }

@@ -53,16 +53,22 @@ def adam(parameters, memory, mean, square, slots, slot_size, slot_count, begin, 
         store(parameters, i, value - m * (learning_rate / correction1) / (square_root(v / splat(correction2)) + epsilon))
 
 
+# Steps.  Arguments: size of the parameters, places of state, slots, size of a slot, second state; the stretches that may change, and how many.
+
 @step
 def sgd_step(memory, parameters, table, a, frame):
     m, p, rates = whole_array(memory), whole_array(parameters), doubles_at(frame[RATES])
     begin, end = slice_bounds(a[0], frame[PART], frame[PARTS])
-    sgd(p, m, a[1], a[2], a[3], frame[COUNT], begin, end, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]))
+    for n in range(a[6]):
+        first, stop = max(begin, table[a[5] + 2 * n]), min(end, table[a[5] + 2 * n + 1])
+        sgd(p, m, a[1], a[2], a[3], frame[COUNT], first, stop, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]))
 
 
 @step
 def adam_step(memory, parameters, table, a, frame):
     m, p, rates = whole_array(memory), whole_array(parameters), doubles_at(frame[RATES])
     begin, end = slice_bounds(a[0], frame[PART], frame[PARTS])
-    adam(p, m, a[1], a[4], a[2], a[3], frame[COUNT], begin, end, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]),
-         np.float32(rates[3]), np.float32(rates[4]), np.float32(rates[5]), np.float32(rates[6]))
+    for n in range(a[6]):
+        first, stop = max(begin, table[a[5] + 2 * n]), min(end, table[a[5] + 2 * n + 1])
+        adam(p, m, a[1], a[4], a[2], a[3], frame[COUNT], first, stop, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]),
+             np.float32(rates[3]), np.float32(rates[4]), np.float32(rates[5]), np.float32(rates[6]))

@@ -302,3 +302,11 @@ def transpose_square(typing_context, y, y_at, y_row, x, x_at, x_row):
             store_value(builder, row, builder.gep(target, [builder.mul(args[2], ir.Constant(INT64, j))]))
         return context.get_dummy_value()
     return types.void(y, types.int64, types.int64, x, types.int64, types.int64), generate
+
+
+@intrinsic
+def first_lanes_mask(typing_context, count):
+    """The lanes before number `count`, which may be 0 or less, or exceed LANES."""
+    def generate(context, builder, sig, args):
+        return first_lanes(builder, args[0])
+    return mask(types.int64), generate
