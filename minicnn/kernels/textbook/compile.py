@@ -13,19 +13,18 @@ from numba import njit
 
 from minicnn.kernels import index, random_bits
 
-# error_model="numpy": a division by zero gives inf or nan, as in NumPy, and costs no branch.  nogil: other threads may run meanwhile.
-# No fastmath: the order of every sum is the order of the loops, and NaN means NaN.
-FLAGS = {"error_model": "numpy", "nogil": True, "cache": False}
+CACHE = False
 
 
 def kernel(function):
     """Compile a textbook loop at its first call, once per combination of array types."""
-    return njit(**FLAGS)(function)
+    # error_model="numpy": a division by zero gives inf or nan, as in NumPy, and costs no branch.  nogil: other threads may run meanwhile.
+    # No fastmath: the order of every sum is the order of the loops, and NaN means NaN.
+    return njit(error_model="numpy", nogil=True, cache=CACHE)(function)
 
 
 input_position = kernel(index.input_position)
 output_position = kernel(index.output_position)
-tap_range = kernel(index.tap_range)
 weight_tap = kernel(index.weight_tap)
 counted_taps = kernel(index.counted_taps)
 uniform_bits = kernel(random_bits.uniform_bits)

@@ -13,7 +13,8 @@ T R S filter depth, rows, columns.  Small letters are the indices.
 Settings, in the order depth, rows, columns: strides, padding *before* the axis, dilation, all in pixels (the padding after an axis is
 whatever the size of `y` implies); then `groups` (filter k reads the C/G channels of group k // (K/G) only) and `flip`.
 flip=False is cross-correlation, which networks call convolution; flip=True reads the filter from its other end: the convolution
-of mathematics.  Outputs come first, every element of them is written, and their old content is never read.
+of mathematics.  A layer without bias passes zeros.  Outputs come first, every element of them is written, and their old content is
+never read.
 
 Sources: Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.6 (flip=False), 9.5 (flip=True), and for gradients
 eq. 9.11 (weight) and 9.13 (input).  Dumoulin, Visin, "A guide to convolution arithmetic for deep learning", 2016.

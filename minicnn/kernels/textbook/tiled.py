@@ -11,7 +11,8 @@ T R S filter depth, rows, columns; A U V tile depth, rows, columns.
     x (N, C, [D, [H,]] W)    weight (K, [A, [U,]] V, C/G, [T, [R,]] S)    bias (K, [A, [U,]] V)    y (N, K, [O, [P,]] Q)
 
 Settings, in the order depth, rows, columns, all in pixels: strides, padding *before* the axis, dilation; then `groups`.  The tile need not
-divide the output, and may exceed it: filters that nobody used get gradient 0.  Outputs come first; every element of them is written.
+divide the output, and may exceed it: filters that nobody used get gradient 0.  A layer without bias passes zeros.
+Outputs come first; every element of them is written.
 
 Sources: Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.10.  Gregor, LeCun, "Emergence of complex-like cells in a temporal
 product network with local receptive fields", 2010.  Le, Ngiam, Chen, Chia, Koh, Ng, "Tiled convolutional neural networks", 2010.

@@ -11,7 +11,7 @@ T R S filter depth, rows, columns.
 
 Settings, in the order depth, rows, columns, all in pixels: strides, padding (pixels cut off before the axis), dilation; then `groups`.
 What is cut off or added after an axis (padding there, `output_padding`) is implied by the size of `y`.
-Outputs come first; every element of them is written.
+A layer without bias passes zeros.  Outputs come first; every element of them is written.
 
 Sources: Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.13.  Zeiler, Krishnan, Taylor, Fergus, "Deconvolutional networks",
 2010.  Dumoulin, Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4.

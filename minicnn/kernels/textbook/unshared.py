@@ -8,7 +8,7 @@ T R S filter depth, rows, columns.
     x (N, C, [D, [H,]] W)    weight (K, [O, [P,]] Q, C/G, [T, [R,]] S)    bias (K, [O, [P,]] Q)    y (N, K, [O, [P,]] Q)
 
 Settings, in the order depth, rows, columns, all in pixels: strides, padding *before* the axis, dilation; then `groups`.
-Outputs come first; every element of them is written.
+A layer without bias passes zeros.  Outputs come first; every element of them is written.
 
 Sources: Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.9.  LeCun, "Generalization and network design strategies", 1989.
 """
