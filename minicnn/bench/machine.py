@@ -1,0 +1,129 @@
+"""What this machine can do at most, and what it is: the measure for every figure beside it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+import minicnn
+from minicnn.bench.records import Machine
+from minicnn.errors import SettingError
+
+BEST_OF = 7               # a peak is the best of so many attempts: something else may have a processor during any one
+LOOP_SECONDS = 0.02
+COPY_BYTES = 1 << 27      # beyond the last-level cache of most machines
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def pinned(threads: int) -> Iterator[None]:
+    """Let this process use so many processors and no more while inside: ours and every peer's threads alike.
+
+    Raises
+    ------
+    SettingError
+        If there are fewer, or the system knows no way.
+    """
+    available = processors()
+    if threads > available:
+        raise SettingError(f"bench: {threads} threads are asked for, but this process may use {available} processors")
+    if threads == available:
+        yield
+        return
+    if not hasattr(os, "sched_setaffinity"):
+        raise SettingError(f"bench: this system cannot keep a process to {threads} of its {available} processors\n  leave --threads out")
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:threads])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def measure_machine(threads: int, packages: tuple[str, ...] = ()) -> Machine:
+    """Measure the peaks on one thread and on all; takes about a second."""
+    from minicnn.kernels.cpu.vector import LANES
+
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    versions = {"minicnn": minicnn.__version__, "python": platform.python_version()}
+    for name in ("numpy", "numba", *packages):
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return Machine(cpu_name(), processors(), threads, LANES, arithmetic_peak(threads), arithmetic_peak(1), copy_peak(threads), load,
+                   versions)
+
+
+def better(one: Machine, other: Machine) -> Machine:
+    """The higher peaks of two measurements of the same machine."""
+    return replace(one, peak_flops=max(one.peak_flops, other.peak_flops), peak_bytes=max(one.peak_bytes, other.peak_bytes),
+                   peak_flops_one_thread=max(one.peak_flops_one_thread, other.peak_flops_one_thread))
+
+
+def arithmetic_peak(threads: int, seconds: float = LOOP_SECONDS) -> float:
+    """Operations per second of multiply-adds that stay in registers, all threads together."""
+    from minicnn.kernels.cpu.peak import OPERATIONS_PER_ROUND, multiply_add_rounds
+
+    factor, summand = np.float32(0.999), np.float32(0.001)
+
+    def best_of(count: int, rounds: int, crew: int) -> float:
+        return min(together(crew, lambda _: multiply_add_rounds(rounds, factor, summand)) for _ in range(count))
+
+    multiply_add_rounds(1, factor, summand)   # compiled now, not in the first attempt
+    rounds = 1000
+    while best_of(1, rounds, 1) < seconds / 2:
+        rounds *= 2
+    best = best_of(BEST_OF, rounds, threads)
+    return threads * rounds * OPERATIONS_PER_ROUND / best
+
+
+def copy_peak(threads: int, size_bytes: int = COPY_BYTES) -> float:
+    """Bytes read plus bytes written per second while copying, each thread its own part."""
+    from minicnn.kernels.cpu.peak import copy
+
+    x, y = np.ones(size_bytes // 4, np.float32), np.zeros(size_bytes // 4, np.float32)
+    parts = list(zip(np.array_split(y, threads), np.array_split(x, threads), strict=True))
+    best = min(together(threads, lambda number: copy(*parts[number])) for _ in range(BEST_OF))
+    return 2 * x.nbytes / best
+
+
+def together(threads: int, work: Callable[[int], object]) -> float:
+    """Seconds from the first thread's start to the last one's end, each doing its work(number)."""
+    start = threading.Barrier(threads)
+    times: list[float] = []
+
+    def run(number: int) -> None:
+        start.wait()
+        begin = time.perf_counter()
+        work(number)
+        times.extend((begin, time.perf_counter()))
+
+    crew = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
+    for each in crew:
+        each.start()
+    for each in crew:
+        each.join()
+    return max(times) - min(times)
+
+
+def cpu_name() -> str:
+    """What the processor calls itself, where the system tells."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

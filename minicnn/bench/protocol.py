@@ -1,0 +1,147 @@
+"""How times are taken, so that two contestants can be compared on a machine that is never quite at rest.
+
+    first call    on its own: it compiles, or fetches machine code from the cache
+    equality      what the contestants computed is compared; where they differ nothing is timed, for a wrong result has no speed
+    turns         A B A B ...: whatever slows the machine down for a while slows both
+    one turn      a short rest first, for the threads of the contestant before may still be spinning (OpenMP's do for milliseconds);
+                  one call that does not count, to have the caches to itself; then the calls that count
+    figures       a turn is told by the median of its calls, a contestant by the median of its turns, with the least and the most
+    ratio         the peer's time over ours: above 1 we are faster.  Once from the medians, once turn by turn
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from statistics import median
+from typing import Any, NamedTuple
+
+SHORT_CALL_SECONDS = 0.1   # a longer call does not notice whose data the caches held before
+
+
+class Contestant(NamedTuple):
+    """Something to be timed.
+
+    call : function of nothing
+        Does the work once; what it returns may be compared.
+    units : int
+        Pieces of work in a call, such as the updates of an epoch; times are told for one.
+    """
+
+    name: str
+    call: Callable[[], Any]
+    units: int = 1
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What was measured of one contestant: the first call, and the median of each turn.  No turns: it was not timed."""
+
+    name: str
+    first_seconds: float
+    turns: tuple[float, ...] = ()
+
+    @property
+    def median_seconds(self) -> float | None:
+        return median(self.turns) if self.turns else None
+
+    @property
+    def least_seconds(self) -> float | None:
+        return min(self.turns) if self.turns else None
+
+    @property
+    def most_seconds(self) -> float | None:
+        return max(self.turns) if self.turns else None
+
+    @property
+    def spread(self) -> float | None:
+        """Half the middle half of the turns, as a share of the median: 0.02 for turns that mostly agree within 2 %."""
+        if len(self.turns) < 2:
+            return None
+        ordered = sorted(self.turns)
+        quarter = len(ordered) // 4
+        return (ordered[-1 - quarter] - ordered[quarter]) / 2 / median(ordered)
+
+
+class Race(NamedTuple):
+    """The timings in the order of the contestants, and how far their results lay apart (None: not compared)."""
+
+    timings: tuple[Timing, ...]
+    error: float | None
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How long, how often.
+
+    seconds : for all turns of a race together, unless the least number of turns takes longer
+    turn_seconds : for the counted calls of a turn; at least one is made
+    rest_seconds : between two turns
+    clock, sleep : replaced in tests
+    """
+
+    seconds: float = 2.0
+    least_turns: int = 5
+    most_turns: int = 51
+    turn_seconds: float = 0.02
+    rest_seconds: float = 0.005
+    clock: Callable[[], float] = field(default=time.perf_counter, repr=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def race(self, contestants: Sequence[Contestant], compare: Callable[[list[Any]], float] | None = None,
+             tolerance: float = 0.0) -> Race:
+        """First calls, equality, turns.
+
+        Parameters
+        ----------
+        contestants : in the order of their turns
+        compare : function of the list of first results, optional
+            Returns the relative error; above `tolerance`, or not a number, nothing is timed.
+        """
+        firsts, results = [], []
+        for contestant in contestants:
+            begin = self.clock()
+            results.append(contestant.call())
+            firsts.append((self.clock() - begin) / contestant.units)
+        error = None if compare is None else compare(results)
+        del results
+        timings = [Timing(contestant.name, first) for contestant, first in zip(contestants, firsts, strict=True)]
+        if error is not None and not error <= tolerance:
+            return Race(tuple(timings), error)
+        turns = self._turns(contestants)
+        return Race(tuple(Timing(each.name, each.first_seconds, tuple(own)) for each, own in zip(timings, turns, strict=True)), error)
+
+    def _turns(self, contestants: Sequence[Contestant]) -> list[list[float]]:
+        """The median seconds of each turn, for each contestant."""
+        expected = [self._timed(contestant) for contestant in contestants]
+        turns: list[list[float]] = [[] for _ in contestants]
+        begin = self.clock()
+        while len(turns[0]) < self.least_turns or (len(turns[0]) < self.most_turns and self.clock() - begin < self.seconds):
+            for n, contestant in enumerate(contestants):
+                self.sleep(self.rest_seconds)
+                if expected[n] < SHORT_CALL_SECONDS:
+                    contestant.call()
+                calls = max(1, ceil(self.turn_seconds / max(expected[n], 1e-7)))
+                expected[n] = median(self._timed(contestant) for _ in range(calls))
+                turns[n].append(expected[n] / contestant.units)
+        return turns
+
+    def _timed(self, contestant: Contestant) -> float:
+        begin = self.clock()
+        contestant.call()
+        return self.clock() - begin
+
+
+def ratio(ours: Timing, theirs: Timing) -> float | None:
+    """The peer's median over ours: above 1 we are faster."""
+    if ours.median_seconds is None or theirs.median_seconds is None:
+        return None
+    return theirs.median_seconds / ours.median_seconds
+
+
+def pairwise_ratio(ours: Timing, theirs: Timing) -> float | None:
+    """The median of the ratios turn by turn: blind to a machine that grows slower or faster over the race."""
+    pairs = list(zip(ours.turns, theirs.turns, strict=False))
+    return median(b / a for a, b in pairs) if pairs else None

@@ -1,0 +1,137 @@
+"""What a benchmark returns: rows, notes about what was left out, and the machine they were measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from math import exp, log
+from typing import Any
+
+from minicnn.bench.protocol import Timing, pairwise_ratio, ratio
+
+OURS = "minicnn"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that was not measured, and why."""
+
+    suite: str
+    name: str
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return {"kind": "note", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One piece of work, done by us and by peers.
+
+    suite, name, work : "kernels", "alexnet-conv3", "forward"
+    flops : floating-point operations of one piece (2 per multiply-add, taps on padding included); None where they do not tell
+    moved_bytes : what must at least be read and written; None where arithmetic tells more
+    timings : ours first; their names begin with "minicnn"
+    error : largest difference of any two results, relative; None if nothing was compared
+    """
+
+    suite: str
+    name: str
+    work: str
+    batch: int
+    timings: tuple[Timing, ...]
+    flops: int | None = None
+    moved_bytes: int | None = None
+    error: float | None = None
+    tolerance: float | None = None
+    remark: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether results differ by more than rounding explains."""
+        return self.error is not None and self.tolerance is not None and not self.error <= self.tolerance
+
+    @property
+    def ours(self) -> tuple[Timing, ...]:
+        return tuple(each for each in self.timings if each.name.startswith(OURS))
+
+    @property
+    def peers(self) -> tuple[Timing, ...]:
+        return tuple(each for each in self.timings if not each.name.startswith(OURS))
+
+    @property
+    def best_peer(self) -> Timing | None:
+        """The fastest of the peers: what we are compared with."""
+        timed = [each for each in self.peers if each.turns]
+        return min(timed, key=lambda each: each.median_seconds or 0.0) if timed else None
+
+    def timing(self, name: str) -> Timing | None:
+        """One contestant's timing by its name."""
+        return next((each for each in self.timings if each.name == name), None)
+
+    def rate(self, timing: Timing | None) -> float | None:
+        """Operations per second, or bytes per second where bytes tell."""
+        work = self.flops if self.flops is not None else self.moved_bytes
+        if timing is None or work is None or not timing.median_seconds:
+            return None
+        return work / timing.median_seconds
+
+    def ratio(self, timing: Timing | None) -> float | None:
+        """The best peer's time over this one's."""
+        return None if timing is None or self.best_peer is None else ratio(timing, self.best_peer)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it was measured, and the most this machine did in the same run.
+
+    peak_flops, peak_flops_one_thread : multiply-adds on registers alone, 2 operations each, per second
+    peak_bytes : bytes read plus bytes written per second while copying an array larger than any cache
+    load : processes that wanted a processor over the last minute, ours among them; None where the system does not tell
+    """
+
+    cpu: str
+    processors: int
+    threads: int
+    lanes: int
+    peak_flops: float
+    peak_flops_one_thread: float
+    peak_bytes: float
+    load: float | None
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def share(self, row: Row, timing: Timing | None) -> float | None:
+        """What a contestant reaches of the machine's peak: of arithmetic, or of copying."""
+        rate = row.rate(timing)
+        return None if rate is None else rate / (self.peak_flops if row.flops is not None else self.peak_bytes)
+
+
+def row_record(row: Row, machine: Machine) -> dict[str, Any]:
+    """A row as values that JSON can hold, with everything that follows from it."""
+    return {
+        "kind": "row", "suite": row.suite, "name": row.name, "work": row.work, "batch": row.batch, "flops": row.flops,
+        "moved_bytes": row.moved_bytes, "error": _finite(row.error), "tolerance": row.tolerance, "wrong": row.wrong, "remark": row.remark,
+        "best_peer": row.best_peer.name if row.best_peer else None,
+        "timings": [_timing_record(row, each, machine) for each in row.timings]}
+
+
+def _timing_record(row: Row, timing: Timing, machine: Machine) -> dict[str, Any]:
+    ours = timing.name.startswith(OURS)
+    return {
+        "name": timing.name, "first_seconds": timing.first_seconds, "median_seconds": timing.median_seconds,
+        "least_seconds": timing.least_seconds, "most_seconds": timing.most_seconds, "spread": timing.spread, "turns": len(timing.turns),
+        "rate": row.rate(timing), "share_of_peak": machine.share(row, timing),
+        "ratio": row.ratio(timing) if ours else None,
+        "pairwise_ratio": pairwise_ratio(timing, row.best_peer) if ours and row.best_peer else None}
+
+
+def _finite(number: float | None) -> float | str | None:
+    """JSON knows no NaN and no infinity: they become words."""
+    return number if number is None or abs(number) < float("inf") else str(number)
+
+
+def geometric_mean(values: Iterable[float | None]) -> float | None:
+    """The mean of ratios; None of nothing."""
+    known = [value for value in values if value]
+    return exp(sum(map(log, known)) / len(known)) if known else None

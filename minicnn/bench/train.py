@@ -1,0 +1,154 @@
+"""The training step: one update of a network from one batch, ours against PyTorch's.
+
+The same network, the same first parameters, loss, optimizer and images.  PyTorch gets its images as a tensor in the layout it likes
+best, batch by batch and never shuffled, and does its updates in plain and in fused form: the fastest combination counts.
+
+    step    `Trainer.step(x, labels)`, everything in it: checks, the copy into lanes, forward, backward, update
+    epoch   the loop of `Trainer.fit` over many batches, images drawn in random order; times are told for one step
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minicnn import engine, zoo
+from minicnn.bench.equality import relative_error, tolerance
+from minicnn.bench.options import Options
+from minicnn.bench.protocol import Contestant
+from minicnn.bench.pytorch import Twin, import_torch
+from minicnn.bench.records import OURS, Note, Row
+from minicnn.engine.plan import RATES, build_plan
+from minicnn.optimizers import SGD
+from minicnn.random import generator
+from minicnn.train import Trainer
+
+if TYPE_CHECKING:
+    from minicnn.network import Graph
+
+NETWORKS = ("lenet", "resnet20")
+BATCH = 128
+STEPS = 14               # batches in the loop: the 1,797 embedded digits make 14
+LEARNING_RATE = 1e-3     # small: over thousands of steps on few images gradients must not shrink until they are denormal numbers
+MOMENTUM = 0.9
+
+
+def rows(options: Options) -> Iterator[Row | Note]:
+    """Two rows for each network that is in the zoo."""
+    torch = import_torch(options.threads) if options.against == "torch" else None
+    for name in NETWORKS:
+        if not options.wants(name) or (options.quick and name != NETWORKS[0]):
+            continue
+        if name not in zoo.names():
+            yield Note("train", name, "not in the zoo yet")
+            continue
+        for batch in options.batches or (BATCH,):
+            yield from network_rows(name, batch, options, torch)
+
+
+def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterator[Row]:
+    """The step and the epoch of one network."""
+    steps = 3 if options.quick else STEPS
+    images, labels = training_images(zoo.find(name).input_shape, zoo.find(name).classes, steps * batch)
+    settings: dict[str, Any] = {"flops": step_flops(zoo.build(name), batch), "tolerance": tolerance(batch)}
+
+    def compare(_: list[Any]) -> float:
+        return disagreement(torch, zoo.build(name), images[:batch], labels[:batch], options.threads)
+
+    for work, ours, units in (("step", own_step, 1), ("epoch", own_epoch, steps)):
+        call = ours(zoo.build(name), images, labels, batch, options.threads)
+        contestants = [Contestant(OURS, call, units)]
+        if torch is not None:
+            contestants += torch_steps(torch, zoo.build(name), images, labels, batch, units)
+        race = options.protocol.race(contestants, compare if torch is not None and work == "step" else None, settings["tolerance"])
+        yield Row("train", name, work, batch, race.timings, error=race.error, **settings)
+        if race.error is not None and not race.error <= settings["tolerance"]:
+            return
+
+
+def training_images(shape: tuple[int, ...], classes: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Handwritten digits where they fit the network, otherwise random numbers; mean 0, variance 1."""
+    stream = generator(0, "bench", "images")
+    if shape[0] == 1 and len(shape) == 3 and classes == 10:
+        from minicnn.datasets import load, scale_to
+
+        data = [load("digits", split) for split in ("train", "test")]
+        pictures = scale_to(np.concatenate([each.images for each in data]), *shape[1:]).astype(np.float32)
+        labels = np.concatenate([each.labels for each in data])
+        pictures = (pictures - pictures.mean()) / pictures.std()
+        chosen = np.arange(count) % len(labels)
+        return np.ascontiguousarray(pictures[chosen]), np.ascontiguousarray(labels[chosen].astype(np.int64))
+    return stream.standard_normal((count, *shape), dtype=np.float32), stream.integers(classes, size=count)
+
+
+def step_flops(net: Graph, batch: int) -> int:
+    """Operations of one update: forward, weight gradient and input gradient cost the same, and the input's own gradient is not needed."""
+    total = 0
+    for row in net.summary().layers:
+        passes = 2 if row.inputs == ("input",) else 3
+        total += 2 * passes * (row.macs or 0) * batch
+    return total
+
+
+def own_step(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
+    """One call of `Trainer.step`, each time with the next batch."""
+    trainer = Trainer(net, SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM), batch_size=batch, threads=threads)
+    batches = cycle([(images[n:n + batch], labels[n:n + batch]) for n in range(0, len(images), batch)])
+    return lambda: trainer.step(*next(batches))
+
+
+def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
+    """All batches in one call of the plan, as `Trainer.fit` makes it."""
+    optimizer = SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM)
+    plan = build_plan(net.topology, net.topology.memory_size, batch, threads, training=True, optimizer=optimizer.kind)
+    count = -(-len(images) // batch)
+    rates = np.zeros((count, RATES))
+    numbers = optimizer.rates(1, optimizer.learning_rate)
+    rates[:, :len(numbers)] = numbers
+    order = generator(0, "bench", "order").permutation(len(images)).astype(np.int64)
+    keys = np.zeros(count, np.int64)
+    return lambda: plan.run(net.parameter_memory, images, order, batch, labels=labels, keys=keys, rates=rates)
+
+
+def torch_steps(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, units: int) -> list[Contestant]:
+    """PyTorch's step in both layouts, with the plain and with the fused update; `units` steps in a call."""
+    contestants = []
+    for channels_last in (False, True):
+        for fused in (False, True):
+            twin = Twin(torch, net, channels_last, training=True)
+            optimizer = twin.optimizer(LEARNING_RATE, MOMENTUM, fused)
+            pictures, targets = twin.tensor(images), torch.from_numpy(labels)
+            batches = cycle([(pictures[n:n + batch], targets[n:n + batch]) for n in range(0, len(images), batch)])
+
+            def call(twin: Twin = twin, optimizer: Any = optimizer, batches: Iterator[tuple[Any, Any]] = batches) -> None:
+                for _ in range(units):
+                    x, t = next(batches)
+                    optimizer.zero_grad()
+                    torch.nn.functional.cross_entropy(twin(x), t).backward()
+                    optimizer.step()
+
+            name = "torch" + " channels_last" * channels_last + " fused" * fused
+            contestants.append(Contestant(name, call, units))
+    return contestants
+
+
+def disagreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, threads: int) -> float:
+    """The largest relative difference of the loss, of any gradient, and of any parameter after two updates."""
+    twin = Twin(torch, net, training=True)
+    loss, gradients = engine.backward(net, images, labels, threads)
+    optimizer = twin.optimizer(LEARNING_RATE, MOMENTUM)
+    trainer = Trainer(net, SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM), batch_size=len(images), threads=threads)
+    errors = []
+    for step in range(2):
+        optimizer.zero_grad()
+        peer_loss = torch.nn.functional.cross_entropy(twin(twin.tensor(images)), torch.from_numpy(labels))
+        peer_loss.backward()
+        if step == 0:
+            errors += [relative_error(loss, peer_loss.item()), relative_error(gradients, twin.gradients())]
+        optimizer.step()
+        trainer.step(images, labels)
+    errors.append(relative_error(dict(net.parameters), {name: value.detach().numpy() for name, value in twin.parameters.items()}))
+    return float(np.max(errors))
