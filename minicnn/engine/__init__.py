@@ -92,7 +92,7 @@ def _one_output(net: Graph) -> None:
 
 
 def _doubles(net: Graph) -> dict[str, np.ndarray]:
-    return {name: value.astype(np.float64) for name, value in net.parameters.items()}
+    return {name: value.astype(np.float64) for name, value in net.views(net.parameter_memory, buffers=True).items()}
 
 
 def _size_class(images: int) -> int:

@@ -9,7 +9,7 @@ from minicnn.engine.planner import Planner
 from minicnn.geometry import Axis
 from minicnn.graph import Node, ValueRef
 from minicnn.kernels.cpu import batch_normalization
-from minicnn.kernels.cpu.assembly import convolution, pointwise, pooling
+from minicnn.kernels.cpu.assembly import convolution, grid, pointwise, pooling
 from minicnn.kernels.cpu.assembly.activation import Activation
 from minicnn.kernels.cpu.program import Place, bits
 
@@ -255,6 +255,73 @@ def _batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
     plan.give(node, dy)
 
 
+def _pad_shortcut_forward(plan: Planner, node: Node) -> None:
+    strides = [axis.stride for axis in node.layer.axes(node.input_shapes)]
+    grid.append_take_grid(plan.program, _new_output(plan, node), plan.x(node), [0] * len(strides), strides)
+
+
+def _pad_shortcut_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    strides = [axis.stride for axis in node.layer.axes(node.input_shapes)]
+    dx = plan.new(node.input_shapes[0])
+    grid.append_put_grid(plan.program, dx, dy, [0] * len(strides), strides)
+    plan.give(node, dx)
+
+
+def _crop_firsts(node: Node) -> list[int]:
+    """Pixels cut off before each axis: half of what is too much, the smaller half if it is odd."""
+    return [(size - out) // 2 for size, out in zip(node.input_shapes[0][1:], node.output_shapes[0][1:], strict=True)]
+
+
+def _crop_forward(plan: Planner, node: Node) -> None:
+    first = _crop_firsts(node)
+    grid.append_take_grid(plan.program, _new_output(plan, node), plan.x(node), first, [1] * len(first))
+
+
+def _crop_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    first = _crop_firsts(node)
+    dx = plan.new(node.input_shapes[0])
+    grid.append_put_grid(plan.program, dx, dy, first, [1] * len(first))
+    plan.give(node, dx)
+
+
+def _stochastic_depth_forward(plan: Planner, node: Node) -> None:
+    if plan.training:
+        grid.append_survive(plan.program, _new_output(plan, node), plan.x(node), node.index, node.layer.survival)
+    else:
+        grid.append_scale(plan.program, _new_output(plan, node), plan.x(node), node.layer.survival)
+
+
+def _stochastic_depth_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    grid.append_survive(plan.program, dy, dy, node.index, node.layer.survival)
+    plan.give(node, dy)
+
+
+def _conv_transpose_forward(plan: Planner, node: Node) -> None:
+    """The input gradient of the convolution that would go the other way: its axes have our output as input."""
+    layer = node.layer
+    axes = layer.axes(node.input_shapes)
+    y = _new_output(plan, node)
+    convolution.append_convolution_backward_input(plan.program, y, plan.x(node), axes, layer.groups, (1,) * len(axes), False,
+                                                  plan.parameter(node, "weight"))
+    bias = plan.parameter(node, "bias")
+    if bias is not None:
+        pointwise.append_add_bias(plan.program, y, bias)
+
+
+def _conv_transpose_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    layer = node.layer
+    axes = layer.axes(node.input_shapes)
+    ones = (1,) * len(axes)
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    convolution.append_convolution_backward_weight(plan.program, weight, plan.x(node), dy, axes, layer.groups, ones, False)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        convolution.append_convolution_forward(plan.program, dx, dy, axes, layer.groups, ones, False, weight, None)
+        plan.give(node, dx)
+
+
 OPERATIONS = {
     "conv": Operation(_conv_forward, _conv_backward),
     "linear": Operation(_linear_forward, _linear_backward),
@@ -268,6 +335,10 @@ OPERATIONS = {
     "dropout": Operation(_dropout_forward, _dropout_backward),
     "local_response_norm": Operation(_local_response_norm_forward, _local_response_norm_backward),
     "flatten": Operation(_flatten_forward, _flatten_backward),
+    "conv_transpose": Operation(_conv_transpose_forward, _conv_transpose_backward),
+    "pad_shortcut": Operation(_pad_shortcut_forward, _pad_shortcut_backward),
+    "crop": Operation(_crop_forward, _crop_backward),
+    "stochastic_depth": Operation(_stochastic_depth_forward, _stochastic_depth_backward),
     "batch_norm": Operation(_batch_norm_forward, _batch_norm_backward),
     "add": Operation(_add_forward, _add_backward),
     "concat": Operation(_concat_forward, _concat_backward),

@@ -261,6 +261,70 @@ def _batch_norm_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: 
     return [dx], gradients
 
 
+def _strided(node: Node) -> tuple[slice, ...]:
+    return tuple(slice(None, None, axis.stride) for axis in node.layer.axes(node.input_shapes) or ())
+
+
+def _pad_shortcut_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    y = np.zeros((len(x), *at.node.output_shapes[0]), x.dtype)
+    y[:, :x.shape[1]] = x[(slice(None), slice(None), *_strided(at.node))]
+    return y, None
+
+
+def _pad_shortcut_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+    dx = np.zeros_like(inputs[0])
+    dx[(slice(None), slice(None), *_strided(at.node))] = dy[:, :dx.shape[1]]
+    return [dx], {}
+
+
+def _centre(node: Node) -> tuple[slice, ...]:
+    pairs = zip(node.input_shapes[0][1:], node.output_shapes[0][1:], strict=True)
+    return (slice(None), slice(None), *(slice((size - out) // 2, (size - out) // 2 + out) for size, out in pairs))
+
+
+def _crop_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    return np.ascontiguousarray(x[_centre(at.node)]), None
+
+
+def _crop_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+    dx = np.zeros_like(inputs[0])
+    dx[_centre(at.node)] = dy
+    return [dx], {}
+
+
+def _survival(at: Pass) -> float:
+    return float(at.key < at.node.layer.survival * 2**32) if at.training else at.node.layer.survival
+
+
+def _stochastic_depth_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    return x * x.dtype.type(_survival(at)), None
+
+
+def _stochastic_depth_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
+                               ) -> tuple[list[np.ndarray], Arrays]:
+    return [dy * dy.dtype.type(_survival(at))], {}
+
+
+def _conv_transpose_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    y, weight = at.new(len(x), at.node.output_shapes[0], x.dtype), at.parameters["weight"]
+    bias = at.parameters.get("bias", np.zeros(y.shape[1], weight.dtype))
+    _loops(at.node, "conv_transpose#d_forward")(y, x, weight, bias, *_settings(at.node), at.node.layer.groups)
+    return y, None
+
+
+def _conv_transpose_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
+                             ) -> tuple[list[np.ndarray], Arrays]:
+    (x,), weight = inputs, at.parameters["weight"]
+    dx, gradients = np.empty_like(x), {"weight": np.empty_like(weight)}
+    settings = (*_settings(at.node), at.node.layer.groups)
+    _loops(at.node, "conv_transpose#d_backward_input")(dx, dy, weight, *settings)
+    _loops(at.node, "conv_transpose#d_backward_weight")(gradients["weight"], dy, x, *settings)
+    if "bias" in at.parameters:
+        gradients["bias"] = np.empty_like(at.parameters["bias"])
+        _loops(at.node, "conv_transpose#d_backward_bias")(gradients["bias"], dy)
+    return [dx], gradients
+
+
 OPERATIONS = {
     "conv": Operation(_conv_forward, _conv_backward),
     "linear": Operation(_linear_forward, _linear_backward),
@@ -274,6 +338,10 @@ OPERATIONS = {
     "dropout": Operation(_dropout_forward, _dropout_backward),
     "local_response_norm": Operation(_norm_forward, _norm_backward),
     "flatten": Operation(_flatten_forward, _flatten_backward),
+    "conv_transpose": Operation(_conv_transpose_forward, _conv_transpose_backward),
+    "pad_shortcut": Operation(_pad_shortcut_forward, _pad_shortcut_backward),
+    "crop": Operation(_crop_forward, _crop_backward),
+    "stochastic_depth": Operation(_stochastic_depth_forward, _stochastic_depth_backward),
     "batch_norm": Operation(_batch_norm_forward, _batch_norm_backward),
     "add": Operation(_add_forward, _add_backward),
     "concat": Operation(_concat_forward, _concat_backward),
@@ -286,7 +354,7 @@ class Run:
     Parameters
     ----------
     parameters : dict
-        By full name, in the dtype to compute in.
+        Parameters and buffers by full name, in the dtype to compute in.
     key : int
         What dropout draws from, as in the plan: the same key gives the same masks.
     """
@@ -326,7 +394,7 @@ class Run:
         """Gradients of the input and of every parameter, given the gradient of the output."""
         (output,) = self.topology.outputs
         flowing: dict[ValueRef, np.ndarray] = {output: dy}
-        found: Arrays = {name: np.zeros_like(value) for name, value in self.parameters.items()}
+        found: Arrays = {slot.name: np.zeros_like(self.parameters[slot.name]) for slot in self.topology.slots if slot.trainable}
         for node in reversed(self.topology.nodes):
             ref = ValueRef(node.index)
             if ref not in flowing:

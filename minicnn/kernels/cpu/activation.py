@@ -72,6 +72,15 @@ def add(y, y_at, x, x_at, size):
         store(y, y_at + i, load(y, y_at + i) + load(x, x_at + i))
 
 
+@kernel
+def add_bias(y, y_at, channels, plane, bias, b_at):
+    """y[c] += bias[c]."""
+    for c in range(channels):
+        number = splat(bias[b_at + c])
+        for i in range(c * plane, (c + 1) * plane, LANES):
+            store(y, y_at + i, load(y, y_at + i) + number)
+
+
 # Steps: offsets are into the arena.
 
 @step
@@ -120,3 +129,8 @@ def copy_step(memory, parameters, table, a, frame):
 def add_step(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
     add(m, arena + a[0], m, arena + a[1], a[2])
+
+
+@step
+def add_bias_step(memory, parameters, table, a, frame):
+    add_bias(whole_array(memory), frame[ARENA] + a[0], a[1], a[2], whole_array(parameters), a[3])
