@@ -85,7 +85,7 @@ class Graph:
 
     @property
     def parameter_memory(self) -> np.ndarray:
-        """All parameters as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
+        """All parameters, then all buffers, as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
         if self._memory is None:
             from minicnn.random import draw_parameter
 
@@ -102,9 +102,24 @@ class Graph:
             self._parameters = Parameters(self.views(self.parameter_memory))
         return self._parameters
 
-    def views(self, memory: np.ndarray) -> dict[str, np.ndarray]:
-        """An array laid out as `parameter_memory` (gradients, averages) as arrays by parameter name."""
-        return {slot.name: memory[slot.offset:slot.offset + slot.size].reshape(slot.shape) for slot in self.slots}
+    @property
+    def buffers(self) -> Parameters:
+        """What is stored with the parameters, but changed by no gradient: running statistics, constants; views as well."""
+        return Parameters(self._views(self.parameter_memory, trainable=False))
+
+    @property
+    def arrays(self) -> Parameters:
+        """Parameters and buffers: all that a file of the network holds."""
+        return Parameters({**self.parameters, **self.buffers})
+
+    def views(self, memory: np.ndarray, buffers: bool = False) -> dict[str, np.ndarray]:
+        """An array laid out as `parameter_memory` (gradients, averages) as arrays by parameter name, with `buffers` all of them."""
+        found = self._views(memory, trainable=True)
+        return found | self._views(memory, trainable=False) if buffers else found
+
+    def _views(self, memory: np.ndarray, trainable: bool) -> dict[str, np.ndarray]:
+        return {slot.name: memory[slot.offset:slot.offset + slot.size].reshape(slot.shape) for slot in self.slots
+                if slot.trainable is trainable}
 
     def summary(self) -> Summary:
         """Records of every layer and the totals; nothing is allocated."""
@@ -209,11 +224,11 @@ class Graph:
                 "input_shape": json.dumps(self.input_shape), "classes": str(shape[0])}
 
     def save(self, path: str | Path) -> None:
-        """Write parameters and architecture as a safetensors file, whole or not at all."""
-        save_arrays(path, self.parameters, self.metadata())
+        """Write parameters, buffers and architecture as a safetensors file, whole or not at all."""
+        save_arrays(path, self.arrays, self.metadata())
 
     def adopt(self, arrays: dict[str, np.ndarray], source: str) -> None:
-        """Take over parameters by name; a CheckpointError naming `source` if one is missing, foreign or of another shape."""
+        """Take over parameters and buffers by name; a CheckpointError naming `source` if one is missing, foreign or of another shape."""
         shapes = {slot.name: slot.shape for slot in self.slots}
         for name, shape in shapes.items():
             if name not in arrays:
@@ -226,7 +241,7 @@ class Graph:
             raise CheckpointError(f"{source}: {self.name} has no parameter called {foreign[0]}")
         if self._memory is None:
             self._memory = _aligned_zeros(self.topology.memory_size)
-        for name, view in self.views(self._memory).items():
+        for name, view in self.views(self._memory, buffers=True).items():
             view[...] = arrays[name]
 
 

@@ -16,7 +16,7 @@ def zoo(form: str) -> None:
     networks = [(entry, entry.summary()) for entry in entries()]
     if form == "json":
         click.echo(json.dumps([{
-            "name": entry.name, "title": entry.title, "year": entry.year, "authors": entry.authors, "paper": entry.paper,
+            "name": entry.name, "title": entry.title, "year": entry.paper.year, "authors": entry.paper.authors, "paper": entry.paper.title,
             "input_shape": list(entry.input_shape), "classes": entry.classes,
             "params": summary.totals.params, "macs": summary.totals.macs} for entry, summary in networks], indent=1))
         return

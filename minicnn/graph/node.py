@@ -33,7 +33,10 @@ class Step(NamedTuple):
 
 
 class ParameterSlot(NamedTuple):
-    """A parameter in the network's one array of float32: `offset` and `size` count floats, `node` is the index of its node."""
+    """A parameter in the network's one array of float32: `offset` and `size` count floats, `node` is the index of its node.
+
+    One that is not `trainable` is a buffer: it lies in the same array behind all parameters, and is not counted as one.
+    """
 
     name: str
     shape: Shape

@@ -2,6 +2,8 @@
 
 macs : multiplications of a weight by an activation in convolution and linear layers, for one image; taps on padding are
     counted, biases are not.  None where a layer's cost is not counted, which is not the same as 0.
+params, buffers : numbers that training changes by gradients, and those it does not (running statistics, constants): buffers are
+    stored with the network but are not counted as its parameters.
 connections : one per tap and one per bias, per output, as LeCun counted in 1998.
 receptive_field, jump : pixels of the input that one output sees, and pixels from one output to the next, per axis; the
     largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None once the map is flat.
@@ -20,7 +22,7 @@ from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
 BYTES_PER_NUMBER = 4
-KINDS = {"conv": "convolution", "linear": "fully connected"}   # by kernel family; what is left is "other"
+KINDS = {"conv": "convolution", "linear": "fully connected", "batch_norm": "normalization"}   # by kernel family; the rest is "other"
 
 Field = tuple[tuple[int, int], ...]   # (receptive field, jump) per axis
 
@@ -42,6 +44,7 @@ class SummaryRow:
     settings: tuple[str, ...]
     params: int
     params_formula: str | None
+    buffers: int
     macs: int | None
     connections: int | None
     activation_bytes: int
@@ -55,6 +58,7 @@ class SummaryTotals:
 
     params: int
     trainable_params: int
+    buffers: int
     macs: int
     flops: int
     activation_bytes: int
@@ -103,9 +107,9 @@ def summarize(topology: Topology, model: str) -> Summary:
             share[0] += row.params
             share[1] += row.macs or 0
     macs = sum(row.macs or 0 for row in rows)
-    totals = SummaryTotals(topology.parameter_count, topology.trainable_count, macs, 2 * macs,
+    totals = SummaryTotals(topology.parameter_count, topology.parameter_count, topology.buffer_count, macs, 2 * macs,
                            sum(row.activation_bytes for row in rows))
-    order = sorted(shares, key=[*KINDS.values(), "other"].index)
+    order = sorted(shares, key=[*dict.fromkeys(KINDS.values()), "other"].index)
     return Summary(model, topology.input_shape, tuple(rows), totals, tuple(Share(kind, *shares[kind]) for kind in order))
 
 
@@ -119,8 +123,8 @@ def _row(node: Node, topology: Topology, field: Field | None) -> SummaryRow:
         name=node.name, type=node.layer.kind(), inputs=tuple(topology.name_of(ref) for ref in node.inputs),
         input_shapes=node.input_shapes, output_shape=node.output_shapes[0],
         kernel=window[0], stride=window[1], padding=window[2], dilation=window[3], groups=node.layer.settings().get("groups"),
-        settings=node.layer.brief(), params=sum(slot.size for slot in node.slots), params_formula=cost.formula,
-        macs=cost.macs, connections=cost.connections,
+        settings=node.layer.brief(), params=sum(slot.size for slot in node.slots if slot.trainable), params_formula=cost.formula,
+        buffers=sum(slot.size for slot in node.slots if not slot.trainable), macs=cost.macs, connections=cost.connections,
         activation_bytes=BYTES_PER_NUMBER * sum(prod(shape) for shape in node.output_shapes),
         receptive_field=reach, jump=jump)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from math import prod
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import LARGEST_SETTING
-from minicnn.graph.node import INPUT, Node, ParameterSlot, ValueRef
-from minicnn.graph.shapes import infer
+from minicnn.graph.node import INPUT, Node, ParameterSlot, Step, ValueRef
+from minicnn.graph.shapes import Shapes, infer
 from minicnn.graph.wiring import wire
-from minicnn.layers import Element, ParameterSpec, Shape
+from minicnn.layers import Element, Shape
 
 SLOT_ALIGNMENT = 16   # floats: 64 bytes, one cache line and one AVX-512 register
 
@@ -22,8 +21,9 @@ class Topology:
 
     nodes : in an order in which they can be computed
     outputs : the values that come out
-    slots : every parameter, in the order of the nodes
-    memory_size : floats that hold all parameters, the gaps between them included
+    slots : every parameter in the order of the nodes, then every buffer: running statistics, constants
+    trainable_size : floats that hold all parameters, the gaps between them included
+    memory_size : floats that hold parameters and buffers
     """
 
     element: Element
@@ -31,6 +31,7 @@ class Topology:
     nodes: tuple[Node, ...]
     outputs: tuple[ValueRef, ...]
     slots: tuple[ParameterSlot, ...]
+    trainable_size: int
     memory_size: int
 
     @classmethod
@@ -46,18 +47,14 @@ class Topology:
         """
         shape = checked_shape(input_shape)
         steps, outputs = wire(element)
-        last = {ref.node for ref in outputs}
-        nodes = []
-        slots: list[ParameterSlot] = []
-        end = 0
-        for index, (step, shapes) in enumerate(zip(steps, infer(steps, shape), strict=True)):
-            own = []
-            for spec in step.layer.parameters(shapes.inputs):
-                own.append(_slot(step.name, spec, end, index, index in last))
-                end = _aligned(end + spec.size)
-            slots += own
-            nodes.append(Node(index, step.name, step.layer, step.inputs, *shapes, step.path, tuple(own)))
-        return cls(element, shape, tuple(nodes), outputs, tuple(slots), end)
+        shapes = infer(steps, shape)
+        slots, trainable_size, memory_size = _places(steps, shapes, {ref.node for ref in outputs})
+        own: list[list[ParameterSlot]] = [[] for _ in steps]
+        for slot in slots:
+            own[slot.node].append(slot)
+        nodes = tuple(Node(index, step.name, step.layer, step.inputs, *known, step.path, tuple(mine))
+                      for index, (step, known, mine) in enumerate(zip(steps, shapes, own, strict=True)))
+        return cls(element, shape, nodes, outputs, slots, trainable_size, memory_size)
 
     def shape_of(self, ref: ValueRef) -> Shape:
         """The shape of a value, without the batch."""
@@ -75,11 +72,13 @@ class Topology:
 
     @property
     def parameter_count(self) -> int:
-        return sum(slot.size for slot in self.slots)
+        """Numbers that training changes; buffers are none."""
+        return sum(slot.size for slot in self.slots if slot.trainable)
 
     @property
-    def trainable_count(self) -> int:
-        return sum(slot.size for slot in self.slots if slot.trainable)
+    def buffer_count(self) -> int:
+        """Numbers that are stored with the parameters, but are none."""
+        return sum(slot.size for slot in self.slots if not slot.trainable)
 
 
 def checked_shape(shape: Sequence[int]) -> Shape:
@@ -92,9 +91,24 @@ def checked_shape(shape: Sequence[int]) -> Shape:
     return tuple(size.__index__() for size in shape)
 
 
-def _slot(node_name: str, spec: ParameterSpec, offset: int, index: int, last: bool) -> ParameterSlot:
-    init = "he/10" if last and spec.init == "he" else spec.init   # the layer that gives the logits starts out unsure
-    return ParameterSlot(f"{node_name}.{spec.name}", spec.shape, offset, prod(spec.shape), index, spec.fan_in, init, spec.trainable)
+def _places(steps: Sequence[Step], shapes: Sequence[Shapes], last: Container[int]) -> tuple[tuple[ParameterSlot, ...], int, int]:
+    """Where every parameter and every buffer lies, and how many floats the parameters alone and all together take.
+
+    Buffers lie behind the parameters, so that an optimizer has one stretch of memory to walk.
+    """
+    slots: list[ParameterSlot] = []
+    ends = []
+    end = 0
+    for trainable in (True, False):
+        for index, (step, known) in enumerate(zip(steps, shapes, strict=True)):
+            for spec in step.layer.parameters(known.inputs):
+                if spec.trainable is trainable:
+                    # the layer that gives the logits starts out unsure
+                    init = "he/10" if index in last and spec.init == "he" else spec.init
+                    slots.append(ParameterSlot(f"{step.name}.{spec.name}", spec.shape, end, spec.size, index, spec.fan_in, init, trainable))
+                    end = _aligned(end + spec.size)
+        ends.append(end)
+    return tuple(slots), ends[0], ends[1]
 
 
 def _aligned(size: int) -> int:

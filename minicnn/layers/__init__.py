@@ -6,6 +6,7 @@
 
 from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
 from minicnn.layers.base import Block, Cost, Element, Layer, ParameterSpec, Shape
+from minicnn.layers.batch_norm import BatchNorm1D, BatchNorm2D, BatchNorm3D
 from minicnn.layers.branches import Add, Concat
 from minicnn.layers.conv import Conv1D, Conv2D, Conv3D
 from minicnn.layers.dropout import Dropout
@@ -16,16 +17,18 @@ from minicnn.layers.leaky_relu import LeakyReLU
 from minicnn.layers.linear import Linear
 from minicnn.layers.local_response_norm import LocalResponseNorm
 from minicnn.layers.max_pool import MaxPool1D, MaxPool2D, MaxPool3D
+from minicnn.layers.pad_shortcut import PadShortcut
 from minicnn.layers.registry import build, describe, register
 from minicnn.layers.relu import ReLU
 from minicnn.layers.residual import Residual
 from minicnn.layers.sequential import Sequential
 from minicnn.layers.sigmoid import Sigmoid
+from minicnn.layers.stochastic_depth import StochasticDepth
 from minicnn.layers.tanh import Tanh
 
 __all__ = [
-    "Add", "AddInputs", "AvgPool1D", "AvgPool2D", "AvgPool3D", "Block", "Concat", "ConcatChannels", "Conv1D", "Conv2D", "Conv3D",
-    "Cost", "Dropout", "Element", "Flatten", "GlobalAvgPool", "Layer", "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool1D",
-    "MaxPool2D", "MaxPool3D", "ParameterSpec", "ReLU", "Residual", "Sequential", "Shape", "Sigmoid", "Tanh",
-    "build", "describe", "register",
+    "Add", "AddInputs", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNorm1D", "BatchNorm2D", "BatchNorm3D", "Block", "Concat",
+    "ConcatChannels", "Conv1D", "Conv2D", "Conv3D", "Cost", "Dropout", "Element", "Flatten", "GlobalAvgPool", "Layer",
+    "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool1D", "MaxPool2D", "MaxPool3D", "PadShortcut", "ParameterSpec", "ReLU",
+    "Residual", "Sequential", "Shape", "Sigmoid", "StochasticDepth", "Tanh", "build", "describe", "register",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from minicnn.errors import GraphError, SettingError
 from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
 from minicnn.layers.base import Element
+from minicnn.layers.batch_norm import BatchNorm1D, BatchNorm2D, BatchNorm3D
 from minicnn.layers.branches import Add, Concat
 from minicnn.layers.conv import Conv1D, Conv2D, Conv3D
 from minicnn.layers.dropout import Dropout
@@ -20,16 +21,18 @@ from minicnn.layers.leaky_relu import LeakyReLU
 from minicnn.layers.linear import Linear
 from minicnn.layers.local_response_norm import LocalResponseNorm
 from minicnn.layers.max_pool import MaxPool1D, MaxPool2D, MaxPool3D
+from minicnn.layers.pad_shortcut import PadShortcut
 from minicnn.layers.relu import ReLU
 from minicnn.layers.residual import Residual
 from minicnn.layers.sequential import Sequential
 from minicnn.layers.sigmoid import Sigmoid
+from minicnn.layers.stochastic_depth import StochasticDepth
 from minicnn.layers.tanh import Tanh
 
 TYPES: dict[str, type[Element]] = {each.__name__: each for each in (
-    Conv1D, Conv2D, Conv3D, MaxPool1D, MaxPool2D, MaxPool3D, AvgPool1D, AvgPool2D, AvgPool3D, GlobalAvgPool,
-    Linear, ReLU, LeakyReLU, Tanh, Sigmoid, Dropout, LocalResponseNorm, Flatten, AddInputs, ConcatChannels,
-    Sequential, Residual, Concat, Add)}
+    Conv1D, Conv2D, Conv3D, MaxPool1D, MaxPool2D, MaxPool3D, AvgPool1D, AvgPool2D, AvgPool3D, GlobalAvgPool, Linear,
+    BatchNorm1D, BatchNorm2D, BatchNorm3D, LocalResponseNorm, ReLU, LeakyReLU, Tanh, Sigmoid, Dropout, StochasticDepth,
+    Flatten, PadShortcut, AddInputs, ConcatChannels, Sequential, Residual, Concat, Add)}
 
 
 def register(kind: type[Element]) -> type[Element]:

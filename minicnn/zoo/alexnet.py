@@ -6,11 +6,12 @@ Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional 
 from __future__ import annotations
 
 from minicnn.layers import Conv2D, Dropout, Flatten, Linear, LocalResponseNorm, MaxPool2D, ReLU, Sequential
-from minicnn.zoo.registry import network
+from minicnn.zoo.registry import Paper, network
+
+KRIZHEVSKY = Paper("Krizhevsky et al.", "ImageNet Classification with Deep Convolutional Neural Networks", 2012)
 
 
-@network("alexnet", title="AlexNet, one tower", year=2012, authors="Krizhevsky et al.",
-         paper="ImageNet Classification with Deep Convolutional Neural Networks", input_shape=(3, 227, 227), classes=1000)
+@network("alexnet", KRIZHEVSKY, title="AlexNet, one tower", input_shape=(3, 227, 227), classes=1000)
 def alexnet(classes: int) -> Sequential:
     """The lecture's form: the two towers of the paper as one (no groups), pooling before normalisation.
 

@@ -6,11 +6,12 @@ LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Rec
 from __future__ import annotations
 
 from minicnn.layers import Conv2D, Flatten, Linear, MaxPool2D, ReLU, Sequential
-from minicnn.zoo.registry import network
+from minicnn.zoo.registry import Paper, network
+
+LECUN = Paper("LeCun et al.", "Gradient-Based Learning Applied to Document Recognition", 1998)
 
 
-@network("lenet", title="LeNet", year=1998, authors="LeCun et al.",
-         paper="Gradient-Based Learning Applied to Document Recognition", input_shape=(1, 28, 28), classes=10)
+@network("lenet", LECUN, title="LeNet", input_shape=(1, 28, 28), classes=10)
 def lenet(classes: int) -> Sequential:
     """The LeNet people train today: ReLU and max pooling, every filter of conv2 sees all six maps.
 

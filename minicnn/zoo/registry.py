@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
@@ -14,15 +14,21 @@ from minicnn.layers import Element, Shape
 from minicnn.network import Graph
 
 
+class Paper(NamedTuple):
+    """Where a network was described."""
+
+    authors: str
+    title: str
+    year: int
+
+
 @dataclass(frozen=True)
 class ZooEntry:
     """A network of the zoo: where it comes from, and its form unless asked for otherwise."""
 
     name: str
+    paper: Paper
     title: str
-    year: int
-    authors: str
-    paper: str
     input_shape: Shape
     classes: int
     element: Callable[..., Element]
@@ -30,7 +36,7 @@ class ZooEntry:
     @property
     def source(self) -> str:
         """Title, paper and year in one line."""
-        return f"{self.title}: {self.authors}, {self.paper}, {self.year}"
+        return f"{self.title}: {self.paper.authors}, {self.paper.title}, {self.paper.year}"
 
     def build(self, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0) -> Graph:
         """The network, for another number of classes or another input if given."""
@@ -45,17 +51,17 @@ class ZooEntry:
 ENTRIES: dict[str, ZooEntry] = {}
 
 
-def network(name: str, **entry: Any) -> Callable[[Callable[..., Element]], Callable[..., Element]]:
+def network(name: str, paper: Paper, **entry: Any) -> Callable[[Callable[..., Element]], Callable[..., Element]]:
     """Enter the function that builds a network's layers into the zoo; a decorator."""
     def enter(element: Callable[..., Element]) -> Callable[..., Element]:
-        ENTRIES[name] = ZooEntry(name=name, element=element, **entry)
+        ENTRIES[name] = ZooEntry(name, paper, element=element, **entry)
         return element
     return enter
 
 
 def entries() -> tuple[ZooEntry, ...]:
     """All networks, the oldest first."""
-    return tuple(sorted(ENTRIES.values(), key=lambda entry: entry.year))
+    return tuple(sorted(ENTRIES.values(), key=lambda entry: entry.paper.year))
 
 
 def names() -> tuple[str, ...]:

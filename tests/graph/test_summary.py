@@ -7,6 +7,7 @@ import pytest
 from minicnn.graph import Topology, summarize
 from minicnn.graph.table import memory, plain_table
 from minicnn.layers import (
+    BatchNorm2D,
     Concat,
     Conv1D,
     Conv2D,
@@ -26,12 +27,12 @@ def rows(element, shape):
 
 def test_the_record_of_a_convolution():
     row = summarize(Topology.build(Conv2D(96, 11, stride=4), (3, 227, 227)), "net").to_dict()["layers"][0]
-    extra = {key: row.pop(key) for key in ("input_shapes", "settings")}
+    extra = {key: row.pop(key) for key in ("input_shapes", "settings", "buffers")}
     assert row == {
         "name": "conv1", "type": "Conv2D", "inputs": ["input"], "output_shape": [96, 55, 55], "kernel": [11, 11], "stride": [4, 4],
         "padding": [[0, 0], [0, 0]], "dilation": [1, 1], "groups": 1, "params": 34944, "params_formula": "(11*11*3 + 1) * 96",
         "macs": 105415200, "connections": 105705600, "activation_bytes": 1161600, "receptive_field": [11, 11], "jump": [4, 4]}
-    assert extra == {"input_shapes": [[3, 227, 227]], "settings": ["11x11", "stride 4", "padding 0"]}
+    assert extra == {"input_shapes": [[3, 227, 227]], "settings": ["11x11", "stride 4", "padding 0"], "buffers": 0}
 
 
 def test_what_is_not_counted_is_null():
@@ -72,6 +73,17 @@ def test_receptive_field_is_what_a_change_of_one_pixel_reaches():
     last = rows(Sequential(*layers), (1, size))["conv3"]
     assert spans == {last.receptive_field[0]}
     assert min(seen[1]) - min(seen[0]) == last.jump[0]
+
+
+def test_running_statistics_are_no_parameters():
+    summary = summarize(Topology.build(Sequential(Conv2D(6, 5, bias=False), BatchNorm2D(), Flatten(), Linear(10)), (1, 8, 8)), "net")
+    norm = summary.layers[1]
+    assert (norm.name, norm.params, norm.params_formula, norm.buffers, norm.macs) == ("bn1", 12, "2 * 6", 12, None)
+    assert (norm.receptive_field, norm.jump) == ((5, 5), (1, 1))
+    assert summary.totals.params == summary.totals.trainable_params == 150 + 12 + 970
+    assert summary.totals.buffers == 12
+    assert [(share.kind, share.params, share.macs) for share in summary.by_kind] == [
+        ("convolution", 150, 2400), ("fully connected", 970, 960), ("normalization", 12, 0)]
 
 
 def test_totals_and_kinds():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn.graph import Topology
-from minicnn.layers import Conv2D, Flatten, Linear, ReLU, Sequential
+from minicnn.layers import BatchNorm2D, Conv2D, Flatten, Linear, ReLU, Sequential
 
 
 def test_slots_of_a_small_network():
@@ -14,9 +14,25 @@ def test_slots_of_a_small_network():
         ("conv1.weight", (6, 1, 5, 5), 0, 150, 0), ("conv1.bias", (6,), 160, 6, 0),
         ("fc1.weight", (10, 4704), 176, 47040, 3), ("fc1.bias", (10,), 47216, 10, 3)]
     assert topology.memory_size == 47232
-    assert topology.parameter_count == topology.trainable_count == 47206
+    assert topology.parameter_count == 47206
+    assert topology.trainable_size == topology.memory_size
+    assert topology.buffer_count == 0
     assert topology.nodes[0].slots == topology.slots[:2]
     assert topology.nodes[1].slots == ()
+
+
+def test_buffers_lie_behind_the_parameters():
+    topology = Topology.build(Sequential(BatchNorm2D(), Conv2D(5, 1), BatchNorm2D(), Flatten(), Linear(2)), (3, 2, 2))
+    assert [(slot.name, slot.offset, slot.size, slot.init, slot.trainable) for slot in topology.slots] == [
+        ("bn1.weight", 0, 3, "ones", True), ("bn1.bias", 16, 3, "zeros", True),
+        ("conv1.weight", 32, 15, "he", True), ("conv1.bias", 48, 5, "zeros", True),
+        ("bn2.weight", 64, 5, "ones", True), ("bn2.bias", 80, 5, "zeros", True),
+        ("fc1.weight", 96, 40, "he/10", True), ("fc1.bias", 144, 2, "zeros", True),
+        ("bn1.running_mean", 160, 3, "zeros", False), ("bn1.running_var", 176, 3, "ones", False),
+        ("bn2.running_mean", 192, 5, "zeros", False), ("bn2.running_var", 208, 5, "ones", False)]
+    assert (topology.trainable_size, topology.memory_size) == (160, 224)
+    assert (topology.parameter_count, topology.buffer_count) == (3 + 3 + 15 + 5 + 5 + 5 + 40 + 2, 16)
+    assert [slot.name for slot in topology.nodes[2].slots] == ["bn2.weight", "bn2.bias", "bn2.running_mean", "bn2.running_var"]
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 3), st.booleans()), min_size=1, max_size=6))

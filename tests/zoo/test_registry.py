@@ -9,7 +9,7 @@ from minicnn.errors import SettingError, ShapeError
 
 def test_names():
     assert {"lenet", "alexnet"} <= set(zoo.names())
-    years = [entry.year for entry in zoo.entries()]
+    years = [entry.paper.year for entry in zoo.entries()]
     assert years == sorted(years)
 
 
@@ -18,7 +18,7 @@ def test_every_entry_builds_and_names_its_source(name):
     entry = zoo.find(name)
     assert entry.build().name == name
     assert entry.build().classes == entry.classes
-    assert entry.source == f"{entry.title}: {entry.authors}, {entry.paper}, {entry.year}"
+    assert entry.source == f"{entry.title}: {entry.paper.authors}, {entry.paper.title}, {entry.paper.year}"
 
 
 @pytest.mark.parametrize(("name", "words"), [
