@@ -19,6 +19,11 @@ class Augmentation(NamedTuple):
     shift: int = 0
     flip: bool = False
 
+    @property
+    def words(self) -> str:
+        """As `augmentation` takes it, always in the same spelling: "shift=2,flip", "" for none."""
+        return ",".join([f"shift={self.shift}"] * (self.shift > 0) + ["flip"] * self.flip)
+
 
 def augmentation(setting: Iterable[str] | str) -> Augmentation:
     """From words: "shift", "shift=3", "flip", as a list or separated by commas."""

@@ -29,7 +29,8 @@ class Preparation:
     @classmethod
     def of(cls, data: Dataset, input_shape: tuple[int, ...]) -> Preparation:
         """For a network with this input, with the statistics of `data` (the training set)."""
-        return cls(tuple(input_shape), tuple(map(float, data.mean)), tuple(map(float, data.std)), 255.0 if data.images.dtype == np.uint8 else 1.0)
+        unit = 255.0 if data.images.dtype == np.uint8 else 1.0
+        return cls(tuple(input_shape), tuple(map(float, data.mean)), tuple(map(float, data.std)), unit)
 
     @property
     def scale(self) -> list[float]:
@@ -43,14 +44,13 @@ class Preparation:
 
     def images(self, images: np.ndarray, where: str = "the data") -> np.ndarray:
         """Images in the network's size, type as it was (uint8 or float32), C-contiguous; normalisation happens in the engine."""
-        if len(images.shape) != len(self.input_shape) + 1 or images.shape[1] != self.input_shape[0]:
-            raise ShapeError(f"{where}: images are {shape_text(images.shape[1:])}, but the network takes {shape_text(self.input_shape)}"
-                             f"\n  build the network for {images.shape[1]} channels, or use other data")
         if images.shape[1:] == self.input_shape:
             return np.ascontiguousarray(images)
-        if images.ndim != 4:
-            raise ShapeError(f"{where}: images are {shape_text(images.shape[1:])}, but the network takes {shape_text(self.input_shape)},"
-                             f" and only images with rows and columns can be scaled")
+        fault = f"{where}: images are {shape_text(images.shape[1:])}, but the network takes {shape_text(self.input_shape)}"
+        if images.ndim != 4 or len(self.input_shape) != 3:
+            raise ShapeError(f"{fault}\n  only images with rows and columns can be scaled to a network with rows and columns")
+        if images.shape[1] != self.input_shape[0]:
+            raise ShapeError(f"{fault}\n  build the network for {images.shape[1]} channels, or use other data")
         from minicnn.datasets import scale_to
 
         return np.ascontiguousarray(scale_to(images, *self.input_shape[1:]))

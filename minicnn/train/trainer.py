@@ -57,7 +57,8 @@ class Trainer:
         self.classes = net.classes   # a GraphError here if the network is no classifier
         self.optimizer = optimizer or SGD()
         if not isinstance(self.optimizer, Optimizer):
-            raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers, such as SGD(learning_rate=0.05)")
+            raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers,"
+                               f" such as SGD(learning_rate=0.05)")
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
         self.threads = engine.default_threads() if threads is None else whole_number("Trainer", "threads", threads, least=1)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
@@ -211,8 +212,8 @@ class Trainer:
         for kind, row in zip(self.optimizer.state_names, self.optimizer_state(), strict=True):
             arrays |= {f"{kind}.{name}": value for name, value in self.net.views(row).items()}
         arrays["sums"] = self._sums
-        numbers = {"steps": self.steps, "epoch": self.epoch, "batch": self.batch, "seconds": self._seconds, "optimizer": self.optimizer.kind,
-                   "history": [record._asdict() for record in self.history]}
+        numbers = {"steps": self.steps, "epoch": self.epoch, "batch": self.batch, "seconds": self._seconds,
+                   "optimizer": self.optimizer.kind, "history": [record._asdict() for record in self.history]}
         return arrays, numbers
 
     def restore(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:

@@ -1,0 +1,161 @@
+"""Pictures from single files: PGM and PPM, NumPy's .npy, and through Pillow whatever it reads (PNG, JPEG)."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from minicnn.datasets.scaling import interpolation_matrix
+from minicnn.errors import DataError
+
+Picture = npt.NDArray   # (C, *space), uint8 or float32
+NETPBM = re.compile(rb"P([2356])(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
+LUMA = (0.299, 0.587, 0.114)   # brightness of red, green and blue; ITU-R BT.601
+LARGEST_BYTES = 1 << 28        # of a file; a picture for a network is far smaller
+
+
+def read_picture(path: str | Path) -> Picture:
+    """One image from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        .npy: (rows, columns), (channels, rows, columns), (rows, columns, 3), or a signal; integers from 0 to 255, or floats as
+        they are.  PGM, PPM: 8 or 16 bits, plain or raw.  PNG, JPEG and others: through Pillow; what is transparent becomes white.
+
+    Returns
+    -------
+    (C, *space) uint8, or float32 from a file of floats
+
+    Raises
+    ------
+    DataError
+        If the file is missing, broken, no picture, or needs Pillow and there is none.
+    """
+    source = Path(path)
+    try:
+        if source.stat().st_size > LARGEST_BYTES:
+            raise DataError(f"{source} has {source.stat().st_size:,} bytes, more than a picture for a network: at most {LARGEST_BYTES:,}")
+        with source.open("rb") as stream:
+            start = stream.read(8)
+        if start.startswith(b"\x93NUMPY"):
+            return _from_array(np.load(source, mmap_mode="r", allow_pickle=False), source)   # mapped: a lying header allocates nothing
+        if re.match(rb"P[2356]\s", start):
+            return _read_netpbm(source.read_bytes(), source)
+    except FileNotFoundError:
+        raise DataError(f"there is no picture {source}") from None
+    except IsADirectoryError:
+        raise DataError(f"{source} is a folder, expected a picture") from None
+    except OSError as error:
+        raise DataError(f"cannot read {source}: {error.strerror or error}") from error
+    except (ValueError, EOFError, MemoryError) as error:
+        raise DataError(f"{source} is not an array that can be read: {error}") from error
+    return _read_with_pillow(source)
+
+
+def _from_array(array: npt.NDArray, source: Path) -> Picture:
+    """An array of a user's as (C, *space)."""
+    if array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255:
+        array = array.astype(np.uint8)
+    elif array.dtype.kind == "f":
+        array = array.astype(np.float32)
+        if not np.isfinite(array).all():
+            raise DataError(f"{source} holds values that are infinite or no numbers")
+    else:
+        raise DataError(f"{source} holds {array.dtype.name} {array.shape}, expected integers from 0 to 255 or floats")
+    if array.ndim == 3 and array.shape[2] == 3 and array.shape[0] != 3:   # rows, columns, colours
+        array = array.transpose(2, 0, 1)
+    if array.ndim == 1 or (array.ndim == 2 and array.shape[0] != 1):
+        array = array[None]
+    if not 2 <= array.ndim <= 4 or not array.size:
+        raise DataError(f"{source} has the shape {array.shape}, expected one image: (rows, columns) or (channels, rows, columns)")
+    return np.ascontiguousarray(array)
+
+
+def _read_netpbm(content: bytes, source: Path) -> Picture:
+    """A portable grey or pixel map: 'P5 columns rows maximum', then the values row by row."""
+    header = NETPBM.match(content)
+    if header is None:
+        raise DataError(f"{source} begins like a PGM file, but has no columns, rows and largest value")
+    kind, columns, rows, most = (int(each) for each in header.groups())
+    channels, plain = 3 if kind in (3, 6) else 1, kind in (2, 3)
+    count = rows * columns * channels
+    if not count or not 1 <= most <= 65535:
+        raise DataError(f"{source} says {columns} x {rows} pixels up to {most}, expected at least one pixel, up to 1 to 65535")
+    body = content[header.end():]
+    width = 1 if most < 256 else 2
+    if plain:
+        words = body.split()
+        held = len(words)
+    else:
+        held = len(body) // width
+    if held < count:
+        raise DataError(f"{source} is cut short: {held:,} of {count:,} values are there")
+    if plain:
+        try:
+            values = np.array(words[:count]).astype(np.int64)
+        except (ValueError, OverflowError):
+            raise DataError(f"{source} holds words that are no numbers") from None
+    else:
+        values = np.frombuffer(body, "u1" if width == 1 else ">u2", count).astype(np.int64)
+    if values.min() < 0 or values.max() > most:
+        raise DataError(f"{source} holds values outside 0 to {most}")
+    pixels = ((values * 255 + most // 2) // most).astype(np.uint8)
+    return np.ascontiguousarray(pixels.reshape(rows, columns, channels).transpose(2, 0, 1))
+
+
+def _read_with_pillow(source: Path) -> Picture:
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        raise DataError(f"{source} needs Pillow to be read, which is not installed\n  run: pip install 'minicnn[images]'"
+                        f"\n  or use a PGM or .npy file") from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(source) as opened:
+                image = ImageOps.exif_transpose(opened)
+                if image.mode.startswith("I") or image.mode == "F":   # 16 bits a pixel, or more
+                    values = np.asarray(image).astype(np.float64)
+                    most = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max()))
+                    return np.rint(np.clip(values, 0, most) * (255 / most)).astype(np.uint8)[None]
+                if "A" in image.getbands() or "transparency" in image.info:
+                    layered = image.convert("RGBA")
+                    image = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
+                pixels = np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
+    except Image.UnidentifiedImageError:
+        raise DataError(f"{source} is not a picture that can be read: PNG, JPEG, PGM or .npy") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise DataError(f"{source} cannot be read as a picture: {error}") from error
+    return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
+
+
+def to_channels(picture: Picture, channels: int) -> Picture:
+    """Colour as grey (by brightness), grey as three equal colours; as it is where the channels already fit or cannot be made to."""
+    if len(picture) == 3 and channels == 1:
+        grey = np.tensordot(np.array(LUMA), picture.astype(np.float64), axes=1)[None]
+        return np.rint(grey).astype(np.uint8) if picture.dtype == np.uint8 else grey.astype(np.float32)
+    if len(picture) == 1 and channels == 3:
+        return np.repeat(picture, 3, axis=0)
+    return picture
+
+
+def resize(picture: Picture, rows: int, columns: int) -> Picture:
+    """A picture (C, H, W) stretched to another size: where it shrinks, each pixel is the mean of the area it covers."""
+    _, H, W = picture.shape
+    y = _axis_matrix(H, rows) @ picture.astype(np.float64) @ _axis_matrix(W, columns).T   # (C, rows, columns)
+    return np.rint(y).astype(np.uint8) if picture.dtype == np.uint8 else y.astype(np.float32)
+
+
+def _axis_matrix(size: int, out: int) -> npt.NDArray[np.float64]:
+    """The matrix (out, size) for one axis: shares of area if it shrinks, else interpolation."""
+    if out >= size:
+        return interpolation_matrix(size, out)
+    edges = np.arange(out + 1) * (size / out)
+    h = np.arange(size)
+    covered = np.minimum(edges[1:, None], h + 1) - np.maximum(edges[:-1, None], h)
+    return np.maximum(covered, 0) * (out / size)

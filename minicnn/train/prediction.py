@@ -1,0 +1,94 @@
+"""A picture of a user's, made into what a trained network takes: channels, size and range of values as in its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn.errors import DataError, ShapeError
+from minicnn.geometry import shape_text
+from minicnn.train.evaluation import logits, probabilities
+from minicnn.train.weights import TrainedNetwork
+
+CLEARLY = 0.2   # by how much an inverted picture must be nearer to the training images for one to say so
+
+
+class Guess(NamedTuple):
+    """One class and how probable the network holds it."""
+
+    label: int
+    name: str
+    probability: float
+
+
+def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize: bool = False, invert: bool = False) -> np.ndarray:
+    """A picture (C, *space) as the network's input, uint8 or float32 on the scale it was trained on.
+
+    Parameters
+    ----------
+    picture : uint8, or float32 from 0 to 1 (any range for a network trained on floats)
+        In the size of the training images or of the network's input; grey and colour are turned into each other.
+    where : str
+        What errors call it.
+    resize : bool
+        Stretch a picture of another size.
+    invert : bool
+        Light for dark: for ink on paper, where the network knows light ink on black.
+    """
+    from minicnn.datasets.pictures import resize as stretched
+    from minicnn.datasets.pictures import to_channels
+
+    pixels = to_channels(_on_scale(trained, picture, where, invert), trained.image_shape[0])
+    if pixels.shape == trained.net.input_shape:
+        return pixels
+    if pixels.shape != trained.image_shape:
+        if not resize or pixels.ndim != 3 or len(trained.image_shape) != 3 or len(pixels) != trained.image_shape[0]:
+            raise ShapeError(_misfit(trained, picture, where))
+        pixels = stretched(pixels, *trained.image_shape[1:])
+    return trained.preparation.images(pixels[None], where)[0]
+
+
+def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: bool) -> np.ndarray:
+    """Values as in training: uint8 as it is, floats from 0 to 1 times 255; or any floats."""
+    unit, floats = trained.preparation.unit, picture.dtype != np.uint8
+    if unit == 1:
+        if not floats or invert:
+            what = "is made of bytes" if not floats else "cannot be inverted"
+            raise DataError(f"{where} {what}, but {trained.net.name} was trained on {trained.data}, whose values are floats of any size")
+        return picture
+    if floats:
+        least, most = float(picture.min()), float(picture.max())
+        if least < 0 or most > 1:
+            raise DataError(f"{where} holds floats from {least:g} to {most:g}, expected 0 to 1, or integers from 0 to 255")
+        picture = picture * np.float32(unit)
+    return (255 - picture).astype(picture.dtype) if invert else picture
+
+
+def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
+    known, inner = trained.image_shape, trained.net.input_shape
+    if picture.ndim != len(known) or len(known) != 3 or len(picture) not in (1, 3):
+        return (f"{where} is {shape_text(picture.shape)}, but {trained.net.name} was trained on {shape_text(known)} ({trained.data})"
+                f"\n  give it an array of {shape_text(known)}")
+    (size, known_size, inner_size) = (shape_text(shape[1:]) for shape in (picture.shape, known, inner))
+    scaled = f", scaled to {inner_size}" if inner != known else ""
+    return (f"{where} is {size}, but {trained.net.name} was trained on {known_size} ({trained.data}){scaled}"
+            f"\n  rows x columns; use an image of {'either' if scaled else 'that'} size, or --resize to have it stretched")
+
+
+def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
+    """Whether the training images' brightness suggests that a picture (as `fit_picture` gave it) has dark and light exchanged."""
+    if trained.preparation.unit == 1:
+        return False
+    usual, bright = float(np.mean(trained.preparation.mean)), float(pixels.mean()) / 255
+    return abs(1 - bright - usual) + CLEARLY < abs(bright - usual)
+
+
+def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3) -> list[list[Guess]]:
+    """For each picture of `fit_picture`, the most probable classes, the best first."""
+    floats = any(picture.dtype != np.uint8 for picture in pictures)
+    batch = np.stack([picture.astype(np.float32) if floats else picture for picture in pictures])
+    shares = probabilities(logits(trained.net, batch, trained.preparation))
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
+    return [[Guess(int(k), trained.classes[k], float(row[k])) for k in best] for row, best in zip(shares, order, strict=True)]

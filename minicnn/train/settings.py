@@ -1,0 +1,117 @@
+"""What decides the outcome of a run: every setting, its default, and which of them may change when a run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from minicnn.errors import CheckpointError, SettingError
+from minicnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from minicnn.train.augmentation import augmentation
+
+DEFAULT_DATA = "digits"
+DEFAULT_BATCH_SIZE = 128
+DEFAULT_OPTIMIZER = "sgd"
+DEFAULT_LEARNING_RATES = {"sgd": SGD.learning_rate, "adam": Adam.learning_rate}
+DEFAULT_WEIGHT_DECAYS = {"sgd": 5e-4, "adam": 0.0}
+DEFAULT_MOMENTUM = SGD.momentum
+DEFAULT_SCHEDULE = "cosine"
+DEFAULT_EPOCHS = 10
+DEFAULT_EPOCHS_OF_FEW_IMAGES = 40
+FEW_IMAGES = 10_000   # training images below which an epoch is so short that there are more of them
+
+FREE_TO_CHANGE = ("epochs", "data_dir")   # when a run goes on
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The settings of a run, all of them settled.
+
+    momentum : None where the optimizer has none
+    augment : words of `augmentation`, "" for none
+    validation : share of the training images held out, 0 for none
+    """
+
+    network: str
+    data: str
+    data_dir: str | None
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    momentum: float | None
+    weight_decay: float
+    schedule: str
+    augment: str
+    validation: float
+    seed: int
+
+    @classmethod
+    def completed(cls, given: Mapping[str, Any], train_images: int) -> RunSettings:
+        """From what the user gave (None or absent: not given) and the number of training images.
+
+        Raises
+        ------
+        SettingError
+            If a setting belongs to another optimizer, or an augmentation is not known.
+        """
+        said = {name: value for name, value in given.items() if value is not None}
+        optimizer = said.get("optimizer", DEFAULT_OPTIMIZER)
+        if "momentum" in said and optimizer != "sgd":
+            raise SettingError(f"momentum is a setting of sgd, but the optimizer is {optimizer}\n  leave one of them out")
+        defaults = {
+            "data": DEFAULT_DATA, "data_dir": None, "epochs": DEFAULT_EPOCHS_OF_FEW_IMAGES if train_images < FEW_IMAGES else DEFAULT_EPOCHS,
+            "batch_size": DEFAULT_BATCH_SIZE, "optimizer": optimizer, "learning_rate": DEFAULT_LEARNING_RATES[optimizer],
+            "momentum": DEFAULT_MOMENTUM if optimizer == "sgd" else None, "weight_decay": DEFAULT_WEIGHT_DECAYS[optimizer],
+            "schedule": DEFAULT_SCHEDULE, "augment": "", "validation": 0.0, "seed": 0}
+        settings = cls(**{**defaults, **said})
+        settings.make_optimizer()
+        return replace(settings, augment=augmentation(settings.augment).words)
+
+    def continued(self, given: Mapping[str, Any]) -> RunSettings:
+        """These settings for a run that goes on: `given` may raise the epochs and move the data, and must agree otherwise.
+
+        Raises
+        ------
+        SettingError
+            If something given contradicts the run.
+        """
+        said = {name: value for name, value in given.items() if value is not None}
+        if "augment" in said:
+            said["augment"] = augmentation(said["augment"]).words
+        for name, value in said.items():
+            started = getattr(self, name)
+            if name not in FREE_TO_CHANGE and value != started:
+                was, wanted = (f"{each!r}" if isinstance(each, str) else f"{each}" for each in (started, value))
+                raise SettingError(f"a run that goes on keeps its {name.replace('_', ' ')}: it was started with {was}, but gets {wanted}"
+                                   f"\n  leave the setting out, or start a new run")
+        if said.get("epochs", self.epochs) < self.epochs:
+            raise SettingError(f"a run that goes on keeps its epochs or gets more: it was started for {self.epochs},"
+                               f" but gets {said['epochs']}")
+        return replace(self, **{name: said[name] for name in FREE_TO_CHANGE if name in said})
+
+    def make_optimizer(self) -> Optimizer:
+        """The optimizer they describe."""
+        momentum = {} if self.momentum is None else {"momentum": self.momentum}
+        return OPTIMIZERS[self.optimizer](learning_rate=self.learning_rate, weight_decay=self.weight_decay, **momentum)
+
+    def to_json(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Any, source: str) -> RunSettings:
+        """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or of the wrong kind."""
+        names = [field.name for field in fields(cls)]
+        if not isinstance(values, dict) or sorted(values) != sorted(names):
+            raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
+        kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "None": (type(None),)}
+        for field in fields(cls):
+            allowed = tuple(kind for word in str(field.type).split(" | ") for kind in kinds[word])
+            if not isinstance(values[field.name], allowed) or isinstance(values[field.name], bool):
+                raise CheckpointError(f"{source}: the setting {field.name} is {values[field.name]!r}, but must be {field.type}")
+        settings = cls(**values)
+        if settings.optimizer not in OPTIMIZERS:
+            raise CheckpointError(f"{source}: there is no optimizer {settings.optimizer!r}")
+        return settings

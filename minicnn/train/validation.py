@@ -1,0 +1,28 @@
+"""A part of the training images held out: what to look at while training, so that the test set is looked at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minicnn.errors import DataError, SettingError
+from minicnn.random import generator
+
+if TYPE_CHECKING:
+    from minicnn.datasets import Dataset
+
+
+def hold_out(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
+    """(the rest, the held-out part) of a training set: the same parts for the same seed, each in the order of the whole.
+
+    fraction : share to hold out, above 0 and below 1; at least one image on either side
+    """
+    if not 0 < fraction < 1:
+        raise SettingError(f"validation is {fraction!r}, but must be a share of the training images, above 0 and below 1")
+    if len(data) < 2:
+        raise DataError(f"{data.name} has {len(data)} training image, and none can be held out")
+    count = min(max(1, round(fraction * len(data))), len(data) - 1)
+    chosen = np.zeros(len(data), bool)
+    chosen[generator(seed, "validation").permutation(len(data))[:count]] = True
+    return data.subset(~chosen), data.subset(chosen, split="validation")

@@ -1,0 +1,65 @@
+"""Weights for use: a network's file that also says how images are prepared for it and what its classes are called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minicnn.errors import CheckpointError
+from minicnn.network import Graph, from_arrays
+from minicnn.storage import load_arrays, save_arrays
+from minicnn.train.preparation import Preparation
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network with all it takes to use it.
+
+    image_shape : of the images it was trained on, before they were scaled to the network's input
+    data : name of the data set
+    epoch : after which its parameters were kept
+    """
+
+    net: Graph
+    preparation: Preparation
+    classes: tuple[str, ...]
+    image_shape: tuple[int, ...]
+    data: str
+    epoch: int
+
+    def save(self, path: str | Path, memory: np.ndarray | None = None) -> None:
+        """Write a safetensors file that `minicnn.load` reads as well; `memory` in place of the network's own parameters."""
+        parameters = self.net.parameters if memory is None else self.net.views(memory)
+        words = {"preparation": self.preparation.to_json(), "class_names": self.classes, "image_shape": self.image_shape,
+                 "epoch": self.epoch}
+        more = {name: json.dumps(value) for name, value in words.items()}
+        save_arrays(path, parameters, {**self.net.metadata(), **more, "data": self.data})
+
+
+def load_trained(path: str | Path) -> TrainedNetwork:
+    """The network in a file that `TrainedNetwork.save` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, cut, broken, or a network without its preparation.
+    """
+    arrays, metadata = load_arrays(path)
+    net = from_arrays(arrays, metadata, str(path))
+    if "preparation" not in metadata:
+        raise CheckpointError(f"{path} holds a network, but not how images are prepared for it: no training run wrote it"
+                              f"\n  use best.safetensors of a run folder")
+    try:
+        classes = tuple(str(name) for name in json.loads(metadata["class_names"]))
+        trained = TrainedNetwork(net, Preparation.from_json(json.loads(metadata["preparation"])), classes,
+                                 tuple(int(n) for n in json.loads(metadata["image_shape"])), metadata["data"], int(metadata["epoch"]))
+    except (KeyError, TypeError, ValueError, CheckpointError) as error:
+        raise CheckpointError(f"{path}: what it says about images and classes cannot be read: {error}") from error
+    if len(classes) != net.classes or trained.preparation.input_shape != net.input_shape:
+        raise CheckpointError(f"{path}: its classes and preparation do not belong to its network")
+    return trained

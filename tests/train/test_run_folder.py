@@ -1,0 +1,118 @@
+"""Folders of runs: made without overwriting anything, read without trusting anything."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minicnn.errors import CheckpointError
+from minicnn.train import EpochRecord, RunFolder
+
+RECORD = EpochRecord(1, 0.5, 0.75, 0.25, 0.875, 2.0, 719.0, 0.05)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = RunFolder.create(tmp_path / "deep" / "run")
+    made.write_description({"seed": 7})
+    return made
+
+
+def test_numbers_go_on_after_the_highest(tmp_path):
+    for name in ("net-data-1", "net-data-7", "net-data-x", "other-9"):
+        (tmp_path / name).mkdir()
+    assert RunFolder.create_next(tmp_path, "net-data").path.name == "net-data-8"
+    assert RunFolder.create_next(tmp_path / "new", "net-data").path == tmp_path / "new" / "net-data-1"
+
+
+def test_a_folder_with_a_run_is_not_written_into(folder):
+    with pytest.raises(CheckpointError, match=r"run holds a run already: run.json\n  go on with it: minicnn train --resume .*run\n  or choose"):
+        RunFolder.create(folder.path)
+
+
+@pytest.mark.parametrize("place", ["file/run", "file"])
+def test_a_folder_that_cannot_be_made(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match=r"^cannot make the run folder .*: (Not a directory|File exists)$"):
+        RunFolder.create(tmp_path / place)
+    with pytest.raises(CheckpointError, match=r"^cannot make a run folder in .*\n  choose another one with --out$"):
+        RunFolder.create_next(tmp_path / place, "net")
+
+
+def test_what_is_no_run_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match=r"^there is no run folder .*/none$"):
+        RunFolder.open(tmp_path / "none")
+    with pytest.raises(CheckpointError, match=r"is not the folder of a run: it holds no run.json\n"):
+        RunFolder.open(tmp_path)
+    with pytest.raises(CheckpointError, match=r"file is not the folder of a run: it is not a folder\n"):
+        RunFolder.open(tmp_path / "file")
+
+
+def test_the_description_comes_back(folder):
+    assert RunFolder.open(folder.path).read_description() == {"format": "minicnn run 1", "seed": 7}
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    ("", "is broken: "), ('{"format": "minicnn ru', "is broken: "), ("[1, 2]", "does not describe a run"), ("\udcff", "is broken: "),
+    ('{"format": "minicnn run 99"}', "does not describe a run in a form that minicnn"), ("[" * 100_000, "is broken: ")])
+def test_a_broken_description(folder, content, words):
+    (folder.path / "run.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(CheckpointError, match=f"run.json {words}"):
+        folder.read_description()
+
+
+def test_the_history_grows_by_lines(folder):
+    folder.append_history(RECORD)
+    folder.append_history(RECORD._replace(epoch=2), evaluated_on="validation")
+    first, second = map(json.loads, (folder.path / "history.jsonl").read_text().splitlines())
+    assert first == {"event": "epoch", **RECORD._asdict()}
+    assert (second["epoch"], second["evaluated_on"]) == (2, "validation")
+    folder.write_history([RECORD])
+    assert (folder.path / "history.jsonl").read_text().count("\n") == 1
+
+
+def test_the_checkpoint_comes_back(folder):
+    assert folder.read_checkpoint() is None
+    arrays = {"parameter.w": np.arange(3, dtype=np.float32), "sums": np.array([1e-300, np.pi])}
+    folder.write_checkpoint(arrays, {"steps": 3, "seconds": 0.1 + 0.2})
+    read, numbers = folder.read_checkpoint()
+    assert {name: array.tobytes() for name, array in read.items()} == {name: array.tobytes() for name, array in arrays.items()}
+    assert numbers == {"steps": 3, "seconds": 0.1 + 0.2}
+
+
+def test_a_checkpoint_cut_in_half(folder):
+    folder.write_checkpoint({"w": np.zeros(1000, np.float32)}, {})
+    content = folder.checkpoint_path.read_bytes()
+    folder.checkpoint_path.write_bytes(content[:len(content) // 2])
+    with pytest.raises(CheckpointError, match=r"checkpoint.safetensors is cut short: [\d,]+ of [\d,]+ bytes are there$"):
+        folder.read_checkpoint()
+
+
+@pytest.mark.parametrize("metadata", [{}, {"format": "minicnn checkpoint 1"}, {"format": "minicnn checkpoint 1", "numbers": "{"},
+                                      {"format": "minicnn checkpoint 1", "numbers": "3"}, {"format": "minicnn checkpoint 2", "numbers": "{}"}])
+def test_what_is_no_checkpoint(folder, metadata):
+    from minicnn.storage import save_arrays
+
+    save_arrays(folder.checkpoint_path, {"w": np.zeros(1, np.float32)}, metadata)
+    with pytest.raises(CheckpointError, match=r"checkpoint.safetensors is not a checkpoint of a run: "):
+        folder.read_checkpoint()
+
+
+def test_a_folder_is_discarded_only_while_nothing_is_kept(tmp_path):
+    begun = RunFolder.create(tmp_path / "begun")
+    begun.write_description({})
+    RunFolder.open(begun.path).discard()   # not made by this one
+    assert begun.path.exists()
+    begun.discard()
+    assert not begun.path.exists()
+    kept = RunFolder.create(tmp_path / "kept")
+    kept.write_checkpoint({"w": np.zeros(1, np.float32)}, {})
+    kept.discard()
+    assert kept.checkpoint_path.exists()
+
+
+def test_no_temporary_file_is_left(folder):
+    folder.write_checkpoint({"w": np.zeros(1, np.float32)}, {})
+    folder.write_history([RECORD])
+    assert sorted(path.name for path in folder.path.iterdir()) == ["checkpoint.safetensors", "history.jsonl", "run.json"]

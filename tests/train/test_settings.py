@@ -1,0 +1,97 @@
+"""Settings: completed by defaults, kept when a run goes on, read back with suspicion."""
+
+import json
+
+import pytest
+
+from minicnn.errors import CheckpointError, SettingError
+from minicnn.optimizers import SGD, Adam
+from minicnn.train import SCHEDULES, RunSettings
+from minicnn.train import settings as module
+
+LENET = {"network": "lenet"}
+
+
+def test_defaults_of_sgd():
+    settings = RunSettings.completed({**LENET, "optimizer": None, "augment": None}, train_images=60_000)
+    assert settings == RunSettings("lenet", "digits", None, module.DEFAULT_EPOCHS, module.DEFAULT_BATCH_SIZE, "sgd", SGD.learning_rate, 0.9,
+                                   module.DEFAULT_WEIGHT_DECAYS["sgd"], "cosine", "", 0.0, 0)
+    assert settings.make_optimizer() == SGD(weight_decay=module.DEFAULT_WEIGHT_DECAYS["sgd"])
+
+
+def test_defaults_of_adam():
+    settings = RunSettings.completed({**LENET, "optimizer": "adam"}, 60_000)
+    assert (settings.learning_rate, settings.momentum, settings.weight_decay) == (0.001, None, 0.0)
+    assert settings.make_optimizer() == Adam()
+
+
+def test_few_images_get_more_epochs():
+    assert RunSettings.completed(LENET, module.FEW_IMAGES - 1).epochs == module.DEFAULT_EPOCHS_OF_FEW_IMAGES
+    assert RunSettings.completed(LENET, module.FEW_IMAGES).epochs == module.DEFAULT_EPOCHS
+    assert RunSettings.completed({**LENET, "epochs": 3}, 10).epochs == 3
+
+
+@pytest.mark.parametrize(("given", "words"), [
+    ({"optimizer": "adam", "momentum": 0.5}, r"^momentum is a setting of sgd, but the optimizer is adam"),
+    ({"learning_rate": float("nan")}, r"^SGD: learning_rate is nan"),
+    ({"weight_decay": -1.0}, r"^SGD: weight_decay is -1.0"),
+    ({"augment": "rotate"}, r"^augment 'rotate' is not known")])
+def test_settings_that_do_not_fit(given, words):
+    with pytest.raises(SettingError, match=words):
+        RunSettings.completed({**LENET, **given}, 100)
+
+
+def test_augmentation_is_spelled_in_one_way():
+    assert RunSettings.completed({**LENET, "augment": "flip, shift"}, 100).augment == "shift=2,flip"
+
+
+def test_a_run_that_goes_on_keeps_its_settings():
+    settings = RunSettings.completed({**LENET, "augment": "shift", "epochs": 5}, 100)
+    assert settings.continued({"network": None, "epochs": None}) == settings
+    assert settings.continued({"network": "lenet", "augment": "shift=2", "batch_size": 128, "momentum": 0.9}) == settings
+    assert settings.continued({"epochs": 9}).epochs == 9
+    assert settings.continued({"data_dir": "/elsewhere"}).data_dir == "/elsewhere"
+
+
+@pytest.mark.parametrize(("given", "words"), [
+    ({"network": "alexnet"}, r"^a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'\n  leave the setting out"),
+    ({"data": "mnist"}, r"keeps its data: it was started with 'digits', but gets 'mnist'"),
+    ({"batch_size": 64}, r"keeps its batch size: it was started with 128, but gets 64"),
+    ({"seed": 1}, r"keeps its seed: it was started with 0, but gets 1"),
+    ({"learning_rate": 0.1}, r"keeps its learning rate: it was started with 0.05, but gets 0.1"),
+    ({"optimizer": "adam"}, r"keeps its optimizer: it was started with 'sgd', but gets 'adam'"),
+    ({"validation": 0.5}, r"keeps its validation: it was started with 0.0, but gets 0.5"),
+    ({"augment": "flip"}, r"keeps its augment: it was started with '', but gets 'flip'"),
+    ({"schedule": "step"}, r"keeps its schedule: it was started with 'cosine', but gets 'step'"),
+    ({"epochs": 4}, r"^a run that goes on keeps its epochs or gets more: it was started for 5, but gets 4$")])
+def test_what_contradicts_a_run_is_refused(given, words):
+    settings = RunSettings.completed({**LENET, "epochs": 5}, 100)
+    with pytest.raises(SettingError, match=words):
+        settings.continued(given)
+
+
+@pytest.mark.parametrize("given", [{}, {"optimizer": "adam", "data_dir": "/data", "validation": 0.1, "augment": "flip"}])
+def test_json_brings_them_back(given):
+    settings = RunSettings.completed({**LENET, **given}, 100)
+    assert RunSettings.from_json(json.loads(json.dumps(settings.to_json())), "run.json") == settings
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"epochs": "many"}, r"^run: the setting epochs is 'many', but must be int$"),
+    ({"epochs": True}, r"^run: the setting epochs is True"), ({"momentum": "x"}, r"must be float \| None"),
+    ({"optimizer": "lion"}, r"^run: there is no optimizer 'lion'$"), ({"colour": 1}, r"^run: its settings must be network, data, ")])
+def test_broken_json(change, words):
+    values = RunSettings.completed(LENET, 100).to_json() | change
+    with pytest.raises(CheckpointError, match=words):
+        RunSettings.from_json(values, "run")
+
+
+@pytest.mark.parametrize("values", [None, [], {}, "lenet"])
+def test_what_are_no_settings(values):
+    with pytest.raises(CheckpointError, match=r"^run: its settings must be "):
+        RunSettings.from_json(values, "run")
+
+
+def test_every_default_is_one_that_exists():
+    assert module.DEFAULT_SCHEDULE in SCHEDULES
+    assert module.DEFAULT_OPTIMIZER in module.DEFAULT_WEIGHT_DECAYS
