@@ -60,6 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
         for line in str(error).splitlines()[1:]:
             click.echo(line, err=True)
         sys.exit(1)
+    except MemoryError as error:
+        click.echo(f"Error: not enough memory: {error or 'the system gave no more'}", err=True)
+        sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -1,0 +1,58 @@
+"""`minicnn evaluate RUN`: how good a trained network is, class by class."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from minicnn.cli.options import data_dir_option, format_option, weights_path
+
+if TYPE_CHECKING:
+    from minicnn.train import Examination
+
+
+@click.command()
+@click.argument("run")
+@click.option("--data", metavar="NAME", help="Another data set than the run's, with the same classes.")
+@data_dir_option
+@format_option
+def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> None:
+    """Measure the best weights of RUN on the test images: loss, accuracy, and which class is taken for which.
+
+    RUN is a run folder, or a best.safetensors taken from one.
+    """
+    from minicnn.datasets import load
+    from minicnn.train import examine, load_trained
+
+    trained = load_trained(weights_path(run))
+    name = data or trained.data
+    found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)))
+    if form == "json":
+        click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found)}))
+        return
+    from minicnn.cli.render.console import stdout_console
+    from minicnn.cli.render.evaluation import print_examination
+
+    print_examination(stdout_console(), found, f"{trained.net.name} after epoch {trained.epoch}", name)
+
+
+def recorded_data_dir(run: str, name: str) -> str | None:
+    """The folder that a run found the data set `name` in, where RUN is the run's folder."""
+    from minicnn.train import RunFolder, RunSettings
+
+    if not Path(run).is_dir():
+        return None
+    settings = RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run)
+    return settings.data_dir if settings.data == name else None
+
+
+def as_json(found: Examination) -> dict[str, Any]:
+    """The examination as values that JSON can hold."""
+    return {
+        "images": found.images, "loss": found.loss, "accuracy": found.accuracy,
+        "classes": [{"class": name, "images": int(found.confusions[k].sum()), "correct": int(found.confusions[k, k]),
+                     "accuracy": found.class_accuracy(k)} for k, name in enumerate(found.classes)],
+        "confusion_matrix": found.confusions.tolist()}

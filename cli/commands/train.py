@@ -1,0 +1,133 @@
+"""`minicnn train NAME`: train a network of the zoo on a data set, and keep the run in a folder."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from minicnn.cli.interrupts import INTERRUPTED, Interrupts
+from minicnn.cli.options import training_options
+
+if TYPE_CHECKING:
+    from minicnn.cli.render.live import Progress
+    from minicnn.cli.render.training_results import Results
+    from minicnn.datasets import Dataset
+    from minicnn.train import Run, RunSettings, Trainer
+
+RUNS = "runs"
+
+
+@click.command()
+@click.argument("network", required=False, metavar="[NAME]")
+@training_options
+def train(network: str | None, out: str | None, resume: str | None, device: str, threads: int | None, form: str, quiet: bool,
+          **given: Any) -> int:
+    """Train the network NAME on a data set; 'minicnn zoo' lists the networks.
+
+    The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and the best weights for 'minicnn
+    evaluate' and 'minicnn predict'.  Ctrl-C stops it; --resume DIR goes on with it, to the same bits as if it had never stopped.
+    """
+    if resume and out:
+        raise click.UsageError("a run that goes on stays in its folder: leave out --out")
+    if not network and not resume:
+        raise click.UsageError("which network? As in: minicnn train lenet")
+    given |= {"network": network, "data_dir": given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())}
+    run = resumed_run(resume, given, device, threads) if resume else new_run(out, given, device, threads)
+    return follow(run, *views(run, form, quiet))
+
+
+def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | None) -> Run:
+    """The run that the options describe, with a folder of its own."""
+    from minicnn import zoo
+    from minicnn.datasets import load
+    from minicnn.train import Run, RunFolder, RunSettings
+    from minicnn.train.settings import DEFAULT_DATA
+
+    zoo.find(given["network"])
+    name = given["data"] or DEFAULT_DATA
+    train_data, test_data = load(name, "train", given["data_dir"]), load(name, "test", given["data_dir"])
+    settings = RunSettings.completed(given, len(train_data))
+    trainer = make_trainer(settings, train_data, device, threads)
+    folder = RunFolder.create(out) if out else RunFolder.create_next(RUNS, f"{settings.network}-{settings.data}")
+    return Run(folder, settings, trainer, train_data, test_data)
+
+
+def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | None) -> Run:
+    """The run in a folder, where it stands; warnings go to stderr."""
+    from minicnn.datasets import load
+    from minicnn.train import Run, RunFolder, RunSettings
+
+    folder = RunFolder.open(resume)
+    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path)).continued(given)
+    train_data, test_data = (load(settings.data, split, settings.data_dir) for split in ("train", "test"))
+    run = Run(folder, settings, make_trainer(settings, train_data, device, threads), train_data, test_data)
+    for warning in run.restore():
+        click.echo(f"Warning: {warning}", err=True)
+    if run.trainer.epoch > settings.epochs:
+        click.echo(f"all {settings.epochs} epochs are done; to train on, give --epochs a larger number", err=True)
+    return run
+
+
+def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int | None) -> Trainer:
+    """A trainer for the network of the settings, built for the channels and classes of the data."""
+    from minicnn import zoo
+    from minicnn.train import Trainer
+
+    entry = zoo.find(settings.network)
+    net = entry.build(len(data.classes), (data.input_shape[0], *entry.input_shape[1:]), settings.seed)
+    return Trainer(net, settings.make_optimizer(), settings.batch_size, threads, device, settings.seed)
+
+
+def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
+    """Who writes results to stdout and who shows progress on stderr."""
+    from minicnn.cli.render import training_results as results
+    from minicnn.cli.render.console import stderr_console, stdout_console
+    from minicnn.cli.render.live import Announcement, LiveProgress, Progress
+
+    where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks)
+    if form == "json":
+        return results.JsonResults(*where, quiet), Announcement() if not quiet else Progress()
+    if quiet:
+        return results.QuietResults(*where), Progress()
+    if not sys.stdout.isatty():
+        return results.LineResults(*where), LiveProgress(stderr_console()) if sys.stderr.isatty() else Announcement()
+    console = stdout_console()   # the bar below the table must be drawn by the same hand
+    return results.TableResults(*where, console), LiveProgress(console) if sys.stderr.isatty() else Announcement()
+
+
+def follow(run: Run, results: Results, progress: Progress) -> int:
+    """Train, show what happens, and return the exit status."""
+    from minicnn.train import ProgressRecord, StartRecord
+
+    trainer, history, begun = run.trainer, list(run.trainer.history), time.monotonic()
+    with ExitStack() as stack:
+        stack.enter_context(progress)
+        interrupts = stack.enter_context(Interrupts(lambda: (progress.close(), run.folder.discard())))
+        for record in stack.enter_context(closing(run.records())):
+            if isinstance(record, StartRecord):
+                begun = time.monotonic()
+                results.start(record, run.description(), history)
+                progress.start(record, results.table)
+                interrupts.ask_for(trainer.stop, progress.stop)
+            elif isinstance(record, ProgressRecord):
+                progress.move(record)
+            else:
+                results.epoch(record, record is run.best)
+    if trainer.epoch <= run.settings.epochs:
+        results.stopped(trainer.epoch)
+        click.echo(f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
+                   f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
+        return INTERRUPTED
+    result = run.result()
+    results.end(result, time.monotonic() - begun)
+    if result.is_guessing(trainer.classes):
+        click.echo(f"Warning: {trainer.net.name} is hardly better than guessing"
+                   f"; try a learning rate below {run.settings.learning_rate:g}, or more epochs", err=True)
+    return 0
+

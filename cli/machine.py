@@ -1,0 +1,205 @@
+"""What this machine offers to minicnn, point by point: what works, what is missing, and how to get it.
+
+Every check answers with a Finding and none raises: a broken installation is what this is for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import pkgutil
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import minicnn
+
+OK, MISSING, WARN = "ok", "missing", "warn"
+COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}   # packages that may be there and yet not load
+VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
+CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
+EXTRAS = (("pillow", "images", "PNG and JPEG for 'minicnn predict'"), ("matplotlib", "plots", "plots"),
+          ("torch", "bench", "a peer for 'minicnn bench --against torch'"))
+
+
+class Finding(NamedTuple):
+    """One point: what was looked at, how it is ("ok", "missing", "warn"), what was found, what to do about it, and whether minicnn
+    cannot do without.
+    """
+
+    what: str
+    state: str
+    detail: str
+    fix: str = ""
+    needed: bool = False
+
+
+def findings() -> list[Finding]:
+    """Every point, in the order of a reader's questions."""
+    found: list[Finding] = []
+    for check in (python, packages, cpu, vectors, threads, cache, cuda, data, extras):
+        try:
+            found.extend(check())
+        except Exception as error:   # whatever it is, the other points are still worth knowing
+            found.append(Finding(check.__name__, WARN, f"cannot be looked at: {type(error).__name__}: {error}"))
+    return found
+
+
+def python() -> Iterator[Finding]:
+    yield Finding("minicnn", OK, f"{minicnn.__version__} in {Path(minicnn.__file__).parent}")
+    yield Finding("Python", OK, f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def packages() -> Iterator[Finding]:
+    for name in ("numpy", "numba", "llvmlite", "safetensors", "rich", "click"):
+        version = installed(name)
+        if version is None:
+            yield Finding(name, MISSING, "not installed", "pip install --force-reinstall minicnn", needed=True)
+        elif fault := import_fault(COMPILED.get(name, "")):
+            yield Finding(name, WARN, f"{version} cannot be imported: {fault}", f"pip install --upgrade {name}", needed=True)
+        else:
+            yield Finding(name, OK, version)
+
+
+def cpu() -> Iterator[Finding]:
+    yield Finding("CPU", OK, cpu_name() or platform.processor() or platform.machine())
+
+
+def vectors() -> Iterator[Finding]:
+    from minicnn.kernels.cpu.vector import FEATURES, LANES
+
+    known = [feature for feature in VECTOR_FEATURES if feature in FEATURES]
+    detail = f"{LANES} float32 lanes ({32 * LANES} bits): {', '.join(known) or 'no vector instructions known'}"
+    if LANES > 4 or platform.machine().lower() in ("arm64", "aarch64"):
+        yield Finding("SIMD", OK, detail)
+    else:
+        yield Finding("SIMD", WARN, detail, "a CPU with AVX2 is two to four times as fast")
+
+
+def threads() -> Iterator[Finding]:
+    from minicnn.engine import default_threads
+
+    usable, all_of_them = default_threads(), os.cpu_count() or 1
+    note = "" if usable == all_of_them else f" of {all_of_them}: this process may not use the others"
+    yield Finding("threads", OK, f"{usable}{note}")
+
+
+def cache() -> Iterator[Finding]:
+    from minicnn.kernels.compile import cache_folder, cache_is_usable
+
+    folder = cache_folder()
+    if not cache_is_usable():
+        yield Finding("kernel cache", WARN, f"{folder} cannot be written to: every start compiles anew",
+                      "set NUMBA_CACHE_DIR to a folder that can be written to")
+        return
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if size:
+        yield Finding("kernel cache", OK, f"{folder}, {size / 1e6:.1f} MB of machine code")
+    else:
+        yield Finding("kernel cache", OK, f"{folder}, empty: the first run compiles for about 10 s", "minicnn doctor --warm")
+
+
+def cuda() -> Iterator[Finding]:
+    """Looks for driver and package without importing the package."""
+    devices = cuda_devices()
+    version = installed("numba-cuda")
+    if devices is None:
+        yield Finding("CUDA driver", MISSING, "no NVIDIA driver found; training runs on the CPU", "with an NVIDIA GPU: install its driver")
+    elif not devices:
+        yield Finding("CUDA driver", WARN, "a driver, but no device it can use", "nvidia-smi shows what the driver sees")
+    else:
+        yield Finding("CUDA driver", OK, f"{devices} device{'s' * (devices != 1)}; this version trains on the CPU all the same")
+    if version is None:
+        yield Finding("numba-cuda", MISSING, "not installed", "pip install 'minicnn[cuda]'")
+    else:
+        yield Finding("numba-cuda", OK, version)
+
+
+def data() -> Iterator[Finding]:
+    from minicnn.datasets import catalog, data_home, places
+
+    folder = data_home()
+    here = [(name, places.whereabouts(record)) for name, record in catalog.RECORDS.items()]
+    state = "" if folder.is_dir() else ", not made yet"
+    yield Finding("data folder", OK, f"{folder}{state}")
+    ready = [f"{name} ({where})" if where in ("embedded", "generated") else name for name, where in here if where]
+    absent = [name for name, where in here if not where]
+    yield Finding("data sets", OK, f"here: {', '.join(ready)}" + (f"; not here: {', '.join(absent)}" if absent else ""),
+                  f"minicnn data get {absent[0]}" if absent else "")
+
+
+def extras() -> Iterator[Finding]:
+    for name, extra, purpose in EXTRAS:
+        version = installed(name)
+        if version is None:
+            yield Finding(name, MISSING, f"not installed; for {purpose}", f"pip install 'minicnn[{extra}]'")
+        else:
+            yield Finding(name, OK, f"{version}, for {purpose}")
+
+
+def installed(package: str) -> str | None:
+    """The version of an installed package, found without importing it."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def import_fault(name: str) -> str:
+    """Why a module cannot be imported, in one line; "" if it can, or if there is none to import."""
+    try:
+        if name:
+            importlib.import_module(name)
+    except Exception as error:
+        return f"{error}".partition("\n")[0] or type(error).__name__
+    return ""
+
+
+def cpu_name() -> str:
+    """The model as the system calls it, where it says so."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() in ("model name", "Model"):
+                return value.strip()
+    except OSError:
+        pass
+    return ""
+
+
+def cuda_devices() -> int | None:
+    """Devices that the CUDA driver can use; None without a driver.  Asks the driver's library itself."""
+    try:
+        driver = ctypes.CDLL(CUDA_LIBRARIES.get(sys.platform, CUDA_LIBRARIES["linux"]))
+    except OSError:
+        return None
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+        return 0
+    return count.value
+
+
+def warm() -> int:
+    """Compile every kernel of the CPU engine, so that no later run waits; returns how many there are.
+
+    The kernels that plans call by address are compiled one by one; a step of training brings what runs them.
+    """
+    import numpy as np
+
+    import minicnn.kernels.cpu as kernels
+    from minicnn import Trainer, zoo
+    from minicnn.kernels.compile import StepKernel
+
+    modules = [importlib.import_module(f"{kernels.__name__}.{module.name}") for module in pkgutil.iter_modules(kernels.__path__)]
+    steps = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, StepKernel)}
+    for step in steps.values():
+        step.address   # noqa: B018 asking for it compiles
+    net = zoo.build("lenet")
+    images = np.zeros((1, *net.input_shape), np.float32)
+    Trainer(net, batch_size=1).step(images, np.zeros(1, np.int64))
+    net.forward(images)
+    return len(steps)

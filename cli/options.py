@@ -1,0 +1,59 @@
+"""Options that several verbs share, and the long list that belongs to training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+OPTIMIZERS = ("sgd", "adam")
+SCHEDULES = ("constant", "step", "plateau", "cosine")
+
+format_option = click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True,
+                             help="How to write it.")
+data_dir_option = click.option("--data-dir", metavar="DIR", help="Look for the data in this folder first.")
+
+
+def training_options(command: Command) -> Command:
+    """Everything that can be set for a run.  What is left out is None, so that a run that goes on can tell."""
+    rate, count = click.FloatRange(min=0), click.IntRange(min=1)
+    options = (
+        click.option("--data", metavar="NAME", show_default="digits", help="Data set, one of 'minicnn data list'."),
+        data_dir_option,
+        click.option("--epochs", type=count, metavar="N", show_default="40 if they are few, else 10",
+                     help="Times through the training images."),
+        click.option("--batch-size", type=count, metavar="N", show_default="128", help="Images per update."),
+        click.option("--optimizer", type=click.Choice(OPTIMIZERS), show_default="sgd", help="Rule of the updates."),
+        click.option("--learning-rate", type=rate, metavar="X", show_default="0.05 for sgd, 0.001 for adam", help="Size of the steps."),
+        click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), metavar="X", show_default="0.9",
+                     help="Memory of earlier steps; for sgd."),
+        click.option("--weight-decay", type=rate, metavar="X", show_default="0.0005 for sgd, 0 for adam",
+                     help="Pull of the weights towards 0."),
+        click.option("--schedule", type=click.Choice(SCHEDULES), show_default="cosine",
+                     help="How the learning rate changes over the epochs."),
+        click.option("--augment", metavar="LIST", help="Change training images at random: shift, shift=PIXELS, flip, with commas."),
+        click.option("--validation", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="FRACTION",
+                     help="Hold out this share of the training images and watch them; the test images are looked at in the end."),
+        click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where to compute."),
+        click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result is the same with any."),
+        click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="What all chance is drawn from."),
+        click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder of a new run."),
+        click.option("--resume", metavar="DIR", help="Go on with the run in this folder; NAME may be left out."),
+        format_option,
+        click.option("--quiet", is_flag=True, help="Write only the last line."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def weights_path(run: str) -> Path:
+    """The file of weights that RUN means: a run folder's best, or a file itself; a CheckpointError if it is neither."""
+    from minicnn.train import RunFolder
+
+    path = Path(run).expanduser()
+    return path if path.is_file() else RunFolder.open(path).best_path

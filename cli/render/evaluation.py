@@ -1,0 +1,72 @@
+"""An examination drawn: accuracy in a line, then who is taken for whom as a matrix, or class by class where that is too wide."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from minicnn.cli.render.console import natural_width, print_whole
+from minicnn.cli.render.training import format_loss, format_share
+from minicnn.train import Examination
+
+MATRIX_IN_PIPE = 200   # columns up to which a matrix is drawn where there is no edge
+SHORT_NAME = 3         # letters of a class that fit over a column of counts
+
+
+def print_examination(console: Console, found: Examination, network: str, data: str) -> None:
+    """The figures, then the matrix; a terminal that is too narrow gets a line for each class instead."""
+    console.print(Text.assemble((network, "bold"), " on ", (data, "bold"), f": {found.images:,} test images\naccuracy ",
+                                (format_share(found.accuracy), "bold green"), f", loss {format_loss(found.loss)}"), soft_wrap=True)
+    console.print()
+    matrix = confusion_table(found)
+    room = console.width if console.is_terminal else max(console.width, MATRIX_IN_PIPE)
+    if natural_width(console, matrix) <= room:
+        print_whole(console, matrix)
+        console.print(Text("rows: what it is; columns: what the network says", "dim"), soft_wrap=True)
+        return
+    print_whole(console, class_table(found))
+    console.print(Text(f"the confusion matrix takes {natural_width(console, matrix)} columns; --format json has it", "dim"), soft_wrap=True)
+
+
+def confusion_table(found: Examination) -> Table:
+    """Counts, the right answers in bold, nothing where there is none; the accuracy of each class at the end of its row."""
+    table = _table()
+    table.add_column("Class", no_wrap=True)
+    short = max(map(len, found.classes)) <= SHORT_NAME
+    for k, name in enumerate(found.classes):
+        table.add_column(name if short else str(k), justify="right", no_wrap=True)
+    table.add_column("Accuracy", justify="right", no_wrap=True)
+    for k, row in enumerate(found.confusions.tolist()):
+        cells = [_count(n, right=k == answer) for answer, n in enumerate(row)]
+        table.add_row(_label(found, k, short), *cells, format_share(found.class_accuracy(k)))
+    return table
+
+
+def class_table(found: Examination) -> Table:
+    """One line a class: how many, how many right, and what it is most often taken for."""
+    table = _table()
+    table.add_column("Class", no_wrap=True)
+    for heading in ("Images", "Right", "Accuracy"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Most often taken for", no_wrap=True)
+    for k, name in enumerate(found.classes):
+        mistake = found.mistaken_for(k)
+        table.add_row(name, f"{found.confusions[k].sum():,}", f"{found.confusions[k, k]:,}", format_share(found.class_accuracy(k)),
+                      "-" if mistake is None else f"{found.classes[mistake[0]]}, {mistake[1]} times")
+    return table
+
+
+def _count(n: int, right: bool) -> Text:
+    if not n:
+        return Text(".", "dim")
+    return Text(str(n), "bold green" if right else "yellow")
+
+
+def _label(found: Examination, k: int, short: bool) -> Text:
+    return Text(found.classes[k], "bold cyan") if short else Text.assemble((f"{k} ", "dim"), (found.classes[k], "bold cyan"))
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")

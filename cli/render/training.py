@@ -1,0 +1,122 @@
+"""What a training run says, as text: a heading, a table that grows by a row an epoch, plain lines, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from rich.text import Text
+
+from minicnn.graph.table import sizes
+from minicnn.train import EpochRecord, ProgressRecord, RunResult, StartRecord
+
+LARGE_LOSS = 1000.0
+
+
+def format_loss(loss: float | None) -> str:
+    """Four decimals; an absurd one short."""
+    if loss is None:
+        return "-"
+    return f"{loss:.4f}" if loss < LARGE_LOSS else f"{loss:.2g}"
+
+
+def format_share(share: float | None) -> str:
+    """A share in per cent."""
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def format_duration(seconds: float) -> str:
+    """As in 12.3 s, 4:05 or 1:02:03."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Column(NamedTuple):
+    """A column of the table of epochs.  Where there is no room, the columns with the highest `rank` are left out."""
+
+    heading: str
+    width: int
+    rank: int
+    cell: Callable[[EpochRecord], str]
+
+
+def columns(watched: str, epochs: int, room: int) -> tuple[Column, ...]:
+    """The columns that fit into `room`; `watched` names the images each epoch is measured on."""
+    every = (
+        Column("Epoch", max(5, 2 * len(str(epochs)) + 1), 0, lambda record: f"{record.epoch}/{epochs}"),
+        Column("Train loss", 10, 3, lambda record: format_loss(record.train_loss)),
+        Column("accuracy", 9, 2, lambda record: format_share(record.train_accuracy)),
+        Column(f"{watched} loss", max(9, len(watched) + 5), 1, lambda record: format_loss(record.test_loss)),
+        Column("accuracy", 9, 0, lambda record: format_share(record.test_accuracy)),
+        Column("Rate", 8, 6, lambda record: f"{record.learning_rate:.3g}" if record.learning_rate else "-"),
+        Column("Images/s", 9, 4, lambda record: f"{record.images_per_second:,.0f}" if record.images_per_second else "-"),
+        Column("Seconds", 8, 5, lambda record: f"{record.seconds:.2f}"),
+    )
+    chosen = every
+    while sum(column.width + 1 for column in chosen) > room + 1 and len(chosen) > 2:
+        worst = max(column.rank for column in chosen)
+        chosen = tuple(column for column in chosen if column.rank != worst)
+    return chosen
+
+
+def header_row(table: Sequence[Column]) -> Text:
+    """The headings over a line."""
+    words = " ".join(column.heading.rjust(column.width) for column in table)
+    return Text.assemble((words, "bold"), "\n", ("─" * len(words), "dim"))
+
+
+def epoch_row(table: Sequence[Column], record: EpochRecord, best: bool = False) -> Text:
+    """One epoch; green where it is the best so far."""
+    row = Text(" ".join(column.cell(record).rjust(column.width) for column in table), no_wrap=True)
+    if best:
+        place = next(n for n, column in enumerate(table) if column.rank == 0 and n)
+        end = sum(column.width + 1 for column in table[:place + 1]) - 1
+        row.stylize("bold green", end - len(table[place].cell(record)), end)
+    return row
+
+
+def unfinished(progress: ProgressRecord) -> EpochRecord:
+    """An epoch under way in the form of a finished one."""
+    return EpochRecord(progress.epoch, progress.loss, progress.accuracy, None, None, progress.seconds,
+                       progress.images / max(progress.seconds, 1e-9), 0.0)
+
+
+def epoch_line(record: EpochRecord, epochs: int, watched: str) -> str:
+    """One epoch as a line that stands alone: for a pipe."""
+    return (f"epoch {record.epoch}/{epochs}  loss {format_loss(record.train_loss)}  accuracy {format_share(record.train_accuracy)}"
+            f"  {watched.lower()} loss {format_loss(record.test_loss)}  {watched.lower()} accuracy {format_share(record.test_accuracy)}"
+            f"  {record.seconds:.2f} s  {record.images_per_second:,.0f} images/s")
+
+
+def heading(description: dict[str, Any], start: StartRecord) -> Text:
+    """Two lines: what is trained on what, and how."""
+    settings, data = description["settings"], description["data"]
+    held_out = f", {data['validation_images']:,} held out" if data["validation_images"] else ""
+    shape, inner = data["image_shape"], description["input_shape"]
+    scaled = f", scaled to {sizes(inner)}" if inner != shape else ""
+    momentum = f", momentum {settings['momentum']:g}" if settings["momentum"] is not None else ""
+    decay = f", weight decay {settings['weight_decay']:g}" if settings["weight_decay"] else ""
+    augment = f", {settings['augment'].replace(',', ', ')}" if settings["augment"] else ""
+    threads = f"{start.threads} thread{'s' * (start.threads != 1)}"
+    return Text.assemble(
+        (settings["network"], "bold"), " on ", (settings["data"], "bold"),
+        f": {data['train_images']:,} training images{held_out}, {data['test_images']:,} test images, {sizes(shape)}{scaled}\n",
+        (f"{start.parameters:,} parameters; {settings['optimizer']}, rate {settings['learning_rate']:g} ({settings['schedule']}){momentum}"
+         f"{decay}; batch {start.batch_size}{augment}; seed {settings['seed']}; {threads}", "dim"))
+
+
+def final_line(result: RunResult, held_out: bool, seconds: float, out: str) -> Text:
+    """The outcome in one line."""
+    epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
+    if held_out:
+        choice = (f" with the weights of epoch {result.best_epoch} of {result.epochs},"
+                  f" {format_share(result.best_accuracy)} on held-out images")
+    elif result.best_epoch == result.epochs:
+        choice = f" after {epochs}"
+    else:
+        choice = f" after {epochs}, at best {format_share(result.best_accuracy)} after {result.best_epoch}"
+    return Text.assemble("test accuracy ", (format_share(result.test.accuracy), "bold green"),
+                         f"{choice}; {format_duration(seconds)}; {out}")

@@ -1,0 +1,120 @@
+"""Results of a run, on stdout: a growing table on a terminal, a line an epoch in a pipe, JSON lines, or the last line alone."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+
+from minicnn.cli.render import training as text
+from minicnn.train import EpochRecord, RunResult, StartRecord, history_line
+
+
+class Results(ABC):
+    """Writes what a run brings.
+
+    marks : what an epoch's line of JSON says beside the record
+    table : the columns of the table, once there is one
+    """
+
+    table: Sequence[text.Column] = ()
+
+    def __init__(self, out: str, watched: str, marks: dict[str, Any]) -> None:
+        self.out, self.watched, self.marks = out, watched, marks
+
+    @abstractmethod
+    def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
+        """Before training; `history` has the epochs of a run that goes on."""
+
+    @abstractmethod
+    def epoch(self, record: EpochRecord, best: bool) -> None:
+        """An epoch is over."""
+
+    def end(self, result: RunResult, seconds: float) -> None:
+        """All epochs are over."""
+        click.echo(text.final_line(result, self.watched != "Test", seconds, self.out).plain)
+
+    def stopped(self, epoch: int) -> None:   # noqa: B027 most have nothing to add to what stderr says
+        """The user stopped it within this epoch."""
+
+
+class QuietResults(Results):
+    """The last line alone."""
+
+    def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
+        pass
+
+    def epoch(self, record: EpochRecord, best: bool) -> None:
+        pass
+
+
+class LineResults(Results):
+    """A line an epoch; what is trained on what is said on stderr."""
+
+    epochs = 0   # until the start
+
+    def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
+        self.epochs = start.epochs
+        click.echo(text.heading(description, start).plain, err=True)
+
+    def epoch(self, record: EpochRecord, best: bool) -> None:
+        click.echo(text.epoch_line(record, self.epochs, self.watched))
+
+
+class TableResults(Results):
+    """A table on a terminal, a row more with every epoch."""
+
+    def __init__(self, out: str, watched: str, marks: dict[str, Any], console: Console) -> None:
+        super().__init__(out, watched, marks)
+        self._console = console
+
+    def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
+        self.table = text.columns(self.watched, start.epochs, self._console.width)
+        self._console.print(text.heading(description, start))
+        self._console.print()
+        self._console.print(text.header_row(self.table), no_wrap=True)
+        for record in history:
+            row = text.epoch_row(self.table, record)
+            row.stylize("dim")
+            self._console.print(row)
+
+    def epoch(self, record: EpochRecord, best: bool) -> None:
+        self._console.print(text.epoch_row(self.table, record, best))
+
+    def end(self, result: RunResult, seconds: float) -> None:
+        self._console.print()
+        self._console.print(text.final_line(result, self.watched != "Test", seconds, self.out), soft_wrap=True)
+        self._console.print(f"where it errs: minicnn evaluate {shlex.quote(self.out)}", style="dim", soft_wrap=True)
+
+
+class JsonResults(Results):
+    """A line of JSON for the start, each epoch and the end."""
+
+    def __init__(self, out: str, watched: str, marks: dict[str, Any], quiet: bool = False) -> None:
+        super().__init__(out, watched, marks)
+        self._quiet = quiet
+
+    def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
+        if not self._quiet:
+            self._write("start", network=description["settings"]["network"], **description, batch_size=start.batch_size,
+                        compile_seconds=start.compile_seconds, first_epoch=start.first_epoch, out=self.out)
+
+    def epoch(self, record: EpochRecord, best: bool) -> None:
+        if not self._quiet:
+            click.echo(history_line(record, **self.marks), nl=False)
+
+    def end(self, result: RunResult, seconds: float) -> None:
+        self._write("end", test_accuracy=result.test.accuracy, test_loss=result.test.loss, epochs=result.epochs,
+                    best_epoch=result.best_epoch, best_accuracy=result.best_accuracy, seconds=seconds, out=self.out)
+
+    def stopped(self, epoch: int) -> None:
+        self._write("stopped", epoch=epoch, out=self.out)
+
+    def _write(self, event: str, **values: Any) -> None:
+        click.echo(json.dumps({"event": event, **{name: None if value != value else value for name, value in values.items()}}))
+
