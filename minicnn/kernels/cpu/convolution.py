@@ -35,7 +35,7 @@ ZERO = np.float32(0)
 
 
 @kernel
-def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, lanes, weight, w_base, w_channel, w_filter, table, first,
+def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, lanes, width, weight, w_base, w_channel, w_filter, table, first,
                stop, channels, filters, begin, bias, b_base, b_filter, floor):
     """One run: all filters over `lanes` lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
     v = 0
@@ -50,19 +50,19 @@ def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, la
             if few_vectors:
                 if few_filters:
                     gather_tile_few_of_both(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
                                             begin, bias, b_base + k * b_filter, b_filter, floor)
                 else:
                     gather_tile_few_vectors(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
                                             begin, bias, b_base + k * b_filter, b_filter, floor)
             elif few_filters:
                 gather_tile_few_filters(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                        w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                        w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
                                         begin, bias, b_base + k * b_filter, b_filter, floor)
             else:
                 gather_tile(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
                             begin, bias, b_base + k * b_filter, b_filter, floor)
             k += FEW_FILTERS if few_filters else TILE_FILTERS
         v += FEW_VECTORS if few_vectors else TILE_VECTORS
@@ -98,7 +98,7 @@ def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filte
                 for run in range(block, min(block + run_block, stop_run)):
                     at = runs + run * RUN_FIELDS
                     gather_run(y, y_group + table[at], y_filter, table[at + 7], x, x_group + table[at + 1] + c * x_channel, x_channel,
-                               table[at + 8], table[at + 2], weight, w_group + table[at + 5] + c * w_channel, w_channel, w_filter, table,
+                               table[at + 8], table[at + 2], table[at + 9], weight, w_group + table[at + 5] + c * w_channel, w_channel, w_filter, table,
                                taps + table[at + 3], taps + table[at + 4], some, filters, begin, bias, b_group + table[at + 6], b_filter,
                                floor if last else NO_FLOOR)
 

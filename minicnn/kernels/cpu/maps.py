@@ -6,8 +6,8 @@
 Positions with the same pattern of reads (all of the inside, say, or all of the top row) share one list of taps.  Positions of a row with
 the same pattern form a *run*: the register tile walks along it.  Along each axis the pattern is found alone; axes combine by addition.
 
-    run   Y X LANES FIRST STOP W B Y_STEP X_STEP     (offsets in elements; FIRST:STOP are entries of the tap list; steps from
-          one vector of lanes to the next)
+    run   Y X LANES FIRST STOP W B Y_STEP X_STEP WIDTH     (offsets in elements; FIRST:STOP are entries of the tap list; steps from
+          one vector of lanes to the next; lanes of a vector beyond WIDTH are left alone)
     tap   X offset, weight offset
 
     range (weight gradient)   X Y ROWS LANES X_ROW Y_ROW
@@ -138,7 +138,7 @@ def gather_tables(reads: Sequence[list[list[Read]]], target: FeatureMap, source:
                 b_last = biases[-1][t] if biases else 0
                 begin = (y + t * y_strides[-1], x + s * x_strides[-1])
                 for y_at, x_at, lanes, y_vector, x_vector in _vector_runs(*begin, count, y_step, x_step, target.shard):
-                    runs.append((y_at, x_at, lanes, first, stop, w + weight, b + b_last, y_vector, x_vector, 0))
+                    runs.append((y_at, x_at, lanes, first, stop, w + weight, b + b_last, y_vector, x_vector, LANES))
     runs.sort()
     return GatherTables(runs, taps)
 

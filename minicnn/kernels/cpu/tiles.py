@@ -29,6 +29,7 @@ from minicnn.kernels.cpu.vector import (
     REGISTERS,
     array_pointer,
     first_lanes,
+    load_masked,
     load_value,
     multiply_add_function,
     splat_value,
@@ -121,7 +122,8 @@ def make_gather_tile(filters: int, vectors: int):
 
     @intrinsic
     def gather_tile(typing_context, y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, weight, w_base, w_channel, w_filter,
-                    taps, first, stop, channels, filters_left, lanes_left, begin, bias, b_base, b_filter, floor):
+                    taps, first, stop, channels, filters_left, lanes_left, width, begin, bias, b_base, b_filter,
+                    floor):
         """y[filter, vector] = max(floor, begin + sum over channels c, taps t of weight[c, t, filter] * x[c, t, vector]).
 
         `begin` is FROM_ZERO, FROM_OLD (what y holds) or FROM_BIAS (bias[filter]).  Addresses, in elements:
@@ -131,16 +133,16 @@ def make_gather_tile(filters: int, vectors: int):
             y       y_base + filter*y_filter + vector*y_vector
             bias    b_base + filter*b_filter
 
-        Lanes beyond `lanes_left` are not written.
+        `lanes_left` counts whole vectors; lanes of a vector beyond `width`, and of the last one beyond `lanes_left`, are not written.
         """
-        sig = types.void(y, I64, I64, I64, x, I64, I64, I64, weight, I64, I64, I64, taps, I64, I64, I64, I64, I64, I64, bias, I64, I64,
-                         types.float32)
+        sig = types.void(y, I64, I64, I64, x, I64, I64, I64, weight, I64, I64, I64, taps, I64, I64, I64, I64, I64, I64, I64, bias, I64,
+                         I64, types.float32)
 
         def generate(context, builder, sig, args):
             def base(array, offset):
                 return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
             y_step, y_vector_step, x_channel_step, x_vector_step = args[2], args[3], args[6], args[7]
-            w_channel_step, w_step, first, stop, channels, filters_left, lanes_left, begin = *args[10:12], *args[13:19]
+            w_channel_step, w_step, first, stop, channels, filters_left, lanes_left, width, begin = *args[10:12], *args[13:20]
             table = array_pointer(context, builder, sig.args[12], args[12])
             multiply_add = multiply_add_function(builder)
 
@@ -153,7 +155,7 @@ def make_gather_tile(filters: int, vectors: int):
             outputs = [[builder.gep(row, [builder.mul(each, y_vector_step)]) for each in shifts] for row in y_rows]
             block = _accumulators(builder, filters, vectors)
 
-            biases = _rows(builder, base(19, 20), args[21], filters, filters_left)
+            biases = _rows(builder, base(20, 21), args[22], filters, filters_left)
             with builder.if_else(builder.icmp_signed("==", begin, _constant(FROM_OLD))) as (old, fresh):
                 with old:
                     for row, targets in zip(block, outputs, strict=True):
@@ -184,20 +186,22 @@ def make_gather_tile(filters: int, vectors: int):
                             _multiply_add_into(builder, multiply_add, accumulator, scalar, value)
                         w_offset = _after(builder, row, w_offset)
 
-            floor = splat_value(builder, args[22])
+            floor = splat_value(builder, args[23])
             for row in block:
                 for accumulator in row:
                     value = builder.load(accumulator)
                     below = builder.fcmp_ordered("<", value, floor)   # NaN is not below and stays
                     builder.store(builder.select(below, floor, value), accumulator)
-            whole = builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0))
+            whole = builder.and_(builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0)),
+                                 builder.icmp_signed("==", width, _constant(LANES)))
             with builder.if_else(whole) as (all_lanes, some_lanes):
                 with all_lanes:
                     for row, targets in zip(block, outputs, strict=True):
                         for accumulator, target in zip(row, targets, strict=True):
                             store_value(builder, builder.load(accumulator), target)
                 with some_lanes:
-                    masks = [first_lanes(builder, builder.sub(lanes_left, builder.mul(shift, _constant(LANES)))) for shift in shifts]
+                    left = [builder.sub(lanes_left, builder.mul(shift, _constant(LANES))) for shift in shifts]
+                    masks = [first_lanes(builder, builder.select(builder.icmp_signed("<", each, width), each, width)) for each in left]
                     for row, targets in zip(block, outputs, strict=True):
                         for accumulator, target, mask in zip(row, targets, masks, strict=True):
                             store_masked(builder, builder.load(accumulator), target, mask)
@@ -219,7 +223,7 @@ def make_reduce_tile(filters: int, taps: int):
         Addresses, in elements:  x        x_base + entries[2*(first+tap)] + r*x_row + l
                                  dy       dy_base + filter*dy_filter + r*dy_row + l
                                  dweight  w_base + filter*w_filter + entries[2*(first+tap) + 1]
-        `lanes` is a multiple of LANES.
+        A rest of `lanes` that fills no vector is read by masked loads.
         """
         sig = types.void(dweight, I64, I64, dy, I64, I64, I64, x, I64, I64, entries, I64, I64, I64, I64, I64, types.boolean)
 
@@ -241,15 +245,26 @@ def make_reduce_tile(filters: int, taps: int):
             x_start = base(7, 8)
             x_taps = [builder.gep(x_start, [offset]) for offset in x_offsets]
             dy_rows = _rows(builder, base(3, 4), dy_step, filters, filters_left)
+            rest = builder.srem(lanes, _constant(LANES))
+            whole_lanes = builder.sub(lanes, rest)
             with _loop(builder, _constant(0), rows) as r:
                 x_shift = builder.mul(r, x_row_step)
                 dy_shift = builder.mul(r, dy_row_step)
-                with _loop(builder, _constant(0), lanes, LANES) as lane:
+                with _loop(builder, _constant(0), whole_lanes, LANES) as lane:
                     x_at = builder.add(x_shift, lane)
                     dy_at = builder.add(dy_shift, lane)
                     inputs = [load_value(builder, builder.gep(pointer, [x_at])) for pointer in x_taps]
                     for row, pointer in zip(block, dy_rows, strict=True):
                         gradient = load_value(builder, builder.gep(pointer, [dy_at]))
+                        for accumulator, value in zip(row, inputs, strict=True):
+                            _multiply_add_into(builder, multiply_add, accumulator, gradient, value)
+                with builder.if_then(builder.icmp_signed(">", rest, _constant(0))):
+                    mask = first_lanes(builder, rest)
+                    x_at = builder.add(x_shift, whole_lanes)
+                    dy_at = builder.add(dy_shift, whole_lanes)
+                    inputs = [load_masked(builder, builder.gep(pointer, [x_at]), mask) for pointer in x_taps]
+                    for row, pointer in zip(block, dy_rows, strict=True):
+                        gradient = load_masked(builder, builder.gep(pointer, [dy_at]), mask)
                         for accumulator, value in zip(row, inputs, strict=True):
                             _multiply_add_into(builder, multiply_add, accumulator, gradient, value)
 

@@ -106,6 +106,14 @@ def first_lanes(builder, count):
     return builder.icmp_signed("<", ir.Constant(INTS, list(range(LANES))), counts)
 
 
+def load_masked(builder, pointer, lanes):
+    """LLVM value: the lanes of the mask `lanes` from memory, 0 in the others, whose memory is not touched."""
+    address = builder.bitcast(pointer, FLOATS.as_pointer())
+    kinds = [FLOATS.as_pointer(), INT32, BITS, FLOATS]
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(FLOATS, kinds), f"llvm.masked.load.v{LANES}f32.p0")
+    return builder.call(function, [address, ir.Constant(INT32, 4), lanes, ir.Constant(FLOATS, [0.0] * LANES)])
+
+
 def store_masked(builder, value, pointer, lanes):
     """Write the lanes of the mask `lanes` and leave the rest of memory alone."""
     address = builder.bitcast(pointer, FLOATS.as_pointer())
@@ -188,6 +196,25 @@ def store(typing_context, x, index, value):
         store_value(builder, args[2], builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]]))
         return context.get_dummy_value()
     return types.void(x, types.int64, vector), generate
+
+
+@intrinsic
+def load_first(typing_context, x, index, count):
+    """Lanes x[index : index + count], 0 in the others; memory beyond is not touched."""
+    def generate(context, builder, sig, args):
+        pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        return load_masked(builder, pointer, first_lanes(builder, args[2]))
+    return vector(x, types.int64, types.int64), generate
+
+
+@intrinsic
+def store_first(typing_context, x, index, value, count):
+    """x[index : index + count] = the first lanes; memory beyond is not touched."""
+    def generate(context, builder, sig, args):
+        pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        store_masked(builder, args[2], pointer, first_lanes(builder, args[3]))
+        return context.get_dummy_value()
+    return types.void(x, types.int64, vector, types.int64), generate
 
 
 @intrinsic

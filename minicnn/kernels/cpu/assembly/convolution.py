@@ -141,4 +141,4 @@ def append_linear_backward_weight(program: Program, dweight: int, dy: Activation
 
 
 def _one_position(shard: int) -> GatherTables:
-    return GatherTables([(0, 0, shard, 0, 1, 0, 0, LANES, LANES, 0)], [(0, 0)])
+    return GatherTables([(0, 0, shard, 0, 1, 0, 0, LANES, LANES, LANES)], [(0, 0)])
