@@ -208,7 +208,7 @@ class Trainer:
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Everything needed to go on: arrays by name, and numbers that JSON can hold."""
-        arrays = {f"parameter.{name}": value for name, value in self.net.parameters.items()}
+        arrays = {f"parameter.{name}": value for name, value in self.net.arrays.items()}   # buffers too
         for kind, row in zip(self.optimizer.state_names, self.optimizer_state(), strict=True):
             arrays |= {f"{kind}.{name}": value for name, value in self.net.views(row).items()}
         arrays["sums"] = self._sums

@@ -34,7 +34,7 @@ class TrainedNetwork:
 
     def save(self, path: str | Path, memory: np.ndarray | None = None) -> None:
         """Write a safetensors file that `minicnn.load` reads as well; `memory` in place of the network's own parameters."""
-        parameters = self.net.parameters if memory is None else self.net.views(memory)
+        parameters = self.net.views(self.net.parameter_memory if memory is None else memory, buffers=True)
         words = {"preparation": self.preparation.to_json(), "class_names": self.classes, "image_shape": self.image_shape,
                  "epoch": self.epoch}
         more = {name: json.dumps(value) for name, value in words.items()}

@@ -29,7 +29,8 @@ def test_another_size_is_refused_or_stretched(trained):
     with pytest.raises(ShapeError, match=r"^x is 16 x 20, but small was trained on 8 x 8 \(digits\), scaled to 12 x 12\n"
                                          r"  rows x columns; use an image of either size, or --resize to have it stretched$"):
         fit_picture(trained, picture, "x")
-    np.testing.assert_array_equal(fit_picture(trained, picture, "x", resize=True), datasets.scale_to(resize(picture, 8, 8)[None], 12, 12)[0])
+    stretched = datasets.scale_to(resize(picture, 8, 8)[None], 12, 12)[0]
+    np.testing.assert_array_equal(fit_picture(trained, picture, "x", resize=True), stretched)
 
 
 def test_colour_becomes_grey(trained):

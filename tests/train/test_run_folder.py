@@ -26,7 +26,8 @@ def test_numbers_go_on_after_the_highest(tmp_path):
 
 
 def test_a_folder_with_a_run_is_not_written_into(folder):
-    with pytest.raises(CheckpointError, match=r"run holds a run already: run.json\n  go on with it: minicnn train --resume .*run\n  or choose"):
+    with pytest.raises(CheckpointError, match=r"run holds a run already: run.json\n"
+                                              r"  go on with it: minicnn train --resume .*run\n  or choose another"):
         RunFolder.create(folder.path)
 
 
@@ -89,8 +90,9 @@ def test_a_checkpoint_cut_in_half(folder):
         folder.read_checkpoint()
 
 
-@pytest.mark.parametrize("metadata", [{}, {"format": "minicnn checkpoint 1"}, {"format": "minicnn checkpoint 1", "numbers": "{"},
-                                      {"format": "minicnn checkpoint 1", "numbers": "3"}, {"format": "minicnn checkpoint 2", "numbers": "{}"}])
+@pytest.mark.parametrize("metadata", [
+    {}, {"format": "minicnn checkpoint 1"}, {"format": "minicnn checkpoint 1", "numbers": "{"},
+    {"format": "minicnn checkpoint 1", "numbers": "3"}, {"format": "minicnn checkpoint 2", "numbers": "{}"}])
 def test_what_is_no_checkpoint(folder, metadata):
     from minicnn.storage import save_arrays
 

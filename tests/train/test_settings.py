@@ -54,7 +54,7 @@ def test_a_run_that_goes_on_keeps_its_settings():
 
 
 @pytest.mark.parametrize(("given", "words"), [
-    ({"network": "alexnet"}, r"^a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'\n  leave the setting out"),
+    ({"network": "alexnet"}, r"^a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'\n  leave the set"),
     ({"data": "mnist"}, r"keeps its data: it was started with 'digits', but gets 'mnist'"),
     ({"batch_size": 64}, r"keeps its batch size: it was started with 128, but gets 64"),
     ({"seed": 1}, r"keeps its seed: it was started with 0, but gets 1"),
