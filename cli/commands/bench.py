@@ -59,8 +59,8 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
 
         print_bench(stdout_console(), machine, found)
     if wrong:
-        listed = "\n".join(f"  {row.name} {row.work}, batch {row.batch}: error {row.error:.1e}, more than {row.tolerance:.1e}"
-                           for row in wrong)
+        listed = "\n".join(f"  {row.name} {row.work}, batch {row.batch}: error {row.agreement.error:.1e}, at most"
+                           f" {row.agreement.tolerance:.1e}" for row in wrong if row.agreement)
         raise MinicnnError(f"bench: {len(wrong)} of {len(found)} rows have a result that differs from the peer's\n{listed}")
 
 

@@ -47,7 +47,7 @@ class Progress:
 def outcome(row: Row) -> str:
     """A row in a few words."""
     if row.wrong:
-        return f"wrong by {row.error:.1e}"
+        return f"wrong by {row.agreement.error:.1e}" if row.agreement else "wrong"
     best = min((each for each in row.ours if each.turns), key=lambda each: each.median_seconds or 0.0, default=None)
     words = seconds(best.median_seconds if best else None)
     times = row.ratio(best)
@@ -157,9 +157,9 @@ def times(value: float | None) -> str:
 
 def error_text(row: Row) -> Text:
     """The relative error, red where it is more than rounding."""
-    if row.error is None:
+    if row.agreement is None:
         return Text("-", "dim")
-    return Text(f"{row.error:.0e}" + (" !" if row.wrong else ""), "bold red" if row.wrong else "")
+    return Text(f"{row.agreement.error:.0e}" + (" !" if row.wrong else ""), "bold red" if row.wrong else "")
 
 
 MEANINGS = (

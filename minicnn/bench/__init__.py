@@ -14,15 +14,15 @@ from collections.abc import Iterator
 
 from minicnn.bench.machine import better, measure_machine, pinned, processors
 from minicnn.bench.options import PASSES, PEERS, QUICK, Options
-from minicnn.bench.protocol import Contestant, Protocol, Race, Timing
+from minicnn.bench.protocol import Agreement, Contestant, Protocol, Race, Timing
 from minicnn.bench.records import OURS, Machine, Note, Row, geometric_mean, row_record
 from minicnn.errors import SettingError
 
 SUITES = ("kernels", "train", "infer", "ladder")
 
 __all__ = [
-    "OURS", "PASSES", "PEERS", "QUICK", "SUITES", "Contestant", "Machine", "Note", "Options", "Protocol", "Race", "Row", "Timing", "better",
-    "geometric_mean", "measure_machine", "pinned", "processors", "row_record", "run",
+    "OURS", "PASSES", "PEERS", "QUICK", "SUITES", "Agreement", "Contestant", "Machine", "Note", "Options", "Protocol", "Race", "Row",
+    "Timing", "better", "geometric_mean", "measure_machine", "pinned", "processors", "row_record", "run",
 ]
 
 

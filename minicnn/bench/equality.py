@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.bench.protocol import Agreement
+
 LEAST_TOLERANCE = 1e-5
 TINY = 1e-38     # below the smallest normal float32
 NOISE = 1e-3   # an array this much smaller than the largest one beside it is rounding noise, and is measured against that one
@@ -39,6 +41,11 @@ def relative_error(ours: Any, theirs: Any) -> float:
             return float("nan")
         worst = max(worst, error)
     return worst
+
+
+def all_alike(results: Sequence[Any], limit: float) -> Agreement:
+    """Everybody's result against the first one, the worst."""
+    return Agreement(float(np.max([relative_error(results[0], each) for each in results[1:]])), limit)
 
 
 def _pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:

@@ -35,8 +35,7 @@ class Contestant(NamedTuple):
     units: int = 1
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """What was measured of one contestant: the first call, and the median of each turn.  No turns: it was not timed."""
 
     name: str
@@ -65,11 +64,23 @@ class Timing:
         return (ordered[-1 - quarter] - ordered[quarter]) / 2 / median(ordered)
 
 
+class Agreement(NamedTuple):
+    """How far results lie apart, and how far they may, both relative to the largest number."""
+
+    error: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        """Not so for NaN."""
+        return self.error <= self.tolerance
+
+
 class Race(NamedTuple):
-    """The timings in the order of the contestants, and how far their results lay apart (None: not compared)."""
+    """The timings in the order of the contestants, and whether their results agreed (None: not compared)."""
 
     timings: tuple[Timing, ...]
-    error: float | None
+    agreement: Agreement | None
 
 
 @dataclass(frozen=True)
@@ -90,28 +101,27 @@ class Protocol:
     clock: Callable[[], float] = field(default=time.perf_counter, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
-    def race(self, contestants: Sequence[Contestant], compare: Callable[[list[Any]], float] | None = None,
-             tolerance: float = 0.0) -> Race:
+    def race(self, contestants: Sequence[Contestant], compare: Callable[[list[Any]], Agreement] | None = None) -> Race:
         """First calls, equality, turns.
 
         Parameters
         ----------
         contestants : in the order of their turns
         compare : function of the list of first results, optional
-            Returns the relative error; above `tolerance`, or not a number, nothing is timed.
+            Where they do not agree, nothing is timed.
         """
         firsts, results = [], []
         for contestant in contestants:
             begin = self.clock()
             results.append(contestant.call())
             firsts.append((self.clock() - begin) / contestant.units)
-        error = None if compare is None else compare(results)
+        agreement = None if compare is None else compare(results)
         del results
         timings = [Timing(contestant.name, first) for contestant, first in zip(contestants, firsts, strict=True)]
-        if error is not None and not error <= tolerance:
-            return Race(tuple(timings), error)
+        if agreement is not None and not agreement.holds:
+            return Race(tuple(timings), agreement)
         turns = self._turns(contestants)
-        return Race(tuple(Timing(each.name, each.first_seconds, tuple(own)) for each, own in zip(timings, turns, strict=True)), error)
+        return Race(tuple(each._replace(turns=tuple(own)) for each, own in zip(timings, turns, strict=True)), agreement)
 
     def _turns(self, contestants: Sequence[Contestant]) -> list[list[float]]:
         """The median seconds of each turn, for each contestant."""

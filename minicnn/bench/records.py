@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from math import exp, log
 from typing import Any
 
-from minicnn.bench.protocol import Timing, pairwise_ratio, ratio
+from minicnn.bench.protocol import Agreement, Timing, pairwise_ratio, ratio
 
 OURS = "minicnn"
 
@@ -33,7 +33,7 @@ class Row:
     flops : floating-point operations of one piece (2 per multiply-add, taps on padding included); None where they do not tell
     moved_bytes : what must at least be read and written; None where arithmetic tells more
     timings : ours first; their names begin with "minicnn"
-    error : largest difference of any two results, relative; None if nothing was compared
+    agreement : how far results lay apart and how far they might; None if nothing was compared
     """
 
     suite: str
@@ -43,14 +43,13 @@ class Row:
     timings: tuple[Timing, ...]
     flops: int | None = None
     moved_bytes: int | None = None
-    error: float | None = None
-    tolerance: float | None = None
+    agreement: Agreement | None = None
     remark: str = ""
 
     @property
     def wrong(self) -> bool:
         """Whether results differ by more than rounding explains."""
-        return self.error is not None and self.tolerance is not None and not self.error <= self.tolerance
+        return self.agreement is not None and not self.agreement.holds
 
     @property
     def ours(self) -> tuple[Timing, ...]:
@@ -111,7 +110,8 @@ def row_record(row: Row, machine: Machine) -> dict[str, Any]:
     """A row as values that JSON can hold, with everything that follows from it."""
     return {
         "kind": "row", "suite": row.suite, "name": row.name, "work": row.work, "batch": row.batch, "flops": row.flops,
-        "moved_bytes": row.moved_bytes, "error": _finite(row.error), "tolerance": row.tolerance, "wrong": row.wrong, "remark": row.remark,
+        "moved_bytes": row.moved_bytes, "error": _finite(row.agreement.error) if row.agreement else None,
+        "tolerance": row.agreement.tolerance if row.agreement else None, "wrong": row.wrong, "remark": row.remark,
         "best_peer": row.best_peer.name if row.best_peer else None,
         "timings": [_timing_record(row, each, machine) for each in row.timings]}
 
@@ -126,9 +126,9 @@ def _timing_record(row: Row, timing: Timing, machine: Machine) -> dict[str, Any]
         "pairwise_ratio": pairwise_ratio(timing, row.best_peer) if ours and row.best_peer else None}
 
 
-def _finite(number: float | None) -> float | str | None:
+def _finite(number: float) -> float | str:
     """JSON knows no NaN and no infinity: they become words."""
-    return number if number is None or abs(number) < float("inf") else str(number)
+    return number if abs(number) < float("inf") else str(number)
 
 
 def geometric_mean(values: Iterable[float | None]) -> float | None:

@@ -1,0 +1,63 @@
+"""What PyTorch calls for each of our layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minicnn.errors import SettingError
+from minicnn.geometry import Axis
+from minicnn.graph import Node
+
+Operation = Callable[..., Any]
+
+
+def symmetric(axes: Sequence[Axis], what: str) -> list[int]:
+    """Padding per axis, where before and after agree; a SettingError where they do not."""
+    if any(axis.before != axis.after for axis in axes):
+        raise SettingError(f"bench: {what} pads its two sides differently, which PyTorch cannot do in one call")
+    return [axis.before for axis in axes]
+
+
+def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Operation:
+    """The call for one of our nodes, with its parameters `own`; a SettingError where PyTorch has nothing that means the same."""
+    functional = torch.nn.functional
+    layer: Any = node.layer
+    axes = layer.axes(node.input_shapes) or ()
+    steps = [axis.stride for axis in axes]
+    match layer.kernel:
+        case "conv" if layer.sharing == "shared" and not layer.flip:
+            convolve, padding = getattr(functional, f"conv{len(axes)}d"), symmetric(axes, node.name)
+            weight, bias, dilation = own["weight"], own.get("bias"), [axis.dilation for axis in axes]
+            return lambda x: convolve(x, weight, bias, steps, padding, dilation, layer.groups)
+        case "linear":
+            return lambda x: functional.linear(x, own["weight"], own.get("bias"))
+        case "max_pool" | "avg_pool":
+            pool = getattr(functional, f"{layer.kernel}{len(axes)}d")
+            settings = {"stride": steps, "padding": symmetric(axes, node.name), "ceil_mode": layer.ceil_mode}
+            if layer.kernel == "avg_pool":
+                settings["count_include_pad"] = layer.count_padding
+            window = [axis.taps for axis in axes]
+            return lambda x: pool(x, window, **settings)
+        case "global_avg_pool":
+            return lambda x: x.mean(dim=tuple(range(2, x.ndim)))
+        case "relu" | "tanh" | "sigmoid":
+            function: Operation = getattr(torch, layer.kernel)
+            return function
+        case "flatten":
+            return lambda x: x.flatten(1)
+        case "dropout" if not training or not layer.rate:
+            return lambda x: x
+        case "batch_norm":
+            return lambda x: functional.batch_norm(x, own["running_mean"], own["running_var"], own["weight"], own["bias"], training,
+                                                   layer.momentum, layer.eps)
+        case "local_response_norm":   # PyTorch divides alpha by the size
+            return lambda x: functional.local_response_norm(x, layer.size, layer.alpha * layer.size, layer.beta, layer.k)
+        case "add":
+            return lambda *values: sum(values[1:], values[0])
+        case "concat":
+            return lambda *values: torch.cat(values, dim=1)
+        case "pad_shortcut" if len(axes) == 2:
+            more = layer.channels - node.input_shapes[0][0]
+            return lambda x: functional.pad(x[:, :, ::layer.stride, ::layer.stride], (0, 0, 0, 0, 0, more))
+    raise SettingError(f"bench: there is no PyTorch twin of {node.name} ({layer.kind()!r})")
