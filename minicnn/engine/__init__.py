@@ -97,7 +97,7 @@ def _doubles(net: Graph) -> dict[str, np.ndarray]:
 
 def _size_class(images: int) -> int:
     """Batch of the plan that serves so many images: a power of two, so that few plans serve all sizes."""
-    batch = 16
+    batch = 1
     while batch < min(images, INFERENCE_BATCH):
         batch *= 2
     return batch

@@ -33,18 +33,23 @@ CACHE_BYTES = 1 << 20          # second-level cache of one core, as most have it
 SLOT_BYTES = 1 << 28           # memory that gradients of slots may take together
 MOST_SLOTS = 8
 MOST_SLICES = 16
+FEW_SHARDS = 4                 # below, threads share the work of each step instead of taking shards
+STEP_PARTS = 8
 RATES = 8                      # numbers an optimizer may need per batch
 STATES = {"sgd": 1, "adam": 2}
 UPDATES = {"sgd": update.sgd_step, "adam": update.adam_step}
 SLICE_FLOATS = 8192            # parameters that make a slice worth a task
 
 
-def shard_size(topology: Topology, batch: int) -> int:
+def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
     """Images of a shard, from the network and the batch alone, so that results do not depend on the machine.
 
-    The largest size for which the largest value still fits the cache of a core twice and a batch makes at least four shards.
+    The largest size for which the largest value still fits the cache of a core and a batch makes at least four shards; in use, a few
+    images are a shard of just that size.
     """
     largest = max(prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
+    if batch < SHARDS_SIZES[-1] and not training:
+        return batch
     for size in SHARDS_SIZES:
         if 4 * size <= batch and largest * size * 4 <= CACHE_BYTES:
             return size
@@ -151,7 +156,7 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
         Move each image by up to so many pixels, mirror every other one.
     """
     channels = topology.input_shape[0]
-    shard = shard_size(topology, batch)
+    shard = shard_size(topology, batch, training)
     shards = -(-batch // shard)
     slot_size = padded(parameter_size)
     slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
@@ -159,12 +164,15 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     states = STATES[optimizer] if optimizer else 0
     common_begin = state_begin + states * slot_size
     planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch)
+    if not training and shards < FEW_SHARDS:
+        planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips))
     if training:
         planner.plan_backward(input_gradient)
     else:
         planner.plan_output()
-    planner.close_shards()
+    if not planner.program.step_parts:
+        planner.close_shards()
     per_shard = planner.several_phases
     if optimizer:
         stretches = trainable_stretches(topology)

@@ -19,6 +19,7 @@ from minicnn.kernels.cpu.assembly.pointwise import (
     append_store,
 )
 from minicnn.kernels.cpu.program import EXTRA, SHARDS, FinishedProgram, Program, padded
+from minicnn.kernels.cpu.vector import LANES
 
 
 @dataclass
@@ -131,7 +132,7 @@ class Planner:
         """The input's place, with a halo if only convolutions read it: filling it costs nothing, since it is copied anyway."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
-        if len(shape) == 1 or not readers or any(node.layer.kernel != "conv" for node in readers) or INPUT in self.topology.outputs:
+        if len(shape) == 1 or self.shard % LANES or not readers or any(node.layer.kernel != "conv" for node in readers) or INPUT in self.topology.outputs:
             return self.new(shape)
         axes = [node.layer.axes(node.input_shapes) or () for node in readers]
         before = tuple(max(axis.before for axis in each) for each in zip(*axes, strict=True))

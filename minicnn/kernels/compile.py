@@ -114,10 +114,14 @@ def kernel(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT
 
 
 class StepKernel:
-    """A loop that a plan calls by its address; compiled (or read from the cache) when the address is first asked for."""
+    """A loop that a plan calls by its address; compiled (or read from the cache) when the address is first asked for.
 
-    def __init__(self, function: Callable[..., Any], math: set[str]) -> None:
+    splits : whether it can do a part of its work, as the frame's PART and PARTS say
+    """
+
+    def __init__(self, function: Callable[..., Any], math: set[str], splits: bool) -> None:
         self.name = function.__name__
+        self.splits = splits
         self._function = function
         self._math = math
 
@@ -134,8 +138,8 @@ class StepKernel:
         return f"<step {self.name}>"
 
 
-def step(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_MATH) -> Any:
+def step(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_MATH, splits: bool = False) -> Any:
     """Make a function of (memory, parameters, table, arguments, frame) callable as a step of a plan."""
     if function is None:
-        return functools.partial(step, math=math)
-    return StepKernel(function, math)
+        return functools.partial(step, math=math, splits=splits)
+    return StepKernel(function, math, splits)

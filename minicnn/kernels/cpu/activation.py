@@ -5,16 +5,31 @@ import numpy as np
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import as_double, whole_array
 from minicnn.kernels.cpu.elementary import hyperbolic_tangent, sigmoid
-from minicnn.kernels.cpu.program import ARENA
-from minicnn.kernels.cpu.vector import LANES, load, select, splat, store
+from minicnn.kernels.cpu.program import ARENA, PART, PARTS
+from minicnn.kernels.cpu.vector import LANES, load, select, splat, store, store_first
 
 ZERO = np.float32(0)
 ONE = np.float32(1)
 
 
 @kernel
+def relu_forward(y, y_at, x, x_at, size):
+    """y = max(0, x); NaN stays NaN."""
+    for i in range(0, size, LANES):
+        v = load(x, x_at + i)
+        store(y, y_at + i, select(v <= ZERO, ZERO, v))
+
+
+@kernel
+def relu_backward(dx, dx_at, dy, dy_at, y, y_at, size):
+    """dx = dy where y > 0, else 0: y may as well be x, and dx dy itself."""
+    for i in range(0, size, LANES):
+        store(dx, dx_at + i, select(load(y, y_at + i) <= ZERO, ZERO, load(dy, dy_at + i)))
+
+
+@kernel
 def leaky_relu_forward(y, y_at, x, x_at, size, slope):
-    """y = x where x > 0, else slope * x (slope 0 is relu; NaN stays NaN)."""
+    """y = x where x > 0, else slope * x (NaN stays NaN)."""
     for i in range(0, size, LANES):
         v = load(x, x_at + i)
         store(y, y_at + i, select(v <= ZERO, v * slope, v))
@@ -77,58 +92,95 @@ def add_bias(y, y_at, channels, plane, bias, b_at):
     """y[c] += bias[c]."""
     for c in range(channels):
         number = splat(bias[b_at + c])
-        for i in range(c * plane, (c + 1) * plane, LANES):
-            store(y, y_at + i, load(y, y_at + i) + number)
+        for i in range(0, plane, LANES):
+            at = y_at + c * plane + i
+            store_first(y, at, load(y, at) + number, plane - i)
 
 
-# Steps: offsets are into the arena.
+@kernel
+def stretch(size, frame):
+    """(begin, elements) of a task's part of `size` elements, a multiple of LANES."""
+    vectors, part, parts = size // LANES, frame[PART], frame[PARTS]
+    begin = vectors * part // parts * LANES
+    return begin, vectors * (part + 1) // parts * LANES - begin
+
+
+@kernel
+def stretch_of_array(size, frame):
+    """(begin, stop, last) of a task's part of an array of `size` >= LANES elements, which need not be whole vectors.
+
+    begin .. stop are whole vectors.  Where the array's end is no vector's end, `last` is where a vector begins that ends with the array
+    and computes a few elements again; else -1.
+    """
+    vectors, part, parts = (size + LANES - 1) // LANES, frame[PART], frame[PARTS]
+    begin, stop = vectors * part // parts * LANES, vectors * (part + 1) // parts * LANES
+    if stop > size and stop > begin:
+        return begin, stop - LANES, size - LANES
+    return begin, stop, -1
+
+
+# Steps: offsets are into the arena.  A task may do a part.
 
 @step
 def relu_step_forward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    leaky_relu_forward(m, arena + a[0], m, arena + a[1], a[2], np.float32(as_double(a[3])))
+    m, (begin, size), slope = whole_array(memory), stretch(a[2], frame), np.float32(as_double(a[3]))
+    arena = frame[ARENA] + begin
+    if slope == ZERO:
+        relu_forward(m, arena + a[0], m, arena + a[1], size)
+    else:
+        leaky_relu_forward(m, arena + a[0], m, arena + a[1], size, slope)
 
 
 @step
 def relu_step_backward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    leaky_relu_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], a[3], np.float32(as_double(a[4])))
+    m, (begin, size), slope = whole_array(memory), stretch(a[3], frame), np.float32(as_double(a[4]))
+    arena = frame[ARENA] + begin
+    if slope == ZERO:
+        relu_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
+    else:
+        leaky_relu_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size, slope)
 
 
 @step
 def tanh_step_forward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    tanh_forward(m, arena + a[0], m, arena + a[1], a[2])
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    tanh_forward(m, arena + a[0], m, arena + a[1], size)
 
 
 @step
 def tanh_step_backward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    tanh_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], a[3])
+    m, (begin, size) = whole_array(memory), stretch(a[3], frame)
+    arena = frame[ARENA] + begin
+    tanh_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
 
 
 @step
 def sigmoid_step_forward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    sigmoid_forward(m, arena + a[0], m, arena + a[1], a[2])
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    sigmoid_forward(m, arena + a[0], m, arena + a[1], size)
 
 
 @step
 def sigmoid_step_backward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    sigmoid_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], a[3])
+    m, (begin, size) = whole_array(memory), stretch(a[3], frame)
+    arena = frame[ARENA] + begin
+    sigmoid_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
 
 
 @step
 def copy_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    copy(m, arena + a[0], m, arena + a[1], a[2])
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    copy(m, arena + a[0], m, arena + a[1], size)
 
 
 @step
 def add_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    add(m, arena + a[0], m, arena + a[1], a[2])
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    add(m, arena + a[0], m, arena + a[1], size)
 
 
 @step

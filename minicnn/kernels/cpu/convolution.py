@@ -70,10 +70,10 @@ def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, la
 
 @kernel
 def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filter, table, runs, run_count, taps, groups, channels, filters,
-           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step, part, parts):
+           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step, filter_block, part, parts):
     """All runs of a convolution, group by group; or one of `parts` parts of them, cut along the runs or, where these are few, the filters.
 
-    `channels` and `filters` are those of one group.  Wide layers go `channel_block` channels at a time over `run_block` runs, so that
+    `channels` and `filters` are those of one group; `filter_block` of them pass over all runs before the next.  Wide layers go `channel_block` channels at a time over `run_block` runs, so that
     the weights in use stay in cache; the partial sums wait in y.  `w_step` is the way from one group's weights to the next's.
     """
     all_filters = filters
@@ -90,17 +90,20 @@ def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filte
         x_group = x_base + group * channels * x_channel
         w_group = w_base + group * w_step + first_filter * w_filter
         b_group = b_base + (group * all_filters + first_filter) * b_filter
-        for block in range(first_run, stop_run, run_block):
-            for c in range(0, max(channels, 1), channel_block):
-                some = min(channel_block, channels - c)
-                last = c + channel_block >= channels
-                begin = FROM_OLD if c > 0 else (FROM_BIAS if with_bias else FROM_ZERO)
-                for run in range(block, min(block + run_block, stop_run)):
-                    at = runs + run * RUN_FIELDS
-                    gather_run(y, y_group + table[at], y_filter, table[at + 7], x, x_group + table[at + 1] + c * x_channel, x_channel,
-                               table[at + 8], table[at + 2], table[at + 9], weight, w_group + table[at + 5] + c * w_channel, w_channel, w_filter, table,
-                               taps + table[at + 3], taps + table[at + 4], some, filters, begin, bias, b_group + table[at + 6], b_filter,
-                               floor if last else NO_FLOOR)
+        for k in range(0, filters, filter_block):
+            some_filters = min(filter_block, filters - k)
+            for block in range(first_run, stop_run, run_block):
+                for c in range(0, max(channels, 1), channel_block):
+                    some_channels = min(channel_block, channels - c)
+                    last = c + channel_block >= channels
+                    begin = FROM_OLD if c > 0 else (FROM_BIAS if with_bias else FROM_ZERO)
+                    for run in range(block, min(block + run_block, stop_run)):
+                        at = runs + run * RUN_FIELDS
+                        gather_run(y, y_group + k * y_filter + table[at], y_filter, table[at + 7], x,
+                                   x_group + table[at + 1] + c * x_channel, x_channel, table[at + 8], table[at + 2], table[at + 9], weight,
+                                   w_group + k * w_filter + table[at + 5] + c * w_channel, w_channel, w_filter, table,
+                                   taps + table[at + 3], taps + table[at + 4], some_channels, some_filters, begin, bias,
+                                   b_group + k * b_filter + table[at + 6], b_filter, floor if last else NO_FLOOR)
 
 
 @kernel
@@ -163,7 +166,7 @@ def sum_pixels(dbias, b_base, b_filter, dy, y_base, y_filter, filters, rows, row
 
 # Steps.  An argument is an offset into the arena (activations), into the slot (gradients), into the parameters or into the table.
 
-@step
+@step(splits=True)
 def convolution_forward(memory, parameters, table, a, frame):
     """y (arena) from x (arena) and weight, bias (parameters)."""
     m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
@@ -171,10 +174,10 @@ def convolution_forward(memory, parameters, table, a, frame):
     # the bias lies with the parameters, or, for a single call, in memory
     bias = m if a[20] != 0 else w
     gather(m, arena + a[17], a[0], m, arena + a[18], a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0,
-           bias, a[13], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19], frame[PART], frame[PARTS])
+           bias, a[13], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19], a[21], frame[PART], frame[PARTS])
 
 
-@step
+@step(splits=True)
 def convolution_backward_weight(memory, parameters, table, a, frame):
     """dweight (slot) from dy, x (arena)."""
     m, t = whole_array(memory), whole_array(table)

@@ -10,7 +10,9 @@ from minicnn.kernels.compile import kernel
 from minicnn.kernels.cpu.vector import exponent, floor, mantissa, multiply_add, power_of_two, select, splat
 
 _f = np.float32
+ZERO = _f(0)
 ONE = _f(1)
+INFINITE = _f(np.inf)
 HALF = _f(0.5)
 LARGEST = _f(88.0)       # exp of more overflows
 SMALLEST = _f(-87.0)     # exp of less is below the smallest normal number
@@ -30,7 +32,8 @@ ATANH_4, ATANH_3, ATANH_2, ATANH_1 = _f(2 / 9), _f(2 / 7), _f(2 / 5), _f(2 / 3)
 
 @kernel
 def exponential(x):
-    """exp(x) = 2**n * exp(r) with n whole and |r| <= ln(2)/2; saturates at exp(-87) and exp(88), NaN stays NaN."""
+    """exp(x) = 2**n * exp(r) with n whole and |r| <= ln(2)/2; 0 below exp(-87), saturates at exp(88), NaN stays NaN."""
+    vanishes = x < SMALLEST
     x = select(x > LARGEST, LARGEST, x)
     x = select(x < SMALLEST, SMALLEST, x)
     n = floor(multiply_add(x, LOG2_E, HALF))
@@ -42,12 +45,12 @@ def exponential(x):
     p = multiply_add(p, r, EXP_2)
     p = multiply_add(p, r, EXP_1)
     p = multiply_add(p, r, EXP_0)
-    return (multiply_add(p * r, r, r) + ONE) * power_of_two(n)
+    return select(vanishes, ZERO, (multiply_add(p * r, r, r) + ONE) * power_of_two(n))
 
 
 @kernel
 def logarithm(x):
-    """ln(x) for positive normal x: ln(m * 2**e) = e*ln(2) + 2*atanh((m-1)/(m+1))."""
+    """ln(x) for positive normal x, infinity and NaN: ln(m * 2**e) = e*ln(2) + 2*atanh((m-1)/(m+1))."""
     m = mantissa(x)
     e = exponent(x)
     large = m > SQRT2
@@ -58,12 +61,12 @@ def logarithm(x):
     p = multiply_add(z, ATANH_4, ATANH_3)
     p = multiply_add(p, z, ATANH_2)
     p = multiply_add(p, z, ATANH_1)
-    return multiply_add(e, LN2, multiply_add(p * z, s, s + s))
+    return select(x < INFINITE, multiply_add(e, LN2, multiply_add(p * z, s, s + s)), x)
 
 
 @kernel
 def power(x, exponent_of_all):
-    """x ** exponent for positive normal x; the error grows with the result's logarithm."""
+    """x ** exponent for positive normal x, infinity and NaN; the error grows with the result's logarithm."""
     return exponential(logarithm(x) * exponent_of_all)
 
 

@@ -137,8 +137,8 @@ def gather_tables(reads: Sequence[list[list[Read]]], target: FeatureMap, source:
             for (t, s, weight), count, y_step, x_step in _progressions(last.positions, biases[-1] if biases else None):
                 b_last = biases[-1][t] if biases else 0
                 begin = (y + t * y_strides[-1], x + s * x_strides[-1])
-                for y_at, x_at, lanes, y_vector, x_vector in _vector_runs(*begin, count, y_step, x_step, target.shard):
-                    runs.append((y_at, x_at, lanes, first, stop, w + weight, b + b_last, y_vector, x_vector, LANES))
+                for y_at, x_at, lanes, y_vector, x_vector, width in _vector_runs(*begin, count, y_step, x_step, target.shard):
+                    runs.append((y_at, x_at, lanes, first, stop, w + weight, b + b_last, y_vector, x_vector, width))
     runs.sort()
     return GatherTables(runs, taps)
 
@@ -167,10 +167,10 @@ def _progressions(positions: list[tuple[int, int, int]], bias: Sequence[int] | N
 def _vector_runs(y: int, x: int, count: int, y_step: int, x_step: int, shard: int):
     """One run of vectors where pixels lie side by side in both maps, else one run per vector of a pixel."""
     if (y_step == 1 and x_step == 1) or count == 1:
-        yield y, x, count * shard, LANES, LANES
+        yield y, x, count * shard, LANES, LANES, LANES
         return
     for lane in range(0, shard, LANES):
-        yield y + lane, x + lane, count * LANES, y_step * shard, x_step * shard
+        yield y + lane, x + lane, count * LANES, y_step * shard, x_step * shard, min(LANES, shard - lane)
 
 
 class ReduceGroup(NamedTuple):

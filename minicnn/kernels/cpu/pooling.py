@@ -16,8 +16,8 @@ from minicnn.geometry import Axis
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import whole_array
 from minicnn.kernels.cpu.feature_map import FeatureMap
-from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, SLOT, Program
-from minicnn.kernels.cpu.vector import LANES, beats, load, select, splat, store, total
+from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, PART, PARTS, SLOT, Program
+from minicnn.kernels.cpu.vector import LANES, beats, load, select, splat, store, store_first, total
 from minicnn.kernels.index import input_position, tap_range
 
 ZERO = np.float32(0)
@@ -65,13 +65,13 @@ AXIS_FIELDS = 7
 
 
 @kernel
-def max_pool_forward(m, y_base, winner_base, x_base, channels, shard, y_plane, y_d, y_h, y_w, x_plane, x_d, x_h, x_w, rectify, t, axes):
-    """Largest of each window and its tap; with `rectify` no less than 0, and then without a winner: relu after the pooling.
+def max_pool_forward(m, y_base, winner_base, x_base, first, stop, shard, y_plane, y_d, y_h, y_w, x_plane, x_d, x_h, x_w, rectify, t, axes):
+    """Largest of each window and its tap, for channels first .. stop; with `rectify` no less than 0, and then without a winner: relu after the pooling.
 
     max(relu(x)) = relu(max(x)), so that relu costs a comparison per window instead of a pass over the input.
     """
     depth, rows, columns = axes
-    for c in range(channels):
+    for c in range(first, stop):
         for o in range(depth[OUT]):
             wd = depth[WINDOWS] + 4 * o
             for p in range(rows[OUT]):
@@ -100,8 +100,8 @@ def max_pool_forward(m, y_base, winner_base, x_base, channels, shard, y_plane, y
                             off = best <= ZERO
                             best = select(off, ZERO, best)
                             winner = select(off, NOBODY, winner)
-                        store(m, y_base + y_at + n, best)
-                        store(m, winner_base + y_at + n, winner)
+                        store_first(m, y_base + y_at + n, best, shard - n)
+                        store_first(m, winner_base + y_at + n, winner, shard - n)
 
 
 @kernel
@@ -129,10 +129,10 @@ def max_pool_backward(m, dx_base, dy_base, winner_base, channels, shard, y_plane
 
 
 @kernel
-def average_pool_forward(m, y_base, x_base, channels, shard, y_plane, y_d, y_h, y_w, x_plane, x_d, x_h, x_w, t, axes):
-    """Mean of each window."""
+def average_pool_forward(m, y_base, x_base, first, stop, shard, y_plane, y_d, y_h, y_w, x_plane, x_d, x_h, x_w, t, axes):
+    """Mean of each window, for channels first .. stop."""
     depth, rows, columns = axes
-    for c in range(channels):
+    for c in range(first, stop):
         for o in range(depth[OUT]):
             wd = depth[WINDOWS] + 4 * o
             for p in range(rows[OUT]):
@@ -148,7 +148,7 @@ def average_pool_forward(m, y_base, x_base, channels, shard, y_plane, y_d, y_h, 
                             for r in range(t[wh + 2] - t[wh + 1]):
                                 for s in range(t[ww + 2] - t[ww + 1]):
                                     summed += load(m, x_at + n + a * x_d + r * x_h + s * x_w)
-                        store(m, y_at + n, summed * scale)
+                        store_first(m, y_at + n, summed * scale, shard - n)
 
 
 @kernel
@@ -198,11 +198,11 @@ def pool_axes(a):
 
 # Steps.  Arguments: up to three places in the arena, channels, shard, strides of y, strides of x, a flag; then the axes.
 
-@step
+@step(splits=True)
 def max_pool_step_forward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    max_pool_forward(m, arena + a[0], arena + a[1], arena + a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13] != 0,
-                     whole_array(table), pool_axes(a))
+    m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
+    max_pool_forward(m, arena + a[0], arena + a[1], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4],
+                     a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13] != 0, whole_array(table), pool_axes(a))
 
 
 @step
@@ -212,11 +212,11 @@ def max_pool_step_backward(memory, parameters, table, a, frame):
                       whole_array(table), pool_axes(a))
 
 
-@step
+@step(splits=True)
 def average_pool_step_forward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    average_pool_forward(m, arena + a[0], arena + a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], whole_array(table),
-                         pool_axes(a))
+    m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
+    average_pool_forward(m, arena + a[0], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5], a[6], a[7],
+                         a[8], a[9], a[10], a[11], a[12], whole_array(table), pool_axes(a))
 
 
 @step

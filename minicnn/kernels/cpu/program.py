@@ -87,7 +87,12 @@ Argument = int | Place
 
 @dataclass
 class Program:
-    """Steps, tables and phases under construction."""
+    """Steps, tables and phases under construction.
+
+    step_parts : if above 0, every step is a phase of its own, split into so many parts where its kernel can do a part
+    """
+
+    step_parts: int = 0
 
     rows: list[list[Argument]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -122,6 +127,8 @@ class Program:
                 argument.buffer.used_at(len(self.rows))
         self.rows.append([kernel.address, *arguments])
         self.names.append(kernel.name)
+        if self.step_parts:
+            self.close_phase(SPLIT, self.step_parts if kernel.splits else 1)
 
     def close_phase(self, kind: int, parts: int = 1) -> None:
         """End a phase: everything appended since the last one; later phases see its results.

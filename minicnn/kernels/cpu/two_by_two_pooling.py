@@ -10,7 +10,7 @@ import numpy as np
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import whole_array
 from minicnn.kernels.cpu.program import ARENA, PART, PARTS
-from minicnn.kernels.cpu.vector import LANES, beats, load, select, splat, store
+from minicnn.kernels.cpu.vector import LANES, beats, load, select, splat, store, store_first
 
 ZERO = np.float32(0)
 NOBODY = np.float32(-1)
@@ -41,8 +41,8 @@ def max_pool_2x2_forward(m, y_base, winner_base, x_base, first, stop, shard, row
                     if rectify:
                         off = best <= ZERO
                         best, winner = select(off, ZERO, best), select(off, NOBODY, winner)
-                    store(m, y_base + y_at + q * shard + n, best)
-                    store(m, winner_base + y_at + q * shard + n, winner)
+                    store_first(m, y_base + y_at + q * shard + n, best, shard - n)
+                    store_first(m, winner_base + y_at + q * shard + n, winner, shard - n)
 
 
 @kernel
@@ -78,7 +78,7 @@ def max_pool_2x2_backward(m, dx_base, dy_base, winner_base, first, stop, shard, 
 
 # Steps.  Arguments: three places in the arena, channels, shard, rows and columns of y, rows and columns of x, a flag.
 
-@step
+@step(splits=True)
 def max_pool_2x2_step_forward(memory, parameters, table, a, frame):
     m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
     max_pool_2x2_forward(m, arena + a[0], arena + a[1], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5], a[6],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu import grid
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.assembly.pointwise import whole_vectors
 from minicnn.kernels.cpu.program import Program, bits
 
 
@@ -29,9 +30,9 @@ def append_put_grid(program: Program, dx: Activation, dy: Activation, first: Seq
 
 def append_survive(program: Program, y: Activation, x: Activation, layer: int, survival: float) -> None:
     """y = x with probability `survival`, else 0: forward of x, or backward of dy."""
-    program.step(grid.survive_step, y.place, x.place, x.size, layer, bits(survival))
+    program.step(grid.survive_step, y.place, x.place, whole_vectors(x), layer, bits(survival))
 
 
 def append_scale(program: Program, y: Activation, x: Activation, factor: float) -> None:
     """y = factor * x; y may be x."""
-    program.step(grid.scale_step, y.place, x.place, x.size, bits(factor))
+    program.step(grid.scale_step, y.place, x.place, whole_vectors(x), bits(factor))

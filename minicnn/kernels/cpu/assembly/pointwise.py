@@ -12,44 +12,49 @@ from minicnn.kernels.cpu.program import INPUT, OUTPUT, Place, Program, bits
 from minicnn.kernels.cpu.vector import LANES
 
 
+def whole_vectors(value: Activation) -> int:
+    """Elements of a value, rounded up to whole vectors: what lies behind a value is filler, or is written after it."""
+    return -(-value.size // LANES) * LANES
+
+
 def append_relu_forward(program: Program, y: Activation, x: Activation, slope: float = 0.0) -> None:
     """y = x where x > 0, else slope * x."""
-    program.step(activation.relu_step_forward, y.place, x.place, x.size, bits(slope))
+    program.step(activation.relu_step_forward, y.place, x.place, whole_vectors(x), bits(slope))
 
 
 def append_relu_backward(program: Program, dx: Activation, dy: Activation, y: Activation, slope: float = 0.0) -> None:
     """dx = dy where y > 0, else slope * dy; dx may be dy."""
-    program.step(activation.relu_step_backward, dx.place, dy.place, y.place, y.size, bits(slope))
+    program.step(activation.relu_step_backward, dx.place, dy.place, y.place, whole_vectors(y), bits(slope))
 
 
 def append_tanh_forward(program: Program, y: Activation, x: Activation) -> None:
     """y = tanh(x)."""
-    program.step(activation.tanh_step_forward, y.place, x.place, x.size)
+    program.step(activation.tanh_step_forward, y.place, x.place, whole_vectors(x))
 
 
 def append_tanh_backward(program: Program, dx: Activation, dy: Activation, y: Activation) -> None:
     """dx = dy * (1 - y^2); dx may be dy."""
-    program.step(activation.tanh_step_backward, dx.place, dy.place, y.place, y.size)
+    program.step(activation.tanh_step_backward, dx.place, dy.place, y.place, whole_vectors(y))
 
 
 def append_sigmoid_forward(program: Program, y: Activation, x: Activation) -> None:
     """y = 1 / (1 + exp(-x))."""
-    program.step(activation.sigmoid_step_forward, y.place, x.place, x.size)
+    program.step(activation.sigmoid_step_forward, y.place, x.place, whole_vectors(x))
 
 
 def append_sigmoid_backward(program: Program, dx: Activation, dy: Activation, y: Activation) -> None:
     """dx = dy * y * (1 - y); dx may be dy."""
-    program.step(activation.sigmoid_step_backward, dx.place, dy.place, y.place, y.size)
+    program.step(activation.sigmoid_step_backward, dx.place, dy.place, y.place, whole_vectors(y))
 
 
 def append_copy(program: Program, y: Activation, x: Activation) -> None:
     """y = x."""
-    program.step(activation.copy_step, y.place, x.place, x.size)
+    program.step(activation.copy_step, y.place, x.place, whole_vectors(x))
 
 
 def append_add(program: Program, y: Activation, x: Activation) -> None:
     """y += x."""
-    program.step(activation.add_step, y.place, x.place, x.size)
+    program.step(activation.add_step, y.place, x.place, whole_vectors(x))
 
 
 def append_add_bias(program: Program, y: Activation, bias: int) -> None:
@@ -65,14 +70,14 @@ def append_dropout(program: Program, y: Activation, x: Activation, layer: int, r
 def append_local_response_norm_forward(program: Program, y: Activation, x: Activation, size: int, k: float, alpha: float,
                                        beta: float) -> None:
     """y = x / (k + alpha * sum of squares)^beta."""
-    program.step(local_response_normalization.local_response_norm_step_forward, y.place, x.place, x.map.channels, x.map.plane, size, bits(k),
-                 bits(alpha), bits(beta))
+    program.step(local_response_normalization.local_response_norm_step_forward, y.place, x.place, x.map.channels, x.map.plane, size,
+                 bits(k), bits(alpha), bits(beta))
 
 
 def append_local_response_norm_backward(program: Program, dx: Activation, dy: Activation, x: Activation, size: int, k: float, alpha: float,
-                                        beta: float) -> None:
-    """dx; needs the input x again."""
-    scratch = program.buffer(x.map.channels * LANES)
+                                        beta: float, parts: int = 1) -> None:
+    """dx; needs the input x again, and in a phase of several parts scratch for each."""
+    scratch = program.buffer(parts * x.map.channels * 2 * local_response_normalization.BLOCK)
     program.step(local_response_normalization.local_response_norm_step_backward, dx.place, dy.place, x.place, Place(scratch),
                  x.map.channels, x.map.plane, size, bits(k), bits(alpha), bits(beta))
 
