@@ -105,7 +105,8 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
     with _lock:
         program = _find(key, build, shard, split)
         shards = -(-images // shard)
-        slots = min(shards, SLOTS) if gradient is not None else shards
+        # parts of several shards run at once, so none may add into the slot of another
+        slots = min(shards, SLOTS) if gradient is not None and not split else shards
         slot_size = padded(gradient.size) if gradient is not None else 0
         threads = default_threads()
         arenas = shards if split else threads

@@ -1,0 +1,109 @@
+"""The fully connected layer on a user's float32 arrays: a lane is an image, and large weights are read once for all images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minicnn.kernels.compile import step
+from minicnn.kernels.cpu.assembly.convolution import append_bias_gradient, append_linear_backward_input, append_linear_forward
+from minicnn.kernels.cpu.atomics import whole_array
+from minicnn.kernels.cpu.call import Stage, call
+from minicnn.kernels.cpu.linear import linear_backward_weight, transpose
+from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, CACHE_LINE, PART, PARTS, SLOT, Place
+from minicnn.kernels.cpu.tiles import TILE_FILTERS
+from minicnn.kernels.cpu.vector import LANES
+
+LARGE = 1 << 16   # weights beyond which all images go together: 256 KiB, a good part of a second-level cache
+
+
+def _whole(weight: np.ndarray) -> bool:
+    return weight.size > LARGE
+
+
+def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
+    """y (N, K) from x (N, F), weight (K, F) and bias (K,)."""
+
+    def build(stage: Stage) -> None:
+        value = stage.load(0, x.shape[1:])
+        stage.cut()
+        result = stage.new(y.shape[1:])
+        append_linear_forward(stage.program, result, value, 0, None if bias is None else 0, bias_in_memory=True)
+        stage.cut()
+        stage.store(1, result)
+        stage.cut()
+
+    if weight.size:
+        call(("linear", weight.shape, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, whole=_whole(weight))
+    else:
+        y[...] = 0 if bias is None else bias
+
+
+def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray) -> None:
+    """dx (N, F) from dy (N, K) and weight (K, F)."""
+
+    def build(stage: Stage) -> None:
+        gradient = stage.load(0, dy.shape[1:])
+        stage.cut()
+        result = stage.new(dx.shape[1:])
+        append_linear_backward_input(stage.program, result, gradient, 0)
+        stage.cut()
+        stage.store(1, result)
+        stage.cut()
+
+    if weight.size:
+        call(("linear backward input", weight.shape), build, len(dy), [dy, dx], weight=weight, whole=_whole(weight))
+    else:
+        dx[...] = 0
+
+
+def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray) -> None:
+    """dweight (K, F) from dy (N, K) and x (N, F)."""
+    (filters, features) = dweight.shape
+
+    def build(stage: Stage) -> None:
+        gradient, value = stage.load(0, dy.shape[1:]), stage.load(1, x.shape[1:])
+        stage.cut()
+        row = -(-features // CACHE_LINE) * CACHE_LINE
+        by_feature = Place(stage.program.buffer(row * stage.shard))
+        stage.program.step(transpose_part, by_feature, row, value.place, features, stage.shard)
+        stage.cut()
+        images = stage.program.constant([number for n in range(stage.shard) for number in (n * row, n)])
+        stage.program.step(backward_weight_part, gradient.place, by_feature, row, features, filters, stage.shard, images // 2)
+        stage.cut()
+
+    if dweight.size:
+        call(("linear backward weight", dweight.shape), build, len(x), [dy, x], gradient=dweight, whole=_whole(dweight))
+
+
+def backward_bias(dbias: np.ndarray, dy: np.ndarray) -> None:
+    """dbias (K,) from dy (N, K)."""
+
+    def build(stage: Stage) -> None:
+        gradient = stage.load(0, dy.shape[1:])
+        stage.cut()
+        append_bias_gradient(stage.program, 0, gradient)
+        stage.cut(1)
+
+    if dbias.size:
+        call(("linear backward bias", dbias.shape), build, len(dy), [dy], gradient=dbias)
+
+
+@step
+def transpose_part(memory, parameters, table, a, frame):
+    """a: transposed x, its row, x, features, shard.  A part is some of the features."""
+    m, arena = whole_array(memory), frame[ARENA]
+    squares = (a[3] + LANES - 1) // LANES
+    first, stop = squares * frame[PART] // frame[PARTS] * LANES, min(a[3], squares * (frame[PART] + 1) // frame[PARTS] * LANES)
+    if stop > first:
+        transpose(m, arena + a[0] + first, a[1], m, arena + a[2] + first * a[4], stop - first, a[4])
+
+
+@step
+def backward_weight_part(memory, parameters, table, a, frame):
+    """a: dy, transposed x, its row, features, filters, shard, images as taps.  A part is some of the filters."""
+    m, arena = whole_array(memory), frame[ARENA]
+    tiles = (a[4] + TILE_FILTERS - 1) // TILE_FILTERS
+    first, stop = tiles * frame[PART] // frame[PARTS] * TILE_FILTERS, min(a[4], tiles * (frame[PART] + 1) // frame[PARTS] * TILE_FILTERS)
+    if stop > first:
+        linear_backward_weight(m, frame[SLOT] + first * a[3], m, arena + a[0] + first * a[5], m, arena + a[1], a[2], a[3], stop - first,
+                               a[5], whole_array(table), a[6], frame[ACCUMULATE] != 0)

@@ -1,0 +1,85 @@
+"""Poolings and upsamplings on a user's float32 arrays: a lane is one channel of one image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from math import prod
+
+import numpy as np
+
+from minicnn.kernels.compile import StepKernel
+from minicnn.kernels.cpu.assembly.planes import bands
+from minicnn.kernels.cpu.call import Stage, call
+from minicnn.kernels.cpu.reads import Reads
+from minicnn.kernels.cpu.unpooling import add_at_step, fetch_from_step, put_at_step
+
+MakeReads = Callable[[], Sequence[Reads]]   # one Reads per axis, asked for only where no program is kept
+
+
+def planes(x: np.ndarray) -> np.ndarray:
+    """(N, C, *space) as (N*C, pixels)."""
+    return x.reshape(x.shape[0] * x.shape[1], prod(x.shape[2:]))
+
+
+def resample(y: np.ndarray, x: np.ndarray, key: Hashable, reads: MakeReads) -> None:
+    """y (N, C, *targets): weighted sums of x (N, C, *sources).  `key` names all that `reads` depends on."""
+
+    def build(stage: Stage) -> None:
+        for band in bands(stage, reads()):
+            source = band.load(1, band.source)
+            stage.cut()
+            target = band.new(band.target)
+            band.append_resample(target, source)
+            stage.cut()
+            band.store(0, target, band.target)
+            stage.cut()
+
+    call(("resample", key, x.shape[2:], y.shape[2:]), build, x.shape[0] * x.shape[1], [planes(y), planes(x)])
+
+
+def max_pool(y: np.ndarray, indices: np.ndarray | None, x: np.ndarray, key: Hashable, reads: MakeReads) -> None:
+    """y (N, C, *targets): the largest that each target reads; indices int64, where it lies in its plane."""
+
+    def build(stage: Stage) -> None:
+        for band in bands(stage, reads()):
+            source = band.load(1, band.source)
+            stage.cut()
+            target = band.new(band.target)
+            if indices is None:
+                band.append_max_values(target, source)
+                stage.cut()
+            else:
+                positions = band.new(band.target)
+                band.append_max_positions(target, positions, source)
+                stage.cut()
+                band.store_positions(2, positions, band.target)
+            band.store(0, target, band.target)
+            stage.cut()
+
+    arrays = [planes(y), planes(x)] + ([] if indices is None else [planes(indices)])
+    call(("max pool", key, x.shape[2:], y.shape[2:], indices is None), build, x.shape[0] * x.shape[1], arrays)
+
+
+def max_pool_backward(dx: np.ndarray, dy: np.ndarray, indices: np.ndarray) -> None:
+    """dx (N, C, *space) gets every dy where its index says."""
+    _with_positions(add_at_step, dx, dy, indices, dx)
+
+
+def max_unpool(x: np.ndarray, y: np.ndarray, indices: np.ndarray) -> None:
+    """x (N, C, *space) holds every y where its index says, and zeros."""
+    _with_positions(put_at_step, x, y, indices, x)
+
+
+def max_unpool_backward(dy: np.ndarray, dx: np.ndarray, indices: np.ndarray) -> None:
+    """dy fetches its gradients from dx (N, C, *space)."""
+    _with_positions(fetch_from_step, dy, dx, indices, dx)
+
+
+def _with_positions(kernel: StepKernel, result: np.ndarray, given: np.ndarray, indices: np.ndarray, large: np.ndarray) -> None:
+    pixels, values = prod(large.shape[2:]), prod(indices.shape[2:])
+
+    def build(stage: Stage) -> None:
+        stage.program.step(kernel, pixels, values)
+        stage.cut()
+
+    call((kernel.name, pixels, values), build, indices.shape[0] * indices.shape[1], [planes(result), planes(given), planes(indices)])

@@ -1,0 +1,73 @@
+"""Positions that a user hands in: gradients added where a maximum was found, values put there, values fetched from there.
+
+Each plane belongs to one thread, which walks its positions in scan order: the sums round as in the textbook loops, bit for bit.
+The positions have been checked before; -1 goes nowhere.
+"""
+
+import numpy as np
+
+from minicnn.kernels.compile import kernel, step
+from minicnn.kernels.cpu.atomics import floats_at, integers_at
+from minicnn.kernels.cpu.program import COUNT, EXTRA, FIRST, PART, PARTS
+
+ZERO = np.float32(0)
+
+
+@kernel
+def add_at(y, x, positions, pixels, values):
+    """y = 0, then y[positions[i]] += x[i]."""
+    for i in range(pixels):
+        y[i] = ZERO
+    for i in range(values):
+        if positions[i] >= 0:
+            y[positions[i]] += x[i]
+
+
+@kernel
+def put_at(y, x, positions, pixels, values):
+    """y = 0, then y[positions[i]] = x[i]: of several, the last stays."""
+    for i in range(pixels):
+        y[i] = ZERO
+    for i in range(values):
+        if positions[i] >= 0:
+            y[positions[i]] = x[i]
+
+
+@kernel
+def fetch_from(y, x, positions, values):
+    """y[i] = x[positions[i]], 0 where there is none."""
+    for i in range(values):
+        y[i] = x[positions[i]] if positions[i] >= 0 else ZERO
+
+
+@kernel
+def first_and_stop(frame):
+    """The planes of this task: the shard's, or a part of them."""
+    first, count = frame[FIRST], frame[COUNT]
+    return first + count * frame[PART] // frame[PARTS], first + count * (frame[PART] + 1) // frame[PARTS]
+
+
+# Steps on arrays of the call: y, x, positions.  Arguments: pixels of a plane, values of a plane.
+
+@step
+def add_at_step(memory, parameters, table, a, frame):
+    first, stop = first_and_stop(frame)
+    for n in range(first, stop):
+        add_at(floats_at(frame[EXTRA] + 4 * n * a[0]), floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
+               integers_at(frame[EXTRA + 2] + 8 * n * a[1]), a[0], a[1])
+
+
+@step
+def put_at_step(memory, parameters, table, a, frame):
+    first, stop = first_and_stop(frame)
+    for n in range(first, stop):
+        put_at(floats_at(frame[EXTRA] + 4 * n * a[0]), floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
+               integers_at(frame[EXTRA + 2] + 8 * n * a[1]), a[0], a[1])
+
+
+@step
+def fetch_from_step(memory, parameters, table, a, frame):
+    first, stop = first_and_stop(frame)
+    for n in range(first, stop):
+        fetch_from(floats_at(frame[EXTRA] + 4 * n * a[1]), floats_at(frame[EXTRA + 1] + 4 * n * a[0]),
+                   integers_at(frame[EXTRA + 2] + 8 * n * a[1]), a[1])

@@ -1,0 +1,97 @@
+"""Softmax cross-entropy for users: the mean loss of a batch and its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import SettingError, ShapeError
+from minicnn.kernels import textbook
+from minicnn.kernels.activation import real_number, rows
+from minicnn.kernels.arrays import as_array, as_float_arrays, contiguous, empty
+from minicnn.kernels.cpu import softmax_call as fast
+
+
+def softmax_cross_entropy(logits: Any, labels: Any) -> float:
+    """How surprised the network is by the right answers, in nats, on average over the images.
+
+        loss = 1/N * sum over n of (log(sum over k of exp(logits[n,k])) - logits[n,labels[n]])
+
+    Parameters
+    ----------
+    logits : (N, K) float32 or float64
+    labels : (N,) int
+        0 <= labels < K.
+
+    Returns
+    -------
+    loss : float
+
+    Raises
+    ------
+    ShapeError
+        If the sizes differ, or there is no image to take the mean over.
+    SettingError
+        If a label names no class.
+
+    Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.3, eq. 6.30.
+    """
+    where = "softmax_cross_entropy"
+    logits, labels = _checked(where, logits, labels)
+    if not len(logits):
+        raise ShapeError(f"{where}: logits hold no images, and the mean of nothing has no value\n  logits  {logits.shape}  N K")
+    if logits.dtype == np.float64:
+        losses = np.empty(len(logits))
+        textbook.softmax_cross_entropy_forward(losses, np.empty_like(logits), logits, labels)
+    else:
+        shifted = empty(where, logits.shape, np.float32)
+        fast.forward("log_softmax", shifted, logits)
+        losses = -shifted[np.arange(len(labels)), labels]
+    return float(losses.mean(dtype=np.float64))
+
+
+def softmax_cross_entropy_backward(dloss: float, logits: Any, labels: Any) -> np.ndarray:
+    """Gradient of softmax_cross_entropy with respect to logits.
+
+        dlogits[n,k] = dloss / N * (softmax(logits)[n,k] - (1 if k is labels[n] else 0))
+
+    Parameters
+    ----------
+    dloss : float
+        The loss's own gradient, 1 if nothing follows it.
+    logits : (N, K) float32 or float64
+    labels : (N,) int
+
+    Returns
+    -------
+    dlogits : (N, K)
+    """
+    where = "softmax_cross_entropy_backward"
+    dloss = real_number(where, "dloss", dloss)
+    logits, labels = _checked(where, logits, labels)
+    dlogits = empty(where, logits.shape, logits.dtype)
+    if logits.dtype == np.float64:
+        losses, probabilities = np.empty(len(logits)), np.empty_like(logits)
+        textbook.softmax_cross_entropy_forward(losses, probabilities, logits, labels)
+        losses[...] = dloss / max(1, len(logits))   # from here on what comes back to each of them
+        textbook.softmax_cross_entropy_backward(dlogits, losses, probabilities, labels)
+    else:
+        fast.cross_entropy_gradient(dlogits, logits, labels, dloss)
+    return dlogits
+
+
+def _checked(where: str, logits: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+    (logits,) = as_float_arrays(where, logits=logits)
+    rows(where, "logits", logits)
+    labels = as_array(where, "labels", labels)
+    if not labels.size and labels.ndim == 1:
+        labels = labels.astype(np.int64)   # an empty list is float64 to NumPy
+    if labels.dtype.kind not in "iu":
+        raise SettingError(f"{where}: labels are {labels.dtype}, but must be integers\n  use labels.astype('int64')")
+    if labels.shape != logits.shape[:1]:
+        raise ShapeError(f"{where}: labels have the shape {labels.shape}, but there are {len(logits)} images"
+                         f"\n  logits  {logits.shape}  N K\n  labels  {labels.shape}  N")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
+        raise SettingError(f"{where}: labels run from {labels.min()} to {labels.max()}, but the classes are 0 to {logits.shape[1] - 1}")
+    return contiguous(logits), contiguous(labels.astype(np.int64))
