@@ -14,6 +14,14 @@ from typing import Any
 _CONVOLUTION = [f"conv{n}d{part}" for n in (1, 2, 3) for part in ("", "_backward_input", "_backward_weight")]
 
 _HOMES = {name: "minicnn.kernels.convolution" for name in _CONVOLUTION}
+_POOLINGS = {f"{kind}{n}d{part}": "pooling" for kind in ("max_pool", "avg_pool") for n in (1, 2, 3) for part in ("", "_backward")}
+_OTHERS = {f"{name}{part}": home for home, names in {
+    "activation": ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax"),
+    "local_response_normalization": ("local_response_norm",),
+    "loss": ("softmax_cross_entropy",),
+}.items() for name in names for part in ("", "_backward")}
+_LINEAR = {f"linear{part}": "fully_connected" for part in ("", "_backward_input", "_backward_weight", "_backward_bias")}
+_HOMES |= {name: f"minicnn.kernels.{home}" for name, home in (_POOLINGS | _OTHERS | _LINEAR).items()}
 
 __all__ = ["textbook", *_HOMES]
 
