@@ -56,7 +56,8 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
     output = np.empty((len(images), *net.topology.output_shapes[0]), np.float32)
     if len(images):
         batch, uint8, many = _size_class(len(images)), images.dtype == np.uint8, threads or default_threads()
-        plan = _plan(net, ("forward", batch, many, uint8, tuple(scale), tuple(shift)), batch, many, training=False, uint8=uint8, scale=scale,
+        plan = _plan(net, ("forward", batch, many, uint8, tuple(scale), tuple(shift)), batch, many, training=False, uint8=uint8,
+                     scale=scale,
                      shift=shift)
         plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), batch, output=output)
     return output

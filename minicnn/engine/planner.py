@@ -132,7 +132,8 @@ class Planner:
         """The input's place, with a halo if only convolutions read it: filling it costs nothing, since it is copied anyway."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
-        if len(shape) == 1 or self.shard % LANES or not readers or any(node.layer.kernel != "conv" for node in readers) or INPUT in self.topology.outputs:
+        only_convolutions = bool(readers) and all(node.layer.kernel == "conv" for node in readers) and INPUT not in self.topology.outputs
+        if len(shape) == 1 or self.shard % LANES or not only_convolutions:
             return self.new(shape)
         axes = [node.layer.axes(node.input_shapes) or () for node in readers]
         before = tuple(max(axis.before for axis in each) for each in zip(*axes, strict=True))

@@ -141,7 +141,8 @@ def _average_pool_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
     return y, None
 
 
-def _average_pool_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+def _average_pool_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray],
+                                                                                                                   Arrays]:
     dx = np.empty_like(inputs[0])
     _loops(at.node, "avg_pool#d_backward")(dx, dy, *_average_arguments(at.node))
     return [dx], {}
@@ -271,7 +272,8 @@ def _pad_shortcut_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
     return y, None
 
 
-def _pad_shortcut_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+def _pad_shortcut_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray],
+                                                                                                                   Arrays]:
     dx = np.zeros_like(inputs[0])
     dx[(slice(None), slice(None), *_strided(at.node))] = dy[:, :dx.shape[1]]
     return [dx], {}

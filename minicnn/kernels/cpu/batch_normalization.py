@@ -131,7 +131,8 @@ def batch_norm_inference(memory, parameters, table, a, frame):
     size, arena = a[3] * a[4], frame[ARENA]
     for c in range(a[2]):
         scale = p[a[6] + c] / np.sqrt(p[a[9] + c] + as_double(a[11]))
-        normalize(m, arena + a[5] + c * size, arena + a[1] + c * size, size, np.float32(scale), np.float32(p[a[7] + c] - p[a[8] + c] * scale),
+        normalize(m, arena + a[5] + c * size, arena + a[1] + c * size, size, np.float32(scale),
+                  np.float32(p[a[7] + c] - p[a[8] + c] * scale),
                   ZERO if a[12] != 0 else NO_FLOOR)
 
 

@@ -35,7 +35,8 @@ ZERO = np.float32(0)
 
 
 @kernel
-def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, lanes, width, weight, w_base, w_channel, w_filter, table, first,
+def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, lanes, width, weight, w_base, w_channel, w_filter, table,
+               first,
                stop, channels, filters, begin, bias, b_base, b_filter, floor):
     """One run: all filters over `lanes` lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
     v = 0
@@ -50,11 +51,13 @@ def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, la
             if few_vectors:
                 if few_filters:
                     gather_tile_few_of_both(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
+                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                            width,
                                             begin, bias, b_base + k * b_filter, b_filter, floor)
                 else:
                     gather_tile_few_vectors(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
+                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
+                                            width,
                                             begin, bias, b_base + k * b_filter, b_filter, floor)
             elif few_filters:
                 gather_tile_few_filters(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
@@ -73,8 +76,9 @@ def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filte
            channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step, filter_block, part, parts):
     """All runs of a convolution, group by group; or one of `parts` parts of them, cut along the runs or, where these are few, the filters.
 
-    `channels` and `filters` are those of one group; `filter_block` of them pass over all runs before the next.  Wide layers go `channel_block` channels at a time over `run_block` runs, so that
-    the weights in use stay in cache; the partial sums wait in y.  `w_step` is the way from one group's weights to the next's.
+    `channels` and `filters` are those of one group; `filter_block` of them pass over all runs before the next.  Wide layers go
+    `channel_block` channels at a time over `run_block` runs, so that the weights in use stay in cache; the partial sums wait in y.
+    `w_step` is the way from one group's weights to the next's.
     """
     all_filters = filters
     first_run, stop_run, first_filter = 0, run_count, 0

@@ -72,4 +72,5 @@ def linear_dot_step(memory, parameters, table, a, frame):
     tiles = (a[5] + TILE_FILTERS - 1) // TILE_FILTERS
     first, stop = tiles * part // parts * TILE_FILTERS, min(a[5], tiles * (part + 1) // parts * TILE_FILTERS)
     bias = m if a[10] != 0 else w
-    linear_dot(m, arena + a[0], a[1], w, a[2], m, arena + a[3], a[4], first, stop, whole_array(table), a[6], bias, a[8], a[7] != 0, a[9] != 0)
+    linear_dot(m, arena + a[0], a[1], w, a[2], m, arena + a[3], a[4], first, stop, whole_array(table), a[6], bias, a[8], a[7] != 0,
+               a[9] != 0)

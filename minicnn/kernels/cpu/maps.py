@@ -180,7 +180,8 @@ class ReduceGroup(NamedTuple):
     ranges: list[tuple[int, ...]]     # the output positions
 
 
-def reduce_groups(axes: Sequence[Axis], weights: Weights, channels: int, x: FeatureMap, dy: FeatureMap, rows_at_once: int) -> list[ReduceGroup]:
+def reduce_groups(axes: Sequence[Axis], weights: Weights, channels: int, x: FeatureMap, dy: FeatureMap,
+                  rows_at_once: int) -> list[ReduceGroup]:
     """The weight gradient's tables: which inputs meet which output gradients under each tap.
 
     `rows_at_once` bounds the rows of one range, so that its output gradients stay in cache while all taps pass over them.

@@ -53,7 +53,8 @@ def adam(parameters, memory, mean, square, slots, slot_size, slot_count, begin, 
         store(parameters, i, value - m * (learning_rate / correction1) / (square_root(v / splat(correction2)) + epsilon))
 
 
-# Steps.  Arguments: size of the parameters, places of state, slots, size of a slot, second state; the stretches that may change, and how many.
+# Steps.  Arguments: size of the parameters; places of state, slots; size of a slot; place of a second state; the stretches that may
+# change, and how many.
 
 @step
 def sgd_step(memory, parameters, table, a, frame):

@@ -47,7 +47,8 @@ def pool_tables(program: Program, axes: tuple[Axis, ...], count_padding: bool = 
         pairs = [pair for each in covers for pair in each]
         ends = np.cumsum([len(each) for each in covers])
         bounds = [(end - len(each), end) for each, end in zip(covers, ends, strict=True)]
-        result += [program.constant(windows), program.constant(np.array(bounds).ravel()), program.constant(np.array(pairs, np.int64).ravel()),
+        result += [program.constant(windows), program.constant(np.array(bounds).ravel()), program.constant(np.array(pairs,
+                                                                                                                    np.int64).ravel()),
                    axis.size, axis.out, axis.taps, axis.dilation]
     return tuple(result)
 
@@ -66,9 +67,9 @@ AXIS_FIELDS = 7
 
 @kernel
 def max_pool_forward(m, y_base, winner_base, x_base, first, stop, shard, y_plane, y_d, y_h, y_w, x_plane, x_d, x_h, x_w, rectify, t, axes):
-    """Largest of each window and its tap, for channels first .. stop; with `rectify` no less than 0, and then without a winner: relu after the pooling.
+    """Largest of each window and its tap, for channels first .. stop; with `rectify` no less than 0, and then without a winner.
 
-    max(relu(x)) = relu(max(x)), so that relu costs a comparison per window instead of a pass over the input.
+    max(relu(x)) = relu(max(x)): relu after the pooling costs a comparison per window instead of a pass over the input.
     """
     depth, rows, columns = axes
     for c in range(first, stop):

@@ -271,7 +271,6 @@ def make_reduce_tile(filters: int, taps: int):
             sums = [[total_value(builder, builder.load(accumulator)) for accumulator in row] for row in block]
             w_rows = _rows(builder, base(0, 1), w_step, filters, filters_left)
             targets = [[builder.gep(row, [offset]) for offset in w_offsets] for row in w_rows]
-            zero = ir.Constant(ir.FloatType(), 0.0)
             with builder.if_else(accumulate) as (add, start):
                 with add:
                     added = [[builder.fadd(value, builder.load(target)) for value, target in zip(row, places, strict=True)]
@@ -279,15 +278,14 @@ def make_reduce_tile(filters: int, taps: int):
                     last_add = builder.block
                 with start:
                     last_start = builder.block
-            for row, new, places in zip(sums, added, targets, strict=True):
-                for value, sum_with_old, target in zip(row, new, places, strict=True):
-                    chosen = builder.phi(zero.type)
-                    chosen.add_incoming(sum_with_old, last_add)
-                    chosen.add_incoming(value, last_start)
-                    row[row.index(value)] = chosen
-            for row, places in zip(sums, targets, strict=True):
-                for value, target in zip(row, places, strict=True):
-                    builder.store(value, target)
+            chosen = []
+            for row, new in zip(sums, added, strict=True):
+                for value, sum_with_old in zip(row, new, strict=True):
+                    chosen.append(builder.phi(FLOAT))
+                    chosen[-1].add_incoming(sum_with_old, last_add)
+                    chosen[-1].add_incoming(value, last_start)
+            for value, target in zip(chosen, (target for places in targets for target in places), strict=True):
+                builder.store(value, target)
             return context.get_dummy_value()
 
         return sig, generate

@@ -74,7 +74,8 @@ def append_convolution_forward(program: Program, y: Activation, x: Activation, a
     steps = [prod(tiles[n + 1:]) for n in range(len(axes))]
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
     tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
-    _append_gather(program, tables, y, x, groups, channels, filters, weight, weights.channel, weights.filter, filters * weights.filter, bias,
+    _append_gather(program, tables, y, x, groups, channels, filters, weight, weights.channel, weights.filter, filters * weights.filter,
+                   bias,
                    prod(tiles), rectify, bias_in_memory)
 
 
@@ -125,7 +126,8 @@ def append_convolution_backward_input(program: Program, dx: Activation, dy: Acti
     channels, filters = dx.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
-    _append_gather(program, tables, dx, dy, groups, filters, channels, weight, weights.filter, weights.channel, filters * weights.filter, None,
+    _append_gather(program, tables, dx, dy, groups, filters, channels, weight, weights.filter, weights.channel, filters * weights.filter,
+                   None,
                    0, False)
 
 
@@ -160,7 +162,8 @@ def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Se
                 rest, p = divmod(rest, size)
                 bias += p % tile * stride
             rows.append((pixel * shard, shard, bias))
-    program.step(convolution_backward_bias, dbias, prod(tiles), dy.map.plane, dy.map.channels, program.constant([n for row in rows for n in row]),
+    program.step(convolution_backward_bias, dbias, prod(tiles), dy.map.plane, dy.map.channels,
+                 program.constant([n for row in rows for n in row]),
                  len(rows), dy.place)
 
 

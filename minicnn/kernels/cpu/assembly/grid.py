@@ -11,7 +11,8 @@ from minicnn.kernels.cpu.assembly.pointwise import whole_vectors
 from minicnn.kernels.cpu.program import Program, bits
 
 
-def _append(program: Program, kernel: StepKernel, target: Activation, source: Activation, y: Activation, x: Activation, first: Sequence[int],
+def _append(program: Program, kernel: StepKernel, target: Activation, source: Activation, y: Activation, x: Activation,
+            first: Sequence[int],
             stride: Sequence[int]) -> None:
     ones = 3 - len(y.map.sizes)
     program.step(kernel, target.place, source.place, y.map.channels, x.map.channels, y.map.shard, *(1,) * ones, *y.map.sizes, *(1,) * ones,

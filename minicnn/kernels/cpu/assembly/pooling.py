@@ -34,7 +34,8 @@ def append_max_pool_forward(program: Program, y: Activation, winners: Activation
                             rectify: bool = False) -> None:
     """Largest of each window and the number of its tap; with `rectify` the relu of it."""
     if _is_two_by_two(axes):
-        program.step(max_pool_2x2_step_forward, y.place, winners.place, x.place, x.map.channels, x.map.shard, *y.map.sizes, *x.map.sizes, rectify)
+        program.step(max_pool_2x2_step_forward, y.place, winners.place, x.place, x.map.channels, x.map.shard, *y.map.sizes, *x.map.sizes,
+                     rectify)
     else:
         _append(program, max_pool_step_forward, (y.place, winners.place, x.place), y, x, axes, True, rectify)
 
