@@ -87,13 +87,22 @@ class Graph:
     def parameter_memory(self) -> np.ndarray:
         """All parameters, then all buffers, as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
         if self._memory is None:
-            from minicnn.random import draw_parameter
-
             memory = _aligned_zeros(self.topology.memory_size)
             for slot in self.slots:
-                draw_parameter(memory[slot.offset:slot.offset + slot.size], slot.name, slot.init, slot.fan_in, self.seed)
+                self._fill(memory[slot.offset:slot.offset + slot.size], slot)
             self._memory = memory
         return self._memory
+
+    def _fill(self, values: np.ndarray, slot: ParameterSlot) -> None:
+        """The first values of a parameter."""
+        from minicnn.random import draw_parameter
+
+        if not isinstance(slot.init, str):
+            values[...] = slot.init
+        elif slot.init == "given":
+            values[...] = self.nodes[slot.node].layer.given(slot.name.rpartition(".")[2], slot.shape)
+        else:
+            draw_parameter(values, slot.name, slot.init, slot.fan_in, self.seed)
 
     @property
     def parameters(self) -> Parameters:

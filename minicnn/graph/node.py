@@ -44,7 +44,7 @@ class ParameterSlot(NamedTuple):
     size: int
     node: int
     fan_in: int
-    init: str
+    init: str | float
     trainable: bool
 
 

@@ -6,7 +6,8 @@ params, buffers : numbers that training changes by gradients, and those it does 
     stored with the network but are not counted as its parameters.
 connections : one per tap and one per bias, per output, as LeCun counted in 1998.
 receptive_field, jump : pixels of the input that one output sees, and pixels from one output to the next, per axis; the
-    largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None once the map is flat.
+    largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None once the map is flat, and
+    after upsampling, where it depends on the position.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
 BYTES_PER_NUMBER = 4
-KINDS = {"conv": "convolution", "linear": "fully connected", "batch_norm": "normalization"}   # by kernel family; the rest is "other"
+KINDS = {   # by kernel family; the rest is "other"
+    "conv": "convolution", "conv_transpose": "convolution", "table_conv": "convolution", "linear": "fully connected",
+    "batch_norm": "normalization"}
 
 Field = tuple[tuple[int, int], ...]   # (receptive field, jump) per axis
 
@@ -131,10 +134,10 @@ def _row(node: Node, topology: Topology, field: Field | None) -> SummaryRow:
 
 def _field(node: Node, topology: Topology, known: Sequence[Field | None]) -> Field | None:
     """The receptive field of a node's outputs, given those of the nodes before it."""
-    if len(node.output_shapes[0]) < 2:
+    if len(node.output_shapes[0]) < 2 or node.layer.field_varies:
         return None
     start: Field | None = ((1, 1),) * (len(topology.input_shape) - 1) or None
-    paths = [start if ref == INPUT else known[ref.node] for ref in node.inputs]
+    paths = [start if ref == INPUT else known[ref.node] for ref in node.inputs[:node.layer.value_inputs]]
     if any(path is None for path in paths):
         return None
     joined = tuple((max(reach for reach, _ in axis), max(jump for _, jump in axis))

@@ -9,10 +9,11 @@ from minicnn.graph.summary import Summary
 NOT_COUNTED = "-"
 
 WHAT_IS_COUNTED = (
-    ("Parameters", "weights and biases: (window * input channels + 1 for the bias) * filters."),
+    ("Parameters", "weights and biases: (window * input channels + 1 for the bias) * filters.  Running statistics of batch"
+                   " normalization and other constants are buffers, not parameters."),
     ("MACs", "multiplications of a weight by an activation in convolution and fully connected layers, for one image;"
              " taps on padding included, biases not.  FLOPs are twice that.  '-' is not counted, which is not 0."),
-    ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none once the map is flat."),
+    ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none once the map is flat, or upsampled."),
     ("Activations", "4 bytes for every number that a layer puts out, for one image."),
 )
 

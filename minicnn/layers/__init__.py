@@ -9,26 +9,38 @@ from minicnn.layers.base import Block, Cost, Element, Layer, ParameterSpec, Shap
 from minicnn.layers.batch_norm import BatchNorm1D, BatchNorm2D, BatchNorm3D
 from minicnn.layers.branches import Add, Concat
 from minicnn.layers.conv import Conv1D, Conv2D, Conv3D
+from minicnn.layers.conv_transpose import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
+from minicnn.layers.crop import Crop
 from minicnn.layers.dropout import Dropout
 from minicnn.layers.flatten import Flatten
 from minicnn.layers.global_avg_pool import GlobalAvgPool
-from minicnn.layers.join import AddInputs, ConcatChannels
+from minicnn.layers.highway import Highway
+from minicnn.layers.join import AddInputs, ConcatChannels, GateInputs
 from minicnn.layers.leaky_relu import LeakyReLU
 from minicnn.layers.linear import Linear
 from minicnn.layers.local_response_norm import LocalResponseNorm
 from minicnn.layers.max_pool import MaxPool1D, MaxPool2D, MaxPool3D
 from minicnn.layers.pad_shortcut import PadShortcut
+from minicnn.layers.rbf import RBF
 from minicnn.layers.registry import build, describe, register
 from minicnn.layers.relu import ReLU
+from minicnn.layers.reshape import Reshape
 from minicnn.layers.residual import Residual
+from minicnn.layers.scaled_tanh import ScaledTanh
 from minicnn.layers.sequential import Sequential
 from minicnn.layers.sigmoid import Sigmoid
+from minicnn.layers.skip import Skip
 from minicnn.layers.stochastic_depth import StochasticDepth
+from minicnn.layers.subsample import Subsample1D, Subsample2D, Subsample3D
+from minicnn.layers.table_conv import TableConv2D
 from minicnn.layers.tanh import Tanh
+from minicnn.layers.upsample import Upsample
 
 __all__ = [
-    "Add", "AddInputs", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNorm1D", "BatchNorm2D", "BatchNorm3D", "Block", "Concat",
-    "ConcatChannels", "Conv1D", "Conv2D", "Conv3D", "Cost", "Dropout", "Element", "Flatten", "GlobalAvgPool", "Layer",
-    "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool1D", "MaxPool2D", "MaxPool3D", "PadShortcut", "ParameterSpec", "ReLU",
-    "Residual", "Sequential", "Shape", "Sigmoid", "StochasticDepth", "Tanh", "build", "describe", "register",
+    "RBF", "Add", "AddInputs", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNorm1D", "BatchNorm2D", "BatchNorm3D", "Block",
+    "Concat", "ConcatChannels", "Conv1D", "Conv2D", "Conv3D", "ConvTranspose1D", "ConvTranspose2D", "ConvTranspose3D", "Cost",
+    "Crop", "Dropout", "Element", "Flatten", "GateInputs", "GlobalAvgPool", "Highway", "Layer", "LeakyReLU", "Linear",
+    "LocalResponseNorm", "MaxPool1D", "MaxPool2D", "MaxPool3D", "PadShortcut", "ParameterSpec", "ReLU", "Reshape", "Residual",
+    "ScaledTanh", "Sequential", "Shape", "Sigmoid", "Skip", "StochasticDepth", "Subsample1D", "Subsample2D", "Subsample3D",
+    "TableConv2D", "Tanh", "Upsample", "build", "describe", "register",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
@@ -24,12 +25,17 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9_\-]+")
 
 
 class ParameterSpec(NamedTuple):
-    """A parameter a layer asks for: `init` is "he", "he/10", "zeros" or "ones"; `fan_in` the inputs that meet in one output."""
+    """A parameter a layer asks for.
+
+    fan_in : the inputs that meet in one output
+    init : "he", "he/10", "zeros", "ones", a number for all, or "given": the layer has the numbers
+    trainable : False for a buffer, which is stored with the parameters but changed by no gradient and not counted
+    """
 
     name: str
     shape: Shape
     fan_in: int
-    init: str = "he"
+    init: str | float = "he"
     trainable: bool = True
 
     @property
@@ -108,6 +114,9 @@ class Layer(Element, ABC):
     kernel: ClassVar[str]
     stem: ClassVar[str]
     output_count: ClassVar[int] = 1
+    value_inputs: ClassVar[int | None] = None   # so many inputs are computed with, those after them only lend their shape; None: all
+    grows: ClassVar[bool] = False               # a larger input always fits where a smaller one does
+    field_varies: ClassVar[bool] = False        # what of the input an output sees depends on where the output lies
 
     @abstractmethod
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -116,6 +125,10 @@ class Layer(Element, ABC):
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         """Parameters for inputs of these shapes, in a fixed order."""
         return ()
+
+    def given(self, name: str, shape: Shape) -> Sequence[float]:
+        """The numbers of a parameter whose init is "given", the last axis running fastest."""
+        raise NotImplementedError(f"{self.kind()} gives no numbers for {name}")
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
         """Cost for one image."""

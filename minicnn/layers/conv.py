@@ -17,8 +17,8 @@ from math import gcd, prod
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, whole_number
 from minicnn.layers.base import Cost, ParameterSpec, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, flag, times
-from minicnn.layers.windowed import Windowed, setting_text
+from minicnn.layers.setting import PerAxis, axis_setting, divisors_text, flag, setting_text, times
+from minicnn.layers.windowed import Windowed
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +57,7 @@ class Conv(Windowed):
         self.check_window()
         if self.filters % self.groups:
             raise SettingError(f"{where}: {self.filters} filters do not divide into {self.groups} groups"
-                                 f"\n  use {_divisors_text(self.filters)} groups, or a multiple of {self.groups} filters")
+                                 f"\n  use {divisors_text(self.filters)} groups, or a multiple of {self.groups} filters")
 
     def _checked_sharing(self, where: str) -> str | PerAxis:
         if self.sharing in ("shared", "unshared"):
@@ -81,7 +81,7 @@ class Conv(Windowed):
         channels = inputs[0][0]
         if channels % self.groups:
             raise ShapeError(f"{where} splits its input into {self.groups} groups, but gets {channels} channels"
-                             f"\n  use {_divisors_text(gcd(channels, self.filters))} groups, or a multiple of {self.groups} channels")
+                             f"\n  use {divisors_text(gcd(channels, self.filters))} groups, or a multiple of {self.groups} channels")
         return ((self.filters, *(axis.out for axis in axes)),)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
@@ -124,14 +124,3 @@ class Conv2D(Conv):
 
 class Conv3D(Conv):
     axis_count = 3
-
-
-def _divisors_text(number: int) -> str:
-    """The numbers of groups that would do: "1, 2, 3 or 6"."""
-    divisors = [str(each) for each in range(1, min(number, 4096) + 1) if number % each == 0]
-    if len(divisors) == 1:
-        return divisors[0]
-    if len(divisors) > 8:
-        divisors = [*divisors[:7], "..."]
-        return ", ".join(divisors)
-    return f"{', '.join(divisors[:-1])} or {divisors[-1]}"

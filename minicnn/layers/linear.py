@@ -5,38 +5,52 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import shape_text, whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import flag, one_input
+from minicnn.layers.setting import flag, number, one_input
 
 
 @dataclass(frozen=True, repr=False)
 class Linear(Layer):
-    """`features` outputs; the number of inputs follows from the input."""
+    """`features` outputs; the number of inputs follows from the input.
+
+    in_features : the number of inputs, for those who want to be told when it is another
+    bias_start : what the biases start from; a gate that starts nearly closed has -2
+    """
 
     kernel = "linear"
     stem = "fc"
 
     features: int
     bias: bool = True
+    in_features: int | None = None
+    bias_start: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.store(features=whole_number(self.where(), "features", self.features, least=1), bias=flag(self.where(), "bias", self.bias))
+        where = self.where()
+        self.store(features=whole_number(where, "features", self.features, least=1), bias=flag(where, "bias", self.bias),
+                   bias_start=number(where, "bias_start", self.bias_start, least=-math.inf, above=True))
+        if self.in_features is not None:
+            self.store(in_features=whole_number(where, "in_features", self.in_features, least=1))
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         shape = one_input(where, inputs)
         if len(shape) != 1:
             raise ShapeError(f"{where} needs a flat input, but gets {shape_text(shape)}\n  put Flatten() before it")
+        if self.in_features not in (None, shape[0]):
+            raise ShapeError(f"{where} was made for {self.in_features} inputs, but gets {shape[0]}")
         return ((self.features,),)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         (inward,) = inputs[0]
         weight = ParameterSpec("weight", (self.features, inward), fan_in=inward)
-        return (weight, ParameterSpec("bias", (self.features,), fan_in=inward, init="zeros")) if self.bias else (weight,)
+        start = self.bias_start or "zeros"
+        return (weight, ParameterSpec("bias", (self.features,), fan_in=inward, init=start)) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
         (inward,) = inputs[0]
@@ -45,3 +59,8 @@ class Linear(Layer):
 
     def brief(self) -> tuple[str, ...]:
         return (f"{self.features} features",)
+
+    def repairs(self, inputs: tuple[Shape, ...]) -> tuple[str, ...]:
+        if self.in_features is None or len(inputs) != 1 or len(inputs[0]) != 1:
+            return ()
+        return (f"in_features {inputs[0][0]}",)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from minicnn.errors import SettingError
 from minicnn.geometry import extent, per_axis, resolve_padding
 from minicnn.layers.base import Shape
-from minicnn.layers.setting import by
-from minicnn.layers.windowed import Windowed, setting_text
+from minicnn.layers.setting import by, setting_text
+from minicnn.layers.windowed import Windowed
 
 
 class Pool(Windowed):

@@ -50,9 +50,9 @@ def number(where: str, name: str, value: object, least: float, below: float = ma
         with suppress(OverflowError):   # a whole number beyond the largest float
             given = float(value)
     if not (least < given if above else least <= given) or not given < below or not given <= most:
-        low = f"above {least:g}" if above else f"at least {least:g}"
+        low = f" above {least:g}" if above else f" at least {least:g}"
         high = f" and below {below:g}" if below != math.inf else f" and at most {most:g}" if most != math.inf else ""
-        raise SettingError(f"{where}: {name} is {value!r}, but must be a number {low}{high}")
+        raise SettingError(f"{where}: {name} is {value!r}, but must be a number{low if least != -math.inf else ', and finite'}{high}")
     return given
 
 
@@ -79,6 +79,21 @@ def times(values: Sequence[int]) -> str:
 def by(value: PerAxis, axes: int) -> str:
     """A window for people: "5x5"."""
     return "x".join(str(each) for each in (value if isinstance(value, tuple) else (value,) * axes))
+
+
+def setting_text(value: object) -> str:
+    """A setting for people: 2, "2x1", "same", "(1, 2)x(0, 0)"."""
+    return "x".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
+
+
+def divisors_text(number: int) -> str:
+    """The numbers of groups that would do: "1, 2, 3 or 6"."""
+    divisors = [str(each) for each in range(1, min(number, 4096) + 1) if number % each == 0]
+    if len(divisors) == 1:
+        return divisors[0]
+    if len(divisors) > 8:
+        return ", ".join([*divisors[:7], "..."])
+    return f"{', '.join(divisors[:-1])} or {divisors[-1]}"
 
 
 def elements(where: str, name: str, values: Sequence[object]) -> None:

@@ -7,12 +7,13 @@ from typing import ClassVar
 from minicnn.errors import ShapeError
 from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, resolve_axes, size_formula
 from minicnn.layers.base import Layer, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, by, one_map, padding_setting
+from minicnn.layers.setting import PerAxis, axis_setting, by, one_map, padding_setting, setting_text
 
 
 class Windowed(Layer):
     """A layer with a window; `axis_count` is 1, 2 or 3.  Subclasses say which of the settings a user may choose."""
 
+    grows = True
     axis_count: ClassVar[int]
     window: PerAxis
     stride: PerAxis | None
@@ -77,7 +78,7 @@ class Windowed(Layer):
         """Whether this layer could be padded by so many pixels on every side."""
         return True
 
-
-def setting_text(value: object) -> str:
-    """A setting for people: 2, "2x1", "same", "(1, 2)x(0, 0)"."""
-    return "x".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
+    def keeping_size(self) -> Windowed | None:
+        """The same layer padded so that its output is as large as its input; None where the settings do not allow that."""
+        settings = self.settings()
+        return type(self)(**{**settings, "padding": "same"}) if self.stride == 1 and "padding" in settings else None

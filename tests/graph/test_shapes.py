@@ -58,7 +58,8 @@ def test_paths_that_do_not_meet():
     assert message(Sequential(ReLU(), Residual(Conv2D(16, 3))), (3, 8, 8)) == """\
 add1 ('Add') needs inputs of one shape, but gets 16 x 6 x 6 and 3 x 8 x 8
   input  3 x 8 x 8
-  conv1  16 x 6 x 6  8 - 3 + 1 = 6"""
+  conv1  16 x 6 x 6  8 - 3 + 1 = 6
+  use padding 'same' in conv1 together with Conv2D(16, 1) or PadShortcut(16) on the way that gives 3 x 8 x 8"""
 
 
 def test_only_the_way_to_the_break_is_shown():

@@ -1,0 +1,61 @@
+"""Upsampling: a larger map without parameters.
+
+    nearest:  y[n,c,p,q] = x[n,c,p // scale,q // scale]
+    linear:   y[n,c,p,q] is interpolated at ((p + 1/2)/scale - 1/2, (q + 1/2)/scale - 1/2), positions outside moved to the edge
+
+Linear is bilinear on images and trilinear on volumes, pixels taken as little squares (align_corners=False in PyTorch).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minicnn.errors import SettingError, ShapeError
+from minicnn.geometry import per_axis, shape_text
+from minicnn.layers.base import Layer, Shape
+from minicnn.layers.setting import PerAxis, one_input, setting_text
+
+MODES = ("nearest", "linear")
+
+
+@dataclass(frozen=True, repr=False)
+class Upsample(Layer):
+    """Make every axis `scale` times as long; kernel "upsample", no parameters.
+
+    scale : int or one per axis
+    mode : "nearest" or "linear"
+    """
+
+    kernel = "upsample"
+    stem = "up"
+    field_varies = True
+
+    scale: PerAxis
+    mode: str = "nearest"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        axes = len(self.scale) if isinstance(self.scale, (tuple, list)) else 1
+        scales = per_axis(self.where(), "scale", self.scale, axes)
+        self.store(scale=scales if axes > 1 else scales[0])
+        if self.mode not in MODES:
+            raise SettingError(f"{self.where()}: mode {self.mode!r} is not one of {', '.join(MODES)}")
+
+    def scales(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        """One for every axis."""
+        return per_axis(self.where(), "scale", self.scale, len(inputs[0]) - 1)
+
+    def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        shape = one_input(where, inputs)
+        if len(shape) < 2:
+            raise ShapeError(f"{where} needs an input of channels and at least one axis, but gets {shape_text(shape)}")
+        if isinstance(self.scale, tuple) and len(self.scale) != len(shape) - 1:
+            raise ShapeError(f"{where} scales {len(self.scale)} axes, but gets {shape_text(shape)}: channels and {len(shape) - 1}")
+        return ((shape[0], *(size * scale for size, scale in zip(shape[1:], self.scales(inputs), strict=True))),)
+
+    def brief(self) -> tuple[str, ...]:
+        return (f"scale {setting_text(self.scale)}", self.mode)
+
+    def size_steps(self, inputs: tuple[Shape, ...]) -> str:
+        steps = [f"{size}*{scale} = {size * scale}" for size, scale in zip(inputs[0][1:], self.scales(inputs), strict=True)]
+        return ", ".join(dict.fromkeys(steps))
