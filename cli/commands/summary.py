@@ -30,16 +30,18 @@ class ImageShape(click.ParamType):
 @click.argument("names", nargs=-1, required=True, metavar="NAME [--compare NAME ...]")
 @click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Another input, as in 1x28x28.")
 @click.option("--classes", type=click.IntRange(min=1), help="Another number of classes.")
+@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="So many times the filters, as in 0.25.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it.")
 @click.option("--compare", is_flag=True, help="Show several networks side by side.")
-def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes: int | None, form: str, compare: bool) -> None:
+def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes: int | None, width: float | None, form: str,
+            compare: bool) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
     Networks are listed by 'minicnn zoo'.
     """
     if len(names) > 1 and not compare:
         raise click.UsageError(f"one network at a time; side by side: minicnn summary {names[0]} --compare {' '.join(names[1:])}")
-    summaries = [zoo.find(name).summary(classes, input_shape) for name in names]
+    summaries = [zoo.find(name).summary(classes, input_shape, width) for name in names]
     if form != "table":
         click.echo(_written(summaries, form), nl=form != "csv")
         return

@@ -17,7 +17,7 @@ def zoo(form: str) -> None:
     if form == "json":
         click.echo(json.dumps([{
             "name": entry.name, "title": entry.title, "year": entry.paper.year, "authors": entry.paper.authors, "paper": entry.paper.title,
-            "input_shape": list(entry.input_shape), "classes": entry.classes,
+            "input_shape": list(entry.input_shape), "output_shape": list(summary.layers[-1].output_shape), "classes": entry.classes,
             "params": summary.totals.params, "macs": summary.totals.macs} for entry, summary in networks], indent=1))
         return
     from minicnn.cli.render.console import stdout_console

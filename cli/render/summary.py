@@ -63,7 +63,8 @@ def share_tables(summary: Summary) -> tuple[RenderableType, ...]:
     for share in summary.by_kind:
         table.add_row(share.kind, count(share.params), percent(share.params, totals.params),
                       count(share.macs), percent(share.macs, totals.macs))
-    sums = Text(f"{count(totals.flops)} FLOPs; {memory(BYTES_PER_NUMBER * totals.params)} parameters,"
+    buffers = f" {memory(BYTES_PER_NUMBER * totals.buffers)} buffers," if totals.buffers else ""
+    sums = Text(f"{count(totals.flops)} FLOPs; {memory(BYTES_PER_NUMBER * totals.params)} parameters,{buffers}"
                 f" {memory(totals.activation_bytes)} activations for one image")
     return table, Text(), sums
 

@@ -10,7 +10,7 @@ from minicnn.graph.summary import Summary, SummaryRow
 from minicnn.graph.table import WHAT_IS_COUNTED, count, field, operations, percent, sizes
 
 CSV_COLUMNS = ("model", "name", "type", "inputs", "output_shape", "kernel", "stride", "padding_before", "padding_after", "dilation",
-               "groups", "params", "params_formula", "macs", "connections", "activation_bytes", "receptive_field", "jump")
+               "groups", "params", "params_formula", "buffers", "macs", "connections", "activation_bytes", "receptive_field", "jump")
 
 
 def as_csv(summaries: Sequence[Summary]) -> str:

@@ -11,6 +11,7 @@ from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
 from minicnn.graph import Summary
 from minicnn.layers import Element, Shape
+from minicnn.layers.setting import number
 from minicnn.network import Graph
 
 
@@ -22,30 +23,53 @@ class Paper(NamedTuple):
     year: int
 
 
+DIVE = Paper("Zhang et al.", "Dive into Deep Learning", 2023)
+
+
 @dataclass(frozen=True)
 class ZooEntry:
-    """A network of the zoo: where it comes from, and its form unless asked for otherwise."""
+    """A network of the zoo: where it comes from, and its form unless asked for otherwise.
+
+    classes : None for a block, which tells no classes apart
+    widths : whether it can be built with more or fewer filters
+    """
 
     name: str
     paper: Paper
     title: str
     input_shape: Shape
-    classes: int
     element: Callable[..., Element]
+    classes: int | None = None
+    widths: bool = True
 
     @property
     def source(self) -> str:
         """Title, paper and year in one line."""
         return f"{self.title}: {self.paper.authors}, {self.paper.title}, {self.paper.year}"
 
-    def build(self, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0) -> Graph:
-        """The network, for another number of classes or another input if given."""
-        count = self.classes if classes is None else whole_number(self.name, "classes", classes, least=1)
-        return Graph(self.element(classes=count), self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name)
+    def build(self, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0, width: float | None = None) -> Graph:
+        """The network, for another number of classes, another input, or so many times its filters if given."""
+        if self.classes is None and classes is not None:
+            raise SettingError(f"{self.name}: classes is {classes!r}, but a block has none")
+        if self.classes is None:
+            element = self.element()
+        else:
+            element = self.element(classes=self.classes if classes is None else whole_number(self.name, "classes", classes, least=1))
+        if width is not None:
+            element = self._with_width(element, width)
+        return Graph(element, self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name)
 
-    def summary(self, classes: int | None = None, input_shape: Shape | None = None) -> Summary:
+    def _with_width(self, element: Element, width: float) -> Element:
+        factor = number(self.name, "width", width, least=0, above=True)
+        if not self.widths:
+            raise SettingError(f"{self.name}: width is {width!r}, but its connections are those of a table and have one width only")
+        from minicnn.zoo.widths import with_width
+
+        return with_width(element, factor, keep_last=self.classes is not None)
+
+    def summary(self, classes: int | None = None, input_shape: Shape | None = None, width: float | None = None) -> Summary:
         """Its layers and costs, in its own form unless asked for another."""
-        return self.build(classes, input_shape).summary()
+        return self.build(classes, input_shape, width=width).summary()
 
 
 ENTRIES: dict[str, ZooEntry] = {}
@@ -74,12 +98,12 @@ def find(name: str) -> ZooEntry:
     entry = ENTRIES.get(name)
     if entry is None:
         close = difflib.get_close_matches(str(name).lower(), ENTRIES, n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names())}"
-        raise SettingError(f"there is no network called {name!r} in the zoo: {hint}\n  'minicnn zoo' lists them all")
+        hint = f": did you mean {' or '.join(close)}?" if close else f", which has {len(ENTRIES)}"
+        raise SettingError(f"there is no network called {name!r} in the zoo{hint}\n  'minicnn zoo' lists them all")
     return entry
 
 
-def build(name: str, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0) -> Graph:
+def build(name: str, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0, width: float | None = None) -> Graph:
     """A network of the zoo by name.
 
     Parameters
@@ -90,5 +114,7 @@ def build(name: str, classes: int | None = None, input_shape: Shape | None = Non
         Where they differ from the entry's.
     seed : int
         The seed its parameters are drawn from, on first use.
+    width : float, optional
+        So many times the filters of every layer but the last, rounded: 1/16 makes a network to try things with.
     """
-    return find(name).build(classes, input_shape, seed)
+    return find(name).build(classes, input_shape, seed, width)

@@ -1,10 +1,13 @@
 """The zoo's list: names, sources, and words for a name that is not there."""
 
+import json
+
 import numpy as np
 import pytest
 
 from minicnn import zoo
 from minicnn.errors import SettingError, ShapeError
+from minicnn.network import Graph
 
 
 def test_names():
@@ -16,15 +19,26 @@ def test_names():
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_entry_builds_and_names_its_source(name):
     entry = zoo.find(name)
-    assert entry.build().name == name
-    assert entry.build().classes == entry.classes
+    net = entry.build()
+    assert net.name == name
+    assert net.input_shape == entry.input_shape
     assert entry.source == f"{entry.title}: {entry.paper.authors}, {entry.paper.title}, {entry.paper.year}"
+    if len(net.output_shape) == 1:
+        assert net.classes == entry.classes
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_descriptions_hold_the_whole_network(name):
+    net = zoo.build(name)
+    again = Graph.from_architecture(json.loads(json.dumps(net.architecture())))
+    assert again.block == net.block
+    assert again.topology.slots == net.topology.slots
 
 
 @pytest.mark.parametrize(("name", "words"), [
     ("alexnett", r"^there is no network called 'alexnett' in the zoo: did you mean alexnet"),
     ("LeNet", r"^there is no network called 'LeNet' in the zoo: did you mean lenet"),
-    ("xyz", r"^there is no network called 'xyz' in the zoo: known are lenet, alexnet"),
+    ("xyz", r"^there is no network called 'xyz' in the zoo, which has \d+\n  'minicnn zoo' lists them all$"),
     (3, r"^there is no network called 3 in the zoo"),
 ])
 def test_unknown_names(name, words):

@@ -1,0 +1,29 @@
+"""Two networks for MNIST-1D, the one-dimensional digits: 2,050 shared weights against 59,065 free ones.
+
+Prince, "Understanding Deep Learning", 2023, section 10.2 and figures 10.7 and 10.8.
+"""
+
+from __future__ import annotations
+
+from minicnn.layers import Conv1D, Flatten, Linear, ReLU, Sequential
+from minicnn.zoo.registry import Paper, network
+
+PRINCE = Paper("Prince", "Understanding Deep Learning", 2023)
+SIGNAL = {"input_shape": (1, 40), "classes": 10}
+
+
+@network("mnist1d-cnn", PRINCE, title="Convolutions for MNIST-1D", **SIGNAL)
+def mnist1d_cnn(classes: int) -> Sequential:
+    """Three convolutions of 15 channels; their windows never reach the last of the 40 numbers."""
+    return Sequential(
+        Conv1D(15, 3, stride=2, name="conv1"), ReLU(name="relu1"),
+        Conv1D(15, 3, stride=2, name="conv2"), ReLU(name="relu2"),
+        Conv1D(15, 3, stride=2, name="conv3"), ReLU(name="relu3"),
+        Flatten(name="flat"), Linear(classes, name="fc"),
+    )
+
+
+@network("mnist1d-mlp", PRINCE, title="Fully connected, as many hidden units", **SIGNAL)
+def mnist1d_mlp(classes: int) -> Sequential:
+    """285, 135 and 60 hidden units, as many as the convolutions have."""
+    return Sequential(Flatten(), Linear(285), ReLU(), Linear(135), ReLU(), Linear(60), ReLU(), Linear(classes))

@@ -1,0 +1,35 @@
+"""YOLO: one look at the image gives boxes and classes for every cell of a 7 x 7 grid.
+
+Redmon, Divvala, Girshick, Farhadi, "You Only Look Once: Unified, Real-Time Object Detection", 2016, figure 3 and section 2.1.
+"""
+
+from __future__ import annotations
+
+from minicnn.layers import Conv2D, Dropout, Flatten, LeakyReLU, Linear, MaxPool2D, Reshape, Sequential
+from minicnn.zoo.registry import Paper, network
+
+REDMON = Paper("Redmon et al.", "You Only Look Once: Unified, Real-Time Object Detection", 2016)
+GRID, BOXES = 7, 2
+
+
+@network("yolov1", REDMON, title="YOLO", input_shape=(3, 448, 448), classes=20)
+def yolov1(classes: int) -> Sequential:
+    """24 convolutions and two fully connected layers; a cell has two boxes of five numbers and one number for each class."""
+    cell = 5 * BOXES + classes
+    return Sequential(
+        convolution(64, 7, stride=2), MaxPool2D(2),
+        convolution(192, 3), MaxPool2D(2),
+        convolution(128, 1), convolution(256, 3), convolution(256, 1), convolution(512, 3), MaxPool2D(2),
+        *(layer for _ in range(4) for layer in (convolution(256, 1), convolution(512, 3))),
+        convolution(512, 1), convolution(1024, 3), MaxPool2D(2),
+        *(layer for _ in range(2) for layer in (convolution(512, 1), convolution(1024, 3))),
+        convolution(1024, 3), convolution(1024, 3, stride=2),
+        convolution(1024, 3), convolution(1024, 3),
+        Flatten(),
+        Linear(4096), LeakyReLU(0.1), Dropout(0.5),
+        Linear(GRID * GRID * cell), Reshape((GRID, GRID, cell)),
+    )
+
+
+def convolution(filters: int, window: int, stride: int = 1) -> Sequential:
+    return Sequential(Conv2D(filters, window, stride=stride, padding=window // 2), LeakyReLU(0.1))
