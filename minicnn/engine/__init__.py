@@ -55,12 +55,16 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
     _one_output(net)
     output = np.empty((len(images), *net.topology.output_shapes[0]), np.float32)
     if len(images):
-        batch, uint8, many = _size_class(len(images)), images.dtype == np.uint8, threads or default_threads()
-        plan = _plan(net, ("forward", batch, many, uint8, tuple(scale), tuple(shift)), batch, many, training=False, uint8=uint8,
-                     scale=scale,
-                     shift=shift)
-        plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), batch, output=output)
+        plan = inference_plan(net, len(images), images.dtype == np.uint8, scale, shift, threads)
+        plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), _size_class(len(images)), output=output)
     return output
+
+
+def inference_plan(net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float], threads: int | None = None) -> Plan:
+    """The plan that `predict` runs for so many images; asking for it compiles what it needs."""
+    batch, many = _size_class(images), threads or default_threads()
+    key = ("forward", batch, many, uint8, tuple(scale), tuple(shift))
+    return _plan(net, key, batch, many, training=False, uint8=uint8, scale=scale, shift=shift)
 
 
 def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None = None) -> tuple[float, dict[str, np.ndarray]]:

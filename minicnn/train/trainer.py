@@ -124,7 +124,7 @@ class Trainer:
         plan = self._planned(self.batch_size, images.dtype == np.uint8, prepared.scale, prepared.shift, changes)
         plan.warm(self.net.parameter_memory)
         if test is not None:
-            evaluate(self.net, test[0][:1], test[1][:1], prepared, self.threads)
+            engine.inference_plan(self.net, len(test[0]), test[0].dtype == np.uint8, prepared.scale, prepared.shift, self.threads)
         compile_seconds = time.perf_counter() - begin
         yield StartRecord(epochs, len(images), 0 if test is None else len(test[0]), self.batch_size, self.threads,
                           self.net.topology.parameter_count, compile_seconds, self.epoch)
