@@ -1,0 +1,157 @@
+"""`minicnn doctor`: every point with its state, and the fix where something is missing."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import json
+import sys
+
+import pytest
+from rich.console import Console
+
+from minicnn.cli import machine
+from minicnn.cli.machine import MISSING, OK, WARN, Finding
+from minicnn.cli.render.doctor import print_findings
+
+
+def points(cli, *arguments):
+    status, out, err = cli("doctor", "--format", "json", *arguments)
+    assert status == 0
+    return {each["what"]: each for each in json.loads(out)}, err
+
+
+def test_json(cli):
+    found, err = points(cli)
+    assert err == ""
+    assert list(found) == ["minicnn", "Python", "numpy", "numba", "llvmlite", "safetensors", "rich", "click", "CPU", "SIMD", "threads",
+                           "kernel cache", "CUDA driver", "numba-cuda", "data folder", "data sets", "pillow", "matplotlib", "torch"]
+    for point in found.values():
+        assert set(point) == {"what", "state", "detail", "fix", "needed"}
+        assert point["state"] in (OK, MISSING, WARN)
+        assert point["detail"]
+        assert point["fix"] or point["state"] == OK or point["what"] == "CUDA driver"
+    assert found["Python"]["detail"].startswith(sys.version.split()[0])
+    assert "float32 lanes" in found["SIMD"]["detail"]
+
+
+def test_the_table(cli):
+    status, out, err = cli("doctor")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0].split() == ["Point", "State", "Detail"]
+    assert out.splitlines()[-1].startswith("minicnn can train on this machine")
+    assert "digits (embedded), mnist1d (generated); not here: mnist" in out
+    assert "minicnn data get mnist" in out
+
+
+def test_packages_that_are_missing(cli, monkeypatch):
+    from importlib import metadata
+
+    version = metadata.version
+
+    def without(name):
+        if name in ("pillow", "torch", "numba-cuda"):
+            raise metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(metadata, "version", without)
+    found, _ = points(cli)
+    assert (found["pillow"]["state"], found["pillow"]["fix"]) == (MISSING, "pip install 'minicnn[images]'")
+    assert (found["torch"]["state"], found["torch"]["fix"]) == (MISSING, "pip install 'minicnn[bench]'")
+    assert (found["numba-cuda"]["state"], found["numba-cuda"]["fix"]) == (MISSING, "pip install 'minicnn[cuda]'")
+    assert not found["torch"]["needed"]
+
+
+def test_a_compiler_that_does_not_load(monkeypatch):
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    (point,) = [point for point in machine.packages() if point.what == "llvmlite"]
+    assert (point.state, point.needed, point.fix) == (WARN, True, "pip install --upgrade llvmlite")
+    assert "cannot be imported" in point.detail
+
+
+def test_a_check_that_fails_does_not_hide_the_others(monkeypatch):
+    def data():
+        raise OSError("the disk is on fire")
+        yield
+
+    monkeypatch.setattr(machine, "data", data)
+    found = {point.what: point for point in machine.findings()}
+    assert found["data"] == Finding("data", WARN, "cannot be looked at: OSError: the disk is on fire")
+    assert "torch" in found
+
+
+def test_a_cache_that_cannot_be_written(monkeypatch, tmp_path):
+    from minicnn.kernels import compile as kernel_compile
+
+    monkeypatch.setattr(kernel_compile, "cache_is_usable", lambda: False)
+    (point,) = machine.cache()
+    assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a folder that can be written to")
+    monkeypatch.setattr(kernel_compile, "cache_is_usable", lambda: True)
+    monkeypatch.setattr(kernel_compile, "cache_folder", lambda: tmp_path)
+    (point,) = machine.cache()
+    assert (point.state, point.fix) == (OK, "minicnn doctor --warm")
+    (tmp_path / "kernel.nbi").write_bytes(bytes(2_500_000))
+    (point,) = machine.cache()
+    assert point.detail.endswith("2.5 MB of machine code")
+
+
+class Driver:
+    """The CUDA driver's library, as far as the doctor asks it."""
+
+    def __init__(self, devices, fault=0):
+        self.devices, self.fault = devices, fault
+
+    def cuInit(self, flags):
+        return self.fault
+
+    def cuDeviceGetCount(self, count):
+        count._obj.value = self.devices
+        return 0
+
+
+@pytest.mark.parametrize(("library", "state", "words"), [
+    (None, MISSING, "no NVIDIA driver found"), (Driver(2), OK, "2 devices"), (Driver(1), OK, "1 device;"),
+    (Driver(0), WARN, "no device it can use"), (Driver(1, fault=100), WARN, "no device it can use")])
+def test_cuda_is_looked_for_without_importing_it(monkeypatch, library, state, words):
+    def load(name):
+        if library is None:
+            raise OSError(name)
+        return library
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    before = set(sys.modules)
+    driver, package = machine.cuda()
+    assert (driver.state, words in driver.detail) == (state, True)
+    assert package.what == "numba-cuda"
+    assert not any(name.startswith(("numba.cuda", "numba_cuda", "cuda")) for name in set(sys.modules) - before)
+
+
+@pytest.mark.parametrize(("points", "verdict"), [
+    ([Finding("a", OK, "fine"), Finding("b", MISSING, "gone", "get it")], "minicnn can train on this machine"),
+    ([Finding("a", WARN, "slow"), Finding("b", OK, "fine")], "minicnn can train on this machine; to look at: a"),
+    ([Finding("a", MISSING, "gone", "get it", needed=True), Finding("b", WARN, "slow")], "minicnn cannot work without a")])
+def test_the_verdict(points, verdict):
+    console = Console(file=io.StringIO(), width=80)
+    print_findings(console, points)
+    assert console.file.getvalue().splitlines()[-1] == verdict
+
+
+@pytest.mark.parametrize(("width", "terminal"), [(80, True), (120, True), (80, False), (30, True)])
+def test_nothing_is_cut_at_any_width(width, terminal):
+    console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
+    detail = "/a/very/long/path/that/goes/on" * 6
+    print_findings(console, [Finding("cache", WARN, detail, "a fix [in brackets]")])
+    text = console.file.getvalue()
+    assert detail in "".join(line[13:].strip() for line in text.splitlines()) or detail in text
+    assert "a fix [in brackets]" in text
+    if terminal and width >= 80:
+        assert max(map(len, text.splitlines())) <= width
+
+
+def test_warming_compiles_every_kernel(cli):
+    """The kernels' addresses are there afterwards, the machine code from the cache where it was."""
+    _, err = points(cli, "--warm")
+    first, second = err.splitlines()
+    assert first == "compiling all kernels for this machine"
+    assert int(second.split()[0]) > 20
+    assert "kernels are ready after" in second

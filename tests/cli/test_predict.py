@@ -1,0 +1,118 @@
+"""`minicnn predict`: pictures in, classes out, and what to do about a picture that does not fit."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from minicnn.datasets import load
+from minicnn.storage import save_arrays
+from minicnn.train import fit_picture, guesses, load_trained
+
+DIGITS = load("digits", "test")
+
+
+@pytest.fixture
+def pgm(tmp_path):
+    def write(pixels, name):
+        (tmp_path / name).write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.astype(np.uint8).tobytes())
+        return name
+    return write
+
+
+@pytest.fixture
+def expected(trained):
+    network = load_trained(trained / "best.safetensors")
+    return guesses(network, [fit_picture(network, image, "x") for image in DIGITS.images[:4]])
+
+
+def test_a_line_a_picture(cli, trained, pgm, tmp_path, expected):
+    np.save(tmp_path / "1.npy", DIGITS.images[1, 0])
+    names = [pgm(DIGITS.images[0, 0], "0.pgm"), "1.npy", pgm(DIGITS.images[2, 0], "a picture with a long name and [brackets].pgm")]
+    status, out, err = cli("predict", trained, *names)
+    heading, _, *lines = out.splitlines()
+    assert (status, err) == (0, "")
+    assert heading.split() == ["Image", "First", "Second", "Third"]
+    for name, line, best in zip(names, lines, expected, strict=False):
+        assert line.startswith(name)
+        assert line[len(name):].split() == [word for guess in best for word in (guess.name, f"{100 * guess.probability:.1f}", "%")]
+
+
+def test_json(cli, trained, pgm, expected):
+    names = [pgm(image[0], f"{n}.pgm") for n, image in enumerate(DIGITS.images[:4])]
+    status, out, err = cli("predict", trained, *names, "--format", "json")
+    assert (status, err) == (0, "")
+    assert json.loads(out) == [
+        {"image": name, "predictions": [{"class": guess.name, "index": guess.label, "probability": guess.probability} for guess in best]}
+        for name, best in zip(names, expected, strict=True)]
+
+
+def test_the_networks_own_size(cli, trained, pgm):
+    assert cli("predict", trained, pgm(np.zeros((28, 28)), "blank.pgm"))[0] == 0
+
+
+def test_the_wrong_size(cli, trained, pgm):
+    name = pgm(np.zeros((48, 64)), "wide.pgm")
+    status, out, err = cli("predict", trained, name)
+    assert (status, out) == (1, "")
+    assert err == ("Error: wide.pgm is 48 x 64, but lenet was trained on 8 x 8 (digits), scaled to 28 x 28\n"
+                   "  rows x columns; use an image of either size, or --resize to have it stretched\n")
+    assert cli("predict", trained, name, "--resize")[0] == 0
+
+
+def test_a_stretched_picture_is_recognised(cli, trained, pgm, expected):
+    large = pgm(DIGITS.images[0, 0].repeat(30, axis=0).repeat(20, axis=1), "large.pgm")
+    (told,) = json.loads(cli("predict", trained, large, "--resize", "--format", "json")[1])
+    assert told["predictions"][0]["probability"] == expected[0][0].probability   # the very same pixels come back
+
+
+def test_ink_on_paper(cli, trained, pgm, expected):
+    name = pgm(255 - DIGITS.images[0, 0], "paper.pgm")
+    status, _, err = cli("predict", trained, name)
+    assert (status, err) == (0, "Warning: paper.pgm seems to have dark and light the other way round than digits: use --invert\n")
+    status, out, err = cli("predict", trained, name, "--invert", "--format", "json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)[0]["predictions"][0]["probability"] == expected[0][0].probability
+    assert "leave out --invert" in cli("predict", trained, pgm(DIGITS.images[0, 0], "light.pgm"), "--invert")[2]
+
+
+def test_png_and_jpeg(cli, trained, tmp_path, expected):
+    image = pytest.importorskip("PIL.Image", reason="Pillow, of the extra 'images', is not installed")
+    colour = image.fromarray(DIGITS.images[0, 0]).convert("RGB")
+    colour.save(tmp_path / "0.png")
+    colour.resize((80, 80), 0).save(tmp_path / "0.jpg", quality=95)
+    told = json.loads(cli("predict", trained, "0.png", "0.jpg", "--resize", "--format", "json")[1])
+    assert told[0]["predictions"][0]["probability"] == expected[0][0].probability
+    assert told[1]["predictions"][0]["class"] == expected[0][0].name
+
+
+def test_without_pillow(cli, trained, tmp_path, monkeypatch):
+    (tmp_path / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
+    status, _, err = cli("predict", trained, "0.png")
+    assert status == 1
+    assert err.splitlines()[:2] == ["Error: 0.png needs Pillow to be read, which is not installed", "  run: pip install 'minicnn[images]'"]
+
+
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("words.png", b"just words", "words.png is not a picture that can be read"), ("cut.pgm", b"P5 8 8 255\n123", "cut.pgm is cut short"),
+    ("cut.npy", b"\x93NUMPY\x01\x00", "cut.npy is not an array that can be read"), ("none.png", None, "there is no picture none.png")])
+def test_what_is_no_picture(cli, trained, tmp_path, name, content, words):
+    pytest.importorskip("PIL.Image", reason="Pillow, of the extra 'images', is not installed")
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    status, out, err = cli("predict", trained, name)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"Error: {words}")
+
+
+def test_weights_of_another_origin(cli, tmp_path, pgm):
+    save_arrays(tmp_path / "foreign.safetensors", {"w": np.zeros(3, np.float32)}, {})
+    status, _, err = cli("predict", "foreign.safetensors", pgm(np.zeros((8, 8)), "x.pgm"))
+    assert (status, err.startswith("Error: foreign.safetensors holds arrays, but not a network of minicnn")) == (1, True)
+
+
+def test_no_picture_at_all(cli, trained):
+    assert cli("predict", trained)[0] == 2
