@@ -127,7 +127,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
     result = run.result()
     results.end(result, time.monotonic() - begun)
     if result.is_guessing(trainer.classes):
-        click.echo(f"Warning: {trainer.net.name} is hardly better than guessing"
-                   f"; try a learning rate below {run.settings.learning_rate:g}, or more epochs", err=True)
+        click.echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g} may be too"
+                   f" large or too small, or the epochs too few", err=True)
     return 0
 
