@@ -27,7 +27,8 @@ def repairs(steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) 
     inputs = tuple(shape_of(ref, known, input_shape) for ref in broken.inputs)
     words = [*broken.layer.repairs(inputs)]
     if broken.layer.grows:
-        larger = _smallest_input(steps[:len(known) + 1], input_shape) if words else None
+        # one for which all that follows fits as well, unless something that no input repairs comes later
+        larger = words and (_smallest_input(steps, input_shape) or _smallest_input(steps[:len(known) + 1], input_shape))
         return [*words, f"an input of at least {shape_text(larger[1:])}"] if larger else words
     if len(inputs) > 1:
         words = [*_padded_ways(steps, known, inputs, input_shape), *words]

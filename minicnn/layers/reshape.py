@@ -31,8 +31,8 @@ class Reshape(Layer):
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         shape = one_input(where, inputs)
         if prod(shape) != prod(self.shape):
-            raise ShapeError(f"{where} needs {shape_text(self.shape)} = {prod(self.shape)} numbers, but gets {shape_text(shape)}"
-                             + (f" = {prod(shape)}" if len(shape) > 1 else ""))
+            have, want = (shape_text(each) + (f" = {prod(each)}" if len(each) > 1 else "") for each in (shape, self.shape))
+            raise ShapeError(f"{where} needs {want} numbers, but gets {have}")
         return (self.shape,)
 
     def brief(self) -> tuple[str, ...]:

@@ -103,6 +103,30 @@ def test_input_and_classes(run):
     assert record["layers"][-1]["output_shape"] == [100]
 
 
+def test_width(run):
+    record = json.loads(run("summary", "vgg16", "--width", "0.125", "--format", "json")[1])
+    assert [layer["output_shape"][0] for layer in record["layers"] if layer["type"] == "Conv2D"][:3] == [8, 8, 16]
+    assert record["layers"][-1]["output_shape"] == [1000]
+
+
+def test_buffers_are_shown_apart(run):
+    _, out, _ = run("summary", "resnet20")
+    assert "5.4 KiB buffers" in out
+    assert "are buffers, not parameters" in out
+    assert "KiB buffers" not in run("summary", "lenet")[1]
+    record = json.loads(run("summary", "resnet20", "--format", "json")[1])
+    assert (record["totals"]["params"], record["totals"]["buffers"]) == (269_722, 1_376)
+    assert (record["layers"][1]["name"], record["layers"][1]["params"], record["layers"][1]["buffers"]) == ("bn1", 32, 32)
+    lines = list(csv.DictReader(io.StringIO(run("summary", "resnet20", "--format", "csv")[1])))
+    assert (lines[1]["params"], lines[1]["params_formula"], lines[1]["buffers"], lines[1]["macs"]) == ("32", "2 * 16", "32", "")
+
+
+def test_a_network_that_does_not_fit_says_what_would(run):
+    status, out, err = run("summary", "unet-same", "--input", "1x572x572")
+    assert (status, out) == (1, "")
+    assert "an input of 560 x 560 or 576 x 576" in err
+
+
 def test_compare(run):
     status, out, _ = run("summary", "alexnet", "--compare", "lenet")
     assert status == 0
@@ -121,6 +145,9 @@ def test_compare(run):
     (("summary", "lenet", "--input", "1x0x8"), 2, "'1x0x8' is not an input like 3x224x224"),
     (("summary", "lenet", "--input", "1x²x8"), 2, "is not an input like 3x224x224"),
     (("summary", "lenet", "--input", "x" * 99), 2, "is not an input like 3x224x224"),
+    (("summary", "lenet", "--width", "0"), 2, "0 is not in the range x>0"),
+    (("summary", "lenet5-1998", "--width", "2"), 1, "Error: lenet5-1998: width is 2.0, but its connections are those of a table"),
+    (("summary", "inception-3a", "--classes", "5"), 1, "Error: inception-3a: classes is 5, but a block has none"),
     (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
     (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
     (("summary",), 2, "Missing argument"),
@@ -141,6 +168,8 @@ def test_the_zoo(run):
     assert line.split()[1:6] == ["2012", "3x227x227", "1,000", "62,378,344", "1,135,256,096"]
     assert "ImageNet Classification with Deep Convolutional Neural Networks" in run("zoo")[1]
     records = {record["name"]: record for record in json.loads(run("zoo", "--format", "json")[1])}
+    assert (records["inception-3a"]["classes"], records["inception-3a"]["output_shape"]) == (None, [256, 28, 28])
+    assert next(line.split()[3] for line in out.splitlines() if line.startswith("inception-3a ")) == "-"
     assert (records["lenet"]["params"], records["lenet"]["macs"], records["lenet"]["year"]) == (61_706, 416_520, 1998)
 
 

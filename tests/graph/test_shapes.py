@@ -89,12 +89,9 @@ def test_the_smallest_input_is_the_smallest(layers, rows, columns):
     needed = tuple(int(each) for each in words.rpartition("at least ")[2].split(" x "))
     assert needed[0] >= rows
     assert needed[1] >= columns
-    steps = Topology.build(net, (1, 1000, 1000)).nodes
-    broken = next(node for node in steps if node.name == str(message(net, (1, rows, columns))).split()[0])
-    front = Sequential(*(node.layer for node in steps[:broken.index + 1]))
-    Topology.build(front, (1, *needed))
+    Topology.build(net, (1, *needed))
     with pytest.raises(ShapeError):
-        Topology.build(front, (1, max(rows, min(needed) - 1), max(columns, min(needed) - 1)))
+        Topology.build(net, (1, max(rows, min(needed) - 1), max(columns, min(needed) - 1)))
 
 
 @pytest.mark.parametrize("shape", [(), (3, 0, 5), (3, -1), (1.5,), "12", 7, (1, 2, 3, 4, 5), (True, 3), (2**40,)])

@@ -11,6 +11,7 @@ from minicnn.layers import (
     Concat,
     Conv1D,
     Conv2D,
+    ConvTranspose2D,
     Flatten,
     GlobalAvgPool,
     Linear,
@@ -18,6 +19,9 @@ from minicnn.layers import (
     ReLU,
     Residual,
     Sequential,
+    Skip,
+    TableConv2D,
+    Upsample,
 )
 
 
@@ -84,6 +88,27 @@ def test_running_statistics_are_no_parameters():
     assert summary.totals.buffers == 12
     assert [(share.kind, share.params, share.macs) for share in summary.by_kind] == [
         ("convolution", 150, 2400), ("fully connected", 970, 960), ("normalization", 12, 0)]
+
+
+def test_receptive_field_ends_where_it_depends_on_the_position():
+    net = rows(Sequential(Conv2D(2, 3), MaxPool2D(2), ConvTranspose2D(2, 3, stride=2), Conv2D(2, 3), Concat(Sequential(), Conv2D(2, 1))),
+               (1, 40, 40))
+    assert net["pool1"].receptive_field == (4, 4)
+    assert [net[name].receptive_field for name in ("up1", "conv2", "conv3", "concat1")] == [None] * 4
+    assert (net["up1"].kernel, net["up1"].stride, net["up1"].padding, net["up1"].macs) == ((3, 3), (2, 2), ((0, 0), (0, 0)), 19 * 19 * 36)
+    assert rows(Upsample(2), (1, 4, 4))["up1"].jump is None
+
+
+def test_receptive_field_of_a_crop_is_that_of_what_is_cropped():
+    net = rows(Skip(Conv2D(2, 5)), (1, 9, 9))
+    assert (net["crop1"].receptive_field, net["concat1"].receptive_field) == ((1, 1), (5, 5))
+    assert net["crop1"].inputs == ("input", "conv1")
+
+
+def test_transposed_and_table_convolutions_are_convolutions():
+    net = Sequential(TableConv2D(((0,), (0, 1)), 3), ConvTranspose2D(2, 2), Flatten(), Linear(1))
+    shares = summarize(Topology.build(net, (2, 4, 4)), "net").by_kind
+    assert [(share.kind, share.params) for share in shares] == [("convolution", 29 + 18), ("fully connected", 19)]
 
 
 def test_totals_and_kinds():

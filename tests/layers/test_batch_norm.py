@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import layers as L  # noqa: N812 as users write it
+from minicnn import layers as L
 from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError
 from minicnn.layers import BatchNorm1D, BatchNorm2D, BatchNorm3D
 

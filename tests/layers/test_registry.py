@@ -7,22 +7,36 @@ import pytest
 
 from minicnn.errors import GraphError, SettingError
 from minicnn.layers import (
+    RBF,
     Add,
     AvgPool2D,
+    BatchNorm1D,
     Concat,
     Conv1D,
     Conv2D,
     Conv3D,
+    ConvTranspose2D,
+    Crop,
     Dropout,
     Flatten,
     GlobalAvgPool,
+    Highway,
     LeakyReLU,
     Linear,
     LocalResponseNorm,
     MaxPool2D,
+    PadShortcut,
     ReLU,
+    Reshape,
     Residual,
+    ScaledTanh,
     Sequential,
+    Sigmoid,
+    Skip,
+    StochasticDepth,
+    Subsample2D,
+    TableConv2D,
+    Upsample,
     build,
     describe,
     register,
@@ -36,6 +50,10 @@ ELEMENTS = [
     Conv3D(6, 3, padding="same", sharing="unshared"),
     MaxPool2D(3, stride=2, padding=1, ceil_mode=True), AvgPool2D((2, 3), count_padding=False), GlobalAvgPool(), Flatten(),
     Linear(10, bias=False), LeakyReLU(0.2), Dropout(0.25), LocalResponseNorm(3, k=1.0, alpha=0.5, beta=1.0),
+    ConvTranspose2D(3, (2, 3), stride=2, output_padding=(1, 0), groups=3), Upsample((2, 3), mode="linear"), Crop(), Crop((4, 5)),
+    Reshape((7, 7, 30)), BatchNorm1D(momentum=0.01), PadShortcut(32, stride=2), StochasticDepth(0.75), ScaledTanh(), RBF(2, ("#.", "##")),
+    Subsample2D((2, 3)), TableConv2D(((0, 1), (2,)), 3, padding="same", bias=False), Linear(10, in_features=5, bias_start=-1.5),
+    Highway(ReLU(), Sigmoid()), Skip(ReLU(), crop=False, name="skip"),
     Sequential(), Sequential(ReLU(), Residual(ReLU(), shortcut=Conv2D(3, 1)), Concat(ReLU(), Add(ReLU(), ReLU())), name="net"),
 ]
 
@@ -79,3 +97,10 @@ def test_a_layer_of_ones_own(monkeypatch):
     assert build(describe(Swish())) == Swish()
     with pytest.raises(SettingError, match="already a layer called ReLU"):
         register(type("ReLU", (Swish,), {}))
+
+
+def test_every_layer_is_known_by_its_name():
+    import minicnn.layers
+
+    public = {name for name in minicnn.layers.__all__ if isinstance(getattr(minicnn.layers, name), type)}
+    assert public - set(TYPES) == {"Block", "Cost", "Element", "Layer", "ParameterSpec"}
