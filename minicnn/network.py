@@ -11,6 +11,7 @@ import minicnn
 from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError
 from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, Topology
+from minicnn.graph.parameters import Parameters
 from minicnn.layers import Element, Shape, build, describe
 from minicnn.storage import load_arrays, save_arrays
 
@@ -252,28 +253,6 @@ class Graph:
             self._memory = _aligned_zeros(self.topology.memory_size)
         for name, view in self.views(self._memory, buffers=True).items():
             view[...] = arrays[name]
-
-
-class Parameters(dict[str, "np.ndarray"]):
-    """Parameters by name.  Storing under a name copies into the network's memory instead of replacing the array."""
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        if name not in self:
-            raise GraphError(f"there is no parameter called {name!r}\n  known are {', '.join(self)}")
-        import numpy as np
-
-        if np.shape(value) != self[name].shape:
-            raise ShapeError(f"{name} has the shape {self[name].shape}, but gets {np.shape(value)}")
-        self[name][...] = value
-
-    def update(self, *others: Any, **named: Any) -> None:
-        for name, value in dict(*others, **named).items():
-            self[name] = value
-
-    def _keep(self, *arguments: Any, **named: Any) -> Any:
-        raise GraphError("the parameters of a network cannot be removed or replaced\n  write to them: parameters[name] = values")
-
-    __delitem__ = __ior__ = clear = pop = popitem = setdefault = _keep   # type: ignore[assignment]
 
 
 def load(path: str | Path) -> Graph:
