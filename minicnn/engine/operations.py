@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import NamedTuple
 
 from minicnn.engine.planner import Planner
 from minicnn.geometry import Axis
 from minicnn.graph import Node, ValueRef
 from minicnn.kernels.cpu import batch_normalization
-from minicnn.kernels.cpu.assembly import convolution, grid, pointwise, pooling
+from minicnn.kernels.cpu.assembly import convolution, grid, linked_convolution, mixing, pointwise, pooling
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.program import Place, bits
 
 
@@ -110,8 +112,7 @@ def _whole_map(node: Node) -> tuple[Axis, ...]:
 
 def _spread(y: Activation, axes: tuple[Axis, ...]) -> Activation:
     """One number per channel as a map of one pixel."""
-    geometry = y.map.__class__(y.map.channels, (1,) * len(axes), y.map.shard)
-    return Activation(y.buffer, geometry, y.offset)
+    return Activation(y.buffer, FeatureMap(y.map.channels, (1,) * len(axes), y.map.shard), y.offset)
 
 
 def _global_average_forward(plan: Planner, node: Node) -> None:
@@ -189,8 +190,7 @@ def _flatten_forward(plan: Planner, node: Node) -> None:
 
 
 def _flatten_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    shape = node.input_shapes[0]
-    plan.give(node, Activation(dy.buffer, dy.map.__class__(shape[0], tuple(shape[1:]), dy.map.shard), dy.offset))
+    plan.give(node, _reshaped(dy, node.input_shapes[0]))
 
 
 def _add_forward(plan: Planner, node: Node) -> None:
@@ -324,6 +324,96 @@ def _conv_transpose_backward(plan: Planner, node: Node, dy: Activation) -> None:
         plan.give(node, dx)
 
 
+def _reshape_forward(plan: Planner, node: Node) -> None:
+    _set(plan, node, _reshaped(plan.x(node), node.output_shapes[0]))
+
+
+def _reshape_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    plan.give(node, _reshaped(dy, node.input_shapes[0]))
+
+
+def _reshaped(value: Activation, shape: tuple[int, ...]) -> Activation:
+    return Activation(value.buffer, FeatureMap(shape[0], tuple(shape[1:]), value.map.shard), value.offset)
+
+
+def _scaled_tanh_forward(plan: Planner, node: Node) -> None:
+    mixing.append_scaled_tanh_forward(plan.program, _new_output(plan, node), plan.x(node), node.layer.amplitude, node.layer.slope)
+
+
+def _scaled_tanh_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    mixing.append_scaled_tanh_backward(plan.program, dy, dy, plan.y(node), node.layer.amplitude, node.layer.slope)
+    plan.give(node, dy)
+
+
+def _subsample_forward(plan: Planner, node: Node) -> None:
+    """A trainable factor and bias on the sum of each window: the mean, times the taps."""
+    axes = node.layer.axes(node.input_shapes)
+    means = plan.kept[node.index] = plan.new(node.output_shapes[0])
+    pooling.append_average_pool_forward(plan.program, means, plan.x(node), axes, True)
+    mixing.append_scale_channels(plan.program, _new_output(plan, node), means, plan.parameter(node, "weight"),
+                                 prod(axis.taps for axis in axes), plan.parameter(node, "bias"))
+
+
+def _subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    axes = node.layer.axes(node.input_shapes)
+    taps, weight = prod(axis.taps for axis in axes), plan.parameter(node, "weight")
+    mixing.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index], taps)
+    convolution.append_bias_gradient(plan.program, plan.parameter(node, "bias"), dy)
+    if plan.wants_gradient(node):
+        mixing.append_scale_channels(plan.program, dy, dy, weight, taps)
+        dx = plan.new(node.input_shapes[0])
+        pooling.append_average_pool_backward(plan.program, dx, dy, axes, True)
+        plan.give(node, dx)
+
+
+def _table_conv_forward(plan: Planner, node: Node) -> None:
+    linked_convolution.append_linked_forward(plan.program, _new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes),
+                                             node.layer.table, plan.parameter(node, "weight"), plan.parameter(node, "bias"))
+
+
+def _table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    axes, table = node.layer.axes(node.input_shapes), node.layer.table
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    linked_convolution.append_linked_backward_weight(plan.program, weight, dy, plan.x(node), axes, table)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        linked_convolution.append_linked_backward_input(plan.program, dx, dy, axes, table, weight)
+        plan.give(node, dx)
+
+
+def _gate_forward(plan: Planner, node: Node) -> None:
+    mixing.append_gate_forward(plan.program, _new_output(plan, node), *(plan.x(node, n) for n in range(3)))
+
+
+def _gate_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    gradients = [plan.new(node.output_shapes[0]) for _ in range(3)]
+    mixing.append_gate_backward(plan.program, gradients, dy, [plan.x(node, n) for n in range(3)])
+    for n, gradient in enumerate(gradients):
+        plan.give(node, gradient, n)
+
+
+def _rbf_forward(plan: Planner, node: Node) -> None:
+    mixing.append_rbf_forward(plan.program, _new_output(plan, node), plan.x(node), plan.parameter(node, "weight"))
+
+
+def _rbf_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dx = plan.new(node.input_shapes[0])
+    mixing.append_rbf_backward(plan.program, dx, dy, plan.x(node), plan.parameter(node, "weight"))
+    plan.give(node, dx)
+
+
+def _upsample_forward(plan: Planner, node: Node) -> None:
+    mixing.append_upsample(plan.program, _new_output(plan, node), plan.x(node), node.layer.scales(node.input_shapes), node.layer.mode)
+
+
+def _upsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dx = plan.new(node.input_shapes[0])
+    mixing.append_upsample_backward(plan.program, dx, dy, node.layer.scales(node.input_shapes), node.layer.mode)
+    plan.give(node, dx)
+
+
 OPERATIONS = {
     "conv": Operation(_conv_forward, _conv_backward),
     "linear": Operation(_linear_forward, _linear_backward),
@@ -341,6 +431,13 @@ OPERATIONS = {
     "pad_shortcut": Operation(_pad_shortcut_forward, _pad_shortcut_backward),
     "crop": Operation(_crop_forward, _crop_backward),
     "stochastic_depth": Operation(_stochastic_depth_forward, _stochastic_depth_backward),
+    "reshape": Operation(_reshape_forward, _reshape_backward),
+    "scaled_tanh": Operation(_scaled_tanh_forward, _scaled_tanh_backward),
+    "subsample": Operation(_subsample_forward, _subsample_backward),
+    "table_conv": Operation(_table_conv_forward, _table_conv_backward),
+    "gate": Operation(_gate_forward, _gate_backward),
+    "rbf": Operation(_rbf_forward, _rbf_backward),
+    "upsample": Operation(_upsample_forward, _upsample_backward),
     "batch_norm": Operation(_batch_norm_forward, _batch_norm_backward),
     "add": Operation(_add_forward, _add_backward),
     "concat": Operation(_concat_forward, _concat_backward),

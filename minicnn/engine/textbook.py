@@ -327,6 +327,111 @@ def _conv_transpose_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray],
     return [dx], gradients
 
 
+def _scaled_tanh_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    return at.node.layer.amplitude * np.tanh(at.node.layer.slope * x), None
+
+
+def _scaled_tanh_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+    s = at.node.layer
+    return [dy * s.slope * (s.amplitude - y * y / s.amplitude)], {}
+
+
+def _channel(values: np.ndarray, axes: int) -> np.ndarray:
+    """One number a channel, to be multiplied with (N, C, *space)."""
+    return values.reshape(-1, *(1,) * axes)
+
+
+def _subsample_arguments(node: Node) -> tuple[Any, ...]:
+    axes = node.layer.axes(node.input_shapes)
+    return (*(a.taps for a in axes), *(a.stride for a in axes), *(0 for _ in axes), *(0 for _ in axes), True)
+
+
+def _subsample_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    sums = at.new(len(x), at.node.output_shapes[0], x.dtype)
+    _loops(at.node, "avg_pool#d_forward")(sums, x, *_subsample_arguments(at.node))
+    sums *= prod(_taps(at.node))
+    weight, bias = (_channel(at.parameters[name], x.ndim - 2) for name in ("weight", "bias"))
+    return weight * sums + bias, sums
+
+
+def _subsample_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, sums: np.ndarray
+                        ) -> tuple[list[np.ndarray], Arrays]:
+    dx, places = np.empty_like(inputs[0]), (0, *range(2, dy.ndim))
+    spread = dy * _channel(at.parameters["weight"], dy.ndim - 2) * prod(_taps(at.node))
+    _loops(at.node, "avg_pool#d_backward")(dx, spread, *_subsample_arguments(at.node))
+    return [dx], {"weight": (dy * sums).sum(axis=places), "bias": dy.sum(axis=places)}
+
+
+def _full_weight(at: Pass) -> np.ndarray:
+    """A connection table's weights as those of an ordinary convolution, 0 where there is no link."""
+    weight, table = at.parameters["weight"], at.node.layer.table
+    full = np.zeros((len(table), at.node.input_shapes[0][0], *weight.shape[1:]), weight.dtype)
+    full[_link_places(table)] = weight
+    return full
+
+
+def _link_places(table: tuple[tuple[int, ...], ...]) -> tuple[list[int], list[int]]:
+    return [k for k, row in enumerate(table) for _ in row], [maps for row in table for maps in row]
+
+
+def _table_conv_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    y = at.new(len(x), at.node.output_shapes[0], x.dtype)
+    bias = at.parameters.get("bias", np.zeros(y.shape[1], x.dtype))
+    loops.conv2d_forward(y, x, _full_weight(at), bias, *_settings(at.node), 1, False)
+    return y, None
+
+
+def _table_conv_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+    (x,), weight = inputs, _full_weight(at)
+    dx, dweight = np.empty_like(x), np.empty_like(weight)
+    loops.conv2d_backward_input(dx, dy, weight, *_settings(at.node), 1, False)
+    loops.conv2d_backward_weight(dweight, dy, x, *_settings(at.node), 1, False)
+    gradients = {"weight": np.ascontiguousarray(dweight[_link_places(at.node.layer.table)])}
+    if "bias" in at.parameters:
+        gradients["bias"] = dy.sum(axis=(0, 2, 3))
+    return [dx], gradients
+
+
+def _gate_forward(at: Pass, h: np.ndarray, t: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, None]:
+    return t * h + (1 - t) * x, None
+
+
+def _gate_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+    h, t, x = inputs
+    return [dy * t, dy * (h - x), dy * (1 - t)], {}
+
+
+def _rbf_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    return -((x[:, None] - at.parameters["weight"]) ** 2).sum(axis=2), None
+
+
+def _rbf_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+    (x,) = inputs
+    return [2 * (dy[:, :, None] * (at.parameters["weight"] - x[:, None])).sum(axis=1)], {}
+
+
+def _upsample(at: Pass, name: str) -> tuple[Callable[..., None], tuple[int, ...]]:
+    return _loops(at.node, f"upsample_{at.node.layer.mode}#d_{name}"), at.node.layer.scales(at.node.input_shapes)
+
+
+def _upsample_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    y = at.new(len(x), at.node.output_shapes[0], x.dtype)
+    loop, scales = _upsample(at, "forward")
+    loop(y, x, *scales)
+    return y, None
+
+
+def _upsample_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
+    dx = np.empty_like(inputs[0])
+    loop, scales = _upsample(at, "backward")
+    loop(dx, dy, *scales)
+    return [dx], {}
+
+
+def _reshape_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+    return x.reshape(len(x), *at.node.output_shapes[0]), None
+
+
 OPERATIONS = {
     "conv": Operation(_conv_forward, _conv_backward),
     "linear": Operation(_linear_forward, _linear_backward),
@@ -344,6 +449,13 @@ OPERATIONS = {
     "pad_shortcut": Operation(_pad_shortcut_forward, _pad_shortcut_backward),
     "crop": Operation(_crop_forward, _crop_backward),
     "stochastic_depth": Operation(_stochastic_depth_forward, _stochastic_depth_backward),
+    "reshape": Operation(_reshape_forward, _flatten_backward),
+    "scaled_tanh": Operation(_scaled_tanh_forward, _scaled_tanh_backward),
+    "subsample": Operation(_subsample_forward, _subsample_backward),
+    "table_conv": Operation(_table_conv_forward, _table_conv_backward),
+    "gate": Operation(_gate_forward, _gate_backward),
+    "rbf": Operation(_rbf_forward, _rbf_backward),
+    "upsample": Operation(_upsample_forward, _upsample_backward),
     "batch_norm": Operation(_batch_norm_forward, _batch_norm_backward),
     "add": Operation(_add_forward, _add_backward),
     "concat": Operation(_concat_forward, _concat_backward),
