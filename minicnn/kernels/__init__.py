@@ -14,6 +14,8 @@ from typing import Any
 _CONVOLUTION = [f"conv{n}d{part}" for n in (1, 2, 3) for part in ("", "_backward_input", "_backward_weight")]
 
 _HOMES = {name: "minicnn.kernels.convolution" for name in _CONVOLUTION}
+_HOMES |= {"Variant": "minicnn.kernels.variants", "variant": "minicnn.kernels.variants"}
+
 _POOLINGS = {f"{kind}{n}d{part}": "pooling" for kind in ("max_pool", "avg_pool") for n in (1, 2, 3) for part in ("", "_backward")}
 _OTHERS = {f"{name}{part}": home for home, names in {
     "activation": ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax"),

@@ -180,6 +180,7 @@ from minicnn.kernels.textbook.unshared import (
     unshared_conv3d_backward_weight,
     unshared_conv3d_forward,
 )
+from minicnn.kernels.textbook.variant import variant_backward_input, variant_backward_weight, variant_forward
 
 __all__ = [
     "adaptive_avg_pool1d_backward",
@@ -320,4 +321,7 @@ __all__ = [
     "upsample_nearest2d_forward",
     "upsample_nearest3d_backward",
     "upsample_nearest3d_forward",
+    "variant_backward_input",
+    "variant_backward_weight",
+    "variant_forward",
 ]

@@ -8,6 +8,13 @@ import sys
 import numpy as np
 
 from minicnn.kernels import textbook
+from minicnn.kernels.textbook.compile import kernel
+
+
+@kernel
+def some_map(k, o, p, q, c, t, r, s):
+    """An index map with everything: it wraps around, leaves the input, skips taps and ties weights."""
+    return (k + c) % 4, 0, p + r - 1, (q + s) % 5, (k * 3 + r) * 3 + s - 2
 
 
 def calls(dtype, axes=(1, 2, 3)):
@@ -69,6 +76,12 @@ def calls(dtype, axes=(1, 2, 3)):
         for mode in ("nearest", "linear"):
             case(f"upsample_{mode}{n}d_forward", [poison(*whole)], x, *scale)
             case(f"upsample_{mode}{n}d_backward", [poison(*x_shape)], real(*whole), *scale)
+
+    rng = np.random.default_rng(0)
+    x, weight, dy, taps = real(2, 4, 1, 4, 5), real(16), real(2, 3, 1, 4, 5), (2, 1, 3, 3)
+    case("variant_forward", [poison(2, 3, 1, 4, 5)], x, weight, real(3), some_map, taps)
+    case("variant_backward_input", [poison(2, 4, 1, 4, 5)], dy, weight, some_map, taps)
+    case("variant_backward_weight", [poison(16)], dy, x, some_map, taps)
 
     rng = np.random.default_rng(0)
     x, weight, dy = real(3, 5), real(4, 5), real(3, 4)
