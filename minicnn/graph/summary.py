@@ -69,11 +69,11 @@ class SummaryTotals:
 
 @dataclass(frozen=True)
 class Share:
-    """What all layers of one kind have together."""
+    """What all layers of one kind have together; macs None where they are not counted."""
 
     kind: str
     params: int
-    macs: int
+    macs: int | None
 
 
 @dataclass(frozen=True)
@@ -100,20 +100,21 @@ def summarize(topology: Topology, model: str) -> Summary:
     """Every layer of a network with its costs."""
     known: list[Field | None] = []
     rows = []
-    shares: dict[str, list[int]] = {}
+    shares: dict[str, Share] = {}
     for node in topology.nodes:
         known.append(_field(node, topology, known))
         row = _row(node, topology, known[-1])
         rows.append(row)
         if row.params or row.macs:
-            share = shares.setdefault(KINDS.get(node.layer.kernel, "other"), [0, 0])
-            share[0] += row.params
-            share[1] += row.macs or 0
-    macs = sum(row.macs or 0 for row in rows)
-    totals = SummaryTotals(topology.parameter_count, topology.parameter_count, topology.buffer_count, macs, 2 * macs,
+            kind = KINDS.get(node.layer.kernel, "other")
+            so_far = shares.get(kind, Share(kind, 0, None))
+            macs = so_far.macs if row.macs is None else (so_far.macs or 0) + row.macs
+            shares[kind] = Share(kind, so_far.params + row.params, macs)
+    total = sum(row.macs or 0 for row in rows)
+    totals = SummaryTotals(topology.parameter_count, topology.parameter_count, topology.buffer_count, total, 2 * total,
                            sum(row.activation_bytes for row in rows))
     order = sorted(shares, key=[*dict.fromkeys(KINDS.values()), "other"].index)
-    return Summary(model, topology.input_shape, tuple(rows), totals, tuple(Share(kind, *shares[kind]) for kind in order))
+    return Summary(model, topology.input_shape, tuple(rows), totals, tuple(shares[kind] for kind in order))
 
 
 def _row(node: Node, topology: Topology, field: Field | None) -> SummaryRow:

@@ -59,9 +59,9 @@ def memory(size_bytes: int) -> str:
     return f"{amount:,.0f} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
 
 
-def percent(part: int, whole: int) -> str:
+def percent(part: int | None, whole: int) -> str:
     """A share: "94.0 %"."""
-    return f"{100 * part / whole:.1f} %" if whole else NOT_COUNTED
+    return f"{100 * part / whole:.1f} %" if whole and part is not None else NOT_COUNTED
 
 
 def plain_table(summary: Summary) -> str:

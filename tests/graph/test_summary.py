@@ -87,7 +87,7 @@ def test_running_statistics_are_no_parameters():
     assert summary.totals.params == summary.totals.trainable_params == 150 + 12 + 970
     assert summary.totals.buffers == 12
     assert [(share.kind, share.params, share.macs) for share in summary.by_kind] == [
-        ("convolution", 150, 2400), ("fully connected", 970, 960), ("normalization", 12, 0)]
+        ("convolution", 150, 2400), ("fully connected", 970, 960), ("normalization", 12, None)]
 
 
 def test_receptive_field_ends_where_it_depends_on_the_position():
