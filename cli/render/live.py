@@ -78,7 +78,7 @@ class LiveProgress(Progress):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._spinner = Spinner("dots", Text())
+        self._spinner = Spinner("line" if console.options.ascii_only else "dots", Text())
         self._begun = time.monotonic()
         self._start: StartRecord | None = None
         self._table: Sequence[Column] = ()

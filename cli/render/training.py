@@ -62,10 +62,10 @@ def columns(watched: str, epochs: int, room: int) -> tuple[Column, ...]:
     return chosen
 
 
-def header_row(table: Sequence[Column]) -> Text:
+def header_row(table: Sequence[Column], ascii_only: bool = False) -> Text:
     """The headings over a line."""
     words = " ".join(column.heading.rjust(column.width) for column in table)
-    return Text.assemble((words, "bold"), "\n", ("─" * len(words), "dim"))
+    return Text.assemble((words, "bold"), "\n", (("-" if ascii_only else "─") * len(words), "dim"))
 
 
 def epoch_row(table: Sequence[Column], record: EpochRecord, best: bool = False) -> Text:

@@ -77,7 +77,7 @@ class TableResults(Results):
         self.table = text.columns(self.watched, start.epochs, self._console.width)
         self._console.print(text.heading(description, start))
         self._console.print()
-        self._console.print(text.header_row(self.table), no_wrap=True)
+        self._console.print(text.header_row(self.table, self._console.options.ascii_only), no_wrap=True)
         for record in history:
             row = text.epoch_row(self.table, record)
             row.stylize("dim")
@@ -101,7 +101,7 @@ class JsonResults(Results):
 
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
         if not self._quiet:
-            self._write("start", network=description["settings"]["network"], **description, batch_size=start.batch_size,
+            self._write("start", network=description["settings"]["network"], **description,
                         compile_seconds=start.compile_seconds, first_epoch=start.first_epoch, out=self.out)
 
     def epoch(self, record: EpochRecord, best: bool) -> None:

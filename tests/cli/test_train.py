@@ -258,13 +258,13 @@ def test_the_live_view(width, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
-@pytest.mark.parametrize("no_color", [True, False])
-def test_on_a_terminal_a_table_grows(tmp_path, no_color):
+@pytest.mark.parametrize(("no_color", "encoding"), [(False, "utf-8"), (True, "utf-8"), (False, "ascii")])
+def test_on_a_terminal_a_table_grows(tmp_path, no_color, encoding):
     import pty
 
     main_end, program_end = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "LINES")}
-    environment |= {"TERM": "xterm-256color", "COLUMNS": "80"} | ({"NO_COLOR": "1"} if no_color else {})
+    environment |= {"TERM": "xterm-256color", "COLUMNS": "80", "PYTHONIOENCODING": encoding} | ({"NO_COLOR": "1"} if no_color else {})
     process = subprocess.Popen([*PROGRAM, "train", "lenet", "--epochs", "3"], cwd=tmp_path, env=environment,
                                stdin=program_end, stdout=program_end, stderr=program_end)
     os.close(program_end)
@@ -276,7 +276,7 @@ def test_on_a_terminal_a_table_grows(tmp_path, no_color):
         pass
     assert process.wait(timeout=60) == 0
     os.close(main_end)
-    screen = shown.decode()
+    screen = shown.decode(encoding)
     assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h") == 1   # the cursor is given back
     assert ("\x1b[1;32m" in screen) is not no_color
     lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen))

@@ -10,7 +10,7 @@ import pytest
 
 import minicnn
 from minicnn import datasets
-from minicnn import layers as L  # noqa: N812 as in the documentation
+from minicnn import layers as L
 from minicnn.train import Run, RunFolder, RunSettings, Trainer
 
 
