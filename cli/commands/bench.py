@@ -9,7 +9,7 @@ import click
 
 from minicnn import bench as measuring
 from minicnn.cli.options import format_option
-from minicnn.errors import MinicnnError
+from minicnn.errors import MinicnnError, SettingError
 
 DEFAULT_SUITES = ("train", "infer")
 
@@ -45,14 +45,17 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
     if seconds is not None:
         protocol = replace(protocol, seconds=seconds)
     options = measuring.Options(many, against, protocol, layers, batches or None, passes, quick)
+    known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
+    if not any(map(options.wants, known)):
+        raise SettingError(f"bench: no row is called {layers!r}\n  known are {', '.join(dict.fromkeys(known))}")
     with measuring.pinned(many):
         machine, found = _measured(suites or DEFAULT_SUITES, options)
     wrong = [row for row in found if isinstance(row, measuring.Row) and row.wrong]
     if form == "json":
         click.echo(json.dumps({
             "machine": asdict(machine),
-            "records": [each.to_dict() if isinstance(each, measuring.Note) else measuring.row_record(each, machine) for each in found]},
-            indent=1))
+            "records": [each.to_dict() if isinstance(each, measuring.Note) else measuring.row_record(each, machine) for each in found],
+            "means": [mean.to_dict() for mean in measuring.means([each for each in found if isinstance(each, measuring.Row)])]}, indent=1))
     else:
         from minicnn.cli.render.bench import print_bench
         from minicnn.cli.render.console import stdout_console

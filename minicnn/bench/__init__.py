@@ -11,19 +11,28 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from dataclasses import replace
+from types import ModuleType
 
-from minicnn.bench.machine import better, measure_machine, pinned, processors
+from minicnn.bench.machine import Watch, better, measure_machine, pinned, processors
+from minicnn.bench.means import STEP, Mean, geometric_mean, means
 from minicnn.bench.options import PASSES, PEERS, QUICK, Options
 from minicnn.bench.protocol import Agreement, Contestant, Protocol, Race, Timing
-from minicnn.bench.records import OURS, Machine, Note, Row, geometric_mean, row_record
+from minicnn.bench.records import OURS, Machine, Note, Row, row_record
 from minicnn.errors import SettingError
 
 SUITES = ("kernels", "train", "infer", "ladder")
 
 __all__ = [
-    "OURS", "PASSES", "PEERS", "QUICK", "SUITES", "Agreement", "Contestant", "Machine", "Note", "Options", "Protocol", "Race", "Row",
-    "Timing", "better", "geometric_mean", "measure_machine", "pinned", "processors", "row_record", "run",
+    "OURS", "PASSES", "PEERS", "QUICK", "STEP", "SUITES", "Agreement", "Contestant", "Machine", "Mean", "Note", "Options", "Protocol",
+    "Race", "Row", "Timing", "better", "geometric_mean", "means", "measure_machine", "names", "pinned", "processors", "row_record", "run",
 ]
+
+
+def names(suite: str, quick: bool = False) -> list[str]:
+    """What the rows of a suite are called."""
+    found: list[str] = _suite(suite).names(quick)
+    return found
 
 
 def run(suite: str, options: Options) -> Iterator[Row | Note]:
@@ -34,7 +43,13 @@ def run(suite: str, options: Options) -> Iterator[Row | Note]:
     SettingError
         If there is no such suite, or a peer that is asked for is not installed.
     """
-    if suite not in SUITES:
-        raise SettingError(f"bench: there is no suite called {suite!r}: known are {', '.join(SUITES)}")
-    rows: Iterator[Row | Note] = importlib.import_module(f"minicnn.bench.{suite}").rows(options)
-    return rows
+    rows = _suite(suite).rows(options)
+    watch = Watch(options.threads)
+    for each in rows:
+        yield replace(each, rest=watch.rest()) if isinstance(each, Row) else each
+
+
+def _suite(name: str) -> ModuleType:
+    if name not in SUITES:
+        raise SettingError(f"bench: there is no suite called {name!r}: known are {', '.join(SUITES)}")
+    return importlib.import_module(f"minicnn.bench.{name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -43,9 +43,12 @@ def relative_error(ours: Any, theirs: Any) -> float:
     return worst
 
 
-def all_alike(results: Sequence[Any], limit: float) -> Agreement:
-    """Everybody's result against the first one, the worst."""
-    return Agreement(float(np.max([relative_error(results[0], each) for each in results[1:]])), limit)
+def all_alike(results: Iterable[Any], limit: float) -> Agreement | None:
+    """Everybody's result against the first one's, the worst; None where the first has none, or nobody else."""
+    everybody = iter(results)
+    first = next(everybody)
+    errors = [relative_error(first, each) for each in everybody if first is not None and each is not None]
+    return Agreement(float(np.max(errors)), limit) if errors else None
 
 
 def _pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:
@@ -58,9 +61,10 @@ def _pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:
     """The largest absolute difference; row by row, for a copy of a whole activation may be a gigabyte."""
-    if a.ndim < 2:
-        return _largest(a - b)
-    differences = [_largest(np.subtract(one, other)) for one, other in zip(a, b, strict=True)]
+    with np.errstate(invalid="ignore", over="ignore"):
+        if a.ndim < 2:
+            return _largest(a - b)
+        differences = [_largest(one - other) for one, other in zip(a, b, strict=True)]
     return float(np.max(differences)) if differences else 0.0
 
 

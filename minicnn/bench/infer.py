@@ -24,6 +24,11 @@ QUICK_WORK = (("lenet", (1_000,)),)
 PEER_BATCHES = (100, 500)   # images PyTorch takes at once where there are more than that
 
 
+def names(quick: bool = False) -> list[str]:
+    """Rows that can be asked for."""
+    return [name for name, _ in (QUICK_WORK if quick else WORK)]
+
+
 def rows(options: Options) -> Iterator[Row | Note]:
     """A row for each network and number of images."""
     torch = import_torch(options.threads) if options.against == "torch" else None
@@ -48,7 +53,7 @@ def network_row(name: str, count: int, options: Options, torch: Any) -> Row:
     summary = net.summary()
     terms = max((row.macs or 0) // int(np.prod(row.output_shape)) for row in summary.layers)
     limit = tolerance(terms)
-    race = options.protocol.race(contestants, (lambda results: all_alike(results, limit)) if torch is not None else None)
+    race = options.protocol.race(contestants, lambda results: all_alike(results, limit))
     return Row("infer", name, "forward", count, race.timings, flops=count * summary.totals.flops, agreement=race.agreement)
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from minicnn.errors import SettingError
 
 BEST_OF = 7               # a peak is the best of so many attempts: something else may have a processor during any one
 LOOP_SECONDS = 0.02
+WATCH_ROUNDS = 2_000_000  # 2 to 10 ms
 COPY_BYTES = 1 << 27      # beyond the last-level cache of most machines
 
 
@@ -73,20 +75,36 @@ def better(one: Machine, other: Machine) -> Machine:
                    peak_flops_one_thread=max(one.peak_flops_one_thread, other.peak_flops_one_thread))
 
 
+class Watch:
+    """Whether this process has the machine to itself: a short loop on all threads against the same loop on one."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        multiply_add_loop(1, 1)   # compiled now
+        self._alone = min(multiply_add_loop(WATCH_ROUNDS, 1) for _ in range(BEST_OF))
+
+    def rest(self) -> float:
+        """What the threads reach together just now, of what each reaches alone: 1 at rest, 0.5 if half of the machine is in use."""
+        now = median(multiply_add_loop(WATCH_ROUNDS, self._threads) for _ in range(5))
+        return min(1.0, self._alone / now)
+
+
+def multiply_add_loop(rounds: int, threads: int) -> float:
+    """Seconds of so many rounds on each thread."""
+    from minicnn.kernels.cpu.peak import multiply_add_rounds
+
+    return together(threads, lambda _: multiply_add_rounds(rounds, np.float32(0.999), np.float32(0.001)))
+
+
 def arithmetic_peak(threads: int, seconds: float = LOOP_SECONDS) -> float:
     """Operations per second of multiply-adds that stay in registers, all threads together."""
-    from minicnn.kernels.cpu.peak import OPERATIONS_PER_ROUND, multiply_add_rounds
+    from minicnn.kernels.cpu.peak import OPERATIONS_PER_ROUND
 
-    factor, summand = np.float32(0.999), np.float32(0.001)
-
-    def best_of(count: int, rounds: int, crew: int) -> float:
-        return min(together(crew, lambda _: multiply_add_rounds(rounds, factor, summand)) for _ in range(count))
-
-    multiply_add_rounds(1, factor, summand)   # compiled now, not in the first attempt
+    multiply_add_loop(1, 1)   # compiled now, not in the first attempt
     rounds = 1000
-    while best_of(1, rounds, 1) < seconds / 2:
+    while multiply_add_loop(rounds, 1) < seconds / 2:
         rounds *= 2
-    best = best_of(BEST_OF, rounds, threads)
+    best = min(multiply_add_loop(rounds, threads) for _ in range(BEST_OF))
     return threads * rounds * OPERATIONS_PER_ROUND / best
 
 
@@ -117,6 +135,15 @@ def together(threads: int, work: Callable[[int], object]) -> float:
     for each in crew:
         each.join()
     return max(times) - min(times)
+
+
+def available_bytes() -> int | None:
+    """Memory that can be had without swapping, where the system tells."""
+    with suppress(OSError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 def cpu_name() -> str:

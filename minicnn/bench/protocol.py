@@ -12,7 +12,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from statistics import median
@@ -101,27 +102,32 @@ class Protocol:
     clock: Callable[[], float] = field(default=time.perf_counter, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
-    def race(self, contestants: Sequence[Contestant], compare: Callable[[list[Any]], Agreement] | None = None) -> Race:
+    def race(self, contestants: Sequence[Contestant], compare: Callable[[Iterator[Any]], Agreement | None] | None = None) -> Race:
         """First calls, equality, turns.
 
         Parameters
         ----------
         contestants : in the order of their turns
-        compare : function of the list of first results, optional
-            Where they do not agree, nothing is timed.
+        compare : function of the first results, optional
+            Gets them one after the other, for each may be a gigabyte; where they do not agree, nothing is timed.
         """
-        firsts, results = [], []
-        for contestant in contestants:
-            begin = self.clock()
-            results.append(contestant.call())
-            firsts.append((self.clock() - begin) / contestant.units)
+        firsts: list[float] = []
+        results = self._first_calls(contestants, firsts)
         agreement = None if compare is None else compare(results)
-        del results
+        deque(results, maxlen=0)   # those that nobody wanted to see
         timings = [Timing(contestant.name, first) for contestant, first in zip(contestants, firsts, strict=True)]
         if agreement is not None and not agreement.holds:
             return Race(tuple(timings), agreement)
         turns = self._turns(contestants)
         return Race(tuple(each._replace(turns=tuple(own)) for each, own in zip(timings, turns, strict=True)), agreement)
+
+    def _first_calls(self, contestants: Sequence[Contestant], seconds: list[float]) -> Iterator[Any]:
+        """Every contestant's first result; what the calls took goes into `seconds`."""
+        for contestant in contestants:
+            begin = self.clock()
+            held = [contestant.call()]
+            seconds.append(self.clock() - begin)
+            yield held.pop()
 
     def _turns(self, contestants: Sequence[Contestant]) -> list[list[float]]:
         """The median seconds of each turn, for each contestant."""

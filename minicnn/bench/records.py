@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from math import exp, log
 from typing import Any
 
 from minicnn.bench.protocol import Agreement, Timing, pairwise_ratio, ratio
 
 OURS = "minicnn"
+AT_REST = 0.8   # of the machine free: below this a row is doubtful
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,11 @@ class Row:
     """One piece of work, done by us and by peers.
 
     suite, name, work : "kernels", "alexnet-conv3", "forward"
+    family : rows that may be averaged: "conv", "unshared", ...
     flops : floating-point operations of one piece (2 per multiply-add, taps on padding included); None where they do not tell
     moved_bytes : what must at least be read and written; None where arithmetic tells more
     timings : ours first; their names begin with "minicnn"
+    rest : how much of the machine was free right after, from 0 to 1: with less than all of it, times mean little
     agreement : how far results lay apart and how far they might; None if nothing was compared
     """
 
@@ -45,11 +46,18 @@ class Row:
     moved_bytes: int | None = None
     agreement: Agreement | None = None
     remark: str = ""
+    family: str = ""
+    rest: float = 1.0
 
     @property
     def wrong(self) -> bool:
         """Whether results differ by more than rounding explains."""
         return self.agreement is not None and not self.agreement.holds
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether something else used the machine meanwhile."""
+        return self.rest < AT_REST
 
     @property
     def ours(self) -> tuple[Timing, ...]:
@@ -109,9 +117,10 @@ class Machine:
 def row_record(row: Row, machine: Machine) -> dict[str, Any]:
     """A row as values that JSON can hold, with everything that follows from it."""
     return {
-        "kind": "row", "suite": row.suite, "name": row.name, "work": row.work, "batch": row.batch, "flops": row.flops,
+        "kind": "row", "suite": row.suite, "family": row.family, "name": row.name, "work": row.work, "batch": row.batch, "flops": row.flops,
         "moved_bytes": row.moved_bytes, "error": _finite(row.agreement.error) if row.agreement else None,
-        "tolerance": row.agreement.tolerance if row.agreement else None, "wrong": row.wrong, "remark": row.remark,
+        "tolerance": row.agreement.tolerance if row.agreement else None, "wrong": row.wrong, "rest": row.rest,
+        "disturbed": row.disturbed, "remark": row.remark,
         "best_peer": row.best_peer.name if row.best_peer else None,
         "timings": [_timing_record(row, each, machine) for each in row.timings]}
 
@@ -122,16 +131,17 @@ def _timing_record(row: Row, timing: Timing, machine: Machine) -> dict[str, Any]
         "name": timing.name, "first_seconds": timing.first_seconds, "median_seconds": timing.median_seconds,
         "least_seconds": timing.least_seconds, "most_seconds": timing.most_seconds, "spread": timing.spread, "turns": len(timing.turns),
         "rate": row.rate(timing), "share_of_peak": machine.share(row, timing),
-        "ratio": row.ratio(timing) if ours else None,
+        "ratio": row.ratio(timing) if ours else None, "least_ratio": least_ratio(row, timing) if ours else None,
         "pairwise_ratio": pairwise_ratio(timing, row.best_peer) if ours and row.best_peer else None}
+
+
+def least_ratio(row: Row, timing: Timing) -> float | None:
+    """The ratio of the shortest turns: what the medians would say on a machine at rest."""
+    if row.best_peer is None or not row.best_peer.least_seconds or not timing.least_seconds:
+        return None
+    return min(each.least_seconds or 0.0 for each in row.peers if each.turns) / timing.least_seconds
 
 
 def _finite(number: float) -> float | str:
     """JSON knows no NaN and no infinity: they become words."""
     return number if abs(number) < float("inf") else str(number)
-
-
-def geometric_mean(values: Iterable[float | None]) -> float | None:
-    """The mean of ratios; None of nothing."""
-    known = [value for value in values if value]
-    return exp(sum(map(log, known)) / len(known)) if known else None

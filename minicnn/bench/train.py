@@ -9,6 +9,7 @@ best, batch by batch and never shuffled, and does its updates in plain and in fu
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from math import prod
@@ -39,11 +40,16 @@ MOMENTUM = 0.9
 PEER_ERRORS = 4          # we may be so many times as far from the exact result as PyTorch is
 
 
+def names(quick: bool = False) -> list[str]:
+    """Rows that can be asked for."""
+    return list(NETWORKS[:1] if quick else NETWORKS)
+
+
 def rows(options: Options) -> Iterator[Row | Note]:
     """Two rows for each network that is in the zoo."""
     torch = import_torch(options.threads) if options.against == "torch" else None
-    for name in NETWORKS:
-        if not options.wants(name) or (options.quick and name != NETWORKS[0]):
+    for name in names(options.quick):
+        if not options.wants(name):
             continue
         if name not in zoo.names():
             yield Note("train", name, "not in the zoo yet")
@@ -55,11 +61,13 @@ def rows(options: Options) -> Iterator[Row | Note]:
 def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterator[Row]:
     """The step and the epoch of one network."""
     steps = 3 if options.quick else STEPS
-    images, labels = training_images(zoo.find(name).input_shape, zoo.find(name).classes, steps * batch)
-    summary = zoo.build(name).summary()
+    net = zoo.build(name)
+    images, labels = training_images(net.input_shape, net.classes, steps * batch)
+    summary = net.summary()
     terms = batch * max(prod(row.output_shape[1:]) for row in summary.layers)   # that meet in one number of a weight's gradient
 
-    def compare(_: list[Any]) -> Agreement:
+    def compare(results: Iterator[Any]) -> Agreement:
+        deque(results, maxlen=0)   # the first calls come first: they compile
         return agreement(torch, zoo.build(name), images[:batch], labels[:batch], options.threads, tolerance(terms))
 
     for work, ours, units in (("step", own_step, 1), ("epoch", own_epoch, steps)):

@@ -1,0 +1,78 @@
+"""Layers one by one: every pass of every layer of the set, at several batches, against the best formulation in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from minicnn.bench import own_layers, torch_layers
+from minicnn.bench.equality import all_alike, tolerance
+from minicnn.bench.layer_set import LAYER_SET, LayerCase, Trial
+from minicnn.bench.machine import available_bytes
+from minicnn.bench.options import Options
+from minicnn.bench.pytorch import import_torch
+from minicnn.bench.records import Note, Row
+from minicnn.errors import SettingError
+from minicnn.random import generator
+
+PASS_NAMES = {"forward": "forward", "input": "input gradient", "weight": "weight gradient"}
+QUICK_BATCHES = (16,)
+COPIES = 8   # of input, output and weight that may exist at once: ours, the engine's, and PyTorch's in two layouts, with their results
+
+
+def names(quick: bool = False) -> list[str]:
+    """Rows that can be asked for."""
+    return [case.name for case in LAYER_SET if not quick or case.name.startswith("lenet")]
+
+
+def rows(options: Options) -> Iterator[Row | Note]:
+    """A row for every layer, batch and pass that is asked for."""
+    torch = import_torch(options.threads) if options.against == "torch" else None
+    for case in LAYER_SET:
+        if not options.wants(case.name) or case.name not in names(options.quick):
+            continue
+        missing = own_layers.missing_functions(case.family, [part for part in case.passes if part in options.passes])
+        if missing:
+            yield Note("kernels", case.name, f"there is no kernels.{', '.join(missing)} yet; the engine's step stands alone")
+        for batch in options.batches or (QUICK_BATCHES if options.quick else case.batches):
+            yield from case_rows(case, batch, options, torch)
+
+
+def case_rows(case: LayerCase, batch: int, options: Options, torch: Any) -> Iterator[Row | Note]:
+    """The passes of one layer at one batch, on the same arrays."""
+    needed, free = COPIES * case.moved_bytes(batch), available_bytes()
+    if free is not None and needed > free:
+        yield Note("kernels", f"{case.name} at batch {batch}", f"needs {needed / 2**30:.1f} GiB of memory, {free / 2**30:.1f} are free")
+        return
+    trial = arrays(case, batch)
+    for part in case.passes:
+        if part in options.passes:
+            try:
+                yield pass_row(trial, part, options, torch)
+            except SettingError as error:
+                yield Note("kernels", f"{case.name} {PASS_NAMES[part]}", error.headline)
+
+
+def arrays(case: LayerCase, batch: int) -> Trial:
+    """Input, weight and output gradient: normal numbers, the weight scaled so that outputs are about 1."""
+    stream = generator(0, "bench", case.name, batch)
+    weight = None
+    if case.weight_shape is not None:
+        weight = stream.standard_normal(case.weight_shape, dtype=np.float32) / np.float32(np.sqrt(case.terms("forward", batch)))
+    return Trial(case, stream.standard_normal((batch, *case.input_shape), dtype=np.float32), weight,
+                 stream.standard_normal((batch, *case.output_shape), dtype=np.float32))
+
+
+def pass_row(trial: Trial, part: str, options: Options, torch: Any) -> Row:
+    """One pass: the function, the engine's step, and every formulation of the peer."""
+    case, batch = trial.case, len(trial.x)
+    everyone = own_layers.contestants(trial, part, options.threads)
+    if torch is not None:
+        everyone += torch_layers.contestants(torch, trial, part)
+    limit = tolerance(case.terms(part, batch))
+    race = options.protocol.race(everyone, lambda results: all_alike(results, limit))
+    flops = case.flops(batch)
+    return Row("kernels", case.name, PASS_NAMES[part], batch, race.timings, flops, None if flops else case.moved_bytes(batch),
+               race.agreement, family=case.family)

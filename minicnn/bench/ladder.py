@@ -1,0 +1,132 @@
+"""From the loop of the lecture to the engine, a step at a time, on one layer: what each idea brings.
+
+The loops are in `minicnn/kernels/ladder.py`, short enough to be read beside each other; the last two rungs are the engine's own.
+Plain Python does one filter on one image, and its rate is told as if it did the rest as fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minicnn.bench import torch_layers
+from minicnn.bench.engine_step import EngineStep, batches_in_a_call
+from minicnn.bench.equality import relative_error, tolerance
+from minicnn.bench.kernels import arrays
+from minicnn.bench.layer_set import LayerCase, Trial, conv
+from minicnn.bench.options import Options
+from minicnn.bench.protocol import Agreement, Contestant, Timing
+from minicnn.bench.pytorch import import_torch
+from minicnn.bench.records import OURS, Note, Row
+
+LAYERS = (conv("lenet-conv2", (6, 14, 14), 16, 5, (128,)), conv("wide-3x3", (32, 16, 16), 64, 3, (64,)))
+QUICK_BATCH = 32
+
+
+class Rung(NamedTuple):
+    """One step of the ladder.
+
+    idea : what is new
+    call : does the layer, or `share` of it, and returns what it computed of y (N, K, P, Q), or None
+    """
+
+    name: str
+    idea: str
+    call: Callable[[], Any]
+    share: float = 1.0
+    batches: int = 1
+
+
+def names(quick: bool = False) -> list[str]:
+    """Rows that can be asked for."""
+    return [case.name for case in (LAYERS[:1] if quick else LAYERS)]
+
+
+def rows(options: Options) -> Iterator[Row | Note]:
+    """A row for every rung of every layer that is asked for."""
+    torch = import_torch(options.threads) if options.against == "torch" else None
+    for case in LAYERS:
+        if options.wants(case.name) and case.name in names(options.quick):
+            batch = (options.batches or ((QUICK_BATCH,) if options.quick else case.batches))[0]
+            yield from climb(arrays(case, batch), options, torch)
+
+
+def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
+    """All rungs in one race, so that they share the machine's good and bad moments."""
+    case, batch = trial.case, len(trial.x)
+    flops = 2 * case.terms("forward", batch) * prod(trial.dy.shape)
+    ladder = rungs(trial, options.threads, flops)
+    contestants = [Contestant(f"{OURS} {rung.name}", rung.call, rung.batches) for rung in ladder]
+    peers = [] if torch is None else torch_layers.contestants(torch, trial, "forward")
+    results: list[Any] = []
+
+    def keep(firsts: Iterator[Any]) -> None:
+        results.extend(None if each is None else np.array(each) for each in firsts)   # rungs share their arrays
+
+    timings = options.protocol.race([*contestants, *peers], keep).timings
+    truth = results[1]   # the compiled textbook loop
+    limit = tolerance(case.terms("forward", batch))
+    for rung, result, timing in zip(ladder, results, timings, strict=False):
+        yield _row(case, batch, rung.name, int(flops * rung.share), timing, _agreement(result, truth, limit), rung.idea)
+    if peers:
+        best = min(timings[len(ladder):], key=lambda each: each.median_seconds or 0.0)
+        yield _row(case, batch, f"PyTorch ({'channels_last' if best.name.endswith('last') else 'NCHW'})", flops, best,
+                   _agreement(results[-1], truth, limit), "")
+
+
+def _row(case: LayerCase, batch: int, name: str, flops: int, timing: Timing, agreement: Agreement | None, idea: str) -> Row:
+    return Row("ladder", case.name, name, batch, (timing,), flops, agreement=agreement, remark=idea)
+
+
+def _agreement(result: Any, truth: np.ndarray, limit: float) -> Agreement | None:
+    if result is None:
+        return None
+    return Agreement(relative_error(result, truth[tuple(slice(size) for size in result.shape)]), limit)
+
+
+def rungs(trial: Trial, threads: int, flops: int) -> list[Rung]:
+    """The ladder for one layer."""
+    from minicnn.kernels import ladder
+
+    x = trial.x
+    weight: Any = trial.weight
+    y = np.empty_like(trial.dy)
+    in_lanes, y_lanes = np.ascontiguousarray(x.transpose(1, 2, 3, 0)), np.empty((*y.shape[1:], y.shape[0]), np.float32)
+    in_order = y_lanes.transpose(3, 0, 1, 2)   # the same numbers, images first
+    batches = batches_in_a_call(flops)
+
+    def after(call: Callable[[], Any], result: np.ndarray) -> Callable[[], Any]:
+        def both() -> Any:
+            call()
+            return result
+        return both
+
+    def engine(threads: int) -> Callable[[], Any]:
+        held: list[EngineStep] = []
+
+        def call() -> Any:
+            if not held:
+                held.append(EngineStep(trial.case.layer, x, weight, threads, "forward", batches))
+                return held[0].output
+            return held[0]()
+
+        return call
+
+    one = y[:1, :1].copy()
+    found = [
+        Rung("textbook loop, plain Python", "seven loops, every number an object",
+             after(lambda: ladder.textbook(one, x[:1], weight[:1]), one), share=1 / (len(x) * len(weight))),
+        Rung("textbook loop, compiled", "the same source through Numba", after(lambda: ladder.compiled(y, x, weight), y)),
+        Rung("loops reordered", "columns innermost: LLVM computes several at once", after(lambda: ladder.reordered(y, x, weight), y)),
+        Rung("a lane is an image", "images innermost: full vectors for every variant",
+             after(lambda: ladder.lanes(y_lanes, in_lanes, weight), in_order)),
+        Rung("sum in a register", "explicit vectors; y is written once",
+             after(lambda: ladder.one_sum(y_lanes.reshape(-1), in_lanes.reshape(-1), weight, in_lanes.shape), in_order)),
+        Rung("register tile", "24 sums at once, every number loaded serves 4 or 6 of them", engine(1), batches=batches),
+    ]
+    if threads > 1:
+        found.append(Rung(f"{threads} threads", "each its own images", engine(threads), batches=batches))
+    return found

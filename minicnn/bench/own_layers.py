@@ -1,0 +1,81 @@
+"""One layer as we do it, in the two ways a user meets it: the function on arrays, and the engine's steps inside a network.
+
+    minicnn         `kernels.conv2d(x, weight, ...)`: NCHW arrays in, NCHW arrays out, the way into lanes and back included
+    minicnn step    the steps of the engine's plan for this layer, in lanes, without that way (see `engine_step.py`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minicnn import kernels
+from minicnn.bench.engine_step import EngineStep, batches_in_a_call, operations
+from minicnn.bench.layer_set import Trial
+from minicnn.bench.means import STEP
+from minicnn.bench.protocol import Contestant
+from minicnn.bench.records import OURS
+
+FUNCTIONS = {"conv": "conv2d", "unshared": "unshared_conv2d", "tiled": "tiled_conv2d", "max_pool": "max_pool2d", "avg_pool": "avg_pool2d",
+             "norm": "local_response_norm"}
+SUFFIXES = {("conv", "input"): "_backward_input", ("conv", "weight"): "_backward_weight"}
+
+
+def function_name(family: str, part: str) -> str:
+    """What the public function for one pass is called."""
+    kind = "conv" if family in ("conv", "unshared", "tiled") else "plain"
+    return FUNCTIONS[family] + ("" if part == "forward" else SUFFIXES.get((kind, part), "_backward"))
+
+
+def missing_functions(family: str, parts: Sequence[str]) -> list[str]:
+    """Public functions that these passes need and that are not there."""
+    return [name for name in (function_name(family, part) for part in parts) if not hasattr(kernels, name)]
+
+
+def function_call(trial: Trial, part: str) -> Callable[[], Any] | None:
+    """One call of the public function; None if there is none yet."""
+    case, x, weight, dy = trial
+    function = getattr(kernels, function_name(case.family, part), None)
+    if function is None:
+        return None
+    settings: Any = case.layer
+    if weight is not None:
+        options = {"stride": settings.stride, "padding": settings.padding, "dilation": settings.dilation, "groups": settings.groups}
+        if part == "forward":
+            return lambda: function(x, weight, **options)
+        if part == "input":
+            return lambda: function(dy, weight, x.shape, **options)
+        return lambda: function(dy, x, weight.shape, **options)
+    if case.family == "norm":
+        numbers = (settings.size, settings.k, settings.alpha, settings.beta)
+        return (lambda: function(x, *numbers)) if part == "forward" else (lambda: function(dy, x, *numbers))
+    window, options = settings.window, {"stride": settings.stride, "padding": settings.padding, "ceil_mode": settings.ceil_mode}
+    if part == "forward":
+        return lambda: function(x, window, **options)
+    if case.family == "max_pool":
+        indices = kernels.max_pool2d(x, window, return_indices=True, **options)[1]
+        return lambda: function(dy, indices, x.shape)
+    return lambda: function(dy, x.shape, window, **options)
+
+
+class LazyStep:
+    """The engine's step, planned at the first call, which returns what the whole plan put out; later calls run the step alone."""
+
+    def __init__(self, trial: Trial, part: str, threads: int) -> None:
+        self.batches = batches_in_a_call(operations(trial.case.layer, trial.case.input_shape, len(trial.x)))
+        self._settings = (trial.case.layer, trial.x, trial.weight, threads, part, self.batches)
+        self._step: EngineStep | None = None
+
+    def __call__(self) -> Any:
+        if self._step is None:
+            self._step = EngineStep(*self._settings)
+            output, self._step.output = self._step.output, None
+            return output
+        return self._step()
+
+
+def contestants(trial: Trial, part: str, threads: int) -> list[Contestant]:
+    """The function, if there is one, and the step."""
+    call = function_call(trial, part)
+    step = LazyStep(trial, part, threads)
+    return [*([] if call is None else [Contestant(OURS, call)]), Contestant(STEP, step, step.batches)]

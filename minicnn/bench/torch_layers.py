@@ -1,0 +1,79 @@
+"""The best that PyTorch can do for one layer: several formulations of the same sum, of which the fastest counts.
+
+    convolution     conv2d in both memory layouts; gradients by the same call that autograd makes
+    unshared        unfold, then einsum or bmm over positions; or a convolution with one group for each position
+    tiled           one strided convolution for each filter of the tile, each over its own positions; or unfold and matrix products
+    pooling, norm   the function of that name in both layouts; the norm also as a sum of shifted squares
+
+Everything that can be prepared is prepared outside the timing: layouts, the order of the weights that suits the formulation best,
+and, for gradients, the whole forward pass that autograd needs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minicnn.bench.layer_set import Trial
+from minicnn.bench.protocol import Contestant
+from minicnn.bench.torch_forms import Formulation, plain_forms, tiled_forms, unshared_forms
+from minicnn.bench.torch_operations import symmetric
+
+MASKS = {"input": [True, False, False], "weight": [False, True, False]}
+
+
+def contestants(torch: Any, trial: Trial, part: str) -> list[Contestant]:
+    """Every formulation of one pass; what they return is in our layout."""
+    family = trial.case.family
+    if family == "conv":
+        return _convolutions(torch, trial, part)
+    if family in ("unshared", "tiled"):
+        forms = unshared_forms(torch, trial.case) if family == "unshared" else tiled_forms(torch, trial.case)
+        return [_by_autograd(torch, trial, part, form, torch.contiguous_format) for form in forms]
+    return [_by_autograd(torch, trial, part, form._replace(name=f"{form.name} {suffix}"), layout) for form in plain_forms(torch, trial.case)
+            for suffix, layout in (("", torch.contiguous_format), ("channels_last", torch.channels_last))]
+
+
+def _convolutions(torch: Any, trial: Trial, part: str) -> list[Contestant]:
+    axes = trial.case.axes
+    stride, padding, dilation = [a.stride for a in axes], symmetric(axes, trial.case.name), [a.dilation for a in axes]
+    groups = trial.case.layer.groups
+
+    def contestant(name: str, layout: Any) -> Contestant:
+        x, weight, dy = (torch.from_numpy(each).contiguous(memory_format=layout) for each in (trial.x, trial.weight, trial.dy))
+        if part == "forward":
+            return Contestant(name, lambda: torch.nn.functional.conv2d(x, weight, None, stride, padding, dilation, groups).numpy())
+        mask, which = MASKS[part], MASKS[part].index(True)
+        return Contestant(name, lambda: torch.ops.aten.convolution_backward(
+            dy, x, weight, None, stride, padding, dilation, False, [0, 0], groups, mask)[which].numpy())
+
+    return [contestant("torch", torch.contiguous_format), contestant("torch channels_last", torch.channels_last)]
+
+
+def _by_autograd(torch: Any, trial: Trial, part: str, form: Formulation, layout: Any) -> Contestant:
+    """A formulation's forward pass, or what autograd makes of it for one of its inputs."""
+    name = " ".join(["torch", *form.name.split()])
+    x, dy = (torch.from_numpy(each).contiguous(memory_format=layout) for each in (trial.x, trial.dy))
+    weight = None if trial.weight is None else form.prepare(torch.from_numpy(trial.weight))
+    if part == "forward":
+        y = torch.empty_like(dy)
+
+        def forward() -> Any:
+            with torch.inference_mode():
+                parts = form.parts(x, weight)
+                if len(parts) == 1:
+                    return parts[0].numpy()
+                for place, piece in zip(form.places, parts, strict=True):
+                    y[place] = piece
+                return y.numpy()
+
+        return Contestant(name, forward)
+    source: Any = x if part == "input" else weight
+    wanted = source.clone().requires_grad_()
+    pieces = form.parts(*((wanted, weight) if part == "input" else (x, wanted)))
+    gradients = [dy[place].contiguous(memory_format=layout) for place in form.places]
+
+    def backward() -> Any:
+        (found,) = torch.autograd.grad(pieces, [wanted], gradients, retain_graph=True)
+        return (found if part == "input" else form.restore(found)).numpy()
+
+    return Contestant(name, backward)
