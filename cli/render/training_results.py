@@ -88,7 +88,7 @@ class TableResults(Results):
 
     def end(self, result: RunResult, seconds: float) -> None:
         self._console.print()
-        self._console.print(text.final_line(result, self.watched != "Test", seconds, self.out), soft_wrap=True)
+        self._console.print(text.final_line(result, self.watched != "Test", seconds, self.out))
         self._console.print(f"where it errs: minicnn evaluate {shlex.quote(self.out)}", style="dim", soft_wrap=True)
 
 
