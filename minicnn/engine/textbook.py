@@ -284,14 +284,15 @@ def _centre(node: Node) -> tuple[slice, ...]:
     return (slice(None), slice(None), *(slice((size - out) // 2, (size - out) // 2 + out) for size, out in pairs))
 
 
-def _crop_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
+def _crop_forward(at: Pass, x: np.ndarray, *pattern: np.ndarray) -> tuple[np.ndarray, None]:
+    """A second input only says how large."""
     return np.ascontiguousarray(x[_centre(at.node)]), None
 
 
 def _crop_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
     dx = np.zeros_like(inputs[0])
     dx[_centre(at.node)] = dy
-    return [dx], {}
+    return [dx, *(np.zeros_like(pattern) for pattern in inputs[1:])], {}
 
 
 def _survival(at: Pass) -> float:
