@@ -90,15 +90,14 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
     from minicnn.cli.render.console import stderr_console, stdout_console
     from minicnn.cli.render.live import Announcement, LiveProgress, Progress
 
-    where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks)
-    if form == "json":
-        return results.JsonResults(*where, quiet), Announcement() if not quiet else Progress()
+    console = stdout_console() if sys.stdout.isatty() else stderr_console()   # one hand draws the table and the bar below it
+    where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console)
     if quiet:
-        return results.QuietResults(*where), Progress()
-    if not sys.stdout.isatty():
-        return results.LineResults(*where), LiveProgress(stderr_console()) if sys.stderr.isatty() else Announcement()
-    console = stdout_console()   # the bar below the table must be drawn by the same hand
-    return results.TableResults(*where, console), LiveProgress(console) if sys.stderr.isatty() else Announcement()
+        return (results.QuietJsonResults if form == "json" else results.QuietResults)(*where), Progress()
+    if form == "json":
+        return results.JsonResults(*where), Announcement()
+    live = LiveProgress(console) if sys.stderr.isatty() else Announcement()
+    return (results.TableResults if sys.stdout.isatty() else results.LineResults)(*where), live
 
 
 def follow(run: Run, results: Results, progress: Progress) -> int:
@@ -113,7 +112,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
             if isinstance(record, StartRecord):
                 begun = time.monotonic()
                 results.start(record, run.description(), history)
-                progress.start(record, results.table)
+                progress.start(record, results.watched)
                 interrupts.ask_for(trainer.stop, progress.stop)
             elif isinstance(record, ProgressRecord):
                 progress.move(record)
@@ -127,7 +126,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
     result = run.result()
     results.end(result, time.monotonic() - begun)
     if result.is_guessing(trainer.classes):
-        click.echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g} may be too"
-                   f" large or too small, or the epochs too few", err=True)
+        click.echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g}"
+                   f" may be too large or too small, or the epochs too few", err=True)
     return 0
 

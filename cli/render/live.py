@@ -16,7 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from minicnn.cli.render.training import Column, epoch_row, format_duration, unfinished
+from minicnn.cli.render.training import Column, columns, epoch_row, format_duration, unfinished
 from minicnn.train import ProgressRecord, StartRecord
 
 COMPILING = "compiling kernels for this machine (once; about 10 s)"
@@ -39,8 +39,8 @@ class Progress:
     def close(self) -> None:
         """Leave the screen as it was before."""
 
-    def start(self, start: StartRecord, table: Sequence[Column]) -> None:
-        """Kernels and data are ready."""
+    def start(self, start: StartRecord, watched: str) -> None:
+        """Kernels and data are ready; `watched` as in Results."""
 
     def move(self, progress: ProgressRecord) -> None:
         """Some batches are done."""
@@ -63,7 +63,7 @@ class Announcement(Progress):
     def close(self) -> None:
         self._timer.cancel()
 
-    def start(self, start: StartRecord, table: Sequence[Column]) -> None:
+    def start(self, start: StartRecord, watched: str) -> None:
         self._timer.cancel()
 
     def stop(self) -> None:
@@ -95,8 +95,9 @@ class LiveProgress(Progress):
     def close(self) -> None:
         self._live.stop()
 
-    def start(self, start: StartRecord, table: Sequence[Column]) -> None:
-        self._start, self._table, self._begun = start, table, time.monotonic()
+    def start(self, start: StartRecord, watched: str) -> None:
+        self._table = columns(watched, start.epochs, self._console.width)
+        self._start, self._begun = start, time.monotonic()
 
     def move(self, progress: ProgressRecord) -> None:
         if self._progress is None:

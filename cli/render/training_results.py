@@ -18,14 +18,14 @@ from minicnn.train import EpochRecord, RunResult, StartRecord, history_line
 class Results(ABC):
     """Writes what a run brings.
 
+    out : the run's folder
+    watched : "Test" or "Validation": the images each epoch is measured on
     marks : what an epoch's line of JSON says beside the record
-    table : the columns of the table, once there is one
+    console : for what is drawn
     """
 
-    table: Sequence[text.Column] = ()
-
-    def __init__(self, out: str, watched: str, marks: dict[str, Any]) -> None:
-        self.out, self.watched, self.marks = out, watched, marks
+    def __init__(self, out: str, watched: str, marks: dict[str, Any], console: Console) -> None:
+        self.out, self.watched, self.marks, self.console = out, watched, marks, console
 
     @abstractmethod
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
@@ -54,13 +54,13 @@ class QuietResults(Results):
 
 
 class LineResults(Results):
-    """A line an epoch; what is trained on what is said on stderr."""
+    """A line an epoch; what is trained on what is said on stderr, which is `console` here."""
 
     epochs = 0   # until the start
 
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
         self.epochs = start.epochs
-        click.echo(text.heading(description, start).plain, err=True)
+        self.console.print(text.heading(description, start), soft_wrap=True)
 
     def epoch(self, record: EpochRecord, best: bool) -> None:
         click.echo(text.epoch_line(record, self.epochs, self.watched))
@@ -69,44 +69,36 @@ class LineResults(Results):
 class TableResults(Results):
     """A table on a terminal, a row more with every epoch."""
 
-    def __init__(self, out: str, watched: str, marks: dict[str, Any], console: Console) -> None:
-        super().__init__(out, watched, marks)
-        self._console = console
+    table: Sequence[text.Column] = ()   # until the start
 
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
-        self.table = text.columns(self.watched, start.epochs, self._console.width)
-        self._console.print(text.heading(description, start))
-        self._console.print()
-        self._console.print(text.header_row(self.table, self._console.options.ascii_only), no_wrap=True)
+        self.table = text.columns(self.watched, start.epochs, self.console.width)
+        self.console.print(text.heading(description, start))
+        self.console.print()
+        self.console.print(text.header_row(self.table, self.console.options.ascii_only), no_wrap=True)
         for record in history:
             row = text.epoch_row(self.table, record)
             row.stylize("dim")
-            self._console.print(row)
+            self.console.print(row)
 
     def epoch(self, record: EpochRecord, best: bool) -> None:
-        self._console.print(text.epoch_row(self.table, record, best))
+        self.console.print(text.epoch_row(self.table, record, best))
 
     def end(self, result: RunResult, seconds: float) -> None:
-        self._console.print()
-        self._console.print(text.final_line(result, self.watched != "Test", seconds, self.out))
-        self._console.print(f"where it errs: minicnn evaluate {shlex.quote(self.out)}", style="dim", soft_wrap=True)
+        self.console.print()
+        self.console.print(text.final_line(result, self.watched != "Test", seconds, self.out))
+        self.console.print(f"where it errs: minicnn evaluate {shlex.quote(self.out)}", style="dim", soft_wrap=True)
 
 
 class JsonResults(Results):
     """A line of JSON for the start, each epoch and the end."""
 
-    def __init__(self, out: str, watched: str, marks: dict[str, Any], quiet: bool = False) -> None:
-        super().__init__(out, watched, marks)
-        self._quiet = quiet
-
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
-        if not self._quiet:
-            self._write("start", network=description["settings"]["network"], **description,
-                        compile_seconds=start.compile_seconds, first_epoch=start.first_epoch, out=self.out)
+        self._write("start", network=description["settings"]["network"], **description, compile_seconds=start.compile_seconds,
+                    first_epoch=start.first_epoch, out=self.out)
 
     def epoch(self, record: EpochRecord, best: bool) -> None:
-        if not self._quiet:
-            click.echo(history_line(record, **self.marks), nl=False)
+        click.echo(history_line(record, **self.marks), nl=False)
 
     def end(self, result: RunResult, seconds: float) -> None:
         self._write("end", test_accuracy=result.test.accuracy, test_loss=result.test.loss, epochs=result.epochs,
@@ -118,3 +110,12 @@ class JsonResults(Results):
     def _write(self, event: str, **values: Any) -> None:
         click.echo(json.dumps({"event": event, **{name: None if value != value else value for name, value in values.items()}}))
 
+
+class QuietJsonResults(JsonResults):
+    """The last line of JSON alone."""
+
+    def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
+        pass
+
+    def epoch(self, record: EpochRecord, best: bool) -> None:
+        pass

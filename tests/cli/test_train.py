@@ -242,7 +242,7 @@ def test_the_live_view(width, monkeypatch):
     assert drawn(view).split()[1:] == ["preparing"]
     now[0] += 3
     assert drawn(view).split()[1:] == [*COMPILING.split(), "3", "s"]
-    view.start(StartRecord(4, 1000, 100, 100, 2, 61_706, 3.0, 1), text.columns("Test", 4, width))
+    view.start(StartRecord(4, 1000, 100, 100, 2, 61_706, 3.0, 1), "Test")
     assert drawn(view).strip() == ""
     view.move(ProgressRecord(1, 100, 1000, 2.3, 0.1, 0.5))
     now[0] += 2
@@ -257,34 +257,65 @@ def test_the_live_view(width, monkeypatch):
     assert drawn(view, 100).startswith("stopping after the batches under way, then saving")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
-@pytest.mark.parametrize(("no_color", "encoding"), [(False, "utf-8"), (True, "utf-8"), (False, "ascii")])
-def test_on_a_terminal_a_table_grows(tmp_path, no_color, encoding):
+def on_a_terminal(arguments, folder, stdout=None, **environment):
+    """Run the command with a pseudo-terminal of 80 columns: (exit status, what the screen got, what stdout got if it is a pipe)."""
     import pty
 
-    main_end, program_end = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "LINES")}
-    environment |= {"TERM": "xterm-256color", "COLUMNS": "80", "PYTHONIOENCODING": encoding} | ({"NO_COLOR": "1"} if no_color else {})
-    process = subprocess.Popen([*PROGRAM, "train", "lenet", "--epochs", "3"], cwd=tmp_path, env=environment,
-                               stdin=program_end, stdout=program_end, stderr=program_end)
-    os.close(program_end)
+    here, there = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "LINES")}
+    process = subprocess.Popen([*PROGRAM, *arguments], cwd=folder, env=kept | {"TERM": "xterm-256color", "COLUMNS": "80", **environment},
+                               stdin=there, stdout=there if stdout is None else stdout, stderr=there)
+    os.close(there)
     shown = b""
     try:
-        while chunk := os.read(main_end, 65536):
+        while chunk := os.read(here, 65536):
             shown += chunk
     except OSError:   # how Linux says that the other end is closed
         pass
-    assert process.wait(timeout=60) == 0
-    os.close(main_end)
-    screen = shown.decode(encoding)
+    os.close(here)
+    piped = process.stdout.read().decode() if process.stdout else ""
+    if process.stdout:
+        process.stdout.close()
+    return process.wait(timeout=60), shown.decode(environment.get("PYTHONIOENCODING", "utf-8")), piped
+
+
+def screen_lines(screen):
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen))
+
+
+no_pty = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+
+
+@no_pty
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}, {"PYTHONIOENCODING": "ascii"}], ids=["plain", "no colour", "ascii"])
+def test_on_a_terminal_a_table_grows(tmp_path, environment):
+    status, screen, _ = on_a_terminal(["train", "lenet", "--epochs", "3"], tmp_path, **environment)
+    assert status == 0
     assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h") == 1   # the cursor is given back
-    assert ("\x1b[1;32m" in screen) is not no_color
-    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen))
+    assert ("\x1b[1;32m" in screen) is ("NO_COLOR" not in environment)
+    lines = screen_lines(screen)
     assert any(" ".join(line.split()) == "Epoch Train loss accuracy Test loss accuracy Rate Images/s Seconds" for line in lines)
     for epoch in (1, 2, 3):
         assert sum(line.strip().startswith(f"{epoch}/3") and " - " not in line for line in lines) == 1, epoch
     assert any(line.startswith("test accuracy ") for line in lines)
     assert any(line == "where it errs: minicnn evaluate runs/lenet-digits-1" for line in lines)
+
+
+@no_pty
+def test_with_stdout_in_a_pipe_the_bar_stays_on_the_terminal(tmp_path):
+    status, screen, piped = on_a_terminal(["train", "lenet", "--epochs", "3"], tmp_path, subprocess.PIPE)
+    assert status == 0
+    assert [line.split("  ")[0] for line in piped.splitlines()[:3]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert "\x1b" not in piped
+    assert any(line.startswith("lenet on digits: 1,438 training images") for line in screen_lines(screen))
+    assert "test accuracy" not in screen
+
+
+@no_pty
+def test_json_on_a_terminal_is_json_alone(tmp_path):
+    status, screen, _ = on_a_terminal(["train", "lenet", "--epochs", "2", "--format", "json"], tmp_path)
+    lines = [line for line in screen.splitlines() if line != COMPILING]
+    assert (status, [json.loads(line)["event"] for line in lines]) == (0, ["start", "epoch", "epoch", "end"])
 
 
 def test_help_tells_the_defaults_that_are_used(cli):
