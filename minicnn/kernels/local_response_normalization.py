@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from minicnn.errors import SettingError, ShapeError
+from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number, same_shape
 from minicnn.kernels.arrays import as_float_arrays, contiguous, empty
 from minicnn.kernels.cpu import local_response_normalization_call as fast
+from minicnn.kernels.shapes import check_channels, lines
 
 
 def local_response_norm(x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> np.ndarray:
@@ -42,9 +42,9 @@ def local_response_norm(x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e
     settings = _settings(where, x, size, k, alpha, beta)
     y = empty(where, x.shape, x.dtype)
     if x.dtype == np.float64:
-        textbook.local_response_norm_forward(_lines(y), _lines(contiguous(x)), *settings)
+        textbook.local_response_norm_forward(lines(y), lines(contiguous(x)), *settings)
     else:
-        fast.forward(_lines(y), _lines(contiguous(x)), *settings)
+        fast.forward(lines(y), lines(contiguous(x)), *settings)
     return y
 
 
@@ -56,23 +56,17 @@ def local_response_norm_backward(dy: Any, x: Any, size: int = 5, k: float = 2.0,
     same_shape(where, dy, "x", x)
     dx = empty(where, x.shape, x.dtype)
     if x.dtype == np.float64:
-        textbook.local_response_norm_backward(_lines(dx), _lines(contiguous(dy)), _lines(contiguous(x)), *settings)
+        textbook.local_response_norm_backward(lines(dx), lines(contiguous(dy)), lines(contiguous(x)), *settings)
     else:
-        fast.backward(_lines(dx), _lines(contiguous(dy)), _lines(contiguous(x)), *settings)
+        fast.backward(lines(dx), lines(contiguous(dy)), lines(contiguous(x)), *settings)
     return dx
 
 
 def _settings(where: str, x: np.ndarray, size: object, k: object, alpha: object, beta: object) -> tuple[int, float, float, float]:
-    if x.ndim < 2:
-        raise ShapeError(f"{where}: x has {x.ndim} axes, but needs at least 2\n  x  {x.shape}\n  wanted  (N, C, *space)")
+    check_channels(where, "x", x.shape)
     start, factor, power = real_number(where, "k", k), real_number(where, "alpha", alpha), real_number(where, "beta", beta)
     if start <= 0:
         raise SettingError(f"{where}: k is {start}, but must be above 0: where all neighbours are 0 it is what x is divided by")
     if factor < 0:
         raise SettingError(f"{where}: alpha is {factor}, but must be at least 0")
     return whole_number(where, "size", size, least=1), start, factor, power
-
-
-def _lines(x: np.ndarray) -> np.ndarray:
-    """(N, C, *space) as (N, C, L)."""
-    return x.reshape(*x.shape[:2], prod(x.shape[2:]))

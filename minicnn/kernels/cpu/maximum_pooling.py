@@ -85,7 +85,7 @@ def max_pool_positions(m, y_at, positions_at, x_at, shard, t, depth, rows, colum
                 store(m, positions_at + target + lane, winner)
 
 
-@step
+@step(splits=True)
 def max_pool_values_step(memory, parameters, table, a, frame):
     """a: y, x, rows (one a part), elements of a row, shard, whether in place; three axes from 8 on."""
     arena = frame[ARENA]
@@ -94,7 +94,7 @@ def max_pool_values_step(memory, parameters, table, a, frame):
                     depth, rows, columns, frame[PART], frame[PARTS])
 
 
-@step
+@step(splits=True)
 def max_pool_positions_step(memory, parameters, table, a, frame):
     """a: y, positions, x, shard; three axes from 8 on."""
     arena = frame[ARENA]

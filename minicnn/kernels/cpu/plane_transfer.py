@@ -77,19 +77,19 @@ def store_positions(planes, pitch, rows, row_pitch, length, count, x, x_at, shar
 # Steps.  Arguments: place in the arena, shard, elements from plane to plane, the box's offset in its plane, rows, elements from row to row,
 # elements of a row, the frame's field with the array's address.
 
-@step
+@step(splits=True)
 def load_planes_step(memory, parameters, table, a, frame):
     planes = whole_array(floats_at(frame[a[7]] + 4 * (frame[FIRST] * a[2] + a[3])))
     load_planes(whole_array(memory), frame[ARENA] + a[0], a[1], planes, a[2], a[4], a[5], a[6], frame[COUNT], frame[PART], frame[PARTS])
 
 
-@step
+@step(splits=True)
 def store_planes_step(memory, parameters, table, a, frame):
     planes = whole_array(floats_at(frame[a[7]] + 4 * (frame[FIRST] * a[2] + a[3])))
     store_planes(planes, a[2], a[4], a[5], a[6], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1], frame[PART], frame[PARTS])
 
 
-@step
+@step(splits=True)
 def store_positions_step(memory, parameters, table, a, frame):
     planes = integers_at(frame[a[7]] + 8 * (frame[FIRST] * a[2] + a[3]))
     store_positions(planes, a[2], a[4], a[5], a[6], frame[COUNT], words_at(memory), frame[ARENA] + a[0], a[1], frame[PART], frame[PARTS])

@@ -9,9 +9,13 @@ import numpy as np
 
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu.assembly.planes import bands
-from minicnn.kernels.cpu.call import Stage, call
+from minicnn.kernels.cpu.call import PARTS, Stage, call
+from minicnn.kernels.cpu.global_pooling import global_avg_backward_step, global_avg_step, global_max_step
+from minicnn.kernels.cpu.l2_pooling import divide_step, multiply_step
+from minicnn.kernels.cpu.program import Place
 from minicnn.kernels.cpu.reads import Reads
 from minicnn.kernels.cpu.unpooling import add_at_step, fetch_from_step, put_at_step
+from minicnn.kernels.cpu.vector import LANES
 
 MakeReads = Callable[[], Sequence[Reads]]   # one Reads per axis, asked for only where no program is kept
 
@@ -60,6 +64,45 @@ def max_pool(y: np.ndarray, indices: np.ndarray | None, x: np.ndarray, key: Hash
     call(("max pool", key, x.shape[2:], y.shape[2:], indices is None), build, x.shape[0] * x.shape[1], arrays)
 
 
+def l2_pool(y: np.ndarray, x: np.ndarray, key: Hashable, reads: MakeReads) -> None:
+    """y (N, C, *targets): the root of the summed squares that each target reads."""
+
+    def build(stage: Stage) -> None:
+        for band in bands(stage, reads()):
+            source = band.load(1, band.source)
+            stage.cut()
+            target = band.new(band.target)
+            band.append_l2_pool(target, source)
+            stage.cut()
+            band.store(0, target, band.target)
+            stage.cut()
+
+    call(("l2 pool", key, x.shape[2:], y.shape[2:]), build, x.shape[0] * x.shape[1], [planes(y), planes(x)])
+
+
+def l2_pool_backward(dx: np.ndarray, dy: np.ndarray, x: np.ndarray, y: np.ndarray, key: Hashable, reads: MakeReads) -> None:
+    """dx = x * (sum of dy / y over what reads it); `reads` are those of the gradient, dx from dy."""
+
+    def build(stage: Stage) -> None:
+        for band in bands(stage, reads()):
+            gradient, length = band.load(1, band.source), band.load(3, band.source)
+            stage.cut()
+            stage.program.step(divide_step, Place(gradient), Place(gradient), Place(length), gradient.size)
+            stage.cut()
+            result = band.new(band.target)
+            band.append_resample(result, gradient)
+            stage.cut()
+            value = band.load(2, band.target)
+            stage.cut()
+            stage.program.step(multiply_step, Place(result), Place(value), result.size)
+            stage.cut()
+            band.store(0, result, band.target)
+            stage.cut()
+
+    call(("l2 pool backward", key, dy.shape[2:], dx.shape[2:]), build, dy.shape[0] * dy.shape[1],
+         [planes(dx), planes(dy), planes(x), planes(y)])
+
+
 def max_pool_backward(dx: np.ndarray, dy: np.ndarray, indices: np.ndarray) -> None:
     """dx (N, C, *space) gets every dy where its index says."""
     _with_positions(add_at_step, dx, dy, indices, dx)
@@ -83,3 +126,27 @@ def _with_positions(kernel: StepKernel, result: np.ndarray, given: np.ndarray, i
         stage.cut()
 
     call((kernel.name, pixels, values), build, indices.shape[0] * indices.shape[1], [planes(result), planes(given), planes(indices)])
+
+
+def global_max_pool(y: np.ndarray, indices: np.ndarray, x: np.ndarray) -> None:
+    """y and indices (N, C) from x (N, C, *space)."""
+    _global(global_max_step, prod(x.shape[2:]), y.size, planes(y), planes(x), planes(indices))
+
+
+def global_avg_pool(y: np.ndarray, x: np.ndarray) -> None:
+    """y (N, C) from x (N, C, *space)."""
+    _global(global_avg_step, prod(x.shape[2:]), y.size, planes(y), planes(x))
+
+
+def global_avg_pool_backward(dx: np.ndarray, dy: np.ndarray) -> None:
+    """dx (N, C, *space) from dy (N, C)."""
+    _global(global_avg_backward_step, prod(dx.shape[2:]), dy.size, planes(dx), planes(dy))
+
+
+def _global(kernel: StepKernel, pixels: int, count: int, *arrays: np.ndarray) -> None:
+    def build(stage: Stage) -> None:
+        scratch = stage.program.buffer(2 * LANES * PARTS)
+        stage.program.step(kernel, pixels, Place(scratch))
+        stage.cut()
+
+    call((kernel.name, pixels), build, count, arrays)

@@ -8,7 +8,6 @@ A weight goes with every read; along several axes weights multiply.  Built with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +48,7 @@ class Reads(NamedTuple):
 ONE_PIXEL = Reads(1, np.array([0, 1]), np.array([0]), np.array([1.0]))
 
 
-def of_windows(where: str, axis: Axis, weights: Sequence[float] | None = None, scale: np.ndarray | None = None) -> Reads:
+def of_windows(where: str, axis: Axis, weights: np.ndarray | None = None, scale: np.ndarray | None = None) -> Reads:
     """Windows of a pooling; what lies in the padding is not read.
 
     weights : one per tap; else 1
@@ -59,7 +58,7 @@ def of_windows(where: str, axis: Axis, weights: Sequence[float] | None = None, s
     p, r = np.arange(axis.out)[:, None], np.arange(axis.taps)
     i = input_position(p, r, axis.stride, axis.dilation, axis.before)
     inside = (i >= 0) & (i < axis.size)
-    every = np.ones(axis.taps) if weights is None else np.asarray(weights, np.float64)
+    every = np.ones(axis.taps) if weights is None else weights
     every = np.broadcast_to(every, i.shape) if scale is None else every * scale[:, None]
     return Reads(axis.size, _bounds(inside.sum(1)), i[inside], every[inside])
 

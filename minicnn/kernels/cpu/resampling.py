@@ -109,7 +109,7 @@ def three_axes(a, first):
             (a[first + 8], a[first + 9], a[first + 10], a[first + 11]))
 
 
-@step
+@step(splits=True)
 def resample_step(memory, parameters, table, a, frame):
     """a: y, x, rows (one a part), elements of a row, shard, whether in place; three axes from 8 on."""
     arena = frame[ARENA]

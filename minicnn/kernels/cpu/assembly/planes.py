@@ -13,6 +13,7 @@ import numpy as np
 
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu.call import PARTS, Stage
+from minicnn.kernels.cpu.l2_pooling import l2_pool_step
 from minicnn.kernels.cpu.maximum_pooling import max_pool_positions_step, max_pool_values_step
 from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step, store_positions_step
 from minicnn.kernels.cpu.program import EXTRA, Buffer, Place
@@ -118,6 +119,10 @@ class Band:
         """The largest of each window and where it lies in its plane."""
         self.stage.program.step(max_pool_positions_step, Place(y), Place(positions), Place(x), self.stage.shard, 0, 0, 0, 0,
                                 *self.tables("positions"))
+
+    def append_l2_pool(self, y: Buffer, x: Buffer) -> None:
+        """The length of each window."""
+        self.stage.program.step(l2_pool_step, Place(y), Place(x), self.stage.shard, 0, 0, 0, 0, 0, *self.tables("weights"))
 
 
 def bands(stage: Stage, reads: Sequence[Reads]) -> Iterator[Band]:

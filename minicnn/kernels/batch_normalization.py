@@ -1,0 +1,173 @@
+"""Batch normalization for users.  float64 goes through the textbook loops, float32 through the fast ones."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minicnn.errors import SettingError, ShapeError
+from minicnn.kernels import textbook
+from minicnn.kernels.activation import real_number, same_shape
+from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, empty
+from minicnn.kernels.cpu import batch_normalization_call as fast
+from minicnn.kernels.shapes import check_channels, lines
+
+
+class BatchNorm(NamedTuple):
+    """What batch_norm_training returns.
+
+    y : (N, C, *space)
+    mean, variance : (C,)
+        Of this batch; the gradient needs them.
+    running_mean, running_variance : (C,), or None if none were given
+        The running averages after this batch.
+    """
+
+    y: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    running_mean: np.ndarray | None
+    running_variance: np.ndarray | None
+
+
+def batch_norm(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5) -> np.ndarray:
+    """Shift and scale every channel by given statistics, as a trained network does.
+
+        y[n,c] = gamma[c] * (x[n,c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]
+
+    Parameters
+    ----------
+    x : (N, C, *space) float32 or float64
+    gamma, beta, mean, variance : (C,) of the same type
+        variance is 0 or more.
+    epsilon : float, above 0
+
+    Returns
+    -------
+    y : (N, C, *space)
+
+    Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", 2015, algorithm 2.
+    """
+    where = "batch_norm"
+    x, gamma, beta, mean, variance = _checked(where, {"x": x}, gamma=gamma, beta=beta, mean=mean, variance=variance)
+    number = _epsilon(where, epsilon)
+    check_variance(where, variance)
+    y = empty(where, x.shape, x.dtype)
+    loop = textbook.batch_norm_inference_forward if x.dtype == np.float64 else fast.inference
+    if x.size:
+        loop(lines(y), lines(x), mean, variance, gamma, beta, number)
+    return y
+
+
+def batch_norm_backward(dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
+                        ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gradient of batch_norm with respect to x, gamma and beta: (dx, dgamma, dbeta); mean and variance are constants."""
+    return _backward("batch_norm_backward", "inference", dy, x, gamma, mean, variance, epsilon)
+
+
+def batch_norm_training(x: Any, gamma: Any, beta: Any, running_mean: Any = None, running_variance: Any = None, *, momentum: float = 0.1,
+                        epsilon: float = 1e-5) -> BatchNorm:
+    """Shift and scale every channel to mean 0 and variance 1 over the batch, then by gamma and beta; update the running averages.
+
+        mean[c] = mean over images n and positions l of x[n,c,l],   variance[c] = mean of (x[n,c,l] - mean[c])^2
+        y[n,c] = gamma[c] * (x[n,c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]
+        running_mean = (1 - momentum) * running_mean + momentum * mean
+        running_variance = (1 - momentum) * running_variance + momentum * variance * M/(M - 1)      where M counts images and positions
+
+    Parameters
+    ----------
+    x : (N, C, *space) float32 or float64
+    gamma, beta : (C,) of the same type
+    running_mean, running_variance : (C,), both or none
+        Not written: the new ones are returned.
+    momentum : float, 0 to 1
+        Share of the new batch, as in PyTorch.
+    epsilon : float, above 0
+
+    Returns
+    -------
+    BatchNorm(y, mean, variance, running_mean, running_variance)
+
+    Raises
+    ------
+    ShapeError
+        If there is no number to take the mean of.
+
+    Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", 2015, algorithm 1;
+    M/(M - 1) as in its algorithm 2, left out for a single number.
+    """
+    where = "batch_norm_training"
+    if (running_mean is None) != (running_variance is None):
+        raise SettingError(f"{where}: of running_mean and running_variance one is missing\n  give both, or none")
+    running = {} if running_mean is None else {"running_mean": running_mean, "running_variance": running_variance}
+    x, gamma, beta, *old = _checked(where, {"x": x}, gamma=gamma, beta=beta, **running)
+    number, share = _epsilon(where, epsilon), real_number(where, "momentum", momentum)
+    if not 0 <= share <= 1:
+        raise SettingError(f"{where}: momentum is {share}, but must be between 0 and 1")
+    count = x.shape[0] * prod(x.shape[2:])
+    if not count:
+        raise ShapeError(f"{where}: x holds no numbers to take the mean of\n  x  {x.shape}  N C *space")
+    y = empty(where, x.shape, x.dtype)
+    mean, variance = empty(where, gamma.shape, x.dtype), empty(where, gamma.shape, x.dtype)
+    loop = textbook.batch_norm_training_forward if x.dtype == np.float64 else fast.training
+    if x.size:
+        loop(lines(y), mean, variance, lines(x), gamma, beta, number)
+    if not old:
+        return BatchNorm(y, mean, variance, None, None)
+    keep, unbiased = x.dtype.type(1 - share), x.dtype.type(share * count / max(1, count - 1))
+    return BatchNorm(y, mean, variance, keep * old[0] + x.dtype.type(share) * mean, keep * old[1] + unbiased * variance)
+
+
+def batch_norm_training_backward(dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
+                                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gradient of batch_norm_training with respect to x, gamma and beta: (dx, dgamma, dbeta); mean and variance as it returned them.
+
+    They depend on x as well, which gives the last two terms (z the normalized x, M numbers in a channel):
+
+        dbeta[c] = sum of dy,   dgamma[c] = sum of dy * z
+        dx = gamma[c] / sqrt(variance[c] + epsilon) * (dy - dbeta[c]/M - z * dgamma[c]/M)
+    """
+    return _backward("batch_norm_training_backward", "training", dy, x, gamma, mean, variance, epsilon)
+
+
+def _backward(where: str, kind: str, dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, epsilon: object
+              ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    dy, x, gamma, mean, variance = _checked(where, {"dy": dy, "x": x}, gamma=gamma, mean=mean, variance=variance)
+    number = _epsilon(where, epsilon)
+    check_variance(where, variance)
+    same_shape(where, dy, "x", x)
+    dx = empty(where, x.shape, x.dtype)
+    dgamma, dbeta = np.zeros_like(gamma), np.zeros_like(gamma)
+    if x.size:
+        if x.dtype == np.float64:
+            loop = getattr(textbook, f"batch_norm_{kind}_backward")
+            loop(lines(dx), dgamma, dbeta, lines(dy), lines(x), mean, variance, gamma, number)
+        else:
+            fast.backward(lines(dx), dgamma, dbeta, lines(dy), lines(x), mean, variance, gamma, number, kind == "training")
+    return dx, dgamma, dbeta
+
+
+def _checked(where: str, large: dict[str, Any], **small: Any) -> list[np.ndarray]:
+    """Arrays (N, C, *space), then arrays (C,), all of one type and contiguous."""
+    arrays = as_float_arrays(where, **large, **small)
+    for name, array in zip(large, arrays, strict=False):
+        check_channels(where, name, array.shape)
+    channels = arrays[len(large) - 1].shape[1]
+    for name, array in zip(small, arrays[len(large):], strict=True):
+        check_shape(where, name, array, (channels,), "C")
+    return [contiguous(array) for array in arrays]
+
+
+def _epsilon(where: str, epsilon: object) -> float:
+    number = real_number(where, "epsilon", epsilon)
+    if number <= 0:
+        raise SettingError(f"{where}: epsilon is {number}, but must be above 0: a channel may be constant")
+    return number
+
+
+def check_variance(where: str, variance: np.ndarray) -> None:
+    """A variance is not negative."""
+    if variance.size and variance.min() < 0:
+        raise SettingError(f"{where}: variance goes down to {variance.min()}, but must be at least 0")

@@ -1,0 +1,119 @@
+"""Gaussian pooling for users: gaussian_pool1d to 3d and their gradients.
+
+float64 goes through the textbook loops, float32 through the fast ones, an axis after the other: a Gaussian of the distance is the product
+of Gaussians along the axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import SettingError
+from minicnn.geometry import PaddingSetting
+from minicnn.kernels import textbook
+from minicnn.kernels.activation import real_number
+from minicnn.kernels.arrays import contiguous, empty, x_letters, y_letters
+from minicnn.kernels.cpu import pooling_call as fast
+from minicnn.kernels.cpu.reads import backward as gathered
+from minicnn.kernels.cpu.reads import of_windows
+from minicnn.kernels.windows import Axes, check_pooled, plane_shape, planes_of, pool_axes, pooled_shape
+
+
+def axis_weights(taps: int, sigma: float) -> np.ndarray:
+    """exp(-d^2 / (2*sigma^2)) at the distances d of the taps from the window's middle, divided by their sum."""
+    squares = (np.arange(taps) - (taps - 1) / 2) ** 2
+    with np.errstate(under="ignore", over="ignore"):   # a tap may be too far away to count; the nearest counts 1 before the division
+        weights = np.exp(-((squares - squares.min()) / sigma) / (2 * sigma))
+    return weights / weights.sum()
+
+
+def resolved_sigma(where: str, axes: Axes, sigma: object) -> float:
+    """A quarter of the window's longest side unless given."""
+    if sigma is None:
+        return max(axis.taps for axis in axes) / 4
+    number = real_number(where, "sigma", sigma)
+    if number <= 0:
+        raise SettingError(f"{where}: sigma is {number}, but must be above 0")
+    return number
+
+
+def _textbook_arguments(axes: Axes, sigma: float) -> tuple[Any, ...]:
+    weight = reduce(np.multiply.outer, [axis_weights(axis.taps, sigma) for axis in axes])
+    return (weight, *(a.stride for a in axes), *(a.before for a in axes))
+
+
+def forward(where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, sigma: object) -> np.ndarray:
+    """gaussian_pool1d, gaussian_pool2d and gaussian_pool3d."""
+    x = planes_of(where, axis_count, x)
+    axes = pool_axes(where, x.shape, window, stride, padding)
+    width = resolved_sigma(where, axes, sigma)
+    y = empty(where, pooled_shape(x.shape, axes), x.dtype)
+    if x.dtype == np.float64:
+        getattr(textbook, f"gaussian_pool{axis_count}d_forward")(y, contiguous(x), *_textbook_arguments(axes, width))
+    else:
+        fast.resample(y, contiguous(x), ("gaussian", axes, width),
+                      lambda: [of_windows(where, axis, axis_weights(axis.taps, width)) for axis in axes])
+    return y
+
+
+def backward(where: str, axis_count: int, dy: Any, x_shape: Any, window: object, stride: object, padding: PaddingSetting, sigma: object
+             ) -> np.ndarray:
+    """The gradient of x."""
+    dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
+    shape = plane_shape(where, axis_count, x_shape)
+    axes = pool_axes(where, shape, window, stride, padding)
+    width = resolved_sigma(where, axes, sigma)
+    check_pooled(where, "dy", dy, pooled_shape(shape, axes))
+    dx = empty(where, shape, dy.dtype)
+    if dy.dtype == np.float64:
+        getattr(textbook, f"gaussian_pool{axis_count}d_backward")(dx, contiguous(dy), *_textbook_arguments(axes, width))
+    else:
+        fast.resample(dx, contiguous(dy), ("gaussian backward", axes, width),
+                      lambda: [gathered(of_windows(where, axis, axis_weights(axis.taps, width))) for axis in axes])
+    return dx
+
+
+def _family(axes: int) -> tuple[Any, Any]:
+    """The functions of one dimension, with their docstrings."""
+    name, x_axes, y_axes = f"gaussian_pool{axes}d", x_letters(axes), y_letters(axes, "C")
+
+    def gaussian_pool(x: Any, window: Any, *, stride: Any = None, padding: Any = 0, sigma: float | None = None) -> np.ndarray:
+        return forward(name, axes, x, window, stride, padding, sigma)
+
+    def gaussian_pool_backward(dy: Any, x_shape: Sequence[int], window: Any, *, stride: Any = None, padding: Any = 0,
+                               sigma: float | None = None) -> np.ndarray:
+        return backward(f"{name}_backward", axes, dy, x_shape, window, stride, padding, sigma)
+
+    gaussian_pool.__doc__ = f"""The mean of every window that slides over each channel, nearer pixels with more weight.
+
+        y[n,c,q] = sum over s of weight[s] * x[n, c, q*stride + s - pad]      (one axis shown)
+        weight[s] = exp(-d[s]^2 / (2*sigma^2)) / their sum,   d[s] the distance of tap s from the window's middle, in pixels
+
+    Parameters
+    ----------
+    x : ({x_axes}) float32 or float64
+    window, stride, padding
+        As in max_pool{axes}d; padding counts as 0, and its weights are not made up for.
+    sigma : float, in pixels
+        None is a quarter of the window's longest side: 0.75 for a window of 3, whose weights are then 0.23, 0.55, 0.23 along an axis.
+
+    Returns
+    -------
+    y : ({y_axes})
+        float32: within 2e-7 * (taps per axis, added up) of the largest number in the window.
+
+    Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3: "a weighted average based on the distance from the central pixel".
+    """
+    gaussian_pool_backward.__doc__ = f"""Gradient of {name} with respect to x: ({x_axes}), from dy ({y_axes}); settings as there."""
+    for function, suffix in ((gaussian_pool, ""), (gaussian_pool_backward, "_backward")):
+        function.__name__ = function.__qualname__ = name + suffix
+    return gaussian_pool, gaussian_pool_backward
+
+
+gaussian_pool1d, gaussian_pool1d_backward = _family(1)
+gaussian_pool2d, gaussian_pool2d_backward = _family(2)
+gaussian_pool3d, gaussian_pool3d_backward = _family(3)

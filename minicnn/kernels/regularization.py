@@ -1,0 +1,58 @@
+"""Dropout for users.  float64 goes through the textbook loops, float32 through the fast ones; both drop the same elements."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import SettingError, ShapeError
+from minicnn.geometry import whole_number
+from minicnn.kernels import textbook
+from minicnn.kernels.activation import real_number
+from minicnn.kernels.arrays import as_float_arrays, contiguous, empty
+from minicnn.kernels.cpu import dropout_call as fast
+from minicnn.kernels.random_bits import uniform_bits
+
+
+def dropout(x: Any, rate: float, *, seed: int) -> np.ndarray:
+    """In training, set a share of all elements to zero and scale the others up, so that the expected value stays.
+
+        y[n,f] = x[n,f] / (1 - rate) where random bits of (seed, n, f) say so, else 0
+
+    The bits are a pure function of seed, image and element: the same call drops the same elements on every machine.
+
+    Parameters
+    ----------
+    x : (N, ...) float32 or float64
+    rate : float, 0 <= rate < 1
+        Share that is dropped.
+    seed : int
+        A new one for every batch.
+
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
+    """
+    return _run("dropout", "x", x, rate, seed)
+
+
+def dropout_backward(dy: Any, rate: float, *, seed: int) -> np.ndarray:
+    """Gradient of dropout with respect to x: dy / (1 - rate) where the same seed kept the element, else 0."""
+    return _run("dropout_backward", "dy", dy, rate, seed)
+
+
+def _run(where: str, name: str, x: Any, rate: object, seed: object) -> np.ndarray:
+    (x,) = as_float_arrays(where, **{name: x})
+    if not x.ndim:
+        raise ShapeError(f"{where}: {name} is a single number, but needs an axis of images\n  wanted  (N, ...)")
+    share = real_number(where, "rate", rate)
+    if not 0 <= share < 1:
+        raise SettingError(f"{where}: rate is {share}, but must be from 0 to below 1")
+    key = uniform_bits(whole_number(where, "seed", seed, least=0), 0, 0)
+    y = empty(where, x.shape, x.dtype)
+    rows = (len(x), prod(x.shape[1:]))
+    if x.dtype == np.float64:
+        textbook.dropout_forward(y.reshape(rows), contiguous(x).reshape(rows), key, 0, share)
+    else:
+        fast.dropout(y.reshape(rows), contiguous(x).reshape(rows), key, share)
+    return y
