@@ -16,12 +16,20 @@ _CONVOLUTION = [f"conv{n}d{part}" for n in (1, 2, 3) for part in ("", "_backward
 _HOMES = {name: "minicnn.kernels.convolution" for name in _CONVOLUTION}
 _HOMES |= {"Variant": "minicnn.kernels.variants", "variant": "minicnn.kernels.variants"}
 
-_POOLINGS = {f"{kind}{n}d{part}": "pooling" for kind in ("max_pool", "avg_pool") for n in (1, 2, 3) for part in ("", "_backward")}
+_BOTH = ("", "_backward")
+_POOLINGS = {f"{kind}{n}d{part}": home for kind, home in {
+    "max_pool": "pooling", "avg_pool": "pooling", "l2_pool": "l2_pooling", "gaussian_pool": "gaussian_pooling",
+    "adaptive_max_pool": "adaptive_pooling", "adaptive_avg_pool": "adaptive_pooling", "max_unpool": "unpooling", "upsample": "upsampling",
+}.items() for n in (1, 2, 3) for part in _BOTH}
 _OTHERS = {f"{name}{part}": home for home, names in {
     "activation": ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax"),
+    "batch_normalization": ("batch_norm", "batch_norm_training"),
+    "channel_pooling": ("channel_pool",),
+    "global_pooling": ("global_max_pool", "global_avg_pool"),
     "local_response_normalization": ("local_response_norm",),
     "loss": ("softmax_cross_entropy",),
-}.items() for name in names for part in ("", "_backward")}
+    "regularization": ("dropout",),
+}.items() for name in names for part in _BOTH}
 _LINEAR = {f"linear{part}": "fully_connected" for part in ("", "_backward_input", "_backward_weight", "_backward_bias")}
 _HOMES |= {name: f"minicnn.kernels.{home}" for name, home in (_POOLINGS | _OTHERS | _LINEAR).items()}
 
