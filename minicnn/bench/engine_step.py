@@ -7,6 +7,7 @@ the same threads over the same shards, on numbers that lie where the step before
     forward            a plan for inference, without loading and storing
     weight gradient    what a plan for training does after the loss
     input gradient     what it does more when the input's gradient is wanted too
+    batch norm         what a plan for training does before and after the loss
 """
 
 from __future__ import annotations
@@ -43,22 +44,23 @@ class EngineStep:
     def __init__(self, layer: Layer, x: np.ndarray, weight: np.ndarray | None, threads: int, part: str, batches: int) -> None:
         self.output: np.ndarray | None = None
         self._batch, self._images = len(x), x
-        topology = Topology.build(layer if part == "forward" else Sequential(layer, Flatten()), x.shape[1:])
+        inference = part == "forward" and layer.kernel != "batch_norm"
+        topology = Topology.build(layer if inference else Sequential(layer, Flatten()), x.shape[1:])
         plan, chosen = _steps_of(topology, len(x), threads, part)
-        self._parameters = np.zeros(topology.memory_size + 16, np.float32)
+        self._parameters = np.ones(topology.memory_size + 16, np.float32)
         if weight is not None:
             self._parameters[:weight.size] = weight.ravel()
-        plan.memory.fill(0)   # memory that was never written is one page of zeros, read from cache
-        self._run_whole(plan, topology.output_shapes[0], part)
+        plan.memory += 0   # written once, for memory that never was is one and the same page of zeros, read from cache
+        self._run_whole(plan, topology.output_shapes[0], inference)
         self._plan = replace(plan, program=_only(plan.program, chosen))
         self._order = np.zeros(self._batch * batches, np.int64)
 
     def __call__(self) -> None:
         self._plan.run(self._parameters, self._images, self._order, self._batch)
 
-    def _run_whole(self, plan: Plan, output_shape: tuple[int, ...], part: str) -> None:
+    def _run_whole(self, plan: Plan, output_shape: tuple[int, ...], inference: bool) -> None:
         order = np.arange(self._batch)
-        if part == "forward":
+        if inference:
             self.output = np.empty((self._batch, *output_shape), np.float32)
             plan.run(self._parameters, self._images, order, self._batch, output=self.output)
         else:
@@ -71,6 +73,10 @@ def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[
     def build(training: bool, input_gradient: bool) -> Plan:
         return build_plan(topology, topology.memory_size, batch, threads, training=training, input_gradient=input_gradient)
 
+    if topology.nodes[0].layer.kernel == "batch_norm":   # another computation in training, with one pass for all its gradients
+        plan = build(training=True, input_gradient=False)
+        names = plan.program.names
+        return plan, _after_loss(names) if part == "input" else _work(names[:_loss(names)])
     if part == "forward":
         plan = build(training=False, input_gradient=False)
         chosen = _work(plan.program.names)
@@ -95,7 +101,11 @@ def _work(names: tuple[str, ...], first: int = 0) -> list[int]:
 
 
 def _after_loss(names: tuple[str, ...]) -> list[int]:
-    return _work(names, 1 + next(number for number, name in enumerate(names) if name.startswith(LOSS)))
+    return _work(names, 1 + _loss(names))
+
+
+def _loss(names: tuple[str, ...]) -> int:
+    return next(number for number, name in enumerate(names) if name.startswith(LOSS))
 
 
 def _only(program: FinishedProgram, chosen: list[int]) -> FinishedProgram:

@@ -7,6 +7,7 @@
     mobilenet    Howard et al., 2017: a depthwise 3x3, one filter a channel
     unshared     every position its own filter: LeNet's second layer and AlexNet's third
     tiled        the same with 2 x 2 filters that take turns
+    bn           batch normalization in training, statistics of the batch and all
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minicnn.geometry import Axis
-from minicnn.layers import AvgPool2D, Conv2D, LocalResponseNorm, MaxPool2D, Shape
+from minicnn.layers import AvgPool2D, BatchNorm2D, Conv2D, LocalResponseNorm, MaxPool2D, Shape
 
 CACHE_BYTES = 1 << 25     # weights that exceed this come from memory at every pass
 BALANCE = 8               # operations a byte: below this, memory and not arithmetic sets the pace
 
 
 class LayerCase(NamedTuple):
-    """family : "conv", "unshared", "tiled", "max_pool", "avg_pool" or "norm": what is called, and which mean it counts in."""
+    """family : "conv", "unshared", "tiled", "max_pool", "avg_pool", "norm" or "batch_norm": what is called, and which mean it counts in."""
 
     name: str
     family: str
@@ -44,8 +45,7 @@ class LayerCase(NamedTuple):
 
     @property
     def weight_shape(self) -> Shape | None:
-        specs = self.layer.parameters((self.input_shape,))
-        return specs[0].shape if specs else None
+        return self.layer.parameters((self.input_shape,))[0].shape if self.layer.kernel == "conv" else None
 
     @property
     def passes(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class LayerCase(NamedTuple):
     def terms(self, part: str, batch: int) -> int:
         """Products that are summed in one number of the result."""
         if self.weight_shape is None:
-            return 1
+            return batch * prod(self.output_shape[1:]) if self.family == "batch_norm" else 1
         filters, *tile_and_seen = self.weight_shape
         own = len(self.axes) + 1   # sizes of one filter: C/G R S
         seen = prod(tile_and_seen[-own:])
@@ -114,4 +114,6 @@ LAYER_SET = (
     LayerCase("alexnet-maxpool", "max_pool", MaxPool2D(3, stride=2), (96, 55, 55), (1, 64)),
     LayerCase("alexnet-avgpool", "avg_pool", AvgPool2D(3, stride=2), (96, 55, 55), (1, 64)),
     LayerCase("alexnet-norm", "norm", LocalResponseNorm(), (96, 27, 27), (1, 64)),
+    LayerCase("resnet20-bn", "batch_norm", BatchNorm2D(), (16, 32, 32), (128,)),
+    LayerCase("resnet50-bn", "batch_norm", BatchNorm2D(), (128, 28, 28), (8, 64)),
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from minicnn import kernels
 from minicnn.bench.engine_step import EngineStep, batches_in_a_call, operations
 from minicnn.bench.layer_set import Trial
@@ -17,7 +19,7 @@ from minicnn.bench.protocol import Contestant
 from minicnn.bench.records import OURS
 
 FUNCTIONS = {"conv": "conv2d", "unshared": "unshared_conv2d", "tiled": "tiled_conv2d", "max_pool": "max_pool2d", "avg_pool": "avg_pool2d",
-             "norm": "local_response_norm"}
+             "norm": "local_response_norm", "batch_norm": "batch_norm_training"}
 SUFFIXES = {("conv", "input"): "_backward_input", ("conv", "weight"): "_backward_weight"}
 
 
@@ -29,13 +31,21 @@ def function_name(family: str, part: str) -> str:
 
 def missing_functions(family: str, parts: Sequence[str]) -> list[str]:
     """Public functions that these passes need and that are not there."""
-    return [name for name in (function_name(family, part) for part in parts) if not hasattr(kernels, name)]
+    return [name for name in (function_name(family, part) for part in parts) if public(name) is None]
+
+
+def public(name: str) -> Any:
+    """A function of minicnn.kernels, None if it is not there."""
+    try:
+        return getattr(kernels, name)
+    except (AttributeError, ImportError):
+        return None
 
 
 def function_call(trial: Trial, part: str) -> Callable[[], Any] | None:
     """One call of the public function; None if there is none yet."""
     case, x, weight, dy = trial
-    function = getattr(kernels, function_name(case.family, part), None)
+    function = public(function_name(case.family, part))
     if function is None:
         return None
     settings: Any = case.layer
@@ -49,6 +59,12 @@ def function_call(trial: Trial, part: str) -> Callable[[], Any] | None:
     if case.family == "norm":
         numbers = (settings.size, settings.k, settings.alpha, settings.beta)
         return (lambda: function(x, *numbers)) if part == "forward" else (lambda: function(dy, x, *numbers))
+    if case.family == "batch_norm":
+        gamma, beta = np.ones(x.shape[1], np.float32), np.zeros(x.shape[1], np.float32)
+        if part == "forward":
+            return lambda: function(x, gamma, beta).y
+        known = kernels.batch_norm_training(x, gamma, beta)
+        return lambda: function(dy, x, gamma, known.mean, known.variance)[0]
     window, options = settings.window, {"stride": settings.stride, "padding": settings.padding, "ceil_mode": settings.ceil_mode}
     if part == "forward":
         return lambda: function(x, window, **options)

@@ -3,6 +3,7 @@
     convolution     conv2d in both memory layouts; gradients by the same call that autograd makes
     unshared        unfold, then einsum or bmm over positions; or a convolution with one group for each position
     tiled           one strided convolution for each filter of the tile, each over its own positions; or unfold and matrix products
+    batch norm      the call that modules make, and the one autograd makes: gradients of input, scale and shift
     pooling, norm   the function of that name in both layouts; the norm also as a sum of shifted squares
 
 Everything that can be prepared is prepared outside the timing: layouts, the order of the weights that suits the formulation best,
@@ -26,6 +27,8 @@ def contestants(torch: Any, trial: Trial, part: str) -> list[Contestant]:
     family = trial.case.family
     if family == "conv":
         return _convolutions(torch, trial, part)
+    if family == "batch_norm":
+        return _batch_norms(torch, trial, part)
     if family in ("unshared", "tiled"):
         forms = unshared_forms(torch, trial.case) if family == "unshared" else tiled_forms(torch, trial.case)
         return [_by_autograd(torch, trial, part, form, torch.contiguous_format) for form in forms]
@@ -45,6 +48,22 @@ def _convolutions(torch: Any, trial: Trial, part: str) -> list[Contestant]:
         mask, which = MASKS[part], MASKS[part].index(True)
         return Contestant(name, lambda: torch.ops.aten.convolution_backward(
             dy, x, weight, None, stride, padding, dilation, False, [0, 0], groups, mask)[which].numpy())
+
+    return [contestant("torch", torch.contiguous_format), contestant("torch channels_last", torch.channels_last)]
+
+
+def _batch_norms(torch: Any, trial: Trial, part: str) -> list[Contestant]:
+    channels = trial.x.shape[1]
+    gamma, beta, momentum, eps = torch.ones(channels), torch.zeros(channels), trial.case.layer.momentum, trial.case.layer.eps
+
+    def contestant(name: str, layout: Any) -> Contestant:
+        x, dy = (torch.from_numpy(each).contiguous(memory_format=layout) for each in (trial.x, trial.dy))
+        mean, variance = torch.zeros(channels), torch.ones(channels)
+        if part == "forward":
+            return Contestant(name, lambda: torch.nn.functional.batch_norm(x, mean, variance, gamma, beta, True, momentum, eps).numpy())
+        _, *kept = torch.native_batch_norm(x, gamma, beta, mean, variance, True, momentum, eps)
+        return Contestant(name, lambda: torch.ops.aten.native_batch_norm_backward(
+            dy, x, gamma, mean, variance, *kept, True, eps, [True] * 3)[0].numpy())
 
     return [contestant("torch", torch.contiguous_format), contestant("torch channels_last", torch.channels_last)]
 

@@ -12,7 +12,7 @@ from minicnn.bench.kernels import arrays
 from minicnn.bench.layer_set import LayerCase, conv
 from minicnn.errors import SettingError
 from minicnn.kernels import textbook
-from minicnn.layers import AvgPool2D, Conv2D, LocalResponseNorm, MaxPool2D
+from minicnn.layers import AvgPool2D, BatchNorm2D, Conv2D, LocalResponseNorm, MaxPool2D
 
 ROUNDING = 5e-6   # sums of at most a few hundred terms
 
@@ -32,6 +32,7 @@ PLAIN = {
     "max pool hangs over": LayerCase("pool", "max_pool", MaxPool2D(2, ceil_mode=True), (2, 5, 5)),
     "average pool": LayerCase("pool", "avg_pool", AvgPool2D(3, stride=2), (2, 9, 9)),
     "norm": LayerCase("norm", "norm", LocalResponseNorm(), (7, 3, 3)),
+    "batch norm": LayerCase("norm", "batch_norm", BatchNorm2D(), (3, 5, 4)),
     "norm over an even number": LayerCase("norm", "norm", LocalResponseNorm(size=4, alpha=0.1), (7, 3, 3)),
 }
 BOTH = {**CASES, **PLAIN}
@@ -65,6 +66,14 @@ def truth(trial, part):
     elif case.family == "avg_pool":
         settings = (*taps, *steps, *pads, *(a.after for a in axes), True)
         textbook.avg_pool2d_forward(result, x, *settings) if part == "forward" else textbook.avg_pool2d_backward(result, dy, *settings)
+    elif case.family == "batch_norm":
+        C = x.shape[1]
+        y, mean, variance, *gradients = np.empty(x.shape), *(np.empty(C) for _ in range(4))
+        lines = [each.reshape(*each.shape[:2], -1) for each in (y, result, dy, x)]
+        textbook.batch_norm_training_forward(lines[0], mean, variance, lines[3], np.ones(C), np.zeros(C), layer.eps)
+        if part == "forward":
+            return y
+        textbook.batch_norm_training_backward(lines[1], *gradients, lines[2], lines[3], mean, variance, np.ones(C), layer.eps)
     else:
         numbers = (layer.size, layer.k, layer.alpha, layer.beta)
         lines, x_lines, dy_lines = (each.reshape(*each.shape[:2], -1) for each in (result, x, dy))
@@ -92,7 +101,7 @@ def test_functions_and_steps(name):
         wanted = truth(trial, part)
         for contestant in own_layers.contestants(trial, part, threads=1):
             result = contestant.call()
-            if contestant.name == "minicnn" or part == "forward":
+            if contestant.name == "minicnn" or (part == "forward" and name != "batch norm"):
                 assert relative_error(result, wanted) < ROUNDING, (part, contestant.name)
             else:
                 assert result is None
@@ -103,6 +112,13 @@ def test_a_function_that_is_missing_leaves_the_step(monkeypatch):
     monkeypatch.setitem(own_layers.FUNCTIONS, "conv", "conv2d_of_tomorrow")
     assert own_layers.missing_functions("conv", ["forward", "weight"]) == ["conv2d_of_tomorrow", "conv2d_of_tomorrow_backward_weight"]
     assert [each.name for each in own_layers.contestants(arrays(CASES["plain"], 1), "forward", 1)] == ["minicnn step"]
+
+
+@pytest.mark.parametrize(("part", "words"), [("forward", ["statistics", "training"]), ("input", ["gradient_sums", "backward"])])
+def test_batch_norm_steps_are_those_of_training(part, words):
+    trial = arrays(BOTH["batch norm"], 4)
+    names = EngineStep(trial.case.layer, trial.x, None, 1, part, 1)._plan.program.names
+    assert [name.removeprefix("batch_norm_") for name in names] == words
 
 
 @pytest.mark.parametrize("part", ["forward", "input", "weight"])
