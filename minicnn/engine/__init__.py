@@ -60,7 +60,8 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
     return output
 
 
-def inference_plan(net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float], threads: int | None = None) -> Plan:
+def inference_plan(net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float],
+                   threads: int | None = None) -> Plan:
     """The plan that `predict` runs for so many images; asking for it compiles what it needs."""
     batch, many = _size_class(images), threads or default_threads()
     key = ("forward", batch, many, uint8, tuple(scale), tuple(shift))

@@ -132,7 +132,7 @@ class StepKernel:
         _keep(compiled, self._function)
         compiled.compile()
         self._compiled = compiled   # keeps the machine code alive
-        return compiled.address
+        return int(compiled.address or 0)
 
     def __repr__(self) -> str:
         return f"<step {self.name}>"

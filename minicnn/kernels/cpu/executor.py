@@ -52,7 +52,7 @@ class Layout(NamedTuple):
     arena_size: int
     slot_begin: int
     slot_size: int
-    per_shard: bool      # arenas belong to shards, because their content must outlive a phase
+    per_shard: int       # 1 where arenas belong to shards, because their content must outlive a phase; else 0
 
 
 @kernel

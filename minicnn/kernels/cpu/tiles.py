@@ -142,7 +142,8 @@ def make_gather_tile(filters: int, vectors: int):
             def base(array, offset):
                 return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
             y_step, y_vector_step, x_channel_step, x_vector_step = args[2], args[3], args[6], args[7]
-            w_channel_step, w_step, first, stop, channels, filters_left, lanes_left, width, begin = *args[10:12], *args[13:20]
+            w_channel_step, w_step = args[10:12]
+            first, stop, channels, filters_left, lanes_left, width, begin = args[13:20]
             table = array_pointer(context, builder, sig.args[12], args[12])
             multiply_add = multiply_add_function(builder)
 

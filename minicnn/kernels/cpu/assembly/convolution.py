@@ -103,7 +103,7 @@ def _append_few_images_forward(program: Program, y: Activation, x: Activation, a
         quotient, remainder = divmod(tap[-1] * axes[-1].dilation, stride)
         taps.append((leading + (remainder * columns + quotient) * shard,
                      sum(weights.offset(n, 0, r, axis.taps) for n, (r, axis) in enumerate(zip(tap, axes, strict=True)))))
-    runs = []
+    runs: list[tuple[int, ...]] = []
     lanes = axes[-1].out * shard
     *outer, last_outer = [range(axis.out) for axis in axes[:-1]] or [range(1)]
     x_row = pitches[-1] * axes[-2].stride if pitches else 0

@@ -37,7 +37,8 @@ def _append_one(program: Program, tables: GatherTables, y: Activation, x: Activa
         places[first, stop] = (begin, len(taps))
     runs = [(*run[:3], *places[run[3], run[4]], *run[5:]) for run in tables.runs]
     program.step(convolution_forward, y.map.plane, 0, 0, 0, program.constant([n for run in runs for n in run]), len(runs),
-                 program.constant([n for tap in taps for n in tap]) // 2, 1, 1, 1, 1, len(runs), bias is not None, bias or 0, 0, False, weight,
+                 program.constant([n for tap in taps for n in tap]) // 2, 1, 1, 1, 1, len(runs), bias is not None, bias or 0, 0, False,
+                 weight,
                  y.place, x.place, 0, False, 1)
 
 

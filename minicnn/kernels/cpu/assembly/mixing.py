@@ -78,5 +78,6 @@ def _append_resample(program: Program, y: Activation, x: Activation, reads: Sequ
         tables += [program.constant(each.bounds), program.constant(offsets), program.constant(each.weights.view(np.int64)), each.targets]
     row = program.buffer(sizes[-1] * x.map.shard)
     in_place = all(each.trivial for each in axes[:2])
-    program.step(mixing.resample_channels_step, y.place, x.place, Place(row), x.map.shard, in_place, x.map.channels, y.map.plane, x.map.plane,
+    program.step(mixing.resample_channels_step, y.place, x.place, Place(row), x.map.shard, in_place, x.map.channels, y.map.plane,
+                 x.map.plane,
                  *tables)

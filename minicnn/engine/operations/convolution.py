@@ -1,0 +1,91 @@
+"""Convolution of every kind and the linear layer, on the CPU."""
+
+from __future__ import annotations
+
+from minicnn.engine.operations.operation import new_output, through_relu
+from minicnn.engine.planner import Planner
+from minicnn.graph import Node
+from minicnn.kernels.cpu.assembly import convolution, linked_convolution, pointwise
+from minicnn.kernels.cpu.assembly.activation import Activation
+
+
+def conv_forward(plan: Planner, node: Node) -> None:
+    layer = node.layer
+    weight = plan.parameter(node, "weight")
+    convolution.append_convolution_forward(
+        plan.program, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, layer.tile(node.input_shapes),
+        layer.flip, weight, plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified)
+
+
+def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    layer = node.layer
+    axes, tiles = layer.axes(node.input_shapes), layer.tile(node.input_shapes)
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    dy = through_relu(plan, node, dy)
+    convolution.append_convolution_backward_weight(plan.program, weight, dy, plan.x(node), axes, layer.groups, tiles, layer.flip)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy, tiles)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
+        plan.give(node, dx)
+
+
+def linear_forward(plan: Planner, node: Node) -> None:
+    convolution.append_linear_forward(plan.program, new_output(plan, node), plan.x(node), plan.parameter(node, "weight"),
+                                      plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified)
+
+
+def linear_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    dy = through_relu(plan, node, dy)
+    convolution.append_linear_backward_weight(plan.program, weight, dy, plan.x(node))
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        convolution.append_linear_backward_input(plan.program, dx, dy, weight)
+        plan.give(node, dx)
+
+
+def conv_transpose_forward(plan: Planner, node: Node) -> None:
+    """The input gradient of the convolution that would go the other way: its axes have our output as input."""
+    layer = node.layer
+    axes = layer.axes(node.input_shapes)
+    y = new_output(plan, node)
+    convolution.append_convolution_backward_input(plan.program, y, plan.x(node), axes, layer.groups, (1,) * len(axes), False,
+                                                  plan.parameter(node, "weight"))
+    bias = plan.parameter(node, "bias")
+    if bias is not None:
+        pointwise.append_add_bias(plan.program, y, bias)
+
+
+def conv_transpose_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    layer = node.layer
+    axes = layer.axes(node.input_shapes)
+    ones = (1,) * len(axes)
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    convolution.append_convolution_backward_weight(plan.program, weight, plan.x(node), dy, axes, layer.groups, ones, False)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        convolution.append_convolution_forward(plan.program, dx, dy, axes, layer.groups, ones, False, weight, None)
+        plan.give(node, dx)
+
+
+def table_conv_forward(plan: Planner, node: Node) -> None:
+    linked_convolution.append_linked_forward(plan.program, new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes),
+                                             node.layer.table, plan.parameter(node, "weight"), plan.parameter(node, "bias"))
+
+
+def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    axes, table = node.layer.axes(node.input_shapes), node.layer.table
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    linked_convolution.append_linked_backward_weight(plan.program, weight, dy, plan.x(node), axes, table)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        linked_convolution.append_linked_backward_input(plan.program, dx, dy, axes, table, weight)
+        plan.give(node, dx)

@@ -1,0 +1,55 @@
+"""Normalization over channels and over batches, on the CPU."""
+
+from __future__ import annotations
+
+from minicnn.engine.operations.operation import new_output, through_relu
+from minicnn.engine.planner import Planner
+from minicnn.graph import Node
+from minicnn.kernels.cpu import batch_normalization
+from minicnn.kernels.cpu.assembly import pointwise
+from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.program import Place, bits
+
+
+def local_response_norm_forward(plan: Planner, node: Node) -> None:
+    s = node.layer
+    pointwise.append_local_response_norm_forward(plan.program, new_output(plan, node), plan.x(node), s.size, s.k, s.alpha, s.beta)
+
+
+def local_response_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    s = node.layer
+    dx = plan.new(node.input_shapes[0])
+    pointwise.append_local_response_norm_backward(plan.program, dx, dy, plan.x(node), s.size, s.k, s.alpha, s.beta)
+    plan.give(node, dx)
+
+
+def batch_norm_arguments(plan: Planner, node: Node) -> tuple[Place, int, int, int]:
+    x = plan.x(node)
+    return x.place, x.map.channels, x.map.pixels, x.map.shard
+
+
+def batch_norm_forward(plan: Planner, node: Node) -> None:
+    layer, x, program = node.layer, batch_norm_arguments(plan, node), plan.program
+    gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
+    rectify = node.index in plan.fusion.rectified
+    statistics = 0
+    if plan.training:
+        statistics = plan.kept_places[node.index] = plan.common(2 * x[1])
+        program.step(batch_normalization.batch_norm_statistics, statistics, *x)
+        plan.close_shards()
+    kernel = batch_normalization.batch_norm_training if plan.training else batch_normalization.batch_norm_inference
+    y = new_output(plan, node)
+    program.step(kernel, statistics, *x, y.place, gamma, beta, mean, variance, bits(layer.momentum), bits(layer.eps), rectify,
+                 plan.updating)
+
+
+def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    x, program, statistics = batch_norm_arguments(plan, node), plan.program, plan.kept_places[node.index]
+    dy = through_relu(plan, node, dy)
+    sums = plan.common(2 * x[1])
+    program.step(batch_normalization.batch_norm_gradient_sums, statistics, *x, dy.place, sums, bits(node.layer.eps))
+    plan.close_shards()
+    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    program.step(batch_normalization.batch_norm_backward, statistics, *x, dy.place, sums, bits(node.layer.eps), dy.place, weight, weight,
+                 bias)
+    plan.give(node, dy)

@@ -1,0 +1,93 @@
+"""Pooling, sub-sampling and upsampling, on the CPU."""
+
+from __future__ import annotations
+
+from math import prod
+
+from minicnn.engine.operations.operation import new_output
+from minicnn.engine.planner import Planner
+from minicnn.geometry import Axis
+from minicnn.graph import Node
+from minicnn.kernels.cpu.assembly import convolution, mixing, pooling
+from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.feature_map import FeatureMap
+
+
+def max_pool_forward(plan: Planner, node: Node) -> None:
+    winners = plan.new(node.output_shapes[0])
+    plan.kept[node.index] = winners
+    pooling.append_max_pool_forward(plan.program, new_output(plan, node), winners, plan.x(node), node.layer.axes(node.input_shapes),
+                                    rectify=node.index in plan.fusion.rectified_pools)
+
+
+def max_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dx = plan.new(node.input_shapes[0])
+    pooling.append_max_pool_backward(plan.program, dx, dy, plan.kept[node.index], node.layer.axes(node.input_shapes))
+    plan.give(node, dx)
+
+
+def average_pool_forward(plan: Planner, node: Node) -> None:
+    pooling.append_average_pool_forward(plan.program, new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes),
+                                        node.layer.count_padding)
+
+
+def average_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dx = plan.new(node.input_shapes[0])
+    pooling.append_average_pool_backward(plan.program, dx, dy, node.layer.axes(node.input_shapes), node.layer.count_padding)
+    plan.give(node, dx)
+
+
+def whole_map(node: Node) -> tuple[Axis, ...]:
+    return tuple(Axis(size, size, 1, 1, 0, 0, 1) for size in node.input_shapes[0][1:])
+
+
+def spread(y: Activation, axes: tuple[Axis, ...]) -> Activation:
+    """One number per channel as a map of one pixel."""
+    return Activation(y.buffer, FeatureMap(y.map.channels, (1,) * len(axes), y.map.shard), y.offset)
+
+
+def global_average_forward(plan: Planner, node: Node) -> None:
+    axes = whole_map(node)
+    pooling.append_average_pool_forward(plan.program, spread(new_output(plan, node), axes), plan.x(node), axes, True)
+
+
+def global_average_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    axes = whole_map(node)
+    dx = plan.new(node.input_shapes[0])
+    pooling.append_average_pool_backward(plan.program, dx, spread(dy, axes), axes, True)
+    plan.give(node, dx)
+
+
+def subsample_forward(plan: Planner, node: Node) -> None:
+    """A trainable factor and bias on the sum of each window: the mean, times the taps."""
+    axes = node.layer.axes(node.input_shapes)
+    means = plan.kept[node.index] = plan.new(node.output_shapes[0])
+    pooling.append_average_pool_forward(plan.program, means, plan.x(node), axes, True)
+    mixing.append_scale_channels(plan.program, new_output(plan, node), means, plan.parameter(node, "weight"),
+                                 tap_count(axes), plan.parameter(node, "bias"))
+
+
+def tap_count(axes: tuple[Axis, ...]) -> int:
+    return prod([axis.taps for axis in axes])
+
+
+def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    axes = node.layer.axes(node.input_shapes)
+    taps, weight = tap_count(axes), plan.parameter(node, "weight")
+    mixing.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index], taps)
+    convolution.append_bias_gradient(plan.program, plan.parameter(node, "bias"), dy)
+    if plan.wants_gradient(node):
+        mixing.append_scale_channels(plan.program, dy, dy, weight, taps)
+        dx = plan.new(node.input_shapes[0])
+        pooling.append_average_pool_backward(plan.program, dx, dy, axes, True)
+        plan.give(node, dx)
+
+
+def upsample_forward(plan: Planner, node: Node) -> None:
+    mixing.append_upsample(plan.program, new_output(plan, node), plan.x(node), node.layer.scales(node.input_shapes), node.layer.mode)
+
+
+def upsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dx = plan.new(node.input_shapes[0])
+    mixing.append_upsample_backward(plan.program, dx, dy, node.layer.scales(node.input_shapes), node.layer.mode)
+    plan.give(node, dx)
