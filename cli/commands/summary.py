@@ -7,9 +7,10 @@ import json
 import click
 
 from minicnn import zoo
-from minicnn.graph import Summary
+from minicnn.graph import Summary, fold, summarize
+from minicnn.graph.columns import DEFAULT, chosen
 
-FORMATS = ("table", "json", "csv", "markdown")
+FORMATS = ("table", "json", "csv", "markdown", "latex")
 
 
 class ImageShape(click.ParamType):
@@ -31,33 +32,42 @@ class ImageShape(click.ParamType):
 @click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Another input, as in 1x28x28.")
 @click.option("--classes", type=click.IntRange(min=1), help="Another number of classes.")
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="So many times the filters, as in 0.25.")
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Images of a training step.")
+@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks: names of at most N parts; 0 is one row.")
+@click.option("--columns", metavar="LIST", help="Columns of table, markdown and latex, with commas, or all.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it.")
 @click.option("--compare", is_flag=True, help="Show several networks side by side.")
-def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes: int | None, width: float | None, form: str,
-            compare: bool) -> None:
+def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes: int | None, width: float | None, batch: int,
+            depth: int | None, columns: str | None, form: str, compare: bool) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
     Networks are listed by 'minicnn zoo'.
     """
     if len(names) > 1 and not compare:
         raise click.UsageError(f"one network at a time; side by side: minicnn summary {names[0]} --compare {' '.join(names[1:])}")
-    summaries = [zoo.find(name).summary(classes, input_shape, width) for name in names]
+    picked = None if columns is None else chosen(columns)
+    nets = [zoo.find(name).build(classes, input_shape, width=width) for name in names]
+    summaries = [summarize(net.topology, net.name, batch) for net in nets]
+    if depth is not None:
+        summaries = [fold(each, depth) for each in summaries]
     if form != "table":
-        click.echo(_written(summaries, form), nl=form != "csv")
+        click.echo(_written(summaries, form, picked), nl=form != "csv")
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.summary import print_comparison, print_summary
 
     if len(summaries) == 1:
-        print_summary(stdout_console(), summaries[0], zoo.find(names[0]).source)
+        print_summary(stdout_console(), summaries[0], zoo.find(names[0]).source, picked)
     else:
         print_comparison(stdout_console(), summaries)
 
 
-def _written(summaries: list[Summary], form: str) -> str:
+def _written(summaries: list[Summary], form: str, columns: tuple[str, ...] | None) -> str:
     if form == "json":
         records = [each.to_dict() for each in summaries]
         return json.dumps(records[0] if len(records) == 1 else {"models": records}, indent=1)
-    from minicnn.cli.render.summary_text import as_csv, as_markdown
+    from minicnn.cli.render.summary_text import as_csv, as_latex, as_markdown
 
-    return as_csv(summaries) if form == "csv" else as_markdown(summaries)
+    if form == "csv":
+        return as_csv(summaries)
+    return (as_latex if form == "latex" else as_markdown)(summaries, columns or DEFAULT)

@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
-from minicnn.graph.summary import BYTES_PER_NUMBER, Summary, SummaryRow
-from minicnn.graph.table import WHAT_IS_COUNTED, count, field, memory, operations, percent, sizes
+from minicnn.graph.columns import cells
+from minicnn.graph.cost import BYTES_PER_NUMBER
+from minicnn.graph.summary import Summary, SummaryRow
+from minicnn.graph.table import WHAT_IS_COUNTED, count, field, memory, not_counted, operations, percent, sizes
 
 FOOTER_WIDTH = 96
 
 
-def print_summary(console: Console, summary: Summary, source: str) -> None:
-    """The table of layers, who has the parameters and who does the work, and what the columns count."""
-    table = wide_table(summary)
-    if natural_width(console, table) > console.width:
+def print_summary(console: Console, summary: Summary, source: str, columns: Sequence[str] | None = None) -> None:
+    """The table of layers, who has the parameters and who does the work, and what the columns count.
+
+    Without `columns` it is the table that fits: one line a layer where there is room, else two.
+    """
+    table = wide_table(summary) if columns is None else chosen_table(summary, columns)
+    if columns is None and natural_width(console, table) > console.width:
         table = narrow_table(summary)
     console.print(heading(summary, source), Text(), sep="\n")
-    print_whole(console, Group(table, Text(), *share_tables(summary), Text()))
+    print_whole(console, Group(table, Text(), share_table(summary), Text(), sum_table(summary), Text()))
+    if summary.uncounted:
+        console.print(Text(f"N{not_counted(summary)[1:]}"), Text(), sep="\n")
     print_footer(console)
 
 
 def heading(summary: Summary, source: str) -> Text:
-    layers = f"{len(summary.layers)} layers, {sum(row.params > 0 for row in summary.layers)} of them with parameters"
+    count_of_layers = sum(row.layer_count for row in summary.layers)
+    closed = sum(row.layer_count > 1 for row in summary.layers)
+    shown = (f"in {len(summary.layers)} rows" if closed else
+             f"{sum(row.params > 0 for row in summary.layers)} of them with parameters")
+    layers = f"{count_of_layers} layers, {shown}"
     return Text.assemble((summary.model, "bold"), f"  input {sizes(summary.input_shape)}, {layers}", (f"\n{source}", "dim"))
 
 
@@ -56,17 +67,47 @@ def narrow_table(summary: Summary) -> Table:
     return table
 
 
-def share_tables(summary: Summary) -> tuple[RenderableType, ...]:
-    """Convolution against fully connected, and the memory of both parameters and activations."""
+def chosen_table(summary: Summary, columns: Sequence[str]) -> Table:
+    """One line a layer, with the columns that were asked for."""
+    words = cells(summary, columns)
+    table = _table(*(f"{heading.capitalize() if heading.islower() else heading}{'>' if right else ''}"
+                     for heading, right in zip(words.headings, words.right, strict=True)))
+    for row, line in zip(summary.layers, words.lines, strict=True):
+        table.add_row(Text(line[0], _style(row)), *line[1:])
+    table.add_section()
+    table.add_row(*(Text(cell, "bold") for cell in words.totals))
+    return table
+
+
+def share_table(summary: Summary) -> Table:
+    """Convolution against fully connected."""
     totals = summary.totals
     table = _table("", "Parameters>", "of all>", "MACs>", "of all>")
     for share in summary.by_kind:
         table.add_row(share.kind, count(share.params), percent(share.params, totals.params),
                       count(share.macs), percent(share.macs, totals.macs))
-    buffers = f" {memory(BYTES_PER_NUMBER * totals.buffers)} buffers," if totals.buffers else ""
-    sums = Text(f"{count(totals.flops)} FLOPs; {memory(BYTES_PER_NUMBER * totals.params)} parameters,{buffers}"
-                f" {memory(totals.activation_bytes)} activations for one image")
-    return table, Text(), sums
+    return table
+
+
+def sum_table(summary: Summary) -> Table:
+    """The totals one below the other: operations, then memory."""
+    totals, step = summary.totals, summary.training
+    table = _table("", ">", "")
+    for name, number, note in (
+            ("FLOPs", count(totals.flops), "two for every MAC"),
+            ("Useful MACs", count(totals.useful_macs), f"{percent(totals.useful_macs, totals.macs)}: without taps on padding"),
+            ("Backward MACs", count(totals.backward_macs), "gradients of weights and inputs"),
+            ("Connections", count(totals.connections), "taps and biases of every output"),
+            ("Parameter memory", memory(BYTES_PER_NUMBER * totals.params),
+             f"and {memory(BYTES_PER_NUMBER * totals.buffers)} buffers" if totals.buffers else ""),
+            ("Activations", memory(totals.activation_bytes), "one image"),
+            ("Training step", memory(step.total_bytes), f"{count(step.batch)} {'image' if step.batch == 1 else 'images'}, all of:"),
+            ("  input and outputs", memory(step.activation_bytes), "kept for the way back"),
+            ("  their gradients", memory(step.gradient_bytes), "the most at one time"),
+            ("  parameters", memory(step.parameter_bytes + step.parameter_gradient_bytes), "and their gradients")):
+        table.add_row(name, number, Text(note, "dim"))
+    table.show_header = False
+    return table
 
 
 def print_comparison(console: Console, summaries: Sequence[Summary]) -> None:
@@ -81,16 +122,19 @@ def compare_table(summaries: Sequence[Summary]) -> Table:
     shares = [{share.kind: share for share in summary.by_kind} for summary in summaries]
     kinds = list(dict.fromkeys(kind for each in shares for kind in each))
     table.add_row("Input", *(sizes(summary.input_shape) for summary in summaries))
-    table.add_row("Layers", *(count(len(summary.layers)) for summary in summaries))
+    table.add_row("Layers", *(count(sum(row.layer_count for row in summary.layers)) for summary in summaries))
     table.add_row("Parameters", *(_total(summary.totals.params) for summary in summaries))
     for kind in kinds:
         table.add_row(Text(f"  {kind}", "dim"), *(_number(each[kind].params if kind in each else 0) for each in shares))
     table.add_row("MACs", *(_total(summary.totals.macs) for summary in summaries))
     for kind in kinds:
         table.add_row(Text(f"  {kind}", "dim"), *(_number(each[kind].macs if kind in each else 0) for each in shares))
+    table.add_row(Text("  useful", "dim"), *(count(summary.totals.useful_macs) for summary in summaries))
+    table.add_row(Text("  backward", "dim"), *(count(summary.totals.backward_macs) for summary in summaries))
     table.add_row("FLOPs", *(count(summary.totals.flops) for summary in summaries))
     table.add_row("Parameter memory", *(memory(BYTES_PER_NUMBER * summary.totals.params) for summary in summaries))
     table.add_row("Activations", *(memory(summary.totals.activation_bytes) for summary in summaries))
+    table.add_row("Training step", *(memory(summary.training.total_bytes) for summary in summaries))
     table.add_row("Largest field", *(_largest_field(summary) for summary in summaries))
     return table
 

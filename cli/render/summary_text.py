@@ -1,4 +1,4 @@
-"""The summary of a network for other programs: CSV for spreadsheets, Markdown for notes."""
+"""The summary of a network for other programs: CSV for spreadsheets, Markdown for notes, LaTeX for papers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import csv
 import io
 from collections.abc import Sequence
 
+from minicnn.graph.columns import DEFAULT, cells
 from minicnn.graph.summary import Summary, SummaryRow
-from minicnn.graph.table import WHAT_IS_COUNTED, count, field, operations, percent, sizes
+from minicnn.graph.table import WHAT_IS_COUNTED, count, not_counted, percent, sizes
 
 CSV_COLUMNS = ("model", "name", "type", "inputs", "output_shape", "kernel", "stride", "padding_before", "padding_after", "dilation",
-               "groups", "params", "params_formula", "buffers", "macs", "connections", "activation_bytes", "receptive_field", "jump")
+               "groups", "params", "params_formula", "buffers", "macs", "connections", "activation_bytes", "receptive_field", "jump",
+               "useful_macs", "backward_macs", "training_bytes", "layer_count")
 
 
 def as_csv(summaries: Sequence[Summary]) -> str:
@@ -35,25 +37,51 @@ def _csv_cell(value: object) -> object:
     return "" if value is None else value
 
 
-def as_markdown(summaries: Sequence[Summary]) -> str:
+def as_markdown(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> str:
     """A heading and two tables for every network, and once what the columns count."""
-    parts = [_markdown(summary) for summary in summaries]
+    parts = [_markdown(summary, columns) for summary in summaries]
     notes = "\n".join(f"- {name}: {meaning}" for name, meaning in WHAT_IS_COUNTED).replace("*", r"\*")
     return "\n\n".join([*parts, notes])
 
 
-def _markdown(summary: Summary) -> str:
-    totals = summary.totals
-    rows = [(row.name, ", ".join(words), sizes(row.output_shape), count(row.params),
-             f"`{row.params_formula}`" if row.params_formula else "", count(row.macs), field(row.receptive_field))
-            for row, words in zip(summary.layers, operations(summary), strict=True)]
-    rows.append(("**total**", "", "", f"**{count(totals.params)}**", "", f"**{count(totals.macs)}**", ""))
-    shares = [(share.kind, count(share.params), percent(share.params, totals.params), count(share.macs),
-               percent(share.macs, totals.macs)) for share in summary.by_kind]
+def _markdown(summary: Summary, columns: Sequence[str]) -> str:
+    table = cells(summary, columns)
+    formula = table.headings.index("formula") if "formula" in table.headings else None
+    rows = [tuple(f"`{cell}`" if index == formula and cell else cell for index, cell in enumerate(line)) for line in table.lines]
+    rows.append(tuple(f"**{cell}**" if cell else "" for cell in table.totals))
     return "\n".join([
         f"## {summary.model}, input {sizes(summary.input_shape)}", "",
-        *_markdown_table(("layer", "operation", "output", "parameters", "formula", "MACs", "field"), "lllrlrr", rows), "",
-        *_markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", shares)])
+        *_markdown_table(table.headings, "".join("r" if right else "l" for right in table.right), rows), "",
+        *_markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", _shares(summary)),
+        *(["", f"N{not_counted(summary)[1:]}."] if summary.uncounted else [])])
+
+
+def _shares(summary: Summary) -> list[tuple[str, ...]]:
+    totals = summary.totals
+    return [(share.kind, count(share.params), percent(share.params, totals.params), count(share.macs),
+             percent(share.macs, totals.macs)) for share in summary.by_kind]
+
+
+def as_latex(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> str:
+    """A plain tabular for every network; no package is needed."""
+    return "\n\n".join(_latex(summary, columns) for summary in summaries)
+
+
+def _latex(summary: Summary, columns: Sequence[str]) -> str:
+    table = cells(summary, columns)
+
+    def line(parts: Sequence[str]) -> str:
+        return f"  {' & '.join(_latex_text(part) for part in parts)} \\\\"
+
+    return "\n".join([
+        f"% {summary.model}, input {sizes(summary.input_shape)}; made by minicnn summary",
+        rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.right)}}}", r"  \hline", line(table.headings), r"  \hline",
+        *(line(each) for each in table.lines), r"  \hline", line(table.totals), r"  \hline", r"\end{tabular}"])
+
+
+def _latex_text(text: str) -> str:
+    """A cell with what LaTeX would take for its own escaped; formulas keep their stars."""
+    return "".join("\\" + letter if letter in "%&_#${}" else letter for letter in text)
 
 
 def _markdown_table(header: Sequence[str], sides: str, rows: Sequence[Sequence[str]]) -> list[str]:

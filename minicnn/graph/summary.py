@@ -4,7 +4,10 @@ macs : multiplications of a weight by an activation in convolution and linear la
     counted, biases are not.  None where a layer's cost is not counted, which is not the same as 0.
 params, buffers : numbers that training changes by gradients, and those it does not (running statistics, constants): buffers are
     stored with the network but are not counted as its parameters.
+useful_macs : macs without the taps on padding.
+backward_macs : those of the gradients of weight and input, counted as macs are; the first layer needs no gradient of its input.
 connections : one per tap and one per bias, per output, as LeCun counted in 1998.
+activation_bytes, training_bytes : of a layer's output, for one image and for a batch that is trained with.
 receptive_field, jump : pixels of the input that one output sees, and pixels from one output to the next, per axis; the
     largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None once the map is flat, and
     after upsampling, where it depends on the position.
@@ -18,11 +21,11 @@ from math import prod
 from typing import Any
 
 from minicnn.geometry import Axis
+from minicnn.graph.cost import BYTES_PER_NUMBER, TrainingMemory, learning, learns_before, training_memory, work
 from minicnn.graph.node import INPUT, Node
 from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
-BYTES_PER_NUMBER = 4
 KINDS = {   # by kernel family; the rest is "other"
     "conv": "convolution", "conv_transpose": "convolution", "table_conv": "convolution", "linear": "fully connected",
     "batch_norm": "normalization"}
@@ -53,6 +56,10 @@ class SummaryRow:
     activation_bytes: int
     receptive_field: tuple[int, ...] | None
     jump: tuple[int, ...] | None
+    useful_macs: int | None
+    backward_macs: int | None
+    training_bytes: int
+    layer_count: int = 1   # more where a row stands for a block
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,9 @@ class SummaryTotals:
     macs: int
     flops: int
     activation_bytes: int
+    useful_macs: int
+    backward_macs: int
+    connections: int
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,15 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Uncounted:
+    """Layers of one type whose operations are in no sum, and the numbers they put out for one image."""
+
+    type: str
+    layers: int
+    outputs: int
+
+
+@dataclass(frozen=True)
 class Summary:
     """A network's table."""
 
@@ -85,6 +104,8 @@ class Summary:
     layers: tuple[SummaryRow, ...]
     totals: SummaryTotals
     by_kind: tuple[Share, ...]
+    uncounted: tuple[Uncounted, ...]
+    training: TrainingMemory
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it: dicts, lists, numbers, words and None."""
@@ -96,29 +117,47 @@ class Summary:
         return plain_table(self)
 
 
-def summarize(topology: Topology, model: str) -> Summary:
-    """Every layer of a network with its costs."""
+def summarize(topology: Topology, model: str, batch: int = 1) -> Summary:
+    """Every layer of a network with its costs; `batch` images are what memory for training is counted for."""
     known: list[Field | None] = []
     rows = []
     shares: dict[str, Share] = {}
+    depends = learning(topology)
     for node in topology.nodes:
         known.append(_field(node, topology, known))
-        row = _row(node, topology, known[-1])
+        row = _row(node, topology, known[-1], learns_before(node, depends), batch)
         rows.append(row)
         if row.params or row.macs:
             kind = KINDS.get(node.layer.kernel, "other")
             so_far = shares.get(kind, Share(kind, 0, None))
             macs = so_far.macs if row.macs is None else (so_far.macs or 0) + row.macs
             shares[kind] = Share(kind, so_far.params + row.params, macs)
-    total = sum(row.macs or 0 for row in rows)
-    totals = SummaryTotals(topology.parameter_count, topology.parameter_count, topology.buffer_count, total, 2 * total,
-                           sum(row.activation_bytes for row in rows))
     order = sorted(shares, key=[*dict.fromkeys(KINDS.values()), "other"].index)
-    return Summary(model, topology.input_shape, tuple(rows), totals, tuple(shares[kind] for kind in order))
+    return Summary(model, topology.input_shape, tuple(rows), _totals(topology, rows), tuple(shares[kind] for kind in order),
+                   _uncounted(rows), training_memory(topology, batch))
 
 
-def _row(node: Node, topology: Topology, field: Field | None) -> SummaryRow:
+def _totals(topology: Topology, rows: Sequence[SummaryRow]) -> SummaryTotals:
+    def total(name: str) -> int:
+        return sum(getattr(row, name) or 0 for row in rows)
+
+    return SummaryTotals(topology.parameter_count, topology.parameter_count, topology.buffer_count, total("macs"), 2 * total("macs"),
+                         total("activation_bytes"), total("useful_macs"), total("backward_macs"), total("connections"))
+
+
+def _uncounted(rows: Sequence[SummaryRow]) -> tuple[Uncounted, ...]:
+    """Types of layers without MACs, in the order they first appear."""
+    found: dict[str, list[SummaryRow]] = {}
+    for row in rows:
+        if row.macs is None:
+            found.setdefault(row.type, []).append(row)
+    return tuple(Uncounted(kind, len(own), sum(row.activation_bytes for row in own) // BYTES_PER_NUMBER) for kind, own in found.items())
+
+
+def _row(node: Node, topology: Topology, field: Field | None, learns: bool, batch: int) -> SummaryRow:
     cost = node.layer.cost(node.input_shapes, node.output_shapes)
+    useful, backward = work(node, cost.macs, learns)
+    activation_bytes = BYTES_PER_NUMBER * sum(prod(shape) for shape in node.output_shapes)
     axes = node.layer.axes(node.input_shapes)
     window = [None] * 4 if axes is None else [tuple(part) for part in zip(*((axis.taps, axis.stride, (axis.before, axis.after),
                                                                                axis.dilation) for axis in axes), strict=True)]
@@ -129,8 +168,8 @@ def _row(node: Node, topology: Topology, field: Field | None) -> SummaryRow:
         kernel=window[0], stride=window[1], padding=window[2], dilation=window[3], groups=node.layer.settings().get("groups"),
         settings=node.layer.brief(), params=sum(slot.size for slot in node.slots if slot.trainable), params_formula=cost.formula,
         buffers=sum(slot.size for slot in node.slots if not slot.trainable), macs=cost.macs, connections=cost.connections,
-        activation_bytes=BYTES_PER_NUMBER * sum(prod(shape) for shape in node.output_shapes),
-        receptive_field=reach, jump=jump)
+        activation_bytes=activation_bytes, receptive_field=reach, jump=jump, useful_macs=useful, backward_macs=backward,
+        training_bytes=batch * activation_bytes)
 
 
 def _field(node: Node, topology: Topology, known: Sequence[Field | None]) -> Field | None:
@@ -153,8 +192,10 @@ def _widened(field: tuple[int, int], axis: Axis) -> tuple[int, int]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, TrainingMemory):
+        return value._asdict()
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    if isinstance(value, (Summary, SummaryRow, SummaryTotals, Share)):
+    if isinstance(value, (Summary, SummaryRow, SummaryTotals, Share, Uncounted)):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     return value

@@ -13,8 +13,10 @@ WHAT_IS_COUNTED = (
                    " normalization and other constants are buffers, not parameters."),
     ("MACs", "multiplications of a weight by an activation in convolution and fully connected layers, for one image;"
              " taps on padding included, biases not.  FLOPs are twice that.  '-' is not counted, which is not 0."),
+    ("Useful", "MACs without the taps that fall on padding: what a loop that skips them multiplies."),
+    ("Backward", "MACs of the gradients of weight and input, counted as above; the first layer needs no gradient of its input."),
     ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none once the map is flat, or upsampled."),
-    ("Activations", "4 bytes for every number that a layer puts out, for one image."),
+    ("Activations", "4 bytes for every number that a layer puts out, for one image; in training all are kept for the way back."),
 )
 
 
@@ -75,7 +77,13 @@ def plain_table(summary: Summary) -> str:
     lines += aligned(rows, right=(3, 5, 6))
     lines += [f"{share.kind}: {count(share.params)} parameters ({percent(share.params, totals.params)}),"
               f" {count(share.macs)} MACs ({percent(share.macs, totals.macs)})" for share in summary.by_kind]
+    lines += [not_counted(summary)] if summary.uncounted else []
     return "\n".join(lines)
+
+
+def not_counted(summary: Summary) -> str:
+    """The operations that are in no sum: "not counted: 7 ReLU, 3 MaxPool2D"."""
+    return f"not counted: {', '.join(f'{each.layers} {each.type}' for each in summary.uncounted)}"
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:

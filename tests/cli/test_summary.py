@@ -97,6 +97,47 @@ def test_markdown(run):
     assert "**61,706**" in out
 
 
+def test_latex(run):
+    status, out, _ = run("summary", "lenet5-1998", "--format", "latex", "--columns", "params,macs,useful")
+    lines = out.splitlines()
+    assert status == 0
+    assert lines[1] == r"\begin{tabular}{lrrr}"
+    assert r"  C1 & 156 & 117,600 & 117,600 \\" in lines
+    assert r"  total & 60,000 & 325,680 & 325,680 \\" in lines
+    assert r"_" not in run("summary", "resnet20", "--format", "latex")[1].replace(r"\_", "")
+
+
+@pytest.mark.parametrize("columns", [20, 80, 200])
+def test_chosen_columns_are_never_cut(run, columns):
+    status, out, err = run("summary", "alexnet", "--columns", "all", "--batch", "128", columns=columns)
+    assert (status, err) == (0, "")
+    assert "…" not in out
+    line = next(line for line in out.splitlines() if line.startswith("conv2 "))
+    for word in ("Conv2D 5x5, padding 2", "96x27x27", "256x27x27", "614,656", "(5*5*96 + 1) * 256", "447,897,600", "408,969,216",
+                 "895,795,200", "448,084,224", "729.0 KiB", "91.1 MiB", "51", "8"):
+        assert word in line
+
+
+def test_batch(run):
+    record = json.loads(run("summary", "lenet", "--batch", "100", "--format", "json")[1])
+    assert record["training"]["activation_bytes"] == 100 * (4 * 784 + record["totals"]["activation_bytes"])
+    assert record["layers"][0]["training_bytes"] == 100 * record["layers"][0]["activation_bytes"]
+    assert "100 images, all of:" in run("summary", "lenet", "--batch", "100")[1]
+
+
+def test_depth(run):
+    out = run("summary", "resnet50", "--depth", "1", columns=100)[1]
+    assert "174 layers, in 10 rows" in out
+    assert next(line for line in out.splitlines() if line.startswith("stage3 ")).split()[1:6] == [
+        "Block,", "62", "layers", "1024x14x14", "7,098,368"]
+    assert len(json.loads(run("summary", "resnet50", "--depth", "0", "--format", "json")[1])["layers"]) == 1
+    assert len(run("summary", "resnet50", "--depth", "1", "--format", "csv")[1].splitlines()) == 11
+
+
+def test_what_is_in_no_sum_is_named(run):
+    assert "Not counted: 4 ReLU, 2 MaxPool2D, 1 Flatten" in run("summary", "lenet")[1]
+
+
 def test_input_and_classes(run):
     record = json.loads(run("summary", "lenet", "--input", "3x32x32", "--classes", "100", "--format", "json")[1])
     assert record["input_shape"] == [3, 32, 32]
@@ -151,6 +192,8 @@ def test_compare(run):
     (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
     (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
     (("summary",), 2, "Missing argument"),
+    (("summary", "lenet", "--columns", "macs,size"), 1, "Error: there is no column called 'size'"),
+    (("summary", "lenet", "--batch", "0"), 2, "0 is not in the range x>=1"),
     (("summary", "lenet", "--format", "xml"), 2, "'xml' is not one of"),
 ])
 def test_errors_are_words(run, arguments, status, words):

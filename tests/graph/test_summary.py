@@ -31,12 +31,14 @@ def rows(element, shape):
 
 def test_the_record_of_a_convolution():
     row = summarize(Topology.build(Conv2D(96, 11, stride=4), (3, 227, 227)), "net").to_dict()["layers"][0]
-    extra = {key: row.pop(key) for key in ("input_shapes", "settings", "buffers")}
+    extra = {key: row.pop(key) for key in ("input_shapes", "settings", "buffers", "useful_macs", "backward_macs", "training_bytes",
+                                                "layer_count")}
     assert row == {
         "name": "conv1", "type": "Conv2D", "inputs": ["input"], "output_shape": [96, 55, 55], "kernel": [11, 11], "stride": [4, 4],
         "padding": [[0, 0], [0, 0]], "dilation": [1, 1], "groups": 1, "params": 34944, "params_formula": "(11*11*3 + 1) * 96",
         "macs": 105415200, "connections": 105705600, "activation_bytes": 1161600, "receptive_field": [11, 11], "jump": [4, 4]}
-    assert extra == {"input_shapes": [[3, 227, 227]], "settings": ["11x11", "stride 4", "padding 0"], "buffers": 0}
+    assert extra == {"input_shapes": [[3, 227, 227]], "settings": ["11x11", "stride 4", "padding 0"], "buffers": 0,
+                     "useful_macs": 105415200, "backward_macs": 105415200, "training_bytes": 1161600, "layer_count": 1}
 
 
 def test_what_is_not_counted_is_null():
@@ -133,7 +135,8 @@ flatten1  Flatten                    128              0                       - 
 fc1       Linear, 10 features        10           1,290  (128 + 1) * 10   1,280      -
 total                                             1,514                   4,736
 convolution: 224 parameters (14.8 %), 3,456 MACs (73.0 %)
-fully connected: 1,290 parameters (85.2 %), 1,280 MACs (27.0 %)"""
+fully connected: 1,290 parameters (85.2 %), 1,280 MACs (27.0 %)
+not counted: 1 ReLU, 1 Add, 1 Flatten"""
 
 
 @pytest.mark.parametrize(("size", "words"), [(0, "0 bytes"), (1023, "1,023 bytes"), (1024, "1.0 KiB"), (249513376, "238.0 MiB"),
