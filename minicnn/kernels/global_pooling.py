@@ -12,7 +12,7 @@ from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, empty
 from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.shapes import any_shape, check_channels, lines
+from minicnn.kernels.shapes import checked_shape, check_channels, lines
 from minicnn.kernels.windows import checked_positions, flag
 
 
@@ -105,7 +105,7 @@ def _planes(where: str, x: Any) -> np.ndarray:
 
 def _gradient(where: str, dy: Any, x_shape: Any) -> tuple[np.ndarray, tuple[int, ...]]:
     (dy,) = as_float_arrays(where, dy=dy)
-    shape = any_shape(where, "x_shape", x_shape)
+    shape = checked_shape(where, "x_shape", x_shape)
     _check(where, shape)
     check_shape(where, "dy", dy, shape[:2], "N C")
     return dy, shape

@@ -11,13 +11,18 @@ from minicnn.errors import ShapeError
 from minicnn.geometry import whole_number
 
 
-def any_shape(where: str, name: str, shape: Any) -> tuple[int, ...]:
-    """A shape given as an argument: whole numbers from 0."""
+def checked_shape(where: str, name: str, shape: Any, letters: str | None = None) -> tuple[int, ...]:
+    """A shape given as an argument: whole numbers from 0, one for each letter of "N C H W"; without letters, of any number of axes."""
+    wanted = letters.split() if letters is not None else None
     try:
         sizes = tuple(shape)
     except TypeError:
-        raise ShapeError(f"{where}: {name} is {shape!r}, but must be a shape") from None
-    return tuple(whole_number(where, f"{name}[{n}]", size, least=0) for n, size in enumerate(sizes))
+        hint = f" ({', '.join(wanted)})" if wanted is not None else ""
+        raise ShapeError(f"{where}: {name} is {shape!r}, but must be a shape{hint}") from None
+    if wanted is not None and len(sizes) != len(wanted):
+        raise ShapeError(f"{where}: {name} {sizes} has {len(sizes)} sizes, but needs {len(wanted)}: {letters}")
+    names = wanted if wanted is not None else [f"axis {n}" for n in range(len(sizes))]
+    return tuple(whole_number(where, f"{name} {axis}", size, least=0) for axis, size in zip(names, sizes, strict=True))
 
 
 def lines(x: np.ndarray) -> np.ndarray:

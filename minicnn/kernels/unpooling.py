@@ -11,8 +11,8 @@ import numpy as np
 
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import SPACE_LETTERS, as_array, check_axes, contiguous, empty, x_letters, y_letters
-from minicnn.kernels.convolution import checked_shape
 from minicnn.kernels.cpu import pooling_call as fast
+from minicnn.kernels.shapes import checked_shape
 from minicnn.kernels.windows import check_pooled, checked_positions, planes_of
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, per_axis, resolve_axes, shape_text
 from minicnn.kernels.arrays import as_array, as_float_arrays, check_axes, check_shape, x_letters, y_letters
-from minicnn.kernels.convolution import checked_shape
+from minicnn.kernels.shapes import checked_shape
 
 Axes = tuple[Axis, ...]
 
