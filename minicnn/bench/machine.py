@@ -17,6 +17,7 @@ from statistics import median
 import numpy as np
 
 import minicnn
+from minicnn.bench.protocol import REST_SECONDS
 from minicnn.bench.records import Machine
 from minicnn.errors import SettingError
 
@@ -85,6 +86,7 @@ class Watch:
 
     def rest(self) -> float:
         """What the threads reach together just now, of what each reaches alone: 1 at rest, 0.5 if half of the machine is in use."""
+        time.sleep(REST_SECONDS)
         now = median(multiply_add_loop(WATCH_ROUNDS, self._threads) for _ in range(5))
         return min(1.0, self._alone / now)
 

@@ -38,7 +38,7 @@ def public(name: str) -> Any:
     """A function of minicnn.kernels, None if it is not there."""
     try:
         return getattr(kernels, name)
-    except (AttributeError, ImportError):
+    except (AttributeError, ModuleNotFoundError):
         return None
 
 

@@ -3,8 +3,8 @@
     first call    on its own: it compiles, or fetches machine code from the cache
     equality      what the contestants computed is compared; where they differ nothing is timed, for a wrong result has no speed
     turns         A B A B ...: whatever slows the machine down for a while slows both
-    one turn      a short rest first, for the threads of the contestant before may still be spinning (OpenMP's do for milliseconds);
-                  one call that does not count, to have the caches to itself; then the calls that count
+    one turn      a short rest first, for the threads of the contestant before may still be spinning (PyTorch's do for 4 to 10 ms,
+                  measured); one call that does not count, to have the caches to itself; then the calls that count
     figures       a turn is told by the median of its calls, a contestant by the median of its turns, with the least and the most
     ratio         the peer's time over ours: above 1 we are faster.  Once from the medians, once turn by turn
 """
@@ -19,6 +19,7 @@ from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
+REST_SECONDS = 0.015       # until nobody's threads spin any more
 SHORT_CALL_SECONDS = 0.1   # a longer call does not notice whose data the caches held before
 
 
@@ -98,7 +99,7 @@ class Protocol:
     least_turns: int = 5
     most_turns: int = 51
     turn_seconds: float = 0.02
-    rest_seconds: float = 0.005
+    rest_seconds: float = REST_SECONDS
     clock: Callable[[], float] = field(default=time.perf_counter, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
