@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,12 @@ from minicnn import zoo
 from minicnn.graph import Summary, fold, summarize
 from minicnn.graph.columns import DEFAULT, chosen
 
+if TYPE_CHECKING:
+    from minicnn.engine.counting import Check
+
 FORMATS = ("table", "json", "csv", "markdown", "latex")
+COUNTABLE_MACS = 100_000_000   # of one pass; counting takes six of them, about a second on one core
+WIDTHS = tuple(1 / 2**halvings for halvings in range(7))
 
 
 class ImageShape(click.ParamType):
@@ -36,9 +42,10 @@ class ImageShape(click.ParamType):
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks: names of at most N parts; 0 is one row.")
 @click.option("--columns", metavar="LIST", help="Columns of table, markdown and latex, with commas, or all.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it.")
+@click.option("--check", is_flag=True, help="Run the network and count: is every number so?  Exit 1 if one is not.")
 @click.option("--compare", is_flag=True, help="Show several networks side by side.")
 def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes: int | None, width: float | None, batch: int,
-            depth: int | None, columns: str | None, form: str, compare: bool) -> None:
+            depth: int | None, columns: str | None, form: str, check: bool, compare: bool) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
     Networks are listed by 'minicnn zoo'.
@@ -48,23 +55,46 @@ def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes
     picked = None if columns is None else chosen(columns)
     nets = [zoo.find(name).build(classes, input_shape, width=width) for name in names]
     summaries = [summarize(net.topology, net.name, batch) for net in nets]
+    checks = [_checked(name, classes, input_shape, width) for name in names] if check else []
     if depth is not None:
         summaries = [fold(each, depth) for each in summaries]
-    if form != "table":
-        click.echo(_written(summaries, form, picked), nl=form != "csv")
-        return
-    from minicnn.cli.render.console import stdout_console
-    from minicnn.cli.render.summary import print_comparison, print_summary
+    if form == "table":
+        from minicnn.cli.render.console import stdout_console
+        from minicnn.cli.render.summary import print_check, print_comparison, print_summary
 
-    if len(summaries) == 1:
-        print_summary(stdout_console(), summaries[0], zoo.find(names[0]).source, picked)
+        if len(summaries) == 1:
+            print_summary(stdout_console(), summaries[0], zoo.find(names[0]).source, picked)
+        else:
+            print_comparison(stdout_console(), summaries)
+        for each in checks:
+            print_check(stdout_console(), *each)
     else:
-        print_comparison(stdout_console(), summaries)
+        click.echo(_written(summaries, form, picked, checks), nl=form != "csv")
+    if any(counted.differences for counted, _ in checks):
+        click.get_current_context().exit(1)
 
 
-def _written(summaries: list[Summary], form: str, columns: tuple[str, ...] | None) -> str:
+def _checked(name: str, classes: int | None, input_shape: tuple[int, ...] | None, width: float | None) -> tuple[Check, float]:
+    """The counts of a network, and the width they were taken at: with as many filters as can be counted in about a second."""
+    from minicnn.engine.counting import check
+
+    entry = zoo.find(name)
+    full = 1.0 if width is None else width
+    for share in WIDTHS if entry.widths else WIDTHS[:1]:
+        net = entry.build(classes, input_shape, width=None if share * full == 1 else share * full)
+        if net.summary().totals.macs <= COUNTABLE_MACS:
+            break
+    return check(net), share * full
+
+
+def _written(summaries: list[Summary], form: str, columns: tuple[str, ...] | None, checks: list[tuple[Check, float]]) -> str:
     if form == "json":
         records = [each.to_dict() for each in summaries]
+        for record, (counted, width) in zip(records, checks, strict=False):
+            record["check"] = {
+                "width": width, "input_shape": list(counted.summary.input_shape), "compared": len(counted.counts),
+                "totals": {each.quantity: {"formula": each.formula, "counted": each.counted} for each in counted.totals()},
+                "differences": [each._asdict() for each in counted.differences]}
         return json.dumps(records[0] if len(records) == 1 else {"models": records}, indent=1)
     from minicnn.cli.render.summary_text import as_csv, as_latex, as_markdown
 

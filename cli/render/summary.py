@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, Group
@@ -14,6 +15,9 @@ from minicnn.graph.columns import cells
 from minicnn.graph.cost import BYTES_PER_NUMBER
 from minicnn.graph.summary import Summary, SummaryRow
 from minicnn.graph.table import WHAT_IS_COUNTED, count, field, memory, not_counted, operations, percent, sizes
+
+if TYPE_CHECKING:
+    from minicnn.engine.counting import Check
 
 FOOTER_WIDTH = 96
 
@@ -108,6 +112,23 @@ def sum_table(summary: Summary) -> Table:
         table.add_row(name, number, Text(note, "dim"))
     table.show_header = False
     return table
+
+
+def print_check(console: Console, check: Check, width: float) -> None:
+    """What was counted beside what was computed, and every layer where they differ."""
+    table = _table("Check", "By formula>", "Counted>")
+    for each in (*check.totals(), *check.differences):
+        style = "" if each.formula == each.counted else "bold red"
+        name = each.quantity.replace("_", " ").replace("macs", "MACs")
+        where = "" if each.layer == "total" else f"  {each.layer}: "
+        table.add_row(Text(f"{where}{name}", style), count(each.formula), Text(count(each.counted), style))
+    model = check.summary.model if width == 1 else f"{check.summary.model} with {width:g} times its filters"
+    number = len(check.differences)
+    verdict = (f"{number} of {len(check.counts)} numbers differ" if number else
+               f"all {count(len(check.counts))} numbers of {count(len(check.summary.layers))} layers agree")
+    console.print()
+    print_whole(console, Group(table, Text()))
+    console.print(Text(f"{model}, input {sizes(check.summary.input_shape)}, run by the textbook loops on ones: {verdict}."))
 
 
 def print_comparison(console: Console, summaries: Sequence[Summary]) -> None:

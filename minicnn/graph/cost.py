@@ -88,9 +88,10 @@ class TrainingMemory(NamedTuple):
 def training_memory(topology: Topology, batch: int) -> TrainingMemory:
     """What a step with `batch` images needs."""
     values = prod(topology.input_shape) + sum(prod(shape) for node in topology.nodes for shape in node.output_shapes)
-    parts = (batch * values, batch * _most_gradients(topology), topology.parameter_count + topology.buffer_count,
-             topology.parameter_count)
-    return TrainingMemory(batch, *(BYTES_PER_NUMBER * part for part in parts), BYTES_PER_NUMBER * sum(parts))
+    kept, waiting = BYTES_PER_NUMBER * batch * values, BYTES_PER_NUMBER * batch * _most_gradients(topology)
+    gradients = BYTES_PER_NUMBER * topology.parameter_count
+    parameters = gradients + BYTES_PER_NUMBER * topology.buffer_count
+    return TrainingMemory(batch, kept, waiting, parameters, gradients, kept + waiting + parameters + gradients)
 
 
 def _most_gradients(topology: Topology) -> int:

@@ -126,7 +126,7 @@ def test_batch(run):
 
 
 def test_depth(run):
-    out = run("summary", "resnet50", "--depth", "1", columns=100)[1]
+    out = run("summary", "resnet50", "--depth", "1")[1]
     assert "174 layers, in 10 rows" in out
     assert next(line for line in out.splitlines() if line.startswith("stage3 ")).split()[1:6] == [
         "Block,", "62", "layers", "1024x14x14", "7,098,368"]
@@ -136,6 +136,28 @@ def test_depth(run):
 
 def test_what_is_in_no_sum_is_named(run):
     assert "Not counted: 4 ReLU, 2 MaxPool2D, 1 Flatten" in run("summary", "lenet")[1]
+
+
+def test_check(run):
+    status, out, err = run("summary", "lenet5-1998", "--check")
+    assert (status, err) == (0, "")
+    line = next(line for line in out.splitlines() if line.startswith("connections "))
+    assert line.split()[1:] == ["340,908", "340,908"]
+    assert "all 61 numbers of 14 layers agree" in out
+    record = json.loads(run("summary", "lenet", "--compare", "vgg11", "--check", "--format", "json")[1])["models"][1]["check"]
+    assert (record["width"], record["differences"]) == (1 / 16, [])
+    assert record["totals"]["macs"]["formula"] == record["totals"]["macs"]["counted"] == 35_043_328
+
+
+def test_check_that_fails(run, monkeypatch):
+    from minicnn.layers import Cost, Linear
+
+    monkeypatch.setattr(Linear, "cost", lambda self, inputs, outputs: Cost(macs=1, connections=1))
+    status, out, _ = run("summary", "lenet", "--check")
+    assert status == 1
+    assert "fc1: MACs" in out
+    assert "numbers differ" in out
+    assert run("summary", "lenet", "--check", "--format", "csv")[0] == 1
 
 
 def test_input_and_classes(run):
