@@ -12,7 +12,7 @@ from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, empty
 from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.shapes import checked_shape, check_channels, lines
+from minicnn.kernels.shapes import check_channels, checked_shape, lines
 from minicnn.kernels.windows import checked_positions, flag
 
 

@@ -20,19 +20,23 @@ CHANNEL_PARTS = 32
 
 
 @kernel
-def squares_of(x, at, size, middle):
-    """Sum of (x - middle)**2."""
+def deviations_of(x, at, size, middle):
+    """Sum of (x - middle), sum of (x - middle)**2."""
     whole = size // LANES * LANES
-    summed = 0.0
+    summed, squares = 0.0, 0.0
     for chunk in range(0, whole, CHUNK):
-        lanes = splat(ZERO)
+        lanes, lanes_squared = splat(ZERO), splat(ZERO)
         for i in range(chunk, min(chunk + CHUNK, whole), LANES):
             deviation = load(x, at + i) - middle
-            lanes = multiply_add(deviation, deviation, lanes)
+            lanes += deviation
+            lanes_squared = multiply_add(deviation, deviation, lanes_squared)
         summed += total(lanes)
+        squares += total(lanes_squared)
     for i in range(whole, size):
-        summed += (x[at + i] - middle) * (x[at + i] - middle)
-    return summed
+        deviation_alone = x[at + i] - middle
+        summed += deviation_alone
+        squares += deviation_alone * deviation_alone
+    return summed, squares
 
 
 @kernel
@@ -88,18 +92,20 @@ def training_step(memory, parameters, table, a, frame):
         summed = 0.0
         for n in range(images):
             summed += sum_of(x, (n * channels + c) * pixels, pixels)
-        exact = summed / count
-        middle = np.float32(exact)
-        squares = 0.0
+        # a mean far from zero comes out rounded; the deviations from it are small, and so is the rounding of their mean
+        middle = np.float32(summed / count)
+        summed, squares = 0.0, 0.0
         for n in range(images):
-            squares += squares_of(x, (n * channels + c) * pixels, pixels, middle)
-        # the deviations were taken from the rounded mean
-        spread = max(0.0, squares / count - (exact - middle) * (exact - middle)) if squares == squares else squares
+            own, own_squares = deviations_of(x, (n * channels + c) * pixels, pixels, middle)
+            summed += own
+            squares += own_squares
+        gap = summed / count
+        spread = squares / count - gap * gap
+        spread = 0.0 if spread < 0.0 else spread
         scale = gamma[c] / np.sqrt(spread + as_double(a[3]))
         for n in range(images):
-            scale_and_shift(y, x, (n * channels + c) * pixels, pixels, middle, np.float32(scale),
-                            np.float32(beta[c] - (exact - middle) * scale))
-        mean[c] = middle
+            scale_and_shift(y, x, (n * channels + c) * pixels, pixels, middle, np.float32(scale), np.float32(beta[c] - gap * scale))
+        mean[c] = np.float32(middle + gap)
         variance[c] = np.float32(spread)
 
 
