@@ -38,7 +38,7 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
     """Time kernels, training and inference on this machine; train and infer unless told otherwise.
 
     What is compared is first checked to be the same: a row that differs is reported as wrong, not timed, and the status is 1.
-    All of 'kernels' takes some ten minutes; 'ladder' climbs from the textbook loop to the engine.
+    All of 'kernels' takes half an hour, and Ctrl-C shows what is there so far; 'ladder' climbs from the textbook loop to the engine.
     """
     many = threads or measuring.processors()
     protocol = measuring.QUICK if quick else measuring.Protocol()
@@ -48,8 +48,9 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
     known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
     if not any(map(options.wants, known)):
         raise SettingError(f"bench: no row is called {layers!r}\n  known are {', '.join(dict.fromkeys(known))}")
+    found: list[measuring.Row | measuring.Note] = []
     with measuring.pinned(many):
-        machine, found = _measured(suites or DEFAULT_SUITES, options)
+        machine, finished = _measured(suites or DEFAULT_SUITES, options, found)
     wrong = [row for row in found if isinstance(row, measuring.Row) and row.wrong]
     if form == "json":
         click.echo(json.dumps({
@@ -61,22 +62,30 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
         from minicnn.cli.render.console import stdout_console
 
         print_bench(stdout_console(), machine, found)
+    if not finished:
+        raise KeyboardInterrupt
     if wrong:
         listed = "\n".join(f"  {row.name} {row.work}, batch {row.batch}: error {row.agreement.error:.1e}, at most"
                            f" {row.agreement.tolerance:.1e}" for row in wrong if row.agreement)
         raise MinicnnError(f"bench: {len(wrong)} of {len(found)} rows have a result that differs from the peer's\n{listed}")
 
 
-def _measured(suites: tuple[str, ...], options: measuring.Options) -> tuple[measuring.Machine, list[measuring.Row | measuring.Note]]:
-    """Run the suites between two measurements of the machine, telling on stderr how far it is."""
+def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[measuring.Row | measuring.Note]
+              ) -> tuple[measuring.Machine, bool]:
+    """Put the rows of the suites into `found`, telling on stderr how far it is; the machine, and whether nobody pressed Ctrl-C.
+
+    The machine is measured before and after, and its better figures count.
+    """
     from minicnn.cli.render.bench import Progress
     from minicnn.cli.render.console import stderr_console
 
-    found: list[measuring.Row | measuring.Note] = []
     with Progress(stderr_console()) as progress:
-        first = measuring.measure_machine(options.threads, () if options.against is None else (options.against,))
-        for suite in suites:
-            for row in measuring.run(suite, options):
-                found.append(row)
-                progress.show(row)
-        return measuring.better(first, measuring.measure_machine(options.threads)), found
+        machine = measuring.measure_machine(options.threads, () if options.against is None else (options.against,))
+        try:
+            for suite in suites:
+                for row in measuring.run(suite, options):
+                    found.append(row)
+                    progress.show(row)
+            return measuring.better(machine, measuring.measure_machine(options.threads)), True
+        except KeyboardInterrupt:
+            return machine, False

@@ -74,9 +74,9 @@ def mean_table(rows: Sequence[Row]) -> Table:
 def ladder_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType]:
     """One line a rung: what it reaches, and what it brings over the one before."""
     tables: list[RenderableType] = []
-    for name in dict.fromkeys(row.name for row in rows):
-        own = [row for row in rows if row.name == name]
-        table = new_table(f"{name}, batch {own[0].batch}", "GFLOP/s>", "of peak>", "Factor>", "Error>", "First>")
+    for name, batch in dict.fromkeys((row.name, row.batch) for row in rows):
+        own = [row for row in rows if (row.name, row.batch) == (name, batch)]
+        table = new_table(f"{name}, batch {batch}", "GFLOP/s>", "of peak>", "Factor>", "Error>", "First>")
         before: float | None = None
         for row in own:
             (timing,) = row.timings

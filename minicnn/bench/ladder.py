@@ -21,6 +21,7 @@ from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant, Timing
 from minicnn.bench.pytorch import import_torch
 from minicnn.bench.records import OURS, Note, Row
+from minicnn.errors import SettingError
 
 LAYERS = (conv("lenet-conv2", (6, 14, 14), 16, 5, (128,)), conv("wide-3x3", (32, 16, 16), 64, 3, (64,)))
 QUICK_BATCH = 32
@@ -50,8 +51,18 @@ def rows(options: Options) -> Iterator[Row | Note]:
     torch = import_torch(options.threads) if options.against == "torch" else None
     for case in LAYERS:
         if options.wants(case.name) and case.name in names(options.quick):
-            batch = (options.batches or ((QUICK_BATCH,) if options.quick else case.batches))[0]
-            yield from climb(arrays(case, batch), options, torch)
+            for batch in options.batches or ((QUICK_BATCH,) if options.quick else case.batches):
+                _check_batch(batch)
+                yield from climb(arrays(case, batch), options, torch)
+
+
+def _check_batch(batch: int) -> None:
+    """The rung of whole vectors knows no rest."""
+    from minicnn.kernels.cpu.vector import LANES
+
+    if batch % LANES:
+        raise SettingError(f"bench: the ladder takes vectors of {LANES} images, but the batch is {batch}"
+                           f"\n  use {-(-batch // LANES) * LANES}")
 
 
 def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
@@ -72,9 +83,9 @@ def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
     for rung, result, timing in zip(ladder, results, timings, strict=False):
         yield _row(case, batch, rung.name, int(flops * rung.share), timing, _agreement(result, truth, limit), rung.idea)
     if peers:
-        best = min(timings[len(ladder):], key=lambda each: each.median_seconds or 0.0)
+        best, result = min(zip(timings[len(ladder):], results[len(ladder):], strict=True), key=lambda pair: pair[0].median_seconds or 0.0)
         yield _row(case, batch, f"PyTorch ({'channels_last' if best.name.endswith('last') else 'NCHW'})", flops, best,
-                   _agreement(results[-1], truth, limit), "")
+                   _agreement(result, truth, limit), "")
 
 
 def _row(case: LayerCase, batch: int, name: str, flops: int, timing: Timing, agreement: Agreement | None, idea: str) -> Row:

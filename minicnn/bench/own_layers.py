@@ -20,13 +20,14 @@ from minicnn.bench.records import OURS
 
 FUNCTIONS = {"conv": "conv2d", "unshared": "unshared_conv2d", "tiled": "tiled_conv2d", "max_pool": "max_pool2d", "avg_pool": "avg_pool2d",
              "norm": "local_response_norm", "batch_norm": "batch_norm_training"}
-SUFFIXES = {("conv", "input"): "_backward_input", ("conv", "weight"): "_backward_weight"}
+WITH_WEIGHTS = ("conv", "unshared", "tiled")   # their gradients have a function each
 
 
 def function_name(family: str, part: str) -> str:
     """What the public function for one pass is called."""
-    kind = "conv" if family in ("conv", "unshared", "tiled") else "plain"
-    return FUNCTIONS[family] + ("" if part == "forward" else SUFFIXES.get((kind, part), "_backward"))
+    if part == "forward":
+        return FUNCTIONS[family]
+    return FUNCTIONS[family] + (f"_backward_{part}" if family in WITH_WEIGHTS else "_backward")
 
 
 def missing_functions(family: str, parts: Sequence[str]) -> list[str]:

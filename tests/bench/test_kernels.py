@@ -11,6 +11,7 @@ from minicnn.bench import kernels as suite
 from minicnn.bench.equality import relative_error
 from minicnn.bench.kernels import arrays
 from minicnn.bench.layer_set import conv
+from minicnn.errors import SettingError
 from minicnn.kernels import ladder as loops
 
 
@@ -83,6 +84,11 @@ def test_rows_of_the_ladder(torch, hasty):
     assert rows[0].flops == rows[1].flops // (32 * 16), "one filter on one image"
     assert not [row for row in rows if row.wrong]
     assert all(row.agreement for row in rows)
+
+
+def test_the_ladder_wants_whole_vectors(hasty):
+    with pytest.raises(SettingError, match=r"vectors of \d+ images, but the batch is 33"):
+        next(bench.run("ladder", Options(1, None, hasty, batches=(33,), quick=True)))
 
 
 def test_the_ladder_finds_a_wrong_rung(hasty, monkeypatch):

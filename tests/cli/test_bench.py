@@ -65,8 +65,9 @@ def rows_of(suite):
 def drawn(monkeypatch):
     """The command with made-up measurements, changed by a function of a row."""
     def setup(change=lambda row: row):
-        def measured(suites, options):
-            return MACHINE, [change(each) if isinstance(each, Row) else each for suite in suites for each in rows_of(suite)]
+        def measured(suites, options, found):
+            found += [change(each) if isinstance(each, Row) else each for suite in suites for each in rows_of(suite)]
+            return MACHINE, True
         monkeypatch.setattr(command, "_measured", measured)
     return setup
 
@@ -141,6 +142,20 @@ def test_json(run, drawn):
     assert {row["suite"] for row in rows} == {"kernels", "ladder"}
     assert rows[0]["timings"][0]["ratio"] == pytest.approx(1.5)
     assert found["means"][0]["call"] == pytest.approx(1.5)
+
+
+def test_an_interrupted_run_shows_what_is_there(run, monkeypatch):
+    def interrupted(suite, options):
+        yield next(rows_of(suite))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "measure_machine", lambda *_: MACHINE)
+    monkeypatch.setattr(bench, "run", interrupted)
+    status, out, err = run("bench", "train", columns=100)
+    assert status == 130
+    assert "resnet20 step, batch 10000" in out
+    assert "epoch, batch" not in out
+    assert err.startswith("resnet20 step, batch 10000: 100 ms, 2.00 times as fast")
 
 
 def test_a_real_run(run):
