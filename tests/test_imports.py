@@ -11,7 +11,7 @@ import minicnn
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("errors", "geometry", "random", "storage", "kernels", "layers", "graph", "engine", "network", "optimizers", "train", "zoo",
-         "bench", "cli")
+         "facts", "bench", "cli")
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 DATASETS_ARE_FOR = ("train", "bench", "cli")
 

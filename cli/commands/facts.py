@@ -1,0 +1,24 @@
+"""`minicnn facts`: what lectures and papers say in numbers, and what comes out."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to write it.")
+def facts(form: str) -> None:
+    """Hold the numbers in lectures and papers against what the layers and networks here come to, computed now."""
+    from minicnn.facts import facts as all_facts
+
+    found = all_facts()
+    if form == "json":
+        click.echo(json.dumps([{"claim": fact.claim, "source": fact.source.full, "claimed": fact.claimed, "computed": fact.computed,
+                                "text": fact.text, "verdict": fact.verdict, "why": fact.why} for fact in found], indent=1))
+        return
+    from minicnn.cli.render.console import stdout_console
+    from minicnn.cli.render.facts import print_facts
+
+    print_facts(stdout_console(), found)

@@ -1,0 +1,59 @@
+"""Claims and verdicts as a Rich table, or as a list where there is no room for one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from minicnn.cli.render.console import natural_width
+from minicnn.facts import Fact
+
+STYLES = {"right": "green", "rounded": "cyan", "wrong": "bold red", "answer": "bold"}
+LEAST_WHY = 36      # columns for the reasons, below which a list is easier to read
+LEAST_LIST = 30     # columns of a list: the longest number and its margin
+
+
+def print_facts(console: Console, facts: Sequence[Fact]) -> None:
+    """Every claim, then how often each verdict was given and where the claims come from."""
+    table = facts_table(facts, with_reasons=False)
+    room = console.width - natural_width(console, table) - 2
+    if room >= LEAST_WHY:
+        console.print(facts_table(facts, with_reasons=True))
+    else:
+        print_list(console, facts)
+    counts = Counter(fact.verdict for fact in facts)
+    console.print(Text("\n" + ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict])
+                       + ".  Rounded: right but for its last digit.\n"))
+    for source in dict.fromkeys(fact.source for fact in facts):
+        console.print(Text(f"{source.short}: {source.full}", "dim"), width=max(LEAST_LIST, console.width))
+
+
+def facts_table(facts: Sequence[Fact], with_reasons: bool) -> Table:
+    """One line a claim; only the reasons may take more."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for heading in ("Verdict", "Claim", "Source", "Computed"):
+        table.add_column(heading, no_wrap=True)
+    if with_reasons:
+        table.add_column("Why", overflow="fold")
+    for fact in facts:
+        long = fact.text.replace("; ", "\n")
+        cells = [_verdict(fact), fact.claim, Text(fact.source.short, "dim"), long]
+        table.add_row(*cells, *([Text(fact.why, "dim")] if with_reasons else []))
+    return table
+
+
+def print_list(console: Console, facts: Sequence[Fact]) -> None:
+    """A few lines a claim."""
+    for fact in facts:
+        lines = _verdict(fact).append(f"  {fact.claim}", "default").append(f"  ({fact.source.short})", "dim")
+        lines.append(f"\n  {fact.text}").append(f"\n  {fact.why}" if fact.why else "", "dim")
+        console.print(lines, width=max(LEAST_LIST, console.width))
+
+
+def _verdict(fact: Fact) -> Text:
+    return Text(fact.verdict, STYLES[fact.verdict])

@@ -1,0 +1,83 @@
+"""What claims are held against: numbers from layers, networks of the zoo, and geometry, worked out when they are asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+
+from minicnn import zoo
+from minicnn.graph import Summary, SummaryRow, Topology, summarize
+from minicnn.layers import Conv2D, Element, Linear, Sequential, Shape
+
+
+def of(element: Element, shape: Shape) -> Summary:
+    """The summary of layers that are no network of the zoo."""
+    return summarize(Topology.build(element, shape), "fact")
+
+
+@cache
+def network(name: str) -> Summary:
+    return zoo.find(name).summary()
+
+
+def params(name: str) -> int:
+    return network(name).totals.params
+
+
+def macs(name: str) -> int:
+    return network(name).totals.macs
+
+
+def layer(name: str, layer_name: str) -> SummaryRow:
+    return next(row for row in network(name).layers if row.name == layer_name)
+
+
+def kind_params(name: str, kind: str) -> int:
+    return sum(share.params for share in network(name).by_kind if share.kind == kind)
+
+
+def kind_macs(name: str, kind: str) -> int:
+    return sum(share.macs or 0 for share in network(name).by_kind if share.kind == kind)
+
+
+def biases(name: str, *types: str) -> int:
+    """Biases of the layers of these types."""
+    return sum(slot.size for node in zoo.build(name).nodes for slot in node.slots
+               if slot.name.endswith(".bias") and node.layer.kind() in types)
+
+
+def outputs(name: str, *types: str) -> int:
+    """Numbers that the layers of these types put out for one image."""
+    return sum(prod(row.output_shape) for row in network(name).layers if row.type in types)
+
+
+def largest_field(name: str) -> int:
+    return max(row.receptive_field[0] for row in network(name).layers if row.receptive_field is not None)
+
+
+def weights(filters: int, window: int, channels: int, layers: int = 1) -> int:
+    """Weights of convolutions one after the other, without biases, all with the same number of channels inside."""
+    each = [Conv2D(filters, window, padding="same", bias=False) for _ in range(layers)]
+    return of(Sequential(*each), (channels, 32, 32)).totals.params
+
+
+def field_of(window: int, layers: int) -> int:
+    """The receptive field of convolutions of stride 1 one after the other."""
+    reach = of(Sequential(*[Conv2D(1, window, padding="same") for _ in range(layers)]), (1, 32, 32)).layers[-1].receptive_field
+    return reach[0] if reach else 0
+
+
+def edge_convolution() -> Summary:
+    """Every pixel minus its left neighbour, on 280 x 320 pixels: two weights."""
+    return of(Conv2D(1, (1, 2), bias=False, flip=True), (1, 280, 320))
+
+
+def edge_matrix() -> Summary:
+    """The same as a matrix product: every output with a weight for every input."""
+    return of(Linear(prod(edge_convolution().layers[0].output_shape), bias=False), (280 * 320,))
+
+
+def additions_and_products(summary: Summary) -> int:
+    """Of a sum of n products there are n products and n - 1 additions."""
+    row = summary.layers[0]
+    return 2 * summary.totals.macs - prod(row.output_shape)

@@ -1,0 +1,62 @@
+"""A claim, what comes out when it is computed, and the verdict, which follows from the two numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+RIGHT, ROUNDED, WRONG, ANSWER = "right", "rounded", "wrong", "answer"
+
+
+class Source(NamedTuple):
+    """Who says so: in a word for tables, and in full."""
+
+    short: str
+    full: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A claim and its computed value.
+
+    claimed : the number in the claim; None for a question
+    digit : the size of the claim's last digit: 10 million for "60M", 0 where every digit is meant
+    """
+
+    claim: str
+    source: Source
+    claimed: float | None
+    digit: float
+    computed: float
+    text: str
+    why: str
+
+    @property
+    def verdict(self) -> str:
+        """Right to the last number, rounded or cut to the digits it has, or wrong."""
+        if self.claimed is None:
+            return ANSWER
+        if self.claimed == self.computed:
+            return RIGHT
+        return ROUNDED if abs(self.claimed - self.computed) < self.digit else WRONG
+
+
+def exactly(claim: str, source: Source, claimed: float, computed: float, why: str = "", unit: str = "") -> Fact:
+    """A claim in which every digit counts."""
+    return Fact(claim, source, claimed, 0, computed, number_text(computed, unit), why)
+
+
+def about(claim: str, source: Source, claimed: float, digit: float, computed: float, why: str = "", unit: str = "") -> Fact:
+    """A claim that has been rounded to a digit."""
+    return Fact(claim, source, claimed, digit, computed, number_text(computed, unit), why)
+
+
+def answer(question: str, source: Source, computed: float, text: str = "", why: str = "") -> Fact:
+    """A question that a lecture leaves open."""
+    return Fact(question, source, None, 0, computed, text or number_text(computed, ""), why)
+
+
+def number_text(value: float, unit: str) -> str:
+    """A number for people: "62,378,344 parameters", "8.7 times"."""
+    digits = f"{int(value):,}" if value == int(value) else f"{value:,.1f}"
+    return f"{digits} {unit}".rstrip()

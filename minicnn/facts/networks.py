@@ -1,0 +1,148 @@
+"""Claims about whole networks: parameters, operations, memory."""
+
+from __future__ import annotations
+
+from math import prod
+
+from minicnn.facts.computed import (
+    biases,
+    kind_macs,
+    kind_params,
+    largest_field,
+    layer,
+    macs,
+    network,
+    of,
+    outputs,
+    params,
+)
+from minicnn.facts.fact import Fact, about, exactly
+from minicnn.facts.sources import (
+    CS231N,
+    HE,
+    HE_DERIVED,
+    HUANG,
+    JEONG,
+    KERAS,
+    KRIZHEVSKY,
+    LECUN,
+    LIPTON,
+    PRINCE,
+    PRINCE_BOOK,
+    RONNEBERGER,
+    SIMONYAN,
+    SLIDES,
+    SZEGEDY,
+    TORCHVISION,
+)
+from minicnn.layers import Conv2D, Sequential
+
+CONV, FULL = "convolution", "fully connected"
+
+
+def lenet_facts() -> list[Fact]:
+    """The network whose paper counts to the last connection."""
+    def connections(name: str) -> int:
+        return layer("lenet5-1998", name).connections or 0
+
+    return [
+        exactly("LeNet-5: 60,000 parameters", LECUN, 60_000, params("lenet5-1998"),
+                f"with the table of C3; as built today, every map linked to every map, {params('lenet'):,}", "parameters"),
+        exactly("LeNet-5: 340,908 connections", LECUN, 340_908, network("lenet5-1998").totals.connections,
+                "with those of the fixed output layer", "connections"),
+        exactly("C1: 122,304 connections", LECUN, 122_304, connections("C1"), "", "connections"),
+        exactly("S2: 5,880 connections", LECUN, 5_880, connections("S2"), "", "connections"),
+        exactly("C3: 151,600 connections", LECUN, 151_600, connections("C3"), "", "connections"),
+        exactly("C5: 48,120 connections", LECUN, 48_120, connections("C5"), "", "connections"),
+    ]
+
+
+def alexnet_facts() -> list[Fact]:
+    """Two towers in the paper, one in lectures."""
+    two, one = params("alexnet-2012"), params("alexnet")
+    missing = biases("alexnet", "Linear")
+    return [
+        about("quiz: AlexNet 60M", JEONG, 60e6, 10e6, one, f"one tower; the two of the paper have {two:,}", "parameters"),
+        about("60 million parameters", KRIZHEVSKY, 60e6, 10e6, two, "two towers", "parameters"),
+        exactly("overall 62,369,152", SLIDES, 62_369_152, one,
+                f"{missing:,} biases of the fully connected layers are missing", "parameters"),
+        about("62.3 million", SLIDES, 62.3e6, 0.1e6, one, "cut, not rounded", "parameters"),
+        about("of these, convolution: 3.7 million", SLIDES, 3.7e6, 0.1e6, kind_params("alexnet", CONV), "", "parameters"),
+        about("second convolution 307K", SLIDES, 307e3, 1e3, layer("alexnet-2012", "conv2").params, "two towers", "parameters"),
+        about("fourth convolution 1.3M", SLIDES, 1.3e6, 0.1e6, layer("alexnet-2012", "conv4").params,
+              f"beside 307K it has to be that of two towers; one tower has {layer('alexnet', 'conv4').params:,}", "parameters"),
+        about("fifth convolution 442K", SLIDES, 442e3, 1e3, layer("alexnet-2012", "conv5").params, "two towers", "parameters"),
+        about("1.1 billion operations", CS231N, 1.1e9, 0.1e9, macs("alexnet"),
+              f"one tower; two towers need {macs('alexnet-2012'):,}", "MACs"),
+        exactly("224x224 pixels give 55x55", KRIZHEVSKY, 55, of(Conv2D(96, 11, stride=4), (3, 224, 224)).layers[0].output_shape[1],
+                "(224 - 11)/4 + 1 does not come out even; 227 pixels give 55, or 224 with padding 2", "pixels"),
+        exactly("253,440 neurons in the first layer", KRIZHEVSKY, 253_440, prod(layer("alexnet-2012", "conv1").output_shape),
+                "the caption; 55 * 55 * 96", "outputs"),
+        about("650,000 neurons", KRIZHEVSKY, 650e3, 10e3, outputs("alexnet-2012", "Conv2D", "Linear"), "", "outputs"),
+    ]
+
+
+def vgg_facts() -> list[Fact]:
+    values = prod(network("vgg16").input_shape) + outputs("vgg16", "Conv2D", "MaxPool2D", "Linear")
+    return [
+        about("quiz: VGGNet (19 layers) 110M", JEONG, 110e6, 10e6, params("vgg19"),
+              f"no form has 110M; the fully connected layers alone have {kind_params('vgg19', FULL):,}", "parameters"),
+        about("configuration D (16 layers): 138 million", SIMONYAN, 138e6, 1e6, params("vgg16"), "", "parameters"),
+        about("configuration E (19 layers): 144 million", SIMONYAN, 144e6, 1e6, params("vgg19"), "", "parameters"),
+        about("VGG-16 memory: 24M * 4 bytes = 93 MB for an image", CS231N, 24e6, 1e6, values,
+              f"the column sums to {values * 4 / 1e6:.1f} MB", "numbers"),
+        about("VGG-16: 15.3 billion FLOPs", HE, 15.3e9, 0.1e9, kind_macs("vgg16", CONV),
+              f"MACs of the convolutions; with all layers {macs('vgg16'):,}, and FLOPs are twice that", "MACs"),
+        about("VGG-19: 19.6 billion FLOPs", HE, 19.6e9, 0.1e9, macs("vgg19"), "MACs; FLOPs are twice that", "MACs"),
+    ]
+
+
+def googlenet_facts() -> list[Fact]:
+    own = params("googlenet")
+    first, apart = Conv2D(64, 7, stride=2, padding=3, bias=False), Conv2D(24, 7, stride=2, padding=3, groups=3, bias=False)
+    separable = of(Sequential(apart, Conv2D(64, 1, bias=False)), (3, 224, 224)).totals
+    return [
+        about("quiz: GoogLeNet 4M", JEONG, 4e6, 1e6, own, f"{kind_params('googlenet', CONV):,} in convolutions; still the smallest of the"
+              " three", "parameters"),
+        about("only 5M parameters", LIPTON, 5e6, 1e6, own, "", "parameters"),
+        about("12 times fewer parameters than AlexNet", LIPTON, 12, 1, params("alexnet-2012") / own, "two towers by GoogLeNet", "times"),
+        about("first convolution: 2.7K parameters", SZEGEDY, 2.7e3, 0.1e3, of(first, (3, 224, 224)).totals.params,
+              f"a separable 7x7 would have {separable.params:,}, and {separable.macs:,} MACs", "weights"),
+        about("first convolution: 34M operations", SZEGEDY, 34e6, 1e6, of(first, (3, 224, 224)).totals.macs,
+              "the full 7x7, which everybody builds", "MACs"),
+    ]
+
+
+def resnet_facts() -> list[Fact]:
+    late, early = macs("resnet50"), macs("resnet50-v1")
+    kept = sum(row.output_shape[0] for row in network("resnet50").layers if row.type == "Conv2D")
+    buffers = network("resnet50").totals.buffers
+    return [
+        about("ResNet-18: 1.8 billion FLOPs", HE, 1.8e9, 0.1e9, macs("resnet18"), "MACs", "MACs"),
+        about("ResNet-34: 3.6 billion FLOPs", HE, 3.6e9, 0.1e9, macs("resnet34"), "MACs", "MACs"),
+        about("ResNet-50: 3.8 billion FLOPs", HE, 3.8e9, 0.1e9, early, "MACs, with the stride in the first 1x1", "MACs"),
+        about("ResNet-50: 4.1 billion FLOPs", TORCHVISION, 4.1e9, 0.1e9, late,
+              "MACs, with the stride in the 3x3", "MACs"),
+        exactly("ResNet-50 sees 483 pixels", HE_DERIVED, 483,
+                largest_field("resnet50-v1"), f"{largest_field('resnet50')} with the stride in the 3x3", "pixels"),
+        exactly("ResNet50: 25,636,712 parameters", KERAS, 25_636_712, params("resnet50") + kept + buffers,
+                f"counts {kept:,} biases of convolutions and {buffers:,} running statistics;"
+                f" without them {params('resnet50'):,}", "numbers"),
+        about("ResNet-20: 0.27M", HE, 0.27e6, 0.01e6, params("resnet20"), "", "parameters"),
+        about("ResNet-56: 0.85M", HE, 0.85e6, 0.01e6, params("resnet56"), "", "parameters"),
+        about("ResNet-110: 1.7M", HE, 1.7e6, 0.1e6, params("resnet110"), "", "parameters"),
+    ]
+
+
+def other_facts() -> list[Fact]:
+    unet = network("unet")
+    return [
+        about("DenseNet-40, growth 12: 1.0M", HUANG, 1.0e6, 0.1e6, params("densenet40"), "", "parameters"),
+        exactly("U-Net: 572x572 pixels give 388x388", RONNEBERGER, 388, unet.layers[-1].output_shape[1], "no padding", "pixels"),
+        exactly("U-Net: 23 convolutional layers", RONNEBERGER, 23, sum(row.macs is not None for row in unet.layers),
+                "the four that lead up are among them", "layers"),
+        exactly("MNIST-1D, fully connected: 150,185 parameters", PRINCE, 150_185, params("mnist1d-mlp"),
+                "corrected in the book", "parameters"),
+        exactly("MNIST-1D, fully connected: 59,065 parameters", PRINCE_BOOK, 59_065, params("mnist1d-mlp"), "", "parameters"),
+        exactly("MNIST-1D, convolutional: 2,050 parameters", PRINCE_BOOK, 2_050, params("mnist1d-cnn"), "", "parameters"),
+    ]

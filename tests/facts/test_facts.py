@@ -1,0 +1,94 @@
+"""Claims of lectures: verdicts, the numbers behind them, and that none of them is stored."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+import minicnn.facts
+from minicnn import zoo
+from minicnn.facts import Source, facts
+from minicnn.facts.computed import edge_matrix, network
+from minicnn.facts.fact import about, answer, exactly, number_text
+
+SOMEBODY = Source("somebody", "somebody, somewhere")
+
+VERDICTS = [   # a claim starts with, verdict, computed
+    ("256 filters of 3x3", "right", 294_912), ("64 filters of 3x3", "right", 73_728), ("two 3x3 convolutions", "right", 294_912),
+    ("one 5x5", "right", 409_600), ("two 3x3 see", "right", 5), ("three 3x3 see", "right", 7),
+    ("edges by convolution", "right", 267_960), ("edges as a matrix: more than 8e9", "rounded", 8_003_072_000),
+    ("convolution computes 60,000", "rounded", pytest.approx(59_733.33, abs=0.01)), ("convolution stores", "rounded", 4_001_536_000),
+    ("exercise: total", "answer", 13_285_956), ("LeNet-5: 60,000", "right", 60_000), ("LeNet-5: 340,908", "right", 340_908),
+    ("quiz: AlexNet 60M", "rounded", 62_378_344), ("overall 62,369,152", "wrong", 62_378_344), ("1.1 billion", "rounded", 1_135_256_096),
+    ("224x224", "wrong", 54), ("253,440", "wrong", 290_400), ("650,000", "rounded", 659_272),
+    ("quiz: VGGNet", "wrong", 143_667_240), ("VGG-16 memory", "wrong", 15_237_608), ("VGG-16: 15.3", "rounded", 15_346_630_656),
+    ("naive inception", "rounded", 854_196_224), ("inception block with", "wrong", 271_351_808),
+    ("quiz: GoogLeNet 4M", "wrong", 6_998_552), ("12 times fewer", "wrong", pytest.approx(8.7111, abs=0.0001)),
+    ("first convolution: 34M", "wrong", 118_013_952), ("ResNet-50: 3.8", "rounded", 3_857_973_248),
+    ("ResNet-50: 4.1", "rounded", 4_089_184_256), ("ResNet-50 sees", "right", 483), ("ResNet50:", "right", 25_636_712),
+    ("U-Net: 572x572", "right", 388), ("MNIST-1D, fully connected: 150,185", "wrong", 59_065),
+]
+
+
+@pytest.fixture(scope="module")
+def found():
+    return facts()
+
+
+@pytest.mark.parametrize(("start", "verdict", "computed"), VERDICTS)
+def test_verdicts(found, start, verdict, computed):
+    fact, = (each for each in found if each.claim.startswith(start))
+    assert (fact.verdict, fact.computed) == (verdict, computed)
+
+
+def test_the_reasons(found):
+    why = {fact.claim: fact.why for fact in found}
+    assert why["overall 62,369,152"] == "9,192 biases of the fully connected layers are missing"
+    assert "61.0 MB" in why["VGG-16 memory: 24M * 4 bytes = 93 MB for an image"]
+    assert "358M would add the 86,704,128" in why["inception block with bottlenecks: 358M operations"]
+    assert "2,712, and 34,019,328 MACs" in why["first convolution: 2.7K parameters"]
+    assert "26,560 biases of convolutions and 53,120 running statistics" in why["ResNet50: 25,636,712 parameters"]
+    dimensions = next(fact.text for fact in found if fact.claim.startswith("exercise: dimensions"))
+    assert dimensions == "48 x 92 x 92; 96 x 92 x 92; 192 x 44 x 44; 192 x 22 x 22; 256 x 22 x 22; 100"
+
+
+def test_every_claim_has_a_source_and_no_claim_stands_twice(found):
+    assert len({(fact.claim, fact.source) for fact in found}) == len(found) > 60
+    assert all(fact.source.short and len(fact.source.full) > len(fact.source.short) for fact in found)
+
+
+def test_numbers_are_computed_now(monkeypatch):
+    """Another network gives another fact."""
+    entry = zoo.find("alexnet")
+    monkeypatch.setitem(zoo.registry.ENTRIES, "alexnet", dataclasses.replace(entry, classes=10))
+    network.cache_clear()
+    try:
+        assert {fact.claim: fact.computed for fact in facts()}["overall 62,369,152"] == 62_378_344 - 990 * 4097
+    finally:
+        network.cache_clear()
+
+
+def test_no_large_number_is_written_outside_claims():
+    for path in Path(minicnn.facts.__file__).parent.glob("*.py"):
+        code = re.sub(r'f?"[^"]*"', "", path.read_text(encoding="utf-8"))
+        code = re.sub(r"(exactly|about)\(\s*,\s*[^,]*(\(.*?\))?,\s*[\d_.e]+(,\s*[\d_.e]+)?", "", code)
+        assert not re.search(r"\d_\d{3}|\d{5}", code), path.name
+
+
+@pytest.mark.parametrize(("fact", "verdict"), [
+    (exactly("", SOMEBODY, 10, 10), "right"), (exactly("", SOMEBODY, 10, 11), "wrong"),
+    (about("", SOMEBODY, 60e6, 10e6, 60_000_000), "right"), (about("", SOMEBODY, 60e6, 10e6, 69_999_999), "rounded"),
+    (about("", SOMEBODY, 60e6, 10e6, 70_000_000), "wrong"), (about("", SOMEBODY, 60e6, 10e6, 50_000_001), "rounded"),
+    (answer("", SOMEBODY, 3), "answer"),
+])
+def test_verdicts_follow_from_the_numbers(fact, verdict):
+    assert fact.verdict == verdict
+
+
+def test_numbers_for_people():
+    assert [number_text(1234.0, "times"), number_text(8.71, ""), number_text(5, "pixels")] == ["1,234 times", "8.7", "5 pixels"]
+
+
+def test_the_matrix_of_an_edge_is_only_counted():
+    assert edge_matrix().totals.params == 89_320 * 89_600
