@@ -116,9 +116,12 @@ def resolve_padding(where: str, padding: PaddingSetting, sizes: Sequence[int], t
 
 def whole_number(where: str, name: str, value: object, least: int) -> int:
     """Check one integer setting: NumPy integers pass, booleans and floats do not."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    try:
+        number = None if isinstance(value, bool) else value.__index__()   # type: ignore[attr-defined]
+    except (AttributeError, TypeError):   # an array of several has the method, but refuses
+        number = None
+    if number is None:
         raise SettingError(f"{where}: {name} is {value!r}, but must be a whole number")
-    number = value.__index__()
     if not least <= number <= LARGEST_SETTING:
         raise SettingError(f"{where}: {name} is {number}, but must be at least {least}" if number < least else
                            f"{where}: {name} is {number}, more than {LARGEST_SETTING}")
