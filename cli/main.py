@@ -20,6 +20,8 @@ VERBS = {
     "predict": "Classify images with a trained network.",
     "data": "List, download and look at data sets.",
     "bench": "Time kernels, training and inference.",
+    "laws": "Check what the variants of convolution are to each other.",
+    "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",
 }
 

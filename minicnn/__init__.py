@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {"Graph": "minicnn.network", "load": "minicnn.network", "Trainer": "minicnn.train"}
-_MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "layers", "optimizers", "train", "zoo")
+_MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "laws", "layers", "optimizers", "train", "zoo")
 
 __all__ = ["Graph", "Trainer", "__version__", "load", *_MODULES]
 

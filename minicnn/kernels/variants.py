@@ -27,13 +27,12 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import shape_text, whole_number
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import OUT_LETTERS, SPACE_LETTERS, TAP_LETTERS, as_float_arrays, check_axes, check_shape, contiguous, empty
-from minicnn.kernels.convolution import checked_shape
 from minicnn.kernels.cpu import variant_call as fast
+from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.kernels.index_table import MOST_WEIGHTS, IndexMap, Reads, tabulate, three
 from minicnn.random import generator
 
-GRADIENT_SAMPLES = 24
-GRADIENT_IMAGES = 2
+CHECKED_IMAGES = 2
 
 
 class Variant:
@@ -85,11 +84,12 @@ class Variant:
         if rest:
             check_shape(self._where, "bias", rest[0], self.output_shape[:1], "K")
         y = empty(self._where, (len(x), *self.output_shape), x.dtype)
+        x, weight, bias = contiguous(x), contiguous(weight).ravel(), contiguous(rest[0]) if rest else None
         if x.dtype == np.float32:
-            fast.forward(y, contiguous(x), contiguous(weight).ravel(), contiguous(rest[0]) if rest else None, self._tables)
+            fast.forward(y, x, weight, bias, self._tables)
         else:
-            zeros = np.zeros(self.output_shape[0])
-            self._loop("forward")(_wide(y), _wide(x), weight.ravel(), rest[0] if rest else zeros, self._map, three(self.taps))
+            none = np.zeros(self.output_shape[0])
+            self._loop("forward")(_wide(y), _wide(x), weight, none if bias is None else bias, self._map, three(self.taps))
         return y
 
     def backward_input(self, dy: Any, weight: Any) -> np.ndarray:
@@ -98,10 +98,11 @@ class Variant:
         self._check_images("dy", dy, self.output_shape, "K", OUT_LETTERS)
         self._check_weight(weight)
         dx = empty(self._where, (len(dy), *self.input_shape), dy.dtype)
+        dy, weight = contiguous(dy), contiguous(weight).ravel()
         if dy.dtype == np.float32:
-            fast.backward_input(dx, contiguous(dy), contiguous(weight).ravel(), self._tables)
+            fast.backward_input(dx, dy, weight, self._tables)
         else:
-            self._loop("backward_input")(_wide(dx), _wide(dy), weight.ravel(), self._map, three(self.taps))
+            self._loop("backward_input")(_wide(dx), _wide(dy), weight, self._map, three(self.taps))
         return dx
 
     def backward_weight(self, dy: Any, x: Any) -> np.ndarray:
@@ -112,8 +113,9 @@ class Variant:
         if len(dy) != len(x):
             raise ShapeError(f"{self._where}: dy has {len(dy)} images, but x has {len(x)}\n  dy  {dy.shape}\n  x   {x.shape}")
         dweight = empty(self._where, self.weight_shape, x.dtype)
+        dy, x = contiguous(dy), contiguous(x)
         if x.dtype == np.float32:
-            fast.backward_weight(dweight, contiguous(dy), contiguous(x), self._tables)
+            fast.backward_weight(dweight, dy, x, self._tables)
         else:
             self._loop("backward_weight")(dweight.reshape(-1), _wide(dy), _wide(x), self._map, three(self.taps))
         return dweight
@@ -121,28 +123,14 @@ class Variant:
     def check_gradients(self, seed: int = 0) -> float:
         """The worst relative error of both gradients against central differences, in float64.
 
-        Some elements alone, and all of them together along a random direction, of <dy, forward(x, weight)> with random x, weight and dy.
-        This is linear in x and in weight: a step of 1 is as exact as a small one and loses no digits, so that 1e-12 is a good result.
+        Around random x, weight and dy, drawn from the seed; the result should be about 1e-12.
         """
         stream = generator(whole_number(self._where, "seed", seed, least=0), "variant", "gradients")
         x, dy, weight = (stream.uniform(-1, 1, shape) for shape in (
-            (GRADIENT_IMAGES, *self.input_shape), (GRADIENT_IMAGES, *self.output_shape), self.weight_shape))
-        worst = 0.0
-        for array, gradient in ((x, self.backward_input(dy, weight)), (weight, self.backward_weight(dy, x))):
-            directions = [stream.uniform(-1, 1, array.shape)]
-            for at in stream.choice(array.size, min(array.size, GRADIENT_SAMPLES), replace=False):
-                directions.append(np.zeros_like(array))
-                directions[-1].flat[at] = 1
-            middle = array.copy()
-            for direction in directions:
-                array[...] = middle + direction
-                above = self.forward(x, weight)
-                array[...] = middle - direction
-                numeric = float(np.vdot(dy, above - self.forward(x, weight))) / 2
-                size = float(np.vdot(np.abs(direction), np.abs(gradient))) or float(np.abs(gradient).max()) or 1.0
-                worst = max(worst, abs(float(np.vdot(direction, gradient)) - numeric) / size)
-            array[...] = middle
-        return worst
+            (CHECKED_IMAGES, *self.input_shape), (CHECKED_IMAGES, *self.output_shape), self.weight_shape))
+        dx, dweight = self.backward_input(dy, weight), self.backward_weight(dy, x)
+        return max(worst_relative_error(lambda: self.forward(x, weight), array, gradient, dy, stream)
+                   for array, gradient in ((x, dx), (weight, dweight)))
 
     def __repr__(self) -> str:
         unused = f", {self.unused_weight_count:,} of them unused" if self.unused_weight_count else ""
@@ -219,6 +207,17 @@ def variant(index_map: IndexMap, *, input_shape: Sequence[int], output_shape: Se
     >>> layer.check_gradients() < 1e-12
     True
 
+    LeNet-5's layer C3: each of its 16 maps (columns) sees some of the 6 below it (rows), with 60 filters in all.  LeCun, Bottou, Bengio,
+    Haffner, "Gradient-based learning applied to document recognition", 1998, table I.
+
+    >>> rows = ("X...XXX..XXXX.XX", "XX...XXX..XXXX.X", "XXX...XXX..X.XXX", ".XXX..XXXX..X.XX", "..XXX..XXXX.XX.X", "...XXX..XXXX.XXX")
+    >>> sees = np.array([list(row) for row in rows]).T == "X"
+    >>> number = np.where(sees, np.cumsum(sees).reshape(16, 6) - 1, -1)
+    >>> def c3(k, p, q, c, r, s):   # where there is no filter its number is -1, and the weight index negative: no tap
+    ...     return c, p + r, q + s, number[k, c] * 25 + r * 5 + s
+    >>> kernels.variant(c3, input_shape=(6, 14, 14), output_shape=(16, 10, 10), taps=(6, 5, 5))
+    <Variant 'c3': 6 x 14 x 14 -> 16 x 10 x 10, 1,516 parameters (1,500 weights, 16 biases), 150,000 multiplications>
+
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.5, has the variants of which this is the common form.
     """
     if not callable(index_map):
@@ -257,10 +256,8 @@ def _sizes(where: str, name: str, shape: Sequence[int], channel: str, letters: d
     if axes not in letters:
         raise ShapeError(f"{where}: {name} is {shape!r}, but must be a shape ({channel}, {letters[2].replace(' ', ', ')}) or one of one"
                          f" or three axes")
-    sizes = checked_shape(where, name, shape, f"{channel} {letters[axes]}")
-    if min(sizes) < 1:
-        raise ShapeError(f"{where}: {name} is {sizes}, but every size must be at least 1")
-    return sizes
+    axis_letters = f"{channel} {letters[axes]}".split()
+    return tuple(whole_number(where, f"{name} {letter}", size, least=1) for letter, size in zip(axis_letters, shape, strict=True))
 
 
 def _first_reader(reads: Reads, weight: int, output_shape: tuple[int, ...]) -> str:

@@ -1,0 +1,44 @@
+"""`minicnn laws`: identities between the variants of convolution, checked on this machine."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+
+import click
+
+from minicnn.cli.options import format_option
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[LAW...]")
+@click.option("--examples", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Settings to draw for each law.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="What they are drawn from.")
+@format_option
+def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
+    """Check that the variants of convolution are what mathematics says of each other: on random settings, in float32 through the fast
+    loops and in float64 through the textbook loops.
+
+    LAW is a name from the table; without one, all are checked.  Exit status 1 if one fails.
+    """
+    from minicnn.cli.render.console import stderr_console, stdout_console
+    from minicnn.cli.render.laws import print_laws, waiting
+    from minicnn.laws import DTYPES, LAWS, check
+
+    unknown = sorted(set(names) - {law.name for law in LAWS})
+    if unknown:
+        raise click.UsageError(f"no law is called {unknown[0]!r}; there are: {', '.join(law.name for law in LAWS)}")
+    results = []
+    with waiting(stderr_console()) as show:
+        for law in LAWS:
+            for dtype in DTYPES:
+                if not names or law.name in names:
+                    show(f"{law.name}, {dtype}")
+                    results.append(check(law, dtype=dtype, examples=examples, seed=seed))
+    if form == "json":
+        click.echo(json.dumps([result._asdict() | {"worst_error": result.worst_error if isfinite(result.worst_error) else None}
+                               for result in results], indent=1))
+    else:
+        print_laws(stdout_console(), results)
+    if not all(result.holds for result in results):
+        click.get_current_context().exit(1)
