@@ -14,6 +14,7 @@ from minicnn.errors import MinicnnError
 VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
     "zoo": "List every network with its size and paper.",
+    "draw": "Draw a network as a picture.",
     "facts": "Check what lectures and papers say in numbers.",
     "train": "Train a network.",
     "evaluate": "Measure a trained network on a data set.",

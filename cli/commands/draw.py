@@ -1,0 +1,27 @@
+"""`minicnn draw NAME --out net.svg`: a network as a picture."""
+
+from __future__ import annotations
+
+import click
+
+from minicnn import zoo
+from minicnn.cli.commands.summary import ImageShape
+
+
+@click.command()
+@click.argument("name")
+@click.option("--out", metavar="FILE", show_default="NAME.svg", help="Where to write the picture.")
+@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Another input, as in 1x28x28.")
+@click.option("--classes", type=click.IntRange(min=1), help="Another number of classes.")
+@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="So many times the filters, as in 0.25.")
+def draw(name: str, out: str | None, input_shape: tuple[int, ...] | None, classes: int | None, width: float | None) -> None:
+    """Draw a network as SVG: layers as boxes, what goes along as lines with its shape, blocks as frames."""
+    from minicnn.cli.render.draw import svg
+    from minicnn.storage import atomic_write
+
+    entry = zoo.find(name)
+    net = entry.build(classes, input_shape, width=width)
+    path = out or f"{name}.svg"
+    with atomic_write(path, "w") as file:
+        file.write(svg(net.topology, net.name, entry.source))
+    click.echo(f"{path}: {len(net.nodes)} layers")

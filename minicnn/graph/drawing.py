@@ -1,0 +1,105 @@
+"""Where every box of a network's picture goes: layers in rows from top to bottom, ways that run beside each other in columns.
+
+A convolution, its normalization and its rectifier belong together and share a box, so that a network of hundreds of layers has a
+picture of dozens of boxes.  A box lies one row below the lowest box that feeds it; where one box feeds several, they stand beside
+each other, centred below it; where ways meet, they meet in the middle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from minicnn.graph.node import INPUT, Node, ValueRef
+from minicnn.graph.topology import Topology
+
+QUIET = ("relu", "leaky_relu", "tanh", "scaled_tanh", "sigmoid", "dropout", "batch_norm", "local_response_norm", "flatten")
+
+
+@dataclass(frozen=True)
+class Box:
+    """Layers drawn together.
+
+    nodes : in their order
+    row, column : its place; columns are counted from the middle, and may be halves
+    """
+
+    nodes: tuple[Node, ...]
+    row: int
+    column: float
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The named blocks it lies in, outermost first."""
+        return self.nodes[0].path
+
+
+@dataclass(frozen=True)
+class Line:
+    """From the end of one box (None: the input) to the start of another, with the value that goes along."""
+
+    start: int | None
+    end: int
+    value: ValueRef
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Boxes and lines."""
+
+    boxes: tuple[Box, ...]
+    lines: tuple[Line, ...]
+
+
+def picture(topology: Topology) -> Picture:
+    """Boxes in rows and columns, and lines between them."""
+    groups = _groups(topology)
+    home = {node.index: number for number, group in enumerate(groups) for node in group}
+    lines = [Line(None if ref == INPUT else home[ref.node], number, ref)
+             for number, group in enumerate(groups) for ref in dict.fromkeys(group[0].inputs[:group[0].layer.value_inputs])]
+    fed: dict[int, list[int | None]] = {number: [] for number in range(len(groups))}
+    feeds: dict[int | None, list[int]] = {}
+    for line in lines:
+        fed[line.end].append(line.start)
+        feeds.setdefault(line.start, []).append(line.end)
+    rows: list[int] = []
+    for starts in fed.values():
+        rows.append(1 + max((-1 if start is None else rows[start] for start in starts), default=-1))
+    columns = _columns(fed, feeds)
+    return Picture(tuple(Box(tuple(group), row, column) for group, row, column in zip(groups, rows, columns, strict=True)), tuple(lines))
+
+
+def _groups(topology: Topology) -> list[list[Node]]:
+    """Layers that belong together: a quiet one joins the box of the only layer it hears, if it is the only one that hears it."""
+    readers = Counter(ref for node in topology.nodes for ref in node.inputs)
+    groups: list[list[Node]] = []
+    last: dict[int, int] = {}
+    for node in topology.nodes:
+        source = node.inputs[0]
+        number = last.get(source.node)
+        joins = (len(node.inputs) == 1 and number is not None and readers[source] == 1 and source not in topology.outputs
+                 and node.path == groups[number][0].path
+                 and (node.layer.kernel in QUIET or all(each.layer.kernel in QUIET for each in groups[number])))
+        if joins and number is not None:
+            groups[number].append(node)
+        else:
+            number = len(groups)
+            groups.append([node])
+        last = {index: place for index, place in last.items() if place != number} | {node.index: number}
+    return groups
+
+
+def _columns(fed: dict[int, list[int | None]], feeds: dict[int | None, list[int]]) -> list[float]:
+    """Ways that start at one box are spread around its column; ways that meet do so between the outermost of them.
+
+    A line that skips to where ways meet starts no way of its own.
+    """
+    columns: list[float] = []
+    for number, starts in fed.items():
+        known = [0.0 if start is None else columns[start] for start in starts] or [0.0]
+        column = (min(known) + max(known)) / 2
+        if len(starts) == 1:
+            ways = [other for other in feeds[starts[0]] if len(fed[other]) == 1]
+            column += ways.index(number) - (len(ways) - 1) / 2
+        columns.append(column)
+    return columns
