@@ -50,15 +50,15 @@ def _kernel_table(title: str, rows: Sequence[Row], machine: Machine) -> Table:
     unit = "GFLOP/s" if rows[0].flops is not None else "GB/s"
     several = len({row.work for row in rows}) > 1
     table = new_table(title, "N>", *(["Pass"] if several else []), f"call\n{unit}>", "of\npeak>", f"step\n{unit}>", "of\npeak>",
-                      "call\nratio>", "step\nratio>", f"peer\n{unit}>", "spread>", "error>", "first>")
+                      "call\nratio>", "step\nratio>", f"peer\n{unit}>", "spread>", "error>", "first\ns>")
     for row in rows:
         call, step = row.timing(OURS), row.timing(STEP)
         spread = max(each.spread or 0.0 for each in (call or step or row.timings[0], row.best_peer or row.timings[0]))
         rates = [text for each in (call, step) for text in (rate_text(row, each), share_text(row, each, machine))]
         ratios = [ratio_text(row.ratio(each), row.disturbed) for each in (call, step)]
+        first = (call or step or row.timings[0]).first_seconds
         table.add_row(row.name, str(row.batch), *([row.work.partition(" ")[0]] if several else []), *rates, *ratios,
-                      rate_text(row, row.best_peer), spread_text(spread), error_text(row),
-                      seconds((call or step or row.timings[0]).first_seconds))
+                      rate_text(row, row.best_peer), spread_text(spread), error_text(row), f"{first:.2f}")
     return table
 
 
@@ -138,7 +138,7 @@ def spread_text(spread: float) -> str:
 
 def times(value: float | None) -> str:
     """A factor."""
-    return "" if value is None else f"{three_digits(value)}x" if value >= 100 else f"{value:.2f}x"
+    return "" if value is None else f"{three_digits(value)}x" if value >= 10 else f"{value:.2f}x"
 
 
 def ratio_text(value: float | None, doubtful: bool = False) -> Text:
