@@ -6,7 +6,7 @@ from functools import cache
 from math import prod
 
 from minicnn import zoo
-from minicnn.graph import Summary, SummaryRow, Topology, summarize
+from minicnn.graph import INPUT, Summary, SummaryRow, Topology, summarize
 from minicnn.layers import Conv2D, Element, Linear, Sequential, Shape
 
 
@@ -49,6 +49,16 @@ def biases(name: str, *types: str) -> int:
 def outputs(name: str, *types: str) -> int:
     """Numbers that the layers of these types put out for one image."""
     return sum(prod(row.output_shape) for row in network(name).layers if row.type in types)
+
+
+def depth(name: str) -> int:
+    """Layers with weights, one behind the other, on the longest way through a network: what its name counts."""
+    topology = zoo.find(name).build().topology
+    deep: list[int] = []
+    for node, row in zip(topology.nodes, network(name).layers, strict=True):
+        before = max((deep[ref.node] for ref in node.inputs if ref != INPUT), default=0)
+        deep.append(before + (row.macs is not None))
+    return max(deep)
 
 
 def largest_field(name: str) -> int:

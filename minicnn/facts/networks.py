@@ -6,6 +6,7 @@ from math import prod
 
 from minicnn.facts.computed import (
     biases,
+    depth,
     kind_macs,
     kind_params,
     largest_field,
@@ -35,6 +36,7 @@ from minicnn.facts.sources import (
     SZEGEDY,
     TORCHVISION,
 )
+from minicnn.geometry import shape_text
 from minicnn.layers import Conv2D, Sequential
 
 CONV, FULL = "convolution", "fully connected"
@@ -78,6 +80,13 @@ def alexnet_facts() -> list[Fact]:
                 "(224 - 11)/4 + 1 does not come out even; 227 pixels give 55, or 224 with padding 2", "pixels"),
         exactly("253,440 neurons in the first layer", KRIZHEVSKY, 253_440, prod(layer("alexnet-2012", "conv1").output_shape),
                 "the caption; 55 * 55 * 96", "outputs"),
+        exactly("AlexNet: 8 layers", LIPTON, 8, depth("alexnet"), f"LeNet has {depth('lenet')}", "layers"),
+        exactly("second convolution: stride 2", LIPTON, 2, (layer("alexnet", "conv2").stride or (0,))[0],
+                f"it keeps {shape_text(layer('alexnet', 'conv2').output_shape[1:])} pixels, with padding 2", "pixel"),
+        exactly("fourth convolution: 484 filters", LIPTON, 484, layer("alexnet", "conv4").output_shape[0], "as the third", "filters"),
+        exactly("ZFNet, fourth convolution: 1,024 filters", LIPTON, 1024, layer("zfnet", "conv4").output_shape[0],
+                f"figure 3 of its paper; 512, 1024, 512 is a wider form of"
+                f" {params('zfnet-lecture'):,} parameters in its last experiments", "filters"),
         about("650,000 neurons", KRIZHEVSKY, 650e3, 10e3, outputs("alexnet-2012", "Conv2D", "Linear"), "", "outputs"),
     ]
 
@@ -102,6 +111,9 @@ def googlenet_facts() -> list[Fact]:
     first, apart = Conv2D(64, 7, stride=2, padding=3, bias=False), Conv2D(24, 7, stride=2, padding=3, groups=3, bias=False)
     separable = of(Sequential(apart, Conv2D(64, 1, bias=False)), (3, 224, 224)).totals
     return [
+        exactly("GoogLeNet: 22 layers", LIPTON, 22, depth("googlenet"), "layers with weights on the longest way", "layers"),
+        exactly("no fully connected layers", LIPTON, 0, sum(row.type == "Linear" for row in network("googlenet").layers),
+                f"the last one, with {kind_params('googlenet', FULL):,} parameters", "layer"),
         about("quiz: GoogLeNet 4M", JEONG, 4e6, 1e6, own, f"{kind_params('googlenet', CONV):,} in convolutions; still the smallest of the"
               " three", "parameters"),
         about("only 5M parameters", LIPTON, 5e6, 1e6, own, "", "parameters"),

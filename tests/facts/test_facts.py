@@ -9,7 +9,7 @@ import pytest
 import minicnn.facts
 from minicnn import zoo
 from minicnn.facts import Source, facts
-from minicnn.facts.computed import edge_matrix, network
+from minicnn.facts.computed import depth, edge_matrix, network
 from minicnn.facts.fact import about, answer, exactly, number_text
 
 SOMEBODY = Source("somebody", "somebody, somewhere")
@@ -27,6 +27,8 @@ VERDICTS = [   # a claim starts with, verdict, computed
     ("quiz: GoogLeNet 4M", "wrong", 6_998_552), ("12 times fewer", "wrong", pytest.approx(8.7111, abs=0.0001)),
     ("first convolution: 34M", "wrong", 118_013_952), ("ResNet-50: 3.8", "rounded", 3_857_973_248),
     ("ResNet-50: 4.1", "rounded", 4_089_184_256), ("ResNet-50 sees", "right", 483), ("ResNet50:", "right", 25_636_712),
+    ("AlexNet: 8 layers", "right", 8), ("second convolution: stride 2", "wrong", 1), ("fourth convolution: 484", "wrong", 384),
+    ("ZFNet", "wrong", 384), ("GoogLeNet: 22 layers", "right", 22), ("no fully connected", "wrong", 1),
     ("U-Net: 572x572", "right", 388), ("MNIST-1D, fully connected: 150,185", "wrong", 59_065),
 ]
 
@@ -88,6 +90,12 @@ def test_verdicts_follow_from_the_numbers(fact, verdict):
 
 def test_numbers_for_people():
     assert [number_text(1234.0, "times"), number_text(8.71, ""), number_text(5, "pixels")] == ["1,234 times", "8.7", "5 pixels"]
+
+
+@pytest.mark.parametrize(("name", "layers"), [("lenet", 5), ("vgg16", 16), ("vgg19", 19), ("resnet50", 50), ("resnet152", 152),
+                                              ("resnet110", 110), ("densenet121", 121), ("densenet40", 40)])
+def test_depth_is_what_names_count(name, layers):
+    assert depth(name) == layers
 
 
 def test_the_matrix_of_an_edge_is_only_counted():
