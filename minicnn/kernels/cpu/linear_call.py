@@ -144,8 +144,8 @@ def add_rows_part(memory, parameters, table, a, frame):
     strips = (features + STRIP - 1) // STRIP
     begin, stop = strips * frame[PART] // frame[PARTS] * STRIP, strips * (frame[PART] + 1) // frame[PARTS] * STRIP
     if stop > begin:
-        gather_run(dx, begin, features, LANES, weight, begin, 0, LANES, min(whole, stop) - begin, LANES, dy, 0, 0, a[1], t, a[3], a[3] + a[1],
-                   1, a[0], FROM_ZERO, dy, 0, 0, NO_FLOOR)
+        gather_run(dx, begin, features, LANES, weight, begin, 0, LANES, min(whole, stop) - begin, LANES, dy, 0, 0, a[1], t, a[3],
+                   a[3] + a[1], 1, a[0], FROM_ZERO, dy, 0, 0, NO_FLOOR)
         if stop > whole:   # the rest as a vector that ends with the row
             last = features - LANES
             gather_run(dx, last, features, LANES, weight, last, 0, LANES, LANES, LANES, dy, 0, 0, a[1], t, a[3], a[3] + a[1], 1, a[0],
