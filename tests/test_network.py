@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import layers as L  # noqa: N812 as users write it
+from minicnn import layers as L
 from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError
 from minicnn.network import Graph, from_arrays, load
 from minicnn.storage import load_arrays, save_arrays

@@ -11,9 +11,16 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_CONVOLUTION = [f"conv{n}d{part}" for n in (1, 2, 3) for part in ("", "_backward_input", "_backward_weight")]
-
-_HOMES = {name: "minicnn.kernels.convolution" for name in _CONVOLUTION}
+_PASSES = ("", "_backward_input", "_backward_weight", "_backward_bias")
+_HOMES = {f"{kind}{n}d{part}": f"minicnn.kernels.{home}" for kind, home in {
+    "conv": "convolution", "conv_transpose": "transposed", "tiled_conv": "tiled", "unshared_conv": "unshared",
+}.items() for n in (1, 2, 3) for part in _PASSES}
+_HOMES |= {name: f"minicnn.kernels.{home}" for home, names in {
+    "algorithms.separable": ("separable", "separable_conv2d", "separable_conv3d"),
+    "algorithms.conv_matrix": ("conv_matrix",),
+    "algorithms.circulant": ("circulant", "circulant_eigenvalues", "fourier_basis"),
+    "image_filters": ("image_kernels",),
+}.items() for name in names}
 _HOMES |= {"Variant": "minicnn.kernels.variants", "variant": "minicnn.kernels.variants"}
 
 _BOTH = ("", "_backward")

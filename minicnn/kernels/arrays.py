@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import sys
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -69,10 +73,23 @@ def contiguous(array: np.ndarray) -> np.ndarray:
 
 def empty(where: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Memory for a result; a ShapeError if there is not so much."""
+    fault = f"{where}: the result would have the shape {shape}, more than memory holds"
+    # the system might promise it and fail later; the kernels need as much again
+    if 2 * prod(shape) * np.dtype(dtype).itemsize > memory_bytes():
+        raise ShapeError(fault)
     try:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
-        raise ShapeError(f"{where}: the result would have the shape {shape}, more than memory holds") from error
+        raise ShapeError(fault) from error
+
+
+@functools.cache
+def memory_bytes() -> int:
+    """Memory of this machine; a great number where it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return sys.maxsize
 
 
 SPACE_LETTERS = {1: "W", 2: "H W", 3: "D H W"}

@@ -14,10 +14,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from minicnn.errors import ShapeError
+from minicnn.kernels.arrays import memory_bytes
+from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu.assembly.activation import Activation, new_activation
 from minicnn.kernels.cpu.assembly.pointwise import append_load_plain, append_store
 from minicnn.kernels.cpu.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout, run
+from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step
 from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SPLIT, FinishedProgram, Program, aligned_zeros, padded
+from minicnn.kernels.cpu.vector import LANES
 
 SHARD = 32              # images of a shard where there are many
 SMALL_SHARD = 16        # images of a shard where there are few
@@ -49,7 +54,10 @@ class Stage:
     def load(self, number: int, shape: Sequence[int], halo: Sequence[tuple[int, int]] = ()) -> Activation:
         """Array `number` of the call in lanes; `shape` is that of one image."""
         value = self.new(shape, halo)
-        append_load_plain(self.program, value, EXTRA + number)
+        if self._turns(value):
+            self._turn(load_planes_step, value, number)
+        else:
+            append_load_plain(self.program, value, EXTRA + number)
         return value
 
     def new(self, shape: Sequence[int], halo: Sequence[tuple[int, int]] = ()) -> Activation:
@@ -58,11 +66,22 @@ class Stage:
 
     def store(self, number: int, value: Activation) -> None:
         """Write a value to array `number`."""
-        append_store(self.program, value, EXTRA + number)
+        if self._turns(value):
+            self._turn(store_planes_step, value, number)
+        else:
+            append_store(self.program, value, EXTRA + number)
+
+    def _turns(self, value: Activation) -> bool:
+        """Whether the way between images and lanes is that of a matrix that is transposed, squares at a time."""
+        return self.shard % LANES == 0 and not any(map(any, value.map.halo))
+
+    def _turn(self, kernel: StepKernel, value: Activation, number: int) -> None:
+        numbers = value.map.channels * value.map.pixels
+        self.program.step(kernel, value.place, self.shard, numbers, 0, 1, numbers, numbers, EXTRA + number)
 
     def cut(self, parts: int = PARTS) -> None:
         """End of a stage; with `parts` above 1 every step of it must know how to do a part."""
-        if self.split:
+        if self.split and not self.program.step_parts:
             self.program.close_phase(SPLIT, parts)
 
 
@@ -72,7 +91,7 @@ _lock = threading.Lock()
 
 
 def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Sequence[np.ndarray], weight: np.ndarray | None = None,
-         bias: np.ndarray | None = None, gradient: np.ndarray | None = None, whole: bool = False) -> None:
+         bias: np.ndarray | None = None, gradient: np.ndarray | None = None, whole: bool = False, narrow: bool = False) -> None:
     """Run one operation.
 
     Parameters
@@ -93,6 +112,13 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         Receives what the steps leave in the slot, from its beginning.
     whole : bool
         Keep all images together, because the weights are many and should be read once.
+    narrow : bool
+        A shard of a few images is no wider than they are: every step knows how to leave lanes alone.
+
+    Raises
+    ------
+    ShapeError
+        If there is not enough memory.
     """
     global _scratch
     if not images:
@@ -101,9 +127,11 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         return
     split = whole or images <= SMALL_SHARD
     shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if whole else SMALL_SHARD if images <= 4 * SHARD else SHARD
+    if narrow:
+        shard = min(shard, images)
     bias_room = padded(bias.size) if bias is not None else 0
     with _lock:
-        program = _find(key, build, shard, split)
+        program = _find(key, build, shard, split, narrow)
         shards = -(-images // shard)
         # parts of several shards run at once, so none may add into the slot of another
         slots = min(shards, SLOTS) if gradient is not None and not split else shards
@@ -112,7 +140,7 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         arenas = shards if split else threads
         begin = bias_room + (slots * slot_size)
         needed = begin + arenas * program.arena_size
-        memory = _scratch if _scratch is not None and len(_scratch) >= needed else aligned_zeros(needed)
+        memory = _scratch if _scratch is not None and len(_scratch) >= needed else _zeros(needed)
         if memory.nbytes <= KEPT_BYTES:
             _scratch = memory
         if bias is not None:
@@ -128,7 +156,8 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         addresses = np.zeros(EXTRA - LABELS + len(arrays), np.int64)
         addresses[EXTRA - LABELS:] = [array.ctypes.data for array in arrays]
         layout = Layout(shard, slots, begin, program.arena_size, bias_room, slot_size, int(split))
-        parameters = memory[:1] if weight is None else weight.reshape(-1)
+        # compiled code tells read-only arrays apart and would be compiled anew for them
+        parameters = memory[:1] if weight is None else (weight if weight.flags.writeable else weight.copy()).reshape(-1)
         run(threads, memory, parameters, program.table, program.steps, program.phases, jobs, addresses, layout)
         if gradient is not None:
             rows = memory[bias_room:begin].reshape(slots, slot_size)[:, :gradient.size]
@@ -138,13 +167,30 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
                 flat += row
 
 
-def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool) -> FinishedProgram:
+def _zeros(size: int) -> np.ndarray:
+    """Memory for a call.
+
+    Raises
+    ------
+    ShapeError
+        If the machine does not have so much.
+    """
+    fault = f"a kernel would need {4 * size / 2**30:.1f} GiB of memory for its work, more than there is\n  use fewer images at a time"
+    if 4 * size > memory_bytes():   # the system might promise it and fail later
+        raise ShapeError(fault)
+    try:
+        return aligned_zeros(size)
+    except MemoryError as error:
+        raise ShapeError(fault) from error
+
+
+def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool, narrow: bool) -> FinishedProgram:
     """The program of a call, built if it is not among those kept."""
-    full_key = (key, shard, split)
+    full_key = (key, shard, split, narrow)
     if full_key in _programs:
         _programs.move_to_end(full_key)
         return _programs[full_key]
-    stage = Stage(shard, split)
+    stage = Stage(shard, split, Program(step_parts=PARTS if narrow and split else 0))
     build(stage)
     if not split:
         stage.program.close_phase(SHARDS)

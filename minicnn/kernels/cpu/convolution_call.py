@@ -1,4 +1,7 @@
-"""Convolution of any kind on a user's float32 arrays: ordinary, tiled and unshared, all three passes."""
+"""Convolution of any kind on a user's float32 arrays: ordinary, tiled, unshared and transposed, all three passes.
+
+Most of it is choosing: how wide a shard is, whether padding is stored, which step serves, whether a long axis goes in blocks.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +15,61 @@ from minicnn.kernels.cpu.assembly.convolution import (
     append_convolution_backward_weight,
     append_convolution_forward,
 )
+from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks
 from minicnn.kernels.cpu.call import Stage, call
 from minicnn.kernels.cpu.tiles import TILE_TAPS
+from minicnn.kernels.cpu.vector import LANES
 
 Axes = tuple[Axis, ...]
 
+MANY_READS = 1 << 14   # entries of a table beyond which storing the padding is better than listing what each border position reads
+
+
+def _settled(axes: Axes) -> Axes:
+    """The same axes without settings that mean nothing: the stride of a single position, the dilation of a single tap."""
+    return tuple(axis._replace(stride=1 if axis.out == 1 else axis.stride, dilation=1 if axis.taps == 1 else axis.dilation)
+                 for axis in axes)
+
+
+def _padding_fits(axes: Axes) -> bool:
+    """Whether x between its padding is not much more than x and y."""
+    return prod(a.before + a.size + a.after for a in axes) <= 8 * (prod(a.size for a in axes) + prod(a.out for a in axes))
+
 
 def _halo(axes: Axes, channels: int) -> list[tuple[int, int]]:
-    """A halo pays where channels alone cannot fill the taps of a tile of the weight gradient; else borders are left out."""
-    if channels >= TILE_TAPS or max(max(axis.before, axis.after) for axis in axes) > max(axis.taps for axis in axes):
-        return []
-    return [(axis.before, axis.after) for axis in axes]
+    """A halo pays where channels alone cannot fill the taps of a tile of the weight gradient, and where border positions, each with a
+    list of reads of its own, are many; else borders are left out."""
+    short = channels < TILE_TAPS and max(max(a.before, a.after) for a in axes) <= max(a.taps for a in axes)
+    reads = prod(a.taps * min(a.out, 1 + -(-a.before // a.stride) + -(-a.after // a.stride)) for a in axes)
+    return [(a.before, a.after) for a in axes] if (short or reads > MANY_READS) and _padding_fits(axes) else []
+
+
+def _narrow(images: int, axes: Axes, tile: tuple[int, ...]) -> bool:
+    """Whether images too few to fill a vector stand side by side with no gap between pixels: lanes then run over columns as well."""
+    return images < LANES and prod(tile) == 1 and _padding_fits(axes)
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int, flip: bool,
             tiles: tuple[int, ...] | None = None) -> None:
-    """y (N, K, *out) from x (N, C, *in), weight (K, *tile, C/G, *taps) and bias (K, *tile)."""
+    """y (N, K, *out) from x (N, C, *in), weight (K, *tile, C/G, *taps) and bias (K,) or (K, *tile)."""
     tile = tiles or (1,) * len(axes)
+    n = long_axis([axis.out for axis in axes], tile)
+    if n is not None:
+        for block in output_blocks(axes[n], tile[n]):
+            if not block.axis.size and prod(tile) == 1:
+                y[_place(n, block.output)] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
+                continue
+            part = np.empty((*y.shape[:n + 2], block.axis.out, *y.shape[n + 3:]), y.dtype)
+            forward(part, _cut(x, n, block.input), weight, bias, _with(axes, n, block.axis), groups, flip, tiles)
+            y[_place(n, block.output)] = part
+        return
+    axes = _settled(axes)
+    if bias is not None and bias.size != len(weight) * prod(tile):
+        bias = np.repeat(bias, prod(tile))   # one for each filter of the tile
+    narrow = _narrow(len(x), axes, tile)
 
     def build(stage: Stage) -> None:
-        value = stage.load(0, x.shape[1:], _halo(axes, x.shape[1]))
+        value = stage.load(0, x.shape[1:], [] if narrow else _halo(axes, x.shape[1]))
         stage.cut()
         result = stage.new(y.shape[1:])
         append_convolution_forward(stage.program, result, value, axes, groups, tile, flip, 0, None if bias is None else 0,
@@ -41,31 +79,80 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         stage.cut()
 
     key = ("convolution", axes, groups, tile, flip, x.shape[1], y.shape[1], bias is not None)
-    call(key, build, len(x), [x, y], weight=weight, bias=bias, whole=prod(tile) > 1)
+    call(key, build, len(x), [x, y], weight=weight, bias=bias, whole=prod(tile) > 1, narrow=narrow)
 
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axes, groups: int, flip: bool,
-                   tiles: tuple[int, ...] | None = None) -> None:
-    """dx (N, C, *in) from dy (N, K, *out)."""
+                   tiles: tuple[int, ...] | None = None, bias: np.ndarray | None = None) -> None:
+    """dx (N, C, *in) from dy (N, K, *out), and bias (C,) where this is a transposed convolution."""
     tile = tiles or (1,) * len(axes)
+    n = long_axis([axis.size for axis in axes], tile)
+    if n is not None:
+        for block in input_blocks(axes[n], tile[n]):
+            if not block.axis.out:
+                dx[_place(n, block.input)] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
+                continue
+            part = np.empty((*dx.shape[:n + 2], block.axis.size, *dx.shape[n + 3:]), dx.dtype)
+            backward_input(part, _cut(dy, n, block.output), weight, _with(axes, n, block.axis), groups, flip, tiles, bias)
+            dx[_place(n, block.input)] = part
+        return
+    axes = _settled(axes)
+    if prod(tile) == 1 and _reads_forward(axes, len(dy)):
+        filters = weight.reshape(len(weight), -1, *weight.shape[-len(axes):])   # a tile of one filter is no tile
+        forward(dx, dy, _exchanged(filters, groups), bias, _reversed(axes), groups, not flip)
+        return
+    narrow = _narrow(len(dy), axes, tile)
 
     def build(stage: Stage) -> None:
         gradient = stage.load(0, dy.shape[1:])
         stage.cut()
         result = stage.new(dx.shape[1:])
-        append_convolution_backward_input(stage.program, result, gradient, axes, groups, tile, flip, 0)
+        append_convolution_backward_input(stage.program, result, gradient, axes, groups, tile, flip, 0, None if bias is None else 0,
+                                          bias_in_memory=True)
         stage.cut()
         stage.store(1, result)
         stage.cut()
 
-    call(("convolution backward input", axes, groups, tile, flip, dx.shape[1], dy.shape[1]), build, len(dy), [dy, dx], weight=weight,
-         whole=prod(tile) > 1)
+    key = ("convolution backward input", axes, groups, tile, flip, dx.shape[1], dy.shape[1], bias is not None)
+    call(key, build, len(dy), [dy, dx], weight=weight, bias=bias, whole=prod(tile) > 1, narrow=narrow)
+
+
+def _reads_forward(axes: Axes, images: int) -> bool:
+    """Whether the input gradient is better computed as a convolution of dy: with stride 1, for few images or large filters."""
+    reads = prod(axis.taps * min(axis.size, 2 * axis.extent + 1) for axis in axes)
+    return (all(axis.stride == 1 and 0 <= axis.before < axis.extent for axis in axes) and (images < LANES or reads > MANY_READS)
+            and _padding_fits(_reversed(axes)))
+
+
+def _reversed(axes: Axes) -> Axes:
+    """Axes of the convolution that leads from dy to dx where the stride is 1: what lay before the first tap now lies after the last."""
+    return tuple(axis._replace(size=axis.out, before=axis.extent - 1 - axis.before, after=max(0, axis.size + axis.before - axis.out),
+                               out=axis.size) for axis in axes)
+
+
+def _exchanged(weight: np.ndarray, groups: int) -> np.ndarray:
+    """(K, C/G, *taps) as (C, K/G, *taps)."""
+    filters, channels, *taps = weight.shape
+    turned = weight.reshape(groups, filters // groups, channels, *taps).swapaxes(1, 2)
+    return np.ascontiguousarray(turned).reshape(groups * channels, filters // groups, *taps)
 
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, flip: bool,
                     tiles: tuple[int, ...] | None = None) -> None:
     """dweight (K, *tile, C/G, *taps) from dy (N, K, *out) and x (N, C, *in)."""
     tile = tiles or (1,) * len(axes)
+    n = long_axis([axis.out for axis in axes], tile)
+    if n is not None:
+        dweight[...] = 0
+        for block in output_blocks(axes[n], tile[n]):
+            if not block.axis.size:
+                continue
+            part = np.empty_like(dweight)
+            backward_weight(part, _cut(dy, n, block.output), _cut(x, n, block.input), _with(axes, n, block.axis), groups, flip, tiles)
+            dweight += part
+        return
+    axes = _settled(axes)
+    narrow = _narrow(len(dy), axes, tile)
 
     def build(stage: Stage) -> None:
         gradient = stage.load(0, dy.shape[1:])
@@ -75,4 +162,32 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
         stage.cut()
 
     call(("convolution backward weight", axes, groups, tile, flip, x.shape[1], dy.shape[1]), build, len(dy), [dy, x], gradient=dweight,
-         whole=prod(tile) > 1)
+         whole=prod(tile) > 1, narrow=narrow)
+
+
+def transposed_forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int) -> None:
+    """y (N, K, *large) from x (N, C, *small) and weight (C, K/G, *taps): the input gradient of the convolution from y to x."""
+    backward_input(y, x, weight, axes, groups, False, bias=bias)
+
+
+def transposed_backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axes, groups: int) -> None:
+    """dx (N, C, *small): that convolution itself."""
+    forward(dx, dy, weight, None, axes, groups, False)
+
+
+def transposed_backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int) -> None:
+    """dweight (C, K/G, *taps): that convolution's, with x and dy in each other's place."""
+    backward_weight(dweight, x, dy, axes, groups, False)
+
+
+def _with(axes: Axes, n: int, axis: Axis) -> Axes:
+    return (*axes[:n], axis, *axes[n + 1:])
+
+
+def _place(n: int, where: slice) -> tuple[slice, ...]:
+    """An index into (N, C, *space) that cuts spatial axis `n`."""
+    return (slice(None),) * (n + 2) + (where,)
+
+
+def _cut(array: np.ndarray, n: int, where: slice) -> np.ndarray:
+    return np.ascontiguousarray(array[_place(n, where)])

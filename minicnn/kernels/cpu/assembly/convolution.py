@@ -121,14 +121,14 @@ def _append_few_images_forward(program: Program, y: Activation, x: Activation, a
 
 
 def append_convolution_backward_input(program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int,
-                                      tiles: Sequence[int], flip: bool, weight: int) -> None:
-    """dx from dy: the same map read backwards, inputs taking the place of filters."""
+                                      tiles: Sequence[int], flip: bool, weight: int, bias: int | None = None,
+                                      bias_in_memory: bool = False) -> None:
+    """dx from dy: the same map read backwards, inputs taking the place of filters; plus bias (C,) for a transposed convolution."""
     channels, filters = dx.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
     _append_gather(program, tables, dx, dy, groups, filters, channels, weight, weights.filter, weights.channel, filters * weights.filter,
-                   None,
-                   0, False)
+                   bias, 1, False, bias_in_memory)
 
 
 def append_convolution_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,

@@ -1,0 +1,246 @@
+"""3x3 filters with fewer multiplications: Winograd's minimal filtering, a lane an image.
+
+An output tile of m x m pixels needs (m+2)^2 multiplications a channel instead of 9 m^2: 16 for 36 with m = 2, 36 for 144 with m = 4.
+
+    Y = A^T [ sum over c of (G g[k,c] G^T) * (B^T d[c] B) ] A            * element by element; d (m+2, m+2) the inputs of the tile
+
+Since lanes are images, the transforms are sums of whole vectors.  For each of the (m+2)^2 elements the sum over channels is a matrix
+product, filters x channels times channels x (tiles, images), which is what the gather tile does with channels as taps.  A block of tiles
+goes through all three stages while it is in cache.
+
+Winograd, "Arithmetic complexity of computations", 1980.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.
+"""
+
+import numpy as np
+
+from minicnn.kernels.compile import kernel, step
+from minicnn.kernels.cpu.atomics import whole_array
+from minicnn.kernels.cpu.convolution import NO_FLOOR, gather_run
+from minicnn.kernels.cpu.program import ARENA, PART, PARTS
+from minicnn.kernels.cpu.tiles import FROM_ZERO
+from minicnn.kernels.cpu.vector import LANES, load, select, splat, store
+
+_f = np.float32
+ZERO, HALF, TWO, FOUR, FIVE, EIGHT = _f(0), _f(0.5), _f(2), _f(4), _f(5), _f(8)
+QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = _f(1 / 4), _f(1 / 6), _f(1 / 12), _f(1 / 24)
+
+
+@kernel
+def filter_to_four(g0, g1, g2):
+    """G g for m = 2."""
+    middle = HALF * (g0 + g2)
+    return g0, middle + HALF * g1, middle - HALF * g1, g2
+
+
+@kernel
+def filter_to_six(g0, g1, g2):
+    """G g for m = 4."""
+    outer = SIXTH * (g0 + g2)
+    wide = TWENTY_FOURTH * g0 + SIXTH * g2
+    return QUARTER * g0, ZERO - outer - SIXTH * g1, SIXTH * g1 - outer, wide + TWELFTH * g1, wide - TWELFTH * g1, g2
+
+
+@kernel
+def input_to_four(d0, d1, d2, d3):
+    """B^T d for m = 2."""
+    return d0 - d2, d1 + d2, d2 - d1, d1 - d3
+
+
+@kernel
+def input_to_six(d0, d1, d2, d3, d4, d5):
+    """B^T d for m = 4."""
+    a, b = d4 - d2 * FOUR, d3 - d1 * FOUR
+    c, e = d4 - d2, (d3 - d1) * TWO
+    return d0 * FOUR - d2 * FIVE + d4, a + b, a - b, c + e, c - e, d1 * FOUR - d3 * FIVE + d5
+
+
+@kernel
+def four_to_output(m0, m1, m2, m3):
+    """A^T m for m = 2."""
+    return m0 + m1 + m2, m1 - m2 - m3
+
+
+@kernel
+def six_to_output(m0, m1, m2, m3, m4, m5):
+    """A^T m for m = 4."""
+    s, d, u, v = m1 + m2, m1 - m2, m3 + m4, m3 - m4
+    return m0 + s + u, d + v * TWO, s + u * FOUR, d + v * EIGHT + m5
+
+
+@kernel
+def transform_filters(u, u_at, weight, w_at, channels, first, stop, filters, side, flip, scratch, s_at):
+    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for filters first <= k < stop; `side` is m + 2."""
+    plane = filters * channels
+    for k in range(first, stop):
+        for c in range(channels):
+            at = w_at + (k * channels + c) * 9
+            for r in range(3):
+                # flipped, the filter is read from its other end
+                row, one = (at + 3 * (2 - r) + 2, -1) if flip else (at + 3 * r, 1)
+                g0, g1, g2 = weight[row], weight[row + one], weight[row + 2 * one]
+                if side == 4:
+                    t0, t1, t2, t3 = filter_to_four(g0, g1, g2)
+                    scratch[s_at + r], scratch[s_at + 3 + r], scratch[s_at + 6 + r], scratch[s_at + 9 + r] = t0, t1, t2, t3
+                else:
+                    t0, t1, t2, t3, t4, t5 = filter_to_six(g0, g1, g2)
+                    scratch[s_at + r], scratch[s_at + 3 + r], scratch[s_at + 6 + r] = t0, t1, t2
+                    scratch[s_at + 9 + r], scratch[s_at + 12 + r], scratch[s_at + 15 + r] = t3, t4, t5
+            for j in range(side):
+                h0, h1, h2 = scratch[s_at + 3 * j], scratch[s_at + 3 * j + 1], scratch[s_at + 3 * j + 2]
+                own = u_at + j * plane + k * channels + c
+                row = side * plane
+                if side == 4:
+                    t0, t1, t2, t3 = filter_to_four(h0, h1, h2)
+                    u[own], u[own + row], u[own + 2 * row], u[own + 3 * row] = t0, t1, t2, t3
+                else:
+                    t0, t1, t2, t3, t4, t5 = filter_to_six(h0, h1, h2)
+                    u[own], u[own + row], u[own + 2 * row] = t0, t1, t2
+                    u[own + 3 * row], u[own + 4 * row], u[own + 5 * row] = t3, t4, t5
+
+
+@kernel
+def transform_input(v, v_at, v_element, x, x_at, rows, columns, shard, h, w, side, scratch, s_at):
+    """v[i, j] = (B^T d B)[i, j] for one channel, tile and vector; d begins at pixel (h, w), pixels outside are zeros."""
+    inside = h >= 0 and w >= 0 and h + side <= rows and w + side <= columns
+    for i in range(side):
+        at = x_at + ((h + i) * columns + w) * shard
+        if inside or 0 <= h + i < rows:
+            d0 = load(x, at) if inside or 0 <= w < columns else splat(ZERO)
+            d1 = load(x, at + shard) if inside or 0 <= w + 1 < columns else splat(ZERO)
+            d2 = load(x, at + 2 * shard) if inside or 0 <= w + 2 < columns else splat(ZERO)
+            d3 = load(x, at + 3 * shard) if inside or 0 <= w + 3 < columns else splat(ZERO)
+            row = s_at + i * side * LANES
+            if side == 4:
+                t0, t1, t2, t3 = input_to_four(d0, d1, d2, d3)
+            else:
+                d4 = load(x, at + 4 * shard) if inside or 0 <= w + 4 < columns else splat(ZERO)
+                d5 = load(x, at + 5 * shard) if inside or 0 <= w + 5 < columns else splat(ZERO)
+                t0, t1, t2, t3, t4, t5 = input_to_six(d0, d1, d2, d3, d4, d5)
+                store(scratch, row + 4 * LANES, t4)
+                store(scratch, row + 5 * LANES, t5)
+            store(scratch, row, t0)
+            store(scratch, row + LANES, t1)
+            store(scratch, row + 2 * LANES, t2)
+            store(scratch, row + 3 * LANES, t3)
+        else:
+            for j in range(side):
+                store(scratch, s_at + (i * side + j) * LANES, splat(ZERO))
+    row = side * LANES
+    for j in range(side):
+        at = s_at + j * LANES
+        own = v_at + j * v_element
+        down = side * v_element
+        d0, d1, d2, d3 = load(scratch, at), load(scratch, at + row), load(scratch, at + 2 * row), load(scratch, at + 3 * row)
+        if side == 4:
+            t0, t1, t2, t3 = input_to_four(d0, d1, d2, d3)
+        else:
+            t0, t1, t2, t3, t4, t5 = input_to_six(d0, d1, d2, d3, load(scratch, at + 4 * row), load(scratch, at + 5 * row))
+            store(v, own + 4 * down, t4)
+            store(v, own + 5 * down, t5)
+        store(v, own, t0)
+        store(v, own + down, t1)
+        store(v, own + 2 * down, t2)
+        store(v, own + 3 * down, t3)
+
+
+@kernel
+def transform_output(y, y_at, m, m_at, m_element, out_rows, out_columns, shard, p, q, side, bias, floor, scratch, s_at):
+    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`."""
+    edge = side - 2
+    row = side * LANES
+    for j in range(side):
+        at = m_at + j * m_element
+        down = side * m_element
+        own = s_at + j * LANES
+        m0, m1, m2, m3 = load(m, at), load(m, at + down), load(m, at + 2 * down), load(m, at + 3 * down)
+        if side == 4:
+            t0, t1 = four_to_output(m0, m1, m2, m3)
+        else:
+            t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(m, at + 4 * down), load(m, at + 5 * down))
+            store(scratch, own + 2 * row, t2)
+            store(scratch, own + 3 * row, t3)
+        store(scratch, own, t0)
+        store(scratch, own + row, t1)
+    for i in range(min(edge, out_rows - p)):
+        at = s_at + i * row
+        m0, m1, m2, m3 = load(scratch, at), load(scratch, at + LANES), load(scratch, at + 2 * LANES), load(scratch, at + 3 * LANES)
+        own = y_at + ((p + i) * out_columns + q) * shard
+        left = out_columns - q
+        if side == 4:
+            t0, t1 = four_to_output(m0, m1, m2, m3)
+        else:
+            t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(scratch, at + 4 * LANES), load(scratch, at + 5 * LANES))
+            if left > 2:
+                store(y, own + 2 * shard, floored(t2 + bias, floor))
+            if left > 3:
+                store(y, own + 3 * shard, floored(t3 + bias, floor))
+        store(y, own, floored(t0 + bias, floor))
+        if left > 1:
+            store(y, own + shard, floored(t1 + bias, floor))
+
+
+@kernel
+def floored(value, floor):
+    """No lane below `floor`; NaN stays."""
+    return select(value < floor, splat(floor), value)
+
+
+@kernel
+def winograd(memory, y_at, y_plane, x_at, x_plane, u_at, bias, b_at, with_bias, floor, sizes, before, out, shard, groups, channels,
+             filters, side, block, v_at, m_at, s_at, table, taps, part, parts):
+    """All tiles x vectors of a part, `block` vectors at a time.
+
+    channels, filters : those of one group
+    taps : where the table holds (c * block * LANES, c) for each channel of a group
+    """
+    tile_columns = (out[1] + side - 3) // (side - 2)
+    tile_rows = (out[0] + side - 3) // (side - 2)
+    vectors = shard // LANES
+    works = tile_rows * tile_columns * vectors
+    width = block * LANES
+    v_element, m_element = groups * channels * width, groups * filters * width
+    for first in range(works * part // parts, works * (part + 1) // parts, block):
+        count = min(block, works * (part + 1) // parts - first)
+        for n in range(count):
+            tile, lane = (first + n) // vectors, (first + n) % vectors * LANES
+            h = tile // tile_columns * (side - 2) - before[0]
+            w = tile % tile_columns * (side - 2) - before[1]
+            for c in range(groups * channels):
+                transform_input(memory, v_at + c * width + n * LANES, v_element, memory, x_at + c * x_plane + lane, sizes[0], sizes[1],
+                                shard, h, w, side, memory, s_at)
+        for element in range(side * side):
+            for group in range(groups):
+                gather_run(memory, m_at + element * m_element + group * filters * width, width, LANES, memory,
+                           v_at + element * v_element + group * channels * width, 0, LANES, count * LANES, LANES, memory,
+                           u_at + (element * groups + group) * filters * channels, 0, channels, table, taps, taps + channels, 1, filters,
+                           FROM_ZERO, memory, 0, 0, NO_FLOOR)
+        for n in range(count):
+            tile, lane = (first + n) // vectors, (first + n) % vectors * LANES
+            p, q = tile // tile_columns * (side - 2), tile % tile_columns * (side - 2)
+            for k in range(groups * filters):
+                own = bias[b_at + k] if with_bias else ZERO
+                transform_output(memory, y_at + k * y_plane + lane, memory, m_at + k * width + n * LANES, m_element, out[0], out[1], shard,
+                                 p, q, side, own, floor, memory, s_at)
+
+
+# Steps.  Weights and bias are parameters, or, for a single call, the bias lies in memory.
+
+@step(splits=True)
+def winograd_filters_step(memory, parameters, table, a, frame):
+    """a: u, weight, channels of a group, filters of all, side, flip, scratch."""
+    m, arena = whole_array(memory), frame[ARENA]
+    first, stop = a[3] * frame[PART] // frame[PARTS], a[3] * (frame[PART] + 1) // frame[PARTS]
+    transform_filters(m, arena + a[0], whole_array(parameters), a[1], a[2], first, stop, a[3], a[4], a[5] != 0, m,
+                      arena + a[6] + frame[PART] * 32)
+
+
+@step(splits=True)
+def winograd_step(memory, parameters, table, a, frame):
+    """a: y, its plane, x, its plane, u, bias, with bias, bias in memory, rectify, two sizes, two paddings, two outs, shard, groups,
+    channels and filters of a group, side, block, v, m and scratch of one part, elements from part to part, taps in the table."""
+    m, arena = whole_array(memory), frame[ARENA]
+    scratch = arena + a[21] + frame[PART] * a[24]
+    bias = m if a[7] != 0 else whole_array(parameters)
+    winograd(m, arena + a[0], a[1], arena + a[2], a[3], arena + a[4], bias, a[5], a[6] != 0, ZERO if a[8] != 0 else NO_FLOOR,
+             (a[9], a[10]), (a[11], a[12]), (a[13], a[14]), a[15], a[16], a[17], a[18], a[19], a[20], scratch, scratch + a[22],
+             scratch + a[23], whole_array(table), a[25], frame[PART], frame[PARTS])
