@@ -40,7 +40,11 @@ def load_planes(y, y_at, shard, planes, pitch, rows, row_pitch, length, count, p
                 transpose_square(y, target + n, shard, planes, source + n * pitch, pitch)
             else:
                 for w in range(pixels):
-                    store(y, target + w * shard + n, splat(ZERO))
+                    if n + LANES <= shard:
+                        store(y, target + w * shard + n, splat(ZERO))
+                    else:   # a whole vector would reach into the next pixel, which another part may have loaded already
+                        for lane in range(n, shard):
+                            y[target + w * shard + lane] = ZERO
                     for lane in range(n, min(n + LANES, count)):
                         y[target + w * shard + lane] = planes[source + lane * pitch + w]
 
