@@ -10,7 +10,7 @@ from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, integers_at, whole_array
 from minicnn.kernels.cpu.integer_lanes import words_at
 from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, PART, PARTS
-from minicnn.kernels.cpu.vector import LANES, splat, store, transpose_square
+from minicnn.kernels.cpu.vector import LANES, splat, store_first, transpose_square
 
 ZERO = np.float32(0)
 
@@ -40,11 +40,8 @@ def load_planes(y, y_at, shard, planes, pitch, rows, row_pitch, length, count, p
                 transpose_square(y, target + n, shard, planes, source + n * pitch, pitch)
             else:
                 for w in range(pixels):
-                    if n + LANES <= shard:
-                        store(y, target + w * shard + n, splat(ZERO))
-                    else:   # a whole vector would reach into the next pixel, which another part may have loaded already
-                        for lane in range(n, shard):
-                            y[target + w * shard + lane] = ZERO
+                    # a whole vector might reach into the next pixel, which another part may have loaded already
+                    store_first(y, target + w * shard + n, splat(ZERO), shard - n)
                     for lane in range(n, min(n + LANES, count)):
                         y[target + w * shard + lane] = planes[source + lane * pitch + w]
 
