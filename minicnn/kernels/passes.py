@@ -24,13 +24,17 @@ def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | No
     x, weight = contiguous(x), contiguous(weight)
     if bias is not None:
         bias = contiguous(bias)
-    if by_the_book or x.dtype == np.float64:
+    if by_the_book or _is_for_the_book(case, x.dtype):
         case.loop("forward")(y, *_writeable(x, weight, _bias_as_loops_read_it(case, bias, x.dtype)), *case.numbers)
     elif case.kind == "conv_transpose":
         fast.transposed_forward(y, x, weight, bias, case.axes, case.groups)
     else:
         fast.forward(y, x, weight, bias, case.axes, case.groups, case.flip, case.tile)
     return y
+
+
+def _is_for_the_book(case: Case, dtype: np.dtype) -> bool:
+    return dtype == np.float64 or not fast.serves(case.axes)
 
 
 def _writeable(*arrays: np.ndarray) -> list[np.ndarray]:
@@ -54,7 +58,7 @@ def backward_input(case: Case, dy: np.ndarray, weight: np.ndarray) -> np.ndarray
     """dx (N, C, *in)."""
     dx = empty(case.where, case.x_shape, dy.dtype)
     dy, weight = contiguous(dy), contiguous(weight)
-    if dy.dtype == np.float64:
+    if _is_for_the_book(case, dy.dtype):
         case.loop("backward_input")(dx, *_writeable(dy, weight), *case.numbers)
     elif case.kind == "conv_transpose":
         fast.transposed_backward_input(dx, dy, weight, case.axes, case.groups)
@@ -67,7 +71,7 @@ def backward_weight(case: Case, dy: np.ndarray, x: np.ndarray) -> np.ndarray:
     """dweight in the shape of weight."""
     dweight = empty(case.where, case.weight_shape, x.dtype)
     dy, x = contiguous(dy), contiguous(x)
-    if x.dtype == np.float64:
+    if _is_for_the_book(case, x.dtype):
         case.loop("backward_weight")(dweight, *_writeable(dy, x), *case.numbers)
     elif case.kind == "conv_transpose":
         fast.transposed_backward_weight(dweight, dy, x, case.axes, case.groups)

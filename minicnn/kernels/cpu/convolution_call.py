@@ -22,7 +22,13 @@ from minicnn.kernels.cpu.vector import LANES
 
 Axes = tuple[Axis, ...]
 
+MOST_TAPS = 1 << 21
 MANY_READS = 1 << 14   # entries of a table beyond which storing the padding is better than listing what each border position reads
+
+
+def serves(axes: Axes) -> bool:
+    """Whether the taps can be listed in tables: all but filters of millions of taps, most of which then lie outside the input."""
+    return prod(axis.taps for axis in axes) <= MOST_TAPS
 
 
 def _settled(axes: Axes) -> Axes:
