@@ -16,7 +16,7 @@ from minicnn.kernels.shapes import check_channels, lines
 MODES = ("max", "avg", "l2")
 
 
-def channel_pool(x: Any, size: int, *, mode: str) -> np.ndarray:
+def channel_pool(x: Any, size: int, *, mode: str = "max") -> np.ndarray:
     """`size` consecutive channels become one, position by position.
 
         "max"  y[n,m] = max over c of x[n,c]                (maxout)
@@ -51,7 +51,7 @@ def channel_pool(x: Any, size: int, *, mode: str) -> np.ndarray:
     return y
 
 
-def channel_pool_backward(dy: Any, x: Any, size: int, *, mode: str) -> np.ndarray:
+def channel_pool_backward(dy: Any, x: Any, size: int, *, mode: str = "max") -> np.ndarray:
     """Gradient of channel_pool with respect to x (N, C, *space), from dy (N, C/size, *space).
 
     "max": to the first channel that has the maximum.  "avg": equal shares.  "l2": dy * x / y, 0 where all channels are 0.

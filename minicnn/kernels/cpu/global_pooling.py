@@ -6,7 +6,7 @@ from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, integers_at, whole_array
 from minicnn.kernels.cpu.integer_lanes import splat_integer, words_at
 from minicnn.kernels.cpu.program import ARENA, EXTRA, PART
-from minicnn.kernels.cpu.unpooling import first_and_stop
+from minicnn.kernels.cpu.unpooling import planes_of_part
 from minicnn.kernels.cpu.vector import LANES, beats, load, select, splat, store, total
 
 ZERO = np.float32(0)
@@ -72,29 +72,29 @@ def largest_of(x, at, size, m, scratch):
     return largest, winner
 
 
-# Steps on arrays of the call, one number a plane.  Arguments: pixels of a plane; scratch.
+# Steps on arrays of the call, one number a plane.  Arguments: planes, pixels of a plane; scratch.
 
 @step
 def global_max_step(memory, parameters, table, a, frame):
-    first, stop = first_and_stop(frame)
+    first, stop = planes_of_part(a[0], frame)
     y, x, indices = whole_array(floats_at(frame[EXTRA])), whole_array(floats_at(frame[EXTRA + 1])), integers_at(frame[EXTRA + 2])
     for n in range(first, stop):
-        y[n], indices[n] = largest_of(x, n * a[0], a[0], memory, frame[ARENA] + a[1] + frame[PART] * 2 * LANES)
+        y[n], indices[n] = largest_of(x, n * a[1], a[1], memory, frame[ARENA] + a[2] + frame[PART] * 2 * LANES)
 
 
 @step
 def global_avg_step(memory, parameters, table, a, frame):
-    first, stop = first_and_stop(frame)
+    first, stop = planes_of_part(a[0], frame)
     y, x = whole_array(floats_at(frame[EXTRA])), whole_array(floats_at(frame[EXTRA + 1]))
     for n in range(first, stop):
-        y[n] = np.float32(sum_of(x, n * a[0], a[0]) / a[0])
+        y[n] = np.float32(sum_of(x, n * a[1], a[1]) / a[1])
 
 
 @step
 def global_avg_backward_step(memory, parameters, table, a, frame):
-    first, stop = first_and_stop(frame)
+    first, stop = planes_of_part(a[0], frame)
     dx, dy = whole_array(floats_at(frame[EXTRA])), floats_at(frame[EXTRA + 1])
     for n in range(first, stop):
-        share = np.float32(dy[n] / np.float64(a[0]))
-        for i in range(n * a[0], (n + 1) * a[0]):
+        share = np.float32(dy[n] / np.float64(a[1]))
+        for i in range(n * a[1], (n + 1) * a[1]):
             dx[i] = share

@@ -8,8 +8,9 @@ from math import prod
 import numpy as np
 
 from minicnn.kernels.compile import StepKernel
+from minicnn.kernels.cpu.activation_call import ARRAY_PARTS
 from minicnn.kernels.cpu.assembly.planes import bands
-from minicnn.kernels.cpu.call import PARTS, Stage, call
+from minicnn.kernels.cpu.call import Stage, call
 from minicnn.kernels.cpu.global_pooling import global_avg_backward_step, global_avg_step, global_max_step
 from minicnn.kernels.cpu.l2_pooling import divide_step, multiply_step
 from minicnn.kernels.cpu.program import Place
@@ -119,34 +120,31 @@ def max_unpool_backward(dy: np.ndarray, dx: np.ndarray, indices: np.ndarray) -> 
 
 
 def _with_positions(kernel: StepKernel, result: np.ndarray, given: np.ndarray, indices: np.ndarray, large: np.ndarray) -> None:
-    pixels, values = prod(large.shape[2:]), prod(indices.shape[2:])
-
-    def build(stage: Stage) -> None:
-        stage.program.step(kernel, pixels, values)
-        stage.cut()
-
-    call((kernel.name, pixels, values), build, indices.shape[0] * indices.shape[1], [planes(result), planes(given), planes(indices)])
+    _plane_by_plane(kernel, indices.shape[0] * indices.shape[1], (prod(large.shape[2:]), prod(indices.shape[2:])), result, given, indices)
 
 
 def global_max_pool(y: np.ndarray, indices: np.ndarray, x: np.ndarray) -> None:
     """y and indices (N, C) from x (N, C, *space)."""
-    _global(global_max_step, prod(x.shape[2:]), y.size, planes(y), planes(x), planes(indices))
+    _plane_by_plane(global_max_step, y.size, (prod(x.shape[2:]),), y, x, indices)
 
 
 def global_avg_pool(y: np.ndarray, x: np.ndarray) -> None:
     """y (N, C) from x (N, C, *space)."""
-    _global(global_avg_step, prod(x.shape[2:]), y.size, planes(y), planes(x))
+    _plane_by_plane(global_avg_step, y.size, (prod(x.shape[2:]),), y, x)
 
 
 def global_avg_pool_backward(dx: np.ndarray, dy: np.ndarray) -> None:
     """dx (N, C, *space) from dy (N, C)."""
-    _global(global_avg_backward_step, prod(dx.shape[2:]), dy.size, planes(dx), planes(dy))
+    _plane_by_plane(global_avg_backward_step, dy.size, (prod(dx.shape[2:]),), dx, dy)
 
 
-def _global(kernel: StepKernel, pixels: int, count: int, *arrays: np.ndarray) -> None:
+def _plane_by_plane(kernel: StepKernel, count: int, sizes: tuple[int, ...], *arrays: np.ndarray) -> None:
+    """Steps that work on the arrays where they lie; a task has some planes, one after the other."""
+    parts = min(ARRAY_PARTS, max(1, count))
+
     def build(stage: Stage) -> None:
-        scratch = stage.program.buffer(2 * LANES * PARTS)
-        stage.program.step(kernel, pixels, Place(scratch))
-        stage.cut()
+        scratch = stage.program.buffer(2 * LANES * parts)
+        stage.program.step(kernel, count, *sizes, Place(scratch))
+        stage.cut(parts)
 
-    call((kernel.name, pixels), build, count, arrays)
+    call((kernel.name, count, sizes), build, min(count, 1), arrays)

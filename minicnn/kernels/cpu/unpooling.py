@@ -1,6 +1,7 @@
 """Positions that a user hands in: gradients added where a maximum was found, values put there, values fetched from there.
 
-Each plane belongs to one thread, which walks its positions in scan order: the sums round as in the textbook loops, bit for bit.
+Each plane belongs to one thread, which walks its positions in scan order: the sums round as in the textbook loops, bit for bit.  Planes
+of a task lie together, for two threads that touch a new page of memory at the same time both wait for it.
 The positions have been checked before; -1 goes nowhere.
 """
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, integers_at
-from minicnn.kernels.cpu.program import COUNT, EXTRA, FIRST, PART, PARTS
+from minicnn.kernels.cpu.program import EXTRA, PART, PARTS
 
 ZERO = np.float32(0)
 
@@ -41,33 +42,32 @@ def fetch_from(y, x, positions, values):
 
 
 @kernel
-def first_and_stop(frame):
-    """The planes of this task: the shard's, or a part of them."""
-    first, count = frame[FIRST], frame[COUNT]
-    return first + count * frame[PART] // frame[PARTS], first + count * (frame[PART] + 1) // frame[PARTS]
+def planes_of_part(planes, frame):
+    """(first, stop) of the planes of a task."""
+    return planes * frame[PART] // frame[PARTS], planes * (frame[PART] + 1) // frame[PARTS]
 
 
-# Steps on arrays of the call: y, x, positions.  Arguments: pixels of a plane, values of a plane.
+# Steps on arrays of the call: y, x, positions.  Arguments: planes, pixels of a plane, values of a plane.
 
 @step
 def add_at_step(memory, parameters, table, a, frame):
-    first, stop = first_and_stop(frame)
+    first, stop = planes_of_part(a[0], frame)
     for n in range(first, stop):
-        add_at(floats_at(frame[EXTRA] + 4 * n * a[0]), floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
-               integers_at(frame[EXTRA + 2] + 8 * n * a[1]), a[0], a[1])
+        add_at(floats_at(frame[EXTRA] + 4 * n * a[1]), floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
+               integers_at(frame[EXTRA + 2] + 8 * n * a[2]), a[1], a[2])
 
 
 @step
 def put_at_step(memory, parameters, table, a, frame):
-    first, stop = first_and_stop(frame)
+    first, stop = planes_of_part(a[0], frame)
     for n in range(first, stop):
-        put_at(floats_at(frame[EXTRA] + 4 * n * a[0]), floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
-               integers_at(frame[EXTRA + 2] + 8 * n * a[1]), a[0], a[1])
+        put_at(floats_at(frame[EXTRA] + 4 * n * a[1]), floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
+               integers_at(frame[EXTRA + 2] + 8 * n * a[2]), a[1], a[2])
 
 
 @step
 def fetch_from_step(memory, parameters, table, a, frame):
-    first, stop = first_and_stop(frame)
+    first, stop = planes_of_part(a[0], frame)
     for n in range(first, stop):
-        fetch_from(floats_at(frame[EXTRA] + 4 * n * a[1]), floats_at(frame[EXTRA + 1] + 4 * n * a[0]),
-                   integers_at(frame[EXTRA + 2] + 8 * n * a[1]), a[1])
+        fetch_from(floats_at(frame[EXTRA] + 4 * n * a[2]), floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
+                   integers_at(frame[EXTRA + 2] + 8 * n * a[2]), a[2])
