@@ -15,8 +15,10 @@ from minicnn.kernels.cpu.assembly.convolution import (
     append_convolution_backward_weight,
     append_convolution_forward,
 )
+from minicnn.kernels.cpu.assembly.unshared import append_call_backward_weight, append_tiled_backward_input, serves_few
 from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks
-from minicnn.kernels.cpu.call import Stage, call
+from minicnn.kernels.cpu.call import PARTS, WHOLE_SHARD, Stage, call
+from minicnn.kernels.cpu.program import EXTRA
 from minicnn.kernels.cpu.tiles import TILE_TAPS
 from minicnn.kernels.cpu.vector import LANES
 
@@ -113,8 +115,11 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
         gradient = stage.load(0, dy.shape[1:])
         stage.cut()
         result = stage.new(dx.shape[1:])
-        append_convolution_backward_input(stage.program, result, gradient, axes, groups, tile, flip, 0, None if bias is None else 0,
-                                          bias_in_memory=True)
+        if prod(tile) > 1:
+            append_tiled_backward_input(stage.program, result, gradient, axes, groups, tile, 0, PARTS)
+        else:
+            append_convolution_backward_input(stage.program, result, gradient, axes, groups, tile, flip, 0, None if bias is None else 0,
+                                              bias_in_memory=True)
         stage.cut()
         stage.store(1, result)
         stage.cut()
@@ -158,6 +163,9 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
             dweight += part
         return
     axes = _settled(axes)
+    if serves_few(axes, tile, len(dy)):
+        _backward_few(dweight, dy, x, axes, groups, tile)
+        return
     narrow = _narrow(len(dy), axes, tile)
 
     def build(stage: Stage) -> None:
@@ -169,6 +177,22 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
 
     call(("convolution backward weight", axes, groups, tile, flip, x.shape[1], dy.shape[1]), build, len(dy), [dy, x], gradient=dweight,
          whole=prod(tile) > 1, narrow=narrow)
+
+
+def _backward_few(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, tile: tuple[int, ...]) -> None:
+    """dweight where each filter serves few positions: written once for every WHOLE_SHARD images, straight to where it belongs."""
+    if not len(dy):
+        dweight[...] = 0
+    for n in range(0, len(dy), WHOLE_SHARD):
+        def build(stage: Stage, add: bool = n > 0) -> None:
+            gradient = stage.load(0, dy.shape[1:])
+            stage.cut()
+            append_call_backward_weight(stage.program, EXTRA + 2, gradient, EXTRA + 1, x.shape[1], axes, groups, tile, add, PARTS)
+            stage.cut()
+
+        some = slice(n, n + WHOLE_SHARD)
+        call(("unshared backward weight", axes, groups, tile, x.shape[1], dy.shape[1], n > 0), build, len(dy[some]),
+             [dy[some], x[some], dweight], whole=True)
 
 
 def transposed_forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int) -> None:

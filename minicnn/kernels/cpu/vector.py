@@ -208,6 +208,16 @@ def load_first(typing_context, x, index, count):
 
 
 @intrinsic
+def load_between(typing_context, x, index, first, stop):
+    """Lanes first <= i < stop of x[index : index + LANES], 0 in the others, whose memory is not touched; the bounds may lie anywhere."""
+    def generate(context, builder, sig, args):
+        pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        lanes = builder.and_(first_lanes(builder, args[3]), builder.not_(first_lanes(builder, args[2])))
+        return load_masked(builder, pointer, lanes)
+    return vector(x, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
 def store_first(typing_context, x, index, value, count):
     """x[index : index + count] = the first lanes; memory beyond is not touched."""
     def generate(context, builder, sig, args):

@@ -1,0 +1,81 @@
+"""Unshared and tiled convolution as steps: which way through the weights serves, and the memory it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from minicnn.geometry import Axis
+from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.assembly.convolution import append_convolution_backward_input, append_convolution_backward_weight
+from minicnn.kernels.cpu.linear import transpose_step
+from minicnn.kernels.cpu.program import CACHE_LINE, Place, Program
+from minicnn.kernels.cpu.unshared import unshared_call_backward_weight, unshared_step_backward_input, unshared_step_backward_weight
+from minicnn.kernels.cpu.vector import LANES
+
+FEW_VECTORS = 32              # of output gradients that a weight hears from, below which adding up lanes costs more than copying patches
+PACKED_BYTES = 128 * 1024     # weights of one position that are packed together
+
+
+def serves_few(axes: Sequence[Axis], tiles: Sequence[int], shard: int) -> bool:
+    """Whether each filter serves so few positions that the kernels of `cpu/unshared.py` are the faster ones."""
+    uses = prod(-(-axis.out // tile) for axis, tile in zip(axes, tiles, strict=True))
+    return prod(tiles) > 1 and uses * -(-shard // LANES) < FEW_VECTORS
+
+
+def _axis_numbers(axes: Sequence[Axis], tiles: Sequence[int]) -> list[int]:
+    """Three axes as the steps take them, missing ones first."""
+    numbers = [1, 1, 1, 1, 0, 1, 1] * (3 - len(axes))
+    for axis, tile in zip(axes, tiles, strict=True):
+        numbers += [axis.size, axis.taps, axis.stride, axis.dilation, axis.before, axis.out, tile]
+    return numbers
+
+
+def _patch_memory(program: Program, axes: Sequence[Axis], channels: int, shard: int, parts: int) -> tuple[Place, int, int, int]:
+    """Patches of one position for each part: their place, elements from part to part, elements of a row, the images as taps."""
+    row = (-(-channels * prod(axis.taps for axis in axes) // CACHE_LINE) + 1) * CACHE_LINE   # room for what a store writes too much
+    pitch = row * shard
+    return Place(program.buffer(pitch * parts)), pitch, row, program.constant([n for i in range(shard) for n in (i * row, i)]) // 2
+
+
+def append_call_backward_weight(program: Program, dweight: int, dy: Activation, x: int, channels: int, axes: Sequence[Axis], groups: int,
+                                tiles: Sequence[int], add: bool, parts: int) -> None:
+    """dweight from dy in lanes and x: `dweight` and `x` are the frame's fields that hold the addresses of a user's arrays."""
+    filters, size = dy.map.channels // groups, channels // groups * prod(axis.taps for axis in axes)
+    program.step(unshared_call_backward_weight, dweight, prod(tiles) * size, dy.place, dy.map.plane, x,
+                 channels * prod(axis.size for axis in axes), dy.map.shard, groups, channels // groups, filters, *_patch_memory(program, axes, channels // groups, dy.map.shard, parts),
+                 add, *_axis_numbers(axes, tiles))
+
+
+def append_tiled_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
+                                 tiles: Sequence[int]) -> None:
+    """dweight (offset into the slot) from dy and x (without a halo), both in lanes."""
+    if not serves_few(axes, tiles, dy.map.shard) or any(map(any, x.map.halo)):
+        append_convolution_backward_weight(program, dweight, dy, x, axes, groups, tiles, False)
+        return
+    channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
+    image = x.map.channels * x.map.pixels
+    by_image = program.buffer(image * shard)
+    program.step(transpose_step, Place(by_image), image, x.place, image, shard)
+    size = channels * prod(axis.taps for axis in axes)
+    program.step(unshared_step_backward_weight, dweight, prod(tiles) * size, dy.place, dy.map.plane, Place(by_image), image, shard, groups,
+                 channels, filters, *_patch_memory(program, axes, channels, shard, max(1, program.step_parts)), False,
+                 *_axis_numbers(axes, tiles))
+
+
+def append_tiled_backward_input(program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int],
+                                weight: int, parts: int = 1) -> None:
+    """dx from dy, both in lanes; weight is an offset into the parameters."""
+    if not serves_few(axes, tiles, dy.map.shard) or dy.map.shard % LANES:
+        append_convolution_backward_input(program, dx, dy, axes, groups, tiles, False, weight)
+        return
+    channels, filters, shard = dx.map.channels // groups, dy.map.channels // groups, dy.map.shard
+    taps = prod(axis.taps for axis in axes)
+    pitch = -(-filters // CACHE_LINE) * CACHE_LINE + CACHE_LINE   # an odd number of lines, mostly, so that rows do not share cache sets
+    block = max(1, min(channels, PACKED_BYTES // (4 * pitch * taps)))
+    packed, sums = block * taps * pitch + CACHE_LINE, block * taps * shard + CACHE_LINE
+    scratch = program.buffer((packed + sums) * parts)
+    filters_as_taps = program.constant([n for k in range(filters) for n in (k * dy.map.plane, k)]) // 2
+    program.step(unshared_step_backward_input, dx.place, dx.map.plane, dy.place, dy.map.plane, shard, weight,
+                 prod(tiles) * channels * taps, groups, channels, filters, block, Place(scratch), pitch, packed, packed + sums,
+                 filters_as_taps, *_axis_numbers(axes, tiles))

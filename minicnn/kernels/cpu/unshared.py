@@ -1,0 +1,237 @@
+"""The gradients of unshared and tiled convolution, where a filter serves few positions and the weights outweigh the images.
+
+    dweight[k,u,c,r,s] = sum over n, and the positions p that use filter u, of dy[k,p,n] * x[n,c,h,w]
+    dx[c,h,w,n]       += sum over k of weight[k,u,c,r,s] * dy[k,p,n]            for every position p and tap (r, s) that reads (h, w)
+
+Both go position by position, so that each weight is read or written once, as part of a whole filter that lies side by side in memory.
+The gather tile does the arithmetic: for the weight gradient with images as taps and lanes over (c,r,s), once what the position reads has
+been copied to a patch, a row an image; for the input gradient with filters as taps, (c,r,s) as filters and images as lanes, after
+which the sums are added where the taps read.
+
+Letters as everywhere: o p q an output position, t r s a tap; three axes, missing ones of size 1.
+"""
+
+import numpy as np
+
+from minicnn.kernels.compile import kernel, step
+from minicnn.kernels.cpu.atomics import floats_at, whole_array
+from minicnn.kernels.cpu.convolution import NO_FLOOR, gather_run
+from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, COUNT, FIRST, PART, PARTS, SLOT
+from minicnn.kernels.cpu.tiles import FROM_OLD, FROM_ZERO, TILE_VECTORS
+from minicnn.kernels.cpu.vector import LANES, load, load_between, splat, store, transpose_square
+from minicnn.kernels.index import input_position, tap_range
+
+ZERO = np.float32(0)
+
+position_of = kernel(input_position)
+taps_inside = kernel(tap_range)
+
+# an axis in a tuple of three: pixels, taps, stride, dilation, padding before, positions, tile
+SIZE, TAPS, STRIDE, DILATION, BEFORE, OUT, TILE = range(7)
+NOWHERE = -(1 << 62)   # the source of a row of taps without one inside
+
+
+@kernel
+def copy_patches(a, a_at, a_row, x, x_at, x_image, images, channels, depth, rows, columns, o, p, q, sources):
+    """a[n, (c,t,r,s)] = what tap (c,t,r,s) of position (o,p,q) reads in image n, zeros outside.
+
+    A row of taps moves as vectors: what a store writes too much is overwritten by the next row, and after the last one rows have room.
+
+    sources : (any,) int64, scratch for one number a row of taps
+    """
+    first_t, stop_t = taps_inside(o, depth[SIZE], depth[TAPS], depth[STRIDE], depth[DILATION], depth[BEFORE])
+    first_r, stop_r = taps_inside(p, rows[SIZE], rows[TAPS], rows[STRIDE], rows[DILATION], rows[BEFORE])
+    first_s, stop_s = taps_inside(q, columns[SIZE], columns[TAPS], columns[STRIDE], columns[DILATION], columns[BEFORE])
+    w = position_of(q, 0, columns[STRIDE], columns[DILATION], columns[BEFORE])
+    lines = 0
+    for c in range(channels):
+        for t in range(depth[TAPS]):
+            d = position_of(o, t, depth[STRIDE], depth[DILATION], depth[BEFORE])
+            for r in range(rows[TAPS]):
+                h = position_of(p, r, rows[STRIDE], rows[DILATION], rows[BEFORE])
+                inside = first_t <= t < stop_t and first_r <= r < stop_r and first_s < stop_s
+                sources[lines] = ((c * depth[SIZE] + d) * rows[SIZE] + h) * columns[SIZE] + w if inside else NOWHERE
+                lines += 1
+    S = columns[TAPS]
+    step_w = columns[DILATION]
+    for n in range(images):
+        image = x_at + n * x_image
+        at = a_at + n * a_row
+        for line in range(lines):
+            source = sources[line]
+            if source == NOWHERE:
+                for s in range(0, S, LANES):
+                    store(a, at + s, splat(ZERO))
+            elif step_w == 1:
+                for s in range(0, S, LANES):
+                    store(a, at + s, load_between(x, image + source + s, first_s - s, stop_s - s))
+            else:
+                for s in range(S):
+                    a[at + s] = x[image + source + s * step_w] if first_s <= s < stop_s else ZERO
+            at += S
+
+
+@kernel
+def backward_weight(dweight, w_at, w_filter, dy, dy_at, dy_plane, x, x_at, x_image, images, shard, groups, channels, filters, depth, rows,
+                    columns, patch, patch_at, patch_row, table, taps, accumulate, part, parts):
+    """dweight (K, *tile, C/G, *taps), a tile position at a time, so that no two parts write the same filter.
+
+    channels, filters : those of one group
+    taps : where the table holds (n * patch_row, n) for each image
+    """
+    size = channels * depth[TAPS] * rows[TAPS] * columns[TAPS]
+    pixels = depth[SIZE] * rows[SIZE] * columns[SIZE]
+    tiles = depth[TILE] * rows[TILE] * columns[TILE]
+    sources = np.empty(channels * depth[TAPS] * rows[TAPS], np.int64)
+    for tile in range(tiles * part // parts, tiles * (part + 1) // parts):
+        own = w_at + tile * size
+        first_o, first_p = tile // (rows[TILE] * columns[TILE]), tile // columns[TILE] % rows[TILE]
+        first_q = tile % columns[TILE]
+        if first_o >= depth[OUT] or first_p >= rows[OUT] or first_q >= columns[OUT]:
+            if not accumulate:   # a filter that no position uses
+                for k in range(groups * filters):
+                    for i in range(size):
+                        dweight[own + k * w_filter + i] = ZERO
+            continue
+        begin = FROM_OLD if accumulate else FROM_ZERO
+        for o in range(first_o, depth[OUT], depth[TILE]):
+            for p in range(first_p, rows[OUT], rows[TILE]):
+                for q in range(first_q, columns[OUT], columns[TILE]):
+                    position = (o * rows[OUT] + p) * columns[OUT] + q
+                    for group in range(groups):
+                        copy_patches(patch, patch_at, patch_row, x, x_at + group * channels * pixels, x_image, images, channels, depth,
+                                     rows, columns, o, p, q, sources)
+                        gather_run(dweight, own + group * filters * w_filter, w_filter, LANES, patch, patch_at, 0, LANES, size, LANES, dy,
+                                   dy_at + group * filters * dy_plane + position * shard, 0, dy_plane, table, taps, taps + images, 1,
+                                   filters, begin, dy, 0, 0, NO_FLOOR)
+                    begin = FROM_OLD
+
+
+@kernel
+def add_patch(dx, dx_at, dx_plane, shard, lanes, sums, sums_at, channels, depth, rows, columns, o, p, q):
+    """dx[c,d,h,w] += sums[c,t,r,s] for every tap (t,r,s) of position (o,p,q) that reads inside."""
+    first_t, stop_t = taps_inside(o, depth[SIZE], depth[TAPS], depth[STRIDE], depth[DILATION], depth[BEFORE])
+    first_r, stop_r = taps_inside(p, rows[SIZE], rows[TAPS], rows[STRIDE], rows[DILATION], rows[BEFORE])
+    first_s, stop_s = taps_inside(q, columns[SIZE], columns[TAPS], columns[STRIDE], columns[DILATION], columns[BEFORE])
+    for c in range(channels):
+        for t in range(first_t, stop_t):
+            d = position_of(o, t, depth[STRIDE], depth[DILATION], depth[BEFORE])
+            for r in range(first_r, stop_r):
+                h = position_of(p, r, rows[STRIDE], rows[DILATION], rows[BEFORE])
+                for s in range(first_s, stop_s):
+                    w = position_of(q, s, columns[STRIDE], columns[DILATION], columns[BEFORE])
+                    at = dx_at + c * dx_plane + ((d * rows[SIZE] + h) * columns[SIZE] + w) * shard
+                    tap = sums_at + (((c * depth[TAPS] + t) * rows[TAPS] + r) * columns[TAPS] + s) * lanes
+                    for n in range(0, lanes, LANES):
+                        store(dx, at + n, load(dx, at + n) + load(sums, tap + n))
+
+
+@kernel
+def pack(packed, packed_at, weight, w_at, w_filter, size, filters, pitch):
+    """packed[i, k] = weight[k, i] for `size` neighbours of each filter: squares in registers, what is left one by one."""
+    whole_filters, whole = filters // LANES * LANES, size // LANES * LANES
+    for k in range(0, whole_filters, LANES):
+        for i in range(0, whole, LANES):
+            transpose_square(packed, packed_at + i * pitch + k, pitch, weight, w_at + k * w_filter + i, w_filter)
+        for j in range(k, k + LANES):
+            for i in range(whole, size):
+                packed[packed_at + i * pitch + j] = weight[w_at + j * w_filter + i]
+    for k in range(whole_filters, filters):
+        for i in range(size):
+            packed[packed_at + i * pitch + k] = weight[w_at + k * w_filter + i]
+
+
+@kernel
+def backward_input(dx, dx_at, dx_plane, dy, dy_at, dy_plane, shard, weight, w_at, w_filter, groups, channels, filters, depth, rows, columns,
+                   block, packed_at, pitch, sums_at, table, taps, part, parts):
+    """dx (C, *in), position by position, some channels and lanes of it a part.
+
+    channels, filters : those of one group
+    block : channels whose weights of one position are packed together
+    taps : where the table holds (k * dy_plane, k) for each filter of a group
+    """
+    all_channels = groups * channels
+    by_channel = min(all_channels, parts)
+    while parts % by_channel:
+        by_channel -= 1
+    by_lane = parts // by_channel
+    first_c, stop_c = all_channels * (part // by_lane) // by_channel, all_channels * (part // by_lane + 1) // by_channel
+    vectors = shard // LANES
+    width = max(1, min(TILE_VECTORS, vectors // 2))   # vectors that stay together: a tile's, if that leaves two pieces
+    pieces = (vectors + width - 1) // width
+    first_n = pieces * (part % by_lane) // by_lane * width * LANES
+    lanes = min(shard, pieces * (part % by_lane + 1) // by_lane * width * LANES) - first_n
+    taps_each = depth[TAPS] * rows[TAPS] * columns[TAPS]
+    pixels = depth[SIZE] * rows[SIZE] * columns[SIZE]
+    if lanes <= 0 or first_c == stop_c:
+        return
+    for c in range(first_c, stop_c):
+        for pixel in range(pixels):
+            for n in range(0, lanes, LANES):
+                store(dx, dx_at + c * dx_plane + pixel * shard + first_n + n, splat(ZERO))
+    for o in range(depth[OUT]):
+        for p in range(rows[OUT]):
+            for q in range(columns[OUT]):
+                tile = ((o % depth[TILE]) * rows[TILE] + p % rows[TILE]) * columns[TILE] + q % columns[TILE]
+                position = (o * rows[OUT] + p) * columns[OUT] + q
+                c = first_c
+                while c < stop_c:
+                    group = c // channels
+                    some = min(block, stop_c - c, (group + 1) * channels - c)
+                    own = w_at + group * filters * w_filter + (tile * channels + c - group * channels) * taps_each
+                    pack(dx, packed_at, weight, own, w_filter, some * taps_each, filters, pitch)
+                    gather_run(dx, sums_at, lanes, LANES, dy, dy_at + group * filters * dy_plane + position * shard + first_n, 0, LANES,
+                               lanes, LANES, dx, packed_at, 0, pitch, table, taps, taps + filters, 1, some * taps_each, FROM_ZERO, dx, 0, 0,
+                               NO_FLOOR)
+                    add_patch(dx, dx_at + c * dx_plane + first_n, dx_plane, shard, lanes, dx, sums_at, some, depth, rows, columns, o, p, q)
+                    c += some
+
+
+@kernel
+def three_axes(a, at):
+    """The three axes from a step's arguments."""
+    return ((a[at], a[at + 1], a[at + 2], a[at + 3], a[at + 4], a[at + 5], a[at + 6]),
+            (a[at + 7], a[at + 8], a[at + 9], a[at + 10], a[at + 11], a[at + 12], a[at + 13]),
+            (a[at + 14], a[at + 15], a[at + 16], a[at + 17], a[at + 18], a[at + 19], a[at + 20]))
+
+
+# Steps.  Arguments end with the three axes.
+
+@step(splits=True)
+def unshared_call_backward_weight(memory, parameters, table, a, frame):
+    """From and to a user's arrays: dweight and x lie where the frame's fields say, dy in lanes.
+
+    a: field of dweight, its filter, dy, its plane, field of x, its image, shard, groups, channels and filters of a group, patches, elements
+    from part to part, row of a patch, taps, whether to add.
+    """
+    m, arena = whole_array(memory), frame[ARENA]
+    depth, rows, columns = three_axes(a, 15)
+    x = whole_array(floats_at(frame[a[4]]))
+    dweight = whole_array(floats_at(frame[a[0]]))
+    backward_weight(dweight, 0, a[1], m, arena + a[2], a[3], x, frame[FIRST] * a[5], a[5], frame[COUNT], a[6], a[7], a[8], a[9], depth,
+                    rows, columns, m, arena + a[10] + frame[PART] * a[11], a[12], whole_array(table), a[13], a[14] != 0, frame[PART],
+                    frame[PARTS])
+
+
+@step(splits=True)
+def unshared_step_backward_weight(memory, parameters, table, a, frame):
+    """In a plan: dweight in the slot, dy in lanes, x image by image (see `append_unshared_backward_weight`).
+
+    a: dweight, its filter, dy, its plane, x, its image, and the rest as above.
+    """
+    m, arena = whole_array(memory), frame[ARENA]
+    depth, rows, columns = three_axes(a, 15)
+    backward_weight(m, frame[SLOT] + a[0], a[1], m, arena + a[2], a[3], m, arena + a[4], a[5], frame[COUNT], a[6], a[7], a[8], a[9], depth,
+                    rows, columns, m, arena + a[10] + frame[PART] * a[11], a[12], whole_array(table), a[13], frame[ACCUMULATE] != 0,
+                    frame[PART], frame[PARTS])
+
+
+@step(splits=True)
+def unshared_step_backward_input(memory, parameters, table, a, frame):
+    """a: dx, its plane, dy, its plane, shard, weight, its filter, groups, channels and filters of a group, block, packed weights, pitch,
+    sums, elements from part to part, taps."""
+    m, arena = whole_array(memory), frame[ARENA]
+    depth, rows, columns = three_axes(a, 16)
+    scratch = arena + a[11] + frame[PART] * a[14]
+    backward_input(m, arena + a[0], a[1], m, arena + a[2], a[3], a[4], whole_array(parameters), a[5], a[6], a[7], a[8], a[9], depth, rows,
+                   columns, a[10], scratch, a[12], scratch + a[13], whole_array(table), a[15], frame[PART], frame[PARTS])
