@@ -19,7 +19,8 @@ def cases(draw, axes):
     groups = draw(st.integers(1, 3))
     sizes = tuple(draw(st.integers(1, 8 if axes < 3 else 5)) for _ in range(axes))
     return {
-        "images": draw(st.sampled_from([1, 2, 5, 16, 17, 33, 70] if axes < 3 else [1, 3, 17])), "channels": groups * draw(st.integers(1, 5)),
+        "images": draw(st.sampled_from([1, 2, 5, 16, 17, 33, 70] if axes < 3 else [1, 3, 17])), "channels": groups * draw(st.integers(1,
+        5)),
         "filters": groups * draw(st.integers(1, 8)), "sizes": sizes, "taps": tuple(draw(st.integers(1, 4)) for _ in range(axes)),
         "tile": tuple(draw(st.integers(1, 4)) for _ in range(axes)), "flip": draw(st.booleans()),
         "seed": draw(st.integers(0, 1000)),
