@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.assembly.activation import Activation
-from minicnn.kernels.cpu.assembly.convolution import GRADIENT_BYTES, _append_gather
+from minicnn.kernels.cpu.assembly.convolution import GRADIENT_BYTES, append_gather
 from minicnn.kernels.cpu.call import Stage, call
 from minicnn.kernels.cpu.convolution import convolution_backward_weight
 from minicnn.kernels.cpu.maps import GatherTables
@@ -110,7 +110,7 @@ def _append_blocks(stage: Stage, y: Activation, x: Activation, rows: Rows, block
                     runs.append((y_at + lane, x_at + lane, length * LANES, *known[pattern], weight, k, steps[0] * shard, steps[1] * shard,
                                  min(LANES, shard - lane)))
         runs.sort()
-        _append_gather(stage.program, GatherTables(runs, taps), y, x, 1, 1, count, 0, 0, step, 0, 0 if with_bias else None, 1, False, True)
+        append_gather(stage.program, GatherTables(runs, taps), y, x, 1, 1, count, 0, 0, step, 0, 0 if with_bias else None, 1, False, True)
 
 
 def _append_weight_blocks(stage: Stage, dy: Activation, x: Activation, rows: Rows, blocks: Blocks) -> None:

@@ -30,9 +30,10 @@ def _largest_divisor(number: int, limit: int) -> int:
     return max(d for d in range(1, min(number, limit) + 1) if number % d == 0)
 
 
-def _append_gather(program: Program, tables: GatherTables, y: Activation, x: Activation, groups: int, channels: int, filters: int,
-                   weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int, rectify: bool,
-                   bias_in_memory: bool = False, filter_block: int | None = None) -> None:
+def append_gather(program: Program, tables: GatherTables, y: Activation, x: Activation, groups: int, channels: int, filters: int,
+                  weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int, rectify: bool,
+                  bias_in_memory: bool = False, filter_block: int | None = None) -> None:
+    """All runs of the tables as one step; what comes after `filters` are offsets and steps of the weights and the bias, in elements."""
     taps, x_channel = tables.taps, x.map.plane
     group_channels = channels
     if len(taps) == 1 and channels > 1:
@@ -74,9 +75,9 @@ def append_convolution_forward(program: Program, y: Activation, x: Activation, a
     steps = [prod(tiles[n + 1:]) for n in range(len(axes))]
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
     tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
-    _append_gather(program, tables, y, x, groups, channels, filters, weight, weights.channel, weights.filter, filters * weights.filter,
-                   bias,
-                   prod(tiles), rectify, bias_in_memory)
+    append_gather(program, tables, y, x, groups, channels, filters, weight, weights.channel, weights.filter, filters * weights.filter,
+                  bias,
+                  prod(tiles), rectify, bias_in_memory)
 
 
 def _append_few_images_forward(program: Program, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, flip: bool, weight: int,
@@ -116,8 +117,8 @@ def _append_few_images_forward(program: Program, y: Activation, x: Activation, a
             runs += [(y_at + lane, x_at + lane, len(last_outer) * LANES, 0, len(taps), 0, 0, lanes, x_row, min(LANES, lanes - lane))
                      for lane in range(0, lanes, LANES)]
     source = Activation(arranged, FeatureMap(x.map.channels, (plane // shard,), shard))
-    _append_gather(program, GatherTables(runs, taps), y, source, groups, channels, filters, weight, weights.channel, weights.filter,
-                   filters * weights.filter, bias, 1, rectify, bias_in_memory, filter_block=TILE_FILTERS)
+    append_gather(program, GatherTables(runs, taps), y, source, groups, channels, filters, weight, weights.channel, weights.filter,
+                  filters * weights.filter, bias, 1, rectify, bias_in_memory, filter_block=TILE_FILTERS)
 
 
 def append_convolution_backward_input(program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int,
@@ -127,8 +128,8 @@ def append_convolution_backward_input(program: Program, dx: Activation, dy: Acti
     channels, filters = dx.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
-    _append_gather(program, tables, dx, dy, groups, filters, channels, weight, weights.filter, weights.channel, filters * weights.filter,
-                   bias, 1, False, bias_in_memory)
+    append_gather(program, tables, dx, dy, groups, filters, channels, weight, weights.filter, weights.channel, filters * weights.filter,
+                  bias, 1, False, bias_in_memory)
 
 
 def append_convolution_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
@@ -178,14 +179,14 @@ def append_linear_forward(program: Program, y: Activation, x: Activation, weight
         program.step(linear_dot_step, y.place, shard, weight, Place(by_feature), features, y.map.channels, images, bias is not None,
                      bias or 0, rectify, bias_in_memory)
         return
-    _append_gather(program, _one_position(shard), y, x, 1, features, y.map.channels, weight, 1, features, 0, bias, 1, rectify,
-                   bias_in_memory)
+    append_gather(program, _one_position(shard), y, x, 1, features, y.map.channels, weight, 1, features, 0, bias, 1, rectify,
+                  bias_in_memory)
 
 
 def append_linear_backward_input(program: Program, dx: Activation, dy: Activation, weight: int) -> None:
     """dx = weight.T @ dy."""
     features = dx.map.channels
-    _append_gather(program, _one_position(dx.map.shard), dx, dy, 1, dy.map.channels, features, weight, features, 1, 0, None, 0, False)
+    append_gather(program, _one_position(dx.map.shard), dx, dy, 1, dy.map.channels, features, weight, features, 1, 0, None, 0, False)
 
 
 def append_linear_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation) -> None:
