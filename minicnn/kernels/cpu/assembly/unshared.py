@@ -43,8 +43,8 @@ def append_call_backward_weight(program: Program, dweight: int, dy: Activation, 
     """dweight from dy in lanes and x: `dweight` and `x` are the frame's fields that hold the addresses of a user's arrays."""
     filters, size = dy.map.channels // groups, channels // groups * prod(axis.taps for axis in axes)
     program.step(unshared_call_backward_weight, dweight, prod(tiles) * size, dy.place, dy.map.plane, x,
-                 channels * prod(axis.size for axis in axes), dy.map.shard, groups, channels // groups, filters, *_patch_memory(program, axes, channels // groups, dy.map.shard, parts),
-                 add, *_axis_numbers(axes, tiles))
+                 channels * prod(axis.size for axis in axes), dy.map.shard, groups, channels // groups, filters,
+                 *_patch_memory(program, axes, channels // groups, dy.map.shard, parts), add, *_axis_numbers(axes, tiles))
 
 
 def append_tiled_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
