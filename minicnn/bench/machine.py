@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from minicnn.errors import SettingError
 
 BEST_OF = 7               # a peak is the best of so many attempts: something else may have a processor during any one
 LOOP_SECONDS = 0.02
-WATCH_ROUNDS = 2_000_000  # 2 to 10 ms
+WATCH_ROUNDS = 8_000_000  # 10 to 40 ms: two new threads may begin on one processor and take 2 ms to part
 COPY_BYTES = 1 << 27      # beyond the last-level cache of most machines
 
 
@@ -87,7 +86,7 @@ class Watch:
     def rest(self) -> float:
         """What the threads reach together just now, of what each reaches alone: 1 at rest, 0.5 if half of the machine is in use."""
         time.sleep(REST_SECONDS)
-        now = median(multiply_add_loop(WATCH_ROUNDS, self._threads) for _ in range(5))
+        now = min(multiply_add_loop(WATCH_ROUNDS, self._threads) for _ in range(5))
         return min(1.0, self._alone / now)
 
 

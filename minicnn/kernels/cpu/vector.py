@@ -208,13 +208,39 @@ def load_first(typing_context, x, index, count):
 
 
 @intrinsic
-def load_between(typing_context, x, index, first, stop):
-    """Lanes first <= i < stop of x[index : index + LANES], 0 in the others, whose memory is not touched; the bounds may lie anywhere."""
+def load_where(typing_context, x, index, lanes):
+    """The lanes of a mask from x[index : index + LANES], 0 in the others, whose memory is not touched."""
     def generate(context, builder, sig, args):
         pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
-        lanes = builder.and_(first_lanes(builder, args[3]), builder.not_(first_lanes(builder, args[2])))
-        return load_masked(builder, pointer, lanes)
-    return vector(x, types.int64, types.int64, types.int64), generate
+        return load_masked(builder, pointer, args[2])
+    return vector(x, types.int64, mask), generate
+
+
+@intrinsic
+def lanes_between(typing_context, first, stop):
+    """The mask of lanes first <= i < stop; the bounds may lie anywhere."""
+    def generate(context, builder, sig, args):
+        return builder.and_(first_lanes(builder, args[1]), builder.not_(first_lanes(builder, args[0])))
+    return mask(types.int64, types.int64), generate
+
+
+def _fetching(to_write):
+    @intrinsic
+    def fetch(typing_context, x, index):
+        """Have the cache line of x[index] brought near while other work goes on; whatever the address, nothing can go wrong."""
+        def generate(context, builder, sig, args):
+            pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+            kinds = [ir.IntType(8).as_pointer(), INT32, INT32, INT32]
+            function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), "llvm.prefetch.p0")
+            numbers = [ir.Constant(INT32, number) for number in (to_write, 2, 1)]   # 2: into the second-level cache; 1: data
+            builder.call(function, [builder.bitcast(pointer, ir.IntType(8).as_pointer()), *numbers])
+            return context.get_dummy_value()
+        return types.void(x, types.int64), generate
+    return fetch
+
+
+fetch_to_read = _fetching(0)
+fetch_to_write = _fetching(1)
 
 
 @intrinsic

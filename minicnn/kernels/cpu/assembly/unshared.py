@@ -10,11 +10,16 @@ from minicnn.kernels.cpu.assembly.activation import Activation
 from minicnn.kernels.cpu.assembly.convolution import append_convolution_backward_input, append_convolution_backward_weight
 from minicnn.kernels.cpu.linear import transpose_step
 from minicnn.kernels.cpu.program import CACHE_LINE, Place, Program
-from minicnn.kernels.cpu.unshared import unshared_call_backward_weight, unshared_step_backward_input, unshared_step_backward_weight
+from minicnn.kernels.cpu.unshared import (
+    FILTER_BLOCK,
+    unshared_call_backward_weight,
+    unshared_step_backward_input,
+    unshared_step_backward_weight,
+)
 from minicnn.kernels.cpu.vector import LANES
 
 FEW_VECTORS = 32              # of output gradients that a weight hears from, below which adding up lanes costs more than copying patches
-PACKED_BYTES = 128 * 1024     # weights of one position that are packed together
+PACKED_BYTES = 256 * 1024     # weights of one position that are packed together
 
 
 def serves_few(axes: Sequence[Axis], tiles: Sequence[int], shard: int) -> bool:
@@ -71,11 +76,12 @@ def append_tiled_backward_input(program: Program, dx: Activation, dy: Activation
         return
     channels, filters, shard = dx.map.channels // groups, dy.map.channels // groups, dy.map.shard
     taps = prod(axis.taps for axis in axes)
-    pitch = -(-filters // CACHE_LINE) * CACHE_LINE + CACHE_LINE   # an odd number of lines, mostly, so that rows do not share cache sets
-    block = max(1, min(channels, PACKED_BYTES // (4 * pitch * taps)))
-    packed, sums = block * taps * pitch + CACHE_LINE, block * taps * shard + CACHE_LINE
-    scratch = program.buffer((packed + sums) * parts)
-    filters_as_taps = program.constant([n for k in range(filters) for n in (k * dy.map.plane, k)]) // 2
+    some = min(filters, FILTER_BLOCK)
+    block = max(1, min(channels, PACKED_BYTES // (4 * some * taps)))
+    pitch = -(-block * taps // CACHE_LINE) * CACHE_LINE
+    packed, gradients, sums = some * pitch, filters * shard, block * taps * shard
+    scratch = program.buffer((packed + gradients + sums) * parts)
+    filters_as_taps = program.constant([n for k in range(some) for n in (k * shard, k * pitch)]) // 2
     program.step(unshared_step_backward_input, dx.place, dx.map.plane, dy.place, dy.map.plane, shard, weight,
-                 prod(tiles) * channels * taps, groups, channels, filters, block, Place(scratch), pitch, packed, packed + sums,
-                 filters_as_taps, *_axis_numbers(axes, tiles))
+                 prod(tiles) * channels * taps, groups, channels, filters, block, Place(scratch), pitch, packed, packed + gradients,
+                 packed + gradients + sums, filters_as_taps, *_axis_numbers(axes, tiles))
