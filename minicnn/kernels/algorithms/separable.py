@@ -62,7 +62,7 @@ def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | 
     vectors.append(rest / size if size else rest)
     scale *= size
     each = scale ** (1 / kernel.ndim)
-    if vectors[0].sum() < 0 and vectors[-1].sum() < 0:   # two signs that cancel read better as none
+    if kernel.ndim > 1 and vectors[0].sum() < 0 and vectors[-1].sum() < 0:   # two signs that cancel read better as none
         vectors[0], vectors[-1] = -vectors[0], -vectors[-1]
     return tuple(np.ascontiguousarray(vector * each, dtype=kernel.dtype) for vector in vectors)
 
