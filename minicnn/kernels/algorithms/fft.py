@@ -76,7 +76,9 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         sums = np.fft.irfftn(product, lengths, over)
         for axis, ((_, places), length) in enumerate(zip(kept, lengths, strict=True), start=2):
             sums = sums.take(places % length, axis)
-        y[(slice(n, n + step), slice(None), *(positions for positions, _ in kept))] += sums.astype(y.dtype)
+        if bias is not None:
+            sums += bias.reshape(-1, *(1,) * len(axes))
+        y[(slice(n, n + step), slice(None), *(positions for positions, _ in kept))] = sums
 
 
 def _shortened(axis: Axis) -> tuple[Axis, slice]:
