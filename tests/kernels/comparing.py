@@ -27,8 +27,14 @@ generated = settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES 
 seeds = st.integers(0, 2**32 - 1)
 
 
-HOMES = ("activation", "adaptive_pooling", "batch_normalization", "channel_pooling", "fully_connected", "gaussian_pooling",
-         "global_pooling", "l2_pooling", "local_response_normalization", "loss", "pooling", "regularization", "unpooling", "upsampling")
+def fewer(share):
+    """`generated` with so many times fewer examples, for tests whose examples take long."""
+    return settings(generated, max_examples=max(1, EXAMPLES // share))
+
+
+HOMES = ("activation", "adaptive_pooling", "algorithms", "algorithms.fft", "algorithms.im2col", "batch_normalization", "channel_pooling",
+         "fully_connected", "gaussian_pooling", "global_pooling", "l2_pooling", "local_response_normalization", "loss", "passes", "pooling",
+         "regularization", "unpooling", "upsampling", "variants")
 plain_empty = arrays.empty
 
 
@@ -75,10 +81,15 @@ def torch():
     module.set_num_threads(threads)
 
 
+def soil():
+    """Fill the memory that calls share with NaN: what an earlier one left must not matter."""
+    if call._scratch is not None:
+        call._scratch[:1 << 20] = np.nan
+
+
 def both(name, *given, **settings):
     """(fast result, textbook result) of one function; both tuples where it returns several arrays."""
-    if call._scratch is not None:
-        call._scratch[:1 << 20] = np.nan   # what an earlier call left must not matter
+    soil()
     fast = getattr(kernels, name)(*given, **settings)
     exact = getattr(kernels, name)(*(wide(each) for each in given), **settings)
     return fast, exact
