@@ -100,7 +100,7 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
     stride, dilation : int or one per axis, in pixels
     padding : "valid", "same", "full", an int, one int per axis, or one (before, after) pair per axis
         "same": the output has ceil(size / stride) pixels, an odd extra pixel of padding goes after.  "full": dilation*(taps-1) on
-        both sides.
+        both sides.  Padding counts as zero; what an infinite weight or NaN makes of it, NaN or nothing, is open.
     groups : int
         Channels and filters fall into so many groups that do not see each other.
     flip : bool
