@@ -14,7 +14,7 @@ from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.graph.columns import cells
 from minicnn.graph.cost import BYTES_PER_NUMBER
 from minicnn.graph.summary import Summary, SummaryRow
-from minicnn.graph.table import WHAT_IS_COUNTED, count, field, memory, not_counted, operations, percent, sizes
+from minicnn.graph.table import WHAT_IS_COUNTED, count, field, formula, memory, not_counted, operations, percent, sizes
 
 if TYPE_CHECKING:
     from minicnn.engine.counting import Check
@@ -42,7 +42,8 @@ def heading(summary: Summary, source: str) -> Text:
     closed = sum(row.layer_count > 1 for row in summary.layers)
     shown = (f"in {len(summary.layers)} rows" if closed else
              f"{sum(row.params > 0 for row in summary.layers)} of them with parameters")
-    layers = f"{count_of_layers} layers, {shown}"
+    sharing = sum(row.shared_with is not None for row in summary.layers)
+    layers = f"{count_of_layers} layers, {shown}" + (f", {sharing} sharing them" if sharing and not closed else "")
     return Text.assemble((summary.model, "bold"), f"  input {sizes(summary.input_shape)}, {layers}", (f"\n{source}", "dim"))
 
 
@@ -52,7 +53,7 @@ def wide_table(summary: Summary) -> Table:
     for row, words in zip(summary.layers, operations(summary), strict=True):
         style = _style(row)
         table.add_row(Text(row.name, style), Text(", ".join(words), style), sizes(row.output_shape), _number(row.params),
-                      Text(row.params_formula or "", "dim"), _number(row.macs), field(row.receptive_field))
+                      Text(formula(row), "dim"), _number(row.macs), field(row.receptive_field))
     table.add_section()
     table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), "", _total(summary.totals.macs), "")
     return table
@@ -64,7 +65,7 @@ def narrow_table(summary: Summary) -> Table:
     for row, (first, *rest) in zip(summary.layers, operations(summary), strict=True):
         style = _style(row)
         lines = Text(first, style).append("".join(f"\n{', '.join(rest)}" if rest else ""), "dim")
-        params = _number(row.params).append(f"\n{row.params_formula}" if row.params_formula else "", "dim")
+        params = _number(row.params).append(f"\n{formula(row)}" if formula(row) else "", "dim")
         table.add_row(Text(row.name, style), lines, sizes(row.output_shape), params, _number(row.macs), field(row.receptive_field))
     table.add_section()
     table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), _total(summary.totals.macs), "")
@@ -184,7 +185,7 @@ def _table(*columns: str) -> Table:
 
 
 def _style(row: SummaryRow) -> str:
-    return "bold cyan" if row.params else ""
+    return "bold cyan" if row.params or row.shared_with else ""
 
 
 def _number(value: int | None) -> Text:

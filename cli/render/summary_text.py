@@ -12,7 +12,7 @@ from minicnn.graph.table import WHAT_IS_COUNTED, count, not_counted, percent, si
 
 CSV_COLUMNS = ("model", "name", "type", "inputs", "output_shape", "kernel", "stride", "padding_before", "padding_after", "dilation",
                "groups", "params", "params_formula", "buffers", "macs", "connections", "activation_bytes", "receptive_field", "jump",
-               "useful_macs", "backward_macs", "training_bytes", "layer_count")
+               "useful_macs", "backward_macs", "training_bytes", "layer_count", "shared_with")
 
 
 def as_csv(summaries: Sequence[Summary]) -> str:

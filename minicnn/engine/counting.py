@@ -73,7 +73,7 @@ def check(net: Graph) -> Check:
 def _arrays(node: Node, run: Run) -> dict[str, int]:
     """Numbers and bytes in the arrays that the run holds for this layer."""
     def held(trainable: bool) -> int:
-        return sum(run.parameters[slot.name].size for slot in node.slots if slot.trainable is trainable)
+        return sum(run.parameters[slot.name].size for slot in node.own_slots if slot.trainable is trainable)
 
     return {"params": held(True), "buffers": held(False), "activation_bytes": run.values[ValueRef(node.index)].nbytes}
 

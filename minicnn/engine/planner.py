@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
-from minicnn.graph import INPUT, Node, Topology, ValueRef
+from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
 from minicnn.kernels.cpu.assembly.activation import Activation, new_activation
 from minicnn.kernels.cpu.assembly.pointwise import (
     Loading,
@@ -18,8 +18,9 @@ from minicnn.kernels.cpu.assembly.pointwise import (
     append_loss,
     append_store,
 )
-from minicnn.kernels.cpu.program import EXTRA, SHARDS, FinishedProgram, Program, padded
+from minicnn.kernels.cpu.program import EXTRA, SHARDS, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.vector import LANES
+from minicnn.kernels.shared_gradient import add_gradient_back, set_gradient_aside
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Planner:
     common_size: int = 0
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
+    _begun: set[ParameterSlot] = field(default_factory=set)   # shared parameters to whose gradient some layer has given its part
 
     def __post_init__(self) -> None:
         self.fusion: Fusion = find_fusions(self.topology)
@@ -69,7 +71,7 @@ class Planner:
     def parameter(self, node: Node, name: str) -> int | None:
         """Offset of a node's parameter, None if it has none of that name."""
         for slot in node.slots:
-            if slot.name == f"{node.name}.{name}":
+            if slot.name.rpartition(".")[2] == name:
                 return slot.offset
         return None
 
@@ -103,6 +105,7 @@ class Planner:
         from minicnn.engine.operations import OPERATIONS
 
         self._find_wanted(input_gradient)
+        shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.trainable}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
         append_loss(self.program, dlogits, self.values[output])
@@ -110,7 +113,10 @@ class Planner:
         for node in reversed(self.topology.nodes):
             dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]
             if dys[0] is not None and (node.slots or any(ref in self._wanted for ref in node.inputs)):
+                kept = [(slot, self._set_aside(slot)) for slot in node.slots if slot in shared]
                 OPERATIONS[node.layer.kernel].backward(self, node, dys[0])
+                for slot, place in kept:
+                    self.program.step(add_gradient_back, slot.offset, slot.size, place)
         dx = self._gradient(INPUT)
         if input_gradient and dx is not None:
             append_store(self.program, dx, EXTRA)
@@ -147,6 +153,13 @@ class Planner:
         for node in self.topology.nodes:
             if node.slots or any(ref in self._wanted for ref in node.inputs):
                 self._wanted.update(ValueRef(node.index, n) for n in range(len(node.output_shapes)))
+
+    def _set_aside(self, slot: ParameterSlot) -> Place:
+        """Make room for one layer's gradient of a shared parameter; where the others' part waits."""
+        place = Place(self.program.buffer(padded(slot.size)))
+        self.program.step(set_gradient_aside, slot.offset, slot.size, place, int(slot not in self._begun))
+        self._begun.add(slot)
+        return place
 
     def _gradient(self, ref: ValueRef) -> Activation | None:
         """All contributions to a value's gradient, added in the order of its consumers, last first."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from minicnn.errors import SettingError
 from minicnn.graph.summary import Summary, SummaryRow
-from minicnn.graph.table import count, field, memory, operations, sizes
+from minicnn.graph.table import count, field, formula, memory, operations, sizes
 
 
 class Column(NamedTuple):
@@ -24,7 +24,7 @@ COLUMNS = {
     "input": Column("input", lambda row: " ".join(sizes(shape) for shape in row.input_shapes), right=False),
     "output": Column("output", lambda row: sizes(row.output_shape), right=False),
     "params": Column("parameters", lambda row: count(row.params), lambda summary: count(summary.totals.params)),
-    "formula": Column("formula", lambda row: row.params_formula or "", right=False),
+    "formula": Column("formula", formula, right=False),
     "buffers": Column("buffers", lambda row: count(row.buffers), lambda summary: count(summary.totals.buffers)),
     "macs": Column("MACs", lambda row: count(row.macs), lambda summary: count(summary.totals.macs)),
     "useful": Column("useful MACs", lambda row: count(row.useful_macs), lambda summary: count(summary.totals.useful_macs)),

@@ -28,7 +28,8 @@ def fold(summary: Summary, depth: int) -> Summary:
 
 def _open(row: SummaryRow, shown: Callable[[str], str]) -> SummaryRow:
     """A layer that stays as it is, except that it may be fed by a block."""
-    return replace(row, inputs=tuple(_shown_source(each, shown) for each in row.inputs))
+    return replace(row, inputs=tuple(_shown_source(each, shown) for each in row.inputs),
+                   shared_with=shown(row.shared_with) if row.shared_with else None)
 
 
 def _shown_source(source: str, shown: Callable[[str], str]) -> str:
@@ -43,5 +44,7 @@ def _closed(name: str, rows: Sequence[SummaryRow], shown: Callable[[str], str]) 
     for each in COUNTED:
         counts = [getattr(row, each) for row in rows if getattr(row, each) is not None]
         sums[each] = sum(counts) if counts else None
+    homes = {shown(row.shared_with) for row in rows if row.shared_with} if not sums["params"] else set()
     return replace(rows[-1], name=name, type="Block", inputs=tuple(outside), input_shapes=tuple(outside.values()), kernel=None, stride=None,
-                   padding=None, dilation=None, groups=None, settings=(f"{sums['layer_count']} layers",), params_formula=None, **sums)
+                   padding=None, dilation=None, groups=None, settings=(f"{sums['layer_count']} layers",), params_formula=None,
+                   shared_with=" and ".join(sorted(homes)) or None, **sums)

@@ -33,7 +33,8 @@ class Step(NamedTuple):
 
 
 class ParameterSlot(NamedTuple):
-    """A parameter in the network's one array of float32: `offset` and `size` count floats, `node` is the index of its node.
+    """A parameter in the network's one array of float32: `offset` and `size` count floats, `node` is the index of its node, the first
+    if a layer stands in several places.
 
     One that is not `trainable` is a buffer: it lies in the same array behind all parameters, and is not counted as one.
     """
@@ -50,7 +51,10 @@ class ParameterSlot(NamedTuple):
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place, with shapes: what the engine plans with.  Nodes come in an order in which they can be computed."""
+    """A layer in its place, with shapes: what the engine plans with.  Nodes come in an order in which they can be computed.
+
+    One layer in several places is several nodes with the same slots.
+    """
 
     index: int
     name: str
@@ -60,3 +64,13 @@ class Node:
     output_shapes: tuple[Shape, ...]
     path: tuple[str, ...]
     slots: tuple[ParameterSlot, ...]
+
+    @property
+    def own_slots(self) -> tuple[ParameterSlot, ...]:
+        """Its slots, none if they are those of an earlier node."""
+        return tuple(slot for slot in self.slots if slot.node == self.index)
+
+    @property
+    def shares_with(self) -> int | None:
+        """Index of the node whose parameters it uses, None if they are its own."""
+        return self.slots[0].node if self.slots and self.slots[0].node != self.index else None

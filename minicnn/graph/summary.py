@@ -3,7 +3,7 @@
 macs : multiplications of a weight by an activation in convolution and linear layers, for one image; taps on padding are
     counted, biases are not.  None where a layer's cost is not counted, which is not the same as 0.
 params, buffers : numbers that training changes by gradients, and those it does not (running statistics, constants): buffers are
-    stored with the network but are not counted as its parameters.
+    stored with the network but are not counted as its parameters.  A layer in several places has its own at the first.
 useful_macs : macs without the taps on padding.
 backward_macs : those of the gradients of weight and input, counted as macs are; the first layer needs no gradient of its input.
 connections : one per tap and one per bias, per output, as LeCun counted in 1998.
@@ -60,6 +60,7 @@ class SummaryRow:
     backward_macs: int | None
     training_bytes: int
     layer_count: int = 1   # more where a row stands for a block
+    shared_with: str | None = None   # the layer whose parameters these are, and where they are counted
 
 
 @dataclass(frozen=True)
@@ -161,15 +162,17 @@ def _row(node: Node, topology: Topology, field: Field | None, learns: bool, batc
     axes = node.layer.axes(node.input_shapes)
     window = [None] * 4 if axes is None else [tuple(part) for part in zip(*((axis.taps, axis.stride, (axis.before, axis.after),
                                                                                axis.dilation) for axis in axes), strict=True)]
+    home = node.shares_with
     reach, jump = (None, None) if field is None else zip(*field, strict=True)
     return SummaryRow(
         name=node.name, type=node.layer.kind(), inputs=tuple(topology.name_of(ref) for ref in node.inputs),
         input_shapes=node.input_shapes, output_shape=node.output_shapes[0],
         kernel=window[0], stride=window[1], padding=window[2], dilation=window[3], groups=node.layer.settings().get("groups"),
-        settings=node.layer.brief(), params=sum(slot.size for slot in node.slots if slot.trainable), params_formula=cost.formula,
-        buffers=sum(slot.size for slot in node.slots if not slot.trainable), macs=cost.macs, connections=cost.connections,
+        settings=node.layer.brief(), params=sum(slot.size for slot in node.own_slots if slot.trainable),
+        params_formula=cost.formula if home is None else None,
+        buffers=sum(slot.size for slot in node.own_slots if not slot.trainable), macs=cost.macs, connections=cost.connections,
         activation_bytes=activation_bytes, receptive_field=reach, jump=jump, useful_macs=useful, backward_macs=backward,
-        training_bytes=batch * activation_bytes)
+        training_bytes=batch * activation_bytes, shared_with=None if home is None else topology.nodes[home].name)
 
 
 def _field(node: Node, topology: Topology, known: Sequence[Field | None]) -> Field | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minicnn.graph.summary import Summary
+from minicnn.graph.summary import Summary, SummaryRow
 
 NOT_COUNTED = "-"
 
@@ -46,6 +46,11 @@ def count(value: int | None) -> str:
     return NOT_COUNTED if value is None else f"{value:,}"
 
 
+def formula(row: SummaryRow) -> str:
+    """How the parameters come about: "(5*5*1 + 1) * 6", or where they are counted: "shared with conv1"."""
+    return row.params_formula or (f"shared with {row.shared_with}" if row.shared_with else "")
+
+
 def field(values: Sequence[int] | None) -> str:
     """A receptive field: one number where all axes agree."""
     return str(values[0]) if values and len(set(values)) == 1 else sizes(values)
@@ -71,7 +76,7 @@ def plain_table(summary: Summary) -> str:
     totals = summary.totals
     lines = [f"{summary.model}, input {sizes(summary.input_shape)}"]
     rows = [("layer", "operation", "output", "parameters", "formula", "MACs", "field")]
-    rows += [(row.name, ", ".join(words), sizes(row.output_shape), count(row.params), row.params_formula or "", count(row.macs),
+    rows += [(row.name, ", ".join(words), sizes(row.output_shape), count(row.params), formula(row), count(row.macs),
               field(row.receptive_field)) for row, words in zip(summary.layers, operations(summary), strict=True)]
     rows.append(("total", "", "", count(totals.params), "", count(totals.macs), ""))
     lines += aligned(rows, right=(3, 5, 6))

@@ -9,6 +9,7 @@ from minicnn.errors import ShapeError
 from minicnn.geometry import LARGEST_SETTING
 from minicnn.graph.node import INPUT, Node, ParameterSlot, Step, ValueRef
 from minicnn.graph.shapes import Shapes, infer
+from minicnn.graph.sharing import homes_of
 from minicnn.graph.wiring import wire
 from minicnn.layers import Element, Shape
 
@@ -48,12 +49,13 @@ class Topology:
         shape = checked_shape(input_shape)
         steps, outputs = wire(element)
         shapes = infer(steps, shape)
-        slots, trainable_size, memory_size = _places(steps, shapes, {ref.node for ref in outputs})
+        homes = homes_of(steps, shapes)
+        slots, trainable_size, memory_size = _places(steps, shapes, homes, _giving_logits(steps, outputs))
         own: list[list[ParameterSlot]] = [[] for _ in steps]
         for slot in slots:
             own[slot.node].append(slot)
-        nodes = tuple(Node(index, step.name, step.layer, step.inputs, *known, step.path, tuple(mine))
-                      for index, (step, known, mine) in enumerate(zip(steps, shapes, own, strict=True)))
+        nodes = tuple(Node(index, step.name, step.layer, step.inputs, *known, step.path, tuple(own[home]))
+                      for index, (step, known, home) in enumerate(zip(steps, shapes, homes, strict=True)))
         return cls(element, shape, nodes, outputs, slots, trainable_size, memory_size)
 
     def shape_of(self, ref: ValueRef) -> Shape:
@@ -91,20 +93,35 @@ def checked_shape(shape: Sequence[int]) -> Shape:
     return tuple(size.__index__() for size in shape)
 
 
-def _places(steps: Sequence[Step], shapes: Sequence[Shapes], last: Container[int]) -> tuple[tuple[ParameterSlot, ...], int, int]:
+def _giving_logits(steps: Sequence[Step], outputs: Sequence[ValueRef]) -> set[int]:
+    """The steps whose numbers come out as they are, at most moved to other places."""
+    found = set()
+    for ref in outputs:
+        while ref != INPUT:
+            found.add(ref.node)
+            if not steps[ref.node].layer.only_moves:
+                break
+            ref = steps[ref.node].inputs[0]
+    return found
+
+
+def _places(steps: Sequence[Step], shapes: Sequence[Shapes], homes: Sequence[int], last: Container[int]
+            ) -> tuple[tuple[ParameterSlot, ...], int, int]:
     """Where every parameter and every buffer lies, and how many floats the parameters alone and all together take.
 
-    Buffers lie behind the parameters, so that an optimizer has one stretch of memory to walk.
+    Buffers lie behind the parameters, so that an optimizer has one stretch of memory to walk.  A layer in several places has its
+    parameters at the first.
     """
+    inner = {home for index, home in enumerate(homes) if index not in last}
     slots: list[ParameterSlot] = []
     ends = []
     end = 0
     for trainable in (True, False):
         for index, (step, known) in enumerate(zip(steps, shapes, strict=True)):
-            for spec in step.layer.parameters(known.inputs):
+            for spec in step.layer.parameters(known.inputs) if homes[index] == index else ():
                 if spec.trainable is trainable:
-                    # the layer that gives the logits starts out unsure
-                    init = "he/10" if index in last and spec.init == "he" else spec.init
+                    # the layer that gives the logits, and does nothing else, starts out unsure
+                    init = "he/10" if index not in inner and spec.init == "he" else spec.init
                     slots.append(ParameterSlot(f"{step.name}.{spec.name}", spec.shape, end, spec.size, index, spec.fan_in, init, trainable))
                     end = _aligned(end + spec.size)
         ends.append(end)

@@ -1,7 +1,8 @@
 """From nested blocks to a list of steps: who feeds whom, and what everybody is called.
 
 Names: a layer's own name, or its stem and a number (conv1, conv2, ...), counted within the named block it lies in.  A named
-block puts its name before those of its layers: "stage2.conv1".  Blocks without a name leave no trace.
+block puts its name before those of its layers: "stage2.conv1".  Blocks without a name leave no trace.  One and the same named layer or
+block in several places is called "tower", "tower2", "tower3".
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class Recorder:
     def __init__(self) -> None:
         self.placed: list[tuple[Layer, tuple[ValueRef, ...], tuple[str, ...]]] = []
         self._path: tuple[str, ...] = ()
-        self._paths: set[tuple[str, ...]] = set()
+        self._blocks: dict[tuple[str, ...], Element] = {}
 
     def place(self, element: Element, *values: ValueRef) -> tuple[ValueRef, ...]:
         if isinstance(element, Layer):
@@ -30,13 +31,22 @@ class Recorder:
             raise GraphError(f"a network is made of layers and blocks, but here stands {element!r}")
         if element.name is None:
             return element.wire(self, *values)
-        outer, self._path = self._path, (*self._path, element.name)
-        if self._path in self._paths:
-            raise GraphError(f"two blocks are called {'.'.join(self._path)!r}\n  give one of them another name")
-        self._paths.add(self._path)
+        outer, self._path = self._path, self._scope(element, element.name)
         outputs = element.wire(self, *values)
         self._path = outer
         return outputs
+
+    def _scope(self, block: Element, name: str) -> tuple[str, ...]:
+        """The path of a named block; a number tells the places of one block apart."""
+        path = (*self._path, name)
+        if self._blocks.get(path, block) is not block:
+            raise GraphError(f"two blocks are called {'.'.join(path)!r}\n  give one of them another name")
+        number = 1
+        while path in self._blocks:
+            number += 1
+            path = (*self._path, f"{name}{number}")
+        self._blocks[path] = block
+        return path
 
 
 def wire(network: Element) -> tuple[tuple[Step, ...], tuple[ValueRef, ...]]:
@@ -52,19 +62,23 @@ def wire(network: Element) -> tuple[tuple[Step, ...], tuple[ValueRef, ...]]:
 
 
 def _names(layers: Sequence[tuple[Layer, tuple[str, ...]]]) -> list[str]:
-    given = Counter(".".join((*path, layer.name)) for layer, path in layers if layer.name is not None)
-    for name, count in given.items():
-        if count > 1:
-            raise GraphError(f"{count} layers are called {name!r}\n  give each a name of its own, or none")
-    numbers: Counter[str] = Counter()
-    names = []
+    owners: dict[str, dict[int, Layer]] = {}
     for layer, path in layers:
         if layer.name is not None:
-            names.append(".".join((*path, layer.name)))
-            continue
-        stem = ".".join((*path, layer.stem))
-        numbers[stem] += 1
-        while f"{stem}{numbers[stem]}" in given:
-            numbers[stem] += 1
-        names.append(f"{stem}{numbers[stem]}")
+            owners.setdefault(".".join((*path, layer.name)), {})[id(layer)] = layer
+    for name, called in owners.items():
+        if len(called) > 1:
+            raise GraphError(f"{len(called)} layers are called {name!r}\n  give each a name of its own, or none")
+    taken, placed, numbers = set(owners), set[str](), Counter[str]()
+    names = []
+    for layer, path in layers:
+        name = stem = ".".join((*path, layer.name or layer.stem))
+        if layer.name is None or name in placed:
+            numbers[stem] += 1 if layer.name is None or numbers[stem] else 2
+            while f"{stem}{numbers[stem]}" in taken:
+                numbers[stem] += 1
+            name = f"{stem}{numbers[stem]}"
+        placed.add(name)
+        taken.add(name)
+        names.append(name)
     return names

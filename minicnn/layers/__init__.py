@@ -2,6 +2,8 @@
 
     from minicnn import layers as L
     L.Sequential(L.Conv2D(6, 5, padding=2), L.ReLU(), L.MaxPool2D(2), L.Flatten(), L.Linear(10))
+
+One object in several places of a network is one layer there: it shares its parameters.  Two equal objects are two layers.
 """
 
 from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
@@ -11,6 +13,7 @@ from minicnn.layers.branches import Add, Concat
 from minicnn.layers.conv import Conv1D, Conv2D, Conv3D
 from minicnn.layers.conv_transpose import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from minicnn.layers.crop import Crop
+from minicnn.layers.description import build, describe
 from minicnn.layers.dropout import Dropout
 from minicnn.layers.flatten import Flatten
 from minicnn.layers.global_avg_pool import GlobalAvgPool
@@ -22,7 +25,7 @@ from minicnn.layers.local_response_norm import LocalResponseNorm
 from minicnn.layers.max_pool import MaxPool1D, MaxPool2D, MaxPool3D
 from minicnn.layers.pad_shortcut import PadShortcut
 from minicnn.layers.rbf import RBF
-from minicnn.layers.registry import build, describe, register
+from minicnn.layers.registry import register
 from minicnn.layers.relu import ReLU
 from minicnn.layers.reshape import Reshape
 from minicnn.layers.residual import Residual

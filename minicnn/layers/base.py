@@ -116,6 +116,7 @@ class Layer(Element, ABC):
     output_count: ClassVar[int] = 1
     value_inputs: ClassVar[int | None] = None   # so many inputs are computed with, those after them only lend their shape; None: all
     grows: ClassVar[bool] = False               # a larger input always fits where a smaller one does
+    only_moves: ClassVar[bool] = False          # its output is its first input, or some of it, in another shape
     field_varies: ClassVar[bool] = False        # what of the input an output sees depends on where the output lies
 
     @abstractmethod

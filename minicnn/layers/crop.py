@@ -25,6 +25,7 @@ class Crop(Layer):
 
     kernel = "crop"
     stem = "crop"
+    only_moves = True
     value_inputs = 1
 
     size: PerAxis | None = None

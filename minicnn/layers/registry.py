@@ -1,11 +1,6 @@
-"""Every kind of layer and block by name, and their descriptions: plain dicts that JSON can hold.
-
-    {"type": "Sequential", "items": [{"type": "Conv2D", "filters": 6, "window": 5, ...}, ...]}
-"""
+"""Every kind of layer and block by name."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from minicnn.errors import GraphError, SettingError
 from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
@@ -54,33 +49,10 @@ def register(kind: type[Element]) -> type[Element]:
     return kind
 
 
-def describe(element: Element) -> dict[str, Any]:
-    """An element and all within it as a dict of plain values."""
-    return {"type": type(element).__name__, **{name: _plain(value) for name, value in element.settings().items()}}
-
-
-def build(description: object) -> Element:
-    """The element that `describe` described; every setting is checked again."""
-    if not isinstance(description, dict) or not isinstance(description.get("type"), str):
-        raise GraphError(f"a layer is described by an object with a 'type', but here stands {str(description)[:80]!r}")
-    settings = {name: _built(value) for name, value in description.items() if name != "type"}
-    kind = TYPES.get(description["type"])
+def kind_called(name: str) -> type[Element]:
+    """The layer or block of this name; a GraphError that lists them if there is none."""
+    kind = TYPES.get(name)
     if kind is None:
-        raise GraphError(f"there is no layer called {description['type']!r}\n  known are {', '.join(TYPES)}"
+        raise GraphError(f"there is no layer called {name!r}\n  known are {', '.join(TYPES)}"
                          f"\n  a layer of your own is made known with minicnn.layers.register")
-    try:
-        return kind.from_settings(settings)
-    except (TypeError, KeyError) as error:
-        raise GraphError(f"{kind.__name__}: its settings do not fit: {error}") from error
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Element):
-        return describe(value)
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-def _built(value: object) -> object:
-    if isinstance(value, dict):
-        return build(value)
-    return tuple(_built(each) for each in value) if isinstance(value, list) else value
+    return kind

@@ -18,6 +18,7 @@ class Reshape(Layer):
 
     kernel = "reshape"
     stem = "reshape"
+    only_moves = True
 
     shape: Shape
 

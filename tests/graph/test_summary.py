@@ -32,13 +32,13 @@ def rows(element, shape):
 def test_the_record_of_a_convolution():
     row = summarize(Topology.build(Conv2D(96, 11, stride=4), (3, 227, 227)), "net").to_dict()["layers"][0]
     extra = {key: row.pop(key) for key in ("input_shapes", "settings", "buffers", "useful_macs", "backward_macs", "training_bytes",
-                                                "layer_count")}
+                                                "layer_count", "shared_with")}
     assert row == {
         "name": "conv1", "type": "Conv2D", "inputs": ["input"], "output_shape": [96, 55, 55], "kernel": [11, 11], "stride": [4, 4],
         "padding": [[0, 0], [0, 0]], "dilation": [1, 1], "groups": 1, "params": 34944, "params_formula": "(11*11*3 + 1) * 96",
         "macs": 105415200, "connections": 105705600, "activation_bytes": 1161600, "receptive_field": [11, 11], "jump": [4, 4]}
     assert extra == {"input_shapes": [[3, 227, 227]], "settings": ["11x11", "stride 4", "padding 0"], "buffers": 0,
-                     "useful_macs": 105415200, "backward_macs": 105415200, "training_bytes": 1161600, "layer_count": 1}
+                     "useful_macs": 105415200, "backward_macs": 105415200, "training_bytes": 1161600, "layer_count": 1, "shared_with": None}
 
 
 def test_what_is_not_counted_is_null():

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minicnn import zoo
 from minicnn.graph import Topology
-from minicnn.layers import BatchNorm2D, Conv2D, Flatten, Linear, ReLU, Sequential
+from minicnn.layers import BatchNorm2D, Conv2D, Crop, Flatten, Linear, ReLU, Reshape, Sequential
 
 
 def test_slots_of_a_small_network():
@@ -19,6 +20,17 @@ def test_slots_of_a_small_network():
     assert topology.buffer_count == 0
     assert topology.nodes[0].slots == topology.slots[:2]
     assert topology.nodes[1].slots == ()
+
+
+def test_the_layer_that_gives_the_logits_starts_out_unsure_even_if_its_numbers_are_moved():
+    def first_values(*layers, shape=(4,)):
+        return [slot.init for slot in Topology.build(Sequential(*layers), shape).slots if slot.name.endswith("weight")]
+
+    assert first_values(Linear(8), ReLU(), Linear(8), Reshape((2, 2, 2)), Flatten()) == ["he", "he/10"]
+    assert first_values(Conv2D(3, 1), Conv2D(3, 1), Crop(2), shape=(1, 4, 4)) == ["he", "he/10"]
+    assert first_values(Linear(8), Linear(8), ReLU()) == ["he", "he"]
+    yolo = zoo.build("yolov1").topology
+    assert [slot.name for slot in yolo.slots if slot.init == "he/10"] == [f"{yolo.nodes[-2].name}.weight"]
 
 
 def test_buffers_lie_behind_the_parameters():

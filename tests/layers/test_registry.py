@@ -65,7 +65,33 @@ def test_round_trip_through_json(element):
     assert repr(build(description)) == repr(element)
 
 
+def test_what_stands_in_several_places_is_described_once():
+    dense, relu = Linear(5), ReLU()
+    block = Sequential(dense, relu)
+    element = Sequential(block, dense, relu, Linear(5), Residual(block))
+    description = json.loads(json.dumps(describe(element)))
+    assert description["items"][0] == {"type": "Sequential", "name": None, "shared part": 3, "items": [
+        describe(dense) | {"shared part": 1}, {"type": "ReLU", "name": None, "shared part": 2}]}
+    assert description["items"][1:4] == [{"shared part": 1}, {"shared part": 2}, describe(Linear(5))]
+    assert description["items"][4]["body"] == {"shared part": 3}
+    again = build(description)
+    assert again == element
+    first, second, third, fourth, last = again.items
+    assert first.items[0] is second
+    assert first.items[1] is third
+    assert last.body is first
+    assert fourth is not second
+    assert "shared part" not in describe(second)
+
+
 @pytest.mark.parametrize(("description", "words"), [
+    ({"shared part": 1}, r"^the shared part 1 is described nowhere before its second place$"),
+    ({"shared part": []}, r"^the shared part \[\] is described nowhere"),
+    ({"type": "Sequential", "items": [{"shared part": 1}, {"type": "ReLU", "shared part": 1}]}, r"^the shared part 1 is described nowhere"),
+    ({"type": "Sequential", "items": [{"shared part": 1}], "shared part": 1}, r"^the shared part 1 is described nowhere"),
+    ({"type": "ReLU", "shared part": "x"}, r"^ReLU: its 'shared part' is 'x', but must be a whole number of its own$"),
+    ({"type": "Sequential", "items": [{"type": "ReLU", "shared part": 1}, {"type": "Tanh", "shared part": 1}]},
+     r"^Tanh: its 'shared part' is 1, but must be"),
     ({"type": "Conv4D"}, r"^there is no layer called 'Conv4D'\n  known are Conv1D"),
     ({"type": "Conv2D", "filters": 6}, r"^Conv2D: its settings do not fit: .*window"),
     ({"type": "ReLU", "power": 3}, r"^ReLU: its settings do not fit: .*power"),
