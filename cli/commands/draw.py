@@ -14,7 +14,9 @@ from minicnn.cli.commands.summary import ImageShape
 @click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Another input, as in 1x28x28.")
 @click.option("--classes", type=click.IntRange(min=1), help="Another number of classes.")
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="So many times the filters, as in 0.25.")
-def draw(name: str, out: str | None, input_shape: tuple[int, ...] | None, classes: int | None, width: float | None) -> None:
+@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks: names of at most N parts; 0 is one box.")
+def draw(name: str, out: str | None, input_shape: tuple[int, ...] | None, classes: int | None, width: float | None,
+         depth: int | None) -> None:
     """Draw a network as SVG: layers as boxes, what goes along as lines with its shape, blocks as frames."""
     from minicnn.cli.render.draw import svg
     from minicnn.storage import atomic_write
@@ -23,5 +25,5 @@ def draw(name: str, out: str | None, input_shape: tuple[int, ...] | None, classe
     net = entry.build(classes, input_shape, width=width)
     path = out or f"{name}.svg"
     with atomic_write(path, "w") as file:
-        file.write(svg(net.topology, net.name, entry.source))
+        file.write(svg(net.topology, net.name, entry.source, depth))
     click.echo(f"{path}: {len(net.nodes)} layers")

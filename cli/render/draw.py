@@ -21,6 +21,7 @@ MARGIN, HEAD = 40, 72
 COLOURS = {"conv": "#cfe3f7", "table_conv": "#cfe3f7", "conv_transpose": "#cdeee9", "linear": "#f9dfc3", "max_pool": "#dcefd2",
            "avg_pool": "#dcefd2", "global_avg_pool": "#dcefd2", "subsample": "#dcefd2", "add": "#f6d2d8", "concat": "#f6d2d8",
            "gate": "#f6d2d8", "crop": "#eeeeee"}
+FOLDED = "#e3e6f3"
 BYPASSES = ("crop", "pad_shortcut")
 STYLE = """text{font-family:Helvetica,Arial,sans-serif;font-size:11px;fill:#1d2733}
 .name{font-weight:bold}.dim{fill:#5b6875}.shape{fill:#5b6875;font-size:10px}.title{font-size:16px;font-weight:bold}
@@ -36,10 +37,10 @@ class Place(NamedTuple):
     bottom: float
 
 
-def svg(topology: Topology, title: str, source: str) -> str:
-    """The whole file."""
-    drawn = picture(topology)
-    words = [_words(box) for box in drawn.boxes]
+def svg(topology: Topology, title: str, source: str, depth: int | None = None) -> str:
+    """The whole file; `depth` folds blocks as the summary's does."""
+    drawn = picture(topology, depth)
+    words = [_words(box, topology) if box.block is None else _block_words(box, title) for box in drawn.boxes]
     places = _places(drawn, words)
     routes = [_route(line, drawn, places) for line in drawn.lines]
     _spread_lanes(routes, drawn, places)
@@ -62,7 +63,7 @@ def svg(topology: Topology, title: str, source: str) -> str:
         _text(middle, 26, title, "title"), _text(middle, 44, source, "dim"), *body, "</svg>", ""])
 
 
-def _words(box: Box) -> list[tuple[str, str]]:
+def _words(box: Box, topology: Topology) -> list[tuple[str, str]]:
     """The lines in a box, each with its class: the name of the layer that matters, its settings, those that follow."""
     loud = [node for node in box.nodes if node.layer.kernel not in QUIET] or [box.nodes[0]]
     lines: list[tuple[str, str]] = []
@@ -79,10 +80,24 @@ def _words(box: Box) -> list[tuple[str, str]]:
         flush()
         lines.append((node.name.rpartition(".")[2], "name"))
         lines += [(part, "work") for part in _wrapped(_operation(node))]
-        params = sum(slot.size for slot in node.slots if slot.trainable)
+        params = _parameters([node])
         lines += [(f"{count(params)} parameters", "dim")] if params else []
+        if node.shares_with is not None:
+            lines += [(part, "dim") for part in _wrapped(f"shared with {topology.nodes[node.shares_with].name}")]
     flush()
     return lines
+
+
+def _block_words(box: Box, title: str) -> list[tuple[str, str]]:
+    """The lines in a folded block's box: its name, how many layers, how many parameters."""
+    name = box.block[-1] if box.block else title
+    params = _parameters(box.nodes)
+    return [(name, "name"), (f"{len(box.nodes)} layer{'s' if len(box.nodes) > 1 else ''}", "work"),
+            *([(f"{count(params)} parameters", "dim")] if params else [])]
+
+
+def _parameters(nodes: Sequence[Node]) -> int:
+    return sum(slot.size for node in nodes for slot in node.own_slots if slot.trainable)
 
 
 def _operation(node: Node) -> str:
@@ -127,7 +142,8 @@ def _route(line: Line, drawn: Picture, places: Sequence[Place]) -> Route:
     first = -1 if line.start is None else drawn.boxes[line.start].row
     x, y = (0.0, HEAD - 8.0) if line.start is None else (places[line.start].x, places[line.start].bottom)
     between = [places[number].x for number, other in enumerate(drawn.boxes) if first < other.row < box.row]
-    bypass = line.start is not None and drawn.boxes[line.start].nodes[0].layer.kernel in BYPASSES
+    above = None if line.start is None else drawn.boxes[line.start]
+    bypass = above is not None and above.block is None and above.nodes[0].layer.kernel in BYPASSES
     skips = box.row > first + 1 and (bypass or sum(other.start == line.start for other in drawn.lines) > 1)
 
     def free(column: float) -> bool:
@@ -185,7 +201,8 @@ def _frame_marks(drawn: Picture, frames: Sequence[tuple[float, float, float, flo
 
 def _box_marks(drawn: Picture, words: Sequence[Sequence[tuple[str, str]]], places: Sequence[Place]) -> Iterator[str]:
     for box, lines, (x, top, bottom) in zip(drawn.boxes, words, places, strict=True):
-        colour = next((COLOURS[node.layer.kernel] for node in box.nodes if node.layer.kernel in COLOURS), "#f4f4f4")
+        colour = FOLDED if box.block is not None else next((COLOURS[node.layer.kernel] for node in box.nodes
+                                                            if node.layer.kernel in COLOURS), "#f4f4f4")
         yield (f'<rect class="box" x="{x - WIDTH / 2:.1f}" y="{top:.1f}" width="{WIDTH}" height="{bottom - top:.1f}" rx="4"'
                f' fill="{colour}"/>')
         for number, (line, style) in enumerate(lines):
@@ -195,8 +212,9 @@ def _box_marks(drawn: Picture, words: Sequence[Sequence[tuple[str, str]]], place
 def _shape_marks(topology: Topology, drawn: Picture, places: Sequence[Place]) -> Iterator[str]:
     """The shape of what leaves a box, below it; that of the input on top."""
     yield _text(6, HEAD + 8, sizes(topology.input_shape), "shape", "start")
-    for box, (x, _, bottom) in zip(drawn.boxes, places, strict=True):
-        yield _text(x + 5, bottom + 25, sizes(box.nodes[-1].output_shapes[0]), "shape", "start")
+    for number, (box, (x, _, bottom)) in enumerate(zip(drawn.boxes, places, strict=True)):
+        leaving = dict.fromkeys(sizes(topology.shape_of(line.value)) for line in drawn.lines if line.start == number)
+        yield _text(x + 5, bottom + 25, ", ".join(leaving) or sizes(box.nodes[-1].output_shapes[0]), "shape", "start")
 
 
 def _text(x: float, y: float, text: str, style: str, anchor: str = "middle") -> str:

@@ -2,7 +2,7 @@
 
 A convolution, its normalization and its rectifier belong together and share a box, so that a network of hundreds of layers has a
 picture of dozens of boxes.  A box lies one row below the lowest box that feeds it; where one box feeds several, they stand beside
-each other, centred below it; where ways meet, they meet in the middle.
+each other, centred below it; where ways meet, they meet in the middle.  A folded block is one box with all its layers.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ class Box:
 
     nodes : in their order
     row, column : its place; columns are counted from the middle, and may be halves
+    block : the names of the block that is folded into it, outermost first; None for single layers
     """
 
     nodes: tuple[Node, ...]
     row: int
     column: float
+    block: tuple[str, ...] | None = None
 
     @property
     def path(self) -> tuple[str, ...]:
         """The named blocks it lies in, outermost first."""
-        return self.nodes[0].path
+        return self.nodes[0].path if self.block is None else self.block[:-1]
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,13 @@ class Picture:
     lines: tuple[Line, ...]
 
 
-def picture(topology: Topology) -> Picture:
-    """Boxes in rows and columns, and lines between them."""
-    groups = _groups(topology)
+def picture(topology: Topology, depth: int | None = None) -> Picture:
+    """Boxes in rows and columns, and lines between them; `depth` folds blocks as the summary's does."""
+    groups = _groups(topology, depth)
     home = {node.index: number for number, group in enumerate(groups) for node in group}
-    lines = [Line(None if ref == INPUT else home[ref.node], number, ref)
-             for number, group in enumerate(groups) for ref in dict.fromkeys(group[0].inputs[:group[0].layer.value_inputs])]
+    lines = [Line(None if ref == INPUT else home[ref.node], number, ref) for number, group in enumerate(groups)
+             for ref in dict.fromkeys(ref for node in group for ref in node.inputs[:node.layer.value_inputs])
+             if ref == INPUT or home[ref.node] != number]
     fed: dict[int, list[int | None]] = {number: [] for number in range(len(groups))}
     feeds: dict[int | None, list[int]] = {}
     for line in lines:
@@ -66,18 +69,31 @@ def picture(topology: Topology) -> Picture:
     for starts in fed.values():
         rows.append(1 + max((-1 if start is None else rows[start] for start in starts), default=-1))
     columns = _columns(fed, feeds)
-    return Picture(tuple(Box(tuple(group), row, column) for group, row, column in zip(groups, rows, columns, strict=True)), tuple(lines))
+    return Picture(tuple(Box(tuple(group), row, column, _folded(group[0], depth))
+                         for group, row, column in zip(groups, rows, columns, strict=True)), tuple(lines))
 
 
-def _groups(topology: Topology) -> list[list[Node]]:
-    """Layers that belong together: a quiet one joins the box of the only layer it hears, if it is the only one that hears it."""
+def _folded(node: Node, depth: int | None) -> tuple[str, ...] | None:
+    """The block that a layer disappears in, None if it is shown: its name then has at most `depth` parts."""
+    return None if depth is None or len(node.path) < depth else node.path[:depth]
+
+
+def _groups(topology: Topology, depth: int | None) -> list[list[Node]]:
+    """Layers of a folded block, and layers that belong together.
+
+    A quiet one joins the box of the only layer it hears, if it is the only one that hears it.
+    """
     readers = Counter(ref for node in topology.nodes for ref in node.inputs)
     groups: list[list[Node]] = []
     last: dict[int, int] = {}
     for node in topology.nodes:
         source = node.inputs[0]
         number = last.get(source.node)
-        joins = (len(node.inputs) == 1 and number is not None and readers[source] == 1 and source not in topology.outputs
+        block = _folded(node, depth)
+        if block is not None and groups and _folded(groups[-1][0], depth) == block:
+            groups[-1].append(node)
+            continue
+        joins = (block is None and len(node.inputs) == 1 and number is not None and readers[source] == 1 and source not in topology.outputs
                  and node.path == groups[number][0].path
                  and (node.layer.kernel in QUIET or all(each.layer.kernel in QUIET for each in groups[number])))
         if joins and number is not None:
