@@ -40,7 +40,8 @@ class Place(NamedTuple):
 def svg(topology: Topology, title: str, source: str, depth: int | None = None) -> str:
     """The whole file; `depth` folds blocks as the summary's does."""
     drawn = picture(topology, depth)
-    words = [_words(box, topology) if box.block is None else _block_words(box, title) for box in drawn.boxes]
+    words = [_words(box, topology) if box.block is None else _block_words(box, box.block, topology, title)
+             for box in drawn.boxes]
     places = _places(drawn, words)
     routes = [_route(line, drawn, places) for line in drawn.lines]
     _spread_lanes(routes, drawn, places)
@@ -51,7 +52,8 @@ def svg(topology: Topology, title: str, source: str, depth: int | None = None) -
     width = max(right - left + 2 * MARGIN, 7 * len(source) + 2 * MARGIN)
     height = max(place.bottom for place in places) + GAP + MARGIN / 2
     middle = (left + right) / 2
-    body = [*_frame_marks(drawn, frames), *(route.mark() for route in routes), *_box_marks(drawn, words, places),
+    body = [*_frame_marks(drawn, frames), *(route.mark() for route in routes), *_exit_marks(topology, drawn, places),
+            *_box_marks(drawn, words, places),
             *_shape_marks(topology, drawn, places)]
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
@@ -88,12 +90,15 @@ def _words(box: Box, topology: Topology) -> list[tuple[str, str]]:
     return lines
 
 
-def _block_words(box: Box, title: str) -> list[tuple[str, str]]:
-    """The lines in a folded block's box: its name, how many layers, how many parameters."""
-    name = box.block[-1] if box.block else title
+def _block_words(box: Box, block: tuple[str, ...], topology: Topology, title: str) -> list[tuple[str, str]]:
+    """The lines in a folded block's box: its name, how many layers, how many parameters or whose."""
     params = _parameters(box.nodes)
-    return [(name, "name"), (f"{len(box.nodes)} layer{'s' if len(box.nodes) > 1 else ''}", "work"),
-            *([(f"{count(params)} parameters", "dim")] if params else [])]
+    lines = [(block[-1] if block else title, "name"), (f"{len(box.nodes)} layer{'s' if len(box.nodes) > 1 else ''}", "work")]
+    if params:
+        return [*lines, (f"{count(params)} parameters", "dim")]
+    homes = dict.fromkeys(".".join(topology.nodes[node.shares_with].name.split(".")[:len(block)]) for node in box.nodes
+                          if node.shares_with is not None)
+    return [*lines, *((part, "dim") for part in _wrapped(f"shared with {', '.join(homes)}") if homes)]
 
 
 def _parameters(nodes: Sequence[Node]) -> int:
@@ -197,6 +202,14 @@ def _frame_marks(drawn: Picture, frames: Sequence[tuple[float, float, float, flo
         if first not in named:
             named.add(first)
             yield _text(x + 4, y - 3, ".".join(drawn.boxes[first].path[len(path) - 1:]), "block", "start")
+
+
+def _exit_marks(topology: Topology, drawn: Picture, places: Sequence[Place]) -> Iterator[str]:
+    """A line out of every box that gives an output of the network."""
+    last = {ref.node for ref in topology.outputs}
+    for box, place in zip(drawn.boxes, places, strict=True):
+        if any(node.index in last for node in box.nodes):
+            yield Route([(place.x, place.bottom), (place.x, place.bottom + GAP)], (box.row, box.row + 1), skips=False).mark()
 
 
 def _box_marks(drawn: Picture, words: Sequence[Sequence[tuple[str, str]]], places: Sequence[Place]) -> Iterator[str]:

@@ -7,6 +7,9 @@ import pytest
 
 from minicnn import zoo
 from minicnn.cli.main import main
+from minicnn.cli.render.draw import svg
+from minicnn.graph import Topology
+from minicnn.layers import Add, Conv2D, Sequential
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -44,6 +47,28 @@ def test_pictures(run, tmp_path, name):
         if path.get("class"):
             points = [tuple(map(float, point.split())) for point in re.findall(r"[-\d.]+ [-\d.]+", path.get("d"))]
             assert all(left <= x <= left + width and 0 <= y <= height for x, y in points)
+
+
+@pytest.mark.parametrize(("name", "depth", "shown", "hidden"), [
+    ("googlenet", 1, ["inception3a", "14 layers", "163,696 parameters", "480x28x28", "conv3"], "concat1"),
+    ("resnet50", 2, ["stage1", "block6", "10 layers", "1,117,184 parameters", "fc1"], "add1"),
+    ("unet", 2, ["level2", "41 layers", "30,849,408 parameters", "up1", "128x196x196"], "bottom"),
+    ("lenet", 0, ["12 layers", "61,706 parameters", "1x28x28", "10"], "conv1"),
+])
+def test_folded_blocks(run, tmp_path, name, depth, shown, hidden):
+    assert run("draw", name, "--depth", str(depth))[0] == 0
+    texts = [each.text for each in ElementTree.parse(tmp_path / f"{name}.svg").getroot().iter(f"{SVG}text")]
+    assert set(shown) <= set(texts)
+    assert hidden not in texts
+
+
+def test_shared_layers_say_so():
+    conv, tower = Conv2D(2, 3, padding=1), Sequential(Conv2D(2, 1), name="tower")
+    topology = Topology.build(Sequential(conv, conv, Add(tower, tower)), (2, 4, 4))
+    open_, folded = (svg(topology, "net", "", depth) for depth in (None, 1))
+    assert open_.count("shared with conv1<") == folded.count("shared with conv1<") == 1
+    assert open_.count("shared with tower.conv1<") == folded.count("shared with tower<") == 1
+    assert open_.count("38 parameters") == 1
 
 
 def test_lines_run_past_boxes(run, tmp_path):
