@@ -172,7 +172,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
         gradient = stage.load(0, dy.shape[1:])
         value = stage.load(1, x.shape[1:], _halo(axes, x.shape[1]))
         stage.cut()
-        append_convolution_backward_weight(stage.program, 0, gradient, value, axes, groups, tile, flip)
+        append_convolution_backward_weight(stage.program, 0, gradient, value, axes, groups, tile, flip, PARTS, stage.cut)
         stage.cut()
 
     call(("convolution backward weight", axes, groups, tile, flip, x.shape[1], dy.shape[1]), build, len(dy), [dy, x], gradient=dweight,

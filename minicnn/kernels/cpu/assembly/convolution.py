@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.assembly.weight_gradient import append_filter_lanes, serves_filter_lanes
 from minicnn.kernels.cpu.convolution import convolution_backward_bias, convolution_backward_weight, convolution_forward
 from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.few_images import arrange_step, linear_dot_step
@@ -133,8 +134,12 @@ def append_convolution_backward_input(program: Program, dx: Activation, dy: Acti
 
 
 def append_convolution_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
-                                       tiles: Sequence[int], flip: bool) -> None:
+                                       tiles: Sequence[int], flip: bool, parts: int = 1,
+                                       cut: Callable[[], None] | None = None) -> None:
     """dweight (offset into the slot) from dy and x."""
+    if serves_filter_lanes(dy, groups):
+        append_filter_lanes(program, dweight, dy, x, axes, groups, tiles, flip, parts, cut)
+        return
     channels, filters = x.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     row_bytes = 4 * filters * dy.map.shard * (dy.map.sizes[-1] if dy.map.sizes else 1)

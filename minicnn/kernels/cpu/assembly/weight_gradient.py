@@ -1,0 +1,96 @@
+"""The weight gradient of wide layers as steps: chunks that fit the first-level cache, blocks of channels that fit the second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from math import prod
+
+from minicnn.geometry import Axis
+from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.program import Place, Program
+from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
+from minicnn.kernels.cpu.vector import LANES
+from minicnn.kernels.cpu.weight_gradient import sum_products_step, turn_back_step
+
+FEWEST_FILTERS = 3 * LANES // 2   # of a group; fewer leave lanes of a tile two vectors wide empty
+CHUNK_BYTES = 32 * 1024           # turned gradients: two thirds of L1
+BLOCK_BYTES = 512 * 1024          # pixels and products of a block of channels: half of L2
+STRIP = TILE_VECTORS * LANES
+
+
+def serves_filter_lanes(dy: Activation, groups: int) -> bool:
+    """Whether the filters of a group fill the lanes of a tile."""
+    return dy.map.channels // groups >= FEWEST_FILTERS and not any(map(any, dy.map.halo))
+
+
+def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
+                        tiles: Sequence[int], flip: bool, parts: int = 1, cut: Callable[[], None] | None = None) -> None:
+    """dweight (offset into the slot) from dy and x; a tiled convolution as one of greater stride for each filter of the tile.
+
+    parts : into how many a step may be split
+    cut : called where later steps need all parts of earlier ones
+    """
+    channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
+    taps = prod(axis.taps for axis in axes)
+    pitch = min(STRIP, -(-filters // LANES) * LANES)
+    strips = -(-filters // pitch)
+    products = program.buffer(x.map.channels * taps * strips * pitch)
+    squares = program.buffer(LANES * LANES * parts)
+    pairs = max(1, CHUNK_BYTES // (4 * pitch))
+    for offsets in product(*(range(tile) for tile in tiles)):
+        own_axes = _with_halo([_turn_of(axis, tile, first) for axis, tile, first in zip(axes, tiles, offsets, strict=True)], x.map.halo)
+        if any(axis.out == 0 for axis in own_axes):
+            continue
+        columns, rows = ([*own_axes[::-1], Axis(1, 1, 1, 1, 0, 0, 1)])[:2]
+        column_block = max(1, min(columns.out, pairs // shard))
+        line_block = max(1, min(rows.out, pairs // (column_block * shard))) if column_block == columns.out else 1
+        listed = [n for i in range(column_block * shard) for n in (i * pitch, i // shard * columns.stride * shard + i % shard)]
+        by_column = channels < TILE_FILTERS <= columns.taps + 1 and _inside(columns)
+        channel_bytes = 4 * (taps * pitch + rows.taps * min(columns.size * shard, 4 * pairs))
+        blocks = -(-channels * channel_bytes // BLOCK_BYTES)
+        if parts > 1:
+            blocks = max(blocks, -(-parts // (groups * strips)))
+        rounded = 1 if by_column else TILE_FILTERS
+        block = max(1, -(-channels // (blocks * rounded)) * rounded)
+        steps = [tile * stride for tile, stride in zip(tiles, dy.map.strides, strict=True)]
+        first = sum(offset * stride for offset, stride in zip(offsets, dy.map.strides, strict=True))
+        turned = line_block * column_block * shard * pitch
+        program.step(sum_products_step, Place(products), Place(program.buffer(turned * parts)), turned,
+                     Place(dy.buffer, dy.offset + first), dy.map.plane, *[0] * (3 - len(axes)), *steps, x.place, x.map.plane, shard, groups,
+                     channels, filters, flip, pitch, block, line_block, column_block, by_column,
+                     program.constant(listed) // 2, *_numbers(own_axes))
+        if cut:
+            cut()
+        tile = 0
+        for offset, size in zip(offsets, tiles, strict=True):
+            tile = tile * size + offset
+        size = channels * taps
+        program.step(turn_back_step, dweight + tile * size, prod(tiles) * size, Place(products), groups, size, filters, strips * pitch,
+                     Place(squares))
+        if cut:
+            cut()
+
+
+def _turn_of(axis: Axis, tile: int, first: int) -> Axis:
+    """The axis of the positions first, first + tile, ... alone."""
+    return axis._replace(stride=axis.stride * tile, before=axis.before - first * axis.stride, out=-(-(axis.out - first) // tile))
+
+
+def _with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Axis]:
+    """The same axes where pixels of the halo are pixels."""
+    return [axis._replace(size=axis.size + before + after, before=axis.before - before)
+            for axis, (before, after) in zip(axes, halo, strict=True)]
+
+
+def _inside(axis: Axis) -> bool:
+    """Whether every tap of every position lies inside."""
+    return axis.before <= 0 and (axis.out - 1) * axis.stride + axis.extent - axis.before <= axis.size
+
+
+def _numbers(axes: Sequence[Axis]) -> list[int]:
+    """Three axes as the step takes them, missing ones first."""
+    numbers = [1, 1, 1, 1, 0, 1] * (3 - len(axes))
+    for axis in axes:
+        numbers += [axis.size, axis.taps, axis.stride, axis.dilation, axis.before, axis.out]
+    return numbers
