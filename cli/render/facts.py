@@ -48,11 +48,17 @@ def facts_table(facts: Sequence[Fact], with_reasons: bool) -> Table:
 
 
 def print_list(console: Console, facts: Sequence[Fact]) -> None:
-    """A few lines a claim."""
+    """Two lines a claim, or more where there is little room: what is said, and what comes out."""
+    margin = max(map(len, STYLES)) + 2
     for fact in facts:
-        lines = _verdict(fact).append(f"  {fact.claim}", "default").append(f"  ({fact.source.short})", "dim")
-        lines.append(f"\n  {fact.text}").append(f"\n  {fact.why}" if fact.why else "", "dim")
-        console.print(lines, width=max(LEAST_LIST, console.width))
+        said = Text(fact.claim).append(f"  ({fact.source.short})", "dim")
+        said.append(f"\n{fact.text}").append(f": {fact.why}" if fact.why else "", "dim")
+        start = _verdict(fact)
+        for line in said.wrap(console, max(LEAST_LIST, console.width) - margin):
+            line.rstrip()
+            start.pad_right(margin - len(start))
+            console.print(start.append_text(line), soft_wrap=True)
+            start = Text()
 
 
 def _verdict(fact: Fact) -> Text:

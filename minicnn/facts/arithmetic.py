@@ -12,7 +12,7 @@ from minicnn.facts.computed import (
     params,
     weights,
 )
-from minicnn.facts.fact import Fact, about, answer, exactly
+from minicnn.facts.fact import Fact, about, answer, exactly, more_than
 from minicnn.facts.sources import CS231N, GOODFELLOW, JEONG, KARAPETYAN, LIPTON, SCARANO, SIMONYAN, SLIDES
 from minicnn.geometry import shape_text
 from minicnn.layers import Concat, Conv2D, MaxPool2D, Sequential
@@ -28,19 +28,19 @@ def weights_facts() -> list[Fact]:
     rgb = of(Conv2D(64, 3, padding=1), (3, 32, 32)).totals
     return [
         exactly("256 filters of 3x3 on 128 channels: 294,912", JEONG, 294_912, weights(256, 3, 128),
-                f"weights; with one bias for every filter {with_biases:,}", "weights"),
-        exactly("64 filters of 3x3 on 128 channels: 73,728", JEONG, 73_728, weights(64, 3, 128), "weights; biases not counted", "weights"),
+                f"with one bias for every filter {with_biases:,}", "weights"),
+        exactly("64 filters of 3x3 on 128 channels: 73,728", JEONG, 73_728, weights(64, 3, 128), "biases not counted", "weights"),
         exactly("two 3x3 convolutions at 128 channels: 294,912", JEONG, 294_912, two, "", "weights"),
         exactly("one 5x5 convolution at 128 channels: 409,600", JEONG, 409_600, five,
                 f"{five / two:.2f} times as many as two 3x3", "weights"),
         exactly("two 3x3 see 5x5", JEONG, 5, field_of(3, 2), "as one 5x5", "pixels"),
-        exactly("three 3x3 see 7x7", LIPTON, field_of(7, 1), field_of(3, 3),
-                f"with {three:,} weights at 128 channels, not {seven:,}", "pixels"),
+        exactly("a stack of 3x3 has the field of one 7x7", LIPTON, field_of(7, 1), field_of(3, 3),
+                f"a stack of three, with {three:,} weights at 128 channels, not {seven:,}", "pixels"),
         about("three 3x3 instead of one 7x7: 81 % more for the one", SIMONYAN, 81, 1, 100 * seven / three - 100, "49/27 - 1", "% more"),
-        exactly("C_i * C_o * K * K weights, C_o biases: 1,792 for 3, 64, 3", SCARANO, 3 * 64 * 3 * 3 + 64, rgb.params,
-                "the rule holds", "parameters"),
-        exactly("(227 - 11)/4 + 1 = 55", SLIDES, 55, first.output_shape[1], "", "pixels"),
-        exactly("(11*11*3 + 1) * 96 = 34,944", SLIDES, 34_944, first.params, "called weights there; 96 of them are biases", "parameters"),
+        exactly("C_i * C_o * K * K weights and C_o biases", SCARANO, 3 * 64 * 3 * 3 + 64, rgb.params,
+                "tried with 64 filters of 3x3 on 3 channels", "parameters"),
+        exactly("AlexNet: (227 - 11)/4 + 1 = 55", SLIDES, 55, first.output_shape[1], "", "pixels"),
+        exactly("AlexNet: (11*11*3 + 1) * 96 = 34,944 weights", SLIDES, 34_944, first.params, "96 of them are biases", "parameters"),
     ]
 
 
@@ -54,8 +54,8 @@ def edge_facts() -> list[Fact]:
         exactly("edges: 2 stored weights", KARAPETYAN, 2, convolution.totals.params, "", "weights"),
         exactly("edges by convolution: 267,960 operations", KARAPETYAN, 267_960, few,
                 "two products and one addition for a pixel", "operations"),
-        about("edges as a matrix: more than 8e9 weights", KARAPETYAN, 8e9, 1e9, matrix.totals.params, "nearly all are 0", "weights"),
-        about("edges as a matrix: more than 16e9 operations", KARAPETYAN, 16e9, 1e9, many, "zeros multiplied as well", "operations"),
+        more_than("edges as a matrix: more than 8e9 weights", KARAPETYAN, 8e9, matrix.totals.params, "nearly all are 0", "weights"),
+        more_than("edges as a matrix: more than 16e9 operations", KARAPETYAN, 16e9, many, "zeros multiplied as well", "operations"),
         about("convolution computes 60,000 times more efficiently", GOODFELLOW, 60_000, 10_000, many / few, "", "times"),
         about("convolution stores 4 billion times more efficiently", GOODFELLOW, 4e9, 1e9, matrix.totals.params / convolution.totals.params,
               "", "times"),

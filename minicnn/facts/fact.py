@@ -21,6 +21,7 @@ class Fact:
 
     claimed : the number in the claim; None for a question
     digit : the size of the claim's last digit: 10 million for "60M", 0 where every digit is meant
+    bound : whether it claims no more than that there are more
     """
 
     claim: str
@@ -30,12 +31,15 @@ class Fact:
     computed: float
     text: str
     why: str
+    bound: bool = False
 
     @property
     def verdict(self) -> str:
         """Right to the last number, rounded or cut to the digits it has, or wrong."""
         if self.claimed is None:
             return ANSWER
+        if self.bound:
+            return RIGHT if self.computed > self.claimed else WRONG
         if self.claimed == self.computed:
             return RIGHT
         return ROUNDED if abs(self.claimed - self.computed) < self.digit else WRONG
@@ -49,6 +53,11 @@ def exactly(claim: str, source: Source, claimed: float, computed: float, why: st
 def about(claim: str, source: Source, claimed: float, digit: float, computed: float, why: str = "", unit: str = "") -> Fact:
     """A claim that has been rounded to a digit."""
     return Fact(claim, source, claimed, digit, computed, number_text(computed, unit), why)
+
+
+def more_than(claim: str, source: Source, claimed: float, computed: float, why: str = "", unit: str = "") -> Fact:
+    """A claim of a lower bound."""
+    return Fact(claim, source, claimed, 0, computed, number_text(computed, unit), why, bound=True)
 
 
 def answer(question: str, source: Source, computed: float, text: str = "", why: str = "") -> Fact:

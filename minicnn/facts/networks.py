@@ -30,11 +30,11 @@ from minicnn.facts.sources import (
     LIPTON,
     PRINCE,
     PRINCE_BOOK,
+    QUOTED,
     RONNEBERGER,
     SIMONYAN,
     SLIDES,
     SZEGEDY,
-    TORCHVISION,
 )
 from minicnn.geometry import shape_text
 from minicnn.layers import Conv2D, Sequential
@@ -52,10 +52,10 @@ def lenet_facts() -> list[Fact]:
                 f"with the table of C3; as built today, every map linked to every map, {params('lenet'):,}", "parameters"),
         exactly("LeNet-5: 340,908 connections", LECUN, 340_908, network("lenet5-1998").totals.connections,
                 "with those of the fixed output layer", "connections"),
-        exactly("C1: 122,304 connections", LECUN, 122_304, connections("C1"), "", "connections"),
-        exactly("S2: 5,880 connections", LECUN, 5_880, connections("S2"), "", "connections"),
-        exactly("C3: 151,600 connections", LECUN, 151_600, connections("C3"), "", "connections"),
-        exactly("C5: 48,120 connections", LECUN, 48_120, connections("C5"), "", "connections"),
+        exactly("LeNet-5, C1: 122,304 connections", LECUN, 122_304, connections("C1"), "", "connections"),
+        exactly("LeNet-5, S2: 5,880 connections", LECUN, 5_880, connections("S2"), "", "connections"),
+        exactly("LeNet-5, C3: 151,600 connections", LECUN, 151_600, connections("C3"), "", "connections"),
+        exactly("LeNet-5, C5: 48,120 connections", LECUN, 48_120, connections("C5"), "", "connections"),
     ]
 
 
@@ -65,29 +65,30 @@ def alexnet_facts() -> list[Fact]:
     missing = biases("alexnet", "Linear")
     return [
         about("quiz: AlexNet 60M", JEONG, 60e6, 10e6, one, f"one tower; the two of the paper have {two:,}", "parameters"),
-        about("60 million parameters", KRIZHEVSKY, 60e6, 10e6, two, "two towers", "parameters"),
-        exactly("overall 62,369,152", SLIDES, 62_369_152, one,
+        about("AlexNet: 60 million parameters", KRIZHEVSKY, 60e6, 10e6, two, "two towers", "parameters"),
+        exactly("AlexNet: overall 62,369,152", SLIDES, 62_369_152, one,
                 f"{missing:,} biases of the fully connected layers are missing", "parameters"),
-        about("62.3 million", SLIDES, 62.3e6, 0.1e6, one, "cut, not rounded", "parameters"),
-        about("of these, convolution: 3.7 million", SLIDES, 3.7e6, 0.1e6, kind_params("alexnet", CONV), "", "parameters"),
-        about("second convolution 307K", SLIDES, 307e3, 1e3, layer("alexnet-2012", "conv2").params, "two towers", "parameters"),
-        about("fourth convolution 1.3M", SLIDES, 1.3e6, 0.1e6, layer("alexnet-2012", "conv4").params,
+        about("AlexNet: 62.3 million", SLIDES, 62.3e6, 0.1e6, one, "cut, not rounded", "parameters"),
+        about("AlexNet: of these, convolution 3.7 million", SLIDES, 3.7e6, 0.1e6, kind_params("alexnet", CONV), "", "parameters"),
+        about("AlexNet, second convolution: 307K", SLIDES, 307e3, 1e3, layer("alexnet-2012", "conv2").params, "two towers", "parameters"),
+        about("AlexNet, fourth convolution: 1.3M", SLIDES, 1.3e6, 0.1e6, layer("alexnet-2012", "conv4").params,
               f"beside 307K it has to be that of two towers; one tower has {layer('alexnet', 'conv4').params:,}", "parameters"),
-        about("fifth convolution 442K", SLIDES, 442e3, 1e3, layer("alexnet-2012", "conv5").params, "two towers", "parameters"),
-        about("1.1 billion operations", CS231N, 1.1e9, 0.1e9, macs("alexnet"),
+        about("AlexNet, fifth convolution: 442K", SLIDES, 442e3, 1e3, layer("alexnet-2012", "conv5").params, "two towers", "parameters"),
+        about("AlexNet: 1.1 billion operations", QUOTED, 1.1e9, 0.1e9, macs("alexnet"),
               f"one tower; two towers need {macs('alexnet-2012'):,}", "MACs"),
-        exactly("224x224 pixels give 55x55", KRIZHEVSKY, 55, of(Conv2D(96, 11, stride=4), (3, 224, 224)).layers[0].output_shape[1],
+        exactly("AlexNet: 224x224 pixels give 55x55", KRIZHEVSKY, 55, of(Conv2D(96, 11, stride=4), (3, 224, 224)).layers[0].output_shape[1],
                 "(224 - 11)/4 + 1 does not come out even; 227 pixels give 55, or 224 with padding 2", "pixels"),
-        exactly("253,440 neurons in the first layer", KRIZHEVSKY, 253_440, prod(layer("alexnet-2012", "conv1").output_shape),
+        exactly("AlexNet: 253,440 neurons in the first layer", KRIZHEVSKY, 253_440, prod(layer("alexnet-2012", "conv1").output_shape),
                 "the caption; 55 * 55 * 96", "outputs"),
         exactly("AlexNet: 8 layers", LIPTON, 8, depth("alexnet"), f"LeNet has {depth('lenet')}", "layers"),
-        exactly("second convolution: stride 2", LIPTON, 2, (layer("alexnet", "conv2").stride or (0,))[0],
+        exactly("AlexNet, second convolution: stride 2", LIPTON, 2, (layer("alexnet", "conv2").stride or (0,))[0],
                 f"it keeps {shape_text(layer('alexnet', 'conv2').output_shape[1:])} pixels, with padding 2", "pixel"),
-        exactly("fourth convolution: 484 filters", LIPTON, 484, layer("alexnet", "conv4").output_shape[0], "as the third", "filters"),
+        exactly("AlexNet, fourth convolution: 484 filters", LIPTON, 484, layer("alexnet", "conv4").output_shape[0],
+                "beside ZFNet; the lecture's own list of layers says 384", "filters"),
         exactly("ZFNet, fourth convolution: 1,024 filters", LIPTON, 1024, layer("zfnet", "conv4").output_shape[0],
                 f"figure 3 of its paper; 512, 1024, 512 is a wider form of"
                 f" {params('zfnet-lecture'):,} parameters in its last experiments", "filters"),
-        about("650,000 neurons", KRIZHEVSKY, 650e3, 10e3, outputs("alexnet-2012", "Conv2D", "Linear"), "", "outputs"),
+        about("AlexNet: 650,000 neurons", KRIZHEVSKY, 650e3, 10e3, outputs("alexnet-2012", "Conv2D", "Linear"), "", "outputs"),
     ]
 
 
@@ -96,8 +97,8 @@ def vgg_facts() -> list[Fact]:
     return [
         about("quiz: VGGNet (19 layers) 110M", JEONG, 110e6, 10e6, params("vgg19"),
               f"no form has 110M; the fully connected layers alone have {kind_params('vgg19', FULL):,}", "parameters"),
-        about("configuration D (16 layers): 138 million", SIMONYAN, 138e6, 1e6, params("vgg16"), "", "parameters"),
-        about("configuration E (19 layers): 144 million", SIMONYAN, 144e6, 1e6, params("vgg19"), "", "parameters"),
+        about("VGG, configuration D (16 layers): 138 million", SIMONYAN, 138e6, 1e6, params("vgg16"), "", "parameters"),
+        about("VGG, configuration E (19 layers): 144 million", SIMONYAN, 144e6, 1e6, params("vgg19"), "", "parameters"),
         about("VGG-16 memory: 24M * 4 bytes = 93 MB for an image", CS231N, 24e6, 1e6, values,
               f"the column sums to {values * 4 / 1e6:.1f} MB", "numbers"),
         about("VGG-16: 15.3 billion FLOPs", HE, 15.3e9, 0.1e9, kind_macs("vgg16", CONV),
@@ -112,15 +113,17 @@ def googlenet_facts() -> list[Fact]:
     separable = of(Sequential(apart, Conv2D(64, 1, bias=False)), (3, 224, 224)).totals
     return [
         exactly("GoogLeNet: 22 layers", LIPTON, 22, depth("googlenet"), "layers with weights on the longest way", "layers"),
-        exactly("no fully connected layers", LIPTON, 0, sum(row.type == "Linear" for row in network("googlenet").layers),
+        exactly("GoogLeNet: no fully connected layers", LIPTON, 0, sum(row.type == "Linear" for row in network("googlenet").layers),
                 f"the last one, with {kind_params('googlenet', FULL):,} parameters", "layer"),
         about("quiz: GoogLeNet 4M", JEONG, 4e6, 1e6, own, f"{kind_params('googlenet', CONV):,} in convolutions; still the smallest of the"
               " three", "parameters"),
-        about("only 5M parameters", LIPTON, 5e6, 1e6, own, "", "parameters"),
-        about("12 times fewer parameters than AlexNet", LIPTON, 12, 1, params("alexnet-2012") / own, "two towers by GoogLeNet", "times"),
-        about("first convolution: 2.7K parameters", SZEGEDY, 2.7e3, 0.1e3, of(first, (3, 224, 224)).totals.params,
+        about("GoogLeNet: only 5M parameters", LIPTON, 5e6, 1e6, own,
+              "biases among them, without the two heads that only training uses", "parameters"),
+        about("GoogLeNet: 12 times fewer parameters than AlexNet", LIPTON, 12, 1, params("alexnet-2012") / own,
+              "two towers by GoogLeNet", "times"),
+        about("GoogLeNet, first convolution: 2.7K parameters", SZEGEDY, 2.7e3, 0.1e3, of(first, (3, 224, 224)).totals.params,
               f"a separable 7x7 would have {separable.params:,}, and {separable.macs:,} MACs", "weights"),
-        about("first convolution: 34M operations", SZEGEDY, 34e6, 1e6, of(first, (3, 224, 224)).totals.macs,
+        about("GoogLeNet, first convolution: 34M operations", SZEGEDY, 34e6, 1e6, of(first, (3, 224, 224)).totals.macs,
               "the full 7x7, which everybody builds", "MACs"),
     ]
 
@@ -133,8 +136,8 @@ def resnet_facts() -> list[Fact]:
         about("ResNet-18: 1.8 billion FLOPs", HE, 1.8e9, 0.1e9, macs("resnet18"), "MACs", "MACs"),
         about("ResNet-34: 3.6 billion FLOPs", HE, 3.6e9, 0.1e9, macs("resnet34"), "MACs", "MACs"),
         about("ResNet-50: 3.8 billion FLOPs", HE, 3.8e9, 0.1e9, early, "MACs, with the stride in the first 1x1", "MACs"),
-        about("ResNet-50: 4.1 billion FLOPs", TORCHVISION, 4.1e9, 0.1e9, late,
-              "MACs, with the stride in the 3x3", "MACs"),
+        about("ResNet-50: 4.1 billion FLOPs", QUOTED, 4.1e9, 0.1e9, late,
+              "MACs, with the stride in the 3x3, as in torchvision", "MACs"),
         exactly("ResNet-50 sees 483 pixels", HE_DERIVED, 483,
                 largest_field("resnet50-v1"), f"{largest_field('resnet50')} with the stride in the 3x3", "pixels"),
         exactly("ResNet50: 25,636,712 parameters", KERAS, 25_636_712, params("resnet50") + kept + buffers,

@@ -33,14 +33,14 @@ def test_no_number_is_cut(run, columns):
 def test_table_and_list(run):
     wide, narrow = run("facts")[1], run("facts", columns=80)[1]
     assert wide.splitlines()[0].split() == ["Verdict", "Claim", "Source", "Computed", "Why"]
-    assert "wrong  overall 62,369,152  (CNN slides)" in narrow
+    assert "wrong    AlexNet: overall 62,369,152  (CNN slides)\n         62,378,344 parameters: 9,192 biases" in narrow
     for out in (wide, narrow):
         assert "Jeong, lecture: Jeong, Convolutional Neural Networks, lecture of ITM528 Deep Learning" in " ".join(out.split())
 
 
 def test_json(run):
     status, out, _ = run("facts", "--format", "json")
-    record = next(each for each in json.loads(out) if each["claim"] == "overall 62,369,152")
+    record = next(each for each in json.loads(out) if each["claim"] == "AlexNet: overall 62,369,152")
     assert status == 0
     assert record["source"].startswith("Convolutional Neural Network (CNN)")
     assert (record["claimed"], record["computed"], record["verdict"]) == (62_369_152, 62_378_344, "wrong")

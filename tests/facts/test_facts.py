@@ -10,25 +10,27 @@ import minicnn.facts
 from minicnn import zoo
 from minicnn.facts import Source, facts
 from minicnn.facts.computed import depth, edge_matrix, network
-from minicnn.facts.fact import about, answer, exactly, number_text
+from minicnn.facts.fact import about, answer, exactly, more_than, number_text
 
 SOMEBODY = Source("somebody", "somebody, somewhere")
 
 VERDICTS = [   # a claim starts with, verdict, computed
     ("256 filters of 3x3", "right", 294_912), ("64 filters of 3x3", "right", 73_728), ("two 3x3 convolutions", "right", 294_912),
-    ("one 5x5", "right", 409_600), ("two 3x3 see", "right", 5), ("three 3x3 see", "right", 7),
-    ("edges by convolution", "right", 267_960), ("edges as a matrix: more than 8e9", "rounded", 8_003_072_000),
+    ("one 5x5", "right", 409_600), ("two 3x3 see", "right", 5), ("a stack of 3x3", "right", 7),
+    ("edges by convolution", "right", 267_960), ("edges as a matrix: more than 8e9", "right", 8_003_072_000),
     ("convolution computes 60,000", "rounded", pytest.approx(59_733.33, abs=0.01)), ("convolution stores", "rounded", 4_001_536_000),
     ("exercise: total", "answer", 13_285_956), ("LeNet-5: 60,000", "right", 60_000), ("LeNet-5: 340,908", "right", 340_908),
-    ("quiz: AlexNet 60M", "rounded", 62_378_344), ("overall 62,369,152", "wrong", 62_378_344), ("1.1 billion", "rounded", 1_135_256_096),
-    ("224x224", "wrong", 54), ("253,440", "wrong", 290_400), ("650,000", "rounded", 659_272),
+    ("quiz: AlexNet 60M", "rounded", 62_378_344), ("AlexNet: overall 62,369,152", "wrong", 62_378_344),
+    ("AlexNet: 1.1 billion", "rounded", 1_135_256_096), ("AlexNet: 224x224", "wrong", 54),
+    ("AlexNet: 253,440", "wrong", 290_400), ("AlexNet: 650,000", "rounded", 659_272),
     ("quiz: VGGNet", "wrong", 143_667_240), ("VGG-16 memory", "wrong", 15_237_608), ("VGG-16: 15.3", "rounded", 15_346_630_656),
     ("naive inception", "rounded", 854_196_224), ("inception block with", "wrong", 271_351_808),
-    ("quiz: GoogLeNet 4M", "wrong", 6_998_552), ("12 times fewer", "wrong", pytest.approx(8.7111, abs=0.0001)),
-    ("first convolution: 34M", "wrong", 118_013_952), ("ResNet-50: 3.8", "rounded", 3_857_973_248),
+    ("quiz: GoogLeNet 4M", "wrong", 6_998_552), ("GoogLeNet: 12 times fewer", "wrong", pytest.approx(8.7111, abs=0.0001)),
+    ("GoogLeNet, first convolution: 34M", "wrong", 118_013_952), ("ResNet-50: 3.8", "rounded", 3_857_973_248),
     ("ResNet-50: 4.1", "rounded", 4_089_184_256), ("ResNet-50 sees", "right", 483), ("ResNet50:", "right", 25_636_712),
-    ("AlexNet: 8 layers", "right", 8), ("second convolution: stride 2", "wrong", 1), ("fourth convolution: 484", "wrong", 384),
-    ("ZFNet", "wrong", 384), ("GoogLeNet: 22 layers", "right", 22), ("no fully connected", "wrong", 1),
+    ("AlexNet: 8 layers", "right", 8), ("AlexNet, second convolution: stride 2", "wrong", 1),
+    ("AlexNet, fourth convolution: 484", "wrong", 384),
+    ("ZFNet", "wrong", 384), ("GoogLeNet: 22 layers", "right", 22), ("GoogLeNet: no fully connected", "wrong", 1),
     ("U-Net: 572x572", "right", 388), ("MNIST-1D, fully connected: 150,185", "wrong", 59_065),
 ]
 
@@ -46,10 +48,10 @@ def test_verdicts(found, start, verdict, computed):
 
 def test_the_reasons(found):
     why = {fact.claim: fact.why for fact in found}
-    assert why["overall 62,369,152"] == "9,192 biases of the fully connected layers are missing"
+    assert why["AlexNet: overall 62,369,152"] == "9,192 biases of the fully connected layers are missing"
     assert "61.0 MB" in why["VGG-16 memory: 24M * 4 bytes = 93 MB for an image"]
     assert "358M would add the 86,704,128" in why["inception block with bottlenecks: 358M operations"]
-    assert "2,712, and 34,019,328 MACs" in why["first convolution: 2.7K parameters"]
+    assert "2,712, and 34,019,328 MACs" in why["GoogLeNet, first convolution: 2.7K parameters"]
     assert "26,560 biases of convolutions and 53,120 running statistics" in why["ResNet50: 25,636,712 parameters"]
     dimensions = next(fact.text for fact in found if fact.claim.startswith("exercise: dimensions"))
     assert dimensions == "48 x 92 x 92; 96 x 92 x 92; 192 x 44 x 44; 192 x 22 x 22; 256 x 22 x 22; 100"
@@ -66,7 +68,7 @@ def test_numbers_are_computed_now(monkeypatch):
     monkeypatch.setitem(zoo.registry.ENTRIES, "alexnet", dataclasses.replace(entry, classes=10))
     network.cache_clear()
     try:
-        assert {fact.claim: fact.computed for fact in facts()}["overall 62,369,152"] == 62_378_344 - 990 * 4097
+        assert {fact.claim: fact.computed for fact in facts()}["AlexNet: overall 62,369,152"] == 62_378_344 - 990 * 4097
     finally:
         network.cache_clear()
 
@@ -82,6 +84,7 @@ def test_no_large_number_is_written_outside_claims():
     (exactly("", SOMEBODY, 10, 10), "right"), (exactly("", SOMEBODY, 10, 11), "wrong"),
     (about("", SOMEBODY, 60e6, 10e6, 60_000_000), "right"), (about("", SOMEBODY, 60e6, 10e6, 69_999_999), "rounded"),
     (about("", SOMEBODY, 60e6, 10e6, 70_000_000), "wrong"), (about("", SOMEBODY, 60e6, 10e6, 50_000_001), "rounded"),
+    (more_than("", SOMEBODY, 60e6, 60_000_001), "right"), (more_than("", SOMEBODY, 60e6, 60_000_000), "wrong"),
     (answer("", SOMEBODY, 3), "answer"),
 ])
 def test_verdicts_follow_from_the_numbers(fact, verdict):
