@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -20,16 +21,20 @@ if TYPE_CHECKING:
     from minicnn.engine.counting import Check
 
 FOOTER_WIDTH = 96
+LEAST_STACK = 24   # letters of a line in the first column of the narrowest table
 
 
 def print_summary(console: Console, summary: Summary, source: str, columns: Sequence[str] | None = None) -> None:
     """The table of layers, who has the parameters and who does the work, and what the columns count.
 
-    Without `columns` it is the table that fits: one line a layer where there is room, else two.
+    Without `columns` it is the table that fits: one line a layer where there is room, else two, else as many as it takes.
     """
     table = wide_table(summary) if columns is None else chosen_table(summary, columns)
     if columns is None and natural_width(console, table) > console.width:
         table = narrow_table(summary)
+    if columns is None and natural_width(console, table) > console.width:
+        rest = natural_width(console, stacked_table(summary, 0))
+        table = stacked_table(summary, max(LEAST_STACK, console.width - rest))
     console.print(heading(summary, source), Text(), sep="\n")
     print_whole(console, Group(table, Text(), share_table(summary), Text(), sum_table(summary), Text()))
     if summary.uncounted:
@@ -69,6 +74,21 @@ def narrow_table(summary: Summary) -> Table:
         table.add_row(Text(row.name, style), lines, sizes(row.output_shape), params, _number(row.macs), field(row.receptive_field))
     table.add_section()
     table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), _total(summary.totals.macs), "")
+    return table
+
+
+def stacked_table(summary: Summary, room: int) -> Table:
+    """All words of a layer below its name, in lines of at most `room` letters; without them for 0, to see what the numbers take."""
+    table = _table("Layer" if room else "", "Output", "Parameters>", "MACs>", "Field>")
+    for row, words in zip(summary.layers, operations(summary), strict=True):
+        lines = Text("")
+        if room:
+            below = wrap(", ".join(words), room - 2) + wrap(formula(row), room - 2)
+            name = wrap(row.name.replace(".", ". "), room, subsequent_indent="  ")
+            lines = Text("\n".join(name).replace(". ", "."), _style(row)).append("".join(f"\n  {line}" for line in below), "dim")
+        table.add_row(lines, sizes(row.output_shape), _number(row.params), _number(row.macs), field(row.receptive_field))
+    table.add_section()
+    table.add_row(Text("total" if room else "", "bold"), "", _total(summary.totals.params), _total(summary.totals.macs), "")
     return table
 
 
@@ -120,7 +140,7 @@ def print_check(console: Console, check: Check, width: float) -> None:
     table = _table("Check", "By formula>", "Counted>")
     for each in (*check.totals(), *check.differences):
         style = "" if each.formula == each.counted else "bold red"
-        name = each.quantity.replace("_", " ").replace("macs", "MACs")
+        name = each.quantity.replace("_", " ").replace("macs", "MACs").replace("params", "parameters")
         where = "" if each.layer == "total" else f"  {each.layer}: "
         table.add_row(Text(f"{where}{name}", style), count(each.formula), Text(count(each.counted), style))
     model = check.summary.model if width == 1 else f"{check.summary.model} with {width:g} times its filters"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from minicnn.graph.summary import Summary, SummaryRow
 
@@ -23,17 +23,28 @@ WHAT_IS_COUNTED = (
 def operations(summary: Summary) -> list[tuple[str, ...]]:
     """What each layer does, in words: ("Conv2D 11x11", "stride 4").
 
-    Padding 0 goes without saying; so does where the input comes from, if it is the line above.
+    Padding 0 goes without saying; so does where the input comes from, if it is the line above, and the block if it is the line's own.
     """
     lines = []
     above = ("input",)
+    names = {row.name for row in summary.layers}
     for row in summary.layers:
         words = [word for word in row.settings if word != "padding 0"]
         first = f"{row.type} {words.pop(0)}" if row.kernel else row.type
-        origin = [] if row.inputs == above else [f"from {' and '.join(row.inputs)}"]
+        origin = [] if row.inputs == above else [f"from {' and '.join(_seen_from(row.name, each, names) for each in row.inputs)}"]
         lines.append((first, *words, *origin))
         above = (row.name,)
     return lines
+
+
+def _seen_from(name: str, source: str, names: Container[str]) -> str:
+    """A layer's name without the blocks that it shares with `name`: "block1.relu2"; whole where that would name another layer."""
+    scope, parts = name.split(".")[:-1], source.split(".")
+    shared = 0
+    while shared < min(len(scope), len(parts) - 1) and scope[shared] == parts[shared]:
+        shared += 1
+    short = ".".join(parts[shared:])
+    return source if short in names else short
 
 
 def sizes(values: Sequence[int] | None) -> str:

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from itertools import takewhile
 
 import pytest
 
@@ -41,14 +42,15 @@ def test_nothing_is_cut_at_any_width(run, columns):
     for name, *words in ROWS:
         lines = out.splitlines()
         start = next(index for index, line in enumerate(lines) if line.startswith(name + " "))
+        own = [lines[start], *takewhile(lambda line: line.startswith(" "), lines[start + 1:])]
         for word in words:
-            assert any(word in line for line in lines[start:start + 2]), (name, word)
+            assert any(word in line for line in own), (name, word)
     for total in ("62,378,344", "1,135,256,096", "2,270,512,192", "3,747,200", "6.0 %", "58,631,144", "94.0 %", "238.0 MiB"):
         assert total in out
 
 
-@pytest.mark.parametrize("columns", [80, 100, 160])
-@pytest.mark.parametrize("name", ["lenet", "alexnet"])
+@pytest.mark.parametrize("columns", [80, 100, 120, 160])
+@pytest.mark.parametrize("name", ["lenet", "alexnet", "googlenet", "resnet20", "unet", "yolov1", "densenet40", "lenet5-1998", "highway"])
 def test_no_line_is_wider_than_the_terminal(run, columns, name):
     _, out, _ = run("summary", name, columns=columns)
     assert max(map(len, out.splitlines())) <= columns
@@ -59,6 +61,13 @@ def test_two_lines_a_layer_where_there_is_no_room_for_one(run):
     assert "Formula" in wide
     assert "Formula" not in narrow
     assert len(narrow.splitlines()) > len(wide.splitlines())
+
+
+def test_words_below_names_where_there_is_no_room_for_two_columns(run):
+    lines = [line.rstrip() for line in run("summary", "resnet20", columns=80)[1].splitlines()]
+    start = next(index for index, line in enumerate(lines) if line.startswith("stage1.block2.add1 "))
+    assert lines[start + 1] == "  Add, from bn2 and block1.relu2"
+    assert not any("Operation" in line for line in lines)
 
 
 def test_what_is_counted_is_said(run):

@@ -5,13 +5,14 @@ import json
 import pytest
 
 from minicnn.graph import Topology, summarize
-from minicnn.graph.table import memory, plain_table
+from minicnn.graph.table import memory, operations, plain_table
 from minicnn.layers import (
     BatchNorm2D,
     Concat,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
+    Dropout,
     Flatten,
     GlobalAvgPool,
     Linear,
@@ -143,3 +144,16 @@ not counted: 1 ReLU, 1 Add, 1 Flatten"""
                                              (5 * 2**40, "5.0 TiB"), (2**60, "1,048,576.0 TiB")])
 def test_memory_for_people(size, words):
     assert memory(size) == words
+
+
+def test_a_source_is_named_from_the_block_of_its_reader():
+    inner = Sequential(Residual(Sequential(ReLU(), Dropout(0.5))), name="b")
+    summary = summarize(Topology.build(Sequential(Conv2D(2, 1), Sequential(ReLU(), MaxPool2D(1), inner, name="a")), (2, 3, 3)), "net")
+    assert [(row.name, row.inputs) for row in summary.layers][-1] == ("a.b.add1", ("a.b.dropout1", "a.pool1"))
+    assert operations(summary)[-1] == ("Add", "from dropout1 and pool1")
+
+
+def test_a_short_name_that_belongs_to_another_layer_stays_whole():
+    block = Sequential(Conv2D(2, 1), ReLU(), Sequential(Conv2D(2, 1), ReLU(), Residual(ReLU()), name="a"))
+    summary = summarize(Topology.build(block, (2, 3, 3)), "net")
+    assert operations(summary)[-1] == ("Add", "from relu2 and a.relu1")
