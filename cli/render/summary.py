@@ -153,8 +153,14 @@ def print_check(console: Console, check: Check, width: float) -> None:
 
 
 def print_comparison(console: Console, summaries: Sequence[Summary]) -> None:
-    """Networks side by side, and what the lines count."""
-    print_whole(console, Group(compare_table(summaries), Text()))
+    """Networks side by side, in as many tables as it takes, and what the lines count."""
+    left = list(summaries)
+    while left:
+        fitting = len(left)
+        while fitting > 1 and natural_width(console, compare_table(left[:fitting])) > console.width:
+            fitting -= 1
+        print_whole(console, Group(compare_table(left[:fitting]), Text()))
+        left = left[fitting:]
     print_footer(console)
 
 

@@ -63,6 +63,15 @@ def test_two_lines_a_layer_where_there_is_no_room_for_one(run):
     assert len(narrow.splitlines()) > len(wide.splitlines())
 
 
+def test_as_many_networks_beside_each_other_as_there_is_room_for(run):
+    names = ["vgg16", "resnet50", "alexnet", "googlenet", "lenet"]
+    status, out, err = run("summary", "--compare", *names, columns=80)
+    heads = [line.split() for line in out.splitlines() if set(line.split()) & set(names)]
+    assert (status, err, heads) == (0, "", [names[:4], names[4:]])
+    assert max(map(len, out.splitlines())) <= 80
+    assert run("summary", "--compare", *names)[1].splitlines()[0].split() == names
+
+
 def test_words_below_names_where_there_is_no_room_for_two_columns(run):
     lines = [line.rstrip() for line in run("summary", "resnet20", columns=80)[1].splitlines()]
     start = next(index for index, line in enumerate(lines) if line.startswith("stage1.block2.add1 "))
