@@ -21,6 +21,7 @@ import numpy as np
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, resolve_padding
+from minicnn.kernels.activation import real_number
 from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, x_letters
 from minicnn.kernels.convolution import forward
 
@@ -43,8 +44,9 @@ def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | 
     (kernel,) = as_float_arrays("separable", weight=weight)
     if not 1 <= kernel.ndim <= 3 or not kernel.size:
         raise ShapeError(f"separable: weight has the shape {kernel.shape}, but must be one kernel of one to three axes, such as (R, S)")
-    if isinstance(tolerance, (bool, str)) or not np.isscalar(tolerance) or not 0 <= tolerance < np.inf:   # type: ignore[operator]
-        raise SettingError(f"separable: tolerance is {tolerance!r}, but must be a number from 0")
+    share = real_number("separable", "tolerance", tolerance)
+    if share < 0:
+        raise SettingError(f"separable: tolerance is {share}, but must be at least 0")
     if not np.isfinite(kernel).all():
         return None
     vectors = []
@@ -53,7 +55,7 @@ def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | 
     for _ in range(kernel.ndim - 1):
         # the first axis against all the others
         u, s, v = np.linalg.svd(rest.reshape(len(rest), -1), full_matrices=False)
-        if len(s) > 1 and s[1] > tolerance * s[0]:
+        if len(s) > 1 and s[1] > share * s[0]:
             return None
         vectors.append(u[:, 0])
         scale *= float(s[0])
