@@ -28,10 +28,6 @@ AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}   # by the l
 class Graph:
     """A network: layers connected, shapes inferred, parameters drawn on first use.
 
-    A layer or block that stands in several places, the same object, has one set of parameters, named after the first place, and one
-    gradient, summed over all.  A batch normalization in several places normalizes each with the statistics found there, and its running
-    statistics follow one place after the other.
-
     Parameters
     ----------
     block : Element

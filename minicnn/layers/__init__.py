@@ -3,7 +3,9 @@
     from minicnn import layers as L
     L.Sequential(L.Conv2D(6, 5, padding=2), L.ReLU(), L.MaxPool2D(2), L.Flatten(), L.Linear(10))
 
-One object in several places of a network is one layer there: it shares its parameters.  Two equal objects are two layers.
+One object, layer or block, in several places of a network has one set of parameters there, named after the first place, and one
+gradient, summed over all.  A batch normalization in several places normalizes each with the statistics found there, and its running
+statistics follow one place after the other.  Two equal objects are two layers.
 """
 
 from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
