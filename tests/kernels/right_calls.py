@@ -73,16 +73,19 @@ def pooling(draw, kind, axes, part):
     out = tuple(output_size(size, tap, step, 1, pad, pad) for size, tap, step, pad in zip(sizes, window, steps, pads, strict=True))
     x_shape = (draw.whole(1, 2), draw.whole(1, 4), *sizes)
     x, dy = draw.array(*x_shape), draw.array(*x_shape[:2], *out)
-    arguments = {"window": window, "stride": stride, "padding": pads}
+    arguments = {"window": window, "stride": stride, "padding": pads} | ({} if kind == "gaussian_pool" else {"ceil_mode": False})
     if kind in ("max_pool", "adaptive_max_pool", "max_unpool") and part:
         indices = draw.places(int(np.prod(sizes)), *dy.shape)
         return {"dx": x, "indices": indices} if kind == "max_unpool" else {"dy": dy, "indices": indices, "x_shape": x_shape}
     if kind == "max_unpool":
         return {"y": dy, "indices": draw.places(int(np.prod(sizes)), *dy.shape), "output_shape": sizes}
     if kind.startswith("adaptive"):
-        return {"dy": dy, "x_shape": x_shape} if part else {"x": x, "output_size": draw.one_of(2, sizes)}
+        wanted = {"return_indices": draw.one_of(True, False)} if kind == "adaptive_max_pool" else {}
+        return {"dy": dy, "x_shape": x_shape} if part else {"x": x, "output_size": draw.one_of(2, sizes)} | wanted
     if kind == "l2_pool" and part:
         return {"dy": dy, "x": x, "y": abs(dy) + 0.5} | arguments
+    if kind == "max_pool":
+        arguments |= {"dilation": 1, "return_indices": draw.one_of(True, False)}
     if kind == "avg_pool":
         arguments["count_padding"] = draw.one_of(True, False)
     if kind == "gaussian_pool":
@@ -118,7 +121,9 @@ def over_channels(draw, name):
         return {"dy" if "backward" in name else "x": x, "rate": draw.one_of(0, 0.5), "seed": draw.whole(0, 99)}
     if name == "global_max_pool_backward":
         return {"dy": draw.array(N, C), "indices": draw.places(int(np.prod(space)), N, C), "x_shape": x.shape}
-    return {"dy": draw.array(N, C), "x_shape": x.shape} if name == "global_avg_pool_backward" else {"x": x}
+    if name == "global_avg_pool_backward":
+        return {"dy": draw.array(N, C), "x_shape": x.shape}
+    return {"x": x} | ({"return_indices": draw.one_of(True, False)} if name == "global_max_pool" else {})
 
 
 def over_rows(draw, name):
