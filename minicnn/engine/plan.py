@@ -164,6 +164,7 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     states = STATES[optimizer] if optimizer else 0
     common_begin = state_begin + states * slot_size
     planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch)
+    planner.plan_preparations(input_gradient)
     if not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips))

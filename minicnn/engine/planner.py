@@ -18,7 +18,8 @@ from minicnn.kernels.cpu.assembly.pointwise import (
     append_loss,
     append_store,
 )
-from minicnn.kernels.cpu.program import EXTRA, SHARDS, FinishedProgram, Place, Program, padded
+from minicnn.kernels.cpu.assembly.winograd import FILTER_PARTS
+from minicnn.kernels.cpu.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.shared_gradient import add_gradient_back, set_gradient_aside
 
@@ -45,6 +46,7 @@ class Planner:
     kept: dict[int, Activation] = field(default_factory=dict)   # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)   # the same in common memory
     common_size: int = 0
+    prepared: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)   # what `prepare` of a node left, and where
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
     _begun: set[ParameterSlot] = field(default_factory=set)   # shared parameters to whose gradient some layer has given its part
@@ -57,16 +59,20 @@ class Planner:
         """Memory for a value of this shape."""
         return new_activation(self.program, tuple(shape), self.shard)
 
+    def common_once(self, size: int) -> int:
+        """Memory that all shards share."""
+        begin = self.common_begin + self.common_size
+        self.common_size += padded(size)
+        return begin
+
     def common(self, row: int) -> int:
         """Memory for one row a shard that all shards can read; what was written in one phase is there in the next."""
-        begin = self.common_begin + self.common_size
-        self.common_size += padded(row * -(-self.batch // self.shard))
-        return begin
+        return self.common_once(row * -(-self.batch // self.shard))
 
     @property
     def several_phases(self) -> bool:
         """Whether shards wait for each other on the way, so that each needs an arena of its own."""
-        return len(self.program.phases) > 1
+        return sum(kind != SLICES for kind, *_ in self.program.phases) > 1
 
     def parameter(self, node: Node, name: str) -> int | None:
         """Offset of a node's parameter, None if it has none of that name."""
@@ -91,6 +97,19 @@ class Planner:
         """Hand back the gradient of an input; whoever produced it may overwrite it."""
         self._contributions.setdefault(node.inputs[n], []).append(dx)
 
+    def plan_preparations(self, input_gradient: bool) -> None:
+        """What needs the parameters alone: once a batch, before any shard."""
+        from minicnn.engine.operations import OPERATIONS
+
+        if self.training:
+            self._find_wanted(input_gradient)
+        for node in self.topology.nodes:
+            prepare = OPERATIONS[node.layer.kernel].prepare
+            if prepare is not None:
+                prepare(self, node)
+        if self.program.rows:
+            self.program.close_phase(SLICES, FILTER_PARTS)
+
     def plan_forward(self, loading: Loading) -> None:
         """Load the images and run every node."""
         from minicnn.engine.operations import OPERATIONS
@@ -104,7 +123,6 @@ class Planner:
         """Loss, then every node in reverse; gradients of parameters go to the slot."""
         from minicnn.engine.operations import OPERATIONS
 
-        self._find_wanted(input_gradient)
         shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.trainable}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))

@@ -71,7 +71,7 @@ def channel_pool_backward(dy: Any, x: Any, size: int, *, mode: str = "max") -> n
 def _resolved(where: str, x: np.ndarray, size: object, mode: object) -> tuple[int, tuple[int, ...]]:
     """The size, and the shape of the result."""
     check_channels(where, "x", x.shape)
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise SettingError(f"{where}: mode {mode!r} is not one of {', '.join(MODES)}")
     number = whole_number(where, "size", size, least=1)
     if x.shape[1] % number:

@@ -20,11 +20,11 @@ ALGORITHMS = ("auto", "textbook", "direct", "im2col", "fft", "winograd")
 
 
 def choose(case: Case, algorithm: object, dtype: np.dtype) -> str:
-    """The algorithm that serves: "auto" is the direct loop in float32, the textbook one in float64."""
+    """The algorithm that serves: "auto" in float64 is the textbook loop; in float32 it stays, for sizes decide."""
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise SettingError(f"{case.where}: algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}")
     if algorithm == "auto":
-        return "direct" if dtype == np.float32 else "textbook"
+        return "auto" if dtype == np.float32 else "textbook"
     if algorithm == "direct" and dtype != np.float32:
         raise SettingError(f"{case.where}: algorithm 'direct' computes in float32, but the arrays are {dtype}"
                            f"\n  use algorithm='textbook', or arrays of float32")
@@ -43,7 +43,7 @@ def forward(where: str, axis_count: int, x: Any, weight: Any, bias: Any, stride:
     chosen = choose(case, algorithm, x.dtype)
     if chosen in ALGORITHMS[3:]:
         return algorithms.forward(chosen, case, contiguous(x), contiguous(weight), own_bias)
-    return passes.forward(case, x, weight, own_bias, chosen == "textbook")
+    return passes.forward(case, x, weight, own_bias, chosen == "textbook", chosen == "direct")
 
 
 def backward_input(where: str, axis_count: int, dy: Any, weight: Any, x_shape: Any, stride: object, padding: PaddingSetting,
@@ -106,7 +106,9 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
     flip : bool
         True for the mathematician's convolution, False for cross-correlation, which is what networks call convolution.
     algorithm : "auto", "textbook", "direct", "im2col", "fft" or "winograd"
-        "auto" is "direct" for float32 and "textbook" for float64.  How far a result may be from the textbook's, in float32:
+        "auto" is "textbook" for float64.  For float32 it is "winograd" where that is the faster way (16 images and 32 channels and
+        filters at least; what NaN and infinity make of their neighbours in a tile is then open), else "direct".  How far a result may
+        be from the textbook's, in float32:
         "direct", "im2col": 2e-7 * sqrt(terms) of the largest partial sum.  "fft": 1e-7 of it, large filters at the price of small ones.
         "winograd", for 3x3 filters with stride 1: 5e-6 of the largest |x| times the sum of |weight| of a filter.
 

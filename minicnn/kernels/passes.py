@@ -18,8 +18,13 @@ from minicnn.kernels.cpu import bias as bias_sums
 from minicnn.kernels.cpu import convolution_call as fast
 
 
-def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, by_the_book: bool = False) -> np.ndarray:
-    """y (N, K, *out); bias (K,) or, where filters take turns, (K, *tile).  `by_the_book`: through the textbook loops in any case."""
+def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, by_the_book: bool = False,
+            direct: bool = False) -> np.ndarray:
+    """y (N, K, *out); bias (K,) or, where filters take turns, (K, *tile).
+
+    by_the_book : through the textbook loops in any case
+    direct : never by Winograd
+    """
     y = empty(case.where, case.y_shape, x.dtype)
     x, weight = contiguous(x), contiguous(weight)
     if bias is not None:
@@ -29,7 +34,7 @@ def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | No
     elif case.kind == "conv_transpose":
         fast.transposed_forward(y, x, weight, bias, case.axes, case.groups)
     else:
-        fast.forward(y, x, weight, bias, case.axes, case.groups, case.flip, case.tile)
+        fast.forward(y, x, weight, bias, case.axes, case.groups, case.flip, case.tile, direct=direct)
     return y
 
 

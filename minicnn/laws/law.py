@@ -99,7 +99,7 @@ def check(law: Law, *, dtype: str = "float32", examples: int = 20, seed: int = 0
 
     The same seed draws the same settings, on every machine.
     """
-    if dtype not in DTYPES:
+    if not isinstance(dtype, str) or dtype not in DTYPES:
         raise SettingError(f"laws: dtype {dtype!r} is not one of {', '.join(DTYPES)}")
     count = whole_number("laws", "examples", examples, least=1)
     start = whole_number("laws", "seed", seed, least=0)

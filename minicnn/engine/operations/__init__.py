@@ -4,7 +4,7 @@ from minicnn.engine.operations import activation, convolution, joining, normaliz
 from minicnn.engine.operations.operation import Operation
 
 OPERATIONS = {
-    "conv": Operation(convolution.conv_forward, convolution.conv_backward),
+    "conv": Operation(convolution.conv_forward, convolution.conv_backward, convolution.conv_prepare),
     "linear": Operation(convolution.linear_forward, convolution.linear_backward),
     "max_pool": Operation(pooling.max_pool_forward, pooling.max_pool_backward),
     "avg_pool": Operation(pooling.average_pool_forward, pooling.average_pool_backward),

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from minicnn.engine.operations.operation import new_output, through_relu
 from minicnn.engine.planner import Planner
-from minicnn.graph import Node
-from minicnn.kernels.cpu.assembly import convolution, linked_convolution, pointwise
+from minicnn.graph import INPUT, Node
+from minicnn.kernels.cpu.assembly import convolution, linked_convolution, pointwise, winograd
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.choice import choose
+from minicnn.kernels.cpu.maps import reversed_axes
+from minicnn.kernels.cpu.vector import LANES
+
+
+def conv_prepare(plan: Planner, node: Node) -> None:
+    """Where Winograd is the faster way, its transformed filters."""
+    layer, weight = node.layer, plan.parameter(node, "weight")
+    axes, groups = layer.axes(node.input_shapes), layer.groups
+    if prod(layer.tile(node.input_shapes)) > 1:
+        return
+    channels, filters = node.input_shapes[0][0], node.output_shapes[0][0]
+    vectors = -(-plan.batch // LANES)
+    if node.inputs[0] != INPUT:   # which may lie in a halo
+        m = choose(axes, channels, filters, groups, plan.shard, vectors).tile
+        if m:
+            plan.prepared[node.index, "forward"] = m, winograd.append_winograd_filters(
+                plan.program, plan.common_once, weight, channels // groups, filters // groups, groups, m, layer.flip)
+    if plan.training and plan.wants_gradient(node):
+        m = choose(reversed_axes(axes), filters, channels, groups, plan.shard, vectors).tile
+        if m:
+            plan.prepared[node.index, "backward"] = m, winograd.append_winograd_filters(
+                plan.program, plan.common_once, weight, filters // groups, channels // groups, groups, m, not layer.flip, exchanged=True)
 
 
 def conv_forward(plan: Planner, node: Node) -> None:
     layer = node.layer
     weight = plan.parameter(node, "weight")
+    prepared = plan.prepared.get((node.index, "forward"))
+    if prepared:
+        winograd.append_winograd(plan.program, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, *prepared,
+                                 plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified,
+                                 parts=max(1, plan.program.step_parts))
+        return
     convolution.append_convolution_forward(
         plan.program, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, layer.tile(node.input_shapes),
         layer.flip, weight, plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified)
@@ -27,7 +58,11 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         convolution.append_bias_gradient(plan.program, bias, dy, tiles)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
-        convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
+        prepared = plan.prepared.get((node.index, "backward"))
+        if prepared:
+            winograd.append_winograd(plan.program, dx, dy, reversed_axes(axes), layer.groups, *prepared, None)
+        else:
+            convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
         plan.give(node, dx)
 
 

@@ -16,10 +16,12 @@ class Operation(NamedTuple):
     """forward(plan, node) sets the node's values; backward(plan, node, dy) gives gradients to its inputs and parameters.
 
     `dy` belongs to the operation: it may be overwritten and handed on.
+    prepare(plan, node) : steps that need the parameters alone, once a batch
     """
 
     forward: Callable[[Planner, Node], None]
     backward: Callable[[Planner, Node, Activation], None]
+    prepare: Callable[[Planner, Node], None] | None = None
 
 
 def set(plan: Planner, node: Node, value: Activation, n: int = 0) -> None:

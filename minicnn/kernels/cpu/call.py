@@ -45,11 +45,14 @@ class Stage:
     """A call under construction: what `build` appends to.
 
     split : whether stages are phases of their own
+    common_begin : where memory that all shards share begins
     """
 
     shard: int
     split: bool
+    common_begin: int = 0
     program: Program = field(default_factory=Program)
+    common_size: int = 0
 
     def load(self, number: int, shape: Sequence[int], halo: Sequence[tuple[int, int]] = ()) -> Activation:
         """Array `number` of the call in lanes; `shape` is that of one image."""
@@ -63,6 +66,12 @@ class Stage:
     def new(self, shape: Sequence[int], halo: Sequence[tuple[int, int]] = ()) -> Activation:
         """Memory for a value of this shape."""
         return new_activation(self.program, tuple(shape), self.shard, tuple(b for b, _ in halo), tuple(a for _, a in halo))
+
+    def common(self, size: int) -> int:
+        """Room in memory that all shards share."""
+        place = self.common_begin + self.common_size
+        self.common_size += padded(size)
+        return place
 
     def store(self, number: int, value: Activation) -> None:
         """Write a value to array `number`."""
@@ -85,7 +94,7 @@ class Stage:
             self.program.close_phase(SPLIT, parts)
 
 
-_programs: OrderedDict[Hashable, FinishedProgram] = OrderedDict()
+_programs: OrderedDict[Hashable, tuple[FinishedProgram, int]] = OrderedDict()   # with the elements that shards share
 _scratch: np.ndarray | None = None
 _lock = threading.Lock()
 
@@ -131,14 +140,15 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         shard = min(shard, images)
     bias_room = padded(bias.size) if bias is not None else 0
     with _lock:
-        program = _find(key, build, shard, split, narrow)
+        program, common_size = _find(key, build, shard, split, narrow, bias_room)
         shards = -(-images // shard)
         # parts of several shards run at once, so none may add into the slot of another
         slots = min(shards, SLOTS) if gradient is not None and not split else shards
         slot_size = padded(gradient.size) if gradient is not None else 0
         threads = default_threads()
         arenas = shards if split else threads
-        begin = bias_room + (slots * slot_size)
+        slot_begin = bias_room + common_size
+        begin = slot_begin + slots * slot_size
         needed = begin + arenas * program.arena_size
         memory = _scratch if _scratch is not None and len(_scratch) >= needed else _zeros(needed)
         if memory.nbytes <= KEPT_BYTES:
@@ -149,18 +159,18 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
             for offset, size in program.zeros:
                 memory[begin + number * program.arena_size + offset:][:size] = 0
         if gradient is not None:
-            memory[bias_room:begin] = 0   # taps that no output reads are written by nobody
+            memory[slot_begin:begin] = 0   # taps that no output reads are written by nobody
         order = np.arange(images)
         jobs = np.zeros((1, JOB_FIELDS), np.int64)
         jobs[0, JOB_IMAGES], jobs[0, JOB_ORDER] = images, order.ctypes.data
         addresses = np.zeros(EXTRA - LABELS + len(arrays), np.int64)
         addresses[EXTRA - LABELS:] = [array.ctypes.data for array in arrays]
-        layout = Layout(shard, slots, begin, program.arena_size, bias_room, slot_size, int(split))
+        layout = Layout(shard, slots, begin, program.arena_size, slot_begin, slot_size, int(split))
         # compiled code tells read-only arrays apart and would be compiled anew for them
         parameters = memory[:1] if weight is None else (weight if weight.flags.writeable else weight.copy()).reshape(-1)
         run(threads, memory, parameters, program.table, program.steps, program.phases, jobs, addresses, layout)
         if gradient is not None:
-            rows = memory[bias_room:begin].reshape(slots, slot_size)[:, :gradient.size]
+            rows = memory[slot_begin:begin].reshape(slots, slot_size)[:, :gradient.size]
             flat = gradient.reshape(-1)
             flat[...] = rows[0]
             for row in rows[1:]:
@@ -184,17 +194,18 @@ def _zeros(size: int) -> np.ndarray:
         raise ShapeError(fault) from error
 
 
-def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool, narrow: bool) -> FinishedProgram:
-    """The program of a call, built if it is not among those kept."""
-    full_key = (key, shard, split, narrow)
+def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool, narrow: bool,
+          common_begin: int) -> tuple[FinishedProgram, int]:
+    """The program of a call, built if it is not among those kept, and the elements of memory that its shards share."""
+    full_key = (key, shard, split, narrow, common_begin)
     if full_key in _programs:
         _programs.move_to_end(full_key)
         return _programs[full_key]
-    stage = Stage(shard, split, Program(step_parts=PARTS if narrow and split else 0))
+    stage = Stage(shard, split, common_begin, Program(step_parts=PARTS if narrow and split else 0))
     build(stage)
     if not split:
         stage.program.close_phase(SHARDS)
-    _programs[full_key] = stage.program.finish()
+    _programs[full_key] = stage.program.finish(), stage.common_size
     if len(_programs) > KEPT_PROGRAMS:
         _programs.popitem(last=False)
     return _programs[full_key]

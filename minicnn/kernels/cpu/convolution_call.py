@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from minicnn.geometry import Axis
+from minicnn.kernels.cpu import winograd_call
 from minicnn.kernels.cpu.assembly.convolution import (
     append_convolution_backward_input,
     append_convolution_backward_weight,
@@ -18,6 +19,8 @@ from minicnn.kernels.cpu.assembly.convolution import (
 from minicnn.kernels.cpu.assembly.unshared import append_call_backward_weight, append_tiled_backward_input, serves_few
 from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks
 from minicnn.kernels.cpu.call import PARTS, WHOLE_SHARD, Stage, call
+from minicnn.kernels.cpu.choice import choose
+from minicnn.kernels.cpu.maps import reversed_axes
 from minicnn.kernels.cpu.program import EXTRA
 from minicnn.kernels.cpu.tiles import TILE_TAPS
 from minicnn.kernels.cpu.vector import LANES
@@ -25,6 +28,7 @@ from minicnn.kernels.cpu.vector import LANES
 Axes = tuple[Axis, ...]
 
 MOST_TAPS = 1 << 21
+WINOGRAD_CHANNELS = 32   # of a group, and filters; sums of fewer are rounded better by the direct way, and small anyway
 MANY_READS = 1 << 14   # entries of a table beyond which storing the padding is better than listing what each border position reads
 
 
@@ -58,8 +62,8 @@ def _narrow(images: int, axes: Axes, tile: tuple[int, ...]) -> bool:
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int, flip: bool,
-            tiles: tuple[int, ...] | None = None) -> None:
-    """y (N, K, *out) from x (N, C, *in), weight (K, *tile, C/G, *taps) and bias (K,) or (K, *tile)."""
+            tiles: tuple[int, ...] | None = None, direct: bool = False) -> None:
+    """y (N, K, *out) from x (N, C, *in), weight (K, *tile, C/G, *taps) and bias (K,) or (K, *tile); never by Winograd if `direct`."""
     tile = tiles or (1,) * len(axes)
     n = long_axis([axis.out for axis in axes], tile)
     if n is not None:
@@ -68,13 +72,17 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
                 y[_place(n, block.output)] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
                 continue
             part = np.empty((*y.shape[:n + 2], block.axis.out, *y.shape[n + 3:]), y.dtype)
-            forward(part, _cut(x, n, block.input), weight, bias, _with(axes, n, block.axis), groups, flip, tiles)
+            forward(part, _cut(x, n, block.input), weight, bias, _with(axes, n, block.axis), groups, flip, tiles, direct)
             y[_place(n, block.output)] = part
         return
     axes = _settled(axes)
     if bias is not None and bias.size != len(weight) * prod(tile):
         bias = np.repeat(bias, prod(tile))   # one for each filter of the tile
     narrow = _narrow(len(x), axes, tile)
+    m = 0 if direct or narrow or prod(tile) > 1 else _winograd_tile(axes, x.shape[1], y.shape[1], groups, len(x))
+    if m:
+        winograd_call.forward(y, x, weight, bias, axes, groups, flip, m)
+        return
 
     def build(stage: Stage) -> None:
         value = stage.load(0, x.shape[1:], [] if narrow else _halo(axes, x.shape[1]))
@@ -107,9 +115,13 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
     axes = _settled(axes)
     if prod(tile) == 1 and _reads_forward(axes, len(dy)):
         filters = weight.reshape(len(weight), -1, *weight.shape[-len(axes):])   # a tile of one filter is no tile
-        forward(dx, dy, _exchanged(filters, groups), bias, _reversed(axes), groups, not flip)
+        forward(dx, dy, _exchanged(filters, groups), bias, reversed_axes(axes), groups, not flip)
         return
     narrow = _narrow(len(dy), axes, tile)
+    m = 0 if narrow or prod(tile) > 1 else _winograd_tile(reversed_axes(axes), dy.shape[1], dx.shape[1], groups, len(dy))
+    if m:
+        winograd_call.forward(dx, dy, weight, bias, reversed_axes(axes), groups, not flip, m, exchanged=True)
+        return
 
     def build(stage: Stage) -> None:
         gradient = stage.load(0, dy.shape[1:])
@@ -132,13 +144,14 @@ def _reads_forward(axes: Axes, images: int) -> bool:
     """Whether the input gradient is better computed as a convolution of dy: with stride 1, for few images or large filters."""
     reads = prod(axis.taps * min(axis.size, 2 * axis.extent + 1) for axis in axes)
     return (all(axis.stride == 1 and 0 <= axis.before < axis.extent for axis in axes) and (images < LANES or reads > MANY_READS)
-            and _padding_fits(_reversed(axes)))
+            and _padding_fits(reversed_axes(axes)))
 
 
-def _reversed(axes: Axes) -> Axes:
-    """Axes of the convolution that leads from dy to dx where the stride is 1: what lay before the first tap now lies after the last."""
-    return tuple(axis._replace(size=axis.out, before=axis.extent - 1 - axis.before, after=max(0, axis.size + axis.before - axis.out),
-                               out=axis.size) for axis in axes)
+def _winograd_tile(axes: Axes, channels: int, filters: int, groups: int, images: int) -> int:
+    """Output pixels of Winograd's tiles along an axis where that way is the faster one; else 0."""
+    if min(channels, filters) // groups < WINOGRAD_CHANNELS:
+        return 0
+    return choose(axes, channels, filters, groups, LANES, -(-images // LANES)).tile
 
 
 def _exchanged(weight: np.ndarray, groups: int) -> np.ndarray:

@@ -31,6 +31,12 @@ RANGE_FIELDS = 6
 Read = tuple[int, int]   # (source position, weight offset)
 
 
+def reversed_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """Axes of the convolution that leads from dy to dx where the stride is 1: what lay before the first tap now lies after the last."""
+    return tuple(axis._replace(size=axis.out, before=axis.extent - 1 - axis.before, after=max(0, axis.size + axis.before - axis.out),
+                               out=axis.size) for axis in axes)
+
+
 class Weights(NamedTuple):
     """Strides of a weight array (K, *tile, C/G, *taps), in elements."""
 

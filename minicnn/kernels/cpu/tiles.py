@@ -43,6 +43,8 @@ FEW_FILTERS = 4
 TILE_VECTORS = 4 if REGISTERS == 32 else 2
 FEW_VECTORS = TILE_VECTORS // 2
 TILE_TAPS = TILE_VECTORS
+ROW_TAPS = 3                                     # vectors of a tile that holds the taps of a row of a 3x3 filter
+ROW_FILTERS = 8 if REGISTERS == 32 else 4
 
 FROM_ZERO, FROM_OLD, FROM_BIAS = 0, 1, 2
 
@@ -55,7 +57,7 @@ def _constant(value):
 
 
 @contextmanager
-def _loop(builder, first, stop, step=1):
+def loop(builder, first, stop, step=1):
     """for index in range(first, stop, step), left by LLVM as it stands.
 
     Unrolled by two, a table loop would load the second entry's inputs early, run out of registers and keep accumulators in memory:
@@ -83,7 +85,7 @@ def _stays_rolled(module):
     return identity
 
 
-def _after(builder, accumulators, offset):
+def after(builder, accumulators, offset):
     """The same offset, but known only once a row of accumulators is: an empty instruction that claims to make one from the other.
 
     It costs nothing when run.  It keeps LLVM from loading all six weights of a tap at once, for which there are no registers left
@@ -109,11 +111,11 @@ def _rows(builder, pointer, step, count, limit):
     return pointers
 
 
-def _accumulators(builder, rows, columns):
+def accumulator_block(builder, rows, columns):
     return [[cgutils.alloca_once(builder, FLOATS) for _ in range(columns)] for _ in range(rows)]
 
 
-def _multiply_add_into(builder, function, accumulator, a, b):
+def multiply_add_into(builder, function, accumulator, a, b):
     builder.store(builder.call(function, [a, b, builder.load(accumulator)]), accumulator)
 
 
@@ -154,7 +156,7 @@ def make_gather_tile(filters: int, vectors: int):
             x_shift = [builder.mul(each, x_vector_step) for each in shifts]
             y_rows = _rows(builder, base(0, 1), y_step, filters, filters_left)
             outputs = [[builder.gep(row, [builder.mul(each, y_vector_step)]) for each in shifts] for row in y_rows]
-            block = _accumulators(builder, filters, vectors)
+            block = accumulator_block(builder, filters, vectors)
 
             biases = _rows(builder, base(20, 21), args[22], filters, filters_left)
             with builder.if_else(builder.icmp_signed("==", begin, _constant(FROM_OLD))) as (old, fresh):
@@ -173,10 +175,10 @@ def make_gather_tile(filters: int, vectors: int):
 
             x_pointers = [builder.gep(base(4, 5), [shift]) for shift in x_shift]
             w_rows = _rows(builder, base(8, 9), w_step, filters, filters_left)
-            with _loop(builder, _constant(0), channels) as c:
+            with loop(builder, _constant(0), channels) as c:
                 x_plane = builder.mul(c, x_channel_step)
                 w_plane = builder.mul(c, w_channel_step)
-                with _loop(builder, first, stop) as t:
+                with loop(builder, first, stop) as t:
                     entry = builder.gep(table, [builder.shl(t, _constant(1))])
                     x_offset = builder.add(x_plane, builder.load(entry))
                     w_offset = builder.add(w_plane, builder.load(builder.gep(entry, [_constant(1)])))
@@ -184,8 +186,8 @@ def make_gather_tile(filters: int, vectors: int):
                     for row, pointer in zip(block, w_rows, strict=True):
                         scalar = splat_value(builder, builder.load(builder.gep(pointer, [w_offset])))
                         for accumulator, value in zip(row, inputs, strict=True):
-                            _multiply_add_into(builder, multiply_add, accumulator, scalar, value)
-                        w_offset = _after(builder, row, w_offset)
+                            multiply_add_into(builder, multiply_add, accumulator, scalar, value)
+                        w_offset = after(builder, row, w_offset)
 
             floor = splat_value(builder, args[23])
             for row in block:
@@ -238,7 +240,7 @@ def make_reduce_tile(filters: int, taps: int):
             pairs = _rows(builder, entry, _constant(2), taps, left)
             x_offsets = [builder.load(pair) for pair in pairs]
             w_offsets = [builder.load(builder.gep(pair, [_constant(1)])) for pair in pairs]
-            block = _accumulators(builder, filters, taps)
+            block = accumulator_block(builder, filters, taps)
             for row in block:
                 for accumulator in row:
                     builder.store(ir.Constant(FLOATS, [0.0] * LANES), accumulator)
@@ -248,17 +250,17 @@ def make_reduce_tile(filters: int, taps: int):
             dy_rows = _rows(builder, base(3, 4), dy_step, filters, filters_left)
             rest = builder.srem(lanes, _constant(LANES))
             whole_lanes = builder.sub(lanes, rest)
-            with _loop(builder, _constant(0), rows) as r:
+            with loop(builder, _constant(0), rows) as r:
                 x_shift = builder.mul(r, x_row_step)
                 dy_shift = builder.mul(r, dy_row_step)
-                with _loop(builder, _constant(0), whole_lanes, LANES) as lane:
+                with loop(builder, _constant(0), whole_lanes, LANES) as lane:
                     x_at = builder.add(x_shift, lane)
                     dy_at = builder.add(dy_shift, lane)
                     inputs = [load_value(builder, builder.gep(pointer, [x_at])) for pointer in x_taps]
                     for row, pointer in zip(block, dy_rows, strict=True):
                         gradient = load_value(builder, builder.gep(pointer, [dy_at]))
                         for accumulator, value in zip(row, inputs, strict=True):
-                            _multiply_add_into(builder, multiply_add, accumulator, gradient, value)
+                            multiply_add_into(builder, multiply_add, accumulator, gradient, value)
                 with builder.if_then(builder.icmp_signed(">", rest, _constant(0))):
                     mask = first_lanes(builder, rest)
                     x_at = builder.add(x_shift, whole_lanes)
@@ -267,7 +269,7 @@ def make_reduce_tile(filters: int, taps: int):
                     for row, pointer in zip(block, dy_rows, strict=True):
                         gradient = load_masked(builder, builder.gep(pointer, [dy_at]), mask)
                         for accumulator, value in zip(row, inputs, strict=True):
-                            _multiply_add_into(builder, multiply_add, accumulator, gradient, value)
+                            multiply_add_into(builder, multiply_add, accumulator, gradient, value)
 
             sums = [[total_value(builder, builder.load(accumulator)) for accumulator in row] for row in block]
             w_rows = _rows(builder, base(0, 1), w_step, filters, filters_left)
@@ -298,5 +300,6 @@ gather_tile = make_gather_tile(TILE_FILTERS, TILE_VECTORS)
 gather_tile_few_filters = make_gather_tile(FEW_FILTERS, TILE_VECTORS)
 gather_tile_few_vectors = make_gather_tile(TILE_FILTERS, FEW_VECTORS)
 gather_tile_few_of_both = make_gather_tile(FEW_FILTERS, FEW_VECTORS)
+gather_tile_row = make_gather_tile(ROW_FILTERS, ROW_TAPS)
 reduce_tile = make_reduce_tile(TILE_FILTERS, TILE_TAPS)
 reduce_tile_few_filters = make_reduce_tile(FEW_FILTERS, TILE_TAPS)

@@ -21,11 +21,14 @@ from minicnn.kernels.cpu.tiles import (
     FEW_FILTERS,
     FEW_VECTORS,
     FROM_OLD,
+    ROW_FILTERS,
+    ROW_TAPS,
     TILE_FILTERS,
     gather_tile,
     gather_tile_few_filters,
     gather_tile_few_of_both,
     gather_tile_few_vectors,
+    gather_tile_row,
 )
 from minicnn.kernels.cpu.vector import LANES, load, splat, store, transpose_square
 from minicnn.kernels.index import output_range, weight_tap
@@ -157,6 +160,44 @@ def sum_products(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_steps, x,
 
 
 @kernel
+def sum_products_by_row(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_row, x, x_at, x_plane, shard, groups, channels, filters, rows,
+                        columns, flip, column_block, table, pairs, part, parts):
+    """All products of some groups, for filters that fill one vector alone and are three taps wide: the vectors of a tile are the taps of a
+    row, each with dy as many positions earlier, so that a number of x serves all three.
+
+    column_block : pixels of a chunk; dy is turned for the positions that read them, zeros beyond the ends
+    pairs : where the table holds (pair * LANES, pair) for every pair of a chunk
+    """
+    taps, reach = rows[TAPS] * ROW_TAPS, (ROW_TAPS - 1) * columns[DILATION]
+    for group in range(groups * part // parts, groups * (part + 1) // parts):
+        own = p_at + group * channels * taps * LANES
+        for lane in range(0, channels * taps * LANES, LANES):
+            store(products, own + lane, splat(ZERO))
+        for p in range(rows[OUT]):
+            for w in range(0, columns[SIZE], column_block):
+                wide = min(column_block, columns[SIZE] - w)
+                first = w + columns[BEFORE] - reach
+                begin, end = max(0, first), min(columns[OUT], first + wide + reach)
+                for lane in range(0, (wide + reach) * shard * LANES, LANES):
+                    if not begin - first <= lane // (shard * LANES) < end - first:
+                        store(turned, t_at + lane, splat(ZERO))
+                if begin < end:
+                    turn_line(turned, t_at, LANES, dy, dy_at + group * filters * dy_plane + p * dy_row + begin * shard, dy_plane, filters,
+                              (begin - first) * shard, (end - begin) * shard)
+                for r in range(rows[TAPS]):
+                    h = p * rows[STRIDE] + r * rows[DILATION] - rows[BEFORE]
+                    if h < 0 or h >= rows[SIZE]:
+                        continue
+                    source = x_at + group * channels * x_plane + (h * columns[SIZE] + w) * shard
+                    target = own + (tap_of_weight(r, rows[TAPS], flip) * ROW_TAPS + tap_of_weight(0, ROW_TAPS, flip)) * LANES
+                    for c in range(0, channels, ROW_FILTERS):
+                        gather_tile_row(products, target + c * taps * LANES, taps * LANES, -LANES if flip else LANES, turned,
+                                        t_at + reach * shard * LANES, 0, -columns[DILATION] * shard * LANES, x, source + c * x_plane, 0,
+                                        x_plane, table, pairs, pairs + wide * shard, 1, channels - c, ROW_TAPS * LANES, LANES, FROM_OLD,
+                                        products, 0, 0, NO_FLOOR)
+
+
+@kernel
 def turn_back(dweight, w_at, w_filter, products, p_at, groups, size, filters, row, square, s_at, accumulate, part, parts):
     """dweight[k, i] (+)= products[i, k] for the `size` weights of each filter."""
     strips = (filters + LANES - 1) // LANES
@@ -196,6 +237,16 @@ def sum_products_step(memory, parameters, table, a, frame):
     sum_products(m, arena + a[0], m, arena + a[1] + frame[PART] * a[2], m, arena + a[3], a[4], (a[5], a[6], a[7]), m, arena + a[8], a[9],
                  a[10], a[11], a[12], a[13], depth, rows, columns, a[14] != 0, a[15], a[16], a[17], a[18], a[19] != 0, whole_array(table),
                  a[20], frame[PART], frame[PARTS])
+
+
+@step(splits=True)
+def sum_products_by_row_step(memory, parameters, table, a, frame):
+    """a: products, turned, elements of it from part to part, dy, its plane, its row, x, its plane, shard, groups, channels and filters of a
+    group, flip, column block, pairs, three axes."""
+    m, arena = whole_array(memory), frame[ARENA]
+    _, rows, columns = three_axes(a, 15)
+    sum_products_by_row(m, arena + a[0], m, arena + a[1] + frame[PART] * a[2], m, arena + a[3], a[4], a[5], m, arena + a[6], a[7], a[8],
+                        a[9], a[10], a[11], rows, columns, a[12] != 0, a[13], whole_array(table), a[14], frame[PART], frame[PARTS])
 
 
 @step(splits=True)

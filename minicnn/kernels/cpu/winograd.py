@@ -5,8 +5,8 @@ An output tile of m x m pixels needs (m+2)^2 multiplications a channel instead o
     Y = A^T [ sum over c of (G g[k,c] G^T) * (B^T d[c] B) ] A            * element by element; d (m+2, m+2) the inputs of the tile
 
 Since lanes are images, the transforms are sums of whole vectors.  For each of the (m+2)^2 elements the sum over channels is a matrix
-product, filters x channels times channels x (tiles, images), which is what the gather tile does with channels as taps.  A block of tiles
-goes through all three stages while it is in cache.
+product, filters x channels times channels x (tiles, images).  A block of tiles goes through all three
+stages while it is in cache.
 
 Winograd, "Arithmetic complexity of computations", 1980.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.
 """
@@ -15,29 +15,38 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import whole_array
-from minicnn.kernels.cpu.convolution import NO_FLOOR, gather_run
+from minicnn.kernels.cpu.convolution import NO_FLOOR
+from minicnn.kernels.cpu.product_tile import product
 from minicnn.kernels.cpu.program import ARENA, PART, PARTS
-from minicnn.kernels.cpu.tiles import FROM_ZERO
-from minicnn.kernels.cpu.vector import LANES, load, select, splat, store
+from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
+from minicnn.kernels.cpu.vector import LANES, load, select, splat, store, store_first
 
 _f = np.float32
-ZERO, HALF, TWO, FOUR, FIVE, EIGHT = _f(0), _f(0.5), _f(2), _f(4), _f(5), _f(8)
+ZERO, MINUS, HALF, TWO, FOUR, FIVE, EIGHT = _f(0), _f(-1), _f(0.5), _f(2), _f(4), _f(5), _f(8)
 QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = _f(1 / 4), _f(1 / 6), _f(1 / 12), _f(1 / 24)
+
+
+def elements_apart(rows, block):
+    """From one element of the transformed inputs or outputs to the next: whole pages apart, all would share few sets of the cache."""
+    return rows * block * LANES + LANES
+
+
+apart = kernel(elements_apart)
 
 
 @kernel
 def filter_to_four(g0, g1, g2):
     """G g for m = 2."""
-    middle = HALF * (g0 + g2)
-    return g0, middle + HALF * g1, middle - HALF * g1, g2
+    outer, inner = (g0 + g2) * HALF, g1 * HALF
+    return g0, outer + inner, outer - inner, g2
 
 
 @kernel
 def filter_to_six(g0, g1, g2):
     """G g for m = 4."""
-    outer = SIXTH * (g0 + g2)
-    wide = TWENTY_FOURTH * g0 + SIXTH * g2
-    return QUARTER * g0, ZERO - outer - SIXTH * g1, SIXTH * g1 - outer, wide + TWELFTH * g1, wide - TWELFTH * g1, g2
+    outer, inner = (g0 + g2) * SIXTH, g1 * SIXTH
+    wide, narrow = g0 * TWENTY_FOURTH + g2 * SIXTH, g1 * TWELFTH
+    return g0 * QUARTER, (outer + inner) * MINUS, inner - outer, wide + narrow, wide - narrow, g2
 
 
 @kernel
@@ -68,34 +77,56 @@ def six_to_output(m0, m1, m2, m3, m4, m5):
 
 
 @kernel
-def transform_filters(u, u_at, weight, w_at, channels, first, stop, filters, side, flip, scratch, s_at):
-    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for filters first <= k < stop; `side` is m + 2."""
-    plane = filters * channels
-    for k in range(first, stop):
-        for c in range(channels):
-            at = w_at + (k * channels + c) * 9
-            for r in range(3):
-                # flipped, the filter is read from its other end
-                row, one = (at + 3 * (2 - r) + 2, -1) if flip else (at + 3 * r, 1)
-                g0, g1, g2 = weight[row], weight[row + one], weight[row + 2 * one]
+def transform_filters(u, u_at, weight, w_at, w_filter, w_channel, channels, first, stop, filters, all_filters, side, flip, scratch, s_at):
+    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for the tiles of `product` first <= tile < stop, laid out for it; `side` is m + 2.
+
+    w_filter, w_channel : from one filter to the next, from one channel to the next
+    filters, all_filters : how many there are, and those of whole tiles; the ones too many are zeros
+    scratch : 9 rows of the numbers of a tile, then 3*side vectors
+    """
+    plane = all_filters * channels
+    for tile in range(first, stop):
+        k = tile * TILE_FILTERS
+        breadth = min(TILE_FILTERS, all_filters - k)
+        numbers = breadth * channels
+        row = (numbers + LANES - 1) // LANES * LANES
+        half = s_at + 9 * row
+        # one tap a row, so that a lane is a filter of a channel
+        for j in range(breadth):
+            for c in range(channels):
+                at = w_at + (k + j) * w_filter + c * w_channel
+                for r in range(9):
+                    value = weight[at + (8 - r if flip else r)] if k + j < filters else ZERO
+                    scratch[s_at + r * row + c * breadth + j] = value
+        for i in range(0, numbers, LANES):
+            left = numbers - i
+            for s in range(3):
+                g0 = load(scratch, s_at + s * row + i)
+                g1, g2 = load(scratch, s_at + (3 + s) * row + i), load(scratch, s_at + (6 + s) * row + i)
                 if side == 4:
                     t0, t1, t2, t3 = filter_to_four(g0, g1, g2)
-                    scratch[s_at + r], scratch[s_at + 3 + r], scratch[s_at + 6 + r], scratch[s_at + 9 + r] = t0, t1, t2, t3
                 else:
                     t0, t1, t2, t3, t4, t5 = filter_to_six(g0, g1, g2)
-                    scratch[s_at + r], scratch[s_at + 3 + r], scratch[s_at + 6 + r] = t0, t1, t2
-                    scratch[s_at + 9 + r], scratch[s_at + 12 + r], scratch[s_at + 15 + r] = t3, t4, t5
+                    store(scratch, half + (4 * 3 + s) * LANES, t4)
+                    store(scratch, half + (5 * 3 + s) * LANES, t5)
+                store(scratch, half + s * LANES, t0)
+                store(scratch, half + (3 + s) * LANES, t1)
+                store(scratch, half + (2 * 3 + s) * LANES, t2)
+                store(scratch, half + (3 * 3 + s) * LANES, t3)
             for j in range(side):
-                h0, h1, h2 = scratch[s_at + 3 * j], scratch[s_at + 3 * j + 1], scratch[s_at + 3 * j + 2]
-                own = u_at + j * plane + k * channels + c
-                row = side * plane
+                at = half + 3 * j * LANES
+                target = u_at + j * side * plane + k * channels + i
+                h0, h1, h2 = load(scratch, at), load(scratch, at + LANES), load(scratch, at + 2 * LANES)
                 if side == 4:
                     t0, t1, t2, t3 = filter_to_four(h0, h1, h2)
-                    u[own], u[own + row], u[own + 2 * row], u[own + 3 * row] = t0, t1, t2, t3
                 else:
                     t0, t1, t2, t3, t4, t5 = filter_to_six(h0, h1, h2)
-                    u[own], u[own + row], u[own + 2 * row] = t0, t1, t2
-                    u[own + 3 * row], u[own + 4 * row], u[own + 5 * row] = t3, t4, t5
+                    store_first(u, target + 4 * plane, t4, left)
+                    store_first(u, target + 5 * plane, t5, left)
+                store_first(u, target, t0, left)
+                store_first(u, target + plane, t1, left)
+                store_first(u, target + 2 * plane, t2, left)
+                store_first(u, target + 3 * plane, t3, left)
 
 
 @kernel
@@ -186,61 +217,82 @@ def floored(value, floor):
 
 
 @kernel
-def winograd(memory, y_at, y_plane, x_at, x_plane, u_at, bias, b_at, with_bias, floor, sizes, before, out, shard, groups, channels,
-             filters, side, block, v_at, m_at, s_at, table, taps, part, parts):
+def winograd(memory, y_at, y_plane, x_at, x_plane, u, u_at, bias, b_at, with_bias, floor, sizes, before, out, shard, groups, channels,
+             filters, all_filters, side, block, v_at, m_at, s_at, part, parts):
     """All tiles x vectors of a part, `block` vectors at a time.
 
-    channels, filters : those of one group
-    taps : where the table holds (c * block * LANES, c) for each channel of a group
+    channels, filters : those of one group;  all_filters : those of whole tiles of `product`
     """
     tile_columns = (out[1] + side - 3) // (side - 2)
     tile_rows = (out[0] + side - 3) // (side - 2)
     vectors = shard // LANES
     works = tile_rows * tile_columns * vectors
     width = block * LANES
-    v_element, m_element = groups * channels * width, groups * filters * width
-    for first in range(works * part // parts, works * (part + 1) // parts, block):
-        count = min(block, works * (part + 1) // parts - first)
-        for n in range(count):
-            tile, lane = (first + n) // vectors, (first + n) % vectors * LANES
-            h = tile // tile_columns * (side - 2) - before[0]
-            w = tile % tile_columns * (side - 2) - before[1]
-            for c in range(groups * channels):
+    v_element, m_element = apart(groups * channels, block), apart(groups * all_filters, block)
+    first, stop = works * part // parts, works * (part + 1) // parts
+    for begin in range(first, stop, block):
+        count = min(block, stop - begin)
+        tile, first_lane = begin // vectors, begin % vectors * LANES
+        # vectors innermost: memory is read and written along the rows of tiles, as it can be fetched ahead
+        for c in range(groups * channels):
+            tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
+            for n in range(count):
                 transform_input(memory, v_at + c * width + n * LANES, v_element, memory, x_at + c * x_plane + lane, sizes[0], sizes[1],
-                                shard, h, w, side, memory, s_at)
+                                shard, tile_row * (side - 2) - before[0], tile_column * (side - 2) - before[1], side, memory, s_at)
+                tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
+        whole = (count + TILE_VECTORS - 1) // TILE_VECTORS * TILE_VECTORS
         for element in range(side * side):
             for group in range(groups):
-                gather_run(memory, m_at + element * m_element + group * filters * width, width, LANES, memory,
-                           v_at + element * v_element + group * channels * width, 0, LANES, count * LANES, LANES, memory,
-                           u_at + (element * groups + group) * filters * channels, 0, channels, table, taps, taps + channels, 1, filters,
-                           FROM_ZERO, memory, 0, 0, NO_FLOOR)
-        for n in range(count):
-            tile, lane = (first + n) // vectors, (first + n) % vectors * LANES
-            p, q = tile // tile_columns * (side - 2), tile % tile_columns * (side - 2)
-            for k in range(groups * filters):
-                own = bias[b_at + k] if with_bias else ZERO
-                transform_output(memory, y_at + k * y_plane + lane, memory, m_at + k * width + n * LANES, m_element, out[0], out[1], shard,
-                                 p, q, side, own, floor, memory, s_at)
+                product(memory, m_at + element * m_element + group * all_filters * width, width, memory,
+                        v_at + element * v_element + group * channels * width, width, whole, u,
+                        u_at + (element + group * side * side) * all_filters * channels, all_filters, channels)
+        for k in range(groups * filters):
+            own = m_at + (k // filters * all_filters + k % filters) * width
+            tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
+            for n in range(count):
+                transform_output(memory, y_at + k * y_plane + lane, memory, own + n * LANES, m_element, out[0], out[1], shard,
+                                 tile_row * (side - 2), tile_column * (side - 2), side, bias[b_at + k] if with_bias else ZERO, floor,
+                                 memory, s_at)
+                tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
+
+
+@kernel
+def next_vector(tile_row, tile_column, lane, tile_columns, shard):
+    """The tile and the first lane of the vector that follows."""
+    lane += LANES
+    if lane == shard:
+        lane = 0
+        tile_column += 1
+        if tile_column == tile_columns:
+            tile_column = 0
+            tile_row += 1
+    return tile_row, tile_column, lane
 
 
 # Steps.  Weights and bias are parameters, or, for a single call, the bias lies in memory.
 
 @step(splits=True)
 def winograd_filters_step(memory, parameters, table, a, frame):
-    """a: u, weight, channels of a group, filters of all, side, flip, scratch."""
-    m, arena = whole_array(memory), frame[ARENA]
-    first, stop = a[3] * frame[PART] // frame[PARTS], a[3] * (frame[PART] + 1) // frame[PARTS]
-    transform_filters(m, arena + a[0], whole_array(parameters), a[1], a[2], first, stop, a[3], a[4], a[5] != 0, m,
-                      arena + a[6] + frame[PART] * 32)
+    """Once for all shards, so that all places are in memory, none in an arena.
+
+    a: u, weight, from filter to filter, from channel to channel, from group to group, groups, channels and filters of a group, those of
+    whole tiles, side, flip, scratch, elements of it from part to part.
+    """
+    m = whole_array(memory)
+    tiles = (a[8] + TILE_FILTERS - 1) // TILE_FILTERS
+    first, stop = tiles * frame[PART] // frame[PARTS], tiles * (frame[PART] + 1) // frame[PARTS]
+    for group in range(a[5]):
+        transform_filters(m, a[0] + group * a[9] * a[9] * a[8] * a[6], whole_array(parameters), a[1] + group * a[4], a[2], a[3],
+                          a[6], first, stop, a[7], a[8], a[9], a[10] != 0, m, a[11] + frame[PART] * a[12])
 
 
 @step(splits=True)
 def winograd_step(memory, parameters, table, a, frame):
-    """a: y, its plane, x, its plane, u, bias, with bias, bias in memory, rectify, two sizes, two paddings, two outs, shard, groups,
-    channels and filters of a group, side, block, v, m and scratch of one part, elements from part to part, taps in the table."""
+    """a: y, its plane, x, its plane, u (in memory), bias, with bias, bias in memory, rectify, two sizes, two paddings, two outs, shard,
+    groups, channels and filters of a group, filters of whole tiles, side, block, v, m and scratch of one part, from part to part."""
     m, arena = whole_array(memory), frame[ARENA]
-    scratch = arena + a[21] + frame[PART] * a[24]
+    scratch = arena + a[22] + frame[PART] * a[25]
     bias = m if a[7] != 0 else whole_array(parameters)
-    winograd(m, arena + a[0], a[1], arena + a[2], a[3], arena + a[4], bias, a[5], a[6] != 0, ZERO if a[8] != 0 else NO_FLOOR,
-             (a[9], a[10]), (a[11], a[12]), (a[13], a[14]), a[15], a[16], a[17], a[18], a[19], a[20], scratch, scratch + a[22],
-             scratch + a[23], whole_array(table), a[25], frame[PART], frame[PARTS])
+    winograd(m, arena + a[0], a[1], arena + a[2], a[3], m, a[4], bias, a[5], a[6] != 0, ZERO if a[8] != 0 else NO_FLOOR,
+             (a[9], a[10]), (a[11], a[12]), (a[13], a[14]), a[15], a[16], a[17], a[18], a[19], a[20], a[21], scratch, scratch + a[23],
+             scratch + a[24], frame[PART], frame[PARTS])

@@ -8,7 +8,7 @@ from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.assembly.activation import Activation
-from minicnn.kernels.cpu.assembly.weight_gradient import append_filter_lanes, serves_filter_lanes
+from minicnn.kernels.cpu.assembly.weight_gradient import append_by_row, append_filter_lanes, serves_by_row, serves_filter_lanes
 from minicnn.kernels.cpu.convolution import convolution_backward_bias, convolution_backward_weight, convolution_forward
 from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.few_images import arrange_step, linear_dot_step
@@ -139,6 +139,9 @@ def append_convolution_backward_weight(program: Program, dweight: int, dy: Activ
     """dweight (offset into the slot) from dy and x."""
     if serves_filter_lanes(dy, groups):
         append_filter_lanes(program, dweight, dy, x, axes, groups, tiles, flip, parts, cut)
+        return
+    if serves_by_row(dy, x, axes, groups, tiles):
+        append_by_row(program, dweight, dy, x, axes, groups, flip, parts, cut)
         return
     channels, filters = x.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)

@@ -9,13 +9,14 @@ from math import prod
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.assembly.activation import Activation
 from minicnn.kernels.cpu.program import Place, Program
-from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
+from minicnn.kernels.cpu.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
-from minicnn.kernels.cpu.weight_gradient import sum_products_step, turn_back_step
+from minicnn.kernels.cpu.weight_gradient import sum_products_by_row_step, sum_products_step, turn_back_step
 
 FEWEST_FILTERS = 3 * LANES // 2   # of a group; fewer leave lanes of a tile two vectors wide empty
 CHUNK_BYTES = 32 * 1024           # turned gradients: two thirds of L1
 BLOCK_BYTES = 512 * 1024          # pixels and products of a block of channels: half of L2
+FEWEST_OF_ONE = 3 * LANES // 4     # the same for tiles that need one vector
 STRIP = TILE_VECTORS * LANES
 
 
@@ -70,6 +71,32 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
                      Place(squares))
         if cut:
             cut()
+
+
+def serves_by_row(dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]) -> bool:
+    """Whether the filters of a group fill one vector, and are rows of three taps that move by one position at a time."""
+    filters, channels = dy.map.channels // groups, x.map.channels // groups
+    return (len(axes) == 2 and prod(tiles) == 1 and not any(map(any, (*dy.map.halo, *x.map.halo))) and axes[1].taps == ROW_TAPS
+            and axes[1].stride == 1 and FEWEST_OF_ONE <= filters <= LANES and channels >= ROW_FILTERS)
+
+
+def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, flip: bool,
+                  parts: int = 1, cut: Callable[[], None] | None = None) -> None:
+    """dweight (offset into the slot) from dy and x, as `serves_by_row` says."""
+    channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
+    rows, columns = axes
+    size = channels * rows.taps * columns.taps
+    products = program.buffer(groups * size * LANES)
+    block = max(1, min(columns.size, CHUNK_BYTES // (4 * LANES * shard)))
+    turned = (block + columns.extent - 1) * shard * LANES
+    pairs = program.constant([n for i in range(block * shard) for n in (i * LANES, i)]) // 2
+    program.step(sum_products_by_row_step, Place(products), Place(program.buffer(turned * parts)), turned, dy.place, dy.map.plane,
+                 dy.map.strides[0], x.place, x.map.plane, shard, groups, channels, filters, flip, block, pairs, *_numbers(axes))
+    if cut:
+        cut()
+    program.step(turn_back_step, dweight, size, Place(products), groups, size, filters, LANES, Place(program.buffer(LANES * LANES * parts)))
+    if cut:
+        cut()
 
 
 def _turn_of(axis: Axis, tile: int, first: int) -> Axis:
