@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number
@@ -23,8 +23,13 @@ from minicnn.kernels.cpu.reads import of_windows
 from minicnn.kernels.windows import Axes, check_pooled, plane_shape, planes_of, pool_axes, pooled_shape
 
 
-def axis_weights(taps: int, sigma: float) -> np.ndarray:
+MOST_TAPS = 1 << 24   # along one axis: 128 MiB of weights
+
+
+def axis_weights(where: str, taps: int, sigma: float) -> np.ndarray:
     """exp(-d^2 / (2*sigma^2)) at the distances d of the taps from the window's middle, divided by their sum."""
+    if taps > MOST_TAPS:
+        raise ShapeError(f"{where}: the window has {taps} taps along one axis, but at most {MOST_TAPS} have weights\n  use a smaller window")
     squares = (np.arange(taps) - (taps - 1) / 2) ** 2
     with np.errstate(under="ignore", over="ignore"):   # a tap may be too far away to count; the nearest counts 1 before the division
         weights = np.exp(-((squares - squares.min()) / sigma) / (2 * sigma))
@@ -41,8 +46,8 @@ def resolved_sigma(where: str, axes: Axes, sigma: object) -> float:
     return number
 
 
-def _textbook_arguments(axes: Axes, sigma: float) -> tuple[Any, ...]:
-    weight = reduce(np.multiply.outer, [axis_weights(axis.taps, sigma) for axis in axes])
+def _textbook_arguments(where: str, axes: Axes, sigma: float) -> tuple[Any, ...]:
+    weight = reduce(np.multiply.outer, [axis_weights(where, axis.taps, sigma) for axis in axes])
     return (weight, *(a.stride for a in axes), *(a.before for a in axes))
 
 
@@ -53,10 +58,10 @@ def forward(where: str, axis_count: int, x: Any, window: object, stride: object,
     width = resolved_sigma(where, axes, sigma)
     y = empty(where, pooled_shape(x.shape, axes), x.dtype)
     if x.dtype == np.float64:
-        getattr(textbook, f"gaussian_pool{axis_count}d_forward")(y, contiguous(x), *_textbook_arguments(axes, width))
+        getattr(textbook, f"gaussian_pool{axis_count}d_forward")(y, contiguous(x), *_textbook_arguments(where, axes, width))
     else:
         fast.resample(y, contiguous(x), ("gaussian", axes, width),
-                      lambda: [of_windows(where, axis, axis_weights(axis.taps, width)) for axis in axes])
+                      lambda: [of_windows(where, axis, axis_weights(where, axis.taps, width)) for axis in axes])
     return y
 
 
@@ -70,10 +75,10 @@ def backward(where: str, axis_count: int, dy: Any, x_shape: Any, window: object,
     check_pooled(where, "dy", dy, pooled_shape(shape, axes))
     dx = empty(where, shape, dy.dtype)
     if dy.dtype == np.float64:
-        getattr(textbook, f"gaussian_pool{axis_count}d_backward")(dx, contiguous(dy), *_textbook_arguments(axes, width))
+        getattr(textbook, f"gaussian_pool{axis_count}d_backward")(dx, contiguous(dy), *_textbook_arguments(where, axes, width))
     else:
         fast.resample(dx, contiguous(dy), ("gaussian backward", axes, width),
-                      lambda: [gathered(of_windows(where, axis, axis_weights(axis.taps, width))) for axis in axes])
+                      lambda: [gathered(of_windows(where, axis, axis_weights(where, axis.taps, width))) for axis in axes])
     return dx
 
 

@@ -98,3 +98,9 @@ X = np.zeros((2, 3, 6, 6), np.float32)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_window_too_large_for_weights(dtype):
+    with pytest.raises(ShapeError, match="taps along one axis"):
+        kernels.gaussian_pool1d(np.ones((1, 1, 5), dtype), 2**31 - 1, stride=2**31 - 1, padding=2**30 - 1)
