@@ -22,14 +22,14 @@ from minicnn.kernels.cpu.reads import backward as gathered
 from minicnn.kernels.cpu.reads import of_windows
 from minicnn.kernels.windows import Axes, check_pooled, plane_shape, planes_of, pool_axes, pooled_shape
 
-
 MOST_TAPS = 1 << 24   # along one axis: 128 MiB of weights
 
 
 def axis_weights(where: str, taps: int, sigma: float) -> np.ndarray:
     """exp(-d^2 / (2*sigma^2)) at the distances d of the taps from the window's middle, divided by their sum."""
     if taps > MOST_TAPS:
-        raise ShapeError(f"{where}: the window has {taps} taps along one axis, but at most {MOST_TAPS} have weights\n  use a smaller window")
+        raise ShapeError(f"{where}: the window has {taps} taps along one axis, but at most {MOST_TAPS} have weights"
+                         f"\n  use a smaller window")
     squares = (np.arange(taps) - (taps - 1) / 2) ** 2
     with np.errstate(under="ignore", over="ignore"):   # a tap may be too far away to count; the nearest counts 1 before the division
         weights = np.exp(-((squares - squares.min()) / sigma) / (2 * sigma))
