@@ -34,6 +34,17 @@ def output_blocks(axis: Axis, tile: int) -> Iterator[Block]:
         yield Block(axis._replace(size=high - low, before=before, after=after, out=stop - first), slice(low, high), slice(first, stop))
 
 
+def positions_of_turn(axis: Axis, tile: int, first: int) -> Block:
+    """The output positions first, first + tile, ..., which share a filter of a tile, with all inputs from the first to the last read."""
+    out, stride = max(0, -(-(axis.out - first) // tile)), axis.stride * tile
+    low = min(max(0, first * axis.stride - axis.before), axis.size)
+    before = axis.before - first * axis.stride + low
+    high = max(low, min(axis.size, low - before + (out - 1) * stride + axis.extent))
+    after = max(0, (out - 1) * stride + axis.extent - before - (high - low))
+    return Block(axis._replace(size=high - low, stride=stride, before=before, after=after, out=out), slice(low, high),
+                 slice(first, None, tile))
+
+
 def input_blocks(axis: Axis, tile: int) -> Iterator[Block]:
     """Blocks of input positions, each with all the outputs that read it; without any, `out` is 0."""
     length = _length(axis.size, tile)

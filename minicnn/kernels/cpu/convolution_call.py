@@ -5,7 +5,10 @@ Most of it is choosing: how wide a shard is, whether padding is stored, which st
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from minicnn.kernels.cpu.assembly.convolution import (
     append_convolution_forward,
 )
 from minicnn.kernels.cpu.assembly.unshared import append_call_backward_weight, append_tiled_backward_input, serves_few
-from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks
+from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks, positions_of_turn
 from minicnn.kernels.cpu.call import PARTS, WHOLE_SHARD, Stage, call
 from minicnn.kernels.cpu.choice import choose
 from minicnn.kernels.cpu.maps import reversed_axes
@@ -75,6 +78,16 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
             forward(part, _cut(x, n, block.input), weight, bias, _with(axes, n, block.axis), groups, flip, tiles, direct)
             y[_place(n, block.output)] = part
         return
+    if _goes_by_turns(axes, tile, len(x)):
+        for turn in _turns(axes, tile):
+            own = bias if bias is None else np.ascontiguousarray(bias[turn.filter])
+            if prod(axis.size for axis in turn.axes):
+                part = np.empty((*y.shape[:2], *(axis.out for axis in turn.axes)), y.dtype)
+                forward(part, _taken(x, turn.input), np.ascontiguousarray(weight[turn.filter]), own, turn.axes, groups, flip, direct=direct)
+                y[turn.output] = part
+            else:
+                y[turn.output] = 0 if own is None else own.reshape(-1, *(1,) * len(axes))
+        return
     axes = _settled(axes)
     if bias is not None and bias.size != len(weight) * prod(tile):
         bias = np.repeat(bias, prod(tile))   # one for each filter of the tile
@@ -112,6 +125,14 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
             backward_input(part, _cut(dy, n, block.output), weight, _with(axes, n, block.axis), groups, flip, tiles, bias)
             dx[_place(n, block.input)] = part
         return
+    if _goes_by_turns(axes, tile, len(dy)):
+        dx[...] = 0
+        for turn in _turns(axes, tile):
+            part = np.empty((*dx.shape[:2], *(axis.size for axis in turn.axes)), dx.dtype)
+            if part.size:
+                backward_input(part, _taken(dy, turn.output), np.ascontiguousarray(weight[turn.filter]), turn.axes, groups, flip)
+                dx[turn.input] += part
+        return
     axes = _settled(axes)
     if prod(tile) == 1 and _reads_forward(axes, len(dy)):
         filters = weight.reshape(len(weight), -1, *weight.shape[-len(axes):])   # a tile of one filter is no tile
@@ -138,6 +159,34 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
 
     key = ("convolution backward input", axes, groups, tile, flip, dx.shape[1], dy.shape[1], bias is not None)
     call(key, build, len(dy), [dy, dx], weight=weight, bias=bias, whole=prod(tile) > 1, narrow=narrow)
+
+
+class Turn(NamedTuple):
+    """The positions that share one filter of a tile: the convolution they make, and where everything lies in the whole."""
+
+    axes: Axes
+    filter: tuple[slice | int, ...]
+    input: tuple[slice, ...]
+    output: tuple[slice, ...]
+
+
+def _goes_by_turns(axes: Axes, tile: tuple[int, ...], images: int) -> bool:
+    """Whether a tiled convolution is better computed filter by filter: for few images, whose lanes are columns, if each has work enough."""
+    uses = prod(axis.out // each for axis, each in zip(axes, tile, strict=True))
+    return images < LANES and prod(tile) > 1 and uses >= LANES and _padding_fits(axes)
+
+
+def _turns(axes: Axes, tile: tuple[int, ...]) -> Iterator[Turn]:
+    """One for each filter of the tile."""
+    for place in product(*(range(each) for each in tile)):
+        blocks = [positions_of_turn(axis, each, first) for axis, each, first in zip(axes, tile, place, strict=True)]
+        all_of = (slice(None), slice(None))
+        yield Turn(tuple(block.axis for block in blocks), (slice(None), *place), (*all_of, *(block.input for block in blocks)),
+                   (*all_of, *(block.output for block in blocks)))
+
+
+def _taken(array: np.ndarray, where: tuple[slice, ...]) -> np.ndarray:
+    return np.ascontiguousarray(array[where])
 
 
 def _reads_forward(axes: Axes, images: int) -> bool:
