@@ -8,6 +8,7 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import whole_array
+from minicnn.kernels.cpu.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.program import ARENA, PART, PARTS
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_TAPS, reduce_tile
 
@@ -28,14 +29,17 @@ def arrange(m, y_at, x_at, first, stop, shard, sizes, before, widths, columns, s
                 source = x_at + ((c * depth + d) * rows + h) * width * shard
                 target = y_at + ((c * widths[0] + d + before[0]) * widths[1] + h + before[1]) * pitch
                 if stride == 1:
-                    for i in range(width * shard):
-                        m[target + before[2] * shard + i] = m[source + i]
-                else:
-                    for w in range(width):
-                        column = w + before[2]
-                        at = target + (column % stride * columns + column // stride) * shard
-                        for n in range(shard):
-                            m[at + n] = m[source + w * shard + n]
+                    copy_numbers(m, target + before[2] * shard, m, source, width * shard)
+                    continue
+                for remainder in range(stride):
+                    # the first column of this remainder that lies inside
+                    first = (max(0, before[2] - remainder) + stride - 1) // stride
+                    count = (before[2] + width - remainder + stride - 1) // stride - first
+                    at = target + (remainder * columns + first) * shard
+                    pixel = source + (first * stride + remainder - before[2]) * shard
+                    for n in range(shard):
+                        for i in range(count):
+                            m[at + i * shard + n] = m[pixel + i * stride * shard + n]
 
 
 @kernel

@@ -10,7 +10,7 @@ from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, integers_at, whole_array
 from minicnn.kernels.cpu.integer_lanes import words_at
 from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, PART, PARTS
-from minicnn.kernels.cpu.vector import LANES, splat, store_first, transpose_square
+from minicnn.kernels.cpu.vector import LANES, load, load_first, splat, store, store_first, transpose_square
 
 ZERO = np.float32(0)
 
@@ -23,12 +23,27 @@ def block_begin(block, blocks, length):
 
 
 @kernel
+def copy_numbers(y, y_at, x, x_at, count):
+    """y[:count] = x[:count], a vector at a time."""
+    whole = count // LANES * LANES
+    for i in range(0, whole, LANES):
+        store(y, y_at + i, load(x, x_at + i))
+    if whole < count:
+        store_first(y, y_at + whole, load_first(x, x_at + whole, count - whole), count - whole)
+
+
+@kernel
 def load_planes(y, y_at, shard, planes, pitch, rows, row_pitch, length, count, part, parts):
     """y[row, j, n] = planes[n*pitch + row*row_pitch + j] for j < length; lanes without a plane become 0.
 
     planes : the shard's first plane, at the box's first pixel
     part, parts : which share of the blocks to load
     """
+    if shard == 1:   # a single plane: nothing turns
+        for row in range(rows):
+            first, stop = length * part // parts, length * (part + 1) // parts
+            copy_numbers(y, y_at + row * length + first, planes, row * row_pitch + first, stop - first)
+        return
     blocks = (length + LANES - 1) // LANES
     pixels = min(LANES, length)
     for block in range(rows * blocks * part // parts, rows * blocks * (part + 1) // parts):
@@ -49,6 +64,11 @@ def load_planes(y, y_at, shard, planes, pitch, rows, row_pitch, length, count, p
 @kernel
 def store_planes(planes, pitch, rows, row_pitch, length, count, x, x_at, shard, part, parts):
     """planes[n*pitch + row*row_pitch + j] = x[row, j, n] for the lanes that are planes."""
+    if shard == 1:
+        for row in range(rows):
+            first, stop = length * part // parts, length * (part + 1) // parts
+            copy_numbers(planes, row * row_pitch + first, x, x_at + row * length + first, stop - first)
+        return
     blocks = (length + LANES - 1) // LANES
     pixels = min(LANES, length)
     for block in range(rows * blocks * part // parts, rows * blocks * (part + 1) // parts):

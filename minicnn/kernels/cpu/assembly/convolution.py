@@ -25,6 +25,7 @@ OUTPUT_BYTES = 256 * 1024  # partial sums that wait while channel blocks pass
 LONG_ROW = 3               # vectors of a row beyond which rows are walked one by one
 GRADIENT_BYTES = 128 * 1024   # output gradients that stay in cache while all taps pass over them
 TILE_BYTES = 4 * LANES * 4
+FILTER_BYTES = 256 * 1024     # filters that pass over all runs of few images before the next
 
 
 def _largest_divisor(number: int, limit: int) -> int:
@@ -109,6 +110,8 @@ def _append_few_images_forward(program: Program, y: Activation, x: Activation, a
     lanes = axes[-1].out * shard
     *outer, last_outer = [range(axis.out) for axis in axes[:-1]] or [range(1)]
     x_row = pitches[-1] * axes[-2].stride if pitches else 0
+    if x_row == lanes:   # rows that follow one another without a gap in both maps, as with 1x1 filters, are one long row
+        lanes, last_outer = lanes * len(last_outer), range(1)
     for position in product(*outer):
         y_at = sum(p * stride_y for p, stride_y in zip(position, y.map.strides, strict=False))
         x_at = sum(p * axis.stride * pitch for p, axis, pitch in zip(position, axes, pitches, strict=False))
@@ -117,9 +120,11 @@ def _append_few_images_forward(program: Program, y: Activation, x: Activation, a
         else:
             runs += [(y_at + lane, x_at + lane, len(last_outer) * LANES, 0, len(taps), 0, 0, lanes, x_row, min(LANES, lanes - lane))
                      for lane in range(0, lanes, LANES)]
+    filter_bytes = 4 * channels * prod(axis.taps for axis in axes)
+    filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
     source = Activation(arranged, FeatureMap(x.map.channels, (plane // shard,), shard))
     append_gather(program, GatherTables(runs, taps), y, source, groups, channels, filters, weight, weights.channel, weights.filter,
-                  filters * weights.filter, bias, 1, rectify, bias_in_memory, filter_block=TILE_FILTERS)
+                  filters * weights.filter, bias, 1, rectify, bias_in_memory, filter_block=filter_block)
 
 
 def append_convolution_backward_input(program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int,
