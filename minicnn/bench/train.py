@@ -37,7 +37,8 @@ BATCH = 128
 STEPS = 14               # batches in the loop: the 1,797 embedded digits make 14
 LEARNING_RATE = 1e-3     # small: over thousands of steps on few images gradients must not shrink until they are denormal numbers
 MOMENTUM = 0.9
-PEER_ERRORS = 4          # we may be so many times as far from the exact result as PyTorch is
+PEER_ERRORS = 10         # we may be so many times as far from the exact result as PyTorch is: 1 measured directly, 3 with Winograd in 4x4,
+                         # and where a rectifier happens to open or close, PyTorch itself differs by 3 from batch to batch
 
 
 def names(quick: bool = False) -> list[str]:
