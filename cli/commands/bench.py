@@ -1,4 +1,4 @@
-"""`minicnn bench`: how fast, measured here and now, alone or against PyTorch."""
+"""`minicnn bench`: how fast and with how much memory, measured here and now, alone or against PyTorch."""
 
 from __future__ import annotations
 
@@ -24,21 +24,33 @@ class Words(click.ParamType):
 
 
 @click.command()
-@click.argument("suites", nargs=-1, type=click.Choice(measuring.SUITES), metavar="[kernels|train|infer|ladder]...")
-@click.option("--against", type=click.Choice(measuring.PEERS), help="Do the same with this library and compare.")
-@click.option("--threads", type=click.IntRange(min=1), help="Processors for us and for the other: all there are.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Time for each row: 2; long calls take more.")
-@click.option("--layers", default="*", metavar="PATTERN", help="Rows of these names alone, as in 'alexnet-*'.")
-@click.option("--batch", "batches", type=click.IntRange(min=1), multiple=True, help="Images at once; may be given several times.")
-@click.option("--passes", type=Words(), default=",".join(measuring.PASSES), show_default=True, help="Passes of the kernels to time.")
-@click.option("--quick", is_flag=True, help="The smallest rows, a moment each: to see that it works.")
+@click.argument("suites", nargs=-1, type=click.Choice(measuring.SUITES), metavar="[SUITE]...")
+@click.option("--against", type=click.Choice(measuring.PEERS), help="Do the same with PyTorch and compare.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use, for both sides.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2",
+              help="Time for each row; long calls take more.")
+@click.option("--layers", default="*", metavar="PATTERN", help="Measure rows of these names alone, as in 'alexnet-*'.")
+@click.option("--batch", "batches", type=click.IntRange(min=1), multiple=True, metavar="N",
+              help="Images at once; may be given several times.")
+@click.option("--passes", type=Words(), default=",".join(measuring.PASSES), show_default=True, help="What of 'kernels' to time.")
+@click.option("--quick", is_flag=True, help="Measure little and for a moment, to see that it works.")
 @format_option
 def bench(suites: tuple[str, ...], against: str | None, threads: int | None, seconds: float | None, layers: str, batches: tuple[int, ...],
           passes: tuple[str, ...], quick: bool, form: str) -> None:
-    """Time kernels, training and inference on this machine; train and infer unless told otherwise.
+    """Measure time and memory on this machine, alone or against PyTorch.
 
-    What is compared is first checked to be the same: a row that differs is reported as wrong, not timed, and the status is 1.
-    All of 'kernels' takes half an hour, and Ctrl-C shows what is there so far; 'ladder' climbs from the textbook loop to the engine.
+    \b
+    train    an update and an epoch of LeNet and ResNet-20
+    infer    images in, logits out: LeNet, AlexNet, ResNet-20
+    kernels  layers one by one, forward and backward; takes half an hour
+    ladder   one layer, from the textbook loop to the engine step by step
+    memory   the most memory that training LeNet takes
+    starts   commands from start to end, with compiling and without
+
+    Without a SUITE it does train and infer. Ctrl-C shows what is there so far.
+
+    In train, infer, kernels and ladder results are compared before anything is timed: a row that differs is reported as wrong,
+    and the status is 1. memory and starts run programs of their own, so that nothing else counts.
     """
     many = threads or measuring.processors()
     protocol = measuring.QUICK if quick else measuring.Protocol()
@@ -48,14 +60,14 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
     known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
     if not any(map(options.wants, known)):
         raise SettingError(f"bench: no row is called {layers!r}\n  known are {', '.join(dict.fromkeys(known))}")
-    found: list[measuring.Row | measuring.Note] = []
+    found: list[measuring.Record] = []
     with measuring.pinned(many):
         machine, finished = _measured(suites or DEFAULT_SUITES, options, found)
     wrong = [row for row in found if isinstance(row, measuring.Row) and row.wrong]
     if form == "json":
         click.echo(json.dumps({
             "machine": asdict(machine),
-            "records": [each.to_dict() if isinstance(each, measuring.Note) else measuring.row_record(each, machine) for each in found],
+            "records": [measuring.row_record(each, machine) if isinstance(each, measuring.Row) else each.to_dict() for each in found],
             "means": [mean.to_dict() for mean in measuring.means([each for each in found if isinstance(each, measuring.Row)])]}, indent=1))
     else:
         from minicnn.cli.render.bench import print_bench
@@ -70,7 +82,7 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
         raise MinicnnError(f"bench: {len(wrong)} of {len(found)} rows have a result that differs from the peer's\n{listed}")
 
 
-def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[measuring.Row | measuring.Note]
+def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[measuring.Record]
               ) -> tuple[measuring.Machine, bool]:
     """Put the rows of the suites into `found`, telling on stderr how far it is; the machine, and whether nobody pressed Ctrl-C.
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from minicnn.bench import Machine, Note, Row
+from minicnn.bench import Machine, Memory, Note, Record, Row, Start
+from minicnn.cli.render import bench_processes as processes
 from minicnn.cli.render.bench_tables import TABLES, rate_text, seconds
 from minicnn.cli.render.console import print_whole
 
 FOOTER_WIDTH = 96
+DRAWINGS: dict[str, Callable[[Any, Machine], list[RenderableType]]] = {
+    **TABLES, "memory": processes.memory_tables, "starts": processes.start_tables}
 
 
 class Progress:
@@ -33,7 +37,7 @@ class Progress:
         if self._status:
             self._status.stop()
 
-    def show(self, row: Row | Note) -> None:
+    def show(self, row: Record) -> None:
         """A row is done."""
         line = f"{row.name}: {row.text}" if isinstance(row, Note) else f"{title(row)}: {outcome(row)}"
         if self._status:
@@ -42,39 +46,45 @@ class Progress:
             self._console.print(line, soft_wrap=True)
 
 
-def outcome(row: Row) -> str:
+def outcome(row: Row | Memory | Start) -> str:
     """A row in a few words."""
+    if isinstance(row, Memory):
+        return processes.outcome_of_memory(row)
+    doubt = f" (only {100 * row.rest:.0f} % of the machine were free)" if row.disturbed else ""
+    if isinstance(row, Start):
+        return processes.outcome_of_start(row) + doubt
     if row.wrong:
         return f"wrong by {row.agreement.error:.1e}" if row.agreement else "wrong"
     best = min((each for each in row.ours or row.peers if each.turns), key=lambda each: each.median_seconds or 0.0, default=None)
     words = f"{rate_text(row, best)} GFLOP/s" if row.suite == "ladder" else seconds(best.median_seconds if best else None)
     times = row.ratio(best) if row.ours else None
-    doubt = f" (only {100 * row.rest:.0f} % of the machine were free)" if row.disturbed else ""
     return words + doubt if times is None else f"{words}, {times:.2f} times as fast{doubt}"
 
 
-def title(row: Row) -> str:
+def title(row: Row | Memory | Start) -> str:
     """What a row is about."""
+    if isinstance(row, Start):
+        return processes.title_of_start(row)
     return f"{row.name} {row.work}, batch {row.batch}"
 
 
-def print_bench(console: Console, machine: Machine, found: Sequence[Row | Note]) -> None:
+def print_bench(console: Console, machine: Machine, found: Sequence[Record]) -> None:
     """Everything that was measured, suite by suite."""
     for line in machine_lines(machine):
         console.print(line, soft_wrap=True)
     for suite in dict.fromkeys(each.suite for each in found):
-        own = [each for each in found if each.suite == suite and isinstance(each, Row)]
+        own = [each for each in found if each.suite == suite and not isinstance(each, Note)]
         console.print()
-        for drawing in TABLES[suite](own, machine) if own else []:
+        for drawing in DRAWINGS[suite](own, machine) if own else []:
             print_whole(console, drawing)
         for note in found:
             if isinstance(note, Note) and note.suite == suite:
                 console.print(Text(f"left out: {note.name}: {note.text}", "yellow"), soft_wrap=True)
-    disturbed = [row.rest for row in found if isinstance(row, Row) and row.disturbed]
+    disturbed = [row.rest for row in found if isinstance(row, Row | Start) and row.disturbed]
     if disturbed:
         console.print(Text(f"? In {len(disturbed)} of {len(found)} rows something else used this machine, up to"
                            f" {100 * (1 - min(disturbed)):.0f} % of it.\n  Threads that wait for each other, as PyTorch's do, suffer most:"
-                           f" such ratios mean little.", "yellow"))
+                           f" such figures mean little.", "yellow"))
     console.print()
     print_footer(console, {each.suite for each in found})
 
@@ -109,7 +119,7 @@ def print_footer(console: Console, suites: set[str]) -> None:
     lines = Table.grid(padding=(0, 2))
     lines.add_column(overflow="fold", no_wrap=True)
     lines.add_column(overflow="fold")
-    for name, (where, meaning) in MEANINGS.items():
+    for name, (where, meaning) in (*MEANINGS.items(), *processes.MEANINGS.items()):
         if not suites.isdisjoint(where):
             lines.add_row(Text(name, "dim"), Text(meaning, "dim"))
     console.print(lines, width=min(console.width, FOOTER_WIDTH))

@@ -1,4 +1,4 @@
-"""Measuring: kernels, training and inference, against PyTorch where it is asked for.
+"""Measuring: kernels, training, inference, memory and starts, against PyTorch where it is asked for.
 
     from minicnn import bench
     for row in bench.run("train", bench.Options(threads=2, against="torch")):
@@ -17,15 +17,18 @@ from types import ModuleType
 from minicnn.bench.machine import Watch, better, measure_machine, pinned, processors
 from minicnn.bench.means import STEP, Mean, geometric_mean, means
 from minicnn.bench.options import PASSES, PEERS, QUICK, Options
+from minicnn.bench.process_records import CACHED_SECONDS, COLD_SECONDS, LEAST_RATIO, Footprint, Launch, Memory, Start
 from minicnn.bench.protocol import Agreement, Contestant, Protocol, Race, Timing
 from minicnn.bench.records import OURS, Machine, Note, Row, row_record
 from minicnn.errors import SettingError
 
-SUITES = ("kernels", "train", "infer", "ladder")
+SUITES = ("train", "infer", "kernels", "ladder", "memory", "starts")
+Record = Row | Memory | Start | Note
 
 __all__ = [
-    "OURS", "PASSES", "PEERS", "QUICK", "STEP", "SUITES", "Agreement", "Contestant", "Machine", "Mean", "Note", "Options", "Protocol",
-    "Race", "Row", "Timing", "better", "geometric_mean", "means", "measure_machine", "names", "pinned", "processors", "row_record", "run",
+    "CACHED_SECONDS", "COLD_SECONDS", "LEAST_RATIO", "OURS", "PASSES", "PEERS", "QUICK", "STEP", "SUITES", "Agreement", "Contestant",
+    "Footprint", "Launch", "Machine", "Mean", "Memory", "Note", "Options", "Protocol", "Race", "Record", "Row", "Start", "Timing", "better",
+    "geometric_mean", "means", "measure_machine", "names", "pinned", "processors", "row_record", "run",
 ]
 
 
@@ -35,7 +38,7 @@ def names(suite: str, quick: bool = False) -> list[str]:
     return found
 
 
-def run(suite: str, options: Options) -> Iterator[Row | Note]:
+def run(suite: str, options: Options) -> Iterator[Record]:
     """Measure one suite, a row at a time.
 
     Raises
@@ -46,7 +49,7 @@ def run(suite: str, options: Options) -> Iterator[Row | Note]:
     rows = _suite(suite).rows(options)
     watch = Watch(options.threads)
     for each in rows:
-        yield replace(each, rest=watch.rest()) if isinstance(each, Row) else each
+        yield replace(each, rest=watch.rest()) if isinstance(each, Row | Start) else each
 
 
 def _suite(name: str) -> ModuleType:

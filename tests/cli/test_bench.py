@@ -194,7 +194,7 @@ def test_without_torch(run, monkeypatch):
 
 
 @pytest.mark.parametrize(("arguments", "status", "words"), [
-    (("cooking",), 2, "'cooking' is not one of 'kernels', 'train', 'infer', 'ladder'"),
+    (("cooking",), 2, "'cooking' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts'"),
     (("train", "--against", "jax"), 2, "'jax' is not 'torch'"),
     (("train", "--threads", "0"), 2, "0 is not in the range x>=1"),
     (("train", "--threads", "100000"), 1, "100000 threads are asked for, but this process may use"),

@@ -1,0 +1,97 @@
+"""The memory of a training run: the most that is resident at once in a process of its own, ours and PyTorch's.
+
+Ours is the command `minicnn train lenet` as it is, run folder and all; PyTorch's is a plain loop over the same images.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from minicnn.bench.options import Options
+from minicnn.bench.process import call, peak_bytes
+from minicnn.bench.process_records import Footprint, Memory
+from minicnn.bench.pytorch import import_torch
+from minicnn.bench.records import OURS
+from minicnn.bench.torch_lenet import torch_lenet, torch_training
+from minicnn.errors import SettingError
+
+NETWORK = "lenet"
+BATCH = 128
+EPOCHS, QUICK_EPOCHS = 3, 1
+PROCESSES, QUICK_PROCESSES = 3, 1   # that count: one more goes before them
+
+
+def names(quick: bool = False) -> list[str]:
+    """Rows that can be asked for."""
+    return [NETWORK]
+
+
+def rows(options: Options) -> Iterator[Memory]:
+    """A row for each batch size.
+
+    Raises
+    ------
+    SettingError
+        If the system does not tell how much memory a process has had, or the peer is not installed.
+    """
+    if importlib.util.find_spec("resource") is None:
+        raise SettingError("bench: this system does not tell how much memory a process has had"
+                           "\n  'memory' needs Linux or macOS")
+    if options.against == "torch":
+        import_torch(options.threads)   # here and now, for its words if it is missing
+    for batch in options.batches or (BATCH,):
+        if options.wants(NETWORK):
+            yield training_row(batch, options)
+
+
+def training_row(batch: int, options: Options) -> Memory:
+    """A few epochs of the embedded digits, tested after each; each program several times."""
+    from minicnn.datasets import load, scale_to
+
+    epochs = QUICK_EPOCHS if options.quick else EPOCHS
+    count = QUICK_PROCESSES if options.quick else PROCESSES
+    arguments = ["train", NETWORK, "--data", "digits", "--epochs", str(epochs), "--batch-size", str(batch),
+                 "--threads", str(options.threads), "--out", "run", "--quiet"]
+    footprints = [footprint(OURS, partial(call, own_training, arguments, using=(peak_bytes,)), count)]
+    train_data, test_data = load("digits", "train"), load("digits", "test")
+    if options.against == "torch":
+        with TemporaryDirectory(prefix="minicnn-bench-") as folder:
+            path = Path(folder) / "digits.npz"
+            np.savez(path, images=scale_to(train_data.images, 28, 28), labels=train_data.labels,
+                     test_images=scale_to(test_data.images, 28, 28), test_labels=test_data.labels)
+            settings = (str(path), float(train_data.mean[0]), float(train_data.std[0]), epochs, batch, options.threads)
+            footprints.append(footprint("torch", partial(call, torch_training, *settings, using=(peak_bytes, torch_lenet)), count))
+    return Memory("memory", NETWORK, f"training, {epochs} epoch{'s' * (epochs > 1)}", batch, tuple(footprints))
+
+
+def footprint(name: str, ask: Any, count: int) -> Footprint:
+    """Run a program once for what it compiles, and so many times to be counted."""
+    first, *told = (ask().value for _ in range(1 + count))
+    return Footprint(name, first["peak"], tuple(each["imports"] for each in told), tuple(each["peak"] for each in told),
+                     told[-1]["accuracy"])
+
+
+def own_training(arguments: list[str]) -> dict[str, Any]:
+    """The command line with these arguments; its last line of history tells the accuracy."""
+    import importlib
+    import json
+    from pathlib import Path
+
+    for name in ("minicnn.cli.commands.train", "minicnn.datasets", "minicnn.train", "minicnn.zoo"):
+        importlib.import_module(name)
+    imports = peak_bytes()
+    try:
+        importlib.import_module("minicnn.cli.main").main(arguments)
+    except SystemExit as stopped:
+        if stopped.code:
+            raise
+    peak = peak_bytes()
+    history = (Path(arguments[arguments.index("--out") + 1]) / "history.jsonl").read_text(encoding="utf-8")
+    return {"imports": imports, "peak": peak, "accuracy": json.loads(history.splitlines()[-1])["test_accuracy"]}
