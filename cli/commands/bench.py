@@ -34,9 +34,10 @@ class Words(click.ParamType):
               help="Images at once; may be given several times.")
 @click.option("--passes", type=Words(), default=",".join(measuring.PASSES), show_default=True, help="What of 'kernels' to time.")
 @click.option("--quick", is_flag=True, help="Measure little and for a moment, to see that it works.")
+@click.option("--explain", is_flag=True, help="Time nothing: show which way each convolution goes, and why.")
 @format_option
 def bench(suites: tuple[str, ...], against: str | None, threads: int | None, seconds: float | None, layers: str, batches: tuple[int, ...],
-          passes: tuple[str, ...], quick: bool, form: str) -> None:
+          passes: tuple[str, ...], quick: bool, explain: bool, form: str) -> None:
     """Measure time and memory on this machine, alone or against PyTorch.
 
     \b
@@ -57,6 +58,9 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
     if seconds is not None:
         protocol = replace(protocol, seconds=seconds)
     options = measuring.Options(many, against, protocol, layers, batches or None, passes, quick)
+    if explain:
+        _explain(options, form)
+        return
     known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
     if not any(map(options.wants, known)):
         raise SettingError(f"bench: no row is called {layers!r}\n  known are {', '.join(dict.fromkeys(known))}")
@@ -80,6 +84,23 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
         listed = "\n".join(f"  {row.name} {row.work}, batch {row.batch}: error {row.agreement.error:.1e}, at most"
                            f" {row.agreement.tolerance:.1e}" for row in wrong if row.agreement)
         raise MinicnnError(f"bench: {len(wrong)} of {len(found)} rows have a result that differs from the peer's\n{listed}")
+
+
+def _explain(options: measuring.Options, form: str) -> None:
+    """The choice of algorithm for every convolution that is asked for."""
+    from minicnn.bench.explain import explanations
+
+    found = list(explanations(options))
+    if not found:
+        raise SettingError(f"bench: no convolution is called {options.layers!r}\n  known are those of the kernels suite, and layers of"
+                           f" networks such as 'resnet20:*'")
+    if form == "json":
+        click.echo(json.dumps([each.to_dict() for each in found], indent=1))
+        return
+    from minicnn.cli.render.console import stdout_console
+    from minicnn.cli.render.explain import print_explanations
+
+    print_explanations(stdout_console(), found)
 
 
 def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[measuring.Record]

@@ -1,0 +1,65 @@
+"""What `bench --explain` says is what the kernels do."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from minicnn.bench.explain import explanations
+from minicnn.bench.options import Options
+from minicnn.cli.main import group
+from minicnn.kernels import conv2d
+from minicnn.kernels.cpu import winograd_call
+from minicnn.kernels.cpu.choice import VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def free_choice(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
+def explained(pattern, *batches, passes=("forward", "input", "weight")):
+    return list(explanations(Options(1, layers=pattern, batches=batches or None, passes=passes)))
+
+
+def test_every_convolution_of_the_set_and_of_a_network():
+    assert {each.work for each in explained("alexnet-conv3", 64)} == {"forward", "input gradient", "weight gradient"}
+    found = explained("resnet20:*", passes=("forward",))
+    assert len(found) == 19
+    assert found[0].way == "direct"
+    assert all(each.cycles[each.way] == min(each.cycles.values()) for each in found)
+
+
+@pytest.mark.parametrize(("name", "batch", "way"), [("resnet50-3x3", 64, "winograd4"), ("resnet50-3x3", 8, "direct"),
+                                                    ("resnet50-1x1", 64, "direct"), ("mobilenet-3x3dw", 64, "direct")])
+def test_forward(name, batch, way):
+    (found,) = explained(name, batch, passes=("forward",))
+    assert found.way == way
+
+
+@pytest.mark.parametrize(("images", "channels"), [(8, 32), (16, 32), (16, 16)])
+def test_calls_go_that_way(images, channels, monkeypatch):
+    gone = []
+    monkeypatch.setattr(winograd_call, "forward", lambda *arguments, **settings: gone.append(True))
+    conv2d(np.zeros((images, channels, 28, 28), np.float32), np.zeros((32, channels, 3, 3), np.float32), padding=1)
+    assert bool(gone) == (images >= 16 and channels >= 32)
+
+
+def test_taken_away(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "winograd2")
+    (found,) = explained("resnet50-3x3", 64, passes=("forward",))
+    assert (found.way, found.reason) == ("winograd2", f"{VARIABLE} says so")
+
+
+def test_command():
+    run = CliRunner().invoke(group, ["bench", "--explain", "--layers", "alexnet-conv3", "--batch", "64"])
+    assert run.exit_code == 0
+    assert "winograd4" in run.output
+    run = CliRunner().invoke(group, ["bench", "--explain", "--layers", "alexnet-conv3", "--format", "json"])
+    assert len(json.loads(run.output)) == 9
+
+
+def test_unknown_layer():
+    run = CliRunner().invoke(group, ["bench", "--explain", "--layers", "nothing"])
+    assert "no convolution is called" in str(run.exception)
