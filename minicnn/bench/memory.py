@@ -84,11 +84,13 @@ def own_training(arguments: list[str]) -> dict[str, Any]:
     import json
     from pathlib import Path
 
+    command = importlib.import_module("minicnn.cli.main")
+    command.without_scipy()
     for name in ("minicnn.cli.commands.train", "minicnn.datasets", "minicnn.train", "minicnn.zoo"):
         importlib.import_module(name)
     imports = peak_bytes()
     try:
-        importlib.import_module("minicnn.cli.main").main(arguments)
+        command.main(arguments)
     except SystemExit as stopped:
         if stopped.code:
             raise
