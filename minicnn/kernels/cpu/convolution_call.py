@@ -80,7 +80,8 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         return
     if _goes_by_turns(axes, tile, len(x)):
         for turn in _turns(axes, tile):
-            own = bias if bias is None else np.ascontiguousarray(bias[turn.filter])
+            # one bias a filter, or one for each filter of the tile
+            own = bias if bias is None or bias.ndim == 1 else np.ascontiguousarray(bias[turn.filter])
             if prod(axis.size for axis in turn.axes):
                 part = np.empty((*y.shape[:2], *(axis.out for axis in turn.axes)), y.dtype)
                 forward(part, _taken(x, turn.input), np.ascontiguousarray(weight[turn.filter]), own, turn.axes, groups, flip, direct=direct)
