@@ -19,7 +19,7 @@ from minicnn.kernels.cpu.assembly.convolution import (
     append_convolution_backward_weight,
     append_convolution_forward,
 )
-from minicnn.kernels.cpu.assembly.unshared import append_call_backward_weight, append_tiled_backward_input, serves_few
+from minicnn.kernels.cpu.assembly.unshared import append_call_backward_weight, append_call_forward, append_tiled_backward_input, serves_few
 from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks, positions_of_turn
 from minicnn.kernels.cpu.call import PARTS, WHOLE_SHARD, Stage, call
 from minicnn.kernels.cpu.choice import choose
@@ -90,6 +90,9 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
                 y[turn.output] = 0 if own is None else own.reshape(-1, *(1,) * len(axes))
         return
     axes = _settled(axes)
+    if len(x) < LANES and serves_few(axes, tile, len(x)):
+        _forward_few(y, x, weight, bias, axes, groups, tile)
+        return
     if bias is not None and bias.size != len(weight) * prod(tile):
         bias = np.repeat(bias, prod(tile))   # one for each filter of the tile
     narrow = _narrow(len(x), axes, tile)
@@ -240,6 +243,19 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
 
     call(("convolution backward weight", axes, groups, tile, flip, x.shape[1], dy.shape[1]), build, len(dy), [dy, x], gradient=dweight,
          whole=prod(tile) > 1, narrow=narrow)
+
+
+def _forward_few(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int,
+                 tile: tuple[int, ...]) -> None:
+    """y of few images where each filter serves few positions: the time is that of reading the weights."""
+    biases = 0 if bias is None else bias.size // len(weight)
+
+    def build(stage: Stage) -> None:
+        append_call_forward(stage.program, EXTRA + 1, y.shape[1], EXTRA, x.shape[1], biases, axes, groups, tile, len(x), PARTS)
+        stage.cut()
+
+    call(("unshared forward", axes, groups, tile, x.shape[1], y.shape[1], biases, len(x)), build, len(x), [x, y], weight=weight, bias=bias,
+         whole=True)
 
 
 def _backward_few(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, tile: tuple[int, ...]) -> None:

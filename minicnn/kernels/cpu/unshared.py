@@ -17,7 +17,7 @@ from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, whole_array
 from minicnn.kernels.cpu.convolution import NO_FLOOR, gather_run
 from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, CACHE_LINE, COUNT, FIRST, PART, PARTS, SLOT
-from minicnn.kernels.cpu.tiles import FROM_OLD, FROM_ZERO, TILE_VECTORS
+from minicnn.kernels.cpu.tiles import FROM_OLD, FROM_ZERO, TILE_FILTERS, TILE_TAPS, TILE_VECTORS, reduce_tile
 from minicnn.kernels.cpu.vector import LANES, fetch_to_write, lanes_between, load, load_first, load_where, splat, store
 from minicnn.kernels.index import input_position, tap_range
 
@@ -113,6 +113,39 @@ def backward_weight(dweight, w_at, w_filter, dy, dy_at, dy_plane, x, x_at, x_ima
                                        dy_at + group * filters * dy_plane + position * shard, 0, dy_plane, table, taps, taps + images, 1,
                                        filters, begin, dy, 0, 0, NO_FLOOR)
                     begin = FROM_OLD
+
+
+@kernel
+def forward_few(y, y_image, weight, w_filter, bias, b_filter, with_bias, x, x_image, images, groups, channels, filters, depth, rows,
+                columns, patch, patch_at, patch_row, table, taps, part, parts):
+    """y (N, K, *out) of few images, position by position: dot products along the taps, so that every weight is read once, in its order.
+
+    One image through AlexNet's third layer, each position with its own filters: 42 to 21 ms.
+
+    channels, filters : those of one group
+    b_filter : biases of a filter, one for each place in the tile, or 1
+    patch : room for a patch of one group for each image, rows `patch_row` apart
+    taps : where the table holds (n * patch_row, n * y_image) for each image
+    """
+    pixels = depth[SIZE] * rows[SIZE] * columns[SIZE]
+    size = channels * depth[TAPS] * rows[TAPS] * columns[TAPS]
+    positions = depth[OUT] * rows[OUT] * columns[OUT]
+    sources = np.empty(channels * depth[TAPS] * rows[TAPS], np.int64)
+    for position in range(positions * part // parts, positions * (part + 1) // parts):
+        o, p, q = position // (rows[OUT] * columns[OUT]), position // columns[OUT] % rows[OUT], position % columns[OUT]
+        tile = ((o % depth[TILE]) * rows[TILE] + p % rows[TILE]) * columns[TILE] + q % columns[TILE]
+        for group in range(groups):
+            copy_patches(patch, patch_at, patch_row, x, group * channels * pixels, x_image, images, channels, depth, rows, columns, o, p, q,
+                         sources)
+            first = group * filters
+            for k in range(first, first + filters, TILE_FILTERS):
+                for n in range(0, images, TILE_TAPS):
+                    reduce_tile(y, k * positions + position, positions, weight, k * w_filter + tile * size, w_filter, 0, patch, patch_at, 0,
+                                table, taps + n, images - n, 1, size, first + filters - k, False)
+        if with_bias:
+            for n in range(images):
+                for k in range(groups * filters):
+                    y[n * y_image + k * positions + position] += bias[k * b_filter + (tile if b_filter > 1 else 0)]
 
 
 @kernel
@@ -223,6 +256,21 @@ def unshared_call_backward_weight(memory, parameters, table, a, frame):
     backward_weight(dweight, 0, a[1], m, arena + a[2], a[3], x, frame[FIRST] * a[5], a[5], frame[COUNT], a[6], a[7], a[8], a[9], depth,
                     rows, columns, m, arena + a[10] + frame[PART] * a[11], a[12], whole_array(table), a[13], a[14] != 0, frame[PART],
                     frame[PARTS])
+
+
+@step(splits=True)
+def unshared_call_forward(memory, parameters, table, a, frame):
+    """From and to a user's arrays, few images.
+
+    a: field of y, its image, its filter of weights, biases of a filter (0: none), field of x, its image, groups, channels and filters of a
+    group, patches, elements from part to part, row of a patch, taps, two numbers not used, three axes.
+    """
+    m = whole_array(memory)
+    depth, rows, columns = three_axes(a, 15)
+    y = whole_array(floats_at(frame[a[0]] + 4 * frame[FIRST] * a[1]))
+    x = whole_array(floats_at(frame[a[4]] + 4 * frame[FIRST] * a[5]))
+    forward_few(y, a[1], whole_array(parameters), a[2], m, a[3], a[3] > 0, x, a[5], frame[COUNT], a[6], a[7], a[8], depth, rows, columns,
+                m, frame[ARENA] + a[9] + frame[PART] * a[10], a[11], whole_array(table), a[12], frame[PART], frame[PARTS])
 
 
 @step(splits=True)

@@ -13,6 +13,7 @@ from minicnn.kernels.cpu.program import CACHE_LINE, Place, Program
 from minicnn.kernels.cpu.unshared import (
     FILTER_BLOCK,
     unshared_call_backward_weight,
+    unshared_call_forward,
     unshared_step_backward_input,
     unshared_step_backward_weight,
 )
@@ -41,6 +42,16 @@ def _patch_memory(program: Program, axes: Sequence[Axis], channels: int, shard: 
     row = (-(-channels * prod(axis.taps for axis in axes) // CACHE_LINE) + 1) * CACHE_LINE   # room for what a store writes too much
     pitch = row * shard
     return Place(program.buffer(pitch * parts)), pitch, row, program.constant([n for i in range(shard) for n in (i * row, i)]) // 2
+
+
+def append_call_forward(program: Program, y: int, filters: int, x: int, channels: int, biases: int, axes: Sequence[Axis], groups: int,
+                        tiles: Sequence[int], images: int, parts: int) -> None:
+    """y from x, both the frame's fields that hold the addresses of a user's arrays; `biases` of a filter, 0 for none."""
+    size, y_image = channels // groups * prod(axis.taps for axis in axes), filters * prod(axis.out for axis in axes)
+    room, pitch, row, _ = _patch_memory(program, axes, channels // groups, images, parts)
+    images_as_taps = program.constant([n for i in range(images) for n in (i * row, i * y_image)]) // 2
+    program.step(unshared_call_forward, y, y_image, prod(tiles) * size, biases, x, channels * prod(axis.size for axis in axes), groups,
+                 channels // groups, filters // groups, room, pitch, row, images_as_taps, 0, 0, *_axis_numbers(axes, tiles))
 
 
 def append_call_backward_weight(program: Program, dweight: int, dy: Activation, x: int, channels: int, axes: Sequence[Axis], groups: int,
