@@ -263,10 +263,10 @@ def unshared_call_forward(memory, parameters, table, a, frame):
     """From and to a user's arrays, few images.
 
     a: field of y, its image, its filter of weights, biases of a filter (0: none), field of x, its image, groups, channels and filters of a
-    group, patches, elements from part to part, row of a patch, taps, two numbers not used, three axes.
+    group, patches, elements from part to part, row of a patch, taps, three axes.
     """
     m = whole_array(memory)
-    depth, rows, columns = three_axes(a, 15)
+    depth, rows, columns = three_axes(a, 13)
     y = whole_array(floats_at(frame[a[0]] + 4 * frame[FIRST] * a[1]))
     x = whole_array(floats_at(frame[a[4]] + 4 * frame[FIRST] * a[5]))
     forward_few(y, a[1], whole_array(parameters), a[2], m, a[3], a[3] > 0, x, a[5], frame[COUNT], a[6], a[7], a[8], depth, rows, columns,

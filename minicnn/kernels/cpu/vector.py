@@ -224,23 +224,17 @@ def lanes_between(typing_context, first, stop):
     return mask(types.int64, types.int64), generate
 
 
-def _fetching(to_write):
-    @intrinsic
-    def fetch(typing_context, x, index):
-        """Have the cache line of x[index] brought near while other work goes on; whatever the address, nothing can go wrong."""
-        def generate(context, builder, sig, args):
-            pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
-            kinds = [ir.IntType(8).as_pointer(), INT32, INT32, INT32]
-            function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), "llvm.prefetch.p0")
-            numbers = [ir.Constant(INT32, number) for number in (to_write, 2, 1)]   # 2: into the second-level cache; 1: data
-            builder.call(function, [builder.bitcast(pointer, ir.IntType(8).as_pointer()), *numbers])
-            return context.get_dummy_value()
-        return types.void(x, types.int64), generate
-    return fetch
-
-
-fetch_to_read = _fetching(0)
-fetch_to_write = _fetching(1)
+@intrinsic
+def fetch_to_write(typing_context, x, index):
+    """Have the cache line of x[index] brought near while other work goes on; whatever the address, nothing can go wrong."""
+    def generate(context, builder, sig, args):
+        pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        kinds = [ir.IntType(8).as_pointer(), INT32, INT32, INT32]
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), "llvm.prefetch.p0")
+        numbers = [ir.Constant(INT32, number) for number in (1, 2, 1)]   # to write; into the second-level cache; data
+        builder.call(function, [builder.bitcast(pointer, ir.IntType(8).as_pointer()), *numbers])
+        return context.get_dummy_value()
+    return types.void(x, types.int64), generate
 
 
 @intrinsic

@@ -51,7 +51,7 @@ def append_call_forward(program: Program, y: int, filters: int, x: int, channels
     room, pitch, row, _ = _patch_memory(program, axes, channels // groups, images, parts)
     images_as_taps = program.constant([n for i in range(images) for n in (i * row, i * y_image)]) // 2
     program.step(unshared_call_forward, y, y_image, prod(tiles) * size, biases, x, channels * prod(axis.size for axis in axes), groups,
-                 channels // groups, filters // groups, room, pitch, row, images_as_taps, 0, 0, *_axis_numbers(axes, tiles))
+                 channels // groups, filters // groups, room, pitch, row, images_as_taps, *_axis_numbers(axes, tiles))
 
 
 def append_call_backward_weight(program: Program, dweight: int, dy: Activation, x: int, channels: int, axes: Sequence[Axis], groups: int,
