@@ -17,9 +17,10 @@ import numpy as np
 from minicnn.errors import ShapeError
 from minicnn.kernels.arrays import memory_bytes
 from minicnn.kernels.compile import StepKernel
-from minicnn.kernels.cpu.assembly.activation import Activation, new_activation
+from minicnn.kernels.cpu.assembly.activation import Activation, Outside, new_activation
 from minicnn.kernels.cpu.assembly.pointwise import append_load_plain, append_store
 from minicnn.kernels.cpu.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout, run
+from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step
 from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SPLIT, FinishedProgram, Program, aligned_zeros, padded
 from minicnn.kernels.cpu.vector import LANES
@@ -66,6 +67,10 @@ class Stage:
     def new(self, shape: Sequence[int], halo: Sequence[tuple[int, int]] = ()) -> Activation:
         """Memory for a value of this shape."""
         return new_activation(self.program, tuple(shape), self.shard, tuple(b for b, _ in halo), tuple(a for _, a in halo))
+
+    def outside(self, number: int, shape: Sequence[int]) -> Outside:
+        """Array `number` of the call where it lies, for a shard of one image."""
+        return Outside(EXTRA + number, FeatureMap(shape[0], tuple(shape[1:]), self.shard))
 
     def common(self, size: int) -> int:
         """Room in memory that all shards share."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.kernels.compile import kernel, step
-from minicnn.kernels.cpu.atomics import whole_array
+from minicnn.kernels.cpu.atomics import floats_at, whole_array
 from minicnn.kernels.cpu.maps import RANGE_FIELDS, RUN_FIELDS
 from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, PART, PARTS, SLOT
 from minicnn.kernels.cpu.tiles import (
@@ -28,10 +28,67 @@ from minicnn.kernels.cpu.tiles import (
     reduce_tile,
     reduce_tile_few_filters,
 )
-from minicnn.kernels.cpu.vector import LANES, load, splat, total
+from minicnn.kernels.cpu.vector import LANES, load, multiply_add, select, splat, store, store_first, total
 
 NO_FLOOR = np.float32(-np.inf)
 ZERO = np.float32(0)
+CUT_RUNS, CUT_FILTERS, CUT_GROUPS = range(3)   # along what work is cut into parts
+
+
+@kernel
+def sum_taps(y, y_at, x, x_at, x_channel, lanes, weight, w_at, w_channel, table, first, stop, channels, begin, bias, b_at, floor):
+    """y[lane] = max(floor, begin + sum over c, taps t of weight[c, t] * x[c, t, lane]) for one filter and lanes side by side.
+
+    Eight sums wait for each other less than one would; the weight is loaded once for all of them.
+    """
+    start = bias[b_at] if begin == FROM_BIAS else ZERO
+    lane = 0
+    while lane < lanes:
+        if lanes - lane >= 8 * LANES:
+            sum0, sum1, sum2, sum3 = splat(start), splat(start), splat(start), splat(start)
+            sum4, sum5, sum6, sum7 = splat(start), splat(start), splat(start), splat(start)
+            if begin == FROM_OLD:
+                own = y_at + lane
+                sum0, sum1, sum2, sum3 = load(y, own), load(y, own + LANES), load(y, own + 2 * LANES), load(y, own + 3 * LANES)
+                own += 4 * LANES
+                sum4, sum5, sum6, sum7 = load(y, own), load(y, own + LANES), load(y, own + 2 * LANES), load(y, own + 3 * LANES)
+            for c in range(channels):
+                for t in range(first, stop):
+                    w = splat(weight[w_at + c * w_channel + table[2 * t + 1]])
+                    at = x_at + c * x_channel + table[2 * t] + lane
+                    sum0 = multiply_add(w, load(x, at), sum0)
+                    sum1 = multiply_add(w, load(x, at + LANES), sum1)
+                    sum2 = multiply_add(w, load(x, at + 2 * LANES), sum2)
+                    sum3 = multiply_add(w, load(x, at + 3 * LANES), sum3)
+                    sum4 = multiply_add(w, load(x, at + 4 * LANES), sum4)
+                    sum5 = multiply_add(w, load(x, at + 5 * LANES), sum5)
+                    sum6 = multiply_add(w, load(x, at + 6 * LANES), sum6)
+                    sum7 = multiply_add(w, load(x, at + 7 * LANES), sum7)
+            own = y_at + lane
+            store(y, own, at_least(floor, sum0))
+            store(y, own + LANES, at_least(floor, sum1))
+            store(y, own + 2 * LANES, at_least(floor, sum2))
+            store(y, own + 3 * LANES, at_least(floor, sum3))
+            store(y, own + 4 * LANES, at_least(floor, sum4))
+            store(y, own + 5 * LANES, at_least(floor, sum5))
+            store(y, own + 6 * LANES, at_least(floor, sum6))
+            store(y, own + 7 * LANES, at_least(floor, sum7))
+            lane += 8 * LANES
+        else:
+            sum0 = load(y, y_at + lane) if begin == FROM_OLD else splat(start)
+            for c in range(channels):
+                for t in range(first, stop):
+                    w = splat(weight[w_at + c * w_channel + table[2 * t + 1]])
+                    sum0 = multiply_add(w, load(x, x_at + c * x_channel + table[2 * t] + lane), sum0)
+            store_first(y, y_at + lane, at_least(floor, sum0), lanes - lane)
+            lane += LANES
+
+
+@kernel
+def at_least(floor, value):
+    """The larger of both; NaN stays."""
+    low = splat(floor)
+    return select(value < low, low, value)
 
 
 @kernel
@@ -40,6 +97,10 @@ def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, la
                stop, channels, filters, begin, bias, b_base, b_filter, floor):
     """One run: all filters over `lanes` lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
     v = 0
+    if filters == 1 and y_vector == LANES and x_vector == LANES:   # lanes side by side, and no filters to share what is loaded
+        sum_taps(y, y_base, x, x_base, x_channel, lanes, weight, w_base, w_channel, table, first, stop, channels, begin, bias, b_base,
+                 floor)
+        return
     while v * LANES < lanes:
         left = lanes - v * LANES
         y_at = y_base + v * y_vector
@@ -73,23 +134,24 @@ def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, la
 
 @kernel
 def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filter, table, runs, run_count, taps, groups, channels, filters,
-           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step, filter_block, part, parts):
-    """All runs of a convolution, group by group; or one of `parts` parts of them, cut along the runs or, where these are few, the filters.
+           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step, filter_block, cut, part, parts):
+    """All runs of a convolution, group by group; or one of `parts` parts of them, cut along the runs, the filters or the groups.
 
     `channels` and `filters` are those of one group; `filter_block` of them pass over all runs before the next.  Wide layers go
     `channel_block` channels at a time over `run_block` runs, so that the weights in use stay in cache; the partial sums wait in y.
     `w_step` is the way from one group's weights to the next's.
     """
     all_filters = filters
-    first_run, stop_run, first_filter = 0, run_count, 0
-    if parts > 1:
-        if run_count >= parts:
-            first_run, stop_run = run_count * part // parts, run_count * (part + 1) // parts
-        else:
-            tiles = (filters + TILE_FILTERS - 1) // TILE_FILTERS
-            first_filter = min(filters, tiles * part // parts * TILE_FILTERS)
-            filters = min(filters, tiles * (part + 1) // parts * TILE_FILTERS) - first_filter
-    for group in range(groups):
+    first_group, stop_group, first_run, stop_run, first_filter = 0, groups, 0, run_count, 0
+    if cut == CUT_GROUPS:
+        first_group, stop_group = groups * part // parts, groups * (part + 1) // parts
+    elif cut == CUT_FILTERS or run_count < parts:
+        tiles = (filters + TILE_FILTERS - 1) // TILE_FILTERS
+        first_filter = min(filters, tiles * part // parts * TILE_FILTERS)
+        filters = min(filters, tiles * (part + 1) // parts * TILE_FILTERS) - first_filter
+    else:
+        first_run, stop_run = run_count * part // parts, run_count * (part + 1) // parts
+    for group in range(first_group, stop_group):
         y_group = y_base + (group * all_filters + first_filter) * y_filter
         x_group = x_base + group * channels * x_channel
         w_group = w_base + group * w_step + first_filter * w_filter
@@ -172,13 +234,16 @@ def sum_pixels(dbias, b_base, b_filter, dy, y_base, y_filter, filters, rows, row
 
 @step(splits=True)
 def convolution_forward(memory, parameters, table, a, frame):
-    """y (arena) from x (arena) and weight, bias (parameters)."""
+    """y from x and weight, bias (parameters); y and x lie in the arena or are a user's arrays."""
     m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
     arena = frame[ARENA]
     # the bias lies with the parameters, or, for a single call, in memory
     bias = m if a[20] != 0 else w
-    gather(m, arena + a[17], a[0], m, arena + a[18], a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0,
-           bias, a[13], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19], a[21], frame[PART], frame[PARTS])
+    y, y_at = (whole_array(floats_at(frame[a[23]])), 0) if a[23] != 0 else (m, arena + a[17])
+    x, x_at = (whole_array(floats_at(frame[a[24]])), 0) if a[24] != 0 else (m, arena + a[18])
+    gather(y, y_at, a[0], x, x_at, a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0,
+           bias, a[13], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19], a[21], a[22], frame[PART],
+           frame[PARTS])
 
 
 @step(splits=True)

@@ -7,39 +7,84 @@ go on as they are: a vector of theirs then holds one real number and its neighbo
 import numpy as np
 
 from minicnn.kernels.compile import kernel, step
-from minicnn.kernels.cpu.atomics import whole_array
+from minicnn.kernels.cpu.atomics import floats_at, whole_array
+from minicnn.kernels.cpu.convolution import NO_FLOOR, gather
 from minicnn.kernels.cpu.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.program import ARENA, PART, PARTS
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_TAPS, reduce_tile
+from minicnn.kernels.cpu.vector import LANES, lanes_between, load_where, splat, store_first
 
 ZERO = np.float32(0)
 
 
 @kernel
-def arrange(m, y_at, x_at, first, stop, shard, sizes, before, widths, columns, stride):
-    """y[c, d, h, w % stride, w // stride, n] = x[c, d, h, w - before, n]: x between its padding, which is left as it is.
+def arrange(y, y_at, x, x_at, first, stop, shard, table, lines, plane, row, columns):
+    """x[c, d, h, w, n] between its padding, sorted by remainders: y[c, d % stride, d // stride, h % stride, w % stride, h // stride, ...].
 
-    sizes : depth, rows, columns of x;  widths : depth and rows of y;  columns : those of one remainder
+    first, stop : channels
+    lines : where the table holds, for each axis: pixels, stride, padding before, places, number of remainders, where these begin;
+        of a remainder: itself, its first place with a pixel, its first place after the pixels
+    plane, row : elements of a plane of one remainder, and from row to row;  columns : places of a row
     """
-    depth, rows, width = sizes
-    pitch = columns * stride * shard
+    depth, rows, width = table[lines], table[lines + 6], table[lines + 12]
+    stride = table[lines + 13]
+    target = y_at + first * table[lines + 3] * table[lines + 4] * table[lines + 10] * table[lines + 16] * plane
     for c in range(first, stop):
-        for d in range(depth):
-            for h in range(rows):
-                source = x_at + ((c * depth + d) * rows + h) * width * shard
-                target = y_at + ((c * widths[0] + d + before[0]) * widths[1] + h + before[1]) * pitch
-                if stride == 1:
-                    copy_numbers(m, target + before[2] * shard, m, source, width * shard)
-                    continue
-                for remainder in range(stride):
-                    # the first column of this remainder that lies inside
-                    first = (max(0, before[2] - remainder) + stride - 1) // stride
-                    count = (before[2] + width - remainder + stride - 1) // stride - first
-                    at = target + (remainder * columns + first) * shard
-                    pixel = source + (first * stride + remainder - before[2]) * shard
-                    for n in range(shard):
-                        for i in range(count):
-                            m[at + i * shard + n] = m[pixel + i * stride * shard + n]
+        for i in range(table[lines + 4]):
+            at_d = table[lines + 5] + 3 * i
+            for j in range(table[lines + 3]):
+                d = j * table[lines + 1] + table[at_d] - table[lines + 2]
+                for k in range(table[lines + 10]):
+                    at_h = table[lines + 11] + 3 * k
+                    for remainder in range(table[lines + 16]):
+                        at_w = table[lines + 17] + 3 * remainder
+                        begin, end = table[at_w + 1], min(columns, table[at_w + 2])
+                        for p in range(table[lines + 9]):
+                            h = p * table[lines + 7] + table[at_h] - table[lines + 8]
+                            if 0 <= d < depth and 0 <= h < rows and begin < end:
+                                w = begin * stride + table[at_w] - table[lines + 14]
+                                source = x_at + (((c * depth + d) * rows + h) * width + w) * shard
+                                if stride == 1:
+                                    copy_between_zeros(y, target, x, source - begin * shard, begin * shard, end * shard, columns * shard)
+                                else:
+                                    fill_zeros(y, target, begin * shard)
+                                    copy_every(y, target + begin * shard, x, source, end - begin, stride, shard)
+                                    fill_zeros(y, target + end * shard, (columns - end) * shard)
+                            else:
+                                fill_zeros(y, target, columns * shard)
+                            target += row
+                        tail = plane - table[lines + 9] * row
+                        fill_zeros(y, target, tail)
+                        target += tail
+
+
+@kernel
+def fill_zeros(y, at, count):
+    """y[:count] = 0."""
+    for i in range(0, count, LANES):
+        store_first(y, at + i, splat(ZERO), count - i)
+
+
+@kernel
+def copy_between_zeros(y, y_at, x, x_at, first, stop, count):
+    """y[i] = x[i] for first <= i < stop, zero elsewhere."""
+    for i in range(0, count, LANES):
+        store_first(y, y_at + i, load_where(x, x_at + i, lanes_between(first - i, stop - i)), count - i)
+
+
+@kernel
+def copy_every(y, y_at, x, x_at, count, stride, shard):
+    """Every `stride`-th pixel, `count` of them, side by side."""
+    for n in range(shard):
+        for i in range(count):
+            y[y_at + i * shard + n] = x[x_at + i * stride * shard + n]
+
+
+@kernel
+def leave_gaps(y, y_at, x, x_at, first, stop, width, pitch):
+    """y[row, :width] = x[row*pitch : row*pitch + width]: rows that lie apart moved together."""
+    for row in range(first, stop):
+        copy_numbers(y, y_at + row * width, x, x_at + row * pitch, width)
 
 
 @kernel
@@ -63,10 +108,40 @@ def linear_dot(y, y_at, shard, weight, w_at, x, x_at, features, first, stop, tab
 
 @step(splits=True)
 def arrange_step(memory, parameters, table, a, frame):
-    """a: y, x, channels, shard, three sizes, three paddings, two widths, columns, stride."""
+    """a: y, x, its field, channels, shard, lines, plane, row, columns."""
     m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    arrange(m, arena + a[0], arena + a[1], a[2] * part // parts, a[2] * (part + 1) // parts, a[3], (a[4], a[5], a[6]), (a[7], a[8], a[9]),
-            (a[10], a[11]), a[12], a[13])
+    x, x_at = (whole_array(floats_at(frame[a[2]])), 0) if a[2] != 0 else (m, arena + a[1])
+    arrange(m, arena + a[0], x, x_at, a[3] * part // parts, a[3] * (part + 1) // parts, a[4], whole_array(table), a[5], a[6], a[7], a[8])
+
+
+@step(splits=True)
+def leave_gaps_step(memory, parameters, table, a, frame):
+    """a: y, its field, x, rows, elements of a row, elements from row to row in x."""
+    m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
+    y, y_at = (whole_array(floats_at(frame[a[1]])), 0) if a[1] != 0 else (m, arena + a[0])
+    leave_gaps(y, y_at, m, arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5])
+
+
+@step(splits=True)
+def grouped_step(memory, parameters, table, a, frame):
+    """Copied, convolved and copied back group by group, in memory of each part's own that stays in L1.
+
+    a: what `convolution_forward` takes; elements of a part's copy, x, its field, elements of a channel, shard, lines, plane, row, columns;
+    elements of a part's result, y, its field, elements of a filter, rows, elements of a row, elements from row to row in the
+    result; channels of a group.
+    """
+    m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
+    arena, part, parts = frame[ARENA], frame[PART], frame[PARTS]
+    bias = m if a[20] != 0 else w
+    x, x_at = (whole_array(floats_at(frame[a[27]])), 0) if a[27] != 0 else (m, arena + a[26])
+    y, y_at = (whole_array(floats_at(frame[a[36]])), 0) if a[36] != 0 else (m, arena + a[35])
+    result, copy = arena + a[17] + part * a[34], arena + a[18] + part * a[25]
+    groups, channels, filters = a[7], a[8], a[9]
+    for group in range(groups * part // parts, groups * (part + 1) // parts):
+        arrange(m, copy, x, x_at + group * a[41] * a[28], 0, a[41], a[29], t, a[30], a[31], a[32], a[33])
+        gather(m, result, a[0], m, copy, a[1], w, a[2], a[3], t, a[4], a[5], a[6], 1, channels, filters, a[10], a[11], a[12] != 0, bias,
+               a[13] + group * filters * a[14], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16] + group * a[19], 0, a[21], a[22], 0, 1)
+        leave_gaps(y, y_at + group * filters * a[37], m, result, 0, filters * a[38], a[39], a[40])
 
 
 @step(splits=True)

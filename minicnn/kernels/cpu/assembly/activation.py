@@ -25,6 +25,11 @@ class Activation(NamedTuple):
         """Elements, the halo included."""
         return self.map.size
 
+    @property
+    def field(self) -> int:
+        """The frame's field with the address that the place counts from; 0 is the arena."""
+        return 0
+
     def channels(self, first: int, count: int) -> Activation:
         """Some of its channels, in place."""
         some = FeatureMap(count, self.map.sizes, self.map.shard, self.map.before, self.map.after)
@@ -33,6 +38,21 @@ class Activation(NamedTuple):
     def flat(self) -> Activation:
         """The same memory as flat features; only without a halo."""
         return Activation(self.buffer, FeatureMap(self.map.channels * self.map.pixels, (), self.map.shard), self.offset)
+
+
+class Outside(NamedTuple):
+    """A single image of a user's array, which steps read or write where it lies.
+
+    field : the frame's field with its address
+    """
+
+    field: int
+    map: FeatureMap
+
+    @property
+    def place(self) -> int:
+        """Its beginning, counted from that address."""
+        return 0
 
 
 def new_activation(program: Program, shape: tuple[int, ...], shard: int, before: tuple[int, ...] = (),

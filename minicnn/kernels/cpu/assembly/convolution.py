@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import product
 from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.assembly.few_images import append_few_images_forward
+from minicnn.kernels.cpu.assembly.gather import append_gather
 from minicnn.kernels.cpu.assembly.weight_gradient import append_by_row, append_filter_lanes, serves_by_row, serves_filter_lanes
-from minicnn.kernels.cpu.convolution import convolution_backward_bias, convolution_backward_weight, convolution_forward
-from minicnn.kernels.cpu.feature_map import FeatureMap
-from minicnn.kernels.cpu.few_images import arrange_step, linear_dot_step
+from minicnn.kernels.cpu.convolution import convolution_backward_bias, convolution_backward_weight
+from minicnn.kernels.cpu.few_images import linear_dot_step
 from minicnn.kernels.cpu.linear import linear_step_backward_weight, transpose_step
 from minicnn.kernels.cpu.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
 from minicnn.kernels.cpu.program import CACHE_LINE, Place, Program
-from minicnn.kernels.cpu.tiles import TILE_FILTERS
 from minicnn.kernels.cpu.vector import LANES
 
-BLOCK_TAPS = 64            # taps of one channel block where a channel has a single tap
-INPUT_BYTES = 256 * 1024   # inputs of one tile beyond which channels go in blocks
-BLOCK_BYTES = 48 * 1024    # inputs of one tile of a channel block: about L1
-OUTPUT_BYTES = 256 * 1024  # partial sums that wait while channel blocks pass
-LONG_ROW = 3               # vectors of a row beyond which rows are walked one by one
 GRADIENT_BYTES = 128 * 1024   # output gradients that stay in cache while all taps pass over them
-TILE_BYTES = 4 * LANES * 4
-FILTER_BYTES = 256 * 1024     # filters that pass over all runs of few images before the next
-
-
-def _largest_divisor(number: int, limit: int) -> int:
-    return max(d for d in range(1, min(number, limit) + 1) if number % d == 0)
-
-
-def append_gather(program: Program, tables: GatherTables, y: Activation, x: Activation, groups: int, channels: int, filters: int,
-                  weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int, rectify: bool,
-                  bias_in_memory: bool = False, filter_block: int | None = None) -> None:
-    """All runs of the tables as one step; what comes after `filters` are offsets and steps of the weights and the bias, in elements."""
-    taps, x_channel = tables.taps, x.map.plane
-    group_channels = channels
-    if len(taps) == 1 and channels > 1:
-        # one tap a channel: walk the channels as taps, because the inner loop is the cheap one
-        inner = _largest_divisor(channels, BLOCK_TAPS)
-        (x_tap, w_tap), = taps
-        taps = [(x_tap + c * x_channel, w_tap + c * w_channel) for c in range(inner)]
-        runs = [(*run[:3], 0, inner, *run[5:]) if run[4] > run[3] else run for run in tables.runs]
-        group_channels, x_channel, w_channel = channels // inner, x_channel * inner, w_channel * inner
-    else:
-        runs = tables.runs
-    most = max((run[4] - run[3] for run in runs), default=0)
-    channel_block, run_block = max(1, group_channels), max(1, len(runs))
-    if filter_block is None and group_channels * most * TILE_BYTES > INPUT_BYTES:
-        channel_block = max(1, BLOCK_BYTES // max(1, most * TILE_BYTES))
-        lanes = max(run[2] for run in runs)
-        run_block = max(1, OUTPUT_BYTES // (filters * lanes * 4))
-    program.step(
-        convolution_forward, y.map.plane, x_channel, w_channel, w_filter, program.constant([n for run in runs for n in run]), len(runs),
-        program.constant([n for tap in taps for n in tap]) // 2, groups, group_channels, filters, channel_block, run_block,
-        bias is not None, bias or 0, b_filter, rectify, weight, y.place, x.place, w_group,
-        bias_in_memory, filter_block or filters)
 
 
 def append_convolution_forward(program: Program, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int],
@@ -69,7 +29,7 @@ def append_convolution_forward(program: Program, y: Activation, x: Activation, a
     weight, bias : offsets into the parameters (the bias: into memory if `bias_in_memory`); None without a bias
     """
     if x.map.shard % LANES and prod(tiles) == 1:
-        _append_few_images_forward(program, y, x, axes, groups, flip, weight, bias, rectify, bias_in_memory)
+        append_few_images_forward(program, y, x, axes, groups, flip, weight, bias, rectify, bias_in_memory)
         return
     channels, filters = x.map.channels // groups, y.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
@@ -80,51 +40,6 @@ def append_convolution_forward(program: Program, y: Activation, x: Activation, a
     append_gather(program, tables, y, x, groups, channels, filters, weight, weights.channel, weights.filter, filters * weights.filter,
                   bias,
                   prod(tiles), rectify, bias_in_memory)
-
-
-def _append_few_images_forward(program: Program, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, flip: bool, weight: int,
-                               bias: int | None, rectify: bool, bias_in_memory: bool) -> None:
-    """The same for a shard that does not fill a vector: lanes run over columns and images together.
-
-    x is first copied between its padding, columns sorted by their remainder modulo the stride, so that every position reads alike and
-    neighbours read neighbours.  A vector then holds a row, or a piece of one; a tile, pieces of several rows.
-    """
-    shard, stride = x.map.shard, axes[-1].stride
-    widths = [axis.before + axis.size + axis.after for axis in axes]
-    columns = -(-widths[-1] // stride)   # of one remainder
-    pitches = [columns * stride * shard * prod(widths[n + 1:-1]) for n in range(len(axes) - 1)]
-    plane = columns * stride * shard * prod(widths[:-1])
-    arranged = program.buffer(x.map.channels * plane, permanent=any(axis.before or axis.after for axis in axes))
-    ones = 3 - len(axes)
-    program.step(arrange_step, Place(arranged), x.place, x.map.channels, shard, *(1,) * ones, *x.map.sizes, *(0,) * ones,
-                 *(axis.before for axis in axes), *(1,) * ones, *widths[:-1], columns, stride)
-    channels, filters = x.map.channels // groups, y.map.channels // groups
-    weights = Weights.of(channels, [axis.taps for axis in axes], flip=flip)
-    taps: list[Read] = []
-    for tap in product(*(range(axis.taps) for axis in axes)):
-        leading = sum(r * axis.dilation * pitch for r, axis, pitch in zip(tap, axes, pitches, strict=False))
-        quotient, remainder = divmod(tap[-1] * axes[-1].dilation, stride)
-        taps.append((leading + (remainder * columns + quotient) * shard,
-                     sum(weights.offset(n, 0, r, axis.taps) for n, (r, axis) in enumerate(zip(tap, axes, strict=True)))))
-    runs: list[tuple[int, ...]] = []
-    lanes = axes[-1].out * shard
-    *outer, last_outer = [range(axis.out) for axis in axes[:-1]] or [range(1)]
-    x_row = pitches[-1] * axes[-2].stride if pitches else 0
-    if x_row == lanes:   # rows that follow one another without a gap in both maps, as with 1x1 filters, are one long row
-        lanes, last_outer = lanes * len(last_outer), range(1)
-    for position in product(*outer):
-        y_at = sum(p * stride_y for p, stride_y in zip(position, y.map.strides, strict=False))
-        x_at = sum(p * axis.stride * pitch for p, axis, pitch in zip(position, axes, pitches, strict=False))
-        if lanes > LONG_ROW * LANES:
-            runs += [(y_at + p * lanes, x_at + p * x_row, lanes, 0, len(taps), 0, 0, LANES, LANES, LANES) for p in last_outer]
-        else:
-            runs += [(y_at + lane, x_at + lane, len(last_outer) * LANES, 0, len(taps), 0, 0, lanes, x_row, min(LANES, lanes - lane))
-                     for lane in range(0, lanes, LANES)]
-    filter_bytes = 4 * channels * prod(axis.taps for axis in axes)
-    filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
-    source = Activation(arranged, FeatureMap(x.map.channels, (plane // shard,), shard))
-    append_gather(program, GatherTables(runs, taps), y, source, groups, channels, filters, weight, weights.channel, weights.filter,
-                  filters * weights.filter, bias, 1, rectify, bias_in_memory, filter_block=filter_block)
 
 
 def append_convolution_backward_input(program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int,
