@@ -71,10 +71,10 @@ def bounds(case, x, weight, bias, dy):
 
 
 @st.composite
-def convolutions(draw, family, axes, symmetric=False):
-    """A case whose filter fits.  `symmetric`: the same padding at both ends, as PyTorch has it."""
-    groups, channels, filters = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(1, 6))
-    images = draw(st.sampled_from([1, 2, 5, 16, 17, 33, 70] if axes < 3 else [1, 3, 17]))
+def convolutions(draw, family, axes, symmetric=False, few=False):
+    """A case whose filter fits.  `symmetric`: the same padding at both ends, as PyTorch has it; `few`: images, of many filters."""
+    groups, channels, filters = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(1, 40 if few else 6))
+    images = draw(st.integers(1, 15) if few else st.sampled_from([1, 2, 5, 16, 17, 33, 70] if axes < 3 else [1, 3, 17]))
     most = 4 if axes < 3 else 3
     taps, stride, dilation = (tuple(draw(st.integers(1, top)) for _ in range(axes)) for top in (most, 3, 3))
     spans = [extent(*each) for each in zip(taps, dilation, strict=True)]

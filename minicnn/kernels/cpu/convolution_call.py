@@ -20,7 +20,14 @@ from minicnn.kernels.cpu.assembly.convolution import (
     append_convolution_forward,
 )
 from minicnn.kernels.cpu.assembly.few_images import append_few_images_forward
-from minicnn.kernels.cpu.assembly.unshared import append_call_backward_weight, append_call_forward, append_tiled_backward_input, serves_few
+from minicnn.kernels.cpu.assembly.unshared import (
+    append_call_backward_input,
+    append_call_backward_weight,
+    append_call_forward,
+    append_tiled_backward_input,
+    serves_few,
+    serves_rows,
+)
 from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks, positions_of_turn
 from minicnn.kernels.cpu.call import PARTS, WHOLE_SHARD, Stage, call
 from minicnn.kernels.cpu.choice import choose
@@ -143,6 +150,9 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
                 dx[turn.input] += part
         return
     axes = _settled(axes)
+    if serves_few(axes, tile, len(dy)) and serves_rows(len(dy), len(weight) // groups):
+        _backward_input_few(dx, dy, weight, axes, groups, tile)
+        return
     if prod(tile) == 1 and _reads_forward(axes, len(dy)):
         filters = weight.reshape(len(weight), -1, *weight.shape[-len(axes):])   # a tile of one filter is no tile
         forward(dx, dy, _exchanged(filters, groups), bias, reversed_axes(axes), groups, not flip)
@@ -260,6 +270,15 @@ def _forward_few(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndar
         stage.cut()
 
     call(("unshared forward", axes, groups, tile, x.shape[1], y.shape[1], biases, len(x)), build, len(x), [x, y], weight=weight, bias=bias,
+         whole=True)
+
+
+def _backward_input_few(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axes, groups: int, tile: tuple[int, ...]) -> None:
+    """dx of few images where each filter serves few positions: again the time of reading the weights."""
+    def build(stage: Stage) -> None:
+        append_call_backward_input(stage.program, EXTRA + 1, dx.shape[1], EXTRA, dy.shape[1], axes, groups, tile, len(dy), PARTS, stage.cut)
+
+    call(("unshared backward input", axes, groups, tile, dx.shape[1], dy.shape[1], len(dy)), build, len(dy), [dy, dx], weight=weight,
          whole=True)
 
 

@@ -1,12 +1,11 @@
-"""The gradients of unshared and tiled convolution, where a filter serves few positions and the weights outweigh the images.
+"""Unshared and tiled convolution, where a filter serves few positions and the weights outweigh the images.
 
+    y[n,k,p]           = sum over c, r, s of weight[k,u,c,r,s] * x[n,c,h,w]             with the filter u that position p uses
     dweight[k,u,c,r,s] = sum over n, and the positions p that use filter u, of dy[k,p,n] * x[n,c,h,w]
-    dx[c,h,w,n]       += sum over k of weight[k,u,c,r,s] * dy[k,p,n]            for every position p and tap (r, s) that reads (h, w)
 
 Both go position by position, so that each weight is read or written once, as part of a whole filter that lies side by side in memory.
-The gather tile does the arithmetic: for the weight gradient with images as taps and lanes over (c,r,s), once what the position reads has
-been copied to a patch, a row an image; for the input gradient with filters as taps, (c,r,s) as filters and images as lanes, after
-which the sums are added where the taps read.
+What the position reads is first copied to a patch, a row an image.  The reduce tile then sums over (c,r,s); for the weight gradient, the
+gather tile over images as its taps, with lanes over (c,r,s).  The input gradient is in `unshared_input.py`.
 
 Letters as everywhere: o p q an output position, t r s a tap; three axes, missing ones of size 1.
 """
@@ -15,10 +14,11 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, whole_array
+from minicnn.kernels.cpu.axes import BEFORE, DILATION, OUT, SIZE, STRIDE, TAPS, TILE, three_axes
 from minicnn.kernels.cpu.convolution import NO_FLOOR, gather_run
 from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, CACHE_LINE, COUNT, FIRST, PART, PARTS, SLOT
 from minicnn.kernels.cpu.tiles import FROM_OLD, FROM_ZERO, TILE_FILTERS, TILE_TAPS, TILE_VECTORS, reduce_tile
-from minicnn.kernels.cpu.vector import LANES, fetch_to_write, lanes_between, load, load_first, load_where, splat, store
+from minicnn.kernels.cpu.vector import LANES, fetch_to_write, lanes_between, load_where, splat, store
 from minicnn.kernels.index import input_position, tap_range
 
 ZERO = np.float32(0)
@@ -26,10 +26,7 @@ ZERO = np.float32(0)
 position_of = kernel(input_position)
 taps_inside = kernel(tap_range)
 
-# an axis in a tuple of three: pixels, taps, stride, dilation, padding before, positions, tile
-SIZE, TAPS, STRIDE, DILATION, BEFORE, OUT, TILE = range(7)
 TOGETHER = 32          # images copied together: few enough pages of memory for the processor to know their addresses
-FILTER_BLOCK = 96      # filters whose gradients of one position, 64 images each, fill half of the first-level cache
 NOWHERE = -(1 << 62)   # the source of a row of taps without one inside
 
 
@@ -148,98 +145,6 @@ def forward_few(y, y_image, weight, w_filter, bias, b_filter, with_bias, x, x_im
                     y[n * y_image + k * positions + position] += bias[k * b_filter + (tile if b_filter > 1 else 0)]
 
 
-@kernel
-def add_patch(dx, dx_at, dx_plane, shard, lanes, sums, sums_at, channels, depth, rows, columns, o, p, q):
-    """dx[c,d,h,w] += sums[c,t,r,s] for every tap (t,r,s) of position (o,p,q) that reads inside."""
-    first_t, stop_t = taps_inside(o, depth[SIZE], depth[TAPS], depth[STRIDE], depth[DILATION], depth[BEFORE])
-    first_r, stop_r = taps_inside(p, rows[SIZE], rows[TAPS], rows[STRIDE], rows[DILATION], rows[BEFORE])
-    first_s, stop_s = taps_inside(q, columns[SIZE], columns[TAPS], columns[STRIDE], columns[DILATION], columns[BEFORE])
-    for c in range(channels):
-        for t in range(first_t, stop_t):
-            d = position_of(o, t, depth[STRIDE], depth[DILATION], depth[BEFORE])
-            for r in range(first_r, stop_r):
-                h = position_of(p, r, rows[STRIDE], rows[DILATION], rows[BEFORE])
-                for s in range(first_s, stop_s):
-                    w = position_of(q, s, columns[STRIDE], columns[DILATION], columns[BEFORE])
-                    at = dx_at + c * dx_plane + ((d * rows[SIZE] + h) * columns[SIZE] + w) * shard
-                    tap = sums_at + (((c * depth[TAPS] + t) * rows[TAPS] + r) * columns[TAPS] + s) * lanes
-                    for n in range(0, lanes, LANES):
-                        store(dx, at + n, load(dx, at + n) + load(sums, tap + n))
-
-
-@kernel
-def pack(packed, packed_at, pitch, x, x_at, x_row, rows, size):
-    """packed[row, :size] = x[row, :size]; rows lie `pitch` and `x_row` apart.  Numbers beyond, up to a whole vector, are written too."""
-    whole = size // LANES * LANES
-    for row in range(rows):
-        for i in range(0, whole, LANES):
-            store(packed, packed_at + row * pitch + i, load(x, x_at + row * x_row + i))
-        if whole < size:
-            store(packed, packed_at + row * pitch + whole, load_first(x, x_at + row * x_row + whole, size - whole))
-
-
-@kernel
-def backward_input(dx, dx_at, dx_plane, dy, dy_at, dy_plane, shard, weight, w_at, w_filter, groups, channels, filters, depth, rows, columns,
-                   block, packed_at, pitch, gradients_at, sums_at, table, taps, part, parts):
-    """dx (C, *in), position by position, some channels and lanes of it a part.
-
-    Weights and output gradients of a position lie far apart, on a page of memory each; so they are first packed together.
-
-    channels, filters : those of one group
-    block : channels whose weights of one position are packed together, FILTER_BLOCK filters at a time
-    taps : where the table holds (k * shard, k * pitch) for each filter of a block
-    """
-    all_channels = groups * channels
-    by_channel = min(all_channels, parts)
-    while parts % by_channel:
-        by_channel -= 1
-    by_lane = parts // by_channel
-    first_c, stop_c = all_channels * (part // by_lane) // by_channel, all_channels * (part // by_lane + 1) // by_channel
-    vectors = shard // LANES
-    width = max(1, min(TILE_VECTORS, vectors // 2))   # vectors that stay together: a tile's, if that leaves two pieces
-    pieces = (vectors + width - 1) // width
-    first_n = pieces * (part % by_lane) // by_lane * width * LANES
-    lanes = min(shard, pieces * (part % by_lane + 1) // by_lane * width * LANES) - first_n
-    taps_each = depth[TAPS] * rows[TAPS] * columns[TAPS]
-    pixels = depth[SIZE] * rows[SIZE] * columns[SIZE]
-    if lanes <= 0 or first_c == stop_c:
-        return
-    for c in range(first_c, stop_c):
-        for pixel in range(pixels):
-            for n in range(0, lanes, LANES):
-                store(dx, dx_at + c * dx_plane + pixel * shard + first_n + n, splat(ZERO))
-    for o in range(depth[OUT]):
-        for p in range(rows[OUT]):
-            for q in range(columns[OUT]):
-                tile = ((o % depth[TILE]) * rows[TILE] + p % rows[TILE]) * columns[TILE] + q % columns[TILE]
-                position = (o * rows[OUT] + p) * columns[OUT] + q
-                c, packed_group = first_c, -1
-                while c < stop_c:
-                    group = c // channels
-                    some = min(block, stop_c - c, (group + 1) * channels - c)
-                    size = some * taps_each
-                    own = w_at + group * filters * w_filter + (tile * channels + c - group * channels) * taps_each
-                    if group != packed_group:
-                        pack(dx, gradients_at, shard, dy, dy_at + group * filters * dy_plane + position * shard + first_n, dy_plane,
-                             filters, lanes)
-                        packed_group = group
-                    for k in range(0, filters, FILTER_BLOCK):
-                        pack(dx, packed_at, pitch, weight, own + k * w_filter, w_filter, min(FILTER_BLOCK, filters - k), size)
-                        gather_run(dx, sums_at, lanes, LANES, dx, gradients_at + k * shard, 0, LANES, lanes, LANES, dx, packed_at, 0, 1,
-                                   table, taps, taps + min(FILTER_BLOCK, filters - k), 1, size, FROM_OLD if k > 0 else FROM_ZERO, dx, 0, 0,
-                                   NO_FLOOR)
-                    add_patch(dx, dx_at + c * dx_plane + first_n, dx_plane, shard, lanes, dx, sums_at, some, depth, rows, columns, o, p, q)
-                    c += some
-
-
-@kernel
-def three_axes(a, at):
-    """The three axes from a step's arguments."""
-    return ((a[at], a[at + 1], a[at + 2], a[at + 3], a[at + 4], a[at + 5], a[at + 6]),
-            (a[at + 7], a[at + 8], a[at + 9], a[at + 10], a[at + 11], a[at + 12], a[at + 13]),
-            (a[at + 14], a[at + 15], a[at + 16], a[at + 17], a[at + 18], a[at + 19], a[at + 20]))
-
-
 # Steps.  Arguments end with the three axes.
 
 @step(splits=True)
@@ -284,14 +189,3 @@ def unshared_step_backward_weight(memory, parameters, table, a, frame):
     backward_weight(m, frame[SLOT] + a[0], a[1], m, arena + a[2], a[3], m, arena + a[4], a[5], frame[COUNT], a[6], a[7], a[8], a[9], depth,
                     rows, columns, m, arena + a[10] + frame[PART] * a[11], a[12], whole_array(table), a[13], frame[ACCUMULATE] != 0,
                     frame[PART], frame[PARTS])
-
-
-@step(splits=True)
-def unshared_step_backward_input(memory, parameters, table, a, frame):
-    """a: dx, its plane, dy, its plane, shard, weight, its filter, groups, channels and filters of a group, block, packed weights, pitch,
-    packed gradients, sums, elements from part to part, taps."""
-    m, arena = whole_array(memory), frame[ARENA]
-    depth, rows, columns = three_axes(a, 17)
-    scratch = arena + a[11] + frame[PART] * a[15]
-    backward_input(m, arena + a[0], a[1], m, arena + a[2], a[3], a[4], whole_array(parameters), a[5], a[6], a[7], a[8], a[9], depth, rows,
-                   columns, a[10], scratch, a[12], scratch + a[13], scratch + a[14], whole_array(table), a[16], frame[PART], frame[PARTS])

@@ -15,6 +15,7 @@ import numpy as np
 
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import whole_array
+from minicnn.kernels.cpu.axes import BEFORE, DILATION, OUT, SIZE, STRIDE, TAPS, three_axes
 from minicnn.kernels.cpu.convolution import NO_FLOOR
 from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, PART, PARTS, SLOT
 from minicnn.kernels.cpu.tiles import (
@@ -34,7 +35,6 @@ from minicnn.kernels.cpu.vector import LANES, load, splat, store, transpose_squa
 from minicnn.kernels.index import output_range, weight_tap
 
 ZERO = np.float32(0)
-SIZE, TAPS, STRIDE, DILATION, BEFORE, OUT = range(6)   # an axis in a tuple
 
 positions_inside = kernel(output_range)
 tap_of_weight = kernel(weight_tap)
@@ -216,14 +216,6 @@ def turn_back(dweight, w_at, w_filter, products, p_at, groups, size, filters, ro
             for j in range(some):
                 old = dweight[own + j * w_filter + i] if accumulate else ZERO
                 dweight[own + j * w_filter + i] = old + products[source + i * row + j]
-
-
-@kernel
-def three_axes(a, at):
-    """The three axes from a step's arguments."""
-    return ((a[at], a[at + 1], a[at + 2], a[at + 3], a[at + 4], a[at + 5]),
-            (a[at + 6], a[at + 7], a[at + 8], a[at + 9], a[at + 10], a[at + 11]),
-            (a[at + 12], a[at + 13], a[at + 14], a[at + 15], a[at + 16], a[at + 17]))
 
 
 # Steps, one after the other.

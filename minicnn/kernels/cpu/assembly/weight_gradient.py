@@ -8,6 +8,7 @@ from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.axes import axis_numbers
 from minicnn.kernels.cpu.program import Place, Program
 from minicnn.kernels.cpu.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
@@ -60,7 +61,7 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
         program.step(sum_products_step, Place(products), Place(program.buffer(turned * parts)), turned,
                      Place(dy.buffer, dy.offset + first), dy.map.plane, *[0] * (3 - len(axes)), *steps, x.place, x.map.plane, shard, groups,
                      channels, filters, flip, pitch, block, line_block, column_block, by_column,
-                     program.constant(listed) // 2, *_numbers(own_axes))
+                     program.constant(listed) // 2, *axis_numbers(own_axes))
         if cut:
             cut()
         tile = 0
@@ -91,7 +92,7 @@ def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation,
     turned = (block + columns.extent - 1) * shard * LANES
     pairs = program.constant([n for i in range(block * shard) for n in (i * LANES, i)]) // 2
     program.step(sum_products_by_row_step, Place(products), Place(program.buffer(turned * parts)), turned, dy.place, dy.map.plane,
-                 dy.map.strides[0], x.place, x.map.plane, shard, groups, channels, filters, flip, block, pairs, *_numbers(axes))
+                 dy.map.strides[0], x.place, x.map.plane, shard, groups, channels, filters, flip, block, pairs, *axis_numbers(axes))
     if cut:
         cut()
     program.step(turn_back_step, dweight, size, Place(products), groups, size, filters, LANES, Place(program.buffer(LANES * LANES * parts)))
@@ -113,11 +114,3 @@ def _with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Ax
 def _inside(axis: Axis) -> bool:
     """Whether every tap of every position lies inside."""
     return axis.before <= 0 and (axis.out - 1) * axis.stride + axis.extent - axis.before <= axis.size
-
-
-def _numbers(axes: Sequence[Axis]) -> list[int]:
-    """Three axes as the step takes them, missing ones first."""
-    numbers = [1, 1, 1, 1, 0, 1] * (3 - len(axes))
-    for axis in axes:
-        numbers += [axis.size, axis.taps, axis.stride, axis.dilation, axis.before, axis.out]
-    return numbers
