@@ -13,7 +13,8 @@ from minicnn.kernels.cpu.atomics import as_double, floats_at, whole_array
 from minicnn.kernels.cpu.call import Stage, call
 from minicnn.kernels.cpu.global_pooling import CHUNK, sum_of
 from minicnn.kernels.cpu.program import EXTRA, PART, PARTS, bits
-from minicnn.kernels.cpu.vector import LANES, load, multiply_add, splat, store, total, transpose_square
+from minicnn.kernels.cpu.shuffle import transpose_square
+from minicnn.kernels.cpu.vector import LANES, load, multiply_add, splat, store, total
 
 ZERO = np.float32(0)
 CHANNEL_PARTS = 32

@@ -11,8 +11,9 @@ from minicnn.kernels.cpu.atomics import floats_at, whole_array
 from minicnn.kernels.cpu.convolution import NO_FLOOR, gather
 from minicnn.kernels.cpu.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.program import ARENA, PART, PARTS
+from minicnn.kernels.cpu.shuffle import evens
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_TAPS, reduce_tile
-from minicnn.kernels.cpu.vector import LANES, lanes_between, load_where, splat, store_first
+from minicnn.kernels.cpu.vector import LANES, lanes_between, load_first, load_where, splat, store_first
 
 ZERO = np.float32(0)
 
@@ -75,8 +76,17 @@ def copy_between_zeros(y, y_at, x, x_at, first, stop, count):
 @kernel
 def copy_every(y, y_at, x, x_at, count, stride, shard):
     """Every `stride`-th pixel, `count` of them, side by side."""
-    for n in range(shard):
-        for i in range(count):
+    if shard == 1 and (stride == 2 or stride == 4):
+        for i in range(0, count, LANES):
+            at, numbers = x_at + i * stride, (count - i - 1) * stride + 1
+            row = evens(load_first(x, at, numbers), load_first(x, at + LANES, numbers - LANES))
+            if stride == 4:
+                more = evens(load_first(x, at + 2 * LANES, numbers - 2 * LANES), load_first(x, at + 3 * LANES, numbers - 3 * LANES))
+                row = evens(row, more)
+            store_first(y, y_at + i, row, count - i)
+        return
+    for i in range(count):
+        for n in range(shard):
             y[y_at + i * shard + n] = x[x_at + i * stride * shard + n]
 
 

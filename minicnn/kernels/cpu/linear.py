@@ -11,8 +11,9 @@ from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import whole_array
 from minicnn.kernels.cpu.convolution import NO_FLOOR, gather_run
 from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, SLOT
+from minicnn.kernels.cpu.shuffle import transpose_square
 from minicnn.kernels.cpu.tiles import FROM_OLD, FROM_ZERO
-from minicnn.kernels.cpu.vector import LANES, transpose_square
+from minicnn.kernels.cpu.vector import LANES
 
 
 @kernel

@@ -10,7 +10,8 @@ from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, integers_at, whole_array
 from minicnn.kernels.cpu.integer_lanes import words_at
 from minicnn.kernels.cpu.program import ARENA, COUNT, FIRST, PART, PARTS
-from minicnn.kernels.cpu.vector import LANES, load, load_first, splat, store, store_first, transpose_square
+from minicnn.kernels.cpu.shuffle import transpose_square
+from minicnn.kernels.cpu.vector import LANES, load, load_first, splat, store, store_first
 
 ZERO = np.float32(0)
 

@@ -336,32 +336,6 @@ def mantissa(typing_context, a):
 
 
 @intrinsic
-def transpose_square(typing_context, y, y_at, y_row, x, x_at, x_row):
-    """y[j, i] = x[i, j] for LANES x LANES numbers, in registers: log2(LANES) rounds in which pairs of rows swap halves.
-
-    Rows of x lie `x_row` apart, rows of y `y_row`.
-    """
-    def generate(context, builder, sig, args):
-        source = builder.gep(array_pointer(context, builder, sig.args[3], args[3]), [args[4]])
-        target = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
-        rows = [load_value(builder, builder.gep(source, [builder.mul(args[5], ir.Constant(INT64, i))])) for i in range(LANES)]
-        distance = LANES // 2
-        while distance:
-            low = [(lane // distance % 2) * (LANES - distance) + lane for lane in range(LANES)]
-            # a row keeps the half that is its own and takes its partner's other half
-            for i in range(LANES):
-                if i // distance % 2 == 0:
-                    a, b = rows[i], rows[i + distance]
-                    rows[i] = builder.shuffle_vector(a, b, ir.Constant(INTS, low))
-                    rows[i + distance] = builder.shuffle_vector(a, b, ir.Constant(INTS, [lane + distance for lane in low]))
-            distance //= 2
-        for j, row in enumerate(rows):
-            store_value(builder, row, builder.gep(target, [builder.mul(args[2], ir.Constant(INT64, j))]))
-        return context.get_dummy_value()
-    return types.void(y, types.int64, types.int64, x, types.int64, types.int64), generate
-
-
-@intrinsic
 def first_lanes_mask(typing_context, count):
     """The lanes before number `count`, which may be 0 or less, or exceed LANES."""
     def generate(context, builder, sig, args):

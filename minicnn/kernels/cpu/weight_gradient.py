@@ -18,6 +18,7 @@ from minicnn.kernels.cpu.atomics import whole_array
 from minicnn.kernels.cpu.axes import BEFORE, DILATION, OUT, SIZE, STRIDE, TAPS, three_axes
 from minicnn.kernels.cpu.convolution import NO_FLOOR
 from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, PART, PARTS, SLOT
+from minicnn.kernels.cpu.shuffle import transpose_square
 from minicnn.kernels.cpu.tiles import (
     FEW_FILTERS,
     FEW_VECTORS,
@@ -31,7 +32,7 @@ from minicnn.kernels.cpu.tiles import (
     gather_tile_few_vectors,
     gather_tile_row,
 )
-from minicnn.kernels.cpu.vector import LANES, load, splat, store, transpose_square
+from minicnn.kernels.cpu.vector import LANES, load, splat, store
 from minicnn.kernels.index import output_range, weight_tap
 
 ZERO = np.float32(0)
