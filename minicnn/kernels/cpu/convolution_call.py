@@ -31,8 +31,10 @@ from minicnn.kernels.cpu.assembly.unshared import (
 from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks, positions_of_turn
 from minicnn.kernels.cpu.call import PARTS, WHOLE_SHARD, Stage, call
 from minicnn.kernels.cpu.choice import choose
+from minicnn.kernels.cpu.exchange_call import exchanged
 from minicnn.kernels.cpu.maps import reversed_axes
 from minicnn.kernels.cpu.program import EXTRA
+from minicnn.kernels.cpu.remainders import reads_everything, remainders_pay, shares
 from minicnn.kernels.cpu.tiles import TILE_TAPS
 from minicnn.kernels.cpu.vector import LANES
 
@@ -160,8 +162,11 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
         _backward_input_few(dx, dy, weight, axes, groups, tile)
         return
     if prod(tile) == 1 and _reads_forward(axes, len(dy)):
-        filters = weight.reshape(len(weight), -1, *weight.shape[-len(axes):])   # a tile of one filter is no tile
-        forward(dx, dy, _exchanged(filters, groups), bias, reversed_axes(axes), groups, not flip)
+        taps = [axis.taps for axis in axes]
+        forward(dx, dy, exchanged(weight, groups, [np.arange(prod(taps)).reshape(taps)]), bias, reversed_axes(axes), groups, not flip)
+        return
+    if prod(tile) == 1 and remainders_pay(axes, dx.shape[:2], dy.shape[1], groups):
+        _backward_by_remainder(dx, dy, weight, bias, axes, groups, flip)
         return
     narrow = _narrow(len(dy), axes, tile)
     m = 0 if narrow or prod(tile) > 1 else _winograd_tile(reversed_axes(axes), dy.shape[1], dx.shape[1], groups, len(dy))
@@ -226,18 +231,37 @@ def _reads_forward(axes: Axes, images: int) -> bool:
             and _padding_fits(reversed_axes(axes)))
 
 
+def _backward_by_remainder(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int,
+                           flip: bool) -> None:
+    """dx as convolutions of dy with stride 1, one for all remainders that have equally many taps along each axis."""
+    channels = dx.shape[1] // groups
+    every = dx.reshape(len(dx), groups, channels, *dx.shape[2:])
+    found = [shares(axis) for axis in axes]
+    if not all(map(reads_everything, axes, found)):
+        dx[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
+    all_of = (slice(None),) * 3
+    window = np.arange(prod(axis.taps for axis in axes)).reshape([axis.taps for axis in axes])
+    if flip:
+        window = np.flip(window)
+    for some in product(*found):
+        own_axes, places = tuple(share.axis for share in some), list(product(*(share.remainders for share in some)))
+        filters = exchanged(weight, groups, [window[np.ix_(*(each.taps for each in place))] for place in places])
+        biases = None if bias is None else np.repeat(bias.reshape(groups, 1, channels), len(places), axis=1).ravel()
+        gradient = _taken(dy, (*all_of[1:], *(share.input for share in some)))
+        part = np.empty((len(dx), len(filters), *(axis.out for axis in own_axes)), dx.dtype)
+        for n in range(len(dx)):
+            forward(part[n:n + 1], gradient[n:n + 1], filters, biases, own_axes, groups, True)
+        parts = part.reshape(len(dx), groups, len(places), channels, *part.shape[2:])
+        for n, place in enumerate(places):
+            target, source = (all_of + tuple(where) for where in zip(*((each.target, each.source) for each in place), strict=True))
+            every[target] = parts[:, :, n][source]
+
+
 def _winograd_tile(axes: Axes, channels: int, filters: int, groups: int, images: int) -> int:
     """Output pixels of Winograd's tiles along an axis where that way is the faster one; else 0."""
     if min(channels, filters) // groups < WINOGRAD_CHANNELS:
         return 0
     return choose(axes, channels, filters, groups, LANES, -(-images // LANES)).tile
-
-
-def _exchanged(weight: np.ndarray, groups: int) -> np.ndarray:
-    """(K, C/G, *taps) as (C, K/G, *taps)."""
-    filters, channels, *taps = weight.shape
-    turned = weight.reshape(groups, filters // groups, channels, *taps).swapaxes(1, 2)
-    return np.ascontiguousarray(turned).reshape(groups * channels, filters // groups, *taps)
 
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, flip: bool,
