@@ -8,16 +8,22 @@ Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from minicnn.errors import SettingError
 
 Pair = tuple[int, int]
+Settings = ParamSpec("Settings")
+Result = TypeVar("Result")
 PaddingSetting = str | int | Sequence[int] | Sequence[Sequence[int]]
 
 PADDING_WORDS = ("valid", "same", "full")
 LARGEST_SETTING = 2**31 - 1
+REMEMBERED = 1024       # results of each function
+PLAIN = {int, str, bool}
+NUMBER = {int}
 
 AXIS_WORDS = {1: ("columns",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
 
@@ -114,6 +120,26 @@ def resolve_padding(where: str, padding: PaddingSetting, sizes: Sequence[int], t
     return tuple(pairs)
 
 
+def remembered(function: Callable[Settings, Result]) -> Callable[Settings, Result]:
+    """A function of settings and sizes that finds its latest results again; what it raises is raised anew each time.
+
+    Only what has no equal of another type is looked up: 1 == 1.0 == True, but only the first is a number of pixels.
+    """
+    looked_up = lru_cache(REMEMBERED, typed=True)(function)
+
+    @wraps(function)
+    def either(*given: Settings.args, **named: Settings.kwargs) -> Result:
+        return looked_up(*given) if not named and all(map(_is_plain, given)) else function(*given, **named)
+
+    return either
+
+
+def _is_plain(setting: object) -> bool:
+    """Whether a setting is told from others by its type and by being equal: what lies in a tuple is not asked for its type."""
+    kind = type(setting)
+    return kind in PLAIN or (kind is tuple and NUMBER.issuperset(map(type, setting)))   # type: ignore[call-overload]
+
+
 def whole_number(where: str, name: str, value: object, least: int) -> int:
     """Check one integer setting: NumPy integers pass, booleans and floats do not."""
     try:
@@ -138,6 +164,7 @@ def per_axis(where: str, name: str, value: object, axes: int, least: int = 1) ->
     return (whole_number(where, name, value, least),) * axes
 
 
+@remembered
 def resolve_axes(where: str, sizes: Sequence[int], window: object, stride: object, padding: PaddingSetting, dilation: object,
                  ceil_mode: bool = False) -> tuple[Axis, ...]:
     """Resolve the settings of a convolution or pooling for an input of `sizes` pixels, one `Axis` per axis.

@@ -73,14 +73,17 @@ def contiguous(array: np.ndarray) -> np.ndarray:
 
 def empty(where: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Memory for a result; a ShapeError if there is not so much."""
-    fault = f"{where}: the result would have the shape {shape}, more than memory holds"
     # the system might promise it and fail later; the kernels need as much again
     if 2 * prod(shape) * np.dtype(dtype).itemsize > memory_bytes():
-        raise ShapeError(fault)
+        raise _too_large(where, shape)
     try:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
-        raise ShapeError(fault) from error
+        raise _too_large(where, shape) from error
+
+
+def _too_large(where: str, shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"{where}: the result would have the shape {shape}, more than memory holds")
 
 
 @functools.cache

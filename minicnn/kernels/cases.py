@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, extent, per_axis, resolve_axes, transposed_output_size, whole_number
+from minicnn.geometry import (
+    AXIS_WORDS,
+    Axis,
+    PaddingSetting,
+    extent,
+    per_axis,
+    remembered,
+    resolve_axes,
+    transposed_output_size,
+    whole_number,
+)
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import OUT_LETTERS, TAP_LETTERS, weight_letters, x_letters
 
@@ -76,6 +86,7 @@ WEIGHT_LETTERS = {"conv": weight_letters, "tiled_conv": tiled_weight_letters, "u
                   "conv_transpose": transposed_weight_letters}
 
 
+@remembered
 def resolve(where: str, kind: str, axis_count: int, x_shape: Sequence[int], weight_shape: Sequence[int], stride: object,
             padding: PaddingSetting, dilation: object, groups: object, flip: object = False) -> Case:
     """Check sizes and settings of an ordinary, tiled or unshared convolution.
@@ -113,6 +124,7 @@ def resolve(where: str, kind: str, axis_count: int, x_shape: Sequence[int], weig
     return case
 
 
+@remembered
 def resolve_transposed(where: str, axis_count: int, x_shape: Sequence[int], weight_shape: Sequence[int], stride: object, padding: object,
                        output_padding: object, dilation: object, groups: object) -> Case:
     """Check sizes and settings of a transposed convolution.
