@@ -115,6 +115,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         return
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = prod(y.shape[1:]) * prod(weight.shape[-1 - len(axes):])
         if stage.shard == 1:   # an image that lies as the steps want it
             append_few_images_forward(stage.program, stage.outside(1, y.shape[1:]), stage.outside(0, x.shape[1:]), axes, groups, flip, 0,
                                       None if bias is None else 0, False, True)
@@ -175,6 +176,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
         return
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = prod(dy.shape[1:]) * prod(weight.shape[-1 - len(axes):])
         gradient = stage.load(0, dy.shape[1:])
         stage.cut()
         result = stage.new(dx.shape[1:])
@@ -288,6 +290,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
     narrow = _narrow(len(dy), axes, tile)
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = prod(dy.shape[1:]) * prod(dweight.shape[-1 - len(axes):])
         gradient = stage.load(0, dy.shape[1:])
         value = stage.load(1, x.shape[1:], _halo(axes, x.shape[1]))
         stage.cut()
@@ -304,6 +307,7 @@ def _forward_few(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndar
     biases = 0 if bias is None else bias.size // len(weight)
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = prod(y.shape[1:]) * prod(weight.shape[-1 - len(axes):])
         append_call_forward(stage.program, EXTRA + 1, y.shape[1], EXTRA, x.shape[1], biases, axes, groups, tile, len(x), PARTS)
         stage.cut()
 
@@ -314,6 +318,7 @@ def _forward_few(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndar
 def _backward_input_few(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axes, groups: int, tile: tuple[int, ...]) -> None:
     """dx of few images where each filter serves few positions: again the time of reading the weights."""
     def build(stage: Stage) -> None:
+        stage.multiply_adds = prod(dy.shape[1:]) * prod(weight.shape[-1 - len(axes):])
         append_call_backward_input(stage.program, EXTRA + 1, dx.shape[1], EXTRA, dy.shape[1], axes, groups, tile, len(dy), PARTS, stage.cut)
 
     call(("unshared backward input", axes, groups, tile, dx.shape[1], dy.shape[1], len(dy)), build, len(dy), [dy, dx], weight=weight,
@@ -326,6 +331,7 @@ def _backward_few(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes
         dweight[...] = 0
     for n in range(0, len(dy), WHOLE_SHARD):
         def build(stage: Stage, add: bool = n > 0) -> None:
+            stage.multiply_adds = prod(dy.shape[1:]) * prod(dweight.shape[-1 - len(axes):])
             gradient = stage.load(0, dy.shape[1:])
             stage.cut()
             append_call_backward_weight(stage.program, EXTRA + 2, gradient, EXTRA + 1, x.shape[1], axes, groups, tile, add, PARTS)

@@ -32,6 +32,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
     """y (N, K) from x (N, F), weight (K, F) and bias (K,)."""
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = weight.size
         value = stage.load(0, x.shape[1:])
         stage.cut()
         result = stage.new(y.shape[1:])
@@ -53,6 +54,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray) -> None:
     """dx (N, F) from dy (N, K) and weight (K, F)."""
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = weight.size
         gradient = stage.load(0, dy.shape[1:])
         stage.cut()
         result = stage.new(dx.shape[1:])
@@ -75,6 +77,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray) -> None:
     (filters, features) = dweight.shape
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = dweight.size
         gradient, value = stage.load(0, dy.shape[1:]), stage.load(1, x.shape[1:])
         stage.cut()
         row = -(-features // CACHE_LINE) * CACHE_LINE
@@ -106,6 +109,7 @@ def _call_in_place(kernel: StepKernel, entries: list[int], arrays: list[np.ndarr
     images, shape = len(arrays[0]), weight.shape
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = images * weight.size   # all arrays are one "image" of the call
         stage.program.step(kernel, images, *shape, stage.program.constant(entries) // 2)
         stage.cut(ARRAY_PARTS)
 

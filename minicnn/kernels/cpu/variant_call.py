@@ -49,6 +49,7 @@ def tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_sha
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, own: Tables) -> None:
     """y (N, K, *out) from x (N, C, *in), weight (any,) and bias (K,)."""
     def build(stage: Stage) -> None:
+        stage.multiply_adds = len(own.forward[0].first)
         value = stage.load(0, own.input_shape)
         stage.cut()
         result = stage.new(own.output_shape)
@@ -63,6 +64,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tables) -> None:
     """dx (N, C, *in) from dy (N, K, *out)."""
     def build(stage: Stage) -> None:
+        stage.multiply_adds = len(own.backward_input[0].first)
         gradient = stage.load(0, own.output_shape)
         stage.cut()
         result = stage.new(own.input_shape)
@@ -77,6 +79,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tabl
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tables) -> None:
     """dweight (any,) from dy (N, K, *out) and x (N, C, *in)."""
     def build(stage: Stage) -> None:
+        stage.multiply_adds = len(own.backward_weight[0].first)
         gradient = stage.load(0, own.output_shape)
         value = stage.load(1, own.input_shape)
         stage.cut()

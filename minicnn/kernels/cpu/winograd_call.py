@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from minicnn.geometry import Axis
@@ -19,6 +21,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
     channels, filters = x.shape[1], y.shape[1]
 
     def build(stage: Stage) -> None:
+        stage.multiply_adds = y[0].size * (channels // groups) * prod(weight.shape[2:])   # Winograd's are fewer, but not as fast
         transformed = append_winograd_filters(stage.program, stage.common, 0, channels // groups, filters // groups, groups, m, flip,
                                               exchanged)
         stage.program.close_phase(SLICES, FILTER_PARTS)
