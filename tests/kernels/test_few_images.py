@@ -68,7 +68,7 @@ def test_remainders_read_what_the_axis_reads(axis):
                 assert i not in found
                 found[i] = {(p + share.input.start, r) for p, r in reads if 0 <= p < own.size}
     assert {i: reads for i, reads in wanted.items() if reads} == {i: reads for i, reads in found.items() if reads}
-    assert remainders.reads_everything(axis, remainders.shares(axis)) == (len(found) == axis.size)
+    assert remainders.reads_everything(axis) == (len(found) == axis.size)
 
 
 def test_remainders_of_alexnet():

@@ -34,7 +34,7 @@ from minicnn.kernels.cpu.choice import choose
 from minicnn.kernels.cpu.exchange_call import exchanged
 from minicnn.kernels.cpu.maps import reversed_axes
 from minicnn.kernels.cpu.program import EXTRA
-from minicnn.kernels.cpu.remainders import reads_everything, remainders_pay, shares
+from minicnn.kernels.cpu.remainders import combinations, reads_everything, remainders_pay
 from minicnn.kernels.cpu.tiles import TILE_TAPS
 from minicnn.kernels.cpu.vector import LANES
 
@@ -236,27 +236,21 @@ def _reads_forward(axes: Axes, images: int) -> bool:
 def _backward_by_remainder(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int,
                            flip: bool) -> None:
     """dx as convolutions of dy with stride 1, one for all remainders that have equally many taps along each axis."""
-    channels = dx.shape[1] // groups
+    channels, all_of = dx.shape[1] // groups, (slice(None), slice(None))
     every = dx.reshape(len(dx), groups, channels, *dx.shape[2:])
-    found = [shares(axis) for axis in axes]
-    if not all(map(reads_everything, axes, found)):
+    if not all(map(reads_everything, axes)):
         dx[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
-    all_of = (slice(None),) * 3
-    window = np.arange(prod(axis.taps for axis in axes)).reshape([axis.taps for axis in axes])
-    if flip:
-        window = np.flip(window)
-    for some in product(*found):
-        own_axes, places = tuple(share.axis for share in some), list(product(*(share.remainders for share in some)))
-        filters = exchanged(weight, groups, [window[np.ix_(*(each.taps for each in place))] for place in places])
-        biases = None if bias is None else np.repeat(bias.reshape(groups, 1, channels), len(places), axis=1).ravel()
-        gradient = _taken(dy, (*all_of[1:], *(share.input for share in some)))
-        part = np.empty((len(dx), len(filters), *(axis.out for axis in own_axes)), dx.dtype)
+    for some in combinations(axes, flip):
+        sets = len(some.taps)
+        filters = exchanged(weight, groups, some.taps)
+        biases = None if bias is None else np.repeat(bias.reshape(groups, 1, channels), sets, axis=1).ravel()
+        gradient = _taken(dy, (*all_of, *some.input))
+        part = np.empty((len(dx), len(filters), *(axis.out for axis in some.axes)), dx.dtype)
         for n in range(len(dx)):
-            forward(part[n:n + 1], gradient[n:n + 1], filters, biases, own_axes, groups, True)
-        parts = part.reshape(len(dx), groups, len(places), channels, *part.shape[2:])
-        for n, place in enumerate(places):
-            target, source = (all_of + tuple(where) for where in zip(*((each.target, each.source) for each in place), strict=True))
-            every[target] = parts[:, :, n][source]
+            forward(part[n:n + 1], gradient[n:n + 1], filters, biases, some.axes, groups, True)
+        parts = part.reshape(len(dx), groups, sets, channels, *part.shape[2:])
+        for n, (source, target) in enumerate(zip(some.sources, some.targets, strict=True)):
+            every[(*all_of, slice(None), *target)] = parts[:, :, n][(*all_of, slice(None), *source)]
 
 
 def _winograd_tile(axes: Axes, channels: int, filters: int, groups: int, images: int) -> int:

@@ -20,9 +20,12 @@ def exchanged(weight: np.ndarray, groups: int, sets: Sequence[np.ndarray]) -> np
     places = np.array(sets, np.int64)
     result = np.empty((groups * len(sets) * channels, filters, *sets[0].shape), weight.dtype)
 
+    whole = len(sets) == 1 and np.array_equal(places.ravel(), np.arange(window))
+
     def build(stage: Stage) -> None:
-        stage.program.step(exchange_step, groups, filters, channels, window, len(sets), sets[0].size)
+        stage.program.step(exchange_step, groups, filters, channels, window, len(sets), sets[0].size, whole)
         stage.cut()
 
-    call(("exchange", groups, filters, channels, window, len(sets), sets[0].size), build, 1, [result, places], weight=weight, whole=True)
+    call(("exchange", groups, filters, channels, window, len(sets), sets[0].size, whole), build, 1, [result, places], weight=weight,
+         whole=True)
     return result

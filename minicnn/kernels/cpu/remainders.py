@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, product
 from math import gcd, prod
 from typing import NamedTuple
+
+import numpy as np
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.vector import LANES
@@ -58,12 +60,43 @@ class Share(NamedTuple):
     remainders: list[Remainder]
 
 
+class Combination(NamedTuple):
+    """A share of each axis: one convolution, which computes all positions whose remainders it has.
+
+    input : what it reads of dy
+    taps : for each combination of remainders, its taps by their numbers in the window
+    sources, targets : where its positions lie in the result of the convolution and in dx
+    """
+
+    axes: tuple[Axis, ...]
+    input: tuple[slice, ...]
+    taps: list[np.ndarray]
+    sources: list[tuple[slice, ...]]
+    targets: list[tuple[slice, ...]]
+
+
 class _Stretch(NamedTuple):
     """The taps of one remainder, and from which q to which it is read by any of them."""
 
     taps: range
     first: int
     stop: int
+
+
+@lru_cache(maxsize=64)
+def combinations(axes: tuple[Axis, ...], flip: bool) -> list[Combination]:
+    """The convolutions that compute dx together."""
+    window = np.arange(prod(axis.taps for axis in axes)).reshape([axis.taps for axis in axes])
+    if flip:
+        window = np.flip(window)
+    found = []
+    for some in product(*(shares(axis) for axis in axes)):
+        places = list(product(*(share.remainders for share in some)))
+        found.append(Combination(tuple(share.axis for share in some), tuple(share.input for share in some),
+                                 [window[np.ix_(*(each.taps for each in place))] for place in places],
+                                 [tuple(each.source for each in place) for place in places],
+                                 [tuple(each.target for each in place) for place in places]))
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -75,9 +108,9 @@ def shares(axis: Axis) -> list[Share]:
     return [_share(axis, gap, list(own)) for _, own in groupby(stretches, key=lambda stretch: len(stretch.taps))]
 
 
-def reads_everything(axis: Axis, found: list[Share]) -> bool:
-    """Whether the shares of an axis leave no position out."""
-    return sum(len(range(axis.size)[each.target]) for share in found for each in share.remainders) == axis.size
+def reads_everything(axis: Axis) -> bool:
+    """Whether each position is read through any tap."""
+    return sum(len(range(axis.size)[each.target]) for share in shares(axis) for each in share.remainders) == axis.size
 
 
 def _stretches(axis: Axis, step: int, gap: int) -> Iterator[_Stretch]:
