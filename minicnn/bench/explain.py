@@ -14,14 +14,15 @@ from typing import Any, cast
 from minicnn import zoo
 from minicnn.bench.layer_set import LAYER_SET
 from minicnn.bench.options import Options
+from minicnn.engine.operations.convolution import choose_for_plan
 from minicnn.engine.plan import shard_size
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.assembly.weight_gradient import FEWEST_FILTERS, FEWEST_OF_ONE
-from minicnn.kernels.cpu.choice import DIRECT, VARIABLE, choose
-from minicnn.kernels.cpu.convolution_call import WINOGRAD_CHANNELS
+from minicnn.kernels.cpu import depthwise_call
+from minicnn.kernels.cpu.assembly.weight_gradient import fill_lanes, fill_one_vector
+from minicnn.kernels.cpu.choice import DIRECT, VARIABLE
 from minicnn.kernels.cpu.maps import reversed_axes
-from minicnn.kernels.cpu.tiles import ROW_FILTERS, ROW_TAPS
 from minicnn.kernels.cpu.vector import LANES
+from minicnn.kernels.cpu.winograd_call import FEWEST_CHANNELS, choose_for_call
 
 NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}   # with the batch they are explained for
 
@@ -78,23 +79,32 @@ def _passes(name: str, axes: Sequence[Axis], channels: int, filters: int, groups
 
 def _product(name: str, work: str, axes: Sequence[Axis], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool
              ) -> Explanation:
-    vectors = -(-batch // LANES)
-    choice = choose(axes, channels, filters, groups, shard if batch >= LANES else batch, vectors)
-    cycles = {way: each * vectors / 1e6 for way, each in choice.cycles.items()}
-    if batch < LANES:
-        return Explanation(name, work, batch, DIRECT, {}, f"fewer than {LANES} images: a lane is a column")
+    if call and depthwise_call.serves(tuple(axes), channels, filters, groups):
+        return Explanation(name, work, batch, DIRECT, {}, "depthwise 3x3 with stride 1: plane by plane")
+    choice = (choose_for_call(axes, channels, filters, groups, batch) if call
+              else choose_for_plan(axes, channels, filters, groups, shard, batch))
+    few = batch < LANES
+    cycles = {way: each * (batch if few else -(-batch // LANES)) / 1e6 for way, each in choice.cycles.items()}
     if len(cycles) == 1:
-        return Explanation(name, work, batch, DIRECT, cycles, "not 3x3 with stride 1 and dilation 1")
-    if call and min(channels, filters) // groups < WINOGRAD_CHANNELS:
-        return Explanation(name, work, batch, DIRECT, cycles, f"fewer than {WINOGRAD_CHANNELS} channels or filters: rounds better")
-    return Explanation(name, work, batch, choice.name, cycles, f"{VARIABLE} says so" if choice.forced else "fewest cycles")
+        reason = "not 3x3 with stride 1 and dilation 1"
+    elif choice.forced:
+        reason = f"{VARIABLE} says so"
+    elif cycles[choice.name] == min(cycles.values()):
+        reason = "fewest cycles"
+    elif call and min(channels, filters) // groups < FEWEST_CHANNELS:
+        reason = f"fewer than {FEWEST_CHANNELS} channels or filters: rounds better"
+    else:
+        reason = "nearly as fast, and rounds better"
+    if few:
+        reason += "; a lane is a tile" if choice.tile else "; a lane is a column"
+    return Explanation(name, work, batch, choice.name, cycles, reason)
 
 
 def _weight_gradient(axes: Sequence[Axis], channels: int, filters: int) -> tuple[str, dict[str, float], str]:
-    """What a lane is, no cycles, and why; as `assembly/convolution.py` decides."""
+    """What a lane is, no cycles, and why."""
     size = f"{filters} filters of {channels} channels, {prod(axis.taps for axis in axes)} taps"
-    if filters >= FEWEST_FILTERS:
+    if fill_lanes(filters):
         return "lane a filter", {}, f"{size}: they fill the tile's lanes"
-    if len(axes) == 2 and FEWEST_OF_ONE <= filters <= LANES and channels >= ROW_FILTERS and (axes[1].taps, axes[1].stride) == (ROW_TAPS, 1):
+    if fill_one_vector(axes, channels, filters):
         return "lane a filter", {}, f"{size}: one vector for each of three taps"
     return "lane an image", {}, f"{size}: too few to fill lanes, so images do"

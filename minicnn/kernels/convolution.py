@@ -106,7 +106,7 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
     flip : bool
         True for the mathematician's convolution, False for cross-correlation, which is what networks call convolution.
     algorithm : "auto", "textbook", "direct", "im2col", "fft" or "winograd"
-        "auto" is "textbook" for float64.  For float32 it is "winograd" where that is the faster way (16 images and 32 channels and
+        "auto" is "textbook" for float64.  For float32 it is "winograd" where that is the faster way (32 channels and
         filters at least; what NaN and infinity make of their neighbours in a tile is then open), else "direct".  How far a result may
         be from the textbook's, in float32:
         "direct", "im2col": 2e-7 * sqrt(terms) of the largest partial sum.  "fft": 1e-7 of it, large filters at the price of small ones.

@@ -31,19 +31,20 @@ def test_every_convolution_of_the_set_and_of_a_network():
     assert all(each.cycles[each.way] == min(each.cycles.values()) for each in found)
 
 
-@pytest.mark.parametrize(("name", "batch", "way"), [("resnet50-3x3", 64, "winograd4"), ("resnet50-3x3", 8, "direct"),
+@pytest.mark.parametrize(("name", "batch", "way"), [("resnet50-3x3", 64, "winograd4"), ("resnet50-3x3", 8, "winograd4"),
+                                                    ("alexnet-conv3", 1, "direct"),
                                                     ("resnet50-1x1", 64, "direct"), ("mobilenet-3x3dw", 64, "direct")])
 def test_forward(name, batch, way):
     (found,) = explained(name, batch, passes=("forward",))
     assert found.way == way
 
 
-@pytest.mark.parametrize(("images", "channels"), [(8, 32), (16, 32), (16, 16)])
+@pytest.mark.parametrize(("images", "channels"), [(1, 32), (8, 32), (8, 16), (16, 32), (16, 16)])
 def test_calls_go_that_way(images, channels, monkeypatch):
     gone = []
     monkeypatch.setattr(winograd_call, "forward", lambda *arguments, **settings: gone.append(True))
-    conv2d(np.zeros((images, channels, 28, 28), np.float32), np.zeros((32, channels, 3, 3), np.float32), padding=1)
-    assert bool(gone) == (images >= 16 and channels >= 32)
+    conv2d(np.zeros((images, channels, 56, 56), np.float32), np.zeros((32, channels, 3, 3), np.float32), padding=1)
+    assert bool(gone) == (channels >= 32)
 
 
 def test_taken_away(monkeypatch):

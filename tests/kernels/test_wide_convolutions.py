@@ -9,6 +9,7 @@ from minicnn import kernels
 from minicnn.errors import SettingError
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu import choice
+from minicnn.kernels.cpu.winograd_call import choose_for_call
 
 from .comparing import generated
 
@@ -21,7 +22,7 @@ def wide(draw, axes=2):
     taps = draw(st.sampled_from([(3,) * axes, tuple(draw(st.integers(1, 5)) for _ in range(axes))]))
     plain = draw(st.booleans())
     return {
-        "images": draw(st.sampled_from([1, 3, 16, 21, 40])), "groups": groups,
+        "images": draw(st.sampled_from([1, 2, 3, 5, 16, 21, 40])), "groups": groups,
         "channels": groups * draw(st.sampled_from([2, 8, 16, 33, 40])), "filters": groups * draw(st.sampled_from([12, 16, 24, 33, 40, 70])),
         "sizes": tuple(draw(st.integers(5, 11 if axes == 2 else 6)) for _ in range(axes)), "taps": taps, "seed": draw(st.integers(0, 999)),
         "stride": 1 if plain else tuple(draw(st.integers(1, 2)) for _ in range(axes)),
@@ -84,6 +85,19 @@ def test_choice_follows_the_sizes(monkeypatch):
     assert chosen(6, 128, 128) != choice.DIRECT
     assert chosen(28, 128, 128, stride=2, out=14) == choice.DIRECT
     assert chosen(28, 128, 128, taps=5, before=2) == choice.DIRECT
+
+
+def test_choice_for_few_images(monkeypatch):
+    monkeypatch.delenv(choice.VARIABLE, raising=False)
+
+    def chosen(size, channels, **settings):
+        axis = Axis(size, 3, 1, 1, 1, 1, size)._replace(**settings)
+        return choose_for_call((axis, axis), channels, channels, 1, 1).tile
+
+    assert chosen(56, 256) == 4
+    assert chosen(13, 384) == 0   # too few tiles for so many filters
+    assert chosen(56, 256, stride=2, out=28) == 0
+    assert chosen(56, 16) == 0    # too few channels: rounds better
 
 
 def test_unknown_choice(monkeypatch):

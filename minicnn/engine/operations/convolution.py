@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from minicnn.engine.operations.operation import new_output, through_relu
 from minicnn.engine.planner import Planner
+from minicnn.geometry import Axis
 from minicnn.graph import INPUT, Node
-from minicnn.kernels.cpu.assembly import convolution, linked_convolution, pointwise, winograd
+from minicnn.kernels.cpu.assembly import convolution, linked_convolution, pointwise, winograd, winograd_few
 from minicnn.kernels.cpu.assembly.activation import Activation
-from minicnn.kernels.cpu.choice import choose
+from minicnn.kernels.cpu.choice import Choice, choose
 from minicnn.kernels.cpu.maps import reversed_axes
 from minicnn.kernels.cpu.vector import LANES
 
@@ -21,17 +23,31 @@ def conv_prepare(plan: Planner, node: Node) -> None:
     if prod(layer.tile(node.input_shapes)) > 1:
         return
     channels, filters = node.input_shapes[0][0], node.output_shapes[0][0]
-    vectors = -(-plan.batch // LANES)
     if node.inputs[0] != INPUT:   # which may lie in a halo
-        m = choose(axes, channels, filters, groups, plan.shard, vectors).tile
+        m = choose_for_plan(axes, channels, filters, groups, plan.shard, plan.batch).tile
         if m:
             plan.prepared[node.index, "forward"] = m, winograd.append_winograd_filters(
                 plan.program, plan.common_once, weight, channels // groups, filters // groups, groups, m, layer.flip)
     if plan.training and plan.wants_gradient(node):
-        m = choose(reversed_axes(axes), filters, channels, groups, plan.shard, vectors).tile
+        m = choose_for_plan(reversed_axes(axes), filters, channels, groups, plan.shard, plan.batch).tile
         if m:
             plan.prepared[node.index, "backward"] = m, winograd.append_winograd_filters(
                 plan.program, plan.common_once, weight, filters // groups, channels // groups, groups, m, not layer.flip, exchanged=True)
+
+
+def choose_for_plan(axes: Sequence[Axis], channels: int, filters: int, groups: int, shard: int, batch: int) -> Choice:
+    """How a convolution of a network goes; the cycles are those of one vector of images, or of one image that is a shard by itself."""
+    if shard == 1:
+        return winograd_few.choose_few(axes, channels, filters, groups, batch)
+    return choose(axes, channels, filters, groups, shard, -(-batch // LANES))
+
+
+def _append_winograd(plan: Planner, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, m: int, transformed: int,
+                     bias: int | None = None, rectify: bool = False) -> None:
+    if plan.shard == 1:
+        winograd_few.append_winograd_few(plan.program, y, x, axes, groups, m, transformed, bias, rectify)
+        return
+    winograd.append_winograd(plan.program, y, x, axes, groups, m, transformed, bias, rectify, parts=max(1, plan.program.step_parts))
 
 
 def conv_forward(plan: Planner, node: Node) -> None:
@@ -39,9 +55,8 @@ def conv_forward(plan: Planner, node: Node) -> None:
     weight = plan.parameter(node, "weight")
     prepared = plan.prepared.get((node.index, "forward"))
     if prepared:
-        winograd.append_winograd(plan.program, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, *prepared,
-                                 plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified,
-                                 parts=max(1, plan.program.step_parts))
+        _append_winograd(plan, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, *prepared,
+                         plan.parameter(node, "bias"), node.index in plan.fusion.rectified)
         return
     convolution.append_convolution_forward(
         plan.program, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, layer.tile(node.input_shapes),
@@ -60,7 +75,7 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         dx = plan.new(node.input_shapes[0])
         prepared = plan.prepared.get((node.index, "backward"))
         if prepared:
-            winograd.append_winograd(plan.program, dx, dy, reversed_axes(axes), layer.groups, *prepared, None)
+            _append_winograd(plan, dx, dy, reversed_axes(axes), layer.groups, *prepared)
         else:
             convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
         plan.give(node, dx)

@@ -12,7 +12,8 @@ import functools
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ from minicnn.kernels.cpu.assembly.pointwise import append_load_plain, append_sto
 from minicnn.kernels.cpu.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout, run
 from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step
-from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SPLIT, FinishedProgram, Program, aligned_zeros, padded
+from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SLICES, SPLIT, FinishedProgram, Program, aligned_zeros, padded
 from minicnn.kernels.cpu.vector import LANES
 
 SHARD = 32              # images of a shard where there are many
@@ -93,6 +94,14 @@ class Stage:
         else:
             append_store(self.program, value, EXTRA + number)
 
+    @contextmanager
+    def once(self, parts: int) -> Iterator[None]:
+        """What is appended inside is done once for all shards, in so many parts."""
+        self.program.step_parts, own = 0, self.program.step_parts
+        yield
+        self.program.close_phase(SLICES, parts)
+        self.program.step_parts = own
+
     def _turns(self, value: Activation) -> bool:
         """Whether the way between images and lanes is that of a matrix that is transposed, squares at a time."""
         return self.shard % LANES == 0 and not any(map(any, value.map.halo))
@@ -122,7 +131,8 @@ NO_LABELS = (0,) * (EXTRA - LABELS)   # addresses of a data set, which a call ha
 
 
 def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Sequence[np.ndarray], weight: np.ndarray | None = None,
-         bias: np.ndarray | None = None, gradient: np.ndarray | None = None, whole: bool = False, narrow: bool = False) -> None:
+         bias: np.ndarray | None = None, gradient: np.ndarray | None = None, whole: bool = False, narrow: bool = False,
+         single: bool = False) -> None:
     """Run one operation.
 
     Parameters
@@ -145,6 +155,8 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         Keep all images together, because the weights are many and should be read once.
     narrow : bool
         A shard of a few images is no wider than they are: every step knows how to leave lanes alone.
+    single : bool
+        A shard is one image, narrow.
 
     Raises
     ------
@@ -158,7 +170,9 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         return
     split = whole or images <= SMALL_SHARD
     shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if whole else SMALL_SHARD if images <= 4 * SHARD else SHARD
-    if narrow:
+    if single:   # as many at a time as there are threads, unless there are more threads than images
+        shard, narrow, split = 1, True, images < default_threads()
+    elif narrow:
         shard = min(shard, images)
     bias_room = padded(bias.size) if bias is not None else 0
     with _lock:

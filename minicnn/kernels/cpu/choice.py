@@ -13,7 +13,8 @@ MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away whereve
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import NamedTuple
 
 from minicnn.errors import SettingError
@@ -32,6 +33,10 @@ INPUT = {2: 110.0, 4: 280.0}
 OUTPUT = {2: 80.0, 4: 220.0}
 FILTER = {2: 6.0, 4: 14.0}
 SPILLED = 3.0             # times as much where transformed inputs and outputs of a block leave the cache
+FEW_SPILLED = 2.0         # the same for few images, whose tiles lie side by side
+FEW_FILTER = {2: 18.0, 4: 32.0}   # the transform of a filter, when few images use it: mostly writing it to memory
+STREAMED = 0.4            # a transformed weight that comes from beyond the cache
+FEW_GAIN = 0.8            # Winograd's part of the direct way's cycles above which few images stay with what rounds better
 CACHE_BYTES = 1 << 20
 
 
@@ -61,20 +66,50 @@ def choose(axes: Sequence[Axis], channels: int, filters: int, groups: int, shard
     """
     own_channels, own_filters = channels // groups, filters // groups
     cycles = {DIRECT: _direct(axes, channels, own_filters)}
-    if _fits(axes, shard):
+    if shard % LANES == 0 and serves(axes):
         for name, m in TILES.items():
             cycles[name] = _winograd(axes, own_channels, own_filters, groups, m, vectors)
+    return _chosen(cycles)
+
+
+def choose_of_vectors(axes: Sequence[Axis], channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int],
+                      images: int) -> Choice:
+    """The same for images too few to fill a vector: lanes are positions, or Winograd's tiles, of one image.
+
+    Parameters
+    ----------
+    vectors : int
+        Of positions, joined from row to row.
+    tile_vectors : vectors of tiles for each of `TILES` that can serve
+    images : int
+        That share one transform of the filters.
+    """
+    own_filters = filters // groups
+    cycles = {DIRECT: vectors * prod(axis.taps for axis in axes) * channels * own_filters / 2 * PER_PRODUCT}
+    for name, tiles in tile_vectors.items():
+        m = TILES[name]
+        weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
+        whole = -(-tiles // TILE_VECTORS) * TILE_VECTORS
+        transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
+        cycles[name] = (whole * weights / 2 * PER_TILE_PRODUCT + transforms + channels * own_filters * FEW_FILTER[m] / images
+                        + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0))
+    return _chosen(cycles, FEW_GAIN)
+
+
+def _chosen(cycles: dict[str, float], gain: float = 1.0) -> Choice:
+    """The way with the fewest cycles, which must be below `gain` of those of the direct way; or the one that is wanted."""
     wanted = os.environ.get(VARIABLE, "")
     if wanted not in ("", DIRECT, *TILES):
         raise SettingError(f"{VARIABLE} is {wanted!r}, but must be {DIRECT}, {', '.join(TILES)}, or not set")
     if wanted in cycles:
         return Choice(wanted, cycles, forced=True)
-    return Choice(min(cycles, key=lambda name: cycles[name]), cycles)
+    best = min(cycles, key=lambda name: cycles[name])
+    return Choice(best if cycles[best] < gain * cycles[DIRECT] else DIRECT, cycles)
 
 
-def _fits(axes: Sequence[Axis], shard: int) -> bool:
-    """Whether Winograd can serve."""
-    return len(axes) == 2 and shard % LANES == 0 and all((axis.taps, axis.stride, axis.dilation) == (3, 1, 1) for axis in axes)
+def serves(axes: Sequence[Axis]) -> bool:
+    """Whether Winograd can."""
+    return len(axes) == 2 and all((axis.taps, axis.stride, axis.dilation) == (3, 1, 1) for axis in axes)
 
 
 def _direct(axes: Sequence[Axis], channels: int, own_filters: int) -> float:

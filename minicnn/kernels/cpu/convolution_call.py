@@ -30,7 +30,6 @@ from minicnn.kernels.cpu.assembly.unshared import (
 )
 from minicnn.kernels.cpu.blocks import input_blocks, long_axis, output_blocks, positions_of_turn
 from minicnn.kernels.cpu.call import PARTS, WHOLE_SHARD, Stage, call
-from minicnn.kernels.cpu.choice import choose
 from minicnn.kernels.cpu.exchange_call import exchanged
 from minicnn.kernels.cpu.maps import reversed_axes
 from minicnn.kernels.cpu.program import EXTRA
@@ -41,7 +40,6 @@ from minicnn.kernels.cpu.vector import LANES
 Axes = tuple[Axis, ...]
 
 MOST_TAPS = 1 << 21
-WINOGRAD_CHANNELS = 32   # of a group, and filters; sums of fewer are rounded better by the direct way, and small anyway
 MANY_READS = 1 << 14   # entries of a table beyond which storing the padding is better than listing what each border position reads
 
 
@@ -109,7 +107,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
     if bias is not None and bias.size != len(weight) * prod(tile):
         bias = np.repeat(bias, prod(tile))   # one for each filter of the tile
     narrow = _narrow(len(x), axes, tile)
-    m = 0 if direct or narrow or prod(tile) > 1 else _winograd_tile(axes, x.shape[1], y.shape[1], groups, len(x))
+    m = 0 if direct or prod(tile) > 1 else _winograd_tile(axes, x.shape[1], y.shape[1], groups, len(x))
     if m:
         winograd_call.forward(y, x, weight, bias, axes, groups, flip, m)
         return
@@ -170,7 +168,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
         _backward_by_remainder(dx, dy, weight, bias, axes, groups, flip)
         return
     narrow = _narrow(len(dy), axes, tile)
-    m = 0 if narrow or prod(tile) > 1 else _winograd_tile(reversed_axes(axes), dy.shape[1], dx.shape[1], groups, len(dy))
+    m = 0 if prod(tile) > 1 else _winograd_tile(reversed_axes(axes), dy.shape[1], dx.shape[1], groups, len(dy))
     if m:
         winograd_call.forward(dx, dy, weight, bias, reversed_axes(axes), groups, not flip, m, exchanged=True)
         return
@@ -255,9 +253,9 @@ def _backward_by_remainder(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, b
 
 def _winograd_tile(axes: Axes, channels: int, filters: int, groups: int, images: int) -> int:
     """Output pixels of Winograd's tiles along an axis where that way is the faster one; else 0."""
-    if min(channels, filters) // groups < WINOGRAD_CHANNELS:
+    if images < LANES and not _padding_fits(axes):
         return 0
-    return choose(axes, channels, filters, groups, LANES, -(-images // LANES)).tile
+    return winograd_call.choose_for_call(axes, channels, filters, groups, images).tile
 
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, flip: bool,

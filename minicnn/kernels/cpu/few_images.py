@@ -10,10 +10,10 @@ from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, whole_array
 from minicnn.kernels.cpu.convolution import NO_FLOOR, gather
 from minicnn.kernels.cpu.plane_transfer import copy_numbers
-from minicnn.kernels.cpu.program import ARENA, PART, PARTS
-from minicnn.kernels.cpu.shuffle import evens
+from minicnn.kernels.cpu.program import ARENA, FIRST, PART, PARTS
+from minicnn.kernels.cpu.shuffle import evens, odds
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_TAPS, reduce_tile
-from minicnn.kernels.cpu.vector import LANES, lanes_between, load_first, load_where, splat, store_first
+from minicnn.kernels.cpu.vector import LANES, lanes_between, load_where, splat, store_first
 
 ZERO = np.float32(0)
 
@@ -27,36 +27,70 @@ def arrange(y, y_at, x, x_at, first, stop, shard, table, lines, plane, row, colu
         of a remainder: itself, its first place with a pixel, its first place after the pixels
     plane, row : elements of a plane of one remainder, and from row to row;  columns : places of a row
     """
-    depth, rows, width = table[lines], table[lines + 6], table[lines + 12]
-    stride = table[lines + 13]
-    target = y_at + first * table[lines + 3] * table[lines + 4] * table[lines + 10] * table[lines + 16] * plane
+    depth, rows = table[lines], table[lines + 6]
+    planes = table[lines + 10] * table[lines + 16]
+    target = y_at + first * table[lines + 3] * table[lines + 4] * planes * plane
     for c in range(first, stop):
         for i in range(table[lines + 4]):
             at_d = table[lines + 5] + 3 * i
             for j in range(table[lines + 3]):
                 d = j * table[lines + 1] + table[at_d] - table[lines + 2]
-                for k in range(table[lines + 10]):
-                    at_h = table[lines + 11] + 3 * k
-                    for remainder in range(table[lines + 16]):
-                        at_w = table[lines + 17] + 3 * remainder
-                        begin, end = table[at_w + 1], min(columns, table[at_w + 2])
-                        for p in range(table[lines + 9]):
-                            h = p * table[lines + 7] + table[at_h] - table[lines + 8]
-                            if 0 <= d < depth and 0 <= h < rows and begin < end:
-                                w = begin * stride + table[at_w] - table[lines + 14]
-                                source = x_at + (((c * depth + d) * rows + h) * width + w) * shard
-                                if stride == 1:
-                                    copy_between_zeros(y, target, x, source - begin * shard, begin * shard, end * shard, columns * shard)
-                                else:
-                                    fill_zeros(y, target, begin * shard)
-                                    copy_every(y, target + begin * shard, x, source, end - begin, stride, shard)
-                                    fill_zeros(y, target + end * shard, (columns - end) * shard)
-                            else:
-                                fill_zeros(y, target, columns * shard)
-                            target += row
-                        tail = plane - table[lines + 9] * row
-                        fill_zeros(y, target, tail)
-                        target += tail
+                for p in range(table[lines + 9]):
+                    for k in range(table[lines + 10]):   # rows in the order of x, so that memory can be fetched ahead
+                        h = p * table[lines + 7] + table[table[lines + 11] + 3 * k] - table[lines + 8]
+                        at = target + k * table[lines + 16] * plane + p * row
+                        if 0 <= d < depth and 0 <= h < rows:
+                            source = x_at + ((c * depth + d) * rows + h) * table[lines + 12] * shard
+                            arrange_row(y, at, plane, x, source, shard, table, lines + 12, columns)
+                        else:
+                            for remainder in range(table[lines + 16]):
+                                fill_zeros(y, at + remainder * plane, columns * shard)
+                for remainder in range(planes):
+                    fill_zeros(y, target + remainder * plane + table[lines + 9] * row, plane - table[lines + 9] * row)
+                target += planes * plane
+
+
+@kernel
+def arrange_row(y, y_at, plane, x, x_at, shard, table, line, columns):
+    """One row: its pixels of each remainder, between zeros, in a plane of their own."""
+    width, stride, before, remainders = table[line], table[line + 1], table[line + 2], table[line + 4]
+    if stride == 1:
+        at = table[line + 5]
+        first, stop = table[at + 1], min(columns, table[at + 2])
+        copy_between_zeros(y, y_at, x, x_at - before * shard, first * shard, stop * shard, columns * shard)
+    elif shard == 1 and remainders == stride and (stride == 2 or stride == 4):
+        part_columns(y, y_at, plane, x, x_at - before, stride, before, width + before, columns)
+    else:
+        for remainder in range(remainders):
+            at, target = table[line + 5] + 3 * remainder, y_at + remainder * plane
+            first, stop = table[at + 1], min(columns, table[at + 2])
+            fill_zeros(y, target, first * shard)
+            source = x_at + (first * stride + table[at] - before) * shard
+            for n in range(shard):
+                for i in range(stop - first):
+                    y[target + (first + i) * shard + n] = x[source + i * stride * shard + n]
+            fill_zeros(y, target + stop * shard, (columns - stop) * shard)
+
+
+@kernel
+def part_columns(y, y_at, plane, x, x_at, stride, first, stop, columns):
+    """y[remainder, i] = x[i*stride + remainder] for a stride of 2 or 4, zero where that is not in first .. stop: all remainders at once."""
+    for i in range(0, columns, LANES):
+        at, low, high, left = x_at + i * stride, first - i * stride, stop - i * stride, columns - i
+        x0 = load_where(x, at, lanes_between(low, high))
+        x1 = load_where(x, at + LANES, lanes_between(low - LANES, high - LANES))
+        even, odd = evens(x0, x1), odds(x0, x1)
+        if stride == 2:
+            store_first(y, y_at + i, even, left)
+            store_first(y, y_at + plane + i, odd, left)
+        else:
+            x2 = load_where(x, at + 2 * LANES, lanes_between(low - 2 * LANES, high - 2 * LANES))
+            x3 = load_where(x, at + 3 * LANES, lanes_between(low - 3 * LANES, high - 3 * LANES))
+            even_too, odd_too = evens(x2, x3), odds(x2, x3)
+            store_first(y, y_at + i, evens(even, even_too), left)
+            store_first(y, y_at + plane + i, evens(odd, odd_too), left)
+            store_first(y, y_at + 2 * plane + i, odds(even, even_too), left)
+            store_first(y, y_at + 3 * plane + i, odds(odd, odd_too), left)
 
 
 @kernel
@@ -71,23 +105,6 @@ def copy_between_zeros(y, y_at, x, x_at, first, stop, count):
     """y[i] = x[i] for first <= i < stop, zero elsewhere."""
     for i in range(0, count, LANES):
         store_first(y, y_at + i, load_where(x, x_at + i, lanes_between(first - i, stop - i)), count - i)
-
-
-@kernel
-def copy_every(y, y_at, x, x_at, count, stride, shard):
-    """Every `stride`-th pixel, `count` of them, side by side."""
-    if shard == 1 and (stride == 2 or stride == 4):
-        for i in range(0, count, LANES):
-            at, numbers = x_at + i * stride, (count - i - 1) * stride + 1
-            row = evens(load_first(x, at, numbers), load_first(x, at + LANES, numbers - LANES))
-            if stride == 4:
-                more = evens(load_first(x, at + 2 * LANES, numbers - 2 * LANES), load_first(x, at + 3 * LANES, numbers - 3 * LANES))
-                row = evens(row, more)
-            store_first(y, y_at + i, row, count - i)
-        return
-    for i in range(count):
-        for n in range(shard):
-            y[y_at + i * shard + n] = x[x_at + i * stride * shard + n]
 
 
 @kernel
@@ -118,10 +135,10 @@ def linear_dot(y, y_at, shard, weight, w_at, x, x_at, features, first, stop, tab
 
 @step(splits=True)
 def arrange_step(memory, parameters, table, a, frame):
-    """a: y, x, its field, channels, shard, lines, plane, row, columns."""
+    """a: y, x, its field, elements of a shard, channels, shard, lines, plane, row, columns."""
     m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    x, x_at = (whole_array(floats_at(frame[a[2]])), 0) if a[2] != 0 else (m, arena + a[1])
-    arrange(m, arena + a[0], x, x_at, a[3] * part // parts, a[3] * (part + 1) // parts, a[4], whole_array(table), a[5], a[6], a[7], a[8])
+    x, x_at = (whole_array(floats_at(frame[a[2]])), frame[FIRST] // a[5] * a[3]) if a[2] != 0 else (m, arena + a[1])
+    arrange(m, arena + a[0], x, x_at, a[4] * part // parts, a[4] * (part + 1) // parts, a[5], whole_array(table), a[6], a[7], a[8], a[9])
 
 
 @step(splits=True)

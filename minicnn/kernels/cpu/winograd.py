@@ -18,11 +18,13 @@ from minicnn.kernels.cpu.atomics import whole_array
 from minicnn.kernels.cpu.convolution import NO_FLOOR
 from minicnn.kernels.cpu.product_tile import product
 from minicnn.kernels.cpu.program import ARENA, PART, PARTS
+from minicnn.kernels.cpu.shuffle import transpose_square
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
-from minicnn.kernels.cpu.vector import LANES, load, select, splat, store, store_first
+from minicnn.kernels.cpu.vector import LANES, load, load_first, select, splat, store, store_first
 
 _f = np.float32
 ZERO, MINUS, HALF, TWO, FOUR, FIVE, EIGHT = _f(0), _f(-1), _f(0.5), _f(2), _f(4), _f(5), _f(8)
+TURNED_ROWS = max(9, LANES)   # of a square, of which nine are taps
 QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = _f(1 / 4), _f(1 / 6), _f(1 / 12), _f(1 / 24)
 
 
@@ -82,27 +84,31 @@ def transform_filters(u, u_at, weight, w_at, w_filter, w_channel, channels, firs
 
     w_filter, w_channel : from one filter to the next, from one channel to the next
     filters, all_filters : how many there are, and those of whole tiles; the ones too many are zeros
-    scratch : 9 rows of the numbers of a tile, then 3*side vectors
+    scratch : a square of LANES x LANES, TURNED_ROWS vectors, 3*side vectors
     """
     plane = all_filters * channels
+    turned = s_at + LANES * LANES
+    half = turned + TURNED_ROWS * LANES
     for tile in range(first, stop):
         k = tile * TILE_FILTERS
         breadth = min(TILE_FILTERS, all_filters - k)
         numbers = breadth * channels
-        row = (numbers + LANES - 1) // LANES * LANES
-        half = s_at + 9 * row
-        # one tap a row, so that a lane is a filter of a channel
-        for j in range(breadth):
-            for c in range(channels):
-                at = w_at + (k + j) * w_filter + c * w_channel
-                for r in range(9):
-                    value = weight[at + (8 - r if flip else r)] if k + j < filters else ZERO
-                    scratch[s_at + r * row + c * breadth + j] = value
         for i in range(0, numbers, LANES):
             left = numbers - i
+            # filters of a channel as rows; turned, a row is a tap and a lane a filter of a channel
+            for lane in range(LANES):
+                c, j = (i + lane) // breadth, (i + lane) % breadth
+                taps = 9 if lane < left and k + j < filters else 0
+                if LANES > 8:
+                    store(scratch, s_at + lane * LANES, load_first(weight, w_at + (k + j) * w_filter + c * w_channel, taps))
+                else:
+                    for r in range(9):
+                        scratch[turned + r * LANES + lane] = weight[w_at + (k + j) * w_filter + c * w_channel + r] if taps else ZERO
+            if LANES > 8:
+                transpose_square(scratch, turned, LANES, scratch, s_at, LANES)
             for s in range(3):
-                g0 = load(scratch, s_at + s * row + i)
-                g1, g2 = load(scratch, s_at + (3 + s) * row + i), load(scratch, s_at + (6 + s) * row + i)
+                tap, down = (turned + (8 - s) * LANES, -3 * LANES) if flip else (turned + s * LANES, 3 * LANES)
+                g0, g1, g2 = load(scratch, tap), load(scratch, tap + down), load(scratch, tap + 2 * down)
                 if side == 4:
                     t0, t1, t2, t3 = filter_to_four(g0, g1, g2)
                 else:
@@ -156,6 +162,12 @@ def transform_input(v, v_at, v_element, x, x_at, rows, columns, shard, h, w, sid
         else:
             for j in range(side):
                 store(scratch, s_at + (i * side + j) * LANES, splat(ZERO))
+    transform_columns(v, v_at, v_element, side, scratch, s_at)
+
+
+@kernel
+def transform_columns(v, v_at, v_element, side, scratch, s_at):
+    """The second half of an input's transform: v[i, j] = (B^T s)[i, j] for the rows that the first half has left in scratch."""
     row = side * LANES
     for j in range(side):
         at = s_at + j * LANES
@@ -175,9 +187,8 @@ def transform_input(v, v_at, v_element, x, x_at, rows, columns, shard, h, w, sid
 
 
 @kernel
-def transform_output(y, y_at, m, m_at, m_element, out_rows, out_columns, shard, p, q, side, bias, floor, scratch, s_at):
-    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`."""
-    edge = side - 2
+def sum_columns(m, m_at, m_element, side, scratch, s_at):
+    """The first half of an output's transform: A^T M, left in scratch."""
     row = side * LANES
     for j in range(side):
         at = m_at + j * m_element
@@ -192,7 +203,14 @@ def transform_output(y, y_at, m, m_at, m_element, out_rows, out_columns, shard, 
             store(scratch, own + 3 * row, t3)
         store(scratch, own, t0)
         store(scratch, own + row, t1)
-    for i in range(min(edge, out_rows - p)):
+
+
+@kernel
+def transform_output(y, y_at, m, m_at, m_element, out_rows, out_columns, shard, p, q, side, bias, floor, scratch, s_at):
+    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`."""
+    row = side * LANES
+    sum_columns(m, m_at, m_element, side, scratch, s_at)
+    for i in range(min(side - 2, out_rows - p)):
         at = s_at + i * row
         m0, m1, m2, m3 = load(scratch, at), load(scratch, at + LANES), load(scratch, at + 2 * LANES), load(scratch, at + 3 * LANES)
         own = y_at + ((p + i) * out_columns + q) * shard

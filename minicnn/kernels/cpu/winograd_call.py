@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.assembly.winograd import FILTER_PARTS, append_winograd, append_winograd_filters
+from minicnn.kernels.cpu.assembly.winograd_few import append_winograd_few, choose_few
 from minicnn.kernels.cpu.call import PARTS, Stage, call
-from minicnn.kernels.cpu.program import SLICES
+from minicnn.kernels.cpu.choice import DIRECT, Choice, choose
+from minicnn.kernels.cpu.vector import LANES
+
+FEWEST_CHANNELS = 32   # of a group, and filters; sums of fewer are rounded better by the direct way, and small anyway
+
+
+def choose_for_call(axes: Sequence[Axis], channels: int, filters: int, groups: int, images: int) -> Choice:
+    """How a call on so many images goes; the cycles are those of one vector of images, or of one image where there are few."""
+    vectors = -(-images // LANES)
+    choice = (choose(axes, channels, filters, groups, LANES, vectors) if images >= LANES
+              else choose_few(axes, channels, filters, groups, images))
+    few = min(channels, filters) // groups < FEWEST_CHANNELS
+    return choice._replace(name=DIRECT) if few else choice
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: tuple[Axis, ...], groups: int, flip: bool,
@@ -22,9 +36,13 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
 
     def build(stage: Stage) -> None:
         stage.multiply_adds = y[0].size * (channels // groups) * prod(weight.shape[2:])   # Winograd's are fewer, but not as fast
-        transformed = append_winograd_filters(stage.program, stage.common, 0, channels // groups, filters // groups, groups, m, flip,
-                                              exchanged)
-        stage.program.close_phase(SLICES, FILTER_PARTS)
+        with stage.once(FILTER_PARTS):
+            transformed = append_winograd_filters(stage.program, stage.common, 0, channels // groups, filters // groups, groups, m, flip,
+                                                  exchanged)
+        if few:
+            append_winograd_few(stage.program, stage.outside(1, y.shape[1:]), stage.outside(0, x.shape[1:]), axes, groups, m, transformed,
+                                None if bias is None else 0, bias_in_memory=True)
+            return
         value = stage.load(0, x.shape[1:])
         stage.cut()
         result = stage.new(y.shape[1:])
@@ -34,5 +52,6 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         stage.store(1, result)
         stage.cut()
 
+    few = len(x) < LANES
     key = ("winograd", axes, groups, flip, channels, filters, bias is not None, m, exchanged)
-    call(key, build, len(x), [x, y], weight=weight, bias=bias)
+    call(key, build, len(x), [x, y], weight=weight, bias=bias, single=few)

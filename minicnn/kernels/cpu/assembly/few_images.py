@@ -132,6 +132,14 @@ def arrangement(axes: Sequence[Axis], shard: int) -> Arrangement:
     return joined._replace(joined=False)
 
 
+def row_vectors(axes: Sequence[Axis]) -> int:
+    """Vectors of positions of a single image, by the better way."""
+    wide = three_axes(axes)
+    lie = arrangement(wide, 1)
+    depth, rows, columns = (axis.out for axis in wide)
+    return depth * (_vectors((rows - 1) * lie.row + columns) if lie.joined else rows * _vectors(columns))
+
+
 def three_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     """Missing axes first: a single pixel that a single tap reads."""
     return (Axis(1, 1, 1, 1, 0, 0, 1),) * (3 - len(axes)) + tuple(axes)
@@ -204,9 +212,14 @@ def _arranged(program: Program, x: Activation | Outside, axes: Sequence[Axis], l
     plain = all(axis.stride == 1 and axis.before == 0 and line.length == axis.size for axis, line in zip(axes, lie.lines, strict=True))
     if plain and (not x.field or (lie.joined and (axes[1].out - 1) * lie.row + axes[2].out * lie.shard >= LANES)):
         return x
+    return append_arranged(program, x, axes, lie)
+
+
+def append_arranged(program: Program, x: Activation | Outside, axes: Sequence[Axis], lie: Arrangement) -> Activation:
+    """x between its padding, sorted; `axes` are three."""
     arranged = FeatureMap(x.map.channels, (lie.channel // lie.shard,), lie.shard)
     buffer = program.buffer(arranged.size)
-    program.step(arrange_step, Place(buffer), x.place, x.field, x.map.channels, *_arrange_numbers(program, axes, lie))
+    program.step(arrange_step, Place(buffer), x.place, x.field, x.map.size, x.map.channels, *_arrange_numbers(program, axes, lie))
     return Activation(buffer, arranged)
 
 

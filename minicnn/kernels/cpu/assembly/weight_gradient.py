@@ -21,9 +21,20 @@ FEWEST_OF_ONE = 3 * LANES // 4     # the same for tiles that need one vector
 STRIP = TILE_VECTORS * LANES
 
 
-def serves_filter_lanes(dy: Activation, groups: int) -> bool:
+def fill_lanes(filters: int) -> bool:
     """Whether the filters of a group fill the lanes of a tile."""
-    return dy.map.channels // groups >= FEWEST_FILTERS and not any(map(any, dy.map.halo))
+    return filters >= FEWEST_FILTERS
+
+
+def fill_one_vector(axes: Sequence[Axis], channels: int, filters: int) -> bool:
+    """Whether the filters of a group fill one vector, and are rows of three taps that move by one position at a time."""
+    return (len(axes) == 2 and axes[1].taps == ROW_TAPS and axes[1].stride == 1 and FEWEST_OF_ONE <= filters <= LANES
+            and channels >= ROW_FILTERS)
+
+
+def serves_filter_lanes(dy: Activation, groups: int) -> bool:
+    """Whether filters can be the lanes."""
+    return fill_lanes(dy.map.channels // groups) and not any(map(any, dy.map.halo))
 
 
 def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
@@ -75,10 +86,9 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
 
 
 def serves_by_row(dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]) -> bool:
-    """Whether the filters of a group fill one vector, and are rows of three taps that move by one position at a time."""
-    filters, channels = dy.map.channels // groups, x.map.channels // groups
-    return (len(axes) == 2 and prod(tiles) == 1 and not any(map(any, (*dy.map.halo, *x.map.halo))) and axes[1].taps == ROW_TAPS
-            and axes[1].stride == 1 and FEWEST_OF_ONE <= filters <= LANES and channels >= ROW_FILTERS)
+    """Whether filters can be the lanes of a tile that holds a row of taps."""
+    return (prod(tiles) == 1 and not any(map(any, (*dy.map.halo, *x.map.halo)))
+            and fill_one_vector(axes, x.map.channels // groups, dy.map.channels // groups))
 
 
 def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, flip: bool,

@@ -8,9 +8,9 @@ from minicnn.geometry import Axis
 from minicnn.kernels.cpu.assembly.activation import Activation
 from minicnn.kernels.cpu.product_tile import padded_filters
 from minicnn.kernels.cpu.program import Place, Program, padded
-from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
+from minicnn.kernels.cpu.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
-from minicnn.kernels.cpu.winograd import elements_apart, winograd_filters_step, winograd_step
+from minicnn.kernels.cpu.winograd import TURNED_ROWS, elements_apart, winograd_filters_step, winograd_step
 
 BLOCK_BYTES = 512 * 1024   # transformed inputs and outputs of a block: half of L2
 MOST_VECTORS = 16          # of a block
@@ -28,7 +28,7 @@ def append_winograd_filters(program: Program, common: Callable[[int], int], weig
     side, all_filters = m + 2, padded_filters(filters)
     place = common(side * side * groups * all_filters * channels)
     w_filter, w_channel = (9, 9 * filters) if exchanged else (9 * channels, 9)
-    scratch = 9 * padded(TILE_FILTERS * channels) + 3 * side * LANES
+    scratch = (LANES + TURNED_ROWS + 3 * side) * LANES
     program.step(winograd_filters_step, place, weight, w_filter, w_channel, 9 * channels * filters, groups, channels, filters, all_filters,
                  side, flip, common(scratch * parts), scratch)
     return place
