@@ -65,7 +65,7 @@ def explanations(options: Options) -> Iterator[Explanation]:
                                        shard_size(topology, batch, training=batch >= LANES), False, options.passes)
 
 
-def _passes(name: str, axes: Sequence[Axis], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool,
+def _passes(name: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool,
             passes: Sequence[str]) -> Iterator[Explanation]:
     if "forward" in passes:
         yield _product(name, "forward", axes, channels, filters, groups, batch, shard, call)
@@ -77,9 +77,9 @@ def _passes(name: str, axes: Sequence[Axis], channels: int, filters: int, groups
         yield Explanation(name, "weight gradient", batch, *_weight_gradient(axes, channels // groups, filters // groups))
 
 
-def _product(name: str, work: str, axes: Sequence[Axis], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool
+def _product(name: str, work: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool
              ) -> Explanation:
-    if call and depthwise_call.serves(tuple(axes), channels, filters, groups):
+    if call and depthwise_call.serves(axes, channels, filters, groups):
         return Explanation(name, work, batch, DIRECT, {}, "depthwise 3x3 with stride 1: plane by plane")
     choice = (choose_for_call(axes, channels, filters, groups, batch) if call
               else choose_for_plan(axes, channels, filters, groups, shard, batch))
@@ -100,7 +100,7 @@ def _product(name: str, work: str, axes: Sequence[Axis], channels: int, filters:
     return Explanation(name, work, batch, choice.name, cycles, reason)
 
 
-def _weight_gradient(axes: Sequence[Axis], channels: int, filters: int) -> tuple[str, dict[str, float], str]:
+def _weight_gradient(axes: tuple[Axis, ...], channels: int, filters: int) -> tuple[str, dict[str, float], str]:
     """What a lane is, no cycles, and why."""
     size = f"{filters} filters of {channels} channels, {prod(axis.taps for axis in axes)} taps"
     if fill_lanes(filters):

@@ -35,7 +35,7 @@ def conv_prepare(plan: Planner, node: Node) -> None:
                 plan.program, plan.common_once, weight, filters // groups, channels // groups, groups, m, not layer.flip, exchanged=True)
 
 
-def choose_for_plan(axes: Sequence[Axis], channels: int, filters: int, groups: int, shard: int, batch: int) -> Choice:
+def choose_for_plan(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, batch: int) -> Choice:
     """How a convolution of a network goes; the cycles are those of one vector of images, or of one image that is a shard by itself."""
     if shard == 1:
         return winograd_few.choose_few(axes, channels, filters, groups, batch)

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from math import prod
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from minicnn.errors import SettingError
-from minicnn.geometry import Axis
+from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.product_tile import padded_filters
 from minicnn.kernels.cpu.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
@@ -44,7 +45,7 @@ class Choice(NamedTuple):
     """What was chosen, and the cycles a vector of images that each way was thought to take."""
 
     name: str
-    cycles: dict[str, float]
+    cycles: Mapping[str, float]
     forced: bool = False
 
     @property
@@ -53,7 +54,7 @@ class Choice(NamedTuple):
         return TILES.get(self.name, 0)
 
 
-def choose(axes: Sequence[Axis], channels: int, filters: int, groups: int, shard: int, vectors: int) -> Choice:
+def choose(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, vectors: int) -> Choice:
     """Choose for a convolution of one filter a group (not tiled, not unshared).
 
     Parameters
@@ -64,17 +65,33 @@ def choose(axes: Sequence[Axis], channels: int, filters: int, groups: int, shard
     vectors : int
         Vectors of images that share one transform of the filters.
     """
+    return cheapest(_cycles(axes, channels, filters, groups, shard % LANES == 0 and serves(axes), vectors))
+
+
+def cheapest(cycles: Mapping[str, float], gain: float = 1.0) -> Choice:
+    """The way with the fewest cycles, if they are below `gain` of those of the direct way; or the one that is wanted."""
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted not in ("", DIRECT, *TILES):
+        raise SettingError(f"{VARIABLE} is {wanted!r}, but must be {DIRECT}, {', '.join(TILES)}, or not set")
+    if wanted in cycles:
+        return Choice(wanted, cycles, forced=True)
+    best = min(cycles, key=lambda name: cycles[name])
+    return Choice(best if cycles[best] < gain * cycles[DIRECT] else DIRECT, cycles)
+
+
+@lru_cache(REMEMBERED)
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, winograd: bool, vectors: int) -> Mapping[str, float]:
     own_channels, own_filters = channels // groups, filters // groups
     cycles = {DIRECT: _direct(axes, channels, own_filters)}
-    if shard % LANES == 0 and serves(axes):
+    if winograd:
         for name, m in TILES.items():
             cycles[name] = _winograd(axes, own_channels, own_filters, groups, m, vectors)
-    return _chosen(cycles)
+    return MappingProxyType(cycles)
 
 
-def choose_of_vectors(axes: Sequence[Axis], channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int],
-                      images: int) -> Choice:
-    """The same for images too few to fill a vector: lanes are positions, or Winograd's tiles, of one image.
+def cycles_of_few(taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int
+                  ) -> Mapping[str, float]:
+    """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles.
 
     Parameters
     ----------
@@ -85,7 +102,7 @@ def choose_of_vectors(axes: Sequence[Axis], channels: int, filters: int, groups:
         That share one transform of the filters.
     """
     own_filters = filters // groups
-    cycles = {DIRECT: vectors * prod(axis.taps for axis in axes) * channels * own_filters / 2 * PER_PRODUCT}
+    cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT}
     for name, tiles in tile_vectors.items():
         m = TILES[name]
         weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
@@ -93,18 +110,7 @@ def choose_of_vectors(axes: Sequence[Axis], channels: int, filters: int, groups:
         transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
         cycles[name] = (whole * weights / 2 * PER_TILE_PRODUCT + transforms + channels * own_filters * FEW_FILTER[m] / images
                         + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0))
-    return _chosen(cycles, FEW_GAIN)
-
-
-def _chosen(cycles: dict[str, float], gain: float = 1.0) -> Choice:
-    """The way with the fewest cycles, which must be below `gain` of those of the direct way; or the one that is wanted."""
-    wanted = os.environ.get(VARIABLE, "")
-    if wanted not in ("", DIRECT, *TILES):
-        raise SettingError(f"{VARIABLE} is {wanted!r}, but must be {DIRECT}, {', '.join(TILES)}, or not set")
-    if wanted in cycles:
-        return Choice(wanted, cycles, forced=True)
-    best = min(cycles, key=lambda name: cycles[name])
-    return Choice(best if cycles[best] < gain * cycles[DIRECT] else DIRECT, cycles)
+    return MappingProxyType(cycles)
 
 
 def serves(axes: Sequence[Axis]) -> bool:

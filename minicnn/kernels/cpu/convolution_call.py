@@ -6,13 +6,14 @@ Most of it is choosing: how wide a shard is, whether padding is stored, which st
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from minicnn.geometry import Axis
+from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu import depthwise_call, winograd_call
 from minicnn.kernels.cpu.assembly.convolution import (
     append_convolution_backward_input,
@@ -48,12 +49,14 @@ def serves(axes: Axes) -> bool:
     return prod(axis.taps for axis in axes) <= MOST_TAPS
 
 
+@lru_cache(REMEMBERED)
 def _settled(axes: Axes) -> Axes:
     """The same axes without settings that mean nothing: the stride of a single position, the dilation of a single tap."""
     return tuple(axis._replace(stride=1 if axis.out == 1 else axis.stride, dilation=1 if axis.taps == 1 else axis.dilation)
                  for axis in axes)
 
 
+@lru_cache(REMEMBERED)
 def _padding_fits(axes: Axes) -> bool:
     """Whether x between its padding is not much more than x and y."""
     return prod(a.before + a.size + a.after for a in axes) <= 8 * (prod(a.size for a in axes) + prod(a.out for a in axes))
@@ -224,6 +227,7 @@ def _taken(array: np.ndarray, where: tuple[slice, ...]) -> np.ndarray:
     return np.ascontiguousarray(array[where])
 
 
+@lru_cache(REMEMBERED)
 def _reads_forward(axes: Axes, images: int) -> bool:
     """Whether the input gradient is better computed as a convolution of dy: with stride 1, for few images or large filters."""
     reads = prod(axis.taps * min(axis.size, 2 * axis.extent + 1) for axis in axes)

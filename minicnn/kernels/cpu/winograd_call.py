@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -17,7 +16,7 @@ from minicnn.kernels.cpu.vector import LANES
 FEWEST_CHANNELS = 32   # of a group, and filters; sums of fewer are rounded better by the direct way, and small anyway
 
 
-def choose_for_call(axes: Sequence[Axis], channels: int, filters: int, groups: int, images: int) -> Choice:
+def choose_for_call(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Choice:
     """How a call on so many images goes; the cycles are those of one vector of images, or of one image where there are few."""
     vectors = -(-images // LANES)
     choice = (choose(axes, channels, filters, groups, LANES, vectors) if images >= LANES

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import product
+from math import prod
 
-from minicnn.geometry import Axis
+from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.assembly.activation import Activation, Outside
 from minicnn.kernels.cpu.assembly.few_images import Arrangement, append_arranged, line_of, row_vectors, three_axes
-from minicnn.kernels.cpu.choice import TILES, Choice, choose_of_vectors, serves
+from minicnn.kernels.cpu.choice import FEW_GAIN, TILES, Choice, cheapest, cycles_of_few, serves
 from minicnn.kernels.cpu.product_tile import padded_filters
 from minicnn.kernels.cpu.program import Place, Program, padded
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
@@ -37,10 +39,15 @@ def tile_vectors(axes: Sequence[Axis], m: int) -> int:
     return -(-((rows.out - 1) * line_of(columns).joined_length + columns.out) // LANES)
 
 
-def choose_few(axes: Sequence[Axis], channels: int, filters: int, groups: int, images: int) -> Choice:
+def choose_few(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Choice:
     """Choose between this and the direct way for so many images."""
+    return cheapest(_cycles(axes, channels, filters, groups, images), FEW_GAIN)
+
+
+@lru_cache(REMEMBERED)
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Mapping[str, float]:
     vectors = {name: tile_vectors(axes, m) for name, m in TILES.items()} if serves(axes) else {}
-    return choose_of_vectors(axes, channels, filters, groups, row_vectors(axes), vectors, images)
+    return cycles_of_few(prod(axis.taps for axis in axes), channels, filters, groups, row_vectors(axes), vectors, images)
 
 
 def append_winograd_few(program: Program, y: Activation | Outside, x: Activation | Outside, axes: Sequence[Axis], groups: int, m: int,
