@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import os
-import sys
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from minicnn.errors import DeviceError, SettingError, ShapeError
+from minicnn.kernels import memory
+from minicnn.kernels.memory import memory_bytes
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -77,22 +76,13 @@ def empty(where: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     if 2 * prod(shape) * np.dtype(dtype).itemsize > memory_bytes():
         raise _too_large(where, shape)
     try:
-        return np.empty(shape, dtype)
+        return memory.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
         raise _too_large(where, shape) from error
 
 
 def _too_large(where: str, shape: tuple[int, ...]) -> ShapeError:
     return ShapeError(f"{where}: the result would have the shape {shape}, more than memory holds")
-
-
-@functools.cache
-def memory_bytes() -> int:
-    """Memory of this machine; a great number where it does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return sys.maxsize
 
 
 SPACE_LETTERS = {1: "W", 2: "H W", 3: "D H W"}

@@ -21,8 +21,9 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import Axis
-from minicnn.kernels.arrays import empty, memory_bytes
+from minicnn.kernels.arrays import empty
 from minicnn.kernels.cases import Case
+from minicnn.kernels.memory import memory_bytes
 
 SPECTRUM_BYTES = 1 << 27   # of the spectra of inputs and outputs that exist at one time
 COMPLEX_BYTES = 16

@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.errors import ShapeError
-from minicnn.kernels.arrays import memory_bytes
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu.assembly.activation import Activation, Outside, new_activation
 from minicnn.kernels.cpu.assembly.pointwise import append_load_plain, append_store
@@ -29,6 +28,7 @@ from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step
 from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SLICES, SPLIT, FinishedProgram, Program, aligned_zeros, padded
 from minicnn.kernels.cpu.vector import LANES
+from minicnn.kernels.memory import memory_bytes
 
 SHARD = 32              # images of a shard where there are many
 SMALL_SHARD = 16        # images of a shard where there are few
