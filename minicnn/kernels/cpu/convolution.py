@@ -28,7 +28,7 @@ from minicnn.kernels.cpu.tiles import (
     reduce_tile,
     reduce_tile_few_filters,
 )
-from minicnn.kernels.cpu.vector import LANES, load, multiply_add, select, splat, store, store_first, total
+from minicnn.kernels.cpu.vector import LANES, load, load_first, multiply_add, select, splat, store, store_first, total
 
 NO_FLOOR = np.float32(-np.inf)
 ZERO = np.float32(0)
@@ -75,7 +75,7 @@ def sum_taps(y, y_at, x, x_at, x_channel, lanes, weight, w_at, w_channel, table,
             store(y, own + 7 * LANES, at_least(floor, sum7))
             lane += 8 * LANES
         else:
-            sum0 = load(y, y_at + lane) if begin == FROM_OLD else splat(start)
+            sum0 = load_first(y, y_at + lane, lanes - lane) if begin == FROM_OLD else splat(start)
             for c in range(channels):
                 for t in range(first, stop):
                     w = splat(weight[w_at + c * w_channel + table[2 * t + 1]])

@@ -159,11 +159,21 @@ def make_gather_tile(filters: int, vectors: int):
             block = accumulator_block(builder, filters, vectors)
 
             biases = _rows(builder, base(20, 21), args[22], filters, filters_left)
+            whole = builder.and_(builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0)),
+                                 builder.icmp_signed("==", width, _constant(LANES)))
+            left = [builder.sub(lanes_left, builder.mul(shift, _constant(LANES))) for shift in shifts]
+            counts = [builder.select(builder.icmp_signed("<", each, width), each, width) for each in left]
             with builder.if_else(builder.icmp_signed("==", begin, _constant(FROM_OLD))) as (old, fresh):
-                with old:
-                    for row, targets in zip(block, outputs, strict=True):
-                        for accumulator, target in zip(row, targets, strict=True):
-                            builder.store(load_value(builder, target), accumulator)
+                with old, builder.if_else(whole) as (all_lanes, some_lanes):
+                    with all_lanes:
+                        for row, targets in zip(block, outputs, strict=True):
+                            for accumulator, target in zip(row, targets, strict=True):
+                                builder.store(load_value(builder, target), accumulator)
+                    with some_lanes:   # y may end with its last lane
+                        masks = [first_lanes(builder, count) for count in counts]
+                        for row, targets in zip(block, outputs, strict=True):
+                            for accumulator, target, mask in zip(row, targets, masks, strict=True):
+                                builder.store(load_masked(builder, target, mask), accumulator)
                 with fresh:
                     with_bias = builder.icmp_signed("==", begin, _constant(FROM_BIAS))
                     for row, bias in zip(block, biases, strict=True):
@@ -195,16 +205,13 @@ def make_gather_tile(filters: int, vectors: int):
                     value = builder.load(accumulator)
                     below = builder.fcmp_ordered("<", value, floor)   # NaN is not below and stays
                     builder.store(builder.select(below, floor, value), accumulator)
-            whole = builder.and_(builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0)),
-                                 builder.icmp_signed("==", width, _constant(LANES)))
             with builder.if_else(whole) as (all_lanes, some_lanes):
                 with all_lanes:
                     for row, targets in zip(block, outputs, strict=True):
                         for accumulator, target in zip(row, targets, strict=True):
                             store_value(builder, builder.load(accumulator), target)
                 with some_lanes:
-                    left = [builder.sub(lanes_left, builder.mul(shift, _constant(LANES))) for shift in shifts]
-                    masks = [first_lanes(builder, builder.select(builder.icmp_signed("<", each, width), each, width)) for each in left]
+                    masks = [first_lanes(builder, count) for count in counts]
                     for row, targets in zip(block, outputs, strict=True):
                         for accumulator, target, mask in zip(row, targets, masks, strict=True):
                             store_masked(builder, builder.load(accumulator), target, mask)

@@ -199,11 +199,16 @@ def _own_parts(program: Program, geometry: FeatureMap) -> Activation:
 
 
 def _stretches(lanes: int, most: int) -> list[tuple[int, int]]:
-    """(first lane, lanes) of the runs of a long row.  The last begins so early that its vectors are full, where there are lanes enough."""
+    """(first lane, lanes) of the runs of a long row.
+
+    Where there are lanes enough for a vector, all vectors are full: the last ones begin so early that they end with the row.
+    """
     stretches = [(lane, min(most, lanes - lane)) for lane in range(0, lanes, most)]
     whole = _vectors(stretches[-1][1]) * LANES
     if whole <= lanes:
         stretches[-1] = (lanes - whole, whole)
+    elif lanes > LANES:
+        stretches = [(0, lanes // LANES * LANES), (lanes - LANES, LANES)]
     return stretches
 
 
