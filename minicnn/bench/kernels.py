@@ -15,6 +15,7 @@ from minicnn.bench.options import Options
 from minicnn.bench.pytorch import import_torch
 from minicnn.bench.records import Note, Row
 from minicnn.errors import SettingError
+from minicnn.kernels.memory import empty
 from minicnn.random import generator
 
 PASS_NAMES = {"forward": "forward", "input": "input gradient", "weight": "weight gradient"}
@@ -60,9 +61,16 @@ def arrays(case: LayerCase, batch: int) -> Trial:
     stream = generator(0, "bench", case.name, batch)
     weight = None
     if case.weight_shape is not None:
-        weight = stream.standard_normal(case.weight_shape, dtype=np.float32) / np.float32(np.sqrt(case.terms("forward", batch)))
-    return Trial(case, stream.standard_normal((batch, *case.input_shape), dtype=np.float32), weight,
-                 stream.standard_normal((batch, *case.output_shape), dtype=np.float32))
+        weight = _drawn(stream, case.weight_shape)
+        weight /= np.float32(np.sqrt(case.terms("forward", batch)))
+    return Trial(case, _drawn(stream, (batch, *case.input_shape)), weight, _drawn(stream, (batch, *case.output_shape)))
+
+
+def _drawn(stream: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Normal numbers where both libraries put their results: at the beginning of a cache line."""
+    numbers = empty(shape, np.float32)
+    stream.standard_normal(out=numbers, dtype=np.float32)
+    return numbers
 
 
 def pass_row(trial: Trial, part: str, options: Options, torch: Any) -> Row:

@@ -159,13 +159,16 @@ def append_few_images_forward(program: Program, y: Activation | Outside, x: Acti
     depth, rows, width = (axis.out for axis in wide)
     gap = lie.joined and lie.columns > width
     y_row = lie.row if gap else width * shard
+    lanes_of_all = (rows - 1) * lie.row + width * shard
+    source = x if _is_arranged(x, wide, lie) else None
+    overlap = source is not None and bool(x.field) and lanes_of_all % LANES != 0   # no vector may reach beyond a user's array
     runs: list[tuple[int, ...]] = []
     for o in range(depth):
         y_at, x_at = o * rows * y_row, o * lie.depth
         if lie.joined:
             most = TILE_VECTORS * LANES if filters > 1 else lie.plane
             runs += [(y_at + lane, x_at + lane, lanes, 0, len(taps), 0, 0, LANES, LANES, LANES)
-                     for lane, lanes in _stretches((rows - 1) * lie.row + width * shard, most)]
+                     for lane, lanes in _stretches(lanes_of_all, most, overlap)]
         elif y_row > LONG_ROW * LANES:
             runs += [(y_at + p * y_row, x_at + p * lie.row, y_row, 0, len(taps), 0, 0, LANES, LANES, LANES) for p in range(rows)]
         else:
@@ -182,14 +185,15 @@ def append_few_images_forward(program: Program, y: Activation | Outside, x: Acti
                      padded(arranged.size), x.place, x.field, x.map.plane, *_arrange_numbers(program, wide, lie),
                      padded(result.size), y.place, y.field, y.map.plane, depth * rows, width * shard, y_row, channels)
         return
-    source = _arranged(program, x, wide, lie)
+    source = source or append_arranged(program, x, wide, lie)
+    blocked = lie.joined and not overlap   # where runs overlap, one may not add to what the other has finished
     cut = _cut(filters, len(runs), filter_bytes * filters, 4 * channels * lie.channel)
     if not gap:
-        append_gather(program, tables, y, source, groups, channels, filters, *weighing, cut)
+        append_gather(program, tables, y, source, groups, channels, filters, *weighing, cut, blocked)
         return
     apart = replace(apart, channels=groups * filters)
     result = Activation(program.buffer(apart.size), apart)
-    append_gather(program, tables, result, source, groups, channels, filters, *weighing, cut)
+    append_gather(program, tables, result, source, groups, channels, filters, *weighing, cut, blocked)
     program.step(leave_gaps_step, y.place, y.field, result.place, y.map.channels * depth * rows, width * shard, y_row)
 
 
@@ -198,26 +202,22 @@ def _own_parts(program: Program, geometry: FeatureMap) -> Activation:
     return Activation(program.buffer(padded(geometry.size) * max(1, program.step_parts)), geometry)
 
 
-def _stretches(lanes: int, most: int) -> list[tuple[int, int]]:
+def _stretches(lanes: int, most: int, overlap: bool) -> list[tuple[int, int]]:
     """(first lane, lanes) of the runs of a long row.
 
-    Where there are lanes enough for a vector, all vectors are full: the last ones begin so early that they end with the row.
+    overlap : all vectors are full; the last ones begin so early that they end with the row, which has lanes enough for a vector
     """
     stretches = [(lane, min(most, lanes - lane)) for lane in range(0, lanes, most)]
-    whole = _vectors(stretches[-1][1]) * LANES
-    if whole <= lanes:
-        stretches[-1] = (lanes - whole, whole)
-    elif lanes > LANES:
-        stretches = [(0, lanes // LANES * LANES), (lanes - LANES, LANES)]
+    if overlap:
+        whole = _vectors(stretches[-1][1]) * LANES
+        stretches[-1:] = [(lanes - whole, whole)] if whole <= lanes else [(0, whole - LANES), (lanes - LANES, LANES)]
     return stretches
 
 
-def _arranged(program: Program, x: Activation | Outside, axes: Sequence[Axis], lie: Arrangement) -> Activation | Outside:
-    """The copy that is read; or x itself where it would be the same and no vector reaches beyond its end."""
+def _is_arranged(x: Activation | Outside, axes: Sequence[Axis], lie: Arrangement) -> bool:
+    """Whether x itself lies as the copy would, and no vector need reach beyond its end."""
     plain = all(axis.stride == 1 and axis.before == 0 and line.length == axis.size for axis, line in zip(axes, lie.lines, strict=True))
-    if plain and (not x.field or (lie.joined and (axes[1].out - 1) * lie.row + axes[2].out * lie.shard >= LANES)):
-        return x
-    return append_arranged(program, x, axes, lie)
+    return plain and (not x.field or (lie.joined and (axes[1].out - 1) * lie.row + axes[2].out * lie.shard >= LANES))
 
 
 def append_arranged(program: Program, x: Activation | Outside, axes: Sequence[Axis], lie: Arrangement) -> Activation:

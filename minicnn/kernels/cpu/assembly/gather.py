@@ -12,6 +12,7 @@ BLOCK_TAPS = 64            # taps of one channel block where a channel has a sin
 INPUT_BYTES = 256 * 1024   # inputs of one tile beyond which channels go in blocks
 BLOCK_BYTES = 48 * 1024    # inputs of one tile of a channel block: about L1
 OUTPUT_BYTES = 256 * 1024  # partial sums that wait while channel blocks pass
+FEW_BLOCK_BYTES = 32 * 1024
 TILE_BYTES = 4 * LANES * 4
 
 
@@ -21,19 +22,22 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 def append_gather(program: Program, tables: GatherTables, y: Activation | Outside, x: Activation | Outside, groups: int, channels: int,
                   filters: int, weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int,
-                  rectify: bool, bias_in_memory: bool = False, filter_block: int | None = None, cut: int = CUT_RUNS) -> None:
+                  rectify: bool, bias_in_memory: bool = False, filter_block: int | None = None, cut: int = CUT_RUNS,
+                  blocked: bool = False) -> None:
     """All runs of the tables as one step; what comes after `filters` are offsets and steps of the weights and the bias, in elements.
 
-    filter_block : filters of a group that pass over all runs before the next do; with it, channels go in one block
+    filter_block : filters of a group that pass over all runs before the next do
+    blocked : whether channels of a single tap, whose inputs no tap reads again, go in blocks that fit L1 while a run is computed
     cut : along what the work is cut into parts
     """
     program.step(convolution_forward, *gather_arguments(program, tables, y, x, groups, channels, filters, weight, w_channel, w_filter,
-                                                        w_group, bias, b_filter, rectify, bias_in_memory, filter_block, cut))
+                                                        w_group, bias, b_filter, rectify, bias_in_memory, filter_block, cut, blocked))
 
 
 def gather_arguments(program: Program, tables: GatherTables, y: Activation | Outside, x: Activation | Outside, groups: int, channels: int,
                      filters: int, weight: int, w_channel: int, w_filter: int, w_group: int, bias: int | None, b_filter: int,
-                     rectify: bool, bias_in_memory: bool, filter_block: int | None, cut: int) -> tuple[Argument, ...]:
+                     rectify: bool, bias_in_memory: bool, filter_block: int | None, cut: int,
+                     blocked: bool = False) -> tuple[Argument, ...]:
     """What `convolution_forward` takes."""
     taps, x_channel = tables.taps, x.map.plane
     group_channels = channels
@@ -48,8 +52,11 @@ def gather_arguments(program: Program, tables: GatherTables, y: Activation | Out
         runs = tables.runs
     most = max((run[4] - run[3] for run in runs), default=0)
     channel_block, run_block = max(1, group_channels), max(1, len(runs))
-    if filter_block is None and group_channels * most * TILE_BYTES > INPUT_BYTES:
-        channel_block = max(1, BLOCK_BYTES // max(1, most * TILE_BYTES))
+    block_bytes = BLOCK_BYTES if filter_block is None else FEW_BLOCK_BYTES
+    if blocked and len(tables.taps) == 1 and group_channels * most * TILE_BYTES > block_bytes:
+        channel_block, run_block = max(1, block_bytes // (most * TILE_BYTES)), 1
+    elif filter_block is None and group_channels * most * TILE_BYTES > INPUT_BYTES:
+        channel_block = max(1, block_bytes // max(1, most * TILE_BYTES))
         lanes = max(run[2] for run in runs)
         run_block = max(1, OUTPUT_BYTES // (filters * lanes * 4))
     return (
