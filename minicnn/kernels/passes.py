@@ -16,6 +16,8 @@ from minicnn.kernels.arrays import as_float_arrays, check_axes, check_shape, con
 from minicnn.kernels.cases import Case, checked_shape
 from minicnn.kernels.cpu import bias as bias_sums
 from minicnn.kernels.cpu import convolution_call as fast
+from minicnn.kernels.cpu import transposed_call as transposed
+from minicnn.kernels.cpu.convolution_ways import tables_serve
 
 
 def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, by_the_book: bool = False,
@@ -32,14 +34,14 @@ def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | No
     if by_the_book or _is_for_the_book(case, x.dtype):
         case.loop("forward")(y, *_writeable(x, weight, _bias_as_loops_read_it(case, bias, x.dtype)), *case.numbers)
     elif case.kind == "conv_transpose":
-        fast.transposed_forward(y, x, weight, bias, case.axes, case.groups)
+        transposed.forward(y, x, weight, bias, case.axes, case.groups)
     else:
         fast.forward(y, x, weight, bias, case.axes, case.groups, case.flip, case.tile, direct=direct)
     return y
 
 
 def _is_for_the_book(case: Case, dtype: np.dtype) -> bool:
-    return dtype == np.float64 or not fast.serves(case.axes)
+    return dtype == np.float64 or not tables_serve(case.axes)
 
 
 def _writeable(*arrays: np.ndarray) -> list[np.ndarray]:
@@ -66,7 +68,7 @@ def backward_input(case: Case, dy: np.ndarray, weight: np.ndarray) -> np.ndarray
     if _is_for_the_book(case, dy.dtype):
         case.loop("backward_input")(dx, *_writeable(dy, weight), *case.numbers)
     elif case.kind == "conv_transpose":
-        fast.transposed_backward_input(dx, dy, weight, case.axes, case.groups)
+        transposed.backward_input(dx, dy, weight, case.axes, case.groups)
     else:
         fast.backward_input(dx, dy, weight, case.axes, case.groups, case.flip, case.tile)
     return dx
@@ -79,7 +81,7 @@ def backward_weight(case: Case, dy: np.ndarray, x: np.ndarray) -> np.ndarray:
     if _is_for_the_book(case, x.dtype):
         case.loop("backward_weight")(dweight, *_writeable(dy, x), *case.numbers)
     elif case.kind == "conv_transpose":
-        fast.transposed_backward_weight(dweight, dy, x, case.axes, case.groups)
+        transposed.backward_weight(dweight, dy, x, case.axes, case.groups)
     else:
         fast.backward_weight(dweight, dy, x, case.axes, case.groups, case.flip, case.tile)
     return dweight
