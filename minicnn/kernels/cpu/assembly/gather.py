@@ -6,6 +6,7 @@ from minicnn.kernels.cpu.assembly.activation import Activation, Outside
 from minicnn.kernels.cpu.convolution import CUT_RUNS, convolution_forward
 from minicnn.kernels.cpu.maps import GatherTables
 from minicnn.kernels.cpu.program import Argument, Program
+from minicnn.kernels.cpu.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
 
 BLOCK_TAPS = 64            # taps of one channel block where a channel has a single tap
@@ -13,7 +14,7 @@ INPUT_BYTES = 256 * 1024   # inputs of one tile beyond which channels go in bloc
 BLOCK_BYTES = 48 * 1024    # inputs of one tile of a channel block: about L1
 OUTPUT_BYTES = 256 * 1024  # partial sums that wait while channel blocks pass
 FEW_BLOCK_BYTES = 32 * 1024
-TILE_BYTES = 4 * LANES * 4
+TILE_BYTES = 4 * TILE_VECTORS * LANES
 
 
 def _largest_divisor(number: int, limit: int) -> int:
