@@ -196,6 +196,13 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
                             tiles)
             dweight += part
         return
+    if goes_by_turns(axes, tile, len(dy)):
+        for turn in turns(axes, tile):
+            part = np.zeros((len(dweight), *dweight.shape[1 + len(axes):]), dweight.dtype)
+            if prod(axis.size for axis in turn.axes):
+                backward_weight(part, taken(dy, turn.output), taken(x, turn.input), turn.axes, groups, flip)
+            dweight[turn.filter] = part
+        return
     axes = settled(axes)
     if depthwise_call.serves(axes, x.shape[1], dy.shape[1], groups) and prod(tile) == 1 and fills_lanes(axes[-1].out, len(dy)):
         depthwise_call.backward_weight(dweight, dy, x, axes, flip)
