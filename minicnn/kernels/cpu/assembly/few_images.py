@@ -25,7 +25,8 @@ from minicnn.kernels.cpu.vector import LANES
 
 FILTER_BYTES = 256 * 1024     # filters that pass over all positions before the next
 LONG_ROW = 3                  # vectors of a row beyond which rows are walked one by one
-MANY_PARTS = 16               # pieces of work that are shared evenly enough
+MANY_PARTS = 16               # groups that are shared evenly
+ENOUGH_PARTS = 8              # tiles of filters, or of positions, that are
 GAP_COST = 1.05               # how many more vectors rows may take one by one before they are joined, which costs a copy of the result
 
 
@@ -238,8 +239,8 @@ def _arrange_numbers(program: Program, axes: Sequence[Axis], lie: Arrangement) -
 
 
 def _cut(filters: int, runs: int, filter_bytes: int, input_bytes: int) -> int:
-    """Along what the work is cut: where there are parts enough, and so that each reads the smaller share of weights or input again."""
+    """Along what the work is cut, if there are parts enough: so that each part reads the smaller of weights and input whole."""
     tiles = -(-filters // TILE_FILTERS)
-    if min(tiles, runs) >= MANY_PARTS:
+    if min(tiles, runs) >= ENOUGH_PARTS:
         return CUT_FILTERS if filter_bytes > input_bytes else CUT_RUNS
     return CUT_FILTERS if tiles > runs else CUT_RUNS
