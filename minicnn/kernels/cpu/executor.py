@@ -1,12 +1,14 @@
 """Run a program on several threads: inside one compiled call that holds no Python lock, batch after batch.
 
 Tasks are numbered in the order batch, phase, task.  A thread draws the next number, waits until all tasks of earlier phases are done,
-and runs it.  No thread waits for another to start, so a slow or missing one costs nothing but its share of the work.
+and runs it.  No task waits for a thread to start, so a slow one costs nothing but its share of the work.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import traceback
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
@@ -37,8 +39,10 @@ from minicnn.kernels.cpu.program import (
     STEP_FIELDS,
 )
 
-NEXT, DONE = 0, 8   # two counters, on cache lines of their own
-SPINS = 4000        # about 50 microseconds of waiting before the processor is given away
+NEXT, DONE, LEFT = 0, 8, 9   # counters: the tasks drawn, on a cache line of its own; the tasks done, and the threads that are through
+BELLS, BELL = 1024, 8        # one for each worker, and elements from one to the next: a cache line
+LISTENING = 8000             # turns of waiting for the next run, about 100 microseconds
+SPINS = 4000                 # about 50 microseconds of waiting before the processor is given away
 
 # columns of a job: one row a batch
 JOB_KEY, JOB_ORDER, JOB_IMAGES, JOB_STATISTICS, JOB_RATES, JOB_OUTPUT = range(6)
@@ -58,9 +62,9 @@ class Layout(NamedTuple):
 
 
 @kernel
-def _wait(counters, goal, yield_function):
+def _wait(counters, which, goal, yield_function):
     spins = 0
-    while read_shared(counters, DONE) < goal:
+    while read_shared(counters, which) < goal:
         pause()
         spins += 1
         if spins > SPINS:
@@ -68,7 +72,7 @@ def _wait(counters, goal, yield_function):
 
 
 @kernel
-def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, counters, thread, yield_function):
+def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, counters, thread, threads, bells, yield_function):
     """Take part in running all batches of `jobs`.
 
     Parameters
@@ -86,9 +90,14 @@ def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, c
     counters : (16,) int64
         All zero at first, shared by the threads of this call.
     thread : int
-        Number of this thread, which names its arena.
+        Number of this thread, which names its arena.  Number 0 returns when all `threads` are through.
+    bells : (BELL * BELLS,) int64
+        What idle threads listen to; thread 0 rings.
     """
     shard, slots, arena_begin, arena_size, slot_begin, slot_size, per_shard = layout
+    if thread == 0:   # no Python lock is held here, so that those who listen can come at once
+        for number in range(min(threads - 1, BELLS)):
+            fetch_add(bells, BELL * number, 1)
     frame = np.zeros(FRAME_FIELDS, np.int64)
     for n in range(len(addresses)):
         frame[LABELS + n] = addresses[n]
@@ -107,7 +116,7 @@ def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, c
                 phase = 0
                 batch += 1
             continue
-        _wait(counters, phase_begin, yield_function)
+        _wait(counters, DONE, phase_begin, yield_function)
         task = ticket - phase_begin
         frame[BATCH] = images
         frame[KEY] = jobs[batch, JOB_KEY]
@@ -138,33 +147,66 @@ def execute(memory, parameters, table, steps, phases, jobs, addresses, layout, c
                     call_step(steps[s, 0], memory, parameters, table, steps, s * STEP_FIELDS + 1, frame)
         fetch_add(counters, DONE, 1)
         ticket = fetch_add(counters, NEXT, 1)
-    _wait(counters, phase_begin, yield_function)
+    _wait(counters, DONE, phase_begin, yield_function)
+    fetch_add(counters, LEFT, 1)
+    if thread == 0:   # memory may be touched again only when no thread is inside
+        _wait(counters, LEFT, threads, yield_function)
+
+
+@kernel
+def listen(bells, place, last):
+    """Wait a moment for the next run, because the system takes longer to wake a thread; the bell's count."""
+    for _ in range(LISTENING):
+        if read_shared(bells, place) != last:
+            break
+        pause()
+    return read_shared(bells, place)
+
+
+@kernel
+def leave(counters):
+    """Count a thread as through that never came in."""
+    fetch_add(counters, LEFT, 1)
 
 
 class _Worker:
     """One thread that waits for calls and makes them, for as long as the process lives."""
 
     def __init__(self, number: int) -> None:
-        self._calls: SimpleQueue[Callable[[], Any]] = SimpleQueue()   # wakes its reader sooner than a semaphore, by 10 microseconds
-        self.idle = threading.Lock()
+        self._calls: SimpleQueue[tuple[Callable[[], Any], np.ndarray]] = SimpleQueue()   # sooner awake than by a semaphore: 10 microseconds
+        self._place = BELL * ((number - 1) % BELLS)
         threading.Thread(target=self._serve, name=f"minicnn-{number}", daemon=True).start()
 
     def _serve(self) -> None:
+        heard = 0
         while True:
-            call = self._calls.get()
+            heard = listen(_bells, self._place, heard)
+            call, counters = self._calls.get()
             try:
                 call()
-            finally:
-                self.idle.release()
+            except BaseException:
+                leave(counters)   # or the others would wait for ever; they do its share
+                traceback.print_exc()
 
-    def start(self, call: Callable[[], Any]) -> None:
-        self.idle.acquire()
-        self._calls.put(call)
+    def start(self, call: Callable[[], Any], counters: np.ndarray) -> None:
+        self._calls.put((call, counters))
 
 
 _workers: list[_Worker] = []
+_bells = np.zeros(BELL * BELLS, np.int64)
 _one_run_at_a_time = threading.Lock()
 _yield_function = yield_address()
+
+
+def _begin_anew() -> None:
+    """A forked process has no workers, and nobody in it holds the lock."""
+    global _one_run_at_a_time
+    _workers.clear()
+    _one_run_at_a_time = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def run(threads: int, memory: np.ndarray, parameters: np.ndarray, table: np.ndarray, steps: np.ndarray, phases: np.ndarray,
@@ -176,8 +218,5 @@ def run(threads: int, memory: np.ndarray, parameters: np.ndarray, table: np.ndar
         while len(_workers) < threads - 1:
             _workers.append(_Worker(len(_workers) + 1))
         for number in range(1, threads):
-            _workers[number - 1].start(partial(execute, *arguments, number, _yield_function))
-        execute(*arguments, 0, _yield_function)
-        for worker in _workers[:threads - 1]:
-            with worker.idle:   # memory may be touched again only when no thread is inside
-                pass
+            _workers[number - 1].start(partial(execute, *arguments, number, threads, _bells, _yield_function), counters)
+        execute(*arguments, 0, threads, _bells, _yield_function)
