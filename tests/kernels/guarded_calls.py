@@ -65,12 +65,13 @@ def calls_of_recipes(first, count):
 
 @hypothesis.strategies.composite
 def in_place(draw):
-    """A single image that is read where it lies: no padding, stride 1."""
+    """Images that are read where they lie: no padding, stride 1, a single one or filters of one tap."""
     whole = hypothesis.strategies.integers
-    taps = draw(whole(1, 3)), draw(whole(1, 3))
+    images = draw(hypothesis.strategies.sampled_from([1, 1, 2, 17]))
+    taps = (1, 1) if images > 1 else (draw(whole(1, 3)), draw(whole(1, 3)))
     sizes = tuple(tap + draw(whole(0, 24)) for tap in taps)
     channels, filters = draw(whole(1, 8)), draw(whole(1, 40))
-    return Convolution("conv", 2, (1, channels, *sizes), (filters, channels, *taps), (filters,), {"padding": 0}, draw(seeds))
+    return Convolution("conv", 2, (images, channels, *sizes), (filters, channels, *taps), (filters,), {"padding": 0}, draw(seeds))
 
 
 def calls_of_convolutions(count):

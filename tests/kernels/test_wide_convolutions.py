@@ -57,6 +57,13 @@ def test_all_passes(axes):
 
 
 @generated
+@given(case=wide(), sizes=st.tuples(st.integers(3, 9), st.integers(4, 17)))
+def test_filters_of_one_tap(case, sizes):
+    """Where there are pixels enough they go image by image, read and written where they lie."""
+    compare("conv2d", case | {"taps": (1, 1), "stride": 1, "dilation": 1, "padding": 0, "sizes": sizes})
+
+
+@generated
 @given(case=wide(), tile=st.tuples(st.integers(1, 3), st.integers(1, 3)))
 def test_all_passes_tiled(case, tile):
     compare("tiled_conv2d", case, tile)

@@ -11,7 +11,7 @@ import numpy as np
 from minicnn.kernels.compile import kernel, step
 from minicnn.kernels.cpu.atomics import floats_at, whole_array
 from minicnn.kernels.cpu.maps import RANGE_FIELDS, RUN_FIELDS
-from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, PART, PARTS, SLOT
+from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, FIRST, PART, PARTS, SLOT
 from minicnn.kernels.cpu.tiles import (
     FEW_FILTERS,
     FEW_VECTORS,
@@ -234,13 +234,13 @@ def sum_pixels(dbias, b_base, b_filter, dy, y_base, y_filter, filters, rows, row
 
 @step(splits=True)
 def convolution_forward(memory, parameters, table, a, frame):
-    """y from x and weight, bias (parameters); y and x lie in the arena or are a user's arrays."""
+    """y from x and weight, bias (parameters); y and x lie in the arena, or are an image of a user's arrays."""
     m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
     arena = frame[ARENA]
     # the bias lies with the parameters, or, for a single call, in memory
     bias = m if a[20] != 0 else w
-    y, y_at = (whole_array(floats_at(frame[a[23]])), 0) if a[23] != 0 else (m, arena + a[17])
-    x, x_at = (whole_array(floats_at(frame[a[24]])), 0) if a[24] != 0 else (m, arena + a[18])
+    y, y_at = (whole_array(floats_at(frame[a[23]])), frame[FIRST] * a[25]) if a[23] != 0 else (m, arena + a[17])
+    x, x_at = (whole_array(floats_at(frame[a[24]])), frame[FIRST] * a[26]) if a[24] != 0 else (m, arena + a[18])
     gather(y, y_at, a[0], x, x_at, a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0,
            bias, a[13], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19], a[21], a[22], frame[PART],
            frame[PARTS])

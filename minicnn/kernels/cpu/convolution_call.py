@@ -24,6 +24,7 @@ from minicnn.kernels.cpu.convolution_ways import (
     cut_out,
     fills_lanes,
     goes_by_turns,
+    goes_in_place,
     halo,
     is_narrow,
     place_on,
@@ -84,7 +85,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
 
     def build(stage: Stage) -> None:
         stage.multiply_adds = prod(y.shape[1:]) * prod(weight.shape[-1 - len(axes):])
-        if stage.shard == 1:   # an image that lies as the steps want it
+        if stage.shard == 1:   # images that can be read where they lie
             append_few_images_forward(stage.program, stage.outside(1, y.shape[1:]), stage.outside(0, x.shape[1:]), axes, groups, flip, 0,
                                       None if bias is None else 0, False, True)
             return
@@ -98,7 +99,8 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         stage.cut()
 
     key = ("convolution", axes, groups, tile, flip, x.shape[1], y.shape[1], bias is not None)
-    call(key, build, len(x), [x, y], weight=weight, bias=bias, whole=prod(tile) > 1, narrow=narrow)
+    call(key, build, len(x), [x, y], weight=weight, bias=bias, whole=prod(tile) > 1, narrow=narrow,
+         single=len(x) > 1 and goes_in_place(axes, tile, groups))
 
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axes, groups: int, flip: bool,
@@ -130,7 +132,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
     if serves_few(axes, tile, len(dy)) and serves_rows(len(dy), len(weight) // groups):
         unshared_call.backward_input(dx, dy, weight, axes, groups, tile)
         return
-    if prod(tile) == 1 and reads_forward(axes, len(dy)):
+    if prod(tile) == 1 and (reads_forward(axes, len(dy)) or goes_in_place(axes, tile, groups)):
         taps = [axis.taps for axis in axes]
         forward(dx, dy, exchanged(weight, groups, [np.arange(prod(taps)).reshape(taps)]), bias, reversed_axes(axes), groups, not flip)
         return

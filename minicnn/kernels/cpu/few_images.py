@@ -160,15 +160,15 @@ def grouped_step(memory, parameters, table, a, frame):
     m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
     arena, part, parts = frame[ARENA], frame[PART], frame[PARTS]
     bias = m if a[20] != 0 else w
-    x, x_at = (whole_array(floats_at(frame[a[27]])), 0) if a[27] != 0 else (m, arena + a[26])
-    y, y_at = (whole_array(floats_at(frame[a[36]])), 0) if a[36] != 0 else (m, arena + a[35])
-    result, copy = arena + a[17] + part * a[34], arena + a[18] + part * a[25]
+    x, x_at = (whole_array(floats_at(frame[a[29]])), 0) if a[29] != 0 else (m, arena + a[28])
+    y, y_at = (whole_array(floats_at(frame[a[38]])), 0) if a[38] != 0 else (m, arena + a[37])
+    result, copy = arena + a[17] + part * a[36], arena + a[18] + part * a[27]
     groups, channels, filters = a[7], a[8], a[9]
     for group in range(groups * part // parts, groups * (part + 1) // parts):
-        arrange(m, copy, x, x_at + group * a[41] * a[28], 0, a[41], a[29], t, a[30], a[31], a[32], a[33])
+        arrange(m, copy, x, x_at + group * a[43] * a[30], 0, a[43], a[31], t, a[32], a[33], a[34], a[35])
         gather(m, result, a[0], m, copy, a[1], w, a[2], a[3], t, a[4], a[5], a[6], 1, channels, filters, a[10], a[11], a[12] != 0, bias,
                a[13] + group * filters * a[14], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16] + group * a[19], 0, a[21], a[22], 0, 1)
-        leave_gaps(y, y_at + group * filters * a[37], m, result, 0, filters * a[38], a[39], a[40])
+        leave_gaps(y, y_at + group * filters * a[39], m, result, 0, filters * a[40], a[41], a[42])
 
 
 @step(splits=True)

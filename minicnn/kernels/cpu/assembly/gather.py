@@ -64,4 +64,4 @@ def gather_arguments(program: Program, tables: GatherTables, y: Activation | Out
         y.map.plane, x_channel, w_channel, w_filter, program.constant([n for run in runs for n in run]), len(runs),
         program.constant([n for tap in taps for n in tap]) // 2, groups, group_channels, filters, channel_block, run_block,
         bias is not None, bias or 0, b_filter, rectify, weight, y.place, x.place, w_group,
-        bias_in_memory, filter_block or filters, cut, y.field, x.field)
+        bias_in_memory, filter_block or filters, cut, y.field, x.field, y.map.size, x.map.size)
