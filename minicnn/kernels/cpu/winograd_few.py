@@ -38,7 +38,6 @@ def place(vector, row, rows):
     return (vector // TILE_VECTORS * rows + row) * WIDTH + vector % TILE_VECTORS * LANES
 
 
-
 @kernel
 def transform_inputs(m, v_at, v_element, x_at, x_channel, table, offsets, channels, first, stop, begin, count, side, s_at):
     """v[i, j, c, tile] = (B^T d B)[i, j] for channels first <= c < stop and the vectors of tiles begin .. begin + count.
