@@ -1,5 +1,7 @@
 """Adaptive pooling as functions: float32 against float64, PyTorch, more regions than pixels."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,3 +112,15 @@ X = np.zeros((2, 3, 6, 6), np.float32)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("function", [kernels.adaptive_max_pool2d, kernels.adaptive_avg_pool2d])
+def test_a_huge_output_is_refused_before_anything_is_allocated(function):
+    x = np.zeros((1, 1, 4, 4), np.float32)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ShapeError, match=r"^adaptive_.*_pool2d: along one axis all windows together read 2147483647 pixels"):
+            function(x, (2**31 - 1, 1))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()

@@ -15,6 +15,7 @@ import numpy as np
 from minicnn.errors import ShapeError
 from minicnn.geometry import whole_number
 from minicnn.kernels.arrays import as_float_arrays
+from minicnn.kernels.memory import check_room
 
 LARGEST = 1 << 13   # rows: 512 MiB of float64
 
@@ -38,6 +39,7 @@ def circulant(w: Any, n: int) -> np.ndarray:
     w = [0, 1, 0, ..., 0] moves a vector to the right by one place.
     """
     ring = _ring("circulant", w, n)
+    check_room(2 * 8 * ring.size**2, f"circulant: a matrix of {ring.size} x {ring.size} entries, with their places,")
     places = np.arange(ring.size)
     return ring[(places[:, None] - places) % ring.size]
 
@@ -52,6 +54,7 @@ def fourier_basis(n: int) -> np.ndarray:
     size = whole_number("fourier_basis", "n", n, least=1)
     if size > LARGEST:
         raise ShapeError(f"fourier_basis: the matrix would have {size} x {size} entries\n  use at most {LARGEST} rows")
+    check_room(4 * 16 * size**2, f"fourier_basis: a matrix of {size} x {size} complex entries, with as much again for each step,")
     places = np.arange(size)
     # the remainder keeps the angle small, and with it its rounding
     return np.exp(2j * np.pi * (np.outer(places, places) % size) / size) / np.sqrt(size)

@@ -65,12 +65,14 @@ def of_windows(where: str, axis: Axis, weights: np.ndarray | None = None, scale:
 
 def of_average(where: str, axis: Axis, count_padding: bool) -> Reads:
     """Windows whose weights are one over the taps that count."""
+    check_count(where, axis.out * axis.taps)
     counts = [counted_taps(p, axis.size, axis.taps, axis.stride, axis.before, axis.after, count_padding) for p in range(axis.out)]
     return of_windows(where, axis, scale=1.0 / np.maximum(counts, 1))
 
 
 def of_regions(where: str, size: int, out: int) -> Reads:
     """Regions of an adaptive pooling, weighted for their mean."""
+    check_regions(where, size, out)
     first, stop = adaptive_range(np.arange(out), size, out)
     counts = stop - first
     check_count(where, int(counts.sum()))
@@ -100,6 +102,11 @@ def backward(reads: Reads) -> Reads:
     targets = np.repeat(np.arange(reads.targets), np.diff(reads.bounds))
     order = np.argsort(reads.sources, kind="stable")
     return Reads(reads.targets, _bounds(np.bincount(reads.sources, minlength=reads.size)), targets[order], reads.weights[order])
+
+
+def check_regions(where: str, size: int, out: int) -> None:
+    """Refuse the table of regions by what it holds at least: every region reads a pixel, and every pixel is read."""
+    check_count(where, max(size, out))
 
 
 def check_count(where: str, count: int) -> None:
