@@ -96,6 +96,8 @@ def batch_norm_training(x: Any, gamma: Any, beta: Any, running_mean: Any = None,
     ShapeError
         If there is no number to take the mean of.
 
+    float32: deviations from the mean beyond 1.8e19 have infinite squares, and an infinite variance.
+
     Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", 2015, algorithm 1;
     M/(M - 1) as in its algorithm 2.
     """

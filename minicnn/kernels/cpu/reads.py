@@ -8,6 +8,7 @@ A weight goes with every read; along several axes weights multiply.  Built with 
 
 from __future__ import annotations
 
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +76,6 @@ def of_regions(where: str, size: int, out: int) -> Reads:
     check_regions(where, size, out)
     first, stop = adaptive_range(np.arange(out), size, out)
     counts = stop - first
-    check_count(where, int(counts.sum()))
     bounds = _bounds(counts)
     sources = np.arange(bounds[-1]) - np.repeat(bounds[:-1] - first, counts)
     return Reads(size, bounds, sources, np.repeat(1.0 / np.maximum(counts, 1), counts))
@@ -105,8 +105,8 @@ def backward(reads: Reads) -> Reads:
 
 
 def check_regions(where: str, size: int, out: int) -> None:
-    """Refuse the table of regions by what it holds at least: every region reads a pixel, and every pixel is read."""
-    check_count(where, max(size, out))
+    """Refuse a table of regions that would fill memory: as many reads as pixels, and one more wherever two regions share a pixel."""
+    check_count(where, size + out - gcd(size, out))
 
 
 def check_count(where: str, count: int) -> None:
