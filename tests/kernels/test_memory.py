@@ -71,8 +71,8 @@ def test_too_large():
 
 @pytest.fixture
 def free(monkeypatch):
-    """A gigabyte is free, and what is kept would be as well if it were given back."""
-    monkeypatch.setattr(memory, "free_bytes", lambda: (1 << 30) - memory.kept_bytes())
+    """Almost a gigabyte is free, and what is kept would be as well if it were given back."""
+    monkeypatch.setattr(memory, "free_bytes", lambda: (1 << 30) - (1 << 20) - memory.kept_bytes())
 
 
 def test_more_than_is_free_is_refused_before_it_is_allocated(free, monkeypatch):
