@@ -81,9 +81,9 @@ def vectors() -> Iterator[Finding]:
 
 
 def threads() -> Iterator[Finding]:
-    from minicnn.engine import default_threads
+    from minicnn.processors import usable_processors
 
-    usable, all_of_them = default_threads(), os.cpu_count() or 1
+    usable, all_of_them = usable_processors(), os.cpu_count() or 1
     note = "" if usable == all_of_them else f" of {all_of_them}: this process may not use the others"
     yield Finding("threads", OK, f"{usable}{note}")
 

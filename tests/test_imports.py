@@ -10,8 +10,8 @@ import pytest
 import minicnn
 
 ROOT = Path(__file__).parents[1]
-ORDER = ("errors", "geometry", "random", "storage", "kernels", "laws", "layers", "graph", "engine", "network", "optimizers", "train", "zoo",
-         "facts", "bench", "cli")
+ORDER = ("errors", "locks", "geometry", "processors", "random", "storage", "kernels", "laws", "layers", "graph", "engine", "network",
+         "optimizers", "train", "zoo", "facts", "bench", "cli")
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 DATASETS_ARE_FOR = ("train", "bench", "cli")
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from numba import njit, types
-from numba.core import caching, config
-from numba.core.ccallback import CFunc
+from numba.core import caching, compiler, config, registry, typing
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import _FunctionCompiler
 
 # No `nnan` or `ninf`: they would delete the tests for NaN.  `reassoc` lets a sum use several accumulators.
 FAST_MATH = {"contract", "reassoc", "nsz"}
@@ -113,6 +114,15 @@ def kernel(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT
     return compiled
 
 
+class _StepCompiler(_FunctionCompiler):
+    """Compiles a function as other compiled code calls it, without the wrappers through which Python and C would."""
+
+    def _customize_flags(self, flags: Any) -> Any:
+        flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        flags.enable_pyobject = False
+        return flags
+
+
 class StepKernel:
     """A loop that a plan calls by its address; compiled (or read from the cache) when the address is first asked for.
 
@@ -124,15 +134,28 @@ class StepKernel:
         self.splits = splits
         self._function = function
         self._math = math
+        self._cache: Any = caching.NullCache()
+        self._address = 0
 
-    @functools.cached_property
+    @property
     def address(self) -> int:
-        signature = (STEP_SIGNATURE.args, STEP_SIGNATURE.return_type)
-        compiled = CFunc(self._function, signature, locals={}, options={"fastmath": self._math, **_FLAGS})
-        _keep(compiled, self._function)
-        compiled.compile()
-        self._compiled = compiled   # keeps the machine code alive
-        return int(compiled.address or 0)
+        """Where its machine code begins; `cpu/atomics.py` knows how it is called."""
+        if not self._address:
+            with global_compiler_lock:
+                self._address = self._address or self._compile()
+        return self._address
+
+    def _compile(self) -> int:
+        signature = typing.signature(STEP_SIGNATURE.return_type, *STEP_SIGNATURE.args)
+        _keep(self, self._function)
+        code = self._cache.load_overload(signature, registry.cpu_target.target_context)
+        if code is None:
+            options = {"fastmath": self._math, **_FLAGS}
+            compiling = _StepCompiler(self._function, registry.cpu_target, options, {}, pipeline_class=compiler.Compiler)
+            code = compiling.compile(signature.args, signature.return_type)
+            self._cache.save_overload(signature, code)
+        self._library = code.library   # keeps the machine code alive
+        return int(self._library.get_pointer_to_function(code.fndesc.llvm_func_name))
 
     def __repr__(self) -> str:
         return f"<step {self.name}>"
@@ -143,3 +166,9 @@ def step(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_M
     if function is None:
         return functools.partial(step, math=math, splits=splits)
     return StepKernel(function, math, splits)
+
+
+# A fork in the middle of compiling would leave the child with a compiler half way through, and its lock closed: it waits until that is done.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release,
+                        after_in_child=global_compiler_lock.release)

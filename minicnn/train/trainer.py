@@ -13,6 +13,7 @@ from minicnn.engine.plan import RATES, Plan
 from minicnn.errors import CheckpointError, DataError, DeviceError, SettingError
 from minicnn.geometry import whole_number
 from minicnn.optimizers import SGD, Optimizer
+from minicnn.processors import threads as usual_threads
 from minicnn.random import generator
 from minicnn.train.augmentation import Augmentation, augmentation
 from minicnn.train.evaluation import evaluate
@@ -60,7 +61,7 @@ class Trainer:
             raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers,"
                                f" such as SGD(learning_rate=0.05)")
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
-        self.threads = engine.default_threads() if threads is None else whole_number("Trainer", "threads", threads, least=1)
+        self.threads = usual_threads() if threads is None else whole_number("Trainer", "threads", threads, least=1)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
         self.steps = 0        # updates so far
         self.epoch = 1        # the epoch under way, from 1

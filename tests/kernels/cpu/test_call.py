@@ -22,7 +22,7 @@ def threads(monkeypatch):
         plain_run(count, *arguments)
 
     monkeypatch.setattr(call, "run", run)
-    monkeypatch.setattr(call, "default_threads", lambda: 4)
+    monkeypatch.setattr(call, "usual_threads", lambda: 4)
     return asked
 
 
