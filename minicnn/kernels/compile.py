@@ -19,7 +19,7 @@ from typing import Any
 from numba import njit, types
 from numba.core import caching, compiler, config, registry, typing
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import _FunctionCompiler
+from numba.core.dispatcher import _FunctionCompiler   # type: ignore[attr-defined]
 
 # No `nnan` or `ninf`: they would delete the tests for NaN.  `reassoc` lets a sum use several accumulators.
 FAST_MATH = {"contract", "reassoc", "nsz"}
@@ -168,7 +168,7 @@ def step(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_M
     return StepKernel(function, math, splits)
 
 
-# A fork in the middle of compiling would leave the child with a compiler half way through, and its lock closed: it waits until that is done.
+# A fork in the middle of compiling would leave the child with a compiler half way through and its lock closed: it waits.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release,
                         after_in_child=global_compiler_lock.release)

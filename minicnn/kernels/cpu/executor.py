@@ -86,17 +86,17 @@ def stopped(run, counters, thread, batch):
 
 
 @kernel
-def wait_for(run, counters, which, goal, thread, batch):
-    """Wait until a counter has reached its goal; False if the run was stopped before."""
+def may_begin(run, counters, goal, thread, batch):
+    """Wait until so many tasks are done as have to be before one of this batch; False if the run was stopped and does not come to it."""
     spins = 0
-    while read_shared(counters, which) < goal:
+    while read_shared(counters, LAST) >= batch and read_shared(counters, DONE) < goal:
         if stopped(run, counters, thread, batch):
             return False
         pause()
         spins += 1
         if spins > SPINS:
             call_c(run.yield_processor, 0, 0, 0)
-    return True
+    return read_shared(counters, LAST) >= batch
 
 
 @kernel
@@ -155,7 +155,7 @@ def execute(run, thread):
                 phase = 0
                 batch += 1
             continue
-        if not wait_for(run, counters, DONE, phase_begin, thread, batch) or batch > read_shared(counters, LAST):
+        if not may_begin(run, counters, phase_begin, thread, batch):
             break
         task = ticket - phase_begin
         frame[BATCH] = images
