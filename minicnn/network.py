@@ -13,6 +13,7 @@ from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, Topology
 from minicnn.graph.parameters import Parameters
 from minicnn.layers import Element, Shape, build, describe
+from minicnn.locks import new_lock
 from minicnn.storage import load_arrays, save_arrays
 
 if TYPE_CHECKING:
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
 
 FORMAT = "minicnn network 1"
 ALIGNMENT_BYTES = 64
+
+_drawing = new_lock()   # parameters are drawn once, whichever thread asks first
 AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}   # by the length of an image's shape
 
 
 class Graph:
     """A network: layers connected, shapes inferred, parameters drawn on first use.
+
+    Several threads may use one network: `forward` and `backward` give each the result of its own images.  Writing to
+    `parameters` meanwhile is the writer's affair.
 
     Parameters
     ----------
@@ -88,11 +94,15 @@ class Graph:
     def parameter_memory(self) -> np.ndarray:
         """All parameters, then all buffers, as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
         if self._memory is None:
-            memory = _aligned_zeros(self.topology.memory_size)
-            for slot in self.slots:
-                self._fill(memory[slot.offset:slot.offset + slot.size], slot)
-            self._memory = memory
+            with _drawing:
+                self._memory = self._memory if self._memory is not None else self._drawn()
         return self._memory
+
+    def _drawn(self) -> np.ndarray:
+        memory = _aligned_zeros(self.topology.memory_size)
+        for slot in self.slots:
+            self._fill(memory[slot.offset:slot.offset + slot.size], slot)
+        return memory
 
     def _fill(self, values: np.ndarray, slot: ParameterSlot) -> None:
         """The first values of a parameter."""

@@ -19,7 +19,7 @@ from typing import Any
 from numba import njit, types
 from numba.core import caching, compiler, config, registry, typing
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import _FunctionCompiler   # type: ignore[attr-defined]
+from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
 
 # No `nnan` or `ninf`: they would delete the tests for NaN.  `reassoc` lets a sum use several accumulators.
 FAST_MATH = {"contract", "reassoc", "nsz"}

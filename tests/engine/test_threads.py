@@ -42,6 +42,22 @@ def test_four_threads_get_each_the_gradients_of_its_own_images():
     assert not wrong
 
 
+def test_threads_that_ask_first_at_the_same_time_get_the_same_parameters():
+    net = zoo.build("resnet20")
+    start, found = threading.Barrier(4), []
+
+    def ask():
+        start.wait()
+        found.append(net.parameter_memory)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(memory is found[0] for memory in found)
+
+
 def test_a_handler_cannot_take_the_gradient_that_was_interrupted(monkeypatch):
     net = zoo.build("lenet")
     batch = pictures(net, 3)
