@@ -32,3 +32,11 @@ class DataError(MinicnnError, RuntimeError):
 
 class CheckpointError(MinicnnError, RuntimeError):
     """A file of weights or a run folder that cannot be read back."""
+
+
+class MinicnnWarning(UserWarning):
+    """Something worth knowing that stops nothing, in one line."""
+
+
+class CacheWarning(MinicnnWarning):
+    """Compiled kernels that could not be read back or kept: the results are the same, the start takes longer."""
