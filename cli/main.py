@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
+from typing import TextIO
 
 import click
 
 import minicnn
-from minicnn.errors import MinicnnError
+from minicnn.errors import MinicnnError, MinicnnWarning
 
 VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
@@ -55,9 +57,17 @@ def without_scipy() -> None:
     sys.modules.setdefault("scipy", None)   # type: ignore[arg-type]
 
 
+def show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+                 line: str | None = None) -> None:
+    """A warning of ours is one line; any other says where it comes from, as Python has it."""
+    own = issubclass(category, MinicnnWarning)
+    click.echo(f"Warning: {message}" if own else warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
     without_scipy()
+    warnings.showwarning = show_warning
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
