@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from minicnn.kernels.machine_code import SUFFIX, CacheError, DistrustError, cache_folder, make_generation, read
+from minicnn.kernels.machine_code import SUFFIX, cache_folder, make_generation, read
+from minicnn.kernels.trust import CacheError, DistrustError
 
 PROBE_BYTES = 1 << 20   # about what the kernels of one network take
 

@@ -24,6 +24,7 @@ from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined
 from numba.core.registry import cpu_target
 
 from minicnn.kernels import machine_code
+from minicnn.kernels.trust import CacheError
 
 # No `nnan` or `ninf`: they would delete the tests for NaN.  `reassoc` lets a sum use several accumulators.
 FAST_MATH = {"contract", "reassoc", "nsz"}
@@ -70,7 +71,7 @@ class _KernelCache(caching.FunctionCache):
     def cache_path(self) -> str | None:
         try:
             return str(machine_code.cache_folder())
-        except (machine_code.CacheError, OSError):
+        except (CacheError, OSError):
             return None
 
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:

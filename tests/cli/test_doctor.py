@@ -21,6 +21,7 @@ from minicnn.cli.render.doctor import print_findings
 from minicnn.errors import CacheWarning
 from minicnn.kernels import machine_code
 from minicnn.kernels.compile import current_generation
+from minicnn.kernels.trust import check_folder
 
 
 def points(cli, *arguments):
@@ -99,7 +100,7 @@ class TestTheCacheOfKernels:
         machine_code.write(self.generation / "kernel.nbc", bytes(1_500_000))
 
     def point(self):
-        machine_code.check_folder.cache_clear()
+        check_folder.cache_clear()
         (point,) = machine.cache()
         return point
 

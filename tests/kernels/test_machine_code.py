@@ -21,6 +21,7 @@ from minicnn.kernels import compile as compiling
 from minicnn.kernels import machine_code
 from minicnn.kernels.cache_survey import survey
 from minicnn.kernels.compile import current_generation, kernel
+from minicnn.kernels.trust import CacheError, check_folder
 from tests.kernels.cache_damages import DAMAGES, flip_bits, kept_files
 
 NOBODY = 65534
@@ -32,7 +33,7 @@ def add_one(x):
 
 def start():
     """What a new process does with a kernel: 1 if its machine code came from the cache, 0 if it was compiled."""
-    machine_code.check_folder.cache_clear()
+    check_folder.cache_clear()
     machine_code._note_use.cache_clear()
     machine_code.remove_unused.cache_clear()
     compiled = kernel(add_one)
@@ -108,7 +109,7 @@ def test_every_cut_and_every_changed_byte_is_seen(tmp_path):
     wrong += [sound[:place] + bytes([sound[place] ^ 1]) + sound[place + 1:] for place in range(len(sound))]
     for content in wrong:
         path.write_bytes(content)
-        with pytest.raises(machine_code.CacheError):
+        with pytest.raises(CacheError):
             machine_code.read(path)
 
 
@@ -118,7 +119,7 @@ def test_the_file_of_another_kernel_or_generation_is_seen(tmp_path):
     for other in (tmp_path / "generation" / "other.nbc", tmp_path / "another" / "kernel.nbc"):
         machine_code.write(other, b"other code")
         other.write_bytes(path.read_bytes())
-        with pytest.raises(machine_code.CacheError, match="is damaged"):
+        with pytest.raises(CacheError, match="is damaged"):
             machine_code.read(other)
 
 
@@ -344,7 +345,7 @@ def test_the_survey_counts_what_is_there(filled, home):
 
 def test_the_survey_says_why_nothing_can_be_kept(filled, home, monkeypatch):
     filled.parent.chmod(0o777)
-    machine_code.check_folder.cache_clear()
+    check_folder.cache_clear()
     assert survey(filled.parent.name)[1:3] == (f"others may write to {filled.parent}", f"chmod -R go-w {filled.parent}")
     filled.parent.chmod(0o700)
 
