@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from minicnn.kernels.machine_code import SUFFIX, cache_folder, make_generation, read
+from minicnn.kernels.machine_code import SUFFIX, cache_folder, made_generation, read
 from minicnn.kernels.trust import CacheError, DistrustError
 
 PROBE_BYTES = 1 << 20   # about what the kernels of one network take
@@ -59,11 +59,8 @@ def survey(generation: str) -> Survey:
 
 def _obstacle(current: Path) -> tuple[str, str]:
     try:
-        make_generation(current)
-        with tempfile.TemporaryFile(dir=current) as file:
+        with made_generation(current), tempfile.TemporaryFile(dir=current) as file:
             file.write(bytes(PROBE_BYTES))
-    except CacheError as fault:
-        return fault.reason, fault.fix
-    except OSError as error:
-        return f"nothing can be written there: {error.strerror or error}", "set NUMBA_CACHE_DIR to a writable folder with room"
+    except CacheError as error:
+        return error.reason, error.fix
     return "", ""

@@ -19,7 +19,8 @@ import sys
 import tempfile
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from numba.core import config
@@ -62,9 +63,7 @@ def read(path: Path) -> bytes | None:
     Raises
     ------
     CacheError
-        If it is damaged, or may have been written by somebody else.
-    OSError
-        If it cannot be read.
+        If it is damaged, cannot be read, or may have been written by somebody else.
     """
     try:
         check_folder(path.parent)
@@ -79,6 +78,8 @@ def read(path: Path) -> bytes | None:
         return None
     except IsADirectoryError:
         raise CacheError(f"{path} is not a file", f"rm -r {shlex.quote(str(path))}") from None
+    except OSError as error:
+        raise CacheError(f"{error.filename or path}: {error.strerror or error}") from error
     start = len(MARK) + DIGEST_BYTES
     payload = content[start:]
     if content[:start] != MARK + _digest(path, payload):
@@ -92,32 +93,50 @@ def write(path: Path, payload: bytes) -> None:
     Raises
     ------
     CacheError
-        If somebody else owns the folder or may write to it.
-    OSError
-        If it cannot be written.
+        If it cannot be written, or if somebody else owns the folder or may write to it.
     """
-    make_generation(path.parent)
-    handle, part = tempfile.mkstemp(PART, ".", path.parent)
-    try:
-        # Not flushed to the disk: after a power failure the digest tells what is missing, and 40 flushes would slow the first start.
-        with open(handle, "wb") as file:
-            file.write(MARK + _digest(path, payload) + payload)
-        os.replace(part, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(part)
-        raise
+    with made_generation(path.parent):
+        handle, part = tempfile.mkstemp(PART, ".", path.parent)
+        try:
+            # Not flushed to the disk: after a power failure the digest tells what is missing, and 40 flushes would slow the first start.
+            with open(handle, "wb") as file:
+                file.write(MARK + _digest(path, payload) + payload)
+            os.replace(part, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(part)
+            raise
     remove_unused(path.parent)
+
+
+@contextmanager
+def made_generation(folder: Path) -> Iterator[None]:
+    """A generation's folder to write to, made for this user alone; nothing is made in a folder of others.
+
+    Raises
+    ------
+    CacheError
+        If it is not to be trusted, or if writing to it fails.
+    """
+    try:
+        with suppress(FileNotFoundError):
+            check_folder(folder)   # or at least what lies above it
+        _make(folder)
+        check_folder(folder)
+        yield
+    except OSError as error:
+        raise CacheError(f"{folder}: {error.strerror or error}", "set NUMBA_CACHE_DIR to a folder with room of your own") from error
+
+
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(0o700, exist_ok=True)
 
 
 def tell(consequence: str, error: Exception) -> None:
     """Warn, once a process for each consequence and for each reason."""
-    if isinstance(error, OSError):
-        reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
-    elif isinstance(error, CacheError):
-        reason = str(error)
-    else:
-        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+    reason = str(error) if isinstance(error, CacheError) else f"{type(error).__name__}: {error}".partition("\n")[0]
     if not _told & {consequence, reason}:
         with suppress(Exception):   # where warnings are errors, or nobody listens any more, the work goes on all the same
             warnings.warn(f"{consequence}: {reason}", CacheWarning, stacklevel=2)
@@ -132,27 +151,6 @@ def _digest(path: Path, payload: bytes) -> bytes:
 def _open_itself(path: str, flags: int) -> int:
     """Open what lies there, not what a link points to, and do not wait for a pipe's other end."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-
-
-def make_generation(folder: Path) -> None:
-    """Make a generation's folder for this user alone, and nothing in a folder of others.
-
-    Raises
-    ------
-    CacheError, OSError
-        As `check_folder` does.
-    """
-    if not folder.is_dir():
-        with suppress(FileNotFoundError):
-            check_folder(folder)   # what lies above it
-        _make(folder)
-    check_folder(folder)
-
-
-def _make(folder: Path) -> None:
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(0o700, exist_ok=True)
 
 
 @functools.cache

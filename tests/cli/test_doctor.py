@@ -139,14 +139,14 @@ class TestTheCacheOfKernels:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         monkeypatch.setattr(tempfile, "TemporaryFile", full)
         point = self.point()
-        assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a writable folder with room")
-        assert point.detail.endswith("nothing can be written there: No space left on device")
+        assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a folder with room of your own")
+        assert point.detail.endswith(f"{self.generation}: No space left on device")
 
     def test_no_folder_at_all(self, monkeypatch):
         monkeypatch.setattr(config, "CACHE_DIR", str(self.generation / "kernel.nbc"))
         point = self.point()
         assert point.state == WARN
-        assert point.detail.endswith("nothing can be written there: Not a directory")
+        assert point.detail.endswith(f"{self.generation.name}: Not a directory")
 
 
 def test_a_warning_is_one_line_on_stderr(cli, monkeypatch):

@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_read(filled, monkeypatch):
     def refuse(path, flags):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     monkeypatch.setattr(machine_code, "_open_itself", refuse)
-    with pytest.warns(CacheWarning, match=f"{filled}: Permission denied"):
+    with pytest.warns(CacheWarning, match=f"anew: {filled}: Permission denied"):
         assert start() == 0
 
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_written_is_not_kept(home, monkeypatch, module, name, num
             return open(first, *arguments, **settings)
         raise OSError(number, os.strerror(number), "the disk")
     monkeypatch.setattr(module, name, refuse, raising=False)
-    with pytest.warns(CacheWarning, match=f"compiled kernels are not kept: the disk: {os.strerror(number)}") as told:
+    with pytest.warns(CacheWarning, match=f"compiled kernels are not kept: {home}.*: {os.strerror(number)}") as told:
         assert (start(), len(told)) == (0, 1)
     assert not [path for path in home.rglob("*") if path.is_file()], "no part is left"
 
@@ -274,7 +274,7 @@ def test_each_cpu_has_its_own_code(home):
 def test_generations_that_nobody_uses_are_removed(home, tmp_path):
     cache = tmp_path / "minicnn"
     for number in range(30):
-        machine_code.make_generation(cache / f"{number:016x}")
+        (cache / f"{number:016x}").mkdir(0o700, parents=True)
         (cache / f"{number:016x}" / "kernel.nbc").touch()
         os.utime(cache / f"{number:016x}", (0, 1000 + number))
     assert machine_code.read(cache / f"{3:016x}" / "unknown.nbc") is None   # used again
@@ -352,4 +352,4 @@ def test_the_survey_says_why_nothing_can_be_kept(filled, home, monkeypatch):
     def full(**settings):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    assert survey(filled.parent.name).obstacle == "nothing can be written there: No space left on device"
+    assert survey(filled.parent.name).obstacle == f"{filled.parent}: No space left on device"
