@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,8 @@ from typing import Any
 import llvmlite
 import numba
 from numba import njit, types
-from numba.core import caching, compiler, config, serialize, typing
-from numba.core.compiler import CompileResult
+from numba.core import caching, config, serialize, typing
+from numba.core.compiler import Compiler, CompileResult
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
 from numba.core.registry import cpu_target
@@ -147,7 +148,7 @@ class StepKernel:
         code = cache.load_overload(signature, cpu_target.target_context)
         if code is None:
             options = {"fastmath": self._math, **_FLAGS}
-            compiling = _StepCompiler(self._function, cpu_target, options, {}, pipeline_class=compiler.Compiler)
+            compiling = _StepCompiler(self._function, cpu_target, options, {}, pipeline_class=Compiler)
             code = compiling.compile(signature.args, signature.return_type)
             cache.save_overload(signature, code)
         self._library = code.library   # keeps the machine code alive
