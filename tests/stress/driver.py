@@ -1,0 +1,134 @@
+"""Runs campaigns side by side, two processes at a time, and counts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from .campaign import Campaign, Fault
+from .campaigns import ON_REQUEST, WARMING
+from .process import Result, Running
+
+WORKERS = 2
+POLL_SECONDS = 0.02
+CACHE = "cache"   # machine code, for all processes of a run
+
+
+class Found(NamedTuple):
+    """The first fault of its kind in a process, how many there were, and the command that does once more what showed them."""
+
+    campaign: str
+    fault: Fault
+    times: int
+    command: str
+
+
+@dataclass
+class Tally:
+    """The count of one campaign: processes begun and ended, what they tried, what they showed."""
+
+    campaign: Campaign
+    begun: int = 0
+    processes: int = 0
+    trials: int = 0
+    seconds: float = 0.0
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def add(self, result: Result) -> None:
+        self.processes += 1
+        self.trials += result.trials
+        self.seconds += result.seconds
+        self.faults.update(fault.kind for fault in result.faults)
+
+    @property
+    def share(self) -> float:
+        """Of the full run, what is begun."""
+        return self.begun / self.campaign.processes
+
+
+class Stress:
+    """A run of campaigns, all of which come along at the same pace.
+
+    Parameters
+    ----------
+    campaigns : sequence of Campaign
+    seed : int
+        Of the first process of each; the next has the next.
+    minutes : float, optional
+        After these no process begins; without, each campaign has the processes of the full run.
+    tell : function of a Found
+        Called as it is found.
+    """
+
+    def __init__(self, campaigns: Sequence[Campaign], seed: int = 0, minutes: float | None = None,
+                 tell: Callable[[Found], object] = lambda found: None) -> None:
+        self.tallies = [Tally(campaign) for campaign in campaigns]
+        self.seconds = 0.0
+        self.found: list[Found] = []
+        self._seed = seed
+        self._minutes = minutes
+        self._tell = tell
+        self._running: list[tuple[Tally, Running]] = []
+
+    def run(self) -> None:
+        """Run to the end; after a KeyboardInterrupt, too, the tallies count the processes that had ended."""
+        begin = time.monotonic()
+        until = None if self._minutes is None else begin + 60 * self._minutes
+        with tempfile.TemporaryDirectory(prefix="minicnn-stress-", ignore_cleanup_errors=True) as name:
+            try:
+                if any(tally.campaign not in ON_REQUEST for tally in self.tallies):
+                    self.tallies.insert(0, Tally(WARMING))
+                    copy_machine_code(Path(name) / CACHE)
+                    self._run(self.tallies[:1], Path(name), None)
+                self._run(self.tallies, Path(name), until)
+            finally:
+                for _, process in self._running:
+                    process.end()
+                self.seconds = time.monotonic() - begin
+
+    def _run(self, tallies: Sequence[Tally], folder: Path, until: float | None) -> None:
+        while True:
+            while len(self._running) < WORKERS and (tally := self._next(tallies, until)):
+                seed = self._seed + tally.begun
+                tally.begun += 1
+                self._running.append((tally, Running(tally.campaign, seed, folder / f"{tally.campaign.name}-{seed}", folder / CACHE)))
+            if not self._running:
+                return
+            time.sleep(POLL_SECONDS)
+            self._collect()
+
+    def _next(self, tallies: Sequence[Tally], until: float | None) -> Tally | None:
+        """The campaign that has come least far, if one is to go on."""
+        if until is not None and time.monotonic() > until:
+            return None
+        unfinished = [tally for tally in tallies if tally.share < 1 or (until is not None and tally.campaign is not WARMING)]
+        return min(unfinished, key=lambda tally: tally.share, default=None)
+
+    def _collect(self) -> None:
+        """Count the processes that have ended."""
+        for tally, process in list(self._running):
+            result = process.result()
+            if result is not None:
+                self._running.remove((tally, process))
+                tally.add(result)
+                self._note(tally.campaign.name, result.faults, process.command)
+
+    def _note(self, campaign: str, faults: Sequence[Fault], command: str) -> None:
+        for kind, times in Counter(fault.kind for fault in faults).items():
+            first = next(fault for fault in faults if fault.kind == kind)
+            self.found.append(Found(campaign, first, times, command))
+            self._tell(self.found[-1])
+
+
+def copy_machine_code(cache: Path) -> None:
+    """Begin with what is compiled already where NUMBA_CACHE_DIR says; the rest takes about 20 seconds."""
+    compiled = os.environ.get("NUMBA_CACHE_DIR")
+    if compiled and Path(compiled, "minicnn").is_dir():
+        shutil.copytree(Path(compiled, "minicnn"), cache / "minicnn")
