@@ -10,7 +10,7 @@ from .campaign import Campaign
 from .campaigns import CAMPAIGNS, named
 from .driver import Stress
 from .process import run_here
-from .report import format_found, format_json, format_table
+from .report import format_found, format_json, format_progress, format_table
 
 INTERRUPTED = 130
 
@@ -38,6 +38,10 @@ def chosen(names: list[str]) -> list[Campaign]:
     return [campaign for campaigns in found.values() for campaign in campaigns] or list(CAMPAIGNS)
 
 
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """0 where nothing was found, 1 where something was, 130 where Ctrl-C came before anything was found."""
     told = parsed()
@@ -46,12 +50,12 @@ def main() -> int:
         run_here(campaigns[0], told.seed)
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)   # the same end, with the same table
-    stress = Stress(campaigns, told.seed, told.minutes, lambda found: print(format_found(found), file=sys.stderr, flush=True))
+    stress = Stress(campaigns, told.seed, told.minutes, lambda found: say(format_found(found)), lambda: say(format_progress(stress)))
     status = 0
     try:
         stress.run()
     except KeyboardInterrupt:
-        print("interrupted: the counts so far", file=sys.stderr)
+        say("interrupted: the counts so far")
         status = INTERRUPTED
     print(format_json(stress) if told.format == "json" else format_table(stress))
     return 1 if stress.found else status

@@ -65,22 +65,25 @@ class Stress:
         After these no process begins; without, each campaign has the processes of the full run.
     tell : function of a Found
         Called as it is found.
+    each_minute : function
     """
 
     def __init__(self, campaigns: Sequence[Campaign], seed: int = 0, minutes: float | None = None,
-                 tell: Callable[[Found], object] = lambda found: None) -> None:
+                 tell: Callable[[Found], object] = lambda found: None, each_minute: Callable[[], object] = lambda: None) -> None:
         self.tallies = [Tally(campaign) for campaign in campaigns]
-        self.seconds = 0.0
+        self.seconds = 0.0   # since the beginning, to the last minute or to the end
+        self._begin = time.monotonic()
         self.found: list[Found] = []
         self._seed = seed
         self._minutes = minutes
         self._tell = tell
+        self._each_minute = each_minute
         self._running: list[tuple[Tally, Running]] = []
 
     def run(self) -> None:
         """Run to the end; after a KeyboardInterrupt, too, the tallies count the processes that had ended."""
-        begin = time.monotonic()
-        until = None if self._minutes is None else begin + 60 * self._minutes
+        self._begin = time.monotonic()
+        until = None if self._minutes is None else self._begin + 60 * self._minutes
         with tempfile.TemporaryDirectory(prefix="minicnn-stress-", ignore_cleanup_errors=True) as name:
             try:
                 if any(tally.campaign not in ON_REQUEST for tally in self.tallies):
@@ -91,7 +94,7 @@ class Stress:
             finally:
                 for _, process in self._running:
                     process.end()
-                self.seconds = time.monotonic() - begin
+                self.seconds = time.monotonic() - self._begin
 
     def _run(self, tallies: Sequence[Tally], folder: Path, until: float | None) -> None:
         while True:
@@ -103,6 +106,13 @@ class Stress:
                 return
             time.sleep(POLL_SECONDS)
             self._collect()
+            self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
+        seconds = time.monotonic() - self._begin
+        if seconds >= self.seconds + 60:
+            self.seconds = seconds
+            self._each_minute()
 
     def _next(self, tallies: Sequence[Tally], until: float | None) -> Tally | None:
         """The campaign that has come least far, if one is to go on."""

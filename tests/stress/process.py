@@ -23,7 +23,7 @@ from . import CHECKOUT
 from .campaign import CRASH, HANG, TRACEBACK, Campaign, Fault
 
 RIGHT = "right"
-GRACE_SECONDS = 10.0   # after the deadline, for a process so stuck that its own watchdog cannot end it
+GRACE_SECONDS = 5.0   # after the deadline, for a process so stuck that its own watchdog cannot end it
 TIMEOUT = "Timeout ("
 WATCHDOG = (TIMEOUT, "Fatal Python error")   # how it begins
 SHOWN_LINES = 12       # from there on, or of the last that a process said

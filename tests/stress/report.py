@@ -31,6 +31,13 @@ def lines(rows: Sequence[Sequence[str | int | float]]) -> Iterator[str]:
         yield "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))])
 
 
+def format_progress(stress: Stress) -> str:
+    """How far the run is, in a line."""
+    trials, faults = sum(tally.trials for tally in stress.tallies), sum(tally.faults.total() for tally in stress.tallies)
+    share = min(tally.share for tally in stress.tallies)
+    return f"{stress.seconds / 60:.0f} minutes: {100 * share:.0f} % of a full run, {trials:,} trials, {faults:,} faults"
+
+
 def format_json(stress: Stress) -> str:
     """All there is, faults with their details included."""
     found = [{"campaign": each.campaign, "kind": each.fault.kind, "times": each.times, "detail": each.fault.detail, "repeat": each.command}

@@ -24,6 +24,7 @@ FORMS = ((), ("--quiet",), ("--format", "json"), ("--format", "json", "--quiet")
 OTHERS = (("summary", "lenet"), ("summary", "resnet50", "--format", "json"), ("zoo",), ("data", "list"), ("draw", "lenet"), ("facts",),
           ("doctor",), ("train", "--help"))
 LAUNCH = f"from minicnn.cli.main import main; open('{LOADED}', 'w').close(); main()"   # what the installed command does, and says when
+SHOWN_LINES = 12
 SIGNALLED = 128   # beyond, a shell's status is that of a signal
 UGLY = ("Traceback (most recent call last)", "Exception ignored")
 
@@ -85,10 +86,12 @@ def press_control_c(process: subprocess.Popen[bytes], folder: Path, dice: random
 
 def judged(where: str, status: int, right: tuple[int, ...], err: str) -> Fault | None:
     """What is wrong with the end of a command, if anything."""
-    said = f"{where}: exit status {status}\n{err[-2000:]}"
+    lines = err.splitlines()
+    said = "\n".join([f"{where}: exit status {status}", *lines[-SHOWN_LINES:]])
     if any(words in err for words in UGLY):
         return Fault(TRACEBACK, said)
-    if status in right:
-        told = status == 0 or not err or any(line.startswith("Error: ") for line in err.splitlines())
-        return None if told else Fault(WRONG, f"{said}and no line that begins with 'Error: '")
-    return Fault(CRASH if status < 0 or status > SIGNALLED else WRONG, said)
+    if status not in right:
+        return Fault(CRASH if status < 0 or status > SIGNALLED else WRONG, said)
+    if status == 1 and lines and not any(line.startswith("Error: ") for line in lines):
+        return Fault(WRONG, f"{said}\nno line begins with 'Error: '")
+    return None
