@@ -62,7 +62,8 @@ class Stress:
     seed : int
         Of the first process of each; the next has the next.
     minutes : float, optional
-        After these no process begins; without, each campaign has the processes of the full run.
+        After these, from when the cache is warm, no process begins but the first of a campaign; without, each campaign has the
+        processes of the full run.
     tell : function of a Found
         Called as it is found.
     each_minute : function
@@ -83,14 +84,13 @@ class Stress:
     def run(self) -> None:
         """Run to the end; after a KeyboardInterrupt, too, the tallies count the processes that had ended."""
         self._begin = time.monotonic()
-        until = None if self._minutes is None else self._begin + 60 * self._minutes
+        campaigns, warming = self.tallies, [Tally(WARMING)] if any(tally.campaign not in ON_REQUEST for tally in self.tallies) else []
+        self.tallies = warming + campaigns
         with tempfile.TemporaryDirectory(prefix="minicnn-stress-", ignore_cleanup_errors=True) as name:
             try:
-                if any(tally.campaign not in ON_REQUEST for tally in self.tallies):
-                    self.tallies.insert(0, Tally(WARMING))
-                    copy_machine_code(Path(name) / CACHE)
-                    self._run(self.tallies[:1], Path(name), None)
-                self._run(self.tallies, Path(name), until)
+                copy_machine_code(Path(name) / CACHE)
+                self._run(warming, Path(name), None)
+                self._run(campaigns, Path(name), None if self._minutes is None else time.monotonic() + 60 * self._minutes)
             finally:
                 for _, process in self._running:
                     process.end()
@@ -115,11 +115,14 @@ class Stress:
             self._each_minute()
 
     def _next(self, tallies: Sequence[Tally], until: float | None) -> Tally | None:
-        """The campaign that has come least far, if one is to go on."""
-        if until is not None and time.monotonic() > until:
-            return None
-        unfinished = [tally for tally in tallies if tally.share < 1 or (until is not None and tally.campaign is not WARMING)]
-        return min(unfinished, key=lambda tally: tally.share, default=None)
+        """The campaign that has come least far, if one is to go on; each begins, however short the time."""
+        if until is None:
+            waiting = [tally for tally in tallies if tally.share < 1]
+        elif time.monotonic() < until:
+            waiting = list(tallies)
+        else:
+            waiting = [tally for tally in tallies if not tally.begun]
+        return min(waiting, key=lambda tally: tally.share, default=None)
 
     def _collect(self) -> None:
         """Count the processes that have ended."""
