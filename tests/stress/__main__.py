@@ -44,20 +44,20 @@ def say(words: str) -> None:
 
 def main() -> int:
     """0 where nothing was found, 1 where something was, 130 where Ctrl-C came before anything was found."""
-    told = parsed()
-    campaigns = chosen(told.only)
-    if told.here:
-        run_here(campaigns[0], told.seed)
+    options = parsed()
+    campaigns = chosen(options.only)
+    if options.here:
+        run_here(campaigns[0], options.seed)
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)   # the same end, with the same table
-    stress = Stress(campaigns, told.seed, told.minutes, lambda found: say(format_found(found)), lambda: say(format_progress(stress)))
+    stress = Stress(campaigns, options.seed, options.minutes, lambda found: say(format_found(found)), lambda: say(format_progress(stress)))
     status = 0
     try:
         stress.run()
     except KeyboardInterrupt:
         say("interrupted: the counts so far")
         status = INTERRUPTED
-    print(format_json(stress) if told.format == "json" else format_table(stress))
+    print(format_json(stress) if options.format == "json" else format_table(stress))
     return 1 if stress.found else status
 
 

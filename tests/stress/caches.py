@@ -39,8 +39,8 @@ def trials(seed: int) -> Trials:
                 (cache / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(healthy / file, cache / file)
             damaged = files if dice.random() < ALL_SHARE else dice.sample(files, dice.randint(1, min(MOST_DAMAGED, len(files))))
-            told = [f"{file.name} {damage(cache / file, healthy / dice.choice(files), dice)}" for file in damaged]
-            where = f"{len(damaged)} of {len(files)} files damaged: {', '.join(told[:MOST_DAMAGED])}"
+            ways = [f"{file.name} {damage(cache / file, healthy / dice.choice(files), dice)}" for file in damaged]
+            where = f"{len(damaged)} of {len(files)} files damaged: {', '.join(ways[:MOST_DAMAGED])}"
             yield in_child(where, partial(gives_answer, cache, folder), CHILD_SECONDS)
             shutil.rmtree(cache)
 

@@ -22,7 +22,7 @@ CACHE = "cache"   # machine code, for all processes of a run
 
 
 class Found(NamedTuple):
-    """The first fault of its kind in a process, how many there were, and the command that does once more what showed them."""
+    """The first fault of its kind in a process, how many there were, and the command that runs that process again."""
 
     campaign: str
     fault: Fault
@@ -54,7 +54,7 @@ class Tally:
 
 
 class Stress:
-    """A run of campaigns, all of which come along at the same pace.
+    """A run of campaigns, all of which advance at the same pace.
 
     Parameters
     ----------
@@ -64,20 +64,21 @@ class Stress:
     minutes : float, optional
         After these, from when the cache is warm, no process begins but the first of a campaign; without, each campaign has the
         processes of the full run.
-    tell : function of a Found
-        Called as it is found.
+    report : function of a Found
+        Called with every fault as it is found.
     each_minute : function
+        Called while the run lasts.
     """
 
     def __init__(self, campaigns: Sequence[Campaign], seed: int = 0, minutes: float | None = None,
-                 tell: Callable[[Found], object] = lambda found: None, each_minute: Callable[[], object] = lambda: None) -> None:
+                 report: Callable[[Found], object] = lambda found: None, each_minute: Callable[[], object] = lambda: None) -> None:
         self.tallies = [Tally(campaign) for campaign in campaigns]
-        self.seconds = 0.0   # since the beginning, to the last minute or to the end
+        self.seconds = 0.0   # from the beginning to the last full minute, or to the end
         self._begin = time.monotonic()
         self.found: list[Found] = []
         self._seed = seed
         self._minutes = minutes
-        self._tell = tell
+        self._report = report
         self._each_minute = each_minute
         self._running: list[tuple[Tally, Running]] = []
 
@@ -115,7 +116,7 @@ class Stress:
             self._each_minute()
 
     def _next(self, tallies: Sequence[Tally], until: float | None) -> Tally | None:
-        """The campaign that has come least far, if one is to go on; each begins, however short the time."""
+        """The campaign that has advanced least, if one is to go on; each begins, however short the time."""
         if until is None:
             waiting = [tally for tally in tallies if tally.share < 1]
         elif time.monotonic() < until:
@@ -137,7 +138,7 @@ class Stress:
         for kind, times in Counter(fault.kind for fault in faults).items():
             first = next(fault for fault in faults if fault.kind == kind)
             self.found.append(Found(campaign, first, times, command))
-            self._tell(self.found[-1])
+            self._report(self.found[-1])
 
 
 def copy_machine_code(cache: Path) -> None:

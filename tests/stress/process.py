@@ -22,11 +22,11 @@ from typing import NamedTuple
 from . import CHECKOUT
 from .campaign import CRASH, HANG, TRACEBACK, Campaign, Fault
 
-RIGHT = "right"
+RIGHT, FAULT = "right", "fault "   # what a line says of a trial; after FAULT follows the fault as JSON
 GRACE_SECONDS = 5.0   # after the deadline, for a process so stuck that its own watchdog cannot end it
 TIMEOUT = "Timeout ("
-WATCHDOG = (TIMEOUT, "Fatal Python error")   # how it begins
-SHOWN_LINES = 12       # from there on, or of the last that a process said
+WATCHDOG = (TIMEOUT, "Fatal Python error")   # how faulthandler's report begins
+SHOWN_LINES = 12      # of that report, or else of the last that a process wrote
 
 
 def run_here(campaign: Campaign, seed: int) -> None:
@@ -39,7 +39,7 @@ def run_here(campaign: Campaign, seed: int) -> None:
             fault = next(trials)
         except StopIteration:
             break
-        print(RIGHT if fault is None else json.dumps(fault), flush=True)
+        print(RIGHT if fault is None else FAULT + json.dumps(fault), flush=True)
     faulthandler.cancel_dump_traceback_later()
 
 
@@ -73,18 +73,18 @@ class Running:
 
     @property
     def command(self) -> str:
-        """What does the same once more."""
+        """Runs the same process again."""
         return f"python {' '.join(self._program)}"
 
     def result(self) -> Result | None:
-        """What became of it, or None while it runs and still says something now and then."""
+        """What became of it, or None while it runs and still writes a line now and then."""
         status = self._process.poll()
         if status is None and not self._is_silent():
             return None
         self.end()
         out = self._out.read_text(encoding="utf-8", errors="replace")
-        lines = [line for line in out.splitlines() if line == RIGHT or line.startswith("[")]
-        faults = [Fault(*json.loads(line)) for line in lines if line != RIGHT]
+        lines = [line for line in out.splitlines() if line == RIGHT or line.startswith(FAULT)]
+        faults = [Fault(*json.loads(line.removeprefix(FAULT))) for line in lines if line != RIGHT]
         last = HANG if status is None else status
         ended = verdict(last, self._err.read_text(encoding="utf-8", errors="replace"), faults)
         shutil.rmtree(self._folder, ignore_errors=True)

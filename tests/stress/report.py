@@ -47,7 +47,7 @@ def format_json(stress: Stress) -> str:
 
 
 def format_found(found: Found) -> str:
-    """A fault as it is told at once: what, what was seen, how to see it again."""
+    """A fault as it is found: its kind, what was seen, the command that repeats it."""
     detail = "\n".join(f"  {line}" for line in found.fault.detail.splitlines())
     more = f", the first of {found.times:,}" if found.times > 1 else ""
-    return f"{found.campaign}: {found.fault.kind}{more}\n{detail}\n  again: {found.command}"
+    return f"{found.campaign}: {found.fault.kind}{more}\n{detail}\n  repeat: {found.command}"

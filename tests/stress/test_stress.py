@@ -1,4 +1,4 @@
-"""The stress command itself: what goes wrong in a process is counted as what it is, and told with the way to see it again."""
+"""The stress command itself: what goes wrong in a process is counted as what it is, and shown with the command that repeats it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def drill():
     """A run of the campaign that fails in every way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "GRACE_SECONDS", 0.5)
-        told: list[Found] = []
-        stress = Stress([DRILL], tell=told.append)
+        reported: list[Found] = []
+        stress = Stress([DRILL], report=reported.append)
         stress.run()
-    assert told == stress.found
+    assert reported == stress.found
     return stress
 
 
@@ -41,11 +41,11 @@ def test_every_way_to_fail_is_counted_as_what_it_is(drill):
     assert tally.faults == {CRASH: 1, HANG: 2, WRONG: 1, TRACEBACK: 1}
 
 
-def test_a_fault_says_what_was_seen_and_how_to_see_it_again(drill):
+def test_a_fault_shows_what_was_seen_and_the_command_that_repeats_it(drill):
     by_seed = {found.command: found.fault for found in drill.found}
-    told = [by_seed[f"python -m tests.stress --only drill --seed {seed} --here"] for seed in range(5)]
-    assert [fault.kind for fault in told] == [*KINDS, HANG]
-    for fault, words in zip(told, ("SIGSEGV", "drill.py", "2 + 2 is 5", "ArithmeticError: 2 + 2 is 5", ""), strict=True):
+    faults = [by_seed[f"python -m tests.stress --only drill --seed {seed} --here"] for seed in range(5)]
+    assert [fault.kind for fault in faults] == [*KINDS, HANG]
+    for fault, words in zip(faults, ("SIGSEGV", "drill.py", "2 + 2 is 5", "ArithmeticError: 2 + 2 is 5", ""), strict=True):
         assert words in fault.detail
 
 
@@ -70,15 +70,15 @@ def test_ctrl_c_leaves_the_counts_so_far():
     out, err = command.communicate(timeout=60)
     assert command.returncode == 1
     assert "interrupted: the counts so far" in err
-    told = json.loads(out)
-    (tally,) = told["campaigns"]
-    assert tally["processes"] == sum(tally[each] for each in ("crashes", "hangs", "wrong", "tracebacks")) == len(told["faults"]) >= 1
+    counts = json.loads(out)
+    (tally,) = counts["campaigns"]
+    assert tally["processes"] == sum(tally[each] for each in ("crashes", "hangs", "wrong", "tracebacks")) == len(counts["faults"]) >= 1
 
 
 def test_the_checkout_does_not_hide_the_installed_package():
     program = "import sys, tests.stress; print([entry for entry in sys.path if entry in ('', sys.argv[1])])"
-    told = subprocess.run([sys.executable, "-c", program, str(CHECKOUT)], cwd=CHECKOUT, capture_output=True, text=True, check=True)
-    assert told.stdout == "[]\n"
+    done = subprocess.run([sys.executable, "-c", program, str(CHECKOUT)], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_campaigns_by_name():
