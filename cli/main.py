@@ -11,6 +11,7 @@ from typing import TextIO
 import click
 
 import minicnn
+from minicnn.cli.echo import echo_error, printable
 from minicnn.errors import MinicnnError, MinicnnWarning
 
 VERBS = {
@@ -71,17 +72,16 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
+        error.message = printable(error.message)
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except MinicnnError as error:
-        click.echo(f"Error: {error.headline}", err=True)
-        for line in str(error).splitlines()[1:]:
-            click.echo(line, err=True)
+        echo_error(str(error))
         sys.exit(1)
     except MemoryError as error:
-        click.echo(f"Error: not enough memory: {error or 'the system gave no more'}", err=True)
+        echo_error(f"not enough memory: {error or 'the system gave no more'}")
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
