@@ -62,7 +62,7 @@ def show_warning(message: Warning | str, category: type[Warning], filename: str,
                  line: str | None = None) -> None:
     """A warning of ours is one line; any other says where it comes from, as Python has it."""
     own = issubclass(category, MinicnnWarning)
-    click.echo(f"Warning: {message}" if own else warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
+    click.echo(printable(f"Warning: {message}") if own else warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
