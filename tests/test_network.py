@@ -50,6 +50,18 @@ def test_parameters_are_views_of_one_array():
     assert (memory[gaps] == 0).all()
 
 
+def test_equal_networks_are_saved_as_equal_files(tmp_path):
+    for name in ("one", "two"):
+        small(seed=3).save(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["\x1b[31m", "two\nlines", "\u202e", "x" * 201, 7, b"net"])
+def test_a_name_is_a_word_that_can_be_printed(name):
+    with pytest.raises(SettingError, match=r"^Graph: name is .*, but must be a word of at most 200 printable letters$"):
+        Graph(L.Flatten(), (1, 2, 2), name=name)
+
+
 def test_a_new_layer_does_not_change_the_parameters_of_the_others():
     short = Graph(L.Sequential(L.Conv2D(4, 3), L.Flatten(), L.Linear(5)), (1, 8, 8), seed=3)
     long = Graph(L.Sequential(L.Conv2D(4, 3), L.ReLU(), L.Conv2D(4, 3, padding=1), L.Flatten(), L.Linear(5)), (1, 8, 8), seed=3)

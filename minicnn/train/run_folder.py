@@ -203,7 +203,7 @@ class RunFolder:
         return dict(found for found in map(epoch_times, lines) if found)
 
     def discard(self) -> None:
-        """Remove a run that ended before it had anything to keep, if this process began it."""
+        """Let others in again; and remove a run that ended before it had anything to keep, if this process began it."""
         if self._new and not self.checkpoint_path.exists():
             for name in (RUN, HISTORY, BEST):
                 with suppress(OSError):
@@ -211,6 +211,7 @@ class RunFolder:
             self.release()
             with suppress(OSError):
                 self.path.rmdir()
+        self.release()
 
 
 def _expanded(path: str | Path) -> Path:
