@@ -18,7 +18,8 @@ from minicnn.layers.base import Element
 from minicnn.layers.registry import kind_called
 
 SHARED = "shared part"   # no setting can have a name with a space
-MOST_PARTS = 1 << 16     # layers and blocks, counted wherever they stand: parts in each other twice make 2**depth of a few words
+MOST_PARTS = 1 << 13     # layers and blocks, ten times as many as in the largest network here, counted wherever they stand: parts in each
+                         # other twice make 2**depth of a few words
 MOST_LEVELS = 100        # of blocks in blocks, each a few calls deep when they are wired
 
 

@@ -118,19 +118,29 @@ class RunFolder:
             If another process trains here, or has meanwhile, or nothing can be written here.
         """
         if self._lock is None:
-            try:
-                self._lock = Lock.take(self.path / LOCK)
-            except LocklessError:   # then nobody can be told, and what lies there may be somebody's
-                return
-            except OSError as error:
-                raise CheckpointError(f"cannot write into the run folder {self.path}: {error.strerror or error}") from error
-            if self._lock is None:
-                raise CheckpointError(f"{self.path} is in use: another process trains there"
-                                      f"\n  wait for its end, or choose another folder; evaluate and predict work meanwhile")
-        remove_parts(self.path, NAMES)
+            self._lock = self._taken()
+        if self._lock is not None:
+            remove_parts(self.path, NAMES)
         if not self._begun:
-            _check_empty(self.path)
+            try:
+                _check_empty(self.path)
+            except CheckpointError:
+                self.release()
+                raise
             self._begun = True
+
+    def _taken(self) -> Lock | None:
+        """The lock; None on a file system without locks, where nobody can be told and what lies there may be somebody's."""
+        try:
+            lock = Lock.take(self.path / LOCK)
+        except LocklessError:
+            return None
+        except OSError as error:
+            raise CheckpointError(f"cannot write into the run folder {self.path}: {error.strerror or error}") from error
+        if lock is None:
+            raise CheckpointError(f"{self.path} is in use: another run is at work there"
+                                  f"\n  wait for its end, stop it, or choose another folder; evaluate and predict work meanwhile")
+        return lock
 
     def release(self) -> None:
         """Let others in again."""

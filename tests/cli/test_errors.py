@@ -116,7 +116,7 @@ def test_a_file_of_few_words_for_very_many_layers(cli, trained, tmp_path):
     save_arrays(tmp_path / "bomb.safetensors", {}, metadata | {"architecture": json.dumps(architecture)})
     assert (tmp_path / "bomb.safetensors").stat().st_size < 5000
     line, _ = refused(cli, "evaluate", "bomb.safetensors", status=1)
-    assert line.startswith("bomb.safetensors: its architecture cannot be read: a network has at most 65,536 layers and blocks")
+    assert line.startswith("bomb.safetensors: its architecture cannot be read: a network has at most 8,192 layers and blocks")
 
 
 def test_a_network_whose_values_are_larger_than_any_memory(cli, trained, tmp_path):

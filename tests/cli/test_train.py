@@ -118,7 +118,7 @@ def test_a_second_process_on_a_run_is_told_and_readers_are_not_kept_away(cli, tr
             assert process.stdout.readline().startswith(b'{"event": "start"')
             status, out, err = cli("train", "--resume", "run")
             assert (status, out) == (1, "")
-            assert err.startswith("Error: run is in use: another process trains there\n  wait for its end")
+            assert err.startswith("Error: run is in use: another run is at work there\n  wait for its end")
             assert cli("evaluate", "run")[0] == 0
         finally:
             process.kill()

@@ -4,11 +4,13 @@ A sample; the stress command runs ten thousand of each kind.
 """
 
 import signal
+from pathlib import Path
 
 import pytest
 
 from .mutations import KINDS, Files, outcome
 
+STATM = Path("/proc/self/statm")
 SECONDS = 20   # for one file; the slowest takes half a second
 
 
@@ -23,11 +25,13 @@ def files(tmp_path_factory):
 
 @pytest.fixture
 def address_space():
-    """At most 4 GiB more than now."""
+    """At most 4 GiB more than now, where the system says how much that is."""
+    if not STATM.exists():
+        yield
+        return
     import resource
 
-    with open("/proc/self/statm") as file:
-        used = int(file.read().split()[0]) * resource.getpagesize()
+    used = int(STATM.read_text().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + (4 << 30), before[1]))
     yield

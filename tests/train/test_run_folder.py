@@ -130,7 +130,7 @@ def test_two_on_one_folder_are_told_apart(folder):
     first, second = RunFolder.open(folder.path), RunFolder.open(folder.path)
     first.claim()
     first.claim()   # its own already
-    with pytest.raises(CheckpointError, match=r"run is in use: another process trains there\n  wait for its end"):
+    with pytest.raises(CheckpointError, match=r"run is in use: another run is at work there\n  wait for its end"):
         second.claim()
     assert second.read_description() == {"format": "minicnn run 1", "seed": 7}   # who only reads does not ask
     first.release()
