@@ -160,6 +160,7 @@ class RunFolder:
         with atomic_write(self.path / RUN, "w") as file:
             json.dump({"format": FORMAT, **values}, file, indent=1)
             file.write("\n")
+        self._begun = True
 
     def read_description(self) -> dict[str, Any]:
         """What run.json says; a CheckpointError if it cannot be read or is not ours."""
