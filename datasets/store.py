@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import stat
 import time
 import urllib.error
 import urllib.request
@@ -25,9 +24,9 @@ from minicnn.datasets import catalog, places
 from minicnn.datasets.catalog import RemoteFile
 from minicnn.datasets.deadline import Deadline
 from minicnn.datasets.locks import locked
+from minicnn.datasets.part import CHUNK_BYTES, held_bytes, is_whole, open_part, sync_folder
 from minicnn.errors import DataError
 
-CHUNK_BYTES = 1 << 16
 TIMEOUT_SECONDS = 20.0   # without a single byte
 PATIENCE_SECONDS = 600.0   # for a whole file and all mirrors, and besides
 SLOWEST_BYTES_PER_SECOND = 1 << 15   # as much time as the file takes at this pace
@@ -104,10 +103,10 @@ def fetch_file(file: RemoteFile, folder: Path, progress: Report | None = None, a
         raise DataError(f"{folder} cannot be created: {error.strerror}") from error
     with locked(folder / ".lock", lambda: report(Progress(file.name, 0, file.size_bytes, "waiting for another download to end"))):
         try:
-            if not _is_whole(target, file):
+            if not is_whole(target, file):
                 _from_mirrors(file, part, report, again, Deadline(PATIENCE_SECONDS + file.size_bytes / SLOWEST_BYTES_PER_SECOND))
                 os.replace(part, target)
-                _sync_folder(folder)
+                sync_folder(folder)
         except OSError as error:   # of the disk: those of the network have become a MirrorError
             raise DataError(f"{file.name} cannot be written: {error.strerror or error}\n  {part}") from error
     report(Progress(file.name, file.size_bytes, file.size_bytes, "whole, SHA-256 as published"))
@@ -127,22 +126,22 @@ def _from_mirrors(file: RemoteFile, part: Path, report: Report, again: str, dead
             except MirrorError as fault:
                 faults.append(str(fault))
                 wrong = fault.wrong_sha256 or wrong
-                if fault.discard or not _size(part):
+                if fault.discard or not held_bytes(part):
                     part.unlink(missing_ok=True)
                 if not fault.passing or pause is None or deadline.over:
                     break
-                report(Progress(file.name, _size(part), file.size_bytes, f"{fault}: trying again"))
+                report(Progress(file.name, held_bytes(part), file.size_bytes, f"{fault}: trying again"))
                 time.sleep(pause)
         times = f" ({len(faults)} tries)" if len(faults) > 1 else ""
         tried.append(f"  {mirror}{file.name}\n    {faults[-1]}{times}")
         if deadline.over:
             break
         if mirror != file.mirrors[-1]:
-            report(Progress(file.name, _size(part), file.size_bytes, f"{faults[-1]}: trying the next mirror"))
+            report(Progress(file.name, held_bytes(part), file.size_bytes, f"{faults[-1]}: trying the next mirror"))
     lines = [f"{file.name} is not the file we know" if wrong else f"{file.name} could not be downloaded: no mirror gave the whole file"]
     if wrong:
         lines.append(f"  sha256 expected  {file.sha256}\n         got       {wrong}")
-    kept = f"its first {_size(part):,} of {file.size_bytes:,} bytes are kept" if part.exists() else "no partial file was kept"
+    kept = f"its first {held_bytes(part):,} of {file.size_bytes:,} bytes are kept" if part.exists() else "no partial file was kept"
     raise DataError("\n".join([*lines, *tried, f"  {kept}" + (f"; run '{again}' again" if again else "")]))
 
 
@@ -154,8 +153,8 @@ def _receive(url: str, file: RemoteFile, part: Path, report: Report, deadline: D
     MirrorError
         If the server does not give the right bytes.
     """
-    held = _size(part)
-    with _open_part(part) as stream:
+    held = held_bytes(part)
+    with open_part(part) as stream:
         running = hashlib.sha256()
         while chunk := stream.read(CHUNK_BYTES):
             running.update(chunk)
@@ -177,24 +176,6 @@ def _receive(url: str, file: RemoteFile, part: Path, report: Report, deadline: D
     if got != file.sha256:
         # Where an old part was to blame, the same mirror may still give the right file.
         raise MirrorError(f"sends other content: sha256 {got[:8]}..., expected {file.sha256[:8]}...", held > 0, True, got)
-
-
-def _open_part(part: Path) -> BinaryIO:
-    """The part file, made where it is missing, and never through a link: it may lie in a folder that others write to too.
-
-    Raises
-    ------
-    DataError
-        If something else than a file has its name.
-    """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    if part.is_symlink():
-        raise DataError(f"{part.name} is a symbolic link, and not followed\n  remove it: {part}")
-    descriptor = os.open(part, flags, 0o666)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise DataError(f"{part.name} is not a file\n  remove it: {part}")
-    return os.fdopen(descriptor, "r+b")
 
 
 def _copy(response: http.client.HTTPResponse, stream: BinaryIO, running: hashlib._Hash, done: int, file: RemoteFile,
@@ -270,32 +251,3 @@ def _reason(error: object) -> str:
     if isinstance(error, ValueError):
         return "a redirection that leads nowhere"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _is_whole(path: Path, file: RemoteFile) -> bool:
-    """Whether the published file lies under its own name; a link to it will do."""
-    if not path.is_file() or path.stat().st_size != file.size_bytes:
-        return False
-    running = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            running.update(chunk)
-    return running.hexdigest() == file.sha256
-
-
-def _size(path: Path) -> int:
-    """Size of a part file in bytes, 0 where there is none; of a link, its own: what it leads to is not ours."""
-    try:
-        return path.lstat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut, where the system lets a folder be synchronised."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
