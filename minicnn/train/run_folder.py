@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 RUN, HISTORY, CHECKPOINT, BEST = "run.json", "history.jsonl", "checkpoint.safetensors", "best.safetensors"
 NAMES = (RUN, HISTORY, CHECKPOINT, BEST)
 LOCK = ".lock"
+MOST_HISTORY_LETTERS = 1 << 25   # in a checkpoint: some 200,000 epochs
 FORMAT = "minicnn run 1"
 CHECKPOINT_FORMAT = "minicnn checkpoint 1"
 
@@ -198,7 +199,7 @@ class RunFolder:
         try:
             if metadata.get("format") != CHECKPOINT_FORMAT:
                 raise CheckpointError(f"it is not in the format {CHECKPOINT_FORMAT!r}")
-            numbers = parse(metadata.get("numbers", ""), "what it says")
+            numbers = parse(metadata.get("numbers", ""), "what it says", MOST_HISTORY_LETTERS)
             if not isinstance(numbers, dict):
                 raise CheckpointError("its numbers are no object")
         except CheckpointError as error:
@@ -208,7 +209,7 @@ class RunFolder:
     def _times(self) -> dict[int, Times]:
         """What history.jsonl says of the time each epoch took; lines that say nothing of it, or were cut, are passed over."""
         try:
-            lines = _text(self.path / HISTORY).splitlines()
+            lines = _text(self.path / HISTORY, 4 * MOST_HISTORY_LETTERS).splitlines()
         except CheckpointError:
             return {}
         return dict(found for found in map(epoch_times, lines) if found)
@@ -239,12 +240,12 @@ def _check_empty(folder: Path) -> None:
                               f"\n  go on with it: minicnn train --resume {folder}\n  or choose another folder for a new one")
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, most_bytes: int = 4 * MOST_LETTERS) -> str:
     """The text of a file of a size that can be one of ours."""
     try:
         if not path.is_file():
             raise CheckpointError(f"cannot read {path}: it is not a file")
-        if path.stat().st_size > 4 * MOST_LETTERS:
+        if path.stat().st_size > most_bytes:
             raise CheckpointError(f"{path} is broken: {path.stat().st_size:,} bytes")
         return path.read_text(encoding="utf-8")
     except OSError as error:

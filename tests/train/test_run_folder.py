@@ -219,3 +219,12 @@ def test_no_temporary_file_is_left(folder):
     folder.write_checkpoint({"w": np.zeros(1, np.float32)}, {})
     folder.write_history([RECORD])
     assert sorted(path.name for path in folder.path.iterdir()) == ["checkpoint.safetensors", "history.jsonl", "run.json"]
+
+
+def test_a_checkpoint_of_very_many_epochs_comes_back(folder):
+    """A history longer than any network's description."""
+    records = [RECORD._replace(epoch=n + 1, train_loss=1 / 3, test_loss=1 / 7) for n in range(60_000)]
+    folder.write_history(records)
+    numbers = {"epoch": 60_001, "batch": 0, "seconds": 0.0, "history": [record._asdict() for record in records]}
+    folder.write_checkpoint({"sums": np.zeros(2)}, numbers)
+    assert folder.read_checkpoint()[1] == numbers
