@@ -11,7 +11,7 @@ from typing import TextIO
 import click
 
 import minicnn
-from minicnn.cli.echo import echo_error, printable
+from minicnn.cli.echo import echo, echo_error, printable
 from minicnn.errors import MinicnnError, MinicnnWarning
 
 VERBS = {
@@ -61,8 +61,8 @@ def without_scipy() -> None:
 def show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
                  line: str | None = None) -> None:
     """A warning of ours is one line; any other says where it comes from, as Python has it."""
-    own = issubclass(category, MinicnnWarning)
-    click.echo(printable(f"Warning: {message}") if own else warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
+    own = f"Warning: {message}" if issubclass(category, MinicnnWarning) else None
+    echo(own or warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
