@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
+from typing import TextIO
 
 import click
 
 import minicnn
-from minicnn.errors import MinicnnError
+from minicnn.cli.echo import echo, echo_error, printable
+from minicnn.errors import MinicnnError, MinicnnWarning
 
 VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
@@ -55,23 +58,30 @@ def without_scipy() -> None:
     sys.modules.setdefault("scipy", None)   # type: ignore[arg-type]
 
 
+def show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+                 line: str | None = None) -> None:
+    """A warning of ours is one line; any other says where it comes from, as Python has it."""
+    own = f"Warning: {message}" if issubclass(category, MinicnnWarning) else None
+    echo(own or warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
     without_scipy()
+    warnings.showwarning = show_warning
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
+        error.message = printable(error.message)
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except MinicnnError as error:
-        click.echo(f"Error: {error.headline}", err=True)
-        for line in str(error).splitlines()[1:]:
-            click.echo(line, err=True)
+        echo_error(str(error))
         sys.exit(1)
     except MemoryError as error:
-        click.echo(f"Error: not enough memory: {error or 'the system gave no more'}", err=True)
+        echo_error(f"not enough memory: {error or 'the system gave no more'}")
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

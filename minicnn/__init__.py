@@ -10,10 +10,11 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOMES = {"Graph": "minicnn.network", "load": "minicnn.network", "Trainer": "minicnn.train"}
+_HOMES = {"Graph": "minicnn.network", "load": "minicnn.network", "Trainer": "minicnn.train", "set_threads": "minicnn.processors",
+          "threads": "minicnn.processors"}
 _MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "laws", "layers", "optimizers", "train", "zoo")
 
-__all__ = ["Graph", "Trainer", "__version__", "load", *_MODULES]
+__all__ = ["Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from minicnn.cli.echo import echo
 from minicnn.cli.options import format_option, weights_path
 
 
@@ -30,10 +31,10 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
         pictures.append(fit_picture(trained, read_picture(name), name, resize, invert))
         if looks_inverted(trained, pictures[-1]):
             fix = "leave out --invert" if invert else "use --invert"
-            click.echo(f"Warning: {name} seems to have dark and light the other way round than {trained.data}: {fix}", err=True)
+            echo(f"Warning: {name} seems to have dark and light the other way round than {trained.data}: {fix}", err=True)
     answers = guesses(trained, pictures)
     if form == "json":
-        click.echo(json.dumps([{"image": name, "predictions": [
+        echo(json.dumps([{"image": name, "predictions": [
             {"class": guess.name, "index": guess.label, "probability": guess.probability} for guess in best]}
             for name, best in zip(images, answers, strict=True)]))
         return

@@ -7,7 +7,6 @@ an unshared weight gradient that takes 60 to compute.  Memory of results that no
 from __future__ import annotations
 
 import sys
-import threading
 from math import prod
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.kernels.system_memory import free_bytes, memory_bytes
+from minicnn.locks import new_lock
 
 SMALL_BYTES = 1 << 12   # below, cache lines that a vector straddles cost less than aligning
 LARGE_BYTES = 1 << 25   # the C library keeps smaller pieces by itself
@@ -23,7 +23,7 @@ ASKED_BYTES = 1 << 26   # less is allocated without asking what is free, which t
 ALIGNMENT = 64          # bytes: a 1x1 convolution that reads its input in place is a tenth faster
 
 _kept: list[np.ndarray] = []   # the latest last
-_lock = threading.RLock()      # a block may end while this thread is in here
+_lock = new_lock()   # a block may end while this thread is in here
 
 
 class _Block:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, quoted
 
 DEFAULT_SHIFT = 2
+SHIFT = re.compile("[0-9]{1,4}")   # beyond, nothing of any picture is left
 
 
 class Augmentation(NamedTuple):
@@ -33,9 +35,9 @@ def augmentation(setting: Iterable[str] | str) -> Augmentation:
         name, _, value = word.partition("=")
         if name == "flip" and not value:
             flip = True
-        elif name == "shift" and (not value or value.isdecimal()):
+        elif name == "shift" and (not value or SHIFT.fullmatch(value)):
             shift = int(value) if value else DEFAULT_SHIFT
         else:
-            raise SettingError(f"augment {word!r} is not known\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
+            raise SettingError(f"augment {quoted(word)} is not known\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
                                f" or several with commas")
     return Augmentation(shift, flip)
