@@ -51,3 +51,10 @@ def suggestion(word: object, known: Iterable[str], most: int = 3) -> str:
     close = difflib.get_close_matches(typed, plain, most, cutoff=0.6)
     found = list(dict.fromkeys((longer if len(typed) > 1 else []) + close))[:most]
     return f": did you mean {' or '.join(plain[each] for each in found)}?" if found else ""
+
+
+def float_advice(name: str, kind: str) -> str:
+    """How an array of NumPy's `kind` of numbers becomes one of float32, to stand after "use"; a complex one loses no half unasked."""
+    if kind == "c":
+        return f"abs({name}), or {name}.real and {name}.imag as two channels, in float32"
+    return f"{name}.astype('float32')"

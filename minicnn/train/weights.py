@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, GraphError
 from minicnn.network import Graph, from_arrays
 from minicnn.storage import load_arrays, save_arrays
 from minicnn.train.preparation import Preparation
@@ -48,9 +48,15 @@ def load_trained(path: str | Path) -> TrainedNetwork:
     ------
     CheckpointError
         If the file is missing, cut, broken, or a network without its preparation.
+    GraphError
+        If the network gives more than one answer for an image.
     """
     arrays, metadata = load_arrays(path)
     net = from_arrays(arrays, metadata, str(path))
+    try:
+        answers = net.classes
+    except GraphError as error:   # no run can have written it, so it is no use to look for one
+        raise GraphError(f"{path}: {error}") from None
     if "preparation" not in metadata:
         raise CheckpointError(f"{path} holds a network, but not how images are prepared for it: no training run wrote it"
                               f"\n  use best.safetensors of a run folder")
@@ -60,6 +66,6 @@ def load_trained(path: str | Path) -> TrainedNetwork:
                                  tuple(int(n) for n in json.loads(metadata["image_shape"])), metadata["data"], int(metadata["epoch"]))
     except (KeyError, TypeError, ValueError, CheckpointError) as error:
         raise CheckpointError(f"{path}: what it says about images and classes cannot be read: {error}") from error
-    if len(classes) != net.classes or trained.preparation.input_shape != net.input_shape:
+    if len(classes) != answers or trained.preparation.input_shape != net.input_shape:
         raise CheckpointError(f"{path}: its classes and preparation do not belong to its network")
     return trained
