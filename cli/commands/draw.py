@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from minicnn import zoo
 from minicnn.cli.commands.summary import ImageShape
+from minicnn.errors import SettingError
 
 
 @click.command()
 @click.argument("name")
-@click.option("--out", metavar="FILE", show_default="NAME.svg", help="Where to write the picture.")
+@click.option("--out", metavar="FILE.svg", show_default="NAME.svg", help="Where to write the picture.")
 @click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Another input, as in 1x28x28.")
 @click.option("--classes", type=click.IntRange(min=1), help="Another number of classes.")
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="So many times the filters, as in 0.25.")
@@ -22,8 +25,10 @@ def draw(name: str, out: str | None, input_shape: tuple[int, ...] | None, classe
     from minicnn.storage import atomic_write
 
     entry = zoo.find(name)
+    path = Path(out or f"{entry.name}.svg")
+    if path.suffix.lower() not in ("", ".svg"):
+        raise SettingError(f"draw: {path} would not be what its name says: pictures are written as SVG\n  use {path.with_suffix('.svg')}")
     net = entry.build(classes, input_shape, width=width)
-    path = out or f"{name}.svg"
     with atomic_write(path, "w") as file:
         file.write(svg(net.topology, net.name, entry.source, depth))
     click.echo(f"{path}: {len(net.nodes)} layers")
