@@ -24,11 +24,12 @@ def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> Non
 
     RUN is a run folder, or a best.safetensors taken from one.
     """
+    from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import examine, load_trained
 
     trained = load_trained(weights_path(run))
-    name = data or trained.data
+    name = data_name(data, data_dir, trained.data)
     found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)))
     if form == "json":
         click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found)}))

@@ -13,6 +13,8 @@ import click
 
 from minicnn.cli.interrupts import INTERRUPTED, Interrupts
 from minicnn.cli.options import training_options
+from minicnn.errors import GraphError
+from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
     from minicnn.cli.render.live import Progress
@@ -37,20 +39,23 @@ def train(network: str | None, out: str | None, resume: str | None, device: str,
         raise click.UsageError("a run that goes on stays in its folder: leave out --out")
     if not network and not resume:
         raise click.UsageError("which network? As in: minicnn train lenet")
-    given |= {"network": network, "data_dir": given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())}
+    from minicnn import zoo
+
+    folder = given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())
+    given |= {"network": network and zoo.find(network).name, "data_dir": folder}
     run = resumed_run(resume, given, device, threads) if resume else new_run(out, given, device, threads)
     return follow(run, *views(run, form, quiet))
 
 
 def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | None) -> Run:
     """The run that the options describe, with a folder of its own."""
-    from minicnn import zoo
+    from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import Run, RunFolder, RunSettings
     from minicnn.train.settings import DEFAULT_DATA
 
-    zoo.find(given["network"])
-    name = given["data"] or DEFAULT_DATA
+    check_classifier(given["network"])
+    name = given["data"] = data_name(given["data"], given["data_dir"], DEFAULT_DATA)
     train_data, test_data = load(name, "train", given["data_dir"]), load(name, "test", given["data_dir"])
     settings = RunSettings.completed(given, len(train_data))
     trainer = make_trainer(settings, train_data, device, threads)
@@ -60,11 +65,13 @@ def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | 
 
 def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | None) -> Run:
     """The run in a folder, where it stands; warnings go to stderr."""
+    from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import Run, RunFolder, RunSettings
 
     folder = RunFolder.open(resume)
-    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path)).continued(given)
+    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
+    settings = settings.continued(given | {"data": data_name(given["data"], given["data_dir"], settings.data)})
     train_data, test_data = (load(settings.data, split, settings.data_dir) for split in ("train", "test"))
     run = Run(folder, settings, make_trainer(settings, train_data, device, threads), train_data, test_data)
     for warning in run.restore():
@@ -72,6 +79,19 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
     if run.trainer.epoch > settings.epochs:
         click.echo(f"all {settings.epochs} epochs are done; to train on, give --epochs a larger number", err=True)
     return run
+
+
+def check_classifier(network: str) -> None:
+    """A GraphError unless a network of the zoo gives one answer for an image, as training takes it."""
+    from minicnn import zoo
+
+    entry = zoo.find(network)
+    if entry.classes is None:
+        raise GraphError(f"{entry.name} is a part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
+    if len(shape := entry.build().output_shape) > 1:
+        raise GraphError(f"{entry.name} gives {shape_text(shape)} numbers for an image, and training takes one for each class"
+                         f"\n  'minicnn summary {entry.name}' shows it; minicnn.zoo.build({entry.name!r}).forward(images) runs it in Python"
+                         f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20")
 
 
 def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int | None) -> Trainer:
