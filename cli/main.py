@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 
 import click
 
 import minicnn
+from minicnn.cli import streams
+from minicnn.cli.mistakes import Group, explained, report
 from minicnn.errors import MinicnnError
 
 VERBS = {
@@ -24,10 +25,11 @@ VERBS = {
     "laws": "Check what the variants of convolution are to each other.",
     "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",
+    "help": "Explain a verb and its options.",
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its verbs by name and imports one when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -44,8 +46,9 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(minicnn.__version__, prog_name="minicnn")
+@click.group(cls=LazyGroup, subcommand_metavar="VERB ...",
+             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(minicnn.__version__, "-V", "--version", prog_name="minicnn")
 def group() -> None:
     """Convolutional networks as explicit loops: read them, check them, train them."""
 
@@ -58,22 +61,27 @@ def without_scipy() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
     without_scipy()
+    streams.prepare()
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
+        streams.flush()
     except click.ClickException as error:
-        error.show()
+        (explained(error) if isinstance(error, click.UsageError) else error).show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except MinicnnError as error:
-        click.echo(f"Error: {error.headline}", err=True)
-        for line in str(error).splitlines()[1:]:
-            click.echo(line, err=True)
+        report(error)
         sys.exit(1)
     except MemoryError as error:
         click.echo(f"Error: not enough memory: {error or 'the system gave no more'}", err=True)
         sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:   # whoever reads has seen enough
+        streams.give_up_stdout()
         sys.exit(0)
+    except OSError as error:
+        where = "standard output" if error.filename is None else error.filename
+        click.echo(f"Error: {where}: {error.strerror or error}", err=True)
+        streams.give_up_stdout()
+        sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)

@@ -39,18 +39,35 @@ class CheckpointError(MinicnnError, RuntimeError):
 
 
 def suggestion(word: object, known: Iterable[str], most: int = 3) -> str:
-    """What a mistyped word may have meant: ": did you mean sgd or adam?", or "" where nothing comes close.
+    """What a mistyped word may have meant: ": did you mean sgd or adam?", or "" where nothing comes close."""
+    close = near(word, known, most)
+    return f": did you mean {' or '.join(close)}?" if close else ""
 
-    Close is what differs in a few letters, what goes on where the word ends, and what it abbreviates: "lr" for "learning-rate".
+
+def near(word: object, known: Iterable[str], most: int = 3) -> list[str]:
+    """Those of the known words that a mistyped one resembles, the nearest first: in any case, it differs in a few letters, or it
+    abbreviates them ("lr" for "learning-rate", "md" for "markdown").
     """
     import difflib  # here, because most programs make no mistake
 
-    typed = str(word).lower().replace("_", "-")
-    plain = {each.lower().replace("_", "-"): each for each in known}
-    longer = [each for each in plain if each.startswith(typed) or "".join(part[:1] for part in each.split("-")) == typed]
-    close = difflib.get_close_matches(typed, plain, most, cutoff=0.6)
-    found = list(dict.fromkeys((longer if len(typed) > 1 else []) + close))[:most]
-    return f": did you mean {' or '.join(plain[each] for each in found)}?" if found else ""
+    typed = _plain(word)
+    words = {_plain(each): each for each in known}
+    begun = [each for each in words if each.startswith(typed) and len(typed) > 1]
+    likeness = {each: difflib.SequenceMatcher(None, each, typed).ratio() for each in words}
+    least = max([*likeness.values(), 0.0]) - 0.1
+    close = sorted((each for each in words if likeness[each] >= max(0.6, least)), key=lambda each: -likeness[each])
+    longer = sorted((each for each in words if _abbreviates(typed, each) and len(typed) > 1), key=len)
+    return [words[each] for each in dict.fromkeys([*begun, *close, *longer])][:most]
+
+
+def _plain(word: object) -> str:
+    return str(word).lower().replace("_", "-")
+
+
+def _abbreviates(typed: str, word: str) -> bool:
+    """Whether the letters stand in the word in this order, the first one first."""
+    letters = iter(word)
+    return word[:1] == typed[:1] and all(letter in letters for letter in typed)
 
 
 def float_advice(name: str, kind: str) -> str:

@@ -11,7 +11,7 @@ import minicnn
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("errors", "geometry", "random", "storage", "kernels", "laws", "layers", "graph", "engine", "network", "optimizers", "train", "zoo",
-         "facts", "bench", "cli")
+         "facts", "bench", "cli", "__main__")
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 DATASETS_ARE_FOR = ("train", "bench", "cli")
 

@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 import click
 
 from minicnn import bench as measuring
+from minicnn.cli.mistakes import Choice
 from minicnn.cli.options import format_option
-from minicnn.errors import MinicnnError, SettingError
+from minicnn.errors import MinicnnError, SettingError, suggestion
 
 DEFAULT_SUITES = ("train", "infer")
 
@@ -24,8 +25,8 @@ class Words(click.ParamType):
 
 
 @click.command()
-@click.argument("suites", nargs=-1, type=click.Choice(measuring.SUITES), metavar="[SUITE]...")
-@click.option("--against", type=click.Choice(measuring.PEERS), help="Do the same with PyTorch and compare.")
+@click.argument("suites", nargs=-1, type=Choice(measuring.SUITES), metavar="[SUITE]...")
+@click.option("--against", type=Choice(measuring.PEERS), help="Do the same with PyTorch and compare.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use, for both sides.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2",
               help="Time for each row; long calls take more.")
@@ -63,7 +64,8 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
         return
     known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
     if not any(map(options.wants, known)):
-        raise SettingError(f"bench: no row is called {layers!r}\n  known are {', '.join(dict.fromkeys(known))}")
+        raise SettingError(f"bench: no row is called {layers!r}{suggestion(layers, known)}"
+                           f"\n  known are {', '.join(dict.fromkeys(known))}")
     found: list[measuring.Record] = []
     with measuring.pinned(many):
         machine, finished = _measured(suites or DEFAULT_SUITES, options, found)

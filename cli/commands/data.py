@@ -6,16 +6,17 @@ import json
 
 import click
 
+from minicnn.cli.mistakes import Choice, Group
 from minicnn.cli.render import data as render
 from minicnn.cli.render.console import stderr_console, stdout_console
 from minicnn.datasets import catalog, loading, places
 from minicnn.errors import SettingError
 
-format_option = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+format_option = click.option("--format", "form", type=Choice(["table", "json"]), default="table", show_default=True)
 folder_option = click.option("--data-dir", "folder", metavar="DIR", help="Look into this folder first.")
 
 
-@click.group()
+@click.group(cls=Group, subcommand_metavar="VERB ...")
 def data() -> None:
     """List, download and look at data sets."""
 
@@ -54,7 +55,7 @@ def get(name: str) -> None:
 
 @data.command()
 @click.argument("name")
-@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
+@click.option("--split", type=Choice(["train", "test"]), default="train", show_default=True)
 @click.option("--index", type=click.IntRange(min=0), default=0, show_default=True, help="First image to show.")
 @click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="Number of images to show.")
 @folder_option

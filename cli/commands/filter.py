@@ -29,7 +29,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from minicnn.errors import DataError, ShapeError
+from minicnn.errors import DataError, ShapeError, suggestion
 
 Picture = npt.NDArray[np.uint8]   # (C, H, W), grey or red, green, blue
 
@@ -55,9 +55,10 @@ def filter(image: str | None, name: str | None, out: str | None) -> None:
             raise click.UsageError("which picture? minicnn filter IMAGE --kernel NAME")
         render.print_kernels(stdout_console(), image_kernels)
         return
-    if name not in image_kernels:
-        raise click.UsageError(("which filter? --kernel NAME" if name is None else f"no filter is called {name!r}")
-                               + f"; there are: {', '.join(image_kernels)}")
+    if name is None or name.lower() not in image_kernels:
+        problem = "which filter? --kernel NAME" if name is None else f"no filter is called {name!r}{suggestion(name, image_kernels)}"
+        raise click.UsageError(f"{problem}\n  there are {', '.join(image_kernels)}")
+    name = name.lower()
     picture = read(image)
     after = filtered(picture, image_kernels[name])
     if out is not None:

@@ -8,6 +8,7 @@ from math import isfinite
 import click
 
 from minicnn.cli.options import format_option
+from minicnn.errors import suggestion
 
 
 @click.command()
@@ -27,7 +28,8 @@ def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
 
     unknown = sorted(set(names) - {law.name for law in LAWS})
     if unknown:
-        raise click.UsageError(f"no law is called {unknown[0]!r}; there are: {', '.join(law.name for law in LAWS)}")
+        known = [law.name for law in LAWS]
+        raise click.UsageError(f"no law is called {unknown[0]!r}{suggestion(unknown[0], known)}\n  there are {', '.join(known)}")
     results = []
     with waiting(stderr_console()) as show:
         for law in LAWS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, suggestion
 
 DEFAULT_SHIFT = 2
 
@@ -36,6 +36,7 @@ def augmentation(setting: Iterable[str] | str) -> Augmentation:
         elif name == "shift" and (not value or value.isdecimal()):
             shift = int(value) if value else DEFAULT_SHIFT
         else:
-            raise SettingError(f"augment {word!r} is not known\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
+            raise SettingError(f"augment {word!r} is not known{suggestion(name, ('shift', 'flip'))}"
+                               f"\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
                                f" or several with commas")
     return Augmentation(shift, flip)
