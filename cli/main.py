@@ -62,26 +62,32 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
     without_scipy()
     streams.prepare()
+    status = run(arguments)
+    fault = streams.finish_stdout()
+    if fault is not None and status == 0:
+        click.echo(f"Error: {fault}", err=True)
+        status = 1
+    sys.exit(status)
+
+
+def run(arguments: list[str] | None) -> int:
+    """The exit status of one command, its errors reported."""
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
-        streams.flush()
     except click.ClickException as error:
         (explained(error) if isinstance(error, click.UsageError) else error).show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
     except MinicnnError as error:
         report(error)
-        sys.exit(1)
+        return 1
     except MemoryError as error:
         click.echo(f"Error: not enough memory: {error or 'the system gave no more'}", err=True)
-        sys.exit(1)
+        return 1
     except BrokenPipeError:   # whoever reads has seen enough
-        streams.give_up_stdout()
-        sys.exit(0)
+        return 0
     except OSError as error:
-        where = "standard output" if error.filename is None else error.filename
-        click.echo(f"Error: {where}: {error.strerror or error}", err=True)
-        streams.give_up_stdout()
-        sys.exit(1)
-    sys.exit(status if isinstance(status, int) else 0)
+        click.echo(f"Error: {error.filename or streams.UNWRITABLE}: {error.strerror or error}", err=True)
+        return 1
+    return status if isinstance(status, int) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -58,4 +59,4 @@ def weights_path(run: str) -> Path:
     from minicnn.train import RunFolder
 
     path = Path(run).expanduser()
-    return path if path.is_file() else RunFolder.open(path).best_path
+    return path if os.path.isfile(path) else RunFolder.open(path).best_path

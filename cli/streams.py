@@ -11,6 +11,8 @@ import os
 import sys
 from contextlib import suppress
 
+UNWRITABLE = "cannot write to standard output"
+
 
 class Forgiving(io.TextIOWrapper):
     """Standard error: goes on when it cannot be written to."""
@@ -28,24 +30,27 @@ class Forgiving(io.TextIOWrapper):
 def prepare() -> None:
     """Put something in the place of closed streams, before a file of ours is opened there and takes the streams' words for its own."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
-        if handle == 1:   # can be opened and not be written to: as a closed one, it fails
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 1)
+        if handle == 1:   # can be opened, but not be written to: it fails as a closed one does
+            readable = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(readable, 1)
+            os.close(readable)
             sys.stdout = open(1, "w", encoding="utf-8", closefd=False)   # noqa: SIM115 as long as the program
         elif handle == 2:
             sys.stderr = open(2, "w", encoding="utf-8", closefd=False)   # noqa: SIM115
     os.close(handle)
     if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
-        old = sys.stderr
-        sys.stderr = Forgiving(old.buffer, old.encoding, old.errors, line_buffering=True)
-        sys.stderr.mode = "w"   # type: ignore[attr-defined]   # as the old one has
+        sys.stderr = Forgiving(sys.stderr.buffer, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
 
 
-def flush() -> None:
-    """Bring everything to standard output now, where an error can still be reported."""
-    sys.stdout.flush()
+def finish_stdout() -> str | None:
+    """Bring everything to standard output; what went wrong, in words, unless it is that nobody reads.
 
-
-def give_up_stdout() -> None:
-    """Let what is left for standard output go nowhere: Python would try again at its end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    What cannot be written goes nowhere then: Python would try again at its end, and complain in its own way.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return None if isinstance(error, BrokenPipeError) else f"{UNWRITABLE}: {error.strerror or error}"
+    return None

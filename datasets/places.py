@@ -58,7 +58,7 @@ def spellings(name: str) -> tuple[str, ...]:
 def check_folder(folder: str | Path) -> Path:
     """Raise DataError if the user's folder is not there; return it as a path."""
     path = Path(folder).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):   # which says no to a name that is too long
         raise DataError(f"there is no folder {path}")
     if not path.is_dir():
         raise DataError(f"{path} is a file, expected a folder")

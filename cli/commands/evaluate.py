@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,7 +44,7 @@ def recorded_data_dir(run: str, name: str) -> str | None:
     """The folder that a run found the data set `name` in, where RUN is the run's folder."""
     from minicnn.train import RunFolder, RunSettings
 
-    if not Path(run).is_dir():
+    if not os.path.isdir(run):
         return None
     settings = RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run)
     return settings.data_dir if settings.data == name else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ import click
 
 from minicnn.cli.interrupts import INTERRUPTED, Interrupts
 from minicnn.cli.options import training_options
-from minicnn.errors import GraphError
+from minicnn.cli.streams import UNWRITABLE
+from minicnn.errors import DataError, GraphError
 from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
@@ -121,8 +123,22 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
 
 
 def follow(run: Run, results: Results, progress: Progress) -> int:
-    """Train, show what happens, and return the exit status."""
+    """Train, show what happens, and return the exit status.
+
+    Results that cannot be shown do not end the run: one whose reader has gone is stopped as by Ctrl-C, any other trains on.
+    """
     from minicnn.train import ProgressRecord, StartRecord
+
+    lost: OSError | None = None
+
+    def show(write: Callable[..., None], *what: Any) -> None:
+        nonlocal lost
+        try:
+            write(*what)
+        except OSError as error:
+            lost = lost or error
+            if isinstance(error, BrokenPipeError):
+                trainer.stop()
 
     trainer, history, begun = run.trainer, list(run.trainer.history), time.monotonic()
     with ExitStack() as stack:
@@ -131,22 +147,27 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         for record in stack.enter_context(closing(run.records())):
             if isinstance(record, StartRecord):
                 begun = time.monotonic()
-                results.start(record, run.description(), history)
+                show(results.start, record, run.description(), history)
                 progress.start(record, results.watched)
                 interrupts.ask_for(trainer.stop, progress.stop)
             elif isinstance(record, ProgressRecord):
                 progress.move(record)
             else:
-                results.epoch(record, record is run.best)
+                show(results.epoch, record, record is run.best)
     if trainer.epoch <= run.settings.epochs:
-        results.stopped(trainer.epoch)
+        show(results.stopped, trainer.epoch)
+        if lost is not None:
+            raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
+                            f" {run.settings.epochs} and can go on: minicnn train --resume {shlex.quote(str(run.folder.path))}") from lost
         click.echo(f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
                    f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
         return INTERRUPTED
     result = run.result()
-    results.end(result, time.monotonic() - begun)
+    show(results.end, result, time.monotonic() - begun)
     if result.is_guessing(trainer.classes):
         click.echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g}"
                    f" may be too large or too small, or the epochs too few", err=True)
+    if lost is not None and not isinstance(lost, BrokenPipeError):
+        raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run is complete in {run.folder.path}") from lost
     return 0
 

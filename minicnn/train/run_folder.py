@@ -46,11 +46,11 @@ class RunFolder:
             If it holds a run already, or cannot be made.
         """
         folder = Path(path).expanduser()
-        held = [name for name in (RUN, CHECKPOINT, BEST, HISTORY) if (folder / name).exists()]
+        held = [name for name in (RUN, CHECKPOINT, BEST, HISTORY) if os.path.exists(folder / name)]
         if held:
             raise CheckpointError(f"{folder} holds a run already: {', '.join(held)}"
                                   f"\n  go on with it: minicnn train --resume {folder}\n  or choose another folder for a new one")
-        new = not folder.exists()
+        new = not os.path.exists(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -81,7 +81,7 @@ class RunFolder:
     def open(cls, path: str | Path) -> RunFolder:
         """The folder of a run that was begun; a CheckpointError if it is none."""
         folder = Path(path).expanduser()
-        if not folder.exists():
+        if not os.path.exists(folder):
             raise CheckpointError(f"there is no run folder {folder}")
         if not (folder / RUN).is_file():
             what = "is not a folder" if not folder.is_dir() else f"holds no {RUN}"
