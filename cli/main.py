@@ -16,13 +16,13 @@ VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
     "zoo": "List every network with its size and paper.",
     "draw": "Draw a network as a picture.",
-    "facts": "Check what lectures and papers say in numbers.",
+    "facts": "Check the numbers in lectures and papers.",
     "train": "Train a network.",
     "evaluate": "Measure a trained network on a data set.",
     "predict": "Classify images with a trained network.",
     "data": "List, download and look at data sets.",
     "bench": "Time kernels, training and inference.",
-    "laws": "Check what the variants of convolution are to each other.",
+    "laws": "Check the identities between variants of convolution.",
     "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",
     "help": "Explain a verb and its options.",
@@ -88,6 +88,6 @@ def run(arguments: list[str] | None) -> int:
     except BrokenPipeError:   # whoever reads has seen enough
         return 0
     except OSError as error:
-        click.echo(f"Error: {error.filename or streams.UNWRITABLE}: {error.strerror or error}", err=True)
+        click.echo(f"Error: {streams.explained(error)}", err=True)
         return 1
     return status if isinstance(status, int) else 0

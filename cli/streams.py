@@ -52,5 +52,12 @@ def finish_stdout() -> str | None:
     except OSError as error:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return None if isinstance(error, BrokenPipeError) else f"{UNWRITABLE}: {error.strerror or error}"
+        return None if isinstance(error, BrokenPipeError) else explained(error)
     return None
+
+
+def explained(error: OSError) -> str:
+    """What the system refused: a file by its name, a stream, or in its own words."""
+    if error.errno is None:
+        return str(error)
+    return f"{UNWRITABLE if error.filename is None else error.filename}: {error.strerror}"

@@ -16,9 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from numba import njit, types
-from numba.core import caching, config
-from numba.core.ccallback import CFunc
+from minicnn.kernels.address_space import KERNEL_BYTES, check_address_space
+
+check_address_space()
+
+from numba import njit, types  # noqa: E402   LLVM is not loaded where it would end the process
+from numba.core import caching, config  # noqa: E402
+from numba.core.ccallback import CFunc  # noqa: E402
 
 # No `nnan` or `ninf`: they would delete the tests for NaN.  `reassoc` lets a sum use several accumulators.
 FAST_MATH = {"contract", "reassoc", "nsz"}
@@ -96,6 +100,10 @@ class _CacheImplementation(caching.CompileResultCacheImpl):
 
 class _KernelCache(caching.FunctionCache):
     _impl_class = _CacheImplementation
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        check_address_space(KERNEL_BYTES)   # a kernel that is not in the cache is compiled next
+        return super().load_overload(sig, target_context)
 
 
 def _keep(compiled: Any, function: Callable[..., Any]) -> None:
