@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @data_dir_option
 @format_option
 def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> None:
-    """Measure the best weights of RUN on the test images: loss, accuracy, and which class is taken for which.
+    """Measure the best weights of RUN on the test images: loss, accuracy, and which classes are confused.
 
     RUN is a run folder, or a best.safetensors taken from one.
     """

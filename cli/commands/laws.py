@@ -13,14 +13,14 @@ from minicnn.errors import suggestion
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[LAW...]")
-@click.option("--examples", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Settings to draw for each law.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="What they are drawn from.")
+@click.option("--examples", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Random settings per law.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of the settings.")
 @format_option
 def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
-    """Check that the variants of convolution are what mathematics says of each other: on random settings, in float32 through the fast
-    loops and in float64 through the textbook loops.
+    """Check the identities between the variants of convolution: on random settings, in float32 with the fast loops and in float64 with
+    the textbook loops.
 
-    LAW is a name from the table; without one, all are checked.  Exit status 1 if one fails.
+    LAW is a name from the table; without one, all are checked.  The exit status is 1 if one fails.
     """
     from minicnn.cli.render.console import stderr_console, stdout_console
     from minicnn.cli.render.laws import print_laws, waiting

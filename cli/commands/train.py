@@ -35,7 +35,7 @@ def train(network: str | None, out: str | None, resume: str | None, device: str,
     """Train the network NAME on a data set; 'minicnn zoo' lists the networks.
 
     The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and the best weights for 'minicnn
-    evaluate' and 'minicnn predict'.  Ctrl-C stops it; --resume DIR goes on with it, to the same bits as if it had never stopped.
+    evaluate' and 'minicnn predict'.  Ctrl-C stops it; --resume DIR continues it, with the same result to the last bit.
     """
     if resume and out:
         raise click.UsageError("a run that goes on stays in its folder: leave out --out")
