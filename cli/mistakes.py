@@ -25,9 +25,9 @@ class Choice(click.Choice):   # type: ignore[type-arg]   # generic in some versi
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             return super().convert(value, param, ctx)
-        except click.BadParameter:
-            words = [str(each) for each in self.choices]
-            self.fail(f"{value!r} is not one of {', '.join(words)}{suggestion(value, words)}", param, ctx)
+        except click.BadParameter as error:
+            close = suggestion(value, [str(each) for each in self.choices])
+            self.fail(f"{error.message.removesuffix('.')}{close}" if close else error.message, param, ctx)
 
 
 class Group(click.Group):

@@ -21,10 +21,10 @@ from minicnn.errors import near
     (("train", "lenet", "--lr", "0.1"), "there is no option --lr: did you mean --learning-rate?"),
     (("train", "lenet", "--epoch", "3"), "there is no option --epoch: did you mean --epochs?"),
     (("train", "lenet", "--colour"), "there is no option --colour"),
-    (("train", "lenet", "--optimizer", "adm"), "Invalid value for '--optimizer': 'adm' is not one of sgd, adam: did you mean adam?"),
-    (("summary", "lenet", "--format", "md"), "'md' is not one of table, json, csv, markdown, latex: did you mean markdown?"),
-    (("bench", "kernel"), "'kernel' is not one of train, infer, kernels, ladder, memory, starts: did you mean kernels?"),
-    (("data", "show", "digits", "--split", "tst"), "'tst' is not one of train, test: did you mean test?")])
+    (("train", "lenet", "--optimizer", "adm"), "Invalid value for '--optimizer': 'adm' is not one of 'sgd', 'adam': did you mean adam?"),
+    (("summary", "lenet", "--format", "md"), "'md' is not one of 'table', 'json', 'csv', 'markdown', 'latex': did you mean markdown?"),
+    (("bench", "kernel"), "'kernel' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts': did you mean kernels?"),
+    (("data", "show", "digits", "--split", "tst"), "'tst' is not one of 'train', 'test': did you mean test?")])
 def test_what_was_meant(cli, arguments, words):
     status, out, err = cli(*arguments)
     assert (status, out) == (2, "")
