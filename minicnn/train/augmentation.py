@@ -36,7 +36,8 @@ def augmentation(setting: Iterable[str] | str) -> Augmentation:
         elif name == "shift" and (not value or value.isdecimal()):
             shift = int(value) if value else DEFAULT_SHIFT
         else:
-            raise SettingError(f"augment {word!r} is not known{suggestion(name, ('shift', 'flip'))}"
+            close = "" if name in ("shift", "flip") else suggestion(name, ("shift", "flip"))
+            raise SettingError(f"augment {word!r} is not known{close}"
                                f"\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
                                f" or several with commas")
     return Augmentation(shift, flip)
