@@ -21,6 +21,7 @@ from minicnn.layers.calls import CallSignature, check_call
 
 Shape = tuple[int, ...]
 Value = TypeVar("Value")
+Kind = TypeVar("Kind", bound="Element")
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9_\-]+")
 
@@ -73,7 +74,7 @@ class Element:
 
     name: str | None = field(default=None, kw_only=True)
 
-    def __new__(cls, *given: Any, **named: Any) -> Element:
+    def __new__(cls: type[Kind], *given: Any, **named: Any) -> Kind:
         if given or named:   # a copy is made without
             check_call(cls, given, named)
         return super().__new__(cls)
