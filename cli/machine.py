@@ -10,6 +10,7 @@ import importlib
 import os
 import pkgutil
 import platform
+import shlex
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -81,26 +82,32 @@ def vectors() -> Iterator[Finding]:
 
 
 def threads() -> Iterator[Finding]:
-    from minicnn.engine import default_threads
+    from minicnn.processors import usable_processors
 
-    usable, all_of_them = default_threads(), os.cpu_count() or 1
+    usable, all_of_them = usable_processors(), os.cpu_count() or 1
     note = "" if usable == all_of_them else f" of {all_of_them}: this process may not use the others"
     yield Finding("threads", OK, f"{usable}{note}")
 
 
 def cache() -> Iterator[Finding]:
-    from minicnn.kernels.compile import cache_folder, cache_is_usable
+    from minicnn.kernels.cache_survey import survey
+    from minicnn.kernels.compile import current_generation
 
-    folder = cache_folder()
-    if not cache_is_usable():
-        yield Finding("kernel cache", WARN, f"{folder} cannot be written to: every start compiles anew",
-                      "set NUMBA_CACHE_DIR to a folder that can be written to")
-        return
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    if size:
-        yield Finding("kernel cache", OK, f"{folder}, {size / 1e6:.1f} MB of machine code")
+    generation = current_generation()
+    found = survey(generation)
+    detail = f"{found.folder}: {found.kernels} kernel{'s' * (found.kernels != 1)}, {found.kernel_bytes / 2**20:.1f} MiB"
+    if found.stale:
+        detail += f"; {found.stale} file{'s' * (found.stale != 1)} of other versions or machines, {found.stale_bytes / 2**20:.1f} MiB"
+    if found.damaged:
+        detail += f"; {found.damaged} damaged: compiled anew and replaced when they are needed"
+    if found.distrusted:
+        detail += f"; {found.distrusted} that others own or may write to: not used"
+    if found.obstacle:
+        yield Finding("kernel cache", WARN, f"{detail}; every start compiles anew what is not there: {found.obstacle}", found.fix)
+    elif found.damaged or found.distrusted:
+        yield Finding("kernel cache", WARN, detail, f"rm -r {shlex.quote(str(found.folder / generation))}")
     else:
-        yield Finding("kernel cache", OK, f"{folder}, empty: the first run compiles for about 10 s", "minicnn doctor --warm")
+        yield Finding("kernel cache", OK, detail, "" if found.kernels else "minicnn doctor --warm")
 
 
 def cuda() -> Iterator[Finding]:

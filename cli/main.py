@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+from typing import TextIO
 
 import click
 
 import minicnn
 from minicnn.cli import streams
-from minicnn.cli.mistakes import Group, explained, report
-from minicnn.errors import MinicnnError
+from minicnn.cli.echo import echo, echo_error, printable
+from minicnn.cli.mistakes import Group, explained
+from minicnn.errors import MinicnnError, MinicnnWarning
 
 VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
@@ -58,14 +61,22 @@ def without_scipy() -> None:
     sys.modules.setdefault("scipy", None)   # type: ignore[arg-type]
 
 
+def show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+                 line: str | None = None) -> None:
+    """A warning of ours is one line; any other says where it comes from, as Python has it."""
+    own = f"Warning: {message}" if issubclass(category, MinicnnWarning) else None
+    echo(own or warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
     without_scipy()
+    warnings.showwarning = show_warning
     streams.prepare()
     status = run(arguments)
     fault = streams.finish_stdout()
     if fault is not None and status == 0:
-        click.echo(f"Error: {fault}", err=True)
+        echo_error(fault)
         status = 1
     sys.exit(status)
 
@@ -75,19 +86,21 @@ def run(arguments: list[str] | None) -> int:
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
-        (explained(error) if isinstance(error, click.UsageError) else error).show()
+        shown = explained(error) if isinstance(error, click.UsageError) else error
+        shown.message = printable(shown.message)
+        shown.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
     except MinicnnError as error:
-        report(error)
+        echo_error(str(error))
         return 1
     except MemoryError as error:
-        click.echo(f"Error: not enough memory: {error or 'the system gave no more'}", err=True)
+        echo_error(f"not enough memory: {error or 'the system gave no more'}")
         return 1
     except BrokenPipeError:   # whoever reads has seen enough
         return 0
     except OSError as error:
-        click.echo(f"Error: {streams.explained(error)}", err=True)
+        echo_error(streams.explained(error))
         return 1
     return status if isinstance(status, int) else 0

@@ -1,4 +1,4 @@
-"""What the command line says about mistakes: its own errors, and what mistyped verbs, options and choices perhaps meant."""
+"""What mistyped verbs, options and choices perhaps meant."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from typing import Any
 
 import click
 
-from minicnn.errors import MinicnnError, near, suggestion
-
-
-def report(error: MinicnnError) -> None:
-    """An error on stderr: its first line, then what it adds."""
-    click.echo(f"Error: {error.headline}", err=True)
-    for line in str(error).splitlines()[1:]:
-        click.echo(line, err=True)
+from minicnn.errors import near, suggestion
 
 
 class Choice(click.Choice):   # type: ignore[type-arg]   # generic in some versions of Click only

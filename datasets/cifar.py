@@ -6,7 +6,6 @@ Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 
 from __future__ import annotations
 
 import tarfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -82,7 +81,9 @@ def _members(path: Path, names: Sequence[str], batch_records: int) -> Iterator[t
                 if stream is not None:
                     wanted.remove(name)
                     yield name, _batch(stream, name, batch_records)   # type: ignore[arg-type]
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+    except DataError:
+        raise
+    except Exception as error:   # TarError, zlib.error, LZMAError, EOFError, TypeError where a header is cut, ...
         raise DataError(f"{path.name} is damaged or not a tar archive\n  {path}: {error}") from error
 
 

@@ -6,7 +6,6 @@ Source: G. Cohen, S. Afshar, J. Tapson, A. van Schaik, "EMNIST: an extension of 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -66,8 +65,8 @@ def _read_members(path: Path, names: tuple[str, str]) -> tuple[npt.NDArray, npt.
                 images = read_idx_stream(cast(BinaryIO, stream), names[0], axes=3, dtype=np.uint8)
             with archive.open(f"gzip/{names[1]}") as stream:
                 labels = read_idx_stream(cast(BinaryIO, stream), names[1], axes=1, dtype=np.uint8)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except Exception as error:   # BadZipFile, zlib.error, EOFError, NotImplementedError, ...
         raise DataError(f"{path.name} is damaged or not a zip archive\n  {path}: {error}") from error
     return images, labels

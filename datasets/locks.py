@@ -1,4 +1,7 @@
-"""A lock between processes: one downloads, the others wait.  The system frees it when its process ends, however it ends."""
+"""Locks between processes: one downloads, the others wait; one trains in a folder, the others are told.
+
+The system frees a lock when its process ends, however it ends.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from minicnn.errors import DataError
@@ -31,22 +34,90 @@ def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         If the file cannot be created, or its file system has no locks.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _open(path)
     except OSError as error:
         raise DataError(f"{path.parent} cannot be written to: {error.strerror}") from error
     try:
         waiting = False
-        while not _take(descriptor, path):
+        while not _take(descriptor):
             if not waiting:
                 waiting = True
                 on_wait()
             time.sleep(POLL_SECONDS)
         yield
+    except LocklessError as error:
+        raise DataError(f"{path.parent} is on a file system without locks: {error}"
+                        f"\n  set MINICNN_DATA_HOME to a folder on a local disk") from error
     finally:
         os.close(descriptor)   # and with it the lock
 
 
-def _take(descriptor: int, path: Path) -> bool:
+class LocklessError(Exception):
+    """The file system has no locks."""
+
+
+class Lock:
+    """A lock of one who does not wait: made by `take`, given back by `release` or when nothing refers to it.  Its file goes with it."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path, self._descriptor, self._process = path, descriptor, os.getpid()
+
+    @classmethod
+    def take(cls, path: Path) -> Lock | None:
+        """The lock, or None if another holds it.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be made.
+        LocklessError
+            If its file system has no locks.
+        """
+        while True:
+            descriptor = _open(path)
+            try:
+                taken = _take(descriptor)
+                if taken and _is_the_file(descriptor, path):
+                    return cls(path, descriptor)
+            except LocklessError:
+                with suppress(OSError):
+                    path.unlink()
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+            if not taken:
+                return None   # else its last holder has just removed the file
+
+    def release(self) -> None:
+        """Give it back; again does nothing."""
+        if self._descriptor < 0:
+            return
+        descriptor, self._descriptor = self._descriptor, -1
+        mine = self._process == os.getpid()   # not a child's, which has only inherited it
+        if mine:
+            with suppress(OSError):
+                self._path.unlink()
+        os.close(descriptor)
+        if mine and sys.platform == "win32":   # where an open file cannot be removed
+            with suppress(OSError):
+                self._path.unlink()
+
+    __del__ = release
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def _is_the_file(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still the one under this name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _take(descriptor: int) -> bool:
     """Take the lock without waiting; False if another holds it."""
     try:
         if sys.platform == "win32":
@@ -58,6 +129,5 @@ def _take(descriptor: int, path: Path) -> bool:
     except OSError as error:
         if error.errno in BUSY:
             return False
-        raise DataError(f"{path.parent} is on a file system without locks: {error.strerror}"
-                        f"\n  set MINICNN_DATA_HOME to a folder on a local disk") from error
+        raise LocklessError(error.strerror) from error
     return True

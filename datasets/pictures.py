@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from minicnn.datasets.scaling import interpolation_matrix
-from minicnn.errors import DataError
+from minicnn.errors import DataError, one_line, quoted
 
 Picture = npt.NDArray   # (C, *space), uint8 or float32
 NETPBM = re.compile(rb"P([2356])(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
 LUMA = (0.299, 0.587, 0.114)   # brightness of red, green and blue; ITU-R BT.601
 LARGEST_BYTES = 1 << 28        # of a file; a picture for a network is far smaller
+LARGEST_PIXELS = 1 << 26       # 8192 x 8192: a few letters of a PNG can say many more
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM")   # readers that call no other program
 
 
 def read_picture(path: str | Path) -> Picture:
@@ -40,10 +42,12 @@ def read_picture(path: str | Path) -> Picture:
     try:
         if source.stat().st_size > LARGEST_BYTES:
             raise DataError(f"{source} has {source.stat().st_size:,} bytes, more than a picture for a network: at most {LARGEST_BYTES:,}")
+        if not source.is_file() and not source.is_dir():   # a pipe would be waited for
+            raise DataError(f"{source} is not a file")
         with source.open("rb") as stream:
             start = stream.read(8)
         if start.startswith(b"\x93NUMPY"):
-            return _from_array(np.load(source, mmap_mode="r", allow_pickle=False), source)   # mapped: a lying header allocates nothing
+            return _from_array(_mapped(source), source)
         if re.match(rb"P[2356]\s", start):
             return _read_netpbm(source.read_bytes(), source)
     except FileNotFoundError:
@@ -52,21 +56,36 @@ def read_picture(path: str | Path) -> Picture:
         raise DataError(f"{source} is a folder, expected a picture") from None
     except OSError as error:
         raise DataError(f"cannot read {source}: {error.strerror or error}") from error
-    except (ValueError, EOFError, MemoryError) as error:
-        raise DataError(f"{source} is not an array that can be read: {error}") from error
+    except ValueError as error:   # a name with a zero byte
+        raise DataError(f"cannot read {quoted(str(path))}: {error}") from error
     return _read_with_pillow(source)
+
+
+def _mapped(source: Path) -> npt.NDArray:
+    """The array of a .npy file, mapped: a lying header allocates nothing.  Its header is a Python dict, which NumPy has Python read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.load(source, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:   # TokenError, SyntaxError, RecursionError, TypeError, ...: whatever is made of a wrong dict
+        raise DataError(f"{source} is not an array that can be read: {one_line(str(error))[:200]}") from error
 
 
 def _from_array(array: npt.NDArray, source: Path) -> Picture:
     """An array of a user's as (C, *space)."""
-    if array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255:
+    if not 1 <= array.ndim <= 4 or not array.size:
+        raise DataError(f"{source} has the shape {array.shape}, expected one image: (rows, columns) or (channels, rows, columns)")
+    if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 255:
         array = array.astype(np.uint8)
     elif array.dtype.kind == "f":
-        array = array.astype(np.float32)
+        with np.errstate(over="ignore"):   # too large for float32: infinite, and said so
+            array = array.astype(np.float32)
         if not np.isfinite(array).all():
             raise DataError(f"{source} holds values that are infinite or no numbers")
     else:
-        raise DataError(f"{source} holds {array.dtype.name} {array.shape}, expected integers from 0 to 255 or floats")
+        raise DataError(f"{source} holds {quoted(array.dtype.name)[1:-1]} {array.shape}, expected integers from 0 to 255 or floats")
     if array.ndim == 3 and array.shape[2] == 3 and array.shape[0] != 3:   # rows, columns, colours
         array = array.transpose(2, 0, 1)
     if array.ndim == 1 or (array.ndim == 2 and array.shape[0] != 1):
@@ -116,11 +135,17 @@ def _read_with_pillow(source: Path) -> Picture:
                         f"\n  or use a PGM or .npy file") from None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(source) as opened:
+            warnings.simplefilter("ignore")   # of a picture that is not quite right, and read nevertheless
+            Image.init()
+            with Image.open(source, formats=[each for each in FORMATS if each in Image.OPEN]) as opened:
+                if opened.width * opened.height > LARGEST_PIXELS:
+                    raise DataError(f"{source} has {opened.width:,} x {opened.height:,} pixels, more than a picture for a network:"
+                                    f" at most {LARGEST_PIXELS:,}")
                 image = ImageOps.exif_transpose(opened)
                 if image.mode.startswith("I") or image.mode == "F":   # 16 bits a pixel, or more
                     values = np.asarray(image).astype(np.float64)
+                    if not np.isfinite(values).all():
+                        raise DataError(f"{source} holds values that are infinite or no numbers")
                     most = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max()))
                     return np.rint(np.clip(values, 0, most) * (255 / most)).astype(np.uint8)[None]
                 if "A" in image.getbands() or "transparency" in image.info:
@@ -129,8 +154,10 @@ def _read_with_pillow(source: Path) -> Picture:
                 pixels = np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
     except Image.UnidentifiedImageError:
         raise DataError(f"{source} is not a picture that can be read: PNG, JPEG, PGM or .npy") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise DataError(f"{source} cannot be read as a picture: {error}") from error
+    except DataError:
+        raise
+    except Exception as error:   # what its readers raise over a broken file is of many kinds
+        raise DataError(f"{source} cannot be read as a picture: {one_line(str(error)) or type(error).__name__}") from error
     return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from minicnn.datasets import cifar, emnist
 from minicnn.datasets.catalog import RECORDS, SPLITS, Record, Split
-from minicnn.errors import DataError
+from minicnn.errors import DataError, one_line
 
 HOME_VARIABLE = "MINICNN_DATA_HOME"
 UNPACKED_FOLDERS = {"emnist": "gzip", "cifar": "cifar-10-batches-bin"}   # made by unpacking an archive where it lies
@@ -57,10 +57,14 @@ def spellings(name: str) -> tuple[str, ...]:
 
 def check_folder(folder: str | Path) -> Path:
     """Raise DataError if the user's folder is not there; return it as a path."""
-    path = Path(folder).expanduser()
-    if not os.path.exists(path):   # which says no to a name that is too long
+    try:
+        path = Path(folder).expanduser()
+        there, is_folder = path.exists(), path.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:   # too long a name, a home of nobody, a zero byte
+        raise DataError(f"there is no folder {one_line(str(folder))}: {getattr(error, 'strerror', None) or error}") from error
+    if not there:
         raise DataError(f"there is no folder {path}")
-    if not path.is_dir():
+    if not is_folder:
         raise DataError(f"{path} is a file, expected a folder")
     return path
 

@@ -1,7 +1,10 @@
-"""The data store: fetches published files, mirror by mirror.  The only code of minicnn that uses the network.
+"""The data store: fetches published files, mirror by mirror.  With `deadline`, the only code of minicnn that uses the network.
 
 A file arrives under a name ending in .part, is hashed while it streams in, and takes its own name only when size and
 SHA-256 are the published ones; so a file under its own name is whole.  A broken transfer goes on where it stopped.
+
+Servers and folders are not trusted: what a server says is not repeated, what it sends is bounded in size and in time, and a part that
+is a link, or anything else than a file, is not written to.
 """
 
 from __future__ import annotations
@@ -19,11 +22,14 @@ from typing import BinaryIO, NamedTuple
 import minicnn
 from minicnn.datasets import catalog, places
 from minicnn.datasets.catalog import RemoteFile
+from minicnn.datasets.deadline import Deadline
 from minicnn.datasets.locks import locked
+from minicnn.datasets.part import CHUNK_BYTES, held_bytes, is_whole, open_part, sync_folder
 from minicnn.errors import DataError
 
-CHUNK_BYTES = 1 << 16
 TIMEOUT_SECONDS = 20.0   # without a single byte
+PATIENCE_SECONDS = 600.0   # for a whole file and all mirrors, and besides
+SLOWEST_BYTES_PER_SECOND = 1 << 15   # as much time as the file takes at this pace
 PAUSES_SECONDS = (0.5, 2.0)   # before the second and third try at one mirror
 PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)   # of a server that may answer soon
 
@@ -97,17 +103,17 @@ def fetch_file(file: RemoteFile, folder: Path, progress: Report | None = None, a
         raise DataError(f"{folder} cannot be created: {error.strerror}") from error
     with locked(folder / ".lock", lambda: report(Progress(file.name, 0, file.size_bytes, "waiting for another download to end"))):
         try:
-            if not _is_whole(target, file):
-                _from_mirrors(file, part, report, again)
+            if not is_whole(target, file):
+                _from_mirrors(file, part, report, again, Deadline(PATIENCE_SECONDS + file.size_bytes / SLOWEST_BYTES_PER_SECOND))
                 os.replace(part, target)
-                _sync_folder(folder)
+                sync_folder(folder)
         except OSError as error:   # of the disk: those of the network have become a MirrorError
             raise DataError(f"{file.name} cannot be written: {error.strerror or error}\n  {part}") from error
     report(Progress(file.name, file.size_bytes, file.size_bytes, "whole, SHA-256 as published"))
     return target
 
 
-def _from_mirrors(file: RemoteFile, part: Path, report: Report, again: str) -> None:
+def _from_mirrors(file: RemoteFile, part: Path, report: Report, again: str, deadline: Deadline) -> None:
     """Fill the part file from the first mirror that gives the right bytes, or raise DataError with what each one did."""
     tried: list[str] = []
     wrong = ""
@@ -115,29 +121,31 @@ def _from_mirrors(file: RemoteFile, part: Path, report: Report, again: str) -> N
         faults: list[str] = []
         for pause in (*PAUSES_SECONDS, None):
             try:
-                _receive(mirror + file.name, file, part, report)
+                _receive(mirror + file.name, file, part, report, deadline)
                 return
             except MirrorError as fault:
                 faults.append(str(fault))
                 wrong = fault.wrong_sha256 or wrong
-                if fault.discard or not _size(part):
+                if fault.discard or not held_bytes(part):
                     part.unlink(missing_ok=True)
-                if not fault.passing or pause is None:
+                if not fault.passing or pause is None or deadline.over:
                     break
-                report(Progress(file.name, _size(part), file.size_bytes, f"{fault}: trying again"))
+                report(Progress(file.name, held_bytes(part), file.size_bytes, f"{fault}: trying again"))
                 time.sleep(pause)
         times = f" ({len(faults)} tries)" if len(faults) > 1 else ""
         tried.append(f"  {mirror}{file.name}\n    {faults[-1]}{times}")
+        if deadline.over:
+            break
         if mirror != file.mirrors[-1]:
-            report(Progress(file.name, _size(part), file.size_bytes, f"{faults[-1]}: trying the next mirror"))
+            report(Progress(file.name, held_bytes(part), file.size_bytes, f"{faults[-1]}: trying the next mirror"))
     lines = [f"{file.name} is not the file we know" if wrong else f"{file.name} could not be downloaded: no mirror gave the whole file"]
     if wrong:
         lines.append(f"  sha256 expected  {file.sha256}\n         got       {wrong}")
-    kept = f"its first {_size(part):,} of {file.size_bytes:,} bytes are kept" if part.exists() else "no partial file was kept"
+    kept = f"its first {held_bytes(part):,} of {file.size_bytes:,} bytes are kept" if part.exists() else "no partial file was kept"
     raise DataError("\n".join([*lines, *tried, f"  {kept}" + (f"; run '{again}' again" if again else "")]))
 
 
-def _receive(url: str, file: RemoteFile, part: Path, report: Report) -> None:
+def _receive(url: str, file: RemoteFile, part: Path, report: Report, deadline: Deadline) -> None:
     """One try at one mirror: go on after what the part file holds, or start anew; return when the part file is whole.
 
     Raises
@@ -145,19 +153,19 @@ def _receive(url: str, file: RemoteFile, part: Path, report: Report) -> None:
     MirrorError
         If the server does not give the right bytes.
     """
-    held = _size(part)
-    with part.open("r+b" if held else "w+b") as stream:
+    held = held_bytes(part)
+    with open_part(part) as stream:
         running = hashlib.sha256()
         while chunk := stream.read(CHUNK_BYTES):
             running.update(chunk)
         done = held
         if done < file.size_bytes:
-            with _open(url, file, held) as response:
+            with deadline.watching(), _open(url, file, held, deadline) as response:
                 if held and not _goes_on(response, held):   # the server sends the whole file
                     done, running = 0, hashlib.sha256()
                     stream.seek(0)
                     stream.truncate()
-                done = _copy(response, stream, running, done, file, report)
+                done = _copy(response, stream, running, done, file, report, deadline)
         stream.flush()
         os.fsync(stream.fileno())
     if done > file.size_bytes:
@@ -171,17 +179,19 @@ def _receive(url: str, file: RemoteFile, part: Path, report: Report) -> None:
 
 
 def _copy(response: http.client.HTTPResponse, stream: BinaryIO, running: hashlib._Hash, done: int, file: RemoteFile,
-          report: Report) -> int:
+          report: Report, deadline: Deadline) -> int:
     """Write what the server sends, at most one byte more than the file may have; return the bytes held in the end."""
     report(Progress(file.name, done, file.size_bytes))
     while done <= file.size_bytes:
         try:
-            chunk = response.read(min(CHUNK_BYTES, file.size_bytes + 1 - done))
+            chunk = response.read1(min(CHUNK_BYTES, file.size_bytes + 1 - done))   # what is there, not all of it at any pace
         except http.client.IncompleteRead as error:
             chunk = error.partial
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:   # ValueError: a connection that the deadline has closed
             stream.flush()
-            raise MirrorError(f"{_reason(error)} after {done:,} of {file.size_bytes:,} bytes", passing=True) from error
+            raise MirrorError(f"{deadline.word or _reason(error)} after {done:,} of {file.size_bytes:,} bytes", passing=True) from error
+        if deadline.over:
+            raise MirrorError(f"{deadline.word} after {done:,} of {file.size_bytes:,} bytes")
         if not chunk:
             break
         stream.write(chunk)
@@ -191,22 +201,23 @@ def _copy(response: http.client.HTTPResponse, stream: BinaryIO, running: hashlib
     return done
 
 
-def _open(url: str, file: RemoteFile, held: int) -> http.client.HTTPResponse:
+def _open(url: str, file: RemoteFile, held: int, deadline: Deadline) -> http.client.HTTPResponse:
     """Ask for the file, or for its bytes from `held` on; raise MirrorError unless the answer can be this file."""
     request = urllib.request.Request(url, headers={"User-Agent": f"minicnn/{minicnn.__version__}", "Accept-Encoding": "identity"})
     if held:
         request.add_header("Range", f"bytes={held}-")
     try:
-        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+        response: http.client.HTTPResponse = deadline.opener().open(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416:   # the server's file ends before our part does: the part is not of this file
             raise MirrorError("HTTP 416, nothing to send after the partial file", passing=True, discard=True) from error
-        raise MirrorError(f"HTTP {error.code} {error.reason}", passing=error.code in PASSING_STATUSES) from error
+        known = http.client.responses.get(error.code, "")   # and not the server's own words
+        raise MirrorError(f"HTTP {error.code} {known}".rstrip(), passing=error.code in PASSING_STATUSES) from error
     except urllib.error.URLError as error:   # no connection: another try at once would not help
-        raise MirrorError(_reason(error.reason)) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise MirrorError(_reason(error), passing=True) from error
+        raise MirrorError(deadline.word or _reason(error.reason)) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:   # ValueError: a redirection to what is no address
+        raise MirrorError(deadline.word or _reason(error), passing=not isinstance(error, ValueError)) from error
     fault = _refusal(response, file, held)
     if fault:
         response.close()
@@ -221,9 +232,8 @@ def _refusal(response: http.client.HTTPResponse, file: RemoteFile, held: int) ->
     if response.status != 200 and not _goes_on(response, held):
         return f"HTTP {response.status} with another part than the one asked for"
     expected = file.size_bytes - (held if _goes_on(response, held) else 0)
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) != expected:
-        return f"offers {int(length):,} bytes, expected {expected:,}"
+    if response.length is not None and response.length != expected:
+        return f"offers {response.length:,} bytes, expected {expected:,}"
     return ""
 
 
@@ -233,36 +243,11 @@ def _goes_on(response: http.client.HTTPResponse, held: int) -> bool:
 
 
 def _reason(error: object) -> str:
-    """A network error in a few words."""
+    """A network error in a few words of ours or of this system."""
     if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT_SECONDS:g} s"
+    if isinstance(error, http.client.HTTPException) and not isinstance(error, ConnectionError):
+        return f"an answer that is not HTTP ({type(error).__name__})"
+    if isinstance(error, ValueError):
+        return "a redirection that leads nowhere"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _is_whole(path: Path, file: RemoteFile) -> bool:
-    """Whether the published file lies under its own name."""
-    if _size(path) != file.size_bytes:
-        return False
-    running = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            running.update(chunk)
-    return running.hexdigest() == file.sha256
-
-
-def _size(path: Path) -> int:
-    """Size in bytes; 0 for a file that is not there."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut, where the system lets a folder be synchronised."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

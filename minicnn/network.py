@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import minicnn
-from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError, float_advice
+from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError, float_advice, one_line, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, Topology
 from minicnn.graph.parameters import Parameters
 from minicnn.layers import Element, Shape, build, describe
+from minicnn.locks import new_lock
+from minicnn.schema import parse
 from minicnn.storage import load_arrays, save_arrays
 
 if TYPE_CHECKING:
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
 
 FORMAT = "minicnn network 1"
 ALIGNMENT_BYTES = 64
+
+_drawing = new_lock()   # parameters are drawn once, whichever thread asks first
+LONGEST_NAME = 200
 AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}   # by the length of an image's shape
 
 
 class Graph:
     """A network: layers connected, shapes inferred, parameters drawn on first use.
+
+    Several threads may use one network: `forward` and `backward` give each the result of its own images.  Writing to
+    `parameters` meanwhile is the writer's affair.
 
     Parameters
     ----------
@@ -44,8 +52,8 @@ class Graph:
         if not isinstance(block, Element):
             raise GraphError(f"a Graph is made from a layer or a block, but gets {block!r}")
         self.topology = Topology.build(block, input_shape)
-        if name is not None and not isinstance(name, str):
-            raise SettingError(f"Graph: name is {name!r}, but must be a word")
+        if name is not None and not (isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_NAME):
+            raise SettingError(f"Graph: name is {quoted(name)}, but must be a word of at most {LONGEST_NAME} printable letters")
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
         self._memory: np.ndarray | None = None
@@ -89,11 +97,15 @@ class Graph:
     def parameter_memory(self) -> np.ndarray:
         """All parameters, then all buffers, as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
         if self._memory is None:
-            memory = _aligned_zeros(self.topology.memory_size)
-            for slot in self.slots:
-                self._fill(memory[slot.offset:slot.offset + slot.size], slot)
-            self._memory = memory
+            with _drawing:
+                self._memory = self._memory if self._memory is not None else self._drawn()
         return self._memory
+
+    def _drawn(self) -> np.ndarray:
+        memory = _aligned_zeros(self.topology.memory_size)
+        for slot in self.slots:
+            self._fill(memory[slot.offset:slot.offset + slot.size], slot)
+        return memory
 
     def _fill(self, values: np.ndarray, slot: ParameterSlot) -> None:
         """The first values of a parameter."""
@@ -225,7 +237,7 @@ class Graph:
         """A network from its description, parameters drawn anew from its seed."""
         try:
             parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
-        except (TypeError, KeyError):
+        except (TypeError, KeyError, IndexError):
             raise GraphError("a network is described by an object with network, input_shape, seed and name") from None
         return cls(build(parts[0]), *parts[1:])
 
@@ -250,7 +262,7 @@ class Graph:
                                       f"\n  file     {arrays[name].shape} {arrays[name].dtype}\n  network  {shape} float32")
         foreign = [name for name in arrays if name not in shapes]
         if foreign:
-            raise CheckpointError(f"{source}: {self.name} has no parameter called {foreign[0]}")
+            raise CheckpointError(f"{source}: {self.name} has no parameter called {one_line(foreign[0])}")
         if self._memory is None:
             self._memory = _aligned_zeros(self.topology.memory_size)
         for name, view in self.views(self._memory, buffers=True).items():
@@ -274,11 +286,11 @@ def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source:
     if not metadata.get("format", "").startswith("minicnn network"):
         raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not say so")
     if metadata["format"] != FORMAT:
-        raise CheckpointError(f"{source} was written by minicnn {metadata.get('minicnn')} in the format {metadata['format']!r},"
-                              f" which this minicnn {minicnn.__version__} does not know")
+        raise CheckpointError(f"{source} was written by minicnn {one_line(metadata.get('minicnn', '?'))} in the format"
+                              f" {quoted(metadata['format'])}, which this minicnn {minicnn.__version__} does not know")
     try:
-        net = Graph.from_architecture(json.loads(metadata["architecture"]))
-    except (KeyError, ValueError, RecursionError, MinicnnError) as error:
+        net = Graph.from_architecture(parse(metadata.get("architecture", ""), "its text"))
+    except (MinicnnError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{source}: its architecture cannot be read: {error}") from error
     net.adopt(arrays, source)
     return net

@@ -1,13 +1,15 @@
 """Files that are whole or not there: atomic writes, and named arrays as safetensors.
 
-A file appears under its name only when every byte of it is on the disk; a reader never sees half of one.
+A file appears under its name only when every byte of it is on the disk; a reader never sees half of one.  Equal arrays and words give
+equal bytes.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 HEADER_LENGTH_BYTES = 8   # a safetensors file: length of the header, the header as JSON, the arrays
+HEADER_ALIGNMENT_BYTES = 8
 
 
 @contextmanager
@@ -48,6 +51,15 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
             part.unlink()
 
 
+def remove_parts(folder: Path, names: Iterable[str]) -> None:
+    """Remove what writers of files with these names left behind when they were killed; nobody may be writing them."""
+    pattern = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.[0-9a-f]{{8}}\.part")
+    with suppress(OSError):
+        for part in [each for each in os.listdir(folder) if pattern.fullmatch(each)]:
+            with suppress(OSError):
+                (folder / part).unlink()
+
+
 def _flush_folder(folder: Path) -> None:
     """Bring the new name to the disk, where the system lets a folder be opened."""
     with suppress(OSError):
@@ -63,9 +75,15 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], metadata: Ma
     import numpy as np
     from safetensors.numpy import save
 
-    content = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata=dict(metadata))
-    with atomic_write(path) as file:
-        file.write(content)
+    content = memoryview(save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata=dict(metadata)))
+    end = HEADER_LENGTH_BYTES + int.from_bytes(content[:HEADER_LENGTH_BYTES], "little")
+    entries = json.loads(bytes(content[HEADER_LENGTH_BYTES:end]))
+    header = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    header += b" " * (-len(header) % HEADER_ALIGNMENT_BYTES)
+    with atomic_write(path) as file:   # safetensors writes the words in another order every time
+        file.write(len(header).to_bytes(HEADER_LENGTH_BYTES, "little"))
+        file.write(header)
+        file.write(content[end:])
 
 
 def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -82,6 +100,8 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
     try:
         if source.is_dir():
             raise CheckpointError(f"{source} is a folder, not a file of weights")
+        if source.exists() and not source.is_file():   # a pipe would be waited for
+            raise CheckpointError(f"{source} is not a file")
         with safe_open(source, framework="np") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})   # noqa: SIM118 not a dict
     except FileNotFoundError:
@@ -90,7 +110,9 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
         raise CheckpointError(f"cannot read {source}: {error.strerror or error}") from error
     except SafetensorError as error:
         raise CheckpointError(_diagnosis(source, error)) from error
-    except (TypeError, AttributeError) as error:   # bfloat16 and the like
+    except MemoryError:
+        raise CheckpointError(f"{source} has {source.stat().st_size:,} bytes, more than there is memory for") from None
+    except (TypeError, AttributeError, ValueError, KeyError) as error:   # bfloat16 and the like
         raise CheckpointError(f"{source} holds numbers that NumPy does not have: {error}") from error
 
 

@@ -10,15 +10,17 @@ import pytest
 import minicnn
 
 ROOT = Path(__file__).parents[1]
-ORDER = ("errors", "geometry", "random", "storage", "kernels", "laws", "layers", "graph", "engine", "network", "optimizers", "train", "zoo",
-         "facts", "bench", "cli", "__main__")
+ORDER = ("errors", "locks", "geometry", "schema", "processors", "random", "storage", "kernels", "laws", "layers", "graph", "engine",
+         "network", "optimizers", "train", "zoo", "facts", "bench", "cli", "__main__")
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 DATASETS_ARE_FOR = ("train", "bench", "cli")
+
+DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
 AT_HOME = {   # foreign packages, and where they may be imported
     "numba": ("minicnn/kernels/", "minicnn/engine/"), "llvmlite": ("minicnn/kernels/", "minicnn/engine/"),
     "click": ("cli/",), "rich": ("cli/",),
-    "urllib": ("datasets/store.py",), "socket": ("datasets/store.py",), "http": ("datasets/store.py",), "ssl": ("datasets/store.py",),
+    "urllib": DOWNLOAD, "socket": DOWNLOAD, "http": DOWNLOAD, "ssl": DOWNLOAD,
     "requests": (), "pickle": (), "marshal": (), "shelve": (),
     "torch": ("minicnn/bench/",), "jax": ("minicnn/bench/",),
     "safetensors": ("minicnn/storage.py",),

@@ -50,6 +50,18 @@ def test_parameters_are_views_of_one_array():
     assert (memory[gaps] == 0).all()
 
 
+def test_equal_networks_are_saved_as_equal_files(tmp_path):
+    for name in ("one", "two"):
+        small(seed=3).save(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["\x1b[31m", "two\nlines", "\u202e", "x" * 201, 7, b"net"])
+def test_a_name_is_a_word_that_can_be_printed(name):
+    with pytest.raises(SettingError, match=r"^Graph: name is .*, but must be a word of at most 200 printable letters$"):
+        Graph(L.Flatten(), (1, 2, 2), name=name)
+
+
 def test_a_new_layer_does_not_change_the_parameters_of_the_others():
     short = Graph(L.Sequential(L.Conv2D(4, 3), L.Flatten(), L.Linear(5)), (1, 8, 8), seed=3)
     long = Graph(L.Sequential(L.Conv2D(4, 3), L.ReLU(), L.Conv2D(4, 3, padding=1), L.Flatten(), L.Linear(5)), (1, 8, 8), seed=3)
@@ -188,12 +200,18 @@ def other_architecture(metadata, change):
 @pytest.mark.parametrize(("change", "words"), [
     (lambda arrays, metadata: metadata.clear(), r"holds arrays, but not a network of minicnn: its metadata do not say so$"),
     (lambda arrays, metadata: metadata.update(format="minicnn network 9", minicnn="9.0"), r"was written by minicnn 9.0 in the format"),
-    (lambda arrays, metadata: metadata.pop("architecture"), r": its architecture cannot be read: 'architecture'$"),
+    (lambda arrays, metadata: metadata.pop("architecture"), r": its architecture cannot be read: its text is broken"),
     (lambda arrays, metadata: metadata.update(architecture="{"), r": its architecture cannot be read: "),
     (lambda arrays, metadata: metadata.update(architecture="[" * 100_000), r": its architecture cannot be read: "),
     (lambda arrays, metadata: metadata.update(architecture="[]"), r": its architecture cannot be read: a network is described by"),
     (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=7)), r"input_shape 7 is not the shape"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name=7)), r"name is 7, but must be a word$"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name=7)), r"name is 7, but must be a word of at most 200 p"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name="\x1b[31m")), r"name is '\\x1b\[31m', but must be a w"),
+    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(seed=10**400)), r"cannot be read: Graph: seed is "),
+    (lambda arrays, metadata: metadata.update(architecture='{"seed": NaN}'), r"its text is broken: 'NaN' is not a finite number$"),
+    (lambda arrays, metadata: metadata.update(architecture='{"seed": 1e999}'), r"its text is broken: '1e999' is not a finite number$"),
+    (lambda arrays, metadata: metadata.update(architecture="[" * 300 + "]" * 300), r"its text is broken: more than 250 levels"),
+    (lambda arrays, metadata: metadata.update(architecture=" " * (1 << 23) + "{}"), r"its text is broken: 8,388,610 letters, more than"),
     (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=[2, 6])), r"needs an input of channels x rows"),
     (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(seed="x")), r"seed is 'x'"),
     (lambda arrays, metadata: other_architecture(metadata, lambda a: a["network"]["items"][0].update(type="Magic")),

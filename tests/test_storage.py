@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn.errors import CheckpointError
-from minicnn.storage import atomic_write, load_arrays, save_arrays
+from minicnn.storage import atomic_write, load_arrays, remove_parts, save_arrays
 
 ARRAYS = {"weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4), "step": np.array(7), "mask": np.array([1, 0, 3], dtype=np.uint8),
           "mean": np.linspace(0, 1, 5), "none": np.empty((0, 3), dtype=np.float32)}
@@ -40,6 +40,32 @@ def test_anyones_reader_can_read_it(tmp_path):
 
     save_arrays(tmp_path / "a", ARRAYS, {})
     assert np.array_equal(load_file(tmp_path / "a")["weight"], ARRAYS["weight"])
+
+
+def test_equal_arrays_and_words_give_equal_files(tmp_path):
+    words = {f"word {n}": "é\n\x1b" * n for n in range(20)}   # safetensors itself writes them in another order every time
+    save_arrays(tmp_path / "a", ARRAYS, words)
+    for n in range(5):
+        save_arrays(tmp_path / "b", dict(reversed(ARRAYS.items())), dict(reversed(words.items())))
+        assert (tmp_path / "b").read_bytes() == (tmp_path / "a").read_bytes(), n
+    arrays, metadata = load_arrays(tmp_path / "a")
+    assert metadata == words
+    assert all(np.array_equal(arrays[name], array) for name, array in ARRAYS.items())
+
+
+def test_the_arrays_begin_where_eight_byte_numbers_may(tmp_path):
+    for n in range(8):
+        save_arrays(tmp_path / "a", ARRAYS, {"note": "x" * n})
+        assert int.from_bytes((tmp_path / "a").read_bytes()[:8], "little") % 8 == 0
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
+    kept = ["a", ".a.part", ".b.0123abcd.part", ".a.0123abcd.part.old", ".a.0123ABCD.part", ".lock"]
+    for name in (*kept, ".a.0123abcd.part", ".c.x.ffffffff.part"):
+        (tmp_path / name).write_text("")
+    remove_parts(tmp_path, ("a", "c.x"))
+    assert sorted(os.listdir(tmp_path)) == sorted(kept)
+    remove_parts(tmp_path / "nowhere", ("a",))
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -107,6 +133,9 @@ def test_no_file_and_no_file_of_weights(tmp_path):
         load_arrays(tmp_path / "nothing")
     with pytest.raises(CheckpointError, match=r"is a folder, not a file of weights$"):
         load_arrays(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CheckpointError, match=r"pipe is not a file$"):
+        load_arrays(tmp_path / "pipe")
 
 
 def test_a_number_format_numpy_does_not_have(tmp_path):

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from minicnn.cli.echo import echo
 from minicnn.cli.mistakes import Choice, Group
 from minicnn.cli.options import format_option
 from minicnn.cli.render import data as render
@@ -32,7 +33,7 @@ def list_(folder: str | None, form: str) -> None:
     if form == "table":
         render.print_catalog(stdout_console(), rows)
         return
-    click.echo(json.dumps([
+    echo(json.dumps([
         {"name": record.name, "title": record.title, "train_images": record.train_count, "test_images": record.test_count,
          "input_shape": record.input_shape, "classes": record.classes, "download_bytes": record.download_bytes,
          "where": where or None, "licence": record.licence, "citation": record.citation}
@@ -45,12 +46,12 @@ def get(name: str) -> None:
     """Download a data set; print the folder that holds it."""
     record = catalog.record(name)
     if not record.files:
-        click.echo(f"{name} is {record.origin}: there is nothing to download", err=True)
+        echo(f"{name} is {record.origin}: there is nothing to download", err=True)
         return
     from minicnn.datasets import store
     with render.DownloadView(stderr_console()) as view:
         folder = store.fetch(name, view)
-    click.echo(str(folder))
+    echo(str(folder))
 
 
 @data.command()
@@ -67,7 +68,7 @@ def show(name: str, split: catalog.Split, index: int, count: int, folder: str | 
         raise SettingError(f"data show: --index is {index}, but the last image of {name} ({split}) has index {len(dataset) - 1}")
     indices = range(index, min(index + count, len(dataset)))
     if form == "json":
-        click.echo(json.dumps({
+        echo(json.dumps({
             "name": name, "split": split, "origin": dataset.origin, "images": len(dataset), "input_shape": dataset.input_shape,
             "dtype": dataset.images.dtype.name, "classes": dataset.classes, "class_counts": dataset.class_counts.tolist(),
             "mean": dataset.mean, "std": dataset.std, "sha256": dataset.digest,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minicnn.cli.mistakes import report
+from minicnn.cli.echo import echo, echo_error
 from minicnn.cli.options import format_option, weights_path
 from minicnn.errors import MinicnnError
 
@@ -38,15 +38,15 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
         try:
             pictures[place] = fit_picture(trained, read_picture(name), name, resize, invert)
         except MinicnnError as error:
-            report(error)
+            echo_error(str(error))
             faults[place] = error
             continue
         if looks_inverted(trained, pictures[place]):
             fix = "leave out --invert" if invert else "use --invert"
-            click.echo(f"Warning: {name} seems to have dark and light the other way round than {trained.data}: {fix}", err=True)
+            echo(f"Warning: {name} seems to have dark and light the other way round than {trained.data}: {fix}", err=True)
     answers = dict(zip(pictures, guesses(trained, list(pictures.values())), strict=True)) if pictures else {}
     if form == "json":
-        click.echo(json.dumps([{"image": name, "error": faults[place].headline} if place in faults else {"image": name, "predictions": [
+        echo(json.dumps([{"image": name, "error": faults[place].headline} if place in faults else {"image": name, "predictions": [
             {"class": guess.name, "index": guess.label, "probability": guess.probability} for guess in answers[place]]}
             for place, name in enumerate(images)]))
     elif answers:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from minicnn.cli.echo import echo
 from minicnn.cli.interrupts import INTERRUPTED, Interrupts
 from minicnn.cli.options import training_options
 from minicnn.cli.streams import UNWRITABLE
@@ -72,14 +73,20 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
     from minicnn.train import Run, RunFolder, RunSettings
 
     folder = RunFolder.open(resume)
-    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
-    settings = settings.continued(given | {"data": data_name(given["data"], given["data_dir"], settings.data)})
-    train_data, test_data = (load(settings.data, split, settings.data_dir) for split in ("train", "test"))
-    run = Run(folder, settings, make_trainer(settings, train_data, device, threads), train_data, test_data)
-    for warning in run.restore():
-        click.echo(f"Warning: {warning}", err=True)
+    folder.claim()   # before anything that takes time
+    try:
+        settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
+        settings = settings.continued(given | {"data": data_name(given["data"], given["data_dir"], settings.data)})
+        train_data, test_data = (load(settings.data, split, settings.data_dir) for split in ("train", "test"))
+        run = Run(folder, settings, make_trainer(settings, train_data, device, threads), train_data, test_data)
+        warnings = run.restore()
+    except BaseException:
+        folder.release()
+        raise
+    for warning in warnings:
+        echo(f"Warning: {warning}", err=True)
     if run.trainer.epoch > settings.epochs:
-        click.echo(f"all {settings.epochs} epochs are done; to train on, give --epochs a larger number", err=True)
+        echo(f"all {settings.epochs} epochs are done; to train on, give --epochs a larger number", err=True)
     return run
 
 
@@ -159,13 +166,13 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         if lost is not None:
             raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
                             f" {run.settings.epochs} and can go on: minicnn train --resume {shlex.quote(str(run.folder.path))}") from lost
-        click.echo(f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
+        echo(f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
                    f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
         return INTERRUPTED
     result = run.result()
     show(results.end, result, time.monotonic() - begun)
     if result.is_guessing(trainer.classes):
-        click.echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g}"
+        echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g}"
                    f" may be too large or too small, or the epochs too few", err=True)
     if lost is not None and not isinstance(lost, BrokenPipeError):
         raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run is complete in {run.folder.path}") from lost

@@ -8,16 +8,29 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from collections.abc import Iterator
+from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from minicnn.cli.echo import printable
 
 PIPE_WIDTH = 200   # room in a pipe; a table that needs more gets it
 UNLIMITED = 100_000
 
 
 class PipedConsole(Console):
-    """A console that leaves a closed pipe to `main`, where it is no error: `minicnn summary lenet | head -1`."""
+    """A console that shows what a terminal would obey, and leaves a closed pipe to `main`, where it is no error:
+    `minicnn summary lenet | head -1`."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        return super().render_str(printable(text), **settings)   # so that a column is as wide as what is shown in it
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError

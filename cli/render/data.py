@@ -146,8 +146,8 @@ class DownloadView:
         self._console = target
         self._tasks: dict[str, TaskID] = {}
         self._begun: set[str] = set()
-        self._bars = Bars(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
-                          console=target) if target.is_terminal else None
+        self._bars = Bars(TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                          TimeRemainingColumn(), console=target) if target.is_terminal else None
 
     def __enter__(self) -> DownloadView:
         if self._bars:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.cli.render.training import format_loss, format_share
+from minicnn.errors import one_line
 from minicnn.train import Examination
 
 MATRIX_IN_PIPE = 200   # columns up to which a matrix is drawn where there is no edge
@@ -17,7 +18,7 @@ SHORT_NAME = 3         # letters of a class that fit over a column of counts
 
 def print_examination(console: Console, found: Examination, network: str, data: str) -> None:
     """The figures, then the matrix; a terminal that is too narrow gets a line for each class instead."""
-    console.print(Text.assemble((network, "bold"), " on ", (data, "bold"), f": {found.images:,} test images\naccuracy ",
+    console.print(Text.assemble((one_line(network), "bold"), " on ", (one_line(data), "bold"), f": {found.images:,} test images\naccuracy ",
                                 (format_share(found.accuracy), "bold green"), f", loss {format_loss(found.loss)}"), soft_wrap=True)
     console.print()
     matrix = confusion_table(found)
@@ -34,9 +35,9 @@ def confusion_table(found: Examination) -> Table:
     """Counts, the right answers in bold, nothing where there is none; the accuracy of each class at the end of its row."""
     table = _table()
     table.add_column("Class", no_wrap=True)
-    short = max(map(len, found.classes)) <= SHORT_NAME
+    short = max(len(one_line(name)) for name in found.classes) <= SHORT_NAME
     for k, name in enumerate(found.classes):
-        table.add_column(name if short else str(k), justify="right", no_wrap=True)
+        table.add_column(one_line(name) if short else str(k), justify="right", no_wrap=True)
     table.add_column("Accuracy", justify="right", no_wrap=True)
     for k, row in enumerate(found.confusions.tolist()):
         cells = [_count(n, right=k == answer) for answer, n in enumerate(row)]
@@ -53,8 +54,9 @@ def class_table(found: Examination) -> Table:
     table.add_column("Most often taken for", no_wrap=True)
     for k, name in enumerate(found.classes):
         mistake = found.mistaken_for(k)
-        table.add_row(name, f"{found.confusions[k].sum():,}", f"{found.confusions[k, k]:,}", format_share(found.class_accuracy(k)),
-                      "-" if mistake is None else f"{found.classes[mistake[0]]}, {mistake[1]} times")
+        table.add_row(one_line(name), f"{found.confusions[k].sum():,}", f"{found.confusions[k, k]:,}",
+                      format_share(found.class_accuracy(k)),
+                      "-" if mistake is None else f"{one_line(found.classes[mistake[0]])}, {mistake[1]} times")
     return table
 
 
@@ -65,7 +67,8 @@ def _count(n: int, right: bool) -> Text:
 
 
 def _label(found: Examination, k: int, short: bool) -> Text:
-    return Text(found.classes[k], "bold cyan") if short else Text.assemble((f"{k} ", "dim"), (found.classes[k], "bold cyan"))
+    name = one_line(found.classes[k])
+    return Text(name, "bold cyan") if short else Text.assemble((f"{k} ", "dim"), (name, "bold cyan"))
 
 
 def _table() -> Table:

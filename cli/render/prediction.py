@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minicnn.cli.render.console import print_whole
+from minicnn.errors import one_line
 from minicnn.train import Guess
 
 SURE = 0.9   # from here on a first class is shown as certain
@@ -27,9 +28,10 @@ def prediction_table(images: Sequence[str], answers: Sequence[Sequence[Guess]]) 
     for heading in ("First", "Second", "Third")[:max(map(len, answers))]:
         table.add_column(heading, no_wrap=True)
     for image, best in zip(images, answers, strict=True):
-        cells = [Text.assemble((guess.name, "bold cyan" if n == 0 else ""), (f" {100 * guess.probability:.1f} %", _style(n, guess)))
+        cells = [Text.assemble((one_line(guess.name), "bold cyan" if n == 0 else ""),
+                               (f" {100 * guess.probability:.1f} %", _style(n, guess)))
                  for n, guess in enumerate(best)]
-        table.add_row(image, *cells)
+        table.add_row(one_line(image), *cells)
     return table
 
 

@@ -8,9 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import click
 from rich.console import Console
 
+from minicnn.cli.echo import echo
 from minicnn.cli.render import training as text
 from minicnn.train import EpochRecord, RunResult, StartRecord, history_line
 
@@ -37,7 +37,7 @@ class Results(ABC):
 
     def end(self, result: RunResult, seconds: float) -> None:
         """All epochs are over."""
-        click.echo(text.final_line(result, self.watched != "Test", seconds, self.out).plain)
+        echo(text.final_line(result, self.watched != "Test", seconds, self.out).plain)
 
     def stopped(self, epoch: int) -> None:   # noqa: B027 most have nothing to add to what stderr says
         """The user stopped it within this epoch."""
@@ -63,7 +63,7 @@ class LineResults(Results):
         self.console.print(text.heading(description, start), soft_wrap=True)
 
     def epoch(self, record: EpochRecord, best: bool) -> None:
-        click.echo(text.epoch_line(record, self.epochs, self.watched))
+        echo(text.epoch_line(record, self.epochs, self.watched))
 
 
 class TableResults(Results):
@@ -98,7 +98,7 @@ class JsonResults(Results):
                     first_epoch=start.first_epoch, out=self.out)
 
     def epoch(self, record: EpochRecord, best: bool) -> None:
-        click.echo(history_line(record, **self.marks), nl=False)
+        echo(history_line(record, **self.marks), nl=False)
 
     def end(self, result: RunResult, seconds: float) -> None:
         self._write("end", test_accuracy=result.test.accuracy, test_loss=result.test.loss, epochs=result.epochs,
@@ -108,7 +108,7 @@ class JsonResults(Results):
         self._write("stopped", epoch=epoch, out=self.out)
 
     def _write(self, event: str, **values: Any) -> None:
-        click.echo(json.dumps({"event": event, **{name: None if value != value else value for name, value in values.items()}}))
+        echo(json.dumps({"event": event, **{name: None if value != value else value for name, value in values.items()}}))
 
 
 class QuietJsonResults(JsonResults):

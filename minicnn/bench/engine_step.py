@@ -52,7 +52,8 @@ class EngineStep:
             self._parameters[:weight.size] = weight.ravel()
         plan.memory += 0   # written once, for memory that never was is one and the same page of zeros, read from cache
         self._run_whole(plan, topology.output_shapes[0], inference)
-        self._plan = replace(plan, program=_only(plan.program, chosen))
+        needed = plan.arrays._replace(classes=0, output=None, input_gradient=False)   # the steps that would use them are gone
+        self._plan = replace(plan, program=_only(plan.program, chosen), arrays=needed)
         self._order = np.zeros(self._batch * batches, np.int64)
 
     def __call__(self) -> None:

@@ -1,35 +1,28 @@
 """The engine: runs graphs.  float32 goes through compiled plans on all cores, float64 through the textbook loops.
 
-Plans are kept with the network they were made for; a plan for up to so many images serves every smaller batch of its size class.
+Plans are kept with the network they were made for; a plan for up to so many images serves every smaller batch of its size class.  Several
+threads may use one network: runs follow one another, and each gets its own result.
 """
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minicnn.engine.plan import Plan, build_plan
+from minicnn.engine.shelf import inference_class, plan_of, training_class
 from minicnn.engine.textbook import Run
 from minicnn.errors import GraphError
+from minicnn.locks import refuse_holder
+from minicnn.processors import threads as usual_threads
 from minicnn.random import generator
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
 INFERENCE_BATCH = 512   # images an inference plan holds outputs for at once; larger inputs go in several batches
-
-_plans: weakref.WeakKeyDictionary[Any, dict[Any, Plan]] = weakref.WeakKeyDictionary()
-
-
-def default_threads() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -56,16 +49,18 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
     output = np.empty((len(images), *net.topology.output_shapes[0]), np.float32)
     if len(images):
         plan = inference_plan(net, len(images), images.dtype == np.uint8, scale, shift, threads)
-        plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), _size_class(len(images)), output=output)
+        plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), plan.arrays.batch, output=output)
     return output
 
 
 def inference_plan(net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float],
                    threads: int | None = None) -> Plan:
     """The plan that `predict` runs for so many images; asking for it compiles what it needs."""
-    batch, many = _size_class(images), threads or default_threads()
+    batch, many = inference_class(images, INFERENCE_BATCH), threads or usual_threads()
     key = ("forward", batch, many, uint8, tuple(scale), tuple(shift))
-    return _plan(net, key, batch, many, training=False, uint8=uint8, scale=scale, shift=shift)
+    topology = net.topology
+    return plan_of(net, key, lambda: build_plan(topology, topology.memory_size, batch, many, training=False, uint8=uint8, scale=scale,
+                                                shift=shift))
 
 
 def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None = None) -> tuple[float, dict[str, np.ndarray]]:
@@ -79,12 +74,15 @@ def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None 
         run = Run(net.topology, _doubles(net), np.ascontiguousarray(x), training=True, key=key)
         loss, dlogits = run.loss(labels)
         return loss, run.gradients(dlogits)[1]
-    batch = len(x)
-    many = threads or default_threads()
-    plan = _plan(net, ("backward", batch, many), batch, many, training=True)
-    statistics = plan.run(net.parameter_memory, np.ascontiguousarray(x), np.arange(batch), batch, labels=np.ascontiguousarray(labels),
-                          keys=np.array([key], np.int64))
-    return float(statistics[0, 0] / batch), net.views(plan.gradient(batch))
+    images, batch, many = len(x), training_class(len(x)), threads or usual_threads()
+    topology = net.topology
+    plan = plan_of(net, ("backward", batch, many), lambda: build_plan(topology, topology.memory_size, batch, many, training=True))
+    refuse_holder(plan.lock)
+    with plan.lock:   # until the gradient is read
+        statistics = plan.run(net.parameter_memory, np.ascontiguousarray(x), np.arange(images), images, labels=np.ascontiguousarray(labels),
+                              keys=np.array([key], np.int64))
+        gradient = plan.gradient(images)
+    return float(statistics[0, 0] / images), net.views(gradient)
 
 
 def dropout_key(seed: int, step: int) -> int:
@@ -99,18 +97,3 @@ def _one_output(net: Graph) -> None:
 
 def _doubles(net: Graph) -> dict[str, np.ndarray]:
     return {name: value.astype(np.float64) for name, value in net.views(net.parameter_memory, buffers=True).items()}
-
-
-def _size_class(images: int) -> int:
-    """Batch of the plan that serves so many images: a power of two, so that few plans serve all sizes."""
-    batch = 1
-    while batch < min(images, INFERENCE_BATCH):
-        batch *= 2
-    return batch
-
-
-def _plan(net: Graph, key: Any, batch: int, threads: int, **settings: Any) -> Plan:
-    plans = _plans.setdefault(net, {})
-    if key not in plans:
-        plans[key] = build_plan(net.topology, net.topology.memory_size, batch, threads, **settings)
-    return plans[key]

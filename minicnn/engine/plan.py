@@ -6,15 +6,18 @@ What a plan is made for (training or inference, batch, data type) is fixed when 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minicnn.engine.planner import Planner
+from minicnn.errors import SettingError, ShapeError
 from minicnn.graph import Topology
 from minicnn.kernels.cpu import optimizer as update
 from minicnn.kernels.cpu.assembly.pointwise import Loading
+from minicnn.kernels.cpu.crew import run
 from minicnn.kernels.cpu.executor import (
     JOB_FIELDS,
     JOB_IMAGES,
@@ -24,9 +27,9 @@ from minicnn.kernels.cpu.executor import (
     JOB_RATES,
     JOB_STATISTICS,
     Layout,
-    run,
 )
 from minicnn.kernels.cpu.program import SLICES, FinishedProgram, aligned_zeros, padded
+from minicnn.locks import new_lock
 
 SHARDS_SIZES = (64, 32, 16)
 CACHE_BYTES = 1 << 20          # second-level cache of one core, as most have it today
@@ -56,11 +59,32 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
     return SHARDS_SIZES[-1]
 
 
+class Arrays(NamedTuple):
+    """What a plan reads and writes of its caller's: checked at every run, for compiled code checks nothing.
+
+    batch : the largest that it runs
+    image : (C, *space) of one image
+    dtype : of images
+    classes : labels run from 0 to classes - 1; 0 if none are read
+    output : shape of one output, None if none is written
+    input_gradient, rates : whether there is one, whether parameters are updated
+    """
+
+    batch: int
+    image: tuple[int, ...]
+    dtype: np.dtype[Any]
+    classes: int
+    output: tuple[int, ...] | None
+    input_gradient: bool
+    rates: bool
+
+
 @dataclass
 class Plan:
     """A finished program with its stretches of memory.
 
     memory : arenas, then slots, then the optimizer's state
+    finished : (1,) int64, batches that the latest run finished, also where an exception ended it
     """
 
     program: FinishedProgram
@@ -70,6 +94,9 @@ class Plan:
     parameter_size: int
     state_begin: int
     state_count: int
+    arrays: Arrays
+    finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+    lock: Any = field(default_factory=new_lock)   # one run at a time, and whoever reads `memory` after it
 
     def state(self) -> np.ndarray:
         """The optimizer's state: one row like the parameters per kind (velocity; mean and square)."""
@@ -89,7 +116,8 @@ class Plan:
     def warm(self, parameters: np.ndarray) -> None:
         """Compile, or fetch from the cache, what a run needs beside the steps: run no batch at all."""
         nothing = np.zeros(0, np.int64)
-        self.run(parameters, np.zeros(1, np.float32), nothing, 1)
+        jobs = np.zeros((0, JOB_FIELDS), np.int64)
+        run(self.threads, self.program, self.memory, parameters, jobs, nothing, self.layout)
 
     def run(self, parameters: np.ndarray, images: np.ndarray, order: np.ndarray, batch_size: int, labels: np.ndarray | None = None,
             keys: np.ndarray | None = None, rates: np.ndarray | None = None, output: np.ndarray | None = None,
@@ -115,7 +143,13 @@ class Plan:
         -------
         (batches, 2) float64
             Summed loss and right answers of each batch.
+
+        Raises
+        ------
+        ShapeError, SettingError
+            If an array is not what the plan was made for; nothing is run then.
         """
+        self._check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
         batches = -(-len(order) // batch_size)
         shards = -(-batch_size // self.layout.shard)
         statistics = np.zeros((batches, shards, 2))
@@ -132,9 +166,37 @@ class Plan:
             jobs[:, JOB_OUTPUT] = output.ctypes.data + number * batch_size * output.strides[0]
         addresses = np.array([0 if labels is None else labels.ctypes.data, images.ctypes.data,
                               0 if input_gradient is None else input_gradient.ctypes.data], dtype=np.int64)
-        program = self.program
-        run(self.threads, self.memory, parameters, program.table, program.steps, program.phases, jobs, addresses, self.layout)
+        self.finished[0] = 0
+        with self.lock:
+            run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout, self.finished,
+                whole_batches=self.arrays.rates)
         return statistics.sum(axis=1)
+
+    def _check(self, parameters: np.ndarray, images: np.ndarray, order: np.ndarray, batch_size: int, labels: np.ndarray | None,
+               keys: np.ndarray | None, rates: np.ndarray | None, output: np.ndarray | None, input_gradient: np.ndarray | None) -> None:
+        """An error unless every array is what compiled code will take it for."""
+        wanted = self.arrays
+        if not 1 <= batch_size <= wanted.batch:
+            raise SettingError(f"a plan for up to {wanted.batch} images at a time cannot run {batch_size}")
+        _demand("order", order, np.int64, (len(order),), "(images of all batches,)")
+        batches = -(-len(order) // batch_size)
+        if parameters.dtype != np.float32 or parameters.ndim != 1 or len(parameters) < self.parameter_size \
+                or not parameters.flags.c_contiguous:
+            raise ShapeError(f"parameters are {parameters.dtype} {parameters.shape}, but the plan was made for float32"
+                             f" ({self.parameter_size},)")
+        _demand("images", images, wanted.dtype, (len(images), *wanted.image), "(N, C, *space)")
+        _demand_range("order", order, len(images), "images")
+        if wanted.classes:
+            _demand("labels", labels, np.int64, (len(images),), "(N,)")
+            _demand_range("labels", labels, wanted.classes, "classes")
+        if keys is not None:
+            _demand("keys", keys, np.int64, (batches,), "(batches,)")
+        if wanted.rates:
+            _demand("rates", rates, np.float64, (batches, RATES), "(batches, numbers)")
+        if wanted.output is not None:
+            _demand("output", output, np.float32, (len(order), *wanted.output), "(images, *output)")
+        if wanted.input_gradient:
+            _demand("input_gradient", input_gradient, np.float32, (min(batch_size, len(order)), *wanted.image), "(N, C, *space)")
 
 
 def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int, *, training: bool, uint8: bool = False,
@@ -185,7 +247,25 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     arenas = shards if per_shard else threads
     memory = aligned_zeros(arena_begin + arenas * program.arena_size)
     layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, int(per_shard))
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states)
+    (output,) = topology.output_shapes
+    arrays = Arrays(batch, topology.input_shape, np.dtype(np.uint8 if uint8 else np.float32), prod(output) if training else 0,
+                    None if training else output, training and input_gradient, optimizer is not None)
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
+
+
+def _demand(name: str, array: np.ndarray | None, dtype: Any, shape: tuple[int, ...], letters: str) -> None:
+    """A ShapeError unless an array has just this type and shape, element after element in memory."""
+    if array is None:
+        raise ShapeError(f"{name} are missing, but the plan reads or writes them\n  wanted  {shape} {letters} {np.dtype(dtype)}")
+    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
+        order = "" if array.flags.c_contiguous else ", not contiguous"
+        raise ShapeError(f"{name}: {array.dtype} {array.shape}{order}, but the plan was made for others"
+                         f"\n  wanted  {np.dtype(dtype)} {shape} {letters}, C-contiguous")
+
+
+def _demand_range(name: str, numbers: np.ndarray | None, stop: int, what: str) -> None:
+    if numbers is not None and len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < stop:
+        raise SettingError(f"{name} run from {numbers.min()} to {numbers.max()}, but there are {stop} {what}, 0 to {stop - 1}")
 
 
 def trainable_stretches(topology: Topology) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from minicnn.errors import GraphError
 from minicnn.graph.node import INPUT, Step, ValueRef
 from minicnn.layers import Block, Element, Layer
+from minicnn.layers.description import MOST_LEVELS, MOST_PARTS
 
 
 class Recorder:
@@ -22,8 +23,20 @@ class Recorder:
         self.placed: list[tuple[Layer, tuple[ValueRef, ...], tuple[str, ...]]] = []
         self._path: tuple[str, ...] = ()
         self._blocks: dict[tuple[str, ...], Element] = {}
+        self._numbers: Counter[tuple[str, ...]] = Counter()
+        self._parts = 1    # the outermost block is not placed
+        self._level = 1
 
     def place(self, element: Element, *values: ValueRef) -> tuple[ValueRef, ...]:
+        self._parts += 1
+        self._level += 1
+        if self._parts > MOST_PARTS or self._level > MOST_LEVELS:
+            raise GraphError(f"a network has at most {MOST_PARTS:,} layers and blocks, {MOST_LEVELS} of them in each other")
+        outputs = self._placed(element, values)
+        self._level -= 1
+        return outputs
+
+    def _placed(self, element: Element, values: tuple[ValueRef, ...]) -> tuple[ValueRef, ...]:
         if isinstance(element, Layer):
             self.placed.append((element, values, self._path))
             return tuple(ValueRef(len(self.placed) - 1, output) for output in range(element.output_count))
@@ -41,10 +54,10 @@ class Recorder:
         path = (*self._path, name)
         if self._blocks.get(path, block) is not block:
             raise GraphError(f"two blocks are called {'.'.join(path)!r}\n  give one of them another name")
-        number = 1
+        first = path
         while path in self._blocks:
-            number += 1
-            path = (*self._path, f"{name}{number}")
+            self._numbers[first] += 1
+            path = (*self._path, f"{name}{self._numbers[first] + 1}")
         self._blocks[path] = block
         return path
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from minicnn.errors import DeviceError
+
 _PASSES = ("", "_backward_input", "_backward_weight", "_backward_bias")
 _HOMES = {f"{kind}{n}d{part}": f"minicnn.kernels.{home}" for kind, home in {
     "conv": "convolution", "conv_transpose": "transposed", "tiled_conv": "tiled", "unshared_conv": "unshared",
@@ -53,3 +55,18 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _in_main_interpreter() -> bool:
+    for name in ("_interpreters", "_xxsubinterpreters"):   # since Python 3.13, and before
+        try:
+            interpreters = importlib.import_module(name)
+        except ImportError:
+            continue
+        return bool(interpreters.get_current() == interpreters.get_main())
+    return True
+
+
+if not _in_main_interpreter():
+    raise DeviceError("minicnn computes in the main interpreter of a process only: Numba and NumPy know no other"
+                      "\n  use another process (multiprocessing, concurrent.futures.ProcessPoolExecutor) in place of a subinterpreter")

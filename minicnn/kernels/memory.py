@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import threading
 from math import prod
 from typing import Any
 
 import numpy as np
+
+from minicnn.locks import new_lock
 
 SMALL_BYTES = 1 << 12   # below, cache lines that a vector straddles cost less than aligning
 LARGE_BYTES = 1 << 25   # the C library keeps smaller pieces by itself
@@ -21,7 +22,7 @@ KEPT_BYTES = 1 << 30    # at most, and no more than an eighth of this machine's 
 ALIGNMENT = 64          # bytes: a 1x1 convolution that reads its input in place is a tenth faster
 
 _kept: list[np.ndarray] = []   # the latest last
-_lock = threading.RLock()      # a block may end while this thread is in here
+_lock = new_lock()   # a block may end while this thread is in here
 
 
 class _Block:

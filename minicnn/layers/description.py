@@ -11,13 +11,16 @@ the number alone:
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
-from minicnn.errors import GraphError
+from minicnn.errors import GraphError, quoted
 from minicnn.layers.base import Element
 from minicnn.layers.registry import kind_called
 
 SHARED = "shared part"   # no setting can have a name with a space
+MOST_PARTS = 1 << 13     # layers and blocks, ten times as many as in the largest network here, counted wherever they stand: parts in each
+                         # other twice make 2**depth of a few words
+MOST_LEVELS = 100        # of blocks in blocks, each a few calls deep when they are wired
 
 
 def describe(element: Element) -> dict[str, Any]:
@@ -26,39 +29,63 @@ def describe(element: Element) -> dict[str, Any]:
 
 
 def build(description: object) -> Element:
-    """The element that `describe` described; every setting is checked again."""
-    return _build(description, {})
+    """The element that `describe` described; every setting is checked again.
+
+    Raises
+    ------
+    GraphError, SettingError, ShapeError
+        If it describes none, or one of more parts, or of more in each other, than a network may have.
+    """
+    part = _build(description, {})
+    if not isinstance(part.value, Element):
+        raise GraphError(f"a layer is described by an object with a 'type', but here stands {quoted(description)}")
+    return part.value
 
 
-def _build(description: object, shared: dict[int, Element]) -> Element:
-    if isinstance(description, dict) and set(description) == {SHARED}:
+class _Part(NamedTuple):
+    """What a description became.  parts: layers and blocks in it, a shared one as often as it stands there;  levels: in each other."""
+
+    value: Any
+    parts: int = 0
+    levels: int = 0
+
+
+def _build(description: object, shared: dict[int, _Part]) -> _Part:
+    """An element from an object, a tuple from a list, anything else as it is."""
+    if isinstance(description, list):
+        return _joined([_build(each, shared) for each in description], tuple)
+    if not isinstance(description, dict):
+        return _Part(description)
+    if set(description) == {SHARED}:
         return _known(description[SHARED], shared)
-    if not isinstance(description, dict) or not isinstance(description.get("type"), str):
-        raise GraphError(f"a layer is described by an object with a 'type', but here stands {str(description)[:80]!r}")
-    settings = {name: _built(value, shared) for name, value in description.items() if name not in ("type", SHARED)}
+    if not isinstance(description.get("type"), str):
+        raise GraphError(f"a layer is described by an object with a 'type', but here stands {quoted(description)}")
+    names = [name for name in description if name not in ("type", SHARED)]
+    settings = _joined([_build(description[name], shared) for name in names], list)
     kind = kind_called(description["type"])
     try:
-        element = kind.from_settings(settings)
-    except (TypeError, KeyError) as error:
+        element = kind.from_settings(dict(zip(names, settings.value, strict=True)))
+    except (TypeError, KeyError, AttributeError) as error:
         raise GraphError(f"{kind.__name__}: its settings do not fit: {error}") from error
+    part = _Part(element, settings.parts + 1, settings.levels + 1)
+    if part.parts > MOST_PARTS or part.levels > MOST_LEVELS:
+        raise GraphError(f"a network has at most {MOST_PARTS:,} layers and blocks, {MOST_LEVELS} of them in each other")
     if SHARED in description:
         number = description[SHARED]
-        if not isinstance(number, int) or number in shared:
-            raise GraphError(f"{kind.__name__}: its {SHARED!r} is {number!r}, but must be a whole number of its own")
-        shared[number] = element
-    return element
+        if type(number) is not int or number in shared:
+            raise GraphError(f"{kind.__name__}: its {SHARED!r} is {quoted(number)}, but must be a whole number of its own")
+        shared[number] = part
+    return part
 
 
-def _known(number: object, shared: dict[int, Element]) -> Element:
-    if not isinstance(number, int) or number not in shared:
-        raise GraphError(f"the {SHARED} {number!r} is described nowhere before its second place")
+def _joined(parts: list[_Part], kind: type) -> _Part:
+    return _Part(kind(part.value for part in parts), sum(part.parts for part in parts), max((part.levels for part in parts), default=0))
+
+
+def _known(number: object, shared: dict[int, _Part]) -> _Part:
+    if type(number) is not int or number not in shared:
+        raise GraphError(f"the {SHARED} {quoted(number)} is described nowhere before its second place")
     return shared[number]
-
-
-def _built(value: object, shared: dict[int, Element]) -> object:
-    if isinstance(value, dict):
-        return _build(value, shared)
-    return tuple(_built(each, shared) for each in value) if isinstance(value, list) else value
 
 
 class _Descriptions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minicnn.errors import GraphError, SettingError
+from minicnn.errors import GraphError, SettingError, quoted
 from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
 from minicnn.layers.base import Element
 from minicnn.layers.batch_norm import BatchNorm1D, BatchNorm2D, BatchNorm3D
@@ -53,6 +53,6 @@ def kind_called(name: str) -> type[Element]:
     """The layer or block of this name; a GraphError that lists them if there is none."""
     kind = TYPES.get(name)
     if kind is None:
-        raise GraphError(f"there is no layer called {name!r}\n  known are {', '.join(TYPES)}"
+        raise GraphError(f"there is no layer called {quoted(name)}\n  known are {', '.join(TYPES)}"
                          f"\n  a layer of your own is made known with minicnn.layers.register")
     return kind

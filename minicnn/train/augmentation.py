@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from minicnn.errors import SettingError, suggestion
+from minicnn.errors import SettingError, quoted, suggestion
 
 DEFAULT_SHIFT = 2
+SHIFT = re.compile("[0-9]{1,4}")   # beyond, nothing of any picture is left
 
 
 class Augmentation(NamedTuple):
@@ -33,11 +35,11 @@ def augmentation(setting: Iterable[str] | str) -> Augmentation:
         name, _, value = word.partition("=")
         if name == "flip" and not value:
             flip = True
-        elif name == "shift" and (not value or value.isdecimal()):
+        elif name == "shift" and (not value or SHIFT.fullmatch(value)):
             shift = int(value) if value else DEFAULT_SHIFT
         else:
             close = "" if name in ("shift", "flip") else suggestion(name, ("shift", "flip"))
-            raise SettingError(f"augment {word!r} is not known{close}"
+            raise SettingError(f"augment {quoted(word)} is not known{close}"
                                f"\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
                                f" or several with commas")
     return Augmentation(shift, flip)

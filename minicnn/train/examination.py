@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from minicnn.errors import DataError
+from minicnn.errors import DataError, one_line
 from minicnn.train.evaluation import logits, mean_loss_and_accuracy
 from minicnn.train.weights import TrainedNetwork
 
@@ -55,7 +55,8 @@ def examine(trained: TrainedNetwork, data: Dataset, threads: int | None = None) 
     """
     if data.classes != trained.classes:
         known = {trained.data: trained.classes, data.name: data.classes}
-        lines = (f"  {name.ljust(max(map(len, known)))}  {', '.join(names[:3])}, ... ({len(names)})" for name, names in known.items())
+        lines = (f"  {name.ljust(max(map(len, known)))}  {', '.join(map(one_line, names[:3]))}, ... ({len(names)})"
+                 for name, names in known.items())
         raise DataError("\n".join([f"the classes of {data.name} are not those {trained.net.name} was trained on ({trained.data})", *lines]))
     scores = logits(trained.net, trained.preparation.images(data.images, data.name), trained.preparation, threads)
     matrix = np.zeros((len(data.classes), len(data.classes)), np.int64)

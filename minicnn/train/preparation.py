@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minicnn import schema
 from minicnn.errors import CheckpointError, ShapeError
 from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
+
+
+UNITS = (255.0, 1.0)
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Preparation:
     @classmethod
     def of(cls, data: Dataset, input_shape: tuple[int, ...]) -> Preparation:
         """For a network with this input, with the statistics of `data` (the training set)."""
-        unit = 255.0 if data.images.dtype == np.uint8 else 1.0
+        unit = UNITS[0] if data.images.dtype == np.uint8 else UNITS[1]
         return cls(tuple(input_shape), tuple(map(float, data.mean)), tuple(map(float, data.std)), unit)
 
     @property
@@ -60,10 +65,15 @@ class Preparation:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: Any) -> Preparation:
-        """The inverse of `to_json`."""
-        try:
-            return cls(tuple(int(n) for n in values["input_shape"]), tuple(map(float, values["mean"])), tuple(map(float, values["std"])),
-                       float(values["unit"]))
-        except (KeyError, TypeError, ValueError):
-            raise CheckpointError("the preparation of the images is described by input_shape, mean, std and unit") from None
+    def from_json(cls, values: Any, where: str = "the preparation of the images") -> Preparation:
+        """The inverse of `to_json`; a CheckpointError that starts with `where` if something is missing or out of range."""
+        found = schema.record(where, values, [field.name for field in fields(cls)])
+        input_shape = schema.image_shape(where, "input_shape", found["input_shape"])
+        mean, std = (schema.items(where, name, found[name], schema.real, least=least, most=LARGEST_FLOAT)
+                     for name, least in (("mean", -LARGEST_FLOAT), ("std", 0.0)))
+        if len(mean) != input_shape[0] or len(std) != input_shape[0]:
+            raise CheckpointError(f"{where}: there are {len(mean)} means and {len(std)} deviations for {input_shape[0]} channels")
+        unit = schema.real(where, "unit", found["unit"])
+        if unit not in UNITS:
+            raise CheckpointError(f"{where}: unit is {unit:g}, but must be 255 or 1")
+        return cls(input_shape, mean, std, unit)

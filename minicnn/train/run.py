@@ -10,7 +10,7 @@ from platform import python_version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import minicnn
-from minicnn.errors import DataError, SettingError
+from minicnn.errors import CheckpointError, DataError, SettingError, one_line
 from minicnn.train.evaluation import evaluate
 from minicnn.train.preparation import Preparation
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord
@@ -67,6 +67,7 @@ class Run:
         self.best: EpochRecord | None = None
         self._best_memory: np.ndarray | None = None   # parameters of an epoch that is the best so far and not yet on the disk
         self._saved = time.monotonic()
+        self._under_way = False   # whether run.json says where an epoch was left
 
     @property
     def marks(self) -> dict[str, Any]:
@@ -76,6 +77,8 @@ class Run:
     def description(self) -> dict[str, Any]:
         """What run.json holds."""
         versions = {"minicnn": minicnn.__version__, "python": python_version()}
+        trainer = self.trainer
+        under_way = {"epoch": trainer.epoch, "batch": trainer.batch, "seconds": trainer._seconds} if trainer.batch else None
         return {
             "settings": self.settings.to_json(),
             "data": {"name": self.settings.data, "train_images": len(self.train_data), "test_images": len(self.test_data),
@@ -83,7 +86,8 @@ class Run:
                      "classes": list(self.whole.classes), "train_sha256": self.whole.digest, "test_sha256": self.test_data.digest},
             "input_shape": list(self.trainer.net.input_shape), "parameters": self.trainer.net.topology.parameter_count,
             "preparation": self.preparation.to_json(), "threads": self.trainer.threads,
-            "versions": versions | {name: metadata.version(name) for name in ("numpy", "numba", "llvmlite")}}
+            "versions": versions | {name: metadata.version(name) for name in ("numpy", "numba", "llvmlite")},
+            **({"under_way": under_way} if under_way else {})}
 
     def restore(self) -> list[str]:
         """Take up the run where its folder says it stands; returns what differs from when it was started and may matter.
@@ -93,8 +97,16 @@ class Run:
         DataError
             If the data are not those the run was started with.
         CheckpointError
-            If the folder cannot be read.
+            If the folder cannot be read, or another process trains there.
         """
+        self.folder.claim()
+        try:
+            return self._restored()
+        except BaseException:
+            self.folder.release()
+            raise
+
+    def _restored(self) -> list[str]:
         then, now = self.folder.read_description(), self.description()
         was, is_now = then.get("data"), now["data"]
         for split in ("train", "test"):
@@ -105,20 +117,34 @@ class Run:
         checkpoint = self.folder.read_checkpoint()
         if checkpoint is not None:
             self.trainer.restore(*checkpoint)
+            self._check_standing()
             if self.folder.best_path.exists():
                 for record in self.trainer.history:
                     self.best = record if is_better(record, self.best) else self.best
         self.folder.write_history(self.trainer.history, **self.marks)
         versions = then.get("versions")
         before = versions if isinstance(versions, dict) else {}
-        return [f"{name} was {before.get(name)} and is {version} now: results may differ in the last bits"
-                for name, version in now["versions"].items() if before.get(name) != version]
+        lost = [str(record.epoch) for record in self.trainer.history if not record.images_per_second]
+        return [f"{name} was {one_line(str(before.get(name)))} and is {version} now: results may differ in the last bits"
+                for name, version in now["versions"].items() if before.get(name) != version] + [
+                    f"history.jsonl did not say how long epoch {', '.join(lost)} took: 0 seconds stand there now"] * bool(lost)
+
+    def _check_standing(self) -> None:
+        """Whether a checkpoint counts the batches that these data make."""
+        trainer = self.trainer
+        batches = -(-len(self.train_data) // trainer.batch_size)
+        wanted = (trainer.epoch - 1) * batches + trainer.batch
+        if trainer.batch > batches or trainer.steps != wanted:
+            raise CheckpointError(f"{self.folder.checkpoint_path} does not fit its data: it stands after {trainer.steps} updates, in epoch"
+                                  f" {trainer.epoch} after {trainer.batch} of {batches} batches")
 
     def records(self) -> Iterator[Record]:
         """Train to the last epoch or until `trainer.stop()`, keeping the folder up to date; yields the trainer's records."""
-        self.folder.write_description(self.description())
+        self.folder.claim()
         settings = self.settings
         try:
+            self.folder.write_description(self.description())
+            self._under_way = bool(self.trainer.batch)
             for record in self.trainer.fit(self.train_data, self.watched, settings.epochs, settings.schedule, settings.augment):
                 if isinstance(record, ProgressRecord):
                     self._check(record.epoch, record.loss)
@@ -130,6 +156,8 @@ class Run:
         except BaseException:
             self.folder.discard()
             raise
+        finally:
+            self.folder.release()
 
     def _check(self, epoch: int, *losses: float) -> None:
         if not all(map(math.isfinite, losses)):
@@ -149,6 +177,9 @@ class Run:
         if self.best is not None and self._best_memory is not None:
             self._trained(self.best.epoch).save(self.folder.best_path, self._best_memory)
             self._best_memory = None
+        if self.trainer.batch or self._under_way:
+            self.folder.write_description(self.description())
+            self._under_way = bool(self.trainer.batch)
         self.folder.write_checkpoint(*self.trainer.checkpoint())
         self._saved = time.monotonic()
 

@@ -4,6 +4,9 @@
     history.jsonl             one line an epoch
     checkpoint.safetensors    everything needed to go on, to the bit
     best.safetensors          the network with the best accuracy so far; `minicnn.load` reads it
+
+What the clock said stands in history.jsonl and run.json alone, so that equal runs have equal weights and checkpoints, byte by byte.
+While a process trains there, a fifth file, .lock, keeps others from it; those who only read do not ask.
 """
 
 from __future__ import annotations
@@ -17,14 +20,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import minicnn
-from minicnn.errors import CheckpointError
-from minicnn.storage import atomic_write, load_arrays, save_arrays
+from minicnn.datasets.locks import Lock, LocklessError
+from minicnn.errors import CheckpointError, MinicnnError
+from minicnn.schema import MOST_LETTERS, parse
+from minicnn.storage import atomic_write, load_arrays, remove_parts, save_arrays
+from minicnn.train.checkpoint import Times, epoch_times, with_times, without_times
 from minicnn.train.records import EpochRecord
 
 if TYPE_CHECKING:
     import numpy as np
 
 RUN, HISTORY, CHECKPOINT, BEST = "run.json", "history.jsonl", "checkpoint.safetensors", "best.safetensors"
+NAMES = (RUN, HISTORY, CHECKPOINT, BEST)
+LOCK = ".lock"
+MOST_HISTORY_LETTERS = 1 << 25   # in a checkpoint: some 200,000 epochs
 FORMAT = "minicnn run 1"
 CHECKPOINT_FORMAT = "minicnn checkpoint 1"
 
@@ -32,9 +41,11 @@ CHECKPOINT_FORMAT = "minicnn checkpoint 1"
 class RunFolder:
     """The four files of a run, in one folder.  Made by `create`, `create_next` or `open`."""
 
-    def __init__(self, path: Path, new: bool = False) -> None:
+    def __init__(self, path: Path, new: bool = False, begun: bool = True) -> None:
         self.path = path
-        self._new = new   # made by this process, and so may be removed by it
+        self._new = new       # made by this process, and so may be removed by it
+        self._begun = begun   # holds a run already
+        self._lock: Lock | None = None
 
     @classmethod
     def create(cls, path: str | Path) -> RunFolder:
@@ -45,17 +56,14 @@ class RunFolder:
         CheckpointError
             If it holds a run already, or cannot be made.
         """
-        folder = Path(path).expanduser()
-        held = [name for name in (RUN, CHECKPOINT, BEST, HISTORY) if os.path.exists(folder / name)]
-        if held:
-            raise CheckpointError(f"{folder} holds a run already: {', '.join(held)}"
-                                  f"\n  go on with it: minicnn train --resume {folder}\n  or choose another folder for a new one")
-        new = not os.path.exists(folder)
+        folder = _expanded(path)
         try:
+            _check_empty(folder)
+            new = not folder.exists()
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CheckpointError(f"cannot make the run folder {folder}: {error.strerror or error}") from error
-        return cls(folder, new)
+        return cls(folder, new, begun=False)
 
     @classmethod
     def create_next(cls, parent: str | Path, name: str) -> RunFolder:
@@ -64,7 +72,9 @@ class RunFolder:
         pattern = re.compile(re.escape(name) + r"-(\d{1,9})")
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            taken = [int(match[1]) for match in map(pattern.fullmatch, os.listdir(parent)) if match]
+            taken = {int(match[1]): match[0] for match in map(pattern.fullmatch, os.listdir(parent)) if match}
+            for each in taken.values():
+                cls(parent / each)._tidy()
             number = max(taken, default=0) + 1
             while True:
                 try:
@@ -72,7 +82,7 @@ class RunFolder:
                 except FileExistsError:   # by another run that starts at the same moment
                     number += 1
                 else:
-                    return cls(parent / f"{name}-{number}", new=True)
+                    return cls(parent / f"{name}-{number}", new=True, begun=False)
         except OSError as error:
             raise CheckpointError(f"cannot make a run folder in {parent}: {error.strerror or error}"
                                   f"\n  choose another one with --out") from error
@@ -80,10 +90,14 @@ class RunFolder:
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
         """The folder of a run that was begun; a CheckpointError if it is none."""
-        folder = Path(path).expanduser()
-        if not os.path.exists(folder):
+        folder = _expanded(path)
+        try:
+            missing, described = not folder.exists(), (folder / RUN).is_file()
+        except OSError as error:
+            raise CheckpointError(f"there is no run folder {folder}: {error.strerror or error}") from error
+        if missing:
             raise CheckpointError(f"there is no run folder {folder}")
-        if not (folder / RUN).is_file():
+        if not described:
             what = "is not a folder" if not folder.is_dir() else f"holds no {RUN}"
             raise CheckpointError(f"{folder} is not the folder of a run: it {what}\n  'minicnn train' makes one, as in runs/lenet-digits-1")
         return cls(folder)
@@ -96,21 +110,63 @@ class RunFolder:
     def checkpoint_path(self) -> Path:
         return self.path / CHECKPOINT
 
+    def claim(self) -> None:
+        """Keep other processes from this folder until `release`, and remove what killed ones left half written.
+
+        Raises
+        ------
+        CheckpointError
+            If another process trains here, or has meanwhile, or nothing can be written here.
+        """
+        if self._lock is None:
+            self._lock = self._taken()
+        if self._lock is not None:
+            remove_parts(self.path, NAMES)
+        if not self._begun:
+            try:
+                _check_empty(self.path)
+            except CheckpointError:
+                self.release()
+                raise
+            self._begun = True
+
+    def _taken(self) -> Lock | None:
+        """The lock; None on a file system without locks, where nobody can be told and what lies there may be somebody's."""
+        try:
+            lock = Lock.take(self.path / LOCK)
+        except LocklessError:
+            return None
+        except OSError as error:
+            raise CheckpointError(f"cannot write into the run folder {self.path}: {error.strerror or error}") from error
+        if lock is None:
+            raise CheckpointError(f"{self.path} is in use: another run is at work there"
+                                  f"\n  wait for its end, stop it, or choose another folder; evaluate and predict work meanwhile")
+        return lock
+
+    def release(self) -> None:
+        """Let others in again."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _tidy(self) -> None:
+        """Remove what a killed process left half written, unless a living one is at it or the folder is not ours."""
+        with suppress(OSError, MinicnnError):
+            if any(each.endswith(".part") for each in os.listdir(self.path)):
+                self.claim()
+                self.release()
+
     def write_description(self, values: dict[str, Any]) -> None:
         """Write run.json."""
         with atomic_write(self.path / RUN, "w") as file:
             json.dump({"format": FORMAT, **values}, file, indent=1)
             file.write("\n")
+        self._begun = True
 
     def read_description(self) -> dict[str, Any]:
         """What run.json says; a CheckpointError if it cannot be read or is not ours."""
         path = self.path / RUN
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
-        except (ValueError, RecursionError) as error:
-            raise CheckpointError(f"{path} is broken: {error}") from error
+        values = parse(_text(path), str(path))
         if not isinstance(values, dict) or values.get("format") != FORMAT:
             raise CheckpointError(f"{path} does not describe a run in a form that minicnn {minicnn.__version__} knows")
         return values
@@ -131,9 +187,9 @@ class RunFolder:
             raise CheckpointError(f"cannot write {self.path / HISTORY}: {error.strerror or error}") from error
 
     def write_checkpoint(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
-        """Write what `Trainer.checkpoint` gave."""
+        """Write what `Trainer.checkpoint` gave, but for what the clock said."""
         save_arrays(self.checkpoint_path, arrays,
-                    {"format": CHECKPOINT_FORMAT, "minicnn": minicnn.__version__, "numbers": json.dumps(numbers)})
+                    {"format": CHECKPOINT_FORMAT, "minicnn": minicnn.__version__, "numbers": json.dumps(without_times(numbers))})
 
     def read_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """What `Trainer.restore` takes; None if the run was cut before it wrote any."""
@@ -142,22 +198,60 @@ class RunFolder:
         arrays, metadata = load_arrays(self.checkpoint_path)
         try:
             if metadata.get("format") != CHECKPOINT_FORMAT:
-                raise ValueError(f"it is not in the format {CHECKPOINT_FORMAT!r}")
-            numbers = json.loads(metadata["numbers"])
+                raise CheckpointError(f"it is not in the format {CHECKPOINT_FORMAT!r}")
+            numbers = parse(metadata.get("numbers", ""), "what it says", MOST_HISTORY_LETTERS)
             if not isinstance(numbers, dict):
-                raise ValueError("its numbers are no object")
-        except (KeyError, ValueError, RecursionError) as error:
+                raise CheckpointError("its numbers are no object")
+        except CheckpointError as error:
             raise CheckpointError(f"{self.checkpoint_path} is not a checkpoint of a run: {error}") from error
-        return arrays, numbers
+        return arrays, with_times(numbers, self._times(), self.read_description().get("under_way"))
+
+    def _times(self) -> dict[int, Times]:
+        """What history.jsonl says of the time each epoch took; lines that say nothing of it, or were cut, are passed over."""
+        try:
+            lines = _text(self.path / HISTORY, 4 * MOST_HISTORY_LETTERS).splitlines()
+        except CheckpointError:
+            return {}
+        return dict(found for found in map(epoch_times, lines) if found)
 
     def discard(self) -> None:
-        """Remove a run that ended before it had anything to keep, if this process began it."""
+        """Let others in again; and remove a run that ended before it had anything to keep, if this process began it."""
         if self._new and not self.checkpoint_path.exists():
             for name in (RUN, HISTORY, BEST):
                 with suppress(OSError):
                     (self.path / name).unlink()
+            self.release()
             with suppress(OSError):
                 self.path.rmdir()
+        self.release()
+
+
+def _expanded(path: str | Path) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise CheckpointError(f"there is no run folder {path}: {error}") from error
+
+
+def _check_empty(folder: Path) -> None:
+    held = [name for name in (RUN, CHECKPOINT, BEST, HISTORY) if (folder / name).exists()]
+    if held:
+        raise CheckpointError(f"{folder} holds a run already: {', '.join(held)}"
+                              f"\n  go on with it: minicnn train --resume {folder}\n  or choose another folder for a new one")
+
+
+def _text(path: Path, most_bytes: int = 4 * MOST_LETTERS) -> str:
+    """The text of a file of a size that can be one of ours."""
+    try:
+        if not path.is_file():
+            raise CheckpointError(f"cannot read {path}: it is not a file")
+        if path.stat().st_size > most_bytes:
+            raise CheckpointError(f"{path} is broken: {path.stat().st_size:,} bytes")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is broken: {error}") from error
 
 
 def history_line(record: EpochRecord, **more: Any) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from minicnn.errors import CheckpointError, SettingError
+from minicnn import schema
+from minicnn.errors import CheckpointError, SettingError, quoted
 from minicnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 from minicnn.train.augmentation import augmentation
+from minicnn.train.schedule import SCHEDULES
 
 DEFAULT_DATA = "digits"
 DEFAULT_BATCH_SIZE = 128
@@ -102,16 +104,26 @@ class RunSettings:
 
     @classmethod
     def from_json(cls, values: Any, source: str) -> RunSettings:
-        """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or of the wrong kind."""
+        """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
-        kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "None": (type(None),)}
-        for field in fields(cls):
-            allowed = tuple(kind for word in str(field.type).split(" | ") for kind in kinds[word])
-            if not isinstance(values[field.name], allowed) or isinstance(values[field.name], bool):
-                raise CheckpointError(f"{source}: the setting {field.name} is {values[field.name]!r}, but must be {field.type}")
+        for name in ("network", "data", "optimizer", "schedule", "augment"):
+            schema.word(source, f"the setting {name}", values[name])
+        if values["data_dir"] is not None and "\0" in schema.text(source, "the setting data_dir", values["data_dir"]):
+            raise CheckpointError(f"{source}: the setting data_dir is {quoted(values['data_dir'])}, but must be a path")
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
+            schema.whole(source, f"the setting {name}", values[name], least)
+        for name, limits in (("learning_rate", {}), ("weight_decay", {}), ("validation", {"below": 1}), ("momentum", {"below": 1})):
+            if values[name] is not None or name != "momentum":
+                schema.real(source, f"the setting {name}", values[name], least=0, **limits)
+        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+            if values[name] not in known:
+                raise CheckpointError(f"{source}: there is no {name} {quoted(values[name])}")
         settings = cls(**values)
-        if settings.optimizer not in OPTIMIZERS:
-            raise CheckpointError(f"{source}: there is no optimizer {settings.optimizer!r}")
+        try:
+            settings.make_optimizer()
+            augmentation(settings.augment)
+        except (SettingError, TypeError) as error:   # TypeError: a momentum for an optimizer without one
+            raise CheckpointError(f"{source}: its settings do not fit: {error}") from error
         return settings

@@ -10,11 +10,13 @@ import numpy as np
 
 from minicnn import engine
 from minicnn.engine.plan import RATES, Plan
-from minicnn.errors import CheckpointError, DataError, DeviceError, SettingError
+from minicnn.errors import DataError, DeviceError, SettingError
 from minicnn.geometry import whole_number
 from minicnn.optimizers import SGD, Optimizer
+from minicnn.processors import threads as usual_threads
 from minicnn.random import generator
 from minicnn.train.augmentation import Augmentation, augmentation
+from minicnn.train.checkpoint import standing
 from minicnn.train.evaluation import evaluate
 from minicnn.train.preparation import Preparation
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, StartRecord, StepRecord
@@ -60,7 +62,7 @@ class Trainer:
             raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers,"
                                f" such as SGD(learning_rate=0.05)")
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
-        self.threads = engine.default_threads() if threads is None else whole_number("Trainer", "threads", threads, least=1)
+        self.threads = usual_threads() if threads is None else whole_number("Trainer", "threads", threads, least=1)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
         self.steps = 0        # updates so far
         self.epoch = 1        # the epoch under way, from 1
@@ -218,19 +220,9 @@ class Trainer:
 
     def restore(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Take over what `checkpoint` gave: training goes on as if it had never stopped."""
-        if numbers.get("optimizer") != self.optimizer.kind:
-            raise CheckpointError(f"the checkpoint was made with {numbers.get('optimizer')}, but the trainer uses {self.optimizer.kind}")
-        try:
-            self.net.adopt({name.removeprefix("parameter."): value for name, value in arrays.items() if name.startswith("parameter.")},
-                           "the checkpoint")
-            state = self.optimizer_state()
-            for kind, row in zip(self.optimizer.state_names, state, strict=True):
-                for name, view in self.net.views(row).items():
-                    view[...] = arrays[f"{kind}.{name}"]
-            self._sums = np.array(arrays["sums"], dtype=np.float64)
-            self.steps, self.epoch, self.batch = (int(numbers[name]) for name in ("steps", "epoch", "batch"))
-            self._seconds = float(numbers["seconds"])
-            self.history = [EpochRecord(**record) for record in numbers["history"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint does not hold what training needs to go on: {error}") from error
-
+        found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
+        self.net.adopt(found.parameters, "the checkpoint")
+        for kind, row in zip(self.optimizer.state_names, self.optimizer_state(), strict=True):
+            for name, view in self.net.views(row).items():
+                view[...] = found.states[kind][name]
+        self.steps, self.epoch, self.batch, self._seconds, self.history, self._sums = found[:6]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minicnn.errors import CheckpointError, GraphError
 from minicnn.network import Graph, from_arrays
+from minicnn.schema import LARGEST_IMAGE, image_shape, items, parse, text, whole, word
 from minicnn.storage import load_arrays, save_arrays
 from minicnn.train.preparation import Preparation
 
@@ -60,12 +62,19 @@ def load_trained(path: str | Path) -> TrainedNetwork:
     if "preparation" not in metadata:
         raise CheckpointError(f"{path} holds a network, but not how images are prepared for it: no training run wrote it"
                               f"\n  use best.safetensors of a run folder")
+    words = "its words"
     try:
-        classes = tuple(str(name) for name in json.loads(metadata["class_names"]))
-        trained = TrainedNetwork(net, Preparation.from_json(json.loads(metadata["preparation"])), classes,
-                                 tuple(int(n) for n in json.loads(metadata["image_shape"])), metadata["data"], int(metadata["epoch"]))
-    except (KeyError, TypeError, ValueError, CheckpointError) as error:
+        values = {name: parse(metadata[name], name) for name in ("class_names", "preparation", "image_shape", "epoch")}
+        trained = TrainedNetwork(
+            net, Preparation.from_json(values["preparation"]), items(words, "class_names", values["class_names"], text),
+            image_shape(words, "image_shape", values["image_shape"]), word(words, "data", metadata["data"]),
+            whole(words, "epoch", values["epoch"]))
+    except (KeyError, CheckpointError) as error:
         raise CheckpointError(f"{path}: what it says about images and classes cannot be read: {error}") from error
-    if len(classes) != answers or trained.preparation.input_shape != net.input_shape:
+    if len(trained.classes) != answers or trained.preparation.input_shape != net.input_shape:
         raise CheckpointError(f"{path}: its classes and preparation do not belong to its network")
+    for node in net.nodes:
+        numbers = max(map(prod, node.output_shapes))
+        if numbers > LARGEST_IMAGE:
+            raise CheckpointError(f"{path}: {node.name} makes {numbers:,} numbers an image, more than the {LARGEST_IMAGE:,} that are run")
     return trained

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import io
 import json
+import os
 import sys
+import tempfile
+import warnings
 
 import pytest
+from numba.core import config
 from rich.console import Console
 
 from minicnn.cli import machine
 from minicnn.cli.machine import MISSING, OK, WARN, Finding
 from minicnn.cli.render.doctor import print_findings
+from minicnn.errors import CacheWarning
+from minicnn.kernels import machine_code
+from minicnn.kernels.compile import current_generation
+from minicnn.kernels.trust import check_folder
 
 
 def points(cli, *arguments):
@@ -80,19 +89,77 @@ def test_a_check_that_fails_does_not_hide_the_others(monkeypatch):
     assert "torch" in found
 
 
-def test_a_cache_that_cannot_be_written(monkeypatch, tmp_path):
-    from minicnn.kernels import compile as kernel_compile
+class TestTheCacheOfKernels:
+    """What the doctor says of a cache with one kernel in it."""
 
-    monkeypatch.setattr(kernel_compile, "cache_is_usable", lambda: False)
-    (point,) = machine.cache()
-    assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a folder that can be written to")
-    monkeypatch.setattr(kernel_compile, "cache_is_usable", lambda: True)
-    monkeypatch.setattr(kernel_compile, "cache_folder", lambda: tmp_path)
-    (point,) = machine.cache()
-    assert (point.state, point.fix) == (OK, "minicnn doctor --warm")
-    (tmp_path / "kernel.nbi").write_bytes(bytes(2_500_000))
-    (point,) = machine.cache()
-    assert point.detail.endswith("2.5 MB of machine code")
+    @pytest.fixture(autouse=True)
+    def folder(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+        self.folder = tmp_path / "minicnn"
+        self.generation = self.folder / current_generation()
+        machine_code.write(self.generation / "kernel.nbc", bytes(1_500_000))
+
+    def point(self):
+        check_folder.cache_clear()
+        (point,) = machine.cache()
+        return point
+
+    def test_in_order(self):
+        assert self.point() == Finding("kernel cache", OK, f"{self.folder}: 1 kernel, 1.4 MiB")
+
+    def test_empty(self):
+        (self.generation / "kernel.nbc").unlink()
+        assert self.point() == Finding("kernel cache", OK, f"{self.folder}: 0 kernels, 0.0 MiB", "minicnn doctor --warm")
+
+    def test_files_of_another_version(self):
+        machine_code.write(self.folder / "0123456789abcdef" / "kernel.nbc", bytes(1 << 20))
+        point = self.point()
+        assert (point.state, point.detail) == (OK, f"{self.folder}: 1 kernel, 1.4 MiB; 1 file of other versions or machines, 1.0 MiB")
+
+    def test_a_damaged_file(self):
+        (self.generation / "other.nbc").touch()
+        point = self.point()
+        assert (point.state, point.fix) == (WARN, f"rm -r {self.generation}")
+        assert point.detail.endswith("; 1 damaged: compiled anew and replaced when they are needed")
+
+    def test_a_file_that_others_may_write_to(self):
+        (self.generation / "kernel.nbc").chmod(0o666)
+        point = self.point()
+        assert (point.state, point.fix) == (WARN, f"rm -r {self.generation}")
+        assert point.detail == f"{self.folder}: 0 kernels, 0.0 MiB; 1 that others own or may write to: not used"
+
+    def test_a_folder_that_others_may_write_to(self):
+        self.folder.chmod(0o777)
+        point = self.point()
+        assert (point.state, point.fix) == (WARN, f"chmod -R go-w {self.folder}")
+        assert point.detail.endswith(f"every start compiles anew what is not there: others may write to {self.folder}")
+
+    def test_a_full_disk(self, monkeypatch):
+        def full(**settings):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        monkeypatch.setattr(tempfile, "TemporaryFile", full)
+        point = self.point()
+        assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a folder with room of your own")
+        assert point.detail.endswith(f"{self.generation}: No space left on device")
+
+    def test_no_folder_at_all(self, monkeypatch):
+        monkeypatch.setattr(config, "CACHE_DIR", str(self.generation / "kernel.nbc"))
+        point = self.point()
+        assert point.state == WARN
+        assert point.detail.endswith(f"{self.generation.name}: Not a directory")
+
+
+def test_a_warning_is_one_line_on_stderr(cli, monkeypatch):
+    def warning_machine():
+        warnings.warn("kernels are compiled anew: because", CacheWarning, stacklevel=2)
+        warnings.warn("of Python's own", RuntimeWarning, stacklevel=2)
+        return []
+    monkeypatch.setattr(machine, "findings", warning_machine)
+    warnings.simplefilter("always")
+    _, err = points(cli)
+    first, second, *_ = err.splitlines()
+    assert first == "Warning: kernels are compiled anew: because"
+    assert second.endswith("RuntimeWarning: of Python's own")
 
 
 class Driver:

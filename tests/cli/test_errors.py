@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
@@ -101,6 +102,32 @@ def test_a_folder_that_cannot_be_written(cli, trained, tmp_path, monkeypatch):
     line, _ = refused(cli, "train", "--resume", "run", "--epochs", "9", status=1)
     assert line == "cannot write run/history.jsonl: No space left on device"
     assert sorted(os.listdir(tmp_path / "run")) == ["best.safetensors", "checkpoint.safetensors", "history.jsonl", "run.json"]
+
+
+def test_a_file_of_few_words_for_very_many_layers(cli, trained, tmp_path):
+    """Parts that stand in each other twice: 2**22 layers, which evaluate once set out to build."""
+    from minicnn.storage import load_arrays, save_arrays
+
+    part = {"type": "ReLU", "name": None, "shared part": 0}
+    for number in range(1, 23):
+        part = {"type": "Sequential", "items": [part, {"shared part": number - 1}], "name": None, "shared part": number}
+    _, metadata = load_arrays(trained / "best.safetensors")
+    architecture = {**json.loads(metadata["architecture"]), "network": part}
+    save_arrays(tmp_path / "bomb.safetensors", {}, metadata | {"architecture": json.dumps(architecture)})
+    assert (tmp_path / "bomb.safetensors").stat().st_size < 5000
+    line, _ = refused(cli, "evaluate", "bomb.safetensors", status=1)
+    assert line.startswith("bomb.safetensors: its architecture cannot be read: a network has at most 8,192 layers and blocks")
+
+
+def test_a_network_whose_values_are_larger_than_any_memory(cli, trained, tmp_path):
+    from minicnn.storage import load_arrays, save_arrays
+
+    arrays, metadata = load_arrays(trained / "best.safetensors")
+    architecture = json.loads(metadata["architecture"])
+    architecture["network"]["items"][:0] = [{"type": "Upsample", "scale": 5000}, {"type": "AvgPool2D", "window": 5000}]
+    save_arrays(tmp_path / "large.safetensors", arrays, metadata | {"architecture": json.dumps(architecture)})
+    line, _ = refused(cli, "evaluate", "large.safetensors", status=1)
+    assert line == "large.safetensors: up1 makes 19,600,000,000 numbers an image, more than the 268,435,456 that are run"
 
 
 @pytest.mark.parametrize("verb", [("evaluate",), ("predict", "x.pgm")])

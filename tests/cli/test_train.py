@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -97,6 +98,30 @@ def test_the_same_seed_gives_the_same_bits_on_any_number_of_threads(cli, tmp_pat
     for threads in (1, 2):
         assert cli("train", "lenet", "--epochs", 1, "--quiet", "--threads", threads, "--out", tmp_path / str(threads))[0] == 0
     assert tensors(tmp_path / "1" / "best.safetensors") == tensors(tmp_path / "2" / "best.safetensors")
+
+
+def test_equal_runs_in_two_processes_give_equal_files(tmp_path):
+    for name in ("one", "two"):
+        environment = {**os.environ, "PYTHONHASHSEED": {"one": "1", "two": "2"}[name]}
+        subprocess.run([*PROGRAM, "train", "lenet", "--epochs", "2", "--quiet", "--out", name], cwd=tmp_path, env=environment, check=True)
+    digests = [{path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()}
+               for name in ("one", "two")]
+    assert sorted(digests[0]) == FILES
+    assert {name for name in FILES if digests[0][name] != digests[1][name]} <= {"history.jsonl"}   # there the clock has its say
+
+
+def test_a_second_process_on_a_run_is_told_and_readers_are_not_kept_away(cli, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "run")
+    with subprocess.Popen([*PROGRAM, "train", "--resume", "run", "--epochs", "100000", "--format", "json"], cwd=tmp_path,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline().startswith(b'{"event": "start"')
+            status, out, err = cli("train", "--resume", "run")
+            assert (status, out) == (1, "")
+            assert err.startswith("Error: run is in use: another run is at work there\n  wait for its end")
+            assert cli("evaluate", "run")[0] == 0
+        finally:
+            process.kill()
 
 
 def test_held_out_images(cli):

@@ -103,6 +103,18 @@ def test_an_archive_that_unpacks_to_too_much_is_left(members, tmp_path, monkeypa
         read_cifar10([archive(tmp_path / "cifar-10-binary.tar.gz", members)], "test", RECORDS)
 
 
+@pytest.mark.parametrize("flags", range(32))
+def test_a_gzip_header_cut_anywhere(flags, members, tmp_path):
+    """tarfile takes a TypeError to say that one is cut after its flags."""
+    path = archive(tmp_path / "cifar-10-binary.tar.gz", members)
+    whole = bytearray(path.read_bytes())
+    whole[3] = flags
+    for count in range(3, 24):
+        path.write_bytes(whole[:count])
+        with pytest.raises(DataError, match=r"^cifar-10-binary.tar.gz is damaged or not a tar archive\n"):
+            read_cifar10([path], "train", RECORDS)
+
+
 def test_truncations_and_flipped_bits_never_end_in_another_error(members, tmp_path):
     whole = archive(tmp_path / "cifar-10-binary.tar.gz", members).read_bytes()
     random = np.random.default_rng(0)

@@ -1,6 +1,9 @@
 """Pictures from files of every kind, whole and broken."""
 
 import io
+import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -87,6 +90,29 @@ def test_npy_with_objects_is_never_unpickled(write):
         read_picture(write(array_bytes(np.array([{}], object), allow_pickle=True), "array.npy"))
 
 
+@pytest.mark.parametrize(("old", "new"), [
+    (b"(3, 4)", b"(3, 4"), (b"'|u1'", b"'|u1"), (b"(3, 4)", b"(" * 300 + b"3" + b")" * 300), (b"{", b"\\"),
+    (b"(3, 4)", b"(9" + b"9" * 5000 + b",)"),
+    (b"(3, 4)", b"(-3, 4)"), (b"(3, 4)", b"(4611686018427387904,)"), (b"'|u1'", b"'not a type'"), (b"'|u1'", b"('|u1', -1)"),
+    (b"'shape'", b"1"), (b"(3, 4)", b"[" * 5000), (b"(3, 4)", b"\n\n  if")])
+def test_npy_with_a_header_that_is_no_python(write, old, new):
+    content = array_bytes(GREY)
+    header = content[10:10 + int.from_bytes(content[8:10], "little")].replace(old, new)
+    with pytest.raises(DataError, match=r"array.npy is not an array that can be read: .{1,200}$"):
+        read_picture(write(content[:8] + len(header).to_bytes(2, "little") + header + content[-12:], "array.npy"))
+
+
+def test_npy_of_numbers_too_large_for_float32(write):
+    with pytest.raises(DataError, match=r"holds values that are infinite"):
+        read_picture(write(array_bytes(np.full((3, 4), 1e300)), "array.npy"))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match=r"pipe is not a file$"):
+        read_picture(tmp_path / "pipe")
+
+
 def test_npy_cut_short_or_lying(write):
     content = array_bytes(GREY)
     for broken in (content[:-3], content[:40], content.replace(b"(3, 4)", b"(3000000000000, 4)".ljust(6)), content[:8]):
@@ -145,6 +171,37 @@ def test_a_photograph_is_turned_as_its_camera_was(tmp_path):
     exif[0x0112] = 6   # turn by 90 degrees to the right
     image.save(tmp_path / "x.png", exif=exif)
     np.testing.assert_array_equal(read_picture(tmp_path / "x.png"), np.rot90(GREY, -1)[None])
+
+
+def png(*chunks):
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks)
+
+
+@pytest.mark.parametrize("side", [9_000, 60_000, 2**31 - 1])
+def test_few_letters_for_more_pixels_than_a_picture_has(write, side):
+    content = png((b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
+    with pytest.raises(DataError, match=r"(pixels, more than a picture for a network: at most 67,108,864|cannot be read as a picture)"):
+        read_picture(write(content))
+
+
+def test_what_pillow_warns_of_is_read_without_a_word(tmp_path):
+    image = Image.fromarray(GREY)
+    image.save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\xff\xff\xff\xff")
+    assert read_picture(tmp_path / "a.jpg").shape == (1, 3, 4)
+
+
+def test_formats_that_call_other_programs_are_not_read(write):
+    with pytest.raises(DataError, match="is not a picture that can be read"):
+        read_picture(write(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n"))
+
+
+def test_tiff(tmp_path):
+    Image.fromarray(GREY).save(tmp_path / "a.tiff")
+    assert np.array_equal(read_picture(tmp_path / "a.tiff")[0], GREY)
+    Image.fromarray(np.array([[0.5, np.nan]], np.float32)).save(tmp_path / "nan.tiff")
+    with pytest.raises(DataError, match="holds values that are infinite or no numbers"):
+        read_picture(tmp_path / "nan.tiff")
 
 
 def test_a_png_cut_in_half(tmp_path):

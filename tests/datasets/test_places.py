@@ -85,6 +85,9 @@ def test_the_namesake_of_another_data_set_is_refused(tmp_path):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
+    for name in ("x" * 300, "~nobody-is-called-so", "a\0b"):
+        with pytest.raises(DataError, match=r"^there is no folder "):
+            places.check_folder(name)
     with pytest.raises(DataError, match=r"^there is no folder .*absent$"):
         places.find(MNIST, "train", tmp_path / "absent")
     touch(tmp_path / "file")

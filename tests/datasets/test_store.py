@@ -146,7 +146,7 @@ def test_an_interrupted_download_is_resumed(remote, mirrors, content, tmp_path):
         fetch_file(remote, tmp_path, interrupt)
     assert left_over(tmp_path) == ["file.gz.part"]
     held = (tmp_path / "file.gz.part").stat().st_size
-    assert held == 2 * store.CHUNK_BYTES
+    assert 2 * store.CHUNK_BYTES <= held < len(content)
     assert fetch_file(remote, tmp_path).read_bytes() == content
     assert mirrors[0].ranges == [None, f"bytes={held}-"]
 
@@ -227,6 +227,66 @@ def test_two_processes_download_once(remote, mirrors, content, tmp_path):
     assert (tmp_path / "file.gz").read_bytes() == content
     assert mirrors[0].ranges == [None]
     assert left_over(tmp_path) == ["file.gz"]
+
+
+@pytest.mark.parametrize("kind", ["a link to a file", "a link to nothing", "a pipe", "a folder"])
+def test_a_part_that_is_no_file_is_not_written_to(kind, remote, mirrors, tmp_path):
+    part, other = tmp_path / "file.gz.part", tmp_path / "precious"
+    other.write_bytes(b"mine")
+    if kind == "a pipe":
+        os.mkfifo(part)
+    elif kind == "a folder":
+        part.mkdir()
+    else:
+        part.symlink_to(other if kind == "a link to a file" else tmp_path / "new")
+    with pytest.raises(DataError, match=r"^file\.gz(\.part is (a symbolic link, and not followed|not a file)\n  remove it: "
+                                        r"| cannot be written: Is a directory)"):
+        fetch_file(remote, tmp_path)
+    assert (other.read_bytes(), (tmp_path / "new").exists()) == (b"mine", False)
+    assert mirrors[0].ranges == []
+
+
+def test_a_whole_file_may_be_a_link(remote, mirrors, content, tmp_path):
+    (tmp_path / "elsewhere").write_bytes(content)
+    (tmp_path / "file.gz").symlink_to(tmp_path / "elsewhere")
+    fetch_file(remote, tmp_path)
+    assert mirrors[0].ranges == []
+
+
+@pytest.mark.parametrize("dripping", ["headers", "content"])
+def test_a_server_that_drips_for_ever_is_left_at_the_deadline(dripping, remote, mirrors, tmp_path, monkeypatch):
+    ended = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        if dripping == "content":
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(content)))
+            handler.end_headers()
+        else:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        try:
+            while not ended.wait(0.02):   # well within the limit for a single byte
+                handler.wfile.write(content[:1] if dripping == "content" else b"x")
+        except OSError:
+            ended.set()
+
+    monkeypatch.setattr(store, "PATIENCE_SECONDS", 0.5)
+    mirrors[0].answers = [drip]
+    with pytest.raises(DataError) as caught:
+        fetch_file(remote, tmp_path)
+    assert "not whole within " in str(caught.value)
+    assert mirrors[1].ranges == []   # the deadline is one for all
+    assert ended.wait(10)            # the connection was closed
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1 404 \x1b[31mgone\x1b[0m\r\n\r\n", b"\x1b[31mhello\r\n\r\n"])
+def test_a_servers_own_words_are_not_repeated(line, remote, mirrors, tmp_path):
+    for mirror in mirrors:
+        mirror.answers = [lambda handler, content: handler.wfile.write(line)]
+    with pytest.raises(DataError) as caught:
+        fetch_file(remote, tmp_path)
+    assert "\x1b" not in str(caught.value)
+    assert "HTTP 404 Not Found" in str(caught.value) or "an answer that is not HTTP" in str(caught.value)
 
 
 def test_fetch_fills_the_store_for_a_data_set(remote, mirrors, content, home, monkeypatch):

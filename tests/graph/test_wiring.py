@@ -2,8 +2,10 @@
 
 import pytest
 
+from minicnn import layers as L
 from minicnn.errors import GraphError
 from minicnn.graph import INPUT, Topology, ValueRef
+from minicnn.graph.wiring import wire
 from minicnn.layers import Block, Concat, Conv2D, Layer, Linear, ReLU, Residual, Sequential
 
 
@@ -90,3 +92,27 @@ def test_a_layer_that_breaks_its_promise():
 
     with pytest.raises(GraphError, match=r"^split1 \('Short'\) promises 2 outputs, but gives the shapes of 1$"):
         Topology.build(Short(), (5, 8, 8))
+
+
+def test_parts_in_each_other_twice_are_counted_wherever_they_stand():
+    part = L.ReLU()
+    for _ in range(22):
+        part = L.Sequential(part, part)
+    with pytest.raises(GraphError, match=r"^a network has at most 8,192 layers and blocks, 100 of them in each other$"):
+        wire(part)
+
+
+@pytest.mark.parametrize("block", [L.Sequential, L.Residual, L.Skip])
+def test_every_network_that_is_wired_can_be_described_and_built_again(block):
+    part = L.ReLU()
+    for _ in range(99):
+        part = block(part)
+    assert wire(L.build(L.describe(part))) == wire(part)
+    with pytest.raises(GraphError, match="100 of them in each other"):
+        wire(block(part))
+
+
+def test_a_named_block_in_very_many_places():
+    block = L.Sequential(L.ReLU(), name="tower")
+    steps, _ = wire(L.Sequential(*[block] * 4000))
+    assert steps[-1].name == "tower4000.relu1"

@@ -29,7 +29,7 @@ def test_all_passes(always, axes, family, monkeypatch):
         dy = case.gradient(passes(case, x, weight, bias).shape)
         results = []
         for threads in (1, 3):
-            monkeypatch.setattr(call, "default_threads", lambda threads=threads: threads)
+            monkeypatch.setattr(call, "usual_threads", lambda threads=threads: threads)
             soil()
             results.append(passes(case, x, weight, bias, dy))
         exact = passes(case, *map(wide, (x, weight, bias, dy)))

@@ -104,6 +104,34 @@ def test_descriptions_that_are_not(description, words):
         build(description)
 
 
+def doubled(depth):
+    """The description of parts that stand in each other twice: a few words for 2**depth layers."""
+    part = {"type": "ReLU", "name": None, "shared part": 0}
+    for number in range(1, depth + 1):
+        part = {"type": "Sequential", "items": [part, {"shared part": number - 1}], "shared part": number}
+    return part
+
+
+def side_by_side(levels):
+    """A list of parts, each the one before in another block: no description is deep, the last part is."""
+    parts = [{"type": "ReLU", "shared part": 0}]
+    parts += [{"type": "Sequential", "items": [{"shared part": n}], "shared part": n + 1} for n in range(levels)]
+    return {"type": "Sequential", "items": [*parts[:levels], {"type": "Sequential", "items": [parts[levels]]}]}
+
+
+@pytest.mark.parametrize("description", [doubled(22), doubled(13), doubled(60), side_by_side(98)], ids=["2**22", "2**13", "2**60", "deep"])
+def test_few_words_for_more_parts_than_a_network_may_have(description):
+    with pytest.raises(GraphError, match=r"^a network has at most 8,192 layers and blocks, 100 of them in each other$"):
+        build(description)
+
+
+def test_what_a_description_may_stand_for():
+    outer = build(doubled(12))
+    assert outer.items[0] is outer.items[1]
+    deep = build(side_by_side(97))
+    assert build(json.loads(json.dumps(describe(deep)))) == deep
+
+
 def test_settings_of_a_description_are_checked():
     with pytest.raises(SettingError, match="window is 0"):
         build({"type": "Conv2D", "filters": 6, "window": 0})

@@ -43,6 +43,14 @@ def test_images_that_cannot_be_brought_there(shape, words):
 
 def test_json_brings_it_back():
     assert Preparation.from_json(GREY.to_json()) == GREY
-    for broken in (None, {}, {**GREY.to_json(), "mean": "x"}):
-        with pytest.raises(CheckpointError, match="the preparation of the images is described by"):
-            Preparation.from_json(broken)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (None, "must be an object with input_shape, mean, std, unit"), ({"mean": "x"}, ": mean is 'x', but must be a list$"),
+    ({"unit": 0.0}, ": unit is 0, but must be 255 or 1$"), ({"unit": True}, ": unit is True"), ({"std": [float("inf")]}, "of std is inf"),
+    ({"std": [-1.0]}, "of std is -1.0"), ({"mean": [10**400]}, "of mean is 1000"), ({"mean": [0.5, 0.5]}, ": there are 2 means and 1 dev"),
+    ({"input_shape": [1, 2**31 - 1, 2**31 - 1]}, ": input_shape is .* must be one to 4 sizes of at most 268,435,456 numbers$"),
+    ({"input_shape": [1, 0, 3]}, "of input_shape is 0"), ({"input_shape": []}, ": input_shape is ")])
+def test_a_broken_preparation(change, words):
+    with pytest.raises(CheckpointError, match=f"^the preparation of the images.*{words}"):
+        Preparation.from_json(None if change is None else {**GREY.to_json(), **change})

@@ -92,6 +92,51 @@ def test_a_stopped_run_ends_with_the_bits_of_an_unbroken_one(make_run, tmp_path,
     assert resumed.result().test[:3] == unbroken.result().test[:3]
 
 
+def test_equal_runs_give_equal_files(make_run, tmp_path, monkeypatch):
+    for name, save_seconds in (("one", 1000.0), ("two", -1.0)):
+        monkeypatch.setattr(run_module, "SAVE_SECONDS", save_seconds)
+        finish(make_run(tmp_path / name))
+    for name in ("best.safetensors", "checkpoint.safetensors", "run.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert history(tmp_path / "one") == history(tmp_path / "two")
+
+
+def test_a_resumed_run_knows_how_long_its_epochs_took(make_run, tmp_path):
+    stopped = make_run(tmp_path / "run")
+    stop_within(stopped, epoch=2)
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())["under_way"]
+    assert kept == {"epoch": 2, "batch": stopped.trainer.batch, "seconds": stopped.trainer._seconds}
+    first = stopped.trainer.history[0]
+    resumed = make_run(tmp_path / "run")
+    assert resumed.restore() == []
+    assert resumed.trainer.history == [first]
+    assert resumed.trainer._seconds == kept["seconds"] > 0
+    finish(resumed)
+    assert resumed.trainer.history[1].seconds > kept["seconds"]
+    assert "under_way" not in json.loads((tmp_path / "run" / "run.json").read_text())
+
+
+def test_lost_times_are_told(make_run, tmp_path):
+    finish(make_run(tmp_path / "run"))
+    lines = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    (tmp_path / "run" / "history.jsonl").write_text("\n".join([lines[0], "{", lines[2]]))
+    resumed = make_run(tmp_path / "run")
+    assert resumed.restore() == ["history.jsonl did not say how long epoch 2 took: 0 seconds stand there now"]
+    assert history(tmp_path / "run") == [{key: value for key, value in json.loads(line).items()
+                                          if key not in ("seconds", "images_per_second")} for line in lines]
+
+
+@pytest.mark.parametrize("change", [{"batch": 11, "steps": 11}, {"steps": 7}, {"batch": 5}])
+def test_a_checkpoint_that_does_not_count_these_batches(make_run, tmp_path, change):
+    run = make_run(tmp_path / "run")
+    run.folder.write_description(run.description())
+    arrays, numbers = run.trainer.checkpoint()
+    run.folder.write_checkpoint(arrays | {"sums": np.array([1.0, 1.0])}, numbers | {"batch": 1, "steps": 1} | change)
+    with pytest.raises(CheckpointError, match=r"(does not fit its data: it stands after \d+ updates, in epoch 1 after \d+ of 10 batches"
+                                              r"|steps is 1, but)"):
+        make_run(tmp_path / "run").restore()
+
+
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(make_run, tmp_path, monkeypatch):
     monkeypatch.setattr(run_module, "SAVE_SECONDS", 1000.0)
     finish(make_run(tmp_path / "unbroken"))

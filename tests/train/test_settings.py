@@ -77,8 +77,15 @@ def test_json_brings_them_back(given):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"epochs": "many"}, r"^run: the setting epochs is 'many', but must be int$"),
-    ({"epochs": True}, r"^run: the setting epochs is True"), ({"momentum": "x"}, r"must be float \| None"),
+    ({"epochs": "many"}, r"^run: the setting epochs is 'many', but must be a whole number from 1 to 2147483647$"),
+    ({"epochs": True}, r"^run: the setting epochs is True"),
+    ({"momentum": "x"}, r"momentum is 'x', but must be a finite number, at least 0 and less than 1"),
+    ({"epochs": 0}, "epochs is 0"), ({"batch_size": -2**63}, "batch_size is -9223372036854775808"), ({"seed": 2**70}, "seed is 118"),
+    ({"learning_rate": float("inf")}, "learning_rate is inf"), ({"learning_rate": 10**400}, "learning_rate is 1000"),
+    ({"validation": 1.0}, r"validation is 1\.0"), ({"momentum": None, "optimizer": "sgd", "weight_decay": -1}, "weight_decay is -1"),
+    ({"optimizer": "adam"}, "its settings do not fit"), ({"schedule": "never"}, "there is no schedule 'never'"),
+    ({"augment": "shift=99999"}, "its settings do not fit: augment 'shift=99999' is not known"), ({"data_dir": "a\0b"}, "data_dir is 'a"),
+    ({"network": "x" * 5000}, "network is 'xxx"),
     ({"optimizer": "lion"}, r"^run: there is no optimizer 'lion'$"), ({"colour": 1}, r"^run: its settings must be network, data, ")])
 def test_broken_json(change, words):
     values = RunSettings.completed(LENET, 100).to_json() | change

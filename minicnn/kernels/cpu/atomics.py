@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
-
 import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from minicnn.kernels.compile import STEP_SIGNATURE
 from minicnn.kernels.cpu.vector import FLOAT, INT64, array_pointer
 
 _VOID = ir.VoidType()
+_GOOD_CODES = (0, -2)   # what Numba's functions return when nothing was raised
 _X86 = llvm.get_process_triple().startswith(("x86_64", "i386", "i686"))
-
-
-def yield_address() -> int:
-    """Address of the system's call by which a waiting thread gives its processor away."""
-    if sys.platform == "win32":
-        function = ctypes.windll.kernel32.SwitchToThread
-    else:
-        function = ctypes.CDLL(None).sched_yield
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 @intrinsic
@@ -32,6 +22,15 @@ def fetch_add(typing_context, counters, index, amount):
     def generate(context, builder, sig, args):
         pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
         return builder.atomic_rmw("add", pointer, args[2], "seq_cst")
+    return types.int64(counters, types.int64, types.int64), generate
+
+
+@intrinsic
+def exchange(typing_context, counters, index, value):
+    """Put a value into counters[index] in one indivisible step; the old value comes back."""
+    def generate(context, builder, sig, args):
+        pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        return builder.atomic_rmw("xchg", pointer, args[2], "seq_cst")
     return types.int64(counters, types.int64, types.int64), generate
 
 
@@ -55,27 +54,27 @@ def pause(typing_context):
 
 
 @intrinsic
-def call_without_arguments(typing_context, address):
-    """Call the C function at `address`, which takes nothing."""
+def call_c(typing_context, address, first, second, third):
+    """Call the C function at `address` with three integers or pointers; it may take fewer, and returns an integer, a pointer or nothing."""
     def generate(context, builder, sig, args):
-        builder.call(builder.inttoptr(args[0], ir.FunctionType(ir.IntType(32), []).as_pointer()), [])
-        return context.get_dummy_value()
-    return types.void(types.int64), generate
+        function = ir.FunctionType(INT64, [INT64] * 3).as_pointer()
+        return builder.call(builder.inttoptr(args[0], function), args[1:])
+    return types.int64(*[types.int64] * 4), generate
 
 
 @intrinsic
 def call_step(typing_context, address, memory, parameters, table, steps, arguments, frame):
-    """Call the step kernel at `address` with its arguments at steps[arguments:]."""
+    """Call the step kernel at `address` with its arguments at steps[arguments:]; whether it went through without an exception."""
     def generate(context, builder, sig, args):
         def pointer(n):
             return array_pointer(context, builder, sig.args[n], args[n])
-        floats, integers = FLOAT.as_pointer(), INT64.as_pointer()
-        # Numba's C functions return nothing and take exactly these pointers
-        function = ir.FunctionType(_VOID, [floats, floats, integers, integers, integers]).as_pointer()
+        function = context.call_conv.get_function_type(types.none, STEP_SIGNATURE.args)
+        result, exception = (cgutils.alloca_once(builder, each.pointee) for each in function.args[:2])
         own = builder.gep(pointer(4), [args[5]])
-        builder.call(builder.inttoptr(args[0], function), [pointer(1), pointer(2), pointer(3), own, pointer(6)])
-        return context.get_dummy_value()
-    return types.void(types.int64, memory, parameters, table, steps, types.int64, frame), generate
+        code = builder.call(builder.inttoptr(args[0], function.as_pointer()),
+                            [result, exception, pointer(1), pointer(2), pointer(3), own, pointer(6)])
+        return builder.or_(*(builder.icmp_signed("==", code, code.type(good)) for good in _GOOD_CODES))
+    return types.boolean(types.int64, memory, parameters, table, steps, types.int64, frame), generate
 
 
 def _at(element, numba_element):

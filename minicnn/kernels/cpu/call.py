@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,12 +21,15 @@ from minicnn.errors import ShapeError
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu.assembly.activation import Activation, Outside, new_activation
 from minicnn.kernels.cpu.assembly.pointwise import append_load_plain, append_store
-from minicnn.kernels.cpu.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout, run
+from minicnn.kernels.cpu.crew import run
+from minicnn.kernels.cpu.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout
 from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step
 from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SLICES, SPLIT, FinishedProgram, Program, aligned_zeros, padded
 from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.memory import memory_bytes
+from minicnn.locks import new_lock, refuse_holder
+from minicnn.processors import threads as usual_threads
 
 SHARD = 32              # images of a shard where there are many
 SMALL_SHARD = 16        # images of a shard where there are few
@@ -39,13 +40,6 @@ KEPT_PROGRAMS = 256
 KEPT_BYTES = 1 << 28    # memory kept from one call to the next
 ELEMENT_WORK = 16       # multiply-adds in the time of an element read or written: 0.16 ns
 ALONE = 6_000_000       # multiply-adds that one thread does in 75 us: with a second, 45 us to wake and await it, and half of the work
-
-
-def default_threads() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass
@@ -126,7 +120,7 @@ class Kept(NamedTuple):
 
 _programs: OrderedDict[Hashable, Kept] = OrderedDict()
 _scratch: np.ndarray | None = None
-_lock = threading.Lock()
+_lock = new_lock()
 NO_LABELS = (0,) * (EXTRA - LABELS)   # addresses of a data set, which a call has not
 
 
@@ -171,10 +165,11 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
     split = whole or images <= SMALL_SHARD
     shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if whole else SMALL_SHARD if images <= 4 * SHARD else SHARD
     if single:   # as many at a time as there are threads, unless there are more threads than images
-        shard, narrow, split = 1, True, images < default_threads()
+        shard, narrow, split = 1, True, images < usual_threads()
     elif narrow:
         shard = min(shard, images)
     bias_room = padded(bias.size) if bias is not None else 0
+    refuse_holder(_lock)
     with _lock:
         program, common_size, multiply_adds = _find(key, build, shard, split, narrow, bias_room)
         shards = -(-images // shard)
@@ -182,7 +177,7 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         slots = min(shards, SLOTS) if gradient is not None and not split else shards
         slot_size = padded(gradient.size) if gradient is not None else 0
         elements = sum([array.size for array in (*arrays, weight, gradient) if array is not None])
-        threads = 1 if ELEMENT_WORK * elements + multiply_adds * images <= ALONE else default_threads()
+        threads = 1 if ELEMENT_WORK * elements + multiply_adds * images <= ALONE else usual_threads()
         arenas = shards if split else threads
         slot_begin = bias_room + common_size
         begin = slot_begin + slots * slot_size
@@ -197,12 +192,13 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
                 memory[begin + number * program.arena_size + offset:][:size] = 0
         if gradient is not None:
             memory[slot_begin:begin] = 0   # taps that no output reads are written by nobody
-        jobs, _ = _one_batch(images)
+        jobs, numbers = _one_batch(images)
         addresses = np.array([*NO_LABELS, *map(_address, arrays)], np.int64)
         layout = Layout(shard, slots, begin, program.arena_size, slot_begin, slot_size, int(split))
         # compiled code tells read-only arrays apart and would be compiled anew for them
         parameters = memory[:1] if weight is None else (weight if weight.flags.writeable else weight.copy()).reshape(-1)
-        run(threads, memory, parameters, program.table, program.steps, program.phases, jobs, addresses, layout)
+        run(threads, program, memory, parameters, jobs, addresses, layout)
+        del numbers   # the job pointed to them
         if gradient is not None:
             rows = memory[slot_begin:begin].reshape(slots, slot_size)[:, :gradient.size]
             flat = gradient.reshape(-1)

@@ -1,9 +1,5 @@
 """How a call is made: by one thread where the work is little, with the same bits on any number of threads."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -22,7 +18,7 @@ def threads(monkeypatch):
         plain_run(count, *arguments)
 
     monkeypatch.setattr(call, "run", run)
-    monkeypatch.setattr(call, "default_threads", lambda: 4)
+    monkeypatch.setattr(call, "usual_threads", lambda: 4)
     return asked
 
 
@@ -92,22 +88,3 @@ def test_calls_of_one_operation_share_nothing_but_its_program():
     wanted = kernels.conv2d(x, numbers(4, 3, 3, 3))
     for images in (33, 40, 17, 1, 40, 2, 38):
         np.testing.assert_allclose(kernels.conv2d(x[:images], numbers(4, 3, 3, 3)), wanted[:images], atol=1e-5)
-
-
-FORKED = """
-import os
-import numpy as np
-from minicnn import kernels
-
-x, weight = np.ones((4, 16, 28, 28), np.float32), np.ones((16, 16, 3, 3), np.float32)
-wanted = kernels.conv2d(x, weight)
-child = os.fork()
-if not child:
-    os._exit(0 if (kernels.conv2d(x, weight) == wanted).all() else 1)
-raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-def test_forked_process_has_workers_of_its_own():
-    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=120)

@@ -1,0 +1,50 @@
+"""Plans that are kept with the network they were made for, and go with it: the latest used, as far as their memory is bounded."""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
+
+from minicnn.engine.plan import Plan
+from minicnn.locks import new_lock
+
+if TYPE_CHECKING:
+    from minicnn.network import Graph
+
+KEPT_BYTES = 1 << 28   # memory of one network's plans; the latest is kept whatever it takes
+
+Shelf = OrderedDict[Hashable, Plan]
+
+_shelves: weakref.WeakKeyDictionary[Graph, Shelf] = weakref.WeakKeyDictionary()
+_lock = new_lock()
+
+
+def plan_of(net: Graph, key: Hashable, build: Callable[[], Plan]) -> Plan:
+    """The plan of a network that `key` names, built if it is not there."""
+    with _lock:
+        shelf = _shelves.setdefault(net, OrderedDict())
+        if key not in shelf:
+            shelf[key] = build()
+            while len(shelf) > 1 and kept_bytes(net) > KEPT_BYTES:
+                shelf.popitem(last=False)
+        shelf.move_to_end(key)
+        return shelf[key]
+
+
+def kept_bytes(net: Graph) -> int:
+    """Memory of the plans that are kept with a network."""
+    with _lock:
+        return sum(plan.memory.nbytes for plan in _shelves.get(net, {}).values())
+
+
+def training_class(images: int) -> int:
+    """Batch of the plan that serves gradients of so many images: whole shards, and four sizes from one power of two to the next."""
+    step = max(16, (1 << (images - 1).bit_length()) // 8)
+    return -(-images // step) * step
+
+
+def inference_class(images: int, most: int) -> int:
+    """Batch of the plan that serves outputs for so many images: a power of two, so that few plans serve all sizes."""
+    return min(1 << (images - 1).bit_length(), most)

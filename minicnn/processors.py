@@ -1,0 +1,89 @@
+"""How many processors functions and networks of this process use: all that it may really use, unless told otherwise."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from math import ceil
+from pathlib import Path
+
+from minicnn.errors import SettingError
+from minicnn.geometry import whole_number
+
+MOST = 1024   # threads that a run can have
+
+_chosen: int | None = None
+
+
+def set_threads(n: int | None) -> None:
+    """Use `n` processors for every function and network of this process from now on; None for as many as it may use.
+
+    Results have the same bits on any number of threads.  A Trainer made with `threads` of its own keeps to that.
+
+    Raises
+    ------
+    SettingError
+        If n is no whole number from 1 to 1024.
+
+    Examples
+    --------
+    >>> import minicnn
+    >>> minicnn.set_threads(1)
+    >>> minicnn.threads()
+    1
+    >>> minicnn.set_threads(None)
+    """
+    global _chosen
+    if n is not None and whole_number("set_threads", "n", n, least=1) > MOST:
+        raise SettingError(f"set_threads: n is {n}, but at most {MOST} threads can run together")
+    _chosen = n
+
+
+def threads() -> int:
+    """Threads that a call uses: what `set_threads` said, else the processors that this process may use."""
+    return _chosen or min(usable_processors(), MOST)
+
+
+@functools.cache
+def usable_processors() -> int:
+    """Processors this process may be scheduled on, or as many as its control group grants time for, if fewer.
+
+    A quota of one and a half processors counts as two.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([allowed, *(ceil(quota) for quota in _quotas())]))
+
+
+def _quotas() -> Iterator[float]:
+    """Processors' worth of time that each control group around this process grants, versions 2 and 1; none where there is no limit."""
+    for folder in control_groups("cpu"):
+        words = _words(folder / "cpu.max") or [*_words(folder / "cpu.cfs_quota_us"), *_words(folder / "cpu.cfs_period_us")]
+        if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]):
+            yield int(words[0]) / int(words[1])
+
+
+def control_groups(controller: str, root: Path = Path("/sys/fs/cgroup"), mine: Path = Path("/proc/self/cgroup")) -> Iterator[Path]:
+    """Folders of the control groups this process is in, from its own up to the outermost, that limit what `controller` names.
+
+    Linux describes them in cgroups(7): a line of /proc/self/cgroup is number:controllers:path, controllers being empty in version 2.
+    """
+    try:
+        lines = mine.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers and controller not in controllers.split(","):
+            continue
+        top = root / controllers if controllers else root
+        group = top / path.strip("/")
+        yield from (each for each in (group, *group.parents) if each == top or top in each.parents)
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return []

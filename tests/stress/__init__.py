@@ -1,0 +1,16 @@
+"""Stress: random interrupts, threads, forks, mutated files, damaged caches, closed streams, and a count of what went wrong.
+
+    python -m tests.stress --full            everything, about 45 minutes on two cores
+    python -m tests.stress --minutes 2       a sample spread over all campaigns
+    python -m tests.stress --only threads --seed 17 --here      one process again, in this one, to look at what it shows
+
+The package under test is the installed one: the checkout, which `python -m` puts first on the path, leaves it here, or its `minicnn/`
+would hide the installed package and the parts of it that lie in other folders.
+"""
+
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != CHECKOUT]
