@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.errors import DeviceError, SettingError, ShapeError
+from minicnn.errors import DeviceError, SettingError, ShapeError, float_advice
 from minicnn.kernels import memory
 from minicnn.kernels.memory import check_room
 
@@ -29,7 +29,8 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
     result = [as_array(where, name, value) for name, value in arrays.items()]
     for name, array in zip(arrays, result, strict=True):
         if array.dtype not in FLOATS:
-            raise SettingError(f"{where}: {name} is {array.dtype}, but must be float32 or float64\n  use {name}.astype('float32')")
+            raise SettingError(f"{where}: {name} is {array.dtype}, but must be float32 or float64"
+                               f"\n  use {float_advice(name, array.dtype.kind)}")
     kinds = {array.dtype for array in result}
     if len(kinds) > 1:
         listed = ", ".join(f"{name} is {array.dtype}" for name, array in zip(arrays, result, strict=True))

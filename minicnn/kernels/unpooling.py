@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.geometry import per_axis
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import SPACE_LETTERS, as_array, check_axes, contiguous, empty, x_letters, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.shapes import checked_shape
 from minicnn.kernels.windows import check_pooled, checked_positions, planes_of
 
 
 def forward(where: str, axis_count: int, y: Any, indices: Any, output_shape: Any) -> np.ndarray:
     """max_unpool1d, max_unpool2d and max_unpool3d."""
     y = planes_of(where, axis_count, y, "y", y_letters(axis_count, "C"))
-    space = checked_shape(where, "output_shape", output_shape, SPACE_LETTERS[axis_count])
+    space = per_axis(where, "output_shape", output_shape.tolist() if isinstance(output_shape, np.ndarray) else output_shape, axis_count, 0)
     indices = checked_positions(where, indices, y, "y", space)
     x = empty(where, (*y.shape[:2], *space), y.dtype)
     if y.dtype == np.float64:
@@ -61,7 +61,7 @@ def _family(axes: int) -> tuple[Any, Any]:
     y : ({y_axes}) float32 or float64
     indices : ({y_axes}) int64
         As max_pool{axes}d(..., return_indices=True) returned them; -1 goes nowhere.
-    output_shape : ({SPACE_LETTERS[axes]})
+    output_shape : int or one per axis ({SPACE_LETTERS[axes]})
         The shape of the plane that was pooled.
 
     Returns

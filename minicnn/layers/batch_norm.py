@@ -18,7 +18,7 @@ and 2; settings and running variance as in PyTorch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from minicnn.errors import ShapeError
@@ -40,9 +40,11 @@ class BatchNorm(Layer):
     kernel = "batch_norm"
     stem = "bn"
     axis_count: ClassVar[int]
+    inferred = "channels"
 
-    momentum: float = 0.1
+    _: KW_ONLY
     eps: float = 1e-5
+    momentum: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,0 +1,51 @@
+"""A checkout works where it lies: not installed, or with an installed minicnn that its own folder hides."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = [str(ROOT / "datasets" / "__init__.py"), str(ROOT / "cli" / "__init__.py")]
+WHERE = "from minicnn import datasets, cli; from minicnn.datasets import load; print(datasets.__file__); print(cli.__file__)"
+
+
+def python(folder, *arguments, path=()):
+    """Run Python in a folder, with `path` before all else that is installed, and no hooks that find an editable minicnn."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, path), *filter(None, sys.path)]), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-S", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with minicnn as `pip install` puts it there."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    for source, target in (("minicnn", "minicnn"), ("cli", "minicnn/cli"), ("datasets", "minicnn/datasets")):
+        shutil.copytree(ROOT / source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def test_a_checkout_that_is_not_installed():
+    assert python(ROOT, "-c", WHERE).split() == OURS
+    assert python(ROOT, "-m", "minicnn", "--version").startswith("minicnn, version")
+
+
+def test_a_checkout_beside_an_installed_minicnn(installed):
+    assert python(ROOT, "-c", WHERE, path=[installed]).split() == OURS
+
+
+def test_pytest_as_a_module_in_a_checkout():
+    out = python(ROOT, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/datasets/test_catalog.py", "tests/cli/test_draw.py")
+    assert " passed" in out
+
+
+def test_an_installed_minicnn_looks_nowhere_else(installed, tmp_path):
+    (installed / "datasets").mkdir()   # of somebody else
+    (installed / "datasets" / "catalog.py").write_text("")
+    assert python(tmp_path, "-c", f"{WHERE}; import minicnn; print(len(minicnn.__path__))", path=[installed]).split() == [
+        str(installed / "minicnn" / "datasets" / "__init__.py"), str(installed / "minicnn" / "cli" / "__init__.py"), "1"]
