@@ -22,10 +22,6 @@ class MinicnnError(Exception):
         return str(self).partition("\n")[0]
 
 
-class MinicnnWarning(UserWarning):
-    """What goes on, but not as a user may think."""
-
-
 class ShapeError(MinicnnError, ValueError):
     """Arrays or layers whose sizes do not fit together."""
 

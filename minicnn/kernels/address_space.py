@@ -6,10 +6,11 @@ a limit is set (`ulimit -v`, batch systems) and the system says how much is take
 
 from __future__ import annotations
 
-import os
 import sys
 
 from minicnn.errors import DeviceError
+from minicnn.kernels.system_memory import address_space_limit, address_space_taken
+from minicnn.processors import threads
 
 MIB = 1 << 20
 LOADING_BYTES = 190 * MIB     # Numba and LLVM themselves
@@ -21,36 +22,12 @@ THREAD_BYTES = 72 * MIB       # a stack, and a heap that the C library sets apar
 
 def check_address_space(more_bytes: int | None = None) -> None:
     """Raise a DeviceError that says what limit would do, if taking so much more would end the process; unless given, what a start takes."""
-    limit = limit_bytes()
-    taken = None if limit is None else taken_bytes()
+    limit = address_space_limit()
+    taken = None if limit is None else address_space_taken()
     if limit is None or taken is None:
         return
-    whole = COMPILING_BYTES + THREAD_BYTES * processors() + (0 if "llvmlite.binding" in sys.modules else LOADING_BYTES)
+    whole = COMPILING_BYTES + THREAD_BYTES * threads() + (0 if "llvmlite.binding" in sys.modules else LOADING_BYTES)
     if taken + (whole if more_bytes is None else more_bytes) > limit:
         enough = (taken + whole + SPREAD_BYTES) // SPREAD_BYTES * SPREAD_BYTES + SPREAD_BYTES
         raise DeviceError(f"compiling needs up to {enough // MIB} MiB of address space, but this process may take {limit // MIB}"
                           f"\n  raise the limit, as in: ulimit -v {enough // 1024}")
-
-
-def processors() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def limit_bytes() -> int | None:
-    """The most address space this process may take; None if there is no limit, or none that is known."""
-    try:
-        import resource
-    except ImportError:   # there is no such thing on Windows
-        return None
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if soft == resource.RLIM_INFINITY else soft
-
-
-def taken_bytes() -> int | None:
-    """What it has taken so far, if the system says so."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return None

@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+
+from minicnn.control_groups import control_groups, text
 
 PROC = Path("/proc")
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
@@ -43,50 +44,42 @@ def _control_groups() -> int:
 @functools.cache
 def _groups() -> tuple[tuple[Path, int], ...]:
     """The control groups of this process, and those they are in, that count memory."""
-    return tuple(_find_groups())
-
-
-def _find_groups() -> Iterator[tuple[Path, int]]:
-    for line in _text(PROC / "self" / "cgroup").splitlines():
-        number, controllers, path = (*line.split(":", 2), "", "")[:3]
-        version = 2 if number == "0" and not controllers else 1 if "memory" in controllers.split(",") else 0
-        base = CONTROL_GROUPS if version == 2 else CONTROL_GROUPS / "memory"
-        own = PurePosixPath(path.lstrip("/"))
-        for inner in (own, *own.parents) if version else ():   # a container may see itself as the root
-            if (base / inner / NAMES[version][0]).is_file():
-                yield base / inner, version
+    return tuple((folder, version) for folder in control_groups("memory", CONTROL_GROUPS, PROC / "self" / "cgroup")
+                 for version, (limit, *_) in NAMES.items() if (folder / limit).is_file())
 
 
 def _left_in(folder: Path, version: int) -> int:
     """What a group may still take; copies of files count as used, but are given up first."""
     limit, usage, files = NAMES[version]
-    most = _text(folder / limit).strip()
+    most = text(folder / limit).strip()
     if not most.isdecimal() or int(most) >= memory_bytes():   # "max"
         return sys.maxsize
     told = _numbers(folder / "memory.stat")
-    return int(most) - int(_text(folder / usage).strip() or 0) + sum(told.get(name, 0) for name in files)
+    return int(most) - int(text(folder / usage).strip() or 0) + sum(told.get(name, 0) for name in files)
 
 
 def _address_space() -> int:
-    """What `ulimit -v` leaves."""
+    limit, taken = address_space_limit(), address_space_taken()
+    return sys.maxsize if limit is None or taken is None else limit - taken
+
+
+def address_space_limit() -> int | None:
+    """The most address space this process may take (`ulimit -v`); None if there is no limit, or none that is known."""
     try:
-        import resource  # not on Windows
-    except ImportError:
-        return sys.maxsize
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    pages = _text(PROC / "self" / "statm").split() if limit != resource.RLIM_INFINITY else []
-    return limit - int(pages[0]) * resource.getpagesize() if pages else sys.maxsize
+        import resource
+    except ImportError:   # there is no such thing on Windows
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def address_space_taken() -> int | None:
+    """What it has taken so far; None if unknown."""
+    pages = text(PROC / "self" / "statm").split()
+    return int(pages[0]) * os.sysconf("SC_PAGE_SIZE") if pages else None
 
 
 def _numbers(path: Path) -> dict[str, int]:
     """The second word of each line by the first."""
-    words = (line.split() for line in _text(path).splitlines())
+    words = (line.split() for line in text(path).splitlines())
     return {each[0]: int(each[1]) for each in words if len(each) > 1 and each[1].isdecimal()}
-
-
-def _text(path: Path) -> str:
-    try:
-        with open(path, "rb", buffering=0) as file:   # half the time of read_text
-            return file.read().decode("ascii", "replace")
-    except OSError:
-        return ""

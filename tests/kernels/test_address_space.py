@@ -36,13 +36,13 @@ def test_training_looks_before_it_compiles_and_the_number_it_gives_is_enough(tmp
 
 @pytest.mark.parametrize(("limit", "taken"), [(None, 100 * MIB), (100 * MIB, None), (None, None), (9000 * MIB, 100 * MIB)])
 def test_without_a_limit_or_with_room_nothing_is_said(monkeypatch, limit, taken):
-    monkeypatch.setattr(address_space, "limit_bytes", lambda: limit)
-    monkeypatch.setattr(address_space, "taken_bytes", lambda: taken)
+    monkeypatch.setattr(address_space, "address_space_limit", lambda: limit)
+    monkeypatch.setattr(address_space, "address_space_taken", lambda: taken)
     check_address_space()
 
 
 def test_what_is_taken_counts(monkeypatch):
-    monkeypatch.setattr(address_space, "limit_bytes", lambda: 9000 * MIB)
-    monkeypatch.setattr(address_space, "taken_bytes", lambda: 8900 * MIB)
+    monkeypatch.setattr(address_space, "address_space_limit", lambda: 9000 * MIB)
+    monkeypatch.setattr(address_space, "address_space_taken", lambda: 8900 * MIB)
     with pytest.raises(DeviceError, match=r"^compiling needs up to \d+ MiB of address space, but this process may take 9000\n"):
         check_address_space()
