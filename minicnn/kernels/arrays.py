@@ -12,6 +12,8 @@ from minicnn.kernels import memory
 from minicnn.kernels.memory import check_room
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+# how foreign array types refuse, such as a tensor that records gradients; a handler of a signal raises others, as TimeoutError, and is heard
+REFUSALS = (TypeError, ValueError, AttributeError, RuntimeError, LookupError, ArithmeticError, BufferError, MemoryError)
 
 
 def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
@@ -43,8 +45,8 @@ def as_array(where: str, name: str, value: Any) -> np.ndarray:
     if hasattr(value, "__cuda_array_interface__"):
         raise DeviceError(f"{where}: {name} lies on a CUDA device, and there is no CUDA kernel for this yet\n  copy it to the CPU first")
     try:
-        array = np.asarray(value)
-    except Exception as error:   # a foreign array type may refuse in its own words, such as a tensor that records gradients
+        array = value if type(value) is np.ndarray else np.asarray(value)
+    except REFUSALS as error:
         raise SettingError(f"{where}: {name} cannot be read as an array: {error}") from error
     if array.dtype == object:
         raise SettingError(f"{where}: {name} is a {type(value).__name__}, but must be an array of float32 or float64")

@@ -63,3 +63,15 @@ def test_labels_of_any_integer_type_are_taken(kind):
 def test_complex_numbers_are_not_halved_unasked(call):
     with pytest.raises(SettingError, match=r"x is complex128, .*\n  use abs\(x\), or x.real and x.imag as two channels, in float32$"):
         call(X[1] * 1j)
+
+
+class Late:
+    """Like an array, but a handler of a signal raises while it is read."""
+
+    def __array__(self, *_, **__):
+        raise TimeoutError("too late")
+
+
+def test_what_a_handler_raises_while_an_argument_is_read_stays_what_it_is():
+    with pytest.raises(TimeoutError, match="too late"):
+        kernels.relu(Late())
