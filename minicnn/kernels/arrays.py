@@ -12,7 +12,7 @@ from minicnn.kernels import memory
 from minicnn.kernels.memory import check_room
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-# how foreign array types refuse, such as a tensor that records gradients; a handler of a signal raises others, as TimeoutError, and is heard
+# How foreign array types refuse, such as a tensor that records gradients.  What a signal's handler raises is another, as TimeoutError.
 REFUSALS = (TypeError, ValueError, AttributeError, RuntimeError, LookupError, ArithmeticError, BufferError, MemoryError)
 
 
