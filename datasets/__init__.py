@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minicnn.datasets.arrays import as_images, from_arrays
 from minicnn.datasets.catalog import names
 from minicnn.datasets.dataset import Dataset, channel_statistics
 from minicnn.datasets.loading import load
@@ -17,7 +18,7 @@ from minicnn.datasets.scaling import scale_to
 if TYPE_CHECKING:
     from minicnn.datasets.store import fetch
 
-__all__ = ["Dataset", "channel_statistics", "data_home", "fetch", "load", "names", "scale_to"]
+__all__ = ["Dataset", "as_images", "channel_statistics", "data_home", "fetch", "from_arrays", "load", "names", "scale_to"]
 
 
 def __getattr__(name: str) -> Any:

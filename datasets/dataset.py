@@ -23,9 +23,9 @@ class Dataset:
     Parameters
     ----------
     images : (N, C, *space) uint8 or float32
-        uint8 means 0 (background) to 255; float32 is taken as it is.
-    labels : (N,) int64, or any other integers
-        Indices into `classes`; kept as int64.
+        uint8 means 0 (background) to 255; float32 is taken as it is.  (N, F) for numbers without an order in space.
+    labels : (N,) integers
+        Indices into `classes`; kept as a copy, int64 and read-only.
     classes : tuple of str
     name, split : str
         What was loaded; free for data of your own.
@@ -53,9 +53,16 @@ class Dataset:
 
     def __post_init__(self) -> None:
         if isinstance(self.labels, np.ndarray) and self.labels.dtype.kind in "iu":
-            object.__setattr__(self, "labels", self.labels.astype(np.int64, copy=False))
+            object.__setattr__(self, "labels", frozen_labels(self.labels))
+        try:
+            if isinstance(self.classes, str):
+                raise TypeError("one word")
+            object.__setattr__(self, "classes", tuple(self.classes))
+            object.__setattr__(self, "mean", tuple(map(float, self.mean)))
+            object.__setattr__(self, "std", tuple(map(float, self.std)))
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{self.name}: classes must be a list of names, mean and std one number for each channel: {error}") from error
         check_arrays(self.name, self.images, self.labels, len(self.classes))
-        object.__setattr__(self, "classes", tuple(self.classes))
         if not self.mean or not self.std:
             mean, std = channel_statistics(self.images)
             object.__setattr__(self, "mean", self.mean or mean)
@@ -96,6 +103,15 @@ class Dataset:
         return replace(self, images=self.images[rows], labels=self.labels[rows], split=split or self.split)
 
 
+def frozen_labels(labels: npt.NDArray) -> npt.NDArray[np.int64]:
+    """A copy as int64 that cannot be written to; larger numbers become the largest, which is no label either."""
+    if labels.dtype.kind == "u":
+        labels = np.minimum(labels.astype(np.uint64), np.uint64(np.iinfo(np.int64).max))
+    own = labels.astype(np.int64)
+    own.setflags(write=False)
+    return own
+
+
 def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_count: int) -> None:
     """Raise DataError where images and labels do not fit each other, the promised types, or the number of classes."""
     if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
@@ -103,8 +119,8 @@ def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_coun
     if images.dtype not in (np.uint8, np.float32):
         raise DataError(f"{name}: images are {images.dtype.name}, expected uint8 or float32"
                         f"\n  use {float_advice('images', images.dtype.kind)}")
-    if images.ndim < 3:
-        raise DataError(f"{name}: images have shape {images.shape}, expected (N, C, *space)\n  use images[:, None] to add a channel axis")
+    if images.ndim < 2:
+        raise DataError(f"{name}: images have shape {images.shape}, expected (N, C, *space)")
     if labels.dtype != np.int64 or labels.ndim != 1:
         raise DataError(f"{name}: labels are {labels.dtype.name} {labels.shape}, expected integers (N,)")
     if len(images) != len(labels):
@@ -138,7 +154,8 @@ def channel_statistics(images: npt.NDArray) -> tuple[tuple[float, ...], tuple[fl
             mean = float(weights @ values)
             variance = float(weights @ (values - mean) ** 2)
         else:
-            mean, variance = float(channel.mean(dtype=np.float64)), float(channel.var(dtype=np.float64))
+            with np.errstate(invalid="ignore"):   # NaN for images that hold infinity: training says so
+                mean, variance = float(channel.mean(dtype=np.float64)), float(channel.var(dtype=np.float64))
         means.append(mean)
         deviations.append(variance**0.5 or 1.0)
     return tuple(means), tuple(deviations)

@@ -62,6 +62,7 @@ def scale_to(images: npt.NDArray, rows: int, columns: int) -> npt.NDArray:
     step = max(1, CHUNK_VALUES // max(1, C * rows * columns))
     for start in range(0, N, step):
         x = images[start:start + step].astype(working)
-        scaled = np.matmul(row_matrix, np.matmul(x, column_matrix))   # (n, C, rows, columns)
+        with np.errstate(invalid="ignore", over="ignore"):   # infinity gives NaN; who uses the images says so
+            scaled = np.matmul(row_matrix, np.matmul(x, column_matrix))   # (n, C, rows, columns)
         y[start:start + step] = np.rint(scaled) if images.dtype == np.uint8 else scaled
     return y

@@ -65,8 +65,9 @@ def test_the_record_is_frozen():
 
 @pytest.mark.parametrize(("images", "labels", "message"), [
     (IMAGES.astype(float), LABELS, "images are float64, expected uint8 or float32"),
-    (IMAGES[:, 0, 0], LABELS, r"images have shape \(12, 5\), expected \(N, C, \*space\)"),
-    (IMAGES, LABELS.astype(float), r"labels are float64 \(12,\), expected integers \(N,\)"),
+    (IMAGES[:, 0, 0, 0], LABELS, r"images have shape \(12,\), expected \(N, C, \*space\)"),
+    (IMAGES, LABELS.astype(np.float32), r"labels are float32 \(12,\), expected integers \(N,\)"),
+    (IMAGES, LABELS.astype(np.uint64) + 2**63, r"labels run from 9223372036854775807 to 9223372036854775807"),
     (IMAGES.astype(np.complex64), LABELS, r"use abs\(images\), or images.real and images.imag as two channels, in float32"),
     (IMAGES, LABELS[:, None], r"labels are int64 \(12, 1\)"),
     (IMAGES[:11], LABELS, "11 images, but 12 labels"),
@@ -80,11 +81,28 @@ def test_what_does_not_fit_is_refused(images, labels, message):
         Dataset(images, labels, CLASSES)
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.uint64])
-def test_labels_of_any_integer_type_are_taken(kind):
-    data = Dataset(IMAGES, LABELS.astype(kind), CLASSES)
-    assert data.labels.dtype == np.int64
-    assert data.digest == Dataset(IMAGES, LABELS, CLASSES).digest
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", ">i4", "int32", "uint32", "uint64", ">i8"])
+def test_labels_of_any_integer_type_are_taken(dtype):
+    dataset = Dataset(IMAGES, LABELS.astype(dtype), CLASSES)
+    assert dataset.labels.dtype == np.int64
+    assert dataset.labels.tolist() == LABELS.tolist()
+    assert dataset.digest == Dataset(IMAGES, LABELS, CLASSES).digest
+
+
+def test_labels_are_a_copy_that_cannot_be_written_to():
+    labels = LABELS.copy()
+    dataset = Dataset(IMAGES, labels, CLASSES)
+    labels[:] = -10**7
+    assert dataset.labels.tolist() == LABELS.tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.labels[0] = -10**7
+
+
+@pytest.mark.parametrize("given", [{"classes": None}, {"classes": 5}, {"classes": "abcd"}, {"mean": "x"}, {"std": 3}, {"mean": (None,)}],
+                         ids=str)
+def test_names_and_figures_are_lists(given):
+    with pytest.raises(DataError, match=r"^custom: classes must be a list of names, mean and std one number for each channel: "):
+        Dataset(**{"images": IMAGES, "labels": LABELS, "classes": CLASSES, **given})
 
 
 def test_one_figure_per_channel():
