@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 
 _HOMES = {"Graph": "minicnn.network", "load": "minicnn.network", "Trainer": "minicnn.train", "set_threads": "minicnn.processors",
           "threads": "minicnn.processors"}
-_MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "laws", "layers", "optimizers", "train", "zoo")
+_MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "laws", "layers", "losses", "optimizers", "train",
+            "zoo")
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 if not os.path.isdir(os.path.join(_HERE, "datasets")) and os.path.isfile(os.path.join(_HERE, "..", "datasets", "catalog.py")):

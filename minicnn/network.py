@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import minicnn
-from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError, float_advice, one_line, quoted
+from minicnn.errors import (
+    CheckpointError,
+    DataError,
+    GraphError,
+    MinicnnError,
+    SettingError,
+    ShapeError,
+    float_advice,
+    one_line,
+    quoted,
+)
 from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, Topology
 from minicnn.graph.parameters import Parameters
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from minicnn.graph.summary import Summary
+    from minicnn.preparation import Preparation
+    from minicnn.trained_on import TrainedOn
 
 FORMAT = "minicnn network 1"
 ALIGNMENT_BYTES = 64
@@ -28,6 +41,8 @@ ALIGNMENT_BYTES = 64
 _drawing = new_lock()   # parameters are drawn once, whichever thread asks first
 LONGEST_NAME = 200
 AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}   # by the length of an image's shape
+
+_drawing = new_lock()   # parameters are drawn once, whichever thread asks first
 
 
 class Graph:
@@ -46,6 +61,8 @@ class Graph:
         What the parameters are drawn from.
     name : str, optional
         What tables call it; the block's own name unless given.
+
+    A copy (`copy.deepcopy`, or through pickle) has memory of its own and knows the same preparation; plans are made anew for it.
     """
 
     def __init__(self, block: Element, input_shape: Sequence[int], seed: int = 0, name: str | None = None) -> None:
@@ -56,7 +73,9 @@ class Graph:
             raise SettingError(f"Graph: name is {quoted(name)}, but must be a word of at most {LONGEST_NAME} printable letters")
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
+        self.trained_on: TrainedOn | None = None   # set by training, kept in its file
         self._memory: np.ndarray | None = None
+        self._pin: Any = None
         self._parameters: Parameters | None = None
 
     @property
@@ -86,6 +105,16 @@ class Graph:
         return self.output_shape[0]
 
     @property
+    def preparation(self) -> Preparation | None:
+        """How images become its input, as in its training; None before any."""
+        return None if self.trained_on is None else self.trained_on.preparation
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What its classes are called, from its training; None before any."""
+        return None if self.trained_on is None else self.trained_on.classes
+
+    @property
     def nodes(self) -> tuple[Node, ...]:
         return self.topology.nodes
 
@@ -98,8 +127,30 @@ class Graph:
         """All parameters, then all buffers, as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
         if self._memory is None:
             with _drawing:
-                self._memory = self._memory if self._memory is not None else self._drawn()
-        return self._memory
+                memory = self._memory if self._memory is not None else self._hold(self._drawn())
+            return memory[:]
+        return self._memory[:]   # a view: what is done to its shape or type does not reach the network
+
+    def _hold(self, memory: np.ndarray) -> np.ndarray:
+        """Make memory of `_aligned_zeros` the network's own; NumPy does not resize an array that somebody refers to weakly."""
+        self._pin, self._memory = weakref.ref(memory.base), memory
+        return memory
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy gets: the block and the input's shape in place of the topology they make, parameters as they stand."""
+        state = {name: value for name, value in self.__dict__.items() if name not in ("topology", "_memory", "_pin", "_parameters")}
+        return {**state, "block": self.block, "input_shape": self.input_shape, "parameters": self._memory}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own = dict(state)
+        self.topology = Topology.build(own.pop("block"), own.pop("input_shape"))
+        parameters = own.pop("parameters")
+        self.__dict__.update(own)
+        self._memory = self._pin = self._parameters = None
+        if parameters is not None:
+            memory = _aligned_zeros(self.topology.memory_size)
+            memory[...] = parameters
+            self._hold(memory)
 
     def _drawn(self) -> np.ndarray:
         memory = _aligned_zeros(self.topology.memory_size)
@@ -156,12 +207,14 @@ class Graph:
         return plain_table(self.summary())
 
     def forward(self, x: Any) -> np.ndarray:
-        """Logits for images, in inference mode.
+        """Logits for numbers as they are, in inference mode: the raw map.
+
+        Images of a data set need what training did to them first (scale, mean, deviation); `predict` does that.
 
         Parameters
         ----------
         x : (N, C, *space) float32, or float64
-            Images; anything `numpy.asarray` takes without copying.  float64 is computed in float64, by the slow textbook loops.
+            Prepared images; anything `numpy.asarray` takes without copying.  float64 is computed in float64, by the slow textbook loops.
 
         Returns
         -------
@@ -172,6 +225,48 @@ class Graph:
 
         return engine.forward(self, images)
 
+    def predict(self, images: Any, threads: int | None = None) -> np.ndarray:
+        """Probabilities of the classes, for images as a data set holds them: what training prepared is applied.
+
+        Parameters
+        ----------
+        images : (N, C, *space), or (N, *space) for a network of one channel
+            uint8, other integers from 0 to 255, or floats on the scale of the training images; where those were uint8, floats run
+            from 0 to 1.  Of another size they are scaled.  A network that no `fit` has trained takes floats as they are.
+
+        Returns
+        -------
+        (N, classes) float32, or (N, classes, *space)
+
+        Raises
+        ------
+        DataError
+            If the images are on another scale, or the scores are not numbers.
+        ShapeError
+            If the images do not fit the network.
+        """
+        from minicnn import engine
+        from minicnn.losses import check_scores, probabilities
+
+        pixels, preparation = self.prepared("predict", images)
+        scores = engine.predict(self, pixels, preparation.scale, preparation.shift, threads)
+        check_scores("predict", scores)
+        return probabilities(scores).astype("float32")
+
+    def prepared(self, where: str, images: Any) -> tuple[np.ndarray, Preparation]:
+        """Images in the network's size and on the scale of its training, and the preparation still to be applied to them."""
+        from minicnn.datasets import as_images
+        from minicnn.preparation import Preparation, with_channels
+
+        known = self.trained_on
+        pixels = with_channels(as_images(where, images), self.input_shape)
+        if known is None and pixels.dtype == "uint8":
+            raise DataError(f"{where}: {self.name} was not trained by 'fit' and knows no scale for integers"
+                            f"\n  bring the images to the scale of your training, in float32")
+        preparation = known.preparation if known else Preparation.none(self.input_shape)
+        whom = f"{self.name} was trained on {known.data if known else 'nothing'}"
+        return preparation.images(preparation.on_scale(pixels, f"{where}: the array", whom), where), preparation
+
     def backward(self, x: Any, labels: Any) -> tuple[float, dict[str, np.ndarray]]:
         """The mean loss over images and its gradients, in training mode.
 
@@ -179,7 +274,7 @@ class Graph:
         ----------
         x : (N, C, *space) float32, or float64
             At least one image.
-        labels : (N,) int
+        labels : (N,) integers
             The class of each, from 0.
 
         Returns
@@ -214,19 +309,25 @@ class Graph:
         return images
 
     def check_labels(self, where: str, labels: Any, count: int) -> np.ndarray:
-        """The classes of `count` images as int64, or an error that starts with `where`."""
+        """The classes of `count` images as an int64 array of our own, or an error that starts with `where`."""
         import numpy as np
 
+        known = self.classes
+        if known < 2:
+            from minicnn.losses import SoftmaxCrossEntropy
+
+            SoftmaxCrossEntropy().check(self.name, known)
         classes = _as_array(where, "labels", labels)
         if classes.dtype.kind not in "iu":
             raise SettingError(f"{where}: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
         if classes.shape != (count,):
             raise ShapeError(f"{where}: labels have the shape {classes.shape}, but there are {count} images"
                              f"\n  wanted  ({count},)  N")
-        low, high = (int(classes.min()), int(classes.max())) if count else (0, 0)
-        if low < 0 or high >= self.classes:
-            raise SettingError(f"{where}: labels run from {low} to {high}, but {self.name} knows the classes 0 to {self.classes - 1}")
-        return classes.astype(np.int64, copy=False)
+        own = classes.astype(np.int64)   # a copy: what is checked is what is used
+        if count and not (own.min() >= 0 and own.max() < known):
+            raise SettingError(f"{where}: labels run from {classes.min()} to {classes.max()}, but {self.name} knows the classes"
+                               f" 0 to {known - 1}")
+        return own
 
     def architecture(self) -> dict[str, Any]:
         """The network without its parameters, as values JSON can hold; `from_architecture` is the inverse."""
@@ -244,11 +345,12 @@ class Graph:
     def metadata(self) -> dict[str, str]:
         """What a file of its parameters says beside them; safetensors wants words, so lists are JSON."""
         shape = self.topology.output_shapes[0]
+        trained_on = {} if self.trained_on is None else self.trained_on.metadata()
         return {"format": FORMAT, "minicnn": minicnn.__version__, "architecture": json.dumps(self.architecture()),
-                "input_shape": json.dumps(self.input_shape), "classes": str(shape[0])}
+                "input_shape": json.dumps(self.input_shape), "classes": str(shape[0]), **trained_on}
 
     def save(self, path: str | Path) -> None:
-        """Write parameters, buffers and architecture as a safetensors file, whole or not at all."""
+        """Write parameters, buffers, architecture and what it was trained on as a safetensors file, whole or not at all."""
         save_arrays(path, self.arrays, self.metadata())
 
     def adopt(self, arrays: dict[str, np.ndarray], source: str) -> None:
@@ -264,13 +366,13 @@ class Graph:
         if foreign:
             raise CheckpointError(f"{source}: {self.name} has no parameter called {one_line(foreign[0])}")
         if self._memory is None:
-            self._memory = _aligned_zeros(self.topology.memory_size)
-        for name, view in self.views(self._memory, buffers=True).items():
+            self._hold(_aligned_zeros(self.topology.memory_size))
+        for name, view in self.views(self.parameter_memory, buffers=True).items():
             view[...] = arrays[name]
 
 
 def load(path: str | Path) -> Graph:
-    """The network that `Graph.save` wrote.
+    """The network that `Graph.save` wrote, with its preparation and the names of its classes.
 
     Raises
     ------
@@ -293,6 +395,11 @@ def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source:
     except (MinicnnError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{source}: its architecture cannot be read: {error}") from error
     net.adopt(arrays, source)
+    from minicnn.trained_on import TrainedOn
+
+    known = net.trained_on = TrainedOn.from_metadata(metadata, source)
+    if known and (len(known.classes) != net.topology.output_shapes[0][0] or known.preparation.input_shape != net.input_shape):
+        raise CheckpointError(f"{source}: its classes and preparation do not belong to its network")
     return net
 
 

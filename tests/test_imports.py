@@ -11,9 +11,10 @@ import minicnn
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("errors", "locks", "geometry", "schema", "control_groups", "processors", "random", "storage", "kernels", "laws", "layers",
-         "graph", "engine", "network", "optimizers", "train", "zoo", "facts", "bench", "cli", "__main__")
+         "graph", "losses", "preparation", "trained_on", "engine", "network", "optimizers", "train", "zoo", "facts", "bench", "cli",
+         "__main__")
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
-DATASETS_ARE_FOR = ("train", "bench", "cli")
+DATASETS_ARE_FOR = ("preparation", "network", "train", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 

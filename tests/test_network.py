@@ -1,16 +1,22 @@
 """Graph: parameters on first use, checks before the engine is asked, files that come back the same or say why not."""
 
+import copy
 import json
 import os
+import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import minicnn
 from minicnn import layers as L
-from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError
+from minicnn.errors import CheckpointError, DataError, GraphError, SettingError, ShapeError
 from minicnn.network import Graph, from_arrays, load
+from minicnn.preparation import Preparation
 from minicnn.storage import load_arrays, save_arrays
+from minicnn.trained_on import TrainedOn
 
 
 def small(seed=0):
@@ -84,6 +90,15 @@ def test_storing_under_a_name_writes_into_the_network():
         del net.parameters["conv1.bias"]
     with pytest.raises(GraphError, match=r"cannot be removed"):
         net.parameters.pop("conv1.bias")
+
+
+@pytest.mark.parametrize("value", [["a"] * 4, [[1.0], [1.0, 2.0]], [{}] * 4, None, {}])
+def test_what_is_no_array_of_numbers_is_no_parameter(value):
+    net = small()
+    before = net.parameter_memory.copy()
+    with pytest.raises((SettingError, ShapeError), match=r"^conv1.bias (gets values that are no numbers|has the shape)"):
+        net.parameters["conv1.bias"] = value
+    np.testing.assert_array_equal(net.parameter_memory, before)
 
 
 def test_a_mistyped_parameter():
@@ -228,8 +243,6 @@ def test_files_that_do_not_fit(tmp_path, change, words):
 
 
 def test_no_pickle_is_read(tmp_path):
-    import pickle
-
     (tmp_path / "net.safetensors").write_bytes(pickle.dumps({"a": [1, 2, 3]}))
     with pytest.raises(CheckpointError, match=r"is not a safetensors file$"):
         load(tmp_path / "net.safetensors")
@@ -305,6 +318,138 @@ def test_a_loaded_network_computes_the_same_bits(tmp_path):
     net.save(tmp_path / "net")
     x = images(net, 4)
     assert np.array_equal(load(tmp_path / "net").forward(x), net.forward(x))
+
+
+def grey(count=3, dtype=np.uint8):
+    return (np.random.default_rng(1).random((count, 1, 6, 6)) * 255).astype(dtype)
+
+
+def classifier(trained=True, unit=255.0):
+    net = Graph(L.Sequential(L.Conv2D(4, 3), L.Flatten(), L.Linear(3), name="grey"), input_shape=(1, 6, 6))
+    if trained:
+        net.trained_on = TrainedOn(Preparation((1, 6, 6), (0.25,), (0.5,), unit), ("a", "b", "c"), (1, 6, 6), "pictures", 4)
+    return net
+
+
+def softmax(scores):
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def test_predict_prepares_images_as_training_did():
+    net, x = classifier(), grey()
+    shares = net.predict(x)
+    np.testing.assert_allclose(shares, softmax(net.forward((x / np.float32(255) - np.float32(0.25)) / np.float32(0.5))), rtol=1e-4)
+    assert (shares.shape, shares.dtype) == ((3, 3), np.float32)
+    for other in (x.astype(int), x.tolist(), x[:, 0], np.asfortranarray(x), memoryview(x)):
+        np.testing.assert_array_equal(net.predict(other), shares)
+    for floats in (x / np.float32(255), x / 255, x[:, 0] / 255):
+        np.testing.assert_allclose(net.predict(floats), shares, rtol=1e-4)
+    assert net.predict(x[:0]).shape == (0, 3)
+    larger = x.repeat(2, axis=2).repeat(2, axis=3)
+    assert net.predict(larger).shape == (3, 3)   # of another size: scaled
+
+
+def test_predict_without_training_takes_numbers_as_they_are():
+    net, x = classifier(trained=False), grey().astype(np.float32) / 255
+    np.testing.assert_allclose(net.predict(x), softmax(net.forward(x)), rtol=1e-5)
+    assert (net.preparation, net.class_names) == (None, None)
+    with pytest.raises(DataError, match=r"^predict: grey was not trained by 'fit' and knows no scale for integers\n"):
+        net.predict(grey())
+
+
+@pytest.mark.parametrize(("images", "unit", "error", "words"), [
+    (grey(dtype=np.float32), 255.0, DataError, r"^predict: the array holds floats from [\d.]+ to 2\d\d[.\d]*, expected 0 to 1, or"),
+    (grey(), 1.0, DataError, r"^predict: the array is made of bytes, but grey was trained on pictures, whose values are floats of"),
+    (grey().astype(int) * 3, 255.0, DataError, r"^predict: images are integers from \d+ to \d+, expected 0 to 255"),
+    (grey() > 3, 255.0, DataError, r"^predict: images are bool"),
+    (np.full((1, 1, 6, 6), np.nan), 1.0, DataError, r"^predict: the array holds values that are infinite or no numbers$"),
+    (grey()[0, 0], 255.0, ShapeError, r"^predict: images are 6, but the network takes 1 x 6 x 6"),
+    (np.zeros((2, 3, 6, 6), np.uint8), 255.0, ShapeError, r"^predict: images are 3 x 6 x 6, but the network takes 1 x 6 x 6"),
+    (np.zeros((2, 6, 6, 1), np.uint8), 255.0, ShapeError, r"\n  channels come first: use images.transpose\(0, 3, 1, 2\)$"),
+], ids=["0 to 255", "bytes", "large integers", "bool", "nan", "one picture", "colour", "channels last"])
+def test_images_on_another_scale_are_refused(images, unit, error, words):
+    with pytest.raises(error, match=words):
+        classifier(unit=unit).predict(images)
+
+
+def test_probabilities_of_every_pixel():
+    net = Graph(L.Conv2D(3, 3, padding=1), input_shape=(1, 6, 6))
+    shares = net.predict(grey().astype(np.float32))
+    assert shares.shape == (3, 3, 6, 6)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_file_keeps_preparation_and_class_names(tmp_path):
+    net = classifier()
+    net.save(tmp_path / "net")
+    back = load(tmp_path / "net")
+    assert back.trained_on == net.trained_on
+    np.testing.assert_array_equal(back.predict(grey()), net.predict(grey()))
+
+
+COPIES = {"deepcopy": copy.deepcopy, "copy": copy.copy, "pickle": lambda value: pickle.loads(pickle.dumps(value))}
+
+
+@pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
+@pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
+def test_a_copy_of_a_network_shares_no_memory(duplicate, used):
+    net = classifier()
+    if used:
+        net.predict(grey())                       # so that it has plans
+        net.parameters["conv1.bias"][...] = 3     # and other numbers than its seed gives
+    twin = duplicate(net)
+    assert (twin.summary(), twin.name, twin.seed, twin.trained_on) == (net.summary(), net.name, net.seed, net.trained_on)
+    np.testing.assert_array_equal(twin.parameter_memory, net.parameter_memory)
+    assert twin.parameter_memory.ctypes.data % 64 == 0
+    before = net.predict(grey())
+    np.testing.assert_array_equal(twin.predict(grey()), before)
+    twin.parameters["fc1.weight"][...] = 7
+    assert not np.shares_memory(twin.parameter_memory, net.parameter_memory)
+    np.testing.assert_array_equal(net.predict(grey()), before)
+    assert (twin.parameter_memory == 7).sum() == net.parameters["fc1.weight"].size
+
+
+def test_a_copy_keeps_what_is_shared_within_the_network_and_what_a_subclass_adds():
+    class Own(Graph):
+        pass
+
+    layer = L.Conv2D(1, 3, padding=1)
+    net = Own(L.Sequential(layer, L.ReLU(), layer, L.Flatten(), L.Linear(2)), input_shape=(1, 6, 6))
+    net.note = ["mine"]
+    twin = copy.deepcopy(net)
+    assert (type(twin), twin.note, twin.note is net.note) == (Own, ["mine"], False)
+    assert list(twin.parameters) == list(net.parameters)
+    assert len(net.parameters) == 4
+
+
+def test_a_network_reaches_another_process():
+    net = classifier()
+    program = "import pickle, sys; net, x = pickle.load(sys.stdin.buffer); sys.stdout.buffer.write(pickle.dumps(net.predict(x)))"
+    told = subprocess.run([sys.executable, "-c", program], input=pickle.dumps((net, grey())), capture_output=True, check=True)
+    np.testing.assert_array_equal(pickle.loads(told.stdout), net.predict(grey()))
+
+
+def test_copies_of_the_parameters():
+    net = classifier()
+    shallow = copy.copy(net.parameters)
+    assert type(shallow) is dict
+    assert all(shallow[name] is net.parameters[name] for name in net.parameters)
+    for duplicate in (copy.deepcopy, COPIES["pickle"]):
+        deep = duplicate(net.parameters)
+        assert list(deep) == list(net.parameters)
+        for name, value in net.parameters.items():
+            np.testing.assert_array_equal(deep[name], value)
+            assert not np.shares_memory(deep[name], value)
+    net.parameters.update(deep)   # as a snapshot is put back
+
+
+def test_backward_keeps_labels_of_its_own():
+    labels = np.array([0, 1, 2], np.int64)
+    own = classifier().check_labels("x", labels, 3)
+    assert not np.shares_memory(own, labels)
+    for dtype in ("int8", "uint8", ">i4", "uint64"):
+        assert classifier().check_labels("x", labels.astype(dtype), 3).dtype == np.int64
 
 
 JUNK = [None, True, 0, -1, 1.5, 2**31 - 1, 2**70, "x", "", "valid", [], [1, 2], [[1, 2], [3, 4]], {}, {"type": "ReLU", "name": None},

@@ -35,8 +35,9 @@ def train(network: str | None, out: str | None, resume: str | None, device: str,
           **given: Any) -> int:
     """Train the network NAME on a data set; 'minicnn zoo' lists the networks.
 
-    The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and the best weights for 'minicnn
-    evaluate' and 'minicnn predict'.  Ctrl-C stops it; --resume DIR continues it, with the same result to the last bit.
+    The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and for 'minicnn evaluate' and 'minicnn
+    predict' the weights of the last epoch, or of the best one if --validation or --select-on-test chooses it.  Ctrl-C stops it;
+    --resume DIR continues it, with the same result to the last bit.
     """
     if resume and out:
         raise click.UsageError("a run that goes on stays in its folder: leave out --out")
@@ -110,7 +111,7 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
 
     entry = zoo.find(settings.network)
     net = entry.build(len(data.classes), (data.input_shape[0], *entry.input_shape[1:]), settings.seed)
-    return Trainer(net, settings.make_optimizer(), settings.batch_size, threads, device, settings.seed)
+    return Trainer(net, settings.make_optimizer(), batch_size=settings.batch_size, threads=threads, device=device, seed=settings.seed)
 
 
 def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:

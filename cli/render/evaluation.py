@@ -39,7 +39,7 @@ def confusion_table(found: Examination) -> Table:
     for k, name in enumerate(found.classes):
         table.add_column(one_line(name) if short else str(k), justify="right", no_wrap=True)
     table.add_column("Accuracy", justify="right", no_wrap=True)
-    for k, row in enumerate(found.confusions.tolist()):
+    for k, row in enumerate(found.confusion.tolist()):
         cells = [_count(n, right=k == answer) for answer, n in enumerate(row)]
         table.add_row(_label(found, k, short), *cells, format_share(found.class_accuracy(k)))
     return table
@@ -54,7 +54,7 @@ def class_table(found: Examination) -> Table:
     table.add_column("Most often taken for", no_wrap=True)
     for k, name in enumerate(found.classes):
         mistake = found.mistaken_for(k)
-        table.add_row(one_line(name), f"{found.confusions[k].sum():,}", f"{found.confusions[k, k]:,}",
+        table.add_row(one_line(name), f"{found.confusion[k].sum():,}", f"{found.confusion[k, k]:,}",
                       format_share(found.class_accuracy(k)),
                       "-" if mistake is None else f"{one_line(found.classes[mistake[0]])}, {mistake[1]} times")
     return table

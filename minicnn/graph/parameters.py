@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minicnn.errors import GraphError, ShapeError, suggestion
+from minicnn.errors import GraphError, SettingError, ShapeError, suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +26,15 @@ class Parameters(dict[str, "np.ndarray"]):
             return self.__missing__(name)
         import numpy as np
 
-        if np.shape(value) != self[name].shape:
-            raise ShapeError(f"{name} has the shape {self[name].shape}, but gets {np.shape(value)}")
-        self[name][...] = value
+        try:
+            given = np.asarray(value)
+            if given.shape != self[name].shape:
+                raise ShapeError(f"{name} has the shape {self[name].shape}, but gets {given.shape}")
+            self[name][...] = given
+        except (TypeError, ValueError) as error:
+            if isinstance(error, ShapeError):
+                raise
+            raise SettingError(f"{name} gets values that are no numbers: {error}") from error
 
     def __missing__(self, name: object) -> Any:
         names = list(self)
@@ -38,6 +44,10 @@ class Parameters(dict[str, "np.ndarray"]):
     def update(self, *others: Any, **named: Any) -> None:
         for name, value in dict(*others, **named).items():
             self[name] = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is an ordinary dict: `copy.copy` keeps the views, `copy.deepcopy` and pickle take the values along."""
+        return dict, (dict(self),)
 
     def _keep(self, *arguments: Any, **named: Any) -> Any:
         raise GraphError("the parameters of a network cannot be removed or replaced\n  write to them: parameters[name] = values")

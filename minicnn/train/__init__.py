@@ -1,22 +1,24 @@
 """Training: the loop, schedules, augmentation, evaluation, run folders."""
 
+from minicnn.losses import probabilities
+from minicnn.preparation import Preparation
 from minicnn.train.augmentation import Augmentation, augmentation
-from minicnn.train.evaluation import evaluate, probabilities
+from minicnn.train.evaluation import evaluate
 from minicnn.train.examination import Examination, examine
+from minicnn.train.history import History
 from minicnn.train.prediction import Guess, fit_picture, guesses, looks_inverted
-from minicnn.train.preparation import Preparation
-from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, StartRecord, StepRecord
+from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
 from minicnn.train.run_folder import RunFolder, history_line
 from minicnn.train.schedule import SCHEDULES, Constant, Cosine, Plateau, Schedule, Step, schedule
 from minicnn.train.settings import RunSettings
-from minicnn.train.trainer import Record, Trainer
+from minicnn.train.trainer import Trainer
 from minicnn.train.validation import hold_out
 from minicnn.train.weights import TrainedNetwork, load_trained
 
 __all__ = [
-    "SCHEDULES", "Augmentation", "Constant", "Cosine", "EpochRecord", "EvaluationRecord", "Examination", "Guess", "Plateau", "Preparation",
-    "ProgressRecord", "Record", "Run", "RunFolder", "RunResult", "RunSettings", "Schedule", "StartRecord", "Step", "StepRecord",
-    "TrainedNetwork", "Trainer", "augmentation", "evaluate", "examine", "fit_picture", "guesses", "history_line", "hold_out",
+    "SCHEDULES", "Augmentation", "Constant", "Cosine", "EpochRecord", "EvaluationRecord", "Examination", "Guess", "History", "Plateau",
+    "Preparation", "ProgressRecord", "Record", "Run", "RunFolder", "RunResult", "RunSettings", "Schedule", "StartRecord", "Step",
+    "StepRecord", "TrainedNetwork", "Trainer", "augmentation", "evaluate", "examine", "fit_picture", "guesses", "history_line", "hold_out",
     "load_trained", "looks_inverted", "probabilities", "schedule",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from minicnn.errors import SettingError, quoted, suggestion
+from minicnn.geometry import whole_number
 
 DEFAULT_SHIFT = 2
 SHIFT = re.compile("[0-9]{1,4}")   # beyond, nothing of any picture is left
@@ -26,12 +27,21 @@ class Augmentation(NamedTuple):
         """As `augmentation` takes it, always in the same spelling: "shift=2,flip", "" for none."""
         return ",".join([f"shift={self.shift}"] * (self.shift > 0) + ["flip"] * self.flip)
 
+    def checked(self, input_shape: tuple[int, ...]) -> Augmentation:
+        """Itself, or a SettingError if it moves images of this shape out of sight."""
+        shift, room = whole_number("augment", "shift", self.shift, least=0), max(input_shape[1:], default=1)
+        if shift >= room:
+            raise SettingError(f"augment shift={shift} moves the images out of sight: they have {room} pixels")
+        return Augmentation(shift, bool(self.flip))
 
-def augmentation(setting: Iterable[str] | str) -> Augmentation:
-    """From words: "shift", "shift=3", "flip", as a list or separated by commas."""
+
+def augmentation(setting: Iterable[str] | str | Augmentation) -> Augmentation:
+    """From words: "shift", "shift=3", "flip", as a list or separated by commas; or itself."""
+    if isinstance(setting, Augmentation):
+        return setting
     words = setting.split(",") if isinstance(setting, str) else list(setting)
     shift, flip = 0, False
-    for word in filter(None, (each.strip() for each in words)):
+    for word in filter(None, (str(each).strip() for each in words)):
         name, _, value = word.partition("=")
         if name == "flip" and not value:
             flip = True

@@ -3,42 +3,71 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minicnn import engine
-from minicnn.train.preparation import Preparation
+from minicnn.errors import DataError, ShapeError
+from minicnn.geometry import shape_text
+from minicnn.losses import are_numbers, check_scores, log_probabilities
 from minicnn.train.records import EvaluationRecord
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
-
-
-def probabilities(scores: np.ndarray) -> np.ndarray:
-    """Softmax of logits over classes, (N, classes) float64."""
-    return np.exp(log_probabilities(scores))
-
-
-def log_probabilities(scores: np.ndarray) -> np.ndarray:
-    """Logarithm of `probabilities`, which stays finite where a probability is too small for a number."""
-    shifted = scores.astype(np.float64) - scores.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    from minicnn.preparation import Preparation
 
 
 def mean_loss_and_accuracy(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Mean softmax cross-entropy in nats and share of right answers, from logits."""
+    """Mean softmax cross-entropy in nats and share of right answers, from logits; one that is no number is no right answer."""
     right = log_probabilities(scores)[np.arange(len(labels)), labels]
-    return float(-right.mean()), float((scores.argmax(axis=1) == labels).mean())
+    return float(-right.mean()), float((answers(scores) == labels).mean())
 
 
-def evaluate(net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, threads: int | None = None) -> EvaluationRecord:
-    """Loss and accuracy of a network over prepared images, (N, C, *space) uint8 or float32."""
+def answers(scores: np.ndarray) -> np.ndarray:
+    """The class with the highest score for each image, (N,) int64; -1 where scores are not numbers."""
+    return np.where(are_numbers(scores), scores.argmax(axis=1), -1)
+
+
+def evaluate(net: Graph, images: np.ndarray, labels: Any, preparation: Preparation, threads: int | None = None) -> EvaluationRecord:
+    """Loss and accuracy of a network over prepared images, (N, C, *space) uint8 or float32.
+
+    Raises
+    ------
+    DataError
+        If there are none, or scores are not numbers.
+    ShapeError, SettingError
+        If the images or the labels do not fit the network.
+    """
+    images, labels = _prepared(net, images, preparation), net.check_labels("evaluate", labels, len(images))
+    if not len(images):
+        raise DataError("evaluate: there are no images, and no mean of them")
+    record, scores = measure(net, images, labels, preparation, threads)
+    check_scores(f"evaluate: {net.name}", scores)
+    return record
+
+
+def measure(net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation,
+            threads: int | None = None) -> tuple[EvaluationRecord, np.ndarray]:
+    """The same for images and labels that are checked, and the logits; scores that are not numbers make the loss NaN."""
     begin = time.perf_counter()
-    loss, accuracy = mean_loss_and_accuracy(logits(net, images, preparation, threads), labels)
-    return EvaluationRecord(loss, accuracy, len(images), time.perf_counter() - begin)
+    scores = logits(net, images, preparation, threads)
+    loss, accuracy = mean_loss_and_accuracy(scores, labels)
+    return EvaluationRecord(loss, accuracy, len(images), time.perf_counter() - begin), scores
 
 
 def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None) -> np.ndarray:
     """What a network says about prepared images: (N, classes) float32."""
-    return engine.predict(net, images, preparation.scale, preparation.shift, threads)
+    return engine.predict(net, _prepared(net, images, preparation), preparation.scale, preparation.shift, threads)
+
+
+def _prepared(net: Graph, images: np.ndarray, preparation: Preparation) -> np.ndarray:
+    """The images as an array that the engine can read, in the size of network and preparation alike."""
+    try:
+        images = np.asarray(images)
+    except (ValueError, TypeError) as error:
+        raise ShapeError(f"{net.name}: images are not an array: {error}") from error
+    if preparation.input_shape != net.input_shape or images.shape[1:] != net.input_shape or images.ndim != len(net.input_shape) + 1:
+        raise ShapeError(f"{net.name} takes images of {shape_text(net.input_shape)}, but gets them as {tuple(images.shape)}, prepared for"
+                         f" {shape_text(preparation.input_shape)}\n  use preparation.images(images)")
+    return preparation.images(images, net.name)

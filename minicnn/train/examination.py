@@ -7,37 +7,47 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from minicnn.errors import DataError, one_line
-from minicnn.train.evaluation import logits, mean_loss_and_accuracy
+from minicnn.losses import check_scores
+from minicnn.train.evaluation import answers, measure
+from minicnn.train.intake import as_dataset
 from minicnn.train.weights import TrainedNetwork
 
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
+    from minicnn.network import Graph
+    from minicnn.preparation import Preparation
 
 
 class Examination(NamedTuple):
     """What a network answered on a set of images.
 
-    confusions : (classes, classes) int64
+    loss : mean softmax cross-entropy in nats
+    metrics : by name; here "accuracy", the share of right answers
+    confusion : (classes, classes) int64
         A row for each true class, a column for each answer.
     """
 
     loss: float
-    accuracy: float
+    metrics: dict[str, float]
     classes: tuple[str, ...]
-    confusions: np.ndarray
+    confusion: np.ndarray
+
+    @property
+    def accuracy(self) -> float:
+        return self.metrics["accuracy"]
 
     @property
     def images(self) -> int:
-        return int(self.confusions.sum())
+        return int(self.confusion.sum())
 
     def class_accuracy(self, k: int) -> float | None:
         """Share of the images of class k that were recognised; None if there are none."""
-        images = int(self.confusions[k].sum())
-        return int(self.confusions[k, k]) / images if images else None
+        images = int(self.confusion[k].sum())
+        return int(self.confusion[k, k]) / images if images else None
 
     def mistaken_for(self, k: int) -> tuple[int, int] | None:
         """(the class that class k is most often taken for, how often); None if it never is."""
-        wrong = self.confusions[k].copy()
+        wrong = self.confusion[k].copy()
         wrong[k] = 0
         other = int(wrong.argmax())
         return (other, int(wrong[other])) if wrong[other] else None
@@ -49,17 +59,25 @@ def examine(trained: TrainedNetwork, data: Dataset, threads: int | None = None) 
     Raises
     ------
     DataError
-        If the classes are others.
+        If the classes are others, or scores are not numbers.
     ShapeError
         If the images cannot be brought to the network's input.
     """
-    if data.classes != trained.classes:
-        known = {trained.data: trained.classes, data.name: data.classes}
-        lines = (f"  {name.ljust(max(map(len, known)))}  {', '.join(map(one_line, names[:3]))}, ... ({len(names)})"
+    if isinstance(data.classes, tuple) and data.classes != trained.classes:
+        known = {str(trained.data): trained.classes, str(data.name): data.classes}
+        lines = (f"  {name.ljust(max(map(len, known)))}  {', '.join(one_line(str(each)) for each in names[:3])}, ... ({len(names)})"
                  for name, names in known.items())
         raise DataError("\n".join([f"the classes of {data.name} are not those {trained.net.name} was trained on ({trained.data})", *lines]))
-    scores = logits(trained.net, trained.preparation.images(data.images, data.name), trained.preparation, threads)
-    matrix = np.zeros((len(data.classes), len(data.classes)), np.int64)
-    np.add.at(matrix, (data.labels, scores.argmax(axis=1)), 1)
-    loss, accuracy = mean_loss_and_accuracy(scores, data.labels)
-    return Examination(loss, accuracy, data.classes, matrix)
+    checked = as_dataset("data", data, trained.net)
+    images = trained.preparation.images(checked.images, checked.name)
+    return examination(trained.net, images, checked.labels, trained.preparation, trained.classes, checked.name, threads)
+
+
+def examination(net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, classes: tuple[str, ...], name: str,
+                threads: int | None = None) -> Examination:
+    """The same for prepared images and checked labels of the data `name`."""
+    record, scores = measure(net, images, labels, preparation, threads)
+    check_scores(f"{net.name} on {name}", scores)
+    matrix = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(matrix, (labels, answers(scores)), 1)
+    return Examination(record.loss, {"accuracy": record.accuracy}, classes, matrix)

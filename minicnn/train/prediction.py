@@ -9,7 +9,9 @@ import numpy as np
 
 from minicnn.errors import DataError, ShapeError
 from minicnn.geometry import shape_text
-from minicnn.train.evaluation import logits, probabilities
+from minicnn.losses import check_scores, probabilities
+from minicnn.preparation import FLOATS
+from minicnn.train.evaluation import logits
 from minicnn.train.weights import TrainedNetwork
 
 CLEARLY = 0.2   # by how much an inverted picture must be nearer to the training images for one to say so
@@ -40,6 +42,9 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
     from minicnn.datasets.pictures import resize as stretched
     from minicnn.datasets.pictures import to_channels
 
+    picture = np.asarray(picture)
+    if not picture.ndim or not picture.size:
+        raise ShapeError(f"{where} holds no pixels: its shape is {picture.shape}")
     pixels = to_channels(_on_scale(trained, picture, where, invert), trained.image_shape[0])
     if pixels.shape == trained.net.input_shape:
         return pixels
@@ -52,18 +57,11 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
 
 def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: bool) -> np.ndarray:
     """Values as in training: uint8 as it is, floats from 0 to 1 times 255; or any floats."""
-    unit, floats = trained.preparation.unit, picture.dtype != np.uint8
-    if unit == 1:
-        if not floats or invert:
-            what = "is made of bytes" if not floats else "cannot be inverted"
-            raise DataError(f"{where} {what}, but {trained.net.name} was trained on {trained.data}, whose values are floats of any size")
-        return picture
-    if floats:
-        least, most = float(picture.min()), float(picture.max())
-        if least < 0 or most > 1:
-            raise DataError(f"{where} holds floats from {least:g} to {most:g}, expected 0 to 1, or integers from 0 to 255")
-        picture = picture * np.float32(unit)
-    return (255 - picture).astype(picture.dtype) if invert else picture
+    whom = f"{trained.net.name} was trained on {trained.data}"
+    if invert and trained.preparation.unit == FLOATS:
+        raise DataError(f"{where} cannot be inverted, but {whom}, whose values are floats of any size")
+    pixels = trained.preparation.on_scale(picture, where, whom)
+    return (255 - pixels).astype(pixels.dtype) if invert else pixels
 
 
 def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
@@ -79,16 +77,18 @@ def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
 
 def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
     """Whether the training images' brightness suggests that a picture (as `fit_picture` gave it) has dark and light exchanged."""
-    if trained.preparation.unit == 1:
+    if trained.preparation.unit == FLOATS:
         return False
     usual, bright = float(np.mean(trained.preparation.mean)), float(pixels.mean()) / 255
     return abs(1 - bright - usual) + CLEARLY < abs(bright - usual)
 
 
 def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3) -> list[list[Guess]]:
-    """For each picture of `fit_picture`, the most probable classes, the best first."""
+    """For each picture of `fit_picture`, the most probable classes, the best first; a DataError if scores are not numbers."""
     floats = any(picture.dtype != np.uint8 for picture in pictures)
     batch = np.stack([picture.astype(np.float32) if floats else picture for picture in pictures])
-    shares = probabilities(logits(trained.net, batch, trained.preparation))
+    scores = logits(trained.net, batch, trained.preparation)
+    check_scores(trained.net.name, scores)
+    shares = probabilities(scores)
     order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
     return [[Guess(int(k), trained.classes[k], float(row[k])) for k in best] for row, best in zip(shares, order, strict=True)]

@@ -39,7 +39,7 @@ class ProgressRecord(NamedTuple):
 
 
 class EpochRecord(NamedTuple):
-    """An epoch: training means over all its updates, then the test set.  seconds: training alone."""
+    """An epoch: training means over all its updates, then the test set, or the images held out.  seconds: training alone."""
 
     epoch: int
     train_loss: float
@@ -50,6 +50,16 @@ class EpochRecord(NamedTuple):
     images_per_second: float
     learning_rate: float
 
+    @property
+    def loss(self) -> float:
+        """What the epoch is judged by: the loss on the images looked at after it, on the training images if there are none."""
+        return self.train_loss if self.test_loss is None else self.test_loss
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Figures of the same images, by name."""
+        return {"accuracy": self.train_accuracy if self.test_accuracy is None else self.test_accuracy}
+
 
 class EvaluationRecord(NamedTuple):
     """Mean loss and share of right answers over a set of images."""
@@ -58,3 +68,12 @@ class EvaluationRecord(NamedTuple):
     accuracy: float
     images: int
     seconds: float
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Figures by name."""
+        return {"accuracy": self.accuracy}
+
+
+
+Record = StartRecord | ProgressRecord | EpochRecord   # what a stream of records brings

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import minicnn
 from minicnn.errors import CheckpointError, DataError, SettingError, one_line
 from minicnn.train.evaluation import evaluate
-from minicnn.train.preparation import Preparation
-from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord
+from minicnn.train.history import is_better
+from minicnn.train.records import EpochRecord, EvaluationRecord, Record
 from minicnn.train.run_folder import RunFolder
 from minicnn.train.settings import RunSettings
-from minicnn.train.trainer import Record, Trainer
+from minicnn.train.trainer import Trainer
 from minicnn.train.validation import hold_out
 from minicnn.train.weights import TrainedNetwork, load_trained
 
@@ -29,12 +29,18 @@ SAVE_SECONDS = 3.0   # epochs that are shorter share a checkpoint
 
 
 class RunResult(NamedTuple):
-    """How a run stands.  test: with the parameters of the last epoch, or of the best if images were held out to choose it."""
+    """How a run stands.
+
+    test : with the parameters kept
+    best_epoch, best_accuracy : of the images watched
+    kept_epoch : the epoch whose parameters are kept: the best where images are to choose it, else the last
+    """
 
     epochs: int
     test: EvaluationRecord
     best_epoch: int
     best_accuracy: float
+    kept_epoch: int
 
     def is_guessing(self, classes: int) -> bool:
         """Whether the network is hardly better than chance: within three standard deviations of drawing lots."""
@@ -62,10 +68,10 @@ class Run:
         self.train_data, self.watched = train_data, test_data
         if settings.validation:
             self.train_data, self.watched = hold_out(train_data, settings.validation, settings.seed)
-        trainer.preparation = Preparation.of(train_data, trainer.net.input_shape)
-        self.preparation = trainer.preparation
-        self.best: EpochRecord | None = None
-        self._best_memory: np.ndarray | None = None   # parameters of an epoch that is the best so far and not yet on the disk
+        self.preparation = trainer.prepare(train_data)
+        self.best: EpochRecord | None = None      # on the images watched
+        self.chosen: EpochRecord | None = None    # whose parameters are kept: the best where it may choose, else the last
+        self._chosen_memory: np.ndarray | None = None   # its parameters, as long as they are not on the disk
         self._saved = time.monotonic()
         self._under_way = False   # whether run.json says where an epoch was left
 
@@ -78,7 +84,7 @@ class Run:
         """What run.json holds."""
         versions = {"minicnn": minicnn.__version__, "python": python_version()}
         trainer = self.trainer
-        under_way = {"epoch": trainer.epoch, "batch": trainer.batch, "seconds": trainer._seconds} if trainer.batch else None
+        under_way = {"epoch": trainer.epoch, "batch": trainer.batch, "seconds": trainer.seconds} if trainer.batch else None
         return {
             "settings": self.settings.to_json(),
             "data": {"name": self.settings.data, "train_images": len(self.train_data), "test_images": len(self.test_data),
@@ -120,7 +126,7 @@ class Run:
             self._check_standing()
             if self.folder.best_path.exists():
                 for record in self.trainer.history:
-                    self.best = record if is_better(record, self.best) else self.best
+                    self._judge(record)
         self.folder.write_history(self.trainer.history, **self.marks)
         versions = then.get("versions")
         before = versions if isinstance(versions, dict) else {}
@@ -145,11 +151,9 @@ class Run:
         try:
             self.folder.write_description(self.description())
             self._under_way = bool(self.trainer.batch)
-            for record in self.trainer.fit(self.train_data, self.watched, settings.epochs, settings.schedule, settings.augment):
-                if isinstance(record, ProgressRecord):
-                    self._check(record.epoch, record.loss)
-                elif isinstance(record, EpochRecord):
-                    self._check(record.epoch, record.train_loss, record.test_loss or 0.0)
+            for record in self.trainer.stream(self.train_data, self.watched, until_epoch=settings.epochs, schedule=settings.schedule,
+                                              augment=settings.augment):
+                if isinstance(record, EpochRecord):
                     self._keep(record)
                 yield record
             self.save()
@@ -159,24 +163,26 @@ class Run:
         finally:
             self.folder.release()
 
-    def _check(self, epoch: int, *losses: float) -> None:
-        if not all(map(math.isfinite, losses)):
-            raise SettingError(f"the loss is no longer a number in epoch {epoch}: the steps are too large"
-                               f"\n  use a learning rate below {self.settings.learning_rate:g}")
+    def _judge(self, record: EpochRecord) -> bool:
+        """Whether the parameters of an epoch take the place of those kept."""
+        better = is_better(record, self.best)
+        self.best = record if better else self.best
+        keep = better or not self.settings.chooses
+        self.chosen = record if keep else self.chosen
+        return keep
 
     def _keep(self, record: EpochRecord) -> None:
         self.folder.append_history(record, **self.marks)
-        if is_better(record, self.best):
-            self.best = record
-            self._best_memory = self.trainer.net.parameter_memory.copy()
+        if self._judge(record):
+            self._chosen_memory = self.trainer.net.parameter_memory.copy()
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save()
 
     def save(self) -> None:
         """Bring weights and checkpoint to the disk."""
-        if self.best is not None and self._best_memory is not None:
-            self._trained(self.best.epoch).save(self.folder.best_path, self._best_memory)
-            self._best_memory = None
+        if self.chosen is not None and self._chosen_memory is not None:
+            self._trained(self.chosen.epoch).save(self.folder.best_path, self._chosen_memory)
+            self._chosen_memory = None
         if self.trainer.batch or self._under_way:
             self.folder.write_description(self.description())
             self._under_way = bool(self.trainer.batch)
@@ -185,21 +191,15 @@ class Run:
 
     def result(self) -> RunResult:
         """How good it has become; held-out images having chosen the epoch, the test set is looked at here for the first time."""
-        if self.best is None:
+        if self.best is None or self.chosen is None:
             raise SettingError("a run has a result after its first epoch")
-        last = self.trainer.history[-1]
         if self.settings.validation:
-            best = load_trained(self.folder.best_path)
-            test = evaluate(best.net, self.preparation.images(self.test_data.images, self.test_data.name), self.test_data.labels,
+            kept = load_trained(self.folder.best_path)
+            test = evaluate(kept.net, self.preparation.images(self.test_data.images, self.test_data.name), self.test_data.labels,
                             self.preparation, self.trainer.threads)
         else:
-            test = EvaluationRecord(last.test_loss or 0.0, last.test_accuracy or 0.0, len(self.test_data), 0.0)
-        return RunResult(last.epoch, test, self.best.epoch, self.best.test_accuracy or 0.0)
+            test = EvaluationRecord(self.chosen.loss, self.chosen.metrics["accuracy"], len(self.test_data), 0.0)
+        return RunResult(self.trainer.history[-1].epoch, test, self.best.epoch, self.best.metrics["accuracy"], self.chosen.epoch)
 
     def _trained(self, epoch: int) -> TrainedNetwork:
         return TrainedNetwork(self.trainer.net, self.preparation, self.whole.classes, self.whole.input_shape, self.settings.data, epoch)
-
-
-def is_better(record: EpochRecord, best: EpochRecord | None) -> bool:
-    """Whether an epoch takes the place of the best: more right answers, or as many with a lower loss."""
-    return best is None or (record.test_accuracy or 0.0, -(record.test_loss or 0.0)) > (best.test_accuracy or 0.0, -(best.test_loss or 0.0))

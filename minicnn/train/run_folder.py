@@ -3,7 +3,7 @@
     run.json                  settings, seed, digests of the data, preparation, versions
     history.jsonl             one line an epoch
     checkpoint.safetensors    everything needed to go on, to the bit
-    best.safetensors          the network with the best accuracy so far; `minicnn.load` reads it
+    best.safetensors          the network with the weights kept: of the best epoch where images were to choose it, else of the last
 
 What the clock said stands in history.jsonl and run.json alone, so that equal runs have equal weights and checkpoints, byte by byte.
 While a process trains there, a fifth file, .lock, keeps others from it; those who only read do not ask.
@@ -256,4 +256,4 @@ def _text(path: Path, most_bytes: int = 4 * MOST_LETTERS) -> str:
 
 def history_line(record: EpochRecord, **more: Any) -> str:
     """An epoch as a line of JSON, the same in history.jsonl and on the command line."""
-    return json.dumps({"event": "epoch", **record._asdict(), **more}) + "\n"
+    return json.dumps({"event": "epoch", **record._asdict(), "metrics": record.metrics, **more}) + "\n"

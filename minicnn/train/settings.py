@@ -33,6 +33,7 @@ class RunSettings:
     momentum : None where the optimizer has none
     augment : words of `augmentation`, "" for none
     validation : share of the training images held out, 0 for none
+    select_on_test : keep the weights of the epoch that was best on the test images
     """
 
     network: str
@@ -48,6 +49,7 @@ class RunSettings:
     augment: str
     validation: float
     seed: int
+    select_on_test: bool = False
 
     @classmethod
     def completed(cls, given: Mapping[str, Any], train_images: int) -> RunSettings:
@@ -67,6 +69,9 @@ class RunSettings:
             "batch_size": DEFAULT_BATCH_SIZE, "optimizer": optimizer, "learning_rate": DEFAULT_LEARNING_RATES[optimizer],
             "momentum": DEFAULT_MOMENTUM if optimizer == "sgd" else None, "weight_decay": DEFAULT_WEIGHT_DECAYS[optimizer],
             "schedule": DEFAULT_SCHEDULE, "augment": "", "validation": 0.0, "seed": 0}
+        if said.get("validation") and said.get("select_on_test"):
+            raise SettingError("the weights are chosen by held-out images or by the test images, not by both"
+                               "\n  leave out --validation or --select-on-test")
         settings = cls(**{**defaults, **said})
         settings.make_optimizer()
         return replace(settings, augment=augmentation(settings.augment).words)
@@ -93,6 +98,11 @@ class RunSettings:
                                f" but gets {said['epochs']}")
         return replace(self, **{name: said[name] for name in FREE_TO_CHANGE if name in said})
 
+    @property
+    def chooses(self) -> bool:
+        """Whether the weights of the best epoch are kept; otherwise those of the last."""
+        return self.validation > 0 or self.select_on_test
+
     def make_optimizer(self) -> Optimizer:
         """The optimizer they describe."""
         momentum = {} if self.momentum is None else {"momentum": self.momentum}
@@ -106,6 +116,8 @@ class RunSettings:
     def from_json(cls, values: Any, source: str) -> RunSettings:
         """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
+        if isinstance(values, dict):
+            values = {"select_on_test": False, **values}   # as runs were before there was a choice
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
         for name in ("network", "data", "optimizer", "schedule", "augment"):
@@ -120,6 +132,8 @@ class RunSettings:
         for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
             if values[name] not in known:
                 raise CheckpointError(f"{source}: there is no {name} {quoted(values[name])}")
+        if not isinstance(values["select_on_test"], bool):
+            raise CheckpointError(f"{source}: the setting select_on_test is {quoted(values['select_on_test'])}, but must be true or false")
         settings = cls(**values)
         try:
             settings.make_optimizer()

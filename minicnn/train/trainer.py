@@ -2,62 +2,83 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minicnn import engine
-from minicnn.engine.plan import RATES, Plan
 from minicnn.errors import DataError, DeviceError, SettingError
 from minicnn.geometry import whole_number
+from minicnn.losses import SoftmaxCrossEntropy
 from minicnn.optimizers import SGD, Optimizer
+from minicnn.preparation import BYTES, FLOATS, Preparation
 from minicnn.processors import threads as usual_threads
-from minicnn.random import generator
+from minicnn.train import position
 from minicnn.train.augmentation import Augmentation, augmentation
 from minicnn.train.checkpoint import standing
-from minicnn.train.evaluation import evaluate
-from minicnn.train.preparation import Preparation
-from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, StartRecord, StepRecord
+from minicnn.train.course import Course
+from minicnn.train.examination import Examination, examination
+from minicnn.train.finite import loss_is_lost, wrong_image
+from minicnn.train.fitting import Parts, follow
+from minicnn.train.history import History
+from minicnn.train.intake import PAIR, Held, as_dataset, class_names
+from minicnn.train.position import Position
+from minicnn.train.records import EpochRecord, Record, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
 from minicnn.train.single_values import warn_of_single_values
+from minicnn.train.turns import Turns
+from minicnn.train.updates import Updates, rates
+from minicnn.trained_on import TrainedOn
 
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
     from minicnn.network import Graph
 
-REPORT_SECONDS = 0.1   # how long a stretch of batches runs between two progress records
-
-Record = StartRecord | ProgressRecord | EpochRecord
+CROSS_ENTROPY = SoftmaxCrossEntropy()
+AS_THEY_ARE = Augmentation()
 
 
 class Trainer:
-    """Trains a network by batches.
+    """Trains a network by batches.  It belongs to one thread: a second one that uses it at the same time gets a SettingError.
 
     Parameters
     ----------
     net : Graph
-        Its parameters change in place.
+        Its parameters change in place, and it remembers how `fit` prepared its images.
     optimizer : Optimizer
         SGD(learning_rate=0.05, momentum=0.9) unless given.
+    loss : SoftmaxCrossEntropy
+        One of minicnn.losses.
     batch_size : int
         Images per update.
     threads : int, optional
         Processors to use; all that the process may use unless given.  The results do not depend on it.
     device : "cpu"
     seed : int
-        What the order of images, augmentation and dropout are drawn from.
+        What the order of images, augmentation, dropout and held-out images are drawn from.
+
+    Raises
+    ------
+    GraphError
+        If the network is no classifier of at least two classes.
     """
 
-    def __init__(self, net: Graph, optimizer: Optimizer | None = None, batch_size: int = 128, threads: int | None = None,
-                 device: str = "cpu", seed: int = 0) -> None:
+    def __init__(self, net: Graph, optimizer: Optimizer | None = None, loss: SoftmaxCrossEntropy = CROSS_ENTROPY, batch_size: int = 128,
+                 threads: int | None = None, device: str = "cpu", seed: int = 0) -> None:
         if device != "cpu":
             raise DeviceError(f"device {device!r} cannot train yet: the engine runs on 'cpu'" if device == "cuda" else
                               f"device {device!r} is not known\n  use 'cpu'")
+        if not isinstance(loss, SoftmaxCrossEntropy):
+            raise SettingError(f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
+                               f"\n  name the settings after it, as in batch_size=128")
         self.net = net
         self.classes = net.classes   # a GraphError here if the network is no classifier
+        self.loss = loss
+        loss.check(net.name, self.classes)
         self.optimizer = optimizer or SGD()
         if not isinstance(self.optimizer, Optimizer):
             raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers,"
@@ -65,31 +86,59 @@ class Trainer:
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
         self.threads = usual_threads() if threads is None else whole_number("Trainer", "threads", threads, least=1)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
-        self.steps = 0        # updates so far
-        self.epoch = 1        # the epoch under way, from 1
-        self.batch = 0        # its batches so far
-        self.history: list[EpochRecord] = []
-        self.preparation: Preparation | None = None
-        self._sums = np.zeros(2)      # loss and right answers of the epoch so far
-        self._seconds = 0.0
-        self._state: np.ndarray | None = None
-        self._plan: Plan | None = None
-        self._plan_settings: Any = None
-        self._stopping = False
-        self._warned = False
+        self._raw = Preparation.none(net.input_shape)
+        self._at = Position()
+        self._updates = Updates(net)
+        self._turns = Turns()
+        self._warned = False   # of a step of a single image
+
+    @property
+    def steps(self) -> int:
+        """Updates so far."""
+        return self._at.steps
+
+    @property
+    def epoch(self) -> int:
+        """The epoch under way, from 1."""
+        return self._at.epoch
+
+    @property
+    def batch(self) -> int:
+        """Batches of the epoch under way that are done."""
+        return self._at.batch
+
+    @property
+    def seconds(self) -> float:
+        """What they took, training alone."""
+        return self._at.seconds
+
+    @property
+    def history(self) -> list[EpochRecord]:
+        """A record of each epoch so far."""
+        return self._at.history
+
+    @property
+    def preparation(self) -> Preparation | None:
+        """How the network remembers its images to be prepared; None before any training."""
+        return self.net.preparation
 
     def step(self, x: Any, labels: Any) -> StepRecord:
-        """One update from one batch.
+        """One update from one batch, its numbers taken as they are.
 
         Parameters
         ----------
         x : (N, C, *space) float32
-        labels : (N,) int
+        labels : (N,) integers
 
         Returns
         -------
         StepRecord
             Mean loss before the update, right answers, images, seconds.
+
+        Raises
+        ------
+        SettingError
+            If the loss is no longer a number.
         """
         images = self.net.check_images("step", x)
         if not len(images):
@@ -97,136 +146,147 @@ class Trainer:
         if images.dtype != np.float32:
             raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
         targets = self.net.check_labels("step", labels, len(images))
-        channels = self.net.input_shape[0]
         self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
-        plan = self._planned(max(len(images), self.batch_size), False, [1.0] * channels, [0.0] * channels, Augmentation())
-        begin = time.perf_counter()
-        key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
-        rates = self._rates([self.optimizer.learning_rate])
-        statistics = plan.run(self.net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), len(images),
-                              labels=np.ascontiguousarray(targets), keys=key, rates=rates)
-        self.steps += 1
-        loss, correct = statistics[0]
-        return StepRecord(float(loss) / len(images), int(correct), len(images), time.perf_counter() - begin)
+        with self._turns.turn():
+            plan = self._updates.plan(self.optimizer, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE)
+            begin = time.perf_counter()
+            key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
+            numbers = rates(self.optimizer, self.steps + 1, [self.optimizer.learning_rate])
+            statistics = plan.run(self.net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), len(images),
+                                  labels=targets, keys=key, rates=numbers)
+            loss, correct = statistics[0]
+            if not math.isfinite(loss):
+                raise loss_is_lost(f"step {self.steps + 1}", self.optimizer.learning_rate, wrong_image(images), "x",
+                                   None if self.steps else "them")   # the first step's loss comes before any update
+            self._at.steps += 1
+            return StepRecord(float(loss) / len(images), int(correct), len(images), time.perf_counter() - begin)
 
-    def fit(self, train_data: Dataset, test_data: Dataset | None = None, epochs: int = 10, schedule: str | Schedule = "constant",
-            augment: Iterable[str] | str = ()) -> Iterator[Record]:
-        """Train for so many epochs and yield records: one StartRecord, then ProgressRecords and an EpochRecord per epoch.
+    def fit(self, train: Any, test: Any = None, epochs: int = 10, *, validation: Any = None, schedule: str | Schedule = "constant",
+            augment: Iterable[str] | str | Augmentation = (), patience: int | None = None,
+            progress: Callable[[Record], object] | bool | None = None) -> History:
+        """Train for so many epochs, and again as many when called again; an epoch that was broken off begins anew.
 
-        Called again, or on a restored trainer, it goes on where training stopped, `epochs` being the total.
+        Parameters
+        ----------
+        train, test : Dataset, or a pair (images, labels)
+            Labels are integers of any width.  The test images are looked at, but choose nothing: the weights of the last epoch stay,
+            unless images are held out.
+        epochs : int
+            Times through the training images, from here on; the schedule spans them.
+        validation : float, or as `test`
+            A share of the training images to hold out, or other images: the network ends with the weights of the epoch that was best on
+            them, and the test images are looked at once, in the end.
+        schedule : str or Schedule
+            "constant", "step", "plateau" or "cosine".
+        augment : "shift", "shift=PIXELS", "flip", or several
+        patience : int, optional
+            Stop when the validation images have not become better for so many epochs.
+        progress : function, optional
+            Called with every record.  False: silence.  None: a bar on a terminal (stderr) and in a notebook.
+
+        Returns
+        -------
+        History
+            A record for each epoch, the best, the test images at the end; printed, it is a table.
+
+        Raises
+        ------
+        DataError, ShapeError
+            If the data do not fit the network.
+        SettingError
+            If the loss or the weights are no longer numbers, or a setting is out of range.
         """
-        epochs = whole_number("fit", "epochs", epochs, least=1)
-        rule, changes = chosen_schedule(schedule), augmentation(augment)
-        prepared = self.preparation or Preparation.of(train_data, self.net.input_shape)
-        self.preparation = prepared
-        images = prepared.images(train_data.images, train_data.name)
-        labels = self._labels(train_data)
-        test = None if test_data is None else (prepared.images(test_data.images, test_data.name), self._labels(test_data))
-        if not len(images):
-            raise DataError(f"{train_data.name} holds no images to train on")
-        self._stopping = False
-        warn_of_single_values(self.net.topology, self.batch_size, len(images) % self.batch_size)
-        begin = time.perf_counter()
-        plan = self._planned(self.batch_size, images.dtype == np.uint8, prepared.scale, prepared.shift, changes)
-        plan.warm(self.net.parameter_memory)
-        if test is not None:
-            engine.inference_plan(self.net, len(test[0]), test[0].dtype == np.uint8, prepared.scale, prepared.shift, self.threads)
-        compile_seconds = time.perf_counter() - begin
-        yield StartRecord(epochs, len(images), 0 if test is None else len(test[0]), self.batch_size, self.threads,
-                          self.net.topology.parameter_count, compile_seconds, self.epoch)
-        while self.epoch <= epochs:
-            yield from self._train_epoch(plan, images, labels, epochs, rule)
-            if self._stopping:
-                return
-            result = None if test is None else evaluate(self.net, *test, prepared, self.threads)
-            yield self._close_epoch(len(images), result, rule, epochs)
+        with self._turns.turn():
+            epochs = whole_number("fit", "epochs", epochs, least=1)
+            parts, since = Parts.of(self, train, test, validation), self.epoch - 1
+            self._at.begin_epoch(self.epoch)
+            return follow(self, parts, patience, progress,
+                          lambda: self._stream(parts.train, parts.watched, since + epochs, schedule, augment, since))
+
+    def stream(self, train: Any, test: Any = None, *, until_epoch: int, schedule: str | Schedule = "constant",
+               augment: Iterable[str] | str | Augmentation = ()) -> Generator[Record, None, None]:
+        """Train up to an epoch and yield records: one StartRecord, then ProgressRecords and an EpochRecord per epoch.
+
+        The same as `fit` for those who draw themselves.  `until_epoch` and the schedule count from the very first epoch, so that a stream
+        that goes on where one has stopped, also on a restored trainer, ends with the same bits as one that never stopped.
+        """
+        with self._turns.turn():
+            until = whole_number("stream", "until_epoch", until_epoch, least=1)
+            data, tested = as_dataset("train", train, self.net), None if test is None else as_dataset("test", test, self.net)
+            return self._stream(data, tested, until, schedule, augment, 0)
 
     def stop(self) -> None:
-        """Let `fit` end after the batches under way; state is then complete, and `fit` may be called again to go on."""
-        self._stopping = True
+        """Let the training end after the batches under way; state is then complete, and it may go on later.  Any thread may call it."""
+        self._at.stopping = True
 
-    def _train_epoch(self, plan: Plan, images: np.ndarray, labels: np.ndarray, epochs: int, rule: Schedule) -> Iterator[Record]:
-        batches = -(-len(images) // self.batch_size)
-        order = generator(self.seed, "shuffle", self.epoch).permutation(len(images)).astype(np.int64)
-        keys = generator(self.seed, "epoch", self.epoch).integers(1 << 63, size=batches, dtype=np.int64)
-        stretch = 1
-        while self.batch < batches and not self._stopping:
-            first, stop = self.batch, min(self.batch + stretch, batches)
-            factors = [rule.factor(self.epoch, n / batches, epochs, self.history) for n in range(first, stop)]
-            rates = self._rates([self.optimizer.learning_rate * factor for factor in factors])
-            begin = time.perf_counter()
-            statistics = plan.run(self.net.parameter_memory, images, order[first * self.batch_size:stop * self.batch_size], self.batch_size,
-                                  labels=labels, keys=keys[first:stop].copy(), rates=rates)
-            seconds = time.perf_counter() - begin
-            self._seconds += seconds
-            for each in statistics:   # one by one, so that the sum does not depend on the stretches
-                self._sums += each
-            self.batch = stop
-            self.steps += stop - first
-            done = min(stop * self.batch_size, len(images))
-            loss, right = self._sums / done
-            yield ProgressRecord(self.epoch, done, len(images), float(loss), float(right), self._seconds)
-            stretch = max(1, int((stop - first) * REPORT_SECONDS / max(seconds, 1e-6)))
+    def evaluate(self, data: Any) -> Examination:
+        """Loss, metrics and confusion matrix over a Dataset or a pair (images, labels), prepared as the training images were.
 
-    def _close_epoch(self, images: int, result: EvaluationRecord | None, rule: Schedule, epochs: int) -> EpochRecord:
-        loss, right = self._sums / images
-        rate = self.optimizer.learning_rate * rule.factor(self.epoch, 0.0, epochs, self.history)
-        record = EpochRecord(self.epoch, float(loss), float(right), None if result is None else result.loss,
-                             None if result is None else result.accuracy, self._seconds, images / max(self._seconds, 1e-9), rate)
-        self.history.append(record)
-        self.epoch += 1
-        self.batch = 0
-        self._sums = np.zeros(2)
-        self._seconds = 0.0
-        return record
+        Raises
+        ------
+        DataError, ShapeError
+            If the data do not fit the network, or scores are not numbers.
+        """
+        with self._turns.turn():
+            checked = as_dataset("data", data, self.net)
+            images, preparation = self.net.prepared(checked.name, checked.images)
+            names = class_names(checked, self.classes)
+            return examination(self.net, images, checked.labels, preparation, names, checked.name, self.threads)
 
-    def _labels(self, data: Dataset) -> np.ndarray:
-        if len(data.labels) and int(data.labels.max()) >= self.classes:
-            raise DataError(f"{data.name} has {len(data.classes)} classes, but {self.net.name} tells {self.classes} apart"
-                            f"\n  build it with classes={len(data.classes)}")
-        return np.ascontiguousarray(data.labels, dtype=np.int64)
+    def predict(self, images: Any) -> np.ndarray:
+        """Probabilities (N, classes) for images as the data set holds them; see `Graph.predict`."""
+        with self._turns.turn():
+            return self.net.predict(images, self.threads)
 
-    def _rates(self, learning_rates: list[float]) -> np.ndarray:
-        """The optimizer's numbers for the next updates, one row each."""
-        rows = np.zeros((len(learning_rates), RATES))
-        for n, (row, rate) in enumerate(zip(rows, learning_rates, strict=True)):
-            numbers = self.optimizer.rates(self.steps + n + 1, rate)
-            row[:len(numbers)] = numbers
-        return rows
+    def prepare(self, data: Dataset) -> Preparation:
+        """How training images become the network's input: as the network remembers it, else by the statistics of `data`.
 
-    def _planned(self, batch: int, uint8: bool, scale: list[float], shift: list[float], augment: Augmentation) -> Plan:
-        settings = (batch, uint8, tuple(scale), tuple(shift), augment)
-        if self._plan is None or self._plan_settings != settings:
-            state = self.optimizer_state()
-            topology = self.net.topology
-            self._plan = engine.build_plan(topology, topology.memory_size, batch, self.threads, training=True, uint8=uint8, scale=scale,
-                                           shift=shift, optimizer=self.optimizer.kind, shifts=augment.shift, flips=augment.flip)
-            self._plan_settings = settings
-            self._plan.state()[...] = state
-            self._state = self._plan.state()
-        return self._plan
+        The network remembers it from now on, with the names of the classes.
+        """
+        known = self.net.trained_on
+        unit = BYTES if data.images.dtype == np.uint8 else FLOATS
+        preparation = known.preparation if known and known.preparation.unit == unit else Preparation.of(data, self.net.input_shape)
+        name = data.name if data.origin != PAIR and str(data.name).isprintable() else "custom"
+        self.net.trained_on = TrainedOn(preparation, class_names(data, self.classes), data.input_shape, name, self.epoch - 1)
+        return preparation
+
+    def _stream(self, data: Dataset, tested: Dataset | None, until: int, schedule: str | Schedule,
+                augment: Iterable[str] | str | Augmentation, since: int) -> Generator[Record, None, None]:
+        """Check and hold everything now; train when the records are asked for.  The schedule counts from after epoch `since`."""
+        rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
+        batch_size, threads = (whole_number("Trainer", name, getattr(self, name), least=1) for name in ("batch_size", "threads"))
+        if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:
+            raise loss_is_lost(f"epoch {self.epoch}", self.optimizer.learning_rate, wrong, data.name, None)
+        preparation = self.prepare(data)
+        train, test = Held(data, preparation), None if tested is None else Held(tested, preparation)
+        if self.batch > -(-len(train) // batch_size):
+            raise DataError(f"epoch {self.epoch} was broken off after {self.batch} batches, more than {data.name} makes"
+                            f"\n  go on with the data it was begun with, or call 'fit', which begins the epoch anew")
+        warn_of_single_values(self.net.topology, batch_size, len(train) % batch_size)
+        course = Course(self.net, self.optimizer, rule, changes, preparation, train, test, until, since, batch_size, threads, self.seed)
+        return course.records(self._at, self._updates, self._turns)
 
     def optimizer_state(self) -> np.ndarray:
-        """What the optimizer remembers: (kinds, memory size) float32, rows laid out like the parameters."""
-        if self._state is None:
-            self._state = np.zeros((len(self.optimizer.state_names), self.net.topology.memory_size), np.float32)
-        return self._state
+        """A copy of what the optimizer remembers: (kinds, memory size) float32, rows laid out like the parameters."""
+        return self._updates.state(self.optimizer).copy()
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Everything needed to go on: arrays by name, and numbers that JSON can hold."""
-        arrays = {f"parameter.{name}": value for name, value in self.net.arrays.items()}   # buffers too
-        for kind, row in zip(self.optimizer.state_names, self.optimizer_state(), strict=True):
-            arrays |= {f"{kind}.{name}": value for name, value in self.net.views(row).items()}
-        arrays["sums"] = self._sums
-        numbers = {"steps": self.steps, "epoch": self.epoch, "batch": self.batch, "seconds": self._seconds,
-                   "optimizer": self.optimizer.kind, "history": [record._asdict() for record in self.history]}
-        return arrays, numbers
+        with self._turns.turn():
+            return position.write(self.net, self.optimizer, self._updates.state(self.optimizer), self._at)
 
     def restore(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
-        """Take over what `checkpoint` gave: training goes on as if it had never stopped."""
-        found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
-        self.net.adopt(found.parameters, "the checkpoint")
-        for kind, row in zip(self.optimizer.state_names, self.optimizer_state(), strict=True):
-            for name, view in self.net.views(row).items():
-                view[...] = found.states[kind][name]
-        self.steps, self.epoch, self.batch, self._seconds, self.history, self._sums = found[:6]
+        """Take over what `checkpoint` gave: training goes on as if it had never stopped.
+
+        Raises
+        ------
+        CheckpointError
+            If something is missing, foreign, of another shape, type or range, or from another optimizer; nothing has changed then.
+        """
+        with self._turns.turn():
+            found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
+            self.net.adopt(found.parameters, "the checkpoint")
+            for kind, row in zip(self.optimizer.state_names, self._updates.state(self.optimizer), strict=True):
+                for name, view in self.net.views(row).items():
+                    view[...] = found.states[kind][name]
+            self._at = Position(found.steps, found.epoch, found.batch, found.sums, found.seconds, found.history)

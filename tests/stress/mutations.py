@@ -47,8 +47,9 @@ class Files:
         data = small_data()
         run = small_run(self.run, data, new=True)
         trainer = run.trainer
-        trainer.history = [EpochRecord(n, 0.5 / n, 0.75, 0.25 / n, 0.875, 0.01, 719.0, 0.05) for n in (1, 2)]
-        trainer.epoch, trainer.steps, trainer.batch = 3, 6, 0
+        arrays, numbers = trainer.checkpoint()
+        history = [EpochRecord(n, 0.5 / n, 0.75, 0.25 / n, 0.875, 0.01, 719.0, 0.05)._asdict() for n in (1, 2)]
+        trainer.restore(arrays, numbers | {"epoch": 3, "steps": 6, "history": history})
         run.folder.write_description(run.description())
         run.folder.write_history(trainer.history)
         run.folder.write_checkpoint(*trainer.checkpoint())
@@ -131,8 +132,8 @@ def small_run(path: Path, data: datasets.Dataset, new: bool = False, settings: R
                         L.Concat(L.AvgPool2D(2), L.Conv2D(2, 2, stride=2)), L.Flatten(), L.Linear(6), shared, L.Dropout(0.25), shared,
                         L.Linear(10))
     settings = settings or RunSettings.completed({"network": "lenet", "epochs": 3, "batch_size": 32}, len(data))
-    trainer = Trainer(minicnn.Graph(body, (1, 8, 8), settings.seed, "small"), settings.make_optimizer(), settings.batch_size, threads=1,
-                      seed=settings.seed)
+    trainer = Trainer(minicnn.Graph(body, (1, 8, 8), settings.seed, "small"), settings.make_optimizer(),
+                      batch_size=settings.batch_size, threads=1, seed=settings.seed)
     return Run(RunFolder.create(path) if new else RunFolder.open(path), settings, trainer, data, data)
 
 

@@ -102,11 +102,7 @@ def step(rng: np.random.Generator) -> Work:
 def fit(rng: np.random.Generator) -> Work:
     data = Dataset(images(rng, 4 * IMAGES), labels(rng, 4 * IMAGES), tuple("0123456789"))
 
-    def one_epoch(trainer: minicnn.Trainer) -> None:
-        for _ in trainer.fit(data, epochs=1):
-            pass
-
-    return training(one_epoch)
+    return training(lambda trainer: trainer.fit(data, epochs=1))
 
 
 def training(update: Callable[[minicnn.Trainer], object]) -> Work:

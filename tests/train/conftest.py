@@ -39,6 +39,7 @@ def make_run(small_net, digits, test_digits) -> Callable[..., Run]:
     def make(path: Path, threads: int = 1, **given: Any) -> Run:
         settings = RunSettings.completed({"network": "small", "epochs": 3, "batch_size": 32, **given}, len(digits))
         folder = RunFolder.open(path) if (path / "run.json").exists() else RunFolder.create(path)
-        trainer = Trainer(small_net(settings.seed), settings.make_optimizer(), settings.batch_size, threads, seed=settings.seed)
+        trainer = Trainer(small_net(settings.seed), settings.make_optimizer(), batch_size=settings.batch_size, threads=threads,
+                          seed=settings.seed)
         return Run(folder, settings, trainer, digits, test_digits)
     return make

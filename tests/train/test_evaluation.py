@@ -47,9 +47,9 @@ def test_examination_counts(small_net, test_digits):
     answers = net.forward(images * np.float32(trained.preparation.scale[0]) + np.float32(trained.preparation.shift[0])).argmax(axis=1)
     for true in range(10):
         for answer in range(10):
-            assert found.confusions[true, answer] == np.sum((test_digits.labels == true) & (answers == answer))
+            assert found.confusion[true, answer] == np.sum((test_digits.labels == true) & (answers == answer))
     assert found.images == 100
-    assert found.accuracy == np.trace(found.confusions) / 100
+    assert found.accuracy == np.trace(found.confusion) / 100
     assert found.loss == evaluate(net, images, test_digits.labels, trained.preparation).loss
 
 

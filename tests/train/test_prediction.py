@@ -78,6 +78,18 @@ def test_what_no_stretching_helps(trained, shape, stretch):
         fit_picture(trained, np.zeros(shape, np.uint8), "x", resize=stretch)
 
 
+@pytest.mark.parametrize("picture", [np.float32(1), np.zeros((1, 0, 8), np.uint8), np.zeros(0, np.float32)],
+                         ids=["number", "no rows", "empty"])
+def test_pictures_without_pixels(trained, picture):
+    with pytest.raises(ShapeError, match=r"^x holds no pixels: its shape is "):
+        fit_picture(trained, picture, "x", resize=True)
+
+
+def test_pictures_of_other_numbers(trained):
+    with pytest.raises(DataError, match=r"^x holds complex128, expected uint8 or float32$"):
+        fit_picture(trained, np.zeros((1, 8, 8), complex), "x")
+
+
 def test_dark_on_light_is_noticed(trained, test_digits):
     for image in test_digits.images[:20]:
         assert not looks_inverted(trained, fit_picture(trained, image, "x"))

@@ -11,7 +11,6 @@ from minicnn.errors import CheckpointError, DataError, SettingError
 from minicnn.storage import load_arrays
 from minicnn.train import EpochRecord, Preparation, ProgressRecord, StartRecord, load_trained
 from minicnn.train import run as run_module
-from minicnn.train.run import is_better
 
 
 def finish(run):
@@ -54,24 +53,43 @@ def test_the_folder_holds_four_files(make_run, tmp_path):
     assert Preparation.from_json(described["preparation"]) == run.preparation
     assert set(described["versions"]) == {"minicnn", "python", "numpy", "numba", "llvmlite"}
     lines = [json.loads(line) for line in (run.folder.path / "history.jsonl").read_text().splitlines()]
-    assert lines == [{"event": "epoch", **record._asdict()} for record in epochs]
+    assert lines == [{"event": "epoch", **record._asdict(), "metrics": {"accuracy": record.test_accuracy}} for record in epochs]
 
 
-def test_the_best_weights_are_those_of_the_best_epoch(make_run, tmp_path):
-    run = make_run(tmp_path / "run", epochs=6, learning_rate=0.2, schedule="constant")
+WAVERING = {"epochs": 6, "learning_rate": 0.2, "schedule": "constant"}   # the last epoch is not the best
+
+
+@pytest.mark.parametrize(("given", "best_is_kept"), [({}, False), ({"select_on_test": True}, True), ({"validation": 0.2}, True)],
+                         ids=["last", "test", "validation"])
+def test_the_weights_kept_are_those_of_the_last_epoch_unless_images_are_to_choose(make_run, tmp_path, given, best_is_kept):
+    run = make_run(tmp_path / "run", **WAVERING, **given)
     memories = {}
     for record in run.records():
         if isinstance(record, EpochRecord):
             memories[record.epoch] = run.trainer.net.parameter_memory.tobytes()
     best = max(run.trainer.history, key=lambda record: (record.test_accuracy, -record.test_loss))
+    assert best.epoch != 6
+    wanted = best.epoch if best_is_kept else 6
     kept = load_trained(run.folder.best_path)
-    assert kept.epoch == best.epoch
-    assert kept.net.parameter_memory.tobytes() == memories[best.epoch]
+    assert kept.epoch == wanted
+    assert kept.net.parameter_memory.tobytes() == memories[wanted]
     assert (kept.classes, kept.image_shape, kept.data) == (run.whole.classes, (1, 8, 8), "digits")
-    assert minicnn.load(run.folder.best_path).parameter_memory.tobytes() == memories[best.epoch]
+    loaded = minicnn.load(run.folder.best_path)
+    assert loaded.parameter_memory.tobytes() == memories[wanted]
     result = run.result()
-    assert (result.best_epoch, result.best_accuracy, result.epochs) == (best.epoch, best.test_accuracy, 6)
-    assert result.test.accuracy == run.trainer.history[-1].test_accuracy
+    assert (loaded.predict(run.test_data.images).argmax(axis=1) == run.test_data.labels).mean() == result.test.accuracy
+    assert (result.kept_epoch, result.best_epoch, result.best_accuracy, result.epochs) == (wanted, best.epoch, best.test_accuracy, 6)
+    if not run.settings.validation:
+        assert result.test.accuracy == run.trainer.history[wanted - 1].test_accuracy
+    again = make_run(tmp_path / "run", **WAVERING, **given)
+    again.restore()
+    assert again.result()._replace(test=None) == result._replace(test=None)
+    assert again.result().test[:3] == result.test[:3]
+
+
+def test_two_sets_cannot_choose_the_weights(make_run, tmp_path):
+    with pytest.raises(SettingError, match=r"^the weights are chosen by held-out images or by the test images, not by both\n"):
+        make_run(tmp_path / "run", validation=0.2, select_on_test=True)
 
 
 @pytest.mark.parametrize(("first", "second", "whole"), [(1, 1, 1), (1, 2, 1), (2, 1, 2)])
@@ -105,12 +123,12 @@ def test_a_resumed_run_knows_how_long_its_epochs_took(make_run, tmp_path):
     stopped = make_run(tmp_path / "run")
     stop_within(stopped, epoch=2)
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["under_way"]
-    assert kept == {"epoch": 2, "batch": stopped.trainer.batch, "seconds": stopped.trainer._seconds}
+    assert kept == {"epoch": 2, "batch": stopped.trainer.batch, "seconds": stopped.trainer.seconds}
     first = stopped.trainer.history[0]
     resumed = make_run(tmp_path / "run")
     assert resumed.restore() == []
     assert resumed.trainer.history == [first]
-    assert resumed.trainer._seconds == kept["seconds"] > 0
+    assert resumed.trainer.seconds == kept["seconds"] > 0
     finish(resumed)
     assert resumed.trainer.history[1].seconds > kept["seconds"]
     assert "under_way" not in json.loads((tmp_path / "run" / "run.json").read_text())
@@ -257,16 +275,6 @@ def test_held_out_images_take_the_place_of_the_test_images(make_run, tmp_path):
     kept = load_trained(run.folder.best_path)
     prepared = kept.preparation.images(run.test_data.images)
     assert minicnn.train.evaluate(kept.net, prepared, run.test_data.labels, kept.preparation)[:3] == result.test[:3]
-
-
-def test_better_is_more_right_answers_then_less_loss():
-    def epoch(accuracy, loss):
-        return EpochRecord(1, 0.0, 0.0, loss, accuracy, 1.0, 1.0, 1.0)
-    assert is_better(epoch(0.5, 9.0), None)
-    assert is_better(epoch(0.6, 9.0), epoch(0.5, 1.0))
-    assert is_better(epoch(0.5, 0.9), epoch(0.5, 1.0))
-    assert not is_better(epoch(0.5, 1.0), epoch(0.5, 1.0))
-    assert not is_better(epoch(0.4, 0.1), epoch(0.5, 1.0))
 
 
 def test_guessing_is_told_from_knowing(make_run, tmp_path):

@@ -70,7 +70,7 @@ def test_the_history_grows_by_lines(folder):
     folder.append_history(RECORD)
     folder.append_history(RECORD._replace(epoch=2), evaluated_on="validation")
     first, second = map(json.loads, (folder.path / "history.jsonl").read_text().splitlines())
-    assert first == {"event": "epoch", **RECORD._asdict()}
+    assert first == {"event": "epoch", **RECORD._asdict(), "metrics": RECORD.metrics}
     assert (second["epoch"], second["evaluated_on"]) == (2, "validation")
     folder.write_history([RECORD])
     assert (folder.path / "history.jsonl").read_text().count("\n") == 1

@@ -102,3 +102,12 @@ def test_what_are_no_settings(values):
 def test_every_default_is_one_that_exists():
     assert module.DEFAULT_SCHEDULE in SCHEDULES
     assert module.DEFAULT_OPTIMIZER in module.DEFAULT_WEIGHT_DECAYS
+
+
+def test_a_run_begun_before_there_was_a_choice_keeps_the_last_epoch():
+    settings = RunSettings.completed({"network": "lenet"}, 100)
+    older = {name: value for name, value in settings.to_json().items() if name != "select_on_test"}
+    assert RunSettings.from_json(older, "run") == settings
+    assert not settings.chooses
+    assert RunSettings.completed({"network": "lenet", "validation": 0.1}, 100).chooses
+    assert RunSettings.completed({"network": "lenet", "select_on_test": True}, 100).chooses

@@ -24,7 +24,7 @@ def data(images):
 
 def trainer_of(body, batch_size=128):
     net, still = minicnn.Graph(body, input_shape=(4, 4, 4)), SGD(learning_rate=0.0, momentum=0.0, weight_decay=0.0)
-    return Trainer(net, still, batch_size, threads=1)
+    return Trainer(net, still, batch_size=batch_size, threads=1)
 
 
 @pytest.mark.parametrize(("body", "name"), [(FLAT, "bn1"), (PIXEL, "bn2")])
@@ -32,7 +32,7 @@ def test_running_statistics_do_not_follow_a_last_batch_of_one(body, name):
     """129 images in batches of 128: as if the last were not there."""
     trainer = trainer_of(body)
     with pytest.warns(MinicnnWarning, match=WORDS) as caught:
-        list(trainer.fit(data(129), epochs=30))
+        trainer.fit(data(129), epochs=30)
     assert len(caught) == 1   # once a run
     variance = trainer.net.arrays[f"{name}.running_var"]
     assert trainer.batch == 0
@@ -54,7 +54,7 @@ def test_the_rest_of_the_network_follows():
 def test_no_warning_without_reason(images, batch_size):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        list(trainer_of(FLAT, batch_size).fit(data(images), epochs=1))
+        trainer_of(FLAT, batch_size).fit(data(images), epochs=1)
 
 
 def test_steps_warn_once():

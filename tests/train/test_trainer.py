@@ -12,7 +12,7 @@ from minicnn.train import EpochRecord, ProgressRecord, StartRecord, Trainer
 
 def test_records_in_their_order(small_net, digits, test_digits):
     trainer = Trainer(small_net(), SGD(learning_rate=0.02), batch_size=64, threads=1)
-    start, *rest = trainer.fit(digits, test_digits, epochs=2, schedule="cosine")
+    start, *rest = trainer.stream(digits, test_digits, until_epoch=2, schedule="cosine")
     assert isinstance(start, StartRecord)
     assert start[:6] == (2, 300, 100, 64, 1, trainer.net.topology.parameter_count)
     for epoch in (1, 2):
@@ -29,38 +29,38 @@ def test_records_in_their_order(small_net, digits, test_digits):
 
 
 def test_without_test_images(small_net, digits):
-    (record,) = [each for each in Trainer(small_net()).fit(digits, epochs=1) if isinstance(each, EpochRecord)]
+    (record,) = [each for each in Trainer(small_net()).stream(digits, until_epoch=1) if isinstance(each, EpochRecord)]
     assert (record.test_loss, record.test_accuracy) == (None, None)
+    assert (record.loss, record.metrics) == (record.train_loss, {"accuracy": record.train_accuracy})
 
 
 def test_it_learns(small_net, digits, test_digits):
     trainer = Trainer(small_net(), batch_size=32)
-    for _ in trainer.fit(digits, test_digits, epochs=10):
-        pass
+    trainer.fit(digits, test_digits, epochs=10)
     assert trainer.history[-1].train_loss < trainer.history[0].train_loss / 2
     assert trainer.history[-1].test_accuracy > 0.8
 
 
 def test_stopping_and_going_on_in_one_process(small_net, digits):
     whole, broken = Trainer(small_net(), batch_size=32), Trainer(small_net(), batch_size=32)
-    list(whole.fit(digits, epochs=3))
-    for record in broken.fit(digits, epochs=3):
+    list(whole.stream(digits, until_epoch=3))
+    for record in broken.stream(digits, until_epoch=3):
         if isinstance(record, ProgressRecord) and record.epoch == 2:
             broken.stop()
     assert (broken.epoch, len(broken.history)) == (2, 1)
-    list(broken.fit(digits, epochs=3))
+    list(broken.stream(digits, until_epoch=3))
     assert broken.net.parameter_memory.tobytes() == whole.net.parameter_memory.tobytes()
-    assert list(broken.fit(digits, epochs=3))[1:] == []
+    assert list(broken.stream(digits, until_epoch=3))[1:] == []
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), Adam()])
 def test_a_checkpoint_says_everything(small_net, digits, optimizer):
     first = Trainer(small_net(), optimizer, batch_size=32)
-    list(first.fit(digits, epochs=2))
+    list(first.stream(digits, until_epoch=2))
     second = Trainer(small_net(seed=9), optimizer, batch_size=32)
     second.restore(*first.checkpoint())
     for trainer in (first, second):
-        list(trainer.fit(digits, epochs=4))
+        list(trainer.stream(digits, until_epoch=4))
     assert second.net.parameter_memory.tobytes() == first.net.parameter_memory.tobytes()
     assert second.optimizer_state().tobytes() == first.optimizer_state().tobytes()
     assert [record.train_loss for record in second.history] == [record.train_loss for record in first.history]
@@ -143,7 +143,7 @@ def test_a_step_checks_what_it_gets(small_net):
 def test_data_with_more_classes_than_the_network(small_net, digits):
     letters = datasets.Dataset(digits.images, digits.labels + 10, tuple("abcdefghijklmnopqrst"), "letters")
     with pytest.raises(DataError, match=r"^letters has 20 classes, but small tells 10 apart\n  build it with classes=20$"):
-        next(Trainer(small_net()).fit(letters))
+        Trainer(small_net()).fit(letters)
 
 
 def test_a_network_that_is_no_classifier():

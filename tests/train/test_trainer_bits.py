@@ -12,7 +12,8 @@ from minicnn.train import ProgressRecord
 def weights_after(threads, optimizer, epochs=2, **settings):
     net = zoo.build("lenet", seed=3)
     trainer = minicnn.Trainer(net, optimizer, batch_size=100, threads=threads, seed=5)
-    records = [each for each in trainer.fit(datasets.load("digits"), epochs=epochs, **settings) if not isinstance(each, ProgressRecord)]
+    stream = trainer.stream(datasets.load("digits"), until_epoch=epochs, **settings)
+    records = [each for each in stream if not isinstance(each, ProgressRecord)]
     losses = [each.train_loss for each in records[1:]]
     return net.parameter_memory.copy(), losses
 
@@ -28,7 +29,7 @@ def test_threads_do_not_change_the_weights(optimizer):
 
 def test_stretches_do_not_change_the_weights(monkeypatch):
     whole, _ = weights_after(2, SGD())
-    monkeypatch.setattr("minicnn.train.trainer.REPORT_SECONDS", 0.0)   # a record after every batch
+    monkeypatch.setattr("minicnn.train.course.REPORT_SECONDS", 0.0)   # a record after every batch
     pieces, _ = weights_after(2, SGD())
     np.testing.assert_array_equal(pieces, whole)
 

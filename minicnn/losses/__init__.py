@@ -1,0 +1,5 @@
+"""What training lowers: one loss a file."""
+
+from minicnn.losses.softmax_cross_entropy import SoftmaxCrossEntropy, are_numbers, check_scores, log_probabilities, probabilities
+
+__all__ = ["SoftmaxCrossEntropy", "are_numbers", "check_scores", "log_probabilities", "probabilities"]

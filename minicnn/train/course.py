@@ -1,0 +1,133 @@
+"""A course of training: everything it works with, settled before it begins, and the loop over epochs and batches."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from minicnn import engine
+from minicnn.optimizers import Optimizer
+from minicnn.preparation import Preparation
+from minicnn.random import generator
+from minicnn.train.augmentation import Augmentation
+from minicnn.train.evaluation import measure
+from minicnn.train.finite import loss_is_lost, weights_are_finite, wrong_image, wrong_weights
+from minicnn.train.intake import Held
+from minicnn.train.position import Position
+from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
+from minicnn.train.schedule import Schedule
+from minicnn.train.turns import Turns
+from minicnn.train.updates import Updates, rates
+
+if TYPE_CHECKING:
+    from minicnn.engine.plan import Plan
+    from minicnn.network import Graph
+
+REPORT_SECONDS = 0.1   # how long a stretch of batches runs between two progress records
+
+Records = Generator[Record, None, None]
+
+
+class Course(NamedTuple):
+    """What one stream of records trains with.
+
+    until : the last epoch
+    since : the epochs before the schedule begins
+    """
+
+    net: Graph
+    optimizer: Optimizer
+    rule: Schedule
+    changes: Augmentation
+    preparation: Preparation
+    train: Held
+    test: Held | None
+    until: int
+    since: int
+    batch_size: int
+    threads: int
+    seed: int
+
+    def records(self, at: Position, updates: Updates, turns: Turns) -> Records:
+        """Train from a position, which moves along; another thread is turned away from beginning to end."""
+        with turns.kept():
+            at.stopping = False
+            begin = time.perf_counter()
+            with turns.turn():
+                self._plan(updates).warm(self.net.parameter_memory)
+                if self.test is not None:
+                    engine.inference_plan(self.net, len(self.test), self.test.images.dtype == np.uint8, self.preparation.scale,
+                                          self.preparation.shift, self.threads)
+                wrong = wrong_weights(self.net)
+            yield StartRecord(self.until, len(self.train), 0 if self.test is None else len(self.test), self.batch_size, self.threads,
+                              self.net.topology.parameter_count, time.perf_counter() - begin, at.epoch)
+            while at.epoch <= self.until:
+                yield from self._epoch(at, updates, turns, wrong)
+                if at.stopping:
+                    return
+                with turns.turn():
+                    record = self._close_epoch(at, wrong)
+                yield record
+
+    def _epoch(self, at: Position, updates: Updates, turns: Turns, wrong: str | None) -> Records:
+        images = len(self.train)
+        batches = -(-images // self.batch_size)
+        order = generator(self.seed, "shuffle", at.epoch).permutation(images).astype(np.int64)
+        keys = generator(self.seed, "epoch", at.epoch).integers(1 << 63, size=batches, dtype=np.int64)
+        stretch = 1
+        while at.batch < batches and not at.stopping:
+            with turns.turn():
+                first, stop = at.batch, min(at.batch + stretch, batches)
+                numbers = rates(self.optimizer, at.steps + 1, [self._learning_rate(at, n / batches) for n in range(first, stop)])
+                plan, pixels = self._plan(updates), self.train.images
+                begin = time.perf_counter()
+                statistics = plan.run(self.net.parameter_memory, pixels, order[first * self.batch_size:stop * self.batch_size],
+                                      self.batch_size, labels=self.train.labels, keys=keys[first:stop].copy(), rates=numbers)
+                seconds = time.perf_counter() - begin
+                at.seconds += seconds
+                for each in statistics:   # one by one, so that the sum does not depend on the stretches
+                    at.sums += each
+                at.batch = stop
+                at.steps += stop - first
+                done = min(stop * self.batch_size, images)
+                loss, right = (float(total) / done for total in at.sums)
+                self._check(at.epoch, wrong, loss)
+            yield ProgressRecord(at.epoch, done, images, loss, right, at.seconds)
+            stretch = max(1, int((stop - first) * REPORT_SECONDS / max(seconds, 1e-6)))
+
+    def _close_epoch(self, at: Position, wrong: str | None) -> EpochRecord:
+        """Look at the test images, and go on to the next epoch."""
+        test_loss, test_accuracy = None, None
+        if self.test is not None:
+            found, _ = measure(self.net, self.test.images, self.test.labels, self.preparation, self.threads)
+            test_loss, test_accuracy = found.loss, found.accuracy
+        images = len(self.train)
+        loss, right = (float(total) / images for total in at.sums)
+        self._check(at.epoch, wrong, loss, test_loss or 0.0, 0.0 if weights_are_finite(self.net) else math.nan)
+        record = EpochRecord(at.epoch, loss, right, test_loss, test_accuracy, at.seconds, images / max(at.seconds, 1e-9),
+                             self._learning_rate(at, 0.0))
+        if self.net.trained_on is not None:
+            self.net.trained_on = replace(self.net.trained_on, epoch=at.epoch)
+        at.history.append(record)
+        at.begin_epoch(at.epoch + 1)
+        return record
+
+    def _learning_rate(self, at: Position, part: float) -> float:
+        """After the share `part` of the epoch under way, as the schedule has it."""
+        factor = self.rule.factor(at.epoch - self.since, part, self.until - self.since, at.history[self.since:])
+        return self.optimizer.learning_rate * factor
+
+    def _plan(self, updates: Updates) -> Plan:
+        return updates.plan(self.optimizer, self.batch_size, self.threads, self.preparation, self.changes)
+
+    def _check(self, epoch: int, wrong: str | None, *losses: float) -> None:
+        if all(map(math.isfinite, losses)):
+            return
+        seen = [self.train] if self.test is None else [self.train, self.test]
+        image, name = next(((image, held.name) for held in seen if (image := wrong_image(held.images)) is not None), (None, ""))
+        raise loss_is_lost(f"epoch {epoch}", self.optimizer.learning_rate, image, name, wrong)

@@ -1,0 +1,89 @@
+"""`Trainer.fit`: a stream of records followed to its end, the best epoch's weights kept where images are held out to choose it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from minicnn.errors import SettingError
+from minicnn.geometry import whole_number
+from minicnn.train.history import History, is_better
+from minicnn.train.intake import as_dataset
+from minicnn.train.progress import Bar, listener
+from minicnn.train.records import EpochRecord, EvaluationRecord, Record
+from minicnn.train.validation import hold_out
+
+if TYPE_CHECKING:
+    from minicnn.datasets import Dataset
+    from minicnn.train.trainer import Trainer
+
+
+class Parts(NamedTuple):
+    """What is trained on, what is held out of it (or given) to choose an epoch, and what is tested on."""
+
+    train: Dataset
+    held_out: Dataset | None
+    test: Dataset | None
+
+    @classmethod
+    def of(cls, trainer: Trainer, train: Any, test: Any, validation: Any) -> Parts:
+        """From what a user gives: data, and for `validation` data or a share of the training images."""
+        data = as_dataset("train", train, trainer.net)
+        tested = None if test is None else as_dataset("test", test, trainer.net)
+        if validation is None:
+            return cls(data, None, tested)
+        if np.isscalar(validation):
+            rest, held_out = hold_out(data, validation, trainer.seed)   # type: ignore[arg-type]
+            return cls(rest, held_out, tested)
+        return cls(data, as_dataset("validation", validation, trainer.net), tested)
+
+    @property
+    def watched(self) -> Dataset | None:
+        """The images looked at after each epoch."""
+        return self.test if self.held_out is None else self.held_out
+
+
+def follow(trainer: Trainer, parts: Parts, patience: int | None, progress: Any,
+           stream: Callable[[], Generator[Record, None, None]]) -> History:
+    """Train to the end of the stream, or of patience, and say what came of it."""
+    if patience is not None:
+        patience = whole_number("fit", "patience", patience, least=1)
+        if parts.held_out is None:
+            raise SettingError("patience needs images that are not trained on\n  use validation=0.1, or a data set of its own")
+    watched = "validation" if parts.held_out is not None else "test" if parts.test is not None else "train"
+    report = listener(progress, watched)
+    net, records = trainer.net, list[EpochRecord]()
+    best, best_memory = None, None
+    try:
+        with closing(stream()) as coming:
+            for record in coming:
+                report(record)
+                if not isinstance(record, EpochRecord):
+                    continue
+                records.append(record)
+                if parts.held_out is not None and is_better(record, best):
+                    best, best_memory = record, net.parameter_memory.copy()
+                if patience is not None and best is not None and record.epoch - best.epoch >= patience:
+                    break
+    finally:
+        if isinstance(report, Bar):
+            report.close()
+    if best is not None and best_memory is not None:
+        net.parameter_memory[...] = best_memory
+        if net.trained_on is not None:
+            net.trained_on = replace(net.trained_on, epoch=best.epoch)
+    return History(tuple(records), watched, _outcome(trainer, parts, records))
+
+
+def _outcome(trainer: Trainer, parts: Parts, records: list[EpochRecord]) -> EvaluationRecord | None:
+    """The test images at the end: as the last epoch found them, or, other images having chosen the epoch, looked at now."""
+    if parts.test is None or not records:
+        return None
+    if parts.held_out is None:
+        return EvaluationRecord(records[-1].loss, records[-1].metrics["accuracy"], len(parts.test), 0.0)
+    found = trainer.evaluate(parts.test)
+    return EvaluationRecord(found.loss, found.accuracy, found.images, 0.0)

@@ -1,0 +1,48 @@
+"""Where a training stands, and all that is needed to go on from there: named arrays, and numbers that JSON can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minicnn.optimizers import Optimizer
+from minicnn.train.records import EpochRecord
+
+if TYPE_CHECKING:
+    from minicnn.network import Graph
+
+@dataclass
+class Position:
+    """Where a training stands.
+
+    steps : updates so far
+    epoch, batch : the epoch under way, from 1, and its batches so far
+    sums : loss and right answers of that epoch so far
+    seconds : of that epoch, training alone
+    stopping : whether it was asked to stop
+    """
+
+    steps: int = 0
+    epoch: int = 1
+    batch: int = 0
+    sums: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    seconds: float = 0.0
+    history: list[EpochRecord] = field(default_factory=list)
+    stopping: bool = False
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Go to the beginning of an epoch."""
+        self.epoch, self.batch, self.sums, self.seconds = epoch, 0, np.zeros(2), 0.0
+
+
+def write(net: Graph, optimizer: Optimizer, state: np.ndarray, at: Position) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and numbers of a training with this optimizer and its state."""
+    arrays = {f"parameter.{name}": value for name, value in net.arrays.items()}   # buffers too
+    for row_name, row in zip(optimizer.state_names, state.copy(), strict=True):
+        arrays |= {f"{row_name}.{name}": value for name, value in net.views(row).items()}
+    arrays["sums"] = at.sums.copy()
+    numbers = {"steps": at.steps, "epoch": at.epoch, "batch": at.batch, "seconds": at.seconds, "optimizer": optimizer.kind,
+               "history": [record._asdict() for record in at.history]}
+    return arrays, numbers

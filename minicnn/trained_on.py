@@ -1,0 +1,50 @@
+"""What a network was trained on, as far as its use needs it: kept with the network, written into its file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from minicnn import schema
+from minicnn.errors import CheckpointError
+from minicnn.preparation import Preparation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """How images are prepared and what the classes are called.
+
+    image_shape : of the training images, before they were scaled to the network's input
+    data : name of the data set
+    epoch : after which the parameters were kept
+    """
+
+    preparation: Preparation
+    classes: tuple[str, ...]
+    image_shape: tuple[int, ...]
+    data: str
+    epoch: int
+
+    def metadata(self) -> dict[str, str]:
+        """As words for a file of weights; `from_metadata` is the inverse."""
+        values = {"preparation": self.preparation.to_json(), "class_names": self.classes, "image_shape": self.image_shape,
+                  "epoch": self.epoch}
+        return {**{name: json.dumps(value) for name, value in values.items()}, "data": self.data}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str], source: str) -> TrainedOn | None:
+        """What a file says; None if it says nothing of a preparation, a CheckpointError naming `source` if it cannot be read."""
+        if "preparation" not in metadata:
+            return None
+        words = "its words"
+        try:
+            values = {name: schema.parse(metadata[name], name) for name in ("class_names", "preparation", "image_shape", "epoch")}
+            return cls(Preparation.from_json(values["preparation"]), schema.items(words, "class_names", values["class_names"], schema.text),
+                       schema.image_shape(words, "image_shape", values["image_shape"]), schema.word(words, "data", metadata["data"]),
+                       schema.whole(words, "epoch", values["epoch"]))
+        except (KeyError, CheckpointError) as error:
+            raise CheckpointError(f"{source}: what it says about images and classes cannot be read: {error}") from error
