@@ -42,7 +42,10 @@ def training_options(command: Command) -> Command:
         click.option("--augment", metavar="LIST",
                      help="Random changes of training images: shift, shift=PIXELS, flip, separated by commas."),
         click.option("--validation", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="FRACTION",
-                     help="Hold out this share of the training images; the test images are used only at the end."),
+                     help="Hold out this share of the training images: they choose the epoch whose weights are kept, in place of the"
+                          " last; the test images are used only at the end."),
+        click.option("--select-on-test", is_flag=True, default=None,
+                     help="Keep the weights of the epoch that is best on the test images; the figure flatters then."),
         click.option("--device", type=Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where to compute."),
         click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result does not depend on it."),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="Seed of everything random."),

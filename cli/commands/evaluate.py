@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 @data_dir_option
 @format_option
 def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> None:
-    """Measure the best weights of RUN on the test images: loss, accuracy, and which classes are confused.
+    """Measure the weights of RUN on the test images: loss, accuracy, and which classes are confused.
 
-    RUN is a run folder, or a best.safetensors taken from one.
+    RUN is a run folder, a best.safetensors taken from one, or a network saved from Python after training.
     """
     from minicnn.cli.data_choice import data_name
-    from minicnn.datasets import load
+    from minicnn.datasets import load, names
+    from minicnn.errors import DataError
     from minicnn.train import examine, load_trained
 
     trained = load_trained(weights_path(run))
+    if not data and trained.data not in names():
+        raise DataError(f"{run} was trained on data of its own ({trained.data!r}), which cannot be found by a name"
+                        f"\n  use --data NAME, one of 'minicnn data list'")
     name = data_name(data, data_dir, trained.data)
     found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)))
     if form == "json":
@@ -53,7 +57,7 @@ def recorded_data_dir(run: str, name: str) -> str | None:
 def as_json(found: Examination) -> dict[str, Any]:
     """The examination as values that JSON can hold."""
     return {
-        "images": found.images, "loss": found.loss, "accuracy": found.accuracy,
-        "classes": [{"class": name, "images": int(found.confusions[k].sum()), "correct": int(found.confusions[k, k]),
+        "images": found.images, "loss": found.loss, "accuracy": found.accuracy, "metrics": found.metrics,
+        "classes": [{"class": name, "images": int(found.confusion[k].sum()), "correct": int(found.confusion[k, k]),
                      "accuracy": found.class_accuracy(k)} for k, name in enumerate(found.classes)],
-        "confusion_matrix": found.confusions.tolist()}
+        "confusion_matrix": found.confusion.tolist()}

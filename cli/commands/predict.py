@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @click.option("--invert", is_flag=True, help="Swap light and dark: for dark ink on paper, where the training images are light on black.")
 @format_option
 def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form: str) -> None:
-    """Classify images with the best weights of RUN: the three most probable classes of each.
+    """Classify images with the weights of RUN: the three most probable classes of each.
 
-    RUN is a run folder, or a best.safetensors taken from one.  IMAGE is a PNG, JPEG, PGM or .npy file, in the size of the
-    training images or of the network's input.  Images that cannot be used are reported, the others classified;
-    the exit status is 1 then.
+    RUN is a run folder, a best.safetensors taken from one, or a network saved from Python after training.  IMAGE is a PNG,
+    JPEG, PGM or .npy file, in the size of the training images or of the network's input.  Images that cannot be used are
+    reported, the others classified; the exit status is 1 then.
     """
     from minicnn.datasets.pictures import read_picture
     from minicnn.train import fit_picture, guesses, load_trained, looks_inverted

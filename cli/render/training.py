@@ -112,8 +112,10 @@ def final_line(result: RunResult, held_out: bool, seconds: float, out: str) -> T
     """The outcome in one line."""
     epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
     if held_out:
-        choice = (f" with the weights of epoch {result.best_epoch} of {result.epochs},"
+        choice = (f" with the weights of epoch {result.kept_epoch} of {result.epochs},"
                   f" {format_share(result.best_accuracy)} on held-out images")
+    elif result.kept_epoch != result.epochs:
+        choice = f" with the weights of epoch {result.kept_epoch} of {result.epochs}, chosen by the test images"
     elif result.best_epoch == result.epochs:
         choice = f" after {epochs}"
     else:

@@ -101,8 +101,9 @@ class JsonResults(Results):
         echo(history_line(record, **self.marks), nl=False)
 
     def end(self, result: RunResult, seconds: float) -> None:
-        self._write("end", test_accuracy=result.test.accuracy, test_loss=result.test.loss, epochs=result.epochs,
-                    best_epoch=result.best_epoch, best_accuracy=result.best_accuracy, seconds=seconds, out=self.out)
+        self._write("end", test_accuracy=result.test.accuracy, test_loss=result.test.loss, metrics=result.test.metrics,
+                    epochs=result.epochs, best_epoch=result.best_epoch, best_accuracy=result.best_accuracy, kept_epoch=result.kept_epoch,
+                    seconds=seconds, out=self.out)
 
     def stopped(self, epoch: int) -> None:
         self._write("stopped", epoch=epoch, out=self.out)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+import minicnn
 from minicnn.cli.render.evaluation import print_examination
 from minicnn.datasets import load
 from minicnn.train import Examination, examine, load_trained
@@ -31,7 +32,7 @@ def test_the_matrix(cli, trained, found):
     for k in range(10):
         cells = lines[5 + k].split()
         assert cells[0] == str(k)
-        assert [0 if cell == "." else int(cell) for cell in cells[1:11]] == found.confusions[k].tolist()
+        assert [0 if cell == "." else int(cell) for cell in cells[1:11]] == found.confusion[k].tolist()
         assert cells[11] == f"{100 * found.class_accuracy(k):.2f}"
     assert max(len(line) for line in lines) <= 80
 
@@ -42,19 +43,51 @@ def test_json(cli, trained, found):
     assert (status, err) == (0, "")
     assert (told["network"], told["data"], told["images"], told["accuracy"], told["loss"]) == (
         "lenet", "digits", 359, found.accuracy, found.loss)
-    assert told["confusion_matrix"] == found.confusions.tolist()
+    assert told["confusion_matrix"] == found.confusion.tolist()
     assert [each["class"] for each in told["classes"]] == list("0123456789")
     assert sum(each["correct"] for each in told["classes"]) == round(359 * found.accuracy)
     assert all(each["accuracy"] == each["correct"] / each["images"] for each in told["classes"])
 
 
 def test_it_says_what_training_said(cli, trained):
-    """The best epoch's line of the run, found again from its weights."""
+    """The last epoch's line of the run, found again from its weights."""
     epochs = [json.loads(line) for line in (trained / "history.jsonl").read_text().splitlines()]
     told = json.loads(cli("evaluate", trained, "--format", "json")[1])
-    best = epochs[told["epoch"] - 1]
-    assert best["test_accuracy"] == max(epoch["test_accuracy"] for epoch in epochs)
-    assert (told["accuracy"], told["loss"]) == (best["test_accuracy"], best["test_loss"])
+    assert told["epoch"] == len(epochs)
+    assert (told["accuracy"], told["loss"]) == (epochs[-1]["test_accuracy"], epochs[-1]["test_loss"])
+
+
+def test_a_network_saved_from_python_is_enough(cli, tmp_path):
+    """What `fit` prepared and named stands in the file."""
+    net = minicnn.zoo.build("lenet")
+    trainer = minicnn.Trainer(net, threads=1)
+    test = load("digits", "test")
+    accuracy = trainer.fit(load("digits"), test, epochs=1).test.accuracy
+    net.save(tmp_path / "mine.safetensors")
+    told = json.loads(cli("evaluate", "mine.safetensors", "--format", "json")[1])
+    assert (told["data"], told["epoch"], told["accuracy"], told["metrics"]) == ("digits", 1, accuracy, {"accuracy": accuracy})
+
+
+def test_a_network_trained_on_arrays_is_asked_about_data_by_name(cli, tmp_path):
+    net, data = minicnn.zoo.build("lenet"), load("digits")
+    minicnn.Trainer(net, threads=1).fit((data.images, data.labels), epochs=1)
+    net.save(tmp_path / "mine.safetensors")
+    status, out, err = cli("evaluate", "mine.safetensors")
+    assert (status, out) == (1, "")
+    assert err == ("Error: mine.safetensors was trained on data of its own ('custom'), which cannot be found by a name\n"
+                   "  use --data NAME, one of 'minicnn data list'\n")
+    assert cli("evaluate", "mine.safetensors", "--data", "digits")[0] == 0
+
+
+def test_scores_that_are_no_numbers_are_said(cli, trained, tmp_path):
+    from minicnn.storage import load_arrays, save_arrays
+
+    arrays, metadata = load_arrays(trained / "best.safetensors")
+    arrays["conv1.bias"] = arrays["conv1.bias"] * np.float32("nan")
+    save_arrays(tmp_path / "broken.safetensors", arrays, metadata)
+    status, out, err = cli("evaluate", "broken.safetensors")
+    assert (status, out) == (1, "")
+    assert err.startswith("Error: lenet on digits: the scores of 359 of 359 images are not numbers: the weights, or the images, hold NaN")
 
 
 def test_a_file_of_weights_is_enough(cli, trained, tmp_path):
@@ -94,7 +127,7 @@ def test_weights_cut_in_half(cli, trained, tmp_path, broken):
 def many_classes(names):
     rng = np.random.default_rng(3)
     matrix = rng.integers(0, 3, (len(names), len(names))) + np.diag(rng.integers(500, 1000, len(names)))
-    return Examination(0.1, 0.9, tuple(names), matrix)
+    return Examination(0.1, {"accuracy": 0.9}, tuple(names), matrix)
 
 
 def printed(found, width, terminal=True):
@@ -123,9 +156,9 @@ def test_a_terminal_too_narrow_for_the_matrix_gets_a_line_a_class():
     assert max(map(len, narrow.splitlines())) <= 80
     for text in (wide, pipe):
         assert "Most often" not in text
-        assert str(found.confusions[25, 25]) in text
+        assert str(found.confusion[25, 25]) in text
 
 
 def test_a_class_without_images():
-    text = printed(Examination(0.0, 1.0, ("a", "b"), np.array([[3, 0], [0, 0]])), 80)
+    text = printed(Examination(0.0, {"accuracy": 1.0}, ("a", "b"), np.array([[3, 0], [0, 0]])), 80)
     assert text.splitlines()[6].split() == ["b", ".", ".", "-"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minicnn.datasets import load
-from minicnn.storage import save_arrays
+from minicnn.storage import load_arrays, save_arrays
 from minicnn.train import fit_picture, guesses, load_trained
 
 DIGITS = load("digits", "test")
@@ -123,6 +123,19 @@ def test_what_is_no_picture(cli, trained, tmp_path, name, content, words):
     status, out, err = cli("predict", trained, name)
     assert (status, out) == (1, "")
     assert err.startswith(f"Error: {words}")
+
+
+def test_what_holds_no_numbers_is_said(cli, trained, tmp_path, pgm):
+    np.save(tmp_path / "nan.npy", np.full((8, 8), np.nan, np.float32))
+    status, out, err = cli("predict", trained, "nan.npy")
+    assert (status, out) == (1, "")
+    assert err.startswith("Error: nan.npy holds values that are infinite or no numbers")
+    arrays, metadata = load_arrays(trained / "best.safetensors")
+    arrays["fc1.bias"] = arrays["fc1.bias"] + np.float32("inf")
+    save_arrays(tmp_path / "broken.safetensors", arrays, metadata)
+    status, out, err = cli("predict", "broken.safetensors", pgm(np.zeros((8, 8)), "x.pgm"))
+    assert (status, out) == (1, "")
+    assert err.startswith("Error: lenet: the scores of 1 of 1 images are not numbers: the weights, or the images, hold NaN or infinity")
 
 
 def test_weights_of_another_origin(cli, tmp_path, pgm):

@@ -25,7 +25,7 @@ from minicnn.train import SCHEDULES, EpochRecord, ProgressRecord, StartRecord, s
 
 PROGRAM = [sys.executable, "-c", "from minicnn.cli.main import main; main()"]
 EPOCH_KEYS = ["event", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second",
-              "learning_rate"]
+              "learning_rate", "metrics"]
 FILES = ["best.safetensors", "checkpoint.safetensors", "history.jsonl", "run.json"]
 
 
@@ -64,6 +64,8 @@ def test_json_lines_and_nothing_else(cli, tmp_path):
     assert [list(epoch) for epoch in epochs] == [EPOCH_KEYS] * 2
     assert [epoch["epoch"] for epoch in epochs] == [1, 2]
     assert (end["event"], end["out"], end["test_accuracy"]) == ("end", "runs/lenet-digits-1", epochs[-1]["test_accuracy"])
+    assert [each["metrics"] for each in (*epochs, end)] == [{"accuracy": each["test_accuracy"]} for each in (*epochs, end)]
+    assert (end["kept_epoch"], start["settings"]["select_on_test"]) == (2, False)
     folder = tmp_path / "runs" / "lenet-digits-1"
     assert sorted(path.name for path in folder.iterdir()) == FILES
     assert events((folder / "history.jsonl").read_text()) == epochs
@@ -136,6 +138,25 @@ def test_held_out_images(cli):
     assert "validation accuracy" in out.splitlines()[0]
     assert re.match(r"test accuracy .* with the weights of epoch \d of 2, .* on held-out images; ", out.splitlines()[-1])
     assert "1,078 training images, 360 held out, 359 test images" in err
+
+
+def test_the_test_images_choose_the_weights_only_when_asked(cli, tmp_path):
+    arguments = ("train", "lenet", "--epochs", 6, "--learning-rate", 0.2, "--schedule", "constant", "--format", "json")
+    kept = {}
+    for option in ((), ("--select-on-test",)):
+        start, *epochs, end = events(cli(*arguments, *option, "--out", "_".join(("run", *option)))[1])
+        best = max(epochs, key=lambda epoch: (epoch["test_accuracy"], -epoch["test_loss"]))["epoch"]
+        kept[option] = end["kept_epoch"]
+        assert start["settings"]["select_on_test"] is bool(option)
+        assert end["test_accuracy"] == epochs[end["kept_epoch"] - 1]["test_accuracy"]
+        told = json.loads(cli("evaluate", "_".join(("run", *option)), "--format", "json")[1])
+        assert (told["epoch"], told["accuracy"]) == (end["kept_epoch"], end["test_accuracy"])
+    assert best != 6
+    assert kept == {(): 6, ("--select-on-test",): best}
+    out = cli(*arguments[:-2], "--select-on-test", "--out", "again")[1]
+    assert f" with the weights of epoch {best} of 6, chosen by the test images; " in out
+    status, _, err = cli("train", "lenet", "--select-on-test", "--validation", "0.1")
+    assert (status, err.splitlines()[0]) == (1, "Error: the weights are chosen by held-out images or by the test images, not by both")
 
 
 @pytest.mark.parametrize("arguments", [
