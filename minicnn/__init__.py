@@ -6,7 +6,7 @@ Names are loaded when first used, so that `import minicnn` costs nothing and a s
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -16,13 +16,17 @@ _MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kerne
 
 __all__ = ["Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"minicnn.{name}")
-    raise AttributeError(f"module 'minicnn' has no attribute {name!r}")
+if TYPE_CHECKING:   # the same names for type checkers and editors, which do not run __getattr__
+    from minicnn import bench, datasets, engine, errors, geometry, graph, kernels, laws, layers, optimizers, train, zoo
+    from minicnn.network import Graph, load
+    from minicnn.train import Trainer
+else:
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        if name in _MODULES:
+            return importlib.import_module(f"minicnn.{name}")
+        raise AttributeError(f"module 'minicnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -55,7 +55,7 @@ def filter(image: str | None, name: str | None, out: str | None) -> None:
             raise click.UsageError("which picture? minicnn filter IMAGE --kernel NAME")
         render.print_kernels(stdout_console(), image_kernels)
         return
-    if name not in image_kernels:
+    if name is None or name not in image_kernels:
         raise click.UsageError(("which filter? --kernel NAME" if name is None else f"no filter is called {name!r}")
                                + f"; there are: {', '.join(image_kernels)}")
     picture = read(image)

@@ -111,10 +111,14 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
     """Train, show what happens, and return the exit status."""
     from minicnn.train import ProgressRecord, StartRecord
 
+    def give_up() -> None:
+        progress.close()
+        run.folder.discard()
+
     trainer, history, begun = run.trainer, list(run.trainer.history), time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(progress)
-        interrupts = stack.enter_context(Interrupts(lambda: (progress.close(), run.folder.discard())))
+        interrupts = stack.enter_context(Interrupts(give_up))
         for record in stack.enter_context(closing(run.records())):
             if isinstance(record, StartRecord):
                 begun = time.monotonic()
