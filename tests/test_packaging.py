@@ -1,34 +1,68 @@
-"""pyproject.toml lists the packages by hand; the list is the folders."""
+"""What strangers get: packages, archives and metadata say what the folders say, with the setuptools that is installed and no network."""
 
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import minicnn
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib   # pytest brings it
+
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
+MADE = (".git", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", ".venv", "runs")
+
+
+def build(source: Path, what: str, out: Path) -> Path:
+    """Let the build backend make an "sdist", a "wheel" or an "editable" of a folder, and return the file."""
+    program = f"from setuptools import build_meta; print(build_meta.build_{what}({str(out)!r}))"
+    told = subprocess.run([sys.executable, "-c", program], cwd=source, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    return out / told.stdout.splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
-def project():
-    if sys.version_info < (3, 11):
-        pytest.skip("tomllib came with Python 3.11")
-    import tomllib
+def checkout(tmp_path_factory):
+    """A copy of this project's files without anything made from them."""
+    copy = tmp_path_factory.mktemp("checkout") / "minicnn"
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*MADE))
+    return copy
 
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+@pytest.fixture(scope="module")
+def unpacked(checkout, tmp_path_factory):
+    """The source archive, unpacked."""
+    folder = tmp_path_factory.mktemp("sdist")
+    with tarfile.open(build(checkout, "sdist", folder)) as archive:
+        archive.extractall(folder)
+    return folder / f"minicnn-{minicnn.__version__}"
+
+
+def files(folder: Path, pattern: str = "*") -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob(pattern) if path.is_file() and "__pycache__" not in path.parts}
 
 
 def packages_on_disk():
     for folder, package in FOLDERS.items():
         for path in [ROOT / folder, *(ROOT / folder).rglob("*")]:
-            if path.is_dir() and any(path.glob("*.py")):
+            if path.is_dir() and not path.is_symlink() and any(path.glob("*.py")):
                 yield ".".join([package, *path.relative_to(ROOT / folder).parts])
 
 
-def test_every_package_is_listed(project):
-    assert sorted(project["tool"]["setuptools"]["packages"]) == sorted(packages_on_disk())
+def test_every_package_is_listed():
+    assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(packages_on_disk())
 
 
 def test_every_package_has_its_front_door():
@@ -37,10 +71,54 @@ def test_every_package_has_its_front_door():
             assert (path.parent / "__init__.py").exists(), path.parent
 
 
-def test_cli_and_datasets_live_within_minicnn(project):
-    assert project["tool"]["setuptools"]["package-dir"] == {"minicnn.cli": "cli", "minicnn.datasets": "datasets"}
-    assert project["project"]["scripts"] == {"minicnn": "minicnn.cli.main:main"}
+def test_the_command_lies_within_minicnn():
+    assert PROJECT["project"]["scripts"] == {"minicnn": "minicnn.cli.main:main"}
 
 
-def test_the_version_is_written_twice_and_is_the_same(project):
-    assert project["project"]["version"] == minicnn.__version__
+def test_the_version_is_written_twice_and_is_the_same():
+    assert PROJECT["project"]["version"] == minicnn.__version__
+
+
+def test_the_pythons_in_the_metadata_begin_with_the_oldest_that_may_install():
+    named = re.findall(r"Python :: 3\.(\d+)", " ".join(PROJECT["project"]["classifiers"]))
+    oldest = int(PROJECT["project"]["requires-python"].removeprefix(">=3."))
+    assert [int(minor) for minor in named] == [*range(oldest, oldest + len(named))]
+    assert len(named) > 1
+
+
+def test_the_lowest_versions_are_the_ones_ci_installs():
+    extras = PROJECT["project"]["optional-dependencies"]
+    allowed = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", wanted).groups() for wanted in
+                   [*PROJECT["project"]["dependencies"], *extras["images"], *extras["test"]])
+    lines = (ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8").splitlines()
+    installed = dict(re.fullmatch(r"([\w-]+)==([\d.]+)\.\*", line).groups() for line in lines if not line.startswith("#"))
+    assert installed == {name: version for name, version in allowed.items() if name not in ("ruff", "mypy", "setuptools")}
+
+
+@pytest.mark.parametrize("source", ["checkout", "unpacked", "a checkout without links"])
+def test_the_wheel_holds_every_package_and_nothing_else(source, checkout, unpacked, tmp_path):
+    folder = tmp_path / "source"
+    shutil.copytree(unpacked if source == "unpacked" else checkout, folder, symlinks=True)
+    if source == "a checkout without links":   # as Git writes them where the system has none: files that hold the target
+        for name in ("cli", "datasets"):
+            link = folder / "minicnn" / name
+            link.unlink()
+            link.write_text(f"../{name}")
+    with zipfile.ZipFile(build(folder, "wheel", tmp_path)) as wheel:
+        held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    wanted = {f"{package.replace('.', '/')}/{name}" for directory, package in FOLDERS.items() for name in files(ROOT / directory, "*.py")}
+    data = {f"minicnn/datasets/data/{name}" for name in files(ROOT / "datasets" / "data")}
+    assert held == wanted | data | {"minicnn/py.typed"}
+
+
+def test_the_source_archive_holds_all_tests_and_the_changelog(unpacked):
+    held = files(unpacked)
+    assert {f"tests/{name}" for name in files(ROOT / "tests", "*.py")} <= held
+    assert {"CHANGELOG.md", "README.md", "LICENSE", ".ci/run", ".ci/lowest.txt", "pyproject.toml", "setup.py"} <= held
+    assert not [name for name in held if name.startswith(("minicnn/cli/", "minicnn/datasets/"))]   # they are in cli and datasets
+
+
+def test_tests_run_from_the_source_archive(unpacked):
+    told = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_geometry.py", "tests/test_imports.py"],
+                          cwd=unpacked, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr

@@ -15,6 +15,8 @@ from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.shapes import check_channels, checked_shape, lines
 from minicnn.kernels.windows import checked_positions, flag
 
+__all__ = ["global_avg_pool", "global_avg_pool_backward", "global_max_pool", "global_max_pool_backward"]
+
 
 def global_max_pool(x: Any, *, return_indices: bool = False) -> Any:
     """The largest number of every channel: y[n,c] = max over all positions l of x[n,c,l].

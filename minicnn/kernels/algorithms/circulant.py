@@ -16,6 +16,8 @@ from minicnn.errors import ShapeError
 from minicnn.geometry import whole_number
 from minicnn.kernels.arrays import as_float_arrays
 
+__all__ = ["circulant", "circulant_eigenvalues", "fourier_basis"]
+
 LARGEST = 1 << 13   # rows: 512 MiB of float64
 
 

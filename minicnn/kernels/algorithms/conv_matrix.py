@@ -21,6 +21,8 @@ from minicnn.kernels.arrays import as_float_arrays, weight_letters, x_letters
 from minicnn.kernels.cases import checked_shape, resolve
 from minicnn.kernels.index import input_position, output_range, weight_tap
 
+__all__ = ["conv_matrix"]
+
 LARGEST = 1 << 27   # entries: 512 MiB of float32
 
 
