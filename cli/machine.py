@@ -23,8 +23,7 @@ OK, MISSING, WARN = "ok", "missing", "warn"
 COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}   # packages that may be there and yet not load
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
-EXTRAS = (("pillow", "images", "PNG and JPEG for 'minicnn predict'"), ("matplotlib", "plots", "plots"),
-          ("torch", "bench", "a peer for 'minicnn bench --against torch'"))
+EXTRAS = (("pillow", "images", "PNG and JPEG for 'minicnn predict'"), ("torch", "bench", "a peer for 'minicnn bench --against torch'"))
 
 
 class Finding(NamedTuple):

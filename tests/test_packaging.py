@@ -84,6 +84,15 @@ def test_the_lowest_versions_are_the_ones_ci_installs():
     assert installed == {name: version for name, version in allowed.items() if name not in ("ruff", "mypy", "setuptools")}
 
 
+def test_the_extras_are_those_that_something_uses():
+    from minicnn.cli import machine
+
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert {extra for _, extra, _ in machine.EXTRAS} == set(extras) - {"cuda", "cuda13", "test"}
+    assert {name: wanted for name, wanted in extras.items() if "cuda" in name} == {
+        "cuda": ["numba-cuda[cu12]>=0.30.4"], "cuda13": ["numba-cuda[cu13]>=0.30.4"]}   # older ones do not import beside today's Numba
+
+
 @pytest.mark.parametrize("source", ["checkout", "unpacked", "a checkout without links"])
 def test_the_wheel_holds_every_package_and_nothing_else(source, checkout, unpacked, tmp_path):
     folder = copied(unpacked if source == "unpacked" else checkout, tmp_path / "source")
