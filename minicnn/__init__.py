@@ -17,9 +17,23 @@ _MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kerne
 __all__ = ["Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
 
 if TYPE_CHECKING:   # the same names for type checkers and editors, which do not run __getattr__
-    from minicnn import bench, datasets, engine, errors, geometry, graph, kernels, laws, layers, optimizers, train, zoo
-    from minicnn.network import Graph, load
-    from minicnn.train import Trainer
+    from minicnn import bench as bench
+    from minicnn import datasets as datasets
+    from minicnn import engine as engine
+    from minicnn import errors as errors
+    from minicnn import geometry as geometry
+    from minicnn import graph as graph
+    from minicnn import kernels as kernels
+    from minicnn import laws as laws
+    from minicnn import layers as layers
+    from minicnn import optimizers as optimizers
+    from minicnn import train as train
+    from minicnn import zoo as zoo
+    from minicnn.network import Graph as Graph
+    from minicnn.network import load as load
+    from minicnn.processors import set_threads as set_threads
+    from minicnn.processors import threads as threads
+    from minicnn.train import Trainer as Trainer
 else:
     def __getattr__(name: str) -> Any:
         if name in _HOMES:
