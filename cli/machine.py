@@ -58,7 +58,7 @@ def packages() -> Iterator[Finding]:
     for name in ("numpy", "numba", "llvmlite", "safetensors", "rich", "click"):
         version = installed(name)
         if version is None:
-            yield Finding(name, MISSING, "not installed", "pip install --force-reinstall minicnn", needed=True)
+            yield Finding(name, MISSING, "not installed", f"pip install {name}", needed=True)
         elif fault := import_fault(COMPILED.get(name, "")):
             yield Finding(name, WARN, f"{version} cannot be imported: {fault}", f"pip install --upgrade {name}", needed=True)
         else:
