@@ -35,6 +35,7 @@ def unpacked(checkout, tmp_path_factory):
     """The source archive, unpacked."""
     folder = tmp_path_factory.mktemp("sdist")
     with tarfile.open(build(checkout, "sdist", folder)) as archive:
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)   # Python 3.12 warns without one, 3.11.3 has none
         archive.extractall(folder)
     return folder / f"minicnn-{minicnn.__version__}"
 

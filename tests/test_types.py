@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -89,3 +90,13 @@ def test_type_checkers_are_told_the_names_that_are_there():
         assert set(__import__(home, fromlist=["*"]).__all__) == names, home
     names = re.findall(r"^    from (\S+) import (\w+) as \2$", Path(minicnn.__file__).read_text(encoding="utf-8"), re.MULTILINE)
     assert {name: home for home, name in names} == minicnn._HOMES | dict.fromkeys(minicnn._MODULES, "minicnn")
+
+
+def test_every_kernel_function_is_found_by_a_search_for_its_name():
+    for name, home in kernels._HOMES.items():
+        offered = getattr(kernels, name)
+        if inspect.isfunction(offered):
+            assert f"\ndef {name}(" in inspect.getsource(sys.modules[home]), name
+            assert (offered.__module__, offered.__qualname__) == (home, name)
+            assert inspect.getdoc(offered), name
+            assert inspect.signature(offered).return_annotation not in ("Any", inspect.Signature.empty), name
