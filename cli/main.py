@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
-        error.message = printable(error.message)
+        error.message = printable(error.message)   # type: ignore[misc]   # click shows it as it is
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
