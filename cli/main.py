@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import warnings
 from typing import TextIO
@@ -11,26 +10,29 @@ from typing import TextIO
 import click
 
 import minicnn
+from minicnn.cli import streams
 from minicnn.cli.echo import echo, echo_error, printable
+from minicnn.cli.mistakes import Group, explained
 from minicnn.errors import MinicnnError, MinicnnWarning
 
 VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
     "zoo": "List every network with its size and paper.",
     "draw": "Draw a network as a picture.",
-    "facts": "Check what lectures and papers say in numbers.",
+    "facts": "Check the numbers in lectures and papers.",
     "train": "Train a network.",
     "evaluate": "Measure a trained network on a data set.",
     "predict": "Classify images with a trained network.",
     "data": "List, download and look at data sets.",
     "bench": "Time kernels, training and inference.",
-    "laws": "Check what the variants of convolution are to each other.",
+    "laws": "Check the identities between variants of convolution.",
     "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",
+    "help": "Explain a verb and its options.",
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its verbs by name and imports one when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -47,8 +49,9 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(minicnn.__version__, prog_name="minicnn")
+@click.group(cls=LazyGroup, subcommand_metavar="VERB ...",
+             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(minicnn.__version__, "-V", "--version", prog_name="minicnn")
 def group() -> None:
     """Convolutional networks as explicit loops: read them, check them, train them."""
 
@@ -69,21 +72,35 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
     without_scipy()
     warnings.showwarning = show_warning
+    streams.prepare()
+    status = run(arguments)
+    fault = streams.finish_stdout()
+    if fault is not None and status == 0:
+        echo_error(fault)
+        status = 1
+    sys.exit(status)
+
+
+def run(arguments: list[str] | None) -> int:
+    """The exit status of one command, its errors reported."""
     try:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
-        error.message = printable(error.message)   # type: ignore[misc]   # click shows it as it is
-        error.show()
-        sys.exit(error.exit_code)
+        shown = explained(error) if isinstance(error, click.UsageError) else error
+        shown.message = printable(shown.message)   # type: ignore[misc]   # click shows it as it is
+        shown.show()
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
     except MinicnnError as error:
         echo_error(str(error))
-        sys.exit(1)
+        return 1
     except MemoryError as error:
         echo_error(f"not enough memory: {error or 'the system gave no more'}")
-        sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    sys.exit(status if isinstance(status, int) else 0)
+        return 1
+    except BrokenPipeError:   # whoever reads has seen enough
+        return 0
+    except OSError as error:
+        echo_error(streams.explained(error))
+        return 1
+    return status if isinstance(status, int) else 0

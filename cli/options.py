@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from minicnn.cli.mistakes import Choice
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("constant", "step", "plateau", "cosine")
 
-format_option = click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True,
-                             help="How to write it.")
-data_dir_option = click.option("--data-dir", metavar="DIR", help="Look for the data in this folder first.")
+format_option = click.option("--format", "form", type=Choice(("table", "json")), default="table", show_default=True,
+                             help="Output format.")
+data_dir_option = click.option("--data-dir", metavar="DIR",
+                               help="Look for data in this folder first; without --data, use the data set it holds.")
 
 
 def training_options(command: Command) -> Command:
@@ -25,24 +29,25 @@ def training_options(command: Command) -> Command:
         click.option("--data", metavar="NAME", show_default="digits", help="Data set, one of 'minicnn data list'."),
         data_dir_option,
         click.option("--epochs", type=count, metavar="N", show_default="40 if they are few, else 10",
-                     help="Times through the training images."),
+                     help="Passes over the training images."),
         click.option("--batch-size", type=count, metavar="N", show_default="128", help="Images per update."),
-        click.option("--optimizer", type=click.Choice(OPTIMIZERS), show_default="sgd", help="Rule of the updates."),
-        click.option("--learning-rate", type=rate, metavar="X", show_default="0.05 for sgd, 0.001 for adam", help="Size of the steps."),
+        click.option("--optimizer", type=Choice(OPTIMIZERS), show_default="sgd", help="How weights are updated."),
+        click.option("--learning-rate", type=rate, metavar="X", show_default="0.05 for sgd, 0.001 for adam", help="Step size."),
         click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), metavar="X", show_default="0.9",
-                     help="Memory of earlier steps; for sgd."),
+                     help="Share of the last update that is kept (sgd)."),
         click.option("--weight-decay", type=rate, metavar="X", show_default="0.0005 for sgd, 0 for adam",
-                     help="Pull of the weights towards 0."),
-        click.option("--schedule", type=click.Choice(SCHEDULES), show_default="cosine",
+                     help="Pull of weights towards 0."),
+        click.option("--schedule", type=Choice(SCHEDULES), show_default="cosine",
                      help="How the learning rate changes over the epochs."),
-        click.option("--augment", metavar="LIST", help="Change training images at random: shift, shift=PIXELS, flip, with commas."),
+        click.option("--augment", metavar="LIST",
+                     help="Random changes of training images: shift, shift=PIXELS, flip, separated by commas."),
         click.option("--validation", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="FRACTION",
-                     help="Hold out this share of the training images and watch them; the test images are looked at in the end."),
-        click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where to compute."),
-        click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result is the same with any."),
-        click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="What all chance is drawn from."),
-        click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder of a new run."),
-        click.option("--resume", metavar="DIR", help="Go on with the run in this folder; NAME may be left out."),
+                     help="Hold out this share of the training images; the test images are used only at the end."),
+        click.option("--device", type=Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where to compute."),
+        click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result does not depend on it."),
+        click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="Seed of everything random."),
+        click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder for a new run."),
+        click.option("--resume", metavar="DIR", help="Continue the run in this folder; NAME may be left out."),
         format_option,
         click.option("--quiet", is_flag=True, help="Write only the last line."),
     )
@@ -56,4 +61,4 @@ def weights_path(run: str) -> Path:
     from minicnn.train import RunFolder
 
     path = Path(run).expanduser()
-    return path if path.is_file() else RunFolder.open(path).best_path
+    return path if os.path.isfile(path) else RunFolder.open(path).best_path

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from minicnn.errors import DataError
+from minicnn.errors import DataError, float_advice
 
 CHUNK_IMAGES = 4096
 
@@ -24,8 +24,8 @@ class Dataset:
     ----------
     images : (N, C, *space) uint8 or float32
         uint8 means 0 (background) to 255; float32 is taken as it is.
-    labels : (N,) int64
-        Indices into `classes`.
+    labels : (N,) int64, or any other integers
+        Indices into `classes`; kept as int64.
     classes : tuple of str
     name, split : str
         What was loaded; free for data of your own.
@@ -52,6 +52,8 @@ class Dataset:
     origin: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.labels, np.ndarray) and self.labels.dtype.kind in "iu":
+            object.__setattr__(self, "labels", self.labels.astype(np.int64, copy=False))
         check_arrays(self.name, self.images, self.labels, len(self.classes))
         object.__setattr__(self, "classes", tuple(self.classes))
         if not self.mean or not self.std:
@@ -99,11 +101,12 @@ def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_coun
     if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
         raise DataError(f"{name}: images and labels are {type(images).__name__} and {type(labels).__name__}, expected NumPy arrays")
     if images.dtype not in (np.uint8, np.float32):
-        raise DataError(f"{name}: images are {images.dtype.name}, expected uint8 or float32\n  use images.astype('float32')")
+        raise DataError(f"{name}: images are {images.dtype.name}, expected uint8 or float32"
+                        f"\n  use {float_advice('images', images.dtype.kind)}")
     if images.ndim < 3:
         raise DataError(f"{name}: images have shape {images.shape}, expected (N, C, *space)\n  use images[:, None] to add a channel axis")
     if labels.dtype != np.int64 or labels.ndim != 1:
-        raise DataError(f"{name}: labels are {labels.dtype.name} {labels.shape}, expected int64 (N,)")
+        raise DataError(f"{name}: labels are {labels.dtype.name} {labels.shape}, expected integers (N,)")
     if len(images) != len(labels):
         raise DataError(f"{name}: {len(images):,} images, but {len(labels):,} labels")
     if images.size == 0:

@@ -6,6 +6,7 @@ Names are loaded when first used, so that `import minicnn` costs nothing and a s
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -13,6 +14,10 @@ __version__ = "0.1.0"
 _HOMES = {"Graph": "minicnn.network", "load": "minicnn.network", "Trainer": "minicnn.train", "set_threads": "minicnn.processors",
           "threads": "minicnn.processors"}
 _MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "laws", "layers", "optimizers", "train", "zoo")
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+if not os.path.isdir(os.path.join(_HERE, "datasets")) and os.path.isfile(os.path.join(_HERE, "..", "datasets", "catalog.py")):
+    __path__.append(os.path.dirname(_HERE))   # in a checkout minicnn.cli and minicnn.datasets lie beside minicnn, not within
 
 __all__ = ["Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
 

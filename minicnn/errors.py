@@ -1,6 +1,9 @@
 """What can go wrong, by kind: every mistake of a user ends in one of these, never in a traceback of ours."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterable
 
 SHOWN_LETTERS = 80   # of a value from elsewhere that a message quotes
 
@@ -60,3 +63,42 @@ def quoted(value: object) -> str:
     """A value from elsewhere as a message quotes it: on one line, and cut where it is long."""
     text = one_line(repr(value))
     return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..."
+
+
+def suggestion(word: object, known: Iterable[str], most: int = 3) -> str:
+    """What a mistyped word may have meant: ": did you mean sgd or adam?", or "" where nothing comes close."""
+    close = near(word, known, most)
+    return f": did you mean {' or '.join(close)}?" if close else ""
+
+
+def near(word: object, known: Iterable[str], most: int = 3) -> list[str]:
+    """Those of the known words that a mistyped one resembles, the nearest first: in any case, it differs in a few letters, or it
+    abbreviates them ("lr" for "learning-rate", "md" for "markdown").
+    """
+    import difflib  # here, because most programs make no mistake
+
+    typed = _plain(word)
+    words = {_plain(each): each for each in known}
+    begun = [each for each in words if each.startswith(typed) and len(typed) > 1]
+    likeness = {each: difflib.SequenceMatcher(None, each, typed).ratio() for each in words}
+    least = max([*likeness.values(), 0.0]) - 0.1
+    close = sorted((each for each in words if likeness[each] >= max(0.6, least)), key=lambda each: -likeness[each])
+    longer = sorted((each for each in words if _abbreviates(typed, each) and len(typed) > 1), key=len)
+    return [words[each] for each in dict.fromkeys([*begun, *close, *longer])][:most]
+
+
+def _plain(word: object) -> str:
+    return str(word).lower().replace("_", "-")
+
+
+def _abbreviates(typed: str, word: str) -> bool:
+    """Whether the letters stand in the word in this order, the first one first."""
+    letters = iter(word)
+    return word[:1] == typed[:1] and all(letter in letters for letter in typed)
+
+
+def float_advice(name: str, kind: str) -> str:
+    """How an array of NumPy's `kind` of numbers becomes one of float32, to stand after "use"; a complex one loses no half unasked."""
+    if kind == "c":
+        return f"abs({name}), or {name}.real and {name}.imag as two channels, in float32"
+    return f"{name}.astype('float32')"

@@ -159,8 +159,9 @@ def per_axis(where: str, name: str, value: object, axes: int, least: int = 1) ->
     """A number means the same on every axis; a sequence has one entry per axis."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         if len(value) != axes:
-            raise SettingError(f"{where}: {name} {tuple(value)!r} has {len(value)} entries, but there are {axes} axes"
-                               f"\n  use one number, or {axes} numbers")
+            there_are, numbers = ("is 1 axis", "") if axes == 1 else (f"are {axes} axes", f", or {axes} numbers")
+            raise SettingError(f"{where}: {name} {tuple(value)!r} has {len(value)} entries, but there {there_are}"
+                               f"\n  use one number{numbers}")
         return tuple(whole_number(where, name, each, least) for each in value)
     return (whole_number(where, name, value, least),) * axes
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import minicnn
-from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError, one_line, quoted
+from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, ShapeError, float_advice, one_line, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, Topology
 from minicnn.graph.parameters import Parameters
@@ -81,7 +81,8 @@ class Graph:
         """The number of classes it tells apart; a GraphError if it is no classifier."""
         if len(self.output_shape) != 1:
             raise GraphError(f"{self.name} gives {shape_text(self.output_shape)} numbers for an image, not one for each class"
-                             f"\n  end it with Flatten() and Linear(classes), or with GlobalAvgPool()")
+                             f"\n  for one answer per image, end it with GlobalAvgPool(), or with Flatten() and Linear(classes)"
+                             f"\n  for one answer per pixel, use what forward returns; training and evaluation take one per image")
         return self.output_shape[0]
 
     @property
@@ -202,7 +203,8 @@ class Graph:
 
         images = _as_array(where, "x", x)
         if images.dtype not in (np.float32, np.float64):
-            raise SettingError(f"{where}: x is {images.dtype}, but must be float32\n  use x.astype('float32'), scaled as in training")
+            raise SettingError(f"{where}: x is {images.dtype}, but must be float32"
+                               f"\n  use {float_advice('x', images.dtype.kind)}, scaled as in training")
         if images.shape[1:] != self.input_shape or images.ndim != len(self.input_shape) + 1:
             letters = AXIS_LETTERS[len(self.input_shape)]
             wanted = ("N", *self.input_shape)

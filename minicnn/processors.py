@@ -6,8 +6,8 @@ import functools
 import os
 from collections.abc import Iterator
 from math import ceil
-from pathlib import Path
 
+from minicnn.control_groups import control_groups, text
 from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
 
@@ -58,32 +58,6 @@ def usable_processors() -> int:
 def _quotas() -> Iterator[float]:
     """Processors' worth of time that each control group around this process grants, versions 2 and 1; none where there is no limit."""
     for folder in control_groups("cpu"):
-        words = _words(folder / "cpu.max") or [*_words(folder / "cpu.cfs_quota_us"), *_words(folder / "cpu.cfs_period_us")]
+        words = (text(folder / "cpu.max") or text(folder / "cpu.cfs_quota_us") + " " + text(folder / "cpu.cfs_period_us")).split()
         if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]):
             yield int(words[0]) / int(words[1])
-
-
-def control_groups(controller: str, root: Path = Path("/sys/fs/cgroup"), mine: Path = Path("/proc/self/cgroup")) -> Iterator[Path]:
-    """Folders of the control groups this process is in, from its own up to the outermost, that limit what `controller` names.
-
-    Linux describes them in cgroups(7): a line of /proc/self/cgroup is number:controllers:path, controllers being empty in version 2.
-    """
-    try:
-        lines = mine.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controllers and controller not in controllers.split(","):
-            continue
-        top = root / controllers if controllers else root
-        group = top / path.strip("/")
-        yield from (each for each in (group, *group.parents) if each == top or top in each.parents)
-
-
-def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").split()
-    except OSError:
-        return []

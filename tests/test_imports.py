@@ -10,8 +10,8 @@ import pytest
 import minicnn
 
 ROOT = Path(__file__).parents[1]
-ORDER = ("errors", "locks", "geometry", "schema", "processors", "random", "storage", "kernels", "laws", "layers", "graph", "engine",
-         "network", "optimizers", "train", "zoo", "facts", "bench", "cli")
+ORDER = ("errors", "locks", "geometry", "schema", "control_groups", "processors", "random", "storage", "kernels", "laws", "layers",
+         "graph", "engine", "network", "optimizers", "train", "zoo", "facts", "bench", "cli", "__main__")
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 DATASETS_ARE_FOR = ("train", "bench", "cli")
 

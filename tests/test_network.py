@@ -78,12 +78,23 @@ def test_storing_under_a_name_writes_into_the_network():
     assert (net.parameters["fc1.bias"] == 1).all()
     with pytest.raises(ShapeError, match=r"^conv1.bias has the shape \(4,\), but gets \(5,\)$"):
         net.parameters["conv1.bias"] = np.zeros(5)
-    with pytest.raises(GraphError, match=r"^there is no parameter called 'conv9.bias'\n  known are conv1.weight"):
+    with pytest.raises(GraphError, match=r"^there is no parameter called 'conv9.bias': did you mean .*\n  known are conv1.weight"):
         net.parameters["conv9.bias"] = values
     with pytest.raises(GraphError, match=r"^the parameters of a network cannot be removed or replaced"):
         del net.parameters["conv1.bias"]
     with pytest.raises(GraphError, match=r"cannot be removed"):
         net.parameters.pop("conv1.bias")
+
+
+def test_a_mistyped_parameter():
+    with pytest.raises(GraphError, match=r"^there is no parameter called 'conv1.wieght': did you mean conv1.weight"):
+        small().parameters["conv1.wieght"]
+    with pytest.raises(KeyError, match=r"^there is no parameter called 'kernel'\n  known are conv1.weight, conv1.bias"):
+        small().parameters["kernel"]
+    with pytest.raises(KeyError, match=r"known are conv1.weight, .*, \.\.\., .*, fc1.bias$"):
+        minicnn.zoo.build("resnet20").parameters["kernel"]
+    assert "kernel" not in small().parameters
+    assert small().parameters.get("kernel") is None
 
 
 def test_repr_is_the_table():
@@ -95,7 +106,7 @@ def test_repr_is_the_table():
     (np.zeros((3, 2, 6, 6), dtype=np.uint8), SettingError, r"x is uint8, but must be float32\n  use x.astype\('float32'\)"),
     (np.zeros((3, 2, 6, 6), dtype=np.float16), SettingError, r"x is float16, but must be float32"),
     (np.zeros((3, 2, 6, 6), dtype=bool), SettingError, r"x is bool, but must be float32"),
-    (np.zeros((3, 2, 6, 6), dtype=complex), SettingError, r"x is complex128, but must be float32"),
+    (np.zeros((3, 2, 6, 6), dtype=complex), SettingError, r"x is complex128, but must be float32\n  use abs\(x\), or x.real and x.imag as"),
     ([["a"]], SettingError, r"x is <U1, but must be float32"),
     (np.zeros((3, 2, 6, 7), dtype=np.float32), ShapeError,
      r"x has the shape \(3, 2, 6, 7\), but small takes images of 2 x 6 x 6\n  x       \(3, 2, 6, 7\)\n  wanted  \(N, 2, 6, 6\)  N C H W"),
@@ -126,11 +137,17 @@ def test_labels_are_checked_before_anything_runs(labels, error, words):
         small().backward(np.zeros((3, 2, 6, 6), dtype=np.float32), labels)
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.int32, np.uint64])
+def test_labels_of_any_integer_type_are_taken(kind):
+    assert small().check_labels("backward", np.array([0, 1, 4], kind), 3).tolist() == [0, 1, 4]
+    assert small().check_labels("backward", np.array([0, 1, 4], kind), 3).dtype == np.int64
+
+
 def test_backward_needs_images_and_classes():
     with pytest.raises(ShapeError, match=r"^backward: x holds no images"):
         small().backward(np.zeros((0, 2, 6, 6), dtype=np.float32), [])
     maps = Graph(L.Conv2D(3, 3), (1, 6, 6))
-    with pytest.raises(GraphError, match=r"^network gives 3 x 4 x 4 numbers for an image, not one for each class\n  end it with"):
+    with pytest.raises(GraphError, match=r"^network gives 3 x 4 x 4 numbers for an image, not one for each class\n  for one answer"):
         maps.backward(np.zeros((1, 1, 6, 6), dtype=np.float32), [0])
 
 

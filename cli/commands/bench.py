@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 import click
 
 from minicnn import bench as measuring
+from minicnn.cli.mistakes import Choice
 from minicnn.cli.options import format_option
-from minicnn.errors import MinicnnError, SettingError
+from minicnn.errors import MinicnnError, SettingError, suggestion
 
 DEFAULT_SUITES = ("train", "infer")
 
@@ -24,17 +25,17 @@ class Words(click.ParamType):
 
 
 @click.command()
-@click.argument("suites", nargs=-1, type=click.Choice(measuring.SUITES), metavar="[SUITE]...")
-@click.option("--against", type=click.Choice(measuring.PEERS), help="Do the same with PyTorch and compare.")
+@click.argument("suites", nargs=-1, type=Choice(measuring.SUITES), metavar="[SUITE]...")
+@click.option("--against", type=Choice(measuring.PEERS), help="Run the same with PyTorch and compare.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use, for both sides.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2",
-              help="Time for each row; long calls take more.")
-@click.option("--layers", default="*", metavar="PATTERN", help="Measure rows of these names alone, as in 'alexnet-*'.")
+              help="Time per row; long calls take more.")
+@click.option("--layers", default="*", metavar="PATTERN", help="Measure only the rows of these names, as in 'alexnet-*'.")
 @click.option("--batch", "batches", type=click.IntRange(min=1), multiple=True, metavar="N",
-              help="Images at once; may be given several times.")
-@click.option("--passes", type=Words(), default=",".join(measuring.PASSES), show_default=True, help="What of 'kernels' to time.")
-@click.option("--quick", is_flag=True, help="Measure little and for a moment, to see that it works.")
-@click.option("--explain", is_flag=True, help="Time nothing: show which way each convolution goes, and why.")
+              help="Images per batch; may be given several times.")
+@click.option("--passes", type=Words(), default=",".join(measuring.PASSES), show_default=True, help="Passes that 'kernels' times.")
+@click.option("--quick", is_flag=True, help="A short trial, to see that it works.")
+@click.option("--explain", is_flag=True, help="Time nothing: show which algorithm each convolution uses, and why.")
 @format_option
 def bench(suites: tuple[str, ...], against: str | None, threads: int | None, seconds: float | None, layers: str, batches: tuple[int, ...],
           passes: tuple[str, ...], quick: bool, explain: bool, form: str) -> None:
@@ -44,14 +45,14 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
     train    an update and an epoch of LeNet and ResNet-20
     infer    images in, logits out: LeNet, AlexNet, ResNet-20
     kernels  layers one by one, forward and backward; takes half an hour
-    ladder   one layer, from the textbook loop to the engine step by step
+    ladder   one layer, from the textbook loop to the engine in steps
     memory   the most memory that training LeNet takes
-    starts   commands from start to end, with compiling and without
+    starts   whole commands, with and without compiling
 
-    Without a SUITE it does train and infer. Ctrl-C shows what is there so far.
+    Without a SUITE: train and infer.  Ctrl-C shows the results so far.
 
-    In train, infer, kernels and ladder results are compared before anything is timed: a row that differs is reported as wrong,
-    and the status is 1. memory and starts run programs of their own, so that nothing else counts.
+    train, infer, kernels and ladder compare results before they time anything: a row that differs is reported as wrong, and the exit
+    status is 1.  memory and starts run in processes of their own.
     """
     many = threads or measuring.processors()
     protocol = measuring.QUICK if quick else measuring.Protocol()
@@ -63,7 +64,8 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
         return
     known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
     if not any(map(options.wants, known)):
-        raise SettingError(f"bench: no row is called {layers!r}\n  known are {', '.join(dict.fromkeys(known))}")
+        raise SettingError(f"bench: no row is called {layers!r}{suggestion(layers, known)}"
+                           f"\n  known are {', '.join(dict.fromkeys(known))}")
     found: list[measuring.Record] = []
     with measuring.pinned(many):
         machine, finished = _measured(suites or DEFAULT_SUITES, options, found)

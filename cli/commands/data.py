@@ -7,16 +7,17 @@ import json
 import click
 
 from minicnn.cli.echo import echo
+from minicnn.cli.mistakes import Choice, Group
+from minicnn.cli.options import format_option
 from minicnn.cli.render import data as render
 from minicnn.cli.render.console import stderr_console, stdout_console
 from minicnn.datasets import catalog, loading, places
 from minicnn.errors import SettingError
 
-format_option = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-folder_option = click.option("--data-dir", "folder", metavar="DIR", help="Look into this folder first.")
+folder_option = click.option("--data-dir", "folder", metavar="DIR", help="Look in this folder first.")
 
 
-@click.group()
+@click.group(cls=Group, subcommand_metavar="VERB ...")
 def data() -> None:
     """List, download and look at data sets."""
 
@@ -25,7 +26,7 @@ def data() -> None:
 @folder_option
 @format_option
 def list_(folder: str | None, form: str) -> None:
-    """List every data set with its size, licence and whereabouts."""
+    """List every data set with its size, licence and location."""
     if folder is not None:
         places.check_folder(folder)
     rows = [(record, places.whereabouts(record, folder)) for record in catalog.RECORDS.values()]
@@ -55,9 +56,9 @@ def get(name: str) -> None:
 
 @data.command()
 @click.argument("name")
-@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
-@click.option("--index", type=click.IntRange(min=0), default=0, show_default=True, help="First image to show.")
-@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="Number of images to show.")
+@click.option("--split", type=Choice(["train", "test"]), default="train", show_default=True, help="Which images.")
+@click.option("--index", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="First image to show.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", default=10, show_default=True, help="Number of images to show.")
 @folder_option
 @format_option
 def show(name: str, split: catalog.Split, index: int, count: int, folder: str | None, form: str) -> None:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from minicnn import zoo
 from minicnn.cli.commands.summary import ImageShape
+from minicnn.errors import SettingError
 
 
 @click.command()
 @click.argument("name")
-@click.option("--out", metavar="FILE", show_default="NAME.svg", help="Where to write the picture.")
-@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Another input, as in 1x28x28.")
-@click.option("--classes", type=click.IntRange(min=1), help="Another number of classes.")
-@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="So many times the filters, as in 0.25.")
-@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks: names of at most N parts; 0 is one box.")
+@click.option("--out", metavar="FILE.svg", show_default="NAME.svg", help="Where to write the picture.")
+@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, as in 1x28x28.")
+@click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes.")
+@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Multiply the number of filters, as in 0.25.")
+@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks nested deeper than N; 0 gives one box.")
 def draw(name: str, out: str | None, input_shape: tuple[int, ...] | None, classes: int | None, width: float | None,
          depth: int | None) -> None:
-    """Draw a network as SVG: layers as boxes, what goes along as lines with its shape, blocks as frames."""
+    """Draw a network as SVG: layers as boxes, connections as lines labelled with shapes, blocks as frames."""
     from minicnn.cli.render.draw import svg
     from minicnn.storage import atomic_write
 
     entry = zoo.find(name)
+    path = Path(out or f"{entry.name}.svg")
+    if path.suffix.lower() not in ("", ".svg"):
+        raise SettingError(f"draw: {path} would not be what its name says: pictures are written as SVG\n  use {path.with_suffix('.svg')}")
     net = entry.build(classes, input_shape, width=width)
-    path = out or f"{name}.svg"
     with atomic_write(path, "w") as file:
         file.write(svg(net.topology, net.name, entry.source, depth))
     click.echo(f"{path}: {len(net.nodes)} layers")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 @data_dir_option
 @format_option
 def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> None:
-    """Measure the best weights of RUN on the test images: loss, accuracy, and which class is taken for which.
+    """Measure the best weights of RUN on the test images: loss, accuracy, and which classes are confused.
 
     RUN is a run folder, or a best.safetensors taken from one.
     """
+    from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import examine, load_trained
 
     trained = load_trained(weights_path(run))
-    name = data or trained.data
+    name = data_name(data, data_dir, trained.data)
     found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)))
     if form == "json":
         click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found)}))
@@ -43,7 +44,7 @@ def recorded_data_dir(run: str, name: str) -> str | None:
     """The folder that a run found the data set `name` in, where RUN is the run's folder."""
     from minicnn.train import RunFolder, RunSettings
 
-    if not Path(run).is_dir():
+    if not os.path.isdir(run):
         return None
     settings = RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run)
     return settings.data_dir if settings.data == name else None

@@ -6,11 +6,13 @@ import json
 
 import click
 
+from minicnn.cli.mistakes import Choice
+
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to write it.")
+@click.option("--format", "form", type=Choice(("table", "json")), default="table", show_default=True, help="Output format.")
 def facts(form: str) -> None:
-    """Hold the numbers in lectures and papers against what the layers and networks here come to, computed now."""
+    """Compare the numbers in lectures and papers with what the layers and networks here give, computed now."""
     from minicnn.facts import facts as all_facts
 
     found = all_facts()

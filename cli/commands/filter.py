@@ -29,7 +29,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from minicnn.errors import DataError, ShapeError
+from minicnn.errors import DataError, ShapeError, suggestion
 
 Picture = npt.NDArray[np.uint8]   # (C, H, W), grey or red, green, blue
 
@@ -39,12 +39,12 @@ NETPBM = {".pgm": (1, b"P5"), ".ppm": (3, b"P6")}
 @click.command()
 @click.argument("image", required=False)
 @click.option("--kernel", "name", metavar="NAME", help="Filter to use; 'minicnn filter' alone lists them.")
-@click.option("--out", metavar="FILE", help="Write the filtered picture: PGM, PPM, or with Pillow PNG and JPEG.")
+@click.option("--out", metavar="FILE", help="Where to write the result: PGM, PPM, or with Pillow PNG and JPEG.")
 def filter(image: str | None, name: str | None, out: str | None) -> None:
     """Filter IMAGE, and show it before and after; without IMAGE, list the filters.
 
-    IMAGE is a PNG, JPEG, PGM, PPM or .npy file, grey or in colour.  Every colour is filtered alone, the picture going on beyond its
-    border as it ends there; results below 0 are black, above 255 white.
+    IMAGE is a PNG, JPEG, PGM, PPM or .npy file, grey or in colour.  Colours are filtered separately, pixels of
+    the border are repeated beyond it, and results are cut to 0 (black) and 255 (white).
     """
     from minicnn.cli.render import filter as render
     from minicnn.cli.render.console import stdout_console
@@ -55,9 +55,10 @@ def filter(image: str | None, name: str | None, out: str | None) -> None:
             raise click.UsageError("which picture? minicnn filter IMAGE --kernel NAME")
         render.print_kernels(stdout_console(), image_kernels)
         return
-    if name is None or name not in image_kernels:
-        raise click.UsageError(("which filter? --kernel NAME" if name is None else f"no filter is called {name!r}")
-                               + f"; there are: {', '.join(image_kernels)}")
+    if name is None or name.lower() not in image_kernels:
+        problem = "which filter? --kernel NAME" if name is None else f"no filter is called {name!r}{suggestion(name, image_kernels)}"
+        raise click.UsageError(f"{problem}\n  there are {', '.join(image_kernels)}")
+    name = name.lower()
     picture = read(image)
     after = filtered(picture, image_kernels[name])
     if out is not None:

@@ -8,18 +8,19 @@ from math import isfinite
 import click
 
 from minicnn.cli.options import format_option
+from minicnn.errors import suggestion
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[LAW...]")
-@click.option("--examples", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Settings to draw for each law.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="What they are drawn from.")
+@click.option("--examples", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Random settings per law.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of the settings.")
 @format_option
 def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
-    """Check that the variants of convolution are what mathematics says of each other: on random settings, in float32 through the fast
-    loops and in float64 through the textbook loops.
+    """Check the identities between the variants of convolution: on random settings, in float32 with the fast loops and in float64 with
+    the textbook loops.
 
-    LAW is a name from the table; without one, all are checked.  Exit status 1 if one fails.
+    LAW is a name from the table; without one, all are checked.  The exit status is 1 if one fails.
     """
     from minicnn.cli.render.console import stderr_console, stdout_console
     from minicnn.cli.render.laws import print_laws, waiting
@@ -27,7 +28,8 @@ def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
 
     unknown = sorted(set(names) - {law.name for law in LAWS})
     if unknown:
-        raise click.UsageError(f"no law is called {unknown[0]!r}; there are: {', '.join(law.name for law in LAWS)}")
+        known = [law.name for law in LAWS]
+        raise click.UsageError(f"no law is called {unknown[0]!r}{suggestion(unknown[0], known)}\n  there are {', '.join(known)}")
     results = []
     with waiting(stderr_console()) as show:
         for law in LAWS:

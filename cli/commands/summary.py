@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from minicnn import zoo
+from minicnn.cli.mistakes import Choice
 from minicnn.graph import Summary, fold, summarize
 from minicnn.graph.columns import DEFAULT, chosen
 
@@ -35,21 +36,23 @@ class ImageShape(click.ParamType):
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME [--compare NAME ...]")
-@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Another input, as in 1x28x28.")
-@click.option("--classes", type=click.IntRange(min=1), help="Another number of classes.")
-@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="So many times the filters, as in 0.25.")
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Images of a training step.")
-@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks: names of at most N parts; 0 is one row.")
-@click.option("--columns", metavar="LIST", help="Columns of table, markdown and latex, with commas, or all.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it.")
-@click.option("--check", is_flag=True, help="Run the network and count: is every number so?  Exit 1 if one is not.")
-@click.option("--compare", is_flag=True, help="Show several networks side by side.")
+@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, as in 1x28x28.")
+@click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes.")
+@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Multiply the number of filters, as in 0.25.")
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Images per training step.")
+@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks nested deeper than N; 0 gives one row.")
+@click.option("--columns", metavar="LIST", help="Columns to show, separated by commas, or all.")
+@click.option("--format", "form", type=Choice(FORMATS), default="table", show_default=True, help="Output format.")
+@click.option("--check", is_flag=True, help="Run the network, count, and compare; exit status 1 if a number differs.")
+@click.option("--compare", is_flag=True, help="Show networks side by side.")
 def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes: int | None, width: float | None, batch: int,
             depth: int | None, columns: str | None, form: str, check: bool, compare: bool) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
-    Networks are listed by 'minicnn zoo'.
+    'minicnn zoo' lists the networks.
     """
+    if len(names) > 1 and columns is not None:
+        raise click.UsageError("--columns picks columns of a list of layers, and networks side by side have none")
     if len(names) > 1 and not compare:
         raise click.UsageError(f"one network at a time; side by side: minicnn summary {names[0]} --compare {' '.join(names[1:])}")
     picked = None if columns is None else chosen(columns)
@@ -59,8 +62,9 @@ def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes
     if depth is not None:
         summaries = [fold(each, depth) for each in summaries]
     if form == "table":
+        from minicnn.cli.render.comparison import print_comparison
         from minicnn.cli.render.console import stdout_console
-        from minicnn.cli.render.summary import print_check, print_comparison, print_summary
+        from minicnn.cli.render.summary import print_check, print_summary
 
         if len(summaries) == 1:
             print_summary(stdout_console(), summaries[0], zoo.find(names[0]).source, picked)
@@ -96,6 +100,11 @@ def _written(summaries: list[Summary], form: str, columns: tuple[str, ...] | Non
                 "totals": {each.quantity: {"formula": each.formula, "counted": each.counted} for each in counted.totals()},
                 "differences": [each._asdict() for each in counted.differences]}
         return json.dumps(records[0] if len(records) == 1 else {"models": records}, indent=1)
+    if len(summaries) > 1:
+        from minicnn.cli.render import comparison
+
+        return {"csv": comparison.comparison_csv, "markdown": comparison.comparison_markdown,
+                "latex": comparison.comparison_latex}[form](summaries)
     from minicnn.cli.render.summary_text import as_csv, as_latex, as_markdown
 
     if form == "csv":

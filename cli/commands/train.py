@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ import click
 from minicnn.cli.echo import echo
 from minicnn.cli.interrupts import INTERRUPTED, Interrupts
 from minicnn.cli.options import training_options
+from minicnn.cli.streams import UNWRITABLE
+from minicnn.errors import DataError, GraphError
+from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
     from minicnn.cli.render.live import Progress
@@ -32,26 +36,29 @@ def train(network: str | None, out: str | None, resume: str | None, device: str,
     """Train the network NAME on a data set; 'minicnn zoo' lists the networks.
 
     The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and the best weights for 'minicnn
-    evaluate' and 'minicnn predict'.  Ctrl-C stops it; --resume DIR goes on with it, to the same bits as if it had never stopped.
+    evaluate' and 'minicnn predict'.  Ctrl-C stops it; --resume DIR continues it, with the same result to the last bit.
     """
     if resume and out:
         raise click.UsageError("a run that goes on stays in its folder: leave out --out")
     if not network and not resume:
         raise click.UsageError("which network? As in: minicnn train lenet")
-    given |= {"network": network, "data_dir": given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())}
+    from minicnn import zoo
+
+    folder = given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())
+    given |= {"network": network and zoo.find(network).name, "data_dir": folder}
     run = resumed_run(resume, given, device, threads) if resume else new_run(out, given, device, threads)
     return follow(run, *views(run, form, quiet))
 
 
 def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | None) -> Run:
     """The run that the options describe, with a folder of its own."""
-    from minicnn import zoo
+    from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import Run, RunFolder, RunSettings
     from minicnn.train.settings import DEFAULT_DATA
 
-    zoo.find(given["network"])
-    name = given["data"] or DEFAULT_DATA
+    check_classifier(given["network"])
+    name = given["data"] = data_name(given["data"], given["data_dir"], DEFAULT_DATA)
     train_data, test_data = load(name, "train", given["data_dir"]), load(name, "test", given["data_dir"])
     settings = RunSettings.completed(given, len(train_data))
     trainer = make_trainer(settings, train_data, device, threads)
@@ -61,13 +68,15 @@ def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | 
 
 def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | None) -> Run:
     """The run in a folder, where it stands; warnings go to stderr."""
+    from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import Run, RunFolder, RunSettings
 
     folder = RunFolder.open(resume)
     folder.claim()   # before anything that takes time
     try:
-        settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path)).continued(given)
+        settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
+        settings = settings.continued(given | {"data": data_name(given["data"], given["data_dir"], settings.data)})
         train_data, test_data = (load(settings.data, split, settings.data_dir) for split in ("train", "test"))
         run = Run(folder, settings, make_trainer(settings, train_data, device, threads), train_data, test_data)
         warnings = run.restore()
@@ -79,6 +88,19 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
     if run.trainer.epoch > settings.epochs:
         echo(f"all {settings.epochs} epochs are done; to train on, give --epochs a larger number", err=True)
     return run
+
+
+def check_classifier(network: str) -> None:
+    """A GraphError unless a network of the zoo gives one answer for an image, as training takes it."""
+    from minicnn import zoo
+
+    entry = zoo.find(network)
+    if entry.classes is None:
+        raise GraphError(f"{entry.name} is a part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
+    if len(shape := entry.build().output_shape) > 1:
+        raise GraphError(f"{entry.name} gives {shape_text(shape)} numbers for an image, and training takes one for each class"
+                         f"\n  'minicnn summary {entry.name}' shows it; minicnn.zoo.build({entry.name!r}).forward(images) runs it in Python"
+                         f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20")
 
 
 def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int | None) -> Trainer:
@@ -108,8 +130,22 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
 
 
 def follow(run: Run, results: Results, progress: Progress) -> int:
-    """Train, show what happens, and return the exit status."""
+    """Train, show what happens, and return the exit status.
+
+    Results that cannot be shown do not end the run: one whose reader has gone is stopped as by Ctrl-C, any other trains on.
+    """
     from minicnn.train import ProgressRecord, StartRecord
+
+    lost: OSError | None = None
+
+    def show(write: Callable[..., None], *what: Any) -> None:
+        nonlocal lost
+        try:
+            write(*what)
+        except OSError as error:
+            lost = lost or error
+            if isinstance(error, BrokenPipeError):
+                trainer.stop()
 
     def give_up() -> None:
         progress.close()
@@ -122,22 +158,27 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         for record in stack.enter_context(closing(run.records())):
             if isinstance(record, StartRecord):
                 begun = time.monotonic()
-                results.start(record, run.description(), history)
+                show(results.start, record, run.description(), history)
                 progress.start(record, results.watched)
                 interrupts.ask_for(trainer.stop, progress.stop)
             elif isinstance(record, ProgressRecord):
                 progress.move(record)
             else:
-                results.epoch(record, record is run.best)
+                show(results.epoch, record, record is run.best)
     if trainer.epoch <= run.settings.epochs:
-        results.stopped(trainer.epoch)
+        show(results.stopped, trainer.epoch)
+        if lost is not None:
+            raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
+                            f" {run.settings.epochs} and can go on: minicnn train --resume {shlex.quote(str(run.folder.path))}") from lost
         echo(f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
-                   f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
+             f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
         return INTERRUPTED
     result = run.result()
-    results.end(result, time.monotonic() - begun)
+    show(results.end, result, time.monotonic() - begun)
     if result.is_guessing(trainer.classes):
         echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g}"
                    f" may be too large or too small, or the epochs too few", err=True)
+    if lost is not None and not isinstance(lost, BrokenPipeError):
+        raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run is complete in {run.folder.path}") from lost
     return 0
 

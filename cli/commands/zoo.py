@@ -6,11 +6,12 @@ import json
 
 import click
 
+from minicnn.cli.mistakes import Choice
 from minicnn.zoo import entries
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to write it.")
+@click.option("--format", "form", type=Choice(("table", "json")), default="table", show_default=True, help="Output format.")
 def zoo(form: str) -> None:
     """List every network with its input, parameters, multiplications (MACs), year and paper."""
     networks = [(entry, entry.summary()) for entry in entries()]

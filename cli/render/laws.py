@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +13,8 @@ from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.laws import TIERS, Result
+
+NARROWER = ((), ("Bound>",), ("Bound>", "Error>"), ("Bound>", "Error>", "Device"))   # what is left out, the narrower a terminal is
 
 
 @contextmanager
@@ -25,10 +28,11 @@ def waiting(console: Console) -> Iterator[Callable[[str], None]]:
 
 
 def print_laws(console: Console, results: Sequence[Result]) -> None:
-    """The table, with what the laws say where there is room; then the sum of it, and what is broken."""
-    table = laws_table(results, statements=True)
-    if natural_width(console, table) > console.width:
-        table = laws_table(results, statements=False)
+    """The table, what the laws say first of all; then the sum of it, and what is broken."""
+    table = laws_table(results)
+    for without in NARROWER:
+        if natural_width(console, table) > console.width:
+            table = stacked_table(results, without)
     print_whole(console, table)
     broken = [result for result in results if not result.holds]
     laws, examples = len({result.law for result in results}), max(result.examples for result in results)
@@ -43,24 +47,42 @@ def print_laws(console: Console, results: Sequence[Result]) -> None:
         console.print(Text(f"  {result.setting}"), soft_wrap=True)
 
 
-def laws_table(results: Sequence[Result], statements: bool) -> Table:
-    """One line for each law and type; the law's name stands on its first."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Law", no_wrap=True)
-    if statements:
-        table.add_column("It says", no_wrap=True)
-    table.add_column("Device", no_wrap=True)
-    table.add_column("Worst error", justify="right", no_wrap=True)
-    table.add_column("Bound", justify="right", no_wrap=True)
-    table.add_column("Verdict", no_wrap=True)
+def laws_table(results: Sequence[Result]) -> Table:
+    """One line for each law and type; the law's name and what it says stand on its first."""
+    table = _table(2, "Law", "It says", "Device", "Worst error>", "Bound>", "Verdict")
     before = ""
     for result in results:
         first = result.law != before
         before = result.law
-        row = [Text(result.law if first else "", "bold cyan")]
-        if statements:
-            row.append(Text(result.statement if first else "", "dim"))
-        row += [Text(f"{result.device} {result.dtype}"), Text(f"{result.worst_error:.1e}" if result.worst_error else "0"),
-                Text(f"{result.bound:.1e}"), Text("holds", "green") if result.holds else Text("broken", "bold red")]
-        table.add_row(*row)
+        table.add_row(Text(result.law if first else "", "bold cyan"), Text(result.statement if first else "", "dim"),
+                      *_cells(result).values())
+    return table
+
+
+def stacked_table(results: Sequence[Result], without: Sequence[str]) -> Table:
+    """What a law says stands below its name, beside its second type; some columns may be left out."""
+    kept = [heading for heading in ("Device", "Error>", "Bound>", "Verdict") if heading not in without]
+    table = _table(0, "Law", *kept)
+    for law, each in groupby(results, key=lambda result: result.law):
+        lines = list(each)
+        first = [Text(law, "bold cyan"), Text(lines[0].statement, "dim")]
+        first += [Text("") for _ in lines[2:]]
+        for words, result in zip(first, lines, strict=False):
+            cells = _cells(result)
+            table.add_row(words, *(cells[heading] for heading in kept))
+    return table
+
+
+def _cells(result: Result) -> dict[str, Text]:
+    """What came out, by the heading of its column."""
+    return {"Device": Text(f"{result.device} {result.dtype}"), "Error>": Text(f"{result.worst_error:.1e}" if result.worst_error else "0"),
+            "Bound>": Text(f"{result.bound:.1e}" if result.bound else "0"),
+            "Verdict": Text("holds", "green") if result.holds else Text("broken", "bold red")}
+
+
+def _table(gap: int, *columns: str) -> Table:
+    """A heading that ends with > has numbers below it."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", no_wrap=True)
     return table

@@ -54,7 +54,7 @@ def heading(summary: Summary, source: str) -> Text:
 
 def wide_table(summary: Summary) -> Table:
     """One line a layer."""
-    table = _table("Layer", "Operation", "Output", "Parameters>", "Formula", "MACs>", "Field>")
+    table = table_of("Layer", "Operation", "Output", "Parameters>", "Formula", "MACs>", "Field>")
     for row, words in zip(summary.layers, operations(summary), strict=True):
         style = _style(row)
         table.add_row(Text(row.name, style), Text(", ".join(words), style), sizes(row.output_shape), _number(row.params),
@@ -66,7 +66,7 @@ def wide_table(summary: Summary) -> Table:
 
 def narrow_table(summary: Summary) -> Table:
     """Two lines for a layer with parameters: the settings below the operation, the formula below the count."""
-    table = _table("Layer", "Operation", "Output", "Parameters>", "MACs>", "Field>")
+    table = table_of("Layer", "Operation", "Output", "Parameters>", "MACs>", "Field>")
     for row, (first, *rest) in zip(summary.layers, operations(summary), strict=True):
         style = _style(row)
         lines = Text(first, style).append("".join(f"\n{', '.join(rest)}" if rest else ""), "dim")
@@ -79,7 +79,7 @@ def narrow_table(summary: Summary) -> Table:
 
 def stacked_table(summary: Summary, room: int) -> Table:
     """All words of a layer below its name, in lines of at most `room` letters; without them for 0, to see what the numbers take."""
-    table = _table("Layer" if room else "", "Output", "Parameters>", "MACs>", "Field>")
+    table = table_of("Layer" if room else "", "Output", "Parameters>", "MACs>", "Field>")
     for row, words in zip(summary.layers, operations(summary), strict=True):
         lines = Text("")
         if room:
@@ -95,7 +95,7 @@ def stacked_table(summary: Summary, room: int) -> Table:
 def chosen_table(summary: Summary, columns: Sequence[str]) -> Table:
     """One line a layer, with the columns that were asked for."""
     words = cells(summary, columns)
-    table = _table(*(f"{heading.capitalize() if heading.islower() else heading}{'>' if right else ''}"
+    table = table_of(*(f"{heading.capitalize() if heading.islower() else heading}{'>' if right else ''}"
                      for heading, right in zip(words.headings, words.right, strict=True)))
     for row, line in zip(summary.layers, words.lines, strict=True):
         table.add_row(Text(line[0], _style(row)), *line[1:])
@@ -107,7 +107,7 @@ def chosen_table(summary: Summary, columns: Sequence[str]) -> Table:
 def share_table(summary: Summary) -> Table:
     """Convolution against fully connected."""
     totals = summary.totals
-    table = _table("", "Parameters>", "of all>", "MACs>", "of all>")
+    table = table_of("", "Parameters>", "of all>", "MACs>", "of all>")
     for share in summary.by_kind:
         table.add_row(share.kind, count(share.params), percent(share.params, totals.params),
                       count(share.macs), percent(share.macs, totals.macs))
@@ -117,7 +117,7 @@ def share_table(summary: Summary) -> Table:
 def sum_table(summary: Summary) -> Table:
     """The totals one below the other: operations, then memory."""
     totals, step = summary.totals, summary.training
-    table = _table("", ">", "")
+    table = table_of("", ">", "")
     for name, number, note in (
             ("FLOPs", count(totals.flops), "two for every MAC"),
             ("Useful MACs", count(totals.useful_macs), f"{percent(totals.useful_macs, totals.macs)}: without taps on padding"),
@@ -137,7 +137,7 @@ def sum_table(summary: Summary) -> Table:
 
 def print_check(console: Console, check: Check, width: float) -> None:
     """What was counted beside what was computed, and every layer where they differ."""
-    table = _table("Check", "By formula>", "Counted>")
+    table = table_of("Check", "By formula>", "Counted>")
     for each in (*check.totals(), *check.differences):
         style = "" if each.formula == each.counted else "bold red"
         name = each.quantity.replace("_", " ").replace("macs", "MACs").replace("params", "parameters")
@@ -152,41 +152,6 @@ def print_check(console: Console, check: Check, width: float) -> None:
     console.print(Text(f"{model}, input {sizes(check.summary.input_shape)}, run by the textbook loops on ones: {verdict}."))
 
 
-def print_comparison(console: Console, summaries: Sequence[Summary]) -> None:
-    """Networks side by side, in as many tables as it takes, and what the lines count."""
-    left = list(summaries)
-    while left:
-        fitting = len(left)
-        while fitting > 1 and natural_width(console, compare_table(left[:fitting])) > console.width:
-            fitting -= 1
-        print_whole(console, Group(compare_table(left[:fitting]), Text()))
-        left = left[fitting:]
-    print_footer(console)
-
-
-def compare_table(summaries: Sequence[Summary]) -> Table:
-    """Networks side by side, one column each."""
-    table = _table("", *(f"{summary.model}>" for summary in summaries))
-    shares = [{share.kind: share for share in summary.by_kind} for summary in summaries]
-    kinds = list(dict.fromkeys(kind for each in shares for kind in each))
-    table.add_row("Input", *(sizes(summary.input_shape) for summary in summaries))
-    table.add_row("Layers", *(count(sum(row.layer_count for row in summary.layers)) for summary in summaries))
-    table.add_row("Parameters", *(_total(summary.totals.params) for summary in summaries))
-    for kind in kinds:
-        table.add_row(Text(f"  {kind}", "dim"), *(_number(each[kind].params if kind in each else 0) for each in shares))
-    table.add_row("MACs", *(_total(summary.totals.macs) for summary in summaries))
-    for kind in kinds:
-        table.add_row(Text(f"  {kind}", "dim"), *(_number(each[kind].macs if kind in each else 0) for each in shares))
-    table.add_row(Text("  useful", "dim"), *(count(summary.totals.useful_macs) for summary in summaries))
-    table.add_row(Text("  backward", "dim"), *(count(summary.totals.backward_macs) for summary in summaries))
-    table.add_row("FLOPs", *(count(summary.totals.flops) for summary in summaries))
-    table.add_row("Parameter memory", *(memory(BYTES_PER_NUMBER * summary.totals.params) for summary in summaries))
-    table.add_row("Activations", *(memory(summary.totals.activation_bytes) for summary in summaries))
-    table.add_row("Training step", *(memory(summary.training.total_bytes) for summary in summaries))
-    table.add_row("Largest field", *(_largest_field(summary) for summary in summaries))
-    return table
-
-
 def print_footer(console: Console) -> None:
     """What the columns count."""
     lines = Table.grid(padding=(0, 2))
@@ -197,12 +162,7 @@ def print_footer(console: Console) -> None:
     console.print(lines, width=min(console.width, FOOTER_WIDTH))
 
 
-def _largest_field(summary: Summary) -> str:
-    fields = [row.receptive_field for row in summary.layers if row.receptive_field is not None]
-    return field(max(fields)) if fields else field(None)
-
-
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
     """A table without vertical lines; a column whose title ends with > holds numbers.  Nothing in it wraps or is cut."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:

@@ -39,9 +39,12 @@ def _csv_cell(value: object) -> object:
 
 def as_markdown(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> str:
     """A heading and two tables for every network, and once what the columns count."""
-    parts = [_markdown(summary, columns) for summary in summaries]
-    notes = "\n".join(f"- {name}: {meaning}" for name, meaning in WHAT_IS_COUNTED).replace("*", r"\*")
-    return "\n\n".join([*parts, notes])
+    return "\n\n".join([*(_markdown(summary, columns) for summary in summaries), markdown_notes()])
+
+
+def markdown_notes() -> str:
+    """What the columns count, as a list."""
+    return "\n".join(f"- {name}: {meaning}" for name, meaning in WHAT_IS_COUNTED).replace("*", r"\*")
 
 
 def _markdown(summary: Summary, columns: Sequence[str]) -> str:
@@ -51,8 +54,8 @@ def _markdown(summary: Summary, columns: Sequence[str]) -> str:
     rows.append(tuple(f"**{cell}**" if cell else "" for cell in table.totals))
     return "\n".join([
         f"## {summary.model}, input {sizes(summary.input_shape)}", "",
-        *_markdown_table(table.headings, "".join("r" if right else "l" for right in table.right), rows), "",
-        *_markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", _shares(summary)),
+        *markdown_table(table.headings, "".join("r" if right else "l" for right in table.right), rows), "",
+        *markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", _shares(summary)),
         *(["", f"N{not_counted(summary)[1:]}."] if summary.uncounted else [])])
 
 
@@ -69,14 +72,18 @@ def as_latex(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> 
 
 def _latex(summary: Summary, columns: Sequence[str]) -> str:
     table = cells(summary, columns)
+    sides = "".join("r" if right else "l" for right in table.right)
+    return latex_table(f"{summary.model}, input {sizes(summary.input_shape)}", table.headings, sides, table.lines, table.totals)
 
+
+def latex_table(title: str, header: Sequence[str], sides: str, rows: Sequence[Sequence[str]], totals: Sequence[str] = ()) -> str:
+    """A tabular with lines around its header and its totals; the title is a comment."""
     def line(parts: Sequence[str]) -> str:
-        return f"  {' & '.join(_latex_text(part) for part in parts)} \\\\"
+        return f"  {' & '.join(map(_latex_text, parts))} \\\\"
 
     return "\n".join([
-        f"% {summary.model}, input {sizes(summary.input_shape)}; made by minicnn summary",
-        rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.right)}}}", r"  \hline", line(table.headings), r"  \hline",
-        *(line(each) for each in table.lines), r"  \hline", line(table.totals), r"  \hline", r"\end{tabular}"])
+        f"% {title}; made by minicnn summary", rf"\begin{{tabular}}{{{sides}}}", r"  \hline", line(header), r"  \hline",
+        *map(line, rows), *([r"  \hline", line(totals)] if totals else []), r"  \hline", r"\end{tabular}"])
 
 
 def _latex_text(text: str) -> str:
@@ -84,7 +91,7 @@ def _latex_text(text: str) -> str:
     return "".join("\\" + letter if letter in "%&_#${}" else letter for letter in text)
 
 
-def _markdown_table(header: Sequence[str], sides: str, rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(header: Sequence[str], sides: str, rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns padded to one width, so that it can be read as it is, too."""
     widths = [max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))]
     rule = [":" + "-" * (width - 1) if side == "l" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]

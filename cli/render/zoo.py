@@ -1,11 +1,12 @@
-"""The list of networks as a Rich table."""
+"""The list of networks as a Rich table: a column for the papers, or where there is no room for one, a line below their networks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -14,31 +15,51 @@ from minicnn.graph.summary import Summary
 from minicnn.graph.table import count, sizes
 from minicnn.zoo import Paper, ZooEntry
 
+Networks = Sequence[tuple[ZooEntry, Summary]]
 
-def print_zoo(console: Console, networks: Sequence[tuple[ZooEntry, Summary]]) -> None:
-    """Every network; where there is no room for the titles of the papers their authors have to do, then the years."""
-    for paper in (_authors_and_title, _authors, None):
-        table = zoo_table(networks, paper)
-        if natural_width(console, table) <= console.width:
-            break
-    print_whole(console, table)
+HEADINGS = ("Network", "Year", "Input>", "Classes>", "Parameters>", "MACs>")   # > for numbers
 
 
-def zoo_table(networks: Sequence[tuple[ZooEntry, Summary]], paper: Callable[[Paper], str] | None) -> Table:
-    """One line a network; `paper` says what of it is shown."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for heading in ("Network", "Year", "Input>", "Classes>", "Parameters>", "MACs>", *(["Paper"] if paper else [])):
-        table.add_column(heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", no_wrap=True)
+def print_zoo(console: Console, networks: Networks) -> None:
+    """Every network, the oldest first; by paper where a column of their titles would be too wide."""
+    table = _table((*HEADINGS, "Paper"))
     for entry, summary in networks:
-        words = [Text(paper(entry.paper), "dim")] if paper else []
-        table.add_row(Text(entry.name, "bold cyan"), str(entry.paper.year), sizes(entry.input_shape), count(entry.classes),
-                      count(summary.totals.params), count(summary.totals.macs), *words)
-    return table
+        table.add_row(*_cells(entry, summary), Text(_reference(entry.paper), "dim"))
+    if natural_width(console, table) <= console.width:
+        print_whole(console, table)
+    else:
+        print_by_paper(console, networks)
 
 
-def _authors_and_title(paper: Paper) -> str:
+def print_by_paper(console: Console, networks: Networks) -> None:
+    """A line a network, and below those of one paper its authors and title."""
+    papers: dict[Paper, list[list[Text]]] = {}
+    for entry, summary in networks:
+        papers.setdefault(entry.paper, []).append(_cells(entry, summary))
+    lines = [[Text(heading.rstrip(">")) for heading in HEADINGS], *(line for each in papers.values() for line in each)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    print_whole(console, _table(HEADINGS, widths))
+    for paper, rows in papers.items():
+        table = _table(HEADINGS, widths)
+        table.show_header = False
+        for row in rows:
+            table.add_row(*row)
+        print_whole(console, table)
+        console.print(Padding(Text(_reference(paper), "dim"), (0, 0, 0, 2), expand=False))
+
+
+def _cells(entry: ZooEntry, summary: Summary) -> list[Text]:
+    numbers = (entry.paper.year, sizes(entry.input_shape), count(entry.classes), count(summary.totals.params), count(summary.totals.macs))
+    return [Text(entry.name, "bold cyan"), *(Text(str(number)) for number in numbers)]
+
+
+def _reference(paper: Paper) -> str:
     return f"{paper.authors}: {paper.title}"
 
 
-def _authors(paper: Paper) -> str:
-    return paper.authors
+def _table(headings: Sequence[str], widths: Sequence[int] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for n, heading in enumerate(headings):
+        table.add_column(heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", no_wrap=True,
+                         width=widths[n] if widths else None)
+    return table

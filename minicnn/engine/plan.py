@@ -29,6 +29,7 @@ from minicnn.kernels.cpu.executor import (
     Layout,
 )
 from minicnn.kernels.cpu.program import SLICES, FinishedProgram, aligned_zeros, padded
+from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock
 
 SHARDS_SIZES = (64, 32, 16)
@@ -245,7 +246,9 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     program = planner.finish()
     arena_begin = padded(common_begin + planner.common_size)
     arenas = shards if per_shard else threads
-    memory = aligned_zeros(arena_begin + arenas * program.arena_size)
+    size = arena_begin + arenas * program.arena_size
+    check_room(4 * size, f"a plan for {batch} images at a time", "use fewer images at a time")
+    memory = aligned_zeros(size)
     layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, int(per_shard))
     (output,) = topology.output_shapes
     arrays = Arrays(batch, topology.input_shape, np.dtype(np.uint8 if uint8 else np.float32), prod(output) if training else 0,

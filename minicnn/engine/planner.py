@@ -18,7 +18,7 @@ from minicnn.kernels.cpu.assembly.pointwise import (
     append_loss,
     append_store,
 )
-from minicnn.kernels.cpu.assembly.winograd import FILTER_PARTS
+from minicnn.kernels.cpu.assembly.winograd import FILTER_PARTS, Filters
 from minicnn.kernels.cpu.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.shared_gradient import add_gradient_back, set_gradient_aside
@@ -46,7 +46,7 @@ class Planner:
     kept: dict[int, Activation] = field(default_factory=dict)   # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)   # the same in common memory
     common_size: int = 0
-    prepared: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)   # what `prepare` of a node left, and where
+    prepared: dict[tuple[int, str], Filters] = field(default_factory=dict)   # what `prepare` of a node left
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
     _begun: set[ParameterSlot] = field(default_factory=set)   # shared parameters to whose gradient some layer has given its part

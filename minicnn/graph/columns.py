@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, suggestion
 from minicnn.graph.summary import Summary, SummaryRow
 from minicnn.graph.table import count, field, formula, memory, operations, sizes
 
@@ -53,7 +53,7 @@ def chosen(text: str) -> tuple[str, ...]:
     names = tuple(COLUMNS) if text.strip() == "all" else tuple(part.strip() for part in text.split(","))
     for name in names:
         if name not in COLUMNS:
-            raise SettingError(f"there is no column called {name!r}\n  use all, or some of {', '.join(COLUMNS)}")
+            raise SettingError(f"there is no column called {name!r}{suggestion(name, COLUMNS)}\n  use all, or some of {', '.join(COLUMNS)}")
     return names
 
 

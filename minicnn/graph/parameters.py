@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minicnn.errors import GraphError, ShapeError
+from minicnn.errors import GraphError, ShapeError, suggestion
 
 if TYPE_CHECKING:
     import numpy as np
+
+SHOWN = 20   # names that a message lists
+
+
+class UnknownParameterError(GraphError, KeyError):
+    """A name that no parameter has; a KeyError too, as a dict gives."""
+
+    __str__ = Exception.__str__   # KeyError's quotes the message
 
 
 class Parameters(dict[str, "np.ndarray"]):
@@ -15,12 +23,17 @@ class Parameters(dict[str, "np.ndarray"]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self:
-            raise GraphError(f"there is no parameter called {name!r}\n  known are {', '.join(self)}")
+            return self.__missing__(name)
         import numpy as np
 
         if np.shape(value) != self[name].shape:
             raise ShapeError(f"{name} has the shape {self[name].shape}, but gets {np.shape(value)}")
         self[name][...] = value
+
+    def __missing__(self, name: object) -> Any:
+        names = list(self)
+        shown = names if len(names) <= SHOWN else [*names[:SHOWN // 2], "...", *names[-SHOWN // 2:]]
+        raise UnknownParameterError(f"there is no parameter called {name!r}{suggestion(name, names)}\n  known are {', '.join(shown)}")
 
     def update(self, *others: Any, **named: Any) -> None:
         for name, value in dict(*others, **named).items():

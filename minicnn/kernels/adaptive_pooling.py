@@ -14,7 +14,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.arrays import contiguous, empty, x_letters, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.cpu.reads import backward as gathered
-from minicnn.kernels.cpu.reads import of_regions
+from minicnn.kernels.cpu.reads import check_regions, of_regions
 from minicnn.kernels.pooling import max_backward
 from minicnn.kernels.windows import flag, plane_shape, planes_of, sizes_per_axis
 
@@ -31,12 +31,19 @@ def check_pixels(where: str, shape: Sequence[int]) -> None:
         raise ShapeError(f"{where}: x has no pixels\n  x  {tuple(shape)}  {x_letters(len(shape) - 2)}")
 
 
+def _check_sizes(where: str, x: np.ndarray, sizes: Sequence[int]) -> None:
+    """Before anything is allocated."""
+    check_pixels(where, x.shape)
+    for size, out in zip(x.shape[2:], sizes, strict=True) if x.dtype == np.float32 else ():
+        check_regions(where, size, out)
+
+
 def max_forward(where: str, axis_count: int, x: Any, output_size: object, return_indices: object) -> Any:
     """adaptive_max_pool1d, adaptive_max_pool2d and adaptive_max_pool3d."""
     x = planes_of(where, axis_count, x)
     wanted = flag(where, "return_indices", return_indices)
     sizes = sizes_per_axis(where, "output_size", output_size, axis_count)
-    check_pixels(where, x.shape)
+    _check_sizes(where, x, sizes)
     y = empty(where, (*x.shape[:2], *sizes), x.dtype)
     indices = empty(where, y.shape, np.int64) if wanted or x.dtype == np.float64 else None
     if x.dtype == np.float64:
@@ -51,7 +58,7 @@ def average_forward(where: str, axis_count: int, x: Any, output_size: object) ->
     """adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d."""
     x = planes_of(where, axis_count, x)
     sizes = sizes_per_axis(where, "output_size", output_size, axis_count)
-    check_pixels(where, x.shape)
+    _check_sizes(where, x, sizes)
     y = empty(where, (*x.shape[:2], *sizes), x.dtype)
     if x.dtype == np.float64:
         getattr(textbook, f"adaptive_avg_pool{axis_count}d_forward")(y, contiguous(x))

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.errors import DeviceError, SettingError, ShapeError
+from minicnn.errors import DeviceError, SettingError, ShapeError, float_advice
 from minicnn.kernels import memory
-from minicnn.kernels.memory import memory_bytes
+from minicnn.kernels.memory import check_room
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+# How foreign array types refuse, such as a tensor that records gradients.  What a signal's handler raises is another, as TimeoutError.
+REFUSALS = (TypeError, ValueError, AttributeError, RuntimeError, LookupError, ArithmeticError, BufferError, MemoryError)
 
 
 def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
@@ -23,11 +25,14 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
         For a dtype other than float32 and float64, or two different ones.
     DeviceError
         For an array on a CUDA device.
+    ShapeError
+        For an array that must be copied to lie row after row, if there is no room.
     """
     result = [as_array(where, name, value) for name, value in arrays.items()]
     for name, array in zip(arrays, result, strict=True):
         if array.dtype not in FLOATS:
-            raise SettingError(f"{where}: {name} is {array.dtype}, but must be float32 or float64\n  use {name}.astype('float32')")
+            raise SettingError(f"{where}: {name} is {array.dtype}, but must be float32 or float64"
+                               f"\n  use {float_advice(name, array.dtype.kind)}")
     kinds = {array.dtype for array in result}
     if len(kinds) > 1:
         listed = ", ".join(f"{name} is {array.dtype}" for name, array in zip(arrays, result, strict=True))
@@ -40,13 +45,15 @@ def as_array(where: str, name: str, value: Any) -> np.ndarray:
     if hasattr(value, "__cuda_array_interface__"):
         raise DeviceError(f"{where}: {name} lies on a CUDA device, and there is no CUDA kernel for this yet\n  copy it to the CPU first")
     try:
-        array = np.asarray(value)
-    except Exception as error:   # a foreign array type may refuse in its own words, such as a tensor that records gradients
+        array = value if type(value) is np.ndarray else np.asarray(value)
+    except REFUSALS as error:
         raise SettingError(f"{where}: {name} cannot be read as an array: {error}") from error
     if array.dtype == object:
         raise SettingError(f"{where}: {name} is a {type(value).__name__}, but must be an array of float32 or float64")
     if not array.dtype.isnative:
         raise SettingError(f"{where}: {name} is in the byte order of another machine\n  use {name}.astype('{array.dtype.name}')")
+    if not array.flags.c_contiguous:   # in an array without strides, one number may stand for millions
+        check_room(array.nbytes, f"{where}: a copy of {name}, row after row,")
     return array
 
 
@@ -72,17 +79,12 @@ def contiguous(array: np.ndarray) -> np.ndarray:
 
 def empty(where: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Memory for a result; a ShapeError if there is not so much."""
-    # the system might promise it and fail later; the kernels need as much again
-    if 2 * prod(shape) * np.dtype(dtype).itemsize > memory_bytes():
-        raise _too_large(where, shape)
+    what = f"{where}: a result of the shape {shape}"
+    check_room(2 * prod(shape) * np.dtype(dtype).itemsize, f"{what}, with as much for the work on it,")
     try:
         return memory.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
-        raise _too_large(where, shape) from error
-
-
-def _too_large(where: str, shape: tuple[int, ...]) -> ShapeError:
-    return ShapeError(f"{where}: the result would have the shape {shape}, more than memory holds")
+        raise ShapeError(f"{what} is more than memory holds") from error
 
 
 SPACE_LETTERS = {1: "W", 2: "H W", 3: "D H W"}

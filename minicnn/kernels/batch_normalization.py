@@ -83,7 +83,8 @@ def batch_norm_training(x: Any, gamma: Any, beta: Any, running_mean: Any = None,
     x : (N, C, *space) float32 or float64
     gamma, beta : (C,) of the same type
     running_mean, running_variance : (C,), both or none
-        Not written: the new ones are returned.
+        Not written: the new ones are returned.  Where a channel holds a single number (M = 1: one image of flat features or of one pixel),
+        which has no variance, they are returned as they are: Keras draws the variance towards 0 then, PyTorch refuses.
     momentum : float, 0 to 1
         Share of the new batch, as in PyTorch.
     epsilon : float, above 0
@@ -97,8 +98,10 @@ def batch_norm_training(x: Any, gamma: Any, beta: Any, running_mean: Any = None,
     ShapeError
         If there is no number to take the mean of.
 
+    float32: deviations from the mean beyond 1.8e19 have infinite squares, and an infinite variance.
+
     Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", 2015, algorithm 1;
-    M/(M - 1) as in its algorithm 2, left out for a single number.
+    M/(M - 1) as in its algorithm 2.
     """
     where = "batch_norm_training"
     if (running_mean is None) != (running_variance is None):
@@ -118,7 +121,9 @@ def batch_norm_training(x: Any, gamma: Any, beta: Any, running_mean: Any = None,
         loop(lines(y), mean, variance, lines(x), gamma, beta, number)
     if not old:
         return BatchNorm(y, mean, variance, None, None)
-    keep, unbiased = x.dtype.type(1 - share), x.dtype.type(share * count / max(1, count - 1))
+    if count == 1:
+        return BatchNorm(y, mean, variance, *(each.copy() for each in old))
+    keep, unbiased = x.dtype.type(1 - share), x.dtype.type(share * count / (count - 1))
     return BatchNorm(y, mean, variance, keep * old[0] + x.dtype.type(share) * mean, keep * old[1] + unbiased * variance)
 
 
@@ -130,6 +135,8 @@ def batch_norm_training_backward(dy: Any, x: Any, gamma: Any, mean: Any, varianc
 
         dbeta[c] = sum of dy,   dgamma[c] = sum of dy * z
         dx = gamma[c] / sqrt(variance[c] + epsilon) * (dy - dbeta[c]/M - z * dgamma[c]/M)
+
+    Of a single number (M = 1) y does not depend on x: dx and dgamma are 0.
     """
     return _backward("batch_norm_training_backward", "training", dy, x, gamma, mean, variance, epsilon)
 

@@ -15,6 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from minicnn.kernels.address_space import KERNEL_BYTES, check_address_space
+
+check_address_space()
+
+# ruff: noqa: E402   LLVM is not loaded where it would end the process
 import llvmlite
 import numba
 from numba import njit, types
@@ -76,6 +81,7 @@ class _KernelCache(caching.FunctionCache):
             return None
 
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+        check_address_space(KERNEL_BYTES)   # a kernel that is not in the cache is compiled next
         target_context.refresh()
         try:
             payload = machine_code.read(self._path(sig, target_context.codegen())) if self._enabled else None

@@ -94,15 +94,17 @@ def conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, st
     stride, dilation : int or one per axis, in pixels
     padding : "valid", "same", "full", an int, one int per axis, or one (before, after) pair per axis
         "same": the output has ceil(size / stride) pixels, an odd extra pixel of padding goes after.  "full": dilation*(taps-1) on
-        both sides.  Padding counts as zero; what an infinite weight or NaN makes of it, NaN or nothing, is open.
+        both sides.  Padding counts as zero; what an infinite weight or NaN makes of it is unspecified: NaN (0 times infinity) or nothing.
+        The same holds for an infinite dy in the gradients.
     groups : int
         Channels and filters fall into so many groups that do not see each other.
     flip : bool
         True for the mathematician's convolution, False for cross-correlation, which is what networks call convolution.
     algorithm : "auto", "textbook", "direct", "im2col", "fft" or "winograd"
         "auto" is "textbook" for float64.  For float32 it is "winograd" where that is the faster way (32 channels and
-        filters at least; what NaN and infinity make of their neighbours in a tile is then open), else "direct".  How far a result may
-        be from the textbook's, in float32:
+        filters at least), else "direct".  NaN and infinite numbers of x reach what their taps reach, by every algorithm but "fft", which
+        spreads them over the image.  Sums are kept in float32: partial sums beyond 3.4e38 are infinite, or NaN where both signs meet.
+        How far a result may be from the textbook's, in float32:
         "direct", "im2col": 2e-7 * sqrt(terms) of the largest partial sum.  "fft": 1e-7 of it, large filters at the price of small ones.
         "winograd", for 3x3 filters with stride 1: 5e-6 of the largest |x| times the sum of |weight| of a filter.
 

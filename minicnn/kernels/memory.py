@@ -6,19 +6,20 @@ an unshared weight gradient that takes 60 to compute.  Memory of results that no
 
 from __future__ import annotations
 
-import functools
-import os
 import sys
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from minicnn.errors import ShapeError
+from minicnn.kernels.system_memory import free_bytes, memory_bytes
 from minicnn.locks import new_lock
 
 SMALL_BYTES = 1 << 12   # below, cache lines that a vector straddles cost less than aligning
 LARGE_BYTES = 1 << 25   # the C library keeps smaller pieces by itself
 KEPT_BYTES = 1 << 30    # at most, and no more than an eighth of this machine's memory
+ASKED_BYTES = 1 << 26   # less is allocated without asking what is free, which takes up to 0.2 ms
 ALIGNMENT = 64          # bytes: a 1x1 convolution that reads its input in place is a tenth faster
 
 _kept: list[np.ndarray] = []   # the latest last
@@ -37,13 +38,30 @@ class _Block:
             _give_back(self._memory)
 
 
-@functools.cache
-def memory_bytes() -> int:
-    """Memory of this machine; a great number where it does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return sys.maxsize
+def check_room(size: int, what: str, fix: str = "") -> None:
+    """Refuse what would take more memory than is free, before any of it is allocated: the system might promise it, and fail later.
+
+    Parameters
+    ----------
+    size : int
+        In bytes.
+    what : str
+        What needs it, with the name of the call: "conv2d: a result of the shape (1, 2, 3)".
+    fix : str
+        What would fit, such as "use fewer images at a time".
+
+    Raises
+    ------
+    ShapeError
+        If there is not so much.
+    """
+    if size < ASKED_BYTES or size <= free_bytes():
+        return
+    forget()
+    free = free_bytes()
+    if size > free:
+        raise ShapeError(f"{what} needs {size / 2**30:.1f} GiB of memory, but {free / 2**30:.1f} GiB are free"
+                         + (f"\n  {fix}" if fix else ""))
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:

@@ -28,6 +28,8 @@ def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | No
     direct : never by Winograd
     """
     y = empty(case.where, case.y_shape, x.dtype)
+    if not len(x):
+        return y
     x, weight = contiguous(x), contiguous(weight)
     if bias is not None:
         bias = contiguous(bias)
@@ -64,6 +66,8 @@ def _one_a_filter(bias: np.ndarray, axes: int) -> np.ndarray:
 def backward_input(case: Case, dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """dx (N, C, *in)."""
     dx = empty(case.where, case.x_shape, dy.dtype)
+    if not len(dy):
+        return dx
     dy, weight = contiguous(dy), contiguous(weight)
     if _is_for_the_book(case, dy.dtype):
         case.loop("backward_input")(dx, *_writeable(dy, weight), *case.numbers)
@@ -77,6 +81,9 @@ def backward_input(case: Case, dy: np.ndarray, weight: np.ndarray) -> np.ndarray
 def backward_weight(case: Case, dy: np.ndarray, x: np.ndarray) -> np.ndarray:
     """dweight in the shape of weight."""
     dweight = empty(case.where, case.weight_shape, x.dtype)
+    if not len(x):
+        dweight[...] = 0
+        return dweight
     dy, x = contiguous(dy), contiguous(x)
     if _is_for_the_book(case, x.dtype):
         case.loop("backward_weight")(dweight, *_writeable(dy, x), *case.numbers)

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minicnn.geometry import SizeSetting
+from minicnn.geometry import SizeSetting, per_axis
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import SPACE_LETTERS, as_array, check_axes, contiguous, empty, y_letters
+from minicnn.kernels.arrays import as_array, check_axes, contiguous, empty, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.shapes import checked_shape
 from minicnn.kernels.windows import check_pooled, checked_positions, planes_of
 
 __all__ = ["max_unpool1d", "max_unpool1d_backward", "max_unpool2d", "max_unpool2d_backward", "max_unpool3d", "max_unpool3d_backward"]
@@ -23,7 +22,7 @@ __all__ = ["max_unpool1d", "max_unpool1d_backward", "max_unpool2d", "max_unpool2
 def forward(where: str, axis_count: int, y: Any, indices: Any, output_shape: Any) -> np.ndarray:
     """max_unpool1d, max_unpool2d and max_unpool3d."""
     y = planes_of(where, axis_count, y, "y", y_letters(axis_count, "C"))
-    space = checked_shape(where, "output_shape", output_shape, SPACE_LETTERS[axis_count])
+    space = per_axis(where, "output_shape", output_shape.tolist() if isinstance(output_shape, np.ndarray) else output_shape, axis_count, 0)
     indices = checked_positions(where, indices, y, "y", space)
     x = empty(where, (*y.shape[:2], *space), y.dtype)
     if y.dtype == np.float64:
@@ -61,7 +60,7 @@ def max_unpool2d(y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting) ->
     y : (N C P Q) float32 or float64
     indices : (N C P Q) int64
         As max_pool2d(..., return_indices=True) returned them; -1 goes nowhere.
-    output_shape : (H W)
+    output_shape : int or one per axis (H W)
         The shape of the plane that was pooled.
 
     Returns

@@ -3,6 +3,9 @@
     from minicnn import layers as L
     L.Sequential(L.Conv2D(6, 5, padding=2), L.ReLU(), L.MaxPool2D(2), L.Flatten(), L.Linear(10))
 
+What comes first is given by position, (filters, window) or (features), all other settings by name.  The channels of the input are
+inferred: PyTorch's Conv2d(1, 6, 5, padding=2) is Conv2D(6, 5, padding=2).
+
 One object, layer or block, in several places of a network has one set of parameters there, named after the first place, and one
 gradient, summed over all.  A batch normalization in several places normalizes each with the statistics found there, and its running
 statistics follow one place after the other.  Two equal objects are two layers.

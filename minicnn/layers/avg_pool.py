@@ -7,7 +7,7 @@ LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Rec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from minicnn.geometry import PaddingSetting
 from minicnn.layers.pool import Pool
@@ -28,6 +28,7 @@ class AvgPool(Pool):
     dilation = 1
 
     window: PerAxis
+    _: KW_ONLY
     stride: PerAxis | None = None
     padding: PaddingSetting = 0
     ceil_mode: bool = False

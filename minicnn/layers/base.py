@@ -17,9 +17,11 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from minicnn.errors import SettingError
 from minicnn.geometry import Axis
+from minicnn.layers.calls import CallSignature, check_call
 
 Shape = tuple[int, ...]
 Value = TypeVar("Value")
+Kind = TypeVar("Kind", bound="Element")
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9_\-]+")
 
@@ -67,7 +69,15 @@ class Wiring(Protocol[Value]):
 class Element:
     """A layer or a block; `name` replaces the default name (conv1, conv2, ...), or opens a scope if it names a block."""
 
+    __signature__ = CallSignature()
+    inferred: ClassVar[str] = ""   # what others ask for first and follows from the input here
+
     name: str | None = field(default=None, kw_only=True)
+
+    def __new__(cls: type[Kind], *given: Any, **named: Any) -> Kind:
+        if given or named:   # a copy is made without
+            check_call(cls, given, named)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         if self.name is not None and not (isinstance(self.name, str) and NAME_PATTERN.fullmatch(self.name)):

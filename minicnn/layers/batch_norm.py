@@ -6,6 +6,9 @@ In training, mean and variance are those of the batch, over images and positions
 
     running = (1 - momentum) * running + momentum * batch          (the batch's variance divided by its count - 1)
 
+A batch with a single number in a channel (one image of flat features or of one pixel) has no variance: the output is the bias, no gradient
+passes, the running statistics stay as they are, and the trainer warns.  PyTorch refuses such a batch; Keras draws the variance towards 0.
+
 In use, mean and variance are the running statistics.  These are buffers: they belong to the network and are stored with it, but
 no gradient changes them and they are not counted as parameters.
 
@@ -15,7 +18,7 @@ and 2; settings and running variance as in PyTorch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from minicnn.errors import ShapeError
@@ -37,9 +40,11 @@ class BatchNorm(Layer):
     kernel = "batch_norm"
     stem = "bn"
     axis_count: ClassVar[int]
+    inferred = "channels"
 
-    momentum: float = 0.1
+    _: KW_ONLY
     eps: float = 1e-5
+    momentum: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,7 +11,7 @@ Goodfellow, Bengio, Courville, "Deep Learning", 2016, sections 9.1 and 9.5 (figu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import gcd, prod
 
 from minicnn.errors import SettingError, ShapeError
@@ -36,9 +36,11 @@ class Conv(Windowed):
     kernel = "conv"
     stem = "conv"
     ceil_mode = False
+    inferred = "input channels"
 
     filters: int
     window: PerAxis
+    _: KW_ONLY
     stride: PerAxis = 1
     padding: PaddingSetting = 0
     dilation: PerAxis = 1

@@ -11,7 +11,7 @@ Zeiler, Krishnan, Taylor, Fergus, "Deconvolutional Networks", 2010.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import prod
 from typing import ClassVar
 
@@ -38,9 +38,11 @@ class ConvTranspose(Layer):
     stem = "up"
     axis_count: ClassVar[int]
     field_varies = True
+    inferred = "input channels"
 
     filters: int
     window: PerAxis
+    _: KW_ONLY
     stride: PerAxis = 1
     padding: PerAxis = 0
     output_padding: PerAxis = 0

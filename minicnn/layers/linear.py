@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import shape_text, whole_number
@@ -24,8 +24,10 @@ class Linear(Layer):
 
     kernel = "linear"
     stem = "fc"
+    inferred = "inputs"
 
     features: int
+    _: KW_ONLY
     bias: bool = True
     in_features: int | None = None
     bias_start: float = 0.0

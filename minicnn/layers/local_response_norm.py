@@ -9,7 +9,7 @@ it is printed there, not divided by `size`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from minicnn.geometry import whole_number
 from minicnn.layers.pointwise import Pointwise
@@ -24,6 +24,7 @@ class LocalResponseNorm(Pointwise):
     stem = "norm"
 
     size: int = 5
+    _: KW_ONLY
     k: float = 2.0
     alpha: float = 1e-4
     beta: float = 0.75

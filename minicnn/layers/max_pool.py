@@ -7,7 +7,7 @@ Ranzato, Huang, Boureau, LeCun, "Unsupervised Learning of Invariant Feature Hier
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from minicnn.geometry import PaddingSetting
 from minicnn.layers.pool import Pool
@@ -26,6 +26,7 @@ class MaxPool(Pool):
     kernel = "max_pool"
 
     window: PerAxis
+    _: KW_ONLY
     stride: PerAxis | None = None
     padding: PaddingSetting = 0
     dilation: PerAxis = 1

@@ -8,7 +8,7 @@ as in the authors' code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import Axis, output_size, shape_text, size_formula, whole_number
@@ -28,6 +28,7 @@ class PadShortcut(Layer):
     stem = "shortcut"
 
     channels: int
+    _: KW_ONLY
     stride: int = 1
 
     def __post_init__(self) -> None:

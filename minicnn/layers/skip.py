@@ -11,7 +11,7 @@ Ronneberger, Fischer, Brox, "U-Net: Convolutional Networks for Biomedical Image 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from minicnn.layers.base import Block, Element, Value, Wiring
 from minicnn.layers.crop import Crop
@@ -24,6 +24,7 @@ class Skip(Block):
     """Join the input and what `body` makes of it by channel; with `crop` the input is first cut to the body's size."""
 
     body: Element
+    _: KW_ONLY
     crop: bool = True
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ the squashing function that follows there is a layer of its own here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import prod
 
 from minicnn.geometry import per_axis
@@ -33,6 +33,7 @@ class Subsample(Windowed):
     ceil_mode = False
 
     window: PerAxis
+    _: KW_ONLY
     stride: PerAxis | None = None
 
     def __post_init__(self) -> None:

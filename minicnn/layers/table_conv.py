@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import prod
 
 from minicnn.errors import SettingError, ShapeError
@@ -39,6 +39,7 @@ class TableConv2D(Windowed):
 
     table: tuple[tuple[int, ...], ...]
     window: PerAxis
+    _: KW_ONLY
     stride: PerAxis = 1
     padding: PaddingSetting = 0
     dilation: PerAxis = 1

@@ -8,7 +8,7 @@ Linear is bilinear on images and trilinear on volumes, pixels taken as little sq
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import per_axis, shape_text
@@ -31,6 +31,7 @@ class Upsample(Layer):
     field_varies = True
 
     scale: PerAxis
+    _: KW_ONLY
     mode: str = "nearest"
 
     def __post_init__(self) -> None:

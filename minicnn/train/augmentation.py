@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from minicnn.errors import SettingError, quoted
+from minicnn.errors import SettingError, quoted, suggestion
 
 DEFAULT_SHIFT = 2
 SHIFT = re.compile("[0-9]{1,4}")   # beyond, nothing of any picture is left
@@ -38,6 +38,8 @@ def augmentation(setting: Iterable[str] | str) -> Augmentation:
         elif name == "shift" and (not value or SHIFT.fullmatch(value)):
             shift = int(value) if value else DEFAULT_SHIFT
         else:
-            raise SettingError(f"augment {quoted(word)} is not known\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
+            close = "" if name in ("shift", "flip") else suggestion(name, ("shift", "flip"))
+            raise SettingError(f"augment {quoted(word)} is not known{close}"
+                               f"\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
                                f" or several with commas")
     return Augmentation(shift, flip)

@@ -22,6 +22,7 @@ from minicnn.train.preparation import Preparation
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, StartRecord, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
+from minicnn.train.single_values import warn_of_single_values
 
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
@@ -75,6 +76,7 @@ class Trainer:
         self._plan: Plan | None = None
         self._plan_settings: Any = None
         self._stopping = False
+        self._warned = False
 
     def step(self, x: Any, labels: Any) -> StepRecord:
         """One update from one batch.
@@ -96,6 +98,7 @@ class Trainer:
             raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
         targets = self.net.check_labels("step", labels, len(images))
         channels = self.net.input_shape[0]
+        self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
         plan = self._planned(max(len(images), self.batch_size), False, [1.0] * channels, [0.0] * channels, Augmentation())
         begin = time.perf_counter()
         key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
@@ -122,6 +125,7 @@ class Trainer:
         if not len(images):
             raise DataError(f"{train_data.name} holds no images to train on")
         self._stopping = False
+        warn_of_single_values(self.net.topology, self.batch_size, len(images) % self.batch_size)
         begin = time.perf_counter()
         plan = self._planned(self.batch_size, images.dtype == np.uint8, prepared.scale, prepared.shift, changes)
         plan.warm(self.net.parameter_memory)

@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, GraphError
 from minicnn.network import Graph, from_arrays
 from minicnn.schema import LARGEST_IMAGE, image_shape, items, parse, text, whole, word
 from minicnn.storage import load_arrays, save_arrays
@@ -50,9 +50,15 @@ def load_trained(path: str | Path) -> TrainedNetwork:
     ------
     CheckpointError
         If the file is missing, cut, broken, or a network without its preparation.
+    GraphError
+        If the network gives more than one answer for an image.
     """
     arrays, metadata = load_arrays(path)
     net = from_arrays(arrays, metadata, str(path))
+    try:
+        answers = net.classes
+    except GraphError as error:   # no run can have written it, so it is no use to look for one
+        raise GraphError(f"{path}: {error}") from None
     if "preparation" not in metadata:
         raise CheckpointError(f"{path} holds a network, but not how images are prepared for it: no training run wrote it"
                               f"\n  use best.safetensors of a run folder")
@@ -65,7 +71,7 @@ def load_trained(path: str | Path) -> TrainedNetwork:
             whole(words, "epoch", values["epoch"]))
     except (KeyError, CheckpointError) as error:
         raise CheckpointError(f"{path}: what it says about images and classes cannot be read: {error}") from error
-    if len(trained.classes) != net.classes or trained.preparation.input_shape != net.input_shape:
+    if len(trained.classes) != answers or trained.preparation.input_shape != net.input_shape:
         raise CheckpointError(f"{path}: its classes and preparation do not belong to its network")
     for node in net.nodes:
         numbers = max(map(prod, node.output_shapes))

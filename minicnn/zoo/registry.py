@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, suggestion
 from minicnn.geometry import whole_number
 from minicnn.graph import Summary
 from minicnn.layers import Element, Shape
@@ -94,11 +93,10 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str) -> ZooEntry:
-    """The entry of a network, or a SettingError with the names that come close."""
-    entry = ENTRIES.get(name)
+    """The entry of a network, its name in any case, or a SettingError with the names that come close."""
+    entry = ENTRIES.get(str(name).lower())
     if entry is None:
-        close = difflib.get_close_matches(str(name).lower(), ENTRIES, n=3, cutoff=0.6)
-        hint = f": did you mean {' or '.join(close)}?" if close else f", which has {len(ENTRIES)}"
+        hint = suggestion(name, ENTRIES) or f", which has {len(ENTRIES)}"
         raise SettingError(f"there is no network called {name!r} in the zoo{hint}\n  'minicnn zoo' lists them all")
     return entry
 

@@ -49,6 +49,21 @@ def test_pictures(run, tmp_path, name):
             assert all(left <= x <= left + width and 0 <= y <= height for x, y in points)
 
 
+@pytest.mark.parametrize("name", ["x.png", "x.pdf", "x.svg.gz", "x.txt"])
+def test_no_svg_under_another_name(run, tmp_path, name):
+    status, out, err = run("draw", "lenet", "--out", name)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"Error: draw: {name} would not be what its name says: pictures are written as SVG\n  use x.")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_names_of_pictures(run, tmp_path):
+    assert run("draw", "LeNet")[1] == "lenet.svg: 12 layers\n"
+    assert run("draw", "lenet", "--out", "X.SVG")[0] == 0
+    assert run("draw", "lenet", "--out", "plain")[0] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["X.SVG", "lenet.svg", "plain"]
+
+
 @pytest.mark.parametrize(("name", "depth", "shown", "hidden"), [
     ("googlenet", 1, ["inception3a", "14 layers", "163,696 parameters", "480x28x28", "conv3"], "concat1"),
     ("resnet50", 2, ["stage1", "block6", "10 layers", "1,117,184 parameters", "fc1"], "add1"),

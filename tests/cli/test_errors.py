@@ -156,3 +156,14 @@ def test_not_enough_memory(capsys, monkeypatch):
         main(["summary", "lenet"])
     assert stopped.value.code == 1
     assert capsys.readouterr().err == "Error: not enough memory: Unable to allocate 3.00 GiB\n"
+
+
+@pytest.mark.parametrize(("network", "words", "advice"), [
+    ("unet", "unet gives 2 x 388 x 388 numbers for an image, and training takes one for each class", "'minicnn summary unet' shows it"),
+    ("yolov1", "yolov1 gives 7 x 7 x 30 numbers for an image", "'minicnn zoo' has others that can be trained"),
+    ("inception-3a", "inception-3a is a part of a network and has no classes to train", "'minicnn summary inception-3a' shows it")])
+def test_a_network_that_is_no_classifier_gets_advice_that_can_be_followed(cli, network, words, advice):
+    line, err = refused(cli, "train", network, status=1)
+    assert line.startswith(words)
+    assert advice in err
+    assert "end it with" not in err   # nobody can, on the command line

@@ -34,15 +34,17 @@ def test_the_table_has_every_law(run):
                                     " and in float64 (textbook loops)")
 
 
-@pytest.mark.parametrize(("columns", "said"), [(80, False), (130, True)])
+@pytest.mark.parametrize(("columns", "said"), [(50, "verdict"), (80, "bound"), (100, "bound"), (130, "beside")])
 def test_no_line_is_wider_than_the_terminal_or_cut(run, columns, said):
     status, out, _ = run("translation stride", "input adjoint", "--examples", "1", columns=columns)
     table = out.split("\n\n")[0].splitlines()
     assert status == 0
     assert max(map(len, table)) <= columns
-    assert ("<dy, conv(x)> = <backward_input(dy), x>" in out) == said
     assert "…" not in out
     assert [line[:20].rstrip() for line in table[2::2]] == ["input adjoint", "translation stride"]
+    assert ("<dy, conv(x)> = <backward_input(dy), x>" in table[2 if said == "beside" else 3])
+    assert ("Bound" in table[0]) == (said != "verdict")
+    assert table[0].endswith("Verdict")
 
 
 def test_as_json(run):
@@ -82,4 +84,5 @@ def test_a_result_of_another_shape_is_json_too(run, monkeypatch):
 def test_a_law_that_is_not_there(run):
     status, out, err = run("gravity")
     assert (status, out) == (2, "")
-    assert "no law is called 'gravity'; there are: input adjoint, weight adjoint" in err
+    assert "no law is called 'gravity'\n  there are input adjoint, weight adjoint" in err
+    assert "no law is called 'tanslation': did you mean translation" in run("tanslation")[2]

@@ -62,6 +62,23 @@ def test_the_wrong_size(cli, trained, pgm):
     assert cli("predict", trained, name, "--resize")[0] == 0
 
 
+def test_one_bad_picture_does_not_lose_the_others_answers(cli, trained, pgm, tmp_path, expected):
+    (tmp_path / "bad.pgm").write_bytes(b"P5 8 8 255\n123")
+    names = [pgm(DIGITS.images[0, 0], "0.pgm"), "bad.pgm", pgm(np.zeros((48, 64)), "wide.pgm"), pgm(DIGITS.images[1, 0], "1.pgm")]
+    status, out, err = cli("predict", trained, *names)
+    assert status == 1
+    assert [line.split()[:2] for line in out.splitlines()[2:]] == [["0.pgm", expected[0][0].name], ["1.pgm", expected[1][0].name]]
+    assert [line for line in err.splitlines() if line.startswith("Error: ")] == [
+        "Error: bad.pgm is cut short: 3 of 64 values are there",
+        "Error: wide.pgm is 48 x 64, but lenet was trained on 8 x 8 (digits), scaled to 28 x 28"]
+    status, out, _ = cli("predict", trained, *names, "--format", "json")
+    told = json.loads(out)
+    assert status == 1
+    assert [each["image"] for each in told] == names
+    assert [("error" in each, "predictions" in each) for each in told] == [(False, True), (True, False), (True, False), (False, True)]
+    assert told[1]["error"].startswith("bad.pgm is cut short")
+
+
 def test_a_stretched_picture_is_recognised(cli, trained, pgm, expected):
     large = pgm(DIGITS.images[0, 0].repeat(30, axis=0).repeat(20, axis=1), "large.pgm")
     (told,) = json.loads(cli("predict", trained, large, "--resize", "--format", "json")[1])

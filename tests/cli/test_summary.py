@@ -215,8 +215,27 @@ def test_compare(run):
     assert next(line.split()[1:] for line in out.splitlines() if line.startswith("Parameters ")) == ["62,378,344", "61,706"]
     records = json.loads(run("summary", "alexnet", "--compare", "lenet", "--format", "json")[1])
     assert [record["model"] for record in records["models"]] == ["alexnet", "lenet"]
-    assert "lenet,fc3" in run("summary", "alexnet", "--compare", "lenet", "--format", "csv")[1]
-    assert "## lenet" in run("summary", "alexnet", "--compare", "lenet", "--format", "markdown")[1]
+
+
+def test_compare_in_every_format(run):
+    def compared(form):
+        status, out, err = run("summary", "AlexNet", "LeNet", "--compare", "--format", form)
+        assert (status, err) == (0, "")
+        return out
+
+    lines = compared("table").splitlines()
+    table = {line[:18].strip(): line[18:].split() for line in lines[2:lines.index("")]}
+    assert table["Input"] == ["3x227x227", "1x28x28"]
+    markdown = [[cell.strip() for cell in line.strip("|").split("|")] for line in compared("markdown").splitlines() if line[:1] == "|"]
+    assert markdown[0] == ["", "alexnet", "lenet"]
+    latex = [line[2:].removesuffix(r" \\").split(" & ") for line in compared("latex").splitlines() if " & " in line]
+    assert latex[0] == ["", "alexnet", "lenet"]
+    assert latex[1:] == markdown[2:]
+    words = {name: [" ".join(line[:len(line) // 2]), " ".join(line[len(line) // 2:])] for name, line in table.items()}  # "238.0 MiB"
+    assert {name.removeprefix("- "): values for name, *values in latex[1:]} == words
+    alexnet, lenet = csv.DictReader(io.StringIO(compared("csv")))
+    assert (alexnet["model"], alexnet["params"], alexnet["params_of_convolution"]) == ("alexnet", "62378344", "3747200")
+    assert (lenet["input"], lenet["layers"], lenet["parameter_bytes"], lenet["largest_field"]) == ("1x28x28", "12", "246824", "16x16")
 
 
 @pytest.mark.parametrize(("arguments", "status", "words"), [
@@ -231,8 +250,10 @@ def test_compare(run):
     (("summary", "inception-3a", "--classes", "5"), 1, "Error: inception-3a: classes is 5, but a block has none"),
     (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
     (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
+    (("summary", "lenet", "alexnet", "--compare", "--columns", "macs"), 2, "networks side by side have none"),
     (("summary",), 2, "Missing argument"),
     (("summary", "lenet", "--columns", "macs,size"), 1, "Error: there is no column called 'size'"),
+    (("summary", "lenet", "--columns", "parms"), 1, "Error: there is no column called 'parms': did you mean params?"),
     (("summary", "lenet", "--batch", "0"), 2, "0 is not in the range x>=1"),
     (("summary", "lenet", "--format", "xml"), 2, "'xml' is not one of"),
 ])
@@ -249,7 +270,8 @@ def test_the_zoo(run):
     assert max(map(len, out.splitlines())) <= 80
     line = next(line for line in out.splitlines() if line.startswith("alexnet"))
     assert line.split()[1:6] == ["2012", "3x227x227", "1,000", "62,378,344", "1,135,256,096"]
-    assert "ImageNet Classification with Deep Convolutional Neural Networks" in run("zoo")[1]
+    for columns in (None, 80, 100, 120):
+        assert "ImageNet Classification with Deep Convolutional Neural" in run("zoo", columns=columns)[1]
     records = {record["name"]: record for record in json.loads(run("zoo", "--format", "json")[1])}
     assert (records["inception-3a"]["classes"], records["inception-3a"]["output_shape"]) == (None, [256, 28, 28])
     assert next(line.split()[3] for line in out.splitlines() if line.startswith("inception-3a ")) == "-"

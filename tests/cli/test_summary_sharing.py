@@ -7,7 +7,8 @@ import re
 import pytest
 from rich.console import Console
 
-from minicnn.cli.render.summary import print_comparison, print_summary
+from minicnn.cli.render.comparison import print_comparison
+from minicnn.cli.render.summary import print_summary
 from minicnn.cli.render.summary_text import as_csv, as_latex, as_markdown
 from minicnn.graph import Topology, fold, summarize
 from minicnn.layers import Conv2D, Flatten, Linear, ReLU, Sequential

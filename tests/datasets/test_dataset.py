@@ -66,7 +66,8 @@ def test_the_record_is_frozen():
 @pytest.mark.parametrize(("images", "labels", "message"), [
     (IMAGES.astype(float), LABELS, "images are float64, expected uint8 or float32"),
     (IMAGES[:, 0, 0], LABELS, r"images have shape \(12, 5\), expected \(N, C, \*space\)"),
-    (IMAGES, LABELS.astype(np.int32), r"labels are int32 \(12,\), expected int64 \(N,\)"),
+    (IMAGES, LABELS.astype(float), r"labels are float64 \(12,\), expected integers \(N,\)"),
+    (IMAGES.astype(np.complex64), LABELS, r"use abs\(images\), or images.real and images.imag as two channels, in float32"),
     (IMAGES, LABELS[:, None], r"labels are int64 \(12, 1\)"),
     (IMAGES[:11], LABELS, "11 images, but 12 labels"),
     (IMAGES[:0], LABELS[:0], "no pixels"),
@@ -77,6 +78,13 @@ def test_the_record_is_frozen():
 def test_what_does_not_fit_is_refused(images, labels, message):
     with pytest.raises(DataError, match=message):
         Dataset(images, labels, CLASSES)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.uint64])
+def test_labels_of_any_integer_type_are_taken(kind):
+    data = Dataset(IMAGES, LABELS.astype(kind), CLASSES)
+    assert data.labels.dtype == np.int64
+    assert data.digest == Dataset(IMAGES, LABELS, CLASSES).digest
 
 
 def test_one_figure_per_channel():

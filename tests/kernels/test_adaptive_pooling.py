@@ -1,5 +1,7 @@
 """Adaptive pooling as functions: float32 against float64, PyTorch, more regions than pixels."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from minicnn import kernels
 from minicnn.errors import SettingError, ShapeError
+from minicnn.kernels.cpu import reads
 
 from .comparing import (  # noqa: F401
     AXES,
@@ -110,3 +113,22 @@ X = np.zeros((2, 3, 6, 6), np.float32)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("function", [kernels.adaptive_max_pool2d, kernels.adaptive_avg_pool2d])
+def test_a_huge_output_is_refused_before_anything_is_allocated(function):
+    x = np.zeros((1, 1, 4, 4), np.float32)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ShapeError, match=r"^adaptive_.*_pool2d: along one axis all windows together read 2147483650 pixels"):
+            function(x, (2**31 - 1, 1))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("size", "out"), [(1, 1), (5, 3), (6, 4), (3, 7), (12, 18), (10, 5)])
+def test_reads_of_regions_are_counted_without_listing_them(monkeypatch, size, out):
+    counts = []
+    monkeypatch.setattr(reads, "check_count", lambda where, count: counts.append(count))
+    assert [len(reads.of_regions("test", size, out).sources)] == counts

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from minicnn import kernels
+from minicnn.kernels.cpu import blocks, maps
+from minicnn.kernels.cpu.assembly import convolution
 
 from .comparing import AXES, close, laid_out, poison, same, torch, uniform, wide  # noqa: F401
 from .convolving import FAMILIES, Convolution, bounds, passes
@@ -287,3 +289,33 @@ def test_signal_that_is_cut_into_blocks(tile):
     for part, other, shape in (("input", weight, x.shape), ("weight", x, weight.shape)):
         backward = getattr(kernels, f"{name}_backward_{part}")
         same(backward(dy, other, shape, **settings), backward(wide(dy), wide(other), shape, **settings))
+
+
+@pytest.mark.parametrize("images", [1, 17])
+@pytest.mark.parametrize("tile", [None, 3])
+def test_long_filter_is_cut_into_blocks_that_tables_can_list(monkeypatch, tile, images):
+    """Pairs of a position and a tap are listed one by one: 2^20 taps of 2^14 positions would fill memory."""
+    listed = []
+
+    def noted(function):
+        def and_note(n, axis, *others):
+            listed.append(axis.taps * (axis.out if function is maps.forward_reads else axis.size))
+            return function(n, axis, *others)
+        return and_note
+
+    monkeypatch.setattr(blocks, "LISTED", 1 << 10)
+    for name in ("forward_reads", "backward_reads"):
+        monkeypatch.setattr(convolution, name, noted(getattr(maps, name)))
+    rng = np.random.default_rng(0)
+    x = rng.integers(-3, 4, (images, 1, 130)).astype(np.float32)
+    weight = rng.integers(-3, 4, (2, *([tile] if tile else []), 1, 40)).astype(np.float32)
+    name, settings = "tiled_conv1d" if tile else "conv1d", {"padding": 39}
+    conv = getattr(kernels, name)
+    y = conv(x, weight, **settings)
+    same(y, conv(wide(x), wide(weight), **settings))
+    dy = rng.integers(-3, 4, y.shape).astype(np.float32)
+    for part, other, shape in (("input", weight, x.shape), ("weight", x, weight.shape)):
+        backward = getattr(kernels, f"{name}_backward_{part}")
+        same(backward(dy, other, shape, **settings), backward(wide(dy), wide(other), shape, **settings))
+    assert max(listed, default=0) <= 1 << 10
+    assert listed or images == 1

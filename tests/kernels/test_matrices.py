@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from minicnn import kernels
 from minicnn.errors import SettingError, ShapeError
+from minicnn.kernels.algorithms import circulant
 
 from .comparing import AXES, fewer, generated, poison, seeds, wide  # noqa: F401
 from .convolving import convolutions, passes
@@ -124,3 +125,13 @@ class TestCirculant:
     def test_wrong_calls(self, call, error, words):
         with pytest.raises(error, match=words):
             call()
+
+
+def test_matrices_in_pieces(monkeypatch):
+    """Some rows at a time, with a rest, give the same as all at once."""
+    w = np.arange(5.0)
+    whole, basis = kernels.circulant(w, 7), kernels.fourier_basis(7)
+    monkeypatch.setattr(circulant, "AT_ONCE", 21)
+    np.testing.assert_array_equal(kernels.circulant(w, 7), whole)
+    np.testing.assert_array_equal(kernels.fourier_basis(7), basis)
+    np.testing.assert_array_equal(whole[:, 2], np.roll(np.append(w, [0, 0]), 2))

@@ -13,8 +13,7 @@ import pytest
 
 from minicnn import kernels
 from minicnn.errors import MinicnnError
-from minicnn.kernels import arrays
-from minicnn.kernels.algorithms import fft
+from minicnn.kernels import memory
 
 from .comparing import laid_out, poison  # noqa: F401
 from .right_calls import recipes
@@ -145,8 +144,8 @@ def judge(recipe, given, result):
 @pytest.fixture
 def little_memory(monkeypatch):
     """16 MiB: a result that is larger is refused, so that a huge setting is neither slow nor a matter of the machine."""
-    for module in (arrays, fft):
-        monkeypatch.setattr(module, "memory_bytes", lambda: 1 << 24)
+    monkeypatch.setattr(memory, "ASKED_BYTES", 0)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1 << 24)
 
 
 def outcome(recipe, given):

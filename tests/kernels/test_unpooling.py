@@ -55,8 +55,9 @@ Y, INDICES = np.zeros((2, 3, 4), np.float32), np.zeros((2, 3, 4), np.int64)
 @pytest.mark.parametrize(("call", "error", "words"), [
     (lambda: kernels.max_unpool1d(Y, INDICES + 5, (5,)), SettingError,
      r"^max_unpool1d: indices run from 5 to 5, but a plane of 5 has the positions 0 to 4 \(and -1 for none\)"),
-    (lambda: kernels.max_unpool1d(Y, INDICES, 5), ShapeError, r"^max_unpool1d: output_shape is 5, but must be a shape \(W\)$"),
-    (lambda: kernels.max_unpool1d(Y, INDICES, (5, 5)), ShapeError, r"^max_unpool1d: output_shape \(5, 5\) has 2 sizes, but needs 1: W$"),
+    (lambda: kernels.max_unpool1d(Y, INDICES, "5"), SettingError, r"^max_unpool1d: output_shape is '5', but must be a whole number$"),
+    (lambda: kernels.max_unpool1d(Y, INDICES, (5, 5)), SettingError,
+     r"^max_unpool1d: output_shape \(5, 5\) has 2 entries, but there is 1 axis\n  use one number$"),
     (lambda: kernels.max_unpool1d(Y, INDICES.astype(np.float32), (5,)), SettingError,
      r"^max_unpool1d: indices are float32, but must be int64"),
     (lambda: kernels.max_unpool1d(Y, INDICES[:1], (5,)), ShapeError,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, GraphError
 from minicnn.storage import load_arrays, save_arrays
 from minicnn.train import Preparation, TrainedNetwork, load_trained
 
@@ -40,6 +40,12 @@ def test_a_network_without_preparation(saved, tmp_path):
     saved[0].net.save(tmp_path / "bare.safetensors")
     with pytest.raises(CheckpointError, match=r"bare.safetensors holds a network, but not how images are prepared for it"):
         load_trained(tmp_path / "bare.safetensors")
+
+
+def test_a_network_that_answers_for_every_pixel_is_not_told_to_look_for_its_run(tmp_path):
+    minicnn.Graph(minicnn.layers.Conv2D(2, 3), (1, 6, 6), name="pixels").save(tmp_path / "pixels.safetensors")
+    with pytest.raises(GraphError, match=r"pixels.safetensors: pixels gives 2 x 4 x 4 numbers for an image.*\n.*\n.*per pixel, use"):
+        load_trained(tmp_path / "pixels.safetensors")
 
 
 @pytest.mark.parametrize("change", [{"class_names": "["}, {"preparation": "{}"}, {"image_shape": "3"}, {"epoch": "x"},

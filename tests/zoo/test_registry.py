@@ -37,7 +37,7 @@ def test_descriptions_hold_the_whole_network(name):
 
 @pytest.mark.parametrize(("name", "words"), [
     ("alexnett", r"^there is no network called 'alexnett' in the zoo: did you mean alexnet"),
-    ("LeNet", r"^there is no network called 'LeNet' in the zoo: did you mean lenet"),
+    ("LeNet5", r"^there is no network called 'LeNet5' in the zoo: did you mean lenet5-1998 or lenet\?"),
     ("xyz", r"^there is no network called 'xyz' in the zoo, which has \d+\n  'minicnn zoo' lists them all$"),
     (3, r"^there is no network called 3 in the zoo"),
 ])
@@ -57,3 +57,8 @@ def test_the_seed_draws_the_parameters():
     first, same, other = (zoo.build("lenet", seed=seed).parameter_memory for seed in (1, 1, 2))
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)
+
+
+def test_names_in_any_case():
+    assert zoo.find("AlexNet") is zoo.find("alexnet")
+    assert zoo.build("LeNet").name == "lenet"

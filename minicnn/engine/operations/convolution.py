@@ -26,12 +26,12 @@ def conv_prepare(plan: Planner, node: Node) -> None:
     if node.inputs[0] != INPUT:   # which may lie in a halo
         m = choose_for_plan(axes, channels, filters, groups, plan.shard, plan.batch).tile
         if m:
-            plan.prepared[node.index, "forward"] = m, winograd.append_winograd_filters(
+            plan.prepared[node.index, "forward"] = winograd.append_winograd_filters(
                 plan.program, plan.common_once, weight, channels // groups, filters // groups, groups, m, layer.flip)
     if plan.training and plan.wants_gradient(node):
         m = choose_for_plan(reversed_axes(axes), filters, channels, groups, plan.shard, plan.batch).tile
         if m:
-            plan.prepared[node.index, "backward"] = m, winograd.append_winograd_filters(
+            plan.prepared[node.index, "backward"] = winograd.append_winograd_filters(
                 plan.program, plan.common_once, weight, filters // groups, channels // groups, groups, m, not layer.flip, exchanged=True)
 
 
@@ -42,12 +42,12 @@ def choose_for_plan(axes: tuple[Axis, ...], channels: int, filters: int, groups:
     return choose(axes, channels, filters, groups, shard, -(-batch // LANES))
 
 
-def _append_winograd(plan: Planner, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, m: int, transformed: int,
+def _append_winograd(plan: Planner, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, filters: winograd.Filters,
                      bias: int | None = None, rectify: bool = False) -> None:
     if plan.shard == 1:
-        winograd_few.append_winograd_few(plan.program, y, x, axes, groups, m, transformed, bias, rectify)
+        winograd_few.append_winograd_few(plan.program, y, x, axes, groups, filters, bias, rectify)
         return
-    winograd.append_winograd(plan.program, y, x, axes, groups, m, transformed, bias, rectify, parts=max(1, plan.program.step_parts))
+    winograd.append_winograd(plan.program, y, x, axes, groups, filters, bias, rectify, parts=max(1, plan.program.step_parts))
 
 
 def conv_forward(plan: Planner, node: Node) -> None:
@@ -55,7 +55,7 @@ def conv_forward(plan: Planner, node: Node) -> None:
     weight = plan.parameter(node, "weight")
     prepared = plan.prepared.get((node.index, "forward"))
     if prepared:
-        _append_winograd(plan, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, *prepared,
+        _append_winograd(plan, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, prepared,
                          plan.parameter(node, "bias"), node.index in plan.fusion.rectified)
         return
     convolution.append_convolution_forward(
@@ -75,7 +75,7 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         dx = plan.new(node.input_shapes[0])
         prepared = plan.prepared.get((node.index, "backward"))
         if prepared:
-            _append_winograd(plan, dx, dy, reversed_axes(axes), layer.groups, *prepared)
+            _append_winograd(plan, dx, dy, reversed_axes(axes), layer.groups, prepared)
         else:
             convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
         plan.give(node, dx)

@@ -8,6 +8,7 @@ Gray, "Toeplitz and circulant matrices: a review", 2006, chapter 3.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ import numpy as np
 from minicnn.errors import ShapeError
 from minicnn.geometry import whole_number
 from minicnn.kernels.arrays import as_float_arrays
+from minicnn.kernels.memory import check_room
 
 __all__ = ["circulant", "circulant_eigenvalues", "fourier_basis"]
 
 LARGEST = 1 << 13   # rows: 512 MiB of float64
+AT_ONCE = 1 << 21   # entries
 
 
 def _ring(where: str, w: Any, n: Any) -> np.ndarray:
@@ -34,14 +37,28 @@ def _ring(where: str, w: Any, n: Any) -> np.ndarray:
     return ring
 
 
+def _square(where: str, size: int, dtype: np.dtype) -> np.ndarray:
+    check_room(dtype.itemsize * size**2, f"{where}: a matrix of {size} x {size} entries")
+    return np.empty((size, size), dtype)
+
+
+def _some_rows(size: int) -> Iterator[slice]:
+    """All rows, some at a time: Ctrl-C is heard between."""
+    at_once = max(1, AT_ONCE // size)
+    return (slice(first, first + at_once) for first in range(0, size, at_once))
+
+
 def circulant(w: Any, n: int) -> np.ndarray:
     """C(w), (n, n): column j is w moved down by j places around a ring of n.
 
     w = [0, 1, 0, ..., 0] moves a vector to the right by one place.
     """
     ring = _ring("circulant", w, n)
+    matrix = _square("circulant", ring.size, ring.dtype)
     places = np.arange(ring.size)
-    return ring[(places[:, None] - places) % ring.size]
+    for rows in _some_rows(ring.size):
+        matrix[rows] = ring[(places[rows, None] - places) % ring.size]
+    return matrix
 
 
 def circulant_eigenvalues(w: Any, n: int) -> np.ndarray:
@@ -54,6 +71,9 @@ def fourier_basis(n: int) -> np.ndarray:
     size = whole_number("fourier_basis", "n", n, least=1)
     if size > LARGEST:
         raise ShapeError(f"fourier_basis: the matrix would have {size} x {size} entries\n  use at most {LARGEST} rows")
+    matrix = _square("fourier_basis", size, np.dtype(np.complex128))
     places = np.arange(size)
-    # the remainder keeps the angle small, and with it its rounding
-    return np.exp(2j * np.pi * (np.outer(places, places) % size) / size) / np.sqrt(size)
+    for rows in _some_rows(size):
+        # the remainder keeps the angle small, and with it its rounding
+        matrix[rows] = np.exp(2j * np.pi * (np.outer(places[rows], places) % size) / size) / np.sqrt(size)
+    return matrix

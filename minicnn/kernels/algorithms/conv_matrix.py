@@ -20,6 +20,7 @@ from minicnn.errors import ShapeError
 from minicnn.kernels.arrays import as_float_arrays, weight_letters, x_letters
 from minicnn.kernels.cases import checked_shape, resolve
 from minicnn.kernels.index import input_position, output_range, weight_tap
+from minicnn.kernels.memory import check_room
 
 __all__ = ["conv_matrix"]
 
@@ -59,6 +60,7 @@ def conv_matrix(weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding
         raise ShapeError(f"{where}: the matrix would have {rows} x {columns} = {rows * columns} entries, of which the convolution needs"
                          f" {weight.size}\n  x       {shape}  {x_letters(count)}\n  weight  {weight.shape}  {weight_letters(count)}"
                          f"\n  use at most {LARGEST} entries, or conv{count}d")
+    check_room(rows * columns * weight.itemsize, f"{where}: a matrix of {rows} x {columns} entries")
     matrix = np.zeros((*case.y_shape, *shape), weight.dtype)
     channels, filters = weight.shape[1], len(weight) // case.groups
     for tap in product(*(range(axis.taps) for axis in case.axes)):

@@ -19,11 +19,10 @@ from math import prod
 
 import numpy as np
 
-from minicnn.errors import ShapeError
 from minicnn.geometry import Axis
 from minicnn.kernels.arrays import empty
 from minicnn.kernels.cases import Case
-from minicnn.kernels.memory import memory_bytes
+from minicnn.kernels.memory import check_room
 
 SPECTRUM_BYTES = 1 << 27   # of the spectra of inputs and outputs that exist at one time
 COMPLEX_BYTES = 16
@@ -62,8 +61,8 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
     lengths = [good_length(axis.size + axis.extent - 1) for axis in axes]
     over = tuple(range(2, x.ndim))
     filters, channels = len(weight) // groups, weight.shape[1]
-    if COMPLEX_BYTES * prod(lengths) * (weight.size // weight[0, 0].size + x.shape[1] + 2 * len(weight)) > memory_bytes():
-        raise ShapeError(f"{case.where}: algorithm 'fft' would need more memory for its spectra than there is\n  use algorithm='auto'")
+    check_room(COMPLEX_BYTES * prod(lengths) * (weight.size // weight[0, 0].size + x.shape[1] + 2 * len(weight)),
+               f"{case.where}: algorithm 'fft', for its spectra,", "use algorithm='auto'")
     spectrum = np.conj(np.fft.rfftn(_stuffed(weight, axes, case.where), lengths, over))
     frequencies = prod(spectrum.shape[2:])
     # (frequency, G, C/G, K/G): for each frequency and group a matrix

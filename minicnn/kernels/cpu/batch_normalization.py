@@ -115,10 +115,10 @@ def batch_norm_training(memory, parameters, table, a, frame):
     size = frame[BATCH] * pixels
     for c in range(channels):
         mean, squares = combined_statistics(m, a[0], c, channels, pixels, shard, frame[BATCH])
-        if a[13] != 0 and frame[FIRST] == 0:
+        if a[13] != 0 and frame[FIRST] == 0 and size > 1:   # a single number has no variance to follow
             p[a[8] + c] += momentum * (mean - p[a[8] + c])
-            p[a[9] + c] += momentum * (squares / max(1, size - 1) - p[a[9] + c])
-        scale = p[a[6] + c] / np.sqrt(squares / size + epsilon)
+            p[a[9] + c] += momentum * (squares / (size - 1) - p[a[9] + c])
+        scale = p[a[6] + c] / np.sqrt(squares / size + epsilon) if size > 1 else 0.0   # x - mean is 0, without rounding
         at = c * pixels * shard
         normalize(m, arena + a[5] + at, arena + a[1] + at, pixels * shard, np.float32(scale), np.float32(p[a[7] + c] - mean * scale),
                   ZERO if a[12] != 0 else NO_FLOOR)

@@ -100,7 +100,7 @@ def training_step(memory, parameters, table, a, frame):
             own, own_squares = deviations_of(x, (n * channels + c) * pixels, pixels, middle)
             summed += own
             squares += own_squares
-        gap = summed / count
+        gap = summed / count if middle - middle == 0 else 0.0   # an infinite mean has no rounding to make good
         spread = squares / count - gap * gap
         spread = 0.0 if spread < 0.0 else spread
         scale = gamma[c] / np.sqrt(spread + as_double(a[3]))
@@ -137,8 +137,8 @@ def backward_step(memory, parameters, table, a, frame):
         weighted *= inner
         outer, share = np.float32(gamma[c] * inner), 1.0 / count if a[4] != 0 else 0.0
         for n in range(images):
-            combine(dx, dy, x, (n * channels + c) * pixels, pixels, mean[c], outer, np.float32(plain * share),
-                    np.float32(weighted * inner * share))
+            combine(dx, dy, x, (n * channels + c) * pixels, pixels, mean[c], outer, np.float32(plain * share) if a[4] != 0 else ZERO,
+                    np.float32(weighted * inner * share) if a[4] != 0 else ZERO)
         dgamma[c] = np.float32(weighted)
         dbeta[c] = np.float32(plain)
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from minicnn.geometry import Axis
 
-LONG = 1 << 15   # positions of an axis beyond which it is cut
+LONG = 1 << 15     # positions of an axis beyond which it is cut
+LISTED = 1 << 21   # pairs of a position and a tap beyond which it is: tables list them one by one, in two seconds and 250 MB
 
 
 class Block(NamedTuple):
@@ -24,7 +25,7 @@ class Block(NamedTuple):
 
 def output_blocks(axis: Axis, tile: int) -> Iterator[Block]:
     """Blocks of output positions, each with all the inputs that it reads; the first output of each uses filter 0 of the tile."""
-    length = _length(axis.out, tile)
+    length = _length(axis.out, axis.taps, tile)
     for first in range(0, axis.out, length):
         stop = min(axis.out, first + length)
         low = min(max(0, first * axis.stride - axis.before), axis.size)
@@ -47,7 +48,7 @@ def positions_of_turn(axis: Axis, tile: int, first: int) -> Block:
 
 def input_blocks(axis: Axis, tile: int) -> Iterator[Block]:
     """Blocks of input positions, each with all the outputs that read it; without any, `out` is 0."""
-    length = _length(axis.size, tile)
+    length = _length(axis.size, axis.taps, tile)
     for low in range(0, axis.size, length):
         high = min(axis.size, low + length)
         # the last tap of the first position, and the first tap of the last
@@ -58,11 +59,13 @@ def input_blocks(axis: Axis, tile: int) -> Iterator[Block]:
                     slice(first, max(first, stop)))
 
 
-def _length(positions: int, tile: int) -> int:
+def _length(positions: int, taps: int, tile: int) -> int:
     """Of a block: a multiple of the tile; all of it where that is longer than a block may be."""
-    return positions if positions <= LONG or tile > LONG else LONG // tile * tile
+    most = min(LONG, max(1, LISTED // taps))
+    return positions if positions <= most or tile > most else most // tile * tile
 
 
-def long_axis(sizes: Sequence[int], tiles: Sequence[int]) -> int | None:
-    """The axis to cut, if one is long."""
-    return next((n for n, (size, tile) in enumerate(zip(sizes, tiles, strict=True)) if size > _length(size, tile)), None)
+def long_axis(sizes: Sequence[int], axes: Sequence[Axis], tiles: Sequence[int]) -> int | None:
+    """The axis to cut, if one has many positions; `sizes` says how many."""
+    every = zip(sizes, axes, tiles, strict=True)
+    return next((n for n, (size, axis, tile) in enumerate(every) if size > _length(size, axis.taps, tile)), None)

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn.errors import ShapeError
 from minicnn.kernels.compile import StepKernel
 from minicnn.kernels.cpu.assembly.activation import Activation, Outside, new_activation
 from minicnn.kernels.cpu.assembly.pointwise import append_load_plain, append_store
@@ -27,7 +26,7 @@ from minicnn.kernels.cpu.feature_map import FeatureMap
 from minicnn.kernels.cpu.plane_transfer import load_planes_step, store_planes_step
 from minicnn.kernels.cpu.program import EXTRA, LABELS, SHARDS, SLICES, SPLIT, FinishedProgram, Program, aligned_zeros, padded
 from minicnn.kernels.cpu.vector import LANES
-from minicnn.kernels.memory import memory_bytes
+from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock, refuse_holder
 from minicnn.processors import threads as usual_threads
 
@@ -37,7 +36,7 @@ WHOLE_SHARD = 256       # images of a shard where weights outweigh images
 PARTS = 8               # parts of a stage's work
 SLOTS = 4               # stretches for gradients that shards share
 KEPT_PROGRAMS = 256
-KEPT_BYTES = 1 << 28    # memory kept from one call to the next
+KEPT_BYTES = 1 << 28    # memory kept from one call to the next, and tables of programs
 ELEMENT_WORK = 16       # multiply-adds in the time of an element read or written: 0.16 ns
 ALONE = 6_000_000       # multiply-adds that one thread does in 75 us: with a second, 45 us to wake and await it, and half of the work
 
@@ -231,13 +230,12 @@ def _zeros(size: int) -> np.ndarray:
     ShapeError
         If the machine does not have so much.
     """
-    fault = f"a kernel would need {4 * size / 2**30:.1f} GiB of memory for its work, more than there is\n  use fewer images at a time"
-    if 4 * size > memory_bytes():   # the system might promise it and fail later
-        raise ShapeError(fault)
-    try:
-        return aligned_zeros(size)
-    except MemoryError as error:
-        raise ShapeError(fault) from error
+    check_room(4 * size, "a kernel, for its work,", "use fewer images at a time")
+    return aligned_zeros(size)
+
+
+def _table_bytes() -> int:
+    return sum(kept.program.table.nbytes for kept in _programs.values())
 
 
 def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool, narrow: bool,
@@ -253,6 +251,6 @@ def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool
     if not split:
         stage.program.close_phase(SHARDS)
     _programs[full_key] = built = Kept(stage.program.finish(), stage.common_size, stage.multiply_adds)
-    if len(_programs) > KEPT_PROGRAMS:
+    while len(_programs) > KEPT_PROGRAMS or (len(_programs) > 1 and _table_bytes() > KEPT_BYTES):
         _programs.popitem(last=False)
     return built

@@ -47,7 +47,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
             tiles: tuple[int, ...] | None = None, direct: bool = False) -> None:
     """y (N, K, *out) from x (N, C, *in), weight (K, *tile, C/G, *taps) and bias (K,) or (K, *tile); never by Winograd if `direct`."""
     tile = tiles or (1,) * len(axes)
-    n = long_axis([axis.out for axis in axes], tile)
+    n = long_axis([axis.out for axis in axes], axes, tile)
     if n is not None:
         for block in output_blocks(axes[n], tile[n]):
             if not block.axis.size and prod(tile) == 1:
@@ -107,7 +107,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
                    tiles: tuple[int, ...] | None = None, bias: np.ndarray | None = None) -> None:
     """dx (N, C, *in) from dy (N, K, *out), and bias (C,) where this is a transposed convolution."""
     tile = tiles or (1,) * len(axes)
-    n = long_axis([axis.size for axis in axes], tile)
+    n = long_axis([axis.size for axis in axes], axes, tile)
     if n is not None:
         for block in input_blocks(axes[n], tile[n]):
             if not block.axis.out:
@@ -187,7 +187,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
                     tiles: tuple[int, ...] | None = None) -> None:
     """dweight (K, *tile, C/G, *taps) from dy (N, K, *out) and x (N, C, *in)."""
     tile = tiles or (1,) * len(axes)
-    n = long_axis([axis.out for axis in axes], tile)
+    n = long_axis([axis.out for axis in axes], axes, tile)
     if n is not None:
         dweight[...] = 0
         for block in output_blocks(axes[n], tile[n]):

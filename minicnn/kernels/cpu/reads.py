@@ -8,6 +8,7 @@ A weight goes with every read; along several axes weights multiply.  Built with 
 
 from __future__ import annotations
 
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -65,15 +66,16 @@ def of_windows(where: str, axis: Axis, weights: np.ndarray | None = None, scale:
 
 def of_average(where: str, axis: Axis, count_padding: bool) -> Reads:
     """Windows whose weights are one over the taps that count."""
+    check_count(where, axis.out * axis.taps)
     counts = [counted_taps(p, axis.size, axis.taps, axis.stride, axis.before, axis.after, count_padding) for p in range(axis.out)]
     return of_windows(where, axis, scale=1.0 / np.maximum(counts, 1))
 
 
 def of_regions(where: str, size: int, out: int) -> Reads:
     """Regions of an adaptive pooling, weighted for their mean."""
+    check_regions(where, size, out)
     first, stop = adaptive_range(np.arange(out), size, out)
     counts = stop - first
-    check_count(where, int(counts.sum()))
     bounds = _bounds(counts)
     sources = np.arange(bounds[-1]) - np.repeat(bounds[:-1] - first, counts)
     return Reads(size, bounds, sources, np.repeat(1.0 / np.maximum(counts, 1), counts))
@@ -100,6 +102,11 @@ def backward(reads: Reads) -> Reads:
     targets = np.repeat(np.arange(reads.targets), np.diff(reads.bounds))
     order = np.argsort(reads.sources, kind="stable")
     return Reads(reads.targets, _bounds(np.bincount(reads.sources, minlength=reads.size)), targets[order], reads.weights[order])
+
+
+def check_regions(where: str, size: int, out: int) -> None:
+    """Refuse a table of regions that would fill memory: as many reads as pixels, and one more wherever two regions share a pixel."""
+    check_count(where, size + out - gcd(size, out))
 
 
 def check_count(where: str, count: int) -> None:

@@ -6,7 +6,7 @@ An output tile of m x m pixels needs (m+2)^2 multiplications a channel instead o
 
 Since lanes are images, the transforms are sums of whole vectors.  For each of the (m+2)^2 elements the sum over channels is a matrix
 product, filters x channels times channels x (tiles, images).  A block of tiles goes through all three
-stages while it is in cache.
+stages while it is in cache.  Where a pixel is not finite, `winograd_overflow` writes the block anew.
 
 Winograd, "Arithmetic complexity of computations", 1980.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.
 """
@@ -18,14 +18,12 @@ from minicnn.kernels.cpu.atomics import whole_array
 from minicnn.kernels.cpu.convolution import NO_FLOOR
 from minicnn.kernels.cpu.product_tile import product
 from minicnn.kernels.cpu.program import ARENA, PART, PARTS
-from minicnn.kernels.cpu.shuffle import transpose_square
-from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
-from minicnn.kernels.cpu.vector import LANES, load, load_first, select, splat, store, store_first
+from minicnn.kernels.cpu.tiles import TILE_VECTORS
+from minicnn.kernels.cpu.vector import LANES, load, select, splat, store
+from minicnn.kernels.cpu.winograd_overflow import is_finite, write_tile
 
 _f = np.float32
-ZERO, MINUS, HALF, TWO, FOUR, FIVE, EIGHT = _f(0), _f(-1), _f(0.5), _f(2), _f(4), _f(5), _f(8)
-TURNED_ROWS = max(9, LANES)   # of a square, of which nine are taps
-QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = _f(1 / 4), _f(1 / 6), _f(1 / 12), _f(1 / 24)
+ZERO, TWO, FOUR, FIVE, EIGHT = _f(0), _f(2), _f(4), _f(5), _f(8)
 
 
 def elements_apart(rows, block):
@@ -34,21 +32,6 @@ def elements_apart(rows, block):
 
 
 apart = kernel(elements_apart)
-
-
-@kernel
-def filter_to_four(g0, g1, g2):
-    """G g for m = 2."""
-    outer, inner = (g0 + g2) * HALF, g1 * HALF
-    return g0, outer + inner, outer - inner, g2
-
-
-@kernel
-def filter_to_six(g0, g1, g2):
-    """G g for m = 4."""
-    outer, inner = (g0 + g2) * SIXTH, g1 * SIXTH
-    wide, narrow = g0 * TWENTY_FOURTH + g2 * SIXTH, g1 * TWELFTH
-    return g0 * QUARTER, (outer + inner) * MINUS, inner - outer, wide + narrow, wide - narrow, g2
 
 
 @kernel
@@ -76,63 +59,6 @@ def six_to_output(m0, m1, m2, m3, m4, m5):
     """A^T m for m = 4."""
     s, d, u, v = m1 + m2, m1 - m2, m3 + m4, m3 - m4
     return m0 + s + u, d + v * TWO, s + u * FOUR, d + v * EIGHT + m5
-
-
-@kernel
-def transform_filters(u, u_at, weight, w_at, w_filter, w_channel, channels, first, stop, filters, all_filters, side, flip, scratch, s_at):
-    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for the tiles of `product` first <= tile < stop, laid out for it; `side` is m + 2.
-
-    w_filter, w_channel : from one filter to the next, from one channel to the next
-    filters, all_filters : how many there are, and those of whole tiles; the ones too many are zeros
-    scratch : a square of LANES x LANES, TURNED_ROWS vectors, 3*side vectors
-    """
-    plane = all_filters * channels
-    turned = s_at + LANES * LANES
-    half = turned + TURNED_ROWS * LANES
-    for tile in range(first, stop):
-        k = tile * TILE_FILTERS
-        breadth = min(TILE_FILTERS, all_filters - k)
-        numbers = breadth * channels
-        for i in range(0, numbers, LANES):
-            left = numbers - i
-            # filters of a channel as rows; turned, a row is a tap and a lane a filter of a channel
-            for lane in range(LANES):
-                c, j = (i + lane) // breadth, (i + lane) % breadth
-                taps = 9 if lane < left and k + j < filters else 0
-                if LANES > 8:
-                    store(scratch, s_at + lane * LANES, load_first(weight, w_at + (k + j) * w_filter + c * w_channel, taps))
-                else:
-                    for r in range(9):
-                        scratch[turned + r * LANES + lane] = weight[w_at + (k + j) * w_filter + c * w_channel + r] if taps else ZERO
-            if LANES > 8:
-                transpose_square(scratch, turned, LANES, scratch, s_at, LANES)
-            for s in range(3):
-                tap, down = (turned + (8 - s) * LANES, -3 * LANES) if flip else (turned + s * LANES, 3 * LANES)
-                g0, g1, g2 = load(scratch, tap), load(scratch, tap + down), load(scratch, tap + 2 * down)
-                if side == 4:
-                    t0, t1, t2, t3 = filter_to_four(g0, g1, g2)
-                else:
-                    t0, t1, t2, t3, t4, t5 = filter_to_six(g0, g1, g2)
-                    store(scratch, half + (4 * 3 + s) * LANES, t4)
-                    store(scratch, half + (5 * 3 + s) * LANES, t5)
-                store(scratch, half + s * LANES, t0)
-                store(scratch, half + (3 + s) * LANES, t1)
-                store(scratch, half + (2 * 3 + s) * LANES, t2)
-                store(scratch, half + (3 * 3 + s) * LANES, t3)
-            for j in range(side):
-                at = half + 3 * j * LANES
-                target = u_at + j * side * plane + k * channels + i
-                h0, h1, h2 = load(scratch, at), load(scratch, at + LANES), load(scratch, at + 2 * LANES)
-                if side == 4:
-                    t0, t1, t2, t3 = filter_to_four(h0, h1, h2)
-                else:
-                    t0, t1, t2, t3, t4, t5 = filter_to_six(h0, h1, h2)
-                    store_first(u, target + 4 * plane, t4, left)
-                    store_first(u, target + 5 * plane, t5, left)
-                store_first(u, target, t0, left)
-                store_first(u, target + plane, t1, left)
-                store_first(u, target + 2 * plane, t2, left)
-                store_first(u, target + 3 * plane, t3, left)
 
 
 @kernel
@@ -207,8 +133,9 @@ def sum_columns(m, m_at, m_element, side, scratch, s_at):
 
 @kernel
 def transform_output(y, y_at, m, m_at, m_element, out_rows, out_columns, shard, p, q, side, bias, floor, scratch, s_at):
-    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`."""
+    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`; the sum of all as they are."""
     row = side * LANES
+    pixels = splat(ZERO)
     sum_columns(m, m_at, m_element, side, scratch, s_at)
     for i in range(min(side - 2, out_rows - p)):
         at = s_at + i * row
@@ -219,13 +146,16 @@ def transform_output(y, y_at, m, m_at, m_element, out_rows, out_columns, shard, 
             t0, t1 = four_to_output(m0, m1, m2, m3)
         else:
             t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(scratch, at + 4 * LANES), load(scratch, at + 5 * LANES))
+            pixels += t2 + t3
             if left > 2:
                 store(y, own + 2 * shard, floored(t2 + bias, floor))
             if left > 3:
                 store(y, own + 3 * shard, floored(t3 + bias, floor))
+        pixels += t0 + t1
         store(y, own, floored(t0 + bias, floor))
         if left > 1:
             store(y, own + shard, floored(t1 + bias, floor))
+    return pixels
 
 
 @kernel
@@ -235,12 +165,14 @@ def floored(value, floor):
 
 
 @kernel
-def winograd(memory, y_at, y_plane, x_at, x_plane, u, u_at, bias, b_at, with_bias, floor, sizes, before, out, shard, groups, channels,
-             filters, all_filters, side, block, v_at, m_at, s_at, part, parts):
+def winograd(memory, y_at, y_plane, x_at, x_plane, u, u_at, weight, own_weight, bias, b_at, with_bias, floor, sizes, before, out, shard,
+             groups, channels, filters, all_filters, side, block, v_at, m_at, s_at, part, parts):
     """All tiles x vectors of a part, `block` vectors at a time.
 
     channels, filters : those of one group;  all_filters : those of whole tiles of `product`
+    own_weight : where the weights begin, from one filter, channel and group to the next, whether they are flipped
     """
+    w_at, w_filter, w_channel, w_group, flip = own_weight
     tile_columns = (out[1] + side - 3) // (side - 2)
     tile_rows = (out[0] + side - 3) // (side - 2)
     vectors = shard // LANES
@@ -264,13 +196,24 @@ def winograd(memory, y_at, y_plane, x_at, x_plane, u, u_at, bias, b_at, with_bia
                 product(memory, m_at + element * m_element + group * all_filters * width, width, memory,
                         v_at + element * v_element + group * channels * width, width, whole, u,
                         u_at + (element + group * side * side) * all_filters * channels, all_filters, channels)
+        pixels = splat(ZERO)
         for k in range(groups * filters):
             own = m_at + (k // filters * all_filters + k % filters) * width
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for n in range(count):
-                transform_output(memory, y_at + k * y_plane + lane, memory, own + n * LANES, m_element, out[0], out[1], shard,
-                                 tile_row * (side - 2), tile_column * (side - 2), side, bias[b_at + k] if with_bias else ZERO, floor,
-                                 memory, s_at)
+                pixels += transform_output(memory, y_at + k * y_plane + lane, memory, own + n * LANES, m_element, out[0], out[1], shard,
+                                           tile_row * (side - 2), tile_column * (side - 2), side, bias[b_at + k] if with_bias else ZERO,
+                                           floor, memory, s_at)
+                tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
+        if is_finite(pixels):
+            continue
+        for k in range(groups * filters):
+            group = k // filters
+            tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
+            for _ in range(count):
+                write_tile(memory, y_at + k * y_plane + lane, memory, x_at + group * channels * x_plane + lane, x_plane, weight,
+                           w_at + group * w_group + k % filters * w_filter, w_channel, channels, flip, sizes, before, out, shard,
+                           tile_row * (side - 2), tile_column * (side - 2), side - 2, bias[b_at + k] if with_bias else ZERO, floor)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
 
 
@@ -287,30 +230,16 @@ def next_vector(tile_row, tile_column, lane, tile_columns, shard):
     return tile_row, tile_column, lane
 
 
-# Steps.  Weights and bias are parameters, or, for a single call, the bias lies in memory.
-
-@step(splits=True)
-def winograd_filters_step(memory, parameters, table, a, frame):
-    """Once for all shards, so that all places are in memory, none in an arena.
-
-    a: u, weight, from filter to filter, from channel to channel, from group to group, groups, channels and filters of a group, those of
-    whole tiles, side, flip, scratch, elements of it from part to part.
-    """
-    m = whole_array(memory)
-    tiles = (a[8] + TILE_FILTERS - 1) // TILE_FILTERS
-    first, stop = tiles * frame[PART] // frame[PARTS], tiles * (frame[PART] + 1) // frame[PARTS]
-    for group in range(a[5]):
-        transform_filters(m, a[0] + group * a[9] * a[9] * a[8] * a[6], whole_array(parameters), a[1] + group * a[4], a[2], a[3],
-                          a[6], first, stop, a[7], a[8], a[9], a[10] != 0, m, a[11] + frame[PART] * a[12])
-
+# A step.  Weights and bias are parameters, or, for a single call, the bias lies in memory.
 
 @step(splits=True)
 def winograd_step(memory, parameters, table, a, frame):
     """a: y, its plane, x, its plane, u (in memory), bias, with bias, bias in memory, rectify, two sizes, two paddings, two outs, shard,
-    groups, channels and filters of a group, filters of whole tiles, side, block, v, m and scratch of one part, from part to part."""
+    groups, channels and filters of a group, filters of whole tiles, side, block, v, m and scratch of one part, from part to part;
+    weight, from filter to filter, from channel to channel, from group to group, flip."""
     m, arena = whole_array(memory), frame[ARENA]
     scratch = arena + a[22] + frame[PART] * a[25]
     bias = m if a[7] != 0 else whole_array(parameters)
-    winograd(m, arena + a[0], a[1], arena + a[2], a[3], m, a[4], bias, a[5], a[6] != 0, ZERO if a[8] != 0 else NO_FLOOR,
-             (a[9], a[10]), (a[11], a[12]), (a[13], a[14]), a[15], a[16], a[17], a[18], a[19], a[20], a[21], scratch, scratch + a[23],
-             scratch + a[24], frame[PART], frame[PARTS])
+    winograd(m, arena + a[0], a[1], arena + a[2], a[3], m, a[4], whole_array(parameters), (a[26], a[27], a[28], a[29], a[30] != 0),
+             bias, a[5], a[6] != 0, ZERO if a[8] != 0 else NO_FLOOR, (a[9], a[10]), (a[11], a[12]), (a[13], a[14]), a[15], a[16], a[17],
+             a[18], a[19], a[20], a[21], scratch, scratch + a[23], scratch + a[24], frame[PART], frame[PARTS])

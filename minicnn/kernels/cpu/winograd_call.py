@@ -39,13 +39,13 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
             transformed = append_winograd_filters(stage.program, stage.common, 0, channels // groups, filters // groups, groups, m, flip,
                                                   exchanged)
         if few:
-            append_winograd_few(stage.program, stage.outside(1, y.shape[1:]), stage.outside(0, x.shape[1:]), axes, groups, m, transformed,
+            append_winograd_few(stage.program, stage.outside(1, y.shape[1:]), stage.outside(0, x.shape[1:]), axes, groups, transformed,
                                 None if bias is None else 0, bias_in_memory=True)
             return
         value = stage.load(0, x.shape[1:])
         stage.cut()
         result = stage.new(y.shape[1:])
-        append_winograd(stage.program, result, value, axes, groups, m, transformed, None if bias is None else 0, bias_in_memory=True,
+        append_winograd(stage.program, result, value, axes, groups, transformed, None if bias is None else 0, bias_in_memory=True,
                         parts=PARTS if stage.split else 1)
         stage.cut()
         stage.store(1, result)

@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.product_tile import product
 from minicnn.kernels.cpu.program import ARENA, FIRST, PART, PARTS
 from minicnn.kernels.cpu.shuffle import zip_high, zip_low
 from minicnn.kernels.cpu.tiles import TILE_VECTORS
-from minicnn.kernels.cpu.vector import LANES, load, store
+from minicnn.kernels.cpu.vector import LANES, load, splat, store
 from minicnn.kernels.cpu.winograd import (
     apart,
     floored,
@@ -27,6 +27,7 @@ from minicnn.kernels.cpu.winograd import (
     sum_columns,
     transform_columns,
 )
+from minicnn.kernels.cpu.winograd_overflow import is_finite, write_rows
 
 ZERO = np.float32(0)
 WIDTH = TILE_VECTORS * LANES   # tiles that the register tile of the products takes at once
@@ -79,8 +80,12 @@ def multiply_elements(m, m_at, m_element, m_rows, v_at, v_element, v_rows, u_at,
 @kernel
 def transform_outputs(y, y_at, y_filter, y_row, m, m_at, m_element, m_rows, first, stop, begin, count, side, bias, b_at, with_bias, floor,
                       s_at):
-    """y[k, i, m*tile + j] = (A^T M A)[i, j] + bias, no less than `floor`, for filters first <= k < stop: row i of all tiles is one row."""
+    """y[k, i, m*tile + j] = (A^T M A)[i, j] + bias, no less than `floor`, for filters first <= k < stop: row i of all tiles is one row.
+
+    Returns the sum of all pixels as they are.
+    """
     edge = side - 2
+    pixels = splat(ZERO)
     for k in range(first, stop):
         start = bias[b_at + k] if with_bias else ZERO
         for n in range(count):
@@ -91,11 +96,13 @@ def transform_outputs(y, y_at, y_filter, y_row, m, m_at, m_element, m_rows, firs
                 m0, m1, m2, m3 = load(m, at), load(m, at + LANES), load(m, at + 2 * LANES), load(m, at + 3 * LANES)
                 if side == 4:
                     t0, t1 = four_to_output(m0, m1, m2, m3)
+                    pixels += t0 + t1
                     t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
                     store(y, target, zip_low(t0, t1))
                     store(y, target + LANES, zip_high(t0, t1))
                 else:
                     t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(m, at + 4 * LANES), load(m, at + 5 * LANES))
+                    pixels += (t0 + t1) + (t2 + t3)
                     t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
                     t2, t3 = floored(t2 + start, floor), floored(t3 + start, floor)
                     even0, even1, odd0, odd1 = zip_low(t0, t2), zip_high(t0, t2), zip_low(t1, t3), zip_high(t1, t3)
@@ -103,11 +110,25 @@ def transform_outputs(y, y_at, y_filter, y_row, m, m_at, m_element, m_rows, firs
                     store(y, target + LANES, zip_high(even0, odd0))
                     store(y, target + 2 * LANES, zip_low(even1, odd1))
                     store(y, target + 3 * LANES, zip_high(even1, odd1))
+    return pixels
+
+
+@kernel
+def write_filters(m, y_at, y_filter, y_row, x_at, x_channel, channels, weight, own_weight, table, offsets, first, stop, begin, count, side,
+                  bias, b_at, with_bias, floor, s_at):
+    """The same tap by tap, for filters first <= k < stop of one group; own_weight as in `winograd`, for that group."""
+    w_at, w_filter, w_channel, flip = own_weight
+    for k in range(first, stop):
+        start = bias[b_at + k] if with_bias else ZERO
+        for n in range(begin, begin + count):
+            write_rows(m, y_at + k * y_filter + n * LANES * (side - 2), y_row, x_at + n * LANES, x_channel, weight, w_at + k * w_filter,
+                       w_channel, channels, flip, table, offsets, side, start, floor, s_at)
 
 
 # Steps.  All take the same arguments: y (rows of tiles), its filter, its row, x (sorted), its channel, u (in memory), groups, channels and
 # filters of a group, those of whole tiles, side, vectors of tiles, where the table holds the offsets, v, m and scratch, elements of scratch
-# from part to part, bias, with bias, bias in memory, rectify, vectors of a block, filters of a chunk.
+# from part to part, bias, with bias, bias in memory, rectify, vectors of a block, filters of a chunk; weight, from filter to filter, from
+# channel to channel, from group to group, flip.
 
 @step(splits=True)
 def winograd_blocks_step(memory, parameters, table, a, frame):
@@ -131,8 +152,13 @@ def winograd_blocks_step(memory, parameters, table, a, frame):
                                   a[5] + group * side * side * u_element + k * channels, u_element, 0, side * side, count,
                                   min(chunk, all_filters - k), channels)
                 first = group * filters + k
-                transform_outputs(m, arena + a[0] + first * a[1], a[1], a[2], m, m_at, m_element, chunk, 0, min(chunk, filters - k), begin,
-                                  count, side, bias, a[17] + first, a[18] != 0, ZERO if a[20] != 0 else NO_FLOOR, s_at)
+                floor, stop = ZERO if a[20] != 0 else NO_FLOOR, min(chunk, filters - k)
+                pixels = transform_outputs(m, arena + a[0] + first * a[1], a[1], a[2], m, m_at, m_element, chunk, 0, stop, begin, count,
+                                           side, bias, a[17] + first, a[18] != 0, floor, s_at)
+                if not is_finite(pixels):
+                    write_filters(m, arena + a[0] + first * a[1], a[1], a[2], arena + a[3] + group * channels * a[4], a[4], channels,
+                                  whole_array(parameters), (a[23] + group * a[26] + k * a[24], a[24], a[25], a[27] != 0), t, a[12], 0,
+                                  stop, begin, count, side, bias, a[17] + first, a[18] != 0, floor, s_at)
 
 
 @step(splits=True)
@@ -158,9 +184,13 @@ def winograd_outputs_step(memory, parameters, table, a, frame):
     """The last stage for some filters of all tiles."""
     m, arena, part, parts, filters, all_filters = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS], a[8], a[9]
     bias = m if a[19] != 0 else whole_array(parameters)
-    transform_outputs(m, arena + a[0], a[1], a[2], m, arena + a[14], apart(all_filters, a[21]), all_filters, filters * part // parts,
-                      filters * (part + 1) // parts, 0, a[11], a[10], bias, a[17], a[18] != 0, ZERO if a[20] != 0 else NO_FLOOR,
-                      arena + a[15] + part * a[16])
+    first, stop, floor = filters * part // parts, filters * (part + 1) // parts, ZERO if a[20] != 0 else NO_FLOOR
+    s_at = arena + a[15] + part * a[16]
+    pixels = transform_outputs(m, arena + a[0], a[1], a[2], m, arena + a[14], apart(all_filters, a[21]), all_filters, first, stop, 0, a[11],
+                               a[10], bias, a[17], a[18] != 0, floor, s_at)
+    if not is_finite(pixels):
+        write_filters(m, arena + a[0], a[1], a[2], arena + a[3], a[4], a[7], whole_array(parameters), (a[23], a[24], a[25], a[27] != 0),
+                      whole_array(table), a[12], first, stop, 0, a[11], a[10], bias, a[17], a[18] != 0, floor, s_at)
 
 
 @step(splits=True)

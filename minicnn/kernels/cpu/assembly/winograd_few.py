@@ -10,9 +10,10 @@ from math import prod
 from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.assembly.activation import Activation, Outside
 from minicnn.kernels.cpu.assembly.few_images import Arrangement, append_arranged, line_of, row_vectors, three_axes
+from minicnn.kernels.cpu.assembly.winograd import Filters
 from minicnn.kernels.cpu.choice import FEW_GAIN, TILES, Choice, cheapest, cycles_of_few, serves
 from minicnn.kernels.cpu.product_tile import padded_filters
-from minicnn.kernels.cpu.program import Place, Program, padded
+from minicnn.kernels.cpu.program import Argument, Place, Program, padded
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.cpu.winograd import elements_apart
@@ -50,10 +51,11 @@ def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, im
     return cycles_of_few(prod(axis.taps for axis in axes), channels, filters, groups, row_vectors(axes), vectors, images)
 
 
-def append_winograd_few(program: Program, y: Activation | Outside, x: Activation | Outside, axes: Sequence[Axis], groups: int, m: int,
-                        transformed: int, bias: int | None, rectify: bool = False, bias_in_memory: bool = False) -> None:
-    """y = conv(x, weight) + bias of a single image, and then relu if `rectify`, with weights from `append_winograd_filters`."""
-    side, channels, filters = m + 2, x.map.channels, y.map.channels
+def append_winograd_few(program: Program, y: Activation | Outside, x: Activation | Outside, axes: Sequence[Axis], groups: int, own: Filters,
+                        bias: int | None, rectify: bool = False, bias_in_memory: bool = False) -> None:
+    """y = conv(x, weight) + bias of a single image, and then relu if `rectify`, with filters from `append_winograd_filters`."""
+    m, channels, filters = own.m, x.map.channels, y.map.channels
+    side = m + 2
     all_filters, parts = padded_filters(filters // groups), max(1, program.step_parts)
     tiles = three_axes(tile_axes(axes, m))
     lie = Arrangement(tuple(map(line_of, tiles)), True, 1)   # type: ignore[arg-type]
@@ -73,9 +75,10 @@ def append_winograd_few(program: Program, y: Activation | Outside, x: Activation
     s_size = padded(side * side * LANES)
     pitch = v_size + m_size + s_size if by_block else s_size
     memory = program.buffer(pitch * parts if by_block else v_size + m_size + s_size * parts)
-    arguments = (Place(rows), m * y_row, y_row, arranged.place, arranged.map.plane, transformed, groups, channels // groups,
-                 filters // groups, all_filters, side, vectors, offsets, Place(memory), Place(memory, v_size),
-                 Place(memory, v_size + m_size), pitch, bias or 0, bias is not None, bias_in_memory, rectify, block, chunk)
+    arguments: tuple[Argument, ...] = (
+        Place(rows), m * y_row, y_row, arranged.place, arranged.map.plane, own.place, groups, channels // groups, filters // groups,
+        all_filters, side, vectors, offsets, Place(memory), Place(memory, v_size), Place(memory, v_size + m_size), pitch, bias or 0,
+        bias is not None, bias_in_memory, rectify, block, chunk, *own.weights)
     for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
         program.step(kernel, *arguments)
     height, width = (axis.out for axis in axes)

@@ -1,0 +1,43 @@
+"""What mistyped verbs, options and choices perhaps meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from minicnn.errors import near, suggestion
+
+
+class Choice(click.Choice):   # type: ignore[type-arg]   # generic in some versions of Click only
+    """One of several words, in any case."""
+
+    def __init__(self, choices: Any) -> None:
+        super().__init__(choices, case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            close = suggestion(value, [str(each) for each in self.choices])
+            self.fail(f"{error.message.removesuffix('.')}{close}" if close else error.message, param, ctx)
+
+
+class Group(click.Group):
+    """A group that names the verbs near to one it does not have."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        word = args[0]
+        if not word.startswith("-") and self.get_command(ctx, word) is None:
+            raise click.UsageError(f"there is no verb {word!r}{suggestion(word, self.list_commands(ctx))}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def explained(error: click.UsageError) -> click.UsageError:
+    """A usage error, one of an unknown option with the options that come close."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return error
+    known = [option for each in error.ctx.command.get_params(error.ctx) for option in each.opts]
+    names = near(error.option_name.lstrip("-"), [option[2:] for option in known if option.startswith("--")])
+    meant = f": did you mean {' or '.join(f'--{name}' for name in names)}?" if names else ""
+    return click.UsageError(f"there is no option {error.option_name}{meant}", error.ctx)
