@@ -23,8 +23,7 @@ OK, MISSING, WARN = "ok", "missing", "warn"
 COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}   # packages that may be there and yet not load
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
-EXTRAS = (("pillow", "images", "PNG and JPEG for 'minicnn predict'"), ("matplotlib", "plots", "plots"),
-          ("torch", "bench", "a peer for 'minicnn bench --against torch'"))
+EXTRAS = (("pillow", "images", "PNG and JPEG for 'minicnn predict'"), ("torch", "bench", "a peer for 'minicnn bench --against torch'"))
 
 
 class Finding(NamedTuple):
@@ -59,7 +58,7 @@ def packages() -> Iterator[Finding]:
     for name in ("numpy", "numba", "llvmlite", "safetensors", "rich", "click"):
         version = installed(name)
         if version is None:
-            yield Finding(name, MISSING, "not installed", "pip install --force-reinstall minicnn", needed=True)
+            yield Finding(name, MISSING, "not installed", f"pip install {name}", needed=True)
         elif fault := import_fault(COMPILED.get(name, "")):
             yield Finding(name, WARN, f"{version} cannot be imported: {fault}", f"pip install --upgrade {name}", needed=True)
         else:

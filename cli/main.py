@@ -87,7 +87,7 @@ def run(arguments: list[str] | None) -> int:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
         shown = explained(error) if isinstance(error, click.UsageError) else error
-        shown.message = printable(shown.message)
+        shown.message = printable(shown.message)   # type: ignore[misc]   # click shows it as it is
         shown.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

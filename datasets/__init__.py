@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Dataset", "as_images", "channel_statistics", "data_home", "fetch", "from_arrays", "load", "names", "scale_to"]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "fetch":   # the only network code is imported when it is wanted
-        from minicnn.datasets.store import fetch
-        return fetch
-    raise AttributeError(f"module 'minicnn.datasets' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    def __getattr__(name: str) -> Any:
+        if name == "fetch":   # the only network code is imported when it is wanted
+            from minicnn.datasets.store import fetch
+            return fetch
+        raise AttributeError(f"module 'minicnn.datasets' has no attribute {name!r}")

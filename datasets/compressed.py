@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import BinaryIO
+from typing import IO
 
 from minicnn.errors import DataError
 
@@ -22,7 +22,7 @@ class PlainReader:
         The file's name, for messages.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: IO[bytes], name: str) -> None:
         self.name = name
         self.given_bytes = 0
         self._stream = stream

@@ -8,7 +8,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -62,9 +61,9 @@ def _read_members(path: Path, names: tuple[str, str]) -> tuple[npt.NDArray, npt.
                 if f"gzip/{name}" not in archive.namelist():
                     raise DataError(f"{path.name} has no gzip/{name}\n  {path}")
             with archive.open(f"gzip/{names[0]}") as stream:
-                images = read_idx_stream(cast(BinaryIO, stream), names[0], axes=3, dtype=np.uint8)
+                images = read_idx_stream(stream, names[0], axes=3, dtype=np.uint8)
             with archive.open(f"gzip/{names[1]}") as stream:
-                labels = read_idx_stream(cast(BinaryIO, stream), names[1], axes=1, dtype=np.uint8)
+                labels = read_idx_stream(stream, names[1], axes=1, dtype=np.uint8)
     except DataError:
         raise
     except Exception as error:   # BadZipFile, zlib.error, EOFError, NotImplementedError, ...

@@ -11,7 +11,7 @@ import io
 import math
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,7 @@ def read_idx(path: str | Path, axes: int | None = None, dtype: npt.DTypeLike | N
         return read_idx_stream(stream, path.name, axes, dtype)
 
 
-def read_idx_stream(stream: BinaryIO, name: str, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray:
+def read_idx_stream(stream: IO[bytes], name: str, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray:
     """As `read_idx`, from an open binary stream; `name` is for messages."""
     reader = PlainReader(stream, name)
     magic = reader.read(4)

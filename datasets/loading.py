@@ -49,7 +49,8 @@ def load(name: str, split: Split = "train", folder: str | Path | None = None) ->
         paths = places.find(record, split, folder)
         origin = str(paths[0].parent)
         if record.origin == "idx":
-            images, labels = idx.read_images_and_labels(*paths, class_count=len(record.classes))
+            images_path, labels_path = paths
+            images, labels = idx.read_images_and_labels(images_path, labels_path, class_count=len(record.classes))
             images = images[:, None]
         elif record.origin == "emnist":
             images, labels = emnist.read_emnist(paths, record.name.removeprefix("emnist-"), split)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -22,13 +22,31 @@ if not os.path.isdir(os.path.join(_HERE, "datasets")) and os.path.isfile(os.path
 
 __all__ = ["Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"minicnn.{name}")
-    raise AttributeError(f"module 'minicnn' has no attribute {name!r}")
+if TYPE_CHECKING:   # the same names for type checkers and editors, which do not run __getattr__
+    from minicnn import bench as bench
+    from minicnn import datasets as datasets
+    from minicnn import engine as engine
+    from minicnn import errors as errors
+    from minicnn import geometry as geometry
+    from minicnn import graph as graph
+    from minicnn import kernels as kernels
+    from minicnn import laws as laws
+    from minicnn import layers as layers
+    from minicnn import optimizers as optimizers
+    from minicnn import train as train
+    from minicnn import zoo as zoo
+    from minicnn.network import Graph as Graph
+    from minicnn.network import load as load
+    from minicnn.processors import set_threads as set_threads
+    from minicnn.processors import threads as threads
+    from minicnn.train import Trainer as Trainer
+else:
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        if name in _MODULES:
+            return importlib.import_module(f"minicnn.{name}")
+        raise AttributeError(f"module 'minicnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

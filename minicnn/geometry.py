@@ -17,6 +17,7 @@ from minicnn.errors import SettingError
 Pair = tuple[int, int]
 Settings = ParamSpec("Settings")
 Result = TypeVar("Result")
+SizeSetting = int | Sequence[int]   # one for every axis, or one per axis
 PaddingSetting = str | int | Sequence[int] | Sequence[Sequence[int]]
 
 PADDING_WORDS = ("valid", "same", "full")

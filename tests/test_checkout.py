@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = [str(ROOT / "datasets" / "__init__.py"), str(ROOT / "cli" / "__init__.py")]
+LINKS = {"minicnn": ("cli", "datasets")}   # of a checkout
 WHERE = "from minicnn import datasets, cli; from minicnn.datasets import load; print(datasets.__file__); print(cli.__file__)"
 
 
@@ -21,22 +22,38 @@ def python(folder, *arguments, path=()):
     return done.stdout
 
 
+def files(out):
+    """The files that a program printed, where they really lie: a checkout may link to them."""
+    return [str(Path(line).resolve()) for line in out.split()]
+
+
+def test_a_checkout_without_links_that_is_not_installed(installed, tmp_path):
+    """As on Windows: what lies beside `minicnn` belongs to it."""
+    for name in ("cli", "datasets"):
+        shutil.move(installed / "minicnn" / name, installed / name)
+    try:
+        assert python(installed, "-c", WHERE).split() == [str(installed / name / "__init__.py") for name in ("datasets", "cli")]
+    finally:
+        for name in ("cli", "datasets"):
+            shutil.move(installed / name, installed / "minicnn" / name)
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """A folder with minicnn as `pip install` puts it there."""
     folder = tmp_path_factory.mktemp("site-packages")
     for source, target in (("minicnn", "minicnn"), ("cli", "minicnn/cli"), ("datasets", "minicnn/datasets")):
-        shutil.copytree(ROOT / source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / source, folder / target, ignore=shutil.ignore_patterns("__pycache__", *LINKS.get(source, ())))
     return folder
 
 
 def test_a_checkout_that_is_not_installed():
-    assert python(ROOT, "-c", WHERE).split() == OURS
+    assert files(python(ROOT, "-c", WHERE)) == OURS
     assert python(ROOT, "-m", "minicnn", "--version").startswith("minicnn, version")
 
 
 def test_a_checkout_beside_an_installed_minicnn(installed):
-    assert python(ROOT, "-c", WHERE, path=[installed]).split() == OURS
+    assert files(python(ROOT, "-c", WHERE, path=[installed])) == OURS
 
 
 def test_pytest_as_a_module_in_a_checkout():

@@ -1,34 +1,58 @@
-"""pyproject.toml lists the packages by hand; the list is the folders."""
+"""What strangers get: packages, archives and metadata say what the folders say."""
 
+from __future__ import annotations
+
+import re
+import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import minicnn
 
-ROOT = Path(__file__).parents[1]
+from .packaging import ROOT, build, copied
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 
 
 @pytest.fixture(scope="module")
-def project():
-    if sys.version_info < (3, 11):
-        pytest.skip("tomllib came with Python 3.11")
-    import tomllib
+def checkout(tmp_path_factory):
+    """A copy of this project's files without anything made from them."""
+    return copied(ROOT, tmp_path_factory.mktemp("checkout") / "minicnn")
 
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+@pytest.fixture(scope="module")
+def unpacked(checkout, tmp_path_factory):
+    """The source archive, unpacked."""
+    folder = tmp_path_factory.mktemp("sdist")
+    with tarfile.open(build(checkout, "sdist", folder)) as archive:
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)   # Python 3.12 warns without one, 3.11.3 has none
+        archive.extractall(folder)
+    return folder / f"minicnn-{minicnn.__version__}"
+
+
+def files(folder: Path, pattern: str = "*") -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob(pattern) if path.is_file() and "__pycache__" not in path.parts}
 
 
 def packages_on_disk():
     for folder, package in FOLDERS.items():
         for path in [ROOT / folder, *(ROOT / folder).rglob("*")]:
-            if path.is_dir() and any(path.glob("*.py")):
+            if path.is_dir() and not path.is_symlink() and any(path.glob("*.py")):
                 yield ".".join([package, *path.relative_to(ROOT / folder).parts])
 
 
-def test_every_package_is_listed(project):
-    assert sorted(project["tool"]["setuptools"]["packages"]) == sorted(packages_on_disk())
+def test_every_package_is_listed():
+    assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(packages_on_disk())
 
 
 def test_every_package_has_its_front_door():
@@ -37,10 +61,62 @@ def test_every_package_has_its_front_door():
             assert (path.parent / "__init__.py").exists(), path.parent
 
 
-def test_cli_and_datasets_live_within_minicnn(project):
-    assert project["tool"]["setuptools"]["package-dir"] == {"minicnn.cli": "cli", "minicnn.datasets": "datasets"}
-    assert project["project"]["scripts"] == {"minicnn": "minicnn.cli.main:main"}
+def test_the_command_lies_within_minicnn():
+    assert PROJECT["project"]["scripts"] == {"minicnn": "minicnn.cli.main:main"}
 
 
-def test_the_version_is_written_twice_and_is_the_same(project):
-    assert project["project"]["version"] == minicnn.__version__
+def test_the_version_is_written_twice_and_is_the_same():
+    assert PROJECT["project"]["version"] == minicnn.__version__
+
+
+def test_the_pythons_in_the_metadata_begin_with_the_oldest_that_may_install():
+    named = re.findall(r"Python :: 3\.(\d+)", " ".join(PROJECT["project"]["classifiers"]))
+    oldest = int(PROJECT["project"]["requires-python"].removeprefix(">=3."))
+    assert [int(minor) for minor in named] == [*range(oldest, oldest + len(named))]
+    assert len(named) > 1
+
+
+def test_the_lowest_versions_are_the_ones_ci_installs():
+    extras = PROJECT["project"]["optional-dependencies"]
+    allowed = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", wanted).groups() for wanted in
+                   [*PROJECT["project"]["dependencies"], *extras["images"], *extras["test"]])
+    lines = (ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8").splitlines()
+    installed = dict(re.fullmatch(r"([\w-]+)==([\d.]+)\.\*", line).groups() for line in lines if not line.startswith("#"))
+    assert installed == {name: version for name, version in allowed.items() if name not in ("ruff", "mypy", "setuptools")}
+
+
+def test_the_extras_are_those_that_something_uses():
+    from minicnn.cli import machine
+
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert {extra for _, extra, _ in machine.EXTRAS} == set(extras) - {"cuda", "cuda13", "test"}
+    assert {name: wanted for name, wanted in extras.items() if "cuda" in name} == {
+        "cuda": ["numba-cuda[cu12]>=0.30.4"], "cuda13": ["numba-cuda[cu13]>=0.30.4"]}   # older ones do not import beside today's Numba
+
+
+@pytest.mark.parametrize("source", ["checkout", "unpacked", "a checkout without links"])
+def test_the_wheel_holds_every_package_and_nothing_else(source, checkout, unpacked, tmp_path):
+    folder = copied(unpacked if source == "unpacked" else checkout, tmp_path / "source")
+    if source == "a checkout without links":   # as Git writes them where the system has none: files that hold the target
+        for name in ("cli", "datasets"):
+            link = folder / "minicnn" / name
+            link.unlink()
+            link.write_text(f"../{name}")
+    with zipfile.ZipFile(build(folder, "wheel", tmp_path)) as wheel:
+        held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    wanted = {f"{package.replace('.', '/')}/{name}" for directory, package in FOLDERS.items() for name in files(ROOT / directory, "*.py")}
+    data = {f"minicnn/datasets/data/{name}" for name in files(ROOT / "datasets" / "data")}
+    assert held == wanted | data | {"minicnn/py.typed"}
+
+
+def test_the_source_archive_holds_all_tests_and_the_changelog(unpacked):
+    held = files(unpacked)
+    assert {f"tests/{name}" for name in files(ROOT / "tests", "*.py")} <= held
+    assert {"CHANGELOG.md", "README.md", "LICENSE", ".ci/run", ".ci/lowest.txt", "pyproject.toml", "setup.py"} <= held
+    assert not [name for name in held if name.startswith(("minicnn/cli/", "minicnn/datasets/"))]   # they are in cli and datasets
+
+
+def test_tests_run_from_the_source_archive(unpacked):
+    told = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_geometry.py"], cwd=unpacked,
+                          capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr

@@ -148,10 +148,14 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
             if isinstance(error, BrokenPipeError):
                 trainer.stop()
 
+    def give_up() -> None:
+        progress.close()
+        run.folder.discard()
+
     trainer, history, begun = run.trainer, list(run.trainer.history), time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(progress)
-        interrupts = stack.enter_context(Interrupts(lambda: (progress.close(), run.folder.discard())))
+        interrupts = stack.enter_context(Interrupts(give_up))
         for record in stack.enter_context(closing(run.records())):
             if isinstance(record, StartRecord):
                 begun = time.monotonic()
@@ -168,7 +172,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
             raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
                             f" {run.settings.epochs} and can go on: minicnn train --resume {shlex.quote(str(run.folder.path))}") from lost
         echo(f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
-                   f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
+             f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
         return INTERRUPTED
     result = run.result()
     show(results.end, result, time.monotonic() - begun)

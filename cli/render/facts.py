@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -42,7 +42,7 @@ def facts_table(facts: Sequence[Fact], with_reasons: bool) -> Table:
         table.add_column("Why", overflow="fold")
     for fact in facts:
         long = fact.text.replace("; ", "\n")
-        cells = [_verdict(fact), fact.claim, Text(fact.source.short, "dim"), long]
+        cells: list[RenderableType] = [_verdict(fact), fact.claim, Text(fact.source.short, "dim"), long]
         table.add_row(*cells, *([Text(fact.why, "dim")] if with_reasons else []))
     return table
 

@@ -23,7 +23,7 @@ LARGEST_DENOMINATOR = 999   # of a filter's number
 
 def print_kernels(console: Console, kernels: Mapping[str, npt.NDArray]) -> None:
     """Every filter with its name."""
-    cells = [Group(Text(name, "bold cyan"), matrix(kernel), Text()) for name, kernel in kernels.items()]
+    cells: list[RenderableType] = [Group(Text(name, "bold cyan"), matrix(kernel), Text()) for name, kernel in kernels.items()]
     widths = [max(len(name), console.measure(matrix(kernel)).maximum) for name, kernel in kernels.items()]
     print_whole(console, _side_by_side(cells, max(widths), console.width if console.is_terminal else PIPE_PICTURE_COLUMNS))
 

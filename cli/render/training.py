@@ -55,7 +55,7 @@ def columns(watched: str, epochs: int, room: int) -> tuple[Column, ...]:
         Column("Images/s", 9, 4, lambda record: f"{record.images_per_second:,.0f}" if record.images_per_second else "-"),
         Column("Seconds", 8, 5, lambda record: f"{record.seconds:.2f}"),
     )
-    chosen = every
+    chosen: tuple[Column, ...] = every
     while sum(column.width + 1 for column in chosen) > room + 1 and len(chosen) > 2:
         worst = max(column.rank for column in chosen)
         chosen = tuple(column for column in chosen if column.rank != worst)

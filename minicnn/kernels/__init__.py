@@ -9,7 +9,7 @@ Names are loaded when first used.  `kernels.textbook` holds the same operations 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minicnn.errors import DeviceError
 
@@ -42,19 +42,44 @@ _OTHERS = {f"{name}{part}": home for home, names in {
 _LINEAR = {f"linear{part}": "fully_connected" for part in ("", "_backward_input", "_backward_weight", "_backward_bias")}
 _HOMES |= {name: f"minicnn.kernels.{home}" for name, home in (_POOLINGS | _OTHERS | _LINEAR).items()}
 
-__all__ = ["textbook", *_HOMES]
+if TYPE_CHECKING:   # the same names for type checkers and editors, which do not run what follows
+    from minicnn.kernels import textbook as textbook
+    from minicnn.kernels.activation import *
+    from minicnn.kernels.adaptive_pooling import *
+    from minicnn.kernels.algorithms.circulant import *
+    from minicnn.kernels.algorithms.conv_matrix import *
+    from minicnn.kernels.algorithms.separable import *
+    from minicnn.kernels.batch_normalization import *
+    from minicnn.kernels.channel_pooling import *
+    from minicnn.kernels.convolution import *
+    from minicnn.kernels.fully_connected import *
+    from minicnn.kernels.gaussian_pooling import *
+    from minicnn.kernels.global_pooling import *
+    from minicnn.kernels.image_filters import *
+    from minicnn.kernels.l2_pooling import *
+    from minicnn.kernels.local_response_normalization import *
+    from minicnn.kernels.loss import *
+    from minicnn.kernels.pooling import *
+    from minicnn.kernels.regularization import *
+    from minicnn.kernels.tiled import *
+    from minicnn.kernels.transposed import *
+    from minicnn.kernels.unpooling import *
+    from minicnn.kernels.unshared import *
+    from minicnn.kernels.upsampling import *
+    from minicnn.kernels.variants import *
+else:
+    __all__ = ["textbook", *_HOMES]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "textbook":
-        return importlib.import_module("minicnn.kernels.textbook")
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'minicnn.kernels' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "textbook":
+            return importlib.import_module("minicnn.kernels.textbook")
+        if name in _HOMES:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        raise AttributeError(f"module 'minicnn.kernels' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted(["textbook", *_HOMES])
 
 
 def _in_main_interpreter() -> bool:

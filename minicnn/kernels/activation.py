@@ -15,6 +15,11 @@ from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, empt
 from minicnn.kernels.cpu import activation_call as fast
 from minicnn.kernels.cpu import softmax_call
 
+__all__ = [
+    "leaky_relu", "leaky_relu_backward", "log_softmax", "log_softmax_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward",
+    "softmax", "softmax_backward", "tanh", "tanh_backward",
+]
+
 
 def relu(x: Any) -> np.ndarray:
     """y = max(0, x), for x of any shape, float32 or float64; NaN stays NaN.

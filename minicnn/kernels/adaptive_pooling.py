@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import ShapeError
+from minicnn.geometry import SizeSetting
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import contiguous, empty, x_letters, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
@@ -15,6 +17,12 @@ from minicnn.kernels.cpu.reads import backward as gathered
 from minicnn.kernels.cpu.reads import check_regions, of_regions
 from minicnn.kernels.pooling import max_backward
 from minicnn.kernels.windows import flag, plane_shape, planes_of, sizes_per_axis
+
+__all__ = [
+    "adaptive_avg_pool1d", "adaptive_avg_pool1d_backward", "adaptive_avg_pool2d", "adaptive_avg_pool2d_backward", "adaptive_avg_pool3d",
+    "adaptive_avg_pool3d_backward", "adaptive_max_pool1d", "adaptive_max_pool1d_backward", "adaptive_max_pool2d",
+    "adaptive_max_pool2d_backward", "adaptive_max_pool3d", "adaptive_max_pool3d_backward",
+]
 
 
 def check_pixels(where: str, shape: Sequence[int]) -> None:
@@ -77,67 +85,117 @@ def average_backward(where: str, axis_count: int, dy: Any, x_shape: Any) -> np.n
     return dx
 
 
-def _family(axes: int) -> tuple[Any, ...]:
-    """The functions of one dimension, with their docstrings."""
-    x_axes, y_axes = x_letters(axes), y_letters(axes, "C")
+@overload
+def adaptive_max_pool1d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[False] = False) -> np.ndarray: ...
 
-    def max_pool(x: Any, output_size: Any, *, return_indices: bool = False) -> Any:
-        return max_forward(f"adaptive_max_pool{axes}d", axes, x, output_size, return_indices)
+@overload
+def adaptive_max_pool1d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
 
-    def max_pool_backward(dy: Any, indices: Any, x_shape: Sequence[int]) -> np.ndarray:
-        return max_backward(f"adaptive_max_pool{axes}d_backward", axes, dy, indices, x_shape)
+def adaptive_max_pool1d(x: ArrayLike, output_size: SizeSetting, *,
+                        return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """As `adaptive_max_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
+    return max_forward("adaptive_max_pool1d", 1, x, output_size, return_indices)
 
-    def avg_pool(x: Any, output_size: Any) -> np.ndarray:
-        return average_forward(f"adaptive_avg_pool{axes}d", axes, x, output_size)
 
-    def avg_pool_backward(dy: Any, x_shape: Sequence[int]) -> np.ndarray:
-        return average_backward(f"adaptive_avg_pool{axes}d_backward", axes, dy, x_shape)
+@overload
+def adaptive_max_pool2d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[False] = False) -> np.ndarray: ...
 
-    max_pool.__doc__ = f"""The largest number of every region, for an output of a given size.
+@overload
+def adaptive_max_pool2d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+
+def adaptive_max_pool2d(x: ArrayLike, output_size: SizeSetting, *,
+                        return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """The largest number of every region, for an output of a given size.
 
         y[n,c,q] = max over w of x[n,c,w]      where  floor(q*W/Q) <= w < ceil((q+1)*W/Q)      (one axis shown)
 
-    Neighbouring regions share a pixel where the sizes do not divide.  Ties, NaN and indices as in max_pool{axes}d.
+    Neighbouring regions share a pixel where the sizes do not divide.  Ties, NaN and indices as in max_pool2d.
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
+    x : (N C H W) float32 or float64
     output_size : int or one per axis
     return_indices : bool
         Also return where the winners lie.
 
     Returns
     -------
-    y : ({y_axes})
-    indices : ({y_axes}) int64
+    y : (N C P Q)
+    indices : (N C P Q) int64
         Flat positions in the plane of that image and channel.
 
     He, Zhang, Ren, Sun, "Spatial pyramid pooling in deep convolutional networks for visual recognition", 2014.
     """
-    max_pool_backward.__doc__ = f"""Gradient of adaptive_max_pool{axes}d with respect to x: ({x_axes}), from dy and indices ({y_axes})."""
-    avg_pool.__doc__ = f"""The mean of every region, for an output of a given size.
+    return max_forward("adaptive_max_pool2d", 2, x, output_size, return_indices)
+
+
+@overload
+def adaptive_max_pool3d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[False] = False) -> np.ndarray: ...
+
+@overload
+def adaptive_max_pool3d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+
+def adaptive_max_pool3d(x: ArrayLike, output_size: SizeSetting, *,
+                        return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """As `adaptive_max_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
+    return max_forward("adaptive_max_pool3d", 3, x, output_size, return_indices)
+
+
+def adaptive_max_pool1d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of adaptive_max_pool1d with respect to x: (N C W), from dy and indices (N C Q)."""
+    return max_backward("adaptive_max_pool1d_backward", 1, dy, indices, x_shape)
+
+
+def adaptive_max_pool2d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of adaptive_max_pool2d with respect to x: (N C H W), from dy and indices (N C P Q)."""
+    return max_backward("adaptive_max_pool2d_backward", 2, dy, indices, x_shape)
+
+
+def adaptive_max_pool3d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of adaptive_max_pool3d with respect to x: (N C D H W), from dy and indices (N C O P Q)."""
+    return max_backward("adaptive_max_pool3d_backward", 3, dy, indices, x_shape)
+
+
+def adaptive_avg_pool1d(x: ArrayLike, output_size: SizeSetting) -> np.ndarray:
+    """As `adaptive_avg_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
+    return average_forward("adaptive_avg_pool1d", 1, x, output_size)
+
+
+def adaptive_avg_pool2d(x: ArrayLike, output_size: SizeSetting) -> np.ndarray:
+    """The mean of every region, for an output of a given size.
 
         y[n,c,q] = mean over w of x[n,c,w]      where  floor(q*W/Q) <= w < ceil((q+1)*W/Q)      (one axis shown)
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
+    x : (N C H W) float32 or float64
     output_size : int or one per axis
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N C P Q)
         float32: within 2e-7 * (pixels per axis of a region, added up) of the largest number in the region.
 
     He, Zhang, Ren, Sun, "Spatial pyramid pooling in deep convolutional networks for visual recognition", 2014.
     """
-    avg_pool_backward.__doc__ = f"""Gradient of adaptive_avg_pool{axes}d with respect to x: ({x_axes}), from dy ({y_axes})."""
-    functions = (max_pool, max_pool_backward, avg_pool, avg_pool_backward)
-    for function, name in zip(functions, ("max_pool#", "max_pool#_backward", "avg_pool#", "avg_pool#_backward"), strict=True):
-        function.__name__ = function.__qualname__ = "adaptive_" + name.replace("#", f"{axes}d")
-    return functions
+    return average_forward("adaptive_avg_pool2d", 2, x, output_size)
 
 
-adaptive_max_pool1d, adaptive_max_pool1d_backward, adaptive_avg_pool1d, adaptive_avg_pool1d_backward = _family(1)
-adaptive_max_pool2d, adaptive_max_pool2d_backward, adaptive_avg_pool2d, adaptive_avg_pool2d_backward = _family(2)
-adaptive_max_pool3d, adaptive_max_pool3d_backward, adaptive_avg_pool3d, adaptive_avg_pool3d_backward = _family(3)
+def adaptive_avg_pool3d(x: ArrayLike, output_size: SizeSetting) -> np.ndarray:
+    """As `adaptive_avg_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
+    return average_forward("adaptive_avg_pool3d", 3, x, output_size)
+
+
+def adaptive_avg_pool1d_backward(dy: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of adaptive_avg_pool1d with respect to x: (N C W), from dy (N C Q)."""
+    return average_backward("adaptive_avg_pool1d_backward", 1, dy, x_shape)
+
+
+def adaptive_avg_pool2d_backward(dy: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of adaptive_avg_pool2d with respect to x: (N C H W), from dy (N C P Q)."""
+    return average_backward("adaptive_avg_pool2d_backward", 2, dy, x_shape)
+
+
+def adaptive_avg_pool3d_backward(dy: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of adaptive_avg_pool3d with respect to x: (N C D H W), from dy (N C O P Q)."""
+    return average_backward("adaptive_avg_pool3d_backward", 3, dy, x_shape)

@@ -14,6 +14,8 @@ from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, emp
 from minicnn.kernels.cpu import batch_normalization_call as fast
 from minicnn.kernels.shapes import check_channels, lines
 
+__all__ = ["batch_norm", "batch_norm_backward", "batch_norm_training", "batch_norm_training_backward"]
+
 
 class BatchNorm(NamedTuple):
     """What batch_norm_training returns.

@@ -13,6 +13,8 @@ from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, emp
 from minicnn.kernels.cpu import channel_pooling_call as fast
 from minicnn.kernels.shapes import check_channels, lines
 
+__all__ = ["channel_pool", "channel_pool_backward"]
+
 MODES = ("max", "avg", "l2")
 
 

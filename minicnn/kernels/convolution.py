@@ -9,12 +9,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError
-from minicnn.geometry import PaddingSetting
+from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import algorithms, passes
-from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, weight_letters, x_letters, y_letters
+from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, weight_letters, x_letters
 from minicnn.kernels.cases import Case, checked_shape, resolve
+
+__all__ = [
+    "conv1d", "conv1d_backward_bias", "conv1d_backward_input", "conv1d_backward_weight", "conv2d", "conv2d_backward_bias",
+    "conv2d_backward_input", "conv2d_backward_weight", "conv3d", "conv3d_backward_bias", "conv3d_backward_input", "conv3d_backward_weight",
+]
 
 ALGORITHMS = ("auto", "textbook", "direct", "im2col", "fft", "winograd")
 
@@ -68,34 +74,22 @@ def backward_weight(where: str, axis_count: int, dy: Any, x: Any, weight_shape: 
     return passes.backward_weight(case, dy, x)
 
 
-def _family(axes: int) -> tuple[Any, Any, Any, Any]:
-    """The four functions of one dimension, with their docstrings."""
-    name = f"conv{axes}d"
-    x_axes, w_axes, y_axes = x_letters(axes), weight_letters(axes), y_letters(axes)
+def conv1d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: PaddingSetting = "valid",
+           dilation: SizeSetting = 1, groups: int = 1, flip: bool = False, algorithm: str = "auto") -> np.ndarray:
+    """As `conv2d`, along one axis: x (N C W), weight (K C/G S) -> y (N K Q)."""
+    return forward("conv1d", 1, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
 
-    def conv(x: Any, weight: Any, bias: Any = None, *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1, groups: int = 1,
-             flip: bool = False, algorithm: str = "auto") -> np.ndarray:
-        return forward(name, axes, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
 
-    def conv_backward_input(dy: Any, weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1,
-                            groups: int = 1, flip: bool = False) -> np.ndarray:
-        return backward_input(f"{name}_backward_input", axes, dy, weight, x_shape, stride, padding, dilation, groups, flip)
-
-    def conv_backward_weight(dy: Any, x: Any, weight_shape: Sequence[int], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1,
-                             groups: int = 1, flip: bool = False) -> np.ndarray:
-        return backward_weight(f"{name}_backward_weight", axes, dy, x, weight_shape, stride, padding, dilation, groups, flip)
-
-    def conv_backward_bias(dy: Any) -> np.ndarray:
-        return passes.backward_bias(f"{name}_backward_bias", axes, dy)
-
-    conv.__doc__ = f"""Slide every filter over every image.
+def conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: PaddingSetting = "valid",
+           dilation: SizeSetting = 1, groups: int = 1, flip: bool = False, algorithm: str = "auto") -> np.ndarray:
+    """Slide every filter over every image.
 
         y[n,k,p] = bias[k] + sum over c,r of x[n, c, p*stride + r*dilation - pad] * weight[k,c,r]      (one axis shown)
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
-    weight : ({w_axes}) of the same type
+    x : (N C H W) float32 or float64
+    weight : (K C/G R S) of the same type
     bias : (K,), optional
     stride, dilation : int or one per axis, in pixels
     padding : "valid", "same", "full", an int, one int per axis, or one (before, after) pair per axis
@@ -116,7 +110,7 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N K P Q)
 
     Raises
     ------
@@ -125,16 +119,61 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, sections 9.1 and 9.5.
     """
-    conv_backward_input.__doc__ = f"""Gradient of {name} with respect to x: ({x_axes}), from dy ({y_axes}); settings as in {name}."""
-    conv_backward_weight.__doc__ = f"""Gradient of {name} with respect to weight: ({w_axes}), from dy ({y_axes}) and x ({x_axes})."""
-    conv_backward_bias.__doc__ = f"""Gradient of {name} with respect to bias: (K,), from dy ({y_axes})."""
-    for function, suffix in ((conv, ""), (conv_backward_input, "_backward_input"), (conv_backward_weight, "_backward_weight"),
-                             (conv_backward_bias, "_backward_bias")):
-        function.__name__ = function.__qualname__ = name + suffix
-    return conv, conv_backward_input, conv_backward_weight, conv_backward_bias
+    return forward("conv2d", 2, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
 
 
-conv1d, conv1d_backward_input, conv1d_backward_weight, conv1d_backward_bias = _family(1)
-conv2d, conv2d_backward_input, conv2d_backward_weight, conv2d_backward_bias = _family(2)
-conv3d, conv3d_backward_input, conv3d_backward_weight, conv3d_backward_bias = _family(3)
+def conv3d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: PaddingSetting = "valid",
+           dilation: SizeSetting = 1, groups: int = 1, flip: bool = False, algorithm: str = "auto") -> np.ndarray:
+    """As `conv2d`, along three axes: x (N C D H W), weight (K C/G T R S) -> y (N K O P Q)."""
+    return forward("conv3d", 3, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
 
+
+def conv1d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                          padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+    """Gradient of conv1d with respect to x: (N C W), from dy (N K Q); settings as in conv1d."""
+    return backward_input("conv1d_backward_input", 1, dy, weight, x_shape, stride, padding, dilation, groups, flip)
+
+
+def conv2d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                          padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+    """Gradient of conv2d with respect to x: (N C H W), from dy (N K P Q); settings as in conv2d."""
+    return backward_input("conv2d_backward_input", 2, dy, weight, x_shape, stride, padding, dilation, groups, flip)
+
+
+def conv3d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                          padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+    """Gradient of conv3d with respect to x: (N C D H W), from dy (N K O P Q); settings as in conv3d."""
+    return backward_input("conv3d_backward_input", 3, dy, weight, x_shape, stride, padding, dilation, groups, flip)
+
+
+def conv1d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                           padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+    """Gradient of conv1d with respect to weight: (K C/G S), from dy (N K Q) and x (N C W)."""
+    return backward_weight("conv1d_backward_weight", 1, dy, x, weight_shape, stride, padding, dilation, groups, flip)
+
+
+def conv2d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                           padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+    """Gradient of conv2d with respect to weight: (K C/G R S), from dy (N K P Q) and x (N C H W)."""
+    return backward_weight("conv2d_backward_weight", 2, dy, x, weight_shape, stride, padding, dilation, groups, flip)
+
+
+def conv3d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                           padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+    """Gradient of conv3d with respect to weight: (K C/G T R S), from dy (N K O P Q) and x (N C D H W)."""
+    return backward_weight("conv3d_backward_weight", 3, dy, x, weight_shape, stride, padding, dilation, groups, flip)
+
+
+def conv1d_backward_bias(dy: ArrayLike) -> np.ndarray:
+    """Gradient of conv1d with respect to bias: (K,), from dy (N K Q)."""
+    return passes.backward_bias("conv1d_backward_bias", 1, dy)
+
+
+def conv2d_backward_bias(dy: ArrayLike) -> np.ndarray:
+    """Gradient of conv2d with respect to bias: (K,), from dy (N K P Q)."""
+    return passes.backward_bias("conv2d_backward_bias", 2, dy)
+
+
+def conv3d_backward_bias(dy: ArrayLike) -> np.ndarray:
+    """Gradient of conv3d with respect to bias: (K,), from dy (N K O P Q)."""
+    return passes.backward_bias("conv3d_backward_bias", 3, dy)

@@ -11,6 +11,8 @@ from minicnn.kernels import textbook
 from minicnn.kernels.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty
 from minicnn.kernels.cpu import linear_call as fast
 
+__all__ = ["linear", "linear_backward_bias", "linear_backward_input", "linear_backward_weight"]
+
 
 def linear(x: Any, weight: Any, bias: Any = None) -> np.ndarray:
     """Every output is a weighted sum of all features of its image.

@@ -11,16 +11,22 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import PaddingSetting
+from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number
-from minicnn.kernels.arrays import contiguous, empty, x_letters, y_letters
+from minicnn.kernels.arrays import contiguous, empty, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.cpu.reads import backward as gathered
 from minicnn.kernels.cpu.reads import of_windows
 from minicnn.kernels.windows import Axes, check_pooled, plane_shape, planes_of, pool_axes, pooled_shape
+
+__all__ = [
+    "gaussian_pool1d", "gaussian_pool1d_backward", "gaussian_pool2d", "gaussian_pool2d_backward", "gaussian_pool3d",
+    "gaussian_pool3d_backward",
+]
 
 MOST_TAPS = 1 << 24   # along one axis: 128 MiB of weights
 
@@ -82,43 +88,56 @@ def backward(where: str, axis_count: int, dy: Any, x_shape: Any, window: object,
     return dx
 
 
-def _family(axes: int) -> tuple[Any, Any]:
-    """The functions of one dimension, with their docstrings."""
-    name, x_axes, y_axes = f"gaussian_pool{axes}d", x_letters(axes), y_letters(axes, "C")
+def gaussian_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+                    sigma: float | None = None) -> np.ndarray:
+    """As `gaussian_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
+    return forward("gaussian_pool1d", 1, x, window, stride, padding, sigma)
 
-    def gaussian_pool(x: Any, window: Any, *, stride: Any = None, padding: Any = 0, sigma: float | None = None) -> np.ndarray:
-        return forward(name, axes, x, window, stride, padding, sigma)
 
-    def gaussian_pool_backward(dy: Any, x_shape: Sequence[int], window: Any, *, stride: Any = None, padding: Any = 0,
-                               sigma: float | None = None) -> np.ndarray:
-        return backward(f"{name}_backward", axes, dy, x_shape, window, stride, padding, sigma)
-
-    gaussian_pool.__doc__ = f"""The mean of every window that slides over each channel, nearer pixels with more weight.
+def gaussian_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+                    sigma: float | None = None) -> np.ndarray:
+    """The mean of every window that slides over each channel, nearer pixels with more weight.
 
         y[n,c,q] = sum over s of weight[s] * x[n, c, q*stride + s - pad]      (one axis shown)
         weight[s] = exp(-d[s]^2 / (2*sigma^2)) / their sum,   d[s] the distance of tap s from the window's middle, in pixels
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
+    x : (N C H W) float32 or float64
     window, stride, padding
-        As in max_pool{axes}d; padding counts as 0, and its weights are not made up for.
+        As in max_pool2d; padding counts as 0, and its weights are not made up for.
     sigma : float, in pixels
         None is a quarter of the window's longest side: 0.75 for a window of 3, whose weights are then 0.23, 0.55, 0.23 along an axis.
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N C P Q)
         float32: within 2e-7 * (taps per axis, added up) of the largest number in the window.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3: "a weighted average based on the distance from the central pixel".
     """
-    gaussian_pool_backward.__doc__ = f"""Gradient of {name} with respect to x: ({x_axes}), from dy ({y_axes}); settings as there."""
-    for function, suffix in ((gaussian_pool, ""), (gaussian_pool_backward, "_backward")):
-        function.__name__ = function.__qualname__ = name + suffix
-    return gaussian_pool, gaussian_pool_backward
+    return forward("gaussian_pool2d", 2, x, window, stride, padding, sigma)
 
 
-gaussian_pool1d, gaussian_pool1d_backward = _family(1)
-gaussian_pool2d, gaussian_pool2d_backward = _family(2)
-gaussian_pool3d, gaussian_pool3d_backward = _family(3)
+def gaussian_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+                    sigma: float | None = None) -> np.ndarray:
+    """As `gaussian_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
+    return forward("gaussian_pool3d", 3, x, window, stride, padding, sigma)
+
+
+def gaussian_pool1d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
+                             padding: PaddingSetting = 0, sigma: float | None = None) -> np.ndarray:
+    """Gradient of gaussian_pool1d with respect to x: (N C W), from dy (N C Q); settings as there."""
+    return backward("gaussian_pool1d_backward", 1, dy, x_shape, window, stride, padding, sigma)
+
+
+def gaussian_pool2d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
+                             padding: PaddingSetting = 0, sigma: float | None = None) -> np.ndarray:
+    """Gradient of gaussian_pool2d with respect to x: (N C H W), from dy (N C P Q); settings as there."""
+    return backward("gaussian_pool2d_backward", 2, dy, x_shape, window, stride, padding, sigma)
+
+
+def gaussian_pool3d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
+                             padding: PaddingSetting = 0, sigma: float | None = None) -> np.ndarray:
+    """Gradient of gaussian_pool3d with respect to x: (N C D H W), from dy (N C O P Q); settings as there."""
+    return backward("gaussian_pool3d_backward", 3, dy, x_shape, window, stride, padding, sigma)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -15,8 +15,18 @@ from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.shapes import check_channels, checked_shape, lines
 from minicnn.kernels.windows import checked_positions, flag
 
+__all__ = ["global_avg_pool", "global_avg_pool_backward", "global_max_pool", "global_max_pool_backward"]
 
-def global_max_pool(x: Any, *, return_indices: bool = False) -> Any:
+
+@overload
+def global_max_pool(x: Any, *, return_indices: Literal[False] = False) -> np.ndarray: ...
+
+
+@overload
+def global_max_pool(x: Any, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+def global_max_pool(x: Any, *, return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """The largest number of every channel: y[n,c] = max over all positions l of x[n,c,l].
 
     Parameters

@@ -4,10 +4,15 @@ A network calls the slide without a flip convolution, and so do these: `conv2d(x
 is bright above and dark below.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
+
+__all__ = ["image_kernels"]
 
 
-def _kernel(rows, divisor=1):
+def _kernel(rows: Sequence[Sequence[int]], divisor: int = 1) -> npt.NDArray[np.float32]:
     values = np.array(rows, np.float32) / np.float32(divisor)
     values.flags.writeable = False
     return values

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from minicnn.geometry import PaddingSetting
+from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import same_shape
-from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, empty, x_letters, y_letters
+from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, empty, x_letters
 from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.cpu.reads import backward as gathered
 from minicnn.kernels.cpu.reads import of_windows
 from minicnn.kernels.windows import Axes, check_pooled, planes_of, pool_axes, pooled_shape
+
+__all__ = ["l2_pool1d", "l2_pool1d_backward", "l2_pool2d", "l2_pool2d_backward", "l2_pool3d", "l2_pool3d_backward"]
 
 
 def _numbers(axes: Axes) -> tuple[int, ...]:
@@ -50,55 +53,68 @@ def backward(where: str, axis_count: int, dy: Any, x: Any, y: Any, window: objec
     return dx
 
 
-def _family(axes: int) -> tuple[Any, Any]:
-    """The functions of one dimension, with their docstrings."""
-    name, x_axes, y_axes = f"l2_pool{axes}d", x_letters(axes), y_letters(axes, "C")
+def l2_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+              ceil_mode: bool = False) -> np.ndarray:
+    """As `l2_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
+    return forward("l2_pool1d", 1, x, window, stride, padding, ceil_mode)
 
-    def l2_pool(x: Any, window: Any, *, stride: Any = None, padding: Any = 0, ceil_mode: bool = False) -> np.ndarray:
-        return forward(name, axes, x, window, stride, padding, ceil_mode)
 
-    def l2_pool_backward(dy: Any, x: Any, y: Any, window: Any, *, stride: Any = None, padding: Any = 0, ceil_mode: bool = False
-                         ) -> np.ndarray:
-        return backward(f"{name}_backward", axes, dy, x, y, window, stride, padding, ceil_mode)
-
-    l2_pool.__doc__ = f"""The length of every window that slides over each channel: the root of the sum of squares.
+def l2_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+              ceil_mode: bool = False) -> np.ndarray:
+    """The length of every window that slides over each channel: the root of the sum of squares.
 
         y[n,c,q] = sqrt(sum over s of x[n, c, q*stride + s - pad]^2)      (one axis shown)
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
+    x : (N C H W) float32 or float64
     window, stride, padding, ceil_mode
-        As in max_pool{axes}d; padding counts as 0.
+        As in max_pool2d; padding counts as 0.
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N C P Q)
         A sum, not a mean: PyTorch's lp_pool with norm_type=2.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3.
     """
-    l2_pool_backward.__doc__ = f"""Gradient of {name} with respect to x: 0 where a whole window is 0.
+    return forward("l2_pool2d", 2, x, window, stride, padding, ceil_mode)
+
+
+def l2_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+              ceil_mode: bool = False) -> np.ndarray:
+    """As `l2_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
+    return forward("l2_pool3d", 3, x, window, stride, padding, ceil_mode)
+
+
+def l2_pool1d_backward(dy: ArrayLike, x: ArrayLike, y: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None,
+                       padding: PaddingSetting = 0, ceil_mode: bool = False) -> np.ndarray:
+    """As `l2_pool2d_backward`, along one axis: dy (N C Q) -> dx (N C W)."""
+    return backward("l2_pool1d_backward", 1, dy, x, y, window, stride, padding, ceil_mode)
+
+
+def l2_pool2d_backward(dy: ArrayLike, x: ArrayLike, y: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None,
+                       padding: PaddingSetting = 0, ceil_mode: bool = False) -> np.ndarray:
+    """Gradient of l2_pool2d with respect to x: 0 where a whole window is 0.
 
         dx[n,c,w] = x[n,c,w] * sum over the windows q that hold w of dy[n,c,q] / y[n,c,q]      (one axis shown)
 
     Parameters
     ----------
-    dy, y : ({y_axes}) float32 or float64
-        y as {name} returned it.  In float32 the quotient dy / y must be a float32: lengths below 1e-38 times dy overflow.
-    x : ({x_axes})
+    dy, y : (N C P Q) float32 or float64
+        y as l2_pool2d returned it.  In float32 the quotient dy / y must be a float32: lengths below 1e-38 times dy overflow.
+    x : (N C H W)
     window, stride, padding, ceil_mode
-        As in {name}.
+        As in l2_pool2d.
 
     Returns
     -------
-    dx : ({x_axes})
+    dx : (N C H W)
     """
-    for function, suffix in ((l2_pool, ""), (l2_pool_backward, "_backward")):
-        function.__name__ = function.__qualname__ = name + suffix
-    return l2_pool, l2_pool_backward
+    return backward("l2_pool2d_backward", 2, dy, x, y, window, stride, padding, ceil_mode)
 
 
-l2_pool1d, l2_pool1d_backward = _family(1)
-l2_pool2d, l2_pool2d_backward = _family(2)
-l2_pool3d, l2_pool3d_backward = _family(3)
+def l2_pool3d_backward(dy: ArrayLike, x: ArrayLike, y: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None,
+                       padding: PaddingSetting = 0, ceil_mode: bool = False) -> np.ndarray:
+    """As `l2_pool2d_backward`, along three axes: dy (N C O P Q) -> dx (N C D H W)."""
+    return backward("l2_pool3d_backward", 3, dy, x, y, window, stride, padding, ceil_mode)

@@ -14,6 +14,8 @@ from minicnn.kernels.arrays import as_float_arrays, contiguous, empty
 from minicnn.kernels.cpu import local_response_normalization_call as fast
 from minicnn.kernels.shapes import check_channels, lines
 
+__all__ = ["local_response_norm", "local_response_norm_backward"]
+
 
 def local_response_norm(x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> np.ndarray:
     """Strong channels quieten their neighbours at the same position.

@@ -12,6 +12,8 @@ from minicnn.kernels.activation import real_number, rows
 from minicnn.kernels.arrays import as_array, as_float_arrays, contiguous, empty
 from minicnn.kernels.cpu import softmax_call as fast
 
+__all__ = ["softmax_cross_entropy", "softmax_cross_entropy_backward"]
+
 
 def softmax_cross_entropy(logits: Any, labels: Any) -> float:
     """How surprised the network is by the right answers, in nats, on average over the images.

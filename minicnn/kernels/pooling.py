@@ -6,16 +6,22 @@ float64 goes through the textbook loops, float32 through the fast ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from minicnn.geometry import PaddingSetting
+from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import contiguous, empty, x_letters, y_letters
+from minicnn.kernels.arrays import contiguous, empty, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.cpu.reads import backward, of_average, of_windows
 from minicnn.kernels.windows import Axes, check_pooled, checked_positions, flag, plane_shape, planes_of, pool_axes, pooled_shape
+
+__all__ = [
+    "avg_pool1d", "avg_pool1d_backward", "avg_pool2d", "avg_pool2d_backward", "avg_pool3d", "avg_pool3d_backward", "max_pool1d",
+    "max_pool1d_backward", "max_pool2d", "max_pool2d_backward", "max_pool3d", "max_pool3d_backward",
+]
 
 
 def max_forward(where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, dilation: object,
@@ -84,26 +90,33 @@ def average_backward(where: str, axis_count: int, dy: Any, x_shape: Any, window:
     return dx
 
 
-def _family(axes: int) -> tuple[Any, ...]:
-    """The functions of one dimension, with their docstrings."""
-    x_axes, y_axes = x_letters(axes), y_letters(axes, "C")
+@overload
+def max_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[False] = False) -> np.ndarray: ...
 
-    def max_pool(x: Any, window: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
-                 return_indices: bool = False) -> Any:
-        return max_forward(f"max_pool{axes}d", axes, x, window, stride, padding, dilation, ceil_mode, return_indices)
+@overload
+def max_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
 
-    def max_pool_backward(dy: Any, indices: Any, x_shape: Sequence[int]) -> np.ndarray:
-        return max_backward(f"max_pool{axes}d_backward", axes, dy, indices, x_shape)
+def max_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False,
+               return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """As `max_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
+    return max_forward("max_pool1d", 1, x, window, stride, padding, dilation, ceil_mode, return_indices)
 
-    def avg_pool(x: Any, window: Any, *, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_padding: bool = True
-                 ) -> np.ndarray:
-        return average_forward(f"avg_pool{axes}d", axes, x, window, stride, padding, ceil_mode, count_padding)
 
-    def avg_pool_backward(dy: Any, x_shape: Sequence[int], window: Any, *, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-                          count_padding: bool = True) -> np.ndarray:
-        return average_backward(f"avg_pool{axes}d_backward", axes, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
+@overload
+def max_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[False] = False) -> np.ndarray: ...
 
-    max_pool.__doc__ = f"""The largest number of every window that slides over each channel.
+@overload
+def max_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+
+def max_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False,
+               return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """The largest number of every window that slides over each channel.
 
         y[n,c,q] = max over s of x[n, c, q*stride + s*dilation - pad]      (one axis shown)
 
@@ -111,7 +124,7 @@ def _family(axes: int) -> tuple[Any, ...]:
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
+    x : (N C H W) float32 or float64
     window, stride, dilation : int or one per axis, in pixels
         A stride of None is the window.
     padding : int, one int per axis, one (before, after) pair per axis, "valid", "same" or "full"
@@ -122,9 +135,9 @@ def _family(axes: int) -> tuple[Any, ...]:
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N C P Q)
         -inf for a window that lies wholly in the padding.
-    indices : ({y_axes}) int64
+    indices : (N C P Q) int64
         Flat positions in the unpadded plane of that image and channel; -1 for a window that lies wholly in the padding.
 
     Raises
@@ -134,21 +147,61 @@ def _family(axes: int) -> tuple[Any, ...]:
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3.
     """
-    max_pool_backward.__doc__ = f"""Gradient of max_pool{axes}d with respect to x: each dy goes to the winner of its window.
+    return max_forward("max_pool2d", 2, x, window, stride, padding, dilation, ceil_mode, return_indices)
+
+
+@overload
+def max_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[False] = False) -> np.ndarray: ...
+
+@overload
+def max_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+
+def max_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               dilation: SizeSetting = 1, ceil_mode: bool = False,
+               return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """As `max_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
+    return max_forward("max_pool3d", 3, x, window, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pool1d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """As `max_pool2d_backward`, along one axis: dy (N C Q) -> dx (N C W)."""
+    return max_backward("max_pool1d_backward", 1, dy, indices, x_shape)
+
+
+def max_pool2d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of max_pool2d with respect to x: each dy goes to the winner of its window.
 
     Parameters
     ----------
-    dy : ({y_axes}) float32 or float64
-    indices : ({y_axes}) int64
-        As max_pool{axes}d(..., return_indices=True) returned them; -1 goes nowhere.
-    x_shape : ({x_axes})
+    dy : (N C P Q) float32 or float64
+    indices : (N C P Q) int64
+        As max_pool2d(..., return_indices=True) returned them; -1 goes nowhere.
+    x_shape : (N C H W)
 
     Returns
     -------
-    dx : ({x_axes})
+    dx : (N C H W)
         Windows that share a winner are added in scan order.
     """
-    avg_pool.__doc__ = f"""The mean of every window that slides over each channel.
+    return max_backward("max_pool2d_backward", 2, dy, indices, x_shape)
+
+
+def max_pool3d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
+    """As `max_pool2d_backward`, along three axes: dy (N C O P Q) -> dx (N C D H W)."""
+    return max_backward("max_pool3d_backward", 3, dy, indices, x_shape)
+
+
+def avg_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+    """As `avg_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
+    return average_forward("avg_pool1d", 1, x, window, stride, padding, ceil_mode, count_padding)
+
+
+def avg_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+    """The mean of every window that slides over each channel.
 
         y[n,c,q] = 1/count[q] * sum over s of x[n, c, q*stride + s - pad]      (one axis shown)
 
@@ -156,27 +209,42 @@ def _family(axes: int) -> tuple[Any, ...]:
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
+    x : (N C H W) float32 or float64
     window, stride, padding, ceil_mode
-        As in max_pool{axes}d; padding counts as 0.
+        As in max_pool2d; padding counts as 0.
     count_padding : bool
         Divide by the taps inside the padded input; otherwise by those inside the input itself.  What hangs over the end in ceil_mode is
         never counted.
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N C P Q)
         0 for a window that lies wholly in the padding.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3.
     """
-    avg_pool_backward.__doc__ = f"""Gradient of avg_pool{axes}d with respect to x: ({x_axes}), from dy ({y_axes}); settings as there."""
-    functions = (max_pool, max_pool_backward, avg_pool, avg_pool_backward)
-    for function, name in zip(functions, ("max_pool#", "max_pool#_backward", "avg_pool#", "avg_pool#_backward"), strict=True):
-        function.__name__ = function.__qualname__ = name.replace("#", f"{axes}d")
-    return functions
+    return average_forward("avg_pool2d", 2, x, window, stride, padding, ceil_mode, count_padding)
 
 
-max_pool1d, max_pool1d_backward, avg_pool1d, avg_pool1d_backward = _family(1)
-max_pool2d, max_pool2d_backward, avg_pool2d, avg_pool2d_backward = _family(2)
-max_pool3d, max_pool3d_backward, avg_pool3d, avg_pool3d_backward = _family(3)
+def avg_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
+               ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+    """As `avg_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
+    return average_forward("avg_pool3d", 3, x, window, stride, padding, ceil_mode, count_padding)
+
+
+def avg_pool1d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
+                        padding: PaddingSetting = 0, ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+    """Gradient of avg_pool1d with respect to x: (N C W), from dy (N C Q); settings as there."""
+    return average_backward("avg_pool1d_backward", 1, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
+
+
+def avg_pool2d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
+                        padding: PaddingSetting = 0, ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+    """Gradient of avg_pool2d with respect to x: (N C H W), from dy (N C P Q); settings as there."""
+    return average_backward("avg_pool2d_backward", 2, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
+
+
+def avg_pool3d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
+                        padding: PaddingSetting = 0, ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+    """Gradient of avg_pool3d with respect to x: (N C D H W), from dy (N C O P Q); settings as there."""
+    return average_backward("avg_pool3d_backward", 3, dy, x_shape, window, stride, padding, ceil_mode, count_padding)

@@ -15,6 +15,8 @@ from minicnn.kernels.arrays import as_float_arrays, contiguous, empty
 from minicnn.kernels.cpu import dropout_call as fast
 from minicnn.kernels.random_bits import uniform_bits
 
+__all__ = ["dropout", "dropout_backward"]
+
 
 def dropout(x: Any, rate: float, *, seed: int) -> np.ndarray:
     """In training, set a share of all elements to zero and scale the others up, so that the expected value stays.

@@ -9,11 +9,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from minicnn.geometry import PaddingSetting
+from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import passes
-from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters, y_letters
-from minicnn.kernels.cases import WEIGHT_LETTERS, checked_shape, resolve, tiled_weight_letters
+from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters
+from minicnn.kernels.cases import WEIGHT_LETTERS, checked_shape, resolve
+
+__all__ = [
+    "tiled_conv1d", "tiled_conv1d_backward_bias", "tiled_conv1d_backward_input", "tiled_conv1d_backward_weight", "tiled_conv2d",
+    "tiled_conv2d_backward_bias", "tiled_conv2d_backward_input", "tiled_conv2d_backward_weight", "tiled_conv3d",
+    "tiled_conv3d_backward_bias", "tiled_conv3d_backward_input", "tiled_conv3d_backward_weight",
+]
 
 
 def forward(where: str, kind: str, axis_count: int, x: Any, weight: Any, bias: Any, stride: object, padding: PaddingSetting,
@@ -49,43 +56,30 @@ def backward_weight(where: str, kind: str, axis_count: int, dy: Any, x: Any, wei
     return passes.backward_weight(case, dy, x)
 
 
-def _family(axes: int) -> tuple[Any, Any, Any, Any]:
-    """The four functions of one dimension, with their docstrings."""
-    name, kind = f"tiled_conv{axes}d", "tiled_conv"
-    x_axes, w_axes, y_axes = x_letters(axes), tiled_weight_letters(axes), y_letters(axes)
-    tile = w_axes.partition(" C/G")[0]
+def tiled_conv1d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
+                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """As `tiled_conv2d`, along one axis: x (N C W), weight (K V C/G S) -> y (N K Q)."""
+    return forward("tiled_conv1d", "tiled_conv", 1, x, weight, bias, stride, padding, dilation, groups)
 
-    def conv(x: Any, weight: Any, bias: Any = None, *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1,
-             groups: int = 1) -> np.ndarray:
-        return forward(name, kind, axes, x, weight, bias, stride, padding, dilation, groups)
 
-    def conv_backward_input(dy: Any, weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1,
-                            groups: int = 1) -> np.ndarray:
-        return backward_input(f"{name}_backward_input", kind, axes, dy, weight, x_shape, stride, padding, dilation, groups)
-
-    def conv_backward_weight(dy: Any, x: Any, weight_shape: Sequence[int], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1,
-                             groups: int = 1) -> np.ndarray:
-        return backward_weight(f"{name}_backward_weight", kind, axes, dy, x, weight_shape, stride, padding, dilation, groups)
-
-    def conv_backward_bias(dy: Any, bias_shape: Sequence[int]) -> np.ndarray:
-        return passes.backward_bias(f"{name}_backward_bias", axes, dy, bias_shape)
-
-    conv.__doc__ = f"""Slide over every image with filters that take turns.
+def tiled_conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
+                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Slide over every image with filters that take turns.
 
         y[n,k,p] = bias[k,u] + sum over c,r of x[n, c, p*stride + r*dilation - pad] * weight[k,u,c,r],   u = p mod tile      (one axis)
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
-    weight : ({w_axes}) of the same type
+    x : (N C H W) float32 or float64
+    weight : (K U V C/G R S) of the same type
         The tile may be any size: it need not divide the output, and may exceed it.
-    bias : (K,) or ({tile}), optional
+    bias : (K,) or (K U V), optional
     stride, padding, dilation, groups
-        As in `conv{axes}d`.
+        As in `conv2d`.
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N K P Q)
 
     Raises
     ------
@@ -95,15 +89,61 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.10.  Gregor, LeCun, "Emergence of complex-like cells in a temporal product
     network with local receptive fields", 2010.
     """
-    conv_backward_input.__doc__ = f"""Gradient of {name} with respect to x: ({x_axes}), from dy ({y_axes})."""
-    conv_backward_weight.__doc__ = f"""Gradient of {name} with respect to weight: ({w_axes}); filters that nobody used get 0."""
-    conv_backward_bias.__doc__ = f"""Gradient of {name} with respect to bias, in the shape of the bias: (K,) or ({tile})."""
-    for function, suffix in ((conv, ""), (conv_backward_input, "_backward_input"), (conv_backward_weight, "_backward_weight"),
-                             (conv_backward_bias, "_backward_bias")):
-        function.__name__ = function.__qualname__ = name + suffix
-    return conv, conv_backward_input, conv_backward_weight, conv_backward_bias
+    return forward("tiled_conv2d", "tiled_conv", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
-tiled_conv1d, tiled_conv1d_backward_input, tiled_conv1d_backward_weight, tiled_conv1d_backward_bias = _family(1)
-tiled_conv2d, tiled_conv2d_backward_input, tiled_conv2d_backward_weight, tiled_conv2d_backward_bias = _family(2)
-tiled_conv3d, tiled_conv3d_backward_input, tiled_conv3d_backward_weight, tiled_conv3d_backward_bias = _family(3)
+def tiled_conv3d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
+                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """As `tiled_conv2d`, along three axes: x (N C D H W), weight (K A U V C/G T R S) -> y (N K O P Q)."""
+    return forward("tiled_conv3d", "tiled_conv", 3, x, weight, bias, stride, padding, dilation, groups)
+
+
+def tiled_conv1d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Gradient of tiled_conv1d with respect to x: (N C W), from dy (N K Q)."""
+    return backward_input("tiled_conv1d_backward_input", "tiled_conv", 1, dy, weight, x_shape, stride, padding, dilation, groups)
+
+
+def tiled_conv2d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Gradient of tiled_conv2d with respect to x: (N C H W), from dy (N K P Q)."""
+    return backward_input("tiled_conv2d_backward_input", "tiled_conv", 2, dy, weight, x_shape, stride, padding, dilation, groups)
+
+
+def tiled_conv3d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Gradient of tiled_conv3d with respect to x: (N C D H W), from dy (N K O P Q)."""
+    return backward_input("tiled_conv3d_backward_input", "tiled_conv", 3, dy, weight, x_shape, stride, padding, dilation, groups)
+
+
+def tiled_conv1d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Gradient of tiled_conv1d with respect to weight: (K V C/G S); filters that nobody used get 0."""
+    return backward_weight("tiled_conv1d_backward_weight", "tiled_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
+
+
+def tiled_conv2d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Gradient of tiled_conv2d with respect to weight: (K U V C/G R S); filters that nobody used get 0."""
+    return backward_weight("tiled_conv2d_backward_weight", "tiled_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
+
+
+def tiled_conv3d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Gradient of tiled_conv3d with respect to weight: (K A U V C/G T R S); filters that nobody used get 0."""
+    return backward_weight("tiled_conv3d_backward_weight", "tiled_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
+
+
+def tiled_conv1d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of tiled_conv1d with respect to bias, in the shape of the bias: (K,) or (K V)."""
+    return passes.backward_bias("tiled_conv1d_backward_bias", 1, dy, bias_shape)
+
+
+def tiled_conv2d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of tiled_conv2d with respect to bias, in the shape of the bias: (K,) or (K U V)."""
+    return passes.backward_bias("tiled_conv2d_backward_bias", 2, dy, bias_shape)
+
+
+def tiled_conv3d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
+    """Gradient of tiled_conv3d with respect to bias, in the shape of the bias: (K,) or (K A U V)."""
+    return passes.backward_bias("tiled_conv3d_backward_bias", 3, dy, bias_shape)

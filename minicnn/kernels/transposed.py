@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from minicnn.geometry import SizeSetting
 from minicnn.kernels import passes
-from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters, y_letters
+from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters
 from minicnn.kernels.cases import checked_shape, resolve_transposed, transposed_weight_letters
+
+__all__ = [
+    "conv_transpose1d", "conv_transpose1d_backward_bias", "conv_transpose1d_backward_input", "conv_transpose1d_backward_weight",
+    "conv_transpose2d", "conv_transpose2d_backward_bias", "conv_transpose2d_backward_input", "conv_transpose2d_backward_weight",
+    "conv_transpose3d", "conv_transpose3d_backward_bias", "conv_transpose3d_backward_input", "conv_transpose3d_backward_weight",
+]
 
 
 def forward(where: str, axis_count: int, x: Any, weight: Any, bias: Any, stride: object, padding: object, output_padding: object,
@@ -45,27 +53,15 @@ def backward_weight(where: str, axis_count: int, dy: Any, x: Any, weight_shape: 
     return passes.backward_weight(case, dy, x)
 
 
-def _family(axes: int) -> tuple[Any, Any, Any, Any]:
-    """The four functions of one dimension, with their docstrings."""
-    name = f"conv_transpose{axes}d"
-    x_axes, w_axes, y_axes = x_letters(axes), transposed_weight_letters(axes), y_letters(axes)
+def conv_transpose1d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: SizeSetting = 0,
+                     output_padding: SizeSetting = 0, dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """As `conv_transpose2d`, along one axis: x (N C W), weight (C K/G S) -> y (N K Q)."""
+    return forward("conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
-    def conv(x: Any, weight: Any, bias: Any = None, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1,
-             groups: int = 1) -> np.ndarray:
-        return forward(name, axes, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
-    def conv_backward_input(dy: Any, weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-                            dilation: Any = 1, groups: int = 1) -> np.ndarray:
-        return backward_input(f"{name}_backward_input", axes, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
-
-    def conv_backward_weight(dy: Any, x: Any, weight_shape: Sequence[int], *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-                             dilation: Any = 1, groups: int = 1) -> np.ndarray:
-        return backward_weight(f"{name}_backward_weight", axes, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
-
-    def conv_backward_bias(dy: Any) -> np.ndarray:
-        return passes.backward_bias(f"{name}_backward_bias", axes, dy)
-
-    conv.__doc__ = f"""Put a copy of the filter, weighted by x, at every input position, and add up.
+def conv_transpose2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: SizeSetting = 0,
+                     output_padding: SizeSetting = 0, dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """Put a copy of the filter, weighted by x, at every input position, and add up.
 
         y[n, k, i*stride + r*dilation - padding] = bias[k] + sum over c,r of x[n,c,i] * weight[c,k,r]      (one axis shown)
         out = (in - 1)*stride - 2*padding + dilation*(taps - 1) + output_padding + 1
@@ -74,8 +70,8 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
-    weight : ({w_axes}) of the same type
+    x : (N C H W) float32 or float64
+    weight : (C K/G R S) of the same type
     bias : (K,), optional
     stride, dilation : int or one per axis, in pixels
     padding : int or one per axis
@@ -87,7 +83,7 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N K P Q)
 
     Raises
     ------
@@ -96,15 +92,67 @@ def _family(axes: int) -> tuple[Any, Any, Any, Any]:
 
     Dumoulin, Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4.
     """
-    conv_backward_input.__doc__ = f"""Gradient of {name} with respect to x: ({x_axes}), an ordinary convolution of dy ({y_axes})."""
-    conv_backward_weight.__doc__ = f"""Gradient of {name} with respect to weight: ({w_axes}), from dy ({y_axes}) and x ({x_axes})."""
-    conv_backward_bias.__doc__ = f"""Gradient of {name} with respect to bias: (K,), from dy ({y_axes})."""
-    for function, suffix in ((conv, ""), (conv_backward_input, "_backward_input"), (conv_backward_weight, "_backward_weight"),
-                             (conv_backward_bias, "_backward_bias")):
-        function.__name__ = function.__qualname__ = name + suffix
-    return conv, conv_backward_input, conv_backward_weight, conv_backward_bias
+    return forward("conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
 
-conv_transpose1d, conv_transpose1d_backward_input, conv_transpose1d_backward_weight, conv_transpose1d_backward_bias = _family(1)
-conv_transpose2d, conv_transpose2d_backward_input, conv_transpose2d_backward_weight, conv_transpose2d_backward_bias = _family(2)
-conv_transpose3d, conv_transpose3d_backward_input, conv_transpose3d_backward_weight, conv_transpose3d_backward_bias = _family(3)
+def conv_transpose3d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: SizeSetting = 0,
+                     output_padding: SizeSetting = 0, dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+    """As `conv_transpose2d`, along three axes: x (N C D H W), weight (C K/G T R S) -> y (N K O P Q)."""
+    return forward("conv_transpose3d", 3, x, weight, bias, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose1d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                    padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
+                                    groups: int = 1) -> np.ndarray:
+    """Gradient of conv_transpose1d with respect to x: (N C W), an ordinary convolution of dy (N K Q)."""
+    return backward_input("conv_transpose1d_backward_input", 1, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose2d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                    padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
+                                    groups: int = 1) -> np.ndarray:
+    """Gradient of conv_transpose2d with respect to x: (N C H W), an ordinary convolution of dy (N K P Q)."""
+    return backward_input("conv_transpose2d_backward_input", 2, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose3d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                    padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
+                                    groups: int = 1) -> np.ndarray:
+    """Gradient of conv_transpose3d with respect to x: (N C D H W), an ordinary convolution of dy (N K O P Q)."""
+    return backward_input("conv_transpose3d_backward_input", 3, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose1d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                     padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
+                                     groups: int = 1) -> np.ndarray:
+    """Gradient of conv_transpose1d with respect to weight: (C K/G S), from dy (N K Q) and x (N C W)."""
+    return backward_weight("conv_transpose1d_backward_weight", 1, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose2d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                     padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
+                                     groups: int = 1) -> np.ndarray:
+    """Gradient of conv_transpose2d with respect to weight: (C K/G R S), from dy (N K P Q) and x (N C H W)."""
+    return backward_weight("conv_transpose2d_backward_weight", 2, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose3d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
+                                     padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
+                                     groups: int = 1) -> np.ndarray:
+    """Gradient of conv_transpose3d with respect to weight: (C K/G T R S), from dy (N K O P Q) and x (N C D H W)."""
+    return backward_weight("conv_transpose3d_backward_weight", 3, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose1d_backward_bias(dy: ArrayLike) -> np.ndarray:
+    """Gradient of conv_transpose1d with respect to bias: (K,), from dy (N K Q)."""
+    return passes.backward_bias("conv_transpose1d_backward_bias", 1, dy)
+
+
+def conv_transpose2d_backward_bias(dy: ArrayLike) -> np.ndarray:
+    """Gradient of conv_transpose2d with respect to bias: (K,), from dy (N K P Q)."""
+    return passes.backward_bias("conv_transpose2d_backward_bias", 2, dy)
+
+
+def conv_transpose3d_backward_bias(dy: ArrayLike) -> np.ndarray:
+    """Gradient of conv_transpose3d with respect to bias: (K,), from dy (N K O P Q)."""
+    return passes.backward_bias("conv_transpose3d_backward_bias", 3, dy)

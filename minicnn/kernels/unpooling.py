@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from minicnn.geometry import per_axis
+from minicnn.geometry import SizeSetting, per_axis
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import SPACE_LETTERS, as_array, check_axes, contiguous, empty, x_letters, y_letters
+from minicnn.kernels.arrays import as_array, check_axes, contiguous, empty, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.windows import check_pooled, checked_positions, planes_of
+
+__all__ = ["max_unpool1d", "max_unpool1d_backward", "max_unpool2d", "max_unpool2d_backward", "max_unpool3d", "max_unpool3d_backward"]
 
 
 def forward(where: str, axis_count: int, y: Any, indices: Any, output_shape: Any) -> np.ndarray:
@@ -44,51 +47,59 @@ def backward(where: str, axis_count: int, dx: Any, indices: Any) -> np.ndarray:
     return dy
 
 
-def _family(axes: int) -> tuple[Any, Any]:
-    """The functions of one dimension, with their docstrings."""
-    name, x_axes, y_axes = f"max_unpool{axes}d", x_letters(axes), y_letters(axes, "C")
+def max_unpool1d(y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting) -> np.ndarray:
+    """As `max_unpool2d`, along one axis: y (N C Q) -> x (N C W)."""
+    return forward("max_unpool1d", 1, y, indices, output_shape)
 
-    def max_unpool(y: Any, indices: Any, output_shape: Any) -> np.ndarray:
-        return forward(name, axes, y, indices, output_shape)
 
-    def max_unpool_backward(dx: Any, indices: Any) -> np.ndarray:
-        return backward(f"{name}_backward", axes, dx, indices)
-
-    max_unpool.__doc__ = f"""Put every value back where its maximum was found; zero everywhere else.
+def max_unpool2d(y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting) -> np.ndarray:
+    """Put every value back where its maximum was found; zero everywhere else.
 
     Parameters
     ----------
-    y : ({y_axes}) float32 or float64
-    indices : ({y_axes}) int64
-        As max_pool{axes}d(..., return_indices=True) returned them; -1 goes nowhere.
-    output_shape : int or one per axis ({SPACE_LETTERS[axes]})
+    y : (N C P Q) float32 or float64
+    indices : (N C P Q) int64
+        As max_pool2d(..., return_indices=True) returned them; -1 goes nowhere.
+    output_shape : int or one per axis (H W)
         The shape of the plane that was pooled.
 
     Returns
     -------
-    x : ({x_axes})
+    x : (N C H W)
         Where windows overlap and share a winner, they share its value; of different values for one place the last in scan order stays.
 
     Zeiler, Fergus, "Visualizing and understanding convolutional networks", 2014, section 2.1.
     """
-    max_unpool_backward.__doc__ = f"""Gradient of {name} with respect to y: every value looks where it went.
+    return forward("max_unpool2d", 2, y, indices, output_shape)
+
+
+def max_unpool3d(y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting) -> np.ndarray:
+    """As `max_unpool2d`, along three axes: y (N C O P Q) -> x (N C D H W)."""
+    return forward("max_unpool3d", 3, y, indices, output_shape)
+
+
+def max_unpool1d_backward(dx: ArrayLike, indices: ArrayLike) -> np.ndarray:
+    """As `max_unpool2d_backward`, along one axis: dx (N C W) -> dy (N C Q)."""
+    return backward("max_unpool1d_backward", 1, dx, indices)
+
+
+def max_unpool2d_backward(dx: ArrayLike, indices: ArrayLike) -> np.ndarray:
+    """Gradient of max_unpool2d with respect to y: every value looks where it went.
 
     Parameters
     ----------
-    dx : ({x_axes}) float32 or float64
-        Gradient of what {name} returned.
-    indices : ({y_axes}) int64
+    dx : (N C H W) float32 or float64
+        Gradient of what max_unpool2d returned.
+    indices : (N C P Q) int64
 
     Returns
     -------
-    dy : ({y_axes})
+    dy : (N C P Q)
         0 where the index is -1.
     """
-    for function, suffix in ((max_unpool, ""), (max_unpool_backward, "_backward")):
-        function.__name__ = function.__qualname__ = name + suffix
-    return max_unpool, max_unpool_backward
+    return backward("max_unpool2d_backward", 2, dx, indices)
 
 
-max_unpool1d, max_unpool1d_backward = _family(1)
-max_unpool2d, max_unpool2d_backward = _family(2)
-max_unpool3d, max_unpool3d_backward = _family(3)
+def max_unpool3d_backward(dx: ArrayLike, indices: ArrayLike) -> np.ndarray:
+    """As `max_unpool2d_backward`, along three axes: dx (N C D H W) -> dy (N C O P Q)."""
+    return backward("max_unpool3d_backward", 3, dx, indices)

@@ -8,14 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
+from minicnn.geometry import SizeSetting
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import contiguous, empty, x_letters, y_letters
+from minicnn.kernels.arrays import contiguous, empty, y_letters
 from minicnn.kernels.cpu import pooling_call as fast
 from minicnn.kernels.cpu.reads import Reads, of_copies, of_neighbours
 from minicnn.kernels.cpu.reads import backward as gathered
 from minicnn.kernels.windows import planes_of, sizes_per_axis
+
+__all__ = ["upsample1d", "upsample1d_backward", "upsample2d", "upsample2d_backward", "upsample3d", "upsample3d_backward"]
 
 MODES = {"nearest": of_copies, "linear": of_neighbours}
 
@@ -62,17 +66,13 @@ def _reads(where: str, mode: str, space: tuple[int, ...], scales: tuple[int, ...
     return [MODES[mode](where, size, scale) for size, scale in zip(space, scales, strict=True)]
 
 
-def _family(axes: int) -> tuple[Any, Any]:
-    """The functions of one dimension, with their docstrings."""
-    name, x_axes, y_axes = f"upsample{axes}d", x_letters(axes), y_letters(axes, "C")
+def upsample1d(x: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np.ndarray:
+    """As `upsample2d`, along one axis: x (N C W) -> y (N C Q)."""
+    return forward("upsample1d", 1, x, scale, mode)
 
-    def upsample(x: Any, scale: Any, *, mode: str = "nearest") -> np.ndarray:
-        return forward(name, axes, x, scale, mode)
 
-    def upsample_backward(dy: Any, scale: Any, *, mode: str = "nearest") -> np.ndarray:
-        return backward(f"{name}_backward", axes, dy, scale, mode)
-
-    upsample.__doc__ = f"""Make every plane larger by a whole number.
+def upsample2d(x: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np.ndarray:
+    """Make every plane larger by a whole number.
 
         "nearest"  y[n,c,q] = x[n, c, q // scale]                                            (one axis shown)
         "linear"   y[n,c,q] = sum over w of max(0, 1 - |at[q] - w|) * x[n,c,w]
@@ -80,24 +80,36 @@ def _family(axes: int) -> tuple[Any, Any]:
 
     Parameters
     ----------
-    x : ({x_axes}) float32 or float64
+    x : (N C H W) float32 or float64
     scale : int or one per axis
     mode : "nearest" or "linear"
         "linear" is (bi/tri)linear, the centres of the pixels matched: PyTorch's align_corners=False.
 
     Returns
     -------
-    y : ({y_axes})
+    y : (N C P Q)
         Every size times its scale.
 
     Prince, "Understanding Deep Learning", 2023, section 10.4.2.
     """
-    upsample_backward.__doc__ = f"""Gradient of {name} with respect to x: ({x_axes}), from dy ({y_axes}); scale and mode as there."""
-    for function, suffix in ((upsample, ""), (upsample_backward, "_backward")):
-        function.__name__ = function.__qualname__ = name + suffix
-    return upsample, upsample_backward
+    return forward("upsample2d", 2, x, scale, mode)
 
 
-upsample1d, upsample1d_backward = _family(1)
-upsample2d, upsample2d_backward = _family(2)
-upsample3d, upsample3d_backward = _family(3)
+def upsample3d(x: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np.ndarray:
+    """As `upsample2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
+    return forward("upsample3d", 3, x, scale, mode)
+
+
+def upsample1d_backward(dy: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np.ndarray:
+    """Gradient of upsample1d with respect to x: (N C W), from dy (N C Q); scale and mode as there."""
+    return backward("upsample1d_backward", 1, dy, scale, mode)
+
+
+def upsample2d_backward(dy: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np.ndarray:
+    """Gradient of upsample2d with respect to x: (N C H W), from dy (N C P Q); scale and mode as there."""
+    return backward("upsample2d_backward", 2, dy, scale, mode)
+
+
+def upsample3d_backward(dy: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np.ndarray:
+    """Gradient of upsample3d with respect to x: (N C D H W), from dy (N C O P Q); scale and mode as there."""
+    return backward("upsample3d_backward", 3, dy, scale, mode)

@@ -32,6 +32,8 @@ from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.kernels.index_table import MOST_WEIGHTS, IndexMap, Reads, tabulate, three
 from minicnn.random import generator
 
+__all__ = ["Variant", "variant"]
+
 CHECKED_IMAGES = 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from importlib import metadata
 from platform import python_version
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -144,7 +144,7 @@ class Run:
             raise CheckpointError(f"{self.folder.checkpoint_path} does not fit its data: it stands after {trainer.steps} updates, in epoch"
                                   f" {trainer.epoch} after {trainer.batch} of {batches} batches")
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Generator[Record, None, None]:
         """Train to the last epoch or until `trainer.stop()`, keeping the folder up to date; yields the trainer's records."""
         self.folder.claim()
         settings = self.settings

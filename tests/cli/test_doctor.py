@@ -34,7 +34,7 @@ def test_json(cli):
     found, err = points(cli)
     assert err == ""
     assert list(found) == ["minicnn", "Python", "numpy", "numba", "llvmlite", "safetensors", "rich", "click", "CPU", "SIMD", "threads",
-                           "kernel cache", "CUDA driver", "numba-cuda", "data folder", "data sets", "pillow", "matplotlib", "torch"]
+                           "kernel cache", "CUDA driver", "numba-cuda", "data folder", "data sets", "pillow", "torch"]
     for point in found.values():
         assert set(point) == {"what", "state", "detail", "fix", "needed"}
         assert point["state"] in (OK, MISSING, WARN)

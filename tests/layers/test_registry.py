@@ -1,5 +1,6 @@
 """Descriptions of layers: plain values that JSON holds, and back."""
 
+import inspect
 import json
 from dataclasses import dataclass
 
@@ -156,5 +157,5 @@ def test_a_layer_of_ones_own(monkeypatch):
 def test_every_layer_is_known_by_its_name():
     import minicnn.layers
 
-    public = {name for name in minicnn.layers.__all__ if isinstance(getattr(minicnn.layers, name), type)}
+    public = {name for name in minicnn.layers.__all__ if inspect.isclass(getattr(minicnn.layers, name)) and name != "Shape"}
     assert public - set(TYPES) == {"Block", "Cost", "Element", "Layer", "ParameterSpec"}

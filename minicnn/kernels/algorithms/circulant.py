@@ -18,6 +18,8 @@ from minicnn.geometry import whole_number
 from minicnn.kernels.arrays import as_float_arrays
 from minicnn.kernels.memory import check_room
 
+__all__ = ["circulant", "circulant_eigenvalues", "fourier_basis"]
+
 LARGEST = 1 << 13   # rows: 512 MiB of float64
 AT_ONCE = 1 << 21   # entries
 

@@ -22,6 +22,8 @@ from minicnn.kernels.cases import checked_shape, resolve
 from minicnn.kernels.index import input_position, output_range, weight_tap
 from minicnn.kernels.memory import check_room
 
+__all__ = ["conv_matrix"]
+
 LARGEST = 1 << 27   # entries: 512 MiB of float32
 
 

@@ -25,6 +25,8 @@ from minicnn.kernels.activation import real_number
 from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, x_letters
 from minicnn.kernels.convolution import forward
 
+__all__ = ["separable", "separable_conv2d", "separable_conv3d"]
+
 
 def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | None:
     """One vector per axis whose product is the kernel, or None if there are none.
