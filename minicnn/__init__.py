@@ -32,6 +32,7 @@ if TYPE_CHECKING:   # the same names for type checkers and editors, which do not
     from minicnn import kernels as kernels
     from minicnn import laws as laws
     from minicnn import layers as layers
+    from minicnn import losses as losses
     from minicnn import optimizers as optimizers
     from minicnn import train as train
     from minicnn import zoo as zoo

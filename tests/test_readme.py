@@ -69,8 +69,6 @@ def test_python_blocks_are_found():
     assert len(list(shown())) == 3
 
 
-# The calls of the first block are those of the training interface to come
-@pytest.mark.xfail(not hasattr(minicnn.Graph, "predict"), reason="Trainer.fit trains only when it is asked for records", strict=True)
 def test_the_first_python_block_trains_predicts_and_saves(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
