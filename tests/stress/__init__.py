@@ -4,13 +4,16 @@
     python -m tests.stress --minutes 2       a sample spread over all campaigns
     python -m tests.stress --only threads --seed 17 --here      one process again, in this one, to look at what it shows
 
-The package under test is the installed one: the checkout, which `python -m` puts first on the path, leaves it here, or its `minicnn/`
-would hide the installed package and the parts of it that lie in other folders.
+The package under test is the installed one, if there is one beside the checkout: `python -m` puts the checkout first on the path, and it
+leaves the path here.  An editable install is the checkout itself, which then stays.
 """
 
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != CHECKOUT]
+elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != CHECKOUT]
+if PathFinder.find_spec("minicnn", elsewhere):
+    sys.path[:] = elsewhere

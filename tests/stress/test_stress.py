@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -75,10 +76,16 @@ def test_ctrl_c_leaves_the_counts_so_far():
     assert tally["processes"] == sum(tally[each] for each in ("crashes", "hangs", "wrong", "tracebacks")) == len(counts["faults"]) >= 1
 
 
-def test_the_checkout_does_not_hide_the_installed_package():
-    program = "import sys, tests.stress; print([entry for entry in sys.path if entry in ('', sys.argv[1])])"
-    done = subprocess.run([sys.executable, "-c", program, str(CHECKOUT)], cwd=CHECKOUT, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+@pytest.mark.parametrize("installed", [True, False], ids=["installed", "checkout alone"])
+def test_the_checkout_is_tested_only_where_nothing_is_installed(installed, tmp_path):
+    package = (tmp_path if installed else CHECKOUT) / "minicnn" / "__init__.py"
+    if installed:
+        package.parent.mkdir()
+        package.touch()
+    program = "import tests.stress, minicnn; print(minicnn.__file__)"
+    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == f"{package}\n"
 
 
 def test_campaigns_by_name():
