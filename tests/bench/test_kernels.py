@@ -74,6 +74,13 @@ def test_every_rung_computes_the_layer():
         assert relative_error(result, truth) < 1e-6
 
 
+def test_vectors_of_the_ladder_straddle_no_cache_lines():
+    numbers = np.arange(2 * 3 * 5 * 32, dtype=np.float32).reshape(32, 2, 3, 5)
+    lines = [ladder.whole_lines(numbers.transpose(1, 2, 3, 0)) for _ in range(3)]
+    assert [each.ctypes.data % 64 for each in lines] == [0, 0, 0]
+    assert all(each.flags.c_contiguous and np.array_equal(each.transpose(3, 0, 1, 2), numbers) for each in lines)
+
+
 def test_rows_of_the_ladder(torch, hasty):
     rows = list(bench.run("ladder", Options(2, "torch", hasty, quick=True)))
     assert [row.work for row in rows] == [
