@@ -109,9 +109,10 @@ def test_the_wheel_holds_every_package_and_nothing_else(source, checkout, unpack
     assert held == wanted | data | {"minicnn/py.typed"}
 
 
-def test_the_source_archive_holds_all_tests_and_the_changelog(unpacked):
+def test_the_source_archive_holds_all_tests_and_pages(unpacked):
     held = files(unpacked)
     assert {f"tests/{name}" for name in files(ROOT / "tests", "*.py")} <= held
+    assert {f"docs/{name}" for name in files(ROOT / "docs")} <= held
     assert {"CHANGELOG.md", "README.md", "LICENSE", ".ci/run", ".ci/lowest.txt", "pyproject.toml", "setup.py"} <= held
     assert not [name for name in held if name.startswith(("minicnn/cli/", "minicnn/datasets/"))]   # they are in cli and datasets
 
