@@ -28,7 +28,8 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """Open a file to be written whole: `with atomic_write(path, "w") as file: file.write(...)`.
 
     It is written under a temporary name in the same folder, flushed to the disk and renamed at the end; if anything fails in
-    between, what stood under the name before stands there still.
+    between, what stood under the name before stands there still.  A device or a pipe is written to where it is: renaming would put a
+    file in its place.
 
     Raises
     ------
@@ -37,13 +38,17 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """
     target = Path(path)
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
+    in_place = os.path.exists(target) and not os.path.isfile(target)
     try:
-        with open(part, mode.replace("w", "x"), encoding=None if "b" in mode else "utf-8") as file:
+        with open(target if in_place else part, mode if in_place else mode.replace("w", "x"),
+                  encoding=None if "b" in mode else "utf-8") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-        _flush_folder(target.parent)
+            if not in_place:
+                os.fsync(file.fileno())
+        if not in_place:
+            os.replace(part, target)
+            _flush_folder(target.parent)
     except OSError as error:
         raise CheckpointError(f"cannot write {target}: {error.strerror or error}") from error
     finally:

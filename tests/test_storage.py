@@ -90,6 +90,20 @@ def test_the_file_has_the_rights_of_any_file(tmp_path):
     assert stat.S_IMODE(os.stat(tmp_path / "a").st_mode) == stat.S_IMODE(os.stat(tmp_path / "plain").st_mode)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    """And so is a device: --out /dev/null, as root, must not put a file there."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with atomic_write(pipe, "w") as file:
+        file.write("a picture")
+    assert os.read(reader, 100) == b"a picture"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
 def test_places_where_nothing_can_be_written(tmp_path):
     with pytest.raises(CheckpointError, match=r"^cannot write .*nowhere.*: No such file or directory$"):
         save_arrays(tmp_path / "nowhere" / "a", ARRAYS, {})

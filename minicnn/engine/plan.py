@@ -85,7 +85,6 @@ class Plan:
     """A finished program with its stretches of memory.
 
     memory : arenas, then slots, then the optimizer's state
-    finished : (1,) int64, batches that the latest run finished, also where an exception ended it
     """
 
     program: FinishedProgram
@@ -96,7 +95,8 @@ class Plan:
     state_begin: int
     state_count: int
     arrays: Arrays
-    finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+    _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+    _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
     lock: Any = field(default_factory=new_lock)   # one run at a time, and whoever reads `memory` after it
 
     def state(self) -> np.ndarray:
@@ -150,10 +150,11 @@ class Plan:
         ShapeError, SettingError
             If an array is not what the plan was made for; nothing is run then.
         """
+        self._finished[0] = 0
         self._check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
         batches = -(-len(order) // batch_size)
         shards = -(-batch_size // self.layout.shard)
-        statistics = np.zeros((batches, shards, 2))
+        self._statistics = statistics = np.zeros((batches, shards, 2))
         jobs = np.zeros((batches, JOB_FIELDS), dtype=np.int64)
         number = np.arange(batches)
         jobs[:, JOB_ORDER] = order.ctypes.data + number * batch_size * order.itemsize
@@ -167,11 +168,14 @@ class Plan:
             jobs[:, JOB_OUTPUT] = output.ctypes.data + number * batch_size * output.strides[0]
         addresses = np.array([0 if labels is None else labels.ctypes.data, images.ctypes.data,
                               0 if input_gradient is None else input_gradient.ctypes.data], dtype=np.int64)
-        self.finished[0] = 0
         with self.lock:
-            run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout, self.finished,
+            run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout, self._finished,
                 whole_batches=self.arrays.rates)
         return statistics.sum(axis=1)
+
+    def done(self) -> np.ndarray:
+        """What the latest run has returned, or, if an exception ended it, would have for the batches it has finished: (batches, 2)."""
+        return self._statistics.sum(axis=1)[:int(self._finished[0])]
 
     def _check(self, parameters: np.ndarray, images: np.ndarray, order: np.ndarray, batch_size: int, labels: np.ndarray | None,
                keys: np.ndarray | None, rates: np.ndarray | None, output: np.ndarray | None, input_gradient: np.ndarray | None) -> None:

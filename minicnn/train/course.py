@@ -86,14 +86,12 @@ class Course(NamedTuple):
                 numbers = rates(self.optimizer, at.steps + 1, [self._learning_rate(at, n / batches) for n in range(first, stop)])
                 plan, pixels = self._plan(updates), self.train.images
                 begin = time.perf_counter()
-                statistics = plan.run(self.net.parameter_memory, pixels, order[first * self.batch_size:stop * self.batch_size],
-                                      self.batch_size, labels=self.train.labels, keys=keys[first:stop].copy(), rates=numbers)
-                seconds = time.perf_counter() - begin
-                at.seconds += seconds
-                for each in statistics:   # one by one, so that the sum does not depend on the stretches
-                    at.sums += each
-                at.batch = stop
-                at.steps += stop - first
+                try:
+                    plan.run(self.net.parameter_memory, pixels, order[first * self.batch_size:stop * self.batch_size],
+                             self.batch_size, labels=self.train.labels, keys=keys[first:stop].copy(), rates=numbers)
+                finally:   # Ctrl-C in a notebook as well: the parameters have changed by as many batches as are done
+                    seconds = time.perf_counter() - begin
+                    at.count(plan.done(), seconds)
                 done = min(stop * self.batch_size, images)
                 loss, right = (float(total) / done for total in at.sums)
                 self._check(at.epoch, wrong, loss)

@@ -13,6 +13,7 @@ from minicnn.train.records import EpochRecord
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
+
 @dataclass
 class Position:
     """Where a training stands.
@@ -31,6 +32,14 @@ class Position:
     seconds: float = 0.0
     history: list[EpochRecord] = field(default_factory=list)
     stopping: bool = False
+
+    def count(self, statistics: np.ndarray, seconds: float) -> None:
+        """Move on by batches that are done, given the loss and right answers of each."""
+        self.seconds += seconds
+        for each in statistics:   # one by one, so that the sum does not depend on how many were run together
+            self.sums += each
+        self.batch += len(statistics)
+        self.steps += len(statistics)
 
     def begin_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch."""

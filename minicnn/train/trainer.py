@@ -152,13 +152,15 @@ class Trainer:
             begin = time.perf_counter()
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
             numbers = rates(self.optimizer, self.steps + 1, [self.optimizer.learning_rate])
-            statistics = plan.run(self.net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), len(images),
-                                  labels=targets, keys=key, rates=numbers)
-            loss, correct = statistics[0]
+            try:
+                plan.run(self.net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), len(images),
+                         labels=targets, keys=key, rates=numbers)
+            finally:
+                self._at.steps += len(plan.done())
+            loss, correct = plan.done()[0]
             if not math.isfinite(loss):
-                raise loss_is_lost(f"step {self.steps + 1}", self.optimizer.learning_rate, wrong_image(images), "x",
-                                   None if self.steps else "them")   # the first step's loss comes before any update
-            self._at.steps += 1
+                raise loss_is_lost(f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x",
+                                   None if self.steps > 1 else "them")   # the first step's loss comes before any update
             return StepRecord(float(loss) / len(images), int(correct), len(images), time.perf_counter() - begin)
 
     def fit(self, train: Any, test: Any = None, epochs: int = 10, *, validation: Any = None, schedule: str | Schedule = "constant",

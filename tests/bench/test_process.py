@@ -79,5 +79,5 @@ def test_a_silent_failure_is_told():
 
 def test_the_command_takes_arguments():
     assert run_python(COMMAND, ("--version",)) > 0
-    with pytest.raises(MinicnnError, match="ended with status 2\n  Error: No such command 'cook'"):
+    with pytest.raises(MinicnnError, match="ended with status 2\n  Error: there is no verb 'cook'"):
         run_python(COMMAND, ("cook",))

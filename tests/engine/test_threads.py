@@ -55,7 +55,7 @@ def test_threads_that_ask_first_at_the_same_time_get_the_same_parameters():
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(memory is found[0] for memory in found)
+    assert all(np.shares_memory(memory, found[0]) for memory in found)
 
 
 def test_a_handler_cannot_take_the_gradient_that_was_interrupted(monkeypatch):
