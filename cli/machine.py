@@ -23,7 +23,7 @@ OK, MISSING, WARN = "ok", "missing", "warn"
 COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}   # packages that may be there and yet not load
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
-EXTRAS = (("pillow", "images", "PNG and JPEG for 'minicnn predict'"), ("torch", "bench", "a peer for 'minicnn bench --against torch'"))
+EXTRAS = (("pillow", "PNG and JPEG for 'minicnn predict'"), ("torch", "a peer for 'minicnn bench --against torch'"))
 
 
 class Finding(NamedTuple):
@@ -120,7 +120,7 @@ def cuda() -> Iterator[Finding]:
     else:
         yield Finding("CUDA driver", OK, f"{devices} device{'s' * (devices != 1)}; this version trains on the CPU all the same")
     if version is None:
-        yield Finding("numba-cuda", MISSING, "not installed", "pip install 'minicnn[cuda]'")
+        yield Finding("numba-cuda", MISSING, "not installed", "pip install 'numba-cuda[cu12]'")
     else:
         yield Finding("numba-cuda", OK, version)
 
@@ -139,10 +139,10 @@ def data() -> Iterator[Finding]:
 
 
 def extras() -> Iterator[Finding]:
-    for name, extra, purpose in EXTRAS:
+    for name, purpose in EXTRAS:
         version = installed(name)
         if version is None:
-            yield Finding(name, MISSING, f"not installed; for {purpose}", f"pip install 'minicnn[{extra}]'")
+            yield Finding(name, MISSING, f"not installed; for {purpose}", f"pip install {name}")
         else:
             yield Finding(name, OK, f"{version}, for {purpose}")
 

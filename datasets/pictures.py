@@ -131,7 +131,7 @@ def _read_with_pillow(source: Path) -> Picture:
     try:
         from PIL import Image, ImageOps
     except ImportError:
-        raise DataError(f"{source} needs Pillow to be read, which is not installed\n  run: pip install 'minicnn[images]'"
+        raise DataError(f"{source} needs Pillow to be read, which is not installed\n  run: pip install pillow"
                         f"\n  or use a PGM or .npy file") from None
     try:
         with warnings.catch_warnings():

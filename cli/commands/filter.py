@@ -106,7 +106,7 @@ def write(picture: Picture, target: str) -> None:
             from PIL import Image
         except ImportError:
             raise DataError(f"{target}: only PGM and PPM can be written without Pillow"
-                            f"\n  pip install 'minicnn[images]', or use {path.with_suffix('.ppm')}") from None
+                            f"\n  pip install pillow, or use {path.with_suffix('.ppm')}") from None
         Image.fromarray(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)).save(path)
     except (OSError, ValueError, KeyError) as error:   # Pillow's word for an unknown format is a ValueError
         raise DataError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from error

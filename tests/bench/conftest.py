@@ -10,7 +10,7 @@ from minicnn.bench import Protocol
 @pytest.fixture
 def torch():
     """On one thread: the arrays are tiny, and a second thread would only wait."""
-    module = pytest.importorskip("torch", reason="PyTorch is the peer: pip install minicnn[bench]")
+    module = pytest.importorskip("torch", reason="PyTorch is the peer: pip install torch")
     threads = module.get_num_threads()
     module.set_num_threads(1)
     yield module

@@ -167,7 +167,7 @@ def test_a_real_run(run):
 
 
 def test_a_real_run_against_torch(run):
-    pytest.importorskip("torch", reason="PyTorch is the peer: pip install minicnn[bench]")
+    pytest.importorskip("torch", reason="PyTorch is the peer: pip install torch")
     status, out, err = run("bench", *SMALL, "--against", "torch", "--format", "json")
     assert status == 0
     assert "times as fast" in err
@@ -190,7 +190,7 @@ def test_without_torch(run, monkeypatch):
     status, out, err = run("bench", "train", "--against", "torch")
     assert (status, out) == (1, "")
     assert err.splitlines() == ["Error: bench: a comparison with torch needs PyTorch, which is not installed",
-                                "  pip install 'minicnn[bench]'"]
+                                "  pip install torch"]
 
 
 @pytest.mark.parametrize(("arguments", "status", "words"), [

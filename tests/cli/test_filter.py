@@ -81,7 +81,7 @@ def test_a_plain_picture_has_no_edges_at_its_border(run):
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
 def test_through_pillow(run, square, suffix):
-    pytest.importorskip("PIL", reason="PNG and JPEG need Pillow: pip install minicnn[images]")
+    pytest.importorskip("PIL", reason="PNG and JPEG need Pillow: pip install pillow")
     assert run("square.pgm", "--kernel", "identity", "--out", f"copy.{suffix}")[0] == 0
     (copy,) = read_picture(f"copy.{suffix}")
     assert np.abs(copy.astype(int) - square).max() <= (0 if suffix == "png" else 40)   # JPEG rings beside edges
@@ -96,7 +96,7 @@ def test_without_pillow(run, square, monkeypatch):
     status, out, err = run("square.pgm", "--kernel", "box", "--out", "box.png")
     assert (status, out) == (1, "")
     assert err == ("Error: box.png: only PGM and PPM can be written without Pillow\n"
-                   "  pip install 'minicnn[images]', or use box.ppm\n")
+                   "  pip install pillow, or use box.ppm\n")
 
 
 def test_grey_becomes_colour_but_colour_not_grey(run, square):

@@ -110,7 +110,7 @@ def test_without_pillow(cli, trained, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
     status, _, err = cli("predict", trained, "0.png")
     assert status == 1
-    assert err.splitlines()[:2] == ["Error: 0.png needs Pillow to be read, which is not installed", "  run: pip install 'minicnn[images]'"]
+    assert err.splitlines()[:2] == ["Error: 0.png needs Pillow to be read, which is not installed", "  run: pip install pillow"]
 
 
 @pytest.mark.parametrize(("name", "content", "words"), [

@@ -75,7 +75,7 @@ def poison():
 @pytest.fixture
 def torch():
     """PyTorch as the independent reference, on one thread: the arrays are tiny, and a second thread would only wait."""
-    module = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install minicnn[bench]")
+    module = pytest.importorskip("torch", reason="PyTorch is the independent reference: pip install torch")
     threads = module.get_num_threads()
     module.set_num_threads(1)
     yield module
