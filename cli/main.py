@@ -21,6 +21,7 @@ VERBS = {
     "draw": "Draw a network as a picture.",
     "facts": "Check the numbers in lectures and papers.",
     "train": "Train a network.",
+    "recipes": "List how networks are trained, and how well they learn.",
     "evaluate": "Measure a trained network on a data set.",
     "predict": "Classify images with a trained network.",
     "data": "List, download and look at data sets.",

@@ -54,6 +54,10 @@ class CacheWarning(MinicnnWarning):
     """Compiled kernels that could not be read back or kept: the results are the same, the start takes longer."""
 
 
+class LearningWarning(MinicnnWarning):
+    """A training whose network has not learnt, or stopped learning early."""
+
+
 def one_line(text: str) -> str:
     """A word from a file, a server or a folder as it may stand in a line: what a terminal would obey is written as an escape."""
     return UNSHOWABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from minicnn.graph.summary import Summary
     from minicnn.preparation import Preparation
+    from minicnn.recipe import Recipe
     from minicnn.trained_on import TrainedOn
 
 FORMAT = "minicnn network 1"
@@ -74,6 +75,7 @@ class Graph:
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
         self.trained_on: TrainedOn | None = None   # set by training, kept in its file
+        self.recipe: Recipe | None = None   # how to train it; set by the zoo
         self._memory: np.ndarray | None = None
         self._pin: Any = None
         self._parameters: Parameters | None = None

@@ -11,8 +11,8 @@ import minicnn
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("errors", "locks", "geometry", "schema", "control_groups", "processors", "random", "storage", "kernels", "laws", "layers",
-         "graph", "losses", "preparation", "trained_on", "engine", "network", "optimizers", "train", "zoo", "facts", "bench", "cli",
-         "__main__")
+         "graph", "losses", "preparation", "trained_on", "engine", "network", "optimizers", "recipe", "train", "zoo", "facts", "bench",
+         "cli", "__main__")
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 DATASETS_ARE_FOR = ("preparation", "network", "train", "bench", "cli")
 

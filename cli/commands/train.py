@@ -23,22 +23,38 @@ if TYPE_CHECKING:
     from minicnn.cli.render.live import Progress
     from minicnn.cli.render.training_results import Results
     from minicnn.datasets import Dataset
+    from minicnn.recipe import Recipe
     from minicnn.train import Run, RunSettings, Trainer
 
 RUNS = "runs"
 
 
-@click.command()
+class TrainCommand(click.Command):
+    """A command whose help ends with the recipes there are."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from minicnn.cli.render.recipes_text import definitions
+        from minicnn.zoo import entries
+
+        with formatter.section("Recipes, with the test accuracy of three seeds"):
+            formatter.write_dl(definitions(entries()))
+
+
+@click.command(cls=TrainCommand)
 @click.argument("network", required=False, metavar="[NAME]")
 @training_options
 def train(network: str | None, out: str | None, resume: str | None, device: str, threads: int | None, form: str, quiet: bool,
           **given: Any) -> int:
     """Train the network NAME on a data set; 'minicnn zoo' lists the networks.
 
+    What is not set is taken from the network's recipe: data, epochs, optimizer, learning rate, with which it is known to learn.
+
     The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and for 'minicnn evaluate' and 'minicnn
     predict' the weights of the last epoch, or of the best one if --validation or --select-on-test chooses it.  Ctrl-C stops it;
     --resume DIR continues it, with the same result to the last bit.
     """
+    if resume and given["recipe"]:
+        raise click.UsageError("a run that goes on keeps its settings: leave out --recipe")
     if resume and out:
         raise click.UsageError("a run that goes on stays in its folder: leave out --out")
     if not network and not resume:
@@ -56,15 +72,31 @@ def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | 
     from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import Run, RunFolder, RunSettings
-    from minicnn.train.settings import DEFAULT_DATA
+    from minicnn.train.settings import default_data
 
     check_classifier(given["network"])
-    name = given["data"] = data_name(given["data"], given["data_dir"], DEFAULT_DATA)
+    recipe = chosen_recipe(given["network"], given.pop("recipe"))
+    name = given["data"] = data_name(given["data"], given["data_dir"], default_data(recipe))
     train_data, test_data = load(name, "train", given["data_dir"]), load(name, "test", given["data_dir"])
-    settings = RunSettings.completed(given, len(train_data))
+    settings = RunSettings.completed(given, len(train_data), recipe)
     trainer = make_trainer(settings, train_data, device, threads)
+    warn_of_long(trainer, train_data, settings.epochs)
     folder = RunFolder.create(out) if out else RunFolder.create_next(RUNS, f"{settings.network}-{settings.data}")
     return Run(folder, settings, trainer, train_data, test_data)
+
+
+def chosen_recipe(network: str, other: str | None) -> Recipe | None:
+    """The recipe of a network, or that of the other one whose recipe is asked for."""
+    from minicnn import zoo
+    from minicnn.errors import SettingError
+
+    recipe = zoo.find(network).recipe
+    if other is None:
+        return recipe
+    borrowed = zoo.find(other).recipe
+    if borrowed is None:
+        raise SettingError(f"{other} has no recipe\n  'minicnn recipes' lists them all")
+    return borrowed if other == network else borrowed.borrowed()
 
 
 def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | None) -> Run:
@@ -74,6 +106,7 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
     from minicnn.train import Run, RunFolder, RunSettings
 
     folder = RunFolder.open(resume)
+    given = {name: value for name, value in given.items() if name != "recipe"}
     folder.claim()   # before anything that takes time
     try:
         settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
@@ -110,8 +143,20 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
     from minicnn.train import Trainer
 
     entry = zoo.find(settings.network)
-    net = entry.build(len(data.classes), (data.input_shape[0], *entry.input_shape[1:]), settings.seed)
+    net = entry.build(len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed)
     return Trainer(net, settings.make_optimizer(), batch_size=settings.batch_size, threads=threads, device=device, seed=settings.seed)
+
+
+def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
+    """Say before the start how long a network will train that was not tried on the data, and which were."""
+    from minicnn.zoo import suitability
+
+    def peak_flops() -> float:
+        from minicnn.bench.machine import arithmetic_peak
+
+        return arithmetic_peak(trainer.threads)
+    if line := suitability.warning(trainer.net, data, epochs, peak_flops):
+        echo(f"Warning: {line}", err=True)
 
 
 def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
@@ -166,6 +211,8 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
                 progress.move(record)
             else:
                 show(results.epoch, record, record is run.best)
+                if line := run.watch.look(trainer.history):
+                    progress.warn(line)
     if trainer.epoch <= run.settings.epochs:
         show(results.stopped, trainer.epoch)
         if lost is not None:
@@ -176,9 +223,8 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         return INTERRUPTED
     result = run.result()
     show(results.end, result, time.monotonic() - begun)
-    if result.is_guessing(trainer.classes):
-        echo(f"Warning: {trainer.net.name} is hardly better than guessing: the learning rate {run.settings.learning_rate:g}"
-                   f" may be too large or too small, or the epochs too few", err=True)
+    if result.warning and not run.watch.told:
+        echo(f"Warning: {result.warning}", err=True)
     if lost is not None and not isinstance(lost, BrokenPipeError):
         raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run is complete in {run.folder.path}") from lost
     return 0

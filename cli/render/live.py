@@ -16,6 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.cli.echo import echo
 from minicnn.cli.render.training import Column, columns, epoch_row, format_duration, unfinished
 from minicnn.train import ProgressRecord, StartRecord
 
@@ -47,6 +48,10 @@ class Progress:
 
     def stop(self) -> None:
         """The user asked to stop.  Called from a signal handler: it must not print."""
+
+    def warn(self, line: str) -> None:
+        """Say something worth knowing meanwhile."""
+        echo(f"Warning: {line}", err=True)
 
 
 class Announcement(Progress):
@@ -106,6 +111,9 @@ class LiveProgress(Progress):
 
     def stop(self) -> None:
         self._stopping = True
+
+    def warn(self, line: str) -> None:
+        self._console.print(Text(f"Warning: {line}", "yellow"))   # above what moves
 
     def picture(self) -> RenderableType:
         """What is on the screen now."""

@@ -103,7 +103,7 @@ class JsonResults(Results):
     def end(self, result: RunResult, seconds: float) -> None:
         self._write("end", test_accuracy=result.test.accuracy, test_loss=result.test.loss, metrics=result.test.metrics,
                     epochs=result.epochs, best_epoch=result.best_epoch, best_accuracy=result.best_accuracy, kept_epoch=result.kept_epoch,
-                    seconds=seconds, out=self.out)
+                    warning=result.warning, seconds=seconds, out=self.out)
 
     def stopped(self, epoch: int) -> None:
         self._write("stopped", epoch=epoch, out=self.out)

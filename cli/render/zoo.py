@@ -1,4 +1,5 @@
-"""The list of networks as a Rich table: a column for the papers, or where there is no room for one, a line below their networks."""
+"""The list of networks as a Rich table: a column for the papers, or where there is no room for one, a line below their networks;
+then the networks that were trained."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
+from minicnn.cli.render.recipes import print_recipes
 from minicnn.graph.summary import Summary
 from minicnn.graph.table import count, sizes
 from minicnn.zoo import Paper, ZooEntry
@@ -29,6 +31,13 @@ def print_zoo(console: Console, networks: Networks) -> None:
         print_whole(console, table)
     else:
         print_by_paper(console, networks)
+    print_learners(console, networks)
+
+
+def print_learners(console: Console, networks: Networks) -> None:
+    """The networks that were trained here, below a line that says so."""
+    console.print(Text.assemble("\nTrained here, three seeds each: ", ("minicnn train NAME", "bold"), " takes these settings.\n"))
+    print_recipes(console, [entry for entry, _ in networks if entry.recipe])
 
 
 def print_by_paper(console: Console, networks: Networks) -> None:

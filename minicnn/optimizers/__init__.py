@@ -3,7 +3,8 @@
 from minicnn.optimizers.adam import Adam
 from minicnn.optimizers.base import Optimizer
 from minicnn.optimizers.sgd import SGD
+from minicnn.optimizers.usual import USUAL
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer"]
+__all__ = ["OPTIMIZERS", "SGD", "USUAL", "Adam", "Optimizer"]

@@ -6,6 +6,7 @@ from minicnn.train.augmentation import Augmentation, augmentation
 from minicnn.train.evaluation import evaluate
 from minicnn.train.examination import Examination, examine
 from minicnn.train.history import History
+from minicnn.train.learning import LearningWatch
 from minicnn.train.prediction import Guess, fit_picture, guesses, looks_inverted
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
@@ -17,8 +18,8 @@ from minicnn.train.validation import hold_out
 from minicnn.train.weights import TrainedNetwork, load_trained
 
 __all__ = [
-    "SCHEDULES", "Augmentation", "Constant", "Cosine", "EpochRecord", "EvaluationRecord", "Examination", "Guess", "History", "Plateau",
-    "Preparation", "ProgressRecord", "Record", "Run", "RunFolder", "RunResult", "RunSettings", "Schedule", "StartRecord", "Step",
-    "StepRecord", "TrainedNetwork", "Trainer", "augmentation", "evaluate", "examine", "fit_picture", "guesses", "history_line", "hold_out",
-    "load_trained", "looks_inverted", "probabilities", "schedule",
+    "SCHEDULES", "Augmentation", "Constant", "Cosine", "EpochRecord", "EvaluationRecord", "Examination", "Guess", "History",
+    "LearningWatch", "Plateau", "Preparation", "ProgressRecord", "Record", "Run", "RunFolder", "RunResult", "RunSettings", "Schedule",
+    "StartRecord", "Step", "StepRecord", "TrainedNetwork", "Trainer", "augmentation", "evaluate", "examine", "fit_picture", "guesses",
+    "history_line", "hold_out", "load_trained", "looks_inverted", "probabilities", "schedule",
 ]

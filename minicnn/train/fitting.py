@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minicnn.errors import SettingError
+from minicnn.errors import LearningWarning, SettingError
 from minicnn.geometry import whole_number
 from minicnn.train.history import History, is_better
 from minicnn.train.intake import as_dataset
+from minicnn.train.learning import LearningWatch
 from minicnn.train.progress import Bar, listener
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
 from minicnn.train.validation import hold_out
@@ -20,6 +22,9 @@ from minicnn.train.validation import hold_out
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
     from minicnn.train.trainer import Trainer
+
+
+TO_THE_CALLER = 3   # frames from here to the line that calls `Trainer.fit`
 
 
 class Parts(NamedTuple):
@@ -56,6 +61,7 @@ def follow(trainer: Trainer, parts: Parts, patience: int | None, progress: Any,
             raise SettingError("patience needs images that are not trained on\n  use validation=0.1, or a data set of its own")
     watched = "validation" if parts.held_out is not None else "test" if parts.test is not None else "train"
     report = listener(progress, watched)
+    watch = LearningWatch(trainer.net, trainer.optimizer, parts.train.labels, trainer.batch_size, len(parts.watched or parts.train))
     net, records = trainer.net, list[EpochRecord]()
     best, best_memory = None, None
     try:
@@ -65,6 +71,8 @@ def follow(trainer: Trainer, parts: Parts, patience: int | None, progress: Any,
                 if not isinstance(record, EpochRecord):
                     continue
                 records.append(record)
+                if line := watch.look(trainer.history):
+                    warnings.warn(line, LearningWarning, stacklevel=TO_THE_CALLER)
                 if parts.held_out is not None and is_better(record, best):
                     best, best_memory = record, net.parameter_memory.copy()
                 if patience is not None and best is not None and record.epoch - best.epoch >= patience:
@@ -76,7 +84,10 @@ def follow(trainer: Trainer, parts: Parts, patience: int | None, progress: Any,
         net.parameter_memory[...] = best_memory
         if net.trained_on is not None:
             net.trained_on = replace(net.trained_on, epoch=best.epoch)
-    return History(tuple(records), watched, _outcome(trainer, parts, records))
+    verdict = watch.verdict(trainer.history) if records else None
+    if verdict and not watch.told:
+        warnings.warn(verdict, LearningWarning, stacklevel=TO_THE_CALLER)
+    return History(tuple(records), watched, _outcome(trainer, parts, records), verdict)
 
 
 def _outcome(trainer: Trainer, parts: Parts, records: list[EpochRecord]) -> EvaluationRecord | None:

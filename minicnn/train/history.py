@@ -22,11 +22,13 @@ class History:
     records : one an epoch
     watched : "validation", "test" or "train": the images that `loss` and `metrics` of a record were measured on
     test : the test images at the end, with the weights the network now has; None without test images
+    warning : what to try if the network has not learnt, or stopped learning early, in one line; None if all is well
     """
 
     records: tuple[EpochRecord, ...]
     watched: str
     test: EvaluationRecord | None = None
+    warning: str | None = None
 
     @property
     def best(self) -> EpochRecord | None:
@@ -62,7 +64,8 @@ class History:
         return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>{below}"
 
     def _outcome(self) -> list[str]:
-        return [] if self.test is None else [f"test accuracy {_share(self.test.accuracy)}, loss {self.test.loss:.4f}"]
+        test = [] if self.test is None else [f"test accuracy {_share(self.test.accuracy)}, loss {self.test.loss:.4f}"]
+        return test if self.warning is None else [*test, self.warning]
 
 
 def _share(share: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Generator
 from importlib import metadata
@@ -13,6 +12,7 @@ import minicnn
 from minicnn.errors import CheckpointError, DataError, SettingError, one_line
 from minicnn.train.evaluation import evaluate
 from minicnn.train.history import is_better
+from minicnn.train.learning import LearningWatch
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
 from minicnn.train.run_folder import RunFolder
 from minicnn.train.settings import RunSettings
@@ -34,6 +34,7 @@ class RunResult(NamedTuple):
     test : with the parameters kept
     best_epoch, best_accuracy : of the images watched
     kept_epoch : the epoch whose parameters are kept: the best where images are to choose it, else the last
+    warning : what to try if the network has not learnt, or stopped learning early; None if all is well
     """
 
     epochs: int
@@ -41,11 +42,7 @@ class RunResult(NamedTuple):
     best_epoch: int
     best_accuracy: float
     kept_epoch: int
-
-    def is_guessing(self, classes: int) -> bool:
-        """Whether the network is hardly better than chance: within three standard deviations of drawing lots."""
-        chance = 1 / classes
-        return self.test.accuracy < chance + 3 * math.sqrt(chance * (1 - chance) / self.test.images)
+    warning: str | None
 
 
 class Run:
@@ -69,6 +66,7 @@ class Run:
         if settings.validation:
             self.train_data, self.watched = hold_out(train_data, settings.validation, settings.seed)
         self.preparation = trainer.prepare(train_data)
+        self.watch = LearningWatch(trainer.net, trainer.optimizer, self.train_data.labels, trainer.batch_size, len(self.watched))
         self.best: EpochRecord | None = None      # on the images watched
         self.chosen: EpochRecord | None = None    # whose parameters are kept: the best where it may choose, else the last
         self._chosen_memory: np.ndarray | None = None   # its parameters, as long as they are not on the disk
@@ -199,7 +197,9 @@ class Run:
                             self.preparation, self.trainer.threads)
         else:
             test = EvaluationRecord(self.chosen.loss, self.chosen.metrics["accuracy"], len(self.test_data), 0.0)
-        return RunResult(self.trainer.history[-1].epoch, test, self.best.epoch, self.best.metrics["accuracy"], self.chosen.epoch)
+        history = self.trainer.history
+        return RunResult(history[-1].epoch, test, self.best.epoch, self.best.metrics["accuracy"], self.chosen.epoch,
+                         self.watch.verdict(history))
 
     def _trained(self, epoch: int) -> TrainedNetwork:
         return TrainedNetwork(self.trainer.net, self.preparation, self.whole.classes, self.whole.input_shape, self.settings.data, epoch)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from minicnn import schema
 from minicnn.errors import CheckpointError, SettingError, quoted
-from minicnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, Optimizer
+from minicnn.recipe import Recipe
 from minicnn.train.augmentation import augmentation
 from minicnn.train.schedule import SCHEDULES
 
 DEFAULT_DATA = "digits"
 DEFAULT_BATCH_SIZE = 128
-DEFAULT_OPTIMIZER = "sgd"
-DEFAULT_LEARNING_RATES = {"sgd": SGD.learning_rate, "adam": Adam.learning_rate}
-DEFAULT_WEIGHT_DECAYS = {"sgd": 5e-4, "adam": 0.0}
-DEFAULT_MOMENTUM = SGD.momentum
+DEFAULT_OPTIMIZERS: dict[str, Optimizer] = {"sgd": SGD(weight_decay=5e-4), USUAL.kind: USUAL}   # where the recipe has another, or none
 DEFAULT_SCHEDULE = "cosine"
 DEFAULT_EPOCHS = 10
 DEFAULT_EPOCHS_OF_FEW_IMAGES = 40
@@ -34,6 +33,7 @@ class RunSettings:
     augment : words of `augmentation`, "" for none
     validation : share of the training images held out, 0 for none
     select_on_test : keep the weights of the epoch that was best on the test images
+    size : rows and columns that the images are brought to, as in "16x16"; None for those of the network
     """
 
     network: str
@@ -50,10 +50,11 @@ class RunSettings:
     validation: float
     seed: int
     select_on_test: bool = False
+    size: str | None = None
 
     @classmethod
-    def completed(cls, given: Mapping[str, Any], train_images: int) -> RunSettings:
-        """From what the user gave (None or absent: not given) and the number of training images.
+    def completed(cls, given: Mapping[str, Any], train_images: int, recipe: Recipe | None = None) -> RunSettings:
+        """From what the user gave (None or absent: not given), the network's recipe, and the number of training images.
 
         Raises
         ------
@@ -61,14 +62,19 @@ class RunSettings:
             If a setting belongs to another optimizer, or an augmentation is not known.
         """
         said = {name: value for name, value in given.items() if value is not None}
-        optimizer = said.get("optimizer", DEFAULT_OPTIMIZER)
-        if "momentum" in said and optimizer != "sgd":
-            raise SettingError(f"momentum is a setting of sgd, but the optimizer is {optimizer}\n  leave one of them out")
+        recipe = recipe or Recipe(USUAL, (), DEFAULT_SCHEDULE, DEFAULT_BATCH_SIZE)
+        kind = said.get("optimizer", recipe.optimizer.kind)
+        if "momentum" in said and kind != "sgd":
+            raise SettingError(f"momentum is a setting of sgd, but the optimizer is {kind}\n  leave it out, or choose the optimizer sgd")
+        optimizer = recipe.optimizer if kind == recipe.optimizer.kind else DEFAULT_OPTIMIZERS[kind]
+        data = said.get("data", default_data(recipe))
+        outcome = recipe.on(data)
         defaults = {
-            "data": DEFAULT_DATA, "data_dir": None, "epochs": DEFAULT_EPOCHS_OF_FEW_IMAGES if train_images < FEW_IMAGES else DEFAULT_EPOCHS,
-            "batch_size": DEFAULT_BATCH_SIZE, "optimizer": optimizer, "learning_rate": DEFAULT_LEARNING_RATES[optimizer],
-            "momentum": DEFAULT_MOMENTUM if optimizer == "sgd" else None, "weight_decay": DEFAULT_WEIGHT_DECAYS[optimizer],
-            "schedule": DEFAULT_SCHEDULE, "augment": "", "validation": 0.0, "seed": 0}
+            "data": data, "data_dir": None, "epochs": outcome.epochs if outcome else default_epochs(train_images),
+            "batch_size": recipe.batch_size, "optimizer": kind, "learning_rate": optimizer.learning_rate,
+            "momentum": getattr(optimizer, "momentum", None), "weight_decay": optimizer.weight_decay,
+            "schedule": recipe.schedule, "augment": "", "validation": 0.0, "seed": 0,
+            "size": "x".join(map(str, outcome.size)) if outcome and outcome.size else None}
         if said.get("validation") and said.get("select_on_test"):
             raise SettingError("the weights are chosen by held-out images or by the test images, not by both"
                                "\n  leave out --validation or --select-on-test")
@@ -99,6 +105,11 @@ class RunSettings:
         return replace(self, **{name: said[name] for name in FREE_TO_CHANGE if name in said})
 
     @property
+    def image_size(self) -> tuple[int, ...] | None:
+        """Rows and columns that the images are brought to; None for those of the network."""
+        return tuple(int(part) for part in self.size.split("x")) if self.size else None
+
+    @property
     def chooses(self) -> bool:
         """Whether the weights of the best epoch are kept; otherwise those of the last."""
         return self.validation > 0 or self.select_on_test
@@ -117,7 +128,7 @@ class RunSettings:
         """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
         if isinstance(values, dict):
-            values = {"select_on_test": False, **values}   # as runs were before there was a choice
+            values = {"select_on_test": False, "size": None, **values}   # as runs were before there was a choice
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
         for name in ("network", "data", "optimizer", "schedule", "augment"):
@@ -135,9 +146,22 @@ class RunSettings:
         if not isinstance(values["select_on_test"], bool):
             raise CheckpointError(f"{source}: the setting select_on_test is {quoted(values['select_on_test'])}, but must be true or false")
         settings = cls(**values)
+        if settings.size is not None and not re.fullmatch(r"[1-9]\d{0,4}(x[1-9]\d{0,4}){0,2}",
+                                                          schema.text(source, "the setting size", settings.size)):
+            raise CheckpointError(f"{source}: the setting size is {quoted(settings.size)}, but must be rows and columns, as in '16x16'")
         try:
             settings.make_optimizer()
             augmentation(settings.augment)
         except (SettingError, TypeError) as error:   # TypeError: a momentum for an optimizer without one
             raise CheckpointError(f"{source}: its settings do not fit: {error}") from error
         return settings
+
+
+def default_data(recipe: Recipe | None) -> str:
+    """The data set of a run that says nothing of it: the one its recipe begins with."""
+    return recipe.outcomes[0].data if recipe and recipe.outcomes else DEFAULT_DATA
+
+
+def default_epochs(train_images: int) -> int:
+    """Passes over so many images where no recipe says better."""
+    return DEFAULT_EPOCHS_OF_FEW_IMAGES if train_images < FEW_IMAGES else DEFAULT_EPOCHS

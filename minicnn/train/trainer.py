@@ -13,7 +13,7 @@ from minicnn import engine
 from minicnn.errors import DataError, DeviceError, SettingError
 from minicnn.geometry import whole_number
 from minicnn.losses import SoftmaxCrossEntropy
-from minicnn.optimizers import SGD, Optimizer
+from minicnn.optimizers import USUAL, Optimizer
 from minicnn.preparation import BYTES, FLOATS, Preparation
 from minicnn.processors import threads as usual_threads
 from minicnn.train import position
@@ -50,7 +50,7 @@ class Trainer:
     net : Graph
         Its parameters change in place, and it remembers how `fit` prepared its images.
     optimizer : Optimizer
-        SGD(learning_rate=0.05, momentum=0.9) unless given.
+        Unless given that of the network's recipe (`net.recipe`, which the networks of the zoo have), else Adam(learning_rate=0.003).
     loss : SoftmaxCrossEntropy
         One of minicnn.losses.
     batch_size : int
@@ -79,7 +79,7 @@ class Trainer:
         self.classes = net.classes   # a GraphError here if the network is no classifier
         self.loss = loss
         loss.check(net.name, self.classes)
-        self.optimizer = optimizer or SGD()
+        self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
         if not isinstance(self.optimizer, Optimizer):
             raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers,"
                                f" such as SGD(learning_rate=0.05)")

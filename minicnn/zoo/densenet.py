@@ -18,12 +18,13 @@ from minicnn.layers import (
     ReLU,
     Sequential,
 )
+from minicnn.zoo.cifar_resnet import on_digits
 from minicnn.zoo.registry import Paper, network
 
 HUANG = Paper("Huang et al.", "Densely Connected Convolutional Networks", 2017)
 
 
-@network("densenet40", HUANG, title="DenseNet-40 for CIFAR-10", input_shape=(3, 32, 32), classes=10)
+@network("densenet40", HUANG, title="DenseNet-40 for CIFAR-10", input_shape=(3, 32, 32), classes=10, recipe=on_digits(0.994, 0.997))
 def densenet40(classes: int) -> Sequential:
     """Growth 12, no bottleneck, no compression; three blocks of twelve layers."""
     return Sequential(

@@ -20,6 +20,8 @@ from minicnn.layers import (
     Subsample2D,
     TableConv2D,
 )
+from minicnn.optimizers import SGD, Adam
+from minicnn.recipe import Outcome, Recipe
 from minicnn.zoo.digit_pictures import PICTURES
 from minicnn.zoo.registry import DIVE, Paper, network
 
@@ -35,7 +37,9 @@ C3_TABLE = (
 )
 
 
-@network("lenet", LECUN, title="LeNet", input_shape=(1, 28, 28), classes=10)
+@network("lenet", LECUN, title="LeNet", input_shape=(1, 28, 28), classes=10, recipe=Recipe(
+    SGD(learning_rate=0.05, momentum=0.9, weight_decay=5e-4),
+    (Outcome("digits", 40, (0.978, 0.994)), Outcome("mnist", 10, (0.9919, 0.9926)), Outcome("fashion-mnist", 10, (0.902, 0.907)))))
 def lenet(classes: int) -> Sequential:
     """The LeNet people train today: ReLU and max pooling, every filter of conv2 sees all six maps.
 
@@ -51,7 +55,9 @@ def lenet(classes: int) -> Sequential:
     )
 
 
-@network("lenet5-1998", LECUN, title="LeNet-5 as published", input_shape=(1, 32, 32), classes=10, widths=False)
+@network("lenet5-1998", LECUN, title="LeNet-5 as published", input_shape=(1, 32, 32), classes=10, widths=False, recipe=Recipe(
+    Adam(learning_rate=0.003),
+    (Outcome("digits", 30, (0.967, 0.981)), Outcome("mnist", 10, (0.9858, 0.9905)), Outcome("fashion-mnist", 10, (0.885, 0.891)))))
 def lenet5(classes: int) -> Sequential:
     """The names are those of the paper: C convolution, S subsampling, F fully connected; 60,000 parameters.
 
@@ -69,7 +75,9 @@ def lenet5(classes: int) -> Sequential:
     )
 
 
-@network("lenet-d2l", DIVE, title="LeNet with sigmoids", input_shape=(1, 28, 28), classes=10)
+@network("lenet-d2l", DIVE, title="LeNet with sigmoids", input_shape=(1, 28, 28), classes=10, recipe=Recipe(
+    Adam(learning_rate=0.005),
+    (Outcome("digits", 40, (0.981, 0.986)), Outcome("mnist", 10, (0.9898, 0.9905)), Outcome("fashion-mnist", 10, (0.884, 0.887)))))
 def lenet_d2l(classes: int) -> Sequential:
     """The form of the textbook: sigmoid and average pooling."""
     return Sequential(

@@ -12,6 +12,7 @@ from minicnn.graph import Summary
 from minicnn.layers import Element, Shape
 from minicnn.layers.setting import number
 from minicnn.network import Graph
+from minicnn.recipe import Recipe
 
 
 class Paper(NamedTuple):
@@ -31,6 +32,7 @@ class ZooEntry:
 
     classes : None for a block, which tells no classes apart
     widths : whether it can be built with more or fewer filters
+    recipe : how to train it; None where it was not tried
     """
 
     name: str
@@ -40,6 +42,7 @@ class ZooEntry:
     element: Callable[..., Element]
     classes: int | None = None
     widths: bool = True
+    recipe: Recipe | None = None
 
     @property
     def source(self) -> str:
@@ -56,7 +59,9 @@ class ZooEntry:
             element = self.element(classes=self.classes if classes is None else whole_number(self.name, "classes", classes, least=1))
         if width is not None:
             element = self._with_width(element, width)
-        return Graph(element, self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name)
+        net = Graph(element, self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name)
+        net.recipe = self.recipe
+        return net
 
     def _with_width(self, element: Element, width: float) -> Element:
         factor = number(self.name, "width", width, least=0, above=True)

@@ -19,7 +19,7 @@ from rich.console import Console
 from minicnn.cli import options
 from minicnn.cli.render import training as text
 from minicnn.cli.render.live import COMPILING, LiveProgress
-from minicnn.optimizers import OPTIMIZERS
+from minicnn.optimizers import OPTIMIZERS, USUAL
 from minicnn.storage import load_arrays
 from minicnn.train import SCHEDULES, EpochRecord, ProgressRecord, StartRecord, settings
 
@@ -172,10 +172,26 @@ def test_settings_reach_the_run(cli, arguments):
         assert got == type(got)(wanted)
 
 
-def test_guessing_is_warned_of(cli):
-    status, _, err = cli("train", "lenet", "--epochs", 1, "--learning-rate", 1e-9, "--quiet")
+def test_a_network_that_does_not_learn_is_warned_of(cli):
+    status, out, err = cli("train", "lenet", "--epochs", 2, "--learning-rate", 1e-9, "--quiet", "--format", "json")
+    line = ("lenet has not learnt: its training loss is 2.299 after 2 epochs, and that of a constant guess 2.302;"
+            " try its recipe, sgd with a learning rate of 0.05 or a learning rate above 1e-09")
+    assert (status, err) == (0, f"Warning: {line}\n")
+    assert events(out)[-1]["warning"] == line
+
+
+def test_a_network_that_does_not_learn_is_warned_of_once_and_before_the_end(cli):
+    status, out, err = cli("train", "mnist1d-cnn", "--epochs", 8, "--optimizer", "sgd", "--learning-rate", 1e-9, "--format", "json")
     assert status == 0
-    assert err.startswith("Warning: lenet is hardly better than guessing: the learning rate 1e-09 may be too large or too small")
+    assert err.count("Warning") == 1
+    assert "mnist1d-cnn has not learnt: " in err
+    assert " after 4 epochs, " in err   # 128 updates
+    assert " after 8 epochs, " in events(out)[-1]["warning"]
+
+
+def test_a_network_that_learns_is_not_warned_of(cli):
+    _, out, err = cli("train", "lenet", "--epochs", 4, "--format", "json")
+    assert (events(out)[-1]["warning"], err) == (None, "")
 
 
 def test_going_on_in_the_same_folder(cli, tmp_path, trained):
@@ -303,6 +319,14 @@ def test_the_live_view(width, monkeypatch):
     assert drawn(view, 100).startswith("stopping after the batches under way, then saving")
 
 
+def test_a_warning_stands_above_what_moves():
+    screen = io.StringIO()
+    view = LiveProgress(Console(file=screen, width=80, force_terminal=True))
+    with view:
+        view.warn("net has not learnt")
+    assert "Warning: net has not learnt" in screen.getvalue()
+
+
 def on_a_terminal(arguments, folder, stdout=None, **environment):
     """Run the command with a pseudo-terminal of 80 columns: (exit status, what the screen got, what stdout got if it is a pipe)."""
     import pty
@@ -368,11 +392,11 @@ def test_help_tells_the_defaults_that_are_used(cli):
     _, out, _ = cli("train", "--help")
     words = " ".join(out.split())
     for default in (
-            settings.DEFAULT_DATA, f"{settings.DEFAULT_EPOCHS_OF_FEW_IMAGES} if they are few, else {settings.DEFAULT_EPOCHS}",
-            str(settings.DEFAULT_BATCH_SIZE), settings.DEFAULT_OPTIMIZER, settings.DEFAULT_SCHEDULE, f"{settings.DEFAULT_MOMENTUM:g}",
-            ", ".join(f"{rate:g} for {name}" for name, rate in settings.DEFAULT_LEARNING_RATES.items()),
-            ", ".join(f"{decay:g} for {name}" for name, decay in settings.DEFAULT_WEIGHT_DECAYS.items())):
-        assert f"[default: ({default})" in words, default
+            settings.DEFAULT_DATA, f"{settings.DEFAULT_EPOCHS_OF_FEW_IMAGES} for few images, {settings.DEFAULT_EPOCHS} for many",
+            str(settings.DEFAULT_BATCH_SIZE), USUAL.kind, settings.DEFAULT_SCHEDULE, f"{settings.DEFAULT_OPTIMIZERS['sgd'].momentum:g}",
+            ", ".join(f"{each.learning_rate:g} for {name}" for name, each in settings.DEFAULT_OPTIMIZERS.items()),
+            ", ".join(f"{each.weight_decay:g} for {name}" for name, each in settings.DEFAULT_OPTIMIZERS.items())):
+        assert f"[default: (recipe, else {default})" in words, default
 
 
 def test_the_choices_are_those_there_are():

@@ -72,7 +72,7 @@ def test_held_out_images_choose_the_epoch(small_net, digits, test_digits, share)
 
 
 def test_patience_ends_it(small_net, digits):
-    trainer = Trainer(small_net(), SGD(learning_rate=0.2), batch_size=32)
+    trainer = Trainer(small_net(), batch_size=32)
     history = trainer.fit(digits, epochs=60, validation=0.25, patience=3)
     assert len(history.records) < 60
     assert history.records[-1].epoch == history.best.epoch + 3

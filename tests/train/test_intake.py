@@ -11,6 +11,7 @@ import pytest
 
 from minicnn import datasets
 from minicnn.errors import DataError, MinicnnError, SettingError, ShapeError
+from minicnn.optimizers import SGD
 from minicnn.train import Augmentation, Preparation, ProgressRecord, Trainer, evaluate, hold_out, intake
 
 
@@ -279,7 +280,7 @@ def test_steps_between_the_records_of_a_stream_share_the_optimizers_state(small_
 def test_a_state_of_another_shape_or_type_is_refused_whole(small_net, digits, name, change):
     from minicnn.errors import CheckpointError
 
-    first, second = Trainer(small_net(), batch_size=64), Trainer(small_net(seed=1), batch_size=64)
+    first, second = Trainer(small_net(), SGD(), batch_size=64), Trainer(small_net(seed=1), SGD(), batch_size=64)
     first.fit(digits, epochs=1)
     arrays, numbers = first.checkpoint()
     before = second.net.parameter_memory.tobytes()

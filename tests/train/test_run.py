@@ -275,11 +275,3 @@ def test_held_out_images_take_the_place_of_the_test_images(make_run, tmp_path):
     kept = load_trained(run.folder.best_path)
     prepared = kept.preparation.images(run.test_data.images)
     assert minicnn.train.evaluate(kept.net, prepared, run.test_data.labels, kept.preparation)[:3] == result.test[:3]
-
-
-def test_guessing_is_told_from_knowing(make_run, tmp_path):
-    run = make_run(tmp_path / "run")
-    finish(run)
-    result = run.result()
-    assert not result._replace(test=result.test._replace(accuracy=0.5, images=100)).is_guessing(10)
-    assert result._replace(test=result.test._replace(accuracy=0.12, images=100)).is_guessing(10)

@@ -5,24 +5,47 @@ import json
 import pytest
 
 from minicnn.errors import CheckpointError, SettingError
-from minicnn.optimizers import SGD, Adam
+from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, Adam
+from minicnn.recipe import Outcome, Recipe
 from minicnn.train import SCHEDULES, RunSettings
 from minicnn.train import settings as module
 
-LENET = {"network": "lenet"}
+LENET = {"network": "lenet", "optimizer": "sgd"}
 
 
 def test_defaults_of_sgd():
-    settings = RunSettings.completed({**LENET, "optimizer": None, "augment": None}, train_images=60_000)
+    settings = RunSettings.completed({**LENET, "augment": None}, train_images=60_000)
     assert settings == RunSettings("lenet", "digits", None, module.DEFAULT_EPOCHS, module.DEFAULT_BATCH_SIZE, "sgd", SGD.learning_rate, 0.9,
-                                   module.DEFAULT_WEIGHT_DECAYS["sgd"], "cosine", "", 0.0, 0)
-    assert settings.make_optimizer() == SGD(weight_decay=module.DEFAULT_WEIGHT_DECAYS["sgd"])
+                                   5e-4, "cosine", "", 0.0, 0)
+    assert settings.make_optimizer() == module.DEFAULT_OPTIMIZERS["sgd"] == SGD(weight_decay=5e-4)
 
 
-def test_defaults_of_adam():
-    settings = RunSettings.completed({**LENET, "optimizer": "adam"}, 60_000)
-    assert (settings.learning_rate, settings.momentum, settings.weight_decay) == (0.001, None, 0.0)
-    assert settings.make_optimizer() == Adam()
+@pytest.mark.parametrize("given", [{}, {"optimizer": None}, {"optimizer": "adam"}])
+def test_a_network_without_a_recipe_gets_the_optimizer_of_a_trainer_without_settings(given):
+    settings = RunSettings.completed({"network": "lenet", **given}, 60_000)
+    assert (settings.learning_rate, settings.momentum, settings.weight_decay) == (0.003, None, 0.0)
+    assert settings.make_optimizer() == USUAL
+
+
+RECIPE = Recipe(Adam(learning_rate=0.02, weight_decay=1e-3), (Outcome("mnist1d", 7, (0.5, 0.6)), Outcome("digits", 9, (0.5, 0.6), (8, 8))),
+                "step", 16)
+
+
+def test_a_recipe_fills_in_what_is_not_said():
+    settings = RunSettings.completed({"network": "net"}, 100, RECIPE)
+    assert settings == RunSettings("net", "mnist1d", None, 7, 16, "adam", 0.02, None, 1e-3, "step", "", 0.0, 0)
+    on_digits = RunSettings.completed({"network": "net", "data": "digits"}, 100, RECIPE)
+    assert (on_digits.epochs, on_digits.size, on_digits.image_size) == (9, "8x8", (8, 8))
+    untried = RunSettings.completed({"network": "net", "data": "mnist"}, 60_000, RECIPE)
+    assert (untried.epochs, untried.size, untried.learning_rate) == (module.DEFAULT_EPOCHS, None, 0.02)
+
+
+def test_what_is_said_wins_over_the_recipe():
+    said = {"network": "net", "epochs": 3, "batch_size": 99, "learning_rate": 0.5, "schedule": "constant", "weight_decay": 0.0}
+    settings = RunSettings.completed(said, 100, RECIPE).to_json()
+    assert {name: settings[name] for name in said} == said
+    other = RunSettings.completed({"network": "net", "optimizer": "sgd"}, 100, RECIPE)   # the recipe's rate is not one for this
+    assert other.make_optimizer() == module.DEFAULT_OPTIMIZERS["sgd"]
 
 
 def test_few_images_get_more_epochs():
@@ -32,7 +55,7 @@ def test_few_images_get_more_epochs():
 
 
 @pytest.mark.parametrize(("given", "words"), [
-    ({"optimizer": "adam", "momentum": 0.5}, r"^momentum is a setting of sgd, but the optimizer is adam"),
+    ({"optimizer": "adam", "momentum": 0.5}, r"^momentum is a setting of sgd, but the optimizer is adam\n  leave it out, or choose"),
     ({"learning_rate": float("nan")}, r"^SGD: learning_rate is nan"),
     ({"weight_decay": -1.0}, r"^SGD: weight_decay is -1.0"),
     ({"augment": "rotate"}, r"^augment 'rotate' is not known")])
@@ -86,6 +109,7 @@ def test_json_brings_them_back(given):
     ({"optimizer": "adam"}, "its settings do not fit"), ({"schedule": "never"}, "there is no schedule 'never'"),
     ({"augment": "shift=99999"}, "its settings do not fit: augment 'shift=99999' is not known"), ({"data_dir": "a\0b"}, "data_dir is 'a"),
     ({"network": "x" * 5000}, "network is 'xxx"),
+    ({"size": "8x"}, r"^run: the setting size is '8x', but must be rows"),
     ({"optimizer": "lion"}, r"^run: there is no optimizer 'lion'$"), ({"colour": 1}, r"^run: its settings must be network, data, ")])
 def test_broken_json(change, words):
     values = RunSettings.completed(LENET, 100).to_json() | change
@@ -101,12 +125,12 @@ def test_what_are_no_settings(values):
 
 def test_every_default_is_one_that_exists():
     assert module.DEFAULT_SCHEDULE in SCHEDULES
-    assert module.DEFAULT_OPTIMIZER in module.DEFAULT_WEIGHT_DECAYS
+    assert set(OPTIMIZERS) == set(module.DEFAULT_OPTIMIZERS)
 
 
 def test_a_run_begun_before_there_was_a_choice_keeps_the_last_epoch():
     settings = RunSettings.completed({"network": "lenet"}, 100)
-    older = {name: value for name, value in settings.to_json().items() if name != "select_on_test"}
+    older = {name: value for name, value in settings.to_json().items() if name not in ("select_on_test", "size")}
     assert RunSettings.from_json(older, "run") == settings
     assert not settings.chooses
     assert RunSettings.completed({"network": "lenet", "validation": 0.1}, 100).chooses

@@ -68,16 +68,16 @@ def test_a_checkpoint_says_everything(small_net, digits, optimizer):
 
 def test_a_checkpoint_of_another_optimizer(small_net):
     with pytest.raises(CheckpointError, match=r"^the checkpoint was made with adam, but the trainer uses sgd$"):
-        Trainer(small_net()).restore(*Trainer(small_net(), Adam()).checkpoint())
+        Trainer(small_net(), SGD()).restore(*Trainer(small_net(), Adam()).checkpoint())
 
 
 @pytest.mark.parametrize("missing", ["parameter.conv1.weight", "parameter.bn1.running_mean", "velocity.fc1.bias", "sums"])
 def test_a_checkpoint_without_an_array(small_net, missing):
-    arrays, numbers = Trainer(small_net()).checkpoint()
+    arrays, numbers = Trainer(small_net(), SGD()).checkpoint()
     assert missing in arrays
     del arrays[missing]
     with pytest.raises(CheckpointError, match=r"^the checkpoint(: the parameter .* is missing| does not hold what training needs)"):
-        Trainer(small_net()).restore(arrays, numbers)
+        Trainer(small_net(), SGD()).restore(arrays, numbers)
 
 
 EPOCH = EpochRecord(1, 0.5, 0.75, None, None, 2.0, 719.0, 0.05)._asdict()
@@ -114,9 +114,9 @@ def test_a_checkpoint_with_broken_numbers(small_net, change, words):
     ("sums", np.array([1.0, 5.0]), r": the sums of its epoch are \[1.0, 5.0\] after 0 batches"),
     ("velocity.fc9.bias", np.zeros(1, np.float32), "holds 'velocity.fc9.bias', which training knows nothing of$")])
 def test_a_checkpoint_with_a_foreign_array(small_net, name, array, words):
-    arrays, numbers = Trainer(small_net()).checkpoint()
+    arrays, numbers = Trainer(small_net(), SGD()).checkpoint()
     with pytest.raises(CheckpointError, match=f"(?s)^the checkpoint.*{words}"):
-        Trainer(small_net()).restore({**arrays, name: array}, numbers)
+        Trainer(small_net(), SGD()).restore({**arrays, name: array}, numbers)
 
 
 @pytest.mark.parametrize(("settings", "error", "words"), [

@@ -39,7 +39,7 @@ def test_step_is_one_batch_of_fit():
     data = datasets.load("digits")
     net, twin = zoo.build("lenet", seed=3), zoo.build("lenet", seed=3)
     images = datasets.scale_to(data.images[:64], 28, 28)
-    record = minicnn.Trainer(net).step((images / np.float32(255)).astype(np.float32), data.labels[:64])
+    record = minicnn.Trainer(net, SGD()).step((images / np.float32(255)).astype(np.float32), data.labels[:64])
     loss, gradients = twin.backward((images / np.float32(255)).astype(np.float32), data.labels[:64])
     assert record.loss == pytest.approx(loss, rel=1e-6)
     for name, value in twin.parameters.items():
