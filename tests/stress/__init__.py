@@ -8,9 +8,12 @@ The package under test is the installed one: the checkout, which `python -m` put
 would hide the installed package and the parts of it that lie in other folders.
 """
 
+import importlib.util
 import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != CHECKOUT]
+if importlib.util.find_spec("minicnn") is None:   # the checkout is what was installed, by a line of a .pth file or PYTHONPATH
+    sys.path.append(str(CHECKOUT))
