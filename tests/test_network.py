@@ -24,6 +24,16 @@ def small(seed=0):
                               L.Flatten(), L.Linear(5), name="small"), input_shape=(2, 6, 6), seed=seed)
 
 
+@pytest.mark.parametrize("size", [20_000, 10**9], ids=["more than is free", "more than can be addressed"])
+def test_parameters_that_find_no_room_are_refused_before_any_is_allocated(size, monkeypatch):
+    monkeypatch.setattr("minicnn.kernels.memory.free_bytes", lambda: 1 << 30)
+    net = minicnn.zoo.build("lenet", input_shape=(1, size, size))
+    for use in (lambda: net.parameters, lambda: minicnn.Trainer(net).step(np.zeros((0, 1, size, size), np.float32), []),
+                lambda: net.save("nowhere"), lambda: pickle.loads(pickle.dumps(net)).parameters):
+        with pytest.raises((ShapeError, DataError), match=r"lenet: an array of [\d,]+ parameters needs [\d.]+ GiB of memory, but|no images"):
+            use()
+
+
 def test_public_names():
     assert minicnn.Graph is Graph
     assert minicnn.load is load
