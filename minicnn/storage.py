@@ -28,14 +28,16 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """Open a file to be written whole: `with atomic_write(path, "w") as file: file.write(...)`.
 
     It is written under a temporary name in the same folder, flushed to the disk and renamed at the end; if anything fails in
-    between, what stood under the name before stands there still.
+    between, what stood under the name before stands there still.  A symbolic link stays one: what it leads to is written.
 
     Raises
     ------
     CheckpointError
-        If the file cannot be written.
+        If the file cannot be written, or what stands there is no file: a device or a pipe would be replaced by one.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
+    if os.path.exists(target) and not target.is_file() and not target.is_dir():
+        raise CheckpointError(f"cannot write {path}: it is a device or a pipe, not a file")
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     try:
         with open(part, mode.replace("w", "x"), encoding=None if "b" in mode else "utf-8") as file:
@@ -45,7 +47,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
         os.replace(part, target)
         _flush_folder(target.parent)
     except OSError as error:
-        raise CheckpointError(f"cannot write {target}: {error.strerror or error}") from error
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             part.unlink()
