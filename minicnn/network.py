@@ -135,7 +135,8 @@ class Graph:
         from minicnn.kernels.memory import check_room
 
         count = self.topology.memory_size
-        check_room(count * PARAMETER_BYTES, f"{self.name}: an array of {count:,} parameters", "use a smaller input, or pool more before Linear")
+        check_room(count * PARAMETER_BYTES, f"{self.name}: an array of {count:,} parameters",
+                   "use a smaller input, or pool more before Linear")
         return _aligned_zeros(count)
 
     def _hold(self, memory: np.ndarray) -> np.ndarray:

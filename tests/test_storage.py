@@ -72,7 +72,8 @@ def test_devices_and_pipes_are_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")   # `net.save("/dev/null")`, typed by root, must leave the machine its /dev/null
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link"):
-        with pytest.raises(CheckpointError, match=f"^cannot write .*{name}: it is a device or a pipe"), atomic_write(tmp_path / name) as file:
+        words = f"^cannot write .*{name}: it is a device or a pipe"
+        with pytest.raises(CheckpointError, match=words), atomic_write(tmp_path / name) as file:
             file.write(b"")
     assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
     assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
