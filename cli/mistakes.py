@@ -8,6 +8,8 @@ import click
 
 from minicnn.errors import near, suggestion
 
+NUMBERS = {"a valid integer range": "a whole number", "a valid float range": "a number"}   # Click's words for what is no number, ours
+
 
 class Choice(click.Choice):   # type: ignore[type-arg]   # generic in some versions of Click only
     """One of several words, in any case."""
@@ -34,7 +36,11 @@ class Group(click.Group):
 
 
 def explained(error: click.UsageError) -> click.UsageError:
-    """A usage error, one of an unknown option with the options that come close."""
+    """A usage error, one of an unknown option with the options that come close, one of a number that is none in plain words."""
+    if isinstance(error, click.BadParameter):
+        for words, plain in NUMBERS.items():
+            if words in error.message:
+                return click.BadParameter(error.message.replace(words, plain), error.ctx, error.param, error.param_hint)
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return error
     known = [option for each in error.ctx.command.get_params(error.ctx) for option in each.opts]

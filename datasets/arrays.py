@@ -57,6 +57,9 @@ def as_images(where: str, images: Any) -> npt.NDArray:
             raise DataError(f"{where}: images are integers from {least} to {most}, expected 0 to 255"
                             f"\n  use images.astype('float32') for numbers on a scale of their own")
         return array.astype(np.uint8)
+    if not array.ndim:   # one object, such as a Dataset
+        its = "\n  use its images" if hasattr(images, "images") else ""
+        raise DataError(f"{where}: images must be an array (N, C, *space), but are {type(images).__name__}{its}")
     raise DataError(f"{where}: images are {array.dtype}, expected uint8 or float32")
 
 

@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 
 FORMAT = "minicnn network 1"
 ALIGNMENT_BYTES = 64
-
-_drawing = new_lock()   # parameters are drawn once, whichever thread asks first
+PARAMETER_BYTES = 4   # float32
 LONGEST_NAME = 200
 AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}   # by the length of an image's shape
 
@@ -133,8 +132,17 @@ class Graph:
             return memory[:]
         return self._memory[:]   # a view: what is done to its shape or type does not reach the network
 
+    def _zeros(self) -> np.ndarray:
+        """Memory for all parameters and buffers; a ShapeError if there is not so much."""
+        from minicnn.kernels.memory import check_room
+
+        count = self.topology.memory_size
+        check_room(count * PARAMETER_BYTES, f"{self.name}: an array of {count:,} parameters",
+                   "use a smaller input, or pool more before Linear")
+        return _aligned_zeros(count)
+
     def _hold(self, memory: np.ndarray) -> np.ndarray:
-        """Make memory of `_aligned_zeros` the network's own; NumPy does not resize an array that somebody refers to weakly."""
+        """Make memory of `_zeros` the network's own; NumPy does not resize an array that somebody refers to weakly."""
         self._pin, self._memory = weakref.ref(memory.base), memory
         return memory
 
@@ -150,12 +158,12 @@ class Graph:
         self.__dict__.update(own)
         self._memory = self._pin = self._parameters = None
         if parameters is not None:
-            memory = _aligned_zeros(self.topology.memory_size)
+            memory = self._zeros()
             memory[...] = parameters
             self._hold(memory)
 
     def _drawn(self) -> np.ndarray:
-        memory = _aligned_zeros(self.topology.memory_size)
+        memory = self._zeros()
         for slot in self.slots:
             self._fill(memory[slot.offset:slot.offset + slot.size], slot)
         return memory
@@ -368,7 +376,7 @@ class Graph:
         if foreign:
             raise CheckpointError(f"{source}: {self.name} has no parameter called {one_line(foreign[0])}")
         if self._memory is None:
-            self._hold(_aligned_zeros(self.topology.memory_size))
+            self._hold(self._zeros())
         for name, view in self.views(self.parameter_memory, buffers=True).items():
             view[...] = arrays[name]
 

@@ -145,6 +145,10 @@ def with_channels(images: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarra
 
 def _misfit(images: np.ndarray, input_shape: tuple[int, ...], where: str) -> str:
     """Why images cannot be brought to a network's size, and what would help."""
+    if images.ndim < len(input_shape) or images.shape == input_shape:   # one picture without its batch, perhaps without channels
+        single = images.shape in (input_shape, input_shape[1:])
+        hint = f"\n  use images{'[None]' * (1 + len(input_shape) - images.ndim)} for a single image" if single else ""
+        return f"{where}: images have the shape {images.shape}, but the network takes (N, {', '.join(map(str, input_shape))}){hint}"
     shape = images.shape[1:]
     fault = f"{where}: images are {shape_text(shape)}, but the network takes {shape_text(input_shape)}"
     if len(shape) == len(input_shape) and shape[0] != input_shape[0]:

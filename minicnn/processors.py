@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Iterator
 from math import ceil
+from typing import Any
 
 from minicnn.control_groups import control_groups, text
 from minicnn.errors import SettingError
@@ -35,9 +36,16 @@ def set_threads(n: int | None) -> None:
     >>> minicnn.set_threads(None)
     """
     global _chosen
-    if n is not None and whole_number("set_threads", "n", n, least=1) > MOST:
-        raise SettingError(f"set_threads: n is {n}, but at most {MOST} threads can run together")
-    _chosen = n
+    _chosen = None if n is None else thread_count("set_threads", n, "n")
+
+
+def thread_count(where: str, given: Any, name: str = "threads") -> int:
+    """How many threads a call uses that was given so many, or None; a SettingError that starts with `where` unless there can be so many."""
+    if given is None:
+        return threads()
+    if whole_number(where, name, given, least=1) > MOST:
+        raise SettingError(f"{where}: {name} is {given}, but at most {MOST} threads can run together")
+    return int(given)
 
 
 def threads() -> int:

@@ -28,15 +28,15 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """Open a file to be written whole: `with atomic_write(path, "w") as file: file.write(...)`.
 
     It is written under a temporary name in the same folder, flushed to the disk and renamed at the end; if anything fails in
-    between, what stood under the name before stands there still.  A device or a pipe is written to where it is: renaming would put a
-    file in its place.
+    between, what stood under the name before stands there still.  What a symbolic link leads to is written, and the link stays; so is
+    a device or a pipe, where it is: renaming would put a file in its place.
 
     Raises
     ------
     CheckpointError
         If the file cannot be written.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     in_place = os.path.exists(target) and not os.path.isfile(target)
     try:
@@ -50,7 +50,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
             os.replace(part, target)
             _flush_folder(target.parent)
     except OSError as error:
-        raise CheckpointError(f"cannot write {target}: {error.strerror or error}") from error
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             part.unlink()

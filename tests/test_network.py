@@ -24,6 +24,15 @@ def small(seed=0):
                               L.Flatten(), L.Linear(5), name="small"), input_shape=(2, 6, 6), seed=seed)
 
 
+@pytest.mark.parametrize("size", [20_000, 10**9], ids=["more than is free", "more than can be addressed"])
+def test_parameters_that_find_no_room_are_refused_before_any_is_allocated(size, monkeypatch):
+    monkeypatch.setattr("minicnn.kernels.memory.free_bytes", lambda: 1 << 30)
+    net = minicnn.zoo.build("lenet", input_shape=(1, size, size))
+    for use in (lambda: net.parameters, lambda: net.save("nowhere"), lambda: pickle.loads(pickle.dumps(net)).parameters):
+        with pytest.raises(ShapeError, match=r"^lenet: an array of [\d,]+ parameters needs [\d.]+ GiB of memory, but"):
+            use()
+
+
 def test_public_names():
     assert minicnn.Graph is Graph
     assert minicnn.load is load
@@ -350,6 +359,17 @@ def test_predict_prepares_images_as_training_did():
     assert net.predict(larger).shape == (3, 3)   # of another size: scaled
 
 
+@pytest.mark.parametrize(("picture", "words"), [
+    (np.zeros((2, 6, 6), np.float32), r"\(2, 6, 6\), but the network takes \(N, 2, 6, 6\)\n  use images\[None\] for a single image$"),
+    (np.zeros((6, 6), np.float32), r"\(6, 6\), but the network takes \(N, 2, 6, 6\)\n  use images\[None\]\[None\] for a single image$"),
+    (np.float32(0), r"\(\), but the network takes \(N, 2, 6, 6\)$"),
+    (minicnn.datasets.from_arrays(np.zeros((2, 2, 6, 6), np.uint8), [0, 1]), r"images must be .*, but are Dataset\n  use its images$"),
+    (None, r"images must be an array \(N, C, \*space\), but are NoneType$")])
+def test_predict_says_what_a_single_picture_or_a_data_set_lacks(picture, words):
+    with pytest.raises((ShapeError, DataError), match=words):
+        small().predict(picture)
+
+
 def test_predict_without_training_takes_numbers_as_they_are():
     net, x = classifier(trained=False), grey().astype(np.float32) / 255
     np.testing.assert_allclose(net.predict(x), softmax(net.forward(x)), rtol=1e-5)
@@ -364,7 +384,7 @@ def test_predict_without_training_takes_numbers_as_they_are():
     (grey().astype(int) * 3, 255.0, DataError, r"^predict: images are integers from \d+ to \d+, expected 0 to 255"),
     (grey() > 3, 255.0, DataError, r"^predict: images are bool"),
     (np.full((1, 1, 6, 6), np.nan), 1.0, DataError, r"^predict: the array holds values that are infinite or no numbers$"),
-    (grey()[0, 0], 255.0, ShapeError, r"^predict: images are 6, but the network takes 1 x 6 x 6"),
+    (grey()[0, 0], 255.0, ShapeError, r"^predict: images have the shape \(6, 6\), but the network takes \(N, 1, 6, 6\)"),
     (np.zeros((2, 3, 6, 6), np.uint8), 255.0, ShapeError, r"^predict: images are 3 x 6 x 6, but the network takes 1 x 6 x 6"),
     (np.zeros((2, 6, 6, 1), np.uint8), 255.0, ShapeError, r"\n  channels come first: use images.transpose\(0, 3, 1, 2\)$"),
 ], ids=["0 to 255", "bytes", "large integers", "bool", "nan", "one picture", "colour", "channels last"])

@@ -1,5 +1,6 @@
 """How many processors are used: those the process may really use, unless told otherwise."""
 
+import numpy as np
 import pytest
 
 import minicnn
@@ -14,8 +15,6 @@ def unset():
 
 
 def test_set_threads_holds_for_functions_and_networks(unset, monkeypatch):
-    import numpy as np
-
     from minicnn.kernels.cpu import crew
 
     asked = []
@@ -32,10 +31,26 @@ def test_set_threads_holds_for_functions_and_networks(unset, monkeypatch):
         asked.clear()
 
 
-@pytest.mark.parametrize("n", [0, -1, 1.5, "two", True, 1025])
+NO_COUNTS = [0, -1, 1.5, "two", True, 1025, 10000]
+
+
+@pytest.mark.parametrize("n", NO_COUNTS)
 def test_set_threads_refuses_what_is_no_number_of_threads(n):
     with pytest.raises(SettingError, match="set_threads: n"):
         minicnn.set_threads(n)
+
+
+@pytest.mark.parametrize("n", NO_COUNTS)
+def test_trainers_and_predictions_refuse_what_is_no_number_of_threads(n):
+    net = minicnn.Graph(minicnn.layers.Linear(2), (3,))
+    with pytest.raises(SettingError, match="Trainer: threads"):
+        minicnn.Trainer(net, threads=n)
+    with pytest.raises(SettingError, match="predict: threads"):
+        net.predict(np.zeros((1, 3), np.float32), threads=n)
+    trainer = minicnn.Trainer(net)
+    trainer.threads = n
+    with pytest.raises(SettingError, match="Trainer: threads"):
+        trainer.fit((np.zeros((2, 3), np.float32), [0, 1]), epochs=1)
 
 
 def groups(tmp_path, line, files):

@@ -68,6 +68,16 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
     remove_parts(tmp_path / "nowhere", ("a",))
 
 
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "a").symlink_to("disk/a")
+    for word in ("first", "second"):
+        with atomic_write(tmp_path / "a", "w") as file:
+            file.write(word)
+        assert (tmp_path / "disk" / "a").read_text() == word
+    assert (tmp_path / "a").is_symlink()
+
+
 def test_a_failed_write_leaves_what_was_there(tmp_path):
     path = tmp_path / "run.json"
     with atomic_write(path, "w") as file:

@@ -16,7 +16,7 @@ from minicnn.engine.shelf import inference_class, plan_of, training_class
 from minicnn.engine.textbook import Run
 from minicnn.errors import GraphError
 from minicnn.locks import refuse_holder
-from minicnn.processors import threads as usual_threads
+from minicnn.processors import thread_count
 from minicnn.random import generator
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
 def inference_plan(net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float],
                    threads: int | None = None) -> Plan:
     """The plan that `predict` runs for so many images; asking for it compiles what it needs."""
-    batch, many = inference_class(images, INFERENCE_BATCH), threads or usual_threads()
+    batch, many = inference_class(images, INFERENCE_BATCH), thread_count("predict", threads)
     key = ("forward", batch, many, uint8, tuple(scale), tuple(shift))
     topology = net.topology
     return plan_of(net, key, lambda: build_plan(topology, topology.memory_size, batch, many, training=False, uint8=uint8, scale=scale,
@@ -74,7 +74,7 @@ def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None 
         run = Run(net.topology, _doubles(net), np.ascontiguousarray(x), training=True, key=key)
         loss, dlogits = run.loss(labels)
         return loss, run.gradients(dlogits)[1]
-    images, batch, many = len(x), training_class(len(x)), threads or usual_threads()
+    images, batch, many = len(x), training_class(len(x)), thread_count("backward", threads)
     topology = net.topology
     plan = plan_of(net, ("backward", batch, many), lambda: build_plan(topology, topology.memory_size, batch, many, training=True))
     refuse_holder(plan.lock)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.errors import SettingError, ShapeError
+from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import whole_number
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, empty
@@ -74,7 +74,7 @@ def _resolved(where: str, x: np.ndarray, size: object, mode: object) -> tuple[in
     """The size, and the shape of the result."""
     check_channels(where, "x", x.shape)
     if not isinstance(mode, str) or mode not in MODES:
-        raise SettingError(f"{where}: mode {mode!r} is not one of {', '.join(MODES)}")
+        raise SettingError(f"{where}: mode {mode!r} is not one of {', '.join(MODES)}{suggestion(mode, MODES)}")
     number = whole_number(where, "size", size, least=1)
     if x.shape[1] % number:
         raise ShapeError(f"{where}: {x.shape[1]} channels do not divide into groups of {number}\n  x  {x.shape}  N C *space")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, suggestion
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import algorithms, passes
 from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, weight_letters, x_letters
@@ -28,7 +28,8 @@ ALGORITHMS = ("auto", "textbook", "direct", "im2col", "fft", "winograd")
 def choose(case: Case, algorithm: object, dtype: np.dtype) -> str:
     """The algorithm that serves: "auto" in float64 is the textbook loop; in float32 it stays, for sizes decide."""
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise SettingError(f"{case.where}: algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}")
+        meant = suggestion(algorithm, ALGORITHMS)
+        raise SettingError(f"{case.where}: algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}{meant}")
     if algorithm == "auto":
         return "auto" if dtype == np.float32 else "textbook"
     if algorithm == "direct" and dtype != np.float32:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minicnn.errors import SettingError, ShapeError
+from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import SizeSetting
 from minicnn.kernels import textbook
 from minicnn.kernels.arrays import contiguous, empty, y_letters
@@ -27,7 +27,7 @@ MODES = {"nearest": of_copies, "linear": of_neighbours}
 def checked_mode(where: str, mode: object) -> str:
     """One of MODES."""
     if not isinstance(mode, str) or mode not in MODES:
-        raise SettingError(f"{where}: mode {mode!r} is not one of {', '.join(MODES)}")
+        raise SettingError(f"{where}: mode {mode!r} is not one of {', '.join(MODES)}{suggestion(mode, MODES)}")
     return mode
 
 

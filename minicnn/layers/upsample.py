@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from minicnn.errors import SettingError, ShapeError
+from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import per_axis, shape_text
 from minicnn.layers.base import Layer, Shape
 from minicnn.layers.setting import PerAxis, one_input, setting_text
@@ -40,7 +40,7 @@ class Upsample(Layer):
         scales = per_axis(self.where(), "scale", self.scale, axes)
         self.store(scale=scales if axes > 1 else scales[0])
         if self.mode not in MODES:
-            raise SettingError(f"{self.where()}: mode {self.mode!r} is not one of {', '.join(MODES)}")
+            raise SettingError(f"{self.where()}: mode {self.mode!r} is not one of {', '.join(MODES)}{suggestion(self.mode, MODES)}")
 
     def scales(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """One for every axis."""

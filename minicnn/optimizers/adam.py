@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from minicnn.errors import SettingError
 from minicnn.optimizers.base import Optimizer
@@ -18,7 +18,7 @@ class Adam(Optimizer):
     kind = "adam"
     state_names = ("mean", "square")
 
-    learning_rate: float = 0.001
+    learning_rate: float = field(default=0.001, kw_only=False)   # Adam(0.01), as in other libraries
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8

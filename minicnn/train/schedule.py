@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, suggestion
 from minicnn.train.records import EpochRecord
 
 
@@ -73,5 +73,5 @@ def schedule(setting: str | Schedule) -> Schedule:
     if isinstance(setting, Schedule):
         return setting
     if setting not in SCHEDULES:
-        raise SettingError(f"schedule {setting!r} is not one of {', '.join(SCHEDULES)}")
+        raise SettingError(f"schedule {setting!r} is not one of {', '.join(SCHEDULES)}{suggestion(setting, SCHEDULES)}")
     return SCHEDULES[setting]()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minicnn import engine
-from minicnn.errors import DataError, DeviceError, SettingError
+from minicnn.errors import DataError, DeviceError, SettingError, quoted
 from minicnn.geometry import whole_number
 from minicnn.losses import SoftmaxCrossEntropy
+from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.preparation import BYTES, FLOATS, Preparation
-from minicnn.processors import threads as usual_threads
+from minicnn.processors import thread_count
 from minicnn.train import position
 from minicnn.train.augmentation import Augmentation, augmentation
 from minicnn.train.checkpoint import standing
@@ -36,7 +37,6 @@ from minicnn.trained_on import TrainedOn
 
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
-    from minicnn.network import Graph
 
 CROSS_ENTROPY = SoftmaxCrossEntropy()
 AS_THEY_ARE = Augmentation()
@@ -75,6 +75,9 @@ class Trainer:
         if not isinstance(loss, SoftmaxCrossEntropy):
             raise SettingError(f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
                                f"\n  name the settings after it, as in batch_size=128")
+        if not isinstance(net, Graph):
+            raise SettingError(f"Trainer: net is {quoted(net)}, but must be a Graph"
+                               f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)")
         self.net = net
         self.classes = net.classes   # a GraphError here if the network is no classifier
         self.loss = loss
@@ -84,7 +87,7 @@ class Trainer:
             raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers,"
                                f" such as SGD(learning_rate=0.05)")
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
-        self.threads = usual_threads() if threads is None else whole_number("Trainer", "threads", threads, least=1)
+        self.threads = thread_count("Trainer", threads)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
@@ -256,7 +259,7 @@ class Trainer:
                 augment: Iterable[str] | str | Augmentation, since: int) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are asked for.  The schedule counts from after epoch `since`."""
         rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
-        batch_size, threads = (whole_number("Trainer", name, getattr(self, name), least=1) for name in ("batch_size", "threads"))
+        batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:
             raise loss_is_lost(f"epoch {self.epoch}", self.optimizer.learning_rate, wrong, data.name, None)
         preparation = self.prepare(data)

@@ -24,6 +24,8 @@ from minicnn.errors import near
     (("train", "lenet", "--optimizer", "adm"), "Invalid value for '--optimizer': 'adm' is not one of 'sgd', 'adam': did you mean adam?"),
     (("summary", "lenet", "--format", "md"), "'md' is not one of 'table', 'json', 'csv', 'markdown', 'latex': did you mean markdown?"),
     (("bench", "kernel"), "'kernel' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts': did you mean kernels?"),
+    (("train", "lenet", "--epochs", "ten"), "Invalid value for '--epochs': 'ten' is not a whole number."),
+    (("summary", "lenet", "--width", "half"), "Invalid value for '--width': 'half' is not a number."),
     (("data", "show", "digits", "--split", "tst"), "'tst' is not one of 'train', 'test': did you mean test?")])
 def test_what_was_meant(cli, arguments, words):
     status, out, err = cli(*arguments)

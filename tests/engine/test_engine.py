@@ -6,6 +6,8 @@ import pytest
 import minicnn
 from minicnn import engine, zoo
 from minicnn import layers as L
+from minicnn.engine.plan import build_plan
+from minicnn.kernels.cpu import maps
 
 # Rounding of float32 sums grows with the square root of their terms; the longest here has 9,216 terms.
 TOLERANCE = 5e-6
@@ -163,3 +165,16 @@ def test_plans_do_not_keep_a_network_alive():
     del net
     gc.collect()
     assert ghost() is None
+
+
+def test_making_a_plan_looks_at_the_columns_once_not_once_a_row(monkeypatch):
+    calls = []
+    plain = maps._progressions
+    monkeypatch.setattr(maps, "_progressions", lambda *given: calls.append(given) or plain(*given))
+    counts = []
+    for size in (16, 64):   # 8,000 rows of 8,000 columns took minutes before they were found too large
+        net = minicnn.Graph(L.Sequential(L.Conv2D(2, 3, padding=1), L.GlobalAvgPool(), L.Linear(3)), (1, size, size))
+        build_plan(net.topology, net.topology.memory_size, 16, 2, training=True)
+        counts.append(len(calls))
+        calls.clear()
+    assert counts[0] == counts[1] > 0

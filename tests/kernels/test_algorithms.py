@@ -123,6 +123,7 @@ X, W = np.ones((2, 3, 6, 6), np.float32), np.ones((4, 3, 3, 3), np.float32)
      r"^conv2d: algorithm 'direct' computes in float32, but the arrays are float64\n  use algorithm='textbook', or arrays of float32$"),
     (lambda: kernels.conv2d(X, W, algorithm="strassen"),
      r"^conv2d: algorithm 'strassen' is not one of auto, textbook, direct, im2col, fft, winograd$"),
+    (lambda: kernels.conv2d(X, W, algorithm="winogard"), r"is not one of .*: did you mean winograd\?$"),
     (lambda: kernels.conv2d(X, W, algorithm=None), r"^conv2d: algorithm None is not one of auto"),
     (lambda: kernels.conv2d(X, W, algorithm=["fft"]), r"^conv2d: algorithm \['fft'\] is not one of auto"),
 ])

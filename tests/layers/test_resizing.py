@@ -50,6 +50,7 @@ def test_inputs_that_do_not_fit(layer, inputs, words):
 
 @pytest.mark.parametrize(("make", "words"), [
     (lambda: Upsample(0), r"^Upsample: scale is 0, but must be at least 1$"),
+    (lambda: Upsample(2, mode="nearset"), r": did you mean nearest\?$"),
     (lambda: Upsample(2, mode="cubic"), r"^Upsample: mode 'cubic' is not one of nearest, linear$"),
     (lambda: Crop(0), r"^Crop: size is 0, but must be at least 1$"),
     (lambda: Reshape(()), r"^Reshape: shape is \(\), but must be one to four sizes, as in \(7, 7, 30\)$"),

@@ -56,6 +56,12 @@ def test_the_table(drill):
     assert row.split()[:-1] == ["drill", "5", "15", "1", "2", "1", "1"]
 
 
+def test_it_finds_the_package_where_only_the_checkout_is_on_the_path():
+    done = subprocess.run([sys.executable, "-S", "-c", "import tests.stress, minicnn"], cwd=CHECKOUT, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(("status", "err", "faults", "kinds"), [
     (0, "a warning", [], []), (-11, "", [], [CRASH]), (HANG, "", [], [HANG]), (1, "Timeout (0:00:01)!\nThread 0x1", [], [HANG]),
     (1, TRACE, [], [TRACEBACK]), (0, TRACE, [], [TRACEBACK]), (0, TRACE, [Fault(WRONG, "")], []), (7, "", [], [CRASH])])

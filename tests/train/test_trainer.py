@@ -10,6 +10,12 @@ from minicnn.optimizers import SGD, Adam
 from minicnn.train import EpochRecord, ProgressRecord, StartRecord, Trainer
 
 
+def test_the_learning_rate_may_come_first():
+    assert (SGD(0.1), Adam(0.01)) == (SGD(learning_rate=0.1), Adam(learning_rate=0.01))
+    with pytest.raises(SettingError, match=r"^Trainer: net is 'lenet', but must be a Graph\n"):
+        Trainer("lenet")
+
+
 def test_records_in_their_order(small_net, digits, test_digits):
     trainer = Trainer(small_net(), SGD(learning_rate=0.02), batch_size=64, threads=1)
     start, *rest = trainer.stream(digits, test_digits, until_epoch=2, schedule="cosine")

@@ -135,12 +135,13 @@ def gather_tables(reads: Sequence[list[list[Read]]], target: FeatureMap, source:
             taps.extend(entries)
         first, stop = known[entries]
         *outer, last = combination
+        stretches = list(_progressions(last.positions, biases[-1] if biases else None))   # the same in every row
         for positions in product(*(pattern.positions for pattern in outer)):
             y = target.interior + sum(t * stride for (t, _, _), stride in zip(positions, y_strides, strict=False))
             x = source.interior + sum(s * stride for (_, s, _), stride in zip(positions, x_strides, strict=False))
             w = sum(weight for _, _, weight in positions)
             b = sum(bias[t] for (t, _, _), bias in zip(positions, biases, strict=False)) if biases else 0
-            for (t, s, weight), count, y_step, x_step in _progressions(last.positions, biases[-1] if biases else None):
+            for (t, s, weight), count, y_step, x_step in stretches:
                 b_last = biases[-1][t] if biases else 0
                 begin = (y + t * y_strides[-1], x + s * x_strides[-1])
                 for y_at, x_at, lanes, y_vector, x_vector, width in _vector_runs(*begin, count, y_step, x_step, target.shard):
