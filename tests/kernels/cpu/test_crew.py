@@ -284,6 +284,26 @@ def test_processes_of_every_start_method_compute(tmp_path):
     assert done.stdout == "whole\n", done.stderr[-2000:]
 
 
+SHARED_OUT = """
+    import numpy as np
+    import pytest
+    from minicnn import kernels
+
+    @pytest.mark.parametrize("n", range(8))
+    def test_total(n):
+        y = kernels.conv2d(np.full((4, 16, 28, 28), n, np.float32), np.ones((16, 16, 3, 3), np.float32))
+        assert y.sum() == pytest.approx(4 * 16 * 26 * 26 * 144 * n)
+"""
+
+
+def test_tests_that_are_shared_out_to_processes_compute(tmp_path):
+    """By pytest-xdist."""
+    (tmp_path / "test_total.py").write_text(textwrap.dedent(SHARED_OUT))
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "test_total.py"], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=300)
+    assert "8 passed" in done.stdout, done.stdout + done.stderr
+
+
 SUBINTERPRETER = """
     import importlib, sys
 
