@@ -215,7 +215,7 @@ def test_a_png_cut_in_half(tmp_path):
 def test_without_pillow_the_fix_is_said(tmp_path, monkeypatch):
     Image.fromarray(GREY).save(tmp_path / "x.png")
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
-    with pytest.raises(DataError, match=r"x.png needs Pillow to be read, which is not installed\n  run: pip install 'minicnn\[images\]'"):
+    with pytest.raises(DataError, match=r"x.png needs Pillow to be read, which is not installed\n  run: pip install pillow"):
         read_picture(tmp_path / "x.png")
 
 
