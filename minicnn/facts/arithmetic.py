@@ -63,7 +63,7 @@ def edge_facts() -> list[Fact]:
 
 
 def exercise_facts() -> list[Fact]:
-    """The exercise of a lecture, whose solution is left open."""
+    """The exercise of a lecture, which gives no solution."""
     shapes = [layer("cmu-exercise", name).output_shape for name in EXERCISE]
     return [
         answer("exercise: dimensions after each layer?", LIPTON, len(shapes), "; ".join(shape_text(shape) for shape in shapes),

@@ -1,4 +1,4 @@
-"""Blocks in one row: sums stay, and every depth tells of the same network."""
+"""Blocks in one row: sums stay, and every depth describes the same network."""
 
 import pytest
 

@@ -19,7 +19,7 @@ from minicnn.errors import DeviceError
 from minicnn.kernels.compile import kernel
 from minicnn.kernels.cpu import interpreter
 from minicnn.kernels.cpu.atomics import exchange, fetch_add, integers_at, pause, read_shared
-from minicnn.kernels.cpu.executor import COUNTERS, FAULT, LAST, LEFT, RUN, STOP, Layout, execute
+from minicnn.kernels.cpu.executor import COUNTERS, FAULT, LAST, LEFT, RUN, STOP, Layout, execute, wait_a_little
 from minicnn.kernels.cpu.program import FRAME_FIELDS, FinishedProgram
 from minicnn.locks import new_lock, refuse_holder
 from minicnn.processors import MOST
@@ -61,7 +61,7 @@ def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses,
     run.jobs, run.batch_count = jobs.ctypes.data, len(jobs)
     run.addresses, run.address_count = addresses.ctypes.data, len(addresses)
     run.shard, run.slots, run.arena_begin, run.arena_size, run.slot_begin, run.slot_size, run.per_shard = layout
-    run.threads, run.whole_batches, run.hears_signals = threads, whole_batches, hears_signals
+    run.whole_batches, run.hears_signals = whole_batches, hears_signals
     counters = carray(integers_at(run.counters), (COUNTERS,))
     counters[:] = 0
     counters[LAST] = run.batch_count
@@ -75,8 +75,9 @@ def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses,
     for place in range(BELL, BELL * threads, BELL):
         if exchange(bells, place + INVITED, 0):
             fetch_add(counters, LEFT, 1)
-    while read_shared(counters, LEFT) < threads - 1:
-        pause()
+    spins = 0
+    while read_shared(counters, LEFT) < threads - 1:   # whatever happened: nobody may be inside any more
+        spins = wait_a_little(run, spins)
     if counters[FAULT]:
         return FAILED
     if counters[STOP]:

@@ -67,7 +67,7 @@ class Layout(NamedTuple):
 # What all threads know of the run under way.  Arrays are addresses; who calls keeps them alive until all threads have left.
 RUN = np.dtype([(name, np.int64) for name in (
     "memory", "parameters", "table", "steps", "phases", "phase_count", "jobs", "batch_count", "addresses", "address_count",
-    *Layout._fields, "threads", "whole_batches", "hears_signals",
+    *Layout._fields, "whole_batches", "hears_signals",
     "counters", "frames", "clock", "exception",   # memory of the crew, see `crew.py`
     "looked", "listened", "pause", "paused",      # of `interpreter.signal_raised`
     "yield_processor", "acquire_lock", "release_lock", "enter_python", "leave_python", "check_signals", "fetch_exception", "read_clock",
@@ -86,16 +86,22 @@ def stopped(run, counters, thread, batch):
 
 
 @kernel
+def wait_a_little(run, spins):
+    """One turn of waiting for another thread, after so many; the next number."""
+    pause()
+    if spins > SPINS:
+        call_c(run.yield_processor, 0, 0, 0)
+    return spins + 1
+
+
+@kernel
 def may_begin(run, counters, goal, thread, batch):
     """Wait until so many tasks are done as have to be before one of this batch; False if the run was stopped and does not come to it."""
     spins = 0
     while read_shared(counters, LAST) >= batch and read_shared(counters, DONE) < goal:
         if stopped(run, counters, thread, batch):
             return False
-        pause()
-        spins += 1
-        if spins > SPINS:
-            call_c(run.yield_processor, 0, 0, 0)
+        spins = wait_a_little(run, spins)
     return read_shared(counters, LAST) >= batch
 
 
