@@ -19,15 +19,17 @@ def data_name(given: str | None, folder: str | None, default: str) -> str:
     if given or folder is None:
         return given or default
     if catalog.record(default).files:
-        return default   # looked for there first
+        return default  # looked for there first
     held = held_in(folder)
     if len(held) == 1:
         return held[0]
     if held:
         raise DataError(f"{folder} holds {', '.join(held)}: which one?\n  as in: --data {held[0]}")
-    raise DataError(f"{folder} holds no data set that is known here"
-                    f"\n  without --data-dir it is {default}, which is {catalog.record(default).origin}"
-                    f"\n  'minicnn data list --data-dir {folder}' shows what is found where")
+    raise DataError(
+        f"{folder} holds no data set that is known here"
+        f"\n  without --data-dir it is {default}, which is {catalog.record(default).origin}"
+        f"\n  'minicnn data list --data-dir {folder}' shows what is found where"
+    )
 
 
 def held_in(folder: str) -> list[str]:

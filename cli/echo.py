@@ -10,7 +10,7 @@ import click
 
 from minicnn.errors import one_line
 
-LONGEST_LINE = 4000   # of an error: a message that quotes a whole file ends somewhere
+LONGEST_LINE = 4000  # of an error: a message that quotes a whole file ends somewhere
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-INTERRUPTED = 130   # exit status, as shells have it: 128 + SIGINT
+INTERRUPTED = 130  # exit status, as shells have it: 128 + SIGINT
 
 
 class Interrupts:
@@ -28,7 +28,7 @@ class Interrupts:
         self._before: Any = None
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():   # signals are the main thread's
+        if threading.current_thread() is threading.main_thread():  # signals are the main thread's
             self._before = signal.signal(signal.SIGINT, self._react)
         return self
 

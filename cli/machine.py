@@ -20,7 +20,7 @@ from typing import NamedTuple
 import minicnn
 
 OK, MISSING, WARN = "ok", "missing", "warn"
-COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}   # packages that may be there and yet not load
+COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}  # packages that may be there and yet not load
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
 EXTRAS = (("pillow", "PNG and JPEG for 'minicnn predict'"), ("torch", "a peer for 'minicnn bench --against torch'"))
@@ -44,7 +44,7 @@ def findings() -> list[Finding]:
     for check in (python, packages, cpu, vectors, threads, cache, cuda, data, extras):
         try:
             found.extend(check())
-        except Exception as error:   # whatever it is, the other points are still worth knowing
+        except Exception as error:  # whatever it is, the other points are still worth knowing
             found.append(Finding(check.__name__, WARN, f"cannot be looked at: {type(error).__name__}: {error}"))
     return found
 
@@ -134,8 +134,12 @@ def data() -> Iterator[Finding]:
     yield Finding("data folder", OK, f"{folder}{state}")
     ready = [f"{name} ({where})" if where in ("embedded", "generated") else name for name, where in here if where]
     absent = [name for name, where in here if not where]
-    yield Finding("data sets", OK, f"here: {', '.join(ready)}" + (f"; not here: {', '.join(absent)}" if absent else ""),
-                  f"minicnn data get {absent[0]}" if absent else "")
+    yield Finding(
+        "data sets",
+        OK,
+        f"here: {', '.join(ready)}" + (f"; not here: {', '.join(absent)}" if absent else ""),
+        f"minicnn data get {absent[0]}" if absent else "",
+    )
 
 
 def extras() -> Iterator[Finding]:
@@ -203,7 +207,7 @@ def warm() -> int:
     modules = [importlib.import_module(f"{kernels.__name__}.{module.name}") for module in pkgutil.iter_modules(kernels.__path__)]
     steps = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, StepKernel)}
     for step in steps.values():
-        step.address   # noqa: B018 asking for it compiles
+        step.address  # noqa: B018 asking for it compiles
     net = zoo.build("lenet")
     images = np.zeros((1, *net.input_shape), np.float32)
     Trainer(net, batch_size=1).step(images, np.zeros(1, np.int64))

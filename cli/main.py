@@ -50,8 +50,9 @@ class LazyGroup(Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=LazyGroup, subcommand_metavar="VERB ...",
-             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, subcommand_metavar="VERB ...", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(minicnn.__version__, "-V", "--version", prog_name="minicnn")
 def group() -> None:
     """Convolutional networks as explicit loops: read them, check them, train them."""
@@ -59,11 +60,12 @@ def group() -> None:
 
 def without_scipy() -> None:
     """Numba imports SciPy where it is installed, for linear algebra that nothing here uses: 14 MiB and 0.3 seconds of every start."""
-    sys.modules.setdefault("scipy", None)   # type: ignore[arg-type]
+    sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
 
 
-def show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
-                 line: str | None = None) -> None:
+def show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+) -> None:
     """A warning of ours is one line; any other says where it comes from, as Python has it."""
     own = f"Warning: {message}" if issubclass(category, MinicnnWarning) else None
     echo(own or warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
@@ -88,7 +90,7 @@ def run(arguments: list[str] | None) -> int:
         status = group.main(args=arguments, prog_name="minicnn", standalone_mode=False)
     except click.ClickException as error:
         shown = explained(error) if isinstance(error, click.UsageError) else error
-        shown.message = printable(shown.message)   # type: ignore[misc]   # click shows it as it is
+        shown.message = printable(shown.message)  # type: ignore[misc]   # click shows it as it is
         shown.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -99,7 +101,7 @@ def run(arguments: list[str] | None) -> int:
     except MemoryError as error:
         echo_error(f"not enough memory: {error or 'the system gave no more'}")
         return 1
-    except BrokenPipeError:   # whoever reads has seen enough
+    except BrokenPipeError:  # whoever reads has seen enough
         return 0
     except OSError as error:
         echo_error(streams.explained(error))

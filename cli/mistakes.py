@@ -8,10 +8,10 @@ import click
 
 from minicnn.errors import near, suggestion
 
-NUMBERS = {"a valid integer range": "a whole number", "a valid float range": "a number"}   # Click's words for what is no number, ours
+NUMBERS = {"a valid integer range": "a whole number", "a valid float range": "a number"}  # Click's words for what is no number, ours
 
 
-class Choice(click.Choice):   # type: ignore[type-arg]   # generic in some versions of Click only
+class Choice(click.Choice):  # type: ignore[type-arg]   # generic in some versions of Click only
     """One of several words, in any case."""
 
     def __init__(self, choices: Any) -> None:

@@ -16,10 +16,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("constant", "step", "plateau", "cosine")
 
-format_option = click.option("--format", "form", type=Choice(("table", "json")), default="table", show_default=True,
-                             help="Output format.")
-data_dir_option = click.option("--data-dir", metavar="DIR",
-                               help="Look for data in this folder first; without --data, use the data set it holds.")
+format_option = click.option("--format", "form", type=Choice(("table", "json")), default="table", show_default=True, help="Output format.")
+data_dir_option = click.option(
+    "--data-dir", metavar="DIR", help="Look for data in this folder first; without --data, use the data set it holds."
+)
 
 
 def training_options(command: Command) -> Command:
@@ -28,26 +28,52 @@ def training_options(command: Command) -> Command:
     options = (
         click.option("--data", metavar="NAME", show_default="recipe, else digits", help="Data set, one of 'minicnn data list'."),
         data_dir_option,
-        click.option("--epochs", type=count, metavar="N", show_default="recipe, else 40 for few images, 10 for many",
-                     help="Passes over the training images."),
+        click.option(
+            "--epochs",
+            type=count,
+            metavar="N",
+            show_default="recipe, else 40 for few images, 10 for many",
+            help="Passes over the training images.",
+        ),
         click.option("--batch-size", type=count, metavar="N", show_default="recipe, else 128", help="Images per update."),
         click.option("--optimizer", type=Choice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated."),
-        click.option("--learning-rate", type=rate, metavar="X", show_default="recipe, else 0.05 for sgd, 0.003 for adam",
-                     help="Step size."),
-        click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), metavar="X", show_default="recipe, else 0.9",
-                     help="Share of the last update that is kept (sgd)."),
-        click.option("--weight-decay", type=rate, metavar="X", show_default="recipe, else 0.0005 for sgd, 0 for adam",
-                     help="Pull of weights towards 0."),
-        click.option("--schedule", type=Choice(SCHEDULES), show_default="recipe, else cosine",
-                     help="How the learning rate changes over the epochs."),
+        click.option(
+            "--learning-rate", type=rate, metavar="X", show_default="recipe, else 0.05 for sgd, 0.003 for adam", help="Step size."
+        ),
+        click.option(
+            "--momentum",
+            type=click.FloatRange(0, 1, max_open=True),
+            metavar="X",
+            show_default="recipe, else 0.9",
+            help="Share of the last update that is kept (sgd).",
+        ),
+        click.option(
+            "--weight-decay",
+            type=rate,
+            metavar="X",
+            show_default="recipe, else 0.0005 for sgd, 0 for adam",
+            help="Pull of weights towards 0.",
+        ),
+        click.option(
+            "--schedule", type=Choice(SCHEDULES), show_default="recipe, else cosine", help="How the learning rate changes over the epochs."
+        ),
         click.option("--recipe", metavar="NAME", help="Use the recipe of another network; 'minicnn recipes' lists them."),
-        click.option("--augment", metavar="LIST",
-                     help="Random changes of training images: shift, shift=PIXELS, flip, separated by commas."),
-        click.option("--validation", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="FRACTION",
-                     help="Hold out this share of the training images: they choose the epoch whose weights are kept, in place of the"
-                          " last; the test images are used only at the end."),
-        click.option("--select-on-test", is_flag=True, default=None,
-                     help="Keep the weights of the epoch that is best on the test images; the figure flatters then."),
+        click.option(
+            "--augment", metavar="LIST", help="Random changes of training images: shift, shift=PIXELS, flip, separated by commas."
+        ),
+        click.option(
+            "--validation",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            metavar="FRACTION",
+            help="Hold out this share of the training images: they choose the epoch whose weights are kept, in place of the"
+            " last; the test images are used only at the end.",
+        ),
+        click.option(
+            "--select-on-test",
+            is_flag=True,
+            default=None,
+            help="Keep the weights of the epoch that is best on the test images; the figure flatters then.",
+        ),
         click.option("--device", type=Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where to compute."),
         click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result does not depend on it."),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="Seed of everything random."),

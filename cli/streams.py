@@ -30,13 +30,13 @@ class Forgiving(io.TextIOWrapper):
 def prepare() -> None:
     """Put something in the place of closed streams, before a file of ours is opened there and takes the streams' words for its own."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
-        if handle == 1:   # can be opened, but not be written to: it fails as a closed one does
+        if handle == 1:  # can be opened, but not be written to: it fails as a closed one does
             readable = os.open(os.devnull, os.O_RDONLY)
             os.dup2(readable, 1)
             os.close(readable)
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)   # noqa: SIM115 as long as the program
+            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 as long as the program
         elif handle == 2:
-            sys.stderr = open(2, "w", encoding="utf-8", closefd=False)   # noqa: SIM115
+            sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     os.close(handle)
     if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr = Forgiving(sys.stderr.buffer, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)

@@ -1,7 +1,7 @@
 """Data sets by name: read from files, embedded or generated; downloaded only when asked.
 
-    train = datasets.load("mnist")              # Dataset: images (60000, 1, 28, 28) uint8, labels (60000,) int64, classes
-    test = datasets.load("digits", "test")      # embedded: needs no download
+train = datasets.load("mnist")              # Dataset: images (60000, 1, 28, 28) uint8, labels (60000,) int64, classes
+test = datasets.load("digits", "test")      # embedded: needs no download
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Dataset", "as_images", "channel_statistics", "data_home", "fetch", "from_arrays", "load", "names", "scale_to"]
 
 if not TYPE_CHECKING:
+
     def __getattr__(name: str) -> Any:
-        if name == "fetch":   # the only network code is imported when it is wanted
+        if name == "fetch":  # the only network code is imported when it is wanted
             from minicnn.datasets.store import fetch
+
             return fetch
         raise AttributeError(f"module 'minicnn.datasets' has no attribute {name!r}")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from minicnn.datasets.dataset import Dataset
 from minicnn.errors import DataError
 
-MOST_CLASSES = 1 << 16   # that are counted from the labels: a wild label must not become millions of names
+MOST_CLASSES = 1 << 16  # that are counted from the labels: a wild label must not become millions of names
 
 
 def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, name: str = "custom", split: str = "train") -> Dataset:
@@ -36,8 +36,10 @@ def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, 
     if classes is None:
         highest = int(numbers.max()) if numbers.size else -1
         if highest >= MOST_CLASSES:
-            raise DataError(f"{name}: labels go up to {highest}, but without names there are at most {MOST_CLASSES:,} classes"
-                            f"\n  number them from 0 without gaps: classes, labels = numpy.unique(labels, return_inverse=True)")
+            raise DataError(
+                f"{name}: labels go up to {highest}, but without names there are at most {MOST_CLASSES:,} classes"
+                f"\n  number them from 0 without gaps: classes, labels = numpy.unique(labels, return_inverse=True)"
+            )
         classes = [str(k) for k in range(highest + 1)]
     return Dataset(pixels, numbers, tuple(str(each) for each in classes), name, split)
 
@@ -49,15 +51,17 @@ def as_images(where: str, images: Any) -> npt.NDArray:
     if array.dtype in (np.uint8, np.float32):
         return array
     if kind == "f":
-        with np.errstate(over="ignore"):   # beyond float32 is infinity, which training refuses
+        with np.errstate(over="ignore"):  # beyond float32 is infinity, which training refuses
             return array.astype(np.float32)
     if kind in "iu":
         least, most = (int(array.min()), int(array.max())) if array.size else (0, 0)
         if least < 0 or most > 255:
-            raise DataError(f"{where}: images are integers from {least} to {most}, expected 0 to 255"
-                            f"\n  use images.astype('float32') for numbers on a scale of their own")
+            raise DataError(
+                f"{where}: images are integers from {least} to {most}, expected 0 to 255"
+                f"\n  use images.astype('float32') for numbers on a scale of their own"
+            )
         return array.astype(np.uint8)
-    if not array.ndim:   # one object, such as a Dataset
+    if not array.ndim:  # one object, such as a Dataset
         its = "\n  use its images" if hasattr(images, "images") else ""
         raise DataError(f"{where}: images must be an array (N, C, *space), but are {type(images).__name__}{its}")
     raise DataError(f"{where}: images are {array.dtype}, expected uint8 or float32")
@@ -67,21 +71,24 @@ def as_labels(where: str, labels: Any) -> npt.NDArray:
     """Labels as an array of integers, (N,); a DataError that starts with `where` otherwise."""
     array = _as_array(where, "labels", labels)
     kind = array.dtype.kind
-    if array.ndim == 2 and array.shape[1] == 1:   # as Keras hands out some sets
+    if array.ndim == 2 and array.shape[1] == 1:  # as Keras hands out some sets
         array = array[:, 0]
     if array.ndim == 2:
-        raise DataError(f"{where}: labels have the shape {array.shape}, expected the number of the class of each image, (N,)"
-                        f"\n  use labels.argmax(axis=1) if a row holds a 1 for its class")
+        raise DataError(
+            f"{where}: labels have the shape {array.shape}, expected the number of the class of each image, (N,)"
+            f"\n  use labels.argmax(axis=1) if a row holds a 1 for its class"
+        )
     if kind in "USO":
-        raise DataError(f"{where}: labels are {array.dtype}, expected integers"
-                        f"\n  use classes, labels = numpy.unique(labels, return_inverse=True)")
+        raise DataError(
+            f"{where}: labels are {array.dtype}, expected integers\n  use classes, labels = numpy.unique(labels, return_inverse=True)"
+        )
     if kind not in "iu" and array.size:
         raise DataError(f"{where}: labels are {array.dtype}, expected integers\n  use labels.astype(int)")
-    return array if kind in "iu" else np.zeros(array.shape, np.int64)   # an empty list is one of floats
+    return array if kind in "iu" else np.zeros(array.shape, np.int64)  # an empty list is one of floats
 
 
 def _as_array(where: str, name: str, value: Any) -> npt.NDArray:
     try:
         return np.asarray(value)
-    except (ValueError, TypeError, RuntimeError) as error:   # rows of different length; a tensor of another device, or with gradient
+    except (ValueError, TypeError, RuntimeError) as error:  # rows of different length; a tensor of another device, or with gradient
         raise DataError(f"{where}: {name} are not an array: {error}") from error

@@ -23,7 +23,7 @@ BATCH_RECORDS = 10_000
 IMAGE_SHAPE = (3, 32, 32)
 RECORD_BYTES = 1 + 3 * 32 * 32
 CLASS_COUNT = 10
-LARGEST_ARCHIVE_BYTES = 1 << 29   # unpacked; the real one has 184 MB
+LARGEST_ARCHIVE_BYTES = 1 << 29  # unpacked; the real one has 184 MB
 
 Pair = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
@@ -52,7 +52,7 @@ def read_cifar10(paths: Sequence[Path], split: Split, batch_records: int = BATCH
     labels = np.empty(len(images), np.int64)
     archived = len(paths) == 1 and paths[0].name.startswith(ARCHIVE_NAME.removesuffix(".gz"))
     found = set()
-    for name, content in (_members(paths[0], names, batch_records) if archived else _files(paths, batch_records)):
+    for name, content in _members(paths[0], names, batch_records) if archived else _files(paths, batch_records):
         place = names.index(name.removesuffix(".gz"))
         rows = slice(place * batch_records, (place + 1) * batch_records)
         records = np.frombuffer(content, np.uint8).reshape(batch_records, RECORD_BYTES)
@@ -80,10 +80,10 @@ def _members(path: Path, names: Sequence[str], batch_records: int) -> Iterator[t
                 stream = archive.extractfile(member) if name in wanted and member.isreg() else None
                 if stream is not None:
                     wanted.remove(name)
-                    yield name, _batch(stream, name, batch_records)   # type: ignore[arg-type]
+                    yield name, _batch(stream, name, batch_records)  # type: ignore[arg-type]
     except DataError:
         raise
-    except Exception as error:   # TarError, zlib.error, LZMAError, EOFError, TypeError where a header is cut, ...
+    except Exception as error:  # TarError, zlib.error, LZMAError, EOFError, TypeError where a header is cut, ...
         raise DataError(f"{path.name} is damaged or not a tar archive\n  {path}: {error}") from error
 
 

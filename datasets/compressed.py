@@ -9,7 +9,7 @@ from minicnn.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 18
-GZIP_WINDOW = 31   # zlib's number for "a gzip header, the largest window"
+GZIP_WINDOW = 31  # zlib's number for "a gzip header, the largest window"
 
 
 class PlainReader:
@@ -74,7 +74,7 @@ class PlainReader:
 
     def _inflate(self, most: int) -> bytes:
         while True:
-            if self._member.eof:   # a gzip file may be several members in a row, then zeros
+            if self._member.eof:  # a gzip file may be several members in a row, then zeros
                 rest = (self._pending or self._fetch()).lstrip(b"\0")
                 while not rest:
                     rest = self._fetch()
@@ -89,8 +89,9 @@ class PlainReader:
             try:
                 piece = self._member.decompress(self._pending, most)
             except zlib.error as error:
-                raise DataError(f"{self.name} is damaged: its gzip stream breaks after {self.given_bytes:,} bytes or soon after"
-                                f"\n  zlib says: {error}") from error
+                raise DataError(
+                    f"{self.name} is damaged: its gzip stream breaks after {self.given_bytes:,} bytes or soon after\n  zlib says: {error}"
+                ) from error
             self._pending = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
             if piece:
                 return piece

@@ -117,8 +117,9 @@ def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_coun
     if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
         raise DataError(f"{name}: images and labels are {type(images).__name__} and {type(labels).__name__}, expected NumPy arrays")
     if images.dtype not in (np.uint8, np.float32):
-        raise DataError(f"{name}: images are {images.dtype.name}, expected uint8 or float32"
-                        f"\n  use {float_advice('images', images.dtype.kind)}")
+        raise DataError(
+            f"{name}: images are {images.dtype.name}, expected uint8 or float32\n  use {float_advice('images', images.dtype.kind)}"
+        )
     if images.ndim < 2:
         raise DataError(f"{name}: images have shape {images.shape}, expected (N, C, *space)")
     if labels.dtype != np.int64 or labels.ndim != 1:
@@ -149,12 +150,12 @@ def channel_statistics(images: npt.NDArray) -> tuple[tuple[float, ...], tuple[fl
         if images.dtype == np.uint8:
             counts = np.zeros(256, np.int64)
             for start in range(0, len(channel), CHUNK_IMAGES):
-                counts += np.bincount(channel[start:start + CHUNK_IMAGES].ravel(), minlength=256)
+                counts += np.bincount(channel[start : start + CHUNK_IMAGES].ravel(), minlength=256)
             values, weights = np.arange(256) / 255, counts / counts.sum()
             mean = float(weights @ values)
             variance = float(weights @ (values - mean) ** 2)
         else:
-            with np.errstate(invalid="ignore"):   # NaN for images that hold infinity: training says so
+            with np.errstate(invalid="ignore"):  # NaN for images that hold infinity: training says so
                 mean, variance = float(channel.mean(dtype=np.float64)), float(channel.var(dtype=np.float64))
         means.append(mean)
         deviations.append(variance**0.5 or 1.0)

@@ -15,7 +15,7 @@ from minicnn.datasets.catalog import Split
 from minicnn.datasets.idx import check_pair, read_idx_stream
 
 IMAGES_NAME, LABELS_NAME = "digits-images-idx3-ubyte.gz", "digits-labels-idx1-ubyte.gz"
-LARGEST_VALUE = 16   # a pixel counts the ink dots in a 4 x 4 block of the scanned bitmap
+LARGEST_VALUE = 16  # a pixel counts the ink dots in a 4 x 4 block of the scanned bitmap
 
 
 def read_digits(split: Split) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -66,6 +66,6 @@ def _read_members(path: Path, names: tuple[str, str]) -> tuple[npt.NDArray, npt.
                 labels = read_idx_stream(stream, names[1], axes=1, dtype=np.uint8)
     except DataError:
         raise
-    except Exception as error:   # BadZipFile, zlib.error, EOFError, NotImplementedError, ...
+    except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, ...
         raise DataError(f"{path.name} is damaged or not a zip archive\n  {path}: {error}") from error
     return images, labels

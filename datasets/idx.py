@@ -21,7 +21,7 @@ from minicnn.errors import DataError
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CODES = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
-LARGEST_BYTES = 1 << 31   # 2 GiB: fifteen times the largest file in the catalog
+LARGEST_BYTES = 1 << 31  # 2 GiB: fifteen times the largest file in the catalog
 MOST_AXES = 8
 
 
@@ -59,8 +59,10 @@ def read_idx_stream(stream: IO[bytes], name: str, axes: int | None = None, dtype
     if len(magic) < 4:
         raise DataError(f"{name} ends after {len(magic)} bytes, before the 4 bytes that start an IDX file")
     if magic[:2] != b"\0\0" or magic[2] not in TYPES:
-        raise DataError(f"{name} is not an IDX file: it starts with {magic.hex()}, expected 0000, a type and a number of axes"
-                        f"\n  types are {', '.join(f'{code:02x}' for code in TYPES)}")
+        raise DataError(
+            f"{name} is not an IDX file: it starts with {magic.hex()}, expected 0000, a type and a number of axes"
+            f"\n  types are {', '.join(f'{code:02x}' for code in TYPES)}"
+        )
     kind, axis_count = np.dtype(TYPES[magic[2]]), magic[3]
     if axes is not None and axis_count != axes:
         raise DataError(f"{name} has {axis_count} axes, expected {axes}")

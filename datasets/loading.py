@@ -57,6 +57,8 @@ def load(name: str, split: Split = "train", folder: str | Path | None = None) ->
         else:
             images, labels = cifar.read_cifar10(paths, split)
     if images.shape[1:] != record.input_shape:
-        raise DataError(f"{name}: images are {' x '.join(map(str, images.shape[1:]))}, expected {' x '.join(map(str, record.input_shape))}"
-                        f"\n  read from {origin}")
+        raise DataError(
+            f"{name}: images are {' x '.join(map(str, images.shape[1:]))}, expected {' x '.join(map(str, record.input_shape))}"
+            f"\n  read from {origin}"
+        )
     return Dataset(images, labels, record.classes, name, split, record.mean, record.std, origin)

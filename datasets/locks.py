@@ -46,10 +46,11 @@ def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
             time.sleep(POLL_SECONDS)
         yield
     except LocklessError as error:
-        raise DataError(f"{path.parent} is on a file system without locks: {error}"
-                        f"\n  set MINICNN_DATA_HOME to a folder on a local disk") from error
+        raise DataError(
+            f"{path.parent} is on a file system without locks: {error}\n  set MINICNN_DATA_HOME to a folder on a local disk"
+        ) from error
     finally:
-        os.close(descriptor)   # and with it the lock
+        os.close(descriptor)  # and with it the lock
 
 
 class LocklessError(Exception):
@@ -86,19 +87,19 @@ class Lock:
                 raise
             os.close(descriptor)
             if not taken:
-                return None   # else its last holder has just removed the file
+                return None  # else its last holder has just removed the file
 
     def release(self) -> None:
         """Give it back; again does nothing."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
-        mine = self._process == os.getpid()   # not a child's, which has only inherited it
+        mine = self._process == os.getpid()  # not a child's, which has only inherited it
         if mine:
             with suppress(OSError):
                 self._path.unlink()
         os.close(descriptor)
-        if mine and sys.platform == "win32":   # where an open file cannot be removed
+        if mine and sys.platform == "win32":  # where an open file cannot be removed
             with suppress(OSError):
                 self._path.unlink()
 
@@ -122,9 +123,11 @@ def _take(descriptor: int) -> bool:
     try:
         if sys.platform == "win32":
             import msvcrt
+
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
+
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in BUSY:

@@ -13,28 +13,30 @@ from minicnn.datasets.catalog import Split
 
 Signal = npt.NDArray[np.float64]
 
-TEMPLATES = np.array([
-    [5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5],
-    [5, 3, 3, 3.4, 3.8, 4.2, 4.6, 5, 5.4, 5.8, 5, 5],
-    [5, 6, 6.5, 6.5, 6, 5.25, 4.75, 4, 3.5, 3.5, 4, 5],
-    [5, 6, 6.5, 6.5, 6, 5, 5, 6, 6.5, 6.5, 6, 5],
-    [5, 4.4, 3.8, 3.2, 2.6, 2.6, 5, 5, 5, 5, 5, 5],
-    [5, 3, 3, 3, 3, 5, 6, 6.5, 6.5, 6, 4.5, 5],
-    [5, 4, 3.5, 3.25, 3, 3, 3, 3, 3.25, 3.5, 4, 5],
-    [5, 7, 7, 6.6, 6.2, 5.8, 5.4, 5, 4.6, 4.2, 5, 5],
-    [5, 4, 3.5, 3.5, 4, 5, 5, 4, 3.5, 3.5, 4, 5],
-    [5, 4, 3.5, 3.5, 4, 5, 5, 5, 5, 4.7, 4.3, 5],
-])   # one digit per row, 12 points each
+TEMPLATES = np.array(
+    [
+        [5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5],
+        [5, 3, 3, 3.4, 3.8, 4.2, 4.6, 5, 5.4, 5.8, 5, 5],
+        [5, 6, 6.5, 6.5, 6, 5.25, 4.75, 4, 3.5, 3.5, 4, 5],
+        [5, 6, 6.5, 6.5, 6, 5, 5, 6, 6.5, 6.5, 6, 5],
+        [5, 4.4, 3.8, 3.2, 2.6, 2.6, 5, 5, 5, 5, 5, 5],
+        [5, 3, 3, 3, 3, 5, 6, 6.5, 6.5, 6, 4.5, 5],
+        [5, 4, 3.5, 3.25, 3, 3, 3, 3, 3.25, 3.5, 4, 5],
+        [5, 7, 7, 6.6, 6.2, 5.8, 5.4, 5, 4.6, 4.2, 5, 5],
+        [5, 4, 3.5, 3.5, 4, 5, 5, 4, 3.5, 3.5, 4, 5],
+        [5, 4, 3.5, 3.5, 4, 5, 5, 5, 5, 4.7, 4.3, 5],
+    ]
+)  # one digit per row, 12 points each
 EXAMPLES = 5_000
 TRAIN_EXAMPLES = 4_000
 LEAST_PADDING, MOST_PADDING = 36, 60
-LONG = TEMPLATES.shape[1] + MOST_PADDING   # 72 points while a signal is distorted
+LONG = TEMPLATES.shape[1] + MOST_PADDING  # 72 points while a signal is distorted
 SHORT = 40
 LARGEST_SHIFT = 48
 SCALE_JITTER, SHEAR = 0.4, 0.75
 SMOOTH_NOISE, WHITE_NOISE = 0.25, 0.02
-SMOOTH_SIGMA, SMOOTH_RADIUS = 2.0, 8   # in points; the filter ends at four sigma
-MARK = 1e-8   # tells a template's own zeros from the padding
+SMOOTH_SIGMA, SMOOTH_RADIUS = 2.0, 8  # in points; the filter ends at four sigma
+MARK = 1e-8  # tells a template's own zeros from the padding
 
 
 def read_mnist1d(split: Split, seed: int = 42) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
@@ -68,7 +70,7 @@ def normalised_templates() -> Signal:
 def distort(template: Signal, smoothing: Signal, random: np.random.RandomState) -> Signal:
     """One example (40,) of a template (12,); the order of the draws is part of the recipe."""
     padding = LEAST_PADDING + int((MOST_PADDING - LEAST_PADDING + 1) * random.random_sample())
-    signal = resample(np.concatenate([template + MARK, np.zeros(padding)]), LONG)   # less padding: a wider digit
+    signal = resample(np.concatenate([template + MARK, np.zeros(padding)]), LONG)  # less padding: a wider digit
     signal = signal * (1 + SCALE_JITTER * (random.random_sample() - 0.5))
     signal = np.roll(signal, random.randint(LARGEST_SHIFT))
     drawn = signal != 0
@@ -87,7 +89,7 @@ def resample(signal: Signal, points: int) -> Signal:
 def smoothing_matrix() -> Signal:
     """The Gaussian filter as a matrix (72, 72); the signal continues beyond its ends as in a mirror (d c b a | a b c d)."""
     offsets = np.arange(-SMOOTH_RADIUS, SMOOTH_RADIUS + 1)
-    weights = np.exp(-offsets**2 / (2 * SMOOTH_SIGMA**2))
+    weights = np.exp(-(offsets**2) / (2 * SMOOTH_SIGMA**2))
     weights /= weights.sum()
     matrix = np.zeros((LONG, LONG))
     for p in range(LONG):

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from minicnn.datasets.scaling import interpolation_matrix
 from minicnn.errors import DataError, one_line, quoted
 
-Picture = npt.NDArray   # (C, *space), uint8 or float32
+Picture = npt.NDArray  # (C, *space), uint8 or float32
 NETPBM = re.compile(rb"P([2356])(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
-LUMA = (0.299, 0.587, 0.114)   # brightness of red, green and blue; ITU-R BT.601
-LARGEST_BYTES = 1 << 28        # of a file; a picture for a network is far smaller
-LARGEST_PIXELS = 1 << 26       # 8192 x 8192: a few letters of a PNG can say many more
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM")   # readers that call no other program
+LUMA = (0.299, 0.587, 0.114)  # brightness of red, green and blue; ITU-R BT.601
+LARGEST_BYTES = 1 << 28  # of a file; a picture for a network is far smaller
+LARGEST_PIXELS = 1 << 26  # 8192 x 8192: a few letters of a PNG can say many more
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # readers that call no other program
 
 
 def read_picture(path: str | Path) -> Picture:
@@ -42,7 +42,7 @@ def read_picture(path: str | Path) -> Picture:
     try:
         if source.stat().st_size > LARGEST_BYTES:
             raise DataError(f"{source} has {source.stat().st_size:,} bytes, more than a picture for a network: at most {LARGEST_BYTES:,}")
-        if not source.is_file() and not source.is_dir():   # a pipe would be waited for
+        if not source.is_file() and not source.is_dir():  # a pipe would be waited for
             raise DataError(f"{source} is not a file")
         with source.open("rb") as stream:
             start = stream.read(8)
@@ -56,7 +56,7 @@ def read_picture(path: str | Path) -> Picture:
         raise DataError(f"{source} is a folder, expected a picture") from None
     except OSError as error:
         raise DataError(f"cannot read {source}: {error.strerror or error}") from error
-    except ValueError as error:   # a name with a zero byte
+    except ValueError as error:  # a name with a zero byte
         raise DataError(f"cannot read {quoted(str(path))}: {error}") from error
     return _read_with_pillow(source)
 
@@ -69,7 +69,7 @@ def _mapped(source: Path) -> npt.NDArray:
             return np.load(source, mmap_mode="r", allow_pickle=False)
     except OSError:
         raise
-    except Exception as error:   # TokenError, SyntaxError, RecursionError, TypeError, ...: whatever is made of a wrong dict
+    except Exception as error:  # TokenError, SyntaxError, RecursionError, TypeError, ...: whatever is made of a wrong dict
         raise DataError(f"{source} is not an array that can be read: {one_line(str(error))[:200]}") from error
 
 
@@ -80,13 +80,13 @@ def _from_array(array: npt.NDArray, source: Path) -> Picture:
     if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 255:
         array = array.astype(np.uint8)
     elif array.dtype.kind == "f":
-        with np.errstate(over="ignore"):   # too large for float32: infinite, and said so
+        with np.errstate(over="ignore"):  # too large for float32: infinite, and said so
             array = array.astype(np.float32)
         if not np.isfinite(array).all():
             raise DataError(f"{source} holds values that are infinite or no numbers")
     else:
         raise DataError(f"{source} holds {quoted(array.dtype.name)[1:-1]} {array.shape}, expected integers from 0 to 255 or floats")
-    if array.ndim == 3 and array.shape[2] == 3 and array.shape[0] != 3:   # rows, columns, colours
+    if array.ndim == 3 and array.shape[2] == 3 and array.shape[0] != 3:  # rows, columns, colours
         array = array.transpose(2, 0, 1)
     if array.ndim == 1 or (array.ndim == 2 and array.shape[0] != 1):
         array = array[None]
@@ -105,7 +105,7 @@ def _read_netpbm(content: bytes, source: Path) -> Picture:
     count = rows * columns * channels
     if not count or not 1 <= most <= 65535:
         raise DataError(f"{source} says {columns} x {rows} pixels up to {most}, expected at least one pixel, up to 1 to 65535")
-    body = content[header.end():]
+    body = content[header.end() :]
     width = 1 if most < 256 else 2
     if plain:
         words = body.split()
@@ -131,18 +131,21 @@ def _read_with_pillow(source: Path) -> Picture:
     try:
         from PIL import Image, ImageOps
     except ImportError:
-        raise DataError(f"{source} needs Pillow to be read, which is not installed\n  run: pip install pillow"
-                        f"\n  or use a PGM or .npy file") from None
+        raise DataError(
+            f"{source} needs Pillow to be read, which is not installed\n  run: pip install pillow\n  or use a PGM or .npy file"
+        ) from None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")   # of a picture that is not quite right, and read nevertheless
+            warnings.simplefilter("ignore")  # of a picture that is not quite right, and read nevertheless
             Image.init()
             with Image.open(source, formats=[each for each in FORMATS if each in Image.OPEN]) as opened:
                 if opened.width * opened.height > LARGEST_PIXELS:
-                    raise DataError(f"{source} has {opened.width:,} x {opened.height:,} pixels, more than a picture for a network:"
-                                    f" at most {LARGEST_PIXELS:,}")
+                    raise DataError(
+                        f"{source} has {opened.width:,} x {opened.height:,} pixels, more than a picture for a network:"
+                        f" at most {LARGEST_PIXELS:,}"
+                    )
                 image = ImageOps.exif_transpose(opened)
-                if image.mode.startswith("I") or image.mode == "F":   # 16 bits a pixel, or more
+                if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel, or more
                     values = np.asarray(image).astype(np.float64)
                     if not np.isfinite(values).all():
                         raise DataError(f"{source} holds values that are infinite or no numbers")
@@ -156,7 +159,7 @@ def _read_with_pillow(source: Path) -> Picture:
         raise DataError(f"{source} is not a picture that can be read: PNG, JPEG, PGM or .npy") from None
     except DataError:
         raise
-    except Exception as error:   # what its readers raise over a broken file is of many kinds
+    except Exception as error:  # what its readers raise over a broken file is of many kinds
         raise DataError(f"{source} cannot be read as a picture: {one_line(str(error)) or type(error).__name__}") from error
     return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
@@ -174,7 +177,7 @@ def to_channels(picture: Picture, channels: int) -> Picture:
 def resize(picture: Picture, rows: int, columns: int) -> Picture:
     """A picture (C, H, W) stretched to another size: where it shrinks, each pixel is the mean of the area it covers."""
     _, H, W = picture.shape
-    y = _axis_matrix(H, rows) @ picture.astype(np.float64) @ _axis_matrix(W, columns).T   # (C, rows, columns)
+    y = _axis_matrix(H, rows) @ picture.astype(np.float64) @ _axis_matrix(W, columns).T  # (C, rows, columns)
     return np.rint(y).astype(np.uint8) if picture.dtype == np.uint8 else y.astype(np.float32)
 
 

@@ -12,7 +12,7 @@ from minicnn.datasets.catalog import RECORDS, SPLITS, Record, Split
 from minicnn.errors import DataError, one_line
 
 HOME_VARIABLE = "MINICNN_DATA_HOME"
-UNPACKED_FOLDERS = {"emnist": "gzip", "cifar": "cifar-10-batches-bin"}   # made by unpacking an archive where it lies
+UNPACKED_FOLDERS = {"emnist": "gzip", "cifar": "cifar-10-batches-bin"}  # made by unpacking an archive where it lies
 
 
 def data_home() -> Path:
@@ -60,7 +60,7 @@ def check_folder(folder: str | Path) -> Path:
     try:
         path = Path(folder).expanduser()
         there, is_folder = path.exists(), path.is_dir()
-    except (OSError, RuntimeError, ValueError) as error:   # too long a name, a home of nobody, a zero byte
+    except (OSError, RuntimeError, ValueError) as error:  # too long a name, a home of nobody, a zero byte
         raise DataError(f"there is no folder {one_line(str(folder))}: {getattr(error, 'strerror', None) or error}") from error
     if not there:
         raise DataError(f"there is no folder {path}")
@@ -71,8 +71,15 @@ def check_folder(folder: str | Path) -> Path:
 
 def search_folders(record: Record, folder: str | Path | None) -> Iterator[tuple[Path, bool]]:
     """Folders to look into, in order, and whether each belongs to the data store."""
-    roots = [] if folder is None else [(check_folder(folder) / record.name, False), (Path(folder).expanduser() / record.home, False),
-                                       (Path(folder).expanduser(), False)]
+    roots = (
+        []
+        if folder is None
+        else [
+            (check_folder(folder) / record.name, False),
+            (Path(folder).expanduser() / record.home, False),
+            (Path(folder).expanduser(), False),
+        ]
+    )
     for root, stored in [*roots, (data_home() / record.home, True)]:
         yield root, stored
         if record.origin in UNPACKED_FOLDERS:
@@ -104,9 +111,10 @@ def find(record: Record, split: Split, folder: str | Path | None = None) -> tupl
                 missing = wanted[paths.index(None)]
                 raise DataError(f"{place} holds {present[0].name}, but not {missing}")
     size = f"{record.download_bytes / 1e6:,.1f} MB"
-    raise DataError(f"{record.name} ({split}) is not here: run 'minicnn data get {record.name}' to download {size}\n"
-                    f"  looked for  {' and '.join(wanted_files(record, split)[0])}\n"
-                    + "\n".join(f"  in          {place}" for place in looked))
+    raise DataError(
+        f"{record.name} ({split}) is not here: run 'minicnn data get {record.name}' to download {size}\n"
+        f"  looked for  {' and '.join(wanted_files(record, split)[0])}\n" + "\n".join(f"  in          {place}" for place in looked)
+    )
 
 
 def _check_size(record: Record, path: Path, stored: bool) -> None:
@@ -116,12 +124,16 @@ def _check_size(record: Record, path: Path, stored: bool) -> None:
     if known is None or size == known.size_bytes:
         return
     if stored:
-        raise DataError(f"{path.name} of {record.name} is not the file we know: it has {size:,} bytes, expected {known.size_bytes:,}\n"
-                        f"  {path}\n  run 'minicnn data get {record.name}' to replace it")
+        raise DataError(
+            f"{path.name} of {record.name} is not the file we know: it has {size:,} bytes, expected {known.size_bytes:,}\n"
+            f"  {path}\n  run 'minicnn data get {record.name}' to replace it"
+        )
     for other in RECORDS.values():
         if any(file.name == path.name and file.size_bytes == size for file in other.files):
-            raise DataError(f"{path} is of {other.name}, not of {record.name}: it has {size:,} bytes, expected {known.size_bytes:,}\n"
-                            f"  put the files of {record.name} into {path.parent / record.name}")
+            raise DataError(
+                f"{path} is of {other.name}, not of {record.name}: it has {size:,} bytes, expected {known.size_bytes:,}\n"
+                f"  put the files of {record.name} into {path.parent / record.name}"
+            )
 
 
 def whereabouts(record: Record, folder: str | Path | None = None) -> str:

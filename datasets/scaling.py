@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from minicnn.errors import ShapeError
 
-CHUNK_VALUES = 1 << 22   # output values computed at once: 16 MiB of float32
+CHUNK_VALUES = 1 << 22  # output values computed at once: 16 MiB of float32
 
 
 def interpolation_matrix(size: int, out: int) -> npt.NDArray[np.float64]:
@@ -61,8 +61,8 @@ def scale_to(images: npt.NDArray, rows: int, columns: int) -> npt.NDArray:
     y = np.empty((N, C, rows, columns), images.dtype)
     step = max(1, CHUNK_VALUES // max(1, C * rows * columns))
     for start in range(0, N, step):
-        x = images[start:start + step].astype(working)
-        with np.errstate(invalid="ignore", over="ignore"):   # infinity gives NaN; who uses the images says so
-            scaled = np.matmul(row_matrix, np.matmul(x, column_matrix))   # (n, C, rows, columns)
-        y[start:start + step] = np.rint(scaled) if images.dtype == np.uint8 else scaled
+        x = images[start : start + step].astype(working)
+        with np.errstate(invalid="ignore", over="ignore"):  # infinity gives NaN; who uses the images says so
+            scaled = np.matmul(row_matrix, np.matmul(x, column_matrix))  # (n, C, rows, columns)
+        y[start : start + step] = np.rint(scaled) if images.dtype == np.uint8 else scaled
     return y

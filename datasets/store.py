@@ -27,11 +27,11 @@ from minicnn.datasets.locks import locked
 from minicnn.datasets.part import CHUNK_BYTES, held_bytes, is_whole, open_part, sync_folder
 from minicnn.errors import DataError
 
-TIMEOUT_SECONDS = 20.0   # without a single byte
-PATIENCE_SECONDS = 600.0   # for a whole file and all mirrors, and besides
-SLOWEST_BYTES_PER_SECOND = 1 << 15   # as much time as the file takes at this pace
-PAUSES_SECONDS = (0.5, 2.0)   # before the second and third try at one mirror
-PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)   # of a server that may answer soon
+TIMEOUT_SECONDS = 20.0  # without a single byte
+PATIENCE_SECONDS = 600.0  # for a whole file and all mirrors, and besides
+SLOWEST_BYTES_PER_SECOND = 1 << 15  # as much time as the file takes at this pace
+PAUSES_SECONDS = (0.5, 2.0)  # before the second and third try at one mirror
+PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)  # of a server that may answer soon
 
 
 class Progress(NamedTuple):
@@ -107,7 +107,7 @@ def fetch_file(file: RemoteFile, folder: Path, progress: Report | None = None, a
                 _from_mirrors(file, part, report, again, Deadline(PATIENCE_SECONDS + file.size_bytes / SLOWEST_BYTES_PER_SECOND))
                 os.replace(part, target)
                 sync_folder(folder)
-        except OSError as error:   # of the disk: those of the network have become a MirrorError
+        except OSError as error:  # of the disk: those of the network have become a MirrorError
             raise DataError(f"{file.name} cannot be written: {error.strerror or error}\n  {part}") from error
     report(Progress(file.name, file.size_bytes, file.size_bytes, "whole, SHA-256 as published"))
     return target
@@ -161,7 +161,7 @@ def _receive(url: str, file: RemoteFile, part: Path, report: Report, deadline: D
         done = held
         if done < file.size_bytes:
             with deadline.watching(), _open(url, file, held, deadline) as response:
-                if held and not _goes_on(response, held):   # the server sends the whole file
+                if held and not _goes_on(response, held):  # the server sends the whole file
                     done, running = 0, hashlib.sha256()
                     stream.seek(0)
                     stream.truncate()
@@ -178,16 +178,23 @@ def _receive(url: str, file: RemoteFile, part: Path, report: Report, deadline: D
         raise MirrorError(f"sends other content: sha256 {got[:8]}..., expected {file.sha256[:8]}...", held > 0, True, got)
 
 
-def _copy(response: http.client.HTTPResponse, stream: BinaryIO, running: hashlib._Hash, done: int, file: RemoteFile,
-          report: Report, deadline: Deadline) -> int:
+def _copy(
+    response: http.client.HTTPResponse,
+    stream: BinaryIO,
+    running: hashlib._Hash,
+    done: int,
+    file: RemoteFile,
+    report: Report,
+    deadline: Deadline,
+) -> int:
     """Write what the server sends, at most one byte more than the file may have; return the bytes held in the end."""
     report(Progress(file.name, done, file.size_bytes))
     while done <= file.size_bytes:
         try:
-            chunk = response.read1(min(CHUNK_BYTES, file.size_bytes + 1 - done))   # what is there, not all of it at any pace
+            chunk = response.read1(min(CHUNK_BYTES, file.size_bytes + 1 - done))  # what is there, not all of it at any pace
         except http.client.IncompleteRead as error:
             chunk = error.partial
-        except (OSError, ValueError, http.client.HTTPException) as error:   # ValueError: a connection that the deadline has closed
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a connection that the deadline has closed
             stream.flush()
             raise MirrorError(f"{deadline.word or _reason(error)} after {done:,} of {file.size_bytes:,} bytes", passing=True) from error
         if deadline.over:
@@ -210,13 +217,13 @@ def _open(url: str, file: RemoteFile, held: int, deadline: Deadline) -> http.cli
         response: http.client.HTTPResponse = deadline.opener().open(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:   # the server's file ends before our part does: the part is not of this file
+        if error.code == 416:  # the server's file ends before our part does: the part is not of this file
             raise MirrorError("HTTP 416, nothing to send after the partial file", passing=True, discard=True) from error
-        known = http.client.responses.get(error.code, "")   # and not the server's own words
+        known = http.client.responses.get(error.code, "")  # and not the server's own words
         raise MirrorError(f"HTTP {error.code} {known}".rstrip(), passing=error.code in PASSING_STATUSES) from error
-    except urllib.error.URLError as error:   # no connection: another try at once would not help
+    except urllib.error.URLError as error:  # no connection: another try at once would not help
         raise MirrorError(deadline.word or _reason(error.reason)) from error
-    except (OSError, ValueError, http.client.HTTPException) as error:   # ValueError: a redirection to what is no address
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a redirection to what is no address
         raise MirrorError(deadline.word or _reason(error), passing=not isinstance(error, ValueError)) from error
     fault = _refusal(response, file, held)
     if fault:

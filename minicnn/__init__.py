@@ -11,18 +11,36 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_HOMES = {"Graph": "minicnn.network", "load": "minicnn.network", "Trainer": "minicnn.train", "set_threads": "minicnn.processors",
-          "threads": "minicnn.processors"}
-_MODULES = ("bench", "datasets", "engine", "errors", "geometry", "graph", "kernels", "laws", "layers", "losses", "optimizers", "train",
-            "zoo")
+_HOMES = {
+    "Graph": "minicnn.network",
+    "load": "minicnn.network",
+    "Trainer": "minicnn.train",
+    "set_threads": "minicnn.processors",
+    "threads": "minicnn.processors",
+}
+_MODULES = (
+    "bench",
+    "datasets",
+    "engine",
+    "errors",
+    "geometry",
+    "graph",
+    "kernels",
+    "laws",
+    "layers",
+    "losses",
+    "optimizers",
+    "train",
+    "zoo",
+)
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 if not os.path.isdir(os.path.join(_HERE, "datasets")) and os.path.isfile(os.path.join(_HERE, "..", "datasets", "catalog.py")):
-    __path__.append(os.path.dirname(_HERE))   # in a checkout minicnn.cli and minicnn.datasets lie beside minicnn, not within
+    __path__.append(os.path.dirname(_HERE))  # in a checkout minicnn.cli and minicnn.datasets lie beside minicnn, not within
 
 __all__ = ["Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
 
-if TYPE_CHECKING:   # the same names for type checkers and editors, which do not run __getattr__
+if TYPE_CHECKING:  # the same names for type checkers and editors, which do not run __getattr__
     from minicnn import bench as bench
     from minicnn import datasets as datasets
     from minicnn import engine as engine
@@ -42,6 +60,7 @@ if TYPE_CHECKING:   # the same names for type checkers and editors, which do not
     from minicnn.processors import threads as threads
     from minicnn.train import Trainer as Trainer
 else:
+
     def __getattr__(name: str) -> Any:
         if name in _HOMES:
             return getattr(importlib.import_module(_HOMES[name]), name)

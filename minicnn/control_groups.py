@@ -27,7 +27,7 @@ def control_groups(controller: str, root: Path = ROOT, own: Path = OWN) -> Itera
 def text(path: Path) -> str:
     """What a file of the system says; nothing if it is not there."""
     try:
-        with open(path, "rb", buffering=0) as file:   # half the time of read_text
+        with open(path, "rb", buffering=0) as file:  # half the time of read_text
             return file.read().decode("ascii", "replace")
     except OSError:
         return ""

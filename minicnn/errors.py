@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-SHOWN_LETTERS = 80   # of a value from elsewhere that a message quotes
+SHOWN_LETTERS = 80  # of a value from elsewhere that a message quotes
 
 # What a terminal obeys instead of showing it: control characters, marks that turn the direction of writing, line ends of
 # Unicode's own, tags, and halves of characters that no encoding has.
-UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
-                        "\U000e0000-\U000e007f]")
+UNSHOWABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 class MinicnnError(Exception):

@@ -17,12 +17,12 @@ from minicnn.errors import SettingError
 Pair = tuple[int, int]
 Settings = ParamSpec("Settings")
 Result = TypeVar("Result")
-SizeSetting = int | Sequence[int]   # one for every axis, or one per axis
+SizeSetting = int | Sequence[int]  # one for every axis, or one per axis
 PaddingSetting = str | int | Sequence[int] | Sequence[Sequence[int]]
 
 PADDING_WORDS = ("valid", "same", "full")
 LARGEST_SETTING = 2**31 - 1
-REMEMBERED = 1024       # results of each function
+REMEMBERED = 1024  # results of each function
 PLAIN = {int, str, bool}
 NUMBER = {int}
 
@@ -77,8 +77,9 @@ def same_padding(size: int, taps: int, stride: int, dilation: int) -> Pair:
     return total // 2, total - total // 2
 
 
-def resolve_padding(where: str, padding: PaddingSetting, sizes: Sequence[int], taps: Sequence[int], strides: Sequence[int],
-                    dilations: Sequence[int]) -> tuple[Pair, ...]:
+def resolve_padding(
+    where: str, padding: PaddingSetting, sizes: Sequence[int], taps: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+) -> tuple[Pair, ...]:
     """Turn any padding setting into one (before, after) pair per axis.
 
     Parameters
@@ -101,14 +102,18 @@ def resolve_padding(where: str, padding: PaddingSetting, sizes: Sequence[int], t
             return tuple((extent(t, d) - 1,) * 2 for t, d in zip(taps, dilations, strict=True))
         if padding == "same":
             return tuple(same_padding(*each) for each in zip(sizes, taps, strides, dilations, strict=True))
-        raise SettingError(f"{where}: padding {padding!r} is not one of {', '.join(PADDING_WORDS)}, a number, one number per axis"
-                           f" or one (before, after) pair per axis")
+        raise SettingError(
+            f"{where}: padding {padding!r} is not one of {', '.join(PADDING_WORDS)}, a number, one number per axis"
+            f" or one (before, after) pair per axis"
+        )
     if not isinstance(padding, Sequence):
         number = whole_number(where, "padding", padding, least=0)
         return ((number, number),) * axes
     if len(padding) != axes:
-        raise SettingError(f"{where}: padding {padding!r} has {len(padding)} entries, but there are {axes} axes"
-                           f"\n  use one number, or {axes} numbers, or {axes} (before, after) pairs")
+        raise SettingError(
+            f"{where}: padding {padding!r} has {len(padding)} entries, but there are {axes} axes"
+            f"\n  use one number, or {axes} numbers, or {axes} (before, after) pairs"
+        )
     pairs = []
     for entry in padding:
         if isinstance(entry, Sequence) and not isinstance(entry, str):
@@ -138,20 +143,23 @@ def remembered(function: Callable[Settings, Result]) -> Callable[Settings, Resul
 def _is_plain(setting: object) -> bool:
     """Whether a setting is told from others by its type and by being equal: what lies in a tuple is not asked for its type."""
     kind = type(setting)
-    return kind in PLAIN or (kind is tuple and NUMBER.issuperset(map(type, setting)))   # type: ignore[call-overload]
+    return kind in PLAIN or (kind is tuple and NUMBER.issuperset(map(type, setting)))  # type: ignore[call-overload]
 
 
 def whole_number(where: str, name: str, value: object, least: int) -> int:
     """Check one integer setting: NumPy integers pass, booleans and floats do not."""
     try:
-        number = None if isinstance(value, bool) else value.__index__()   # type: ignore[attr-defined]
-    except (AttributeError, TypeError):   # an array of several has the method, but refuses
+        number = None if isinstance(value, bool) else value.__index__()  # type: ignore[attr-defined]
+    except (AttributeError, TypeError):  # an array of several has the method, but refuses
         number = None
     if number is None:
         raise SettingError(f"{where}: {name} is {value!r}, but must be a whole number")
     if not least <= number <= LARGEST_SETTING:
-        raise SettingError(f"{where}: {name} is {number}, but must be at least {least}" if number < least else
-                           f"{where}: {name} is {number}, more than {LARGEST_SETTING}")
+        raise SettingError(
+            f"{where}: {name} is {number}, but must be at least {least}"
+            if number < least
+            else f"{where}: {name} is {number}, more than {LARGEST_SETTING}"
+        )
     return number
 
 
@@ -160,15 +168,17 @@ def per_axis(where: str, name: str, value: object, axes: int, least: int = 1) ->
     if isinstance(value, Sequence) and not isinstance(value, str):
         if len(value) != axes:
             there_are, numbers = ("is 1 axis", "") if axes == 1 else (f"are {axes} axes", f", or {axes} numbers")
-            raise SettingError(f"{where}: {name} {tuple(value)!r} has {len(value)} entries, but there {there_are}"
-                               f"\n  use one number{numbers}")
+            raise SettingError(
+                f"{where}: {name} {tuple(value)!r} has {len(value)} entries, but there {there_are}\n  use one number{numbers}"
+            )
         return tuple(whole_number(where, name, each, least) for each in value)
     return (whole_number(where, name, value, least),) * axes
 
 
 @remembered
-def resolve_axes(where: str, sizes: Sequence[int], window: object, stride: object, padding: PaddingSetting, dilation: object,
-                 ceil_mode: bool = False) -> tuple[Axis, ...]:
+def resolve_axes(
+    where: str, sizes: Sequence[int], window: object, stride: object, padding: PaddingSetting, dilation: object, ceil_mode: bool = False
+) -> tuple[Axis, ...]:
     """Resolve the settings of a convolution or pooling for an input of `sizes` pixels, one `Axis` per axis.
 
     `out` is below 1 where the window does not fit: the caller says so in its own words.
@@ -177,8 +187,10 @@ def resolve_axes(where: str, sizes: Sequence[int], window: object, stride: objec
     taps, strides = per_axis(where, "window", window, axes), per_axis(where, "stride", stride, axes)
     dilations = per_axis(where, "dilation", dilation, axes)
     pads = resolve_padding(where, padding, sizes, taps, strides, dilations)
-    return tuple(Axis(size, tap, step, gap, before, after, output_size(size, tap, step, gap, before, after, ceil_mode))
-                 for size, tap, step, gap, (before, after) in zip(sizes, taps, strides, dilations, pads, strict=True))
+    return tuple(
+        Axis(size, tap, step, gap, before, after, output_size(size, tap, step, gap, before, after, ceil_mode))
+        for size, tap, step, gap, (before, after) in zip(sizes, taps, strides, dilations, pads, strict=True)
+    )
 
 
 def size_formula(axis: Axis, ceil_mode: bool = False) -> str:

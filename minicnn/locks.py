@@ -25,13 +25,14 @@ def new_lock() -> Any:
 def refuse_holder(lock: Any) -> None:
     """A DeviceError if this thread holds the lock: then a signal's handler interrupted what the lock protects, and would disturb it."""
     if lock._is_owned():
-        raise DeviceError("a handler of a signal cannot compute while the thread that it interrupts does"
-                          "\n  let it set a flag, and compute afterwards")
+        raise DeviceError(
+            "a handler of a signal cannot compute while the thread that it interrupts does\n  let it set a flag, and compute afterwards"
+        )
 
 
 def _open_all() -> None:
     for lock in _made:
-        if not lock._is_owned():   # what the forking thread holds, it goes on to release
+        if not lock._is_owned():  # what the forking thread holds, it goes on to release
             lock._at_fork_reinit()
 
 

@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 FORMAT = "minicnn network 1"
 ALIGNMENT_BYTES = 64
-PARAMETER_BYTES = 4   # float32
+PARAMETER_BYTES = 4  # float32
 LONGEST_NAME = 200
-AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}   # by the length of an image's shape
+AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}  # by the length of an image's shape
 
-_drawing = new_lock()   # parameters are drawn once, whichever thread asks first
+_drawing = new_lock()  # parameters are drawn once, whichever thread asks first
 
 
 class Graph:
@@ -73,8 +73,8 @@ class Graph:
             raise SettingError(f"Graph: name is {quoted(name)}, but must be a word of at most {LONGEST_NAME} printable letters")
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
-        self.trained_on: TrainedOn | None = None   # set by training, kept in its file
-        self.recipe: Recipe | None = None   # how to train it; set by the zoo
+        self.trained_on: TrainedOn | None = None  # set by training, kept in its file
+        self.recipe: Recipe | None = None  # how to train it; set by the zoo
         self._memory: np.ndarray | None = None
         self._pin: Any = None
         self._parameters: Parameters | None = None
@@ -100,9 +100,11 @@ class Graph:
     def classes(self) -> int:
         """The number of classes it tells apart; a GraphError if it is no classifier."""
         if len(self.output_shape) != 1:
-            raise GraphError(f"{self.name} gives {shape_text(self.output_shape)} numbers for an image, not one for each class"
-                             f"\n  for one answer per image, end it with GlobalAvgPool(), or with Flatten() and Linear(classes)"
-                             f"\n  for one answer per pixel, use what forward returns; training and evaluation take one per image")
+            raise GraphError(
+                f"{self.name} gives {shape_text(self.output_shape)} numbers for an image, not one for each class"
+                f"\n  for one answer per image, end it with GlobalAvgPool(), or with Flatten() and Linear(classes)"
+                f"\n  for one answer per pixel, use what forward returns; training and evaluation take one per image"
+            )
         return self.output_shape[0]
 
     @property
@@ -130,15 +132,16 @@ class Graph:
             with _drawing:
                 memory = self._memory if self._memory is not None else self._hold(self._drawn())
             return memory[:]
-        return self._memory[:]   # a view: what is done to its shape or type does not reach the network
+        return self._memory[:]  # a view: what is done to its shape or type does not reach the network
 
     def _zeros(self) -> np.ndarray:
         """Memory for all parameters and buffers; a ShapeError if there is not so much."""
         from minicnn.kernels.memory import check_room
 
         count = self.topology.memory_size
-        check_room(count * PARAMETER_BYTES, f"{self.name}: an array of {count:,} parameters",
-                   "use a smaller input, or pool more before Linear")
+        check_room(
+            count * PARAMETER_BYTES, f"{self.name}: an array of {count:,} parameters", "use a smaller input, or pool more before Linear"
+        )
         return _aligned_zeros(count)
 
     def _hold(self, memory: np.ndarray) -> np.ndarray:
@@ -165,7 +168,7 @@ class Graph:
     def _drawn(self) -> np.ndarray:
         memory = self._zeros()
         for slot in self.slots:
-            self._fill(memory[slot.offset:slot.offset + slot.size], slot)
+            self._fill(memory[slot.offset : slot.offset + slot.size], slot)
         return memory
 
     def _fill(self, values: np.ndarray, slot: ParameterSlot) -> None:
@@ -202,8 +205,11 @@ class Graph:
         return found | self._views(memory, trainable=False) if buffers else found
 
     def _views(self, memory: np.ndarray, trainable: bool) -> dict[str, np.ndarray]:
-        return {slot.name: memory[slot.offset:slot.offset + slot.size].reshape(slot.shape) for slot in self.slots
-                if slot.trainable is trainable}
+        return {
+            slot.name: memory[slot.offset : slot.offset + slot.size].reshape(slot.shape)
+            for slot in self.slots
+            if slot.trainable is trainable
+        }
 
     def summary(self) -> Summary:
         """Records of every layer and the totals; nothing is allocated."""
@@ -271,8 +277,10 @@ class Graph:
         known = self.trained_on
         pixels = with_channels(as_images(where, images), self.input_shape)
         if known is None and pixels.dtype == "uint8":
-            raise DataError(f"{where}: {self.name} was not trained by 'fit' and knows no scale for integers"
-                            f"\n  bring the images to the scale of your training, in float32")
+            raise DataError(
+                f"{where}: {self.name} was not trained by 'fit' and knows no scale for integers"
+                f"\n  bring the images to the scale of your training, in float32"
+            )
         preparation = known.preparation if known else Preparation.none(self.input_shape)
         whom = f"{self.name} was trained on {known.data if known else 'nothing'}"
         return preparation.images(preparation.on_scale(pixels, f"{where}: the array", whom), where), preparation
@@ -308,14 +316,17 @@ class Graph:
 
         images = _as_array(where, "x", x)
         if images.dtype not in (np.float32, np.float64):
-            raise SettingError(f"{where}: x is {images.dtype}, but must be float32"
-                               f"\n  use {float_advice('x', images.dtype.kind)}, scaled as in training")
+            raise SettingError(
+                f"{where}: x is {images.dtype}, but must be float32\n  use {float_advice('x', images.dtype.kind)}, scaled as in training"
+            )
         if images.shape[1:] != self.input_shape or images.ndim != len(self.input_shape) + 1:
             letters = AXIS_LETTERS[len(self.input_shape)]
             wanted = ("N", *self.input_shape)
             hint = "\n  use x[None] for a single image" if images.shape == self.input_shape else ""
-            raise ShapeError(f"{where}: x has the shape {images.shape}, but {self.name} takes images of {shape_text(self.input_shape)}"
-                             f"\n  x       {images.shape}\n  wanted  ({', '.join(map(str, wanted))})  {letters}{hint}")
+            raise ShapeError(
+                f"{where}: x has the shape {images.shape}, but {self.name} takes images of {shape_text(self.input_shape)}"
+                f"\n  x       {images.shape}\n  wanted  ({', '.join(map(str, wanted))})  {letters}{hint}"
+            )
         return images
 
     def check_labels(self, where: str, labels: Any, count: int) -> np.ndarray:
@@ -331,12 +342,12 @@ class Graph:
         if classes.dtype.kind not in "iu":
             raise SettingError(f"{where}: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
         if classes.shape != (count,):
-            raise ShapeError(f"{where}: labels have the shape {classes.shape}, but there are {count} images"
-                             f"\n  wanted  ({count},)  N")
-        own = classes.astype(np.int64)   # a copy: what is checked is what is used
+            raise ShapeError(f"{where}: labels have the shape {classes.shape}, but there are {count} images\n  wanted  ({count},)  N")
+        own = classes.astype(np.int64)  # a copy: what is checked is what is used
         if count and not (own.min() >= 0 and own.max() < known):
-            raise SettingError(f"{where}: labels run from {classes.min()} to {classes.max()}, but {self.name} knows the classes"
-                               f" 0 to {known - 1}")
+            raise SettingError(
+                f"{where}: labels run from {classes.min()} to {classes.max()}, but {self.name} knows the classes 0 to {known - 1}"
+            )
         return own
 
     def architecture(self) -> dict[str, Any]:
@@ -356,8 +367,14 @@ class Graph:
         """What a file of its parameters says beside them; safetensors wants words, so lists are JSON."""
         shape = self.topology.output_shapes[0]
         trained_on = {} if self.trained_on is None else self.trained_on.metadata()
-        return {"format": FORMAT, "minicnn": minicnn.__version__, "architecture": json.dumps(self.architecture()),
-                "input_shape": json.dumps(self.input_shape), "classes": str(shape[0]), **trained_on}
+        return {
+            "format": FORMAT,
+            "minicnn": minicnn.__version__,
+            "architecture": json.dumps(self.architecture()),
+            "input_shape": json.dumps(self.input_shape),
+            "classes": str(shape[0]),
+            **trained_on,
+        }
 
     def save(self, path: str | Path) -> None:
         """Write parameters, buffers, architecture and what it was trained on as a safetensors file, whole or not at all."""
@@ -370,8 +387,10 @@ class Graph:
             if name not in arrays:
                 raise CheckpointError(f"{source}: the parameter {name} is missing")
             if arrays[name].shape != shape or arrays[name].dtype != "float32":
-                raise CheckpointError(f"{source}: {name} does not fit {self.name}"
-                                      f"\n  file     {arrays[name].shape} {arrays[name].dtype}\n  network  {shape} float32")
+                raise CheckpointError(
+                    f"{source}: {name} does not fit {self.name}"
+                    f"\n  file     {arrays[name].shape} {arrays[name].dtype}\n  network  {shape} float32"
+                )
         foreign = [name for name in arrays if name not in shapes]
         if foreign:
             raise CheckpointError(f"{source}: {self.name} has no parameter called {one_line(foreign[0])}")
@@ -398,8 +417,10 @@ def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source:
     if not metadata.get("format", "").startswith("minicnn network"):
         raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not say so")
     if metadata["format"] != FORMAT:
-        raise CheckpointError(f"{source} was written by minicnn {one_line(metadata.get('minicnn', '?'))} in the format"
-                              f" {quoted(metadata['format'])}, which this minicnn {minicnn.__version__} does not know")
+        raise CheckpointError(
+            f"{source} was written by minicnn {one_line(metadata.get('minicnn', '?'))} in the format"
+            f" {quoted(metadata['format'])}, which this minicnn {minicnn.__version__} does not know"
+        )
     try:
         net = Graph.from_architecture(parse(metadata.get("architecture", ""), "its text"))
     except (MinicnnError, RecursionError, OverflowError) as error:
@@ -428,4 +449,4 @@ def _aligned_zeros(count: int) -> np.ndarray:
 
     raw = np.zeros(count + ALIGNMENT_BYTES // 4, dtype=np.float32)
     start = -raw.ctypes.data % ALIGNMENT_BYTES // 4
-    return raw[start:start + count]
+    return raw[start : start + count]

@@ -14,7 +14,7 @@ from minicnn.geometry import shape_text
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
 
-BYTES, FLOATS = 255.0, 1.0   # the unit of uint8 images, and of float32
+BYTES, FLOATS = 255.0, 1.0  # the unit of uint8 images, and of float32
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
@@ -39,11 +39,14 @@ class Preparation:
         """Raise the SettingError; compiled code reads a figure for each channel, so it is asked again before they are used."""
         channels = self.input_shape[0] if self.input_shape else 0
         if not channels or not len(self.mean) == len(self.std) == channels:
-            raise SettingError(f"Preparation: {len(self.mean)} means and {len(self.std)} deviations, but the network takes"
-                               f" {channels} channels")
+            raise SettingError(
+                f"Preparation: {len(self.mean)} means and {len(self.std)} deviations, but the network takes {channels} channels"
+            )
         if not np.isfinite((*self.mean, *self.std)).all() or min(self.std) < 0 or self.unit not in (BYTES, FLOATS):
-            raise SettingError(f"Preparation: mean {self.mean}, std {self.std} and unit {self.unit} must be finite, std not below 0, unit"
-                               f" {BYTES:g} or {FLOATS:g}")
+            raise SettingError(
+                f"Preparation: mean {self.mean}, std {self.std} and unit {self.unit} must be finite, std not below 0, unit"
+                f" {BYTES:g} or {FLOATS:g}"
+            )
 
     @classmethod
     def none(cls, input_shape: tuple[int, ...]) -> Preparation:
@@ -103,14 +106,16 @@ class Preparation:
         """
         if images.dtype == np.uint8:
             if self.unit == FLOATS:
-                raise DataError(f"{where} is made of bytes, but {whom}, whose values are floats of any size"
-                                f"\n  bring it to the scale of the training images, in float32")
+                raise DataError(
+                    f"{where} is made of bytes, but {whom}, whose values are floats of any size"
+                    f"\n  bring it to the scale of the training images, in float32"
+                )
             return images
         if images.dtype.kind != "f":
             raise DataError(f"{where} holds {images.dtype}, expected uint8 or float32")
         if not images.size:
             return images
-        least, most = float(images.min()), float(images.max())   # NaN if there is any
+        least, most = float(images.min()), float(images.max())  # NaN if there is any
         if not np.isfinite((least, most)).all():
             raise DataError(f"{where} holds values that are infinite or no numbers")
         if self.unit == FLOATS:
@@ -128,8 +133,10 @@ class Preparation:
         """The inverse of `to_json`; a CheckpointError that starts with `where` if something is missing or out of range."""
         found = schema.record(where, values, [field.name for field in fields(cls)])
         input_shape = schema.image_shape(where, "input_shape", found["input_shape"])
-        mean, std = (schema.items(where, name, found[name], schema.real, least=least, most=LARGEST_FLOAT)
-                     for name, least in (("mean", -LARGEST_FLOAT), ("std", 0.0)))
+        mean, std = (
+            schema.items(where, name, found[name], schema.real, least=least, most=LARGEST_FLOAT)
+            for name, least in (("mean", -LARGEST_FLOAT), ("std", 0.0))
+        )
         if len(mean) != input_shape[0] or len(std) != input_shape[0]:
             raise CheckpointError(f"{where}: there are {len(mean)} means and {len(std)} deviations for {input_shape[0]} channels")
         unit = schema.real(where, "unit", found["unit"])
@@ -145,7 +152,7 @@ def with_channels(images: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarra
 
 def _misfit(images: np.ndarray, input_shape: tuple[int, ...], where: str) -> str:
     """Why images cannot be brought to a network's size, and what would help."""
-    if images.ndim < len(input_shape) or images.shape == input_shape:   # one picture without its batch, perhaps without channels
+    if images.ndim < len(input_shape) or images.shape == input_shape:  # one picture without its batch, perhaps without channels
         single = images.shape in (input_shape, input_shape[1:])
         hint = f"\n  use images{'[None]' * (1 + len(input_shape) - images.ndim)} for a single image" if single else ""
         return f"{where}: images have the shape {images.shape}, but the network takes (N, {', '.join(map(str, input_shape))}){hint}"

@@ -12,7 +12,7 @@ from minicnn.control_groups import control_groups, text
 from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
 
-MOST = 1024   # threads that a run can have
+MOST = 1024  # threads that a run can have
 
 _chosen: int | None = None
 

@@ -1,6 +1,6 @@
 """Chance, asked for by name: every use of it has its own stream, so that one more use never changes the others.
 
-    generator(seed, "parameter", "conv1.weight")      the same numbers on every machine, in every process
+generator(seed, "parameter", "conv1.weight")      the same numbers on every machine, in every process
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ def _draw_ones(out: np.ndarray, fan_in: int, stream: np.random.Generator) -> Non
 
 
 INITS: dict[str, Callable[[np.ndarray, int, np.random.Generator], None]] = {
-    "he": _draw_he, "he/10": _draw_he_tenth, "zeros": _draw_zeros, "ones": _draw_ones,
+    "he": _draw_he,
+    "he/10": _draw_he_tenth,
+    "zeros": _draw_zeros,
+    "ones": _draw_ones,
 }
 
 

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from minicnn.errors import CheckpointError, quoted
 from minicnn.geometry import LARGEST_SETTING
 
-MOST_LETTERS = 1 << 23      # of one JSON text; the largest network of the zoo takes 67,000
-MOST_LEVELS = 250           # of objects and lists in each other; a block in a block takes two
+MOST_LETTERS = 1 << 23  # of one JSON text; the largest network of the zoo takes 67,000
+MOST_LEVELS = 250  # of objects and lists in each other; a block in a block takes two
 LONGEST_TEXT = 4096
-LARGEST_IMAGE = 1 << 28     # numbers: 1 GiB as float32
+LARGEST_IMAGE = 1 << 28  # numbers: 1 GiB as float32
 MOST_AXES = 4
 
 Checked = TypeVar("Checked")
@@ -78,7 +78,7 @@ def real(where: str, name: str, value: object, least: float = -math.inf, most: f
     """A finite number from `least` to `most`, and less than `below`."""
     try:
         given = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
-    except OverflowError:   # a whole number beyond the largest float
+    except OverflowError:  # a whole number beyond the largest float
         given = math.nan
     if not (math.isfinite(given) and least <= given <= most and given < below):
         bounds = [f"at least {least:g}"] * (least > -math.inf) + [f"at most {most:g}"] * (most < math.inf)
@@ -112,6 +112,7 @@ def image_shape(where: str, name: str, value: object) -> tuple[int, ...]:
     """The shape of an image, (C, *space) or (F,), of a size that fits a memory."""
     shape = items(where, name, value, whole, least=1)
     if not 1 <= len(shape) <= MOST_AXES or math.prod(shape) > LARGEST_IMAGE:
-        raise CheckpointError(f"{where}: {name} is {quoted(value)},"
-                              f" but must be one to {MOST_AXES} sizes of at most {LARGEST_IMAGE:,} numbers")
+        raise CheckpointError(
+            f"{where}: {name} is {quoted(value)}, but must be one to {MOST_AXES} sizes of at most {LARGEST_IMAGE:,} numbers"
+        )
     return shape

@@ -19,7 +19,7 @@ from minicnn.errors import CheckpointError
 if TYPE_CHECKING:
     import numpy as np
 
-HEADER_LENGTH_BYTES = 8   # a safetensors file: length of the header, the header as JSON, the arrays
+HEADER_LENGTH_BYTES = 8  # a safetensors file: length of the header, the header as JSON, the arrays
 HEADER_ALIGNMENT_BYTES = 8
 
 
@@ -40,8 +40,9 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     in_place = os.path.exists(target) and not os.path.isfile(target)
     try:
-        with open(target if in_place else part, mode if in_place else mode.replace("w", "x"),
-                  encoding=None if "b" in mode else "utf-8") as file:
+        with open(
+            target if in_place else part, mode if in_place else mode.replace("w", "x"), encoding=None if "b" in mode else "utf-8"
+        ) as file:
             yield file
             file.flush()
             if not in_place:
@@ -85,7 +86,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], metadata: Ma
     entries = json.loads(bytes(content[HEADER_LENGTH_BYTES:end]))
     header = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     header += b" " * (-len(header) % HEADER_ALIGNMENT_BYTES)
-    with atomic_write(path) as file:   # safetensors writes the words in another order every time
+    with atomic_write(path) as file:  # safetensors writes the words in another order every time
         file.write(len(header).to_bytes(HEADER_LENGTH_BYTES, "little"))
         file.write(header)
         file.write(content[end:])
@@ -105,10 +106,10 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
     try:
         if source.is_dir():
             raise CheckpointError(f"{source} is a folder, not a file of weights")
-        if source.exists() and not source.is_file():   # a pipe would be waited for
+        if source.exists() and not source.is_file():  # a pipe would be waited for
             raise CheckpointError(f"{source} is not a file")
         with safe_open(source, framework="np") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})   # noqa: SIM118 not a dict
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118 not a dict
     except FileNotFoundError:
         raise CheckpointError(f"{source}: there is no such file") from None
     except OSError as error:
@@ -117,7 +118,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
         raise CheckpointError(_diagnosis(source, error)) from error
     except MemoryError:
         raise CheckpointError(f"{source} has {source.stat().st_size:,} bytes, more than there is memory for") from None
-    except (TypeError, AttributeError, ValueError, KeyError) as error:   # bfloat16 and the like
+    except (TypeError, AttributeError, ValueError, KeyError) as error:  # bfloat16 and the like
         raise CheckpointError(f"{source} holds numbers that NumPy does not have: {error}") from error
 
 

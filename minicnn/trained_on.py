@@ -31,8 +31,12 @@ class TrainedOn:
 
     def metadata(self) -> dict[str, str]:
         """As words for a file of weights; `from_metadata` is the inverse."""
-        values = {"preparation": self.preparation.to_json(), "class_names": self.classes, "image_shape": self.image_shape,
-                  "epoch": self.epoch}
+        values = {
+            "preparation": self.preparation.to_json(),
+            "class_names": self.classes,
+            "image_shape": self.image_shape,
+            "epoch": self.epoch,
+        }
         return {**{name: json.dumps(value) for name, value in values.items()}, "data": self.data}
 
     @classmethod
@@ -43,8 +47,12 @@ class TrainedOn:
         words = "its words"
         try:
             values = {name: schema.parse(metadata[name], name) for name in ("class_names", "preparation", "image_shape", "epoch")}
-            return cls(Preparation.from_json(values["preparation"]), schema.items(words, "class_names", values["class_names"], schema.text),
-                       schema.image_shape(words, "image_shape", values["image_shape"]), schema.word(words, "data", metadata["data"]),
-                       schema.whole(words, "epoch", values["epoch"]))
+            return cls(
+                Preparation.from_json(values["preparation"]),
+                schema.items(words, "class_names", values["class_names"], schema.text),
+                schema.image_shape(words, "image_shape", values["image_shape"]),
+                schema.word(words, "data", metadata["data"]),
+                schema.whole(words, "epoch", values["epoch"]),
+            )
         except (KeyError, CheckpointError) as error:
             raise CheckpointError(f"{source}: what it says about images and classes cannot be read: {error}") from error

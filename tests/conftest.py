@@ -2,5 +2,5 @@
 
 from hypothesis import settings
 
-settings.register_profile("minicnn", deadline=None, derandomize=True)   # a busy machine is no fault of the code
+settings.register_profile("minicnn", deadline=None, derandomize=True)  # a busy machine is no fault of the code
 settings.load_profile("minicnn")

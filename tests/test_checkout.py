@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = [str(ROOT / "datasets" / "__init__.py"), str(ROOT / "cli" / "__init__.py")]
-LINKS = {"minicnn": ("cli", "datasets")}   # of a checkout
+LINKS = {"minicnn": ("cli", "datasets")}  # of a checkout
 WHERE = "from minicnn import datasets, cli; from minicnn.datasets import load; print(datasets.__file__); print(cli.__file__)"
 
 
@@ -62,7 +62,10 @@ def test_pytest_as_a_module_in_a_checkout():
 
 
 def test_an_installed_minicnn_looks_nowhere_else(installed, tmp_path):
-    (installed / "datasets").mkdir()   # of somebody else
+    (installed / "datasets").mkdir()  # of somebody else
     (installed / "datasets" / "catalog.py").write_text("")
     assert python(tmp_path, "-c", f"{WHERE}; import minicnn; print(len(minicnn.__path__))", path=[installed]).split() == [
-        str(installed / "minicnn" / "datasets" / "__init__.py"), str(installed / "minicnn" / "cli" / "__init__.py"), "1"]
+        str(installed / "minicnn" / "datasets" / "__init__.py"),
+        str(installed / "minicnn" / "cli" / "__init__.py"),
+        "1",
+    ]

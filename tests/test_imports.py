@@ -10,20 +10,53 @@ import pytest
 import minicnn
 
 ROOT = Path(__file__).parents[1]
-ORDER = ("errors", "locks", "geometry", "schema", "control_groups", "processors", "random", "storage", "kernels", "laws", "layers",
-         "graph", "losses", "preparation", "trained_on", "engine", "network", "optimizers", "recipe", "train", "zoo", "facts", "bench",
-         "cli", "__main__")
+ORDER = (
+    "errors",
+    "locks",
+    "geometry",
+    "schema",
+    "control_groups",
+    "processors",
+    "random",
+    "storage",
+    "kernels",
+    "laws",
+    "layers",
+    "graph",
+    "losses",
+    "preparation",
+    "trained_on",
+    "engine",
+    "network",
+    "optimizers",
+    "recipe",
+    "train",
+    "zoo",
+    "facts",
+    "bench",
+    "cli",
+    "__main__",
+)
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 DATASETS_ARE_FOR = ("preparation", "network", "train", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
-AT_HOME = {   # foreign packages, and where they may be imported
-    "numba": ("minicnn/kernels/", "minicnn/engine/"), "llvmlite": ("minicnn/kernels/", "minicnn/engine/"),
-    "click": ("cli/",), "rich": ("cli/",),
-    "urllib": DOWNLOAD, "socket": DOWNLOAD, "http": DOWNLOAD, "ssl": DOWNLOAD,
-    "requests": (), "pickle": (), "marshal": (), "shelve": (),
-    "torch": ("minicnn/bench/",), "jax": ("minicnn/bench/",),
+AT_HOME = {  # foreign packages, and where they may be imported
+    "numba": ("minicnn/kernels/", "minicnn/engine/"),
+    "llvmlite": ("minicnn/kernels/", "minicnn/engine/"),
+    "click": ("cli/",),
+    "rich": ("cli/",),
+    "urllib": DOWNLOAD,
+    "socket": DOWNLOAD,
+    "http": DOWNLOAD,
+    "ssl": DOWNLOAD,
+    "requests": (),
+    "pickle": (),
+    "marshal": (),
+    "shelve": (),
+    "torch": ("minicnn/bench/",),
+    "jax": ("minicnn/bench/",),
     "safetensors": ("minicnn/storage.py",),
 }
 
@@ -85,9 +118,19 @@ def loaded_by(statement):
     return set(told.stdout.split())
 
 
-@pytest.mark.parametrize("statement", [
-    "import minicnn", "import minicnn.errors, minicnn.geometry", "import minicnn.layers", "import minicnn.graph", "import minicnn.network",
-    "import minicnn.zoo", "import minicnn; minicnn.zoo.build('alexnet').summary()", "import minicnn.storage"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import minicnn",
+        "import minicnn.errors, minicnn.geometry",
+        "import minicnn.layers",
+        "import minicnn.graph",
+        "import minicnn.network",
+        "import minicnn.zoo",
+        "import minicnn; minicnn.zoo.build('alexnet').summary()",
+        "import minicnn.storage",
+    ],
+)
 def test_networks_are_described_without_numpy_and_numba(statement):
     assert not loaded_by(statement) & {"numba", "llvmlite", "numpy", "click", "rich", "torch", "safetensors", "minicnn.kernels"}
 

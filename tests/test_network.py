@@ -20,8 +20,19 @@ from minicnn.trained_on import TrainedOn
 
 
 def small(seed=0):
-    return Graph(L.Sequential(L.Conv2D(4, 3, padding=1), L.ReLU(), L.MaxPool2D(2), L.Residual(L.Conv2D(4, 1), shortcut=L.Conv2D(4, 1)),
-                              L.Flatten(), L.Linear(5), name="small"), input_shape=(2, 6, 6), seed=seed)
+    return Graph(
+        L.Sequential(
+            L.Conv2D(4, 3, padding=1),
+            L.ReLU(),
+            L.MaxPool2D(2),
+            L.Residual(L.Conv2D(4, 1), shortcut=L.Conv2D(4, 1)),
+            L.Flatten(),
+            L.Linear(5),
+            name="small",
+        ),
+        input_shape=(2, 6, 6),
+        seed=seed,
+    )
 
 
 @pytest.mark.parametrize("size", [20_000, 10**9], ids=["more than is free", "more than can be addressed"])
@@ -58,10 +69,10 @@ def test_parameters_are_views_of_one_array():
         assert view.shape == slot.shape
         assert np.shares_memory(view, memory)
         view[...] = slot.node + 0.5
-        assert (memory[slot.offset:slot.offset + slot.size] == slot.node + 0.5).all()
+        assert (memory[slot.offset : slot.offset + slot.size] == slot.node + 0.5).all()
     gaps = np.ones(len(memory), dtype=bool)
     for slot in net.slots:
-        gaps[slot.offset:slot.offset + slot.size] = False
+        gaps[slot.offset : slot.offset + slot.size] = False
     assert (memory[gaps] == 0).all()
 
 
@@ -89,7 +100,7 @@ def test_storing_under_a_name_writes_into_the_network():
     values = np.arange(4, dtype=np.float32)
     net.parameters["conv1.bias"] = values
     net.parameters.update({"fc1.bias": np.ones(5)})
-    assert (net.parameter_memory[net.slots[1].offset:][:4] == values).all()
+    assert (net.parameter_memory[net.slots[1].offset :][:4] == values).all()
     assert (net.parameters["fc1.bias"] == 1).all()
     with pytest.raises(ShapeError, match=r"^conv1.bias has the shape \(4,\), but gets \(5,\)$"):
         net.parameters["conv1.bias"] = np.zeros(5)
@@ -126,19 +137,29 @@ def test_repr_is_the_table():
     assert repr(small().summary()) == repr(small())
 
 
-@pytest.mark.parametrize(("x", "error", "words"), [
-    (np.zeros((3, 2, 6, 6), dtype=np.uint8), SettingError, r"x is uint8, but must be float32\n  use x.astype\('float32'\)"),
-    (np.zeros((3, 2, 6, 6), dtype=np.float16), SettingError, r"x is float16, but must be float32"),
-    (np.zeros((3, 2, 6, 6), dtype=bool), SettingError, r"x is bool, but must be float32"),
-    (np.zeros((3, 2, 6, 6), dtype=complex), SettingError, r"x is complex128, but must be float32\n  use abs\(x\), or x.real and x.imag as"),
-    ([["a"]], SettingError, r"x is <U1, but must be float32"),
-    (np.zeros((3, 2, 6, 7), dtype=np.float32), ShapeError,
-     r"x has the shape \(3, 2, 6, 7\), but small takes images of 2 x 6 x 6\n  x       \(3, 2, 6, 7\)\n  wanted  \(N, 2, 6, 6\)  N C H W"),
-    (np.zeros((2, 6, 6), dtype=np.float32), ShapeError, r"x has the shape \(2, 6, 6\).*\n.*\n.*\n  use x\[None\] for a single image$"),
-    (np.zeros((3, 72), dtype=np.float32), ShapeError, r"x has the shape \(3, 72\)"),
-    (np.float32(1), ShapeError, r"x has the shape \(\)"),
-    ([[1.0], [1.0, 2.0]], ShapeError, r"x is not an array: "),
-])
+@pytest.mark.parametrize(
+    ("x", "error", "words"),
+    [
+        (np.zeros((3, 2, 6, 6), dtype=np.uint8), SettingError, r"x is uint8, but must be float32\n  use x.astype\('float32'\)"),
+        (np.zeros((3, 2, 6, 6), dtype=np.float16), SettingError, r"x is float16, but must be float32"),
+        (np.zeros((3, 2, 6, 6), dtype=bool), SettingError, r"x is bool, but must be float32"),
+        (
+            np.zeros((3, 2, 6, 6), dtype=complex),
+            SettingError,
+            r"x is complex128, but must be float32\n  use abs\(x\), or x.real and x.imag as",
+        ),
+        ([["a"]], SettingError, r"x is <U1, but must be float32"),
+        (
+            np.zeros((3, 2, 6, 7), dtype=np.float32),
+            ShapeError,
+            r"x has the shape \(3, 2, 6, 7\), but small takes images of 2 x 6 x 6\n  x       \(3, 2, 6, 7\)\n  wanted  \(N, 2, 6, 6\)  N C H W",
+        ),
+        (np.zeros((2, 6, 6), dtype=np.float32), ShapeError, r"x has the shape \(2, 6, 6\).*\n.*\n.*\n  use x\[None\] for a single image$"),
+        (np.zeros((3, 72), dtype=np.float32), ShapeError, r"x has the shape \(3, 72\)"),
+        (np.float32(1), ShapeError, r"x has the shape \(\)"),
+        ([[1.0], [1.0, 2.0]], ShapeError, r"x is not an array: "),
+    ],
+)
 def test_images_are_checked_before_anything_runs(x, error, words):
     net = small()
     with pytest.raises(error, match="^forward: " + words):
@@ -148,14 +169,17 @@ def test_images_are_checked_before_anything_runs(x, error, words):
     assert net._memory is None
 
 
-@pytest.mark.parametrize(("labels", "error", "words"), [
-    (np.zeros(3), SettingError, r"^backward: labels are float64, but must be integers"),
-    ([0, 1], ShapeError, r"^backward: labels have the shape \(2,\), but there are 3 images\n  wanted  \(3,\)  N$"),
-    ([[0], [1], [2]], ShapeError, r"^backward: labels have the shape \(3, 1\)"),
-    ([0, 1, 5], SettingError, r"^backward: labels run from 0 to 5, but small knows the classes 0 to 4$"),
-    ([0, -1, 2], SettingError, r"^backward: labels run from -1 to 2"),
-    ([True, False, True], SettingError, r"^backward: labels are bool, but must be integers"),
-])
+@pytest.mark.parametrize(
+    ("labels", "error", "words"),
+    [
+        (np.zeros(3), SettingError, r"^backward: labels are float64, but must be integers"),
+        ([0, 1], ShapeError, r"^backward: labels have the shape \(2,\), but there are 3 images\n  wanted  \(3,\)  N$"),
+        ([[0], [1], [2]], ShapeError, r"^backward: labels have the shape \(3, 1\)"),
+        ([0, 1, 5], SettingError, r"^backward: labels run from 0 to 5, but small knows the classes 0 to 4$"),
+        ([0, -1, 2], SettingError, r"^backward: labels run from -1 to 2"),
+        ([True, False, True], SettingError, r"^backward: labels are bool, but must be integers"),
+    ],
+)
 def test_labels_are_checked_before_anything_runs(labels, error, words):
     with pytest.raises(error, match=words):
         small().backward(np.zeros((3, 2, 6, 6), dtype=np.float32), labels)
@@ -201,7 +225,7 @@ def test_a_file_cut_short(tmp_path, keep):
     path = tmp_path / "net.safetensors"
     small().save(path)
     content = path.read_bytes()
-    path.write_bytes(content[:int(keep * len(content)) if isinstance(keep, float) else keep])
+    path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
     with pytest.raises(CheckpointError, match=r"net.safetensors is cut short: "):
         load(path)
 
@@ -221,31 +245,50 @@ def other_architecture(metadata, change):
     metadata["architecture"] = json.dumps(architecture)
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda arrays, metadata: metadata.clear(), r"holds arrays, but not a network of minicnn: its metadata do not say so$"),
-    (lambda arrays, metadata: metadata.update(format="minicnn network 9", minicnn="9.0"), r"was written by minicnn 9.0 in the format"),
-    (lambda arrays, metadata: metadata.pop("architecture"), r": its architecture cannot be read: its text is broken"),
-    (lambda arrays, metadata: metadata.update(architecture="{"), r": its architecture cannot be read: "),
-    (lambda arrays, metadata: metadata.update(architecture="[" * 100_000), r": its architecture cannot be read: "),
-    (lambda arrays, metadata: metadata.update(architecture="[]"), r": its architecture cannot be read: a network is described by"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=7)), r"input_shape 7 is not the shape"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name=7)), r"name is 7, but must be a word of at most 200 p"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name="\x1b[31m")), r"name is '\\x1b\[31m', but must be a w"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(seed=10**400)), r"cannot be read: Graph: seed is "),
-    (lambda arrays, metadata: metadata.update(architecture='{"seed": NaN}'), r"its text is broken: 'NaN' is not a finite number$"),
-    (lambda arrays, metadata: metadata.update(architecture='{"seed": 1e999}'), r"its text is broken: '1e999' is not a finite number$"),
-    (lambda arrays, metadata: metadata.update(architecture="[" * 300 + "]" * 300), r"its text is broken: more than 250 levels"),
-    (lambda arrays, metadata: metadata.update(architecture=" " * (1 << 23) + "{}"), r"its text is broken: 8,388,610 letters, more than"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=[2, 6])), r"needs an input of channels x rows"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(seed="x")), r"seed is 'x'"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a["network"]["items"][0].update(type="Magic")),
-     r"there is no layer called 'Magic'"),
-    (lambda arrays, metadata: other_architecture(metadata, lambda a: a["network"]["items"][0].update(filters=2**30)),
-     r": conv1.weight does not fit small\n  file     \(4, 2, 3, 3\) float32\n  network  \(1073741824, 2, 3, 3\) float32$"),
-    (lambda arrays, metadata: arrays.pop("fc1.bias"), r": the parameter fc1.bias is missing$"),
-    (lambda arrays, metadata: arrays.update(extra=np.zeros(3)), r": small has no parameter called extra$"),
-    (lambda arrays, metadata: arrays.update({"fc1.bias": np.zeros(5)}), r": fc1.bias does not fit small\n  file     \(5,\) float64"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda arrays, metadata: metadata.clear(), r"holds arrays, but not a network of minicnn: its metadata do not say so$"),
+        (lambda arrays, metadata: metadata.update(format="minicnn network 9", minicnn="9.0"), r"was written by minicnn 9.0 in the format"),
+        (lambda arrays, metadata: metadata.pop("architecture"), r": its architecture cannot be read: its text is broken"),
+        (lambda arrays, metadata: metadata.update(architecture="{"), r": its architecture cannot be read: "),
+        (lambda arrays, metadata: metadata.update(architecture="[" * 100_000), r": its architecture cannot be read: "),
+        (lambda arrays, metadata: metadata.update(architecture="[]"), r": its architecture cannot be read: a network is described by"),
+        (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=7)), r"input_shape 7 is not the shape"),
+        (
+            lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name=7)),
+            r"name is 7, but must be a word of at most 200 p",
+        ),
+        (
+            lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(name="\x1b[31m")),
+            r"name is '\\x1b\[31m', but must be a w",
+        ),
+        (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(seed=10**400)), r"cannot be read: Graph: seed is "),
+        (lambda arrays, metadata: metadata.update(architecture='{"seed": NaN}'), r"its text is broken: 'NaN' is not a finite number$"),
+        (lambda arrays, metadata: metadata.update(architecture='{"seed": 1e999}'), r"its text is broken: '1e999' is not a finite number$"),
+        (lambda arrays, metadata: metadata.update(architecture="[" * 300 + "]" * 300), r"its text is broken: more than 250 levels"),
+        (
+            lambda arrays, metadata: metadata.update(architecture=" " * (1 << 23) + "{}"),
+            r"its text is broken: 8,388,610 letters, more than",
+        ),
+        (
+            lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(input_shape=[2, 6])),
+            r"needs an input of channels x rows",
+        ),
+        (lambda arrays, metadata: other_architecture(metadata, lambda a: a.update(seed="x")), r"seed is 'x'"),
+        (
+            lambda arrays, metadata: other_architecture(metadata, lambda a: a["network"]["items"][0].update(type="Magic")),
+            r"there is no layer called 'Magic'",
+        ),
+        (
+            lambda arrays, metadata: other_architecture(metadata, lambda a: a["network"]["items"][0].update(filters=2**30)),
+            r": conv1.weight does not fit small\n  file     \(4, 2, 3, 3\) float32\n  network  \(1073741824, 2, 3, 3\) float32$",
+        ),
+        (lambda arrays, metadata: arrays.pop("fc1.bias"), r": the parameter fc1.bias is missing$"),
+        (lambda arrays, metadata: arrays.update(extra=np.zeros(3)), r": small has no parameter called extra$"),
+        (lambda arrays, metadata: arrays.update({"fc1.bias": np.zeros(5)}), r": fc1.bias does not fit small\n  file     \(5,\) float64"),
+    ],
+)
 def test_files_that_do_not_fit(tmp_path, change, words):
     with pytest.raises(CheckpointError, match=r"net.safetensors.*" + words):
         load(rewritten(tmp_path, change))
@@ -356,15 +399,19 @@ def test_predict_prepares_images_as_training_did():
         np.testing.assert_allclose(net.predict(floats), shares, rtol=1e-4)
     assert net.predict(x[:0]).shape == (0, 3)
     larger = x.repeat(2, axis=2).repeat(2, axis=3)
-    assert net.predict(larger).shape == (3, 3)   # of another size: scaled
+    assert net.predict(larger).shape == (3, 3)  # of another size: scaled
 
 
-@pytest.mark.parametrize(("picture", "words"), [
-    (np.zeros((2, 6, 6), np.float32), r"\(2, 6, 6\), but the network takes \(N, 2, 6, 6\)\n  use images\[None\] for a single image$"),
-    (np.zeros((6, 6), np.float32), r"\(6, 6\), but the network takes \(N, 2, 6, 6\)\n  use images\[None\]\[None\] for a single image$"),
-    (np.float32(0), r"\(\), but the network takes \(N, 2, 6, 6\)$"),
-    (minicnn.datasets.from_arrays(np.zeros((2, 2, 6, 6), np.uint8), [0, 1]), r"images must be .*, but are Dataset\n  use its images$"),
-    (None, r"images must be an array \(N, C, \*space\), but are NoneType$")])
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (np.zeros((2, 6, 6), np.float32), r"\(2, 6, 6\), but the network takes \(N, 2, 6, 6\)\n  use images\[None\] for a single image$"),
+        (np.zeros((6, 6), np.float32), r"\(6, 6\), but the network takes \(N, 2, 6, 6\)\n  use images\[None\]\[None\] for a single image$"),
+        (np.float32(0), r"\(\), but the network takes \(N, 2, 6, 6\)$"),
+        (minicnn.datasets.from_arrays(np.zeros((2, 2, 6, 6), np.uint8), [0, 1]), r"images must be .*, but are Dataset\n  use its images$"),
+        (None, r"images must be an array \(N, C, \*space\), but are NoneType$"),
+    ],
+)
 def test_predict_says_what_a_single_picture_or_a_data_set_lacks(picture, words):
     with pytest.raises((ShapeError, DataError), match=words):
         small().predict(picture)
@@ -378,16 +425,20 @@ def test_predict_without_training_takes_numbers_as_they_are():
         net.predict(grey())
 
 
-@pytest.mark.parametrize(("images", "unit", "error", "words"), [
-    (grey(dtype=np.float32), 255.0, DataError, r"^predict: the array holds floats from [\d.]+ to 2\d\d[.\d]*, expected 0 to 1, or"),
-    (grey(), 1.0, DataError, r"^predict: the array is made of bytes, but grey was trained on pictures, whose values are floats of"),
-    (grey().astype(int) * 3, 255.0, DataError, r"^predict: images are integers from \d+ to \d+, expected 0 to 255"),
-    (grey() > 3, 255.0, DataError, r"^predict: images are bool"),
-    (np.full((1, 1, 6, 6), np.nan), 1.0, DataError, r"^predict: the array holds values that are infinite or no numbers$"),
-    (grey()[0, 0], 255.0, ShapeError, r"^predict: images have the shape \(6, 6\), but the network takes \(N, 1, 6, 6\)"),
-    (np.zeros((2, 3, 6, 6), np.uint8), 255.0, ShapeError, r"^predict: images are 3 x 6 x 6, but the network takes 1 x 6 x 6"),
-    (np.zeros((2, 6, 6, 1), np.uint8), 255.0, ShapeError, r"\n  channels come first: use images.transpose\(0, 3, 1, 2\)$"),
-], ids=["0 to 255", "bytes", "large integers", "bool", "nan", "one picture", "colour", "channels last"])
+@pytest.mark.parametrize(
+    ("images", "unit", "error", "words"),
+    [
+        (grey(dtype=np.float32), 255.0, DataError, r"^predict: the array holds floats from [\d.]+ to 2\d\d[.\d]*, expected 0 to 1, or"),
+        (grey(), 1.0, DataError, r"^predict: the array is made of bytes, but grey was trained on pictures, whose values are floats of"),
+        (grey().astype(int) * 3, 255.0, DataError, r"^predict: images are integers from \d+ to \d+, expected 0 to 255"),
+        (grey() > 3, 255.0, DataError, r"^predict: images are bool"),
+        (np.full((1, 1, 6, 6), np.nan), 1.0, DataError, r"^predict: the array holds values that are infinite or no numbers$"),
+        (grey()[0, 0], 255.0, ShapeError, r"^predict: images have the shape \(6, 6\), but the network takes \(N, 1, 6, 6\)"),
+        (np.zeros((2, 3, 6, 6), np.uint8), 255.0, ShapeError, r"^predict: images are 3 x 6 x 6, but the network takes 1 x 6 x 6"),
+        (np.zeros((2, 6, 6, 1), np.uint8), 255.0, ShapeError, r"\n  channels come first: use images.transpose\(0, 3, 1, 2\)$"),
+    ],
+    ids=["0 to 255", "bytes", "large integers", "bool", "nan", "one picture", "colour", "channels last"],
+)
 def test_images_on_another_scale_are_refused(images, unit, error, words):
     with pytest.raises(error, match=words):
         classifier(unit=unit).predict(images)
@@ -416,8 +467,8 @@ COPIES = {"deepcopy": copy.deepcopy, "copy": copy.copy, "pickle": lambda value: 
 def test_a_copy_of_a_network_shares_no_memory(duplicate, used):
     net = classifier()
     if used:
-        net.predict(grey())                       # so that it has plans
-        net.parameters["conv1.bias"][...] = 3     # and other numbers than its seed gives
+        net.predict(grey())  # so that it has plans
+        net.parameters["conv1.bias"][...] = 3  # and other numbers than its seed gives
     twin = duplicate(net)
     assert (twin.summary(), twin.name, twin.seed, twin.trained_on) == (net.summary(), net.name, net.seed, net.trained_on)
     np.testing.assert_array_equal(twin.parameter_memory, net.parameter_memory)
@@ -461,7 +512,7 @@ def test_copies_of_the_parameters():
         for name, value in net.parameters.items():
             np.testing.assert_array_equal(deep[name], value)
             assert not np.shares_memory(deep[name], value)
-    net.parameters.update(deep)   # as a snapshot is put back
+    net.parameters.update(deep)  # as a snapshot is put back
 
 
 def test_backward_keeps_labels_of_its_own():
@@ -472,8 +523,26 @@ def test_backward_keeps_labels_of_its_own():
         assert classifier().check_labels("x", labels.astype(dtype), 3).dtype == np.int64
 
 
-JUNK = [None, True, 0, -1, 1.5, 2**31 - 1, 2**70, "x", "", "valid", [], [1, 2], [[1, 2], [3, 4]], {}, {"type": "ReLU", "name": None},
-        {"type": []}, {"type": "Sequential", "items": 3}, float("nan")]
+JUNK = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    2**31 - 1,
+    2**70,
+    "x",
+    "",
+    "valid",
+    [],
+    [1, 2],
+    [[1, 2], [3, 4]],
+    {},
+    {"type": "ReLU", "name": None},
+    {"type": []},
+    {"type": "Sequential", "items": 3},
+    float("nan"),
+]
 
 
 def places(value, path=()):

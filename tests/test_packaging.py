@@ -35,7 +35,7 @@ def unpacked(checkout, tmp_path_factory):
     """The source archive, unpacked."""
     folder = tmp_path_factory.mktemp("sdist")
     with tarfile.open(build(checkout, "sdist", folder)) as archive:
-        archive.extraction_filter = getattr(tarfile, "data_filter", None)   # Python 3.12 warns without one, 3.11.3 has none
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.12 warns without one, 3.11.3 has none
         archive.extractall(folder)
     return folder / f"minicnn-{minicnn.__version__}"
 
@@ -78,8 +78,10 @@ def test_the_pythons_in_the_metadata_begin_with_the_oldest_that_may_install():
 
 def test_the_lowest_versions_are_the_ones_ci_installs():
     extras = PROJECT["project"]["optional-dependencies"]
-    allowed = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", wanted).groups() for wanted in
-                   [*PROJECT["project"]["dependencies"], *extras["images"], *extras["test"]])
+    allowed = dict(
+        re.fullmatch(r"([\w-]+)>=([\d.]+)", wanted).groups()
+        for wanted in [*PROJECT["project"]["dependencies"], *extras["images"], *extras["test"]]
+    )
     lines = (ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8").splitlines()
     installed = dict(re.fullmatch(r"([\w-]+)==([\d.]+)\.\*", line).groups() for line in lines if not line.startswith("#"))
     assert installed == {name: version for name, version in allowed.items() if name not in ("ruff", "mypy", "setuptools")}
@@ -92,13 +94,15 @@ def test_the_extras_are_those_that_something_uses():
     used = {name for name, _ in machine.EXTRAS}
     assert {wanted.partition(">=")[0] for extra in set(extras) - {"cuda", "cuda13", "test"} for wanted in extras[extra]} == used
     assert {name: wanted for name, wanted in extras.items() if "cuda" in name} == {
-        "cuda": ["numba-cuda[cu12]>=0.30.4"], "cuda13": ["numba-cuda[cu13]>=0.30.4"]}   # older ones do not import beside today's Numba
+        "cuda": ["numba-cuda[cu12]>=0.30.4"],
+        "cuda13": ["numba-cuda[cu13]>=0.30.4"],
+    }  # older ones do not import beside today's Numba
 
 
 @pytest.mark.parametrize("source", ["checkout", "unpacked", "a checkout without links"])
 def test_the_wheel_holds_every_package_and_nothing_else(source, checkout, unpacked, tmp_path):
     folder = copied(unpacked if source == "unpacked" else checkout, tmp_path / "source")
-    if source == "a checkout without links":   # as Git writes them where the system has none: files that hold the target
+    if source == "a checkout without links":  # as Git writes them where the system has none: files that hold the target
         for name in ("cli", "datasets"):
             link = folder / "minicnn" / name
             link.unlink()
@@ -115,10 +119,15 @@ def test_the_source_archive_holds_all_tests_and_pages(unpacked):
     assert {f"tests/{name}" for name in files(ROOT / "tests", "*.py")} <= held
     assert {f"docs/{name}" for name in files(ROOT / "docs")} <= held
     assert {"CHANGELOG.md", "README.md", "LICENSE", ".ci/run", ".ci/lowest.txt", "pyproject.toml", "setup.py"} <= held
-    assert not [name for name in held if name.startswith(("minicnn/cli/", "minicnn/datasets/"))]   # they are in cli and datasets
+    assert not [name for name in held if name.startswith(("minicnn/cli/", "minicnn/datasets/"))]  # they are in cli and datasets
 
 
 def test_tests_run_from_the_source_archive(unpacked):
-    told = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_geometry.py"], cwd=unpacked,
-                          capture_output=True, text=True, check=False)
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_geometry.py"],
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert told.returncode == 0, told.stdout + told.stderr

@@ -64,18 +64,25 @@ def groups(tmp_path, line, files):
     return lambda controller: plain(controller, tmp_path / "root", tmp_path / "self")
 
 
-@pytest.mark.parametrize(("name", "line", "files", "wanted"), [
-    ("version 2", "0::/a/b\n", {"a/b/cpu.max": "150000 100000\n"}, 2),
-    ("the group around it grants less", "0::/a/b\n", {"a/cpu.max": "100000 100000", "a/b/cpu.max": "700000 100000"}, 1),
-    ("no limit", "0::/\n", {"cpu.max": "max 100000"}, 8),
-    ("version 1", "4:memory:/x\n3:cpu,cpuacct:/a\n",
-     {"cpu,cpuacct/a/cpu.cfs_quota_us": "300000", "cpu,cpuacct/a/cpu.cfs_period_us": "100000"}, 3),
-    ("version 1, no limit", "3:cpu,cpuacct:/\n",
-     {"cpu,cpuacct/cpu.cfs_quota_us": "-1", "cpu,cpuacct/cpu.cfs_period_us": "100000"}, 8),
-    ("less than one", "0::/\n", {"cpu.max": "20000 100000"}, 1),
-    ("nothing said", "", {}, 8),
-    ("a broken file", "0::/\n", {"cpu.max": "many 0"}, 8),
-], ids=lambda value: value if isinstance(value, str) and len(value) < 40 and "\n" not in value else "")
+@pytest.mark.parametrize(
+    ("name", "line", "files", "wanted"),
+    [
+        ("version 2", "0::/a/b\n", {"a/b/cpu.max": "150000 100000\n"}, 2),
+        ("the group around it grants less", "0::/a/b\n", {"a/cpu.max": "100000 100000", "a/b/cpu.max": "700000 100000"}, 1),
+        ("no limit", "0::/\n", {"cpu.max": "max 100000"}, 8),
+        (
+            "version 1",
+            "4:memory:/x\n3:cpu,cpuacct:/a\n",
+            {"cpu,cpuacct/a/cpu.cfs_quota_us": "300000", "cpu,cpuacct/a/cpu.cfs_period_us": "100000"},
+            3,
+        ),
+        ("version 1, no limit", "3:cpu,cpuacct:/\n", {"cpu,cpuacct/cpu.cfs_quota_us": "-1", "cpu,cpuacct/cpu.cfs_period_us": "100000"}, 8),
+        ("less than one", "0::/\n", {"cpu.max": "20000 100000"}, 1),
+        ("nothing said", "", {}, 8),
+        ("a broken file", "0::/\n", {"cpu.max": "many 0"}, 8),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 40 and "\n" not in value else "",
+)
 def test_the_quota_of_the_control_group_counts(tmp_path, monkeypatch, name, line, files, wanted):
     monkeypatch.setattr(processors, "control_groups", groups(tmp_path, line, files))
     monkeypatch.setattr(processors.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)

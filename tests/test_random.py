@@ -27,7 +27,7 @@ def test_he_is_uniform_with_variance_two_over_fan_in():
     limit = np.sqrt(6 / 50)
     assert abs(weights).max() <= limit
     assert abs(weights).max() > 0.999 * limit
-    assert abs(weights.mean()) < 5 * np.sqrt(2 / 50 / 100_000)     # five standard errors of a mean
+    assert abs(weights.mean()) < 5 * np.sqrt(2 / 50 / 100_000)  # five standard errors of a mean
     assert weights.var() == pytest.approx(2 / 50, rel=0.02)
 
 

@@ -19,10 +19,12 @@ import minicnn
 from minicnn.cli.main import group, main
 
 ROOT = Path(__file__).parents[1]
-PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-         for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
-PREPARED = r"python3 -m venv --without-pip \.venv && python3 -m pip --python \.venv install pip "   # how both lines begin
-LONG = re.compile(rf"{PREPARED}|python -m tests\.stress ")                                          # of .ci/run
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+PREPARED = r"python3 -m venv --without-pip \.venv && python3 -m pip --python \.venv install pip "  # how both lines begin
+LONG = re.compile(rf"{PREPARED}|python -m tests\.stress ")  # of .ci/run
 
 
 class Block(NamedTuple):
@@ -55,8 +57,11 @@ class Block(NamedTuple):
         return re.findall(r"(?:^\$ |`)(minicnn [^`\n]+)", self.before, re.MULTILINE)[-1]
 
 
-BLOCKS = [Block(page, *found.groups(), text[:found.start()]) for page, text in PAGES.items()
-          for found in re.finditer(r"```(\w+)\n(.*?)```", text, re.DOTALL)]
+BLOCKS = [
+    Block(page, *found.groups(), text[: found.start()])
+    for page, text in PAGES.items()
+    for found in re.finditer(r"```(\w+)\n(.*?)```", text, re.DOTALL)
+]
 
 
 def blocks(language: str) -> list[Block]:
@@ -80,13 +85,14 @@ def run(capsys, monkeypatch, tmp_path):
 
     def call(command: str) -> str:
         name, *arguments = shlex.split(command)
-        if name != "minicnn":   # a tool of the system
+        if name != "minicnn":  # a tool of the system
             return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert not stopped.value.code, command
         return capsys.readouterr().out
+
     return call
 
 
@@ -166,7 +172,7 @@ def test_a_command_in_the_text_has_its_verb_and_options(page, command):
         assert known is not None, f"{page}: no verb {name}"
         found = known
     if given:
-        found.make_context(found.name, given)   # an error where an option or its value is not known
+        found.make_context(found.name, given)  # an error where an option or its value is not known
 
 
 @pytest.mark.parametrize("page", PAGES)

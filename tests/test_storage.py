@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from minicnn.errors import CheckpointError
 from minicnn.storage import atomic_write, load_arrays, remove_parts, save_arrays
 
-ARRAYS = {"weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4), "step": np.array(7), "mask": np.array([1, 0, 3], dtype=np.uint8),
-          "mean": np.linspace(0, 1, 5), "none": np.empty((0, 3), dtype=np.float32)}
+ARRAYS = {
+    "weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
+    "step": np.array(7),
+    "mask": np.array([1, 0, 3], dtype=np.uint8),
+    "mean": np.linspace(0, 1, 5),
+    "none": np.empty((0, 3), dtype=np.float32),
+}
 
 
 def test_round_trip(tmp_path):
@@ -43,7 +48,7 @@ def test_anyones_reader_can_read_it(tmp_path):
 
 
 def test_equal_arrays_and_words_give_equal_files(tmp_path):
-    words = {f"word {n}": "é\n\x1b" * n for n in range(20)}   # safetensors itself writes them in another order every time
+    words = {f"word {n}": "é\n\x1b" * n for n in range(20)}  # safetensors itself writes them in another order every time
     save_arrays(tmp_path / "a", ARRAYS, words)
     for n in range(5):
         save_arrays(tmp_path / "b", dict(reversed(ARRAYS.items())), dict(reversed(words.items())))
@@ -128,23 +133,41 @@ def whole(tmp_path):
     return (tmp_path / "whole").read_bytes()
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda content: b"", r"is cut short: 0 bytes are left$"),
-    (lambda content: content[:7], r"is cut short: 7 bytes are left$"),
-    (lambda content: content[:40], r"is cut short: it ends within its header, after 40 bytes$"),
-    (lambda content: content[:-1], r"is cut short: \d+ of \d+ bytes are there$"),
-    (lambda content: content[:len(content) // 2], r"is cut short"),
-    (lambda content: content + b"more", r"is broken: "),
-    (lambda content: b"\x89PNG\r\n\x1a\n" + content, r"is not a safetensors file$"),
-    (lambda content: b"\x1f\x8b" * 500, r"is not a safetensors file$"),
-    (lambda content: content[:12] + b"\xff" + content[13:], r"is broken: its header cannot be read"),
-    (lambda content: content[:8] + content[8:].replace(b'"U8"', b'"U9"'), r"is broken: "),
-    (lambda content: content[:8] + content[8:].replace(b"[2,3,4]", b"[2,3,5]"), r"is broken: "),
-    (lambda content: struct.pack("<Q", 2**63) + content[8:], r"is cut short: it ends within its header"),
-    (lambda content: struct.pack("<Q", 60_000) + b"[" * 60_000, r"is not a safetensors file$"),
-    (lambda content: struct.pack("<Q", 60_000) + b'{"a":' + b"[" * 59_995, r"is broken: its header cannot be read"),
-], ids=["empty", "seven bytes", "half a header", "one byte missing", "half", "more", "PNG", "gzip", "bad JSON", "unknown type",
-        "wrong shape", "lying length", "brackets", "deep header"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda content: b"", r"is cut short: 0 bytes are left$"),
+        (lambda content: content[:7], r"is cut short: 7 bytes are left$"),
+        (lambda content: content[:40], r"is cut short: it ends within its header, after 40 bytes$"),
+        (lambda content: content[:-1], r"is cut short: \d+ of \d+ bytes are there$"),
+        (lambda content: content[: len(content) // 2], r"is cut short"),
+        (lambda content: content + b"more", r"is broken: "),
+        (lambda content: b"\x89PNG\r\n\x1a\n" + content, r"is not a safetensors file$"),
+        (lambda content: b"\x1f\x8b" * 500, r"is not a safetensors file$"),
+        (lambda content: content[:12] + b"\xff" + content[13:], r"is broken: its header cannot be read"),
+        (lambda content: content[:8] + content[8:].replace(b'"U8"', b'"U9"'), r"is broken: "),
+        (lambda content: content[:8] + content[8:].replace(b"[2,3,4]", b"[2,3,5]"), r"is broken: "),
+        (lambda content: struct.pack("<Q", 2**63) + content[8:], r"is cut short: it ends within its header"),
+        (lambda content: struct.pack("<Q", 60_000) + b"[" * 60_000, r"is not a safetensors file$"),
+        (lambda content: struct.pack("<Q", 60_000) + b'{"a":' + b"[" * 59_995, r"is broken: its header cannot be read"),
+    ],
+    ids=[
+        "empty",
+        "seven bytes",
+        "half a header",
+        "one byte missing",
+        "half",
+        "more",
+        "PNG",
+        "gzip",
+        "bad JSON",
+        "unknown type",
+        "wrong shape",
+        "lying length",
+        "brackets",
+        "deep header",
+    ],
+)
 def test_broken_files(tmp_path, change, words):
     path = tmp_path / "broken"
     path.write_bytes(change(whole(tmp_path)))

@@ -19,8 +19,8 @@ from minicnn import kernels
 
 from .packaging import ROOT, build, copied
 
-CHECKERS = ("mypy", "pyright") if find_spec("pyright") else ("mypy",)   # pyright brings a JavaScript engine: CI has it, the test extra not
-REVEALED = {   # an expression, and what a checker must say of its type
+CHECKERS = ("mypy", "pyright") if find_spec("pyright") else ("mypy",)  # pyright brings a JavaScript engine: CI has it, the test extra not
+REVEALED = {  # an expression, and what a checker must say of its type
     "kernels.conv2d(x, x)": "ndarray[",
     "kernels.conv2d": "algorithm: str",
     "kernels.conv3d_backward_weight(x, x, (1, 1, 1, 1, 1))": "ndarray[",
@@ -41,9 +41,17 @@ REVEALED = {   # an expression, and what a checker must say of its type
 }
 ABSENT = ("minicnn.Trainr", "kernels.conv2", "datasets.lod", "L.Conv2d")
 ERROR = re.compile("has no attribute|is not a known attribute of module")
-PROGRAM = "\n".join((
-    "import numpy as np", "import minicnn", "from minicnn import datasets, kernels, layers as L", "x = np.ones((1, 1, 4, 4), np.float32)",
-    *(f"reveal_type({expression})" for expression in REVEALED), *ABSENT, ""))
+PROGRAM = "\n".join(
+    (
+        "import numpy as np",
+        "import minicnn",
+        "from minicnn import datasets, kernels, layers as L",
+        "x = np.ones((1, 1, 4, 4), np.float32)",
+        *(f"reveal_type({expression})" for expression in REVEALED),
+        *ABSENT,
+        "",
+    )
+)
 
 
 @pytest.fixture(scope="module", params=["wheel", "editable"])
@@ -65,8 +73,9 @@ def checked(checker: str, python: Path, folder: Path) -> list[str]:
     """What a checker says of the program, alone in a folder, in the order of its lines."""
     (folder / "program.py").write_text(PROGRAM)
     options = {"mypy": ("--no-incremental", "--config-file=", "--python-executable"), "pyright": ("--pythonpath",)}[checker]
-    told = subprocess.run([sys.executable, "-m", checker, *options, str(python), "program.py"], cwd=folder, capture_output=True, text=True,
-                          check=False)
+    told = subprocess.run(
+        [sys.executable, "-m", checker, *options, str(python), "program.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
     return re.findall(r"program\.py:[\d:]+ *-? (.*)", told.stdout)
 
 

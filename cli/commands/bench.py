@@ -28,17 +28,29 @@ class Words(click.ParamType):
 @click.argument("suites", nargs=-1, type=Choice(measuring.SUITES), metavar="[SUITE]...")
 @click.option("--against", type=Choice(measuring.PEERS), help="Run the same with PyTorch and compare.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use, for both sides.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2",
-              help="Time per row; long calls take more.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2", help="Time per row; long calls take more."
+)
 @click.option("--layers", default="*", metavar="PATTERN", help="Measure only the rows of these names, as in 'alexnet-*'.")
-@click.option("--batch", "batches", type=click.IntRange(min=1), multiple=True, metavar="N",
-              help="Images per batch; may be given several times.")
+@click.option(
+    "--batch", "batches", type=click.IntRange(min=1), multiple=True, metavar="N", help="Images per batch; may be given several times."
+)
 @click.option("--passes", type=Words(), default=",".join(measuring.PASSES), show_default=True, help="Passes that 'kernels' times.")
 @click.option("--quick", is_flag=True, help="A short trial, to see that it works.")
 @click.option("--explain", is_flag=True, help="Time nothing: show which algorithm each convolution uses, and why.")
 @format_option
-def bench(suites: tuple[str, ...], against: str | None, threads: int | None, seconds: float | None, layers: str, batches: tuple[int, ...],
-          passes: tuple[str, ...], quick: bool, explain: bool, form: str) -> None:
+def bench(
+    suites: tuple[str, ...],
+    against: str | None,
+    threads: int | None,
+    seconds: float | None,
+    layers: str,
+    batches: tuple[int, ...],
+    passes: tuple[str, ...],
+    quick: bool,
+    explain: bool,
+    form: str,
+) -> None:
     """Measure time and memory on this machine, alone or against PyTorch.
 
     \b
@@ -64,17 +76,24 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
         return
     known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
     if not any(map(options.wants, known)):
-        raise SettingError(f"bench: no row is called {layers!r}{suggestion(layers, known)}"
-                           f"\n  known are {', '.join(dict.fromkeys(known))}")
+        raise SettingError(f"bench: no row is called {layers!r}{suggestion(layers, known)}\n  known are {', '.join(dict.fromkeys(known))}")
     found: list[measuring.Record] = []
     with measuring.pinned(many):
         machine, finished = _measured(suites or DEFAULT_SUITES, options, found)
     wrong = [row for row in found if isinstance(row, measuring.Row) and row.wrong]
     if form == "json":
-        click.echo(json.dumps({
-            "machine": asdict(machine),
-            "records": [measuring.row_record(each, machine) if isinstance(each, measuring.Row) else each.to_dict() for each in found],
-            "means": [mean.to_dict() for mean in measuring.means([each for each in found if isinstance(each, measuring.Row)])]}, indent=1))
+        click.echo(
+            json.dumps(
+                {
+                    "machine": asdict(machine),
+                    "records": [
+                        measuring.row_record(each, machine) if isinstance(each, measuring.Row) else each.to_dict() for each in found
+                    ],
+                    "means": [mean.to_dict() for mean in measuring.means([each for each in found if isinstance(each, measuring.Row)])],
+                },
+                indent=1,
+            )
+        )
     else:
         from minicnn.cli.render.bench import print_bench
         from minicnn.cli.render.console import stdout_console
@@ -83,8 +102,11 @@ def bench(suites: tuple[str, ...], against: str | None, threads: int | None, sec
     if not finished:
         raise KeyboardInterrupt
     if wrong:
-        listed = "\n".join(f"  {row.name} {row.work}, batch {row.batch}: error {row.agreement.error:.1e}, at most"
-                           f" {row.agreement.tolerance:.1e}" for row in wrong if row.agreement)
+        listed = "\n".join(
+            f"  {row.name} {row.work}, batch {row.batch}: error {row.agreement.error:.1e}, at most {row.agreement.tolerance:.1e}"
+            for row in wrong
+            if row.agreement
+        )
         raise MinicnnError(f"bench: {len(wrong)} of {len(found)} rows have a result that differs from the peer's\n{listed}")
 
 
@@ -94,8 +116,10 @@ def _explain(options: measuring.Options, form: str) -> None:
 
     found = list(explanations(options))
     if not found:
-        raise SettingError(f"bench: no convolution is called {options.layers!r}\n  known are those of the kernels suite, and layers of"
-                           f" networks such as 'resnet20:*'")
+        raise SettingError(
+            f"bench: no convolution is called {options.layers!r}\n  known are those of the kernels suite, and layers of"
+            f" networks such as 'resnet20:*'"
+        )
     if form == "json":
         click.echo(json.dumps([each.to_dict() for each in found], indent=1))
         return
@@ -105,8 +129,7 @@ def _explain(options: measuring.Options, form: str) -> None:
     print_explanations(stdout_console(), found)
 
 
-def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[measuring.Record]
-              ) -> tuple[measuring.Machine, bool]:
+def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[measuring.Record]) -> tuple[measuring.Machine, bool]:
     """Put the rows of the suites into `found`, telling on stderr how far it is; the machine, and whether nobody pressed Ctrl-C.
 
     The machine is measured before and after, and its better figures count.

@@ -33,11 +33,25 @@ def list_(folder: str | None, form: str) -> None:
     if form == "table":
         render.print_catalog(stdout_console(), rows)
         return
-    echo(json.dumps([
-        {"name": record.name, "title": record.title, "train_images": record.train_count, "test_images": record.test_count,
-         "input_shape": record.input_shape, "classes": record.classes, "download_bytes": record.download_bytes,
-         "where": where or None, "licence": record.licence, "citation": record.citation}
-        for record, where in rows]))
+    echo(
+        json.dumps(
+            [
+                {
+                    "name": record.name,
+                    "title": record.title,
+                    "train_images": record.train_count,
+                    "test_images": record.test_count,
+                    "input_shape": record.input_shape,
+                    "classes": record.classes,
+                    "download_bytes": record.download_bytes,
+                    "where": where or None,
+                    "licence": record.licence,
+                    "citation": record.citation,
+                }
+                for record, where in rows
+            ]
+        )
+    )
 
 
 @data.command()
@@ -49,6 +63,7 @@ def get(name: str) -> None:
         echo(f"{name} is {record.origin}: there is nothing to download", err=True)
         return
     from minicnn.datasets import store
+
     with render.DownloadView(stderr_console()) as view:
         folder = store.fetch(name, view)
     echo(str(folder))
@@ -68,11 +83,24 @@ def show(name: str, split: catalog.Split, index: int, count: int, folder: str | 
         raise SettingError(f"data show: --index is {index}, but the last image of {name} ({split}) has index {len(dataset) - 1}")
     indices = range(index, min(index + count, len(dataset)))
     if form == "json":
-        echo(json.dumps({
-            "name": name, "split": split, "origin": dataset.origin, "images": len(dataset), "input_shape": dataset.input_shape,
-            "dtype": dataset.images.dtype.name, "classes": dataset.classes, "class_counts": dataset.class_counts.tolist(),
-            "mean": dataset.mean, "std": dataset.std, "sha256": dataset.digest,
-            "samples": [{"index": n, "label": int(dataset.labels[n])} for n in indices]}))
+        echo(
+            json.dumps(
+                {
+                    "name": name,
+                    "split": split,
+                    "origin": dataset.origin,
+                    "images": len(dataset),
+                    "input_shape": dataset.input_shape,
+                    "dtype": dataset.images.dtype.name,
+                    "classes": dataset.classes,
+                    "class_counts": dataset.class_counts.tolist(),
+                    "mean": dataset.mean,
+                    "std": dataset.std,
+                    "sha256": dataset.digest,
+                    "samples": [{"index": n, "label": int(dataset.labels[n])} for n in indices],
+                }
+            )
+        )
         return
     console = stdout_console()
     shape = render.format_shape(dataset.input_shape)

@@ -18,8 +18,9 @@ from minicnn.errors import SettingError
 @click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes.")
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Multiply the number of filters, as in 0.25.")
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks nested deeper than N; 0 gives one box.")
-def draw(name: str, out: str | None, input_shape: tuple[int, ...] | None, classes: int | None, width: float | None,
-         depth: int | None) -> None:
+def draw(
+    name: str, out: str | None, input_shape: tuple[int, ...] | None, classes: int | None, width: float | None, depth: int | None
+) -> None:
     """Draw a network as SVG: layers as boxes, connections as lines labelled with shapes, blocks as frames."""
     from minicnn.cli.render.draw import svg
     from minicnn.storage import atomic_write

@@ -31,8 +31,10 @@ def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> Non
 
     trained = load_trained(weights_path(run))
     if not data and trained.data not in names():
-        raise DataError(f"{run} was trained on data of its own ({trained.data!r}), which cannot be found by a name"
-                        f"\n  use --data NAME, one of 'minicnn data list'")
+        raise DataError(
+            f"{run} was trained on data of its own ({trained.data!r}), which cannot be found by a name"
+            f"\n  use --data NAME, one of 'minicnn data list'"
+        )
     name = data_name(data, data_dir, trained.data)
     found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)))
     if form == "json":
@@ -57,7 +59,18 @@ def recorded_data_dir(run: str, name: str) -> str | None:
 def as_json(found: Examination) -> dict[str, Any]:
     """The examination as values that JSON can hold."""
     return {
-        "images": found.images, "loss": found.loss, "accuracy": found.accuracy, "metrics": found.metrics,
-        "classes": [{"class": name, "images": int(found.confusion[k].sum()), "correct": int(found.confusion[k, k]),
-                     "accuracy": found.class_accuracy(k)} for k, name in enumerate(found.classes)],
-        "confusion_matrix": found.confusion.tolist()}
+        "images": found.images,
+        "loss": found.loss,
+        "accuracy": found.accuracy,
+        "metrics": found.metrics,
+        "classes": [
+            {
+                "class": name,
+                "images": int(found.confusion[k].sum()),
+                "correct": int(found.confusion[k, k]),
+                "accuracy": found.class_accuracy(k),
+            }
+            for k, name in enumerate(found.classes)
+        ],
+        "confusion_matrix": found.confusion.tolist(),
+    }

@@ -17,8 +17,23 @@ def facts(form: str) -> None:
 
     found = all_facts()
     if form == "json":
-        click.echo(json.dumps([{"claim": fact.claim, "source": fact.source.full, "claimed": fact.claimed, "computed": fact.computed,
-                                "text": fact.text, "verdict": fact.verdict, "why": fact.why} for fact in found], indent=1))
+        click.echo(
+            json.dumps(
+                [
+                    {
+                        "claim": fact.claim,
+                        "source": fact.source.full,
+                        "claimed": fact.claimed,
+                        "computed": fact.computed,
+                        "text": fact.text,
+                        "verdict": fact.verdict,
+                        "why": fact.why,
+                    }
+                    for fact in found
+                ],
+                indent=1,
+            )
+        )
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.facts import print_facts

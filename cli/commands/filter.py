@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 from minicnn.errors import DataError, ShapeError, suggestion
 
-Picture = npt.NDArray[np.uint8]   # (C, H, W), grey or red, green, blue
+Picture = npt.NDArray[np.uint8]  # (C, H, W), grey or red, green, blue
 
 NETPBM = {".pgm": (1, b"P5"), ".ppm": (3, b"P6")}
 
@@ -75,8 +75,9 @@ def read(source: str) -> Picture:
     if picture.dtype != np.uint8:
         raise DataError(f"{source} holds {picture.dtype} numbers, expected whole numbers from 0 to 255")
     if picture.ndim != 3 or len(picture) not in (1, 3):
-        raise ShapeError(f"{source} has the shape {picture.shape}, expected a picture, (1, rows, columns) in grey or (3, rows, columns) in"
-                         f" colour")
+        raise ShapeError(
+            f"{source} has the shape {picture.shape}, expected a picture, (1, rows, columns) in grey or (3, rows, columns) in colour"
+        )
     return picture
 
 
@@ -86,7 +87,7 @@ def filtered(picture: Picture, kernel: npt.NDArray) -> Picture:
 
     R, S = kernel.shape
     wider = np.pad(picture, ((0, 0), ((R - 1) // 2, R // 2), ((S - 1) // 2, S // 2)), mode="edge").astype(np.float32)
-    y = conv2d(wider[:, None], kernel[None, None].astype(np.float32))   # (colour, 1, H, W): colours take the place of images
+    y = conv2d(wider[:, None], kernel[None, None].astype(np.float32))  # (colour, 1, H, W): colours take the place of images
     return np.rint(np.clip(y[:, 0], 0, 255)).astype(np.uint8)
 
 
@@ -105,8 +106,9 @@ def write(picture: Picture, target: str) -> None:
         try:
             from PIL import Image
         except ImportError:
-            raise DataError(f"{target}: only PGM and PPM can be written without Pillow"
-                            f"\n  pip install pillow, or use {path.with_suffix('.ppm')}") from None
+            raise DataError(
+                f"{target}: only PGM and PPM can be written without Pillow\n  pip install pillow, or use {path.with_suffix('.ppm')}"
+            ) from None
         Image.fromarray(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)).save(path)
-    except (OSError, ValueError, KeyError) as error:   # Pillow's word for an unknown format is a ValueError
+    except (OSError, ValueError, KeyError) as error:  # Pillow's word for an unknown format is a ValueError
         raise DataError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from error

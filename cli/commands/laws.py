@@ -38,8 +38,12 @@ def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
                     show(f"{law.name}, {dtype}")
                     results.append(check(law, dtype=dtype, examples=examples, seed=seed))
     if form == "json":
-        click.echo(json.dumps([result._asdict() | {"worst_error": result.worst_error if isfinite(result.worst_error) else None}
-                               for result in results], indent=1))
+        click.echo(
+            json.dumps(
+                [result._asdict() | {"worst_error": result.worst_error if isfinite(result.worst_error) else None} for result in results],
+                indent=1,
+            )
+        )
     else:
         print_laws(stdout_console(), results)
     if not all(result.holds for result in results):

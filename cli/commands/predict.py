@@ -32,7 +32,7 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
     from minicnn.train import fit_picture, guesses, load_trained, looks_inverted
 
     trained = load_trained(weights_path(run))
-    pictures: dict[int, np.ndarray] = {}   # by their place among the images
+    pictures: dict[int, np.ndarray] = {}  # by their place among the images
     faults: dict[int, MinicnnError] = {}
     for place, name in enumerate(images):
         try:
@@ -46,9 +46,21 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
             echo(f"Warning: {name} seems to have dark and light the other way round than {trained.data}: {fix}", err=True)
     answers = dict(zip(pictures, guesses(trained, list(pictures.values())), strict=True)) if pictures else {}
     if form == "json":
-        echo(json.dumps([{"image": name, "error": faults[place].headline} if place in faults else {"image": name, "predictions": [
-            {"class": guess.name, "index": guess.label, "probability": guess.probability} for guess in answers[place]]}
-            for place, name in enumerate(images)]))
+        echo(
+            json.dumps(
+                [
+                    {"image": name, "error": faults[place].headline}
+                    if place in faults
+                    else {
+                        "image": name,
+                        "predictions": [
+                            {"class": guess.name, "index": guess.label, "probability": guess.probability} for guess in answers[place]
+                        ],
+                    }
+                    for place, name in enumerate(images)
+                ]
+            )
+        )
     elif answers:
         from minicnn.cli.render.console import stdout_console
         from minicnn.cli.render.prediction import print_predictions

@@ -46,11 +46,27 @@ def recipes(networks: tuple[str, ...], check: bool, data: str | None, data_dir: 
 def records(entry: ZooEntry, data: str | None = None) -> list[dict[str, Any]]:
     """The recipe of a network for JSON: an object for each data set, empty if there is none."""
     recipe = entry.recipe
-    return [{"network": entry.name, "data": outcome.data, "epochs": outcome.epochs, "optimizer": recipe.optimizer.kind,
-             "learning_rate": recipe.optimizer.learning_rate, "momentum": getattr(recipe.optimizer, "momentum", None),
-             "weight_decay": recipe.optimizer.weight_decay, "schedule": recipe.schedule, "batch_size": recipe.batch_size,
-             "image_size": list(outcome.size or entry.input_shape[1:]), "accuracy": list(outcome.accuracy)}
-            for outcome in recipe.outcomes if data in (None, outcome.data)] if recipe else []
+    return (
+        [
+            {
+                "network": entry.name,
+                "data": outcome.data,
+                "epochs": outcome.epochs,
+                "optimizer": recipe.optimizer.kind,
+                "learning_rate": recipe.optimizer.learning_rate,
+                "momentum": getattr(recipe.optimizer, "momentum", None),
+                "weight_decay": recipe.optimizer.weight_decay,
+                "schedule": recipe.schedule,
+                "batch_size": recipe.batch_size,
+                "image_size": list(outcome.size or entry.input_shape[1:]),
+                "accuracy": list(outcome.accuracy),
+            }
+            for outcome in recipe.outcomes
+            if data in (None, outcome.data)
+        ]
+        if recipe
+        else []
+    )
 
 
 def run_check(chosen: list[ZooEntry], data: str | None, data_dir: str | None, threads: int | None, form: str) -> int:
@@ -72,8 +88,17 @@ def run_check(chosen: list[ZooEntry], data: str | None, data_dir: str | None, th
 def line(trial: Trial, form: str) -> str:
     """What came of a trial, in words or as an object of JSON."""
     if form == "json":
-        return json.dumps({"network": trial.network, "data": trial.outcome.data, "accuracies": trial.accuracies,
-                           "stated": trial.outcome.accuracy, "floor": trial.floor, "holds": trial.holds, "seconds": trial.seconds})
+        return json.dumps(
+            {
+                "network": trial.network,
+                "data": trial.outcome.data,
+                "accuracies": trial.accuracies,
+                "stated": trial.outcome.accuracy,
+                "floor": trial.floor,
+                "holds": trial.holds,
+                "seconds": trial.seconds,
+            }
+        )
     from minicnn.cli.render.recipes_text import trial_line
 
     return trial_line(trial)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from minicnn.engine.counting import Check
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
-COUNTABLE_MACS = 100_000_000   # of one pass; counting takes six of them, about a second on one core
+COUNTABLE_MACS = 100_000_000  # of one pass; counting takes six of them, about a second on one core
 WIDTHS = tuple(1 / 2**halvings for halvings in range(7))
 
 
@@ -45,8 +45,18 @@ class ImageShape(click.ParamType):
 @click.option("--format", "form", type=Choice(FORMATS), default="table", show_default=True, help="Output format.")
 @click.option("--check", is_flag=True, help="Run the network, count, and compare; exit status 1 if a number differs.")
 @click.option("--compare", is_flag=True, help="Show networks side by side.")
-def summary(names: tuple[str, ...], input_shape: tuple[int, ...] | None, classes: int | None, width: float | None, batch: int,
-            depth: int | None, columns: str | None, form: str, check: bool, compare: bool) -> None:
+def summary(
+    names: tuple[str, ...],
+    input_shape: tuple[int, ...] | None,
+    classes: int | None,
+    width: float | None,
+    batch: int,
+    depth: int | None,
+    columns: str | None,
+    form: str,
+    check: bool,
+    compare: bool,
+) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
     'minicnn zoo' lists the networks.
@@ -96,15 +106,19 @@ def _written(summaries: list[Summary], form: str, columns: tuple[str, ...] | Non
         records = [each.to_dict() for each in summaries]
         for record, (counted, width) in zip(records, checks, strict=False):
             record["check"] = {
-                "width": width, "input_shape": list(counted.summary.input_shape), "compared": len(counted.counts),
+                "width": width,
+                "input_shape": list(counted.summary.input_shape),
+                "compared": len(counted.counts),
                 "totals": {each.quantity: {"formula": each.formula, "counted": each.counted} for each in counted.totals()},
-                "differences": [each._asdict() for each in counted.differences]}
+                "differences": [each._asdict() for each in counted.differences],
+            }
         return json.dumps(records[0] if len(records) == 1 else {"models": records}, indent=1)
     if len(summaries) > 1:
         from minicnn.cli.render import comparison
 
-        return {"csv": comparison.comparison_csv, "markdown": comparison.comparison_markdown,
-                "latex": comparison.comparison_latex}[form](summaries)
+        return {"csv": comparison.comparison_csv, "markdown": comparison.comparison_markdown, "latex": comparison.comparison_latex}[form](
+            summaries
+        )
     from minicnn.cli.render.summary_text import as_csv, as_latex, as_markdown
 
     if form == "csv":

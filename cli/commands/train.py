@@ -43,8 +43,9 @@ class TrainCommand(click.Command):
 @click.command(cls=TrainCommand)
 @click.argument("network", required=False, metavar="[NAME]")
 @training_options
-def train(network: str | None, out: str | None, resume: str | None, device: str, threads: int | None, form: str, quiet: bool,
-          **given: Any) -> int:
+def train(
+    network: str | None, out: str | None, resume: str | None, device: str, threads: int | None, form: str, quiet: bool, **given: Any
+) -> int:
     """Train the network NAME on a data set; 'minicnn zoo' lists the networks.
 
     What is not set is taken from the network's recipe: data, epochs, optimizer, learning rate, with which it is known to learn.
@@ -107,7 +108,7 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
 
     folder = RunFolder.open(resume)
     given = {name: value for name, value in given.items() if name != "recipe"}
-    folder.claim()   # before anything that takes time
+    folder.claim()  # before anything that takes time
     try:
         settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
         settings = settings.continued(given | {"data": data_name(given["data"], given["data_dir"], settings.data)})
@@ -132,9 +133,11 @@ def check_classifier(network: str) -> None:
     if entry.classes is None:
         raise GraphError(f"{entry.name} is a part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
     if len(shape := entry.build().output_shape) > 1:
-        raise GraphError(f"{entry.name} gives {shape_text(shape)} numbers for an image, and training takes one for each class"
-                         f"\n  'minicnn summary {entry.name}' shows it; minicnn.zoo.build({entry.name!r}).forward(images) runs it in Python"
-                         f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20")
+        raise GraphError(
+            f"{entry.name} gives {shape_text(shape)} numbers for an image, and training takes one for each class"
+            f"\n  'minicnn summary {entry.name}' shows it; minicnn.zoo.build({entry.name!r}).forward(images) runs it in Python"
+            f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20"
+        )
 
 
 def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int | None) -> Trainer:
@@ -155,6 +158,7 @@ def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
         from minicnn.bench.machine import arithmetic_peak
 
         return arithmetic_peak(trainer.threads)
+
     if line := suitability.warning(trainer.net, data, epochs, peak_flops):
         echo(f"Warning: {line}", err=True)
 
@@ -165,7 +169,7 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
     from minicnn.cli.render.console import stderr_console, stdout_console
     from minicnn.cli.render.live import Announcement, LiveProgress, Progress
 
-    console = stdout_console() if sys.stdout.isatty() else stderr_console()   # one hand draws the table and the bar below it
+    console = stdout_console() if sys.stdout.isatty() else stderr_console()  # one hand draws the table and the bar below it
     where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console)
     if quiet:
         return (results.QuietJsonResults if form == "json" else results.QuietResults)(*where), Progress()
@@ -216,10 +220,15 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
     if trainer.epoch <= run.settings.epochs:
         show(results.stopped, trainer.epoch)
         if lost is not None:
-            raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
-                            f" {run.settings.epochs} and can go on: minicnn train --resume {shlex.quote(str(run.folder.path))}") from lost
-        echo(f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
-             f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}", err=True)
+            raise DataError(
+                f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
+                f" {run.settings.epochs} and can go on: minicnn train --resume {shlex.quote(str(run.folder.path))}"
+            ) from lost
+        echo(
+            f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
+            f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}",
+            err=True,
+        )
         return INTERRUPTED
     result = run.result()
     show(results.end, result, time.monotonic() - begun)
@@ -228,4 +237,3 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
     if lost is not None and not isinstance(lost, BrokenPipeError):
         raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run is complete in {run.folder.path}") from lost
     return 0
-

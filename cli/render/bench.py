@@ -18,7 +18,10 @@ from minicnn.cli.render.console import print_whole
 
 FOOTER_WIDTH = 96
 DRAWINGS: dict[str, Callable[[Any, Machine], list[RenderableType]]] = {
-    **TABLES, "memory": processes.memory_tables, "starts": processes.start_tables}
+    **TABLES,
+    "memory": processes.memory_tables,
+    "starts": processes.start_tables,
+}
 
 
 class Progress:
@@ -82,9 +85,14 @@ def print_bench(console: Console, machine: Machine, found: Sequence[Record]) -> 
                 console.print(Text(f"left out: {note.name}: {note.text}", "yellow"), soft_wrap=True)
     disturbed = [row.rest for row in found if isinstance(row, Row | Start) and row.disturbed]
     if disturbed:
-        console.print(Text(f"? In {len(disturbed)} of {len(found)} rows something else used this machine, up to"
-                           f" {100 * (1 - min(disturbed)):.0f} % of it.\n  Threads that wait for each other, as PyTorch's do, suffer most:"
-                           f" such figures mean little.", "yellow"))
+        console.print(
+            Text(
+                f"? In {len(disturbed)} of {len(found)} rows something else used this machine, up to"
+                f" {100 * (1 - min(disturbed)):.0f} % of it.\n  Threads that wait for each other, as PyTorch's do, suffer most:"
+                f" such figures mean little.",
+                "yellow",
+            )
+        )
     console.print()
     print_footer(console, {each.suite for each in found})
 
@@ -92,16 +100,23 @@ def print_bench(console: Console, machine: Machine, found: Sequence[Record]) -> 
 def machine_lines(machine: Machine) -> list[Text]:
     """What it was measured on."""
     load = "" if machine.load is None else f", load {machine.load:.1f}"
-    return [Text.assemble((machine.cpu, "bold"), f"  {machine.threads} of {machine.processors} processors, {machine.lanes} lanes{load}"),
-             Text(f"peak {machine.peak_flops / 1e9:.0f} GFLOP/s on {machine.threads} threads"
-                  f" ({machine.peak_flops_one_thread / 1e9:.0f} on one), copy {machine.peak_bytes / 1e9:.0f} GB/s"),
-             Text(", ".join(f"{name} {version}" for name, version in machine.versions.items()), "dim")]
+    return [
+        Text.assemble((machine.cpu, "bold"), f"  {machine.threads} of {machine.processors} processors, {machine.lanes} lanes{load}"),
+        Text(
+            f"peak {machine.peak_flops / 1e9:.0f} GFLOP/s on {machine.threads} threads"
+            f" ({machine.peak_flops_one_thread / 1e9:.0f} on one), copy {machine.peak_bytes / 1e9:.0f} GB/s"
+        ),
+        Text(", ".join(f"{name} {version}" for name, version in machine.versions.items()), "dim"),
+    ]
 
 
 MEANINGS = {
     "step": (("train",), "one update from one batch by Trainer.step; epoch: the same in the loop of Trainer.fit, told for one step."),
-    "call": (("kernels",), "the function of minicnn.kernels, NCHW arrays in and out; step: what the engine does of it inside a"
-                           " network, where images lie side by side in lanes and need not be carried there and back."),
+    "call": (
+        ("kernels",),
+        "the function of minicnn.kernels, NCHW arrays in and out; step: what the engine does of it inside a"
+        " network, where images lie side by side in lanes and need not be carried there and back.",
+    ),
     "Median": (("train", "infer"), "of all turns, a turn being told by the median of its calls; turns alternate, threads are the same."),
     "spread": (("kernels",), "half the range of the middle half of the turns: of ours or the peer's, whichever is more."),
     "GFLOP/s": (("train", "infer", "kernels", "ladder"), "2 operations for each multiplication of a weight, taps on padding included."),

@@ -13,8 +13,11 @@ from minicnn.cli.render.bench_tables import new_table, seconds, three_digits, ti
 MEGABYTE = 1 << 20
 
 MEANINGS = {
-    "Peak": (("memory",), "most memory resident at once while a process trains on the 1,438 embedded digits, the median of processes;"
-                         " every process is fresh, nothing of the one that asks counts."),
+    "Peak": (
+        ("memory",),
+        "most memory resident at once while a process trains on the 1,438 embedded digits, the median of processes;"
+        " every process is fresh, nothing of the one that asks counts.",
+    ),
     "Imports": (("memory",), "of it, when everything was imported and nothing done; Run: what came after, machine code, images, network."),
     "First run": (("memory",), "the first process, which compiles where the cache of machine code is empty."),
     "Accuracy": (("memory",), "on the test images after training: that the work was done."),
@@ -34,9 +37,12 @@ def memory_tables(rows: Sequence[Memory], machine: Machine) -> list[RenderableTy
             ratio = row.ratio(each)
             style = "cyan" if each.name == OURS else ""
             imports, peak = each.median_imports_bytes, each.median_peak_bytes
-            table.add_row(Text(f"  {each.name}", style), *map(megabytes, (peak, imports, peak - imports, each.first_bytes)),
-                          f"{100 * each.accuracy:.1f} %",
-                          Text(times(ratio), "" if ratio is None else "green" if ratio >= LEAST_RATIO else "red"))
+            table.add_row(
+                Text(f"  {each.name}", style),
+                *map(megabytes, (peak, imports, peak - imports, each.first_bytes)),
+                f"{100 * each.accuracy:.1f} %",
+                Text(times(ratio), "" if ratio is None else "green" if ratio >= LEAST_RATIO else "red"),
+            )
         table.add_section()
     return [table]
 
@@ -48,10 +54,14 @@ def start_tables(rows: Sequence[Start], machine: Machine) -> list[RenderableType
         for each in row.launches:
             cold, cached = ("red" if late else "" for late in row.late(each))
             doubt = "?" * row.disturbed
-            table.add_row(Text(program_name(row, each), "bold" if each.name == OURS else ""),
-                          Text(seconds(each.cold_seconds) + doubt * (each.cold_seconds is not None), cold),
-                          Text(seconds(each.median_seconds) + doubt, cached), seconds(min(each.cached_seconds)),
-                          seconds(max(each.cached_seconds)), f"{megabytes(each.cache_bytes)} MiB" if each.cache_bytes else "-")
+            table.add_row(
+                Text(program_name(row, each), "bold" if each.name == OURS else ""),
+                Text(seconds(each.cold_seconds) + doubt * (each.cold_seconds is not None), cold),
+                Text(seconds(each.median_seconds) + doubt, cached),
+                seconds(min(each.cached_seconds)),
+                seconds(max(each.cached_seconds)),
+                f"{megabytes(each.cache_bytes)} MiB" if each.cache_bytes else "-",
+            )
     return [table]
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from minicnn.bench import OURS, STEP, Machine, Row, Timing, means
 
-TIED = 0.95   # below this the ratio is shown as a defeat
+TIED = 0.95  # below this the ratio is shown as a defeat
 
 
 def contest_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType]:
@@ -25,8 +25,15 @@ def contest_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType
             against = None if own or not ours or not each.median_seconds else each.median_seconds / ours
             style = "cyan" if own else "bold" if each is row.best_peer else ""
             measured = map(seconds, (each.median_seconds, each.least_seconds, each.most_seconds))
-            table.add_row(Text(f"  {each.name}", style), *measured, rate_text(row, each), share_text(row, each, machine),
-                          Text(times(against) + "?" * (row.disturbed and against is not None), style), "", seconds(each.first_seconds))
+            table.add_row(
+                Text(f"  {each.name}", style),
+                *measured,
+                rate_text(row, each),
+                share_text(row, each, machine),
+                Text(times(against) + "?" * (row.disturbed and against is not None), style),
+                "",
+                seconds(each.first_seconds),
+            )
         table.add_section()
     return [table]
 
@@ -49,16 +56,38 @@ def _kernel_table(title: str, rows: Sequence[Row], machine: Machine) -> Table:
     """One line a layer: the function, the engine's step, the best peer."""
     unit = "GFLOP/s" if rows[0].flops is not None else "GB/s"
     several = len({row.work for row in rows}) > 1
-    table = new_table(title, "N>", *(["Pass"] if several else []), f"call\n{unit}>", "of\npeak>", f"step\n{unit}>", "of\npeak>",
-                      "call\nratio>", "step\nratio>", f"peer\n{unit}>", "spread>", "error>", "first\ns>")
+    table = new_table(
+        title,
+        "N>",
+        *(["Pass"] if several else []),
+        f"call\n{unit}>",
+        "of\npeak>",
+        f"step\n{unit}>",
+        "of\npeak>",
+        "call\nratio>",
+        "step\nratio>",
+        f"peer\n{unit}>",
+        "spread>",
+        "error>",
+        "first\ns>",
+    )
     for row in rows:
         call, step = row.timing(OURS), row.timing(STEP)
         spread = max(each.spread or 0.0 for each in (call or step or row.timings[0], row.best_peer or row.timings[0]))
         rates = [text for each in (call, step) for text in (rate_text(row, each), share_text(row, each, machine))]
         ratios = [ratio_text(row.ratio(each), row.disturbed) for each in (call, step)]
         first = (call or step or row.timings[0]).first_seconds
-        table.add_row(row.name, str(row.batch), *([row.work.partition(" ")[0]] if several else []), *rates, *ratios,
-                      rate_text(row, row.best_peer), spread_text(spread), error_text(row), f"{first:.2f}")
+        table.add_row(
+            row.name,
+            str(row.batch),
+            *([row.work.partition(" ")[0]] if several else []),
+            *rates,
+            *ratios,
+            rate_text(row, row.best_peer),
+            spread_text(spread),
+            error_text(row),
+            f"{first:.2f}",
+        )
     return table
 
 
@@ -66,8 +95,16 @@ def mean_table(rows: Sequence[Row]) -> Table:
     """Geometric means of the ratios, and the smallest."""
     table = new_table("Mean ratio", "Pass", "N>", "Rows>", "call>", "least", "step>", "least")
     for mean in means(rows):
-        table.add_row(Text(mean.family, "bold"), mean.work, str(mean.batch), str(mean.rows), ratio_text(mean.call, mean.disturbed > 0),
-                      least_text(mean.least_call), ratio_text(mean.step, mean.disturbed > 0), least_text(mean.least_step))
+        table.add_row(
+            Text(mean.family, "bold"),
+            mean.work,
+            str(mean.batch),
+            str(mean.rows),
+            ratio_text(mean.call, mean.disturbed > 0),
+            least_text(mean.least_call),
+            ratio_text(mean.step, mean.disturbed > 0),
+            least_text(mean.least_step),
+        )
     return table
 
 
@@ -83,8 +120,14 @@ def ladder_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType]
             rate, peer = row.rate(timing), not row.ours
             factor = "" if peer or rate is None or before is None else times(rate / before) + "?" * row.disturbed
             before = before if peer else rate
-            table.add_row(Text(row.work, "dim" if peer else ""), rate_text(row, timing), share_text(row, timing, machine, digits=1), factor,
-                          error_text(row), seconds(timing.first_seconds))
+            table.add_row(
+                Text(row.work, "dim" if peer else ""),
+                rate_text(row, timing),
+                share_text(row, timing, machine, digits=1),
+                factor,
+                error_text(row),
+                seconds(timing.first_seconds),
+            )
         tables += [table, Text()]
     ideas = new_table("What is new", "")
     for work, remark in dict.fromkeys((row.work, row.remark) for row in rows if row.remark):

@@ -41,21 +41,26 @@ def quantities(summaries: Sequence[Summary]) -> list[Quantity]:
     kinds = list(dict.fromkeys(kind for each in shares for kind in each))
 
     def by_kind(name: str) -> list[Quantity]:
-        return [Quantity(f"  {kind}", f"{name} of {kind}", tuple(getattr(each[kind], name) if kind in each else 0 for each in shares))
-                for kind in kinds]
+        return [
+            Quantity(f"  {kind}", f"{name} of {kind}", tuple(getattr(each[kind], name) if kind in each else 0 for each in shares))
+            for kind in kinds
+        ]
 
     return [
         Quantity("Input", "input", tuple(sizes(summary.input_shape) for summary in summaries), str),
         Quantity("Layers", "layers", tuple(sum(row.layer_count for row in summary.layers) for summary in summaries)),
-        Quantity("Parameters", "params", tuple(each.params for each in totals), total=True), *by_kind("params"),
-        Quantity("MACs", "macs", tuple(each.macs for each in totals), total=True), *by_kind("macs"),
+        Quantity("Parameters", "params", tuple(each.params for each in totals), total=True),
+        *by_kind("params"),
+        Quantity("MACs", "macs", tuple(each.macs for each in totals), total=True),
+        *by_kind("macs"),
         Quantity("  useful", "useful_macs", tuple(each.useful_macs for each in totals)),
         Quantity("  backward", "backward_macs", tuple(each.backward_macs for each in totals)),
         Quantity("FLOPs", "flops", tuple(each.flops for each in totals)),
         Quantity("Parameter memory", "parameter_bytes", tuple(BYTES_PER_NUMBER * each.params for each in totals), memory),
         Quantity("Activations", "activation_bytes", tuple(each.activation_bytes for each in totals), memory),
         Quantity("Training step", "training_bytes", tuple(summary.training.total_bytes for summary in summaries), memory),
-        Quantity("Largest field", "largest_field", tuple(map(_largest_field, summaries)), field)]
+        Quantity("Largest field", "largest_field", tuple(map(_largest_field, summaries)), field),
+    ]
 
 
 def print_comparison(console: Console, summaries: Sequence[Summary]) -> None:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from minicnn.cli.echo import printable
 
-PIPE_WIDTH = 200   # room in a pipe; a table that needs more gets it
+PIPE_WIDTH = 200  # room in a pipe; a table that needs more gets it
 UNLIMITED = 100_000
 
 
@@ -30,7 +30,7 @@ class PipedConsole(Console):
             yield segment if segment.control else segment._replace(text=printable(segment.text))
 
     def render_str(self, text: str, **settings: Any) -> Text:
-        return super().render_str(printable(text), **settings)   # so that a column is as wide as what is shown in it
+        return super().render_str(printable(text), **settings)  # so that a column is as wide as what is shown in it
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError

@@ -24,10 +24,10 @@ from minicnn.datasets.dataset import Dataset
 if TYPE_CHECKING:
     from minicnn.datasets.store import Progress
 
-PIPE_PICTURE_COLUMNS = 100   # a grid of images can be of any width: in a pipe, one that most windows show
-RAMP = " .:-=+*#%@"   # ink from none to full, for terminals without colour
+PIPE_PICTURE_COLUMNS = 100  # a grid of images can be of any width: in a pipe, one that most windows show
+RAMP = " .:-=+*#%@"  # ink from none to full, for terminals without colour
 SIGNAL_ROWS = 16
-LEAST_COLUMNS = 80   # of the catalog, paths folded
+LEAST_COLUMNS = 80  # of the catalog, paths folded
 GAP = 2
 
 Picture = npt.NDArray[np.uint8]
@@ -50,7 +50,7 @@ def print_catalog(console: Console, rows: Sequence[tuple[Record, str]]) -> None:
     if natural_width(console, table) > console.width:
         table = catalog_table(rows, commands=False)
     if console.is_terminal and console.width >= LEAST_COLUMNS:
-        console.print(table)   # long paths fold
+        console.print(table)  # long paths fold
     else:
         print_whole(console, table)
 
@@ -61,13 +61,20 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
     table.add_column("Name", no_wrap=True)
     for heading in ("Train+test", "Shape", "Classes", "MB"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Where", overflow="fold", min_width=9)   # "generated"
+    table.add_column("Where", overflow="fold", min_width=9)  # "generated"
     table.add_column("Licence", no_wrap=True)
     for record, where in rows:
         size = f"{record.download_bytes / 1e6:,.1f}" if record.files else "-"
         absent = f"not here: minicnn data get {record.name}" if commands else "not here"
-        table.add_row(Text(record.name, "bold cyan"), f"{record.train_count:,}+{record.test_count:,}", format_shape(record.input_shape),
-                      str(len(record.classes)), size, Text(where or absent), record.licence)
+        table.add_row(
+            Text(record.name, "bold cyan"),
+            f"{record.train_count:,}+{record.test_count:,}",
+            format_shape(record.input_shape),
+            str(len(record.classes)),
+            size,
+            Text(where or absent),
+            record.licence,
+        )
     if not commands and not all(where for _, where in rows):
         table.caption, table.caption_justify = "minicnn data get NAME downloads what is not here", "left"
     return table
@@ -83,7 +90,7 @@ def samples(dataset: Dataset, indices: Sequence[int], target: Console) -> Render
     grid = Table.grid(padding=(0, GAP, 0, 0))
     cells = [Group(Text(caption, no_wrap=True), draw(picture), Text()) for caption, picture in zip(captions, pictures, strict=True)]
     for start in range(0, len(cells), across):
-        grid.add_row(*cells[start:start + across])
+        grid.add_row(*cells[start : start + across])
     return grid
 
 
@@ -108,7 +115,7 @@ def to_pictures(images: npt.NDArray) -> Picture:
     if images.dtype != np.uint8:
         least, most = float(images.min()), float(images.max())
         images = np.rint((images - least) * (255 / ((most - least) or 1))).astype(np.uint8)
-    if images.ndim == 3:   # (N, C, W): a point per position, the highest value at the top
+    if images.ndim == 3:  # (N, C, W): a point per position, the highest value at the top
         height = np.rint(images[:, 0].astype(float) * ((SIGNAL_ROWS - 1) / 255)).astype(int)
         rows = np.arange(SIGNAL_ROWS - 1, -1, -1)[None, :, None]
         images = np.where(height[:, None, :] == rows, 255, 0).astype(np.uint8)[:, None]
@@ -146,8 +153,18 @@ class DownloadView:
         self._console = target
         self._tasks: dict[str, TaskID] = {}
         self._begun: set[str] = set()
-        self._bars = Bars(TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-                          TimeRemainingColumn(), console=target) if target.is_terminal else None
+        self._bars = (
+            Bars(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                TimeRemainingColumn(),
+                console=target,
+            )
+            if target.is_terminal
+            else None
+        )
 
     def __enter__(self) -> DownloadView:
         if self._bars:

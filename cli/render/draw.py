@@ -11,16 +11,27 @@ from minicnn.graph import Node, Topology
 from minicnn.graph.drawing import QUIET, Box, Line, Picture, picture
 from minicnn.graph.table import count, sizes
 
-COLUMN, WIDTH = 246, 186            # pixels from one column to the next, and of a box
-LETTERS = 30                        # that fit into a box
-LINE_HEIGHT, PADDING = 14, 7        # of text in a box
-GAP = 46                            # between rows: room for a line, its shape and a frame
-LANE = 16                           # from one lane to the next
-ASIDE = 0.43                        # of a box's width from its middle: where lines for lanes leave, past the shape
+COLUMN, WIDTH = 246, 186  # pixels from one column to the next, and of a box
+LETTERS = 30  # that fit into a box
+LINE_HEIGHT, PADDING = 14, 7  # of text in a box
+GAP = 46  # between rows: room for a line, its shape and a frame
+LANE = 16  # from one lane to the next
+ASIDE = 0.43  # of a box's width from its middle: where lines for lanes leave, past the shape
 MARGIN, HEAD = 40, 72
-COLOURS = {"conv": "#cfe3f7", "table_conv": "#cfe3f7", "conv_transpose": "#cdeee9", "linear": "#f9dfc3", "max_pool": "#dcefd2",
-           "avg_pool": "#dcefd2", "global_avg_pool": "#dcefd2", "subsample": "#dcefd2", "add": "#f6d2d8", "concat": "#f6d2d8",
-           "gate": "#f6d2d8", "crop": "#eeeeee"}
+COLOURS = {
+    "conv": "#cfe3f7",
+    "table_conv": "#cfe3f7",
+    "conv_transpose": "#cdeee9",
+    "linear": "#f9dfc3",
+    "max_pool": "#dcefd2",
+    "avg_pool": "#dcefd2",
+    "global_avg_pool": "#dcefd2",
+    "subsample": "#dcefd2",
+    "add": "#f6d2d8",
+    "concat": "#f6d2d8",
+    "gate": "#f6d2d8",
+    "crop": "#eeeeee",
+}
 FOLDED = "#e3e6f3"
 BYPASSES = ("crop", "pad_shortcut")
 STYLE = """text{font-family:Helvetica,Arial,sans-serif;font-size:11px;fill:#1d2733}
@@ -40,29 +51,43 @@ class Place(NamedTuple):
 def svg(topology: Topology, title: str, source: str, depth: int | None = None) -> str:
     """The whole file; `depth` folds blocks as the summary's does."""
     drawn = picture(topology, depth)
-    words = [_words(box, topology) if box.block is None else _block_words(box, box.block, topology, title)
-             for box in drawn.boxes]
+    words = [_words(box, topology) if box.block is None else _block_words(box, box.block, topology, title) for box in drawn.boxes]
     places = _places(drawn, words)
     routes = [_route(line, drawn, places) for line in drawn.lines]
     _spread_lanes(routes, drawn, places)
     frames = list(_frames(drawn.boxes, places))
-    right = max([place.x + WIDTH / 2 for place in places] + [x for route in routes for x, _ in route.points]
-                + [x + wide for x, _, wide, _ in frames])
+    right = max(
+        [place.x + WIDTH / 2 for place in places]
+        + [x for route in routes for x, _ in route.points]
+        + [x + wide for x, _, wide, _ in frames]
+    )
     left = min([place.x - WIDTH / 2 for place in places] + [x for x, *_ in frames])
     width = max(right - left + 2 * MARGIN, 7 * len(source) + 2 * MARGIN)
     height = max(place.bottom for place in places) + GAP + MARGIN / 2
     middle = (left + right) / 2
-    body = [*_frame_marks(drawn, frames), *(route.mark() for route in routes), *_exit_marks(topology, drawn, places),
-            *_box_marks(drawn, words, places),
-            *_shape_marks(topology, drawn, places)]
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
-        f' viewBox="{middle - width / 2:.0f} 0 {width:.0f} {height:.0f}">',
-        f"<title>{escape(title)}</title>", f"<style>{STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0 8 4 0 8z" fill="#46535f"/></marker></defs>',
-        f'<rect x="{middle - width / 2:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
-        _text(middle, 26, title, "title"), _text(middle, 44, source, "dim"), *body, "</svg>", ""])
+    body = [
+        *_frame_marks(drawn, frames),
+        *(route.mark() for route in routes),
+        *_exit_marks(topology, drawn, places),
+        *_box_marks(drawn, words, places),
+        *_shape_marks(topology, drawn, places),
+    ]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
+            f' viewBox="{middle - width / 2:.0f} 0 {width:.0f} {height:.0f}">',
+            f"<title>{escape(title)}</title>",
+            f"<style>{STYLE}</style>",
+            '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+            '<path d="M0 0 8 4 0 8z" fill="#46535f"/></marker></defs>',
+            f'<rect x="{middle - width / 2:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
+            _text(middle, 26, title, "title"),
+            _text(middle, 44, source, "dim"),
+            *body,
+            "</svg>",
+            "",
+        ]
+    )
 
 
 def _words(box: Box, topology: Topology) -> list[tuple[str, str]]:
@@ -96,8 +121,9 @@ def _block_words(box: Box, block: tuple[str, ...], topology: Topology, title: st
     lines = [(block[-1] if block else title, "name"), (f"{len(box.nodes)} layer{'s' if len(box.nodes) > 1 else ''}", "work")]
     if params:
         return [*lines, (f"{count(params)} parameters", "dim")]
-    homes = dict.fromkeys(".".join(topology.nodes[node.shares_with].name.split(".")[:len(block)]) for node in box.nodes
-                          if node.shares_with is not None)
+    homes = dict.fromkeys(
+        ".".join(topology.nodes[node.shares_with].name.split(".")[: len(block)]) for node in box.nodes if node.shares_with is not None
+    )
     return [*lines, *((part, "dim") for part in _wrapped(f"shared with {', '.join(homes)}") if homes)]
 
 
@@ -162,8 +188,12 @@ def _route(line: Line, drawn: Picture, places: Sequence[Place]) -> Route:
         return Route([(x, y), (x, bend_high), (end.x, bend_high), (end.x, end.top)], (first, box.row), skips)
     side = max(between) + WIDTH / 2 + LANE
     leave, enter = x + WIDTH * ASIDE, end.x + WIDTH * ASIDE
-    return Route([(leave, y), (leave, bend_high), (side, bend_high), (side, bend_low), (enter, bend_low), (enter, end.top)],
-                 (first, box.row), skips, lane=True)
+    return Route(
+        [(leave, y), (leave, bend_high), (side, bend_high), (side, bend_low), (enter, bend_low), (enter, end.top)],
+        (first, box.row),
+        skips,
+        lane=True,
+    )
 
 
 def _spread_lanes(routes: Sequence[Route], drawn: Picture, places: Sequence[Place]) -> None:
@@ -181,8 +211,8 @@ def _spread_lanes(routes: Sequence[Route], drawn: Picture, places: Sequence[Plac
 def _frames(boxes: Sequence[Box], places: Sequence[Place]) -> Iterator[tuple[float, float, float, float]]:
     """x, y, width, height around every named block, outer ones first and wider."""
     for path in _blocks(boxes):
-        inside = [place for box, place in zip(boxes, places, strict=True) if box.path[:len(path)] == path]
-        depth = max(len(box.path) for box in boxes if box.path[:len(path)] == path) - len(path)
+        inside = [place for box, place in zip(boxes, places, strict=True) if box.path[: len(path)] == path]
+        depth = max(len(box.path) for box in boxes if box.path[: len(path)] == path) - len(path)
         room = 7 + 6 * depth
         left, right = min(place.x for place in inside) - WIDTH / 2 - room, max(place.x for place in inside) + WIDTH / 2 + room
         top, bottom = min(place.top for place in inside) - 5 - 4 * depth, max(place.bottom for place in inside) + 5 + 4 * depth
@@ -198,10 +228,10 @@ def _frame_marks(drawn: Picture, frames: Sequence[tuple[float, float, float, flo
     blocks, named = _blocks(drawn.boxes), set()
     for path, (x, y, width, height) in zip(blocks, frames, strict=True):
         yield f'<rect class="frame" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6"/>'
-        first = next(number for number, box in enumerate(drawn.boxes) if box.path[:len(path)] == path)
+        first = next(number for number, box in enumerate(drawn.boxes) if box.path[: len(path)] == path)
         if first not in named:
             named.add(first)
-            yield _text(x + 4, y - 3, ".".join(drawn.boxes[first].path[len(path) - 1:]), "block", "start")
+            yield _text(x + 4, y - 3, ".".join(drawn.boxes[first].path[len(path) - 1 :]), "block", "start")
 
 
 def _exit_marks(topology: Topology, drawn: Picture, places: Sequence[Place]) -> Iterator[str]:
@@ -214,10 +244,14 @@ def _exit_marks(topology: Topology, drawn: Picture, places: Sequence[Place]) -> 
 
 def _box_marks(drawn: Picture, words: Sequence[Sequence[tuple[str, str]]], places: Sequence[Place]) -> Iterator[str]:
     for box, lines, (x, top, bottom) in zip(drawn.boxes, words, places, strict=True):
-        colour = FOLDED if box.block is not None else next((COLOURS[node.layer.kernel] for node in box.nodes
-                                                            if node.layer.kernel in COLOURS), "#f4f4f4")
-        yield (f'<rect class="box" x="{x - WIDTH / 2:.1f}" y="{top:.1f}" width="{WIDTH}" height="{bottom - top:.1f}" rx="4"'
-               f' fill="{colour}"/>')
+        colour = (
+            FOLDED
+            if box.block is not None
+            else next((COLOURS[node.layer.kernel] for node in box.nodes if node.layer.kernel in COLOURS), "#f4f4f4")
+        )
+        yield (
+            f'<rect class="box" x="{x - WIDTH / 2:.1f}" y="{top:.1f}" width="{WIDTH}" height="{bottom - top:.1f}" rx="4" fill="{colour}"/>'
+        )
         for number, (line, style) in enumerate(lines):
             yield _text(x, top + PADDING + LINE_HEIGHT * number + 10, line, style)
 

@@ -12,14 +12,23 @@ from minicnn.cli.render.training import format_loss, format_share
 from minicnn.errors import one_line
 from minicnn.train import Examination
 
-MATRIX_IN_PIPE = 200   # columns up to which a matrix is drawn where there is no edge
-SHORT_NAME = 3         # letters of a class that fit over a column of counts
+MATRIX_IN_PIPE = 200  # columns up to which a matrix is drawn where there is no edge
+SHORT_NAME = 3  # letters of a class that fit over a column of counts
 
 
 def print_examination(console: Console, found: Examination, network: str, data: str) -> None:
     """The figures, then the matrix; a terminal that is too narrow gets a line for each class instead."""
-    console.print(Text.assemble((one_line(network), "bold"), " on ", (one_line(data), "bold"), f": {found.images:,} test images\naccuracy ",
-                                (format_share(found.accuracy), "bold green"), f", loss {format_loss(found.loss)}"), soft_wrap=True)
+    console.print(
+        Text.assemble(
+            (one_line(network), "bold"),
+            " on ",
+            (one_line(data), "bold"),
+            f": {found.images:,} test images\naccuracy ",
+            (format_share(found.accuracy), "bold green"),
+            f", loss {format_loss(found.loss)}",
+        ),
+        soft_wrap=True,
+    )
     console.print()
     matrix = confusion_table(found)
     room = console.width if console.is_terminal else max(console.width, MATRIX_IN_PIPE)
@@ -54,9 +63,13 @@ def class_table(found: Examination) -> Table:
     table.add_column("Most often taken for", no_wrap=True)
     for k, name in enumerate(found.classes):
         mistake = found.mistaken_for(k)
-        table.add_row(one_line(name), f"{found.confusion[k].sum():,}", f"{found.confusion[k, k]:,}",
-                      format_share(found.class_accuracy(k)),
-                      "-" if mistake is None else f"{one_line(found.classes[mistake[0]])}, {mistake[1]} times")
+        table.add_row(
+            one_line(name),
+            f"{found.confusion[k].sum():,}",
+            f"{found.confusion[k, k]:,}",
+            format_share(found.class_accuracy(k)),
+            "-" if mistake is None else f"{one_line(found.classes[mistake[0]])}, {mistake[1]} times",
+        )
     return table
 
 

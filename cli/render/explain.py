@@ -29,5 +29,8 @@ def print_explanations(console: Console, found: Sequence[Explanation]) -> None:
         marked = [Text(text, style="bold" if way == each.way else "") for way, text in zip(WAYS, figures, strict=True)]
         table.add_row(each.name, each.work, str(each.batch), *marked, each.way, each.reason)
     print_whole(console, table)
-    console.print("\nMillions of cycles for the batch on one thread, as the model in minicnn/kernels/cpu/choice.py has it.  "
-                  "MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away.", style="dim")
+    console.print(
+        "\nMillions of cycles for the batch on one thread, as the model in minicnn/kernels/cpu/choice.py has it.  "
+        "MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away.",
+        style="dim",
+    )

@@ -14,8 +14,8 @@ from minicnn.cli.render.console import natural_width
 from minicnn.facts import Fact
 
 STYLES = {"right": "green", "rounded": "cyan", "wrong": "bold red", "answer": "bold"}
-LEAST_WHY = 36      # columns for the reasons, below which a list is easier to read
-LEAST_LIST = 30     # columns of a list: the longest number and its margin
+LEAST_WHY = 36  # columns for the reasons, below which a list is easier to read
+LEAST_LIST = 30  # columns of a list: the longest number and its margin
 
 
 def print_facts(console: Console, facts: Sequence[Fact]) -> None:
@@ -27,8 +27,13 @@ def print_facts(console: Console, facts: Sequence[Fact]) -> None:
     else:
         print_list(console, facts)
     counts = Counter(fact.verdict for fact in facts)
-    console.print(Text("\n" + ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict])
-                       + ".  Rounded: right but for its last digit.\n"))
+    console.print(
+        Text(
+            "\n"
+            + ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict])
+            + ".  Rounded: right but for its last digit.\n"
+        )
+    )
     for source in dict.fromkeys(fact.source for fact in facts):
         console.print(Text(f"{source.short}: {source.full}", "dim"), width=max(LEAST_LIST, console.width))
 

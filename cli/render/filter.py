@@ -16,9 +16,9 @@ from minicnn.cli.render.data import PIPE_PICTURE_COLUMNS, can_draw_blocks, draw_
 from minicnn.datasets.pictures import Picture, resize
 
 GAP = 3
-MOST_ROWS = 60              # of pixels: 30 lines
-LEAST_COLUMNS = 24          # of a picture beside another
-LARGEST_DENOMINATOR = 999   # of a filter's number
+MOST_ROWS = 60  # of pixels: 30 lines
+LEAST_COLUMNS = 24  # of a picture beside another
+LARGEST_DENOMINATOR = 999  # of a filter's number
 
 
 def print_kernels(console: Console, kernels: Mapping[str, npt.NDArray]) -> None:
@@ -65,5 +65,5 @@ def _side_by_side(cells: list[RenderableType], width: int, room: int) -> Table:
     across = max(1, (room + GAP) // (width + GAP))
     grid = Table.grid(padding=(0, GAP, 0, 0))
     for start in range(0, len(cells), across):
-        grid.add_row(*cells[start:start + across])
+        grid.add_row(*cells[start : start + across])
     return grid

@@ -14,7 +14,7 @@ from rich.text import Text
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.laws import TIERS, Result
 
-NARROWER = ((), ("Bound>",), ("Bound>", "Error>"), ("Bound>", "Error>", "Device"))   # what is left out, the narrower a terminal is
+NARROWER = ((), ("Bound>",), ("Bound>", "Error>"), ("Bound>", "Error>", "Device"))  # what is left out, the narrower a terminal is
 
 
 @contextmanager
@@ -39,11 +39,16 @@ def print_laws(console: Console, results: Sequence[Result]) -> None:
     console.print()
     if not broken:
         words = "1 law holds" if laws == 1 else f"{laws} laws hold"
-        console.print(Text(f"{words}, each on {examples} random settings in float32 ({TIERS['float32']}) and in float64"
-                           f" ({TIERS['float64']})", "green"), soft_wrap=True)
+        console.print(
+            Text(
+                f"{words}, each on {examples} random settings in float32 ({TIERS['float32']}) and in float64 ({TIERS['float64']})", "green"
+            ),
+            soft_wrap=True,
+        )
     for result in broken:
-        console.print(Text(f"{result.law} is broken in {result.dtype} ({TIERS[result.dtype]}): {result.statement}", "bold red"),
-                      soft_wrap=True)
+        console.print(
+            Text(f"{result.law} is broken in {result.dtype} ({TIERS[result.dtype]}): {result.statement}", "bold red"), soft_wrap=True
+        )
         console.print(Text(f"  {result.setting}"), soft_wrap=True)
 
 
@@ -54,8 +59,9 @@ def laws_table(results: Sequence[Result]) -> Table:
     for result in results:
         first = result.law != before
         before = result.law
-        table.add_row(Text(result.law if first else "", "bold cyan"), Text(result.statement if first else "", "dim"),
-                      *_cells(result).values())
+        table.add_row(
+            Text(result.law if first else "", "bold cyan"), Text(result.statement if first else "", "dim"), *_cells(result).values()
+        )
     return table
 
 
@@ -75,9 +81,12 @@ def stacked_table(results: Sequence[Result], without: Sequence[str]) -> Table:
 
 def _cells(result: Result) -> dict[str, Text]:
     """What came out, by the heading of its column."""
-    return {"Device": Text(f"{result.device} {result.dtype}"), "Error>": Text(f"{result.worst_error:.1e}" if result.worst_error else "0"),
-            "Bound>": Text(f"{result.bound:.1e}" if result.bound else "0"),
-            "Verdict": Text("holds", "green") if result.holds else Text("broken", "bold red")}
+    return {
+        "Device": Text(f"{result.device} {result.dtype}"),
+        "Error>": Text(f"{result.worst_error:.1e}" if result.worst_error else "0"),
+        "Bound>": Text(f"{result.bound:.1e}" if result.bound else "0"),
+        "Verdict": Text("holds", "green") if result.holds else Text("broken", "bold red"),
+    }
 
 
 def _table(gap: int, *columns: str) -> Table:

@@ -22,7 +22,7 @@ from minicnn.train import ProgressRecord, StartRecord
 
 COMPILING = "compiling kernels for this machine (once; about 10 s)"
 STOPPING = "stopping after the batches under way, then saving; Ctrl-C again: at once, without saving"
-NOTICEABLE_SECONDS = 1.5   # what takes less needs no announcement
+NOTICEABLE_SECONDS = 1.5  # what takes less needs no announcement
 FRAMES_PER_SECOND = 8
 BAR_WIDTH = 40
 STDERR = 2
@@ -72,7 +72,7 @@ class Announcement(Progress):
         self._timer.cancel()
 
     def stop(self) -> None:
-        os.write(STDERR, f"{STOPPING}\n".encode())   # a signal handler may not use a stream that is perhaps being written to
+        os.write(STDERR, f"{STOPPING}\n".encode())  # a signal handler may not use a stream that is perhaps being written to
 
 
 class LiveProgress(Progress):
@@ -88,10 +88,16 @@ class LiveProgress(Progress):
         self._start: StartRecord | None = None
         self._table: Sequence[Column] = ()
         self._progress: ProgressRecord | None = None
-        self._first_images = 0   # of the first epoch that were trained before this process began
+        self._first_images = 0  # of the first epoch that were trained before this process began
         self._stopping = False
-        self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=FRAMES_PER_SECOND, transient=True,
-                          redirect_stdout=False, redirect_stderr=False)
+        self._live = Live(
+            console=console,
+            get_renderable=self.picture,
+            refresh_per_second=FRAMES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def __enter__(self) -> Progress:
         self._live.start()
@@ -113,7 +119,7 @@ class LiveProgress(Progress):
         self._stopping = True
 
     def warn(self, line: str) -> None:
-        self._console.print(Text(f"Warning: {line}", "yellow"))   # above what moves
+        self._console.print(Text(f"Warning: {line}", "yellow"))  # above what moves
 
     def picture(self) -> RenderableType:
         """What is on the screen now."""
@@ -133,8 +139,9 @@ class LiveProgress(Progress):
         share = progress.images / progress.images_in_epoch
         line = Table.grid(padding=(0, 1))
         bar = ProgressBar(1.0, share, width=min(BAR_WIDTH, self._console.width // 3))
-        line.add_row(Text(f"epoch {progress.epoch}/{start.epochs}"), bar,
-                     Text(f"{share:4.0%}  {format_duration(self._left(start, progress))} left"))
+        line.add_row(
+            Text(f"epoch {progress.epoch}/{start.epochs}"), bar, Text(f"{share:4.0%}  {format_duration(self._left(start, progress))} left")
+        )
         return line
 
     def _left(self, start: StartRecord, progress: ProgressRecord) -> float:

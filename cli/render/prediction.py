@@ -13,7 +13,7 @@ from minicnn.cli.render.console import print_whole
 from minicnn.errors import one_line
 from minicnn.train import Guess
 
-SURE = 0.9   # from here on a first class is shown as certain
+SURE = 0.9  # from here on a first class is shown as certain
 
 
 def print_predictions(console: Console, images: Sequence[str], answers: Sequence[Sequence[Guess]]) -> None:
@@ -25,12 +25,13 @@ def prediction_table(images: Sequence[str], answers: Sequence[Sequence[Guess]]) 
     """One line a picture."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Image", no_wrap=True)
-    for heading in ("First", "Second", "Third")[:max(map(len, answers))]:
+    for heading in ("First", "Second", "Third")[: max(map(len, answers))]:
         table.add_column(heading, no_wrap=True)
     for image, best in zip(images, answers, strict=True):
-        cells = [Text.assemble((one_line(guess.name), "bold cyan" if n == 0 else ""),
-                               (f" {100 * guess.probability:.1f} %", _style(n, guess)))
-                 for n, guess in enumerate(best)]
+        cells = [
+            Text.assemble((one_line(guess.name), "bold cyan" if n == 0 else ""), (f" {100 * guess.probability:.1f} %", _style(n, guess)))
+            for n, guess in enumerate(best)
+        ]
         table.add_row(one_line(image), *cells)
     return table
 

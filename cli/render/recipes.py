@@ -14,7 +14,7 @@ from minicnn.cli.render.recipes_text import format_range
 from minicnn.graph.table import sizes
 from minicnn.zoo import ZooEntry
 
-HEADINGS = ("Network", "Data", "Epochs>", "Optimizer", "Schedule", "Batch>", "Images>", "Accuracy>")   # > for numbers
+HEADINGS = ("Network", "Data", "Epochs>", "Optimizer", "Schedule", "Batch>", "Images>", "Accuracy>")  # > for numbers
 NARROW = ("Network", "Data", "Epochs>", "Optimizer", "Batch>", "Accuracy>")
 
 
@@ -37,8 +37,14 @@ def recipes_table(networks: Sequence[ZooEntry], headings: Sequence[str] = HEADIN
         for outcome in recipe.outcomes if recipe else ():
             if recipe and data in (None, outcome.data):
                 cells: tuple[Text | str, ...] = (
-                    Text(entry.name, "bold cyan"), outcome.data, str(outcome.epochs),
-                    f"{recipe.optimizer.kind} {recipe.optimizer.learning_rate:g}", recipe.schedule, str(recipe.batch_size),
-                    sizes(outcome.size or entry.input_shape[1:]), Text(format_range(outcome.accuracy), "green"))
+                    Text(entry.name, "bold cyan"),
+                    outcome.data,
+                    str(outcome.epochs),
+                    f"{recipe.optimizer.kind} {recipe.optimizer.learning_rate:g}",
+                    recipe.schedule,
+                    str(recipe.batch_size),
+                    sizes(outcome.size or entry.input_shape[1:]),
+                    Text(format_range(outcome.accuracy), "green"),
+                )
                 table.add_row(*(cell for heading, cell in zip(HEADINGS, cells, strict=True) if heading in headings))
     return table

@@ -19,13 +19,20 @@ def format_range(accuracy: tuple[float, float]) -> str:
 
 def definitions(networks: Sequence[ZooEntry]) -> list[tuple[str, str]]:
     """(network, what its recipe brings) for those that have one."""
-    return [(entry.name, "; ".join(f"{outcome.data} {format_range(outcome.accuracy)} in {outcome.epochs} epochs"
-                                   for outcome in entry.recipe.outcomes)) for entry in networks if entry.recipe]
+    return [
+        (
+            entry.name,
+            "; ".join(f"{outcome.data} {format_range(outcome.accuracy)} in {outcome.epochs} epochs" for outcome in entry.recipe.outcomes),
+        )
+        for entry in networks
+        if entry.recipe
+    ]
 
 
 def trial_line(trial: Trial) -> str:
     """As in "lenet on digits: 97.2, 97.8, 98.1 % (stated: 97.2 - 98.1 %), 12 s"."""
     measured = ", ".join(f"{100 * accuracy:.1f}" for accuracy in trial.accuracies)
     verdict = "stated" if trial.holds else f"below {100 * trial.floor:.1f} %, stated"
-    return (f"{trial.network} on {trial.outcome.data}: {measured} % ({verdict}: {format_range(trial.outcome.accuracy)}),"
-            f" {trial.seconds:.0f} s")
+    return (
+        f"{trial.network} on {trial.outcome.data}: {measured} % ({verdict}: {format_range(trial.outcome.accuracy)}), {trial.seconds:.0f} s"
+    )

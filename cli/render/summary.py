@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from minicnn.engine.counting import Check
 
 FOOTER_WIDTH = 96
-LEAST_STACK = 24   # letters of a line in the first column of the narrowest table
+LEAST_STACK = 24  # letters of a line in the first column of the narrowest table
 
 
 def print_summary(console: Console, summary: Summary, source: str, columns: Sequence[str] | None = None) -> None:
@@ -45,8 +45,7 @@ def print_summary(console: Console, summary: Summary, source: str, columns: Sequ
 def heading(summary: Summary, source: str) -> Text:
     count_of_layers = sum(row.layer_count for row in summary.layers)
     closed = sum(row.layer_count > 1 for row in summary.layers)
-    shown = (f"in {len(summary.layers)} rows" if closed else
-             f"{sum(row.params > 0 for row in summary.layers)} of them with parameters")
+    shown = f"in {len(summary.layers)} rows" if closed else f"{sum(row.params > 0 for row in summary.layers)} of them with parameters"
     sharing = sum(row.shared_with is not None for row in summary.layers)
     layers = f"{count_of_layers} layers, {shown}" + (f", {sharing} sharing them" if sharing and not closed else "")
     return Text.assemble((summary.model, "bold"), f"  input {sizes(summary.input_shape)}, {layers}", (f"\n{source}", "dim"))
@@ -57,8 +56,15 @@ def wide_table(summary: Summary) -> Table:
     table = table_of("Layer", "Operation", "Output", "Parameters>", "Formula", "MACs>", "Field>")
     for row, words in zip(summary.layers, operations(summary), strict=True):
         style = _style(row)
-        table.add_row(Text(row.name, style), Text(", ".join(words), style), sizes(row.output_shape), _number(row.params),
-                      Text(formula(row), "dim"), _number(row.macs), field(row.receptive_field))
+        table.add_row(
+            Text(row.name, style),
+            Text(", ".join(words), style),
+            sizes(row.output_shape),
+            _number(row.params),
+            Text(formula(row), "dim"),
+            _number(row.macs),
+            field(row.receptive_field),
+        )
     table.add_section()
     table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), "", _total(summary.totals.macs), "")
     return table
@@ -95,8 +101,12 @@ def stacked_table(summary: Summary, room: int) -> Table:
 def chosen_table(summary: Summary, columns: Sequence[str]) -> Table:
     """One line a layer, with the columns that were asked for."""
     words = cells(summary, columns)
-    table = table_of(*(f"{heading.capitalize() if heading.islower() else heading}{'>' if right else ''}"
-                     for heading, right in zip(words.headings, words.right, strict=True)))
+    table = table_of(
+        *(
+            f"{heading.capitalize() if heading.islower() else heading}{'>' if right else ''}"
+            for heading, right in zip(words.headings, words.right, strict=True)
+        )
+    )
     for row, line in zip(summary.layers, words.lines, strict=True):
         table.add_row(Text(line[0], _style(row)), *line[1:])
     table.add_section()
@@ -109,8 +119,9 @@ def share_table(summary: Summary) -> Table:
     totals = summary.totals
     table = table_of("", "Parameters>", "of all>", "MACs>", "of all>")
     for share in summary.by_kind:
-        table.add_row(share.kind, count(share.params), percent(share.params, totals.params),
-                      count(share.macs), percent(share.macs, totals.macs))
+        table.add_row(
+            share.kind, count(share.params), percent(share.params, totals.params), count(share.macs), percent(share.macs, totals.macs)
+        )
     return table
 
 
@@ -119,17 +130,21 @@ def sum_table(summary: Summary) -> Table:
     totals, step = summary.totals, summary.training
     table = table_of("", ">", "")
     for name, number, note in (
-            ("FLOPs", count(totals.flops), "two for every MAC"),
-            ("Useful MACs", count(totals.useful_macs), f"{percent(totals.useful_macs, totals.macs)}: without taps on padding"),
-            ("Backward MACs", count(totals.backward_macs), "gradients of weights and inputs"),
-            ("Connections", count(totals.connections), "taps and biases of every output"),
-            ("Parameter memory", memory(BYTES_PER_NUMBER * totals.params),
-             f"and {memory(BYTES_PER_NUMBER * totals.buffers)} buffers" if totals.buffers else ""),
-            ("Activations", memory(totals.activation_bytes), "one image"),
-            ("Training step", memory(step.total_bytes), f"{count(step.batch)} {'image' if step.batch == 1 else 'images'}, all of:"),
-            ("  input and outputs", memory(step.activation_bytes), "kept for the way back"),
-            ("  their gradients", memory(step.gradient_bytes), "the most at one time"),
-            ("  parameters", memory(step.parameter_bytes + step.parameter_gradient_bytes), "and their gradients")):
+        ("FLOPs", count(totals.flops), "two for every MAC"),
+        ("Useful MACs", count(totals.useful_macs), f"{percent(totals.useful_macs, totals.macs)}: without taps on padding"),
+        ("Backward MACs", count(totals.backward_macs), "gradients of weights and inputs"),
+        ("Connections", count(totals.connections), "taps and biases of every output"),
+        (
+            "Parameter memory",
+            memory(BYTES_PER_NUMBER * totals.params),
+            f"and {memory(BYTES_PER_NUMBER * totals.buffers)} buffers" if totals.buffers else "",
+        ),
+        ("Activations", memory(totals.activation_bytes), "one image"),
+        ("Training step", memory(step.total_bytes), f"{count(step.batch)} {'image' if step.batch == 1 else 'images'}, all of:"),
+        ("  input and outputs", memory(step.activation_bytes), "kept for the way back"),
+        ("  their gradients", memory(step.gradient_bytes), "the most at one time"),
+        ("  parameters", memory(step.parameter_bytes + step.parameter_gradient_bytes), "and their gradients"),
+    ):
         table.add_row(name, number, Text(note, "dim"))
     table.show_header = False
     return table
@@ -145,8 +160,11 @@ def print_check(console: Console, check: Check, width: float) -> None:
         table.add_row(Text(f"{where}{name}", style), count(each.formula), Text(count(each.counted), style))
     model = check.summary.model if width == 1 else f"{check.summary.model} with {width:g} times its filters"
     number = len(check.differences)
-    verdict = (f"{number} of {len(check.counts)} numbers differ" if number else
-               f"all {count(len(check.counts))} numbers of {count(len(check.summary.layers))} layers agree")
+    verdict = (
+        f"{number} of {len(check.counts)} numbers differ"
+        if number
+        else f"all {count(len(check.counts))} numbers of {count(len(check.summary.layers))} layers agree"
+    )
     console.print()
     print_whole(console, Group(table, Text()))
     console.print(Text(f"{model}, input {sizes(check.summary.input_shape)}, run by the textbook loops on ones: {verdict}."))

@@ -10,9 +10,32 @@ from minicnn.graph.columns import DEFAULT, cells
 from minicnn.graph.summary import Summary, SummaryRow
 from minicnn.graph.table import WHAT_IS_COUNTED, count, not_counted, percent, sizes
 
-CSV_COLUMNS = ("model", "name", "type", "inputs", "output_shape", "kernel", "stride", "padding_before", "padding_after", "dilation",
-               "groups", "params", "params_formula", "buffers", "macs", "connections", "activation_bytes", "receptive_field", "jump",
-               "useful_macs", "backward_macs", "training_bytes", "layer_count", "shared_with")
+CSV_COLUMNS = (
+    "model",
+    "name",
+    "type",
+    "inputs",
+    "output_shape",
+    "kernel",
+    "stride",
+    "padding_before",
+    "padding_after",
+    "dilation",
+    "groups",
+    "params",
+    "params_formula",
+    "buffers",
+    "macs",
+    "connections",
+    "activation_bytes",
+    "receptive_field",
+    "jump",
+    "useful_macs",
+    "backward_macs",
+    "training_bytes",
+    "layer_count",
+    "shared_with",
+)
 
 
 def as_csv(summaries: Sequence[Summary]) -> str:
@@ -52,17 +75,24 @@ def _markdown(summary: Summary, columns: Sequence[str]) -> str:
     formula = table.headings.index("formula") if "formula" in table.headings else None
     rows = [tuple(f"`{cell}`" if index == formula and cell else cell for index, cell in enumerate(line)) for line in table.lines]
     rows.append(tuple(f"**{cell}**" if cell else "" for cell in table.totals))
-    return "\n".join([
-        f"## {summary.model}, input {sizes(summary.input_shape)}", "",
-        *markdown_table(table.headings, "".join("r" if right else "l" for right in table.right), rows), "",
-        *markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", _shares(summary)),
-        *(["", f"N{not_counted(summary)[1:]}."] if summary.uncounted else [])])
+    return "\n".join(
+        [
+            f"## {summary.model}, input {sizes(summary.input_shape)}",
+            "",
+            *markdown_table(table.headings, "".join("r" if right else "l" for right in table.right), rows),
+            "",
+            *markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", _shares(summary)),
+            *(["", f"N{not_counted(summary)[1:]}."] if summary.uncounted else []),
+        ]
+    )
 
 
 def _shares(summary: Summary) -> list[tuple[str, ...]]:
     totals = summary.totals
-    return [(share.kind, count(share.params), percent(share.params, totals.params), count(share.macs),
-             percent(share.macs, totals.macs)) for share in summary.by_kind]
+    return [
+        (share.kind, count(share.params), percent(share.params, totals.params), count(share.macs), percent(share.macs, totals.macs))
+        for share in summary.by_kind
+    ]
 
 
 def as_latex(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> str:
@@ -78,12 +108,23 @@ def _latex(summary: Summary, columns: Sequence[str]) -> str:
 
 def latex_table(title: str, header: Sequence[str], sides: str, rows: Sequence[Sequence[str]], totals: Sequence[str] = ()) -> str:
     """A tabular with lines around its header and its totals; the title is a comment."""
+
     def line(parts: Sequence[str]) -> str:
         return f"  {' & '.join(map(_latex_text, parts))} \\\\"
 
-    return "\n".join([
-        f"% {title}; made by minicnn summary", rf"\begin{{tabular}}{{{sides}}}", r"  \hline", line(header), r"  \hline",
-        *map(line, rows), *([r"  \hline", line(totals)] if totals else []), r"  \hline", r"\end{tabular}"])
+    return "\n".join(
+        [
+            f"% {title}; made by minicnn summary",
+            rf"\begin{{tabular}}{{{sides}}}",
+            r"  \hline",
+            line(header),
+            r"  \hline",
+            *map(line, rows),
+            *([r"  \hline", line(totals)] if totals else []),
+            r"  \hline",
+            r"\end{tabular}",
+        ]
+    )
 
 
 def _latex_text(text: str) -> str:
@@ -97,8 +138,7 @@ def markdown_table(header: Sequence[str], sides: str, rows: Sequence[Sequence[st
     rule = [":" + "-" * (width - 1) if side == "l" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
-        padded = (cell.ljust(width) if side == "l" else cell.rjust(width)
-                  for cell, side, width in zip(cells, sides, widths, strict=True))
+        padded = (cell.ljust(width) if side == "l" else cell.rjust(width) for cell, side, width in zip(cells, sides, widths, strict=True))
         return f"| {' | '.join(padded)} |"
 
     return [line(header), line(rule), *(line(row) for row in rows)]

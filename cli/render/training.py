@@ -73,22 +73,25 @@ def epoch_row(table: Sequence[Column], record: EpochRecord, best: bool = False) 
     row = Text(" ".join(column.cell(record).rjust(column.width) for column in table), no_wrap=True)
     if best:
         place = next(n for n, column in enumerate(table) if column.rank == 0 and n)
-        end = sum(column.width + 1 for column in table[:place + 1]) - 1
+        end = sum(column.width + 1 for column in table[: place + 1]) - 1
         row.stylize("bold green", end - len(table[place].cell(record)), end)
     return row
 
 
 def unfinished(progress: ProgressRecord) -> EpochRecord:
     """An epoch under way in the form of a finished one."""
-    return EpochRecord(progress.epoch, progress.loss, progress.accuracy, None, None, progress.seconds,
-                       progress.images / max(progress.seconds, 1e-9), 0.0)
+    return EpochRecord(
+        progress.epoch, progress.loss, progress.accuracy, None, None, progress.seconds, progress.images / max(progress.seconds, 1e-9), 0.0
+    )
 
 
 def epoch_line(record: EpochRecord, epochs: int, watched: str) -> str:
     """One epoch as a line that stands alone: for a pipe."""
-    return (f"epoch {record.epoch}/{epochs}  loss {format_loss(record.train_loss)}  accuracy {format_share(record.train_accuracy)}"
-            f"  {watched.lower()} loss {format_loss(record.test_loss)}  {watched.lower()} accuracy {format_share(record.test_accuracy)}"
-            f"  {record.seconds:.2f} s  {record.images_per_second:,.0f} images/s")
+    return (
+        f"epoch {record.epoch}/{epochs}  loss {format_loss(record.train_loss)}  accuracy {format_share(record.train_accuracy)}"
+        f"  {watched.lower()} loss {format_loss(record.test_loss)}  {watched.lower()} accuracy {format_share(record.test_accuracy)}"
+        f"  {record.seconds:.2f} s  {record.images_per_second:,.0f} images/s"
+    )
 
 
 def heading(description: dict[str, Any], start: StartRecord) -> Text:
@@ -102,23 +105,31 @@ def heading(description: dict[str, Any], start: StartRecord) -> Text:
     augment = f", {settings['augment'].replace(',', ', ')}" if settings["augment"] else ""
     threads = f"{start.threads} thread{'s' * (start.threads != 1)}"
     return Text.assemble(
-        (settings["network"], "bold"), " on ", (settings["data"], "bold"),
+        (settings["network"], "bold"),
+        " on ",
+        (settings["data"], "bold"),
         f": {data['train_images']:,} training images{held_out}, {data['test_images']:,} test images, {sizes(shape)}{scaled}\n",
-        (f"{start.parameters:,} parameters; {settings['optimizer']}, rate {settings['learning_rate']:g} ({settings['schedule']}){momentum}"
-         f"{decay}; batch {start.batch_size}{augment}; seed {settings['seed']}; {threads}", "dim"))
+        (
+            f"{start.parameters:,} parameters; {settings['optimizer']}, rate {settings['learning_rate']:g} ({settings['schedule']}){momentum}"
+            f"{decay}; batch {start.batch_size}{augment}; seed {settings['seed']}; {threads}",
+            "dim",
+        ),
+    )
 
 
 def final_line(result: RunResult, held_out: bool, seconds: float, out: str) -> Text:
     """The outcome in one line."""
     epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
     if held_out:
-        choice = (f" with the weights of epoch {result.kept_epoch} of {result.epochs},"
-                  f" {format_share(result.best_accuracy)} on held-out images")
+        choice = (
+            f" with the weights of epoch {result.kept_epoch} of {result.epochs}, {format_share(result.best_accuracy)} on held-out images"
+        )
     elif result.kept_epoch != result.epochs:
         choice = f" with the weights of epoch {result.kept_epoch} of {result.epochs}, chosen by the test images"
     elif result.best_epoch == result.epochs:
         choice = f" after {epochs}"
     else:
         choice = f" after {epochs}, at best {format_share(result.best_accuracy)} after {result.best_epoch}"
-    return Text.assemble("test accuracy ", (format_share(result.test.accuracy), "bold green"),
-                         f"{choice}; {format_duration(seconds)}; {out}")
+    return Text.assemble(
+        "test accuracy ", (format_share(result.test.accuracy), "bold green"), f"{choice}; {format_duration(seconds)}; {out}"
+    )

@@ -39,7 +39,7 @@ class Results(ABC):
         """All epochs are over."""
         echo(text.final_line(result, self.watched != "Test", seconds, self.out).plain)
 
-    def stopped(self, epoch: int) -> None:   # noqa: B027 most have nothing to add to what stderr says
+    def stopped(self, epoch: int) -> None:  # noqa: B027 most have nothing to add to what stderr says
         """The user stopped it within this epoch."""
 
 
@@ -56,7 +56,7 @@ class QuietResults(Results):
 class LineResults(Results):
     """A line an epoch; what is trained on what is said on stderr, which is `console` here."""
 
-    epochs = 0   # until the start
+    epochs = 0  # until the start
 
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
         self.epochs = start.epochs
@@ -69,7 +69,7 @@ class LineResults(Results):
 class TableResults(Results):
     """A table on a terminal, a row more with every epoch."""
 
-    table: Sequence[text.Column] = ()   # until the start
+    table: Sequence[text.Column] = ()  # until the start
 
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
         self.table = text.columns(self.watched, start.epochs, self.console.width)
@@ -94,16 +94,32 @@ class JsonResults(Results):
     """A line of JSON for the start, each epoch and the end."""
 
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
-        self._write("start", network=description["settings"]["network"], **description, compile_seconds=start.compile_seconds,
-                    first_epoch=start.first_epoch, out=self.out)
+        self._write(
+            "start",
+            network=description["settings"]["network"],
+            **description,
+            compile_seconds=start.compile_seconds,
+            first_epoch=start.first_epoch,
+            out=self.out,
+        )
 
     def epoch(self, record: EpochRecord, best: bool) -> None:
         echo(history_line(record, **self.marks), nl=False)
 
     def end(self, result: RunResult, seconds: float) -> None:
-        self._write("end", test_accuracy=result.test.accuracy, test_loss=result.test.loss, metrics=result.test.metrics,
-                    epochs=result.epochs, best_epoch=result.best_epoch, best_accuracy=result.best_accuracy, kept_epoch=result.kept_epoch,
-                    warning=result.warning, seconds=seconds, out=self.out)
+        self._write(
+            "end",
+            test_accuracy=result.test.accuracy,
+            test_loss=result.test.loss,
+            metrics=result.test.metrics,
+            epochs=result.epochs,
+            best_epoch=result.best_epoch,
+            best_accuracy=result.best_accuracy,
+            kept_epoch=result.kept_epoch,
+            warning=result.warning,
+            seconds=seconds,
+            out=self.out,
+        )
 
     def stopped(self, epoch: int) -> None:
         self._write("stopped", epoch=epoch, out=self.out)

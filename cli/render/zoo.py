@@ -19,7 +19,7 @@ from minicnn.zoo import Paper, ZooEntry
 
 Networks = Sequence[tuple[ZooEntry, Summary]]
 
-HEADINGS = ("Network", "Year", "Input>", "Classes>", "Parameters>", "MACs>")   # > for numbers
+HEADINGS = ("Network", "Year", "Input>", "Classes>", "Parameters>", "MACs>")  # > for numbers
 
 
 def print_zoo(console: Console, networks: Networks) -> None:
@@ -69,6 +69,7 @@ def _reference(paper: Paper) -> str:
 def _table(headings: Sequence[str], widths: Sequence[int] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for n, heading in enumerate(headings):
-        table.add_column(heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", no_wrap=True,
-                         width=widths[n] if widths else None)
+        table.add_column(
+            heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", no_wrap=True, width=widths[n] if widths else None
+        )
     return table

@@ -23,9 +23,9 @@ from minicnn.graph import Topology
 from minicnn.kernels.cpu.program import FinishedProgram
 from minicnn.layers import Flatten, Layer, Sequential
 
-TRANSFERS = ("load_", "store_")      # how the steps between the user's arrays and lanes are called
+TRANSFERS = ("load_", "store_")  # how the steps between the user's arrays and lanes are called
 LOSS = "softmax_cross_entropy"
-CALL_OPERATIONS = 2e9                # work of one call: several batches run in it, so that starting the threads does not count
+CALL_OPERATIONS = 2e9  # work of one call: several batches run in it, so that starting the threads does not count
 MOST_BATCHES = 64
 
 
@@ -49,10 +49,10 @@ class EngineStep:
         plan, chosen = _steps_of(topology, len(x), threads, part)
         self._parameters = np.ones(topology.memory_size + 16, np.float32)
         if weight is not None:
-            self._parameters[:weight.size] = weight.ravel()
-        plan.memory += 0   # written once, for memory that never was is one and the same page of zeros, read from cache
+            self._parameters[: weight.size] = weight.ravel()
+        plan.memory += 0  # written once, for memory that never was is one and the same page of zeros, read from cache
         self._run_whole(plan, topology.output_shapes[0], inference)
-        needed = plan.arrays._replace(classes=0, output=None, input_gradient=False)   # the steps that would use them are gone
+        needed = plan.arrays._replace(classes=0, output=None, input_gradient=False)  # the steps that would use them are gone
         self._plan = replace(plan, program=_only(plan.program, chosen), arrays=needed)
         self._order = np.zeros(self._batch * batches, np.int64)
 
@@ -65,19 +65,27 @@ class EngineStep:
             self.output = np.empty((self._batch, *output_shape), np.float32)
             plan.run(self._parameters, self._images, order, self._batch, output=self.output)
         else:
-            plan.run(self._parameters, self._images, order, self._batch, labels=np.zeros(self._batch, np.int64),
-                     keys=np.zeros(1, np.int64), input_gradient=np.empty_like(self._images))
+            plan.run(
+                self._parameters,
+                self._images,
+                order,
+                self._batch,
+                labels=np.zeros(self._batch, np.int64),
+                keys=np.zeros(1, np.int64),
+                input_gradient=np.empty_like(self._images),
+            )
 
 
 def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[Plan, list[int]]:
     """A plan, and the numbers of the steps that belong to the pass."""
+
     def build(training: bool, input_gradient: bool) -> Plan:
         return build_plan(topology, topology.memory_size, batch, threads, training=training, input_gradient=input_gradient)
 
-    if topology.nodes[0].layer.kernel == "batch_norm":   # another computation in training, with one pass for all its gradients
+    if topology.nodes[0].layer.kernel == "batch_norm":  # another computation in training, with one pass for all its gradients
         plan = build(training=True, input_gradient=False)
         names = plan.program.names
-        return plan, _after_loss(names) if part == "input" else _work(names[:_loss(names)])
+        return plan, _after_loss(names) if part == "input" else _work(names[: _loss(names)])
     if part == "forward":
         plan = build(training=False, input_gradient=False)
         chosen = _work(plan.program.names)
@@ -88,9 +96,9 @@ def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[
         names = plan.program.names
         without = build(training=True, input_gradient=False).program.names
         weight_steps = [without[number] for number in _after_loss(without)]
-        if [names[number] for number in chosen[:len(weight_steps)]] != weight_steps:
+        if [names[number] for number in chosen[: len(weight_steps)]] != weight_steps:
             raise SettingError("bench: the engine's plan mixes input and weight gradient, so that they cannot be timed apart")
-        chosen = chosen[len(weight_steps):]
+        chosen = chosen[len(weight_steps) :]
     if not chosen:
         raise SettingError(f"bench: the engine has no steps for the pass {part!r} of this layer")
     return plan, chosen
@@ -118,8 +126,11 @@ def _only(program: FinishedProgram, chosen: list[int]) -> FinishedProgram:
         if own:
             phases.append((kind, len(rows), len(rows) + len(own), parts))
             rows += own
-    return program._replace(steps=np.ascontiguousarray(program.steps[rows]), phases=np.array(phases, np.int64),
-                            names=tuple(program.names[number] for number in rows))
+    return program._replace(
+        steps=np.ascontiguousarray(program.steps[rows]),
+        phases=np.array(phases, np.int64),
+        names=tuple(program.names[number] for number in rows),
+    )
 
 
 def batches_in_a_call(operations_of_a_batch: int) -> int:

@@ -11,8 +11,8 @@ import numpy as np
 from minicnn.bench.protocol import Agreement
 
 LEAST_TOLERANCE = 1e-5
-TINY = 1e-38     # below the smallest normal float32
-NOISE = 1e-3   # an array this much smaller than the largest one beside it is rounding noise, and is measured against that one
+TINY = 1e-38  # below the smallest normal float32
+NOISE = 1e-3  # an array this much smaller than the largest one beside it is rounding noise, and is measured against that one
 
 
 def tolerance(terms: int) -> float:

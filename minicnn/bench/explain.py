@@ -24,7 +24,7 @@ from minicnn.kernels.cpu.maps import reversed_axes
 from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.cpu.winograd_call import FEWEST_CHANNELS, choose_for_call
 
-NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}   # with the batch they are explained for
+NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}  # with the batch they are explained for
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ def explanations(options: Options) -> Iterator[Explanation]:
     for case in LAYER_SET:
         if case.family == "conv" and options.wants(case.name):
             for batch in options.batches or case.batches:
-                yield from _passes(case.name, case.axes, case.input_shape[0], case.output_shape[0], case.layer.groups, batch, LANES, True,
-                                   options.passes)
+                yield from _passes(
+                    case.name, case.axes, case.input_shape[0], case.output_shape[0], case.layer.groups, batch, LANES, True, options.passes
+                )
     for name, usual in NETWORKS.items():
         topology = zoo.build(name).topology
         for node in topology.nodes:
@@ -61,12 +62,22 @@ def explanations(options: Options) -> Iterator[Explanation]:
             if layer.kernel == "conv" and options.wants(own):
                 for batch in options.batches or (usual,):
                     axes, groups = layer.axes(node.input_shapes) or (), layer.groups
-                    yield from _passes(own, axes, node.input_shapes[0][0], node.output_shapes[0][0], groups, batch,
-                                       shard_size(topology, batch, training=batch >= LANES), False, options.passes)
+                    yield from _passes(
+                        own,
+                        axes,
+                        node.input_shapes[0][0],
+                        node.output_shapes[0][0],
+                        groups,
+                        batch,
+                        shard_size(topology, batch, training=batch >= LANES),
+                        False,
+                        options.passes,
+                    )
 
 
-def _passes(name: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool,
-            passes: Sequence[str]) -> Iterator[Explanation]:
+def _passes(
+    name: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool, passes: Sequence[str]
+) -> Iterator[Explanation]:
     if "forward" in passes:
         yield _product(name, "forward", axes, channels, filters, groups, batch, shard, call)
     if "input" in passes:
@@ -77,12 +88,14 @@ def _passes(name: str, axes: tuple[Axis, ...], channels: int, filters: int, grou
         yield Explanation(name, "weight gradient", batch, *_weight_gradient(axes, channels // groups, filters // groups))
 
 
-def _product(name: str, work: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool
-             ) -> Explanation:
+def _product(
+    name: str, work: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool
+) -> Explanation:
     if call and depthwise_call.serves(axes, channels, filters, groups):
         return Explanation(name, work, batch, DIRECT, {}, "depthwise 3x3 with stride 1: plane by plane")
-    choice = (choose_for_call(axes, channels, filters, groups, batch) if call
-              else choose_for_plan(axes, channels, filters, groups, shard, batch))
+    choice = (
+        choose_for_call(axes, channels, filters, groups, batch) if call else choose_for_plan(axes, channels, filters, groups, shard, batch)
+    )
     few = batch < LANES
     cycles = {way: each * (batch if few else -(-batch // LANES)) / 1e6 for way, each in choice.cycles.items()}
     if len(cycles) == 1:

@@ -21,7 +21,7 @@ from minicnn.bench.train import training_images
 
 WORK = (("lenet", (10_000,)), ("alexnet", (1, 64)), ("resnet20", (1, 128)))
 QUICK_WORK = (("lenet", (1_000,)),)
-PEER_BATCHES = (100, 500)   # images PyTorch takes at once where there are more than that
+PEER_BATCHES = (100, 500)  # images PyTorch takes at once where there are more than that
 
 
 def names(quick: bool = False) -> list[str]:
@@ -48,8 +48,9 @@ def network_row(name: str, count: int, options: Options, torch: Any) -> Row:
     images, _ = training_images(net.input_shape, net.classes, count)
     contestants = [Contestant(OURS, lambda: engine.forward(net, images, options.threads))]
     if torch is not None:
-        contestants += [contestant for channels_last in (False, True)
-                        for contestant in torch_forwards(torch, Twin(torch, net, channels_last), images)]
+        contestants += [
+            contestant for channels_last in (False, True) for contestant in torch_forwards(torch, Twin(torch, net, channels_last), images)
+        ]
     summary = net.summary()
     terms = max((row.macs or 0) // int(np.prod(row.output_shape)) for row in summary.layers)
     limit = tolerance(terms)
@@ -68,6 +69,7 @@ def torch_forwards(torch: Any, twin: Twin, images: np.ndarray) -> list[Contestan
                 if size >= len(pictures):
                     return twin(pictures).numpy()
                 return torch.cat([twin(some) for some in pictures.split(size)]).numpy()
+
         return Contestant(title, call)
 
     return [contestant(name, len(images)), *(contestant(f"{name} by {size}", size) for size in PEER_BATCHES if size < len(images))]

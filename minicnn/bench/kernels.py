@@ -20,7 +20,7 @@ from minicnn.random import generator
 
 PASS_NAMES = {"forward": "forward", "input": "input gradient", "weight": "weight gradient"}
 QUICK_BATCHES = (16,)
-COPIES = 8   # of input, output and weight that may exist at once: ours, the engine's, and PyTorch's in two layouts, with their results
+COPIES = 8  # of input, output and weight that may exist at once: ours, the engine's, and PyTorch's in two layouts, with their results
 
 
 def names(quick: bool = False) -> list[str]:
@@ -82,5 +82,14 @@ def pass_row(trial: Trial, part: str, options: Options, torch: Any) -> Row:
     limit = tolerance(case.terms(part, batch))
     race = options.protocol.race(everyone, lambda results: all_alike(results, limit))
     flops = case.flops(batch)
-    return Row("kernels", case.name, PASS_NAMES[part], batch, race.timings, flops, None if flops else case.moved_bytes(batch),
-               race.agreement, family=case.family)
+    return Row(
+        "kernels",
+        case.name,
+        PASS_NAMES[part],
+        batch,
+        race.timings,
+        flops,
+        None if flops else case.moved_bytes(batch),
+        race.agreement,
+        family=case.family,
+    )

@@ -61,8 +61,9 @@ def _check_batch(batch: int) -> None:
     from minicnn.kernels.cpu.vector import LANES
 
     if batch % LANES:
-        raise SettingError(f"bench: the ladder takes vectors of {LANES} images, but the batch is {batch}"
-                           f"\n  use {-(-batch // LANES) * LANES}")
+        raise SettingError(
+            f"bench: the ladder takes vectors of {LANES} images, but the batch is {batch}\n  use {-(-batch // LANES) * LANES}"
+        )
 
 
 def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
@@ -75,17 +76,24 @@ def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
     results: list[Any] = []
 
     def keep(firsts: Iterator[Any]) -> None:
-        results.extend(None if each is None else np.array(each) for each in firsts)   # rungs share their arrays
+        results.extend(None if each is None else np.array(each) for each in firsts)  # rungs share their arrays
 
     timings = options.protocol.race([*contestants, *peers], keep).timings
-    truth = results[1]   # the compiled textbook loop
+    truth = results[1]  # the compiled textbook loop
     limit = tolerance(case.terms("forward", batch))
     for rung, result, timing in zip(ladder, results, timings, strict=False):
         yield _row(case, batch, rung.name, int(flops * rung.share), timing, _agreement(result, truth, limit), rung.idea)
     if peers:
-        best, result = min(zip(timings[len(ladder):], results[len(ladder):], strict=True), key=lambda pair: pair[0].median_seconds or 0.0)
-        yield _row(case, batch, f"PyTorch ({'channels_last' if best.name.endswith('last') else 'NCHW'})", flops, best,
-                   _agreement(result, truth, limit), "")
+        best, result = min(zip(timings[len(ladder) :], results[len(ladder) :], strict=True), key=lambda pair: pair[0].median_seconds or 0.0)
+        yield _row(
+            case,
+            batch,
+            f"PyTorch ({'channels_last' if best.name.endswith('last') else 'NCHW'})",
+            flops,
+            best,
+            _agreement(result, truth, limit),
+            "",
+        )
 
 
 def _row(case: LayerCase, batch: int, name: str, flops: int, timing: Timing, agreement: Agreement | None, idea: str) -> Row:
@@ -104,7 +112,7 @@ def whole_lines(numbers: np.ndarray) -> np.ndarray:
     """
     from minicnn.kernels.cpu.program import aligned_zeros
 
-    copy = aligned_zeros(numbers.size)[:numbers.size].reshape(numbers.shape)
+    copy = aligned_zeros(numbers.size)[: numbers.size].reshape(numbers.shape)
     copy[...] = numbers
     return copy
 
@@ -117,13 +125,14 @@ def rungs(trial: Trial, threads: int, flops: int) -> list[Rung]:
     weight: Any = trial.weight
     y = np.empty_like(trial.dy)
     in_lanes, y_lanes = whole_lines(x.transpose(1, 2, 3, 0)), whole_lines(y.transpose(1, 2, 3, 0))
-    in_order = y_lanes.transpose(3, 0, 1, 2)   # the same numbers, images first
+    in_order = y_lanes.transpose(3, 0, 1, 2)  # the same numbers, images first
     batches = batches_in_a_call(flops)
 
     def after(call: Callable[[], Any], result: np.ndarray) -> Callable[[], Any]:
         def both() -> Any:
             call()
             return result
+
         return both
 
     def engine(threads: int) -> Callable[[], Any]:
@@ -139,14 +148,24 @@ def rungs(trial: Trial, threads: int, flops: int) -> list[Rung]:
 
     one = y[:1, :1].copy()
     found = [
-        Rung("textbook loop, plain Python", "seven loops, every number an object",
-             after(lambda: ladder.textbook(one, x[:1], weight[:1]), one), share=1 / (len(x) * len(weight))),
+        Rung(
+            "textbook loop, plain Python",
+            "seven loops, every number an object",
+            after(lambda: ladder.textbook(one, x[:1], weight[:1]), one),
+            share=1 / (len(x) * len(weight)),
+        ),
         Rung("textbook loop, compiled", "the same source through Numba", after(lambda: ladder.compiled(y, x, weight), y)),
         Rung("loops reordered", "columns innermost: LLVM computes several at once", after(lambda: ladder.reordered(y, x, weight), y)),
-        Rung("a lane is an image", "images innermost: full vectors for every variant",
-             after(lambda: ladder.lanes(y_lanes, in_lanes, weight), in_order)),
-        Rung("sum in a register", "explicit vectors, y written once; but each addition waits for the one before it",
-             after(lambda: ladder.one_sum(y_lanes.reshape(-1), in_lanes.reshape(-1), weight, in_lanes.shape), in_order)),
+        Rung(
+            "a lane is an image",
+            "images innermost: full vectors for every variant",
+            after(lambda: ladder.lanes(y_lanes, in_lanes, weight), in_order),
+        ),
+        Rung(
+            "sum in a register",
+            "explicit vectors, y written once; but each addition waits for the one before it",
+            after(lambda: ladder.one_sum(y_lanes.reshape(-1), in_lanes.reshape(-1), weight, in_lanes.shape), in_order),
+        ),
         Rung("register tile", "24 sums at once, every number loaded serves 4 or 6 of them", engine(1), batches=batches),
     ]
     if threads > 1:

@@ -1,13 +1,13 @@
 """The layers that are timed: those of networks everybody knows, from the widest map to the narrowest.
 
-    lenet        LeCun et al., 1998, at the batch it is trained with
-    alexnet      Krizhevsky et al., 2012, in one tower
-    vgg          Simonyan, Zisserman, 2015, configuration D: conv1-2 has the largest maps, conv5-2 the most channels
-    resnet50     He et al., 2016: from its third stage, the 1x1 that narrows and the 3x3
-    mobilenet    Howard et al., 2017: a depthwise 3x3, one filter a channel
-    unshared     every position its own filter: LeNet's second layer and AlexNet's third
-    tiled        the same with 2 x 2 filters that take turns
-    bn           batch normalization in training, statistics of the batch and all
+lenet        LeCun et al., 1998, at the batch it is trained with
+alexnet      Krizhevsky et al., 2012, in one tower
+vgg          Simonyan, Zisserman, 2015, configuration D: conv1-2 has the largest maps, conv5-2 the most channels
+resnet50     He et al., 2016: from its third stage, the 1x1 that narrows and the 3x3
+mobilenet    Howard et al., 2017: a depthwise 3x3, one filter a channel
+unshared     every position its own filter: LeNet's second layer and AlexNet's third
+tiled        the same with 2 x 2 filters that take turns
+bn           batch normalization in training, statistics of the batch and all
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import numpy as np
 from minicnn.geometry import Axis
 from minicnn.layers import AvgPool2D, BatchNorm2D, Conv2D, LocalResponseNorm, MaxPool2D, Shape
 
-CACHE_BYTES = 1 << 25     # weights that exceed this come from memory at every pass
-BALANCE = 8               # operations a byte: below this, memory and not arithmetic sets the pace
+CACHE_BYTES = 1 << 25  # weights that exceed this come from memory at every pass
+BALANCE = 8  # operations a byte: below this, memory and not arithmetic sets the pace
 
 
 class LayerCase(NamedTuple):
@@ -29,7 +29,7 @@ class LayerCase(NamedTuple):
 
     name: str
     family: str
-    layer: Any   # of minicnn.layers
+    layer: Any  # of minicnn.layers
     input_shape: Shape
     batches: tuple[int, ...] = (1, 8, 64)
 
@@ -70,7 +70,7 @@ class LayerCase(NamedTuple):
         if self.weight_shape is None:
             return batch * prod(self.output_shape[1:]) if self.family == "batch_norm" else 1
         filters, *tile_and_seen = self.weight_shape
-        own = len(self.axes) + 1   # sizes of one filter: C/G R S
+        own = len(self.axes) + 1  # sizes of one filter: C/G R S
         seen = prod(tile_and_seen[-own:])
         if part == "weight":
             return batch * prod(self.output_shape[1:]) // prod(tile_and_seen[:-own])
@@ -86,8 +86,9 @@ class Trial(NamedTuple):
     dy: np.ndarray
 
 
-def conv(name: str, shape: Shape, filters: int, window: int, batches: tuple[int, ...] = (1, 8, 64), family: str = "conv",
-         **settings: Any) -> LayerCase:
+def conv(
+    name: str, shape: Shape, filters: int, window: int, batches: tuple[int, ...] = (1, 8, 64), family: str = "conv", **settings: Any
+) -> LayerCase:
     """A convolution without bias."""
     return LayerCase(name, family, Conv2D(filters, window, bias=False, **settings), shape, batches)
 

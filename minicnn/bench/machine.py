@@ -20,10 +20,10 @@ from minicnn.bench.protocol import REST_SECONDS
 from minicnn.bench.records import Machine
 from minicnn.errors import SettingError
 
-BEST_OF = 7               # a peak is the best of so many attempts: something else may have a processor during any one
+BEST_OF = 7  # a peak is the best of so many attempts: something else may have a processor during any one
 LOOP_SECONDS = 0.02
 WATCH_ROUNDS = 8_000_000  # 10 to 40 ms: two new threads may begin on one processor and take 2 ms to part
-COPY_BYTES = 1 << 27      # beyond the last-level cache of most machines
+COPY_BYTES = 1 << 27  # beyond the last-level cache of most machines
 
 
 def processors() -> int:
@@ -65,14 +65,19 @@ def measure_machine(threads: int, packages: tuple[str, ...] = ()) -> Machine:
     for name in ("numpy", "numba", *packages):
         with suppress(metadata.PackageNotFoundError):
             versions[name] = metadata.version(name)
-    return Machine(cpu_name(), processors(), threads, LANES, arithmetic_peak(threads), arithmetic_peak(1), copy_peak(threads), load,
-                   versions)
+    return Machine(
+        cpu_name(), processors(), threads, LANES, arithmetic_peak(threads), arithmetic_peak(1), copy_peak(threads), load, versions
+    )
 
 
 def better(one: Machine, other: Machine) -> Machine:
     """The higher peaks of two measurements of the same machine."""
-    return replace(one, peak_flops=max(one.peak_flops, other.peak_flops), peak_bytes=max(one.peak_bytes, other.peak_bytes),
-                   peak_flops_one_thread=max(one.peak_flops_one_thread, other.peak_flops_one_thread))
+    return replace(
+        one,
+        peak_flops=max(one.peak_flops, other.peak_flops),
+        peak_bytes=max(one.peak_bytes, other.peak_bytes),
+        peak_flops_one_thread=max(one.peak_flops_one_thread, other.peak_flops_one_thread),
+    )
 
 
 class Watch:
@@ -80,7 +85,7 @@ class Watch:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        multiply_add_loop(1, 1)   # compiled now
+        multiply_add_loop(1, 1)  # compiled now
         self._alone = min(multiply_add_loop(WATCH_ROUNDS, 1) for _ in range(BEST_OF))
 
     def rest(self) -> float:
@@ -101,7 +106,7 @@ def arithmetic_peak(threads: int, seconds: float = LOOP_SECONDS) -> float:
     """Operations per second of multiply-adds that stay in registers, all threads together."""
     from minicnn.kernels.cpu.peak import OPERATIONS_PER_ROUND
 
-    multiply_add_loop(1, 1)   # compiled now, not in the first attempt
+    multiply_add_loop(1, 1)  # compiled now, not in the first attempt
     rounds = 1000
     while multiply_add_loop(rounds, 1) < seconds / 2:
         rounds *= 2

@@ -25,7 +25,7 @@ from minicnn.errors import SettingError
 NETWORK = "lenet"
 BATCH = 128
 EPOCHS, QUICK_EPOCHS = 3, 1
-PROCESSES, QUICK_PROCESSES = 3, 1   # that count: one more goes before them
+PROCESSES, QUICK_PROCESSES = 3, 1  # that count: one more goes before them
 
 
 def names(quick: bool = False) -> list[str]:
@@ -42,10 +42,9 @@ def rows(options: Options) -> Iterator[Memory]:
         If the system does not tell how much memory a process has had, or the peer is not installed.
     """
     if importlib.util.find_spec("resource") is None:
-        raise SettingError("bench: this system does not tell how much memory a process has had"
-                           "\n  'memory' needs Linux or macOS")
+        raise SettingError("bench: this system does not tell how much memory a process has had\n  'memory' needs Linux or macOS")
     if options.against == "torch":
-        import_torch(options.threads)   # here and now, for its words if it is missing
+        import_torch(options.threads)  # here and now, for its words if it is missing
     for batch in options.batches or (BATCH,):
         if options.wants(NETWORK):
             yield training_row(batch, options)
@@ -57,15 +56,33 @@ def training_row(batch: int, options: Options) -> Memory:
 
     epochs = QUICK_EPOCHS if options.quick else EPOCHS
     count = QUICK_PROCESSES if options.quick else PROCESSES
-    arguments = ["train", NETWORK, "--data", "digits", "--epochs", str(epochs), "--batch-size", str(batch),
-                 "--threads", str(options.threads), "--out", "run", "--quiet"]
+    arguments = [
+        "train",
+        NETWORK,
+        "--data",
+        "digits",
+        "--epochs",
+        str(epochs),
+        "--batch-size",
+        str(batch),
+        "--threads",
+        str(options.threads),
+        "--out",
+        "run",
+        "--quiet",
+    ]
     footprints = [footprint(OURS, partial(call, own_training, arguments, using=(peak_bytes,)), count)]
     train_data, test_data = load("digits", "train"), load("digits", "test")
     if options.against == "torch":
         with TemporaryDirectory(prefix="minicnn-bench-") as folder:
             path = Path(folder) / "digits.npz"
-            np.savez(path, images=scale_to(train_data.images, 28, 28), labels=train_data.labels,
-                     test_images=scale_to(test_data.images, 28, 28), test_labels=test_data.labels)
+            np.savez(
+                path,
+                images=scale_to(train_data.images, 28, 28),
+                labels=train_data.labels,
+                test_images=scale_to(test_data.images, 28, 28),
+                test_labels=test_data.labels,
+            )
             settings = (str(path), float(train_data.mean[0]), float(train_data.std[0]), epochs, batch, options.threads)
             footprints.append(footprint("torch", partial(call, torch_training, *settings, using=(peak_bytes, torch_lenet)), count))
     return Memory("memory", NETWORK, f"training, {epochs} epoch{'s' * (epochs > 1)}", batch, tuple(footprints))
@@ -74,8 +91,9 @@ def training_row(batch: int, options: Options) -> Memory:
 def footprint(name: str, ask: Any, count: int) -> Footprint:
     """Run a program once for what it compiles, and so many times to be counted."""
     first, *told = (ask().value for _ in range(1 + count))
-    return Footprint(name, first["peak"], tuple(each["imports"] for each in told), tuple(each["peak"] for each in told),
-                     told[-1]["accuracy"])
+    return Footprint(
+        name, first["peak"], tuple(each["imports"] for each in told), tuple(each["peak"] for each in told), told[-1]["accuracy"]
+    )
 
 
 def own_training(arguments: list[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One layer as we do it, in the two ways a user meets it: the function on arrays, and the engine's steps inside a network.
 
-    minicnn         `kernels.conv2d(x, weight, ...)`: NCHW arrays in, NCHW arrays out, the way into lanes and back included
-    minicnn step    the steps of the engine's plan for this layer, in lanes, without that way (see `engine_step.py`)
+minicnn         `kernels.conv2d(x, weight, ...)`: NCHW arrays in, NCHW arrays out, the way into lanes and back included
+minicnn step    the steps of the engine's plan for this layer, in lanes, without that way (see `engine_step.py`)
 """
 
 from __future__ import annotations
@@ -18,9 +18,16 @@ from minicnn.bench.means import STEP
 from minicnn.bench.protocol import Contestant
 from minicnn.bench.records import OURS
 
-FUNCTIONS = {"conv": "conv2d", "unshared": "unshared_conv2d", "tiled": "tiled_conv2d", "max_pool": "max_pool2d", "avg_pool": "avg_pool2d",
-             "norm": "local_response_norm", "batch_norm": "batch_norm_training"}
-WITH_WEIGHTS = ("conv", "unshared", "tiled")   # their gradients have a function each
+FUNCTIONS = {
+    "conv": "conv2d",
+    "unshared": "unshared_conv2d",
+    "tiled": "tiled_conv2d",
+    "max_pool": "max_pool2d",
+    "avg_pool": "avg_pool2d",
+    "norm": "local_response_norm",
+    "batch_norm": "batch_norm_training",
+}
+WITH_WEIGHTS = ("conv", "unshared", "tiled")  # their gradients have a function each
 
 
 def function_name(family: str, part: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from minicnn.errors import MinicnnError
 
-COMMAND = "from minicnn.cli.main import main; main()"   # what the installed `minicnn` says
+COMMAND = "from minicnn.cli.main import main; main()"  # what the installed `minicnn` says
 CALL = "import json, sys\nwith open(sys.argv[1], 'w', encoding='utf-8') as file:\n    json.dump({name}(*json.loads(sys.argv[2])), file)"
 
 
@@ -39,9 +39,17 @@ def run_python(program: str, arguments: Sequence[str] = (), variables: Mapping[s
     """
     with TemporaryDirectory(prefix="minicnn-bench-") as folder:
         begin = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", program, *arguments], cwd=folder, env=os.environ | dict(variables or {}),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-                              check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            cwd=folder,
+            env=os.environ | dict(variables or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            check=False,
+        )
         seconds = time.perf_counter() - begin
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
@@ -49,8 +57,9 @@ def run_python(program: str, arguments: Sequence[str] = (), variables: Mapping[s
     return seconds
 
 
-def call(function: Callable[..., Any], *arguments: Any, using: Sequence[Callable[..., Any]] = (),
-         variables: Mapping[str, str] | None = None) -> Answer:
+def call(
+    function: Callable[..., Any], *arguments: Any, using: Sequence[Callable[..., Any]] = (), variables: Mapping[str, str] | None = None
+) -> Answer:
     """Call a function in a fresh process.
 
     Parameters

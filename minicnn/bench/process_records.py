@@ -8,9 +8,9 @@ from typing import Any
 
 from minicnn.bench.records import AT_REST, OURS
 
-LEAST_RATIO = 2.0       # of the peer's memory over ours: "at most half of PyTorch's process"
-COLD_SECONDS = 15.0     # until a first step, everything compiled
-CACHED_SECONDS = 1.5    # the same again, and any command that computes nothing
+LEAST_RATIO = 2.0  # of the peer's memory over ours: "at most half of PyTorch's process"
+COLD_SECONDS = 15.0  # until a first step, everything compiled
+CACHED_SECONDS = 1.5  # the same again, and any command that computes nothing
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,23 @@ class Memory:
 
     def to_dict(self) -> dict[str, Any]:
         """As values that JSON can hold, with what follows from them."""
-        return {"kind": "memory", "suite": self.suite, "name": self.name, "work": self.work, "batch": self.batch,
-                "least_ratio_wanted": LEAST_RATIO,
-                "footprints": [asdict(each) | {"median_imports_bytes": each.median_imports_bytes,
-                                               "median_peak_bytes": each.median_peak_bytes, "ratio": self.ratio(each)}
-                               for each in self.footprints]}
+        return {
+            "kind": "memory",
+            "suite": self.suite,
+            "name": self.name,
+            "work": self.work,
+            "batch": self.batch,
+            "least_ratio_wanted": LEAST_RATIO,
+            "footprints": [
+                asdict(each)
+                | {
+                    "median_imports_bytes": each.median_imports_bytes,
+                    "median_peak_bytes": each.median_peak_bytes,
+                    "ratio": self.ratio(each),
+                }
+                for each in self.footprints
+            ],
+        }
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,14 @@ class Start:
 
     def to_dict(self) -> dict[str, Any]:
         """As values that JSON can hold, with what follows from them."""
-        return {"kind": "start", "suite": self.suite, "name": self.name, "batch": self.batch, "rest": self.rest,
-                "disturbed": self.disturbed, "cold_seconds_wanted": COLD_SECONDS, "cached_seconds_wanted": CACHED_SECONDS,
-                "launches": [asdict(each) | {"median_seconds": each.median_seconds} for each in self.launches]}
+        return {
+            "kind": "start",
+            "suite": self.suite,
+            "name": self.name,
+            "batch": self.batch,
+            "rest": self.rest,
+            "disturbed": self.disturbed,
+            "cold_seconds_wanted": COLD_SECONDS,
+            "cached_seconds_wanted": CACHED_SECONDS,
+            "launches": [asdict(each) | {"median_seconds": each.median_seconds} for each in self.launches],
+        }

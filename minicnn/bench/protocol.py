@@ -1,12 +1,12 @@
 """How times are taken, so that two contestants can be compared on a machine that is never quite at rest.
 
-    first call    on its own: it compiles, or fetches machine code from the cache
-    equality      what the contestants computed is compared; where they differ nothing is timed, for a wrong result has no speed
-    turns         A B A B ...: whatever slows the machine down for a while slows both
-    one turn      a short rest first, for the threads of the contestant before may still be spinning (PyTorch's do for 4 to 10 ms,
-                  measured); one call that does not count, to have the caches to itself; then the calls that count
-    figures       a turn is told by the median of its calls, a contestant by the median of its turns, with the least and the most
-    ratio         the peer's time over ours: above 1 we are faster.  Once from the medians, once turn by turn
+first call    on its own: it compiles, or fetches machine code from the cache
+equality      what the contestants computed is compared; where they differ nothing is timed, for a wrong result has no speed
+turns         A B A B ...: whatever slows the machine down for a while slows both
+one turn      a short rest first, for the threads of the contestant before may still be spinning (PyTorch's do for 4 to 10 ms,
+              measured); one call that does not count, to have the caches to itself; then the calls that count
+figures       a turn is told by the median of its calls, a contestant by the median of its turns, with the least and the most
+ratio         the peer's time over ours: above 1 we are faster.  Once from the medians, once turn by turn
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
-REST_SECONDS = 0.015       # until nobody's threads spin any more
-SHORT_CALL_SECONDS = 0.1   # a longer call does not notice whose data the caches held before
+REST_SECONDS = 0.015  # until nobody's threads spin any more
+SHORT_CALL_SECONDS = 0.1  # a longer call does not notice whose data the caches held before
 
 
 class Contestant(NamedTuple):
@@ -115,7 +115,7 @@ class Protocol:
         firsts: list[float] = []
         results = self._first_calls(contestants, firsts)
         agreement = None if compare is None else compare(results)
-        deque(results, maxlen=0)   # those that nobody wanted to see
+        deque(results, maxlen=0)  # those that nobody wanted to see
         timings = [Timing(contestant.name, first) for contestant, first in zip(contestants, firsts, strict=True)]
         if agreement is not None and not agreement.holds:
             return Race(tuple(timings), agreement)

@@ -26,8 +26,7 @@ def import_torch(threads: int) -> Any:
     try:
         torch = importlib.import_module("torch")
     except ImportError as error:
-        raise SettingError("bench: a comparison with torch needs PyTorch, which is not installed"
-                           "\n  pip install torch") from error
+        raise SettingError("bench: a comparison with torch needs PyTorch, which is not installed\n  pip install torch") from error
     torch.set_num_threads(threads)
     return torch
 

@@ -8,7 +8,7 @@ from typing import Any
 from minicnn.bench.protocol import Agreement, Timing, pairwise_ratio, ratio
 
 OURS = "minicnn"
-AT_REST = 0.8   # of the machine free: below this a row is doubtful
+AT_REST = 0.8  # of the machine free: below this a row is doubtful
 
 
 @dataclass(frozen=True)
@@ -117,22 +117,41 @@ class Machine:
 def row_record(row: Row, machine: Machine) -> dict[str, Any]:
     """A row as values that JSON can hold, with everything that follows from it."""
     return {
-        "kind": "row", "suite": row.suite, "family": row.family, "name": row.name, "work": row.work, "batch": row.batch, "flops": row.flops,
-        "moved_bytes": row.moved_bytes, "error": _finite(row.agreement.error) if row.agreement else None,
-        "tolerance": row.agreement.tolerance if row.agreement else None, "wrong": row.wrong, "rest": row.rest,
-        "disturbed": row.disturbed, "remark": row.remark,
+        "kind": "row",
+        "suite": row.suite,
+        "family": row.family,
+        "name": row.name,
+        "work": row.work,
+        "batch": row.batch,
+        "flops": row.flops,
+        "moved_bytes": row.moved_bytes,
+        "error": _finite(row.agreement.error) if row.agreement else None,
+        "tolerance": row.agreement.tolerance if row.agreement else None,
+        "wrong": row.wrong,
+        "rest": row.rest,
+        "disturbed": row.disturbed,
+        "remark": row.remark,
         "best_peer": row.best_peer.name if row.best_peer else None,
-        "timings": [_timing_record(row, each, machine) for each in row.timings]}
+        "timings": [_timing_record(row, each, machine) for each in row.timings],
+    }
 
 
 def _timing_record(row: Row, timing: Timing, machine: Machine) -> dict[str, Any]:
     ours = timing.name.startswith(OURS)
     return {
-        "name": timing.name, "first_seconds": timing.first_seconds, "median_seconds": timing.median_seconds,
-        "least_seconds": timing.least_seconds, "most_seconds": timing.most_seconds, "spread": timing.spread, "turns": len(timing.turns),
-        "rate": row.rate(timing), "share_of_peak": machine.share(row, timing),
-        "ratio": row.ratio(timing) if ours else None, "least_ratio": least_ratio(row, timing) if ours else None,
-        "pairwise_ratio": pairwise_ratio(timing, row.best_peer) if ours and row.best_peer else None}
+        "name": timing.name,
+        "first_seconds": timing.first_seconds,
+        "median_seconds": timing.median_seconds,
+        "least_seconds": timing.least_seconds,
+        "most_seconds": timing.most_seconds,
+        "spread": timing.spread,
+        "turns": len(timing.turns),
+        "rate": row.rate(timing),
+        "share_of_peak": machine.share(row, timing),
+        "ratio": row.ratio(timing) if ours else None,
+        "least_ratio": least_ratio(row, timing) if ours else None,
+        "pairwise_ratio": pairwise_ratio(timing, row.best_peer) if ours and row.best_peer else None,
+    }
 
 
 def least_ratio(row: Row, timing: Timing) -> float | None:

@@ -1,7 +1,7 @@
 """How long a command takes from its start to its end, Python's own start included, in a process of its own.
 
-    cold     the cache of machine code is an empty folder: what a first start compiles
-    cached   the same again
+cold     the cache of machine code is an empty folder: what a first start compiles
+cached   the same again
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from minicnn.bench.torch_lenet import torch_first_step, torch_lenet
 COMMANDS = (("--help",), ("summary", "alexnet"))
 FIRST_STEP = "first step of lenet"
 BATCH = 128
-PROCESSES, QUICK_PROCESSES = 3, 1   # with the cache filled
+PROCESSES, QUICK_PROCESSES = 3, 1  # with the cache filled
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"  # moves the cache: see `minicnn/kernels/machine_code.py`
 
-Program = Callable[[dict[str, str]], float]   # from variables of the environment to seconds
+Program = Callable[[dict[str, str]], float]  # from variables of the environment to seconds
 
 
 def names(quick: bool = False) -> list[str]:
@@ -46,7 +46,7 @@ def rows(options: Options) -> Iterator[Start]:
         If the peer is asked for and not installed.
     """
     if options.against == "torch":
-        import_torch(options.threads)   # here and now, for its words if it is missing
+        import_torch(options.threads)  # here and now, for its words if it is missing
     count = QUICK_PROCESSES if options.quick else PROCESSES
     for arguments in COMMANDS:
         if options.wants(command_name(arguments)):

@@ -59,10 +59,16 @@ def unshared_forms(torch: Any, case: LayerCase) -> list[Formulation]:
 
     return [
         Formulation("unfold, einsum", flat, lambda d: d.reshape(shape), by_einsum, EVERYWHERE),
-        Formulation("unfold, bmm", lambda w: flat(w).permute(1, 2, 0).contiguous(), lambda d: d.permute(2, 0, 1).reshape(shape), by_bmm,
-                    EVERYWHERE),
-        Formulation("unfold, grouped conv", lambda w: flat(w).permute(1, 0, 2).reshape(-1, taps, 1).contiguous(),
-                    lambda d: d.reshape(positions, filters, taps).permute(1, 0, 2).reshape(shape), by_groups, EVERYWHERE),
+        Formulation(
+            "unfold, bmm", lambda w: flat(w).permute(1, 2, 0).contiguous(), lambda d: d.permute(2, 0, 1).reshape(shape), by_bmm, EVERYWHERE
+        ),
+        Formulation(
+            "unfold, grouped conv",
+            lambda w: flat(w).permute(1, 0, 2).reshape(-1, taps, 1).contiguous(),
+            lambda d: d.reshape(positions, filters, taps).permute(1, 0, 2).reshape(shape),
+            by_groups,
+            EVERYWHERE,
+        ),
     ]
 
 
@@ -79,24 +85,28 @@ def tiled_forms(torch: Any, case: LayerCase) -> list[Formulation]:
 
     def shifted(x: Any) -> list[Any]:
         padded = functional.pad(x, pads)
-        return [padded[:, :, a * rows.stride:, b * columns.stride:] for a, b in offsets]
+        return [padded[:, :, a * rows.stride :, b * columns.stride :] for a, b in offsets]
 
     def by_convolutions(x: Any, weight: Any) -> list[Any]:
         return [functional.conv2d(part, own, stride=stride) for part, own in zip(shifted(x), weight, strict=True)]
 
     def by_products(x: Any, weight: Any) -> list[Any]:
         sizes = [((part.shape[2] - window[0]) // stride[0] + 1, (part.shape[3] - window[1]) // stride[1] + 1) for part in shifted(x)]
-        return [torch.matmul(own.flatten(1), functional.unfold(part, window, stride=stride)).reshape(len(x), -1, *size)
-                for part, own, size in zip(shifted(x), weight, sizes, strict=True)]
+        return [
+            torch.matmul(own.flatten(1), functional.unfold(part, window, stride=stride)).reshape(len(x), -1, *size)
+            for part, own, size in zip(shifted(x), weight, sizes, strict=True)
+        ]
 
-    def prepare(weight: Any) -> Any:   # (K, tile, tile, C, R, S) -> (tile * tile, K, C, R, S)
+    def prepare(weight: Any) -> Any:  # (K, tile, tile, C, R, S) -> (tile * tile, K, C, R, S)
         return weight.permute(1, 2, 0, 3, 4, 5).reshape(len(offsets), -1, *weight.shape[3:]).contiguous()
 
     def restore(dweight: Any) -> Any:
         return dweight.reshape(tile_rows, tile_columns, *dweight.shape[1:]).permute(2, 0, 1, 3, 4, 5)
 
-    return [Formulation("strided convs", prepare, restore, by_convolutions, places),
-            Formulation("unfold, matmul", prepare, restore, by_products, places)]
+    return [
+        Formulation("strided convs", prepare, restore, by_convolutions, places),
+        Formulation("unfold, matmul", prepare, restore, by_products, places),
+    ]
 
 
 def plain_forms(torch: Any, case: LayerCase) -> list[Formulation]:
@@ -111,11 +121,13 @@ def plain_forms(torch: Any, case: LayerCase) -> list[Formulation]:
 
         def shifted_squares(x: Any) -> Any:
             squares = functional.pad(x * x, (0, 0, 0, 0, before, size - 1 - before))
-            total = sum(squares[:, c:c + x.shape[1]] for c in range(size))
+            total = sum(squares[:, c : c + x.shape[1]] for c in range(size))
             return x * (layer.k + layer.alpha * total) ** -layer.beta
 
-        return [form("", lambda x: functional.local_response_norm(x, size, layer.alpha * size, layer.beta, layer.k)),
-                form("shifted squares", shifted_squares)]
+        return [
+            form("", lambda x: functional.local_response_norm(x, size, layer.alpha * size, layer.beta, layer.k)),
+            form("shifted squares", shifted_squares),
+        ]
     pool = getattr(functional, f"{case.family}2d")
     settings = {"stride": [a.stride for a in axes], "padding": symmetric(axes, case.name), "ceil_mode": layer.ceil_mode}
     return [form("", lambda x: pool(x, [a.taps for a in axes], **settings))]

@@ -32,8 +32,11 @@ def contestants(torch: Any, trial: Trial, part: str) -> list[Contestant]:
     if family in ("unshared", "tiled"):
         forms = unshared_forms(torch, trial.case) if family == "unshared" else tiled_forms(torch, trial.case)
         return [_by_autograd(torch, trial, part, form, torch.contiguous_format) for form in forms]
-    return [_by_autograd(torch, trial, part, form._replace(name=f"{form.name} {suffix}"), layout) for form in plain_forms(torch, trial.case)
-            for suffix, layout in (("", torch.contiguous_format), ("channels_last", torch.channels_last))]
+    return [
+        _by_autograd(torch, trial, part, form._replace(name=f"{form.name} {suffix}"), layout)
+        for form in plain_forms(torch, trial.case)
+        for suffix, layout in (("", torch.contiguous_format), ("channels_last", torch.channels_last))
+    ]
 
 
 def _convolutions(torch: Any, trial: Trial, part: str) -> list[Contestant]:
@@ -46,8 +49,12 @@ def _convolutions(torch: Any, trial: Trial, part: str) -> list[Contestant]:
         if part == "forward":
             return Contestant(name, lambda: torch.nn.functional.conv2d(x, weight, None, stride, padding, dilation, groups).numpy())
         mask, which = MASKS[part], MASKS[part].index(True)
-        return Contestant(name, lambda: torch.ops.aten.convolution_backward(
-            dy, x, weight, None, stride, padding, dilation, False, [0, 0], groups, mask)[which].numpy())
+        return Contestant(
+            name,
+            lambda: torch.ops.aten.convolution_backward(dy, x, weight, None, stride, padding, dilation, False, [0, 0], groups, mask)[
+                which
+            ].numpy(),
+        )
 
     return [contestant("torch", torch.contiguous_format), contestant("torch channels_last", torch.channels_last)]
 
@@ -62,8 +69,9 @@ def _batch_norms(torch: Any, trial: Trial, part: str) -> list[Contestant]:
         if part == "forward":
             return Contestant(name, lambda: torch.nn.functional.batch_norm(x, mean, variance, gamma, beta, True, momentum, eps).numpy())
         _, *kept = torch.native_batch_norm(x, gamma, beta, mean, variance, True, momentum, eps)
-        return Contestant(name, lambda: torch.ops.aten.native_batch_norm_backward(
-            dy, x, gamma, mean, variance, *kept, True, eps, [True] * 3)[0].numpy())
+        return Contestant(
+            name, lambda: torch.ops.aten.native_batch_norm_backward(dy, x, gamma, mean, variance, *kept, True, eps, [True] * 3)[0].numpy()
+        )
 
     return [contestant("torch", torch.contiguous_format), contestant("torch channels_last", torch.channels_last)]
 

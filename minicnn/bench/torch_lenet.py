@@ -12,8 +12,19 @@ def torch_lenet() -> Any:
     from torch import nn
 
     return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+        nn.Conv2d(1, 6, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.ReLU(),
+        nn.Linear(120, 84),
+        nn.ReLU(),
+        nn.Linear(84, 10),
+    )
 
 
 def torch_training(path: str, mean: float, std: float, epochs: int, batch: int, threads: int) -> dict[str, Any]:
@@ -39,8 +50,10 @@ def torch_training(path: str, mean: float, std: float, epochs: int, batch: int, 
             torch.nn.functional.cross_entropy(net(x), labels[chosen]).backward()
             optimizer.step()
         with torch.inference_mode():
-            right = [net((x.float() / 255 - mean) / std).argmax(1) == t
-                     for x, t in zip(test_images.split(batch), test_labels.split(batch), strict=True)]
+            right = [
+                net((x.float() / 255 - mean) / std).argmax(1) == t
+                for x, t in zip(test_images.split(batch), test_labels.split(batch), strict=True)
+            ]
         correct = int(torch.cat(right).sum())
     return {"imports": imports, "peak": peak_bytes(), "accuracy": correct / len(test_images)}
 

@@ -49,9 +49,10 @@ def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Op
         case "dropout" if not training or not layer.rate:
             return lambda x: x
         case "batch_norm":
-            return lambda x: functional.batch_norm(x, own["running_mean"], own["running_var"], own["weight"], own["bias"], training,
-                                                   layer.momentum, layer.eps)
-        case "local_response_norm":   # PyTorch divides alpha by the size
+            return lambda x: functional.batch_norm(
+                x, own["running_mean"], own["running_var"], own["weight"], own["bias"], training, layer.momentum, layer.eps
+            )
+        case "local_response_norm":  # PyTorch divides alpha by the size
             return lambda x: functional.local_response_norm(x, layer.size, layer.alpha * layer.size, layer.beta, layer.k)
         case "add":
             return lambda *values: sum(values[1:], values[0])
@@ -59,5 +60,5 @@ def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Op
             return lambda *values: torch.cat(values, dim=1)
         case "pad_shortcut" if len(axes) == 2:
             more = layer.channels - node.input_shapes[0][0]
-            return lambda x: functional.pad(x[:, :, ::layer.stride, ::layer.stride], (0, 0, 0, 0, 0, more))
+            return lambda x: functional.pad(x[:, :, :: layer.stride, :: layer.stride], (0, 0, 0, 0, 0, more))
     raise SettingError(f"bench: there is no PyTorch twin of {node.name} ({layer.kind()!r})")

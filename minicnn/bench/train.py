@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 NETWORKS = ("lenet", "resnet20")
 BATCH = 128
-STEPS = 14               # batches in the loop: the 1,797 embedded digits make 14
-LEARNING_RATE = 1e-3     # small: over thousands of steps on few images gradients must not shrink until they are denormal numbers
+STEPS = 14  # batches in the loop: the 1,797 embedded digits make 14
+LEARNING_RATE = 1e-3  # small: over thousands of steps on few images gradients must not shrink until they are denormal numbers
 MOMENTUM = 0.9
-PEER_ERRORS = 10         # we may be so many times as far from the exact result as PyTorch is: 1 measured directly, 3 with Winograd in 4x4,
-                         # and where a rectifier happens to open or close, PyTorch itself differs by 3 from batch to batch
+PEER_ERRORS = 10  # we may be so many times as far from the exact result as PyTorch is: 1 measured directly, 3 with Winograd in 4x4,
+# and where a rectifier happens to open or close, PyTorch itself differs by 3 from batch to batch
 
 
 def names(quick: bool = False) -> list[str]:
@@ -65,10 +65,10 @@ def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterato
     net = zoo.build(name)
     images, labels = training_images(net.input_shape, net.classes, steps * batch)
     summary = net.summary()
-    terms = batch * max(prod(row.output_shape[1:]) for row in summary.layers)   # that meet in one number of a weight's gradient
+    terms = batch * max(prod(row.output_shape[1:]) for row in summary.layers)  # that meet in one number of a weight's gradient
 
     def compare(results: Iterator[Any]) -> Agreement:
-        deque(results, maxlen=0)   # the first calls come first: they compile
+        deque(results, maxlen=0)  # the first calls come first: they compile
         return agreement(torch, zoo.build(name), images[:batch], labels[:batch], options.threads, tolerance(terms))
 
     for work, ours, units in (("step", own_step, 1), ("epoch", own_epoch, steps)):
@@ -110,7 +110,7 @@ def step_flops(summary: Summary, batch: int) -> int:
 def own_step(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
     """One call of `Trainer.step`, each time with the next batch."""
     trainer = Trainer(net, SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM), batch_size=batch, threads=threads)
-    batches = cycle([(images[n:n + batch], labels[n:n + batch]) for n in range(0, len(images), batch)])
+    batches = cycle([(images[n : n + batch], labels[n : n + batch]) for n in range(0, len(images), batch)])
     return lambda: trainer.step(*next(batches))
 
 
@@ -121,7 +121,7 @@ def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, th
     count = -(-len(images) // batch)
     rates = np.zeros((count, RATES))
     numbers = optimizer.rates(1, optimizer.learning_rate)
-    rates[:, :len(numbers)] = numbers
+    rates[:, : len(numbers)] = numbers
     order = generator(0, "bench", "order").permutation(len(images)).astype(np.int64)
     keys = np.zeros(count, np.int64)
     return lambda: plan.run(net.parameter_memory, images, order, batch, labels=labels, keys=keys, rates=rates)
@@ -135,7 +135,7 @@ def torch_steps(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, 
             twin = Twin(torch, net, channels_last, training=True)
             optimizer = twin.optimizer(LEARNING_RATE, MOMENTUM, fused)
             pictures, targets = twin.tensor(images), torch.from_numpy(labels)
-            batches = cycle([(pictures[n:n + batch], targets[n:n + batch]) for n in range(0, len(images), batch)])
+            batches = cycle([(pictures[n : n + batch], targets[n : n + batch]) for n in range(0, len(images), batch)])
 
             def call(twin: Twin = twin, optimizer: Any = optimizer, batches: Iterator[tuple[Any, Any]] = batches) -> None:
                 for _ in range(units):

@@ -22,7 +22,7 @@ from minicnn.random import generator
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-INFERENCE_BATCH = 512   # images an inference plan holds outputs for at once; larger inputs go in several batches
+INFERENCE_BATCH = 512  # images an inference plan holds outputs for at once; larger inputs go in several batches
 
 
 def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -53,14 +53,16 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
     return output
 
 
-def inference_plan(net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float],
-                   threads: int | None = None) -> Plan:
+def inference_plan(
+    net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float], threads: int | None = None
+) -> Plan:
     """The plan that `predict` runs for so many images; asking for it compiles what it needs."""
     batch, many = inference_class(images, INFERENCE_BATCH), thread_count("predict", threads)
     key = ("forward", batch, many, uint8, tuple(scale), tuple(shift))
     topology = net.topology
-    return plan_of(net, key, lambda: build_plan(topology, topology.memory_size, batch, many, training=False, uint8=uint8, scale=scale,
-                                                shift=shift))
+    return plan_of(
+        net, key, lambda: build_plan(topology, topology.memory_size, batch, many, training=False, uint8=uint8, scale=scale, shift=shift)
+    )
 
 
 def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None = None) -> tuple[float, dict[str, np.ndarray]]:
@@ -78,9 +80,15 @@ def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None 
     topology = net.topology
     plan = plan_of(net, ("backward", batch, many), lambda: build_plan(topology, topology.memory_size, batch, many, training=True))
     refuse_holder(plan.lock)
-    with plan.lock:   # until the gradient is read
-        statistics = plan.run(net.parameter_memory, np.ascontiguousarray(x), np.arange(images), images, labels=np.ascontiguousarray(labels),
-                              keys=np.array([key], np.int64))
+    with plan.lock:  # until the gradient is read
+        statistics = plan.run(
+            net.parameter_memory,
+            np.ascontiguousarray(x),
+            np.arange(images),
+            images,
+            labels=np.ascontiguousarray(labels),
+            keys=np.array([key], np.int64),
+        )
         gradient = plan.gradient(images)
     return float(statistics[0, 0] / images), net.views(gradient)
 

@@ -52,8 +52,14 @@ class Check(NamedTuple):
 
     def totals(self) -> tuple[Count, ...]:
         """Sums over all layers, one for every quantity."""
-        return tuple(Count("total", name, *(sum(getattr(each, side) or 0 for each in self.counts if each.quantity == name)
-                                            for side in ("formula", "counted"))) for name in QUANTITIES)
+        return tuple(
+            Count(
+                "total",
+                name,
+                *(sum(getattr(each, side) or 0 for each in self.counts if each.quantity == name) for side in ("formula", "counted")),
+            )
+            for name in QUANTITIES
+        )
 
 
 def check(net: Graph) -> Check:
@@ -65,13 +71,17 @@ def check(net: Graph) -> Check:
     counts = []
     for node, row in zip(net.topology.nodes, summary.layers, strict=True):
         counted = _arrays(node, run) | _products(node, row, learns_before(node, depends))
-        counts += [Count(node.name, name, getattr(row, name), counted.get(name)) for name in QUANTITIES
-                   if getattr(row, name) is not None or counted.get(name) is not None]
+        counts += [
+            Count(node.name, name, getattr(row, name), counted.get(name))
+            for name in QUANTITIES
+            if getattr(row, name) is not None or counted.get(name) is not None
+        ]
     return Check(summary, tuple(counts))
 
 
 def _arrays(node: Node, run: Run) -> dict[str, int]:
     """Numbers and bytes in the arrays that the run holds for this layer."""
+
     def held(trainable: bool) -> int:
         return sum(run.parameters[slot.name].size for slot in node.own_slots if slot.trainable is trainable)
 
@@ -88,8 +98,12 @@ def _products(node: Node, row: SummaryRow, learns: bool) -> dict[str, int]:
     whole = _with_padding_in_input(node)
     macs, useful = (_total(_forward(each, bias=0)) for each in (whole, node))
     dx, dweight = _backward(whole)
-    return {"macs": macs, "useful_macs": useful, "connections": macs + with_biases - useful,
-            "backward_macs": _total(dweight) + (_total(dx) if learns else 0)}
+    return {
+        "macs": macs,
+        "useful_macs": useful,
+        "connections": macs + with_biases - useful,
+        "backward_macs": _total(dweight) + (_total(dx) if learns else 0),
+    }
 
 
 def _with_padding_in_input(node: Node) -> Node:
@@ -102,8 +116,9 @@ def _with_padding_in_input(node: Node) -> Node:
         plain = replace(layer, padding=0, output_padding=0)
         return replace(node, layer=plain, output_shapes=plain.output_shapes(node.name, node.input_shapes))
     channels = node.input_shapes[0][0]
-    return replace(node, layer=replace(layer, padding=0),
-                   input_shapes=((channels, *(axis.size + axis.before + axis.after for axis in axes)),))
+    return replace(
+        node, layer=replace(layer, padding=0), input_shapes=((channels, *(axis.size + axis.before + axis.after for axis in axes)),)
+    )
 
 
 def _ones(node: Node, bias: int) -> tuple[Pass, list[np.ndarray]]:

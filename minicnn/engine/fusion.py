@@ -1,8 +1,8 @@
 """Which nodes become one step: relu is never a pass of its own where the step before or after it can do it on the way.
 
-    conv or linear, relu            relu in the register tile, before the result is written
-    batch norm, relu                relu with the scaling
-    conv, relu, max pool            relu after the pooling, on a quarter of the numbers: max(relu(x)) = relu(max(x))
+conv or linear, relu            relu in the register tile, before the result is written
+batch norm, relu                relu with the scaling
+conv, relu, max pool            relu after the pooling, on a quarter of the numbers: max(relu(x)) = relu(max(x))
 """
 
 from __future__ import annotations

@@ -33,16 +33,16 @@ from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock
 
 SHARDS_SIZES = (64, 32, 16)
-CACHE_BYTES = 1 << 20          # second-level cache of one core, as most have it today
-SLOT_BYTES = 1 << 28           # memory that gradients of slots may take together
+CACHE_BYTES = 1 << 20  # second-level cache of one core, as most have it today
+SLOT_BYTES = 1 << 28  # memory that gradients of slots may take together
 MOST_SLOTS = 8
 MOST_SLICES = 16
-FEW_SHARDS = 4                 # below, threads share the work of each step instead of taking shards
+FEW_SHARDS = 4  # below, threads share the work of each step instead of taking shards
 STEP_PARTS = 8
-RATES = 8                      # numbers an optimizer may need per batch
+RATES = 8  # numbers an optimizer may need per batch
 STATES = {"sgd": 1, "adam": 2}
 UPDATES = {"sgd": update.sgd_step, "adam": update.adam_step}
-SLICE_FLOATS = 8192            # parameters that make a slice worth a task
+SLICE_FLOATS = 8192  # parameters that make a slice worth a task
 
 
 def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
@@ -97,21 +97,21 @@ class Plan:
     arrays: Arrays
     _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
-    lock: Any = field(default_factory=new_lock)   # one run at a time, and whoever reads `memory` after it
+    lock: Any = field(default_factory=new_lock)  # one run at a time, and whoever reads `memory` after it
 
     def state(self) -> np.ndarray:
         """The optimizer's state: one row like the parameters per kind (velocity; mean and square)."""
         row = padded(self.parameter_size)
-        whole = self.memory[self.state_begin:self.state_begin + self.state_count * row]
-        return whole.reshape(self.state_count, row)[:, :self.parameter_size]
+        whole = self.memory[self.state_begin : self.state_begin + self.state_count * row]
+        return whole.reshape(self.state_count, row)[:, : self.parameter_size]
 
     def gradient(self, images: int) -> np.ndarray:
         """The parameters' gradient after a run without an update: the slots in their order."""
         slots = min(self.layout.slots, -(-images // self.layout.shard))
         begin, size = self.layout.slot_begin, self.layout.slot_size
-        total = self.memory[begin:begin + self.parameter_size].copy()
+        total = self.memory[begin : begin + self.parameter_size].copy()
         for slot in range(1, slots):
-            total += self.memory[begin + slot * size:begin + slot * size + self.parameter_size]
+            total += self.memory[begin + slot * size : begin + slot * size + self.parameter_size]
         return total
 
     def warm(self, parameters: np.ndarray) -> None:
@@ -120,9 +120,18 @@ class Plan:
         jobs = np.zeros((0, JOB_FIELDS), np.int64)
         run(self.threads, self.program, self.memory, parameters, jobs, nothing, self.layout)
 
-    def run(self, parameters: np.ndarray, images: np.ndarray, order: np.ndarray, batch_size: int, labels: np.ndarray | None = None,
-            keys: np.ndarray | None = None, rates: np.ndarray | None = None, output: np.ndarray | None = None,
-            input_gradient: np.ndarray | None = None) -> np.ndarray:
+    def run(
+        self,
+        parameters: np.ndarray,
+        images: np.ndarray,
+        order: np.ndarray,
+        batch_size: int,
+        labels: np.ndarray | None = None,
+        keys: np.ndarray | None = None,
+        rates: np.ndarray | None = None,
+        output: np.ndarray | None = None,
+        input_gradient: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Run batches of `batch_size` images, in the given order, to the last.
 
         Parameters
@@ -166,29 +175,55 @@ class Plan:
             jobs[:, JOB_RATES] = rates.ctypes.data + number * rates.strides[0]
         if output is not None:
             jobs[:, JOB_OUTPUT] = output.ctypes.data + number * batch_size * output.strides[0]
-        addresses = np.array([0 if labels is None else labels.ctypes.data, images.ctypes.data,
-                              0 if input_gradient is None else input_gradient.ctypes.data], dtype=np.int64)
+        addresses = np.array(
+            [0 if labels is None else labels.ctypes.data, images.ctypes.data, 0 if input_gradient is None else input_gradient.ctypes.data],
+            dtype=np.int64,
+        )
         with self.lock:
-            run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout, self._finished,
-                whole_batches=self.arrays.rates)
+            run(
+                self.threads,
+                self.program,
+                self.memory,
+                parameters,
+                jobs,
+                addresses,
+                self.layout,
+                self._finished,
+                whole_batches=self.arrays.rates,
+            )
         return statistics.sum(axis=1)
 
     def done(self) -> np.ndarray:
         """What the latest run has returned, or, if an exception ended it, would have for the batches it has finished: (batches, 2)."""
-        return self._statistics.sum(axis=1)[:int(self._finished[0])]
+        return self._statistics.sum(axis=1)[: int(self._finished[0])]
 
-    def _check(self, parameters: np.ndarray, images: np.ndarray, order: np.ndarray, batch_size: int, labels: np.ndarray | None,
-               keys: np.ndarray | None, rates: np.ndarray | None, output: np.ndarray | None, input_gradient: np.ndarray | None) -> None:
+    def _check(
+        self,
+        parameters: np.ndarray,
+        images: np.ndarray,
+        order: np.ndarray,
+        batch_size: int,
+        labels: np.ndarray | None,
+        keys: np.ndarray | None,
+        rates: np.ndarray | None,
+        output: np.ndarray | None,
+        input_gradient: np.ndarray | None,
+    ) -> None:
         """An error unless every array is what compiled code will take it for."""
         wanted = self.arrays
         if not 1 <= batch_size <= wanted.batch:
             raise SettingError(f"a plan for up to {wanted.batch} images at a time cannot run {batch_size}")
         _demand("order", order, np.int64, (len(order),), "(images of all batches,)")
         batches = -(-len(order) // batch_size)
-        if parameters.dtype != np.float32 or parameters.ndim != 1 or len(parameters) < self.parameter_size \
-                or not parameters.flags.c_contiguous:
-            raise ShapeError(f"parameters are {parameters.dtype} {parameters.shape}, but the plan was made for float32"
-                             f" ({self.parameter_size},)")
+        if (
+            parameters.dtype != np.float32
+            or parameters.ndim != 1
+            or len(parameters) < self.parameter_size
+            or not parameters.flags.c_contiguous
+        ):
+            raise ShapeError(
+                f"parameters are {parameters.dtype} {parameters.shape}, but the plan was made for float32 ({self.parameter_size},)"
+            )
         _demand("images", images, wanted.dtype, (len(images), *wanted.image), "(N, C, *space)")
         _demand_range("order", order, len(images), "images")
         if wanted.classes:
@@ -204,9 +239,21 @@ class Plan:
             _demand("input_gradient", input_gradient, np.float32, (min(batch_size, len(order)), *wanted.image), "(N, C, *space)")
 
 
-def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int, *, training: bool, uint8: bool = False,
-               scale: Sequence[float] | None = None, shift: Sequence[float] | None = None, optimizer: str | None = None,
-               input_gradient: bool = False, shifts: int = 0, flips: bool = False) -> Plan:
+def build_plan(
+    topology: Topology,
+    parameter_size: int,
+    batch: int,
+    threads: int,
+    *,
+    training: bool,
+    uint8: bool = False,
+    scale: Sequence[float] | None = None,
+    shift: Sequence[float] | None = None,
+    optimizer: str | None = None,
+    input_gradient: bool = False,
+    shifts: int = 0,
+    flips: bool = False,
+) -> Plan:
     """Plan a graph.
 
     Parameters
@@ -244,8 +291,16 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     per_shard = planner.several_phases
     if optimizer:
         stretches = trainable_stretches(topology)
-        planner.program.step(UPDATES[optimizer], parameter_size, state_begin, 0, slot_size, state_begin + slot_size,
-                             planner.program.constant([n for stretch in stretches for n in stretch]), len(stretches))
+        planner.program.step(
+            UPDATES[optimizer],
+            parameter_size,
+            state_begin,
+            0,
+            slot_size,
+            state_begin + slot_size,
+            planner.program.constant([n for stretch in stretches for n in stretch]),
+            len(stretches),
+        )
         planner.program.close_phase(SLICES, max(1, min(MOST_SLICES, parameter_size // SLICE_FLOATS)))
     program = planner.finish()
     arena_begin = padded(common_begin + planner.common_size)
@@ -255,8 +310,15 @@ def build_plan(topology: Topology, parameter_size: int, batch: int, threads: int
     memory = aligned_zeros(size)
     layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, int(per_shard))
     (output,) = topology.output_shapes
-    arrays = Arrays(batch, topology.input_shape, np.dtype(np.uint8 if uint8 else np.float32), prod(output) if training else 0,
-                    None if training else output, training and input_gradient, optimizer is not None)
+    arrays = Arrays(
+        batch,
+        topology.input_shape,
+        np.dtype(np.uint8 if uint8 else np.float32),
+        prod(output) if training else 0,
+        None if training else output,
+        training and input_gradient,
+        optimizer is not None,
+    )
     return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
 
 
@@ -266,8 +328,10 @@ def _demand(name: str, array: np.ndarray | None, dtype: Any, shape: tuple[int, .
         raise ShapeError(f"{name} are missing, but the plan reads or writes them\n  wanted  {shape} {letters} {np.dtype(dtype)}")
     if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
         order = "" if array.flags.c_contiguous else ", not contiguous"
-        raise ShapeError(f"{name}: {array.dtype} {array.shape}{order}, but the plan was made for others"
-                         f"\n  wanted  {np.dtype(dtype)} {shape} {letters}, C-contiguous")
+        raise ShapeError(
+            f"{name}: {array.dtype} {array.shape}{order}, but the plan was made for others"
+            f"\n  wanted  {np.dtype(dtype)} {shape} {letters}, C-contiguous"
+        )
 
 
 def _demand_range(name: str, numbers: np.ndarray | None, stop: int, what: str) -> None:

@@ -43,13 +43,13 @@ class Planner:
     batch: int = 0
     program: Program = field(default_factory=Program)
     values: dict[ValueRef, Activation] = field(default_factory=dict)
-    kept: dict[int, Activation] = field(default_factory=dict)   # what a node's forward step leaves for its backward step
-    kept_places: dict[int, int] = field(default_factory=dict)   # the same in common memory
+    kept: dict[int, Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
+    kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
     common_size: int = 0
-    prepared: dict[tuple[int, str], Filters] = field(default_factory=dict)   # what `prepare` of a node left
+    prepared: dict[tuple[int, str], Filters] = field(default_factory=dict)  # what `prepare` of a node left
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
-    _begun: set[ParameterSlot] = field(default_factory=set)   # shared parameters to whose gradient some layer has given its part
+    _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
 
     def __post_init__(self) -> None:
         self.fusion: Fusion = find_fusions(self.topology)

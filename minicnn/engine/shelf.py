@@ -13,7 +13,7 @@ from minicnn.locks import new_lock
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-KEPT_BYTES = 1 << 28   # memory of one network's plans; the latest is kept whatever it takes
+KEPT_BYTES = 1 << 28  # memory of one network's plans; the latest is kept whatever it takes
 
 Shelf = OrderedDict[Hashable, Plan]
 

@@ -42,8 +42,9 @@ def kind_macs(name: str, kind: str) -> int:
 
 def biases(name: str, *types: str) -> int:
     """Biases of the layers of these types."""
-    return sum(slot.size for node in zoo.build(name).nodes for slot in node.own_slots
-               if slot.name.endswith(".bias") and node.layer.kind() in types)
+    return sum(
+        slot.size for node in zoo.build(name).nodes for slot in node.own_slots if slot.name.endswith(".bias") and node.layer.kind() in types
+    )
 
 
 def outputs(name: str, *types: str) -> int:

@@ -8,6 +8,16 @@ from minicnn.facts.fact import Fact
 
 def facts() -> list[Fact]:
     """Every claim with its computed value; takes a moment, because all of it is computed now."""
-    parts = (arithmetic.weights_facts, arithmetic.edge_facts, arithmetic.exercise_facts, networks.lenet_facts, networks.alexnet_facts,
-             networks.vgg_facts, arithmetic.inception_facts, networks.googlenet_facts, networks.resnet_facts, networks.other_facts)
+    parts = (
+        arithmetic.weights_facts,
+        arithmetic.edge_facts,
+        arithmetic.exercise_facts,
+        networks.lenet_facts,
+        networks.alexnet_facts,
+        networks.vgg_facts,
+        arithmetic.inception_facts,
+        networks.googlenet_facts,
+        networks.resnet_facts,
+        networks.other_facts,
+    )
     return [fact for part in parts for fact in part()]

@@ -6,5 +6,18 @@ from minicnn.graph.node import INPUT, Node, ParameterSlot, ValueRef
 from minicnn.graph.summary import Share, Summary, SummaryRow, SummaryTotals, Uncounted, summarize
 from minicnn.graph.topology import Topology
 
-__all__ = ["INPUT", "Node", "ParameterSlot", "Share", "Summary", "SummaryRow", "SummaryTotals", "Topology", "TrainingMemory", "Uncounted",
-           "ValueRef", "fold", "summarize"]
+__all__ = [
+    "INPUT",
+    "Node",
+    "ParameterSlot",
+    "Share",
+    "Summary",
+    "SummaryRow",
+    "SummaryTotals",
+    "Topology",
+    "TrainingMemory",
+    "Uncounted",
+    "ValueRef",
+    "fold",
+    "summarize",
+]

@@ -11,7 +11,7 @@ from minicnn.graph.repair import repairs
 from minicnn.graph.shapes import Shapes, ways_to
 from minicnn.layers import Shape
 
-TABLE_LINES = 14   # a size table in a message: longer ones lose their middle
+TABLE_LINES = 14  # a size table in a message: longer ones lose their middle
 
 
 def autopsy(error: ShapeError, steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) -> str:
@@ -33,7 +33,7 @@ def _size_table(steps: Sequence[Step], known: Sequence[Shapes], input_shape: Sha
         if workings or outputs[0] != inputs[0]:
             rows.append((step.name, ", ".join(shape_text(shape) for shape in outputs), workings))
     if len(rows) > TABLE_LINES:
-        rows = [*rows[:4], ("...", "", ""), *rows[5 - TABLE_LINES:]]
+        rows = [*rows[:4], ("...", "", ""), *rows[5 - TABLE_LINES :]]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     return [f"  {name:<{first}}  {shape:<{second}}  {workings}".rstrip() for name, shape, workings in rows]
 

@@ -20,7 +20,7 @@ class Column(NamedTuple):
 
 
 COLUMNS = {
-    "operation": Column("operation", lambda row: row.type, right=False),   # in words: see `cells`
+    "operation": Column("operation", lambda row: row.type, right=False),  # in words: see `cells`
     "input": Column("input", lambda row: " ".join(sizes(shape) for shape in row.input_shapes), right=False),
     "output": Column("output", lambda row: sizes(row.output_shape), right=False),
     "params": Column("parameters", lambda row: count(row.params), lambda summary: count(summary.totals.params)),
@@ -31,8 +31,9 @@ COLUMNS = {
     "backward": Column("backward MACs", lambda row: count(row.backward_macs), lambda summary: count(summary.totals.backward_macs)),
     "connections": Column("connections", lambda row: count(row.connections), lambda summary: count(summary.totals.connections)),
     "activations": Column("activations", lambda row: memory(row.activation_bytes), lambda summary: memory(summary.totals.activation_bytes)),
-    "training": Column("training memory", lambda row: memory(row.training_bytes),
-                       lambda summary: memory(summary.training.activation_bytes)),
+    "training": Column(
+        "training memory", lambda row: memory(row.training_bytes), lambda summary: memory(summary.training.activation_bytes)
+    ),
     "field": Column("field", lambda row: field(row.receptive_field)),
     "jump": Column("jump", lambda row: field(row.jump)),
 }

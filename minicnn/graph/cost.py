@@ -50,7 +50,7 @@ def pairs_inside(axis: Axis) -> int:
     """Pairs of an output position and a tap that read inside the axis: for every tap, the positions from first to stop."""
     total = 0
     for r in range(axis.taps):
-        start = r * axis.dilation - axis.before   # the pixel that position 0 reads
+        start = r * axis.dilation - axis.before  # the pixel that position 0 reads
         first = max(0, -(start // axis.stride))
         stop = min(axis.out, -((start - axis.size) // axis.stride))
         total += max(0, stop - first)

@@ -57,9 +57,12 @@ def picture(topology: Topology, depth: int | None = None) -> Picture:
     """Boxes in rows and columns, and lines between them; `depth` folds blocks as the summary's does."""
     groups = _groups(topology, depth)
     home = {node.index: number for number, group in enumerate(groups) for node in group}
-    lines = [Line(None if ref == INPUT else home[ref.node], number, ref) for number, group in enumerate(groups)
-             for ref in dict.fromkeys(ref for node in group for ref in node.inputs[:node.layer.value_inputs])
-             if ref == INPUT or home[ref.node] != number]
+    lines = [
+        Line(None if ref == INPUT else home[ref.node], number, ref)
+        for number, group in enumerate(groups)
+        for ref in dict.fromkeys(ref for node in group for ref in node.inputs[: node.layer.value_inputs])
+        if ref == INPUT or home[ref.node] != number
+    ]
     fed: dict[int, list[int | None]] = {number: [] for number in range(len(groups))}
     feeds: dict[int | None, list[int]] = {}
     for line in lines:
@@ -69,8 +72,10 @@ def picture(topology: Topology, depth: int | None = None) -> Picture:
     for starts in fed.values():
         rows.append(1 + max((-1 if start is None else rows[start] for start in starts), default=-1))
     columns = _columns(fed, feeds)
-    return Picture(tuple(Box(tuple(group), row, column, _folded(group[0], depth))
-                         for group, row, column in zip(groups, rows, columns, strict=True)), tuple(lines))
+    return Picture(
+        tuple(Box(tuple(group), row, column, _folded(group[0], depth)) for group, row, column in zip(groups, rows, columns, strict=True)),
+        tuple(lines),
+    )
 
 
 def _folded(node: Node, depth: int | None) -> tuple[str, ...] | None:
@@ -93,9 +98,15 @@ def _groups(topology: Topology, depth: int | None) -> list[list[Node]]:
         if block is not None and groups and _folded(groups[-1][0], depth) == block:
             groups[-1].append(node)
             continue
-        joins = (block is None and len(node.inputs) == 1 and number is not None and readers[source] == 1 and source not in topology.outputs
-                 and node.path == groups[number][0].path
-                 and (node.layer.kernel in QUIET or all(each.layer.kernel in QUIET for each in groups[number])))
+        joins = (
+            block is None
+            and len(node.inputs) == 1
+            and number is not None
+            and readers[source] == 1
+            and source not in topology.outputs
+            and node.path == groups[number][0].path
+            and (node.layer.kernel in QUIET or all(each.layer.kernel in QUIET for each in groups[number]))
+        )
         if joins and number is not None:
             groups[number].append(node)
         else:

@@ -9,13 +9,13 @@ from minicnn.errors import GraphError, SettingError, ShapeError, suggestion
 if TYPE_CHECKING:
     import numpy as np
 
-SHOWN = 20   # names that a message lists
+SHOWN = 20  # names that a message lists
 
 
 class UnknownParameterError(GraphError, KeyError):
     """A name that no parameter has; a KeyError too, as a dict gives."""
 
-    __str__ = Exception.__str__   # KeyError's quotes the message
+    __str__ = Exception.__str__  # KeyError's quotes the message
 
 
 class Parameters(dict[str, "np.ndarray"]):
@@ -38,7 +38,7 @@ class Parameters(dict[str, "np.ndarray"]):
 
     def __missing__(self, name: object) -> Any:
         names = list(self)
-        shown = names if len(names) <= SHOWN else [*names[:SHOWN // 2], "...", *names[-SHOWN // 2:]]
+        shown = names if len(names) <= SHOWN else [*names[: SHOWN // 2], "...", *names[-SHOWN // 2 :]]
         raise UnknownParameterError(f"there is no parameter called {name!r}{suggestion(name, names)}\n  known are {', '.join(shown)}")
 
     def update(self, *others: Any, **named: Any) -> None:
@@ -52,4 +52,4 @@ class Parameters(dict[str, "np.ndarray"]):
     def _keep(self, *arguments: Any, **named: Any) -> Any:
         raise GraphError("the parameters of a network cannot be removed or replaced\n  write to them: parameters[name] = values")
 
-    __delitem__ = __ior__ = clear = pop = popitem = setdefault = _keep   # type: ignore[assignment]
+    __delitem__ = __ior__ = clear = pop = popitem = setdefault = _keep  # type: ignore[assignment]

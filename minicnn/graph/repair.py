@@ -16,9 +16,9 @@ from minicnn.graph.shapes import Shapes, propagate, shape_of, ways_to
 from minicnn.layers import Shape
 from minicnn.layers.windowed import Windowed
 
-LARGEST_TRY = 1 << 14   # pixels; no larger input is looked for
-FARTHEST_TRY = 64       # pixels up and down; no other input is looked for beyond
-MOST_NAMES = 4          # layers that a repair names one by one
+LARGEST_TRY = 1 << 14  # pixels; no larger input is looked for
+FARTHEST_TRY = 64  # pixels up and down; no other input is looked for beyond
+MOST_NAMES = 4  # layers that a repair names one by one
 
 
 def repairs(steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) -> list[str]:
@@ -28,7 +28,7 @@ def repairs(steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) 
     words = [*broken.layer.repairs(inputs)]
     if broken.layer.grows:
         # one for which all that follows fits as well, unless something that no input repairs comes later
-        larger = words and (_smallest_input(steps, input_shape) or _smallest_input(steps[:len(known) + 1], input_shape))
+        larger = words and (_smallest_input(steps, input_shape) or _smallest_input(steps[: len(known) + 1], input_shape))
         return [*words, f"an input of at least {shape_text(larger[1:])}"] if larger else words
     if len(inputs) > 1:
         words = [*_padded_ways(steps, known, inputs, input_shape), *words]
@@ -49,6 +49,7 @@ def _fits(steps: Sequence[Step], input_shape: Shape) -> bool:
 
 def _smallest_input(steps: Sequence[Step], input_shape: Shape) -> Shape | None:
     """The smallest input, no axis smaller than now, that passes all these steps; None if growing it does not help."""
+
     def grown(least: int) -> Shape:
         return input_shape[0], *(max(size, least) for size in input_shape[1:])
 
@@ -76,8 +77,17 @@ def _nearest_inputs(steps: Sequence[Step], input_shape: Shape) -> list[Shape]:
 
     found = []
     for direction in (-1, 1):
-        sizes = [next((size + direction * far for far in range(FARTHEST_TRY + 1)
-                       if size + direction * far > 0 and fits_all_axes(size + direction * far)), None) for size in space]
+        sizes = [
+            next(
+                (
+                    size + direction * far
+                    for far in range(FARTHEST_TRY + 1)
+                    if size + direction * far > 0 and fits_all_axes(size + direction * far)
+                ),
+                None,
+            )
+            for size in space
+        ]
         candidate = tuple(size for size in sizes if size is not None)
         if space and len(candidate) == len(space) and candidate != tuple(space) and _fits(steps, (channels, *candidate)):
             found.append(candidate)
@@ -97,7 +107,7 @@ def _padded_ways(steps: Sequence[Step], known: Sequence[Shapes], inputs: tuple[S
             padded[index] = steps[index]._replace(layer=other)
     if not padded:
         return []
-    tried = [padded.get(index, step) for index, step in enumerate(steps[:len(known)])]
+    tried = [padded.get(index, step) for index, step in enumerate(steps[: len(known)])]
     now: list[Shapes] = []
     try:
         propagate(tried, input_shape, now)
@@ -114,5 +124,5 @@ def _padded_ways(steps: Sequence[Step], known: Sequence[Shapes], inputs: tuple[S
 
 def _listed(names: Sequence[str]) -> str:
     if len(names) > MOST_NAMES:
-        return f"{', '.join(names[:MOST_NAMES - 1])} ... {names[-1]}"
+        return f"{', '.join(names[: MOST_NAMES - 1])} ... {names[-1]}"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -31,9 +31,14 @@ def homes_of(steps: Sequence[Step], shapes: Sequence[Shapes]) -> list[int]:
 
 def _clash(first: Step, known: Shapes, there: Sequence[ParameterSpec], second: Step, here: Shapes, wanted: Sequence[ParameterSpec]) -> str:
     lines = [f"{second.where} is the same layer as {first.name}, but needs parameters of other shapes"]
-    rows = [(step.name, f"input {', '.join(shape_text(shape) for shape in shapes.inputs)}",
-             ", ".join(f"{spec.name} {shape_text(spec.shape)}" for spec in specs))
-            for step, shapes, specs in ((first, known, there), (second, here, wanted))]
+    rows = [
+        (
+            step.name,
+            f"input {', '.join(shape_text(shape) for shape in shapes.inputs)}",
+            ", ".join(f"{spec.name} {shape_text(spec.shape)}" for spec in specs),
+        )
+        for step, shapes, specs in ((first, known, there), (second, here, wanted))
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines += [f"  {name:<{widths[0]}}  {inputs:<{widths[1]}}  {words}" for name, inputs, words in rows]
     return "\n".join([*lines, "  use a layer of its own for each place, or inputs of one shape"])

@@ -26,11 +26,15 @@ from minicnn.graph.node import INPUT, Node
 from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
-KINDS = {   # by kernel family; the rest is "other"
-    "conv": "convolution", "conv_transpose": "convolution", "table_conv": "convolution", "linear": "fully connected",
-    "batch_norm": "normalization"}
+KINDS = {  # by kernel family; the rest is "other"
+    "conv": "convolution",
+    "conv_transpose": "convolution",
+    "table_conv": "convolution",
+    "linear": "fully connected",
+    "batch_norm": "normalization",
+}
 
-Field = tuple[tuple[int, int], ...]   # (receptive field, jump) per axis
+Field = tuple[tuple[int, int], ...]  # (receptive field, jump) per axis
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class SummaryRow:
     useful_macs: int | None
     backward_macs: int | None
     training_bytes: int
-    layer_count: int = 1   # more where a row stands for a block
-    shared_with: str | None = None   # the layer whose parameters these are, and where they are counted
+    layer_count: int = 1  # more where a row stands for a block
+    shared_with: str | None = None  # the layer whose parameters these are, and where they are counted
 
 
 @dataclass(frozen=True)
@@ -134,16 +138,32 @@ def summarize(topology: Topology, model: str, batch: int = 1) -> Summary:
             macs = so_far.macs if row.macs is None else (so_far.macs or 0) + row.macs
             shares[kind] = Share(kind, so_far.params + row.params, macs)
     order = sorted(shares, key=[*dict.fromkeys(KINDS.values()), "other"].index)
-    return Summary(model, topology.input_shape, tuple(rows), _totals(topology, rows), tuple(shares[kind] for kind in order),
-                   _uncounted(rows), training_memory(topology, batch))
+    return Summary(
+        model,
+        topology.input_shape,
+        tuple(rows),
+        _totals(topology, rows),
+        tuple(shares[kind] for kind in order),
+        _uncounted(rows),
+        training_memory(topology, batch),
+    )
 
 
 def _totals(topology: Topology, rows: Sequence[SummaryRow]) -> SummaryTotals:
     def total(name: str) -> int:
         return sum(getattr(row, name) or 0 for row in rows)
 
-    return SummaryTotals(topology.parameter_count, topology.parameter_count, topology.buffer_count, total("macs"), 2 * total("macs"),
-                         total("activation_bytes"), total("useful_macs"), total("backward_macs"), total("connections"))
+    return SummaryTotals(
+        topology.parameter_count,
+        topology.parameter_count,
+        topology.buffer_count,
+        total("macs"),
+        2 * total("macs"),
+        total("activation_bytes"),
+        total("useful_macs"),
+        total("backward_macs"),
+        total("connections"),
+    )
 
 
 def _uncounted(rows: Sequence[SummaryRow]) -> tuple[Uncounted, ...]:
@@ -160,19 +180,40 @@ def _row(node: Node, topology: Topology, field: Field | None, learns: bool, batc
     useful, backward = work(node, cost.macs, learns)
     activation_bytes = BYTES_PER_NUMBER * sum(prod(shape) for shape in node.output_shapes)
     axes = node.layer.axes(node.input_shapes)
-    window = [None] * 4 if axes is None else [tuple(part) for part in zip(*((axis.taps, axis.stride, (axis.before, axis.after),
-                                                                               axis.dilation) for axis in axes), strict=True)]
+    window = (
+        [None] * 4
+        if axes is None
+        else [
+            tuple(part) for part in zip(*((axis.taps, axis.stride, (axis.before, axis.after), axis.dilation) for axis in axes), strict=True)
+        ]
+    )
     home = node.shares_with
     reach, jump = (None, None) if field is None else zip(*field, strict=True)
     return SummaryRow(
-        name=node.name, type=node.layer.kind(), inputs=tuple(topology.name_of(ref) for ref in node.inputs),
-        input_shapes=node.input_shapes, output_shape=node.output_shapes[0],
-        kernel=window[0], stride=window[1], padding=window[2], dilation=window[3], groups=node.layer.settings().get("groups"),
-        settings=node.layer.brief(), params=sum(slot.size for slot in node.own_slots if slot.trainable),
+        name=node.name,
+        type=node.layer.kind(),
+        inputs=tuple(topology.name_of(ref) for ref in node.inputs),
+        input_shapes=node.input_shapes,
+        output_shape=node.output_shapes[0],
+        kernel=window[0],
+        stride=window[1],
+        padding=window[2],
+        dilation=window[3],
+        groups=node.layer.settings().get("groups"),
+        settings=node.layer.brief(),
+        params=sum(slot.size for slot in node.own_slots if slot.trainable),
         params_formula=cost.formula if home is None else None,
-        buffers=sum(slot.size for slot in node.own_slots if not slot.trainable), macs=cost.macs, connections=cost.connections,
-        activation_bytes=activation_bytes, receptive_field=reach, jump=jump, useful_macs=useful, backward_macs=backward,
-        training_bytes=batch * activation_bytes, shared_with=None if home is None else topology.nodes[home].name)
+        buffers=sum(slot.size for slot in node.own_slots if not slot.trainable),
+        macs=cost.macs,
+        connections=cost.connections,
+        activation_bytes=activation_bytes,
+        receptive_field=reach,
+        jump=jump,
+        useful_macs=useful,
+        backward_macs=backward,
+        training_bytes=batch * activation_bytes,
+        shared_with=None if home is None else topology.nodes[home].name,
+    )
 
 
 def _field(node: Node, topology: Topology, known: Sequence[Field | None]) -> Field | None:
@@ -180,11 +221,13 @@ def _field(node: Node, topology: Topology, known: Sequence[Field | None]) -> Fie
     if len(node.output_shapes[0]) < 2 or node.layer.field_varies:
         return None
     start: Field | None = ((1, 1),) * (len(topology.input_shape) - 1) or None
-    paths = [start if ref == INPUT else known[ref.node] for ref in node.inputs[:node.layer.value_inputs]]
+    paths = [start if ref == INPUT else known[ref.node] for ref in node.inputs[: node.layer.value_inputs]]
     if any(path is None for path in paths):
         return None
-    joined = tuple((max(reach for reach, _ in axis), max(jump for _, jump in axis))
-                   for axis in zip(*(path for path in paths if path is not None), strict=True))
+    joined = tuple(
+        (max(reach for reach, _ in axis), max(jump for _, jump in axis))
+        for axis in zip(*(path for path in paths if path is not None), strict=True)
+    )
     axes = node.layer.axes(node.input_shapes)
     return joined if axes is None else tuple(_widened(*axis) for axis in zip(joined, axes, strict=True))
 

@@ -9,10 +9,16 @@ from minicnn.graph.summary import Summary, SummaryRow
 NOT_COUNTED = "-"
 
 WHAT_IS_COUNTED = (
-    ("Parameters", "weights and biases: (window * input channels + 1 for the bias) * filters.  Running statistics of batch"
-                   " normalization and other constants are buffers, not parameters."),
-    ("MACs", "multiplications of a weight by an activation in convolution and fully connected layers, for one image;"
-             " taps on padding included, biases not.  FLOPs are twice that.  '-' is not counted, which is not 0."),
+    (
+        "Parameters",
+        "weights and biases: (window * input channels + 1 for the bias) * filters.  Running statistics of batch"
+        " normalization and other constants are buffers, not parameters.",
+    ),
+    (
+        "MACs",
+        "multiplications of a weight by an activation in convolution and fully connected layers, for one image;"
+        " taps on padding included, biases not.  FLOPs are twice that.  '-' is not counted, which is not 0.",
+    ),
     ("Useful", "MACs without the taps that fall on padding: what a loop that skips them multiplies."),
     ("Backward", "MACs of the gradients of weight and input, counted as above; the first layer needs no gradient of its input."),
     ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none once the map is flat, or upsampled."),
@@ -87,12 +93,17 @@ def plain_table(summary: Summary) -> str:
     totals = summary.totals
     lines = [f"{summary.model}, input {sizes(summary.input_shape)}"]
     rows = [("layer", "operation", "output", "parameters", "formula", "MACs", "field")]
-    rows += [(row.name, ", ".join(words), sizes(row.output_shape), count(row.params), formula(row), count(row.macs),
-              field(row.receptive_field)) for row, words in zip(summary.layers, operations(summary), strict=True)]
+    rows += [
+        (row.name, ", ".join(words), sizes(row.output_shape), count(row.params), formula(row), count(row.macs), field(row.receptive_field))
+        for row, words in zip(summary.layers, operations(summary), strict=True)
+    ]
     rows.append(("total", "", "", count(totals.params), "", count(totals.macs), ""))
     lines += aligned(rows, right=(3, 5, 6))
-    lines += [f"{share.kind}: {count(share.params)} parameters ({percent(share.params, totals.params)}),"
-              f" {count(share.macs)} MACs ({percent(share.macs, totals.macs)})" for share in summary.by_kind]
+    lines += [
+        f"{share.kind}: {count(share.params)} parameters ({percent(share.params, totals.params)}),"
+        f" {count(share.macs)} MACs ({percent(share.macs, totals.macs)})"
+        for share in summary.by_kind
+    ]
     lines += [not_counted(summary)] if summary.uncounted else []
     return "\n".join(lines)
 
@@ -105,5 +116,10 @@ def not_counted(summary: Summary) -> str:
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
     """Cells in columns, the numbers of the columns in `right` to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.rjust(width) if column in right else cell.ljust(width)
-                      for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

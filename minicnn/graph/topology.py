@@ -13,7 +13,7 @@ from minicnn.graph.sharing import homes_of
 from minicnn.graph.wiring import wire
 from minicnn.layers import Element, Shape
 
-SLOT_ALIGNMENT = 16   # floats: 64 bytes, one cache line and one AVX-512 register
+SLOT_ALIGNMENT = 16  # floats: 64 bytes, one cache line and one AVX-512 register
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,8 +54,10 @@ class Topology:
         own: list[list[ParameterSlot]] = [[] for _ in steps]
         for slot in slots:
             own[slot.node].append(slot)
-        nodes = tuple(Node(index, step.name, step.layer, step.inputs, *known, step.path, tuple(own[home]))
-                      for index, (step, known, home) in enumerate(zip(steps, shapes, homes, strict=True)))
+        nodes = tuple(
+            Node(index, step.name, step.layer, step.inputs, *known, step.path, tuple(own[home]))
+            for index, (step, known, home) in enumerate(zip(steps, shapes, homes, strict=True))
+        )
         return cls(element, shape, nodes, outputs, slots, trainable_size, memory_size)
 
     def shape_of(self, ref: ValueRef) -> Shape:
@@ -85,11 +87,16 @@ class Topology:
 
 def checked_shape(shape: Sequence[int]) -> Shape:
     """The shape of a network's input: positive whole numbers, channels first."""
-    fits = isinstance(shape, Sequence) and 1 <= len(shape) <= 4 and all(
-        hasattr(size, "__index__") and not isinstance(size, bool) and 1 <= size.__index__() <= LARGEST_SETTING for size in shape)
+    fits = (
+        isinstance(shape, Sequence)
+        and 1 <= len(shape) <= 4
+        and all(hasattr(size, "__index__") and not isinstance(size, bool) and 1 <= size.__index__() <= LARGEST_SETTING for size in shape)
+    )
     if not fits:
-        raise ShapeError(f"input_shape {shape!r} is not the shape of an image: channels and up to three sizes, all at least 1"
-                         f"\n  use (1, 28, 28) for gray images of 28 x 28 pixels; the batch is not part of it")
+        raise ShapeError(
+            f"input_shape {shape!r} is not the shape of an image: channels and up to three sizes, all at least 1"
+            f"\n  use (1, 28, 28) for gray images of 28 x 28 pixels; the batch is not part of it"
+        )
     return tuple(size.__index__() for size in shape)
 
 
@@ -105,8 +112,9 @@ def _giving_logits(steps: Sequence[Step], outputs: Sequence[ValueRef]) -> set[in
     return found
 
 
-def _places(steps: Sequence[Step], shapes: Sequence[Shapes], homes: Sequence[int], last: Container[int]
-            ) -> tuple[tuple[ParameterSlot, ...], int, int]:
+def _places(
+    steps: Sequence[Step], shapes: Sequence[Shapes], homes: Sequence[int], last: Container[int]
+) -> tuple[tuple[ParameterSlot, ...], int, int]:
     """Where every parameter and every buffer lies, and how many floats the parameters alone and all together take.
 
     Buffers lie behind the parameters, so that an optimizer has one stretch of memory to walk.  A layer in several places has its

@@ -24,7 +24,7 @@ class Recorder:
         self._path: tuple[str, ...] = ()
         self._blocks: dict[tuple[str, ...], Element] = {}
         self._numbers: Counter[tuple[str, ...]] = Counter()
-        self._parts = 1    # the outermost block is not placed
+        self._parts = 1  # the outermost block is not placed
         self._level = 1
 
     def place(self, element: Element, *values: ValueRef) -> tuple[ValueRef, ...]:

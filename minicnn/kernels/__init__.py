@@ -14,35 +14,63 @@ from typing import TYPE_CHECKING, Any
 from minicnn.errors import DeviceError
 
 _PASSES = ("", "_backward_input", "_backward_weight", "_backward_bias")
-_HOMES = {f"{kind}{n}d{part}": f"minicnn.kernels.{home}" for kind, home in {
-    "conv": "convolution", "conv_transpose": "transposed", "tiled_conv": "tiled", "unshared_conv": "unshared",
-}.items() for n in (1, 2, 3) for part in _PASSES}
-_HOMES |= {name: f"minicnn.kernels.{home}" for home, names in {
-    "algorithms.separable": ("separable", "separable_conv2d", "separable_conv3d"),
-    "algorithms.conv_matrix": ("conv_matrix",),
-    "algorithms.circulant": ("circulant", "circulant_eigenvalues", "fourier_basis"),
-    "image_filters": ("image_kernels",),
-}.items() for name in names}
+_HOMES = {
+    f"{kind}{n}d{part}": f"minicnn.kernels.{home}"
+    for kind, home in {
+        "conv": "convolution",
+        "conv_transpose": "transposed",
+        "tiled_conv": "tiled",
+        "unshared_conv": "unshared",
+    }.items()
+    for n in (1, 2, 3)
+    for part in _PASSES
+}
+_HOMES |= {
+    name: f"minicnn.kernels.{home}"
+    for home, names in {
+        "algorithms.separable": ("separable", "separable_conv2d", "separable_conv3d"),
+        "algorithms.conv_matrix": ("conv_matrix",),
+        "algorithms.circulant": ("circulant", "circulant_eigenvalues", "fourier_basis"),
+        "image_filters": ("image_kernels",),
+    }.items()
+    for name in names
+}
 _HOMES |= {"Variant": "minicnn.kernels.variants", "variant": "minicnn.kernels.variants"}
 
 _BOTH = ("", "_backward")
-_POOLINGS = {f"{kind}{n}d{part}": home for kind, home in {
-    "max_pool": "pooling", "avg_pool": "pooling", "l2_pool": "l2_pooling", "gaussian_pool": "gaussian_pooling",
-    "adaptive_max_pool": "adaptive_pooling", "adaptive_avg_pool": "adaptive_pooling", "max_unpool": "unpooling", "upsample": "upsampling",
-}.items() for n in (1, 2, 3) for part in _BOTH}
-_OTHERS = {f"{name}{part}": home for home, names in {
-    "activation": ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax"),
-    "batch_normalization": ("batch_norm", "batch_norm_training"),
-    "channel_pooling": ("channel_pool",),
-    "global_pooling": ("global_max_pool", "global_avg_pool"),
-    "local_response_normalization": ("local_response_norm",),
-    "loss": ("softmax_cross_entropy",),
-    "regularization": ("dropout",),
-}.items() for name in names for part in _BOTH}
+_POOLINGS = {
+    f"{kind}{n}d{part}": home
+    for kind, home in {
+        "max_pool": "pooling",
+        "avg_pool": "pooling",
+        "l2_pool": "l2_pooling",
+        "gaussian_pool": "gaussian_pooling",
+        "adaptive_max_pool": "adaptive_pooling",
+        "adaptive_avg_pool": "adaptive_pooling",
+        "max_unpool": "unpooling",
+        "upsample": "upsampling",
+    }.items()
+    for n in (1, 2, 3)
+    for part in _BOTH
+}
+_OTHERS = {
+    f"{name}{part}": home
+    for home, names in {
+        "activation": ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax"),
+        "batch_normalization": ("batch_norm", "batch_norm_training"),
+        "channel_pooling": ("channel_pool",),
+        "global_pooling": ("global_max_pool", "global_avg_pool"),
+        "local_response_normalization": ("local_response_norm",),
+        "loss": ("softmax_cross_entropy",),
+        "regularization": ("dropout",),
+    }.items()
+    for name in names
+    for part in _BOTH
+}
 _LINEAR = {f"linear{part}": "fully_connected" for part in ("", "_backward_input", "_backward_weight", "_backward_bias")}
 _HOMES |= {name: f"minicnn.kernels.{home}" for name, home in (_POOLINGS | _OTHERS | _LINEAR).items()}
 
-if TYPE_CHECKING:   # the same names for type checkers and editors, which do not run what follows
+if TYPE_CHECKING:  # the same names for type checkers and editors, which do not run what follows
     from minicnn.kernels import textbook as textbook
     from minicnn.kernels.activation import *
     from minicnn.kernels.adaptive_pooling import *
@@ -83,7 +111,7 @@ def __dir__() -> list[str]:
 
 
 def _in_main_interpreter() -> bool:
-    for name in ("_interpreters", "_xxsubinterpreters"):   # since Python 3.13, and before
+    for name in ("_interpreters", "_xxsubinterpreters"):  # since Python 3.13, and before
         try:
             interpreters = importlib.import_module(name)
         except ImportError:
@@ -93,5 +121,7 @@ def _in_main_interpreter() -> bool:
 
 
 if not _in_main_interpreter():
-    raise DeviceError("minicnn computes in the main interpreter of a process only: Numba and NumPy know no other"
-                      "\n  use another process (multiprocessing, concurrent.futures.ProcessPoolExecutor) in place of a subinterpreter")
+    raise DeviceError(
+        "minicnn computes in the main interpreter of a process only: Numba and NumPy know no other"
+        "\n  use another process (multiprocessing, concurrent.futures.ProcessPoolExecutor) in place of a subinterpreter"
+    )

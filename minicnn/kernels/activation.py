@@ -16,8 +16,18 @@ from minicnn.kernels.cpu import activation_call as fast
 from minicnn.kernels.cpu import softmax_call
 
 __all__ = [
-    "leaky_relu", "leaky_relu_backward", "log_softmax", "log_softmax_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward",
-    "softmax", "softmax_backward", "tanh", "tanh_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "log_softmax",
+    "log_softmax_backward",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
+    "tanh",
+    "tanh_backward",
 ]
 
 
@@ -115,7 +125,7 @@ def real_number(where: str, name: str, value: object) -> float:
         raise SettingError(f"{where}: {name} is {value!r}, but must be a number")
     try:
         number = float(value)
-    except OverflowError:   # a whole number of more than 308 digits
+    except OverflowError:  # a whole number of more than 308 digits
         number = np.inf
     if not np.isfinite(number):
         raise SettingError(f"{where}: {name} is {number}, but must be finite")

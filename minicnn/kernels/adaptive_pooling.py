@@ -19,9 +19,18 @@ from minicnn.kernels.pooling import max_backward
 from minicnn.kernels.windows import flag, plane_shape, planes_of, sizes_per_axis
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool1d_backward", "adaptive_avg_pool2d", "adaptive_avg_pool2d_backward", "adaptive_avg_pool3d",
-    "adaptive_avg_pool3d_backward", "adaptive_max_pool1d", "adaptive_max_pool1d_backward", "adaptive_max_pool2d",
-    "adaptive_max_pool2d_backward", "adaptive_max_pool3d", "adaptive_max_pool3d_backward",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool1d_backward",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_backward",
+    "adaptive_avg_pool3d",
+    "adaptive_avg_pool3d_backward",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool1d_backward",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_backward",
+    "adaptive_max_pool3d",
+    "adaptive_max_pool3d_backward",
 ]
 
 
@@ -49,8 +58,13 @@ def max_forward(where: str, axis_count: int, x: Any, output_size: object, return
     if x.dtype == np.float64:
         getattr(textbook, f"adaptive_max_pool{axis_count}d_forward")(y, indices, contiguous(x))
     else:
-        fast.max_pool(y, indices, contiguous(x), "adaptive",
-                      lambda: [of_regions(where, size, out) for size, out in zip(x.shape[2:], sizes, strict=True)])
+        fast.max_pool(
+            y,
+            indices,
+            contiguous(x),
+            "adaptive",
+            lambda: [of_regions(where, size, out) for size, out in zip(x.shape[2:], sizes, strict=True)],
+        )
     return (y, indices) if wanted else y
 
 
@@ -63,8 +77,9 @@ def average_forward(where: str, axis_count: int, x: Any, output_size: object) ->
     if x.dtype == np.float64:
         getattr(textbook, f"adaptive_avg_pool{axis_count}d_forward")(y, contiguous(x))
     else:
-        fast.resample(y, contiguous(x), "adaptive",
-                      lambda: [of_regions(where, size, out) for size, out in zip(x.shape[2:], sizes, strict=True)])
+        fast.resample(
+            y, contiguous(x), "adaptive", lambda: [of_regions(where, size, out) for size, out in zip(x.shape[2:], sizes, strict=True)]
+        )
     return y
 
 
@@ -74,25 +89,34 @@ def average_backward(where: str, axis_count: int, dy: Any, x_shape: Any) -> np.n
     shape = plane_shape(where, axis_count, x_shape)
     check_pixels(where, shape)
     if shape[:2] != dy.shape[:2] or 0 in dy.shape[2:]:
-        raise ShapeError(f"{where}: dy has the shape {dy.shape}, which no pooling of {shape} gives"
-                         f"\n  dy  {dy.shape}  {y_letters(axis_count, 'C')}\n  x   {shape}  {x_letters(axis_count)}")
+        raise ShapeError(
+            f"{where}: dy has the shape {dy.shape}, which no pooling of {shape} gives"
+            f"\n  dy  {dy.shape}  {y_letters(axis_count, 'C')}\n  x   {shape}  {x_letters(axis_count)}"
+        )
     dx = empty(where, shape, dy.dtype)
     if dy.dtype == np.float64:
         getattr(textbook, f"adaptive_avg_pool{axis_count}d_backward")(dx, contiguous(dy))
     else:
-        fast.resample(dx, contiguous(dy), "adaptive backward",
-                      lambda: [gathered(of_regions(where, size, out)) for size, out in zip(shape[2:], dy.shape[2:], strict=True)])
+        fast.resample(
+            dx,
+            contiguous(dy),
+            "adaptive backward",
+            lambda: [gathered(of_regions(where, size, out)) for size, out in zip(shape[2:], dy.shape[2:], strict=True)],
+        )
     return dx
 
 
 @overload
 def adaptive_max_pool1d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[False] = False) -> np.ndarray: ...
 
+
 @overload
 def adaptive_max_pool1d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
 
-def adaptive_max_pool1d(x: ArrayLike, output_size: SizeSetting, *,
-                        return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+
+def adaptive_max_pool1d(
+    x: ArrayLike, output_size: SizeSetting, *, return_indices: bool = False
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """As `adaptive_max_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
     return max_forward("adaptive_max_pool1d", 1, x, output_size, return_indices)
 
@@ -100,11 +124,14 @@ def adaptive_max_pool1d(x: ArrayLike, output_size: SizeSetting, *,
 @overload
 def adaptive_max_pool2d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[False] = False) -> np.ndarray: ...
 
+
 @overload
 def adaptive_max_pool2d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
 
-def adaptive_max_pool2d(x: ArrayLike, output_size: SizeSetting, *,
-                        return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+
+def adaptive_max_pool2d(
+    x: ArrayLike, output_size: SizeSetting, *, return_indices: bool = False
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """The largest number of every region, for an output of a given size.
 
         y[n,c,q] = max over w of x[n,c,w]      where  floor(q*W/Q) <= w < ceil((q+1)*W/Q)      (one axis shown)
@@ -132,11 +159,14 @@ def adaptive_max_pool2d(x: ArrayLike, output_size: SizeSetting, *,
 @overload
 def adaptive_max_pool3d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[False] = False) -> np.ndarray: ...
 
+
 @overload
 def adaptive_max_pool3d(x: ArrayLike, output_size: SizeSetting, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
 
-def adaptive_max_pool3d(x: ArrayLike, output_size: SizeSetting, *,
-                        return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+
+def adaptive_max_pool3d(
+    x: ArrayLike, output_size: SizeSetting, *, return_indices: bool = False
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """As `adaptive_max_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
     return max_forward("adaptive_max_pool3d", 3, x, output_size, return_indices)
 

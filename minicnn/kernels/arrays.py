@@ -31,8 +31,9 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
     result = [as_array(where, name, value) for name, value in arrays.items()]
     for name, array in zip(arrays, result, strict=True):
         if array.dtype not in FLOATS:
-            raise SettingError(f"{where}: {name} is {array.dtype}, but must be float32 or float64"
-                               f"\n  use {float_advice(name, array.dtype.kind)}")
+            raise SettingError(
+                f"{where}: {name} is {array.dtype}, but must be float32 or float64\n  use {float_advice(name, array.dtype.kind)}"
+            )
     kinds = {array.dtype for array in result}
     if len(kinds) > 1:
         listed = ", ".join(f"{name} is {array.dtype}" for name, array in zip(arrays, result, strict=True))
@@ -52,7 +53,7 @@ def as_array(where: str, name: str, value: Any) -> np.ndarray:
         raise SettingError(f"{where}: {name} is a {type(value).__name__}, but must be an array of float32 or float64")
     if not array.dtype.isnative:
         raise SettingError(f"{where}: {name} is in the byte order of another machine\n  use {name}.astype('{array.dtype.name}')")
-    if not array.flags.c_contiguous:   # in an array without strides, one number may stand for millions
+    if not array.flags.c_contiguous:  # in an array without strides, one number may stand for millions
         check_room(array.nbytes, f"{where}: a copy of {name}, row after row,")
     return array
 
@@ -61,15 +62,17 @@ def check_axes(where: str, name: str, array: np.ndarray, letters: str) -> None:
     """An array must have one axis for each letter of "N C H W"."""
     wanted = letters.split()
     if array.ndim != len(wanted):
-        raise ShapeError(f"{where}: {name} has {array.ndim} axes, but needs {len(wanted)}"
-                         f"\n  {name}  {array.shape}\n  wanted  ({', '.join(wanted)})")
+        raise ShapeError(
+            f"{where}: {name} has {array.ndim} axes, but needs {len(wanted)}\n  {name}  {array.shape}\n  wanted  ({', '.join(wanted)})"
+        )
 
 
 def check_shape(where: str, name: str, array: np.ndarray, wanted: tuple[int, ...], letters: str) -> None:
     """An array must have exactly this shape."""
     if array.shape != wanted:
-        raise ShapeError(f"{where}: {name} has the shape {array.shape}, but needs {wanted}"
-                         f"\n  {name}  {array.shape}\n  wanted  {wanted}  {letters}")
+        raise ShapeError(
+            f"{where}: {name} has the shape {array.shape}, but needs {wanted}\n  {name}  {array.shape}\n  wanted  {wanted}  {letters}"
+        )
 
 
 def contiguous(array: np.ndarray) -> np.ndarray:

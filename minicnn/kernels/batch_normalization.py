@@ -63,14 +63,16 @@ def batch_norm(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, *, epsil
     return y
 
 
-def batch_norm_backward(dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
-                        ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def batch_norm_backward(
+    dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradient of batch_norm with respect to x, gamma and beta: (dx, dgamma, dbeta); mean and variance are constants."""
     return _backward("batch_norm_backward", "inference", dy, x, gamma, mean, variance, epsilon)
 
 
-def batch_norm_training(x: Any, gamma: Any, beta: Any, running_mean: Any = None, running_variance: Any = None, *, momentum: float = 0.1,
-                        epsilon: float = 1e-5) -> BatchNorm:
+def batch_norm_training(
+    x: Any, gamma: Any, beta: Any, running_mean: Any = None, running_variance: Any = None, *, momentum: float = 0.1, epsilon: float = 1e-5
+) -> BatchNorm:
     """Shift and scale every channel to mean 0 and variance 1 over the batch, then by gamma and beta; update the running averages.
 
         mean[c] = mean over images n and positions l of x[n,c,l],   variance[c] = mean of (x[n,c,l] - mean[c])^2
@@ -127,8 +129,9 @@ def batch_norm_training(x: Any, gamma: Any, beta: Any, running_mean: Any = None,
     return BatchNorm(y, mean, variance, keep * old[0] + x.dtype.type(share) * mean, keep * old[1] + unbiased * variance)
 
 
-def batch_norm_training_backward(dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
-                                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def batch_norm_training_backward(
+    dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradient of batch_norm_training with respect to x, gamma and beta: (dx, dgamma, dbeta); mean and variance as it returned them.
 
     They depend on x as well, which gives the last two terms (z the normalized x, M numbers in a channel):
@@ -141,8 +144,9 @@ def batch_norm_training_backward(dy: Any, x: Any, gamma: Any, mean: Any, varianc
     return _backward("batch_norm_training_backward", "training", dy, x, gamma, mean, variance, epsilon)
 
 
-def _backward(where: str, kind: str, dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, epsilon: object
-              ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _backward(
+    where: str, kind: str, dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, epsilon: object
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     dy, x, gamma, mean, variance = _checked(where, {"dy": dy, "x": x}, gamma=gamma, mean=mean, variance=variance)
     number = _epsilon(where, epsilon)
     check_variance(where, variance)
@@ -164,7 +168,7 @@ def _checked(where: str, large: dict[str, Any], **small: Any) -> list[np.ndarray
     for name, array in zip(large, arrays, strict=False):
         check_channels(where, name, array.shape)
     channels = arrays[len(large) - 1].shape[1]
-    for name, array in zip(small, arrays[len(large):], strict=True):
+    for name, array in zip(small, arrays[len(large) :], strict=True):
         check_shape(where, name, array, (channels,), "C")
     return [contiguous(array) for array in arrays]
 

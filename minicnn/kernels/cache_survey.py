@@ -9,7 +9,7 @@ from typing import NamedTuple
 from minicnn.kernels.machine_code import SUFFIX, cache_folder, made_generation, read
 from minicnn.kernels.trust import CacheError, DistrustError
 
-PROBE_BYTES = 1 << 20   # about what the kernels of one network take
+PROBE_BYTES = 1 << 20  # about what the kernels of one network take
 
 
 class Survey(NamedTuple):

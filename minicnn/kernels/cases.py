@@ -42,7 +42,7 @@ class Case(NamedTuple):
     @property
     def tile(self) -> tuple[int, ...]:
         """Filters that take turns, per axis; all 1 where every position has the same."""
-        return self.weight_shape[1:-len(self.axes) - 1] or (1,) * len(self.axes)
+        return self.weight_shape[1 : -len(self.axes) - 1] or (1,) * len(self.axes)
 
     @property
     def filters(self) -> int:
@@ -82,13 +82,27 @@ def transposed_weight_letters(axes: int) -> str:
 
 
 TILE_LETTERS = {1: "V", 2: "U V", 3: "A U V"}
-WEIGHT_LETTERS = {"conv": weight_letters, "tiled_conv": tiled_weight_letters, "unshared_conv": unshared_weight_letters,
-                  "conv_transpose": transposed_weight_letters}
+WEIGHT_LETTERS = {
+    "conv": weight_letters,
+    "tiled_conv": tiled_weight_letters,
+    "unshared_conv": unshared_weight_letters,
+    "conv_transpose": transposed_weight_letters,
+}
 
 
 @remembered
-def resolve(where: str, kind: str, axis_count: int, x_shape: Sequence[int], weight_shape: Sequence[int], stride: object,
-            padding: PaddingSetting, dilation: object, groups: object, flip: object = False) -> Case:
+def resolve(
+    where: str,
+    kind: str,
+    axis_count: int,
+    x_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    groups: object,
+    flip: object = False,
+) -> Case:
     """Check sizes and settings of an ordinary, tiled or unshared convolution.
 
     Raises
@@ -102,31 +116,46 @@ def resolve(where: str, kind: str, axis_count: int, x_shape: Sequence[int], weig
     shapes = _shapes(kind, axis_count, x_shape, weight_shape)
     group_count = whole_number(where, "groups", groups, least=1)
     (_, channels, *sizes), filters = x_shape, weight_shape[0]
-    weight_channels, *taps = weight_shape[-axis_count - 1:]
+    weight_channels, *taps = weight_shape[-axis_count - 1 :]
     _check_weight(where, weight_shape)
     if channels % group_count or filters % group_count:
         raise ShapeError(f"{where}: {channels} channels and {filters} filters do not both divide into {group_count} groups{shapes}")
     if channels != weight_channels * group_count:
-        raise ShapeError(f"{where}: x has {channels} channels, but weight was made for {weight_channels * group_count}{shapes}"
-                         + (f"   G = {group_count}" if group_count > 1 else ""))
+        raise ShapeError(
+            f"{where}: x has {channels} channels, but weight was made for {weight_channels * group_count}{shapes}"
+            + (f"   G = {group_count}" if group_count > 1 else "")
+        )
     axes = resolve_axes(where, sizes, tuple(taps), stride, padding, dilation)
     for axis, word in zip(axes, AXIS_WORDS[axis_count], strict=True):
         if axis.out < 1:
-            raise ShapeError(f"{where}: a filter that spans {axis.extent} {word} does not fit into {axis.size} with padding"
-                             f" {axis.before} and {axis.after}{shapes}"
-                             f"\n  use more padding, or an input of at least {axis.extent - axis.before - axis.after} {word}")
+            raise ShapeError(
+                f"{where}: a filter that spans {axis.extent} {word} does not fit into {axis.size} with padding"
+                f" {axis.before} and {axis.after}{shapes}"
+                f"\n  use more padding, or an input of at least {axis.extent - axis.before - axis.after} {word}"
+            )
     case = Case(where, kind, axes, group_count, bool(flip), x_shape, weight_shape)
     out = tuple(axis.out for axis in axes)
     if kind == "unshared_conv" and case.tile != out:
-        raise ShapeError(f"{where}: weight was made for {' x '.join(map(str, case.tile))} output positions, but there are"
-                         f" {' x '.join(map(str, out))}{shapes}"
-                         f"\n  use a weight of the shape {(filters, *out, *weight_shape[-axis_count - 1:])}")
+        raise ShapeError(
+            f"{where}: weight was made for {' x '.join(map(str, case.tile))} output positions, but there are"
+            f" {' x '.join(map(str, out))}{shapes}"
+            f"\n  use a weight of the shape {(filters, *out, *weight_shape[-axis_count - 1 :])}"
+        )
     return case
 
 
 @remembered
-def resolve_transposed(where: str, axis_count: int, x_shape: Sequence[int], weight_shape: Sequence[int], stride: object, padding: object,
-                       output_padding: object, dilation: object, groups: object) -> Case:
+def resolve_transposed(
+    where: str,
+    axis_count: int,
+    x_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    stride: object,
+    padding: object,
+    output_padding: object,
+    dilation: object,
+    groups: object,
+) -> Case:
     """Check sizes and settings of a transposed convolution.
 
     Raises
@@ -145,19 +174,30 @@ def resolve_transposed(where: str, axis_count: int, x_shape: Sequence[int], weig
         raise ShapeError(f"{where}: {channels} channels do not divide into {group_count} groups{shapes}")
     if isinstance(padding, str):
         raise SettingError(f"{where}: padding is {padding!r}, but must be a number of pixels, or one per axis, to cut off the output")
-    settings = [per_axis(where, name, value, axis_count, least) for name, value, least in (
-        ("stride", stride, 1), ("dilation", dilation, 1), ("padding", padding, 0), ("output_padding", output_padding, 0))]
+    settings = [
+        per_axis(where, name, value, axis_count, least)
+        for name, value, least in (
+            ("stride", stride, 1),
+            ("dilation", dilation, 1),
+            ("padding", padding, 0),
+            ("output_padding", output_padding, 0),
+        )
+    ]
     axes = []
     for size, tap, step, gap, cut, more, word in zip(sizes, taps, *settings, AXIS_WORDS[axis_count], strict=True):
         if more >= max(step, gap):
-            raise SettingError(f"{where}: output_padding {more} is more than stride {step} and dilation {gap} leave open"
-                               f"\n  use at most {max(step, gap) - 1}")
+            raise SettingError(
+                f"{where}: output_padding {more} is more than stride {step} and dilation {gap} leave open"
+                f"\n  use at most {max(step, gap) - 1}"
+            )
         if size < 1:
             raise ShapeError(f"{where}: x has no {word}, and there is nothing to spread{shapes}")
         large = transposed_output_size(size, tap, step, gap, cut, more)
         if large < 1:
-            raise ShapeError(f"{where}: padding {cut} cuts all {word} off an output of {large + 2 * cut}{shapes}"
-                             f"\n  use a padding of at most {(large + 2 * cut - 1) // 2}")
+            raise ShapeError(
+                f"{where}: padding {cut} cuts all {word} off an output of {large + 2 * cut}{shapes}"
+                f"\n  use a padding of at most {(large + 2 * cut - 1) // 2}"
+            )
         after = max(0, (size - 1) * step + extent(tap, gap) - cut - large)
         axes.append(Axis(large, tap, step, gap, cut, after, size))
     return Case(where, "conv_transpose", tuple(axes), group_count, False, x_shape, weight_shape)

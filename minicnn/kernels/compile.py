@@ -70,7 +70,7 @@ class _KernelCache(caching.FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._py_func = function
-        source_stamp()   # of the sources as they are imported, not as they may be when the first kernel is compiled
+        source_stamp()  # of the sources as they are imported, not as they may be when the first kernel is compiled
         self.enable()
 
     @property
@@ -81,7 +81,7 @@ class _KernelCache(caching.FunctionCache):
             return None
 
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
-        check_address_space(KERNEL_BYTES)   # a kernel that is not in the cache is compiled next
+        check_address_space(KERNEL_BYTES)  # a kernel that is not in the cache is compiled next
         target_context.refresh()
         try:
             payload = machine_code.read(self._path(sig, target_context.codegen())) if self._enabled else None
@@ -157,7 +157,7 @@ class StepKernel:
             compiling = _StepCompiler(self._function, cpu_target, options, {}, pipeline_class=Compiler)
             code = compiling.compile(signature.args, signature.return_type)
             cache.save_overload(signature, code)
-        self._library = code.library   # keeps the machine code alive
+        self._library = code.library  # keeps the machine code alive
         return int(self._library.get_pointer_to_function(code.fndesc.llvm_func_name))
 
     def __repr__(self) -> str:
@@ -173,5 +173,6 @@ def step(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_M
 
 # A fork in the middle of compiling would leave the child with a compiler half way through and its lock closed: it waits.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release,
-                        after_in_child=global_compiler_lock.release)
+    os.register_at_fork(
+        before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release, after_in_child=global_compiler_lock.release
+    )

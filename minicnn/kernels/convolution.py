@@ -18,8 +18,18 @@ from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, weig
 from minicnn.kernels.cases import Case, checked_shape, resolve
 
 __all__ = [
-    "conv1d", "conv1d_backward_bias", "conv1d_backward_input", "conv1d_backward_weight", "conv2d", "conv2d_backward_bias",
-    "conv2d_backward_input", "conv2d_backward_weight", "conv3d", "conv3d_backward_bias", "conv3d_backward_input", "conv3d_backward_weight",
+    "conv1d",
+    "conv1d_backward_bias",
+    "conv1d_backward_input",
+    "conv1d_backward_weight",
+    "conv2d",
+    "conv2d_backward_bias",
+    "conv2d_backward_input",
+    "conv2d_backward_weight",
+    "conv3d",
+    "conv3d_backward_bias",
+    "conv3d_backward_input",
+    "conv3d_backward_weight",
 ]
 
 ALGORITHMS = ("auto", "textbook", "direct", "im2col", "fft", "winograd")
@@ -33,13 +43,26 @@ def choose(case: Case, algorithm: object, dtype: np.dtype) -> str:
     if algorithm == "auto":
         return "auto" if dtype == np.float32 else "textbook"
     if algorithm == "direct" and dtype != np.float32:
-        raise SettingError(f"{case.where}: algorithm 'direct' computes in float32, but the arrays are {dtype}"
-                           f"\n  use algorithm='textbook', or arrays of float32")
+        raise SettingError(
+            f"{case.where}: algorithm 'direct' computes in float32, but the arrays are {dtype}"
+            f"\n  use algorithm='textbook', or arrays of float32"
+        )
     return algorithm
 
 
-def forward(where: str, axis_count: int, x: Any, weight: Any, bias: Any, stride: object, padding: PaddingSetting, dilation: object,
-            groups: object, flip: object, algorithm: object) -> np.ndarray:
+def forward(
+    where: str,
+    axis_count: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    groups: object,
+    flip: object,
+    algorithm: object,
+) -> np.ndarray:
     """conv1d, conv2d and conv3d."""
     given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
     x, weight, *rest = as_float_arrays(where, **given)
@@ -53,8 +76,18 @@ def forward(where: str, axis_count: int, x: Any, weight: Any, bias: Any, stride:
     return passes.forward(case, x, weight, own_bias, chosen == "textbook", chosen == "direct")
 
 
-def backward_input(where: str, axis_count: int, dy: Any, weight: Any, x_shape: Any, stride: object, padding: PaddingSetting,
-                   dilation: object, groups: object, flip: object) -> np.ndarray:
+def backward_input(
+    where: str,
+    axis_count: int,
+    dy: Any,
+    weight: Any,
+    x_shape: Any,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    groups: object,
+    flip: object,
+) -> np.ndarray:
     """The gradient of x."""
     dy, weight = as_float_arrays(where, dy=dy, weight=weight)
     check_axes(where, "weight", weight, weight_letters(axis_count))
@@ -64,8 +97,18 @@ def backward_input(where: str, axis_count: int, dy: Any, weight: Any, x_shape: A
     return passes.backward_input(case, dy, weight)
 
 
-def backward_weight(where: str, axis_count: int, dy: Any, x: Any, weight_shape: Any, stride: object, padding: PaddingSetting,
-                    dilation: object, groups: object, flip: object) -> np.ndarray:
+def backward_weight(
+    where: str,
+    axis_count: int,
+    dy: Any,
+    x: Any,
+    weight_shape: Any,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    groups: object,
+    flip: object,
+) -> np.ndarray:
     """The gradient of weight."""
     dy, x = as_float_arrays(where, dy=dy, x=x)
     check_axes(where, "x", x, x_letters(axis_count))
@@ -75,14 +118,34 @@ def backward_weight(where: str, axis_count: int, dy: Any, x: Any, weight_shape: 
     return passes.backward_weight(case, dy, x)
 
 
-def conv1d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: PaddingSetting = "valid",
-           dilation: SizeSetting = 1, groups: int = 1, flip: bool = False, algorithm: str = "auto") -> np.ndarray:
+def conv1d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+    algorithm: str = "auto",
+) -> np.ndarray:
     """As `conv2d`, along one axis: x (N C W), weight (K C/G S) -> y (N K Q)."""
     return forward("conv1d", 1, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
 
 
-def conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: PaddingSetting = "valid",
-           dilation: SizeSetting = 1, groups: int = 1, flip: bool = False, algorithm: str = "auto") -> np.ndarray:
+def conv2d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+    algorithm: str = "auto",
+) -> np.ndarray:
     """Slide every filter over every image.
 
         y[n,k,p] = bias[k] + sum over c,r of x[n, c, p*stride + r*dilation - pad] * weight[k,c,r]      (one axis shown)
@@ -123,44 +186,108 @@ def conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, st
     return forward("conv2d", 2, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
 
 
-def conv3d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: PaddingSetting = "valid",
-           dilation: SizeSetting = 1, groups: int = 1, flip: bool = False, algorithm: str = "auto") -> np.ndarray:
+def conv3d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+    algorithm: str = "auto",
+) -> np.ndarray:
     """As `conv2d`, along three axes: x (N C D H W), weight (K C/G T R S) -> y (N K O P Q)."""
     return forward("conv3d", 3, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
 
 
-def conv1d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                          padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+def conv1d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+) -> np.ndarray:
     """Gradient of conv1d with respect to x: (N C W), from dy (N K Q); settings as in conv1d."""
     return backward_input("conv1d_backward_input", 1, dy, weight, x_shape, stride, padding, dilation, groups, flip)
 
 
-def conv2d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                          padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+def conv2d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+) -> np.ndarray:
     """Gradient of conv2d with respect to x: (N C H W), from dy (N K P Q); settings as in conv2d."""
     return backward_input("conv2d_backward_input", 2, dy, weight, x_shape, stride, padding, dilation, groups, flip)
 
 
-def conv3d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                          padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+def conv3d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+) -> np.ndarray:
     """Gradient of conv3d with respect to x: (N C D H W), from dy (N K O P Q); settings as in conv3d."""
     return backward_input("conv3d_backward_input", 3, dy, weight, x_shape, stride, padding, dilation, groups, flip)
 
 
-def conv1d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                           padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+def conv1d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+) -> np.ndarray:
     """Gradient of conv1d with respect to weight: (K C/G S), from dy (N K Q) and x (N C W)."""
     return backward_weight("conv1d_backward_weight", 1, dy, x, weight_shape, stride, padding, dilation, groups, flip)
 
 
-def conv2d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                           padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+def conv2d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+) -> np.ndarray:
     """Gradient of conv2d with respect to weight: (K C/G R S), from dy (N K P Q) and x (N C H W)."""
     return backward_weight("conv2d_backward_weight", 2, dy, x, weight_shape, stride, padding, dilation, groups, flip)
 
 
-def conv3d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                           padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1, flip: bool = False) -> np.ndarray:
+def conv3d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+    flip: bool = False,
+) -> np.ndarray:
     """Gradient of conv3d with respect to weight: (K C/G T R S), from dy (N K O P Q) and x (N C D H W)."""
     return backward_weight("conv3d_backward_weight", 3, dy, x, weight_shape, stride, padding, dilation, groups, flip)
 

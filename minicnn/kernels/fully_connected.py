@@ -96,5 +96,7 @@ def _check(where: str, weight: np.ndarray, **other: tuple[np.ndarray, str]) -> N
     wanted = weight.shape["KF".index(letter)]
     if array.shape[1] != wanted:
         word = {"F": "features", "K": "outputs"}[letter]
-        raise ShapeError(f"{where}: {name} has {array.shape[1]} {word}, but weight was made for {wanted}"
-                         f"\n  {name:6}  {array.shape}  N {letter}\n  weight  {weight.shape}  K F")
+        raise ShapeError(
+            f"{where}: {name} has {array.shape[1]} {word}, but weight was made for {wanted}"
+            f"\n  {name:6}  {array.shape}  N {letter}\n  weight  {weight.shape}  K F"
+        )

@@ -24,20 +24,25 @@ from minicnn.kernels.cpu.reads import of_windows
 from minicnn.kernels.windows import Axes, check_pooled, plane_shape, planes_of, pool_axes, pooled_shape
 
 __all__ = [
-    "gaussian_pool1d", "gaussian_pool1d_backward", "gaussian_pool2d", "gaussian_pool2d_backward", "gaussian_pool3d",
+    "gaussian_pool1d",
+    "gaussian_pool1d_backward",
+    "gaussian_pool2d",
+    "gaussian_pool2d_backward",
+    "gaussian_pool3d",
     "gaussian_pool3d_backward",
 ]
 
-MOST_TAPS = 1 << 24   # along one axis: 128 MiB of weights
+MOST_TAPS = 1 << 24  # along one axis: 128 MiB of weights
 
 
 def axis_weights(where: str, taps: int, sigma: float) -> np.ndarray:
     """exp(-d^2 / (2*sigma^2)) at the distances d of the taps from the window's middle, divided by their sum."""
     if taps > MOST_TAPS:
-        raise ShapeError(f"{where}: the window has {taps} taps along one axis, but at most {MOST_TAPS} have weights"
-                         f"\n  use a smaller window")
+        raise ShapeError(
+            f"{where}: the window has {taps} taps along one axis, but at most {MOST_TAPS} have weights\n  use a smaller window"
+        )
     squares = (np.arange(taps) - (taps - 1) / 2) ** 2
-    with np.errstate(under="ignore", over="ignore"):   # a tap may be too far away to count; the nearest counts 1 before the division
+    with np.errstate(under="ignore", over="ignore"):  # a tap may be too far away to count; the nearest counts 1 before the division
         weights = np.exp(-((squares - squares.min()) / sigma) / (2 * sigma))
     return weights / weights.sum()
 
@@ -66,13 +71,18 @@ def forward(where: str, axis_count: int, x: Any, window: object, stride: object,
     if x.dtype == np.float64:
         getattr(textbook, f"gaussian_pool{axis_count}d_forward")(y, contiguous(x), *_textbook_arguments(where, axes, width))
     else:
-        fast.resample(y, contiguous(x), ("gaussian", axes, width),
-                      lambda: [of_windows(where, axis, axis_weights(where, axis.taps, width)) for axis in axes])
+        fast.resample(
+            y,
+            contiguous(x),
+            ("gaussian", axes, width),
+            lambda: [of_windows(where, axis, axis_weights(where, axis.taps, width)) for axis in axes],
+        )
     return y
 
 
-def backward(where: str, axis_count: int, dy: Any, x_shape: Any, window: object, stride: object, padding: PaddingSetting, sigma: object
-             ) -> np.ndarray:
+def backward(
+    where: str, axis_count: int, dy: Any, x_shape: Any, window: object, stride: object, padding: PaddingSetting, sigma: object
+) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     shape = plane_shape(where, axis_count, x_shape)
@@ -83,19 +93,25 @@ def backward(where: str, axis_count: int, dy: Any, x_shape: Any, window: object,
     if dy.dtype == np.float64:
         getattr(textbook, f"gaussian_pool{axis_count}d_backward")(dx, contiguous(dy), *_textbook_arguments(where, axes, width))
     else:
-        fast.resample(dx, contiguous(dy), ("gaussian backward", axes, width),
-                      lambda: [gathered(of_windows(where, axis, axis_weights(where, axis.taps, width))) for axis in axes])
+        fast.resample(
+            dx,
+            contiguous(dy),
+            ("gaussian backward", axes, width),
+            lambda: [gathered(of_windows(where, axis, axis_weights(where, axis.taps, width))) for axis in axes],
+        )
     return dx
 
 
-def gaussian_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-                    sigma: float | None = None) -> np.ndarray:
+def gaussian_pool1d(
+    x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0, sigma: float | None = None
+) -> np.ndarray:
     """As `gaussian_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
     return forward("gaussian_pool1d", 1, x, window, stride, padding, sigma)
 
 
-def gaussian_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-                    sigma: float | None = None) -> np.ndarray:
+def gaussian_pool2d(
+    x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0, sigma: float | None = None
+) -> np.ndarray:
     """The mean of every window that slides over each channel, nearer pixels with more weight.
 
         y[n,c,q] = sum over s of weight[s] * x[n, c, q*stride + s - pad]      (one axis shown)
@@ -119,25 +135,47 @@ def gaussian_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | 
     return forward("gaussian_pool2d", 2, x, window, stride, padding, sigma)
 
 
-def gaussian_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-                    sigma: float | None = None) -> np.ndarray:
+def gaussian_pool3d(
+    x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0, sigma: float | None = None
+) -> np.ndarray:
     """As `gaussian_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
     return forward("gaussian_pool3d", 3, x, window, stride, padding, sigma)
 
 
-def gaussian_pool1d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
-                             padding: PaddingSetting = 0, sigma: float | None = None) -> np.ndarray:
+def gaussian_pool1d_backward(
+    dy: ArrayLike,
+    x_shape: Sequence[int],
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    sigma: float | None = None,
+) -> np.ndarray:
     """Gradient of gaussian_pool1d with respect to x: (N C W), from dy (N C Q); settings as there."""
     return backward("gaussian_pool1d_backward", 1, dy, x_shape, window, stride, padding, sigma)
 
 
-def gaussian_pool2d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
-                             padding: PaddingSetting = 0, sigma: float | None = None) -> np.ndarray:
+def gaussian_pool2d_backward(
+    dy: ArrayLike,
+    x_shape: Sequence[int],
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    sigma: float | None = None,
+) -> np.ndarray:
     """Gradient of gaussian_pool2d with respect to x: (N C H W), from dy (N C P Q); settings as there."""
     return backward("gaussian_pool2d_backward", 2, dy, x_shape, window, stride, padding, sigma)
 
 
-def gaussian_pool3d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
-                             padding: PaddingSetting = 0, sigma: float | None = None) -> np.ndarray:
+def gaussian_pool3d_backward(
+    dy: ArrayLike,
+    x_shape: Sequence[int],
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    sigma: float | None = None,
+) -> np.ndarray:
     """Gradient of gaussian_pool3d with respect to x: (N C D H W), from dy (N C O P Q); settings as there."""
     return backward("gaussian_pool3d_backward", 3, dy, x_shape, window, stride, padding, sigma)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-SAMPLES = 24   # elements varied alone
+SAMPLES = 24  # elements varied alone
 
 
-def worst_relative_error(value: Callable[[], np.ndarray], array: np.ndarray, gradient: np.ndarray, dy: np.ndarray,
-                         stream: np.random.Generator) -> float:
+def worst_relative_error(
+    value: Callable[[], np.ndarray], array: np.ndarray, gradient: np.ndarray, dy: np.ndarray, stream: np.random.Generator
+) -> float:
     """How far the slopes of <dy, value()> lie from those that `gradient` claims.
 
     Varied are some elements of `array` alone, and all of them along a random direction.  Because the value is linear in them, a step of

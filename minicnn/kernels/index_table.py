@@ -22,7 +22,7 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels.textbook.compile import kernel
 from minicnn.kernels.textbook.variant import is_read
 
-MOST_TAPS = 1 << 24         # of all outputs together: their tables then take about half a GiB
+MOST_TAPS = 1 << 24  # of all outputs together: their tables then take about half a GiB
 MOST_PYTHON_TAPS = 1 << 22  # where Python calls the map: some seconds
 
 MOST_WEIGHTS = MOST_TAPS
@@ -39,18 +39,20 @@ IndexMap = Callable[..., Any]
 class Reads(NamedTuple):
     """Every multiplication of one image, by output and then in the order of the taps; all numbers are flat positions."""
 
-    output: np.ndarray   # (reads,) int32, in (K, *out)
-    input: np.ndarray    # (reads,) int32, in (C, *in)
-    weight: np.ndarray   # (reads,) int32
+    output: np.ndarray  # (reads,) int32, in (K, *out)
+    input: np.ndarray  # (reads,) int32, in (C, *in)
+    weight: np.ndarray  # (reads,) int32
 
 
 def on_three_axes(index_map: IndexMap, axes: int) -> IndexMap:
     """The same map for an image with two more axes of one pixel; works for compiled maps and for plain ones."""
     if axes == 1:
+
         def wide(k, o, p, q, c, t, r, s):
             channel, w, j = index_map(k, q, c, s)
             return channel, 0, 0, w, j
     elif axes == 2:
+
         def wide(k, o, p, q, c, t, r, s):
             channel, h, w, j = index_map(k, p, q, c, r, s)
             return channel, 0, h, w, j
@@ -67,12 +69,14 @@ def checked(where: str, index_map: IndexMap, axes: int) -> IndexMap:
         at = f"index_map({', '.join(f'{letter}={n}' for letter, n in zip(letters, position, strict=True))})"
         try:
             answer = index_map(*position)
-        except Exception as error:   # whatever a user's function raises is the user's to mend
-            raise SettingError(f"{where}: {at} raises {type(error).__name__}: {error}"
-                               f"\n  it is called with ({', '.join(letters)}) and returns ({wanted})") from error
+        except Exception as error:  # whatever a user's function raises is the user's to mend
+            raise SettingError(
+                f"{where}: {at} raises {type(error).__name__}: {error}\n  it is called with ({', '.join(letters)}) and returns ({wanted})"
+            ) from error
         if not isinstance(answer, tuple) or len(answer) != axes + 2 or not all(isinstance(n, (Integral, np.bool_)) for n in answer):
             raise SettingError(f"{where}: {at} gives {answer!r}, but must give {axes + 2} whole numbers\n  wanted  ({wanted})")
         return tuple(int(n) for n in answer)
+
     return careful
 
 
@@ -81,17 +85,21 @@ def compiled_map(where: str, index_map: IndexMap, axes: int) -> IndexMap:
     plain = index_map.py_func if isinstance(index_map, Dispatcher) else index_map
     try:
         machine = njit(boundscheck=True)(plain)
-        if hasattr(machine, "compile"):   # not under NUMBA_DISABLE_JIT
+        if hasattr(machine, "compile"):  # not under NUMBA_DISABLE_JIT
             machine.compile((types.int64,) * len(ARGUMENTS[axes].split()))
     except (NumbaError, TypeError, NotImplementedError) as error:
-        raise SettingError(f"{where}: Numba cannot compile index_map: {_reason(error)}\n  use whole numbers, tuples and NumPy arrays"
-                           f" alone, or compiled=False: Python then calls it at every tap") from error
+        raise SettingError(
+            f"{where}: Numba cannot compile index_map: {_reason(error)}\n  use whole numbers, tuples and NumPy arrays"
+            f" alone, or compiled=False: Python then calls it at every tap"
+        ) from error
     if hasattr(machine, "nopython_signatures"):
         kind = machine.nopython_signatures[0].return_type
-        answers = getattr(kind, "types", ())   # those of a tuple
+        answers = getattr(kind, "types", ())  # those of a tuple
         if not answers or not all(isinstance(each, (types.Integer, types.Boolean)) for each in answers):
-            raise SettingError(f"{where}: index_map returns {kind}, but must return whole numbers\n  wanted  ({ANSWERS[axes]})"
-                               f"\n  // divides whole numbers, / makes floats")
+            raise SettingError(
+                f"{where}: index_map returns {kind}, but must return whole numbers\n  wanted  ({ANSWERS[axes]})"
+                f"\n  // divides whole numbers, / makes floats"
+            )
     return machine if axes == 3 else njit(on_three_axes(machine, axes))
 
 
@@ -104,7 +112,7 @@ def _reason(error: Exception) -> str:
 def three(sizes: tuple[int, ...]) -> tuple[int, int, int, int]:
     """(C, *space) with one pixel on the axes that are missing: (C, D, H, W)."""
     first, *space = sizes
-    return (first, *(1,) * (3 - len(space)), *space)   # type: ignore[return-value]
+    return (first, *(1,) * (3 - len(space)), *space)  # type: ignore[return-value]
 
 
 @kernel
@@ -137,8 +145,9 @@ def ask(output, input, weight, index_map, x_shape, y_shape, taps):
     return count, largest
 
 
-def tabulate(where: str, index_map: IndexMap, compiled: bool, input_shape: tuple[int, ...], output_shape: tuple[int, ...],
-             taps: tuple[int, ...]) -> tuple[Reads, IndexMap]:
+def tabulate(
+    where: str, index_map: IndexMap, compiled: bool, input_shape: tuple[int, ...], output_shape: tuple[int, ...], taps: tuple[int, ...]
+) -> tuple[Reads, IndexMap]:
     """The table of all reads, and the map as the textbook loops take it.
 
     Raises
@@ -153,9 +162,12 @@ def tabulate(where: str, index_map: IndexMap, compiled: bool, input_shape: tuple
     if prod(input_shape) > most:
         raise ShapeError(f"{where}: the input has {prod(input_shape)} pixels, but a table holds at most {most}\n  input  {input_shape}")
     if outputs * each > most:
-        raise ShapeError(f"{where}: {outputs} outputs with {each} taps each are {outputs * each} taps, but a table holds at most {most}"
-                         f"\n  output  {output_shape}\n  taps    {taps}\n  use smaller sizes"
-                         + ("" if compiled else ", or a map that Numba can compile") + "; the built-in convolutions need no table")
+        raise ShapeError(
+            f"{where}: {outputs} outputs with {each} taps each are {outputs * each} taps, but a table holds at most {most}"
+            f"\n  output  {output_shape}\n  taps    {taps}\n  use smaller sizes"
+            + ("" if compiled else ", or a map that Numba can compile")
+            + "; the built-in convolutions need no table"
+        )
     careful = checked(where, index_map, axes)
     careful(*(0,) * len(ARGUMENTS[axes].split()))
     wide = compiled_map(where, index_map, axes) if compiled else on_three_axes(careful, axes)
@@ -165,11 +177,13 @@ def tabulate(where: str, index_map: IndexMap, compiled: bool, input_shape: tuple
         count, largest = loop(*arrays, wide, (1, *three(input_shape)), three(output_shape), three(taps))
     except SettingError:
         raise
-    except Exception as error:   # the user's function, compiled, somewhere
+    except Exception as error:  # the user's function, compiled, somewhere
         raise SettingError(f"{where}: index_map raises {type(error).__name__}: {error}\n  compiled=False tells where") from error
     if not count:
-        raise SettingError(f"{where}: index_map reads nothing: every position is outside the input, or has a negative weight index"
-                           f"\n  input   {input_shape}\n  output  {output_shape}\n  taps    {taps}")
+        raise SettingError(
+            f"{where}: index_map reads nothing: every position is outside the input, or has a negative weight index"
+            f"\n  input   {input_shape}\n  output  {output_shape}\n  taps    {taps}"
+        )
     if largest >= MOST_WEIGHTS:
         raise SettingError(f"{where}: index_map gives weight index {largest}, but a table holds at most {MOST_WEIGHTS} weights")
     return Reads(*(array if count == outputs * each else array[:count].copy() for array in arrays)), wide

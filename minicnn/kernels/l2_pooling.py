@@ -36,8 +36,9 @@ def forward(where: str, axis_count: int, x: Any, window: object, stride: object,
     return y
 
 
-def backward(where: str, axis_count: int, dy: Any, x: Any, y: Any, window: object, stride: object, padding: PaddingSetting,
-             ceil_mode: object) -> np.ndarray:
+def backward(
+    where: str, axis_count: int, dy: Any, x: Any, y: Any, window: object, stride: object, padding: PaddingSetting, ceil_mode: object
+) -> np.ndarray:
     """The gradient of x."""
     dy, x, y = as_float_arrays(where, dy=dy, x=x, y=y)
     check_axes(where, "x", x, x_letters(axis_count))
@@ -48,19 +49,22 @@ def backward(where: str, axis_count: int, dy: Any, x: Any, y: Any, window: objec
     if x.dtype == np.float64:
         getattr(textbook, f"l2_pool{axis_count}d_backward")(dx, contiguous(dy), contiguous(x), contiguous(y), *_numbers(axes))
     else:
-        fast.l2_pool_backward(dx, contiguous(dy), contiguous(x), contiguous(y), axes,
-                              lambda: [gathered(of_windows(where, axis)) for axis in axes])
+        fast.l2_pool_backward(
+            dx, contiguous(dy), contiguous(x), contiguous(y), axes, lambda: [gathered(of_windows(where, axis)) for axis in axes]
+        )
     return dx
 
 
-def l2_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-              ceil_mode: bool = False) -> np.ndarray:
+def l2_pool1d(
+    x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0, ceil_mode: bool = False
+) -> np.ndarray:
     """As `l2_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
     return forward("l2_pool1d", 1, x, window, stride, padding, ceil_mode)
 
 
-def l2_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-              ceil_mode: bool = False) -> np.ndarray:
+def l2_pool2d(
+    x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0, ceil_mode: bool = False
+) -> np.ndarray:
     """The length of every window that slides over each channel: the root of the sum of squares.
 
         y[n,c,q] = sqrt(sum over s of x[n, c, q*stride + s - pad]^2)      (one axis shown)
@@ -81,20 +85,37 @@ def l2_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None =
     return forward("l2_pool2d", 2, x, window, stride, padding, ceil_mode)
 
 
-def l2_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-              ceil_mode: bool = False) -> np.ndarray:
+def l2_pool3d(
+    x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0, ceil_mode: bool = False
+) -> np.ndarray:
     """As `l2_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
     return forward("l2_pool3d", 3, x, window, stride, padding, ceil_mode)
 
 
-def l2_pool1d_backward(dy: ArrayLike, x: ArrayLike, y: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None,
-                       padding: PaddingSetting = 0, ceil_mode: bool = False) -> np.ndarray:
+def l2_pool1d_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+) -> np.ndarray:
     """As `l2_pool2d_backward`, along one axis: dy (N C Q) -> dx (N C W)."""
     return backward("l2_pool1d_backward", 1, dy, x, y, window, stride, padding, ceil_mode)
 
 
-def l2_pool2d_backward(dy: ArrayLike, x: ArrayLike, y: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None,
-                       padding: PaddingSetting = 0, ceil_mode: bool = False) -> np.ndarray:
+def l2_pool2d_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+) -> np.ndarray:
     """Gradient of l2_pool2d with respect to x: 0 where a whole window is 0.
 
         dx[n,c,w] = x[n,c,w] * sum over the windows q that hold w of dy[n,c,q] / y[n,c,q]      (one axis shown)
@@ -114,7 +135,15 @@ def l2_pool2d_backward(dy: ArrayLike, x: ArrayLike, y: ArrayLike, window: SizeSe
     return backward("l2_pool2d_backward", 2, dy, x, y, window, stride, padding, ceil_mode)
 
 
-def l2_pool3d_backward(dy: ArrayLike, x: ArrayLike, y: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None,
-                       padding: PaddingSetting = 0, ceil_mode: bool = False) -> np.ndarray:
+def l2_pool3d_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+) -> np.ndarray:
     """As `l2_pool2d_backward`, along three axes: dy (N C O P Q) -> dx (N C D H W)."""
     return backward("l2_pool3d_backward", 3, dy, x, y, window, stride, padding, ceil_mode)

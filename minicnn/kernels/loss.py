@@ -76,7 +76,7 @@ def softmax_cross_entropy_backward(dloss: float, logits: Any, labels: Any) -> np
     if logits.dtype == np.float64:
         losses, probabilities = np.empty(len(logits)), np.empty_like(logits)
         textbook.softmax_cross_entropy_forward(losses, probabilities, logits, labels)
-        losses[...] = dloss / max(1, len(logits))   # from here on what comes back to each of them
+        losses[...] = dloss / max(1, len(logits))  # from here on what comes back to each of them
         textbook.softmax_cross_entropy_backward(dlogits, losses, probabilities, labels)
     else:
         fast.cross_entropy_gradient(dlogits, logits, labels, dloss)
@@ -88,12 +88,14 @@ def _checked(where: str, logits: Any, labels: Any) -> tuple[np.ndarray, np.ndarr
     rows(where, "logits", logits)
     labels = as_array(where, "labels", labels)
     if not labels.size and labels.ndim == 1:
-        labels = labels.astype(np.int64)   # an empty list is float64 to NumPy
+        labels = labels.astype(np.int64)  # an empty list is float64 to NumPy
     if labels.dtype.kind not in "iu":
         raise SettingError(f"{where}: labels are {labels.dtype}, but must be integers\n  use labels.astype('int64')")
     if labels.shape != logits.shape[:1]:
-        raise ShapeError(f"{where}: labels have the shape {labels.shape}, but there are {len(logits)} images"
-                         f"\n  logits  {logits.shape}  N K\n  labels  {labels.shape}  N")
+        raise ShapeError(
+            f"{where}: labels have the shape {labels.shape}, but there are {len(logits)} images"
+            f"\n  logits  {logits.shape}  N K\n  labels  {labels.shape}  N"
+        )
     if len(labels) and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
         raise SettingError(f"{where}: labels run from {labels.min()} to {labels.max()}, but the classes are 0 to {logits.shape[1] - 1}")
     return contiguous(logits), contiguous(labels.astype(np.int64))

@@ -31,8 +31,8 @@ from minicnn.kernels.trust import CacheError, check_folder, check_owner
 SUFFIX, PART = ".nbc", ".part"
 MARK = b"minicnn machine code 1\n"
 DIGEST_BYTES = 32
-MOST_BYTES = 1 << 26    # no kernel comes near; a larger file is not read into memory
-MOST_GENERATIONS = 16   # the ones used last stay
+MOST_BYTES = 1 << 26  # no kernel comes near; a larger file is not read into memory
+MOST_GENERATIONS = 16  # the ones used last stay
 DAY_SECONDS = 86_400
 
 _told: set[str] = set()
@@ -120,7 +120,7 @@ def made_generation(folder: Path) -> Iterator[None]:
     """
     try:
         with suppress(FileNotFoundError):
-            check_folder(folder)   # or at least what lies above it
+            check_folder(folder)  # or at least what lies above it
         _make(folder)
         check_folder(folder)
         yield
@@ -138,7 +138,7 @@ def tell(consequence: str, error: Exception) -> None:
     """Warn, once a process for each consequence and for each reason."""
     reason = str(error) if isinstance(error, CacheError) else f"{type(error).__name__}: {error}".partition("\n")[0]
     if not _told & {consequence, reason}:
-        with suppress(Exception):   # where warnings are errors, or nobody listens any more, the work goes on all the same
+        with suppress(Exception):  # where warnings are errors, or nobody listens any more, the work goes on all the same
             warnings.warn(f"{consequence}: {reason}", CacheWarning, stacklevel=2)
     _told.update((consequence, reason))
 

@@ -16,14 +16,14 @@ from minicnn.errors import ShapeError
 from minicnn.kernels.system_memory import free_bytes, memory_bytes
 from minicnn.locks import new_lock
 
-SMALL_BYTES = 1 << 12   # below, cache lines that a vector straddles cost less than aligning
-LARGE_BYTES = 1 << 25   # the C library keeps smaller pieces by itself
-KEPT_BYTES = 1 << 30    # at most, and no more than an eighth of this machine's memory
-ASKED_BYTES = 1 << 26   # less is allocated without asking what is free, which takes up to 0.2 ms
-ALIGNMENT = 64          # bytes: a 1x1 convolution that reads its input in place is a tenth faster
+SMALL_BYTES = 1 << 12  # below, cache lines that a vector straddles cost less than aligning
+LARGE_BYTES = 1 << 25  # the C library keeps smaller pieces by itself
+KEPT_BYTES = 1 << 30  # at most, and no more than an eighth of this machine's memory
+ASKED_BYTES = 1 << 26  # less is allocated without asking what is free, which takes up to 0.2 ms
+ALIGNMENT = 64  # bytes: a 1x1 convolution that reads its input in place is a tenth faster
 
-_kept: list[np.ndarray] = []   # the latest last
-_lock = new_lock()   # a block may end while this thread is in here
+_kept: list[np.ndarray] = []  # the latest last
+_lock = new_lock()  # a block may end while this thread is in here
 
 
 class _Block:
@@ -60,8 +60,9 @@ def check_room(size: int, what: str, fix: str = "") -> None:
     forget()
     free = free_bytes()
     if size > free:
-        raise ShapeError(f"{what} needs {size / 2**30:.1f} GiB of memory, but {free / 2**30:.1f} GiB are free"
-                         + (f"\n  {fix}" if fix else ""))
+        raise ShapeError(
+            f"{what} needs {size / 2**30:.1f} GiB of memory, but {free / 2**30:.1f} GiB are free" + (f"\n  {fix}" if fix else "")
+        )
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -102,7 +103,7 @@ def kept_bytes() -> int:
 def _aligned(size: int) -> np.ndarray:
     raw = np.empty(size + ALIGNMENT, np.uint8)
     begin = -raw.ctypes.data % ALIGNMENT
-    return raw[begin:begin + size]
+    return raw[begin : begin + size]
 
 
 def _take(needed: int) -> np.ndarray | None:

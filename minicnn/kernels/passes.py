@@ -20,8 +20,9 @@ from minicnn.kernels.cpu import transposed_call as transposed
 from minicnn.kernels.cpu.convolution_ways import tables_serve
 
 
-def forward(case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, by_the_book: bool = False,
-            direct: bool = False) -> np.ndarray:
+def forward(
+    case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, by_the_book: bool = False, direct: bool = False
+) -> np.ndarray:
     """y (N, K, *out); bias (K,) or, where filters take turns, (K, *tile).
 
     by_the_book : through the textbook loops in any case

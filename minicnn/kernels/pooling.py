@@ -19,13 +19,32 @@ from minicnn.kernels.cpu.reads import backward, of_average, of_windows
 from minicnn.kernels.windows import Axes, check_pooled, checked_positions, flag, plane_shape, planes_of, pool_axes, pooled_shape
 
 __all__ = [
-    "avg_pool1d", "avg_pool1d_backward", "avg_pool2d", "avg_pool2d_backward", "avg_pool3d", "avg_pool3d_backward", "max_pool1d",
-    "max_pool1d_backward", "max_pool2d", "max_pool2d_backward", "max_pool3d", "max_pool3d_backward",
+    "avg_pool1d",
+    "avg_pool1d_backward",
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "avg_pool3d",
+    "avg_pool3d_backward",
+    "max_pool1d",
+    "max_pool1d_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "max_pool3d",
+    "max_pool3d_backward",
 ]
 
 
-def max_forward(where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, dilation: object,
-                ceil_mode: object, return_indices: object) -> Any:
+def max_forward(
+    where: str,
+    axis_count: int,
+    x: Any,
+    window: object,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    ceil_mode: object,
+    return_indices: object,
+) -> Any:
     """max_pool1d, max_pool2d and max_pool3d."""
     x = planes_of(where, axis_count, x)
     wanted = flag(where, "return_indices", return_indices)
@@ -59,8 +78,9 @@ def _average_settings(axes: Axes, count_padding: bool) -> tuple[Any, ...]:
     return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes), *(a.after for a in axes), count_padding)
 
 
-def average_forward(where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, ceil_mode: object,
-                    count_padding: object) -> np.ndarray:
+def average_forward(
+    where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, ceil_mode: object, count_padding: object
+) -> np.ndarray:
     """avg_pool1d, avg_pool2d and avg_pool3d."""
     x = planes_of(where, axis_count, x)
     counted = flag(where, "count_padding", count_padding)
@@ -73,8 +93,17 @@ def average_forward(where: str, axis_count: int, x: Any, window: object, stride:
     return y
 
 
-def average_backward(where: str, axis_count: int, dy: Any, x_shape: Any, window: object, stride: object, padding: PaddingSetting,
-                     ceil_mode: object, count_padding: object) -> np.ndarray:
+def average_backward(
+    where: str,
+    axis_count: int,
+    dy: Any,
+    x_shape: Any,
+    window: object,
+    stride: object,
+    padding: PaddingSetting,
+    ceil_mode: object,
+    count_padding: object,
+) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     shape = plane_shape(where, axis_count, x_shape)
@@ -85,37 +114,88 @@ def average_backward(where: str, axis_count: int, dy: Any, x_shape: Any, window:
     if dy.dtype == np.float64:
         getattr(textbook, f"avg_pool{axis_count}d_backward")(dx, contiguous(dy), *_average_settings(axes, counted))
     else:
-        fast.resample(dx, contiguous(dy), ("average backward", axes, counted),
-                      lambda: [backward(of_average(where, axis, counted)) for axis in axes])
+        fast.resample(
+            dx, contiguous(dy), ("average backward", axes, counted), lambda: [backward(of_average(where, axis, counted)) for axis in axes]
+        )
     return dx
 
 
 @overload
-def max_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[False] = False) -> np.ndarray: ...
+def max_pool1d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> np.ndarray: ...
+
 
 @overload
-def max_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+def max_pool1d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 
-def max_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False,
-               return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+
+def max_pool1d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """As `max_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
     return max_forward("max_pool1d", 1, x, window, stride, padding, dilation, ceil_mode, return_indices)
 
 
 @overload
-def max_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[False] = False) -> np.ndarray: ...
+def max_pool2d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> np.ndarray: ...
+
 
 @overload
-def max_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+def max_pool2d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 
-def max_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False,
-               return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+
+def max_pool2d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """The largest number of every window that slides over each channel.
 
         y[n,c,q] = max over s of x[n, c, q*stride + s*dilation - pad]      (one axis shown)
@@ -151,16 +231,41 @@ def max_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None 
 
 
 @overload
-def max_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[False] = False) -> np.ndarray: ...
+def max_pool3d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> np.ndarray: ...
+
 
 @overload
-def max_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+def max_pool3d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 
-def max_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               dilation: SizeSetting = 1, ceil_mode: bool = False,
-               return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+
+def max_pool3d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """As `max_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
     return max_forward("max_pool3d", 3, x, window, stride, padding, dilation, ceil_mode, return_indices)
 
@@ -193,14 +298,28 @@ def max_pool3d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int
     return max_backward("max_pool3d_backward", 3, dy, indices, x_shape)
 
 
-def avg_pool1d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+def avg_pool1d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+    count_padding: bool = True,
+) -> np.ndarray:
     """As `avg_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
     return average_forward("avg_pool1d", 1, x, window, stride, padding, ceil_mode, count_padding)
 
 
-def avg_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+def avg_pool2d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+    count_padding: bool = True,
+) -> np.ndarray:
     """The mean of every window that slides over each channel.
 
         y[n,c,q] = 1/count[q] * sum over s of x[n, c, q*stride + s - pad]      (one axis shown)
@@ -226,25 +345,56 @@ def avg_pool2d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None 
     return average_forward("avg_pool2d", 2, x, window, stride, padding, ceil_mode, count_padding)
 
 
-def avg_pool3d(x: ArrayLike, window: SizeSetting, *, stride: SizeSetting | None = None, padding: PaddingSetting = 0,
-               ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+def avg_pool3d(
+    x: ArrayLike,
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+    count_padding: bool = True,
+) -> np.ndarray:
     """As `avg_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
     return average_forward("avg_pool3d", 3, x, window, stride, padding, ceil_mode, count_padding)
 
 
-def avg_pool1d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
-                        padding: PaddingSetting = 0, ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+def avg_pool1d_backward(
+    dy: ArrayLike,
+    x_shape: Sequence[int],
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+    count_padding: bool = True,
+) -> np.ndarray:
     """Gradient of avg_pool1d with respect to x: (N C W), from dy (N C Q); settings as there."""
     return average_backward("avg_pool1d_backward", 1, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
 
 
-def avg_pool2d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
-                        padding: PaddingSetting = 0, ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+def avg_pool2d_backward(
+    dy: ArrayLike,
+    x_shape: Sequence[int],
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+    count_padding: bool = True,
+) -> np.ndarray:
     """Gradient of avg_pool2d with respect to x: (N C H W), from dy (N C P Q); settings as there."""
     return average_backward("avg_pool2d_backward", 2, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
 
 
-def avg_pool3d_backward(dy: ArrayLike, x_shape: Sequence[int], window: SizeSetting, *, stride: SizeSetting | None = None,
-                        padding: PaddingSetting = 0, ceil_mode: bool = False, count_padding: bool = True) -> np.ndarray:
+def avg_pool3d_backward(
+    dy: ArrayLike,
+    x_shape: Sequence[int],
+    window: SizeSetting,
+    *,
+    stride: SizeSetting | None = None,
+    padding: PaddingSetting = 0,
+    ceil_mode: bool = False,
+    count_padding: bool = True,
+) -> np.ndarray:
     """Gradient of avg_pool3d with respect to x: (N C D H W), from dy (N C O P Q); settings as there."""
     return average_backward("avg_pool3d_backward", 3, dy, x_shape, window, stride, padding, ceil_mode, count_padding)

@@ -11,9 +11,9 @@ Good for masks and noise, not for secrets.
 """
 
 MASK = 0xFFFFFFFF
-START = 0x6A09E667   # the fraction of sqrt(2): a round turns zero into zero, and (0, 0, 0) is a likely first question
-IMAGE_FACTOR = 0x9E3779B1   # odd, near 2**32 / golden ratio: neighbouring counters start far apart
-ELEMENT_FACTOR = 0x85EBCA77   # odd, unrelated to the other
+START = 0x6A09E667  # the fraction of sqrt(2): a round turns zero into zero, and (0, 0, 0) is a likely first question
+IMAGE_FACTOR = 0x9E3779B1  # odd, near 2**32 / golden ratio: neighbouring counters start far apart
+ELEMENT_FACTOR = 0x85EBCA77  # odd, unrelated to the other
 FIRST_FACTOR = 0x7FEB352D
 SECOND_FACTOR = 0x846CA68B
 

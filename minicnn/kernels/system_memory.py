@@ -14,8 +14,10 @@ from minicnn.control_groups import control_groups, text
 
 PROC = Path("/proc")
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
-NAMES = {2: ("memory.max", "memory.current", ("active_file", "inactive_file")),
-         1: ("memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_file", "total_inactive_file"))}
+NAMES = {
+    2: ("memory.max", "memory.current", ("active_file", "inactive_file")),
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_file", "total_inactive_file")),
+}
 
 
 @functools.cache
@@ -44,15 +46,19 @@ def _control_groups() -> int:
 @functools.cache
 def _groups() -> tuple[tuple[Path, int], ...]:
     """The control groups of this process, and those they are in, that count memory."""
-    return tuple((folder, version) for folder in control_groups("memory", CONTROL_GROUPS, PROC / "self" / "cgroup")
-                 for version, (limit, *_) in NAMES.items() if (folder / limit).is_file())
+    return tuple(
+        (folder, version)
+        for folder in control_groups("memory", CONTROL_GROUPS, PROC / "self" / "cgroup")
+        for version, (limit, *_) in NAMES.items()
+        if (folder / limit).is_file()
+    )
 
 
 def _left_in(folder: Path, version: int) -> int:
     """What a group may still take; copies of files count as used, but are given up first."""
     limit, usage, files = NAMES[version]
     most = text(folder / limit).strip()
-    if not most.isdecimal() or int(most) >= memory_bytes():   # "max"
+    if not most.isdecimal() or int(most) >= memory_bytes():  # "max"
         return sys.maxsize
     told = _numbers(folder / "memory.stat")
     return int(most) - int(text(folder / usage).strip() or 0) + sum(told.get(name, 0) for name in files)
@@ -67,7 +73,7 @@ def address_space_limit() -> int | None:
     """The most address space this process may take (`ulimit -v`); None if there is no limit, or none that is known."""
     try:
         import resource
-    except ImportError:   # there is no such thing on Windows
+    except ImportError:  # there is no such thing on Windows
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if soft == resource.RLIM_INFINITY else soft

@@ -17,14 +17,33 @@ from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters
 from minicnn.kernels.cases import WEIGHT_LETTERS, checked_shape, resolve
 
 __all__ = [
-    "tiled_conv1d", "tiled_conv1d_backward_bias", "tiled_conv1d_backward_input", "tiled_conv1d_backward_weight", "tiled_conv2d",
-    "tiled_conv2d_backward_bias", "tiled_conv2d_backward_input", "tiled_conv2d_backward_weight", "tiled_conv3d",
-    "tiled_conv3d_backward_bias", "tiled_conv3d_backward_input", "tiled_conv3d_backward_weight",
+    "tiled_conv1d",
+    "tiled_conv1d_backward_bias",
+    "tiled_conv1d_backward_input",
+    "tiled_conv1d_backward_weight",
+    "tiled_conv2d",
+    "tiled_conv2d_backward_bias",
+    "tiled_conv2d_backward_input",
+    "tiled_conv2d_backward_weight",
+    "tiled_conv3d",
+    "tiled_conv3d_backward_bias",
+    "tiled_conv3d_backward_input",
+    "tiled_conv3d_backward_weight",
 ]
 
 
-def forward(where: str, kind: str, axis_count: int, x: Any, weight: Any, bias: Any, stride: object, padding: PaddingSetting,
-            dilation: object, groups: object) -> np.ndarray:
+def forward(
+    where: str,
+    kind: str,
+    axis_count: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    groups: object,
+) -> np.ndarray:
     """tiled_conv and unshared_conv, as `kind` says."""
     given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
     x, weight, *rest = as_float_arrays(where, **given)
@@ -34,8 +53,18 @@ def forward(where: str, kind: str, axis_count: int, x: Any, weight: Any, bias: A
     return passes.forward(case, x, weight, passes.check_bias(case, rest))
 
 
-def backward_input(where: str, kind: str, axis_count: int, dy: Any, weight: Any, x_shape: Any, stride: object, padding: PaddingSetting,
-                   dilation: object, groups: object) -> np.ndarray:
+def backward_input(
+    where: str,
+    kind: str,
+    axis_count: int,
+    dy: Any,
+    weight: Any,
+    x_shape: Any,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    groups: object,
+) -> np.ndarray:
     """The gradient of x."""
     dy, weight = as_float_arrays(where, dy=dy, weight=weight)
     check_axes(where, "weight", weight, WEIGHT_LETTERS[kind](axis_count))
@@ -45,8 +74,18 @@ def backward_input(where: str, kind: str, axis_count: int, dy: Any, weight: Any,
     return passes.backward_input(case, dy, weight)
 
 
-def backward_weight(where: str, kind: str, axis_count: int, dy: Any, x: Any, weight_shape: Any, stride: object, padding: PaddingSetting,
-                    dilation: object, groups: object) -> np.ndarray:
+def backward_weight(
+    where: str,
+    kind: str,
+    axis_count: int,
+    dy: Any,
+    x: Any,
+    weight_shape: Any,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object,
+    groups: object,
+) -> np.ndarray:
     """The gradient of weight."""
     dy, x = as_float_arrays(where, dy=dy, x=x)
     check_axes(where, "x", x, x_letters(axis_count))
@@ -56,14 +95,30 @@ def backward_weight(where: str, kind: str, axis_count: int, dy: Any, x: Any, wei
     return passes.backward_weight(case, dy, x)
 
 
-def tiled_conv1d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
-                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv1d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """As `tiled_conv2d`, along one axis: x (N C W), weight (K V C/G S) -> y (N K Q)."""
     return forward("tiled_conv1d", "tiled_conv", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
-def tiled_conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
-                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv2d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Slide over every image with filters that take turns.
 
         y[n,k,p] = bias[k,u] + sum over c,r of x[n, c, p*stride + r*dilation - pad] * weight[k,u,c,r],   u = p mod tile      (one axis)
@@ -92,44 +147,100 @@ def tiled_conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None,
     return forward("tiled_conv2d", "tiled_conv", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
-def tiled_conv3d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
-                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv3d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """As `tiled_conv2d`, along three axes: x (N C D H W), weight (K A U V C/G T R S) -> y (N K O P Q)."""
     return forward("tiled_conv3d", "tiled_conv", 3, x, weight, bias, stride, padding, dilation, groups)
 
 
-def tiled_conv1d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv1d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of tiled_conv1d with respect to x: (N C W), from dy (N K Q)."""
     return backward_input("tiled_conv1d_backward_input", "tiled_conv", 1, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
-def tiled_conv2d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv2d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of tiled_conv2d with respect to x: (N C H W), from dy (N K P Q)."""
     return backward_input("tiled_conv2d_backward_input", "tiled_conv", 2, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
-def tiled_conv3d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv3d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of tiled_conv3d with respect to x: (N C D H W), from dy (N K O P Q)."""
     return backward_input("tiled_conv3d_backward_input", "tiled_conv", 3, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
-def tiled_conv1d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv1d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of tiled_conv1d with respect to weight: (K V C/G S); filters that nobody used get 0."""
     return backward_weight("tiled_conv1d_backward_weight", "tiled_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
-def tiled_conv2d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv2d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of tiled_conv2d with respect to weight: (K U V C/G R S); filters that nobody used get 0."""
     return backward_weight("tiled_conv2d_backward_weight", "tiled_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
-def tiled_conv3d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                 padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def tiled_conv3d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of tiled_conv3d with respect to weight: (K A U V C/G T R S); filters that nobody used get 0."""
     return backward_weight("tiled_conv3d_backward_weight", "tiled_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
 

@@ -14,14 +14,33 @@ from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters
 from minicnn.kernels.cases import checked_shape, resolve_transposed, transposed_weight_letters
 
 __all__ = [
-    "conv_transpose1d", "conv_transpose1d_backward_bias", "conv_transpose1d_backward_input", "conv_transpose1d_backward_weight",
-    "conv_transpose2d", "conv_transpose2d_backward_bias", "conv_transpose2d_backward_input", "conv_transpose2d_backward_weight",
-    "conv_transpose3d", "conv_transpose3d_backward_bias", "conv_transpose3d_backward_input", "conv_transpose3d_backward_weight",
+    "conv_transpose1d",
+    "conv_transpose1d_backward_bias",
+    "conv_transpose1d_backward_input",
+    "conv_transpose1d_backward_weight",
+    "conv_transpose2d",
+    "conv_transpose2d_backward_bias",
+    "conv_transpose2d_backward_input",
+    "conv_transpose2d_backward_weight",
+    "conv_transpose3d",
+    "conv_transpose3d_backward_bias",
+    "conv_transpose3d_backward_input",
+    "conv_transpose3d_backward_weight",
 ]
 
 
-def forward(where: str, axis_count: int, x: Any, weight: Any, bias: Any, stride: object, padding: object, output_padding: object,
-            dilation: object, groups: object) -> np.ndarray:
+def forward(
+    where: str,
+    axis_count: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: object,
+    padding: object,
+    output_padding: object,
+    dilation: object,
+    groups: object,
+) -> np.ndarray:
     """conv_transpose1d, 2d and 3d."""
     given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
     x, weight, *rest = as_float_arrays(where, **given)
@@ -31,8 +50,18 @@ def forward(where: str, axis_count: int, x: Any, weight: Any, bias: Any, stride:
     return passes.forward(case, x, weight, passes.check_bias(case, rest))
 
 
-def backward_input(where: str, axis_count: int, dy: Any, weight: Any, x_shape: Any, stride: object, padding: object,
-                   output_padding: object, dilation: object, groups: object) -> np.ndarray:
+def backward_input(
+    where: str,
+    axis_count: int,
+    dy: Any,
+    weight: Any,
+    x_shape: Any,
+    stride: object,
+    padding: object,
+    output_padding: object,
+    dilation: object,
+    groups: object,
+) -> np.ndarray:
     """The gradient of x: an ordinary convolution of dy."""
     dy, weight = as_float_arrays(where, dy=dy, weight=weight)
     check_axes(where, "weight", weight, transposed_weight_letters(axis_count))
@@ -42,8 +71,18 @@ def backward_input(where: str, axis_count: int, dy: Any, weight: Any, x_shape: A
     return passes.backward_input(case, dy, weight)
 
 
-def backward_weight(where: str, axis_count: int, dy: Any, x: Any, weight_shape: Any, stride: object, padding: object,
-                    output_padding: object, dilation: object, groups: object) -> np.ndarray:
+def backward_weight(
+    where: str,
+    axis_count: int,
+    dy: Any,
+    x: Any,
+    weight_shape: Any,
+    stride: object,
+    padding: object,
+    output_padding: object,
+    dilation: object,
+    groups: object,
+) -> np.ndarray:
     """The gradient of weight."""
     dy, x = as_float_arrays(where, dy=dy, x=x)
     check_axes(where, "x", x, x_letters(axis_count))
@@ -53,14 +92,32 @@ def backward_weight(where: str, axis_count: int, dy: Any, x: Any, weight_shape: 
     return passes.backward_weight(case, dy, x)
 
 
-def conv_transpose1d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: SizeSetting = 0,
-                     output_padding: SizeSetting = 0, dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def conv_transpose1d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """As `conv_transpose2d`, along one axis: x (N C W), weight (C K/G S) -> y (N K Q)."""
     return forward("conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: SizeSetting = 0,
-                     output_padding: SizeSetting = 0, dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def conv_transpose2d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Put a copy of the filter, weighted by x, at every input position, and add up.
 
         y[n, k, i*stride + r*dilation - padding] = bias[k] + sum over c,r of x[n,c,i] * weight[c,k,r]      (one axis shown)
@@ -95,50 +152,107 @@ def conv_transpose2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = N
     return forward("conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose3d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1, padding: SizeSetting = 0,
-                     output_padding: SizeSetting = 0, dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def conv_transpose3d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """As `conv_transpose2d`, along three axes: x (N C D H W), weight (C K/G T R S) -> y (N K O P Q)."""
     return forward("conv_transpose3d", 3, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose1d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                    padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
-                                    groups: int = 1) -> np.ndarray:
+def conv_transpose1d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of conv_transpose1d with respect to x: (N C W), an ordinary convolution of dy (N K Q)."""
     return backward_input("conv_transpose1d_backward_input", 1, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose2d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                    padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
-                                    groups: int = 1) -> np.ndarray:
+def conv_transpose2d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of conv_transpose2d with respect to x: (N C H W), an ordinary convolution of dy (N K P Q)."""
     return backward_input("conv_transpose2d_backward_input", 2, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose3d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                    padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
-                                    groups: int = 1) -> np.ndarray:
+def conv_transpose3d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of conv_transpose3d with respect to x: (N C D H W), an ordinary convolution of dy (N K O P Q)."""
     return backward_input("conv_transpose3d_backward_input", 3, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose1d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                     padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
-                                     groups: int = 1) -> np.ndarray:
+def conv_transpose1d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of conv_transpose1d with respect to weight: (C K/G S), from dy (N K Q) and x (N C W)."""
     return backward_weight("conv_transpose1d_backward_weight", 1, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose2d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                     padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
-                                     groups: int = 1) -> np.ndarray:
+def conv_transpose2d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of conv_transpose2d with respect to weight: (C K/G R S), from dy (N K P Q) and x (N C H W)."""
     return backward_weight("conv_transpose2d_backward_weight", 2, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
 
 
-def conv_transpose3d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                     padding: SizeSetting = 0, output_padding: SizeSetting = 0, dilation: SizeSetting = 1,
-                                     groups: int = 1) -> np.ndarray:
+def conv_transpose3d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: SizeSetting = 0,
+    output_padding: SizeSetting = 0,
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of conv_transpose3d with respect to weight: (C K/G T R S), from dy (N K O P Q) and x (N C D H W)."""
     return backward_weight("conv_transpose3d_backward_weight", 3, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
 

@@ -65,10 +65,11 @@ def check_owner(path: Path, status: os.stat_result) -> None:
     DistrustError
         If others can.
     """
-    if not hasattr(os, "geteuid"):   # Windows: the user's own folders are closed to others
+    if not hasattr(os, "geteuid"):  # Windows: the user's own folders are closed to others
         return
     if status.st_uid not in (ROOT, os.geteuid()):
-        raise DistrustError(f"{path} belongs to user {status.st_uid}",
-                            f"set NUMBA_CACHE_DIR to a folder of your own, or rm -r {shlex.quote(str(path))}")
+        raise DistrustError(
+            f"{path} belongs to user {status.st_uid}", f"set NUMBA_CACHE_DIR to a folder of your own, or rm -r {shlex.quote(str(path))}"
+        )
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not stat.S_ISLNK(status.st_mode):
         raise DistrustError(f"others may write to {path}", f"chmod -R go-w {shlex.quote(str(path))}")

@@ -12,20 +12,45 @@ from minicnn.kernels import passes
 from minicnn.kernels.tiled import backward_input, backward_weight, forward
 
 __all__ = [
-    "unshared_conv1d", "unshared_conv1d_backward_bias", "unshared_conv1d_backward_input", "unshared_conv1d_backward_weight",
-    "unshared_conv2d", "unshared_conv2d_backward_bias", "unshared_conv2d_backward_input", "unshared_conv2d_backward_weight",
-    "unshared_conv3d", "unshared_conv3d_backward_bias", "unshared_conv3d_backward_input", "unshared_conv3d_backward_weight",
+    "unshared_conv1d",
+    "unshared_conv1d_backward_bias",
+    "unshared_conv1d_backward_input",
+    "unshared_conv1d_backward_weight",
+    "unshared_conv2d",
+    "unshared_conv2d_backward_bias",
+    "unshared_conv2d_backward_input",
+    "unshared_conv2d_backward_weight",
+    "unshared_conv3d",
+    "unshared_conv3d_backward_bias",
+    "unshared_conv3d_backward_input",
+    "unshared_conv3d_backward_weight",
 ]
 
 
-def unshared_conv1d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
-                    padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv1d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """As `unshared_conv2d`, along one axis: x (N C W), weight (K Q C/G S) -> y (N K Q)."""
     return forward("unshared_conv1d", "unshared_conv", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
-def unshared_conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
-                    padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv2d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Visit every output position with a filter of its own.
 
         y[n,k,p] = bias[k,p] + sum over c,r of x[n, c, p*stride + r*dilation - pad] * weight[k,p,c,r]      (one axis shown)
@@ -53,44 +78,100 @@ def unshared_conv2d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = No
     return forward("unshared_conv2d", "unshared_conv", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
-def unshared_conv3d(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, *, stride: SizeSetting = 1,
-                    padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv3d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """As `unshared_conv2d`, along three axes: x (N C D H W), weight (K O P Q C/G T R S) -> y (N K O P Q)."""
     return forward("unshared_conv3d", "unshared_conv", 3, x, weight, bias, stride, padding, dilation, groups)
 
 
-def unshared_conv1d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                   padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv1d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of unshared_conv1d with respect to x: (N C W), from dy (N K Q)."""
     return backward_input("unshared_conv1d_backward_input", "unshared_conv", 1, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
-def unshared_conv2d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                   padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv2d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of unshared_conv2d with respect to x: (N C H W), from dy (N K P Q)."""
     return backward_input("unshared_conv2d_backward_input", "unshared_conv", 2, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
-def unshared_conv3d_backward_input(dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                   padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv3d_backward_input(
+    dy: ArrayLike,
+    weight: ArrayLike,
+    x_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of unshared_conv3d with respect to x: (N C D H W), from dy (N K O P Q)."""
     return backward_input("unshared_conv3d_backward_input", "unshared_conv", 3, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
-def unshared_conv1d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                    padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv1d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of unshared_conv1d with respect to weight: (K Q C/G S), from dy (N K Q) and x (N C W)."""
     return backward_weight("unshared_conv1d_backward_weight", "unshared_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
-def unshared_conv2d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                    padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv2d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of unshared_conv2d with respect to weight: (K P Q C/G R S), from dy (N K P Q) and x (N C H W)."""
     return backward_weight("unshared_conv2d_backward_weight", "unshared_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
-def unshared_conv3d_backward_weight(dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *, stride: SizeSetting = 1,
-                                    padding: PaddingSetting = "valid", dilation: SizeSetting = 1, groups: int = 1) -> np.ndarray:
+def unshared_conv3d_backward_weight(
+    dy: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: SizeSetting = 1,
+    padding: PaddingSetting = "valid",
+    dilation: SizeSetting = 1,
+    groups: int = 1,
+) -> np.ndarray:
     """Gradient of unshared_conv3d with respect to weight: (K O P Q C/G T R S), from dy (N K O P Q) and x (N C D H W)."""
     return backward_weight("unshared_conv3d_backward_weight", "unshared_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
 

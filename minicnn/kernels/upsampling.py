@@ -50,15 +50,18 @@ def backward(where: str, axis_count: int, dy: Any, scale: object, mode: object) 
     scales = sizes_per_axis(where, "scale", scale, axis_count)
     chosen = checked_mode(where, mode)
     if any(size % times for size, times in zip(dy.shape[2:], scales, strict=True)):
-        raise ShapeError(f"{where}: dy has the sizes {dy.shape[2:]}, which are no multiples of the scale {scales}"
-                         f"\n  dy  {dy.shape}  {y_letters(axis_count, 'C')}")
+        raise ShapeError(
+            f"{where}: dy has the sizes {dy.shape[2:]}, which are no multiples of the scale {scales}"
+            f"\n  dy  {dy.shape}  {y_letters(axis_count, 'C')}"
+        )
     space = tuple(size // times for size, times in zip(dy.shape[2:], scales, strict=True))
     dx = empty(where, (*dy.shape[:2], *space), dy.dtype)
     if dy.dtype == np.float64:
         getattr(textbook, f"upsample_{chosen}{axis_count}d_backward")(dx, contiguous(dy), *scales)
     else:
-        fast.resample(dx, contiguous(dy), ("upsample backward", chosen),
-                      lambda: [gathered(each) for each in _reads(where, chosen, space, scales)])
+        fast.resample(
+            dx, contiguous(dy), ("upsample backward", chosen), lambda: [gathered(each) for each in _reads(where, chosen, space, scales)]
+        )
     return dx
 
 

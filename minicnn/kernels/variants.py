@@ -46,8 +46,17 @@ class Variant:
         (channels, *taps) that the map is asked for.
     """
 
-    def __init__(self, name: str, index_map: IndexMap, compiled: bool, reads: Reads, input_shape: tuple[int, ...],
-                 output_shape: tuple[int, ...], taps: tuple[int, ...], weight_shape: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        index_map: IndexMap,
+        compiled: bool,
+        reads: Reads,
+        input_shape: tuple[int, ...],
+        output_shape: tuple[int, ...],
+        taps: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+    ) -> None:
         self.name = name
         self.input_shape, self.output_shape, self.taps, self.weight_shape = input_shape, output_shape, taps, weight_shape
         self._map, self._compiled, self._reads = index_map, compiled, reads
@@ -128,18 +137,24 @@ class Variant:
         Around random x, weight and dy, drawn from the seed; the result should be about 1e-12.
         """
         stream = generator(whole_number(self._where, "seed", seed, least=0), "variant", "gradients")
-        x, dy, weight = (stream.uniform(-1, 1, shape) for shape in (
-            (CHECKED_IMAGES, *self.input_shape), (CHECKED_IMAGES, *self.output_shape), self.weight_shape))
+        x, dy, weight = (
+            stream.uniform(-1, 1, shape)
+            for shape in ((CHECKED_IMAGES, *self.input_shape), (CHECKED_IMAGES, *self.output_shape), self.weight_shape)
+        )
         dx, dweight = self.backward_input(dy, weight), self.backward_weight(dy, x)
-        return max(worst_relative_error(lambda: self.forward(x, weight), array, gradient, dy, stream)
-                   for array, gradient in ((x, dx), (weight, dweight)))
+        return max(
+            worst_relative_error(lambda: self.forward(x, weight), array, gradient, dy, stream)
+            for array, gradient in ((x, dx), (weight, dweight))
+        )
 
     def __repr__(self) -> str:
         unused = f", {self.unused_weight_count:,} of them unused" if self.unused_weight_count else ""
         biases = f"{self.output_shape[0]:,} bias" + ("es" if self.output_shape[0] > 1 else "")
-        return (f"<Variant {self.name!r}: {shape_text(self.input_shape)} -> {shape_text(self.output_shape)},"
-                f" {self.parameter_count:,} parameters ({self.weight_count:,} weights{unused}, {biases}),"
-                f" {self.multiplication_count:,} multiplications" + ("" if self._compiled else ", index map in Python") + ">")
+        return (
+            f"<Variant {self.name!r}: {shape_text(self.input_shape)} -> {shape_text(self.output_shape)},"
+            f" {self.parameter_count:,} parameters ({self.weight_count:,} weights{unused}, {biases}),"
+            f" {self.multiplication_count:,} multiplications" + ("" if self._compiled else ", index map in Python") + ">"
+        )
 
     @property
     def _where(self) -> str:
@@ -163,12 +178,22 @@ class Variant:
 
     def _check_weight(self, weight: np.ndarray) -> None:
         if weight.shape != self.weight_shape:
-            raise ShapeError(f"{self._where}: weight has the shape {weight.shape}, but needs {self.weight_shape}"
-                             f"\n  weight  {weight.shape}\n  wanted  {self.weight_shape}\n  weight_shape=... asks for another")
+            raise ShapeError(
+                f"{self._where}: weight has the shape {weight.shape}, but needs {self.weight_shape}"
+                f"\n  weight  {weight.shape}\n  wanted  {self.weight_shape}\n  weight_shape=... asks for another"
+            )
 
 
-def variant(index_map: IndexMap, *, input_shape: Sequence[int], output_shape: Sequence[int], taps: Sequence[int],
-            weight_shape: Sequence[int] | None = None, name: str | None = None, compiled: bool = True) -> Variant:
+def variant(
+    index_map: IndexMap,
+    *,
+    input_shape: Sequence[int],
+    output_shape: Sequence[int],
+    taps: Sequence[int],
+    weight_shape: Sequence[int] | None = None,
+    name: str | None = None,
+    compiled: bool = True,
+) -> Variant:
     """Make a convolution from the function that says what every tap reads.
 
     Parameters
@@ -226,12 +251,19 @@ def variant(index_map: IndexMap, *, input_shape: Sequence[int], output_shape: Se
         raise SettingError(f"variant: index_map is {index_map!r}, but must be a function")
     name = str(getattr(index_map, "__name__", type(index_map).__name__) if name is None else name)
     where = f"variant {name!r}"
-    inputs, outputs, counts = (_sizes(where, *each) for each in (
-        ("input_shape", input_shape, "C", SPACE_LETTERS), ("output_shape", output_shape, "K", OUT_LETTERS),
-        ("taps", taps, "C", TAP_LETTERS)))
+    inputs, outputs, counts = (
+        _sizes(where, *each)
+        for each in (
+            ("input_shape", input_shape, "C", SPACE_LETTERS),
+            ("output_shape", output_shape, "K", OUT_LETTERS),
+            ("taps", taps, "C", TAP_LETTERS),
+        )
+    )
     if not len(inputs) == len(outputs) == len(counts):
-        raise ShapeError(f"{where}: input_shape, output_shape and taps have {len(inputs) - 1}, {len(outputs) - 1} and {len(counts) - 1}"
-                         f" axes, but must have as many\n  input_shape   {inputs}\n  output_shape  {outputs}\n  taps          {counts}")
+        raise ShapeError(
+            f"{where}: input_shape, output_shape and taps have {len(inputs) - 1}, {len(outputs) - 1} and {len(counts) - 1}"
+            f" axes, but must have as many\n  input_shape   {inputs}\n  output_shape  {outputs}\n  taps          {counts}"
+        )
     reads, used_map = tabulate(where, index_map, bool(compiled), inputs, outputs, counts)
     largest = int(reads.weight.max())
     if weight_shape is None:
@@ -244,8 +276,10 @@ def variant(index_map: IndexMap, *, input_shape: Sequence[int], output_shape: Se
     if prod(weights) > MOST_WEIGHTS:
         raise ShapeError(f"{where}: weight_shape {weights} has {prod(weights)} weights, but a table holds at most {MOST_WEIGHTS}")
     if largest >= prod(weights):
-        raise ShapeError(f"{where}: index_map gives weight index {largest}, but weights of the shape {weights} have indices up to"
-                         f" {prod(weights) - 1}\n  {_first_reader(reads, largest, outputs)} reads it")
+        raise ShapeError(
+            f"{where}: index_map gives weight index {largest}, but weights of the shape {weights} have indices up to"
+            f" {prod(weights) - 1}\n  {_first_reader(reads, largest, outputs)} reads it"
+        )
     return Variant(name, used_map, bool(compiled), reads, inputs, outputs, counts, weights)
 
 
@@ -256,8 +290,9 @@ def _sizes(where: str, name: str, shape: Sequence[int], channel: str, letters: d
     except TypeError:
         axes = 0
     if axes not in letters:
-        raise ShapeError(f"{where}: {name} is {shape!r}, but must be a shape ({channel}, {letters[2].replace(' ', ', ')}) or one of one"
-                         f" or three axes")
+        raise ShapeError(
+            f"{where}: {name} is {shape!r}, but must be a shape ({channel}, {letters[2].replace(' ', ', ')}) or one of one or three axes"
+        )
     axis_letters = f"{channel} {letters[axes]}".split()
     return tuple(whole_number(where, f"{name} {letter}", size, least=1) for letter, size in zip(axis_letters, shape, strict=True))
 

@@ -16,8 +16,15 @@ from minicnn.kernels.shapes import checked_shape
 Axes = tuple[Axis, ...]
 
 
-def pool_axes(where: str, x_shape: Sequence[int], window: object, stride: object, padding: PaddingSetting, dilation: object = 1,
-              ceil_mode: object = False) -> Axes:
+def pool_axes(
+    where: str,
+    x_shape: Sequence[int],
+    window: object,
+    stride: object,
+    padding: PaddingSetting,
+    dilation: object = 1,
+    ceil_mode: object = False,
+) -> Axes:
     """The geometry of windows over (N, C, *space), one Axis per spatial axis; a stride of None is the window.
 
     Raises
@@ -31,9 +38,11 @@ def pool_axes(where: str, x_shape: Sequence[int], window: object, stride: object
     for axis, word in zip(axes, AXIS_WORDS[len(axes)], strict=True):
         if axis.out < 1:
             least = max(1, axis.extent - axis.before - axis.after - (axis.stride - 1 if over_end else 0))
-            raise ShapeError(f"{where}: a window that spans {axis.extent} {word} does not fit into {axis.size} with padding {axis.before}"
-                             f" and {axis.after}\n  x  {tuple(x_shape)}  {letters}"
-                             f"\n  use more padding, or an input of at least {least} {word}")
+            raise ShapeError(
+                f"{where}: a window that spans {axis.extent} {word} does not fit into {axis.size} with padding {axis.before}"
+                f" and {axis.after}\n  x  {tuple(x_shape)}  {letters}"
+                f"\n  use more padding, or an input of at least {least} {word}"
+            )
     return axes
 
 
@@ -78,13 +87,16 @@ def checked_positions(where: str, indices: Any, like: np.ndarray, name: str, spa
     if indices.dtype != np.int64:
         raise SettingError(f"{where}: indices are {indices.dtype}, but must be int64\n  use indices.astype('int64')")
     if indices.shape != like.shape:
-        raise ShapeError(f"{where}: indices have the shape {indices.shape}, but {name} has {like.shape}"
-                         f"\n  use the indices that the pooling returned")
+        raise ShapeError(
+            f"{where}: indices have the shape {indices.shape}, but {name} has {like.shape}\n  use the indices that the pooling returned"
+        )
     if indices.size:
         low, high, pixels = int(indices.min()), int(indices.max()), prod(space)
         if low < -1 or high >= pixels:
-            raise SettingError(f"{where}: indices run from {low} to {high}, but a plane of {shape_text(space)} has the positions 0 to"
-                               f" {pixels - 1} (and -1 for none)\n  use the indices that the pooling returned")
+            raise SettingError(
+                f"{where}: indices run from {low} to {high}, but a plane of {shape_text(space)} has the positions 0 to"
+                f" {pixels - 1} (and -1 for none)\n  use the indices that the pooling returned"
+            )
     return indices
 
 

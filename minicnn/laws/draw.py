@@ -71,10 +71,12 @@ class Draw:
         axes = self.axes()
         taps, strides, dilations = self.numbers(axes, 1, 4), self.numbers(axes, 1, stride), self.numbers(axes, 1, dilation)
         pads = tuple((self.whole(0, padding), self.whole(0, padding)) for _ in range(axes))
-        sizes = tuple(max(1, extent(t, d) - b - a + s * (least_out - 1)) + self.whole(0, 4)
-                      for t, s, d, (b, a) in zip(taps, strides, dilations, pads, strict=True))
+        sizes = tuple(
+            max(1, extent(t, d) - b - a + s * (least_out - 1)) + self.whole(0, 4)
+            for t, s, d, (b, a) in zip(taps, strides, dilations, pads, strict=True)
+        )
         parts, channels, filters = self.whole(1, groups), self.whole(1, 3), self.whole(1, 5)
-        images = (1, 2, 3, 17)[self.whole(0, 3)]   # 17 images are more than a vector has lanes
+        images = (1, 2, 3, 17)[self.whole(0, 3)]  # 17 images are more than a vector has lanes
         result = Convolution((images, parts * channels, *sizes), (parts * filters, channels, *taps), strides, pads, dilations, parts)
         self.note(x=result.x_shape, weight=result.weight_shape, **result.settings)
         return result

@@ -30,7 +30,7 @@ def adjoint(draw: Draw) -> Iterator[Sides]:
     y = conv(x, weight, **case.settings)
     dy = draw.array(y.shape)
     dx = conv_backward_input(dy, weight, x.shape, **case.settings)
-    to_input = weight.size // case.groups // weight.shape[1]   # products of which a gradient of the input is the sum
+    to_input = weight.size // case.groups // weight.shape[1]  # products of which a gradient of the input is the sum
     yield Sides(_inner(dy, y), _inner(dx, x), case.terms + to_input + 4, y.size * case.terms)
 
 
@@ -46,7 +46,7 @@ def adjoint_weight(draw: Draw) -> Iterator[Sides]:
     y = conv(x, weight, **case.settings)
     dy = draw.array(y.shape)
     dweight = conv_backward_weight(dy, x, weight.shape, **case.settings)
-    uses = y.size // y.shape[1]   # of one weight
+    uses = y.size // y.shape[1]  # of one weight
     yield Sides(_inner(dy, y), _inner(dweight, weight), case.terms + uses + 4, y.size * case.terms)
 
 
@@ -100,6 +100,7 @@ def transposed(draw: Draw) -> Iterator[Sides]:
         padding, out = 0, tuple(size + 2 * padding for size in out)
     draw.note(x=x.shape, weight=weight.shape, stride=stride, padding=padding, output_padding=more, dilation=dilation, groups=groups)
     left = conv_transpose(x, weight, stride=stride, padding=padding, output_padding=more, dilation=dilation, groups=groups)
-    right = conv_backward_input(x, weight, (len(x), groups * weight.shape[1], *out), stride=stride, padding=padding, dilation=dilation,
-                                groups=groups)
+    right = conv_backward_input(
+        x, weight, (len(x), groups * weight.shape[1], *out), stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
     yield sums(left, right, x.shape[1] // groups * prod(taps))

@@ -103,7 +103,7 @@ def check(law: Law, *, dtype: str = "float32", examples: int = 20, seed: int = 0
         raise SettingError(f"laws: dtype {dtype!r} is not one of {', '.join(DTYPES)}")
     count = whole_number("laws", "examples", examples, least=1)
     start = whole_number("laws", "seed", seed, least=0)
-    worst = (-1.0, 0.0, 0.0, "")   # strain, error, bound, setting
+    worst = (-1.0, 0.0, 0.0, "")  # strain, error, bound, setting
     for number in range(count):
         draw = Draw(generator(start, "law", law.name, dtype, number), np.dtype(dtype))
         for sides in law.sides(draw):
@@ -111,6 +111,7 @@ def check(law: Law, *, dtype: str = "float32", examples: int = 20, seed: int = 0
             if sides.equal:
                 worst = max(worst, (error / bound, error, bound, draw.setting), key=lambda each: each[0])
             elif error <= bound:
-                return Result(law.name, law.statement, "cpu", dtype, number + 1, error, bound, False,
-                              f"{draw.setting}: here the sides should differ")
+                return Result(
+                    law.name, law.statement, "cpu", dtype, number + 1, error, bound, False, f"{draw.setting}: here the sides should differ"
+                )
     return Result(law.name, law.statement, "cpu", dtype, count, worst[1], worst[2], worst[0] <= 1.0, worst[3])

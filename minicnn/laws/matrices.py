@@ -64,7 +64,7 @@ def convolution_theorem(draw: Draw) -> Iterator[Sides]:
     n = draw.whole(2, 24)
     x, w = draw.array((n,)), draw.array((draw.whole(1, n),))
     draw.note(n=n, w=w.shape)
-    wrapped = np.concatenate([x[n - len(w) + 1:], x])
+    wrapped = np.concatenate([x[n - len(w) + 1 :], x])
     through_fourier = np.fft.irfft(np.fft.rfft(w, n) * np.fft.rfft(x), n)
     roundings, magnitude = n + 21 * log2(n) + 4, float(np.linalg.norm(x) * np.linalg.norm(w))
     yield Sides(conv(wrapped[None, None], w[None, None], flip=True)[0, 0], through_fourier, roundings, magnitude)

@@ -11,7 +11,7 @@ from minicnn.geometry import same_padding
 from minicnn.laws.draw import Array, Draw, conv
 from minicnn.laws.law import Sides, sums
 
-FILTERS, IMAGES = 3, 4   # so many numbers beside each other make it certain that different sides differ
+FILTERS, IMAGES = 3, 4  # so many numbers beside each other make it certain that different sides differ
 
 
 def stride(draw: Draw) -> Iterator[Sides]:
@@ -65,7 +65,7 @@ def translation_same(draw: Draw) -> Iterator[Sides]:
     before, after = same_padding(size, taps, 1, 1)
     left, right = conv(moved, weight, padding="same")[..., :-shift], conv(x, weight, padding="same")[..., shift:]
     terms = prod(weight.shape[1:])
-    yield sums(left[..., before:size - after - shift], right[..., before:size - after - shift], terms)
+    yield sums(left[..., before : size - after - shift], right[..., before : size - after - shift], terms)
     for q in [*range(before), *range(size - after - shift, size - shift)]:
         yield sums(left[..., q], right[..., q], terms, equal=False)
 
@@ -90,4 +90,4 @@ def translation_stride(draw: Draw) -> Iterator[Sides]:
         yield sums(left[..., :-m], right[..., m:], terms)
         return
     for m in range(left.shape[-1]):
-        yield sums(left[..., :left.shape[-1] - m], right[..., m:], terms, equal=False)
+        yield sums(left[..., : left.shape[-1] - m], right[..., m:], terms, equal=False)

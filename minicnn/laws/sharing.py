@@ -24,7 +24,7 @@ def groups(draw: Draw) -> Iterator[Sides]:
     dense = np.zeros((K, C * case.groups, *weight.shape[2:]), draw.dtype)
     for k in range(K):
         first = k // (K // case.groups) * C
-        dense[k, first:first + C] = weight[k]
+        dense[k, first : first + C] = weight[k]
     yield sums(conv(x, weight, **case.settings), conv(x, dense, **case.settings | {"groups": 1}), case.terms)
 
 
@@ -40,7 +40,7 @@ def depthwise(draw: Draw) -> Iterator[Sides]:
     x, weight = draw.array((case.x_shape[0], C, *case.x_shape[2:])), draw.array((C * each, 1, *case.weight_shape[2:]))
     settings = case.settings | {"groups": 1}
     draw.note(x=x.shape, weight=weight.shape, **settings | {"groups": C})
-    alone = [conv(x[:, c:c + 1], weight[c * each:(c + 1) * each], **settings) for c in range(C)]
+    alone = [conv(x[:, c : c + 1], weight[c * each : (c + 1) * each], **settings) for c in range(C)]
     yield sums(conv(x, weight, **settings | {"groups": C}), np.concatenate(alone, axis=1), prod(weight.shape[2:]))
 
 

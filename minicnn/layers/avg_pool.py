@@ -36,8 +36,9 @@ class AvgPool(Pool):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.store(ceil_mode=flag(self.where(), "ceil_mode", self.ceil_mode),
-                   count_padding=flag(self.where(), "count_padding", self.count_padding))
+        self.store(
+            ceil_mode=flag(self.where(), "ceil_mode", self.ceil_mode), count_padding=flag(self.where(), "count_padding", self.count_padding)
+        )
         self.check_pool()
 
 

@@ -70,12 +70,12 @@ class Element:
     """A layer or a block; `name` replaces the default name (conv1, conv2, ...), or opens a scope if it names a block."""
 
     __signature__ = CallSignature()
-    inferred: ClassVar[str] = ""   # what others ask for first and follows from the input here
+    inferred: ClassVar[str] = ""  # what others ask for first and follows from the input here
 
     name: str | None = field(default=None, kw_only=True)
 
     def __new__(cls: type[Kind], *given: Any, **named: Any) -> Kind:
-        if given or named:   # a copy is made without
+        if given or named:  # a copy is made without
             check_call(cls, given, named)
         return super().__new__(cls)
 
@@ -110,8 +110,11 @@ class Element:
 
     def __repr__(self) -> str:
         given = [(each, getattr(self, each.name)) for each in fields(self) if each.name != "name"]
-        parts = [repr(value) if each.default is MISSING else f"{each.name}={value!r}"
-                 for each, value in given if each.default is MISSING or value != each.default]
+        parts = [
+            repr(value) if each.default is MISSING else f"{each.name}={value!r}"
+            for each, value in given
+            if each.default is MISSING or value != each.default
+        ]
         if self.name is not None:
             parts.append(f"name={self.name!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
@@ -124,10 +127,10 @@ class Layer(Element, ABC):
     kernel: ClassVar[str]
     stem: ClassVar[str]
     output_count: ClassVar[int] = 1
-    value_inputs: ClassVar[int | None] = None   # so many inputs are computed with, those after them only lend their shape; None: all
-    grows: ClassVar[bool] = False               # a larger input always fits where a smaller one does
-    only_moves: ClassVar[bool] = False          # its output is its first input, or some of it, in another shape
-    field_varies: ClassVar[bool] = False        # what of the input an output sees depends on where the output lies
+    value_inputs: ClassVar[int | None] = None  # so many inputs are computed with, those after them only lend their shape; None: all
+    grows: ClassVar[bool] = False  # a larger input always fits where a smaller one does
+    only_moves: ClassVar[bool] = False  # its output is its first input, or some of it, in another shape
+    field_varies: ClassVar[bool] = False  # what of the input an output sees depends on where the output lies
 
     @abstractmethod
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

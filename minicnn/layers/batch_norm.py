@@ -49,18 +49,21 @@ class BatchNorm(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = self.where()
-        self.store(momentum=number(where, "momentum", self.momentum, least=0, most=1),
-                   eps=number(where, "eps", self.eps, least=0, above=True))
+        self.store(
+            momentum=number(where, "momentum", self.momentum, least=0, most=1), eps=number(where, "eps", self.eps, least=0, above=True)
+        )
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return (one_map(where, inputs, self.axis_count),)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         channels = inputs[0][:1]
-        return (ParameterSpec("weight", channels, fan_in=1, init="ones"),
-                ParameterSpec("bias", channels, fan_in=1, init="zeros"),
-                ParameterSpec("running_mean", channels, fan_in=1, init="zeros", trainable=False),
-                ParameterSpec("running_var", channels, fan_in=1, init="ones", trainable=False))
+        return (
+            ParameterSpec("weight", channels, fan_in=1, init="ones"),
+            ParameterSpec("bias", channels, fan_in=1, init="zeros"),
+            ParameterSpec("running_mean", channels, fan_in=1, init="zeros", trainable=False),
+            ParameterSpec("running_var", channels, fan_in=1, init="ones", trainable=False),
+        )
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
         return Cost(f"2 * {inputs[0][0]}")
@@ -74,8 +77,10 @@ class BatchNorm1D(BatchNorm):
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         shape = one_input(where, inputs)
         if len(shape) > 2:
-            raise ShapeError(f"{where} needs an input of features or of channels x columns, but gets {shape_text(shape)}"
-                             f"\n  use BatchNorm{len(shape) - 1}D")
+            raise ShapeError(
+                f"{where} needs an input of features or of channels x columns, but gets {shape_text(shape)}"
+                f"\n  use BatchNorm{len(shape) - 1}D"
+            )
         return (shape,)
 
 

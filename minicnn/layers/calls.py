@@ -1,8 +1,8 @@
 """What to say when a layer is called in another order or with other names than its own: most often those of PyTorch or Keras.
 
-    Conv2D takes filters and window, and its settings by name, but gets 1, 6, 5
-      input channels are inferred: use Conv2D(6, 5)
-      or use Conv2D(1, 6, stride=5)
+Conv2D takes filters and window, and its settings by name, but gets 1, 6, 5
+  input channels are inferred: use Conv2D(6, 5)
+  or use Conv2D(1, 6, stride=5)
 """
 
 from __future__ import annotations
@@ -13,13 +13,26 @@ from typing import Any
 
 from minicnn.errors import MinicnnError, SettingError, suggestion
 
-FOREIGN_NAMES = {   # names of PyTorch and Keras, and what they are called here; None: follows from the input
-    "out_channels": "filters", "kernel_size": "window", "strides": "stride", "dilation_rate": "dilation", "use_bias": "bias",
-    "pool_size": "window", "out_features": "features", "units": "features", "scale_factor": "scale", "negative_slope": "slope",
-    "p": "rate", "count_include_pad": "count_padding", "num_classes": "classes",
-    "in_channels": None, "in_features": None, "num_features": None}
+FOREIGN_NAMES = {  # names of PyTorch and Keras, and what they are called here; None: follows from the input
+    "out_channels": "filters",
+    "kernel_size": "window",
+    "strides": "stride",
+    "dilation_rate": "dilation",
+    "use_bias": "bias",
+    "pool_size": "window",
+    "out_features": "features",
+    "units": "features",
+    "scale_factor": "scale",
+    "negative_slope": "slope",
+    "p": "rate",
+    "count_include_pad": "count_padding",
+    "num_classes": "classes",
+    "in_channels": None,
+    "in_features": None,
+    "num_features": None,
+}
 COMMON_ORDER = {"stride", "padding", "output_padding", "dilation", "ceil_mode", "bias", "mode", "eps", "momentum", "centres", "crop"}
-COMMON_COUNT = 3   # so many of these stand in the same order in PyTorch, Keras and minicnn
+COMMON_COUNT = 3  # so many of these stand in the same order in PyTorch, Keras and minicnn
 
 
 class CallError(SettingError, TypeError):
@@ -29,7 +42,7 @@ class CallError(SettingError, TypeError):
 @cache
 def signature(kind: type) -> inspect.Signature:
     """What the constructor takes."""
-    whole = inspect.signature(kind.__init__)   # type: ignore[misc]
+    whole = inspect.signature(kind.__init__)  # type: ignore[misc]
     return whole.replace(parameters=list(whole.parameters.values())[1:])
 
 
@@ -56,7 +69,7 @@ def _explained(kind: type, given: tuple[Any, ...], named: dict[str, Any]) -> str
             return _unknown_name(kind, name, sorted(known, key="name".__eq__))
     if len(given) > len(orderly):
         return _too_many(kind, given, named, orderly, [name for name in known if name not in (*orderly, "name")])
-    missing = [name for name in orderly[len(given):] if known[name].default is inspect.Parameter.empty and name not in named]
+    missing = [name for name in orderly[len(given) :] if known[name].default is inspect.Parameter.empty and name not in named]
     if missing:
         return f"{kind.__name__} needs its {' and '.join(missing)}: {kind.__name__}({', '.join(orderly)})"
     return ""
@@ -83,10 +96,10 @@ def _too_many(kind: type, given: tuple[Any, ...], named: dict[str, Any], orderly
 
 def _reading(kind: type, given: tuple[Any, ...], named: dict[str, Any], orderly: list[str], by_name: list[str]) -> str:
     """The call with later arguments by name, if it is one that works."""
-    first, later = given[:len(orderly)], given[len(orderly):]
+    first, later = given[: len(orderly)], given[len(orderly) :]
     if len(orderly) == 1 and not by_name:
-        first, later = (given,), ()   # several numbers for one setting
-    if len(later) > min(COMMON_COUNT, len(by_name)) or not COMMON_ORDER.issuperset(by_name[:len(later)]):
+        first, later = (given,), ()  # several numbers for one setting
+    if len(later) > min(COMMON_COUNT, len(by_name)) or not COMMON_ORDER.issuperset(by_name[: len(later)]):
         return ""
     settings = {**dict(zip(by_name, later, strict=False)), **named}
     try:

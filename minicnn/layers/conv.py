@@ -52,14 +52,20 @@ class Conv(Windowed):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = self.where()
-        self.store(filters=whole_number(where, "filters", self.filters, least=1),
-                   dilation=axis_setting(where, "dilation", self.dilation, self.axis_count),
-                   groups=whole_number(where, "groups", self.groups, least=1),
-                   bias=flag(where, "bias", self.bias), flip=flag(where, "flip", self.flip), sharing=self._checked_sharing(where))
+        self.store(
+            filters=whole_number(where, "filters", self.filters, least=1),
+            dilation=axis_setting(where, "dilation", self.dilation, self.axis_count),
+            groups=whole_number(where, "groups", self.groups, least=1),
+            bias=flag(where, "bias", self.bias),
+            flip=flag(where, "flip", self.flip),
+            sharing=self._checked_sharing(where),
+        )
         self.check_window()
         if self.filters % self.groups:
-            raise SettingError(f"{where}: {self.filters} filters do not divide into {self.groups} groups"
-                                 f"\n  use {divisors_text(self.filters)} groups, or a multiple of {self.groups} filters")
+            raise SettingError(
+                f"{where}: {self.filters} filters do not divide into {self.groups} groups"
+                f"\n  use {divisors_text(self.filters)} groups, or a multiple of {self.groups} filters"
+            )
 
     def _checked_sharing(self, where: str) -> str | PerAxis:
         if self.sharing in ("shared", "unshared"):
@@ -82,8 +88,10 @@ class Conv(Windowed):
         axes = self.fitting_axes(where, inputs)
         channels = inputs[0][0]
         if channels % self.groups:
-            raise ShapeError(f"{where} splits its input into {self.groups} groups, but gets {channels} channels"
-                             f"\n  use {divisors_text(gcd(channels, self.filters))} groups, or a multiple of {self.groups} channels")
+            raise ShapeError(
+                f"{where} splits its input into {self.groups} groups, but gets {channels} channels"
+                f"\n  use {divisors_text(gcd(channels, self.filters))} groups, or a multiple of {self.groups} channels"
+            )
         return ((self.filters, *(axis.out for axis in axes)),)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:

@@ -53,37 +53,51 @@ class ConvTranspose(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         where, axes = self.where(), self.axis_count
-        self.store(filters=whole_number(where, "filters", self.filters, least=1),
-                   window=axis_setting(where, "window", self.window, axes), stride=axis_setting(where, "stride", self.stride, axes),
-                   padding=axis_setting(where, "padding", self.padding, axes, least=0),
-                   output_padding=axis_setting(where, "output_padding", self.output_padding, axes, least=0),
-                   dilation=axis_setting(where, "dilation", self.dilation, axes),
-                   groups=whole_number(where, "groups", self.groups, least=1), bias=flag(where, "bias", self.bias))
+        self.store(
+            filters=whole_number(where, "filters", self.filters, least=1),
+            window=axis_setting(where, "window", self.window, axes),
+            stride=axis_setting(where, "stride", self.stride, axes),
+            padding=axis_setting(where, "padding", self.padding, axes, least=0),
+            output_padding=axis_setting(where, "output_padding", self.output_padding, axes, least=0),
+            dilation=axis_setting(where, "dilation", self.dilation, axes),
+            groups=whole_number(where, "groups", self.groups, least=1),
+            bias=flag(where, "bias", self.bias),
+        )
         if self.filters % self.groups:
-            raise SettingError(f"{where}: {self.filters} filters do not divide into {self.groups} groups"
-                               f"\n  use {divisors_text(self.filters)} groups, or a multiple of {self.groups} filters")
+            raise SettingError(
+                f"{where}: {self.filters} filters do not divide into {self.groups} groups"
+                f"\n  use {divisors_text(self.filters)} groups, or a multiple of {self.groups} filters"
+            )
         for more, step, gap in zip(self._each("output_padding"), self._each("stride"), self._each("dilation"), strict=True):
             if more >= max(step, gap):
-                raise SettingError(f"{where}: output_padding {more} is more than stride {step} and dilation {gap} leave open"
-                                   f"\n  use at most {max(step, gap) - 1}")
+                raise SettingError(
+                    f"{where}: output_padding {more} is more than stride {step} and dilation {gap} leave open"
+                    f"\n  use at most {max(step, gap) - 1}"
+                )
 
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...]:
         """The convolution that this one transposes: from our output, `size` pixels, to our input, `out` pixels."""
-        settings = zip(inputs[0][1:], *(self._each(name) for name in ("window", "stride", "dilation", "padding", "output_padding")),
-                       strict=True)
-        return tuple(Axis(transposed_output_size(size, taps, stride, dilation, pad, more), taps, stride, dilation, pad, pad, size)
-                     for size, taps, stride, dilation, pad, more in settings)
+        settings = zip(
+            inputs[0][1:], *(self._each(name) for name in ("window", "stride", "dilation", "padding", "output_padding")), strict=True
+        )
+        return tuple(
+            Axis(transposed_output_size(size, taps, stride, dilation, pad, more), taps, stride, dilation, pad, pad, size)
+            for size, taps, stride, dilation, pad, more in settings
+        )
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         channels = one_map(where, inputs, self.axis_count)[0]
         axes = self.axes(inputs)
         for axis, word in zip(axes, AXIS_WORDS[self.axis_count], strict=True):
             if axis.size < 1:
-                raise ShapeError(f"{where} cuts off all {word}: its padding of 2*{axis.before} leaves nothing of"
-                                 f" {axis.size + 2 * axis.before}")
+                raise ShapeError(
+                    f"{where} cuts off all {word}: its padding of 2*{axis.before} leaves nothing of {axis.size + 2 * axis.before}"
+                )
         if channels % self.groups:
-            raise ShapeError(f"{where} splits its input into {self.groups} groups, but gets {channels} channels"
-                             f"\n  use {divisors_text(channels)} groups, or a multiple of {self.groups} channels")
+            raise ShapeError(
+                f"{where} splits its input into {self.groups} groups, but gets {channels} channels"
+                f"\n  use {divisors_text(channels)} groups, or a multiple of {self.groups} channels"
+            )
         return ((self.filters, *(axis.size for axis in axes)),)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:

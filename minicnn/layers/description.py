@@ -17,10 +17,10 @@ from minicnn.errors import GraphError, quoted
 from minicnn.layers.base import Element
 from minicnn.layers.registry import kind_called
 
-SHARED = "shared part"   # no setting can have a name with a space
-MOST_PARTS = 1 << 13     # layers and blocks, ten times as many as in the largest network here, counted wherever they stand: parts in each
-                         # other twice make 2**depth of a few words
-MOST_LEVELS = 100        # of blocks in blocks, each a few calls deep when they are wired
+SHARED = "shared part"  # no setting can have a name with a space
+MOST_PARTS = 1 << 13  # layers and blocks, ten times as many as in the largest network here, counted wherever they stand: parts in each
+# other twice make 2**depth of a few words
+MOST_LEVELS = 100  # of blocks in blocks, each a few calls deep when they are wired
 
 
 def describe(element: Element) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from minicnn.errors import ShapeError
 from minicnn.geometry import shape_text
 from minicnn.layers.base import Layer, Shape
 
-LARGEST_STRIDE = 32   # no larger one is looked for to make two ways meet
+LARGEST_STRIDE = 32  # no larger one is looked for to make two ways meet
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,6 +1,6 @@
 """A fully connected layer: every output sees every input.
 
-    y[n,k] = bias[k] + sum over f of x[n,f] * weight[k,f]
+y[n,k] = bias[k] + sum over f of x[n,f] * weight[k,f]
 """
 
 from __future__ import annotations
@@ -35,8 +35,11 @@ class Linear(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = self.where()
-        self.store(features=whole_number(where, "features", self.features, least=1), bias=flag(where, "bias", self.bias),
-                   bias_start=number(where, "bias_start", self.bias_start, least=-math.inf, above=True))
+        self.store(
+            features=whole_number(where, "features", self.features, least=1),
+            bias=flag(where, "bias", self.bias),
+            bias_start=number(where, "bias_start", self.bias_start, least=-math.inf, above=True),
+        )
         if self.in_features is not None:
             self.store(in_features=whole_number(where, "in_features", self.in_features, least=1))
 

@@ -32,8 +32,12 @@ class LocalResponseNorm(Pointwise):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = self.where()
-        self.store(size=whole_number(where, "size", self.size, least=1), k=number(where, "k", self.k, least=0, above=True),
-                   alpha=number(where, "alpha", self.alpha, least=0), beta=number(where, "beta", self.beta, least=0))
+        self.store(
+            size=whole_number(where, "size", self.size, least=1),
+            k=number(where, "k", self.k, least=0, above=True),
+            alpha=number(where, "alpha", self.alpha, least=0),
+            beta=number(where, "beta", self.beta, least=0),
+        )
 
     def brief(self) -> tuple[str, ...]:
         return (f"size {self.size}",)

@@ -34,8 +34,10 @@ class MaxPool(Pool):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.store(dilation=axis_setting(self.where(), "dilation", self.dilation, self.axis_count),
-                   ceil_mode=flag(self.where(), "ceil_mode", self.ceil_mode))
+        self.store(
+            dilation=axis_setting(self.where(), "dilation", self.dilation, self.axis_count),
+            ceil_mode=flag(self.where(), "ceil_mode", self.ceil_mode),
+        )
         self.check_pool()
 
 

@@ -34,17 +34,20 @@ class PadShortcut(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = self.where()
-        self.store(channels=whole_number(where, "channels", self.channels, least=1),
-                   stride=whole_number(where, "stride", self.stride, least=1))
+        self.store(
+            channels=whole_number(where, "channels", self.channels, least=1), stride=whole_number(where, "stride", self.stride, least=1)
+        )
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         shape = one_input(where, inputs)
         if len(shape) < 2:
             raise ShapeError(f"{where} needs an input of channels and at least one axis, but gets {shape_text(shape)}")
         if shape[0] > self.channels:
-            raise ShapeError(f"{where} needs at most {self.channels} channels, but gets {shape[0]}"
-                             f"\n  use PadShortcut({shape[0]}) or a projection: Conv{len(shape) - 1}D({self.channels}, 1,"
-                             f" stride={self.stride})")
+            raise ShapeError(
+                f"{where} needs at most {self.channels} channels, but gets {shape[0]}"
+                f"\n  use PadShortcut({shape[0]}) or a projection: Conv{len(shape) - 1}D({self.channels}, 1,"
+                f" stride={self.stride})"
+            )
         return ((self.channels, *(axis.out for axis in self.axes(inputs))),)
 
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...]:

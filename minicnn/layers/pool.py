@@ -19,9 +19,11 @@ class Pool(Windowed):
         self.check_window()
         narrowest = min(self._extents())
         if not isinstance(self.padding, str) and not self.padding_fits(self._widest_padding()):
-            raise SettingError(f"{self.where()}: padding {setting_text(self.padding)} is as wide as the window"
-                               f" ({by(self.window, self.axis_count)}): some windows would have nothing but padding to pool"
-                               f"\n  use a padding of at most {narrowest - 1}")
+            raise SettingError(
+                f"{self.where()}: padding {setting_text(self.padding)} is as wide as the window"
+                f" ({by(self.window, self.axis_count)}): some windows would have nothing but padding to pool"
+                f"\n  use a padding of at most {narrowest - 1}"
+            )
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         axes = self.fitting_axes(where, inputs)

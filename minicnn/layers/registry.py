@@ -34,12 +34,55 @@ from minicnn.layers.table_conv import TableConv2D
 from minicnn.layers.tanh import Tanh
 from minicnn.layers.upsample import Upsample
 
-TYPES: dict[str, type[Element]] = {each.__name__: each for each in (
-    Conv1D, Conv2D, Conv3D, ConvTranspose1D, ConvTranspose2D, ConvTranspose3D, TableConv2D, MaxPool1D, MaxPool2D, MaxPool3D,
-    AvgPool1D, AvgPool2D, AvgPool3D, GlobalAvgPool, Subsample1D, Subsample2D, Subsample3D, Upsample, Linear, RBF, BatchNorm1D,
-    BatchNorm2D, BatchNorm3D, LocalResponseNorm, ReLU, LeakyReLU, Tanh, ScaledTanh, Sigmoid, Dropout, StochasticDepth,
-    Flatten, Reshape, Crop, PadShortcut, AddInputs, ConcatChannels, GateInputs, Sequential, Residual, Highway, Skip, Concat,
-    Add)}
+TYPES: dict[str, type[Element]] = {
+    each.__name__: each
+    for each in (
+        Conv1D,
+        Conv2D,
+        Conv3D,
+        ConvTranspose1D,
+        ConvTranspose2D,
+        ConvTranspose3D,
+        TableConv2D,
+        MaxPool1D,
+        MaxPool2D,
+        MaxPool3D,
+        AvgPool1D,
+        AvgPool2D,
+        AvgPool3D,
+        GlobalAvgPool,
+        Subsample1D,
+        Subsample2D,
+        Subsample3D,
+        Upsample,
+        Linear,
+        RBF,
+        BatchNorm1D,
+        BatchNorm2D,
+        BatchNorm3D,
+        LocalResponseNorm,
+        ReLU,
+        LeakyReLU,
+        Tanh,
+        ScaledTanh,
+        Sigmoid,
+        Dropout,
+        StochasticDepth,
+        Flatten,
+        Reshape,
+        Crop,
+        PadShortcut,
+        AddInputs,
+        ConcatChannels,
+        GateInputs,
+        Sequential,
+        Residual,
+        Highway,
+        Skip,
+        Concat,
+        Add,
+    )
+}
 
 
 def register(kind: type[Element]) -> type[Element]:
@@ -53,6 +96,8 @@ def kind_called(name: str) -> type[Element]:
     """The layer or block of this name; a GraphError that lists them if there is none."""
     kind = TYPES.get(name)
     if kind is None:
-        raise GraphError(f"there is no layer called {quoted(name)}\n  known are {', '.join(TYPES)}"
-                         f"\n  a layer of your own is made known with minicnn.layers.register")
+        raise GraphError(
+            f"there is no layer called {quoted(name)}\n  known are {', '.join(TYPES)}"
+            f"\n  a layer of your own is made known with minicnn.layers.register"
+        )
     return kind

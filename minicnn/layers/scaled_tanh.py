@@ -25,8 +25,10 @@ class ScaledTanh(Pointwise):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = self.where()
-        self.store(amplitude=number(where, "amplitude", self.amplitude, least=0, above=True),
-                   slope=number(where, "slope", self.slope, least=0, above=True))
+        self.store(
+            amplitude=number(where, "amplitude", self.amplitude, least=0, above=True),
+            slope=number(where, "slope", self.slope, least=0, above=True),
+        )
 
     def brief(self) -> tuple[str, ...]:
         return (f"{self.amplitude:g} tanh({self.slope:.4g} x)",)

@@ -42,12 +42,13 @@ def flag(where: str, name: str, value: object) -> bool:
     return value
 
 
-def number(where: str, name: str, value: object, least: float, below: float = math.inf, above: bool = False,
-           most: float = math.inf) -> float:
+def number(
+    where: str, name: str, value: object, least: float, below: float = math.inf, above: bool = False, most: float = math.inf
+) -> float:
     """Check a real setting in [least, below), in (least, below) with `above`, or up to and including `most`."""
     given = math.nan
     if isinstance(value, Real) and not isinstance(value, bool):
-        with suppress(OverflowError):   # a whole number beyond the largest float
+        with suppress(OverflowError):  # a whole number beyond the largest float
             given = float(value)
     if not (least < given if above else least <= given) or not given < below or not given <= most:
         low = f" above {least:g}" if above else f" at least {least:g}"

@@ -48,8 +48,11 @@ class TableConv2D(Windowed):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = self.where()
-        self.store(table=self._checked_table(where), dilation=axis_setting(where, "dilation", self.dilation, self.axis_count),
-                   bias=flag(where, "bias", self.bias))
+        self.store(
+            table=self._checked_table(where),
+            dilation=axis_setting(where, "dilation", self.dilation, self.axis_count),
+            bias=flag(where, "bias", self.bias),
+        )
         self.check_window()
 
     def _checked_table(self, where: str) -> tuple[tuple[int, ...], ...]:
@@ -81,15 +84,17 @@ class TableConv2D(Windowed):
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         taps = self._taps()
-        fan_in = round(self.links * prod(taps) / self.filters)   # of an average filter
+        fan_in = round(self.links * prod(taps) / self.filters)  # of an average filter
         weight = ParameterSpec("weight", (self.links, *taps), fan_in)
         return (weight, ParameterSpec("bias", (self.filters,), fan_in, init="zeros")) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
         taps = self._taps()
-        groups = Counter(len(row) for row in self.table)   # filters by the number of maps they see
-        formula = " + ".join(f"({times((*taps, maps))} + 1) * {filters}" if self.bias else f"{times((*taps, maps))} * {filters}"
-                             for maps, filters in groups.items())
+        groups = Counter(len(row) for row in self.table)  # filters by the number of maps they see
+        formula = " + ".join(
+            f"({times((*taps, maps))} + 1) * {filters}" if self.bias else f"{times((*taps, maps))} * {filters}"
+            for maps, filters in groups.items()
+        )
         positions = prod(outputs[0][1:])
         macs = positions * self.links * prod(taps)
         return Cost(formula, macs=macs, connections=macs + self.bias * positions * self.filters)

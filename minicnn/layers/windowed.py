@@ -25,9 +25,11 @@ class Windowed(Layer):
         """Bring the window's settings into their normal form; a stride of None becomes the window."""
         where, axes = self.where(), self.axis_count
         window = axis_setting(where, "window", self.window, axes)
-        self.store(window=window,
-                   stride=window if self.stride is None else axis_setting(where, "stride", self.stride, axes),
-                   padding=padding_setting(where, self.padding, axes))
+        self.store(
+            window=window,
+            stride=window if self.stride is None else axis_setting(where, "stride", self.stride, axes),
+            padding=padding_setting(where, self.padding, axes),
+        )
 
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...]:
         """The window's geometry with all settings resolved: what shapes, kernels, tables and messages ask."""

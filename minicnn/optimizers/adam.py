@@ -18,7 +18,7 @@ class Adam(Optimizer):
     kind = "adam"
     state_names = ("mean", "square")
 
-    learning_rate: float = field(default=0.001, kw_only=False)   # Adam(0.01), as in other libraries
+    learning_rate: float = field(default=0.001, kw_only=False)  # Adam(0.01), as in other libraries
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
@@ -32,4 +32,4 @@ class Adam(Optimizer):
             raise SettingError("Adam: epsilon is 0, but must be above 0, or a parameter without gradient is divided by 0")
 
     def rates(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        return (learning_rate, self.beta1, self.beta2, self.epsilon, self.weight_decay, 1 - self.beta1 ** step, 1 - self.beta2 ** step)
+        return (learning_rate, self.beta1, self.beta2, self.epsilon, self.weight_decay, 1 - self.beta1**step, 1 - self.beta2**step)

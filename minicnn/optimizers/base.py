@@ -15,7 +15,7 @@ class Optimizer(ABC):
     """learning_rate : how far a step goes;  weight_decay : pull towards 0, added to the gradient."""
 
     kind: ClassVar[str]
-    state_names: ClassVar[tuple[str, ...]]   # what it remembers per parameter
+    state_names: ClassVar[tuple[str, ...]]  # what it remembers per parameter
 
     learning_rate: float
     weight_decay: float = 0.0

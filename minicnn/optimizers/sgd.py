@@ -17,7 +17,7 @@ class SGD(Optimizer):
     kind = "sgd"
     state_names = ("velocity",)
 
-    learning_rate: float = field(default=0.05, kw_only=False)   # SGD(0.1), as in other libraries
+    learning_rate: float = field(default=0.05, kw_only=False)  # SGD(0.1), as in other libraries
     momentum: float = 0.9
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from minicnn.errors import SettingError, quoted, suggestion
 from minicnn.geometry import whole_number
 
 DEFAULT_SHIFT = 2
-SHIFT = re.compile("[0-9]{1,4}")   # beyond, nothing of any picture is left
+SHIFT = re.compile("[0-9]{1,4}")  # beyond, nothing of any picture is left
 
 
 class Augmentation(NamedTuple):
@@ -49,7 +49,9 @@ def augmentation(setting: Iterable[str] | str | Augmentation) -> Augmentation:
             shift = int(value) if value else DEFAULT_SHIFT
         else:
             close = "" if name in ("shift", "flip") else suggestion(name, ("shift", "flip"))
-            raise SettingError(f"augment {quoted(word)} is not known{close}"
-                               f"\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
-                               f" or several with commas")
+            raise SettingError(
+                f"augment {quoted(word)} is not known{close}"
+                f"\n  use shift (up to {DEFAULT_SHIFT} pixels), shift=PIXELS, flip,"
+                f" or several with commas"
+            )
     return Augmentation(shift, flip)

@@ -14,8 +14,8 @@ from minicnn.train.records import EpochRecord
 
 WHERE, HISTORY_LINE = "the checkpoint", "a line of the history"
 NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history")
-MOST_STEPS = 1 << 53   # whole numbers that a float holds
-MEASURED = ("seconds", "images_per_second")   # of an epoch, by the clock
+MOST_STEPS = 1 << 53  # whole numbers that a float holds
+MEASURED = ("seconds", "images_per_second")  # of an epoch, by the clock
 SHARES = ("train_accuracy", "test_accuracy")
 ANY_SIGN = ("train_loss", "test_loss")
 
@@ -36,8 +36,9 @@ class Standing(NamedTuple):
     states: dict[str, dict[str, np.ndarray]]
 
 
-def standing(arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[ParameterSlot], optimizer: str,
-             kinds: Sequence[str]) -> Standing:
+def standing(
+    arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[ParameterSlot], optimizer: str, kinds: Sequence[str]
+) -> Standing:
     """What `Trainer.checkpoint` gave, read back for a network with these slots and an optimizer that keeps these kinds of state.
 
     Raises
@@ -56,8 +57,10 @@ def standing(arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[Par
     batch = schema.whole(WHERE, "batch", found["batch"])
     steps = schema.whole(WHERE, "steps", found["steps"], least=batch, most=MOST_STEPS)
     parameters = {name.removeprefix("parameter."): value for name, value in arrays.items() if name.startswith("parameter.")}
-    states = {kind: {slot.name: _array(arrays, f"{kind}.{slot.name}", slot.shape, np.float32) for slot in slots if slot.trainable}
-              for kind in kinds}
+    states = {
+        kind: {slot.name: _array(arrays, f"{kind}.{slot.name}", slot.shape, np.float32) for slot in slots if slot.trainable}
+        for kind in kinds
+    }
     sums = _array(arrays, "sums", (2,), np.float64)
     if not (np.isfinite(sums).all() and sums[1] >= 0) or (batch == 0 and sums.any()):
         raise CheckpointError(f"{WHERE}: the sums of its epoch are {sums.tolist()} after {batch} batches")
@@ -85,8 +88,9 @@ def _epoch_record(where: str, name: str, values: object) -> EpochRecord:
         if found[each] is None and each.startswith("test_"):
             checked[each] = None
         else:
-            checked[each] = schema.real(place, each, found[each], **({} if each in ANY_SIGN else {"least": 0}),
-                                        **({"most": 1} if each in SHARES else {}))
+            checked[each] = schema.real(
+                place, each, found[each], **({} if each in ANY_SIGN else {"least": 0}), **({"most": 1} if each in SHARES else {})
+            )
     return EpochRecord(**checked)
 
 
@@ -95,8 +99,7 @@ def _array(arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], 
     if array is None:
         raise CheckpointError(f"{WHERE} does not hold what training needs to go on: {name} is missing")
     if array.shape != shape or array.dtype != dtype:
-        raise CheckpointError(f"{WHERE}: {name} does not fit"
-                              f"\n  file     {array.shape} {array.dtype}\n  network  {shape} {np.dtype(dtype)}")
+        raise CheckpointError(f"{WHERE}: {name} does not fit\n  file     {array.shape} {array.dtype}\n  network  {shape} {np.dtype(dtype)}")
     return array
 
 
@@ -125,7 +128,9 @@ def epoch_times(line: str) -> tuple[int, Times] | None:
         found = schema.parse(line, HISTORY_LINE)
         if not isinstance(found, dict):
             return None
-        return (schema.whole(HISTORY_LINE, "epoch", found.get("epoch"), least=1),
-                {name: schema.real(HISTORY_LINE, name, found.get(name), least=0) for name in MEASURED})
+        return (
+            schema.whole(HISTORY_LINE, "epoch", found.get("epoch"), least=1),
+            {name: schema.real(HISTORY_LINE, name, found.get(name), least=0) for name in MEASURED},
+        )
     except CheckpointError:
         return None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from minicnn.engine.plan import Plan
     from minicnn.network import Graph
 
-REPORT_SECONDS = 0.1   # how long a stretch of batches runs between two progress records
+REPORT_SECONDS = 0.1  # how long a stretch of batches runs between two progress records
 
 Records = Generator[Record, None, None]
 
@@ -61,11 +61,25 @@ class Course(NamedTuple):
             with turns.turn():
                 self._plan(updates).warm(self.net.parameter_memory)
                 if self.test is not None:
-                    engine.inference_plan(self.net, len(self.test), self.test.images.dtype == np.uint8, self.preparation.scale,
-                                          self.preparation.shift, self.threads)
+                    engine.inference_plan(
+                        self.net,
+                        len(self.test),
+                        self.test.images.dtype == np.uint8,
+                        self.preparation.scale,
+                        self.preparation.shift,
+                        self.threads,
+                    )
                 wrong = wrong_weights(self.net)
-            yield StartRecord(self.until, len(self.train), 0 if self.test is None else len(self.test), self.batch_size, self.threads,
-                              self.net.topology.parameter_count, time.perf_counter() - begin, at.epoch)
+            yield StartRecord(
+                self.until,
+                len(self.train),
+                0 if self.test is None else len(self.test),
+                self.batch_size,
+                self.threads,
+                self.net.topology.parameter_count,
+                time.perf_counter() - begin,
+                at.epoch,
+            )
             while at.epoch <= self.until:
                 yield from self._epoch(at, updates, turns, wrong)
                 if at.stopping:
@@ -87,9 +101,16 @@ class Course(NamedTuple):
                 plan, pixels = self._plan(updates), self.train.images
                 begin = time.perf_counter()
                 try:
-                    plan.run(self.net.parameter_memory, pixels, order[first * self.batch_size:stop * self.batch_size],
-                             self.batch_size, labels=self.train.labels, keys=keys[first:stop].copy(), rates=numbers)
-                finally:   # Ctrl-C in a notebook as well: the parameters have changed by as many batches as are done
+                    plan.run(
+                        self.net.parameter_memory,
+                        pixels,
+                        order[first * self.batch_size : stop * self.batch_size],
+                        self.batch_size,
+                        labels=self.train.labels,
+                        keys=keys[first:stop].copy(),
+                        rates=numbers,
+                    )
+                finally:  # Ctrl-C in a notebook as well: the parameters have changed by as many batches as are done
                     seconds = time.perf_counter() - begin
                     at.count(plan.done(), seconds)
                 done = min(stop * self.batch_size, images)
@@ -107,8 +128,9 @@ class Course(NamedTuple):
         images = len(self.train)
         loss, right = (float(total) / images for total in at.sums)
         self._check(at.epoch, wrong, loss, test_loss or 0.0, 0.0 if weights_are_finite(self.net) else math.nan)
-        record = EpochRecord(at.epoch, loss, right, test_loss, test_accuracy, at.seconds, images / max(at.seconds, 1e-9),
-                             self._learning_rate(at, 0.0))
+        record = EpochRecord(
+            at.epoch, loss, right, test_loss, test_accuracy, at.seconds, images / max(at.seconds, 1e-9), self._learning_rate(at, 0.0)
+        )
         if self.net.trained_on is not None:
             self.net.trained_on = replace(self.net.trained_on, epoch=at.epoch)
         at.history.append(record)
@@ -117,7 +139,7 @@ class Course(NamedTuple):
 
     def _learning_rate(self, at: Position, part: float) -> float:
         """After the share `part` of the epoch under way, as the schedule has it."""
-        factor = self.rule.factor(at.epoch - self.since, part, self.until - self.since, at.history[self.since:])
+        factor = self.rule.factor(at.epoch - self.since, part, self.until - self.since, at.history[self.since :])
         return self.optimizer.learning_rate * factor
 
     def _plan(self, updates: Updates) -> Plan:

@@ -47,8 +47,9 @@ def evaluate(net: Graph, images: np.ndarray, labels: Any, preparation: Preparati
     return record
 
 
-def measure(net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation,
-            threads: int | None = None) -> tuple[EvaluationRecord, np.ndarray]:
+def measure(
+    net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, threads: int | None = None
+) -> tuple[EvaluationRecord, np.ndarray]:
     """The same for images and labels that are checked, and the logits; scores that are not numbers make the loss NaN."""
     begin = time.perf_counter()
     scores = logits(net, images, preparation, threads)
@@ -68,6 +69,8 @@ def _prepared(net: Graph, images: np.ndarray, preparation: Preparation) -> np.nd
     except (ValueError, TypeError) as error:
         raise ShapeError(f"{net.name}: images are not an array: {error}") from error
     if preparation.input_shape != net.input_shape or images.shape[1:] != net.input_shape or images.ndim != len(net.input_shape) + 1:
-        raise ShapeError(f"{net.name} takes images of {shape_text(net.input_shape)}, but gets them as {tuple(images.shape)}, prepared for"
-                         f" {shape_text(preparation.input_shape)}\n  use preparation.images(images)")
+        raise ShapeError(
+            f"{net.name} takes images of {shape_text(net.input_shape)}, but gets them as {tuple(images.shape)}, prepared for"
+            f" {shape_text(preparation.input_shape)}\n  use preparation.images(images)"
+        )
     return preparation.images(images, net.name)

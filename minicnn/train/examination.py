@@ -65,16 +65,25 @@ def examine(trained: TrainedNetwork, data: Dataset, threads: int | None = None) 
     """
     if isinstance(data.classes, tuple) and data.classes != trained.classes:
         known = {str(trained.data): trained.classes, str(data.name): data.classes}
-        lines = (f"  {name.ljust(max(map(len, known)))}  {', '.join(one_line(str(each)) for each in names[:3])}, ... ({len(names)})"
-                 for name, names in known.items())
+        lines = (
+            f"  {name.ljust(max(map(len, known)))}  {', '.join(one_line(str(each)) for each in names[:3])}, ... ({len(names)})"
+            for name, names in known.items()
+        )
         raise DataError("\n".join([f"the classes of {data.name} are not those {trained.net.name} was trained on ({trained.data})", *lines]))
     checked = as_dataset("data", data, trained.net)
     images = trained.preparation.images(checked.images, checked.name)
     return examination(trained.net, images, checked.labels, trained.preparation, trained.classes, checked.name, threads)
 
 
-def examination(net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, classes: tuple[str, ...], name: str,
-                threads: int | None = None) -> Examination:
+def examination(
+    net: Graph,
+    images: np.ndarray,
+    labels: np.ndarray,
+    preparation: Preparation,
+    classes: tuple[str, ...],
+    name: str,
+    threads: int | None = None,
+) -> Examination:
     """The same for prepared images and checked labels of the data `name`."""
     record, scores = measure(net, images, labels, preparation, threads)
     check_scores(f"{net.name} on {name}", scores)

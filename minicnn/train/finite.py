@@ -17,7 +17,7 @@ CHUNK_IMAGES = 4096
 
 def weights_are_finite(net: Graph) -> bool:
     """Whether no parameter and no running statistic is NaN or infinity."""
-    with np.errstate(invalid="ignore"):   # infinity - infinity
+    with np.errstate(invalid="ignore"):  # infinity - infinity
         return math.isfinite(net.parameter_memory.sum(dtype=np.float64))
 
 
@@ -33,7 +33,7 @@ def wrong_image(images: np.ndarray) -> int | None:
     if images.dtype == np.uint8:
         return None
     for begin in range(0, len(images), CHUNK_IMAGES):
-        chunk = images[begin:begin + CHUNK_IMAGES]
+        chunk = images[begin : begin + CHUNK_IMAGES]
         right = np.isfinite(chunk).reshape(len(chunk), -1).all(axis=1)
         if not right.all():
             return begin + int(right.argmin())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from minicnn.train.trainer import Trainer
 
 
-TO_THE_CALLER = 3   # frames from here to the line that calls `Trainer.fit`
+TO_THE_CALLER = 3  # frames from here to the line that calls `Trainer.fit`
 
 
 class Parts(NamedTuple):
@@ -42,7 +42,7 @@ class Parts(NamedTuple):
         if validation is None:
             return cls(data, None, tested)
         if np.isscalar(validation):
-            rest, held_out = hold_out(data, validation, trainer.seed)   # type: ignore[arg-type]
+            rest, held_out = hold_out(data, validation, trainer.seed)  # type: ignore[arg-type]
             return cls(rest, held_out, tested)
         return cls(data, as_dataset("validation", validation, trainer.net), tested)
 
@@ -52,8 +52,9 @@ class Parts(NamedTuple):
         return self.test if self.held_out is None else self.held_out
 
 
-def follow(trainer: Trainer, parts: Parts, patience: int | None, progress: Any,
-           stream: Callable[[], Generator[Record, None, None]]) -> History:
+def follow(
+    trainer: Trainer, parts: Parts, patience: int | None, progress: Any, stream: Callable[[], Generator[Record, None, None]]
+) -> History:
     """Train to the end of the stream, or of patience, and say what came of it."""
     if patience is not None:
         patience = whole_number("fit", "patience", patience, least=1)

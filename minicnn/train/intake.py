@@ -20,8 +20,8 @@ from minicnn.preparation import BYTES, Preparation, with_channels
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-PAIR = "arrays"        # the origin of a Dataset made from a pair
-COPY_BYTES = 1 << 24   # images up to this size are copied, which takes some milliseconds; the 47 MB of MNIST would take 2 % of four epochs
+PAIR = "arrays"  # the origin of a Dataset made from a pair
+COPY_BYTES = 1 << 24  # images up to this size are copied, which takes some milliseconds; the 47 MB of MNIST would take 2 % of four epochs
 
 
 def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
@@ -35,9 +35,9 @@ def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
     DataError
         If it is neither, if types, shapes or label values do not fit, or if the network tells fewer classes apart.
     """
-    if isinstance(data, Dataset):   # perhaps changed since it was made, by whatever way: every attribute is read once
+    if isinstance(data, Dataset):  # perhaps changed since it was made, by whatever way: every attribute is read once
         try:
-            images, labels = np.asarray(data.images)[...], np.asarray(data.labels)[...]   # views, whose shape and type are ours
+            images, labels = np.asarray(data.images)[...], np.asarray(data.labels)[...]  # views, whose shape and type are ours
         except (ValueError, TypeError) as error:
             raise DataError(f"{data.name}: images or labels are not an array: {error}") from error
         check_file(data.name, images)
@@ -50,11 +50,15 @@ def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
             check_file(where, labels)
         checked = replace(from_arrays(with_channels(images, net.input_shape), labels, name=where), origin=PAIR)
     else:
-        raise DataError(f"{where} is {type(data).__name__}, but must be a Dataset, or a pair of images and labels"
-                        f"\n  as in datasets.load('digits'), or (images, labels)")
+        raise DataError(
+            f"{where} is {type(data).__name__}, but must be a Dataset, or a pair of images and labels"
+            f"\n  as in datasets.load('digits'), or (images, labels)"
+        )
     if int(checked.labels.max()) >= net.classes:
-        raise DataError(f"{checked.name} has {len(checked.classes)} classes, but {net.name} tells {net.classes} apart"
-                        f"\n  build it with classes={len(checked.classes)}")
+        raise DataError(
+            f"{checked.name} has {len(checked.classes)} classes, but {net.name} tells {net.classes} apart"
+            f"\n  build it with classes={len(checked.classes)}"
+        )
     return checked
 
 
@@ -83,9 +87,9 @@ class Held:
         if self._images.nbytes <= COPY_BYTES or root is None:
             self._images = self._images.copy()
         else:
-            self._images = self._images[:]   # a view of ours, so that its shape and type stay
+            self._images = self._images[:]  # a view of ours, so that its shape and type stay
             self._root, self._place = root, (root.ctypes.data, root.nbytes)
-            self._pin = weakref.ref(root)   # NumPy does not resize an array that somebody refers to weakly
+            self._pin = weakref.ref(root)  # NumPy does not resize an array that somebody refers to weakly
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -108,7 +112,7 @@ def check_file(where: str, array: np.ndarray) -> None:
     wanted = root.offset + root.nbytes if isinstance(root, np.memmap) else len(root.base)
     try:
         there = root.base.size()
-    except (OSError, ValueError):   # memory without a file
+    except (OSError, ValueError):  # memory without a file
         return
     if there < wanted:
         raise DataError(f"{where}: the file that holds the array has become shorter: {there:,} bytes of {wanted:,} are left")

@@ -19,13 +19,13 @@ from minicnn.train.records import EpochRecord
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-NOISE = 0.02            # a loss within this share of the guess's is no better: batches differ by about so much
-JUDGED_AFTER = 100      # updates; a LeNet with sigmoids leaves the loss of a guess after 48 by its recipe, after 72 with Adam(0.001)
-TOO_FEW = 20            # updates that nobody learns from
-FINISHED = 0.5          # a loss below this share of the guess's may stay where it is
-STILL_EPOCHS, STILL_UPDATES = 3, 100   # how long, at least, a loss has to stay where it is to be called still
-TRIED_RATES = {"sgd": (0.005, 0.1), "adam": (0.0003, 0.01)}   # lowest and highest rates with which the networks of the suite learn
-DEEP = 6                # convolutions and fully connected layers from which on batch normalization is worth a try
+NOISE = 0.02  # a loss within this share of the guess's is no better: batches differ by about so much
+JUDGED_AFTER = 100  # updates; a LeNet with sigmoids leaves the loss of a guess after 48 by its recipe, after 72 with Adam(0.001)
+TOO_FEW = 20  # updates that nobody learns from
+FINISHED = 0.5  # a loss below this share of the guess's may stay where it is
+STILL_EPOCHS, STILL_UPDATES = 3, 100  # how long, at least, a loss has to stay where it is to be called still
+TRIED_RATES = {"sgd": (0.005, 0.1), "adam": (0.0003, 0.01)}  # lowest and highest rates with which the networks of the suite learn
+DEEP = 6  # convolutions and fully connected layers from which on batch normalization is worth a try
 
 
 class LearningWatch:
@@ -47,7 +47,7 @@ class LearningWatch:
         self.guess_loss, self.guess_accuracy = constant_guess(labels)
         self._updates_per_epoch = -(-len(labels) // batch_size)
         self._watched = watched
-        self.told = False   # whether `look` has said its line
+        self.told = False  # whether `look` has said its line
 
     def look(self, history: Sequence[EpochRecord]) -> str | None:
         """After an epoch: a line, once, as soon as it is clear that the network has not learnt so far."""
@@ -68,14 +68,16 @@ class LearningWatch:
         if len(history) > still and level > FINISHED * self.guess_loss:
             before = min(record.train_loss for record in history[:-still])
             if before - last.train_loss < NOISE * self.guess_loss:
-                return (f"{self.net.name} has stopped learning: its training loss is {last.train_loss:.3f}, hardly lower than"
-                        f" {still} epochs ago, and {self.guess_loss:.3f} is that of a constant guess;"
-                        f" try {self._advice(history, 'a larger network')}")
+                return (
+                    f"{self.net.name} has stopped learning: its training loss is {last.train_loss:.3f}, hardly lower than"
+                    f" {still} epochs ago, and {self.guess_loss:.3f} is that of a constant guess;"
+                    f" try {self._advice(history, 'a larger network')}"
+                )
         return None
 
     @property
     def _limit(self) -> float:
-        return (1 - NOISE) * self.guess_loss if self.guess_loss else math.inf   # of one class there is nothing to learn
+        return (1 - NOISE) * self.guess_loss if self.guess_loss else math.inf  # of one class there is nothing to learn
 
     def _can_judge(self, history: Sequence[EpochRecord]) -> bool:
         """Whether there were enough updates for the loss to have fallen."""
@@ -88,8 +90,10 @@ class LearningWatch:
 
     def _has_not_learnt(self, history: Sequence[EpochRecord]) -> str:
         epochs = f"{len(history)} epoch{'s' * (len(history) != 1)}"
-        return (f"{self.net.name} has not learnt: its training loss is {history[-1].train_loss:.3f} after {epochs}, and that of a constant"
-                f" guess {self.guess_loss:.3f}; try {self._advice(history)}")
+        return (
+            f"{self.net.name} has not learnt: its training loss is {history[-1].train_loss:.3f} after {epochs}, and that of a constant"
+            f" guess {self.guess_loss:.3f}; try {self._advice(history)}"
+        )
 
     def _advice(self, history: Sequence[EpochRecord], *more: str) -> str:
         """What to change, the most promising first; `more` comes last."""

@@ -36,7 +36,7 @@ class Position:
     def count(self, statistics: np.ndarray, seconds: float) -> None:
         """Move on by batches that are done, given the loss and right answers of each."""
         self.seconds += seconds
-        for each in statistics:   # one by one, so that the sum does not depend on how many were run together
+        for each in statistics:  # one by one, so that the sum does not depend on how many were run together
             self.sums += each
         self.batch += len(statistics)
         self.steps += len(statistics)
@@ -48,10 +48,16 @@ class Position:
 
 def write(net: Graph, optimizer: Optimizer, state: np.ndarray, at: Position) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays and numbers of a training with this optimizer and its state."""
-    arrays = {f"parameter.{name}": value for name, value in net.arrays.items()}   # buffers too
+    arrays = {f"parameter.{name}": value for name, value in net.arrays.items()}  # buffers too
     for row_name, row in zip(optimizer.state_names, state.copy(), strict=True):
         arrays |= {f"{row_name}.{name}": value for name, value in net.views(row).items()}
     arrays["sums"] = at.sums.copy()
-    numbers = {"steps": at.steps, "epoch": at.epoch, "batch": at.batch, "seconds": at.seconds, "optimizer": optimizer.kind,
-               "history": [record._asdict() for record in at.history]}
+    numbers = {
+        "steps": at.steps,
+        "epoch": at.epoch,
+        "batch": at.batch,
+        "seconds": at.seconds,
+        "optimizer": optimizer.kind,
+        "history": [record._asdict() for record in at.history],
+    }
     return arrays, numbers

@@ -14,7 +14,7 @@ from minicnn.preparation import FLOATS
 from minicnn.train.evaluation import logits
 from minicnn.train.weights import TrainedNetwork
 
-CLEARLY = 0.2   # by how much an inverted picture must be nearer to the training images for one to say so
+CLEARLY = 0.2  # by how much an inverted picture must be nearer to the training images for one to say so
 
 
 class Guess(NamedTuple):
@@ -67,12 +67,16 @@ def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: 
 def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
     known, inner = trained.image_shape, trained.net.input_shape
     if picture.ndim != len(known) or len(known) != 3 or len(picture) not in (1, 3):
-        return (f"{where} is {shape_text(picture.shape)}, but {trained.net.name} was trained on {shape_text(known)} ({trained.data})"
-                f"\n  give it an array of {shape_text(known)}")
+        return (
+            f"{where} is {shape_text(picture.shape)}, but {trained.net.name} was trained on {shape_text(known)} ({trained.data})"
+            f"\n  give it an array of {shape_text(known)}"
+        )
     (size, known_size, inner_size) = (shape_text(shape[1:]) for shape in (picture.shape, known, inner))
     scaled = f", scaled to {inner_size}" if inner != known else ""
-    return (f"{where} is {size}, but {trained.net.name} was trained on {known_size} ({trained.data}){scaled}"
-            f"\n  rows x columns; use an image of {'either' if scaled else 'that'} size, or --resize to have it stretched")
+    return (
+        f"{where} is {size}, but {trained.net.name} was trained on {known_size} ({trained.data}){scaled}"
+        f"\n  rows x columns; use an image of {'either' if scaled else 'that'} size, or --resize to have it stretched"
+    )
 
 
 def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:

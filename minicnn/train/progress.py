@@ -34,7 +34,7 @@ class Bar:
     def __init__(self, stream: TextIO, watched: str = "test") -> None:
         self._stream: TextIO | None = stream
         self._watched = watched
-        self._width = 0    # of what stands on the line
+        self._width = 0  # of what stands on the line
         self._epochs = 0
 
     def __call__(self, record: Record) -> None:
@@ -43,15 +43,17 @@ class Bar:
         elif isinstance(record, ProgressRecord):
             share = record.images / record.images_in_epoch
             done = round(share * BAR_WIDTH)
-            self._write(f"epoch {record.epoch}/{self._epochs} [{'#' * done}{'.' * (BAR_WIDTH - done)}] {share:4.0%}"
-                        f"  loss {record.loss:.4f}  accuracy {record.accuracy:.2%}")
+            self._write(
+                f"epoch {record.epoch}/{self._epochs} [{'#' * done}{'.' * (BAR_WIDTH - done)}] {share:4.0%}"
+                f"  loss {record.loss:.4f}  accuracy {record.accuracy:.2%}"
+            )
         else:
             self._write(epoch_line(record, self._epochs, self._watched), "\n")
 
     def _write(self, words: str, end: str = "") -> None:
         if self._stream is None:
             return
-        line = words if end else words[:max(20, shutil.get_terminal_size().columns - 1)]   # a longer one would not be written over
+        line = words if end else words[: max(20, shutil.get_terminal_size().columns - 1)]  # a longer one would not be written over
         try:
             self._stream.write(f"\r{line.ljust(self._width)}{end}")
             self._stream.flush()
@@ -68,5 +70,6 @@ class Bar:
 def epoch_line(record: EpochRecord, epochs: int, watched: str) -> str:
     """A finished epoch in one line."""
     seen = "" if record.test_loss is None else f"  {watched} loss {record.loss:.4f}  accuracy {record.metrics['accuracy']:.2%}"
-    return (f"epoch {record.epoch}/{epochs}  loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.2%}{seen}"
-            f"  {record.seconds:.1f} s")
+    return (
+        f"epoch {record.epoch}/{epochs}  loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.2%}{seen}  {record.seconds:.1f} s"
+    )

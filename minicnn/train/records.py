@@ -75,5 +75,4 @@ class EvaluationRecord(NamedTuple):
         return {"accuracy": self.accuracy}
 
 
-
-Record = StartRecord | ProgressRecord | EpochRecord   # what a stream of records brings
+Record = StartRecord | ProgressRecord | EpochRecord  # what a stream of records brings

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from minicnn.datasets import Dataset
 
-SAVE_SECONDS = 3.0   # epochs that are shorter share a checkpoint
+SAVE_SECONDS = 3.0  # epochs that are shorter share a checkpoint
 
 
 class RunResult(NamedTuple):
@@ -67,11 +67,11 @@ class Run:
             self.train_data, self.watched = hold_out(train_data, settings.validation, settings.seed)
         self.preparation = trainer.prepare(train_data)
         self.watch = LearningWatch(trainer.net, trainer.optimizer, self.train_data.labels, trainer.batch_size, len(self.watched))
-        self.best: EpochRecord | None = None      # on the images watched
-        self.chosen: EpochRecord | None = None    # whose parameters are kept: the best where it may choose, else the last
-        self._chosen_memory: np.ndarray | None = None   # its parameters, as long as they are not on the disk
+        self.best: EpochRecord | None = None  # on the images watched
+        self.chosen: EpochRecord | None = None  # whose parameters are kept: the best where it may choose, else the last
+        self._chosen_memory: np.ndarray | None = None  # its parameters, as long as they are not on the disk
         self._saved = time.monotonic()
-        self._under_way = False   # whether run.json says where an epoch was left
+        self._under_way = False  # whether run.json says where an epoch was left
 
     @property
     def marks(self) -> dict[str, Any]:
@@ -85,13 +85,23 @@ class Run:
         under_way = {"epoch": trainer.epoch, "batch": trainer.batch, "seconds": trainer.seconds} if trainer.batch else None
         return {
             "settings": self.settings.to_json(),
-            "data": {"name": self.settings.data, "train_images": len(self.train_data), "test_images": len(self.test_data),
-                     "validation_images": len(self.watched) if self.settings.validation else 0, "image_shape": list(self.whole.input_shape),
-                     "classes": list(self.whole.classes), "train_sha256": self.whole.digest, "test_sha256": self.test_data.digest},
-            "input_shape": list(self.trainer.net.input_shape), "parameters": self.trainer.net.topology.parameter_count,
-            "preparation": self.preparation.to_json(), "threads": self.trainer.threads,
+            "data": {
+                "name": self.settings.data,
+                "train_images": len(self.train_data),
+                "test_images": len(self.test_data),
+                "validation_images": len(self.watched) if self.settings.validation else 0,
+                "image_shape": list(self.whole.input_shape),
+                "classes": list(self.whole.classes),
+                "train_sha256": self.whole.digest,
+                "test_sha256": self.test_data.digest,
+            },
+            "input_shape": list(self.trainer.net.input_shape),
+            "parameters": self.trainer.net.topology.parameter_count,
+            "preparation": self.preparation.to_json(),
+            "threads": self.trainer.threads,
             "versions": versions | {name: metadata.version(name) for name in ("numpy", "numba", "llvmlite")},
-            **({"under_way": under_way} if under_way else {})}
+            **({"under_way": under_way} if under_way else {}),
+        }
 
     def restore(self) -> list[str]:
         """Take up the run where its folder says it stands; returns what differs from when it was started and may matter.
@@ -116,8 +126,10 @@ class Run:
         for split in ("train", "test"):
             key = f"{split}_sha256"
             if not isinstance(was, dict) or was.get(key) != is_now[key]:
-                raise DataError(f"the {split} images of {self.settings.data} are not those the run was started with"
-                                f"\n  sha256 then  {was.get(key) if isinstance(was, dict) else None}\n         now   {is_now[key]}")
+                raise DataError(
+                    f"the {split} images of {self.settings.data} are not those the run was started with"
+                    f"\n  sha256 then  {was.get(key) if isinstance(was, dict) else None}\n         now   {is_now[key]}"
+                )
         checkpoint = self.folder.read_checkpoint()
         if checkpoint is not None:
             self.trainer.restore(*checkpoint)
@@ -129,9 +141,11 @@ class Run:
         versions = then.get("versions")
         before = versions if isinstance(versions, dict) else {}
         lost = [str(record.epoch) for record in self.trainer.history if not record.images_per_second]
-        return [f"{name} was {one_line(str(before.get(name)))} and is {version} now: results may differ in the last bits"
-                for name, version in now["versions"].items() if before.get(name) != version] + [
-                    f"history.jsonl did not say how long epoch {', '.join(lost)} took: 0 seconds stand there now"] * bool(lost)
+        return [
+            f"{name} was {one_line(str(before.get(name)))} and is {version} now: results may differ in the last bits"
+            for name, version in now["versions"].items()
+            if before.get(name) != version
+        ] + [f"history.jsonl did not say how long epoch {', '.join(lost)} took: 0 seconds stand there now"] * bool(lost)
 
     def _check_standing(self) -> None:
         """Whether a checkpoint counts the batches that these data make."""
@@ -139,8 +153,10 @@ class Run:
         batches = -(-len(self.train_data) // trainer.batch_size)
         wanted = (trainer.epoch - 1) * batches + trainer.batch
         if trainer.batch > batches or trainer.steps != wanted:
-            raise CheckpointError(f"{self.folder.checkpoint_path} does not fit its data: it stands after {trainer.steps} updates, in epoch"
-                                  f" {trainer.epoch} after {trainer.batch} of {batches} batches")
+            raise CheckpointError(
+                f"{self.folder.checkpoint_path} does not fit its data: it stands after {trainer.steps} updates, in epoch"
+                f" {trainer.epoch} after {trainer.batch} of {batches} batches"
+            )
 
     def records(self) -> Generator[Record, None, None]:
         """Train to the last epoch or until `trainer.stop()`, keeping the folder up to date; yields the trainer's records."""
@@ -149,8 +165,9 @@ class Run:
         try:
             self.folder.write_description(self.description())
             self._under_way = bool(self.trainer.batch)
-            for record in self.trainer.stream(self.train_data, self.watched, until_epoch=settings.epochs, schedule=settings.schedule,
-                                              augment=settings.augment):
+            for record in self.trainer.stream(
+                self.train_data, self.watched, until_epoch=settings.epochs, schedule=settings.schedule, augment=settings.augment
+            ):
                 if isinstance(record, EpochRecord):
                     self._keep(record)
                 yield record
@@ -193,13 +210,19 @@ class Run:
             raise SettingError("a run has a result after its first epoch")
         if self.settings.validation:
             kept = load_trained(self.folder.best_path)
-            test = evaluate(kept.net, self.preparation.images(self.test_data.images, self.test_data.name), self.test_data.labels,
-                            self.preparation, self.trainer.threads)
+            test = evaluate(
+                kept.net,
+                self.preparation.images(self.test_data.images, self.test_data.name),
+                self.test_data.labels,
+                self.preparation,
+                self.trainer.threads,
+            )
         else:
             test = EvaluationRecord(self.chosen.loss, self.chosen.metrics["accuracy"], len(self.test_data), 0.0)
         history = self.trainer.history
-        return RunResult(history[-1].epoch, test, self.best.epoch, self.best.metrics["accuracy"], self.chosen.epoch,
-                         self.watch.verdict(history))
+        return RunResult(
+            history[-1].epoch, test, self.best.epoch, self.best.metrics["accuracy"], self.chosen.epoch, self.watch.verdict(history)
+        )
 
     def _trained(self, epoch: int) -> TrainedNetwork:
         return TrainedNetwork(self.trainer.net, self.preparation, self.whole.classes, self.whole.input_shape, self.settings.data, epoch)

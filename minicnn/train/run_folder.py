@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 RUN, HISTORY, CHECKPOINT, BEST = "run.json", "history.jsonl", "checkpoint.safetensors", "best.safetensors"
 NAMES = (RUN, HISTORY, CHECKPOINT, BEST)
 LOCK = ".lock"
-MOST_HISTORY_LETTERS = 1 << 25   # in a checkpoint: some 200,000 epochs
+MOST_HISTORY_LETTERS = 1 << 25  # in a checkpoint: some 200,000 epochs
 FORMAT = "minicnn run 1"
 CHECKPOINT_FORMAT = "minicnn checkpoint 1"
 
@@ -43,8 +43,8 @@ class RunFolder:
 
     def __init__(self, path: Path, new: bool = False, begun: bool = True) -> None:
         self.path = path
-        self._new = new       # made by this process, and so may be removed by it
-        self._begun = begun   # holds a run already
+        self._new = new  # made by this process, and so may be removed by it
+        self._begun = begun  # holds a run already
         self._lock: Lock | None = None
 
     @classmethod
@@ -79,13 +79,14 @@ class RunFolder:
             while True:
                 try:
                     (parent / f"{name}-{number}").mkdir()
-                except FileExistsError:   # by another run that starts at the same moment
+                except FileExistsError:  # by another run that starts at the same moment
                     number += 1
                 else:
                     return cls(parent / f"{name}-{number}", new=True, begun=False)
         except OSError as error:
-            raise CheckpointError(f"cannot make a run folder in {parent}: {error.strerror or error}"
-                                  f"\n  choose another one with --out") from error
+            raise CheckpointError(
+                f"cannot make a run folder in {parent}: {error.strerror or error}\n  choose another one with --out"
+            ) from error
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
@@ -139,8 +140,10 @@ class RunFolder:
         except OSError as error:
             raise CheckpointError(f"cannot write into the run folder {self.path}: {error.strerror or error}") from error
         if lock is None:
-            raise CheckpointError(f"{self.path} is in use: another run is at work there"
-                                  f"\n  wait for its end, stop it, or choose another folder; evaluate and predict work meanwhile")
+            raise CheckpointError(
+                f"{self.path} is in use: another run is at work there"
+                f"\n  wait for its end, stop it, or choose another folder; evaluate and predict work meanwhile"
+            )
         return lock
 
     def release(self) -> None:
@@ -188,8 +191,11 @@ class RunFolder:
 
     def write_checkpoint(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Write what `Trainer.checkpoint` gave, but for what the clock said."""
-        save_arrays(self.checkpoint_path, arrays,
-                    {"format": CHECKPOINT_FORMAT, "minicnn": minicnn.__version__, "numbers": json.dumps(without_times(numbers))})
+        save_arrays(
+            self.checkpoint_path,
+            arrays,
+            {"format": CHECKPOINT_FORMAT, "minicnn": minicnn.__version__, "numbers": json.dumps(without_times(numbers))},
+        )
 
     def read_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """What `Trainer.restore` takes; None if the run was cut before it wrote any."""
@@ -236,8 +242,10 @@ def _expanded(path: str | Path) -> Path:
 def _check_empty(folder: Path) -> None:
     held = [name for name in (RUN, CHECKPOINT, BEST, HISTORY) if (folder / name).exists()]
     if held:
-        raise CheckpointError(f"{folder} holds a run already: {', '.join(held)}"
-                              f"\n  go on with it: minicnn train --resume {folder}\n  or choose another folder for a new one")
+        raise CheckpointError(
+            f"{folder} holds a run already: {', '.join(held)}"
+            f"\n  go on with it: minicnn train --resume {folder}\n  or choose another folder for a new one"
+        )
 
 
 def _text(path: Path, most_bytes: int = 4 * MOST_LETTERS) -> str:

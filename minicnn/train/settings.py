@@ -16,13 +16,13 @@ from minicnn.train.schedule import SCHEDULES
 
 DEFAULT_DATA = "digits"
 DEFAULT_BATCH_SIZE = 128
-DEFAULT_OPTIMIZERS: dict[str, Optimizer] = {"sgd": SGD(weight_decay=5e-4), USUAL.kind: USUAL}   # where the recipe has another, or none
+DEFAULT_OPTIMIZERS: dict[str, Optimizer] = {"sgd": SGD(weight_decay=5e-4), USUAL.kind: USUAL}  # where the recipe has another, or none
 DEFAULT_SCHEDULE = "cosine"
 DEFAULT_EPOCHS = 10
 DEFAULT_EPOCHS_OF_FEW_IMAGES = 40
-FEW_IMAGES = 10_000   # training images below which an epoch is so short that there are more of them
+FEW_IMAGES = 10_000  # training images below which an epoch is so short that there are more of them
 
-FREE_TO_CHANGE = ("epochs", "data_dir")   # when a run goes on
+FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run goes on
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,24 @@ class RunSettings:
         data = said.get("data", default_data(recipe))
         outcome = recipe.on(data)
         defaults = {
-            "data": data, "data_dir": None, "epochs": outcome.epochs if outcome else default_epochs(train_images),
-            "batch_size": recipe.batch_size, "optimizer": kind, "learning_rate": optimizer.learning_rate,
-            "momentum": getattr(optimizer, "momentum", None), "weight_decay": optimizer.weight_decay,
-            "schedule": recipe.schedule, "augment": "", "validation": 0.0, "seed": 0,
-            "size": "x".join(map(str, outcome.size)) if outcome and outcome.size else None}
+            "data": data,
+            "data_dir": None,
+            "epochs": outcome.epochs if outcome else default_epochs(train_images),
+            "batch_size": recipe.batch_size,
+            "optimizer": kind,
+            "learning_rate": optimizer.learning_rate,
+            "momentum": getattr(optimizer, "momentum", None),
+            "weight_decay": optimizer.weight_decay,
+            "schedule": recipe.schedule,
+            "augment": "",
+            "validation": 0.0,
+            "seed": 0,
+            "size": "x".join(map(str, outcome.size)) if outcome and outcome.size else None,
+        }
         if said.get("validation") and said.get("select_on_test"):
-            raise SettingError("the weights are chosen by held-out images or by the test images, not by both"
-                               "\n  leave out --validation or --select-on-test")
+            raise SettingError(
+                "the weights are chosen by held-out images or by the test images, not by both\n  leave out --validation or --select-on-test"
+            )
         settings = cls(**{**defaults, **said})
         settings.make_optimizer()
         return replace(settings, augment=augmentation(settings.augment).words)
@@ -97,11 +107,14 @@ class RunSettings:
             started = getattr(self, name)
             if name not in FREE_TO_CHANGE and value != started:
                 was, wanted = (f"{each!r}" if isinstance(each, str) else f"{each}" for each in (started, value))
-                raise SettingError(f"a run that goes on keeps its {name.replace('_', ' ')}: it was started with {was}, but gets {wanted}"
-                                   f"\n  leave the setting out, or start a new run")
+                raise SettingError(
+                    f"a run that goes on keeps its {name.replace('_', ' ')}: it was started with {was}, but gets {wanted}"
+                    f"\n  leave the setting out, or start a new run"
+                )
         if said.get("epochs", self.epochs) < self.epochs:
-            raise SettingError(f"a run that goes on keeps its epochs or gets more: it was started for {self.epochs},"
-                               f" but gets {said['epochs']}")
+            raise SettingError(
+                f"a run that goes on keeps its epochs or gets more: it was started for {self.epochs}, but gets {said['epochs']}"
+            )
         return replace(self, **{name: said[name] for name in FREE_TO_CHANGE if name in said})
 
     @property
@@ -128,7 +141,7 @@ class RunSettings:
         """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
         if isinstance(values, dict):
-            values = {"select_on_test": False, "size": None, **values}   # as runs were before there was a choice
+            values = {"select_on_test": False, "size": None, **values}  # as runs were before there was a choice
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
         for name in ("network", "data", "optimizer", "schedule", "augment"):
@@ -146,13 +159,14 @@ class RunSettings:
         if not isinstance(values["select_on_test"], bool):
             raise CheckpointError(f"{source}: the setting select_on_test is {quoted(values['select_on_test'])}, but must be true or false")
         settings = cls(**values)
-        if settings.size is not None and not re.fullmatch(r"[1-9]\d{0,4}(x[1-9]\d{0,4}){0,2}",
-                                                          schema.text(source, "the setting size", settings.size)):
+        if settings.size is not None and not re.fullmatch(
+            r"[1-9]\d{0,4}(x[1-9]\d{0,4}){0,2}", schema.text(source, "the setting size", settings.size)
+        ):
             raise CheckpointError(f"{source}: the setting size is {quoted(settings.size)}, but must be rows and columns, as in '16x16'")
         try:
             settings.make_optimizer()
             augmentation(settings.augment)
-        except (SettingError, TypeError) as error:   # TypeError: a momentum for an optimizer without one
+        except (SettingError, TypeError) as error:  # TypeError: a momentum for an optimizer without one
             raise CheckpointError(f"{source}: its settings do not fit: {error}") from error
         return settings
 

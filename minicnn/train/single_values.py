@@ -19,7 +19,10 @@ def warn_of_single_values(topology: Topology, *batches: int) -> bool:
     layers = layers_of_single_values(topology) if 1 in batches else []
     if layers:
         named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
-        warnings.warn(f"a batch of one image gives {named} a single number in each channel, which has no variance: no gradient passes"
-                      f" there, and the running statistics stay as they are\n  use a batch size that leaves no single image over",
-                      MinicnnWarning, stacklevel=3)
+        warnings.warn(
+            f"a batch of one image gives {named} a single number in each channel, which has no variance: no gradient passes"
+            f" there, and the running statistics stay as they are\n  use a batch size that leaves no single image over",
+            MinicnnWarning,
+            stacklevel=3,
+        )
     return bool(layers)

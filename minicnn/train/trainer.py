@@ -67,25 +67,41 @@ class Trainer:
         If the network is no classifier of at least two classes.
     """
 
-    def __init__(self, net: Graph, optimizer: Optimizer | None = None, loss: SoftmaxCrossEntropy = CROSS_ENTROPY, batch_size: int = 128,
-                 threads: int | None = None, device: str = "cpu", seed: int = 0) -> None:
+    def __init__(
+        self,
+        net: Graph,
+        optimizer: Optimizer | None = None,
+        loss: SoftmaxCrossEntropy = CROSS_ENTROPY,
+        batch_size: int = 128,
+        threads: int | None = None,
+        device: str = "cpu",
+        seed: int = 0,
+    ) -> None:
         if device != "cpu":
-            raise DeviceError(f"device {device!r} cannot train yet: the engine runs on 'cpu'" if device == "cuda" else
-                              f"device {device!r} is not known\n  use 'cpu'")
+            raise DeviceError(
+                f"device {device!r} cannot train yet: the engine runs on 'cpu'"
+                if device == "cuda"
+                else f"device {device!r} is not known\n  use 'cpu'"
+            )
         if not isinstance(loss, SoftmaxCrossEntropy):
-            raise SettingError(f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
-                               f"\n  name the settings after it, as in batch_size=128")
+            raise SettingError(
+                f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
+                f"\n  name the settings after it, as in batch_size=128"
+            )
         if not isinstance(net, Graph):
-            raise SettingError(f"Trainer: net is {quoted(net)}, but must be a Graph"
-                               f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)")
+            raise SettingError(
+                f"Trainer: net is {quoted(net)}, but must be a Graph"
+                f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)"
+            )
         self.net = net
-        self.classes = net.classes   # a GraphError here if the network is no classifier
+        self.classes = net.classes  # a GraphError here if the network is no classifier
         self.loss = loss
         loss.check(net.name, self.classes)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
         if not isinstance(self.optimizer, Optimizer):
-            raise SettingError(f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers,"
-                               f" such as SGD(learning_rate=0.05)")
+            raise SettingError(
+                f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers, such as SGD(learning_rate=0.05)"
+            )
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
         self.threads = thread_count("Trainer", threads)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
@@ -93,7 +109,7 @@ class Trainer:
         self._at = Position()
         self._updates = Updates(net)
         self._turns = Turns()
-        self._warned = False   # of a step of a single image
+        self._warned = False  # of a step of a single image
 
     @property
     def steps(self) -> int:
@@ -156,19 +172,36 @@ class Trainer:
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
             numbers = rates(self.optimizer, self.steps + 1, [self.optimizer.learning_rate])
             try:
-                plan.run(self.net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), len(images),
-                         labels=targets, keys=key, rates=numbers)
+                plan.run(
+                    self.net.parameter_memory,
+                    np.ascontiguousarray(images),
+                    np.arange(len(images)),
+                    len(images),
+                    labels=targets,
+                    keys=key,
+                    rates=numbers,
+                )
             finally:
                 self._at.steps += len(plan.done())
             loss, correct = plan.done()[0]
             if not math.isfinite(loss):
-                raise loss_is_lost(f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x",
-                                   None if self.steps > 1 else "them")   # the first step's loss comes before any update
+                raise loss_is_lost(
+                    f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x", None if self.steps > 1 else "them"
+                )  # the first step's loss comes before any update
             return StepRecord(float(loss) / len(images), int(correct), len(images), time.perf_counter() - begin)
 
-    def fit(self, train: Any, test: Any = None, epochs: int = 10, *, validation: Any = None, schedule: str | Schedule = "constant",
-            augment: Iterable[str] | str | Augmentation = (), patience: int | None = None,
-            progress: Callable[[Record], object] | bool | None = None) -> History:
+    def fit(
+        self,
+        train: Any,
+        test: Any = None,
+        epochs: int = 10,
+        *,
+        validation: Any = None,
+        schedule: str | Schedule = "constant",
+        augment: Iterable[str] | str | Augmentation = (),
+        patience: int | None = None,
+        progress: Callable[[Record], object] | bool | None = None,
+    ) -> History:
         """Train for so many epochs, and again as many when called again; an epoch that was broken off begins anew.
 
         Parameters
@@ -205,11 +238,19 @@ class Trainer:
             epochs = whole_number("fit", "epochs", epochs, least=1)
             parts, since = Parts.of(self, train, test, validation), self.epoch - 1
             self._at.begin_epoch(self.epoch)
-            return follow(self, parts, patience, progress,
-                          lambda: self._stream(parts.train, parts.watched, since + epochs, schedule, augment, since))
+            return follow(
+                self, parts, patience, progress, lambda: self._stream(parts.train, parts.watched, since + epochs, schedule, augment, since)
+            )
 
-    def stream(self, train: Any, test: Any = None, *, until_epoch: int, schedule: str | Schedule = "constant",
-               augment: Iterable[str] | str | Augmentation = ()) -> Generator[Record, None, None]:
+    def stream(
+        self,
+        train: Any,
+        test: Any = None,
+        *,
+        until_epoch: int,
+        schedule: str | Schedule = "constant",
+        augment: Iterable[str] | str | Augmentation = (),
+    ) -> Generator[Record, None, None]:
         """Train up to an epoch and yield records: one StartRecord, then ProgressRecords and an EpochRecord per epoch.
 
         The same as `fit` for those who draw themselves.  `until_epoch` and the schedule count from the very first epoch, so that a stream
@@ -255,8 +296,15 @@ class Trainer:
         self.net.trained_on = TrainedOn(preparation, class_names(data, self.classes), data.input_shape, name, self.epoch - 1)
         return preparation
 
-    def _stream(self, data: Dataset, tested: Dataset | None, until: int, schedule: str | Schedule,
-                augment: Iterable[str] | str | Augmentation, since: int) -> Generator[Record, None, None]:
+    def _stream(
+        self,
+        data: Dataset,
+        tested: Dataset | None,
+        until: int,
+        schedule: str | Schedule,
+        augment: Iterable[str] | str | Augmentation,
+        since: int,
+    ) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are asked for.  The schedule counts from after epoch `since`."""
         rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
@@ -265,8 +313,10 @@ class Trainer:
         preparation = self.prepare(data)
         train, test = Held(data, preparation), None if tested is None else Held(tested, preparation)
         if self.batch > -(-len(train) // batch_size):
-            raise DataError(f"epoch {self.epoch} was broken off after {self.batch} batches, more than {data.name} makes"
-                            f"\n  go on with the data it was begun with, or call 'fit', which begins the epoch anew")
+            raise DataError(
+                f"epoch {self.epoch} was broken off after {self.batch} batches, more than {data.name} makes"
+                f"\n  go on with the data it was begun with, or call 'fit', which begins the epoch anew"
+            )
         warn_of_single_values(self.net.topology, batch_size, len(train) % batch_size)
         course = Course(self.net, self.optimizer, rule, changes, preparation, train, test, until, since, batch_size, threads, self.seed)
         return course.records(self._at, self._updates, self._turns)

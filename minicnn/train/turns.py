@@ -15,7 +15,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = new_lock()
-        self._keeper: threading.Thread | None = None   # whose stream of records waits for its next
+        self._keeper: threading.Thread | None = None  # whose stream of records waits for its next
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -23,7 +23,7 @@ class Turns:
         if not self._lock.acquire(blocking=False):
             raise _busy()
         try:
-            if self._keeper not in (None, threading.current_thread()) and self._keeper.is_alive():   # type: ignore[union-attr]
+            if self._keeper not in (None, threading.current_thread()) and self._keeper.is_alive():  # type: ignore[union-attr]
                 raise _busy()
             yield
         finally:

@@ -22,7 +22,7 @@ class Updates:
 
     def __init__(self, net: Graph) -> None:
         self.net = net
-        self._kind: str | None = None          # of the optimizer whose state this is
+        self._kind: str | None = None  # of the optimizer whose state this is
         self._state: np.ndarray | None = None
         self._plan: Plan | None = None
         self._made_for: Any = None
@@ -34,8 +34,19 @@ class Updates:
         if self._plan is None or self._made_for != made_for:
             state = self.state(optimizer)
             topology = self.net.topology
-            plan = engine.build_plan(topology, topology.memory_size, batch, threads, training=True, uint8=uint8, scale=preparation.scale,
-                                     shift=preparation.shift, optimizer=optimizer.kind, shifts=augment.shift, flips=augment.flip)
+            plan = engine.build_plan(
+                topology,
+                topology.memory_size,
+                batch,
+                threads,
+                training=True,
+                uint8=uint8,
+                scale=preparation.scale,
+                shift=preparation.shift,
+                optimizer=optimizer.kind,
+                shifts=augment.shift,
+                flips=augment.flip,
+            )
             plan.state()[...] = state
             self._plan, self._made_for, self._state = plan, made_for, plan.state()
         return self._plan
@@ -53,5 +64,5 @@ def rates(optimizer: Optimizer, first_step: int, learning_rates: Sequence[float]
     rows = np.zeros((len(learning_rates), RATES))
     for n, (row, rate) in enumerate(zip(rows, learning_rates, strict=True)):
         numbers = optimizer.rates(first_step + n, rate)
-        row[:len(numbers)] = numbers
+        row[: len(numbers)] = numbers
     return rows

@@ -50,12 +50,14 @@ def load_trained(path: str | Path) -> TrainedNetwork:
     net = load(path)
     try:
         net.classes  # noqa: B018 asked for its error
-    except GraphError as error:   # no run can have written it, so it is no use to look for one
+    except GraphError as error:  # no run can have written it, so it is no use to look for one
         raise GraphError(f"{path}: {error}") from None
     known = net.trained_on
     if known is None:
-        raise CheckpointError(f"{path} holds a network, but not how images are prepared for it: no training wrote it"
-                              f"\n  use best.safetensors of a run folder, or save the network after 'fit'")
+        raise CheckpointError(
+            f"{path} holds a network, but not how images are prepared for it: no training wrote it"
+            f"\n  use best.safetensors of a run folder, or save the network after 'fit'"
+        )
     for node in net.nodes:
         numbers = max(map(prod, node.output_shapes))
         if numbers > LARGEST_IMAGE:

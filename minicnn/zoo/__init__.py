@@ -19,6 +19,24 @@ from minicnn.zoo import (
 from minicnn.zoo.registry import Paper, ZooEntry, build, entries, find, names
 
 __all__ = [
-    "Paper", "ZooEntry", "alexnet", "build", "cifar_resnet", "cmu_exercise", "densenet", "entries", "find", "googlenet", "highway",
-    "lenet", "mnist1d", "names", "resnet", "unet", "vgg", "wide_resnet", "yolo", "zfnet",
+    "Paper",
+    "ZooEntry",
+    "alexnet",
+    "build",
+    "cifar_resnet",
+    "cmu_exercise",
+    "densenet",
+    "entries",
+    "find",
+    "googlenet",
+    "highway",
+    "lenet",
+    "mnist1d",
+    "names",
+    "resnet",
+    "unet",
+    "vgg",
+    "wide_resnet",
+    "yolo",
+    "zfnet",
 ]

@@ -21,11 +21,21 @@ def alexnet(classes: int) -> Sequential:
     227 pixels, for (227 - 11)/4 + 1 = 55; the 224 printed in the paper does not come out even.
     """
     return Sequential(
-        Conv2D(96, 11, stride=4, name="conv1"), ReLU(name="relu1"), MaxPool2D(3, stride=2, name="pool1"), LocalResponseNorm(name="norm1"),
-        Conv2D(256, 5, padding=2, name="conv2"), ReLU(name="relu2"), MaxPool2D(3, stride=2, name="pool2"), LocalResponseNorm(name="norm2"),
-        Conv2D(384, 3, padding=1, name="conv3"), ReLU(name="relu3"),
-        Conv2D(384, 3, padding=1, name="conv4"), ReLU(name="relu4"),
-        Conv2D(256, 3, padding=1, name="conv5"), ReLU(name="relu5"), MaxPool2D(3, stride=2, name="pool5"),
+        Conv2D(96, 11, stride=4, name="conv1"),
+        ReLU(name="relu1"),
+        MaxPool2D(3, stride=2, name="pool1"),
+        LocalResponseNorm(name="norm1"),
+        Conv2D(256, 5, padding=2, name="conv2"),
+        ReLU(name="relu2"),
+        MaxPool2D(3, stride=2, name="pool2"),
+        LocalResponseNorm(name="norm2"),
+        Conv2D(384, 3, padding=1, name="conv3"),
+        ReLU(name="relu3"),
+        Conv2D(384, 3, padding=1, name="conv4"),
+        ReLU(name="relu4"),
+        Conv2D(256, 3, padding=1, name="conv5"),
+        ReLU(name="relu5"),
+        MaxPool2D(3, stride=2, name="pool5"),
         *classifier(classes),
     )
 
@@ -34,12 +44,21 @@ def alexnet(classes: int) -> Sequential:
 def alexnet_2012(classes: int) -> Sequential:
     """Two towers on two graphics cards: conv2, conv4 and conv5 see the maps of their own card only; normalisation before pooling."""
     return Sequential(
-        Conv2D(96, 11, stride=4, name="conv1"), ReLU(name="relu1"), LocalResponseNorm(name="norm1"), MaxPool2D(3, stride=2, name="pool1"),
-        Conv2D(256, 5, padding=2, groups=2, name="conv2"), ReLU(name="relu2"), LocalResponseNorm(name="norm2"),
+        Conv2D(96, 11, stride=4, name="conv1"),
+        ReLU(name="relu1"),
+        LocalResponseNorm(name="norm1"),
+        MaxPool2D(3, stride=2, name="pool1"),
+        Conv2D(256, 5, padding=2, groups=2, name="conv2"),
+        ReLU(name="relu2"),
+        LocalResponseNorm(name="norm2"),
         MaxPool2D(3, stride=2, name="pool2"),
-        Conv2D(384, 3, padding=1, name="conv3"), ReLU(name="relu3"),
-        Conv2D(384, 3, padding=1, groups=2, name="conv4"), ReLU(name="relu4"),
-        Conv2D(256, 3, padding=1, groups=2, name="conv5"), ReLU(name="relu5"), MaxPool2D(3, stride=2, name="pool5"),
+        Conv2D(384, 3, padding=1, name="conv3"),
+        ReLU(name="relu3"),
+        Conv2D(384, 3, padding=1, groups=2, name="conv4"),
+        ReLU(name="relu4"),
+        Conv2D(256, 3, padding=1, groups=2, name="conv5"),
+        ReLU(name="relu5"),
+        MaxPool2D(3, stride=2, name="pool5"),
         *classifier(classes),
     )
 
@@ -48,14 +67,26 @@ def alexnet_2012(classes: int) -> Sequential:
 def alexnet_torchvision(classes: int) -> Sequential:
     """One tower with fewer filters and no normalisation; dropout stands before the fully connected layers."""
     return Sequential(
-        Conv2D(64, 11, stride=4, padding=2), ReLU(), MaxPool2D(3, stride=2),
-        Conv2D(192, 5, padding=2), ReLU(), MaxPool2D(3, stride=2),
-        Conv2D(384, 3, padding=1), ReLU(),
-        Conv2D(256, 3, padding=1), ReLU(),
-        Conv2D(256, 3, padding=1), ReLU(), MaxPool2D(3, stride=2),
+        Conv2D(64, 11, stride=4, padding=2),
+        ReLU(),
+        MaxPool2D(3, stride=2),
+        Conv2D(192, 5, padding=2),
+        ReLU(),
+        MaxPool2D(3, stride=2),
+        Conv2D(384, 3, padding=1),
+        ReLU(),
+        Conv2D(256, 3, padding=1),
+        ReLU(),
+        Conv2D(256, 3, padding=1),
+        ReLU(),
+        MaxPool2D(3, stride=2),
         Flatten(),
-        Dropout(0.5), Linear(4096), ReLU(),
-        Dropout(0.5), Linear(4096), ReLU(),
+        Dropout(0.5),
+        Linear(4096),
+        ReLU(),
+        Dropout(0.5),
+        Linear(4096),
+        ReLU(),
         Linear(classes),
     )
 
@@ -64,14 +95,26 @@ def alexnet_torchvision(classes: int) -> Sequential:
 def alexnet_d2l(classes: int) -> Sequential:
     """The form of the textbook and of the CMU slides: padding 1 in conv1, so that 54 x 54 pixels come out of 224 x 224."""
     return Sequential(
-        Conv2D(96, 11, stride=4, padding=1), ReLU(), MaxPool2D(3, stride=2),
-        Conv2D(256, 5, padding=2), ReLU(), MaxPool2D(3, stride=2),
-        Conv2D(384, 3, padding=1), ReLU(),
-        Conv2D(384, 3, padding=1), ReLU(),
-        Conv2D(256, 3, padding=1), ReLU(), MaxPool2D(3, stride=2),
+        Conv2D(96, 11, stride=4, padding=1),
+        ReLU(),
+        MaxPool2D(3, stride=2),
+        Conv2D(256, 5, padding=2),
+        ReLU(),
+        MaxPool2D(3, stride=2),
+        Conv2D(384, 3, padding=1),
+        ReLU(),
+        Conv2D(384, 3, padding=1),
+        ReLU(),
+        Conv2D(256, 3, padding=1),
+        ReLU(),
+        MaxPool2D(3, stride=2),
         Flatten(),
-        Linear(4096), ReLU(), Dropout(0.5),
-        Linear(4096), ReLU(), Dropout(0.5),
+        Linear(4096),
+        ReLU(),
+        Dropout(0.5),
+        Linear(4096),
+        ReLU(),
+        Dropout(0.5),
         Linear(classes),
     )
 
@@ -80,7 +123,11 @@ def classifier(classes: int) -> tuple[Element, ...]:
     """The three fully connected layers, where most parameters are."""
     return (
         Flatten(name="flat"),
-        Linear(4096, name="fc6"), ReLU(name="relu6"), Dropout(0.5, name="drop6"),
-        Linear(4096, name="fc7"), ReLU(name="relu7"), Dropout(0.5, name="drop7"),
+        Linear(4096, name="fc6"),
+        ReLU(name="relu6"),
+        Dropout(0.5, name="drop6"),
+        Linear(4096, name="fc7"),
+        ReLU(name="relu7"),
+        Dropout(0.5, name="drop7"),
         Linear(classes, name="fc8"),
     )

@@ -40,8 +40,9 @@ def plain20(classes: int) -> Sequential:
     return cifar_resnet(3, classes, shortcut="none")
 
 
-@network("plain56", RESNET, title="56 layers without shortcuts: worse than 20", **CIFAR,
-         recipe=on_digits(0.568, 0.939, epochs=60, batch_size=64))
+@network(
+    "plain56", RESNET, title="56 layers without shortcuts: worse than 20", **CIFAR, recipe=on_digits(0.568, 0.939, epochs=60, batch_size=64)
+)
 def plain56(classes: int) -> Sequential:
     return cifar_resnet(9, classes, shortcut="none")
 

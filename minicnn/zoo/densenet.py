@@ -30,7 +30,10 @@ def densenet40(classes: int) -> Sequential:
     return Sequential(
         Conv2D(16, 3, padding=1, bias=False),
         *dense_stages((12, 12, 12), channels=16, growth=12, bottleneck=False, compression=1),
-        BatchNorm2D(), ReLU(), GlobalAvgPool(), Linear(classes),
+        BatchNorm2D(),
+        ReLU(),
+        GlobalAvgPool(),
+        Linear(classes),
     )
 
 
@@ -38,9 +41,15 @@ def densenet40(classes: int) -> Sequential:
 def densenet121(classes: int) -> Sequential:
     """Growth 32, a 1x1 bottleneck before every 3x3 convolution, half of the maps kept between blocks."""
     return Sequential(
-        Conv2D(64, 7, stride=2, padding=3, bias=False), BatchNorm2D(), ReLU(), MaxPool2D(3, stride=2, padding=1),
+        Conv2D(64, 7, stride=2, padding=3, bias=False),
+        BatchNorm2D(),
+        ReLU(),
+        MaxPool2D(3, stride=2, padding=1),
         *dense_stages((6, 12, 24, 16), channels=64, growth=32, bottleneck=True, compression=0.5),
-        BatchNorm2D(), ReLU(), GlobalAvgPool(), Linear(classes),
+        BatchNorm2D(),
+        ReLU(),
+        GlobalAvgPool(),
+        Linear(classes),
     )
 
 

@@ -24,10 +24,15 @@ SZEGEDY = Paper("Szegedy et al.", "Going Deeper with Convolutions", 2015)
 
 # table 1: filters of 1x1, of 3x3 and the 1x1 before it, of 5x5 and the 1x1 before it, of the 1x1 behind the pooling
 BLOCKS = {
-    "3a": (64, (96, 128), (16, 32), 32), "3b": (128, (128, 192), (32, 96), 64),
-    "4a": (192, (96, 208), (16, 48), 64), "4b": (160, (112, 224), (24, 64), 64), "4c": (128, (128, 256), (24, 64), 64),
-    "4d": (112, (144, 288), (32, 64), 64), "4e": (256, (160, 320), (32, 128), 128),
-    "5a": (256, (160, 320), (32, 128), 128), "5b": (384, (192, 384), (48, 128), 128),
+    "3a": (64, (96, 128), (16, 32), 32),
+    "3b": (128, (128, 192), (32, 96), 64),
+    "4a": (192, (96, 208), (16, 48), 64),
+    "4b": (160, (112, 224), (24, 64), 64),
+    "4c": (128, (128, 256), (24, 64), 64),
+    "4d": (112, (144, 288), (32, 64), 64),
+    "4e": (256, (160, 320), (32, 128), 128),
+    "5a": (256, (160, 320), (32, 128), 128),
+    "5b": (384, (192, 384), (48, 128), 128),
 }
 
 
@@ -35,12 +40,27 @@ BLOCKS = {
 def googlenet(classes: int) -> Sequential:
     """As published: local response normalisation, convolutions with biases, poolings whose last window hangs over the edge."""
     return Sequential(
-        convolution(64, 7, stride=2), MaxPool2D(3, stride=2, ceil_mode=True), LocalResponseNorm(),
-        convolution(64, 1), convolution(192, 3), LocalResponseNorm(), MaxPool2D(3, stride=2, ceil_mode=True),
-        inception("3a"), inception("3b"), MaxPool2D(3, stride=2, ceil_mode=True),
-        inception("4a"), inception("4b"), inception("4c"), inception("4d"), inception("4e"), MaxPool2D(3, stride=2, ceil_mode=True),
-        inception("5a"), inception("5b"),
-        GlobalAvgPool(), Dropout(0.4), Linear(classes),
+        convolution(64, 7, stride=2),
+        MaxPool2D(3, stride=2, ceil_mode=True),
+        LocalResponseNorm(),
+        convolution(64, 1),
+        convolution(192, 3),
+        LocalResponseNorm(),
+        MaxPool2D(3, stride=2, ceil_mode=True),
+        inception("3a"),
+        inception("3b"),
+        MaxPool2D(3, stride=2, ceil_mode=True),
+        inception("4a"),
+        inception("4b"),
+        inception("4c"),
+        inception("4d"),
+        inception("4e"),
+        MaxPool2D(3, stride=2, ceil_mode=True),
+        inception("5a"),
+        inception("5b"),
+        GlobalAvgPool(),
+        Dropout(0.4),
+        Linear(classes),
     )
 
 
@@ -50,16 +70,30 @@ def googlenet_torchvision(classes: int) -> Sequential:
 
     The 3x3 windows are a slip that was kept because trained weights depend on it (pytorch/vision, issue 906).
     """
+
     def block(name: str) -> Concat:
         return inception(name, normalized=True, large=3)
 
     return Sequential(
-        convolution(64, 7, stride=2, normalized=True), MaxPool2D(3, stride=2, ceil_mode=True),
-        convolution(64, 1, normalized=True), convolution(192, 3, normalized=True), MaxPool2D(3, stride=2, ceil_mode=True),
-        block("3a"), block("3b"), MaxPool2D(3, stride=2, ceil_mode=True),
-        block("4a"), block("4b"), block("4c"), block("4d"), block("4e"), MaxPool2D(2, stride=2, ceil_mode=True),
-        block("5a"), block("5b"),
-        GlobalAvgPool(), Dropout(0.2), Linear(classes),
+        convolution(64, 7, stride=2, normalized=True),
+        MaxPool2D(3, stride=2, ceil_mode=True),
+        convolution(64, 1, normalized=True),
+        convolution(192, 3, normalized=True),
+        MaxPool2D(3, stride=2, ceil_mode=True),
+        block("3a"),
+        block("3b"),
+        MaxPool2D(3, stride=2, ceil_mode=True),
+        block("4a"),
+        block("4b"),
+        block("4c"),
+        block("4d"),
+        block("4e"),
+        MaxPool2D(2, stride=2, ceil_mode=True),
+        block("5a"),
+        block("5b"),
+        GlobalAvgPool(),
+        Dropout(0.2),
+        Linear(classes),
     )
 
 

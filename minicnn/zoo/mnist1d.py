@@ -14,20 +14,34 @@ PRINCE = Paper("Prince", "Understanding Deep Learning", 2023)
 SIGNAL = {"input_shape": (1, 40), "classes": 10}
 
 
-@network("mnist1d-cnn", PRINCE, title="Convolutions for MNIST-1D", **SIGNAL, recipe=Recipe(
-    Adam(learning_rate=0.01), (Outcome("mnist1d", 60, (0.880, 0.908)),)))
+@network(
+    "mnist1d-cnn",
+    PRINCE,
+    title="Convolutions for MNIST-1D",
+    **SIGNAL,
+    recipe=Recipe(Adam(learning_rate=0.01), (Outcome("mnist1d", 60, (0.880, 0.908)),)),
+)
 def mnist1d_cnn(classes: int) -> Sequential:
     """Three convolutions of 15 channels; their windows never reach the last of the 40 numbers."""
     return Sequential(
-        Conv1D(15, 3, stride=2, name="conv1"), ReLU(name="relu1"),
-        Conv1D(15, 3, stride=2, name="conv2"), ReLU(name="relu2"),
-        Conv1D(15, 3, stride=2, name="conv3"), ReLU(name="relu3"),
-        Flatten(name="flat"), Linear(classes, name="fc"),
+        Conv1D(15, 3, stride=2, name="conv1"),
+        ReLU(name="relu1"),
+        Conv1D(15, 3, stride=2, name="conv2"),
+        ReLU(name="relu2"),
+        Conv1D(15, 3, stride=2, name="conv3"),
+        ReLU(name="relu3"),
+        Flatten(name="flat"),
+        Linear(classes, name="fc"),
     )
 
 
-@network("mnist1d-mlp", PRINCE, title="Fully connected, as many hidden units", **SIGNAL, recipe=Recipe(
-    SGD(learning_rate=0.05, momentum=0.9, weight_decay=5e-3), (Outcome("mnist1d", 40, (0.684, 0.690)),)))
+@network(
+    "mnist1d-mlp",
+    PRINCE,
+    title="Fully connected, as many hidden units",
+    **SIGNAL,
+    recipe=Recipe(SGD(learning_rate=0.05, momentum=0.9, weight_decay=5e-3), (Outcome("mnist1d", 40, (0.684, 0.690)),)),
+)
 def mnist1d_mlp(classes: int) -> Sequential:
     """285, 135 and 60 hidden units, as many as the convolutions have."""
     return Sequential(Flatten(), Linear(285), ReLU(), Linear(135), ReLU(), Linear(60), ReLU(), Linear(classes))

@@ -81,9 +81,11 @@ ENTRIES: dict[str, ZooEntry] = {}
 
 def network(name: str, paper: Paper, **entry: Any) -> Callable[[Callable[..., Element]], Callable[..., Element]]:
     """Enter the function that builds a network's layers into the zoo; a decorator."""
+
     def enter(element: Callable[..., Element]) -> Callable[..., Element]:
         ENTRIES[name] = ZooEntry(name, paper, element=element, **entry)
         return element
+
     return enter
 
 

@@ -66,6 +66,7 @@ def resnet200(classes: int) -> Sequential:
 @network("resnet50-v1", HE, title="ResNet-50 as published", **IMAGENET)
 def resnet50_v1(classes: int) -> Sequential:
     """The step of two pixels is taken by the first 1x1 convolution of a stage: as many parameters, fewer MACs, a larger field."""
+
     def body(filters: int, stride: int) -> Sequential:
         return bottleneck(filters, stride, early=True)
 
@@ -75,6 +76,7 @@ def resnet50_v1(classes: int) -> Sequential:
 @network("wide-resnet50-2", ZAGORUYKO, title="Wide ResNet-50-2", **IMAGENET)
 def wide_resnet50_2(classes: int) -> Sequential:
     """The 3x3 convolutions have twice the filters."""
+
     def body(filters: int, stride: int) -> Sequential:
         return bottleneck(filters, stride, inner=2 * filters)
 
@@ -84,14 +86,16 @@ def wide_resnet50_2(classes: int) -> Sequential:
 @network("resnext50-32x4d", XIE, title="ResNeXt-50, 32 groups of 4", **IMAGENET)
 def resnext50_32x4d(classes: int) -> Sequential:
     """The 3x3 convolutions work in 32 groups, of 4 filters each in the first stage."""
+
     def body(filters: int, stride: int) -> Sequential:
         return bottleneck(filters, stride, inner=2 * filters, groups=32)
 
     return resnet((3, 4, 6, 3), body, classes)
 
 
-def resnet(blocks: tuple[int, ...], body: Callable[[int, int], Sequential], classes: int, expansion: int = 4, shortcuts: bool = True
-           ) -> Sequential:
+def resnet(
+    blocks: tuple[int, ...], body: Callable[[int, int], Sequential], classes: int, expansion: int = 4, shortcuts: bool = True
+) -> Sequential:
     """A stem, four stages of so many blocks, and one fully connected layer.
 
     body : makes the body of a block from its filters and its stride; its output has `expansion` times as many channels
@@ -108,9 +112,12 @@ def resnet(blocks: tuple[int, ...], body: Callable[[int, int], Sequential], clas
             parts.append(Sequential(way, ReLU(), name=f"block{number}"))
         stages.append(Sequential(*parts, name=f"stage{stage}"))
     return Sequential(
-        *normalized(64, 7, stride=2), ReLU(), MaxPool2D(3, stride=2, padding=1),
+        *normalized(64, 7, stride=2),
+        ReLU(),
+        MaxPool2D(3, stride=2, padding=1),
         *stages,
-        GlobalAvgPool(), Linear(classes),
+        GlobalAvgPool(),
+        Linear(classes),
     )
 
 

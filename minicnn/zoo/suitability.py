@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from minicnn.network import Graph
     from minicnn.recipe import Outcome
 
-LONG_SECONDS = 300         # a training that takes longer is worth a word before it starts
-SLOWEST_FLOPS = 1e10       # of any machine: what takes it less time than that needs no measurement
-ENGINE_SHARE = 0.8         # of the processors' peak: alexnet trains at 0.95 of it, resnet20 and densenet40 at about half
+LONG_SECONDS = 300  # a training that takes longer is worth a word before it starts
+SLOWEST_FLOPS = 1e10  # of any machine: what takes it less time than that needs no measurement
+ENGINE_SHARE = 0.8  # of the processors' peak: alexnet trains at 0.95 of it, resnet20 and densenet40 at about half
 SUGGESTIONS = 3
 UNITS = (("minute", 60.0), ("hour", 3600.0), ("day", 86_400.0))
 
@@ -36,8 +36,10 @@ def warning(net: Graph, data: Dataset, epochs: int, peak_flops: Callable[[], flo
         return None
     scaled = f", whose images of {shape_text(data.input_shape)} are enlarged to {shape_text(net.input_shape)}"
     enlarged = scaled if data.input_shape != net.input_shape else ""
-    return (f"{net.name} has no recipe for {data.name}{enlarged}: {epochs} epoch{'s' * (epochs != 1)} will take about"
-            f" {duration(seconds)}\n  {suggestion(data.name)}")
+    return (
+        f"{net.name} has no recipe for {data.name}{enlarged}: {epochs} epoch{'s' * (epochs != 1)} will take about"
+        f" {duration(seconds)}\n  {suggestion(data.name)}"
+    )
 
 
 def suggestion(data: str) -> str:

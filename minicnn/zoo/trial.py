@@ -48,8 +48,9 @@ class Trial(NamedTuple):
         return min(self.accuracies) >= self.floor
 
 
-def attempt(entry: ZooEntry, outcome: Outcome, train: Dataset, test: Dataset, seeds: tuple[int, ...] = SEEDS,
-            threads: int | None = None) -> Trial:
+def attempt(
+    entry: ZooEntry, outcome: Outcome, train: Dataset, test: Dataset, seeds: tuple[int, ...] = SEEDS, threads: int | None = None
+) -> Trial:
     """Train a network by its recipe, as `minicnn train` does, from each of the seeds."""
     if entry.recipe is None:
         raise SettingError(f"{entry.name} has no recipe")

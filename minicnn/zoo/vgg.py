@@ -12,7 +12,7 @@ from minicnn.zoo.registry import Paper, network
 SIMONYAN = Paper("Simonyan, Zisserman", "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015)
 IMAGENET = {"input_shape": (3, 224, 224), "classes": 1000}
 
-A, B, D, E = (1, 1, 2, 2, 2), (2, 2, 2, 2, 2), (2, 2, 3, 3, 3), (2, 2, 4, 4, 4)   # convolutions in each of the five blocks
+A, B, D, E = (1, 1, 2, 2, 2), (2, 2, 2, 2, 2), (2, 2, 3, 3, 3), (2, 2, 4, 4, 4)  # convolutions in each of the five blocks
 
 
 @network("vgg11", SIMONYAN, title="VGG-11 (A)", **IMAGENET)
@@ -57,13 +57,19 @@ def vgg19_bn(classes: int) -> Sequential:
 
 def vgg(convolutions: tuple[int, ...], classes: int, normalized: bool = False) -> Sequential:
     """Five blocks of convolutions and a pooling, then the three fully connected layers of AlexNet."""
-    blocks = [block(count, filters, normalized, name=f"block{number}")
-              for number, (count, filters) in enumerate(zip(convolutions, (64, 128, 256, 512, 512), strict=True), start=1)]
+    blocks = [
+        block(count, filters, normalized, name=f"block{number}")
+        for number, (count, filters) in enumerate(zip(convolutions, (64, 128, 256, 512, 512), strict=True), start=1)
+    ]
     return Sequential(
         *blocks,
         Flatten(),
-        Linear(4096), ReLU(), Dropout(0.5),
-        Linear(4096), ReLU(), Dropout(0.5),
+        Linear(4096),
+        ReLU(),
+        Dropout(0.5),
+        Linear(4096),
+        ReLU(),
+        Dropout(0.5),
         Linear(classes),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from minicnn.layers import Element, build, describe
 
-COUNTS = ("filters", "features", "channels")   # settings that say how many channels come out
+COUNTS = ("filters", "features", "channels")  # settings that say how many channels come out
 
 
 def with_width(element: Element, width: float, keep_last: bool) -> Element:

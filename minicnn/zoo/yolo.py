@@ -17,17 +17,30 @@ def yolov1(classes: int) -> Sequential:
     """24 convolutions and two fully connected layers; a cell has two boxes of five numbers and one number for each class."""
     cell = 5 * BOXES + classes
     return Sequential(
-        convolution(64, 7, stride=2), MaxPool2D(2),
-        convolution(192, 3), MaxPool2D(2),
-        convolution(128, 1), convolution(256, 3), convolution(256, 1), convolution(512, 3), MaxPool2D(2),
+        convolution(64, 7, stride=2),
+        MaxPool2D(2),
+        convolution(192, 3),
+        MaxPool2D(2),
+        convolution(128, 1),
+        convolution(256, 3),
+        convolution(256, 1),
+        convolution(512, 3),
+        MaxPool2D(2),
         *(layer for _ in range(4) for layer in (convolution(256, 1), convolution(512, 3))),
-        convolution(512, 1), convolution(1024, 3), MaxPool2D(2),
+        convolution(512, 1),
+        convolution(1024, 3),
+        MaxPool2D(2),
         *(layer for _ in range(2) for layer in (convolution(512, 1), convolution(1024, 3))),
-        convolution(1024, 3), convolution(1024, 3, stride=2),
-        convolution(1024, 3), convolution(1024, 3),
+        convolution(1024, 3),
+        convolution(1024, 3, stride=2),
+        convolution(1024, 3),
+        convolution(1024, 3),
         Flatten(),
-        Linear(4096), LeakyReLU(0.1), Dropout(0.5),
-        Linear(GRID * GRID * cell), Reshape((GRID, GRID, cell)),
+        Linear(4096),
+        LeakyReLU(0.1),
+        Dropout(0.5),
+        Linear(GRID * GRID * cell),
+        Reshape((GRID, GRID, cell)),
     )
 
 

@@ -16,12 +16,21 @@ def changed(index, value):
     return other
 
 
-@pytest.mark.parametrize(("ours", "theirs", "error"), [
-    (X, X, 0), (X, changed((1, 2, 3), 4.4), pytest.approx(0.4 / 4.4)), (2.0, 2.5, pytest.approx(0.2)), (np.zeros(3), np.zeros(3), 0),
-    (np.zeros((0, 3)), np.zeros((0, 3)), 0), (X, X[:1], np.inf), (X, X.reshape(3, 2, 4), np.inf),
-    ([X, X], [X, changed((0, 0, 0), -1)], pytest.approx(0.25)),
-    ({"a": X, "b": X}, {"b": X, "a": changed((0, 0, 0), -1)}, pytest.approx(0.25)),
-], ids=["same", "one number", "scalars", "zeros", "nothing", "fewer", "another shape", "two arrays", "by name"])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "error"),
+    [
+        (X, X, 0),
+        (X, changed((1, 2, 3), 4.4), pytest.approx(0.4 / 4.4)),
+        (2.0, 2.5, pytest.approx(0.2)),
+        (np.zeros(3), np.zeros(3), 0),
+        (np.zeros((0, 3)), np.zeros((0, 3)), 0),
+        (X, X[:1], np.inf),
+        (X, X.reshape(3, 2, 4), np.inf),
+        ([X, X], [X, changed((0, 0, 0), -1)], pytest.approx(0.25)),
+        ({"a": X, "b": X}, {"b": X, "a": changed((0, 0, 0), -1)}, pytest.approx(0.25)),
+    ],
+    ids=["same", "one number", "scalars", "zeros", "nothing", "fewer", "another shape", "two arrays", "by name"],
+)
 def test_relative_error(ours, theirs, error):
     assert relative_error(ours, theirs) == error
 

@@ -31,9 +31,16 @@ def test_every_convolution_of_the_set_and_of_a_network():
     assert all(each.cycles[each.way] == min(each.cycles.values()) for each in found)
 
 
-@pytest.mark.parametrize(("name", "batch", "way"), [("resnet50-3x3", 64, "winograd4"), ("resnet50-3x3", 8, "winograd4"),
-                                                    ("alexnet-conv3", 1, "direct"),
-                                                    ("resnet50-1x1", 64, "direct"), ("mobilenet-3x3dw", 64, "direct")])
+@pytest.mark.parametrize(
+    ("name", "batch", "way"),
+    [
+        ("resnet50-3x3", 64, "winograd4"),
+        ("resnet50-3x3", 8, "winograd4"),
+        ("alexnet-conv3", 1, "direct"),
+        ("resnet50-1x1", 64, "direct"),
+        ("mobilenet-3x3dw", 64, "direct"),
+    ],
+)
 def test_forward(name, batch, way):
     (found,) = explained(name, batch, passes=("forward",))
     assert found.way == way

@@ -43,7 +43,7 @@ def test_a_wrong_kernel_is_reported_and_not_timed(torch, hasty, monkeypatch):
         return y
 
     monkeypatch.setattr(own_layers.kernels, "conv2d", wrong, raising=False)
-    row, = bench.run("kernels", Options(1, "torch", hasty, layers="lenet-conv1", batches=(2,), passes=("forward",), quick=True))
+    (row,) = bench.run("kernels", Options(1, "torch", hasty, layers="lenet-conv1", batches=(2,), passes=("forward",), quick=True))
     assert row.wrong
     assert row.agreement.error == pytest.approx(1e-3, rel=0.1)
     assert all(not timing.turns for timing in row.timings)
@@ -58,7 +58,7 @@ def test_a_function_that_is_missing_is_noted(hasty, monkeypatch):
 
 def test_too_little_memory_is_noted(hasty, monkeypatch):
     monkeypatch.setattr(suite, "available_bytes", lambda: 2**20)
-    note, = bench.run("kernels", Options(1, None, hasty, layers="vgg-conv1-2", batches=(64,), passes=("forward",)))
+    (note,) = bench.run("kernels", Options(1, None, hasty, layers="vgg-conv1-2", batches=(64,), passes=("forward",)))
     assert note.name == "vgg-conv1-2 at batch 64"
     assert "GiB of memory, 0.0 are free" in note.text
 
@@ -84,8 +84,15 @@ def test_vectors_of_the_ladder_straddle_no_cache_lines():
 def test_rows_of_the_ladder(torch, hasty):
     rows = list(bench.run("ladder", Options(2, "torch", hasty, quick=True)))
     assert [row.work for row in rows] == [
-        "textbook loop, plain Python", "textbook loop, compiled", "loops reordered", "a lane is an image", "sum in a register",
-        "register tile", "2 threads", rows[-1].work]
+        "textbook loop, plain Python",
+        "textbook loop, compiled",
+        "loops reordered",
+        "a lane is an image",
+        "sum in a register",
+        "register tile",
+        "2 threads",
+        rows[-1].work,
+    ]
     assert rows[-1].work.startswith("PyTorch (")
     assert rows[1].flops == 2 * 32 * 240_000
     assert rows[0].flops == rows[1].flops // (32 * 16), "one filter on one image"

@@ -18,8 +18,17 @@ def test_convolutions_are_those_of_the_zoo(network):
     assert [case.flops(3) for case in own] == [6 * row.macs for row in rows]
 
 
-@pytest.mark.parametrize(("name", "macs"), [("vgg-conv1-2", 1_849_688_064), ("vgg-conv3-2", 1_849_688_064), ("vgg-conv5-2", 462_422_016),
-                                            ("resnet50-1x1", 51_380_224), ("resnet50-3x3", 115_605_504), ("mobilenet-3x3dw", 1_806_336)])
+@pytest.mark.parametrize(
+    ("name", "macs"),
+    [
+        ("vgg-conv1-2", 1_849_688_064),
+        ("vgg-conv3-2", 1_849_688_064),
+        ("vgg-conv5-2", 462_422_016),
+        ("resnet50-1x1", 51_380_224),
+        ("resnet50-3x3", 115_605_504),
+        ("mobilenet-3x3dw", 1_806_336),
+    ],
+)
 def test_multiplications_as_published(name, macs):
     assert CASES[name].flops(1) == 2 * macs
 

@@ -14,7 +14,7 @@ from minicnn.errors import SettingError
 from minicnn.kernels import textbook
 from minicnn.layers import AvgPool2D, BatchNorm2D, Conv2D, LocalResponseNorm, MaxPool2D
 
-ROUNDING = 5e-6   # sums of at most a few hundred terms
+ROUNDING = 5e-6  # sums of at most a few hundred terms
 
 CASES = {
     "plain": conv("plain", (3, 7, 6), 4, 3),
@@ -90,7 +90,7 @@ def test_every_formulation_in_torch(torch, name):
     for part in trial.case.passes:
         wanted = truth(trial, part)
         for contestant in torch_layers.contestants(torch, trial, part):
-            for _ in range(2):   # a graph that is walked twice gives the same gradient twice
+            for _ in range(2):  # a graph that is walked twice gives the same gradient twice
                 assert relative_error(contestant.call(), wanted) < ROUNDING, (part, contestant.name)
 
 

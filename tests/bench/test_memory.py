@@ -36,8 +36,8 @@ def asked(monkeypatch):
 
 
 def test_the_first_process_does_not_count(asked):
-    row, = memory.rows(Options(2))
-    ours, = row.footprints
+    (row,) = memory.rows(Options(2))
+    (ours,) = row.footprints
     assert len(asked) == 4
     assert ours.first_bytes == 1000 * MEGABYTE
     assert ours.peak_bytes == (101 * MEGABYTE, 102 * MEGABYTE, 103 * MEGABYTE)
@@ -46,10 +46,10 @@ def test_the_first_process_does_not_count(asked):
 
 
 def test_both_are_asked_for_the_same(asked):
-    row, = memory.rows(Options(2, against="torch", batches=(32,)))
+    (row,) = memory.rows(Options(2, against="torch", batches=(32,)))
     functions = [function for function, _ in asked]
     assert functions == [own_training] * 4 + [torch_training] * 4
-    command, = asked[0][1]
+    (command,) = asked[0][1]
     assert " ".join(command) == "train lenet --data digits --epochs 3 --batch-size 32 --threads 2 --out run --quiet"
     _, _, _, *settings = asked[-1][1]
     assert settings == [3, 32, 2]
@@ -68,12 +68,16 @@ def test_the_peer_gets_the_same_images(asked, monkeypatch):
 
     monkeypatch.setattr(memory, "call", answer)
     list(memory.rows(Options(1, against="torch", quick=True)))
-    assert found == {"images": ((1438, 1, 28, 28), np.uint8), "labels": ((1438,), np.int64),
-                     "test_images": ((359, 1, 28, 28), np.uint8), "test_labels": ((359,), np.int64)}
+    assert found == {
+        "images": ((1438, 1, 28, 28), np.uint8),
+        "labels": ((1438,), np.int64),
+        "test_images": ((359, 1, 28, 28), np.uint8),
+        "test_labels": ((359,), np.int64),
+    }
 
 
 def test_the_ratio_is_theirs_over_ours(asked):
-    row, = memory.rows(Options(1, against="torch"))
+    (row,) = memory.rows(Options(1, against="torch"))
     assert row.ratio(row.footprints[1]) == pytest.approx(242 / 102)
     record = json.loads(json.dumps(row.to_dict(), allow_nan=False))
     assert (record["kind"], record["suite"], record["name"], record["least_ratio_wanted"]) == ("memory", "memory", "lenet", 2.0)

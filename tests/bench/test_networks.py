@@ -21,10 +21,22 @@ ROUNDING = 5e-6
 
 def every_twin_layer():
     """Every layer that has a twin, in a network that the engine can train."""
-    return minicnn.Graph(L.Sequential(
-        L.Conv2D(6, 3, padding=1), L.BatchNorm2D(), L.Tanh(), L.LocalResponseNorm(size=4, alpha=0.1), L.AvgPool2D(3, stride=2, padding=1),
-        L.Residual(L.Sequential(L.Conv2D(8, 3, stride=2, padding=1, groups=2, bias=False), L.Sigmoid()), L.PadShortcut(8, stride=2)),
-        L.Concat(L.Conv2D(3, 1), L.MaxPool2D(1)), L.ReLU(), L.Dropout(0.0), L.GlobalAvgPool(), L.Linear(5)), input_shape=(2, 9, 11))
+    return minicnn.Graph(
+        L.Sequential(
+            L.Conv2D(6, 3, padding=1),
+            L.BatchNorm2D(),
+            L.Tanh(),
+            L.LocalResponseNorm(size=4, alpha=0.1),
+            L.AvgPool2D(3, stride=2, padding=1),
+            L.Residual(L.Sequential(L.Conv2D(8, 3, stride=2, padding=1, groups=2, bias=False), L.Sigmoid()), L.PadShortcut(8, stride=2)),
+            L.Concat(L.Conv2D(3, 1), L.MaxPool2D(1)),
+            L.ReLU(),
+            L.Dropout(0.0),
+            L.GlobalAvgPool(),
+            L.Linear(5),
+        ),
+        input_shape=(2, 9, 11),
+    )
 
 
 @pytest.mark.parametrize("make", [lambda: zoo.build("lenet"), every_twin_layer], ids=["lenet", "every layer"])
@@ -87,16 +99,21 @@ def test_rows_of_training(against, hasty, request):
 
 def test_a_wrong_network_is_reported_and_not_timed(torch, hasty, monkeypatch):
     monkeypatch.setattr(train, "agreement", lambda *arguments: bench.Agreement(0.5, 1e-5))
-    row, = bench.run("train", Options(1, "torch", hasty, batches=(16,), quick=True))
+    (row,) = bench.run("train", Options(1, "torch", hasty, batches=(16,), quick=True))
     assert row.wrong
     assert all(not timing.turns for timing in row.timings)
 
 
 def test_rows_of_inference(torch, hasty):
-    row, = bench.run("infer", Options(1, "torch", hasty, batches=(120,), quick=True))
+    (row,) = bench.run("infer", Options(1, "torch", hasty, batches=(120,), quick=True))
     assert (row.name, row.work, row.batch, row.wrong, row.flops) == ("lenet", "forward", 120, False, 120 * 2 * 416_520)
-    assert [timing.name for timing in row.timings] == ["minicnn", "torch", "torch by 100", "torch channels_last",
-                                                       "torch channels_last by 100"]
+    assert [timing.name for timing in row.timings] == [
+        "minicnn",
+        "torch",
+        "torch by 100",
+        "torch channels_last",
+        "torch channels_last by 100",
+    ]
 
 
 @pytest.mark.parametrize("suite", [train, infer])
@@ -135,17 +152,21 @@ def test_without_torch(suite, hasty, monkeypatch):
 def test_torch_is_imported_only_when_it_is_asked_for(hasty, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
         monkeypatch.delitem(sys.modules, name)
-    row, = bench.run("kernels", Options(1, None, hasty, layers="lenet-conv2", passes=("forward",), quick=True))
+    (row,) = bench.run("kernels", Options(1, None, hasty, layers="lenet-conv2", passes=("forward",), quick=True))
     assert isinstance(row, Row)
     assert "torch" not in sys.modules
 
 
-@pytest.mark.parametrize(("settings", "words"), [
-    ({"against": "jax"}, "there is no peer called 'jax': known are torch"),
-    ({"passes": ("forward", "sideways")}, "passes sideways are not"),
-    ({"passes": ()}, r"passes \(none\) are not"), ({"protocol": bench.Protocol(seconds=0)}, "0 seconds a row are not above 0"),
-    ({"protocol": bench.Protocol(seconds=float("nan"))}, "nan seconds"),
-])
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"against": "jax"}, "there is no peer called 'jax': known are torch"),
+        ({"passes": ("forward", "sideways")}, "passes sideways are not"),
+        ({"passes": ()}, r"passes \(none\) are not"),
+        ({"protocol": bench.Protocol(seconds=0)}, "0 seconds a row are not above 0"),
+        ({"protocol": bench.Protocol(seconds=float("nan"))}, "nan seconds"),
+    ],
+)
 def test_settings(settings, words):
     with pytest.raises(SettingError, match=words):
         Options(1, **settings)

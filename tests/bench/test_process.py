@@ -60,7 +60,7 @@ def test_variables_are_added(monkeypatch):
 
 
 def test_a_peak_is_the_processs_own():
-    held = b"x" * (256 * MEGABYTE)   # ours: a child that was charged for it would tell more
+    held = b"x" * (256 * MEGABYTE)  # ours: a child that was charged for it would tell more
     assert peak_bytes() > len(held)
     little, much = (call(peak_with, count, using=(peak_bytes,)).value[0] for count in (1, 64 * MEGABYTE))
     assert little < 128 * MEGABYTE

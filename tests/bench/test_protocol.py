@@ -29,6 +29,7 @@ class Clock:
             self.log.append(name)
             self.now += left.pop(0) if len(left) > 1 else left[0]
             return result
+
         return Contestant(name, call, units)
 
 
@@ -54,26 +55,26 @@ def test_a_long_call_needs_no_call_before_it(clock):
 
 
 def test_the_first_call_stands_alone(clock):
-    timing, = protocol(clock).race([clock.contestant("a", [5.0, 0.01])]).timings
+    (timing,) = protocol(clock).race([clock.contestant("a", [5.0, 0.01])]).timings
     assert timing.first_seconds == 5
     assert timing.median_seconds == pytest.approx(0.01)
 
 
 def test_a_turn_is_the_median_of_as_many_calls_as_fill_its_time(clock):
-    seconds = [0.01, 0.01, 0.01, 0.01, 0.09, 0.01, 0.01]   # first, expected, uncounted, then one in four disturbed
-    timing, = protocol(clock, turn_seconds=0.04, least_turns=1).race([clock.contestant("a", seconds)]).timings
+    seconds = [0.01, 0.01, 0.01, 0.01, 0.09, 0.01, 0.01]  # first, expected, uncounted, then one in four disturbed
+    (timing,) = protocol(clock, turn_seconds=0.04, least_turns=1).race([clock.contestant("a", seconds)]).timings
     assert clock.log.count("a") == 3 + 4
     assert timing.turns == (pytest.approx(0.01),)
 
 
 @pytest.mark.parametrize(("budget", "turns"), [(0.001, 2), (0.35, 4), (100, 6)])
 def test_turns_go_on_until_the_time_is_spent(clock, budget, turns):
-    timing, = protocol(clock, seconds=budget, most_turns=6).race([clock.contestant("a", [0.05])]).timings
+    (timing,) = protocol(clock, seconds=budget, most_turns=6).race([clock.contestant("a", [0.05])]).timings
     assert len(timing.turns) == turns
 
 
 def test_times_are_told_for_one_unit_but_the_first_call_as_a_whole(clock):
-    timing, = protocol(clock).race([clock.contestant("epoch", [0.2], units=10)]).timings
+    (timing,) = protocol(clock).race([clock.contestant("epoch", [0.2], units=10)]).timings
     assert timing.median_seconds == pytest.approx(0.02)
     assert timing.first_seconds == pytest.approx(0.2)
 

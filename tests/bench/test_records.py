@@ -11,9 +11,21 @@ from minicnn.bench import Agreement, Machine, Note, Row, Timing, geometric_mean,
 from minicnn.bench.machine import better
 
 MACHINE = Machine("a processor", 4, 2, 16, peak_flops=1e12, peak_flops_one_thread=5e11, peak_bytes=1e11, load=0.1)
-ROW = Row("kernels", "conv", "forward", 8, (Timing("minicnn", 1.0, (0.002, 0.002, 0.003)), Timing("minicnn step", 1.0, (0.001,) * 3),
-                                          Timing("torch", 0.1, (0.006, 0.008, 0.004)), Timing("torch channels_last", 0.1, (0.005,) * 3)),
-          flops=10**9, agreement=Agreement(1e-7, 1e-5), family="conv")
+ROW = Row(
+    "kernels",
+    "conv",
+    "forward",
+    8,
+    (
+        Timing("minicnn", 1.0, (0.002, 0.002, 0.003)),
+        Timing("minicnn step", 1.0, (0.001,) * 3),
+        Timing("torch", 0.1, (0.006, 0.008, 0.004)),
+        Timing("torch channels_last", 0.1, (0.005,) * 3),
+    ),
+    flops=10**9,
+    agreement=Agreement(1e-7, 1e-5),
+    family="conv",
+)
 
 
 def test_a_row():
@@ -35,8 +47,10 @@ def test_bytes_are_measured_against_copying():
     assert MACHINE.share(replace(ROW, flops=None), ROW.timings[0]) is None
 
 
-@pytest.mark.parametrize(("agreement", "wrong"), [(None, False), (Agreement(1e-6, 1e-5), False), (Agreement(1e-4, 1e-5), True),
-                                                  (Agreement(float("nan"), 1e-5), True)])
+@pytest.mark.parametrize(
+    ("agreement", "wrong"),
+    [(None, False), (Agreement(1e-6, 1e-5), False), (Agreement(1e-4, 1e-5), True), (Agreement(float("nan"), 1e-5), True)],
+)
 def test_wrong(agreement, wrong):
     assert replace(ROW, agreement=agreement).wrong is wrong
 
@@ -50,18 +64,59 @@ def test_a_row_that_was_not_timed():
 
 def test_the_record_of_a_row():
     record = json.loads(json.dumps(row_record(replace(ROW, rest=0.5), MACHINE), allow_nan=False))
-    assert {name: record[name] for name in ("kind", "suite", "name", "work", "batch", "flops", "moved_bytes", "error", "tolerance", "wrong",
-                                            "rest", "disturbed", "best_peer", "family")} == {
-        "kind": "row", "suite": "kernels", "name": "conv", "work": "forward", "batch": 8, "flops": 10**9, "moved_bytes": None,
-        "error": 1e-7, "tolerance": 1e-5, "wrong": False, "rest": 0.5, "disturbed": True, "best_peer": "torch channels_last",
-        "family": "conv"}
+    assert {
+        name: record[name]
+        for name in (
+            "kind",
+            "suite",
+            "name",
+            "work",
+            "batch",
+            "flops",
+            "moved_bytes",
+            "error",
+            "tolerance",
+            "wrong",
+            "rest",
+            "disturbed",
+            "best_peer",
+            "family",
+        )
+    } == {
+        "kind": "row",
+        "suite": "kernels",
+        "name": "conv",
+        "work": "forward",
+        "batch": 8,
+        "flops": 10**9,
+        "moved_bytes": None,
+        "error": 1e-7,
+        "tolerance": 1e-5,
+        "wrong": False,
+        "rest": 0.5,
+        "disturbed": True,
+        "best_peer": "torch channels_last",
+        "family": "conv",
+    }
     ours, *_, theirs = record["timings"]
     assert ours["ratio"] == pytest.approx(2.5)
-    assert ours["least_ratio"] == pytest.approx(2.0)   # 4 ms of the other layout, on a machine at rest
+    assert ours["least_ratio"] == pytest.approx(2.0)  # 4 ms of the other layout, on a machine at rest
     assert ours["pairwise_ratio"] == pytest.approx(2.5)
     assert ours["share_of_peak"] == pytest.approx(0.5)
-    assert set(ours) == {"name", "first_seconds", "median_seconds", "least_seconds", "most_seconds", "spread", "turns", "rate",
-                         "share_of_peak", "ratio", "least_ratio", "pairwise_ratio"}
+    assert set(ours) == {
+        "name",
+        "first_seconds",
+        "median_seconds",
+        "least_seconds",
+        "most_seconds",
+        "spread",
+        "turns",
+        "rate",
+        "share_of_peak",
+        "ratio",
+        "least_ratio",
+        "pairwise_ratio",
+    }
     assert theirs["ratio"] is None
     assert Note("kernels", "x", "why").to_dict() == {"kind": "note", "suite": "kernels", "name": "x", "text": "why"}
 
@@ -81,7 +136,10 @@ def test_means_go_by_family_pass_and_batch():
     alone = replace(ROW, name="alone", timings=ROW.timings[:2])
     found = means([ROW, slow, replace(ROW, batch=1), replace(ROW, work="input gradient"), alone, replace(ROW, family="")])
     assert [(mean.family, mean.work, mean.batch, mean.rows, mean.disturbed) for mean in found] == [
-        ("conv", "forward", 8, 2, 1), ("conv", "forward", 1, 1, 0), ("conv", "input gradient", 8, 1, 0)]
+        ("conv", "forward", 8, 2, 1),
+        ("conv", "forward", 1, 1, 0),
+        ("conv", "input gradient", 8, 1, 0),
+    ]
     assert found[0].call == pytest.approx((2.5 * 0.25) ** 0.5)
     assert found[0].least_call == ("slow", pytest.approx(0.25))
     assert found[0].step == pytest.approx(5)

@@ -48,7 +48,7 @@ def test_cold_then_cached(asked):
     rows = list(starts.rows(Options(2)))
     assert [row.name for row in rows] == ["minicnn --help", "minicnn summary alexnet", STEP]
     for row in rows:
-        ours, = row.launches
+        (ours,) = row.launches
         assert ours == Launch("minicnn", 8.0, (0.1, 0.2, 0.3), 4000)
         assert ours.median_seconds == 0.2
     assert asked[-1] == (own_first_step, (128, 2))
@@ -63,7 +63,7 @@ def test_every_command_has_a_cache_of_its_own(asked):
 
 
 def test_against_torch(asked):
-    row, = starts.rows(Options(1, against="torch", layers=STEP, batches=(16,)))
+    (row,) = starts.rows(Options(1, against="torch", layers=STEP, batches=(16,)))
     assert asked[-1] == (torch_first_step, (16, 1))
     assert row.batch == 16
     assert row.launches[1] == Launch("torch", None, (3.0, 3.0, 3.0), 0)
@@ -76,7 +76,7 @@ def test_quick_compiles_nothing(asked):
 
 
 def test_what_is_late(asked):
-    row, = starts.rows(Options(1, layers=STEP))
+    (row,) = starts.rows(Options(1, layers=STEP))
     assert row.late(row.launches[0]) == (False, False)
     assert row.late(Launch("minicnn", 15.1, (1.4, 1.6, 1.7), 0)) == (True, True)
     assert row.late(Launch("torch", None, (3.0,), 0)) == (False, False)
@@ -85,12 +85,21 @@ def test_what_is_late(asked):
 
 
 def test_the_record_of_a_start(asked):
-    row, = starts.rows(Options(1, layers=STEP))
+    (row,) = starts.rows(Options(1, layers=STEP))
     record = json.loads(json.dumps(row.to_dict(), allow_nan=False))
     assert record == {
-        "kind": "start", "suite": "starts", "name": STEP, "batch": 128, "rest": 1.0, "disturbed": False, "cold_seconds_wanted": 15.0,
-        "cached_seconds_wanted": 1.5, "launches": [{"name": "minicnn", "cold_seconds": 8.0, "cached_seconds": [0.1, 0.2, 0.3],
-                                                    "cache_bytes": 4000, "median_seconds": 0.2}]}
+        "kind": "start",
+        "suite": "starts",
+        "name": STEP,
+        "batch": 128,
+        "rest": 1.0,
+        "disturbed": False,
+        "cold_seconds_wanted": 15.0,
+        "cached_seconds_wanted": 1.5,
+        "launches": [
+            {"name": "minicnn", "cold_seconds": 8.0, "cached_seconds": [0.1, 0.2, 0.3], "cache_bytes": 4000, "median_seconds": 0.2}
+        ],
+    }
 
 
 def test_the_steps_are_steps(monkeypatch, torch):

@@ -24,6 +24,7 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         with pytest.raises(SystemExit) as stopped:
             main([str(argument) for argument in arguments])
         return int(stopped.value.code or 0), *capsys.readouterr()
+
     return call
 
 

@@ -21,6 +21,7 @@ SMALL = ("kernels", "--quick", "--layers", "lenet-conv2", "--passes", "forward",
 @pytest.fixture
 def run(capsys, monkeypatch):
     """Run the command in this process: (exit status, stdout, stderr)."""
+
     def runner(*arguments, columns=None):
         for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
             monkeypatch.delenv(name, raising=False)
@@ -29,6 +30,7 @@ def run(capsys, monkeypatch):
         with pytest.raises(SystemExit) as stopped:
             main(list(arguments))
         return stopped.value.code or 0, *capsys.readouterr()
+
     return runner
 
 
@@ -43,32 +45,63 @@ def rows_of(suite):
             for part in ("forward", "input gradient", "weight gradient"):
                 flops = case.flops(64)
                 usual = flops / 3e11 if flops else case.moved_bytes(64) / 3e10
-                contestants = (timing("minicnn", 2 * usual), timing("minicnn step", 1.5 * usual), timing("torch", 4 * usual),
-                               timing("torch channels_last", 3 * usual))
-                yield Row("kernels", case.name, part, 64, contestants, flops, None if flops else case.moved_bytes(64),
-                          Agreement(1.5e-6, 1e-5), family=case.family)
+                contestants = (
+                    timing("minicnn", 2 * usual),
+                    timing("minicnn step", 1.5 * usual),
+                    timing("torch", 4 * usual),
+                    timing("torch channels_last", 3 * usual),
+                )
+                yield Row(
+                    "kernels",
+                    case.name,
+                    part,
+                    64,
+                    contestants,
+                    flops,
+                    None if flops else case.moved_bytes(64),
+                    Agreement(1.5e-6, 1e-5),
+                    family=case.family,
+                )
         yield Note("kernels", "lenet-tiled", "there is no kernels.tiled_conv2d yet; the engine's step stands alone")
     elif suite == "ladder":
         for name in ("textbook loop, plain Python", "textbook loop, compiled", "PyTorch (channels_last)"):
             peer = name.startswith("PyTorch")
-            yield Row("ladder", "lenet-conv2", name, 128, (timing("torch" if peer else f"minicnn {name}", 0.1),), 10**9,
-                      agreement=Agreement(0, 1e-5), remark="" if peer else "24 sums at once, every number loaded serves 4 or 6 of them")
+            yield Row(
+                "ladder",
+                "lenet-conv2",
+                name,
+                128,
+                (timing("torch" if peer else f"minicnn {name}", 0.1),),
+                10**9,
+                agreement=Agreement(0, 1e-5),
+                remark="" if peer else "24 sums at once, every number loaded serves 4 or 6 of them",
+            )
     else:
         names = ("minicnn", "torch", "torch fused", "torch channels_last", "torch channels_last fused", "torch channels_last by 100")
         for work in ("step", "epoch"):
-            yield Row(suite, "resnet20", work, 10000, tuple(timing(name, 0.1 * n) for n, name in enumerate(names, 1)), 10**9,
-                      agreement=Agreement(1e-7, 1e-5))
+            yield Row(
+                suite,
+                "resnet20",
+                work,
+                10000,
+                tuple(timing(name, 0.1 * n) for n, name in enumerate(names, 1)),
+                10**9,
+                agreement=Agreement(1e-7, 1e-5),
+            )
         yield Note(suite, "resnet56", "not in the zoo yet")
 
 
 @pytest.fixture
 def drawn(monkeypatch):
     """The command with made-up measurements, changed by a function of a row."""
+
     def setup(change=lambda row: row):
         def measured(suites, options, found):
             found += [change(each) if isinstance(each, Row) else each for suite in suites for each in rows_of(suite)]
             return MACHINE, True
+
         monkeypatch.setattr(command, "_measured", measured)
+
     return setup
 
 
@@ -121,9 +154,11 @@ def test_a_wrong_result_is_reported(run, drawn, form):
     drawn(lambda row: replace(row, agreement=Agreement(0.03, 1e-5), timings=tuple(each._replace(turns=()) for each in row.timings)))
     status, out, err = run("bench", "train", "--format", form)
     assert status == 1
-    assert err.splitlines() == ["Error: bench: 2 of 3 rows have a result that differs from the peer's",
-                                "  resnet20 step, batch 10000: error 3.0e-02, at most 1.0e-05",
-                                "  resnet20 epoch, batch 10000: error 3.0e-02, at most 1.0e-05"]
+    assert err.splitlines() == [
+        "Error: bench: 2 of 3 rows have a result that differs from the peer's",
+        "  resnet20 step, batch 10000: error 3.0e-02, at most 1.0e-05",
+        "  resnet20 epoch, batch 10000: error 3.0e-02, at most 1.0e-05",
+    ]
     if form == "json":
         assert [record.get("wrong") for record in json.loads(out)["records"]] == [True, True, None]
     else:
@@ -171,7 +206,7 @@ def test_a_real_run_against_torch(run):
     status, out, err = run("bench", *SMALL, "--against", "torch", "--format", "json")
     assert status == 0
     assert "times as fast" in err
-    row, = json.loads(out)["records"]
+    (row,) = json.loads(out)["records"]
     assert [each["name"] for each in row["timings"]] == ["minicnn", "minicnn step", "torch", "torch channels_last"]
     assert 0 < row["error"] <= row["tolerance"]
     assert "torch" in json.loads(out)["machine"]["versions"]
@@ -189,20 +224,22 @@ def test_without_torch(run, monkeypatch):
     monkeypatch.setattr(bench, "measure_machine", lambda *_: MACHINE)
     status, out, err = run("bench", "train", "--against", "torch")
     assert (status, out) == (1, "")
-    assert err.splitlines() == ["Error: bench: a comparison with torch needs PyTorch, which is not installed",
-                                "  pip install torch"]
+    assert err.splitlines() == ["Error: bench: a comparison with torch needs PyTorch, which is not installed", "  pip install torch"]
 
 
-@pytest.mark.parametrize(("arguments", "status", "words"), [
-    (("cooking",), 2, "'cooking' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts'"),
-    (("train", "--against", "jax"), 2, "'jax' is not 'torch'"),
-    (("train", "--threads", "0"), 2, "0 is not in the range x>=1"),
-    (("train", "--threads", "100000"), 1, "100000 threads are asked for, but this process may use"),
-    (("train", "--seconds", "0"), 2, "0.0 is not in the range x>0"),
-    (("kernels", "--batch", "-1"), 2, "-1 is not in the range x>=1"),
-    (("kernels", "--passes", "sideways"), 1, "passes sideways are not among forward, input, weight"),
-    (("kernels", "--layers", "nothing-*"), 1, "no row is called 'nothing-*'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("cooking",), 2, "'cooking' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts'"),
+        (("train", "--against", "jax"), 2, "'jax' is not 'torch'"),
+        (("train", "--threads", "0"), 2, "0 is not in the range x>=1"),
+        (("train", "--threads", "100000"), 1, "100000 threads are asked for, but this process may use"),
+        (("train", "--seconds", "0"), 2, "0.0 is not in the range x>0"),
+        (("kernels", "--batch", "-1"), 2, "-1 is not in the range x>=1"),
+        (("kernels", "--passes", "sideways"), 1, "passes sideways are not among forward, input, weight"),
+        (("kernels", "--layers", "nothing-*"), 1, "no row is called 'nothing-*'"),
+    ],
+)
 def test_errors_are_words(run, arguments, status, words):
     code, out, err = run("bench", *arguments)
     assert (code, out) == (status, "")

@@ -14,19 +14,34 @@ from minicnn.cli.commands import bench as command
 
 MEGABYTE = 1 << 20
 MACHINE = Machine("AMD EPYC of a long name", 2, 2, 16, 5.6e11, 2.8e11, 4.5e10, 0.3, {"minicnn": "0.1.0"})
-MEMORY = Memory("memory", "lenet", "training, 3 epochs", 128, (
-    Footprint("minicnn", 250 * MEGABYTE, (100 * MEGABYTE,) * 3, (150 * MEGABYTE, 151 * MEGABYTE, 149 * MEGABYTE), 0.912),
-    Footprint("torch", 340 * MEGABYTE, (218 * MEGABYTE,) * 3, (330 * MEGABYTE,) * 3, 0.685)))
-STARTS = (Start("starts", "minicnn summary alexnet", (Launch("minicnn", 0.14, (0.12, 0.13, 0.11), 0),)),
-          Start("starts", "first step of lenet", (Launch("minicnn", 7.93, (0.95, 1.05, 0.9), 3 * MEGABYTE // 2),
-                                                  Launch("torch", None, (3.04, 3.1, 3.0), 0)), 128))
+MEMORY = Memory(
+    "memory",
+    "lenet",
+    "training, 3 epochs",
+    128,
+    (
+        Footprint("minicnn", 250 * MEGABYTE, (100 * MEGABYTE,) * 3, (150 * MEGABYTE, 151 * MEGABYTE, 149 * MEGABYTE), 0.912),
+        Footprint("torch", 340 * MEGABYTE, (218 * MEGABYTE,) * 3, (330 * MEGABYTE,) * 3, 0.685),
+    ),
+)
+STARTS = (
+    Start("starts", "minicnn summary alexnet", (Launch("minicnn", 0.14, (0.12, 0.13, 0.11), 0),)),
+    Start(
+        "starts",
+        "first step of lenet",
+        (Launch("minicnn", 7.93, (0.95, 1.05, 0.9), 3 * MEGABYTE // 2), Launch("torch", None, (3.04, 3.1, 3.0), 0)),
+        128,
+    ),
+)
 
 
 @pytest.fixture
 def drawn(monkeypatch):
     """The command with these records instead of measurements."""
+
     def setup(*records):
         monkeypatch.setattr(command, "_measured", lambda suites, options, found: (found.extend(records), (MACHINE, True))[1])
+
     return setup
 
 
@@ -73,10 +88,14 @@ def test_a_disturbed_start_is_marked(cli, drawn):
     assert "In 1 of 1 rows something else used this machine, up to 60 % of it" in out
 
 
-@pytest.mark.parametrize(("record", "colours"), [
-    (MEMORY, {"2.20x": "32"}),
-    (replace(MEMORY, footprints=(MEMORY.footprints[0], replace(MEMORY.footprints[1], peak_bytes=(240 * MEGABYTE,)))), {"1.60x": "31"}),
-    (replace(STARTS[0], launches=(Launch("minicnn", 16.0, (1.75,), 0),)), {"16.0 s": "31", "1.75 s": "31"})])
+@pytest.mark.parametrize(
+    ("record", "colours"),
+    [
+        (MEMORY, {"2.20x": "32"}),
+        (replace(MEMORY, footprints=(MEMORY.footprints[0], replace(MEMORY.footprints[1], peak_bytes=(240 * MEGABYTE,)))), {"1.60x": "31"}),
+        (replace(STARTS[0], launches=(Launch("minicnn", 16.0, (1.75,), 0),)), {"16.0 s": "31", "1.75 s": "31"}),
+    ],
+)
 def test_what_misses_its_bar_is_red(cli, drawn, monkeypatch, record, colours):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
@@ -102,14 +121,15 @@ def test_progress_tells_rows_in_words(cli, monkeypatch):
     _, _, err = cli("bench", "memory")
     assert err.splitlines() == [
         "lenet training, 3 epochs, batch 128: 150 MiB, torch 2.20x as much",
-        "first step of lenet, batch 128: cold 7.93 s, cached 950 ms, torch 3.04 s (only 40 % of the machine were free)"]
+        "first step of lenet, batch 128: cold 7.93 s, cached 950 ms, torch 3.04 s (only 40 % of the machine were free)",
+    ]
 
 
 def test_a_real_run_of_memory(cli):
     status, out, err = cli("bench", "memory", "--quick", "--threads", "1", "--format", "json")
     assert status == 0
     assert err.startswith("lenet training, 1 epoch, batch 128: ")
-    ours, = json.loads(out)["records"][0]["footprints"]
+    (ours,) = json.loads(out)["records"][0]["footprints"]
     imports, peak = ours["imports_bytes"][0], ours["peak_bytes"][0]
     assert 20 * MEGABYTE < imports < peak <= ours["first_bytes"] + 32 * MEGABYTE
     assert ours["accuracy"] > 0.3
@@ -121,7 +141,7 @@ def test_a_real_run_of_starts(cli):
     records = json.loads(out)["records"]
     assert [record["name"] for record in records] == ["minicnn --help", "minicnn summary alexnet"]
     for record in records:
-        launch, = record["launches"]
+        (launch,) = record["launches"]
         assert launch["cold_seconds"] > 0
         assert launch["cache_bytes"] == 0, "neither compiles anything"
 

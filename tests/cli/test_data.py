@@ -37,6 +37,7 @@ def run(capsys: pytest.CaptureFixture[str]):
             main(["data", *arguments])
         captured = capsys.readouterr()
         return int(exit_.value.code or 0), captured.out, captured.err
+
     return call
 
 
@@ -159,7 +160,7 @@ def terminal(**settings: object) -> Console:
 
 def printed(console: Console) -> str:
     console.file.flush()
-    return console.file.buffer.getvalue().decode()   # type: ignore[attr-defined]
+    return console.file.buffer.getvalue().decode()  # type: ignore[attr-defined]
 
 
 def test_half_blocks_carry_two_pixels_each():
@@ -170,7 +171,7 @@ def test_half_blocks_carry_two_pixels_each():
     text = printed(console)
     assert text.count("▀") == 2
     assert "38;2;1;2;3;48;2;4;5;6" in text
-    assert "38;2;7;8;9;48;2;0;0;0" in text   # an odd row is followed by black
+    assert "38;2;7;8;9;48;2;0;0;0" in text  # an odd row is followed by black
 
 
 @pytest.mark.parametrize("settings", [{"no_color": True, "color_system": "truecolor"}, {"color_system": None}])
@@ -185,7 +186,7 @@ def test_ascii_goes_from_space_to_at():
     ramp = np.repeat(np.linspace(0, 255, 10).round().astype(np.uint8), 3).reshape(1, 10, 3).repeat(3, axis=0)
     first, second = str(render.draw_ascii(ramp)).splitlines()
     assert first == render.RAMP
-    assert second[-1] == "="   # half of full ink: the other half is beyond the last row
+    assert second[-1] == "="  # half of full ink: the other half is beyond the last row
 
 
 def test_a_signal_becomes_a_curve():
@@ -204,7 +205,7 @@ def test_the_grid_is_as_wide_as_the_terminal():
     console = terminal(color_system="truecolor")
     console.print(render.samples(load("digits"), range(20), console))
     plain = [line for line in printed(console).splitlines() if "#" in line]
-    assert [line.count("(#") for line in plain] == [8, 8, 4]   # 8 pixels and 2 of gap: 8 in 80 columns
+    assert [line.count("(#") for line in plain] == [8, 8, 4]  # 8 pixels and 2 of gap: 8 in 80 columns
 
 
 def test_bars_on_a_terminal_end_full():
@@ -221,7 +222,7 @@ def test_bars_on_a_terminal_end_full():
 def test_the_table_shows_every_name_and_figure_whole(width):
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
     render.print_catalog(console, [(record, "") for record in catalog.RECORDS.values()])
-    text = console.file.getvalue()   # type: ignore[attr-defined]
+    text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "…" not in text
     assert all(name in text for name in names())
     assert "240,000+40,000" in text
@@ -235,7 +236,7 @@ def test_a_long_path_is_folded_on_a_terminal_and_never_cut(width, on_terminal):
     console = Console(file=io.StringIO(), width=width, force_terminal=on_terminal, color_system=None)
     path = "/somewhere/" + "deep/" * 20
     render.print_catalog(console, [(catalog.record("mnist1d"), path)])
-    text = console.file.getvalue()   # type: ignore[attr-defined]
+    text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "…" not in text
     assert text.count("/") == path.count("/")
     assert "4,000+1,000" in text

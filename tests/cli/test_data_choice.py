@@ -9,6 +9,7 @@ import pytest
 @pytest.fixture
 def folder(tmp_path):
     """A folder with small data sets of these names, 20 images each."""
+
     def make(*names):
         rng = np.random.default_rng(0)
         for name in names:
@@ -19,6 +20,7 @@ def folder(tmp_path):
                     sizes = np.array(array.shape, ">i4").tobytes()
                     (tmp_path / "data" / name / f"{split}-{kind}-ubyte").write_bytes(bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes())
         return tmp_path / "data"
+
     return make
 
 

@@ -33,8 +33,26 @@ def points(cli, *arguments):
 def test_json(cli):
     found, err = points(cli)
     assert err == ""
-    assert list(found) == ["minicnn", "Python", "numpy", "numba", "llvmlite", "safetensors", "rich", "click", "CPU", "SIMD", "threads",
-                           "kernel cache", "CUDA driver", "numba-cuda", "data folder", "data sets", "pillow", "torch"]
+    assert list(found) == [
+        "minicnn",
+        "Python",
+        "numpy",
+        "numba",
+        "llvmlite",
+        "safetensors",
+        "rich",
+        "click",
+        "CPU",
+        "SIMD",
+        "threads",
+        "kernel cache",
+        "CUDA driver",
+        "numba-cuda",
+        "data folder",
+        "data sets",
+        "pillow",
+        "torch",
+    ]
     for point in found.values():
         assert set(point) == {"what", "state", "detail", "fix", "needed"}
         assert point["state"] in (OK, MISSING, WARN)
@@ -137,6 +155,7 @@ class TestTheCacheOfKernels:
     def test_a_full_disk(self, monkeypatch):
         def full(**settings):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
         monkeypatch.setattr(tempfile, "TemporaryFile", full)
         point = self.point()
         assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a folder with room of your own")
@@ -154,6 +173,7 @@ def test_a_warning_is_one_line_on_stderr(cli, monkeypatch):
         warnings.warn("kernels are compiled anew: because", CacheWarning, stacklevel=2)
         warnings.warn("of Python's own", RuntimeWarning, stacklevel=2)
         return []
+
     monkeypatch.setattr(machine, "findings", warning_machine)
     warnings.simplefilter("always")
     _, err = points(cli)
@@ -176,9 +196,16 @@ class Driver:
         return 0
 
 
-@pytest.mark.parametrize(("library", "state", "words"), [
-    (None, MISSING, "no NVIDIA driver found"), (Driver(2), OK, "2 devices"), (Driver(1), OK, "1 device;"),
-    (Driver(0), WARN, "no device it can use"), (Driver(1, fault=100), WARN, "no device it can use")])
+@pytest.mark.parametrize(
+    ("library", "state", "words"),
+    [
+        (None, MISSING, "no NVIDIA driver found"),
+        (Driver(2), OK, "2 devices"),
+        (Driver(1), OK, "1 device;"),
+        (Driver(0), WARN, "no device it can use"),
+        (Driver(1, fault=100), WARN, "no device it can use"),
+    ],
+)
 def test_cuda_is_looked_for_without_importing_it(monkeypatch, library, state, words):
     def load(name):
         if library is None:
@@ -193,10 +220,14 @@ def test_cuda_is_looked_for_without_importing_it(monkeypatch, library, state, wo
     assert not any(name.startswith(("numba.cuda", "numba_cuda", "cuda")) for name in set(sys.modules) - before)
 
 
-@pytest.mark.parametrize(("points", "verdict"), [
-    ([Finding("a", OK, "fine"), Finding("b", MISSING, "gone", "get it")], "minicnn can train on this machine"),
-    ([Finding("a", WARN, "slow"), Finding("b", OK, "fine")], "minicnn can train on this machine; to look at: a"),
-    ([Finding("a", MISSING, "gone", "get it", needed=True), Finding("b", WARN, "slow")], "minicnn cannot work without a")])
+@pytest.mark.parametrize(
+    ("points", "verdict"),
+    [
+        ([Finding("a", OK, "fine"), Finding("b", MISSING, "gone", "get it")], "minicnn can train on this machine"),
+        ([Finding("a", WARN, "slow"), Finding("b", OK, "fine")], "minicnn can train on this machine; to look at: a"),
+        ([Finding("a", MISSING, "gone", "get it", needed=True), Finding("b", WARN, "slow")], "minicnn cannot work without a"),
+    ],
+)
 def test_the_verdict(points, verdict):
     console = Console(file=io.StringIO(), width=80)
     print_findings(console, points)

@@ -22,6 +22,7 @@ def run(capsys, monkeypatch, tmp_path):
         with pytest.raises(SystemExit) as stopped:
             main(list(arguments))
         return stopped.value.code or 0, *capsys.readouterr()
+
     return runner
 
 
@@ -64,12 +65,15 @@ def test_names_of_pictures(run, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["X.SVG", "lenet.svg", "plain"]
 
 
-@pytest.mark.parametrize(("name", "depth", "shown", "hidden"), [
-    ("googlenet", 1, ["inception3a", "14 layers", "163,696 parameters", "480x28x28", "conv3"], "concat1"),
-    ("resnet50", 2, ["stage1", "block6", "10 layers", "1,117,184 parameters", "fc1"], "add1"),
-    ("unet", 2, ["level2", "41 layers", "30,849,408 parameters", "up1", "128x196x196"], "bottom"),
-    ("lenet", 0, ["12 layers", "61,706 parameters", "1x28x28", "10"], "conv1"),
-])
+@pytest.mark.parametrize(
+    ("name", "depth", "shown", "hidden"),
+    [
+        ("googlenet", 1, ["inception3a", "14 layers", "163,696 parameters", "480x28x28", "conv3"], "concat1"),
+        ("resnet50", 2, ["stage1", "block6", "10 layers", "1,117,184 parameters", "fc1"], "add1"),
+        ("unet", 2, ["level2", "41 layers", "30,849,408 parameters", "up1", "128x196x196"], "bottom"),
+        ("lenet", 0, ["12 layers", "61,706 parameters", "1x28x28", "10"], "conv1"),
+    ],
+)
 def test_folded_blocks(run, tmp_path, name, depth, shown, hidden):
     assert run("draw", name, "--depth", str(depth))[0] == 0
     texts = [each.text for each in ElementTree.parse(tmp_path / f"{name}.svg").getroot().iter(f"{SVG}text")]
@@ -90,8 +94,9 @@ def test_lines_run_past_boxes(run, tmp_path):
     """No upright line of a skip runs through a box."""
     run("draw", "unet-same", "--out", "net.svg")
     root = ElementTree.parse(tmp_path / "net.svg").getroot()
-    boxes = [tuple(float(box.get(key)) for key in ("x", "y", "width", "height")) for box in root.iter(f"{SVG}rect")
-             if box.get("class") == "box"]
+    boxes = [
+        tuple(float(box.get(key)) for key in ("x", "y", "width", "height")) for box in root.iter(f"{SVG}rect") if box.get("class") == "box"
+    ]
     skips = [path for path in root.iter(f"{SVG}path") if "skip" in (path.get("class") or "")]
     assert len(skips) == 4
     lanes = []

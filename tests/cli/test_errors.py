@@ -20,36 +20,51 @@ def refused(cli, *arguments, status):
     return line.removeprefix("Error: "), err
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("--data", "nowhere"), "no data set is called 'nowhere'"),
-    (("--data-dir", "nowhere"), "there is no folder HERE/nowhere"),
-    (("--data", "mnist", "--data-dir", "nowhere"), "there is no folder HERE/nowhere"),
-    (("--data", "mnist"), "mnist (train) is not here: run 'minicnn data get mnist' to download 11.6 MB"),
-    (("--data", "mnist1d"), "mnist1d: images are 1 x 40, but the network takes 1 x 28 x 28"),
-    (("--device", "cuda"), "device 'cuda'"),
-    (("--augment", "rotate"), "augment 'rotate' is not known"),
-    (("--optimizer", "adam", "--momentum", "0.5"), "momentum is a setting of sgd, but the optimizer is adam"),
-    (("--learning-rate", "nan"), "SGD: learning_rate is nan, but must be a number, at least 0 and finite"),
-    (("--learning-rate", "1e30"), "the loss is no longer a number in epoch 1: the steps are too large"),
-    (("--resume", "nowhere"), "there is no run folder nowhere"),
-    (("--resume", "."), ". is not the folder of a run: it holds no run.json"),
-    (("--out", "/dev/null/run"), "cannot make the run folder /dev/null/run: Not a directory")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--data", "nowhere"), "no data set is called 'nowhere'"),
+        (("--data-dir", "nowhere"), "there is no folder HERE/nowhere"),
+        (("--data", "mnist", "--data-dir", "nowhere"), "there is no folder HERE/nowhere"),
+        (("--data", "mnist"), "mnist (train) is not here: run 'minicnn data get mnist' to download 11.6 MB"),
+        (("--data", "mnist1d"), "mnist1d: images are 1 x 40, but the network takes 1 x 28 x 28"),
+        (("--device", "cuda"), "device 'cuda'"),
+        (("--augment", "rotate"), "augment 'rotate' is not known"),
+        (("--optimizer", "adam", "--momentum", "0.5"), "momentum is a setting of sgd, but the optimizer is adam"),
+        (("--learning-rate", "nan"), "SGD: learning_rate is nan, but must be a number, at least 0 and finite"),
+        (("--learning-rate", "1e30"), "the loss is no longer a number in epoch 1: the steps are too large"),
+        (("--resume", "nowhere"), "there is no run folder nowhere"),
+        (("--resume", "."), ". is not the folder of a run: it holds no run.json"),
+        (("--out", "/dev/null/run"), "cannot make the run folder /dev/null/run: Not a directory"),
+    ],
+)
 def test_train_refuses_with_1(cli, tmp_path, arguments, words):
     line, _ = refused(cli, "train", "lenet", *arguments, status=1)
     assert line.startswith(words.replace("HERE", str(tmp_path)))
     assert not [*tmp_path.rglob("run.json")]
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("lenet", "--epochs", "-1"), "Invalid value for '--epochs': -1 is not in the range x>=1"),
-    (("lenet", "--epochs", "0"), "Invalid value for '--epochs'"), (("lenet", "--epochs", "many"), "Invalid value for '--epochs'"),
-    (("lenet", "--batch-size", "0"), "Invalid value for '--batch-size'"), (("lenet", "--threads", "0"), "Invalid value for '--threads'"),
-    (("lenet", "--momentum", "1"), "Invalid value for '--momentum'"), (("lenet", "--learning-rate", "-1"), "Invalid value for '--lea"),
-    (("lenet", "--validation", "1"), "Invalid value for '--validation'"), (("lenet", "--validation", "0"), "Invalid value for '--val"),
-    (("lenet", "--optimizer", "lion"), "Invalid value for '--optimizer'"), (("lenet", "--device", "tpu"), "Invalid value for '--device'"),
-    (("lenet", "--seed", "-1"), "Invalid value for '--seed'"), (("lenet", "--format", "xml"), "Invalid value for '--format'"),
-    (("lenet", "alexnet"), "Got unexpected extra argument"), ((), "which network? As in: minicnn train lenet"),
-    (("--resume", "x", "--out", "y"), "a run that goes on stays in its folder: leave out --out")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("lenet", "--epochs", "-1"), "Invalid value for '--epochs': -1 is not in the range x>=1"),
+        (("lenet", "--epochs", "0"), "Invalid value for '--epochs'"),
+        (("lenet", "--epochs", "many"), "Invalid value for '--epochs'"),
+        (("lenet", "--batch-size", "0"), "Invalid value for '--batch-size'"),
+        (("lenet", "--threads", "0"), "Invalid value for '--threads'"),
+        (("lenet", "--momentum", "1"), "Invalid value for '--momentum'"),
+        (("lenet", "--learning-rate", "-1"), "Invalid value for '--lea"),
+        (("lenet", "--validation", "1"), "Invalid value for '--validation'"),
+        (("lenet", "--validation", "0"), "Invalid value for '--val"),
+        (("lenet", "--optimizer", "lion"), "Invalid value for '--optimizer'"),
+        (("lenet", "--device", "tpu"), "Invalid value for '--device'"),
+        (("lenet", "--seed", "-1"), "Invalid value for '--seed'"),
+        (("lenet", "--format", "xml"), "Invalid value for '--format'"),
+        (("lenet", "alexnet"), "Got unexpected extra argument"),
+        ((), "which network? As in: minicnn train lenet"),
+        (("--resume", "x", "--out", "y"), "a run that goes on stays in its folder: leave out --out"),
+    ],
+)
 def test_train_refuses_with_2(cli, arguments, words):
     line, _ = refused(cli, "train", *arguments, status=2)
     assert line.startswith(words)
@@ -68,12 +83,16 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(cli, trained):
     assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("alexnet",), "a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'"),
-    (("--data", "mnist"), "a run that goes on keeps its data: it was started with 'digits', but gets 'mnist'"),
-    (("--seed", "1"), "a run that goes on keeps its seed: it was started with 0, but gets 1"),
-    (("--batch-size", "64"), "a run that goes on keeps its batch size: it was started with 128, but gets 64"),
-    (("--epochs", "2"), "a run that goes on keeps its epochs or gets more: it was started for 4, but gets 2")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("alexnet",), "a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'"),
+        (("--data", "mnist"), "a run that goes on keeps its data: it was started with 'digits', but gets 'mnist'"),
+        (("--seed", "1"), "a run that goes on keeps its seed: it was started with 0, but gets 1"),
+        (("--batch-size", "64"), "a run that goes on keeps its batch size: it was started with 128, but gets 64"),
+        (("--epochs", "2"), "a run that goes on keeps its epochs or gets more: it was started for 4, but gets 2"),
+    ],
+)
 def test_settings_that_contradict_the_run(cli, trained, arguments, words):
     line, _ = refused(cli, "train", *arguments, "--resume", trained, status=1)
     assert line == words
@@ -83,7 +102,7 @@ def test_settings_that_contradict_the_run(cli, trained, arguments, words):
 def test_a_checkpoint_cut_in_half(cli, trained, tmp_path, name):
     shutil.copytree(trained, tmp_path / "run")
     content = (tmp_path / "run" / name).read_bytes()
-    (tmp_path / "run" / name).write_bytes(content[:len(content) // 2])
+    (tmp_path / "run" / name).write_bytes(content[: len(content) // 2])
     line, _ = refused(cli, "train", "--resume", "run", "--epochs", "9", status=1)
     assert re.match(rf"run/{name} is (cut short|broken): ", line)
     assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 4
@@ -131,9 +150,15 @@ def test_a_network_whose_values_are_larger_than_any_memory(cli, trained, tmp_pat
 
 
 @pytest.mark.parametrize("verb", [("evaluate",), ("predict", "x.pgm")])
-@pytest.mark.parametrize(("run", "words"), [
-    ("nowhere", "there is no run folder nowhere"), (".", ". is not the folder of a run: it holds no run.json"),
-    ("unfinished", "unfinished/best.safetensors: there is no such file"), ("file", "file is not a safetensors file")])
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ("nowhere", "there is no run folder nowhere"),
+        (".", ". is not the folder of a run: it holds no run.json"),
+        ("unfinished", "unfinished/best.safetensors: there is no such file"),
+        ("file", "file is not a safetensors file"),
+    ],
+)
 def test_what_is_no_run(cli, tmp_path, trained, verb, run, words):
     (tmp_path / "file").write_text("only words")
     (tmp_path / "unfinished").mkdir()
@@ -158,12 +183,16 @@ def test_not_enough_memory(capsys, monkeypatch):
     assert capsys.readouterr().err == "Error: not enough memory: Unable to allocate 3.00 GiB\n"
 
 
-@pytest.mark.parametrize(("network", "words", "advice"), [
-    ("unet", "unet gives 2 x 388 x 388 numbers for an image, and training takes one for each class", "'minicnn summary unet' shows it"),
-    ("yolov1", "yolov1 gives 7 x 7 x 30 numbers for an image", "'minicnn zoo' has others that can be trained"),
-    ("inception-3a", "inception-3a is a part of a network and has no classes to train", "'minicnn summary inception-3a' shows it")])
+@pytest.mark.parametrize(
+    ("network", "words", "advice"),
+    [
+        ("unet", "unet gives 2 x 388 x 388 numbers for an image, and training takes one for each class", "'minicnn summary unet' shows it"),
+        ("yolov1", "yolov1 gives 7 x 7 x 30 numbers for an image", "'minicnn zoo' has others that can be trained"),
+        ("inception-3a", "inception-3a is a part of a network and has no classes to train", "'minicnn summary inception-3a' shows it"),
+    ],
+)
 def test_a_network_that_is_no_classifier_gets_advice_that_can_be_followed(cli, network, words, advice):
     line, err = refused(cli, "train", network, status=1)
     assert line.startswith(words)
     assert advice in err
-    assert "end it with" not in err   # nobody can, on the command line
+    assert "end it with" not in err  # nobody can, on the command line

@@ -42,7 +42,12 @@ def test_json(cli, trained, found):
     told = json.loads(out)
     assert (status, err) == (0, "")
     assert (told["network"], told["data"], told["images"], told["accuracy"], told["loss"]) == (
-        "lenet", "digits", 359, found.accuracy, found.loss)
+        "lenet",
+        "digits",
+        359,
+        found.accuracy,
+        found.loss,
+    )
     assert told["confusion_matrix"] == found.confusion.tolist()
     assert [each["class"] for each in told["classes"]] == list("0123456789")
     assert sum(each["correct"] for each in told["classes"]) == round(359 * found.accuracy)
@@ -74,8 +79,10 @@ def test_a_network_trained_on_arrays_is_asked_about_data_by_name(cli, tmp_path):
     net.save(tmp_path / "mine.safetensors")
     status, out, err = cli("evaluate", "mine.safetensors")
     assert (status, out) == (1, "")
-    assert err == ("Error: mine.safetensors was trained on data of its own ('custom'), which cannot be found by a name\n"
-                   "  use --data NAME, one of 'minicnn data list'\n")
+    assert err == (
+        "Error: mine.safetensors was trained on data of its own ('custom'), which cannot be found by a name\n"
+        "  use --data NAME, one of 'minicnn data list'\n"
+    )
     assert cli("evaluate", "mine.safetensors", "--data", "digits")[0] == 0
 
 
@@ -102,6 +109,7 @@ def test_the_folder_of_the_data_is_remembered(cli, trained, tmp_path):
     folder = tmp_path / "mine" / "mnist"
     folder.mkdir(parents=True)
     from minicnn.datasets import scale_to
+
     for part in ("train", "t10k"):
         write_idx(folder / f"{part}-images-idx3-ubyte", scale_to(digits.images, 28, 28)[:, 0])
         write_idx(folder / f"{part}-labels-idx1-ubyte", digits.labels.astype(np.uint8))
@@ -117,7 +125,7 @@ def test_weights_cut_in_half(cli, trained, tmp_path, broken):
     shutil.copytree(trained, tmp_path / "run")
     path = tmp_path / "run" / "best.safetensors"
     content = path.read_bytes()
-    path.write_bytes({"half": content[:len(content) // 2], "empty": b"", "words": b"these are no weights at all, only words"}[broken])
+    path.write_bytes({"half": content[: len(content) // 2], "empty": b"", "words": b"these are no weights at all, only words"}[broken])
     status, out, err = cli("evaluate", "run")
     assert (status, out) == (1, "")
     assert err.startswith("Error: run/best.safetensors is ")

@@ -16,6 +16,7 @@ def run(capsys, monkeypatch):
         with pytest.raises(SystemExit) as stopped:
             main(list(arguments))
         return stopped.value.code or 0, *capsys.readouterr()
+
     return runner
 
 
@@ -24,8 +25,18 @@ def test_no_number_is_cut(run, columns):
     status, out, err = run("facts", columns=columns)
     assert (status, err) == (0, "")
     assert "…" not in out
-    for number in ("62,369,152", "62,378,344", "9,192", "294,912", "73,728", "409,600", "340,908", "143,667,240", "13,285,956",
-                   "4,001,536,000"):
+    for number in (
+        "62,369,152",
+        "62,378,344",
+        "9,192",
+        "294,912",
+        "73,728",
+        "409,600",
+        "340,908",
+        "143,667,240",
+        "13,285,956",
+        "4,001,536,000",
+    ):
         assert number in out
     assert max(map(len, out.splitlines())) <= max(30, columns or 200)
 

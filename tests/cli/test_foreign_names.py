@@ -18,8 +18,18 @@ from minicnn.datasets import load
 from minicnn.errors import one_line, quoted
 from minicnn.storage import load_arrays, save_arrays
 
-NASTY = ["\x1b[31mred\x1b[0m", "[bold red]markup[/bold red]", "two\nlines", "\u202eleft", "\x9b2J", "bell\a\b\r", "\u2028sep",
-         "\x1b]0;title\a", "plain", "\U000e0041tag"]
+NASTY = [
+    "\x1b[31mred\x1b[0m",
+    "[bold red]markup[/bold red]",
+    "two\nlines",
+    "\u202eleft",
+    "\x9b2J",
+    "bell\a\b\r",
+    "\u2028sep",
+    "\x1b]0;title\a",
+    "plain",
+    "\U000e0041tag",
+]
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\U000e0000-\U000e007f]")
 
 
@@ -48,7 +58,7 @@ def test_predict(cli, hostile, picture):
     assert (status, err, OBEYED.findall(out)) == (0, "", [])
     assert one_line(picture) in out
     assert sum(one_line(name) in out for name in NASTY) >= 3
-    assert len(out.splitlines()) == 3   # heading, rule, one picture
+    assert len(out.splitlines()) == 3  # heading, rule, one picture
 
 
 def test_predict_says_it_raw_in_json(cli, hostile, picture):
@@ -63,7 +73,7 @@ def test_evaluate_with_other_classes(cli, hostile):
     status, out, err = cli("evaluate", hostile)
     assert (status, out, OBEYED.findall(err)) == (1, "", [])
     assert err.startswith("Error: the classes of digits are not those lenet was trained on (digits)\n")
-    assert len(err.splitlines()) == 2   # of one data set and its name, twice the same
+    assert len(err.splitlines()) == 2  # of one data set and its name, twice the same
 
 
 def test_the_tables_of_an_examination(hostile):
@@ -81,13 +91,22 @@ def test_the_tables_of_an_examination(hostile):
     assert all(one_line(name) in shown for name in NASTY)
 
 
-@pytest.mark.parametrize("words", [
-    {"format": "minicnn network \x1b[31m"}, {"minicnn": "\x1b[31m", "format": "minicnn network 7"}, {"data": "\x1b[31mdigits"},
-    {"architecture": json.dumps({"network": {"type": "\x1b[31m"}, "input_shape": [1, 28, 28], "seed": 0, "name": "x"})},
-    {"architecture": json.dumps({"network": {"type": "ReLU", "name": "\x1b[31m"}, "input_shape": [1, 28, 28], "seed": 0, "name": "x"})},
-    {"architecture": json.dumps({"network": {"type": "ReLU"}, "input_shape": [1, 28, 28], "seed": 0, "name": "\u202e"})},
-    {"architecture": json.dumps({"network": {"type": "ReLU", "\x1b[31m": 1}, "input_shape": [1, 28, 28], "seed": 0, "name": "x"})},
-    {"preparation": '{"\\u001b[31m": 1}'}, {"epoch": '"\\u001b[31m"'}, {"class_names": '[["\\u001b[31m"]]'}, {"image_shape": "\x1b[31m"}])
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"format": "minicnn network \x1b[31m"},
+        {"minicnn": "\x1b[31m", "format": "minicnn network 7"},
+        {"data": "\x1b[31mdigits"},
+        {"architecture": json.dumps({"network": {"type": "\x1b[31m"}, "input_shape": [1, 28, 28], "seed": 0, "name": "x"})},
+        {"architecture": json.dumps({"network": {"type": "ReLU", "name": "\x1b[31m"}, "input_shape": [1, 28, 28], "seed": 0, "name": "x"})},
+        {"architecture": json.dumps({"network": {"type": "ReLU"}, "input_shape": [1, 28, 28], "seed": 0, "name": "\u202e"})},
+        {"architecture": json.dumps({"network": {"type": "ReLU", "\x1b[31m": 1}, "input_shape": [1, 28, 28], "seed": 0, "name": "x"})},
+        {"preparation": '{"\\u001b[31m": 1}'},
+        {"epoch": '"\\u001b[31m"'},
+        {"class_names": '[["\\u001b[31m"]]'},
+        {"image_shape": "\x1b[31m"},
+    ],
+)
 @pytest.mark.parametrize("verb", [("evaluate",), ("predict", "x.npy")])
 def test_errors_that_quote_a_network_file(cli, hostile, verb, words):
     rewrite(hostile / "best.safetensors", **words)
@@ -104,11 +123,20 @@ def test_an_array_with_such_a_name(cli, hostile):
     assert "has no parameter called \\x1b[31mextra\\n" in err
 
 
-@pytest.mark.parametrize(("place", "value"), [
-    (("versions", "numba"), "\x1b[31m\n"), (("settings", "network"), "\x1b[31m"), (("settings", "data"), "\u202e"),
-    (("settings", "augment"), "\x1b[31m"),
-    (("settings", "data_dir"), "\x1b[31m/\n"), (("settings", "optimizer"), "\x1b[31m"), (("data", "train_sha256"), "\x1b[31m"),
-    (("format",), "\x1b[31m"), (("settings",), "\x1b[31m")])
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("versions", "numba"), "\x1b[31m\n"),
+        (("settings", "network"), "\x1b[31m"),
+        (("settings", "data"), "\u202e"),
+        (("settings", "augment"), "\x1b[31m"),
+        (("settings", "data_dir"), "\x1b[31m/\n"),
+        (("settings", "optimizer"), "\x1b[31m"),
+        (("data", "train_sha256"), "\x1b[31m"),
+        (("format",), "\x1b[31m"),
+        (("settings",), "\x1b[31m"),
+    ],
+)
 def test_a_run_that_goes_on(cli, hostile, place, value):
     described = json.loads((hostile / "run.json").read_text())
     inner = described
@@ -122,9 +150,18 @@ def test_a_run_that_goes_on(cli, hostile, place, value):
     assert sorted(os.listdir(hostile)) == ["best.safetensors", "checkpoint.safetensors", "history.jsonl", "run.json"]
 
 
-@pytest.mark.parametrize("arguments", [("evaluate", "\x1b[31mnowhere\x1b[0m"), ("predict", "\x1b[31m", "x"), ("train", "\x1b[31m"),
-                                       ("train", "lenet", "--epochs", "\x1b[31m"), ("data", "get", "\x1b[31m"), ("\x1b[31m",),
-                                       ("train", "lenet", "\x1b[31m")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "\x1b[31mnowhere\x1b[0m"),
+        ("predict", "\x1b[31m", "x"),
+        ("train", "\x1b[31m"),
+        ("train", "lenet", "--epochs", "\x1b[31m"),
+        ("data", "get", "\x1b[31m"),
+        ("\x1b[31m",),
+        ("train", "lenet", "\x1b[31m"),
+    ],
+)
 def test_what_the_user_typed(cli, arguments):
     """As a shell does it that fills in the names of hostile files."""
     _, out, err = cli(*arguments)

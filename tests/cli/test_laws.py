@@ -13,6 +13,7 @@ from minicnn.laws import LAWS
 @pytest.fixture
 def run(capsys, monkeypatch):
     """Run the command in this process: (exit status, stdout, stderr)."""
+
     def runner(*arguments, columns=None):
         monkeypatch.delenv("COLUMNS", raising=False)
         if columns is not None:
@@ -20,6 +21,7 @@ def run(capsys, monkeypatch):
         with pytest.raises(SystemExit) as stopped:
             main(["laws", *arguments])
         return stopped.value.code or 0, *capsys.readouterr()
+
     return runner
 
 
@@ -30,8 +32,9 @@ def test_the_table_has_every_law(run):
         (line,) = [line for line in out.splitlines() if line.startswith(f"{law.name}  ")]
         assert law.statement in line
         assert line.split()[-1] == "holds"
-    assert out.splitlines()[-1] == (f"{len(LAWS)} laws hold, each on 2 random settings in float32 (fast loops)"
-                                    " and in float64 (textbook loops)")
+    assert out.splitlines()[-1] == (
+        f"{len(LAWS)} laws hold, each on 2 random settings in float32 (fast loops) and in float64 (textbook loops)"
+    )
 
 
 @pytest.mark.parametrize(("columns", "said"), [(50, "verdict"), (80, "bound"), (100, "bound"), (130, "beside")])
@@ -42,7 +45,7 @@ def test_no_line_is_wider_than_the_terminal_or_cut(run, columns, said):
     assert max(map(len, table)) <= columns
     assert "…" not in out
     assert [line[:20].rstrip() for line in table[2::2]] == ["input adjoint", "translation stride"]
-    assert ("<dy, conv(x)> = <backward_input(dy), x>" in table[2 if said == "beside" else 3])
+    assert "<dy, conv(x)> = <backward_input(dy), x>" in table[2 if said == "beside" else 3]
     assert ("Bound" in table[0]) == (said != "verdict")
     assert table[0].endswith("Verdict")
 
@@ -75,8 +78,13 @@ def test_a_broken_kernel_is_told_and_ends_with_status_1(run, monkeypatch):
 
 def test_a_result_of_another_shape_is_json_too(run, monkeypatch):
     right = kernels.conv2d
-    monkeypatch.setattr(kernels, "conv2d", lambda x, weight, **settings: np.repeat(right(x, weight, **settings), 1 + settings["flip"], 0)
-                        if "flip" in settings else right(x, weight, **settings))
+    monkeypatch.setattr(
+        kernels,
+        "conv2d",
+        lambda x, weight, **settings: (
+            np.repeat(right(x, weight, **settings), 1 + settings["flip"], 0) if "flip" in settings else right(x, weight, **settings)
+        ),
+    )
     rows = json.loads(run("flip", "--format", "json")[1])
     assert [row["worst_error"] for row in rows] == [None, None]
 

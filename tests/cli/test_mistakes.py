@@ -12,21 +12,28 @@ from minicnn.cli.mistakes import Choice
 from minicnn.errors import near
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("sumary", "lenet"), "there is no verb 'sumary': did you mean summary?"),
-    (("Train",), "there is no verb 'Train': did you mean train?"),
-    (("data", "lst"), "there is no verb 'lst': did you mean list?"),
-    (("help", "predit"), "there is no verb 'predit': did you mean predict?"),
-    (("help", "train", "lenet"), "train has no verbs of its own: minicnn help train"),
-    (("train", "lenet", "--lr", "0.1"), "there is no option --lr: did you mean --learning-rate?"),
-    (("train", "lenet", "--epoch", "3"), "there is no option --epoch: did you mean --epochs?"),
-    (("train", "lenet", "--colour"), "there is no option --colour"),
-    (("train", "lenet", "--optimizer", "adm"), "Invalid value for '--optimizer': 'adm' is not one of 'sgd', 'adam': did you mean adam?"),
-    (("summary", "lenet", "--format", "md"), "'md' is not one of 'table', 'json', 'csv', 'markdown', 'latex': did you mean markdown?"),
-    (("bench", "kernel"), "'kernel' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts': did you mean kernels?"),
-    (("train", "lenet", "--epochs", "ten"), "Invalid value for '--epochs': 'ten' is not a whole number."),
-    (("summary", "lenet", "--width", "half"), "Invalid value for '--width': 'half' is not a number."),
-    (("data", "show", "digits", "--split", "tst"), "'tst' is not one of 'train', 'test': did you mean test?")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sumary", "lenet"), "there is no verb 'sumary': did you mean summary?"),
+        (("Train",), "there is no verb 'Train': did you mean train?"),
+        (("data", "lst"), "there is no verb 'lst': did you mean list?"),
+        (("help", "predit"), "there is no verb 'predit': did you mean predict?"),
+        (("help", "train", "lenet"), "train has no verbs of its own: minicnn help train"),
+        (("train", "lenet", "--lr", "0.1"), "there is no option --lr: did you mean --learning-rate?"),
+        (("train", "lenet", "--epoch", "3"), "there is no option --epoch: did you mean --epochs?"),
+        (("train", "lenet", "--colour"), "there is no option --colour"),
+        (
+            ("train", "lenet", "--optimizer", "adm"),
+            "Invalid value for '--optimizer': 'adm' is not one of 'sgd', 'adam': did you mean adam?",
+        ),
+        (("summary", "lenet", "--format", "md"), "'md' is not one of 'table', 'json', 'csv', 'markdown', 'latex': did you mean markdown?"),
+        (("bench", "kernel"), "'kernel' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts': did you mean kernels?"),
+        (("train", "lenet", "--epochs", "ten"), "Invalid value for '--epochs': 'ten' is not a whole number."),
+        (("summary", "lenet", "--width", "half"), "Invalid value for '--width': 'half' is not a number."),
+        (("data", "show", "digits", "--split", "tst"), "'tst' is not one of 'train', 'test': did you mean test?"),
+    ],
+)
 def test_what_was_meant(cli, arguments, words):
     status, out, err = cli(*arguments)
     assert (status, out) == (2, "")
@@ -39,9 +46,20 @@ def test_other_names(cli):
     assert "no row is called 'lenett': did you mean lenet?" in cli("bench", "--layers", "lenett")[2]
 
 
-@pytest.mark.parametrize(("word", "first"), [
-    ("lr", "learning-rate"), ("wd", "weight-decay"), ("bs", "batch-size"), ("weight_decay", "weight-decay"), ("BATCH", "batch-size"),
-    ("learnig-rate", "learning-rate"), ("gpu", None), ("", None), ("x", None)])
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("lr", "learning-rate"),
+        ("wd", "weight-decay"),
+        ("bs", "batch-size"),
+        ("weight_decay", "weight-decay"),
+        ("BATCH", "batch-size"),
+        ("learnig-rate", "learning-rate"),
+        ("gpu", None),
+        ("", None),
+        ("x", None),
+    ],
+)
 def test_near(word, first):
     found = near(word, ["batch-size", "learning-rate", "momentum", "weight-decay", "threads"])
     assert found[:1] == ([] if first is None else [first])

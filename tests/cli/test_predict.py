@@ -19,6 +19,7 @@ def pgm(tmp_path):
     def write(pixels, name):
         (tmp_path / name).write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.astype(np.uint8).tobytes())
         return name
+
     return write
 
 
@@ -37,7 +38,7 @@ def test_a_line_a_picture(cli, trained, pgm, tmp_path, expected):
     assert heading.split() == ["Image", "First", "Second", "Third"]
     for name, line, best in zip(names, lines, expected, strict=False):
         assert line.startswith(name)
-        assert line[len(name):].split() == [word for guess in best for word in (guess.name, f"{100 * guess.probability:.1f}", "%")]
+        assert line[len(name) :].split() == [word for guess in best for word in (guess.name, f"{100 * guess.probability:.1f}", "%")]
 
 
 def test_json(cli, trained, pgm, expected):
@@ -46,7 +47,8 @@ def test_json(cli, trained, pgm, expected):
     assert (status, err) == (0, "")
     assert json.loads(out) == [
         {"image": name, "predictions": [{"class": guess.name, "index": guess.label, "probability": guess.probability} for guess in best]}
-        for name, best in zip(names, expected, strict=True)]
+        for name, best in zip(names, expected, strict=True)
+    ]
 
 
 def test_the_networks_own_size(cli, trained, pgm):
@@ -57,8 +59,10 @@ def test_the_wrong_size(cli, trained, pgm):
     name = pgm(np.zeros((48, 64)), "wide.pgm")
     status, out, err = cli("predict", trained, name)
     assert (status, out) == (1, "")
-    assert err == ("Error: wide.pgm is 48 x 64, but lenet was trained on 8 x 8 (digits), scaled to 28 x 28\n"
-                   "  rows x columns; use an image of either size, or --resize to have it stretched\n")
+    assert err == (
+        "Error: wide.pgm is 48 x 64, but lenet was trained on 8 x 8 (digits), scaled to 28 x 28\n"
+        "  rows x columns; use an image of either size, or --resize to have it stretched\n"
+    )
     assert cli("predict", trained, name, "--resize")[0] == 0
 
 
@@ -70,7 +74,8 @@ def test_one_bad_picture_does_not_lose_the_others_answers(cli, trained, pgm, tmp
     assert [line.split()[:2] for line in out.splitlines()[2:]] == [["0.pgm", expected[0][0].name], ["1.pgm", expected[1][0].name]]
     assert [line for line in err.splitlines() if line.startswith("Error: ")] == [
         "Error: bad.pgm is cut short: 3 of 64 values are there",
-        "Error: wide.pgm is 48 x 64, but lenet was trained on 8 x 8 (digits), scaled to 28 x 28"]
+        "Error: wide.pgm is 48 x 64, but lenet was trained on 8 x 8 (digits), scaled to 28 x 28",
+    ]
     status, out, _ = cli("predict", trained, *names, "--format", "json")
     told = json.loads(out)
     assert status == 1
@@ -82,7 +87,7 @@ def test_one_bad_picture_does_not_lose_the_others_answers(cli, trained, pgm, tmp
 def test_a_stretched_picture_is_recognised(cli, trained, pgm, expected):
     large = pgm(DIGITS.images[0, 0].repeat(30, axis=0).repeat(20, axis=1), "large.pgm")
     (told,) = json.loads(cli("predict", trained, large, "--resize", "--format", "json")[1])
-    assert told["predictions"][0]["probability"] == expected[0][0].probability   # the very same pixels come back
+    assert told["predictions"][0]["probability"] == expected[0][0].probability  # the very same pixels come back
 
 
 def test_ink_on_paper(cli, trained, pgm, expected):
@@ -113,9 +118,15 @@ def test_without_pillow(cli, trained, tmp_path, monkeypatch):
     assert err.splitlines()[:2] == ["Error: 0.png needs Pillow to be read, which is not installed", "  run: pip install pillow"]
 
 
-@pytest.mark.parametrize(("name", "content", "words"), [
-    ("words.png", b"just words", "words.png is not a picture that can be read"), ("cut.pgm", b"P5 8 8 255\n123", "cut.pgm is cut short"),
-    ("cut.npy", b"\x93NUMPY\x01\x00", "cut.npy is not an array that can be read"), ("none.png", None, "there is no picture none.png")])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("words.png", b"just words", "words.png is not a picture that can be read"),
+        ("cut.pgm", b"P5 8 8 255\n123", "cut.pgm is cut short"),
+        ("cut.npy", b"\x93NUMPY\x01\x00", "cut.npy is not an array that can be read"),
+        ("none.png", None, "there is no picture none.png"),
+    ],
+)
 def test_what_is_no_picture(cli, trained, tmp_path, name, content, words):
     pytest.importorskip("PIL.Image", reason="Pillow, of the extra 'images', is not installed")
     if content is not None:

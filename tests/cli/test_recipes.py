@@ -28,9 +28,18 @@ def test_every_recipe_is_listed(cli, monkeypatch):
     records = json.loads(cli("recipes", "--format", "json")[1])
     assert len(records) == sum(len(entry.recipe.outcomes) for entry in zoo.entries() if entry.recipe)
     assert records[0] == {
-        "network": "lenet", "data": "digits", "epochs": 40, "optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9,
-        "weight_decay": 5e-4, "schedule": "cosine", "batch_size": 128, "image_size": [28, 28],
-        "accuracy": list(LENET.outcomes[0].accuracy)}
+        "network": "lenet",
+        "data": "digits",
+        "epochs": 40,
+        "optimizer": "sgd",
+        "learning_rate": 0.05,
+        "momentum": 0.9,
+        "weight_decay": 5e-4,
+        "schedule": "cosine",
+        "batch_size": 128,
+        "image_size": [28, 28],
+        "accuracy": list(LENET.outcomes[0].accuracy),
+    }
 
 
 def test_some_recipes(cli):
@@ -91,6 +100,7 @@ def test_check_trains_and_compares(cli, monkeypatch, holds):
 
     def pretend(entry, outcome, train, test, threads):
         return trial.Trial(entry.name, entry.recipe, outcome, (0.99, 0.99, 0.99 if holds else 0.5), len(test), 1.2)
+
     monkeypatch.setattr(trial, "attempt", pretend)
     status, out, _ = cli("recipes", "highway", "--check", "--data", "digits")
     assert status == (0 if holds else 1)
@@ -106,6 +116,7 @@ def test_a_pair_that_does_not_suit_is_told_before_the_start(cli, monkeypatch):
 
     def stop(*_):
         raise KeyboardInterrupt
+
     monkeypatch.setattr(machine, "arithmetic_peak", lambda threads: 250e9)
     monkeypatch.setattr(train, "follow", stop)
     status, out, err = cli("train", "alexnet")

@@ -16,19 +16,28 @@ KEPT = ["best.safetensors", "checkpoint.safetensors", "history.jsonl", "run.json
 @pytest.fixture
 def shell(tmp_path):
     """Run a line of shell in an empty folder; `minicnn` stands for the command: (exit status, stdout, stderr)."""
+
     def run(line):
         done = subprocess.run(["sh", "-c", line.replace("minicnn", COMMAND)], capture_output=True, text=True, cwd=tmp_path)
         return done.returncode, done.stdout, done.stderr
+
     return run
 
 
 CLOSED, NO_SPACE = (f"Error: cannot write to standard output: {words}" for words in ("Bad file descriptor", "No space left on device"))
 
 
-@pytest.mark.parametrize(("line", "words"), [
-    ("minicnn summary lenet >&-", CLOSED), ("minicnn summary lenet --format json >&-", CLOSED), ("minicnn --help >&-", CLOSED),
-    ("minicnn summary lenet <&- >&-", CLOSED), pytest.param("minicnn summary lenet >/dev/full", NO_SPACE, marks=FULL),
-    pytest.param("minicnn -V >/dev/full", NO_SPACE, marks=FULL)])
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("minicnn summary lenet >&-", CLOSED),
+        ("minicnn summary lenet --format json >&-", CLOSED),
+        ("minicnn --help >&-", CLOSED),
+        ("minicnn summary lenet <&- >&-", CLOSED),
+        pytest.param("minicnn summary lenet >/dev/full", NO_SPACE, marks=FULL),
+        pytest.param("minicnn -V >/dev/full", NO_SPACE, marks=FULL),
+    ],
+)
 def test_results_that_cannot_be_written_are_one_line(shell, line, words):
     assert shell(line) == (1, "", f"{words}\n")
 
@@ -53,8 +62,13 @@ def test_training_goes_on_without_its_results(shell, tmp_path, stream, words, fo
 
 
 def test_a_run_whose_reader_has_gone_is_kept(shell, tmp_path):
-    done = subprocess.Popen([sys.executable, "-m", "minicnn", "train", "lenet", "--epochs", "200", "--out", "run", "--format", "json"],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    done = subprocess.Popen(
+        [sys.executable, "-m", "minicnn", "train", "lenet", "--epochs", "200", "--out", "run", "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
     assert '"event": "start"' in done.stdout.readline()
     assert '"event": "epoch"' in done.stdout.readline()
     done.stdout.close()
@@ -73,14 +87,21 @@ def test_a_run_whose_reader_has_gone_is_kept(shell, tmp_path):
 LONG = "a" * 300
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("train", "lenet", "--out", LONG), f"cannot make the run folder {LONG}: File name too long"),
-    (("train", "--resume", LONG), f"there is no run folder {LONG}"),
-    (("train", "lenet", "--data-dir", LONG), "there is no folder "), (("data", "list", "--data-dir", LONG), "there is no folder "),
-    (("evaluate", LONG), f"there is no run folder {LONG}"), (("predict", LONG, "x.png"), f"there is no run folder {LONG}"),
-    (("filter", f"{LONG}.pgm", "--kernel", "box"), f"cannot read {LONG}.pgm: File name too long"),
-    (("draw", "lenet", "--out", LONG), f"cannot write {LONG}: File name too long"),
-    (("summary", LONG), f"there is no network called '{LONG}' in the zoo"), (("train", "lenet", "--data", LONG), "no data set is called ")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "lenet", "--out", LONG), f"cannot make the run folder {LONG}: File name too long"),
+        (("train", "--resume", LONG), f"there is no run folder {LONG}"),
+        (("train", "lenet", "--data-dir", LONG), "there is no folder "),
+        (("data", "list", "--data-dir", LONG), "there is no folder "),
+        (("evaluate", LONG), f"there is no run folder {LONG}"),
+        (("predict", LONG, "x.png"), f"there is no run folder {LONG}"),
+        (("filter", f"{LONG}.pgm", "--kernel", "box"), f"cannot read {LONG}.pgm: File name too long"),
+        (("draw", "lenet", "--out", LONG), f"cannot write {LONG}: File name too long"),
+        (("summary", LONG), f"there is no network called '{LONG}' in the zoo"),
+        (("train", "lenet", "--data", LONG), "no data set is called "),
+    ],
+)
 def test_a_name_of_300_letters(cli, arguments, words):
     status, out, err = cli(*arguments)
     assert (status, out) == (1, "")

@@ -15,6 +15,7 @@ from minicnn.cli.main import main
 @pytest.fixture
 def run(capsys, monkeypatch):
     """Run the command in this process: (exit status, stdout, stderr)."""
+
     def runner(*arguments, columns=None):
         if columns is None:
             monkeypatch.delenv("COLUMNS", raising=False)
@@ -23,6 +24,7 @@ def run(capsys, monkeypatch):
         with pytest.raises(SystemExit) as stopped:
             main(list(arguments))
         return stopped.value.code or 0, *capsys.readouterr()
+
     return runner
 
 
@@ -42,7 +44,7 @@ def test_nothing_is_cut_at_any_width(run, columns):
     for name, *words in ROWS:
         lines = out.splitlines()
         start = next(index for index, line in enumerate(lines) if line.startswith(name + " "))
-        own = [lines[start], *takewhile(lambda line: line.startswith(" "), lines[start + 1:])]
+        own = [lines[start], *takewhile(lambda line: line.startswith(" "), lines[start + 1 :])]
         for word in words:
             assert any(word in line for line in own), (name, word)
     for total in ("62,378,344", "1,135,256,096", "2,270,512,192", "3,747,200", "6.0 %", "58,631,144", "94.0 %", "238.0 MiB"):
@@ -93,7 +95,11 @@ def test_json(run):
     assert record["input_shape"] == [3, 227, 227]
     assert record["layers"][0]["connections"] == 105_705_600
     assert {key: record["totals"][key] for key in ("params", "trainable_params", "macs", "flops")} == {
-        "params": 62_378_344, "trainable_params": 62_378_344, "macs": 1_135_256_096, "flops": 2_270_512_192}
+        "params": 62_378_344,
+        "trainable_params": 62_378_344,
+        "macs": 1_135_256_096,
+        "flops": 2_270_512_192,
+    }
 
 
 def test_csv(run):
@@ -101,8 +107,21 @@ def test_csv(run):
     lines = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
     assert len(lines) == 12
-    assert lines[0] | {"model": "lenet", "name": "conv1", "output_shape": "6x28x28", "kernel": "5x5", "padding_after": "2x2",
-                       "params": "156", "macs": "117600", "connections": "122304", "receptive_field": "5x5"} == lines[0]
+    assert (
+        lines[0]
+        | {
+            "model": "lenet",
+            "name": "conv1",
+            "output_shape": "6x28x28",
+            "kernel": "5x5",
+            "padding_after": "2x2",
+            "params": "156",
+            "macs": "117600",
+            "connections": "122304",
+            "receptive_field": "5x5",
+        }
+        == lines[0]
+    )
     assert (lines[1]["macs"], lines[1]["params"], lines[-1]["receptive_field"]) == ("", "0", "")
 
 
@@ -131,8 +150,21 @@ def test_chosen_columns_are_never_cut(run, columns):
     assert (status, err) == (0, "")
     assert "…" not in out
     line = next(line for line in out.splitlines() if line.startswith("conv2 "))
-    for word in ("Conv2D 5x5, padding 2", "96x27x27", "256x27x27", "614,656", "(5*5*96 + 1) * 256", "447,897,600", "408,969,216",
-                 "895,795,200", "448,084,224", "729.0 KiB", "91.1 MiB", "51", "8"):
+    for word in (
+        "Conv2D 5x5, padding 2",
+        "96x27x27",
+        "256x27x27",
+        "614,656",
+        "(5*5*96 + 1) * 256",
+        "447,897,600",
+        "408,969,216",
+        "895,795,200",
+        "448,084,224",
+        "729.0 KiB",
+        "91.1 MiB",
+        "51",
+        "8",
+    ):
         assert word in line
 
 
@@ -147,7 +179,12 @@ def test_depth(run):
     out = run("summary", "resnet50", "--depth", "1")[1]
     assert "174 layers, in 10 rows" in out
     assert next(line for line in out.splitlines() if line.startswith("stage3 ")).split()[1:6] == [
-        "Block,", "62", "layers", "1024x14x14", "7,098,368"]
+        "Block,",
+        "62",
+        "layers",
+        "1024x14x14",
+        "7,098,368",
+    ]
     assert len(json.loads(run("summary", "resnet50", "--depth", "0", "--format", "json")[1])["layers"]) == 1
     assert len(run("summary", "resnet50", "--depth", "1", "--format", "csv")[1].splitlines()) == 11
 
@@ -224,39 +261,42 @@ def test_compare_in_every_format(run):
         return out
 
     lines = compared("table").splitlines()
-    table = {line[:18].strip(): line[18:].split() for line in lines[2:lines.index("")]}
+    table = {line[:18].strip(): line[18:].split() for line in lines[2 : lines.index("")]}
     assert table["Input"] == ["3x227x227", "1x28x28"]
     markdown = [[cell.strip() for cell in line.strip("|").split("|")] for line in compared("markdown").splitlines() if line[:1] == "|"]
     assert markdown[0] == ["", "alexnet", "lenet"]
     latex = [line[2:].removesuffix(r" \\").split(" & ") for line in compared("latex").splitlines() if " & " in line]
     assert latex[0] == ["", "alexnet", "lenet"]
     assert latex[1:] == markdown[2:]
-    words = {name: [" ".join(line[:len(line) // 2]), " ".join(line[len(line) // 2:])] for name, line in table.items()}  # "238.0 MiB"
+    words = {name: [" ".join(line[: len(line) // 2]), " ".join(line[len(line) // 2 :])] for name, line in table.items()}  # "238.0 MiB"
     assert {name.removeprefix("- "): values for name, *values in latex[1:]} == words
     alexnet, lenet = csv.DictReader(io.StringIO(compared("csv")))
     assert (alexnet["model"], alexnet["params"], alexnet["params_of_convolution"]) == ("alexnet", "62378344", "3747200")
     assert (lenet["input"], lenet["layers"], lenet["parameter_bytes"], lenet["largest_field"]) == ("1x28x28", "12", "246824", "16x16")
 
 
-@pytest.mark.parametrize(("arguments", "status", "words"), [
-    (("summary", "alexnett"), 1, "Error: there is no network called 'alexnett' in the zoo: did you mean alexnet"),
-    (("summary", "lenet", "--input", "1x8x8"), 1, "Error: conv2 ('Conv2D', 5x5, padding 0) needs at least 5 rows, but gets 4"),
-    (("summary", "lenet", "--input", "28"), 1, "Error: conv1 ('Conv2D', 5x5, padding 2) needs an input of channels x rows x columns"),
-    (("summary", "lenet", "--input", "1x0x8"), 2, "'1x0x8' is not an input like 3x224x224"),
-    (("summary", "lenet", "--input", "1x²x8"), 2, "is not an input like 3x224x224"),
-    (("summary", "lenet", "--input", "x" * 99), 2, "is not an input like 3x224x224"),
-    (("summary", "lenet", "--width", "0"), 2, "0 is not in the range x>0"),
-    (("summary", "lenet5-1998", "--width", "2"), 1, "Error: lenet5-1998: width is 2.0, but its connections are those of a table"),
-    (("summary", "inception-3a", "--classes", "5"), 1, "Error: inception-3a: classes is 5, but a block has none"),
-    (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
-    (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
-    (("summary", "lenet", "alexnet", "--compare", "--columns", "macs"), 2, "networks side by side have none"),
-    (("summary",), 2, "Missing argument"),
-    (("summary", "lenet", "--columns", "macs,size"), 1, "Error: there is no column called 'size'"),
-    (("summary", "lenet", "--columns", "parms"), 1, "Error: there is no column called 'parms': did you mean params?"),
-    (("summary", "lenet", "--batch", "0"), 2, "0 is not in the range x>=1"),
-    (("summary", "lenet", "--format", "xml"), 2, "'xml' is not one of"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("summary", "alexnett"), 1, "Error: there is no network called 'alexnett' in the zoo: did you mean alexnet"),
+        (("summary", "lenet", "--input", "1x8x8"), 1, "Error: conv2 ('Conv2D', 5x5, padding 0) needs at least 5 rows, but gets 4"),
+        (("summary", "lenet", "--input", "28"), 1, "Error: conv1 ('Conv2D', 5x5, padding 2) needs an input of channels x rows x columns"),
+        (("summary", "lenet", "--input", "1x0x8"), 2, "'1x0x8' is not an input like 3x224x224"),
+        (("summary", "lenet", "--input", "1x²x8"), 2, "is not an input like 3x224x224"),
+        (("summary", "lenet", "--input", "x" * 99), 2, "is not an input like 3x224x224"),
+        (("summary", "lenet", "--width", "0"), 2, "0 is not in the range x>0"),
+        (("summary", "lenet5-1998", "--width", "2"), 1, "Error: lenet5-1998: width is 2.0, but its connections are those of a table"),
+        (("summary", "inception-3a", "--classes", "5"), 1, "Error: inception-3a: classes is 5, but a block has none"),
+        (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
+        (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
+        (("summary", "lenet", "alexnet", "--compare", "--columns", "macs"), 2, "networks side by side have none"),
+        (("summary",), 2, "Missing argument"),
+        (("summary", "lenet", "--columns", "macs,size"), 1, "Error: there is no column called 'size'"),
+        (("summary", "lenet", "--columns", "parms"), 1, "Error: there is no column called 'parms': did you mean params?"),
+        (("summary", "lenet", "--batch", "0"), 2, "0 is not in the range x>=1"),
+        (("summary", "lenet", "--format", "xml"), 2, "'xml' is not one of"),
+    ],
+)
 def test_errors_are_words(run, arguments, status, words):
     code, out, err = run(*arguments)
     assert (code, out) == (status, "")
@@ -280,8 +320,12 @@ def test_the_zoo(run):
 
 def command(*arguments, **environment):
     """Run the command in a process of its own, its output in a pipe: bytes."""
-    done = subprocess.run([sys.executable, "-c", "from minicnn.cli.main import main; main()", *arguments], capture_output=True,
-                          check=True, env={"PATH": "/usr/bin:/bin", **environment})
+    done = subprocess.run(
+        [sys.executable, "-c", "from minicnn.cli.main import main; main()", *arguments],
+        capture_output=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", **environment},
+    )
     assert done.stderr == b""
     return done.stdout
 

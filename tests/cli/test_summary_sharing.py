@@ -27,7 +27,9 @@ def test_shared_layers_are_counted_once_in_every_form(shared):
     rows = list(csv.DictReader(io.StringIO(as_csv([shared]))))
     assert sum(int(row["params"]) for row in rows) == total
     assert [(row["name"], row["params"], row["params_formula"], row["shared_with"]) for row in rows if row["shared_with"]] == [
-        ("conv2", "0", "", "conv1"), ("fc3", "0", "", "fc2")]
+        ("conv2", "0", "", "conv1"),
+        ("fc3", "0", "", "fc2"),
+    ]
     for text in (as_markdown([shared]), as_latex([shared])):
         assert f"{total:,}" in text
         assert text.count("shared with conv1") == text.count("shared with fc2") == 1

@@ -24,8 +24,18 @@ from minicnn.storage import load_arrays
 from minicnn.train import SCHEDULES, EpochRecord, ProgressRecord, StartRecord, settings
 
 PROGRAM = [sys.executable, "-c", "from minicnn.cli.main import main; main()"]
-EPOCH_KEYS = ["event", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second",
-              "learning_rate", "metrics"]
+EPOCH_KEYS = [
+    "event",
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "seconds",
+    "images_per_second",
+    "learning_rate",
+    "metrics",
+]
 FILES = ["best.safetensors", "checkpoint.safetensors", "history.jsonl", "run.json"]
 
 
@@ -41,8 +51,11 @@ def test_in_a_pipe_a_line_an_epoch(cli):
     status, out, err = cli("train", "lenet", "--epochs", 2, "--threads", 1)
     first, second, last = out.splitlines()
     assert status == 0
-    assert re.fullmatch(r"epoch 1/2  loss \d\.\d{4}  accuracy \d+\.\d\d %  test loss \d\.\d{4}  test accuracy \d+\.\d\d %"
-                        r"  \d+\.\d\d s  [\d,]+ images/s", first)
+    assert re.fullmatch(
+        r"epoch 1/2  loss \d\.\d{4}  accuracy \d+\.\d\d %  test loss \d\.\d{4}  test accuracy \d+\.\d\d %"
+        r"  \d+\.\d\d s  [\d,]+ images/s",
+        first,
+    )
     assert second.startswith("epoch 2/2")
     assert re.fullmatch(r"test accuracy \d+\.\d\d % after 2 epochs(, at best .* after 1)?; \d+\.\d s; runs/lenet-digits-1", last)
     heading = [line for line in err.splitlines() if line != COMPILING]
@@ -106,16 +119,21 @@ def test_equal_runs_in_two_processes_give_equal_files(tmp_path):
     for name in ("one", "two"):
         environment = {**os.environ, "PYTHONHASHSEED": {"one": "1", "two": "2"}[name]}
         subprocess.run([*PROGRAM, "train", "lenet", "--epochs", "2", "--quiet", "--out", name], cwd=tmp_path, env=environment, check=True)
-    digests = [{path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()}
-               for name in ("one", "two")]
+    digests = [
+        {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()} for name in ("one", "two")
+    ]
     assert sorted(digests[0]) == FILES
-    assert {name for name in FILES if digests[0][name] != digests[1][name]} <= {"history.jsonl"}   # there the clock has its say
+    assert {name for name in FILES if digests[0][name] != digests[1][name]} <= {"history.jsonl"}  # there the clock has its say
 
 
 def test_a_second_process_on_a_run_is_told_and_readers_are_not_kept_away(cli, trained, tmp_path):
     shutil.copytree(trained, tmp_path / "run")
-    with subprocess.Popen([*PROGRAM, "train", "--resume", "run", "--epochs", "100000", "--format", "json"], cwd=tmp_path,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*PROGRAM, "train", "--resume", "run", "--epochs", "100000", "--format", "json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         try:
             assert process.stdout.readline().startswith(b'{"event": "start"')
             status, out, err = cli("train", "--resume", "run")
@@ -133,7 +151,7 @@ def test_held_out_images(cli):
     assert (start["data"]["train_images"], start["data"]["validation_images"], start["data"]["test_images"]) == (1078, 360, 359)
     assert first["evaluated_on"] == second["evaluated_on"] == "validation"
     assert end["best_accuracy"] == max(first["test_accuracy"], second["test_accuracy"])
-    assert (end["test_accuracy"] * 359) == pytest.approx(round(end["test_accuracy"] * 359))   # of the test images, looked at once
+    assert (end["test_accuracy"] * 359) == pytest.approx(round(end["test_accuracy"] * 359))  # of the test images, looked at once
     _, out, err = cli("train", "lenet", "--epochs", 2, "--validation", 0.25)
     assert "validation accuracy" in out.splitlines()[0]
     assert re.match(r"test accuracy .* with the weights of epoch \d of 2, .* on held-out images; ", out.splitlines()[-1])
@@ -159,9 +177,15 @@ def test_the_test_images_choose_the_weights_only_when_asked(cli, tmp_path):
     assert (status, err.splitlines()[0]) == (1, "Error: the weights are chosen by held-out images or by the test images, not by both")
 
 
-@pytest.mark.parametrize("arguments", [
-    ("--optimizer", "adam", "--learning-rate", "0.002"), ("--schedule", "step"), ("--schedule", "plateau", "--augment", "flip,shift=1"),
-    ("--momentum", "0", "--weight-decay", "0", "--batch-size", "50")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--optimizer", "adam", "--learning-rate", "0.002"),
+        ("--schedule", "step"),
+        ("--schedule", "plateau", "--augment", "flip,shift=1"),
+        ("--momentum", "0", "--weight-decay", "0", "--batch-size", "50"),
+    ],
+)
 def test_settings_reach_the_run(cli, arguments):
     status, out, _ = cli("train", "lenet", "--epochs", 1, "--format", "json", *arguments)
     recorded = events(out)[0]["settings"]
@@ -174,8 +198,10 @@ def test_settings_reach_the_run(cli, arguments):
 
 def test_a_network_that_does_not_learn_is_warned_of(cli):
     status, out, err = cli("train", "lenet", "--epochs", 2, "--learning-rate", 1e-9, "--quiet", "--format", "json")
-    line = ("lenet has not learnt: its training loss is 2.299 after 2 epochs, and that of a constant guess 2.302;"
-            " try its recipe, sgd with a learning rate of 0.05 or a learning rate above 1e-09")
+    line = (
+        "lenet has not learnt: its training loss is 2.299 after 2 epochs, and that of a constant guess 2.302;"
+        " try its recipe, sgd with a learning rate of 0.05 or a learning rate above 1e-09"
+    )
     assert (status, err) == (0, f"Warning: {line}\n")
     assert events(out)[-1]["warning"] == line
 
@@ -185,7 +211,7 @@ def test_a_network_that_does_not_learn_is_warned_of_once_and_before_the_end(cli)
     assert status == 0
     assert err.count("Warning") == 1
     assert "mnist1d-cnn has not learnt: " in err
-    assert " after 4 epochs, " in err   # 128 updates
+    assert " after 4 epochs, " in err  # 128 updates
     assert " after 8 epochs, " in events(out)[-1]["warning"]
 
 
@@ -207,8 +233,13 @@ def test_going_on_in_the_same_folder(cli, tmp_path, trained):
 
 def test_ctrl_c_stops_and_resume_ends_with_the_same_bits(cli, tmp_path):
     arguments = ["lenet", "--epochs", "120", "--format", "json", "--augment", "shift"]
-    process = subprocess.Popen([*PROGRAM, "train", *arguments, "--out", "broken", "--threads", "2"], cwd=tmp_path, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*PROGRAM, "train", *arguments, "--out", "broken", "--threads", "2"],
+        cwd=tmp_path,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert any('"epoch": 2' in line for line in process.stdout), process.stderr.read()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -223,15 +254,21 @@ def test_ctrl_c_stops_and_resume_ends_with_the_same_bits(cli, tmp_path):
     assert cli("train", *arguments, "--quiet", "--out", "whole", "--threads", 1)[0] == 0
     for name in ("best.safetensors", "checkpoint.safetensors"):
         assert tensors(tmp_path / "broken" / name) == tensors(tmp_path / "whole" / name), name
-    timeless = [[{key: value for key, value in line.items() if key not in ("seconds", "images_per_second")}
-                 for line in events((tmp_path / run / "history.jsonl").read_text())] for run in ("broken", "whole")]
+    timeless = [
+        [
+            {key: value for key, value in line.items() if key not in ("seconds", "images_per_second")}
+            for line in events((tmp_path / run / "history.jsonl").read_text())
+        ]
+        for run in ("broken", "whole")
+    ]
     assert timeless[0] == timeless[1]
 
 
 def test_ctrl_c_while_compiling_ends_at_once_and_leaves_nothing(tmp_path):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    process = subprocess.Popen([*PROGRAM, "train", "lenet"], cwd=tmp_path, text=True, env=environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*PROGRAM, "train", "lenet"], cwd=tmp_path, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stderr.readline() == f"{COMPILING}\n"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -258,11 +295,16 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path):
 RECORD = EpochRecord(12, 0.12345, 0.98765, 0.23456, 0.97531, 1.234, 48_627.3, 0.0375)
 
 
-@pytest.mark.parametrize(("width", "headings"), [
-    (120, ["Epoch", "Train loss", "accuracy", "Test loss", "accuracy", "Rate", "Images/s", "Seconds"]),
-    (74, ["Epoch", "Train loss", "accuracy", "Test loss", "accuracy", "Rate", "Images/s", "Seconds"]),
-    (73, ["Epoch", "Train loss", "accuracy", "Test loss", "accuracy", "Images/s", "Seconds"]),
-    (40, ["Epoch", "accuracy", "Test loss", "accuracy"]), (10, ["Epoch", "accuracy"])])
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [
+        (120, ["Epoch", "Train loss", "accuracy", "Test loss", "accuracy", "Rate", "Images/s", "Seconds"]),
+        (74, ["Epoch", "Train loss", "accuracy", "Test loss", "accuracy", "Rate", "Images/s", "Seconds"]),
+        (73, ["Epoch", "Train loss", "accuracy", "Test loss", "accuracy", "Images/s", "Seconds"]),
+        (40, ["Epoch", "accuracy", "Test loss", "accuracy"]),
+        (10, ["Epoch", "accuracy"]),
+    ],
+)
 def test_the_table_drops_columns_where_there_is_no_room(width, headings):
     table = text.columns("Test", 40, width)
     assert [column.heading for column in table] == headings
@@ -276,9 +318,19 @@ def test_the_table_drops_columns_where_there_is_no_room(width, headings):
 
 def test_a_row_of_the_table():
     assert text.epoch_row(text.columns("Test", 40, 80), RECORD).plain.split() == [
-        "12/40", "0.1235", "98.77", "%", "0.2346", "97.53", "%", "0.0375", "48,627", "1.23"]
+        "12/40",
+        "0.1235",
+        "98.77",
+        "%",
+        "0.2346",
+        "97.53",
+        "%",
+        "0.0375",
+        "48,627",
+        "1.23",
+    ]
     best = text.epoch_row(text.columns("Test", 40, 80), RECORD, best=True)
-    assert [best.plain[span.start:span.end] for span in best.spans] == ["97.53 %"]
+    assert [best.plain[span.start : span.end] for span in best.spans] == ["97.53 %"]
 
 
 def test_the_table_of_held_out_images_fits_eighty_columns():
@@ -314,7 +366,7 @@ def test_the_live_view(width, monkeypatch):
     assert "62.50 %" in row
     assert max(len(row), len(bar.rstrip())) <= width
     assert bar.split()[:2] == ["epoch", "1/4"]
-    assert bar.split()[-4:] == ["50%", "14.0", "s", "left"]   # 500 images in 2 s, 3,500 to go
+    assert bar.split()[-4:] == ["50%", "14.0", "s", "left"]  # 500 images in 2 s, 3,500 to go
     view.stop()
     assert drawn(view, 100).startswith("stopping after the batches under way, then saving")
 
@@ -333,14 +385,20 @@ def on_a_terminal(arguments, folder, stdout=None, **environment):
 
     here, there = pty.openpty()
     kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "LINES")}
-    process = subprocess.Popen([*PROGRAM, *arguments], cwd=folder, env=kept | {"TERM": "xterm-256color", "COLUMNS": "80", **environment},
-                               stdin=there, stdout=there if stdout is None else stdout, stderr=there)
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        env=kept | {"TERM": "xterm-256color", "COLUMNS": "80", **environment},
+        stdin=there,
+        stdout=there if stdout is None else stdout,
+        stderr=there,
+    )
     os.close(there)
     shown = b""
     try:
         while chunk := os.read(here, 65536):
             shown += chunk
-    except OSError:   # how Linux says that the other end is closed
+    except OSError:  # how Linux says that the other end is closed
         pass
     os.close(here)
     piped = process.stdout.read().decode() if process.stdout else ""
@@ -361,7 +419,7 @@ no_pty = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseu
 def test_on_a_terminal_a_table_grows(tmp_path, environment):
     status, screen, _ = on_a_terminal(["train", "lenet", "--epochs", "3"], tmp_path, **environment)
     assert status == 0
-    assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h") == 1   # the cursor is given back
+    assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h") == 1  # the cursor is given back
     assert ("\x1b[1;32m" in screen) is ("NO_COLOR" not in environment)
     lines = screen_lines(screen)
     assert any(" ".join(line.split()) == "Epoch Train loss accuracy Test loss accuracy Rate Images/s Seconds" for line in lines)
@@ -392,10 +450,15 @@ def test_help_tells_the_defaults_that_are_used(cli):
     _, out, _ = cli("train", "--help")
     words = " ".join(out.split())
     for default in (
-            settings.DEFAULT_DATA, f"{settings.DEFAULT_EPOCHS_OF_FEW_IMAGES} for few images, {settings.DEFAULT_EPOCHS} for many",
-            str(settings.DEFAULT_BATCH_SIZE), USUAL.kind, settings.DEFAULT_SCHEDULE, f"{settings.DEFAULT_OPTIMIZERS['sgd'].momentum:g}",
-            ", ".join(f"{each.learning_rate:g} for {name}" for name, each in settings.DEFAULT_OPTIMIZERS.items()),
-            ", ".join(f"{each.weight_decay:g} for {name}" for name, each in settings.DEFAULT_OPTIMIZERS.items())):
+        settings.DEFAULT_DATA,
+        f"{settings.DEFAULT_EPOCHS_OF_FEW_IMAGES} for few images, {settings.DEFAULT_EPOCHS} for many",
+        str(settings.DEFAULT_BATCH_SIZE),
+        USUAL.kind,
+        settings.DEFAULT_SCHEDULE,
+        f"{settings.DEFAULT_OPTIMIZERS['sgd'].momentum:g}",
+        ", ".join(f"{each.learning_rate:g} for {name}" for name, each in settings.DEFAULT_OPTIMIZERS.items()),
+        ", ".join(f"{each.weight_decay:g} for {name}" for name, each in settings.DEFAULT_OPTIMIZERS.items()),
+    ):
         assert f"[default: (recipe, else {default})" in words, default
 
 

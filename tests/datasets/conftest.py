@@ -132,6 +132,7 @@ class Mirror:
     @staticmethod
     def ends_after(count: int) -> Answer:
         """Promises the rest of the file, sends `count` bytes of it."""
+
         def answer(handler: BaseHTTPRequestHandler, content: bytes) -> None:
             wanted = handler.headers.get("Range")
             first = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
@@ -140,7 +141,8 @@ class Mirror:
                 handler.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
             handler.send_header("Content-Length", str(len(content) - first))
             handler.end_headers()
-            handler.wfile.write(content[first:first + count])
+            handler.wfile.write(content[first : first + count])
+
         return answer
 
 

@@ -21,11 +21,20 @@ def test_classes_are_numbers_unless_named():
     assert from_arrays(IMAGES, [0, 1, 1, 0], ["cat", "dog"], name="pets").classes == ("cat", "dog")
 
 
-@pytest.mark.parametrize(("images", "kind"), [
-    (IMAGES.tolist(), "uint8"), (IMAGES.astype(np.int64), "uint8"), (IMAGES.astype(">i2"), "uint8"), (IMAGES / 255, "float32"),
-    (IMAGES.astype(np.float16), "float32"), (IMAGES.astype(">f4"), "float32"), ((IMAGES / 255).tolist(), "float32")])
+@pytest.mark.parametrize(
+    ("images", "kind"),
+    [
+        (IMAGES.tolist(), "uint8"),
+        (IMAGES.astype(np.int64), "uint8"),
+        (IMAGES.astype(">i2"), "uint8"),
+        (IMAGES / 255, "float32"),
+        (IMAGES.astype(np.float16), "float32"),
+        (IMAGES.astype(">f4"), "float32"),
+        ((IMAGES / 255).tolist(), "float32"),
+    ],
+)
 def test_other_numbers_are_brought_to_one_of_the_two(images, kind):
-    data = from_arrays(images, np.array([[0], [1], [2], [1]]))   # labels in a column, as Keras hands out some
+    data = from_arrays(images, np.array([[0], [1], [2], [1]]))  # labels in a column, as Keras hands out some
     assert data.images.dtype == kind
     np.testing.assert_allclose(data.images, np.asarray(images), rtol=1e-6)
     assert data.labels.tolist() == [0, 1, 2, 1]
@@ -36,18 +45,21 @@ def test_a_wild_label_does_not_become_millions_of_names():
         from_arrays(IMAGES, [0, 1, 2, 2**62])
 
 
-@pytest.mark.parametrize(("images", "labels", "words"), [
-    (IMAGES.astype(int) + 300, [0, 1, 2, 1], r"^custom: images are integers from 300 to 347, expected 0 to 255\n  use images.astype"),
-    (IMAGES.astype(complex), [0, 1, 2, 1], r"^custom: images are complex128, expected uint8 or float32$"),
-    (IMAGES > 3, [0, 1, 2, 1], r"^custom: images are bool, expected"),
-    ([[1], [1, 2]], [0, 1], r"^custom: images are not an array: "),
-    (IMAGES, [0.0, 1.0, 2.0, 1.0], r"^custom: labels are float64, expected integers\n  use labels.astype\(int\)$"),
-    (IMAGES, ["a", "b", "a", "b"], r"^custom: labels are <U1, expected integers\n  use classes, labels = numpy.unique\("),
-    (IMAGES, np.eye(4), r"^custom: labels have the shape \(4, 4\), .*\n  use labels.argmax\(axis=1\)"),
-    (IMAGES, [0, 1, 2], r"^custom: 4 images, but 3 labels$"),
-    (IMAGES, [0, -1, 2, 1], r"^custom: labels run from -1 to 2"),
-    (IMAGES, [], r"^custom: 4 images, but 0 labels$"),
-])
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (IMAGES.astype(int) + 300, [0, 1, 2, 1], r"^custom: images are integers from 300 to 347, expected 0 to 255\n  use images.astype"),
+        (IMAGES.astype(complex), [0, 1, 2, 1], r"^custom: images are complex128, expected uint8 or float32$"),
+        (IMAGES > 3, [0, 1, 2, 1], r"^custom: images are bool, expected"),
+        ([[1], [1, 2]], [0, 1], r"^custom: images are not an array: "),
+        (IMAGES, [0.0, 1.0, 2.0, 1.0], r"^custom: labels are float64, expected integers\n  use labels.astype\(int\)$"),
+        (IMAGES, ["a", "b", "a", "b"], r"^custom: labels are <U1, expected integers\n  use classes, labels = numpy.unique\("),
+        (IMAGES, np.eye(4), r"^custom: labels have the shape \(4, 4\), .*\n  use labels.argmax\(axis=1\)"),
+        (IMAGES, [0, 1, 2], r"^custom: 4 images, but 3 labels$"),
+        (IMAGES, [0, -1, 2, 1], r"^custom: labels run from -1 to 2"),
+        (IMAGES, [], r"^custom: 4 images, but 0 labels$"),
+    ],
+)
 def test_what_does_not_fit_is_refused_with_what_to_do(images, labels, words):
     with pytest.raises(DataError, match=words):
         from_arrays(images, labels)

@@ -31,11 +31,12 @@ def test_a_record_is_complete(record):
 
 def test_hashes_are_all_different():
     hashes = {file.sha256 for record in RECORDS.values() for file in record.files}
-    assert len(hashes) == 3 * 4 + 2   # the two parts of EMNIST share one archive
+    assert len(hashes) == 3 * 4 + 2  # the two parts of EMNIST share one archive
 
 
-@pytest.mark.parametrize(("wrong", "near"), [
-    ("mnst", "mnist"), ("MNIST", "mnist"), ("fashion_mnist", "fashion-mnist"), ("cifar", "cifar10")])
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("mnst", "mnist"), ("MNIST", "mnist"), ("fashion_mnist", "fashion-mnist"), ("cifar", "cifar10")]
+)
 def test_an_unknown_name_is_answered_with_the_nearest(wrong, near):
     with pytest.raises(DataError, match=re.escape(f"no data set is called '{wrong}': did you mean {near}?")) as caught:
         catalog.record(wrong)

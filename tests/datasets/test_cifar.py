@@ -49,7 +49,7 @@ def test_an_archive_is_read_in_the_order_of_the_batches(name, mode, members, tmp
     assert labels.tolist() == [0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5, 4, 5, 6]
     assert labels.dtype == np.int64
     record = batch(3)[1]
-    np.testing.assert_array_equal(images[10, 2], record[1 + 2 * 1024:].reshape(32, 32))
+    np.testing.assert_array_equal(images[10, 2], record[1 + 2 * 1024 :].reshape(32, 32))
     images, labels = read_cifar10([path], "test", RECORDS)
     np.testing.assert_array_equal(images.reshape(RECORDS, -1), batch(9)[:, 1:])
     assert labels.tolist() == [9, 0, 1]
@@ -120,7 +120,7 @@ def test_truncations_and_flipped_bits_never_end_in_another_error(members, tmp_pa
     random = np.random.default_rng(0)
     path = tmp_path / "cifar-10-binary.tar.gz"
     for _ in range(60):
-        broken = bytearray(whole[:random.integers(0, len(whole))] if random.integers(2) else whole)
+        broken = bytearray(whole[: random.integers(0, len(whole))] if random.integers(2) else whole)
         for place in random.integers(0, max(1, len(broken)), random.integers(1, 4)):
             if broken:
                 broken[place] ^= 1 << int(random.integers(8))

@@ -53,29 +53,36 @@ def test_digest_depends_on_content_alone():
     assert Dataset(strided, LABELS, CLASSES, name="other", mean=(0, 0, 0), std=(1, 1, 1)).digest == dataset.digest
     changed = IMAGES.copy()
     changed[11, 2, 3, 4] ^= 1
-    others = [Dataset(changed, LABELS, CLASSES), Dataset(IMAGES, LABELS[::-1].copy(), CLASSES),
-              Dataset(IMAGES, LABELS, (*CLASSES[:3], "e")), Dataset(IMAGES.reshape(12, 3, 5, 4), LABELS, CLASSES)]
+    others = [
+        Dataset(changed, LABELS, CLASSES),
+        Dataset(IMAGES, LABELS[::-1].copy(), CLASSES),
+        Dataset(IMAGES, LABELS, (*CLASSES[:3], "e")),
+        Dataset(IMAGES.reshape(12, 3, 5, 4), LABELS, CLASSES),
+    ]
     assert len({dataset.digest, *(other.digest for other in others)}) == 5
 
 
 def test_the_record_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Dataset(IMAGES, LABELS, CLASSES).name = "other"   # type: ignore[misc]
+        Dataset(IMAGES, LABELS, CLASSES).name = "other"  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(("images", "labels", "message"), [
-    (IMAGES.astype(float), LABELS, "images are float64, expected uint8 or float32"),
-    (IMAGES[:, 0, 0, 0], LABELS, r"images have shape \(12,\), expected \(N, C, \*space\)"),
-    (IMAGES, LABELS.astype(np.float32), r"labels are float32 \(12,\), expected integers \(N,\)"),
-    (IMAGES, LABELS.astype(np.uint64) + 2**63, r"labels run from 9223372036854775807 to 9223372036854775807"),
-    (IMAGES.astype(np.complex64), LABELS, r"use abs\(images\), or images.real and images.imag as two channels, in float32"),
-    (IMAGES, LABELS[:, None], r"labels are int64 \(12, 1\)"),
-    (IMAGES[:11], LABELS, "11 images, but 12 labels"),
-    (IMAGES[:0], LABELS[:0], "no pixels"),
-    (IMAGES, LABELS + 1, "labels run from 1 to 4, but there are 4 classes, 0 to 3"),
-    (IMAGES, LABELS - 1, "labels run from -1 to 2"),
-    (IMAGES.tolist(), LABELS, "list and ndarray, expected NumPy arrays"),
-])
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (IMAGES.astype(float), LABELS, "images are float64, expected uint8 or float32"),
+        (IMAGES[:, 0, 0, 0], LABELS, r"images have shape \(12,\), expected \(N, C, \*space\)"),
+        (IMAGES, LABELS.astype(np.float32), r"labels are float32 \(12,\), expected integers \(N,\)"),
+        (IMAGES, LABELS.astype(np.uint64) + 2**63, r"labels run from 9223372036854775807 to 9223372036854775807"),
+        (IMAGES.astype(np.complex64), LABELS, r"use abs\(images\), or images.real and images.imag as two channels, in float32"),
+        (IMAGES, LABELS[:, None], r"labels are int64 \(12, 1\)"),
+        (IMAGES[:11], LABELS, "11 images, but 12 labels"),
+        (IMAGES[:0], LABELS[:0], "no pixels"),
+        (IMAGES, LABELS + 1, "labels run from 1 to 4, but there are 4 classes, 0 to 3"),
+        (IMAGES, LABELS - 1, "labels run from -1 to 2"),
+        (IMAGES.tolist(), LABELS, "list and ndarray, expected NumPy arrays"),
+    ],
+)
 def test_what_does_not_fit_is_refused(images, labels, message):
     with pytest.raises(DataError, match=message):
         Dataset(images, labels, CLASSES)
@@ -92,14 +99,15 @@ def test_labels_of_any_integer_type_are_taken(dtype):
 def test_labels_are_a_copy_that_cannot_be_written_to():
     labels = LABELS.copy()
     dataset = Dataset(IMAGES, labels, CLASSES)
-    labels[:] = -10**7
+    labels[:] = -(10**7)
     assert dataset.labels.tolist() == LABELS.tolist()
     with pytest.raises(ValueError, match="read-only"):
-        dataset.labels[0] = -10**7
+        dataset.labels[0] = -(10**7)
 
 
-@pytest.mark.parametrize("given", [{"classes": None}, {"classes": 5}, {"classes": "abcd"}, {"mean": "x"}, {"std": 3}, {"mean": (None,)}],
-                         ids=str)
+@pytest.mark.parametrize(
+    "given", [{"classes": None}, {"classes": 5}, {"classes": "abcd"}, {"mean": "x"}, {"std": 3}, {"mean": (None,)}], ids=str
+)
 def test_names_and_figures_are_lists(given):
     with pytest.raises(DataError, match=r"^custom: classes must be a list of names, mean and std one number for each channel: "):
         Dataset(**{"images": IMAGES, "labels": LABELS, "classes": CLASSES, **given})

@@ -44,14 +44,14 @@ def test_values_and_shape_are_those_of_images():
     train = load("digits")
     assert train.images.dtype == np.uint8
     assert train.input_shape == (1, 8, 8)
-    assert sorted(np.unique(train.images).tolist())[-3:] == [223, 239, 255]   # 14, 15 and 16 sixteenths of 255
+    assert sorted(np.unique(train.images).tolist())[-3:] == [223, 239, 255]  # 14, 15 and 16 sixteenths of 255
     assert train.origin == "embedded"
     assert train.classes == tuple("0123456789")
 
 
 def test_the_catalog_has_its_mean_and_deviation():
     mean, std = channel_statistics(load("digits").images)
-    np.testing.assert_allclose(RECORDS["digits"].mean, mean, atol=5e-7)   # half of the last digit that is written down
+    np.testing.assert_allclose(RECORDS["digits"].mean, mean, atol=5e-7)  # half of the last digit that is written down
     np.testing.assert_allclose(RECORDS["digits"].std, std, atol=5e-7)
 
 

@@ -56,9 +56,14 @@ def test_a_part_that_the_archive_lacks(archive):
         read_emnist([archive], "digits", "train")
 
 
-@pytest.mark.parametrize(("part", "label", "message"), [
-    ("letters", 0, "label 0 at index 0, expected 1 to 26"), ("letters", 27, "label 27 at index 0, expected 1 to 26"),
-    ("digits", 10, "label 10 at index 0, expected 0 to 9")])
+@pytest.mark.parametrize(
+    ("part", "label", "message"),
+    [
+        ("letters", 0, "label 0 at index 0, expected 1 to 26"),
+        ("letters", 27, "label 27 at index 0, expected 1 to 26"),
+        ("digits", 10, "label 10 at index 0, expected 0 to 9"),
+    ],
+)
 def test_a_label_out_of_range(part, label, message, tmp_path):
     paths = unpacked(tmp_path, part, "test", UPRIGHT[:1], np.array([label], np.uint8))
     with pytest.raises(DataError, match=message):
@@ -75,7 +80,7 @@ def test_truncations_and_flipped_bits_never_end_in_another_error(archive):
     whole = archive.read_bytes()
     random = np.random.default_rng(0)
     for _ in range(100):
-        broken = bytearray(whole[:random.integers(0, len(whole))] if random.integers(4) == 0 else whole)
+        broken = bytearray(whole[: random.integers(0, len(whole))] if random.integers(4) == 0 else whole)
         for place in random.integers(0, max(1, len(broken)), random.integers(1, 4)):
             if broken:
                 broken[place] ^= 1 << int(random.integers(8))

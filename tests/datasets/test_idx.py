@@ -60,35 +60,42 @@ def test_gzip_is_known_by_its_bytes_not_its_name(tmp_path):
     assert read_idx(tmp_path / "plain-name").tobytes() == read_idx(tmp_path / "packed-name.gz").tobytes() == b"abc"
 
 
-@pytest.mark.parametrize("content", [
-    gzip.compress(header(8, 300_000)) + gzip.compress(bytes(300_000)),
-    gzip.compress(header(8, 300_000) + bytes(300_000)) + bytes(512),
-    gzip.compress(header(8, 300_000)) + bytes(300_000) + gzip.compress(bytes(300_000)),
-], ids=["two members", "zeros after the end", "zeros between members"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(header(8, 300_000)) + gzip.compress(bytes(300_000)),
+        gzip.compress(header(8, 300_000) + bytes(300_000)) + bytes(512),
+        gzip.compress(header(8, 300_000)) + bytes(300_000) + gzip.compress(bytes(300_000)),
+    ],
+    ids=["two members", "zeros after the end", "zeros between members"],
+)
 def test_gzip_files_of_several_members(content):
     assert read_bytes(content).shape == (300_000,)
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (b"", "file ends after 0 bytes, before the 4 bytes that start an IDX file"),
-    (b"\0\0", "file ends after 2 bytes"),
-    (b"<!DOCTYPE html>", "file is not an IDX file: it starts with 3c21444f, expected 0000"),
-    (header(7, 1) + b"a", "it starts with 00000701"),
-    (b"\0\0\x08\0", "file has 0 axes, expected 1 to 8"),
-    (header(8, *[1] * 9) + b"a", "file has 9 axes, expected 1 to 8"),
-    (header(8, 2, 3)[:-1], "file ends after 11 of the 12 bytes of its header"),
-    (header(8, 60_000, 28, 28) + bytes(7_824), "file ends after 7,840 of 47,040,016 bytes"),
-    (header(0x0E, 2) + bytes(15), "file ends after 23 of 24 bytes"),
-    (header(8, 3) + b"abcd", "file goes on after the 11 bytes that its header declares"),
-    (header(8, 2**32 - 1, 2**32 - 1), "file declares 4294967295 x 4294967295 values, more than"),
-    (header(8, 0, 2**32 - 1, 2**32 - 1), "file declares 0 x 4294967295 x 4294967295 values, more than"),
-    (gzip.compress(header(8, 3) + b"abc")[:-8], "file is cut short: the checksum at its end is missing"),
-    (gzip.compress(header(8, 3) + b"abc")[:-9], "file ends after|cut short"),
-    (gzip.compress(header(8, 3) + b"abc")[:-8] + bytes(8), "file is damaged"),
-    (gzip.compress(header(8, 3) + b"abc") + b"more", "file is damaged"),
-    (gzip.compress(header(8, 3) + b"abcd"), "file goes on after the 11 bytes"),
-    (b"\x1f\x8b", "file ends after 0 bytes"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "file ends after 0 bytes, before the 4 bytes that start an IDX file"),
+        (b"\0\0", "file ends after 2 bytes"),
+        (b"<!DOCTYPE html>", "file is not an IDX file: it starts with 3c21444f, expected 0000"),
+        (header(7, 1) + b"a", "it starts with 00000701"),
+        (b"\0\0\x08\0", "file has 0 axes, expected 1 to 8"),
+        (header(8, *[1] * 9) + b"a", "file has 9 axes, expected 1 to 8"),
+        (header(8, 2, 3)[:-1], "file ends after 11 of the 12 bytes of its header"),
+        (header(8, 60_000, 28, 28) + bytes(7_824), "file ends after 7,840 of 47,040,016 bytes"),
+        (header(0x0E, 2) + bytes(15), "file ends after 23 of 24 bytes"),
+        (header(8, 3) + b"abcd", "file goes on after the 11 bytes that its header declares"),
+        (header(8, 2**32 - 1, 2**32 - 1), "file declares 4294967295 x 4294967295 values, more than"),
+        (header(8, 0, 2**32 - 1, 2**32 - 1), "file declares 0 x 4294967295 x 4294967295 values, more than"),
+        (gzip.compress(header(8, 3) + b"abc")[:-8], "file is cut short: the checksum at its end is missing"),
+        (gzip.compress(header(8, 3) + b"abc")[:-9], "file ends after|cut short"),
+        (gzip.compress(header(8, 3) + b"abc")[:-8] + bytes(8), "file is damaged"),
+        (gzip.compress(header(8, 3) + b"abc") + b"more", "file is damaged"),
+        (gzip.compress(header(8, 3) + b"abcd"), "file goes on after the 11 bytes"),
+        (b"\x1f\x8b", "file ends after 0 bytes"),
+    ],
+)
 def test_a_broken_file_says_what_is_wrong(content, message):
     with pytest.raises(DataError, match=message):
         read_bytes(content)
@@ -145,12 +152,12 @@ def test_a_bit_flipped_or_a_tail_lost_is_noticed(data):
     array = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
     content = gzip.compress(header(8, 3, 4, 5) + array.tobytes(), mtime=0)
     if data.draw(st.booleans()):
-        broken = content[:data.draw(st.integers(0, len(content) - 1))]
+        broken = content[: data.draw(st.integers(0, len(content) - 1))]
     else:
         place, bit = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(0, 7))
         broken = bytearray(content)
         broken[place] ^= 1 << bit
-    with contextlib.suppress(DataError):   # bits of the time stamp and the like may change
+    with contextlib.suppress(DataError):  # bits of the time stamp and the like may change
         np.testing.assert_array_equal(read_bytes(bytes(broken)), array)
 
 

@@ -31,7 +31,7 @@ def test_files_of_a_user(tmp_path):
     assert (dataset.images.shape, dataset.images.dtype, dataset.labels.dtype) == ((3, 1, 28, 28), np.uint8, np.int64)
     assert (dataset.name, dataset.split, dataset.origin) == ("mnist", "train", str(tmp_path))
     assert (dataset.mean, dataset.std) == (RECORDS["mnist"].mean, RECORDS["mnist"].std)
-    dataset.images[0] = 0   # belongs to the caller
+    dataset.images[0] = 0  # belongs to the caller
 
 
 def test_figures_that_the_catalog_lacks_are_computed(tmp_path):
@@ -50,24 +50,37 @@ def test_settings_that_do_not_exist(tmp_path):
     with pytest.raises(DataError, match="did you mean digits"):
         load("digit")
     with pytest.raises(DataError, match="digits: there is no split 'validation', only train and test"):
-        load("digits", "validation")   # type: ignore[arg-type]
+        load("digits", "validation")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="there is no folder"):
         load("digits", folder=tmp_path / "absent")
 
 
 def test_import_starts_neither_compiler_nor_network_nor_drawing():
-    program = ("import sys, minicnn.datasets as d; d.load('digits').digest\n"
-               "print([m for m in ('numba', 'click', 'rich', 'urllib.request', 'http.client', 'socket') if m in sys.modules])")
+    program = (
+        "import sys, minicnn.datasets as d; d.load('digits').digest\n"
+        "print([m for m in ('numba', 'click', 'rich', 'urllib.request', 'http.client', 'socket') if m in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-LABEL_COUNTS = {("mnist", "train"): [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
-                ("mnist", "test"): [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
-                ("fashion-mnist", "train"): [6000] * 10, ("fashion-mnist", "test"): [1000] * 10}
-FIRST_LABELS = {("mnist", "train"): [5, 0, 4, 1, 9, 2, 1, 3, 1, 4], ("mnist", "test"): [7, 2, 1, 0, 4, 1, 4, 9, 5, 9],
-                ("fashion-mnist", "train"): [9, 0, 0, 3, 0, 2, 7, 2, 5, 5], ("fashion-mnist", "test"): [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]}
-FIGURES = {("mnist", "train"): (0.130660, 0.308108), ("mnist", "test"): (0.132515, 0.310480),
-           ("fashion-mnist", "train"): (0.286041, 0.353024), ("fashion-mnist", "test"): (0.286849, 0.352444)}
+LABEL_COUNTS = {
+    ("mnist", "train"): [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+    ("mnist", "test"): [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+    ("fashion-mnist", "train"): [6000] * 10,
+    ("fashion-mnist", "test"): [1000] * 10,
+}
+FIRST_LABELS = {
+    ("mnist", "train"): [5, 0, 4, 1, 9, 2, 1, 3, 1, 4],
+    ("mnist", "test"): [7, 2, 1, 0, 4, 1, 4, 9, 5, 9],
+    ("fashion-mnist", "train"): [9, 0, 0, 3, 0, 2, 7, 2, 5, 5],
+    ("fashion-mnist", "test"): [9, 2, 1, 1, 6, 1, 4, 6, 5, 7],
+}
+FIGURES = {
+    ("mnist", "train"): (0.130660, 0.308108),
+    ("mnist", "test"): (0.132515, 0.310480),
+    ("fashion-mnist", "train"): (0.286041, 0.353024),
+    ("fashion-mnist", "test"): (0.286849, 0.352444),
+}
 DIGESTS = {("mnist", "train"): "6e9ac7151f53a115289e9f55d070e2b8bb3da5cd347ffd6f770e7d1668d52492"}
 
 
@@ -79,7 +92,7 @@ def test_real_files_have_the_published_content(name, split):
     assert dataset.class_counts.tolist() == LABEL_COUNTS[name, split]
     assert dataset.labels[:10].tolist() == FIRST_LABELS[name, split]
     mean, std = channel_statistics(dataset.images)
-    np.testing.assert_allclose((*mean, *std), FIGURES[name, split], atol=5e-7)   # six decimals are published
+    np.testing.assert_allclose((*mean, *std), FIGURES[name, split], atol=5e-7)  # six decimals are published
     if split == "train":
         np.testing.assert_allclose((*dataset.mean, *dataset.std), (*mean, *std), atol=5e-7)
     assert dataset.digest == DIGESTS.get((name, split), dataset.digest)

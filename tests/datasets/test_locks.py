@@ -11,7 +11,7 @@ def test_one_holds_it_at_a_time(tmp_path):
     first.release()
     assert os.listdir(tmp_path) == []
     second = Lock.take(tmp_path / "lock")
-    first.release()   # again does nothing, and not to the second's file
+    first.release()  # again does nothing, and not to the second's file
     assert os.listdir(tmp_path) == ["lock"]
     second.release()
 

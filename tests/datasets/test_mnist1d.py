@@ -28,7 +28,7 @@ def test_signals_have_the_reference_moments(generated):
     assert abs(x.mean()) < 1e-12
     assert abs(x.std() - 1) < 1e-12
     figures = (x[:4000].mean(), x[:4000].std(), x[4000:].mean(), x[4000:].std())
-    np.testing.assert_allclose(figures, (-0.000324, 0.997648, 0.001295, 1.009352), atol=5e-7)   # six decimals are published
+    np.testing.assert_allclose(figures, (-0.000324, 0.997648, 0.001295, 1.009352), atol=5e-7)  # six decimals are published
 
 
 def test_load_delivers_signals_as_float32(generated):
@@ -56,7 +56,7 @@ def test_templates_start_and_end_at_zero():
 def test_smoothing_keeps_a_constant_and_mirrors_the_ends():
     matrix = mnist1d.smoothing_matrix()
     np.testing.assert_allclose(matrix @ np.ones(72), 1, rtol=1e-12)
-    weights = np.exp(-np.arange(-8, 9) ** 2 / 8)
+    weights = np.exp(-(np.arange(-8, 9) ** 2) / 8)
     np.testing.assert_allclose(matrix[0, :2] * weights.sum(), [weights[8] + weights[7], weights[9] + weights[6]], rtol=1e-12)
 
 

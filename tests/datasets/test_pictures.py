@@ -21,6 +21,7 @@ def write(tmp_path):
         path = tmp_path / name
         path.write_bytes(content)
         return path
+
     return writer
 
 
@@ -30,9 +31,14 @@ def array_bytes(array, **settings):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("content", [
-    b"P5 4 3 255\n" + GREY.tobytes(), b"P5\n# made by hand\n4 # columns\n3\n255\n" + GREY.tobytes(),
-    b"P2 4 3 255\n" + b" ".join(str(v).encode() for v in GREY.ravel()) + b"\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"P5 4 3 255\n" + GREY.tobytes(),
+        b"P5\n# made by hand\n4 # columns\n3\n255\n" + GREY.tobytes(),
+        b"P2 4 3 255\n" + b" ".join(str(v).encode() for v in GREY.ravel()) + b"\n",
+    ],
+)
 def test_pgm(write, content):
     picture = read_picture(write(content))
     assert picture.dtype == np.uint8
@@ -51,23 +57,40 @@ def test_ppm(write):
     np.testing.assert_array_equal(read_picture(write(plain)), COLOUR.transpose(2, 0, 1))
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"P5 4 3 255\n" + bytes(11), "is cut short: 11 of 12 values are there"),
-    (b"P5 4000000 4000000 255\n" + bytes(11), "is cut short: 11 of 16,000,000,000,000 values are there"),
-    (b"P2 4 3 255\n1 2 3", "is cut short: 3 of 12 values are there"),
-    (b"P5 0 3 255\n", "says 0 x 3 pixels up to 255"), (b"P5 4 3 70000\n" + bytes(24), "says 4 x 3 pixels up to 70000"),
-    (b"P5 four 3 255\n", "begins like a PGM file, but has no columns, rows and largest value"),
-    (b"P2 2 1 255\n1 two", "holds words that are no numbers"), (b"P2 2 1 9\n1 10", "holds values outside 0 to 9"),
-    (b"P2 2 1 9\n1 -1", "holds values outside 0 to 9"), (b"P2 1 1 9\n99999999999999999999", "holds words that are no numbers")])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"P5 4 3 255\n" + bytes(11), "is cut short: 11 of 12 values are there"),
+        (b"P5 4000000 4000000 255\n" + bytes(11), "is cut short: 11 of 16,000,000,000,000 values are there"),
+        (b"P2 4 3 255\n1 2 3", "is cut short: 3 of 12 values are there"),
+        (b"P5 0 3 255\n", "says 0 x 3 pixels up to 255"),
+        (b"P5 4 3 70000\n" + bytes(24), "says 4 x 3 pixels up to 70000"),
+        (b"P5 four 3 255\n", "begins like a PGM file, but has no columns, rows and largest value"),
+        (b"P2 2 1 255\n1 two", "holds words that are no numbers"),
+        (b"P2 2 1 9\n1 10", "holds values outside 0 to 9"),
+        (b"P2 2 1 9\n1 -1", "holds values outside 0 to 9"),
+        (b"P2 1 1 9\n99999999999999999999", "holds words that are no numbers"),
+    ],
+)
 def test_broken_pgm(write, content, words):
     with pytest.raises(DataError, match=f"picture {words}"):
         read_picture(write(content))
 
 
-@pytest.mark.parametrize(("array", "expected"), [
-    (GREY, GREY[None]), (GREY[None], GREY[None]), (GREY.astype(np.int64), GREY[None]), (COLOUR, COLOUR.transpose(2, 0, 1)),
-    (COLOUR.transpose(2, 0, 1), COLOUR.transpose(2, 0, 1)), (np.asfortranarray(GREY), GREY[None]), (GREY / 255, (GREY / 255)[None]),
-    (np.linspace(-2, 2, 40), np.linspace(-2, 2, 40)[None]), (np.linspace(-2, 2, 40)[None], np.linspace(-2, 2, 40)[None])])
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (GREY, GREY[None]),
+        (GREY[None], GREY[None]),
+        (GREY.astype(np.int64), GREY[None]),
+        (COLOUR, COLOUR.transpose(2, 0, 1)),
+        (COLOUR.transpose(2, 0, 1), COLOUR.transpose(2, 0, 1)),
+        (np.asfortranarray(GREY), GREY[None]),
+        (GREY / 255, (GREY / 255)[None]),
+        (np.linspace(-2, 2, 40), np.linspace(-2, 2, 40)[None]),
+        (np.linspace(-2, 2, 40)[None], np.linspace(-2, 2, 40)[None]),
+    ],
+)
 def test_npy(write, array, expected):
     picture = read_picture(write(array_bytes(array), "array.npy"))
     assert picture.dtype == (np.float32 if array.dtype.kind == "f" else np.uint8)
@@ -75,11 +98,20 @@ def test_npy(write, array, expected):
     np.testing.assert_array_equal(picture, expected.astype(picture.dtype))
 
 
-@pytest.mark.parametrize(("array", "words"), [
-    (GREY.astype(np.int64) - 1, r"holds int64 \(3, 4\), expected integers from 0 to 255 or floats"),
-    (GREY.astype(np.int64) + 100, "holds int64"), (GREY > 3, "holds bool"), (GREY.astype(complex), "holds complex128"),
-    (np.array([1.0, np.nan]), "holds values that are infinite or no numbers"), (np.zeros((2, 3, 4, 5, 6)), "has the shape"),
-    (np.zeros((0, 4)), "has the shape"), (np.array(3.0), "has the shape"), (np.array(["cat"]), "holds str")])
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (GREY.astype(np.int64) - 1, r"holds int64 \(3, 4\), expected integers from 0 to 255 or floats"),
+        (GREY.astype(np.int64) + 100, "holds int64"),
+        (GREY > 3, "holds bool"),
+        (GREY.astype(complex), "holds complex128"),
+        (np.array([1.0, np.nan]), "holds values that are infinite or no numbers"),
+        (np.zeros((2, 3, 4, 5, 6)), "has the shape"),
+        (np.zeros((0, 4)), "has the shape"),
+        (np.array(3.0), "has the shape"),
+        (np.array(["cat"]), "holds str"),
+    ],
+)
 def test_npy_of_other_things(write, array, words):
     with pytest.raises(DataError, match=f"array.npy {words}"):
         read_picture(write(array_bytes(array), "array.npy"))
@@ -90,14 +122,26 @@ def test_npy_with_objects_is_never_unpickled(write):
         read_picture(write(array_bytes(np.array([{}], object), allow_pickle=True), "array.npy"))
 
 
-@pytest.mark.parametrize(("old", "new"), [
-    (b"(3, 4)", b"(3, 4"), (b"'|u1'", b"'|u1"), (b"(3, 4)", b"(" * 300 + b"3" + b")" * 300), (b"{", b"\\"),
-    (b"(3, 4)", b"(9" + b"9" * 5000 + b",)"),
-    (b"(3, 4)", b"(-3, 4)"), (b"(3, 4)", b"(4611686018427387904,)"), (b"'|u1'", b"'not a type'"), (b"'|u1'", b"('|u1', -1)"),
-    (b"'shape'", b"1"), (b"(3, 4)", b"[" * 5000), (b"(3, 4)", b"\n\n  if")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"(3, 4)", b"(3, 4"),
+        (b"'|u1'", b"'|u1"),
+        (b"(3, 4)", b"(" * 300 + b"3" + b")" * 300),
+        (b"{", b"\\"),
+        (b"(3, 4)", b"(9" + b"9" * 5000 + b",)"),
+        (b"(3, 4)", b"(-3, 4)"),
+        (b"(3, 4)", b"(4611686018427387904,)"),
+        (b"'|u1'", b"'not a type'"),
+        (b"'|u1'", b"('|u1', -1)"),
+        (b"'shape'", b"1"),
+        (b"(3, 4)", b"[" * 5000),
+        (b"(3, 4)", b"\n\n  if"),
+    ],
+)
 def test_npy_with_a_header_that_is_no_python(write, old, new):
     content = array_bytes(GREY)
-    header = content[10:10 + int.from_bytes(content[8:10], "little")].replace(old, new)
+    header = content[10 : 10 + int.from_bytes(content[8:10], "little")].replace(old, new)
     with pytest.raises(DataError, match=r"array.npy is not an array that can be read: .{1,200}$"):
         read_picture(write(content[:8] + len(header).to_bytes(2, "little") + header + content[-12:], "array.npy"))
 
@@ -168,14 +212,15 @@ def test_palettes_single_bits_and_sixteen_bits(tmp_path):
 def test_a_photograph_is_turned_as_its_camera_was(tmp_path):
     image = Image.fromarray(GREY)
     exif = image.getexif()
-    exif[0x0112] = 6   # turn by 90 degrees to the right
+    exif[0x0112] = 6  # turn by 90 degrees to the right
     image.save(tmp_path / "x.png", exif=exif)
     np.testing.assert_array_equal(read_picture(tmp_path / "x.png"), np.rot90(GREY, -1)[None])
 
 
 def png(*chunks):
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks)
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
 
 
 @pytest.mark.parametrize("side", [9_000, 60_000, 2**31 - 1])
@@ -207,7 +252,7 @@ def test_tiff(tmp_path):
 def test_a_png_cut_in_half(tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)).save(tmp_path / "x.png")
     content = (tmp_path / "x.png").read_bytes()
-    (tmp_path / "x.png").write_bytes(content[:len(content) // 2])
+    (tmp_path / "x.png").write_bytes(content[: len(content) // 2])
     with pytest.raises(DataError, match=r"x.png cannot be read as a picture: "):
         read_picture(tmp_path / "x.png")
 
@@ -233,5 +278,5 @@ def test_shrinking_takes_the_mean_of_what_a_pixel_covers():
     picture = np.random.default_rng(1).integers(0, 256, (3, 6, 8)).astype(np.float32)
     expected = picture.reshape(3, 3, 2, 2, 4).mean(axis=(2, 4))
     np.testing.assert_allclose(resize(picture, 3, 2), expected, rtol=1e-6)
-    assert resize(np.full((1, 7, 5), 200, np.uint8), 3, 4).tolist() == [[[200] * 4] * 3]   # sizes that do not divide
-    assert resize(np.full((1, 2, 9), 50, np.uint8), 5, 3).tolist() == [[[50] * 3] * 5]     # one axis grows, the other shrinks
+    assert resize(np.full((1, 7, 5), 200, np.uint8), 3, 4).tolist() == [[[200] * 4] * 3]  # sizes that do not divide
+    assert resize(np.full((1, 2, 9), 50, np.uint8), 5, 3).tolist() == [[[50] * 3] * 5]  # one axis grows, the other shrinks

@@ -99,18 +99,21 @@ def test_whereabouts(tmp_path, home):
     assert places.whereabouts(catalog.record("digits")) == "embedded"
     assert places.whereabouts(catalog.record("mnist1d")) == "generated"
     touch(tmp_path / IMAGES, tmp_path / LABELS)
-    assert places.whereabouts(MNIST, tmp_path) == ""   # the test images are not there
+    assert places.whereabouts(MNIST, tmp_path) == ""  # the test images are not there
     touch(tmp_path / "t10k-images-idx3-ubyte", tmp_path / "t10k-labels-idx1-ubyte")
     assert places.whereabouts(MNIST, tmp_path) == str(tmp_path)
 
 
-@pytest.mark.parametrize(("platform", "variables", "expected"), [
-    ("linux", {"HOME": "/u"}, "/u/.cache/minicnn/data"),
-    ("linux", {"HOME": "/u", "XDG_CACHE_HOME": "/c"}, "/c/minicnn/data"),
-    ("darwin", {"HOME": "/u"}, "/u/Library/Caches/minicnn/data"),
-    ("win32", {"HOME": "/u", "LOCALAPPDATA": "/l"}, "/l/minicnn/data"),
-    ("linux", {"HOME": "/u", "MINICNN_DATA_HOME": "~/mine"}, "/u/mine"),
-])
+@pytest.mark.parametrize(
+    ("platform", "variables", "expected"),
+    [
+        ("linux", {"HOME": "/u"}, "/u/.cache/minicnn/data"),
+        ("linux", {"HOME": "/u", "XDG_CACHE_HOME": "/c"}, "/c/minicnn/data"),
+        ("darwin", {"HOME": "/u"}, "/u/Library/Caches/minicnn/data"),
+        ("win32", {"HOME": "/u", "LOCALAPPDATA": "/l"}, "/l/minicnn/data"),
+        ("linux", {"HOME": "/u", "MINICNN_DATA_HOME": "~/mine"}, "/u/mine"),
+    ],
+)
 @pytest.mark.skipif("sys.platform == 'win32'", reason="paths are written as on POSIX systems")
 def test_the_store_lies_where_the_system_wants_it(platform, variables, expected, monkeypatch):
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", places.HOME_VARIABLE):

@@ -25,10 +25,20 @@ def naive(image: np.ndarray, rows: int, columns: int) -> np.ndarray:
     return y
 
 
-@pytest.mark.parametrize(("shape", "size"), [
-    ((8, 8), (28, 28)), ((28, 28), (32, 32)), ((28, 28), (8, 8)), ((5, 7), (6, 3)), ((1, 1), (4, 3)), ((1, 6), (2, 1)),
-    ((3, 2), (1, 1)), ((8, 8), (227, 5)),
-], ids=["digits to MNIST", "MNIST to CIFAR", "smaller", "one axis each way", "one pixel", "one row", "to one pixel", "far"])
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((8, 8), (28, 28)),
+        ((28, 28), (32, 32)),
+        ((28, 28), (8, 8)),
+        ((5, 7), (6, 3)),
+        ((1, 1), (4, 3)),
+        ((1, 6), (2, 1)),
+        ((3, 2), (1, 1)),
+        ((8, 8), (227, 5)),
+    ],
+    ids=["digits to MNIST", "MNIST to CIFAR", "smaller", "one axis each way", "one pixel", "one row", "to one pixel", "far"],
+)
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
 def test_every_pixel_is_the_weighted_mean_of_its_four_neighbours(shape, size, kind):
     x = np.random.default_rng(5).integers(0, 256, (2, 3, *shape)).astype(kind)
@@ -62,11 +72,14 @@ def test_extremes_keep_their_value():
     assert (scale_to(np.full((1, 1, 8, 8), 255, np.uint8), 29, 31) == 255).all()
 
 
-@pytest.mark.parametrize(("images", "size", "message"), [
-    (np.zeros((3, 4, 5), np.uint8), (2, 2), r"images have shape \(3, 4, 5\), expected \(N, C, H, W\)"),
-    (np.zeros((1, 1, 4, 5), np.int64), (2, 2), "images are int64, expected uint8, float32 or float64"),
-    (np.zeros((1, 1, 4, 5), np.uint8), (0, 2), "from 4 x 5 to 0 x 2 pixels: each must be at least 1"),
-])
+@pytest.mark.parametrize(
+    ("images", "size", "message"),
+    [
+        (np.zeros((3, 4, 5), np.uint8), (2, 2), r"images have shape \(3, 4, 5\), expected \(N, C, H, W\)"),
+        (np.zeros((1, 1, 4, 5), np.int64), (2, 2), "images are int64, expected uint8, float32 or float64"),
+        (np.zeros((1, 1, 4, 5), np.uint8), (0, 2), "from 4 x 5 to 0 x 2 pixels: each must be at least 1"),
+    ],
+)
 def test_what_cannot_be_scaled(images, size, message):
     with pytest.raises(ShapeError, match=message):
         scale_to(images, *size)

@@ -44,10 +44,17 @@ def test_a_damaged_file_of_the_right_size_is_replaced(remote, content, tmp_path)
     assert fetch_file(remote, tmp_path).read_bytes() == content
 
 
-@pytest.mark.parametrize(("answer", "words"), [
-    ("status 404", "HTTP 404"), ("status 403", "HTTP 403"), ("web_page", "web page"), ("short_offer", "offers"),
-    ("corrupt", "sends other content"), ("without_length", "sends more"),
-])
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("status 404", "HTTP 404"),
+        ("status 403", "HTTP 403"),
+        ("web_page", "web page"),
+        ("short_offer", "offers"),
+        ("corrupt", "sends other content"),
+        ("without_length", "sends more"),
+    ],
+)
 def test_a_mirror_that_has_another_file_is_asked_once_then_the_next(answer, words, remote, mirrors, content, tmp_path):
     first, second = mirrors
     first.answers = [first.status(int(answer[-3:])) if answer.startswith("status") else getattr(first, answer)]
@@ -177,14 +184,14 @@ def test_broken_everywhere_tells_what_each_mirror_did_and_keeps_the_part(remote,
 
 
 def test_an_unreachable_mirror_is_named_with_the_reason(remote, mirrors, tmp_path):
-    with socket.socket() as held:   # bound but not listening: connections are refused
+    with socket.socket() as held:  # bound but not listening: connections are refused
         held.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{held.getsockname()[1]}/"
         with pytest.raises(DataError, match="refused") as caught:
             fetch_file(dataclasses.replace(remote, mirrors=(url,)), tmp_path)
     assert url in str(caught.value)
     assert "no partial file was kept" in str(caught.value)
-    assert "tries" not in str(caught.value)   # nobody waits for a connection that cannot be made
+    assert "tries" not in str(caught.value)  # nobody waits for a connection that cannot be made
     assert left_over(tmp_path) == []
 
 
@@ -220,8 +227,10 @@ def test_two_threads_download_once(remote, mirrors, content, tmp_path, monkeypat
 
 def test_two_processes_download_once(remote, mirrors, content, tmp_path):
     mirrors[0].answers = [mirrors[0].slow]
-    program = (f"from pathlib import Path; from minicnn.datasets import catalog, store\n"
-               f"store.fetch_file(catalog.{remote!r}, Path({str(tmp_path)!r}))")
+    program = (
+        f"from pathlib import Path; from minicnn.datasets import catalog, store\n"
+        f"store.fetch_file(catalog.{remote!r}, Path({str(tmp_path)!r}))"
+    )
     processes = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
     assert [process.wait(timeout=30) for process in processes] == [0, 0]
     assert (tmp_path / "file.gz").read_bytes() == content
@@ -239,8 +248,11 @@ def test_a_part_that_is_no_file_is_not_written_to(kind, remote, mirrors, tmp_pat
         part.mkdir()
     else:
         part.symlink_to(other if kind == "a link to a file" else tmp_path / "new")
-    with pytest.raises(DataError, match=r"^file\.gz(\.part is (a symbolic link, and not followed|not a file)\n  remove it: "
-                                        r"| cannot be written: Is a directory)"):
+    with pytest.raises(
+        DataError,
+        match=r"^file\.gz(\.part is (a symbolic link, and not followed|not a file)\n  remove it: "
+        r"| cannot be written: Is a directory)",
+    ):
         fetch_file(remote, tmp_path)
     assert (other.read_bytes(), (tmp_path / "new").exists()) == (b"mine", False)
     assert mirrors[0].ranges == []
@@ -265,7 +277,7 @@ def test_a_server_that_drips_for_ever_is_left_at_the_deadline(dripping, remote, 
         else:
             handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
         try:
-            while not ended.wait(0.02):   # well within the limit for a single byte
+            while not ended.wait(0.02):  # well within the limit for a single byte
                 handler.wfile.write(content[:1] if dripping == "content" else b"x")
         except OSError:
             ended.set()
@@ -275,8 +287,8 @@ def test_a_server_that_drips_for_ever_is_left_at_the_deadline(dripping, remote, 
     with pytest.raises(DataError) as caught:
         fetch_file(remote, tmp_path)
     assert "not whole within " in str(caught.value)
-    assert mirrors[1].ranges == []   # the deadline is one for all
-    assert ended.wait(10)            # the connection was closed
+    assert mirrors[1].ranges == []  # the deadline is one for all
+    assert ended.wait(10)  # the connection was closed
 
 
 @pytest.mark.parametrize("line", [b"HTTP/1.1 404 \x1b[31mgone\x1b[0m\r\n\r\n", b"\x1b[31mhello\r\n\r\n"])

@@ -16,13 +16,33 @@ TOLERANCE = 5e-6
 def every_layer():
     """A small network with every layer of the engine, every dial turned."""
     body = L.Sequential(L.Conv2D(6, 3, padding=1), L.LeakyReLU(0.1), L.Conv2D(6, 3, padding="same"))
-    return minicnn.Graph(L.Sequential(
-        L.Conv2D(6, 3, padding=1), L.Tanh(), L.LocalResponseNorm(alpha=0.1), L.AvgPool2D(3, stride=2, padding=1), L.Dropout(0.3),
-        L.Conv2D(6, 3, stride=2, dilation=2, padding=((1, 2), (3, 0)), groups=2, flip=True), L.Sigmoid(), L.Residual(body),
-        L.MaxPool2D(3, stride=1, padding=1), L.Concat(L.Conv2D(3, 1), L.MaxPool2D(2, stride=1, padding=((1, 0), (1, 0)))),
-        L.ReLU(), L.Conv2D(5, 2, sharing=2, padding="same"), L.LeakyReLU(0.2), L.Conv2D(4, 2, sharing="unshared"), L.ReLU(), L.MaxPool2D(2),
-        L.Flatten(), L.Linear(7), L.ReLU(), L.Dropout(0.2), L.Linear(3),
-    ), input_shape=(2, 13, 11), seed=4)
+    return minicnn.Graph(
+        L.Sequential(
+            L.Conv2D(6, 3, padding=1),
+            L.Tanh(),
+            L.LocalResponseNorm(alpha=0.1),
+            L.AvgPool2D(3, stride=2, padding=1),
+            L.Dropout(0.3),
+            L.Conv2D(6, 3, stride=2, dilation=2, padding=((1, 2), (3, 0)), groups=2, flip=True),
+            L.Sigmoid(),
+            L.Residual(body),
+            L.MaxPool2D(3, stride=1, padding=1),
+            L.Concat(L.Conv2D(3, 1), L.MaxPool2D(2, stride=1, padding=((1, 0), (1, 0)))),
+            L.ReLU(),
+            L.Conv2D(5, 2, sharing=2, padding="same"),
+            L.LeakyReLU(0.2),
+            L.Conv2D(4, 2, sharing="unshared"),
+            L.ReLU(),
+            L.MaxPool2D(2),
+            L.Flatten(),
+            L.Linear(7),
+            L.ReLU(),
+            L.Dropout(0.2),
+            L.Linear(3),
+        ),
+        input_shape=(2, 13, 11),
+        seed=4,
+    )
 
 
 def pictures(net, count, seed=0):
@@ -81,8 +101,19 @@ def test_lenet_agrees_with_pytorch():
     net = zoo.build("lenet")
     x, labels = pictures(net, 50)
     twin = nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+        nn.Conv2d(1, 6, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.ReLU(),
+        nn.Linear(120, 84),
+        nn.ReLU(),
+        nn.Linear(84, 10),
+    )
     with torch.no_grad():
         for own, value in zip(twin.parameters(), net.parameters.values(), strict=True):
             own.copy_(torch.from_numpy(value.copy()))
@@ -172,7 +203,7 @@ def test_making_a_plan_looks_at_the_columns_once_not_once_a_row(monkeypatch):
     plain = maps._progressions
     monkeypatch.setattr(maps, "_progressions", lambda *given: calls.append(given) or plain(*given))
     counts = []
-    for size in (16, 64):   # 8,000 rows of 8,000 columns took minutes before they were found too large
+    for size in (16, 64):  # 8,000 rows of 8,000 columns took minutes before they were found too large
         net = minicnn.Graph(L.Sequential(L.Conv2D(2, 3, padding=1), L.GlobalAvgPool(), L.Linear(3)), (1, size, size))
         build_plan(net.topology, net.topology.memory_size, 16, 2, training=True)
         counts.append(len(calls))

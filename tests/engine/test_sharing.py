@@ -10,32 +10,74 @@ from minicnn.engine.counting import check
 from minicnn.errors import CheckpointError
 from minicnn.optimizers import SGD
 
-TOLERANCE = 5e-6   # of float32 sums, as in test_engine
+TOLERANCE = 5e-6  # of float32 sums, as in test_engine
 
 
 def recurrent():
     """The same convolution three times at one depth, twice inside a residual block, and a linear layer twice."""
     conv, dense = L.Conv2D(5, 3, padding=1), L.Linear(7)
-    return minicnn.Graph(L.Sequential(
-        L.Conv2D(5, 1), conv, L.ReLU(), conv, L.Tanh(), L.MaxPool2D(2), conv, L.ReLU(),
-        L.Residual(L.Sequential(conv, L.ReLU(), conv)), L.Flatten(), L.Linear(7), L.ReLU(), dense, L.ReLU(), dense, L.Linear(3)),
-        input_shape=(2, 6, 5), seed=1)
+    return minicnn.Graph(
+        L.Sequential(
+            L.Conv2D(5, 1),
+            conv,
+            L.ReLU(),
+            conv,
+            L.Tanh(),
+            L.MaxPool2D(2),
+            conv,
+            L.ReLU(),
+            L.Residual(L.Sequential(conv, L.ReLU(), conv)),
+            L.Flatten(),
+            L.Linear(7),
+            L.ReLU(),
+            dense,
+            L.ReLU(),
+            dense,
+            L.Linear(3),
+        ),
+        input_shape=(2, 6, 5),
+        seed=1,
+    )
 
 
 def siamese():
     """A block in two ways, batch normalization in it, and the same normalization once more behind."""
     norm = L.BatchNorm2D()
     tower = L.Sequential(L.Conv2D(4, 3, padding=1, bias=False), norm, L.ReLU(), name="tower")
-    return minicnn.Graph(L.Sequential(L.Add(tower, L.Sequential(L.MaxPool2D(3, stride=1, padding=1), tower)), norm, L.Flatten(),
-                                      L.Linear(3)), input_shape=(2, 6, 5), seed=2)
+    return minicnn.Graph(
+        L.Sequential(L.Add(tower, L.Sequential(L.MaxPool2D(3, stride=1, padding=1), tower)), norm, L.Flatten(), L.Linear(3)),
+        input_shape=(2, 6, 5),
+        seed=2,
+    )
 
 
 def many_kinds():
     """Every other layer with parameters, each in two places."""
     up, table, pool = L.ConvTranspose2D(4, 3, padding=1), L.TableConv2D(((0, 1), (2,), (1, 3), (0,)), 3, padding=1), L.Subsample2D(1)
     unshared, tiled = (L.Conv2D(4, 3, padding=1, sharing=sharing) for sharing in ("unshared", 2))
-    return minicnn.Graph(L.Sequential(L.Conv2D(4, 1), up, L.Tanh(), unshared, tiled, L.Tanh(), table, pool, L.Tanh(), pool, up, unshared,
-                                      L.Tanh(), table, tiled, L.Flatten(), L.Linear(3)), input_shape=(2, 5, 5), seed=3)
+    return minicnn.Graph(
+        L.Sequential(
+            L.Conv2D(4, 1),
+            up,
+            L.Tanh(),
+            unshared,
+            tiled,
+            L.Tanh(),
+            table,
+            pool,
+            L.Tanh(),
+            pool,
+            up,
+            unshared,
+            L.Tanh(),
+            table,
+            tiled,
+            L.Flatten(),
+            L.Linear(3),
+        ),
+        input_shape=(2, 5, 5),
+        seed=3,
+    )
 
 
 def small_maps():
@@ -81,8 +123,12 @@ def test_textbook_gradients_agree_with_numeric_ones(make):
     step = 1e-6
     for name in net.parameters:
         direction = rng.standard_normal(doubles[name].shape)
-        sides = [engine.Run(net.topology, doubles | {name: doubles[name] + sign * step * direction}, x.astype(np.float64),
-                            training=True).loss(labels)[0] for sign in (1, -1)]
+        sides = [
+            engine.Run(net.topology, doubles | {name: doubles[name] + sign * step * direction}, x.astype(np.float64), training=True).loss(
+                labels
+            )[0]
+            for sign in (1, -1)
+        ]
         assert (sides[0] - sides[1]) / (2 * step) == pytest.approx(float((gradients[name] * direction).sum()), rel=1e-4, abs=1e-8), name
 
 
@@ -99,6 +145,7 @@ def test_gradients_have_the_same_bits_on_any_number_of_threads(make):
 
 def test_a_shared_gradient_is_the_sum_over_places_of_their_own():
     """The same numbers in layers of their own: their gradients add up to that of the shared one."""
+
     def dense(first, second):
         return minicnn.Graph(L.Sequential(first, L.Tanh(), second, L.Tanh(), L.Linear(3)), (6,))
 
@@ -120,8 +167,13 @@ def test_gradients_and_running_statistics_agree_with_pytorch():
     nn = torch.nn
     net = siamese()
     conv, norm, last = nn.Conv2d(2, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.Linear(120, 3)
-    names = {"tower.conv1.weight": conv.weight, "tower.bn1.weight": norm.weight, "tower.bn1.bias": norm.bias, "fc1.weight": last.weight,
-             "fc1.bias": last.bias}
+    names = {
+        "tower.conv1.weight": conv.weight,
+        "tower.bn1.weight": norm.weight,
+        "tower.bn1.bias": norm.bias,
+        "fc1.weight": last.weight,
+        "fc1.bias": last.bias,
+    }
     assert list(names) == list(net.parameters)
     rng = np.random.default_rng(3)
     with torch.no_grad():

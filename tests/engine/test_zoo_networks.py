@@ -7,15 +7,35 @@ from minicnn import zoo
 
 # the smallest images that the larger networks take, or nearly
 IMAGES = {
-    "googlenet": (3, 64, 64), "googlenet-torchvision": (3, 64, 64), "unet": (1, 188, 188), "unet-same": (1, 32, 32), "yolov1": (3, 64, 64),
-    "alexnet": (3, 67, 67), "alexnet-2012": (3, 67, 67), "alexnet-torchvision": (3, 64, 64), "alexnet-d2l": (1, 96, 96), "zfnet": (3, 64,
-                                                                                                                                   64),
-    "zfnet-lecture": (3, 64, 64), "cmu-exercise": (3, 24, 24), "inception-3a": (192, 7, 7), "inception-3a-naive": (192, 7, 7),
+    "googlenet": (3, 64, 64),
+    "googlenet-torchvision": (3, 64, 64),
+    "unet": (1, 188, 188),
+    "unet-same": (1, 32, 32),
+    "yolov1": (3, 64, 64),
+    "alexnet": (3, 67, 67),
+    "alexnet-2012": (3, 67, 67),
+    "alexnet-torchvision": (3, 64, 64),
+    "alexnet-d2l": (1, 96, 96),
+    "zfnet": (3, 64, 64),
+    "zfnet-lecture": (3, 64, 64),
+    "cmu-exercise": (3, 24, 24),
+    "inception-3a": (192, 7, 7),
+    "inception-3a-naive": (192, 7, 7),
 }
 FIXED_WIDTH = {"lenet5-1998"}
 # Where a batch is normalized to its own few numbers over and over, rounding grows through a hundred layers: only the loss is compared.
-DEEP = {"resnet101", "resnet152", "resnet200", "plain56", "wide-resnet50-2", "densenet121", "resnet50", "resnet50-v1", "resnext50-32x4d",
-        "wrn-28-10"}
+DEEP = {
+    "resnet101",
+    "resnet152",
+    "resnet200",
+    "plain56",
+    "wide-resnet50-2",
+    "densenet121",
+    "resnet50",
+    "resnet50-v1",
+    "resnext50-32x4d",
+    "wrn-28-10",
+}
 
 
 def small(name):

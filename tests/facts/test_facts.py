@@ -14,24 +14,46 @@ from minicnn.facts.fact import about, answer, exactly, more_than, number_text
 
 SOMEBODY = Source("somebody", "somebody, somewhere")
 
-VERDICTS = [   # a claim starts with, verdict, computed
-    ("256 filters of 3x3", "right", 294_912), ("64 filters of 3x3", "right", 73_728), ("two 3x3 convolutions", "right", 294_912),
-    ("one 5x5", "right", 409_600), ("two 3x3 see", "right", 5), ("a stack of 3x3", "right", 7),
-    ("edges by convolution", "right", 267_960), ("edges as a matrix: more than 8e9", "right", 8_003_072_000),
-    ("convolution computes 60,000", "rounded", pytest.approx(59_733.33, abs=0.01)), ("convolution stores", "rounded", 4_001_536_000),
-    ("exercise: total", "answer", 13_285_956), ("LeNet-5: 60,000", "right", 60_000), ("LeNet-5: 340,908", "right", 340_908),
-    ("quiz: AlexNet 60M", "rounded", 62_378_344), ("AlexNet: overall 62,369,152", "wrong", 62_378_344),
-    ("AlexNet: 1.1 billion", "rounded", 1_135_256_096), ("AlexNet: 224x224", "wrong", 54),
-    ("AlexNet: 253,440", "wrong", 290_400), ("AlexNet: 650,000", "rounded", 659_272),
-    ("quiz: VGGNet", "wrong", 143_667_240), ("VGG-16 memory", "wrong", 15_237_608), ("VGG-16: 15.3", "rounded", 15_346_630_656),
-    ("naive inception", "rounded", 854_196_224), ("inception block with", "wrong", 271_351_808),
-    ("quiz: GoogLeNet 4M", "wrong", 6_998_552), ("GoogLeNet: 12 times fewer", "wrong", pytest.approx(8.7111, abs=0.0001)),
-    ("GoogLeNet, first convolution: 34M", "wrong", 118_013_952), ("ResNet-50: 3.8", "rounded", 3_857_973_248),
-    ("ResNet-50: 4.1", "rounded", 4_089_184_256), ("ResNet-50 sees", "right", 483), ("ResNet50:", "right", 25_636_712),
-    ("AlexNet: 8 layers", "right", 8), ("AlexNet, second convolution: stride 2", "wrong", 1),
+VERDICTS = [  # a claim starts with, verdict, computed
+    ("256 filters of 3x3", "right", 294_912),
+    ("64 filters of 3x3", "right", 73_728),
+    ("two 3x3 convolutions", "right", 294_912),
+    ("one 5x5", "right", 409_600),
+    ("two 3x3 see", "right", 5),
+    ("a stack of 3x3", "right", 7),
+    ("edges by convolution", "right", 267_960),
+    ("edges as a matrix: more than 8e9", "right", 8_003_072_000),
+    ("convolution computes 60,000", "rounded", pytest.approx(59_733.33, abs=0.01)),
+    ("convolution stores", "rounded", 4_001_536_000),
+    ("exercise: total", "answer", 13_285_956),
+    ("LeNet-5: 60,000", "right", 60_000),
+    ("LeNet-5: 340,908", "right", 340_908),
+    ("quiz: AlexNet 60M", "rounded", 62_378_344),
+    ("AlexNet: overall 62,369,152", "wrong", 62_378_344),
+    ("AlexNet: 1.1 billion", "rounded", 1_135_256_096),
+    ("AlexNet: 224x224", "wrong", 54),
+    ("AlexNet: 253,440", "wrong", 290_400),
+    ("AlexNet: 650,000", "rounded", 659_272),
+    ("quiz: VGGNet", "wrong", 143_667_240),
+    ("VGG-16 memory", "wrong", 15_237_608),
+    ("VGG-16: 15.3", "rounded", 15_346_630_656),
+    ("naive inception", "rounded", 854_196_224),
+    ("inception block with", "wrong", 271_351_808),
+    ("quiz: GoogLeNet 4M", "wrong", 6_998_552),
+    ("GoogLeNet: 12 times fewer", "wrong", pytest.approx(8.7111, abs=0.0001)),
+    ("GoogLeNet, first convolution: 34M", "wrong", 118_013_952),
+    ("ResNet-50: 3.8", "rounded", 3_857_973_248),
+    ("ResNet-50: 4.1", "rounded", 4_089_184_256),
+    ("ResNet-50 sees", "right", 483),
+    ("ResNet50:", "right", 25_636_712),
+    ("AlexNet: 8 layers", "right", 8),
+    ("AlexNet, second convolution: stride 2", "wrong", 1),
     ("AlexNet, fourth convolution: 484", "wrong", 384),
-    ("ZFNet", "wrong", 384), ("GoogLeNet: 22 layers", "right", 22), ("GoogLeNet: no fully connected", "wrong", 1),
-    ("U-Net: 572x572", "right", 388), ("MNIST-1D, fully connected: 150,185", "wrong", 59_065),
+    ("ZFNet", "wrong", 384),
+    ("GoogLeNet: 22 layers", "right", 22),
+    ("GoogLeNet: no fully connected", "wrong", 1),
+    ("U-Net: 572x572", "right", 388),
+    ("MNIST-1D, fully connected: 150,185", "wrong", 59_065),
 ]
 
 
@@ -42,7 +64,7 @@ def found():
 
 @pytest.mark.parametrize(("start", "verdict", "computed"), VERDICTS)
 def test_verdicts(found, start, verdict, computed):
-    fact, = (each for each in found if each.claim.startswith(start))
+    (fact,) = (each for each in found if each.claim.startswith(start))
     assert (fact.verdict, fact.computed) == (verdict, computed)
 
 
@@ -80,13 +102,20 @@ def test_no_large_number_is_written_outside_claims():
         assert not re.search(r"\d_\d{3}|\d{5}", code), path.name
 
 
-@pytest.mark.parametrize(("fact", "verdict"), [
-    (exactly("", SOMEBODY, 10, 10), "right"), (exactly("", SOMEBODY, 10, 11), "wrong"),
-    (about("", SOMEBODY, 60e6, 10e6, 60_000_000), "right"), (about("", SOMEBODY, 60e6, 10e6, 69_999_999), "rounded"),
-    (about("", SOMEBODY, 60e6, 10e6, 70_000_000), "wrong"), (about("", SOMEBODY, 60e6, 10e6, 50_000_001), "rounded"),
-    (more_than("", SOMEBODY, 60e6, 60_000_001), "right"), (more_than("", SOMEBODY, 60e6, 60_000_000), "wrong"),
-    (answer("", SOMEBODY, 3), "answer"),
-])
+@pytest.mark.parametrize(
+    ("fact", "verdict"),
+    [
+        (exactly("", SOMEBODY, 10, 10), "right"),
+        (exactly("", SOMEBODY, 10, 11), "wrong"),
+        (about("", SOMEBODY, 60e6, 10e6, 60_000_000), "right"),
+        (about("", SOMEBODY, 60e6, 10e6, 69_999_999), "rounded"),
+        (about("", SOMEBODY, 60e6, 10e6, 70_000_000), "wrong"),
+        (about("", SOMEBODY, 60e6, 10e6, 50_000_001), "rounded"),
+        (more_than("", SOMEBODY, 60e6, 60_000_001), "right"),
+        (more_than("", SOMEBODY, 60e6, 60_000_000), "wrong"),
+        (answer("", SOMEBODY, 3), "answer"),
+    ],
+)
 def test_verdicts_follow_from_the_numbers(fact, verdict):
     assert fact.verdict == verdict
 
@@ -95,8 +124,19 @@ def test_numbers_for_people():
     assert [number_text(1234.0, "times"), number_text(8.71, ""), number_text(5, "pixels")] == ["1,234 times", "8.7", "5 pixels"]
 
 
-@pytest.mark.parametrize(("name", "layers"), [("lenet", 5), ("vgg16", 16), ("vgg19", 19), ("resnet50", 50), ("resnet152", 152),
-                                              ("resnet110", 110), ("densenet121", 121), ("densenet40", 40)])
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("lenet", 5),
+        ("vgg16", 16),
+        ("vgg19", 19),
+        ("resnet50", 50),
+        ("resnet152", 152),
+        ("resnet110", 110),
+        ("densenet121", 121),
+        ("densenet40", 40),
+    ],
+)
 def test_depth_is_what_names_count(name, layers):
     assert depth(name) == layers
 

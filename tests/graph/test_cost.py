@@ -25,17 +25,20 @@ def test_pairs_are_those_of_the_index_map(size, taps, stride, dilation, before, 
     assert pairs_inside(axis) == sum(stop - first for first, stop in ranges)
 
 
-@pytest.mark.parametrize(("layer", "shape", "macs", "useful"), [
-    (Conv2D(1, 3, padding=1), (1, 3, 3), 81, 49),                   # (2 + 3 + 2) pairs on each axis
-    (Conv2D(4, 3, padding=1), (2, 3, 3), 8 * 81, 8 * 49),
-    (Conv2D(1, 3, padding=5), (1, 1, 1), 81 * 9, 9),                # all padding but one pixel
-    (Conv2D(4, (1, 3), padding=(0, 1), groups=2), (4, 2, 3), 8 * 2 * 9, 8 * 2 * 7),
-    (Conv2D(1, 3, padding=((1, 0), (0, 0)), stride=2), (1, 4, 4), 18, 15),
-    (TableConv2D(((0,), (0, 1)), 3, padding=1), (2, 3, 3), 3 * 81, 3 * 49),
-    (ConvTranspose2D(1, 3, padding=1), (1, 3, 3), 81, 49),          # what padding cuts off
-])
+@pytest.mark.parametrize(
+    ("layer", "shape", "macs", "useful"),
+    [
+        (Conv2D(1, 3, padding=1), (1, 3, 3), 81, 49),  # (2 + 3 + 2) pairs on each axis
+        (Conv2D(4, 3, padding=1), (2, 3, 3), 8 * 81, 8 * 49),
+        (Conv2D(1, 3, padding=5), (1, 1, 1), 81 * 9, 9),  # all padding but one pixel
+        (Conv2D(4, (1, 3), padding=(0, 1), groups=2), (4, 2, 3), 8 * 2 * 9, 8 * 2 * 7),
+        (Conv2D(1, 3, padding=((1, 0), (0, 0)), stride=2), (1, 4, 4), 18, 15),
+        (TableConv2D(((0,), (0, 1)), 3, padding=1), (2, 3, 3), 3 * 81, 3 * 49),
+        (ConvTranspose2D(1, 3, padding=1), (1, 3, 3), 81, 49),  # what padding cuts off
+    ],
+)
 def test_useful_macs_by_hand(layer, shape, macs, useful):
-    row, = rows(layer, shape).values()
+    (row,) = rows(layer, shape).values()
     assert (row.macs, row.useful_macs, row.backward_macs) == (macs, useful, macs)
 
 
@@ -57,14 +60,14 @@ def test_memory_of_training_by_hand():
     topology = Topology.build(Sequential(Conv2D(2, 3, padding=1), ReLU(), Flatten(), Linear(5)), (1, 4, 4))
     memory = training_memory(topology, 10)
     assert memory.activation_bytes == 4 * 10 * (16 + 32 + 32 + 32 + 5)
-    assert memory.gradient_bytes == 4 * 10 * 64          # those of relu1 and conv1, while one becomes the other
+    assert memory.gradient_bytes == 4 * 10 * 64  # those of relu1 and conv1, while one becomes the other
     assert memory.parameter_bytes == memory.parameter_gradient_bytes == 4 * (20 + 165)
     assert memory.total_bytes == sum(memory[1:5])
 
 
 def test_a_gradient_that_waits_takes_memory():
     topology = Topology.build(Sequential(Conv2D(1, 1), Residual(Sequential(ReLU(), ReLU()))), (1, 2, 2))
-    assert training_memory(topology, 1).gradient_bytes == 4 * 3 * 4   # that of the sum's input and of both ends of a layer
+    assert training_memory(topology, 1).gradient_bytes == 4 * 3 * 4  # that of the sum's input and of both ends of a layer
 
 
 def test_uncounted_operations_are_named():

@@ -34,7 +34,7 @@ def test_the_rows_of_a_residual_network():
 
 
 def test_one_row():
-    row, = fold(zoo.build("alexnet").summary(), 0).layers
+    (row,) = fold(zoo.build("alexnet").summary(), 0).layers
     assert (row.name, row.inputs, row.params, row.output_shape) == ("alexnet", ("input",), 62_378_344, (1000,))
 
 

@@ -36,7 +36,9 @@ def lenet(**settings):
 
 
 def test_wrong_in_features():
-    assert message(lenet(in_features=400), (1, 28, 28)) == """\
+    assert (
+        message(lenet(in_features=400), (1, 28, 28))
+        == """\
 fc1 ('Linear', 120 features) was made for 400 inputs, but gets 256
   input     1 x 28 x 28
   conv1     6 x 24 x 24  28 - 5 + 1 = 24
@@ -45,6 +47,7 @@ fc1 ('Linear', 120 features) was made for 400 inputs, but gets 256
   pool2     16 x 4 x 4   (8 - 2)/2 + 1 = 4
   flatten1  256          16 x 4 x 4 = 256
   use in_features 256 or an input of 32 x 32"""
+    )
     Topology.build(lenet(in_features=400), (1, 32, 32))
     Topology.build(lenet(in_features=256), (1, 28, 28))
 
@@ -59,8 +62,9 @@ def test_a_skip_that_does_not_meet():
     with pytest.raises(ShapeError) as caught:
         net.build(input_shape=(1, 572, 572))
     lines = str(caught.value).splitlines()
-    assert lines[0] == ("level1.level2.level3.level4.concat1 ('Concat') needs inputs of one spatial size,"
-                        " but gets 512 x 71 x 71 and 512 x 70 x 70")
+    assert lines[0] == (
+        "level1.level2.level3.level4.concat1 ('Concat') needs inputs of one spatial size, but gets 512 x 71 x 71 and 512 x 70 x 70"
+    )
     assert lines[-1] == "  use a crop of 512 x 71 x 71 to 70 x 70 (Skip with crop=True); or an input of 560 x 560 or 576 x 576"
     for size in (560, 576):
         assert net.build(input_shape=(1, size, size)).output_shape == (2, size, size)
@@ -79,12 +83,15 @@ def test_axes_are_repaired_one_by_one():
 
 def test_a_residual_body_that_loses_its_border():
     body = Sequential(Conv2D(3, 3), ReLU(), Conv2D(3, 5))
-    assert message(Residual(body), (3, 9, 9)) == """\
+    assert (
+        message(Residual(body), (3, 9, 9))
+        == """\
 add1 ('Add') needs inputs of one shape, but gets 3 x 3 x 3 and 3 x 9 x 9
   input  3 x 9 x 9
   conv1  3 x 7 x 7  9 - 3 + 1 = 7
   conv2  3 x 3 x 3  7 - 5 + 1 = 3
   use padding 'same' in conv1 and conv2; or Conv2D(3, 1, stride=3) or PadShortcut(3, stride=3) on the way that gives 3 x 9 x 9"""
+    )
     Topology.build(Residual(Sequential(Conv2D(3, 3, padding="same"), ReLU(), Conv2D(3, 5, padding="same"))), (3, 9, 9))
     Topology.build(Residual(body, Conv2D(3, 1, stride=3)), (3, 9, 9))
     Topology.build(Residual(body, PadShortcut(3, stride=3)), (3, 9, 9))
@@ -93,7 +100,8 @@ add1 ('Add') needs inputs of one shape, but gets 3 x 3 x 3 and 3 x 9 x 9
 def test_a_residual_body_with_a_stride_and_other_channels():
     body = Sequential(Conv2D(32, 3, stride=2, padding=1), ReLU(), Conv2D(32, 3, padding=1))
     assert message(Residual(body), (16, 9, 8)).splitlines()[-1] == (
-        "  use Conv2D(32, 1, stride=2) or PadShortcut(32, stride=2) on the way that gives 16 x 9 x 8")
+        "  use Conv2D(32, 1, stride=2) or PadShortcut(32, stride=2) on the way that gives 16 x 9 x 8"
+    )
     Topology.build(Residual(body, Conv2D(32, 1, stride=2)), (16, 9, 8))
 
 
@@ -127,12 +135,20 @@ def test_a_crop_that_is_larger_than_what_is_there():
     assert message(Sequential(ReLU(), Crop()), (1, 9, 8)).splitlines()[0] == "crop1 ('Crop') takes two inputs, but gets 1"
 
 
-@pytest.mark.parametrize(("name", "shape", "place", "words"), [
-    ("unet", (1, 100, 100), "level1.level2.level3.level4.bottom.conv1", "use padding 1, a window of at most 2, or an input of at least "),
-    ("alexnet", (3, 32, 32), "pool2", "use padding 1, a window of at most 2, or an input of at least "),
-    ("mnist1d-cnn", (1, 8), "conv3", "use padding 1, a window of at most 1, or an input of at least "),
-    ("densenet121", (3, 28, 28), "transition3.pool1", "or an input of at least "),
-])
+@pytest.mark.parametrize(
+    ("name", "shape", "place", "words"),
+    [
+        (
+            "unet",
+            (1, 100, 100),
+            "level1.level2.level3.level4.bottom.conv1",
+            "use padding 1, a window of at most 2, or an input of at least ",
+        ),
+        ("alexnet", (3, 32, 32), "pool2", "use padding 1, a window of at most 2, or an input of at least "),
+        ("mnist1d-cnn", (1, 8), "conv3", "use padding 1, a window of at most 1, or an input of at least "),
+        ("densenet121", (3, 28, 28), "transition3.pool1", "or an input of at least "),
+    ],
+)
 def test_the_smallest_input_is_one_for_the_whole_network(name, shape, place, words):
     with pytest.raises(ShapeError) as caught:
         zoo.build(name, input_shape=shape)

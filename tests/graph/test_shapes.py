@@ -17,7 +17,9 @@ def message(element, shape):
 
 def test_the_whole_autopsy():
     net = Sequential(Conv2D(6, 5), ReLU(), MaxPool2D(2), Conv2D(16, 5), MaxPool2D(2, ceil_mode=True), Conv2D(16, 5))
-    assert message(net, (3, 24, 25)) == """\
+    assert (
+        message(net, (3, 24, 25))
+        == """\
 conv3 ('Conv2D', 5x5, padding 0) needs at least 5 rows, but gets 3
   input  3 x 24 x 25
   conv1  6 x 20 x 21  rows 24 - 5 + 1 = 20, columns 25 - 5 + 1 = 21
@@ -25,6 +27,7 @@ conv3 ('Conv2D', 5x5, padding 0) needs at least 5 rows, but gets 3
   conv2  16 x 6 x 6   10 - 5 + 1 = 6
   pool2  16 x 3 x 3   (6 - 2)/2 + 1 = 3
   use padding 1, a window of at most 3, or an input of at least 30 x 30"""
+    )
 
 
 def test_the_repairs_of_the_style_guide():
@@ -36,30 +39,40 @@ def test_the_repairs_of_the_style_guide():
 def test_pooling_cannot_be_padded_by_its_window():
     assert message(MaxPool2D(5), (1, 1, 9)).splitlines()[-1] == "  use padding 2, a window of at most 1, or an input of at least 5 x 9"
     assert message(MaxPool2D(2, dilation=9), (1, 1, 20)).splitlines()[-1] == (
-        "  use padding 5, a window of at most 1, or an input of at least 10 x 20")
+        "  use padding 5, a window of at most 1, or an input of at least 10 x 20"
+    )
 
 
 def test_one_axis():
-    assert message(Conv1D(3, 9), (2, 5)) == """\
+    assert (
+        message(Conv1D(3, 9), (2, 5))
+        == """\
 conv1 ('Conv1D', 9, padding 0) needs at least 9 columns, but gets 5
   input  2 x 5
   use padding 2, a window of at most 5, or an input of at least 9"""
+    )
 
 
 def test_a_forgotten_flatten():
-    assert message(Sequential(Conv2D(6, 5), Linear(10)), (3, 8, 8)) == """\
+    assert (
+        message(Sequential(Conv2D(6, 5), Linear(10)), (3, 8, 8))
+        == """\
 fc1 ('Linear', 10 features) needs a flat input, but gets 6 x 4 x 4
   input  3 x 8 x 8
   conv1  6 x 4 x 4  8 - 5 + 1 = 4
   put Flatten() before it"""
+    )
 
 
 def test_paths_that_do_not_meet():
-    assert message(Sequential(ReLU(), Residual(Conv2D(16, 3))), (3, 8, 8)) == """\
+    assert (
+        message(Sequential(ReLU(), Residual(Conv2D(16, 3))), (3, 8, 8))
+        == """\
 add1 ('Add') needs inputs of one shape, but gets 16 x 6 x 6 and 3 x 8 x 8
   input  3 x 8 x 8
   conv1  16 x 6 x 6  8 - 3 + 1 = 6
   use padding 'same' in conv1 together with Conv2D(16, 1) or PadShortcut(16) on the way that gives 3 x 8 x 8"""
+    )
 
 
 def test_only_the_way_to_the_break_is_shown():
@@ -73,14 +86,35 @@ def test_a_long_way_loses_its_middle():
     lines = message(Sequential(*[Conv2D(2, 2)] * 40), (3, 20, 20)).splitlines()
     assert lines[0] == "conv20 ('Conv2D', 2x2, padding 0) needs at least 2 rows, but gets 1"
     assert [line.split()[0] for line in lines[1:-1]] == [
-        "input", "conv1", "conv2", "conv3", "...", "conv11", "conv12", "conv13", "conv14", "conv15", "conv16", "conv17", "conv18", "conv19"]
+        "input",
+        "conv1",
+        "conv2",
+        "conv3",
+        "...",
+        "conv11",
+        "conv12",
+        "conv13",
+        "conv14",
+        "conv15",
+        "conv16",
+        "conv17",
+        "conv18",
+        "conv19",
+    ]
 
 
-@given(st.lists(st.tuples(st.integers(1, 7), st.integers(1, 3), st.integers(0, 2), st.booleans()), min_size=1, max_size=5),
-       st.integers(1, 12), st.integers(1, 12))
+@given(
+    st.lists(st.tuples(st.integers(1, 7), st.integers(1, 3), st.integers(0, 2), st.booleans()), min_size=1, max_size=5),
+    st.integers(1, 12),
+    st.integers(1, 12),
+)
 def test_the_smallest_input_is_the_smallest(layers, rows, columns):
-    net = Sequential(*(Conv2D(1, taps, stride=stride, padding=padding) if conv else MaxPool2D(taps, stride=stride)
-                       for taps, stride, padding, conv in layers))
+    net = Sequential(
+        *(
+            Conv2D(1, taps, stride=stride, padding=padding) if conv else MaxPool2D(taps, stride=stride)
+            for taps, stride, padding, conv in layers
+        )
+    )
     try:
         Topology.build(net, (1, rows, columns))
         return

@@ -11,8 +11,9 @@ from minicnn.layers import BatchNorm2D, Concat, Conv2D, Flatten, Linear, ReLU, R
 def recurrent():
     """A convolution and a linear layer, each in two places, at other depths of nesting."""
     conv, dense, relu = Conv2D(4, 3, padding=1), Linear(6), ReLU()
-    return Sequential(Conv2D(4, 1), conv, relu, Sequential(Residual(conv), name="stage"), relu, Flatten(), Linear(6), relu, dense, relu,
-                      dense, Linear(3))
+    return Sequential(
+        Conv2D(4, 1), conv, relu, Sequential(Residual(conv), name="stage"), relu, Flatten(), Linear(6), relu, dense, relu, dense, Linear(3)
+    )
 
 
 def siamese():
@@ -23,8 +24,9 @@ def siamese():
 def test_slots_are_those_of_the_first_place():
     topology = Topology.build(recurrent(), (2, 5, 5))
     nodes = {node.name: node for node in topology.nodes}
-    assert [slot.name for slot in topology.slots] == [f"{name}.{what}" for name in ("conv1", "conv2", "fc1", "fc2", "fc4")
-                                                      for what in ("weight", "bias")]
+    assert [slot.name for slot in topology.slots] == [
+        f"{name}.{what}" for name in ("conv1", "conv2", "fc1", "fc2", "fc4") for what in ("weight", "bias")
+    ]
     assert nodes["stage.conv1"].slots == nodes["conv2"].slots
     assert (nodes["stage.conv1"].own_slots, nodes["stage.conv1"].shares_with) == ((), nodes["conv2"].index)
     assert (nodes["conv2"].own_slots, nodes["conv2"].shares_with, nodes["relu2"].shares_with) == (nodes["conv2"].slots, None, None)
@@ -38,16 +40,27 @@ def test_equal_layers_are_two():
 
 def test_a_block_in_several_places_shares_all_it_has():
     topology = Topology.build(siamese(), (1, 6, 6))
-    assert [node.name for node in topology.nodes][:7] == ["tower.conv1", "tower.bn1", "tower.relu1", "relu1", "tower2.conv1", "tower2.bn1",
-                                                          "tower2.relu1"]
+    assert [node.name for node in topology.nodes][:7] == [
+        "tower.conv1",
+        "tower.bn1",
+        "tower.relu1",
+        "relu1",
+        "tower2.conv1",
+        "tower2.bn1",
+        "tower2.relu1",
+    ]
     assert [slot.name for slot in topology.slots if not slot.trainable] == ["tower.bn1.running_mean", "tower.bn1.running_var"]
     assert topology.buffer_count == 8
 
 
-@pytest.mark.parametrize(("network", "names"), [
-    (lambda conv: Sequential(conv, conv, Conv2D(3, 1, name="shared2"), conv), ["shared", "shared3", "shared2", "shared4"]),
-    (lambda conv: Sequential(Sequential(conv, name="a"), Sequential(conv, conv, name="b")), ["a.shared", "b.shared", "b.shared2"]),
-], ids=["a number is taken", "in two blocks"])
+@pytest.mark.parametrize(
+    ("network", "names"),
+    [
+        (lambda conv: Sequential(conv, conv, Conv2D(3, 1, name="shared2"), conv), ["shared", "shared3", "shared2", "shared4"]),
+        (lambda conv: Sequential(Sequential(conv, name="a"), Sequential(conv, conv, name="b")), ["a.shared", "b.shared", "b.shared2"]),
+    ],
+    ids=["a number is taken", "in two blocks"],
+)
 def test_a_named_layer_in_several_places(network, names):
     nodes = Topology.build(network(Conv2D(3, 1, name="shared")), (3, 4, 4)).nodes
     assert [node.name for node in nodes] == names
@@ -62,11 +75,15 @@ def test_another_block_must_not_take_the_name_of_a_second_place():
 
 def test_places_that_do_not_fit_each_other():
     conv = Conv2D(4, 3, padding=1)
-    with pytest.raises(GraphError, match=(
+    with pytest.raises(
+        GraphError,
+        match=(
             r"^conv3 \('Conv2D', 3x3, padding 1\) is the same layer as conv1, but needs parameters of other shapes\n"
             r"  conv1  input 3 x 6 x 6   weight 4 x 3 x 3 x 3, bias 4\n"
             r"  conv3  input 10 x 6 x 6  weight 4 x 10 x 3 x 3, bias 4\n"
-            r"  use a layer of its own for each place, or inputs of one shape$")):
+            r"  use a layer of its own for each place, or inputs of one shape$"
+        ),
+    ):
         Topology.build(Sequential(conv, Conv2D(10, 1), conv), (3, 6, 6))
 
 
@@ -104,6 +121,8 @@ def test_folded_blocks_say_what_they_share():
     whole = summarize(Topology.build(siamese(), (1, 6, 6)), "net")
     first, _, second, *_ = fold(whole, 1).layers
     assert [(row.name, row.params, row.buffers, row.shared_with) for row in (first, second)] == [
-        ("tower", 48, 8, None), ("tower2", 0, 0, "tower")]
-    one, = fold(whole, 0).layers
+        ("tower", 48, 8, None),
+        ("tower2", 0, 0, "tower"),
+    ]
+    (one,) = fold(whole, 0).layers
     assert (one.params, one.shared_with) == (whole.totals.params, None)

@@ -32,14 +32,38 @@ def rows(element, shape):
 
 def test_the_record_of_a_convolution():
     row = summarize(Topology.build(Conv2D(96, 11, stride=4), (3, 227, 227)), "net").to_dict()["layers"][0]
-    extra = {key: row.pop(key) for key in ("input_shapes", "settings", "buffers", "useful_macs", "backward_macs", "training_bytes",
-                                                "layer_count", "shared_with")}
+    extra = {
+        key: row.pop(key)
+        for key in ("input_shapes", "settings", "buffers", "useful_macs", "backward_macs", "training_bytes", "layer_count", "shared_with")
+    }
     assert row == {
-        "name": "conv1", "type": "Conv2D", "inputs": ["input"], "output_shape": [96, 55, 55], "kernel": [11, 11], "stride": [4, 4],
-        "padding": [[0, 0], [0, 0]], "dilation": [1, 1], "groups": 1, "params": 34944, "params_formula": "(11*11*3 + 1) * 96",
-        "macs": 105415200, "connections": 105705600, "activation_bytes": 1161600, "receptive_field": [11, 11], "jump": [4, 4]}
-    assert extra == {"input_shapes": [[3, 227, 227]], "settings": ["11x11", "stride 4", "padding 0"], "buffers": 0,
-                     "useful_macs": 105415200, "backward_macs": 105415200, "training_bytes": 1161600, "layer_count": 1, "shared_with": None}
+        "name": "conv1",
+        "type": "Conv2D",
+        "inputs": ["input"],
+        "output_shape": [96, 55, 55],
+        "kernel": [11, 11],
+        "stride": [4, 4],
+        "padding": [[0, 0], [0, 0]],
+        "dilation": [1, 1],
+        "groups": 1,
+        "params": 34944,
+        "params_formula": "(11*11*3 + 1) * 96",
+        "macs": 105415200,
+        "connections": 105705600,
+        "activation_bytes": 1161600,
+        "receptive_field": [11, 11],
+        "jump": [4, 4],
+    }
+    assert extra == {
+        "input_shapes": [[3, 227, 227]],
+        "settings": ["11x11", "stride 4", "padding 0"],
+        "buffers": 0,
+        "useful_macs": 105415200,
+        "backward_macs": 105415200,
+        "training_bytes": 1161600,
+        "layer_count": 1,
+        "shared_with": None,
+    }
 
 
 def test_what_is_not_counted_is_null():
@@ -58,7 +82,11 @@ def test_uneven_padding_and_axes():
 def test_receptive_field_grows_by_the_jump():
     net = rows(Sequential(Conv2D(2, 3), MaxPool2D(2), Conv2D(2, (3, 1), dilation=2, stride=(1, 2)), GlobalAvgPool()), (1, 40, 40))
     assert [(row.receptive_field, row.jump) for row in net.values()] == [
-        ((3, 3), (1, 1)), ((4, 4), (2, 2)), ((12, 4), (2, 4)), (None, None)]
+        ((3, 3), (1, 1)),
+        ((4, 4), (2, 2)),
+        ((12, 4), (2, 4)),
+        (None, None),
+    ]
     assert rows(Sequential(Conv1D(2, 5, stride=2), ReLU()), (1, 40))["relu1"].receptive_field == (5,)
 
 
@@ -74,7 +102,7 @@ def test_receptive_field_is_what_a_change_of_one_pixel_reaches():
     size = 60
     seen = [{i} for i in range(size)]
     for layer in layers:
-        axis, = layer.axes(((1, len(seen)),))
+        (axis,) = layer.axes(((1, len(seen)),))
         seen = [set().union(*(seen[p * axis.stride + r * axis.dilation] for r in range(axis.taps))) for p in range(axis.out)]
     spans = {max(each) - min(each) + 1 for each in seen}
     last = rows(Sequential(*layers), (1, size))["conv3"]
@@ -90,12 +118,17 @@ def test_running_statistics_are_no_parameters():
     assert summary.totals.params == summary.totals.trainable_params == 150 + 12 + 970
     assert summary.totals.buffers == 12
     assert [(share.kind, share.params, share.macs) for share in summary.by_kind] == [
-        ("convolution", 150, 2400), ("fully connected", 970, 960), ("normalization", 12, None)]
+        ("convolution", 150, 2400),
+        ("fully connected", 970, 960),
+        ("normalization", 12, None),
+    ]
 
 
 def test_receptive_field_ends_where_it_depends_on_the_position():
-    net = rows(Sequential(Conv2D(2, 3), MaxPool2D(2), ConvTranspose2D(2, 3, stride=2), Conv2D(2, 3), Concat(Sequential(), Conv2D(2, 1))),
-               (1, 40, 40))
+    net = rows(
+        Sequential(Conv2D(2, 3), MaxPool2D(2), ConvTranspose2D(2, 3, stride=2), Conv2D(2, 3), Concat(Sequential(), Conv2D(2, 1))),
+        (1, 40, 40),
+    )
     assert net["pool1"].receptive_field == (4, 4)
     assert [net[name].receptive_field for name in ("up1", "conv2", "conv3", "concat1")] == [None] * 4
     assert (net["up1"].kernel, net["up1"].stride, net["up1"].padding, net["up1"].macs) == ((3, 3), (2, 2), ((0, 0), (0, 0)), 19 * 19 * 36)
@@ -120,13 +153,17 @@ def test_totals_and_kinds():
     assert summary.totals.flops == 2 * summary.totals.macs == 2 * (117600 + 47040)
     assert summary.totals.activation_bytes == 4 * (4704 + 4704 + 10)
     assert [(share.kind, share.params, share.macs) for share in summary.by_kind] == [
-        ("convolution", 156, 117600), ("fully connected", 47050, 47040)]
+        ("convolution", 156, 117600),
+        ("fully connected", 47050, 47040),
+    ]
     assert json.loads(json.dumps(summary.to_dict())) == summary.to_dict()
 
 
 def test_the_plain_table():
     net = Sequential(Conv2D(8, 3, padding=1), Residual(ReLU()), Flatten(), Linear(10))
-    assert plain_table(summarize(Topology.build(net, (3, 4, 4)), "tiny")) == """\
+    assert (
+        plain_table(summarize(Topology.build(net, (3, 4, 4)), "tiny"))
+        == """\
 tiny, input 3x4x4
 layer     operation                  output  parameters  formula           MACs  field
 conv1     Conv2D 3x3, padding 1      8x4x4          224  (3*3*3 + 1) * 8  3,456      3
@@ -138,10 +175,20 @@ total                                             1,514                   4,736
 convolution: 224 parameters (14.8 %), 3,456 MACs (73.0 %)
 fully connected: 1,290 parameters (85.2 %), 1,280 MACs (27.0 %)
 not counted: 1 ReLU, 1 Add, 1 Flatten"""
+    )
 
 
-@pytest.mark.parametrize(("size", "words"), [(0, "0 bytes"), (1023, "1,023 bytes"), (1024, "1.0 KiB"), (249513376, "238.0 MiB"),
-                                             (5 * 2**40, "5.0 TiB"), (2**60, "1,048,576.0 TiB")])
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 bytes"),
+        (1023, "1,023 bytes"),
+        (1024, "1.0 KiB"),
+        (249513376, "238.0 MiB"),
+        (5 * 2**40, "5.0 TiB"),
+        (2**60, "1,048,576.0 TiB"),
+    ],
+)
 def test_memory_for_people(size, words):
     assert memory(size) == words
 

@@ -12,8 +12,11 @@ from minicnn.layers import BatchNorm2D, Conv2D, Crop, Flatten, Linear, ReLU, Res
 def test_slots_of_a_small_network():
     topology = Topology.build(Sequential(Conv2D(6, 5, padding=2), ReLU(), Flatten(), Linear(10)), (1, 28, 28))
     assert [(slot.name, slot.shape, slot.offset, slot.size, slot.node) for slot in topology.slots] == [
-        ("conv1.weight", (6, 1, 5, 5), 0, 150, 0), ("conv1.bias", (6,), 160, 6, 0),
-        ("fc1.weight", (10, 4704), 176, 47040, 3), ("fc1.bias", (10,), 47216, 10, 3)]
+        ("conv1.weight", (6, 1, 5, 5), 0, 150, 0),
+        ("conv1.bias", (6,), 160, 6, 0),
+        ("fc1.weight", (10, 4704), 176, 47040, 3),
+        ("fc1.bias", (10,), 47216, 10, 3),
+    ]
     assert topology.memory_size == 47232
     assert topology.parameter_count == 47206
     assert topology.trainable_size == topology.memory_size
@@ -36,12 +39,19 @@ def test_the_layer_that_gives_the_logits_starts_out_unsure_even_if_its_numbers_a
 def test_buffers_lie_behind_the_parameters():
     topology = Topology.build(Sequential(BatchNorm2D(), Conv2D(5, 1), BatchNorm2D(), Flatten(), Linear(2)), (3, 2, 2))
     assert [(slot.name, slot.offset, slot.size, slot.init, slot.trainable) for slot in topology.slots] == [
-        ("bn1.weight", 0, 3, "ones", True), ("bn1.bias", 16, 3, "zeros", True),
-        ("conv1.weight", 32, 15, "he", True), ("conv1.bias", 48, 5, "zeros", True),
-        ("bn2.weight", 64, 5, "ones", True), ("bn2.bias", 80, 5, "zeros", True),
-        ("fc1.weight", 96, 40, "he/10", True), ("fc1.bias", 144, 2, "zeros", True),
-        ("bn1.running_mean", 160, 3, "zeros", False), ("bn1.running_var", 176, 3, "ones", False),
-        ("bn2.running_mean", 192, 5, "zeros", False), ("bn2.running_var", 208, 5, "ones", False)]
+        ("bn1.weight", 0, 3, "ones", True),
+        ("bn1.bias", 16, 3, "zeros", True),
+        ("conv1.weight", 32, 15, "he", True),
+        ("conv1.bias", 48, 5, "zeros", True),
+        ("bn2.weight", 64, 5, "ones", True),
+        ("bn2.bias", 80, 5, "zeros", True),
+        ("fc1.weight", 96, 40, "he/10", True),
+        ("fc1.bias", 144, 2, "zeros", True),
+        ("bn1.running_mean", 160, 3, "zeros", False),
+        ("bn1.running_var", 176, 3, "ones", False),
+        ("bn2.running_mean", 192, 5, "zeros", False),
+        ("bn2.running_var", 208, 5, "ones", False),
+    ]
     assert (topology.trainable_size, topology.memory_size) == (160, 224)
     assert (topology.parameter_count, topology.buffer_count) == (3 + 3 + 15 + 5 + 5 + 5 + 40 + 2, 16)
     assert [slot.name for slot in topology.nodes[2].slots] == ["bn2.weight", "bn2.bias", "bn2.running_mean", "bn2.running_var"]
@@ -53,11 +63,11 @@ def test_slots_are_aligned_and_do_not_overlap(layers):
     owner = np.full(topology.memory_size, -1)
     for index, slot in enumerate(topology.slots):
         assert slot.offset % 16 == 0
-        assert (owner[slot.offset:slot.offset + slot.size] == -1).all()
-        owner[slot.offset:slot.offset + slot.size] = index
+        assert (owner[slot.offset : slot.offset + slot.size] == -1).all()
+        owner[slot.offset : slot.offset + slot.size] = index
     assert (owner >= 0).sum() == topology.parameter_count
 
 
 def test_nothing_is_allocated():
-    topology = Topology.build(Sequential(Flatten(), Linear(2**31 - 1)), (2**20, 2**10))   # 8 EiB of parameters
+    topology = Topology.build(Sequential(Flatten(), Linear(2**31 - 1)), (2**20, 2**10))  # 8 EiB of parameters
     assert topology.parameter_count == (2**30 + 1) * (2**31 - 1)

@@ -19,7 +19,11 @@ def test_default_names_count_by_kind():
 
 def test_default_names_make_way_for_given_ones():
     assert names(Sequential(Conv2D(3, 1), Conv2D(3, 1, name="conv1"), Conv2D(3, 1, name="stem"), Conv2D(3, 1))) == [
-        "conv2", "conv1", "stem", "conv3"]
+        "conv2",
+        "conv1",
+        "stem",
+        "conv3",
+    ]
 
 
 def test_named_blocks_open_a_scope_and_others_do_not():
@@ -38,12 +42,17 @@ def test_one_layer_is_a_network():
     assert names(Linear(3, name="out"), (5,)) == ["out"]
 
 
-@pytest.mark.parametrize(("element", "words"), [
-    (Sequential(ReLU(name="a"), ReLU(name="a")), r"^2 layers are called 'a'\n  give each a name of its own, or none$"),
-    (Sequential(Sequential(ReLU(), name="a"), Sequential(ReLU(), name="a")),
-     r"^two blocks are called 'a'\n  give one of them another name$"),
-    (Sequential(), r"^a network needs at least one layer$"),
-])
+@pytest.mark.parametrize(
+    ("element", "words"),
+    [
+        (Sequential(ReLU(name="a"), ReLU(name="a")), r"^2 layers are called 'a'\n  give each a name of its own, or none$"),
+        (
+            Sequential(Sequential(ReLU(), name="a"), Sequential(ReLU(), name="a")),
+            r"^two blocks are called 'a'\n  give one of them another name$",
+        ),
+        (Sequential(), r"^a network needs at least one layer$"),
+    ],
+)
 def test_networks_that_are_none(element, words):
     with pytest.raises(GraphError, match=words):
         Topology.build(element, (3, 8, 8))
@@ -57,7 +66,7 @@ class Split(Layer):
     output_count = 2
 
     def output_shapes(self, where, inputs):
-        (channels, *space), = inputs
+        ((channels, *space),) = inputs
         return (channels // 2, *space), (channels - channels // 2, *space)
 
 

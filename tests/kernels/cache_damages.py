@@ -39,8 +39,8 @@ def zero_a_page(path: Path, stream: random.Random) -> None:
     """As a crash of the machine leaves it: the length is right, a page never reached the disk."""
     content = bytearray(path.read_bytes())
     start = stream.randrange(len(content))
-    page = content[start:start + 4096]
-    content[start:start + 4096] = bytes(len(page)) if any(page) else b"\1" * len(page)
+    page = content[start : start + 4096]
+    content[start : start + 4096] = bytes(len(page)) if any(page) else b"\1" * len(page)
     path.write_bytes(content)
 
 
@@ -76,5 +76,6 @@ def remove(path: Path, stream: random.Random) -> None:
     path.unlink()
 
 
-DAMAGES: dict[str, Damage] = {each.__name__: each for each in (
-    empty, cut, flip_bits, overwrite, zero_a_page, append, swap, put_folder, put_pipe, put_link, remove)}
+DAMAGES: dict[str, Damage] = {
+    each.__name__: each for each in (empty, cut, flip_bits, overwrite, zero_a_page, append, swap, put_folder, put_pipe, put_link, remove)
+}

@@ -22,8 +22,13 @@ EXAMPLES = int(os.environ.get("MINICNN_EXAMPLES", "60"))
 EPSILON = float(np.finfo(np.float32).eps)
 
 # No deadline: the first example compiles.  derandomize: CI never blames an innocent change; more examples are new ones.
-generated = settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 60, database=None,
-                     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+generated = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=EXAMPLES <= 60,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -32,9 +37,27 @@ def fewer(share):
     return settings(generated, max_examples=max(1, EXAMPLES // share))
 
 
-HOMES = ("activation", "adaptive_pooling", "algorithms", "algorithms.fft", "algorithms.im2col", "batch_normalization", "channel_pooling",
-         "fully_connected", "gaussian_pooling", "global_pooling", "l2_pooling", "local_response_normalization", "loss", "passes", "pooling",
-         "regularization", "unpooling", "upsampling", "variants")
+HOMES = (
+    "activation",
+    "adaptive_pooling",
+    "algorithms",
+    "algorithms.fft",
+    "algorithms.im2col",
+    "batch_normalization",
+    "channel_pooling",
+    "fully_connected",
+    "gaussian_pooling",
+    "global_pooling",
+    "l2_pooling",
+    "local_response_normalization",
+    "loss",
+    "passes",
+    "pooling",
+    "regularization",
+    "unpooling",
+    "upsampling",
+    "variants",
+)
 plain_empty = arrays.empty
 
 
@@ -85,7 +108,7 @@ def torch():
 def soil():
     """Fill the memory that calls share with NaN: what an earlier one left must not matter."""
     if call._scratch is not None:
-        call._scratch[:1 << 20] = np.nan
+        call._scratch[: 1 << 20] = np.nan
 
 
 def both(name, *given, **settings):

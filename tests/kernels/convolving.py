@@ -44,7 +44,7 @@ class Convolution(NamedTuple):
 
     def terms(self, y_shape):
         """Products behind one element of y (and its bias), dx, dweight and dbias, at most."""
-        taps, groups = int(np.prod(self.weight_shape[-self.axes:])), self.settings.get("groups", 1)
+        taps, groups = int(np.prod(self.weight_shape[-self.axes :])), self.settings.get("groups", 1)
         forward, backward = ((size // groups * taps) for size in (self.x_shape[1], y_shape[1]))
         inner = y_shape if self.family != "conv_transpose" else self.x_shape
         return forward + 1, backward, int(np.prod(inner)) // max(1, inner[1]), int(np.prod(y_shape)) // max(1, y_shape[1])
@@ -55,8 +55,12 @@ def passes(case, x, weight, bias, dy=None):
     y = case.function()(x, weight, bias, **case.settings)
     if dy is None:
         return y
-    return (y, case.function("_backward_input")(dy, weight, x.shape, **case.settings),
-            case.function("_backward_weight")(dy, x, weight.shape, **case.settings), case.bias_gradient(dy))
+    return (
+        y,
+        case.function("_backward_input")(dy, weight, x.shape, **case.settings),
+        case.function("_backward_weight")(dy, x, weight.shape, **case.settings),
+        case.bias_gradient(dy),
+    )
 
 
 def bounds(case, x, weight, bias, dy):
@@ -89,9 +93,10 @@ def convolutions(draw, family, axes, symmetric=False, few=False):
     if family == "conv":
         settings["flip"] = draw(st.booleans())
     own = family in ("tiled_conv", "unshared_conv") and draw(st.booleans())
-    bias_shape = (groups * filters, *(weight_shape[1:1 + axes] if own else ()))
-    return Convolution(family, axes, (images, groups * channels, *sizes), weight_shape, bias_shape, settings, draw(seeds),
-                       draw(st.sampled_from(LAYOUTS)))
+    bias_shape = (groups * filters, *(weight_shape[1 : 1 + axes] if own else ()))
+    return Convolution(
+        family, axes, (images, groups * channels, *sizes), weight_shape, bias_shape, settings, draw(seeds), draw(st.sampled_from(LAYOUTS))
+    )
 
 
 def _slid(draw, axes, spans, taps, stride, dilation, settings, symmetric):
@@ -113,8 +118,9 @@ def _slid(draw, axes, spans, taps, stride, dilation, settings, symmetric):
     sizes = tuple(small + draw(st.integers(0, room)) for small in least)
     if kind == "same":
         return sizes, tuple(-(-size // step) for size, step in zip(sizes, stride, strict=True))
-    return sizes, tuple(output_size(size, tap, step, gap, *pad)
-                        for size, tap, step, gap, pad in zip(sizes, taps, stride, dilation, pads, strict=True))
+    return sizes, tuple(
+        output_size(size, tap, step, gap, *pad) for size, tap, step, gap, pad in zip(sizes, taps, stride, dilation, pads, strict=True)
+    )
 
 
 def _spread(draw, axes, taps, stride, dilation, settings):

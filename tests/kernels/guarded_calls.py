@@ -22,9 +22,9 @@ from .right_calls import recipes
 from .test_many_groups import depthwise, grouped
 
 PAGE = mmap.PAGESIZE
-FORBIDDEN = 0   # PROT_NONE
+FORBIDDEN = 0  # PROT_NONE
 
-_memory = []   # of the call under way
+_memory = []  # of the call under way
 
 
 def between_pages(shape, dtype, at_end=True):
@@ -58,7 +58,7 @@ def calls_of_recipes(first, count):
         recipe = listed[rng.integers(len(listed))]
         given = {name: guarded(value, number % 2 == 0) for name, value in recipe.draw(rng).items()}
         print(number, recipe.name, flush=True)
-        with suppress(MinicnnError):   # an algorithm that does not serve float64, say
+        with suppress(MinicnnError):  # an algorithm that does not serve float64, say
             recipe.function(**given)
         _memory.clear()
 
@@ -76,11 +76,17 @@ def in_place(draw):
 
 def calls_of_convolutions(count):
     """All families with more channels and sizes around those of a vector, and few images as often as many."""
-    cases = hypothesis.strategies.one_of(*(convolutions(family, axes, few=few) for family in FAMILIES for axes in (1, 2, 3)
-                                           for few in (False, True)), depthwise(), grouped(1), grouped(2), in_place())
+    cases = hypothesis.strategies.one_of(
+        *(convolutions(family, axes, few=few) for family in FAMILIES for axes in (1, 2, 3) for few in (False, True)),
+        depthwise(),
+        grouped(1),
+        grouped(2),
+        in_place(),
+    )
 
-    @hypothesis.settings(max_examples=count, derandomize=True, database=None, deadline=None,
-                         suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.settings(
+        max_examples=count, derandomize=True, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+    )
     @hypothesis.given(case=cases, at_end=hypothesis.strategies.booleans())
     def call(case, at_end):
         print(case, flush=True)

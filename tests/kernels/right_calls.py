@@ -41,8 +41,9 @@ def convolution(draw, kind, axes, part):
     if kind == "conv_transpose":
         # the same axes the other way round, so that they fit
         small = tuple(output_size(size, tap, step, 1, pad, pad) for size, tap, step, pad in zip(sizes, taps, stride, pads, strict=True))
-        rest = tuple(size - transposed_output_size(*each, 1, pad, 0)
-                     for size, *each, pad in zip(sizes, small, taps, stride, pads, strict=True))
+        rest = tuple(
+            size - transposed_output_size(*each, 1, pad, 0) for size, *each, pad in zip(sizes, small, taps, stride, pads, strict=True)
+        )
         arguments["output_padding"] = rest
         x_shape, y_shape, weight_shape = (images, channels, *small), (images, filters, *sizes), (channels, filters // groups, *taps)
     else:
@@ -58,7 +59,7 @@ def convolution(draw, kind, axes, part):
     if part == "_backward_weight":
         return {"dy": dy, "x": x, "weight_shape": weight_shape} | arguments
     if part == "_backward_bias":
-        shape = draw.one_of((filters,), (filters, *weight_shape[1:1 + axes]))
+        shape = draw.one_of((filters,), (filters, *weight_shape[1 : 1 + axes]))
         return {"dy": dy} | ({"bias_shape": shape} if kind in ("tiled_conv", "unshared_conv") else {})
     if kind == "conv":
         arguments["algorithm"] = draw.one_of("auto", "textbook", "direct", "im2col", "fft", "winograd")
@@ -131,8 +132,12 @@ def over_rows(draw, name):
     N, F, K = draw.sizes(3, 1, 6)
     if name.startswith("linear"):
         x, weight, bias, dy = draw.array(N, F), draw.array(K, F), draw.one_of(None, draw.array(K)), draw.array(N, K)
-        return {"linear": {"x": x, "weight": weight, "bias": bias}, "linear_backward_input": {"dy": dy, "weight": weight},
-                "linear_backward_weight": {"dy": dy, "x": x}, "linear_backward_bias": {"dy": dy}}[name]
+        return {
+            "linear": {"x": x, "weight": weight, "bias": bias},
+            "linear_backward_input": {"dy": dy, "weight": weight},
+            "linear_backward_weight": {"dy": dy, "x": x},
+            "linear_backward_bias": {"dy": dy},
+        }[name]
     if name.startswith("softmax_cross_entropy"):
         given = {"logits": draw.array(N, F), "labels": draw.rng.integers(0, F, N)}
         return given | ({"dloss": draw.one_of(1, 0.5)} if "backward" in name else {})
@@ -161,11 +166,20 @@ def layer(axes):
 def variant(draw, part):
     axes = draw.whole(1, 2)
     if not part:
-        return {"index_map": MAPS[axes], "input_shape": (1, *(5,) * axes), "output_shape": (2, *(4,) * axes), "taps": (1, *(2,) * axes),
-                "weight_shape": draw.one_of(None, (3, 4)), "compiled": False}
+        return {
+            "index_map": MAPS[axes],
+            "input_shape": (1, *(5,) * axes),
+            "output_shape": (2, *(4,) * axes),
+            "taps": (1, *(2,) * axes),
+            "weight_shape": draw.one_of(None, (3, 4)),
+            "compiled": False,
+        }
     x, dy, weight = draw.array(2, *layer(axes).input_shape), draw.array(2, *layer(axes).output_shape), draw.array(*layer(axes).weight_shape)
-    return {"axes": axes} | {"forward": {"x": x, "weight": weight, "bias": draw.one_of(None, draw.array(3))},
-                             "backward_input": {"dy": dy, "weight": weight}, "backward_weight": {"dy": dy, "x": x}}[part]
+    return {"axes": axes} | {
+        "forward": {"x": x, "weight": weight, "bias": draw.one_of(None, draw.array(3))},
+        "backward_input": {"dy": dy, "weight": weight},
+        "backward_weight": {"dy": dy, "x": x},
+    }[part]
 
 
 def matrices(draw, name):
@@ -177,12 +191,19 @@ def matrices(draw, name):
         return {"weight": kernel, "tolerance": 1e-6}
     if name.startswith("separable"):
         axes = int(name[-2])
-        return {"x": draw.array(2, 2, *draw.sizes(axes, 3, 5)), "factors": [draw.array(draw.whole(1, 3)) for _ in range(axes)],
-                "stride": 1, "padding": draw.one_of("same", 1), "dilation": 1, "flip": draw.one_of(True, False)}
+        return {
+            "x": draw.array(2, 2, *draw.sizes(axes, 3, 5)),
+            "factors": [draw.array(draw.whole(1, 3)) for _ in range(axes)],
+            "stride": 1,
+            "padding": draw.one_of("same", 1),
+            "dilation": 1,
+            "flip": draw.one_of(True, False),
+        }
     if name == "conv_matrix":
         given = convolution(draw, "conv", axes, "")
         return {"weight": given["weight"], "x_shape": given["x"].shape} | {
-            each: given[each] for each in ("stride", "padding", "dilation", "groups", "flip")}
+            each: given[each] for each in ("stride", "padding", "dilation", "groups", "flip")
+        }
     n = draw.whole(1, 6)
     return {"n": n} if name == "fourier_basis" else {"w": draw.array(draw.whole(1, n)), "n": n}
 
@@ -222,10 +243,15 @@ def _drawing(name):
 
 def recipes():
     """A recipe for every public function, for the passes of a variant, and for the laws."""
-    found = [Recipe(name, getattr(kernels, name), *_drawing(name)) for name in kernels.__all__
-             if name not in ("textbook", "Variant", "image_kernels")]
+    found = [
+        Recipe(name, getattr(kernels, name), *_drawing(name))
+        for name in kernels.__all__
+        if name not in ("textbook", "Variant", "image_kernels")
+    ]
     for part in ("forward", "backward_input", "backward_weight"):
+
         def run(axes, part=part, **given):
             return getattr(layer(axes), part)(**given)
+
         found.append(Recipe(f"variant.{part}", run, variant, (part,)))
     return [*found, Recipe("laws.check", laws.check, law, ())]

@@ -63,8 +63,8 @@ def test_kinks():
     assert kernels.relu(x).tolist() == [0, 0, 0, 3]
     assert kernels.relu_backward(one, kernels.relu(x)).tolist() == [0, 0, 0, 1]
     assert kernels.leaky_relu(x, 0.5).tolist() == [-1, 0, 0, 3]
-    assert kernels.leaky_relu_backward(one, x, 0.5).tolist() == [.5, .5, .5, 1]
-    assert kernels.leaky_relu(x, -1).tolist() == [2, 0, 0, 3]   # the absolute value
+    assert kernels.leaky_relu_backward(one, x, 0.5).tolist() == [0.5, 0.5, 0.5, 1]
+    assert kernels.leaky_relu(x, -1).tolist() == [2, 0, 0, 3]  # the absolute value
     assert kernels.leaky_relu_backward(one, x, -1).tolist() == [-1, -1, -1, 1]
 
 
@@ -77,7 +77,7 @@ def test_ends_of_the_range():
     np.testing.assert_array_equal(kernels.tanh(x), [-1, -1, 1, 1, nan])
     np.testing.assert_allclose(kernels.sigmoid(x), [0, 0, 1, 1, nan], atol=1e-37)
     rows = np.array([[0, -inf, 0], [1000, 0, -1000], [nan, 0, 0], [-inf, -inf, -inf], [-500, -500, -500]], np.float32)
-    np.testing.assert_allclose(kernels.softmax(rows), [[.5, 0, .5], [1, 0, 0], [nan] * 3, [nan] * 3, [1 / 3] * 3], rtol=1e-6)
+    np.testing.assert_allclose(kernels.softmax(rows), [[0.5, 0, 0.5], [1, 0, 0], [nan] * 3, [nan] * 3, [1 / 3] * 3], rtol=1e-6)
     logs = [[-np.log(2), -inf, -np.log(2)], [0, -1000, -2000], [nan] * 3, [nan] * 3, [-np.log(3)] * 3]
     np.testing.assert_allclose(kernels.log_softmax(rows), logs, rtol=1e-6)
 
@@ -85,9 +85,14 @@ def test_ends_of_the_range():
 def test_same_as_torch(torch):  # noqa: F811
     x, dy = spread(1, (7, 33)), uniform(1, (7, 33))
     functional = torch.nn.functional
-    for name, function in {"relu": torch.relu, "leaky_relu": lambda t: functional.leaky_relu(t, 0.01), "tanh": torch.tanh,
-                           "sigmoid": torch.sigmoid, "softmax": lambda t: functional.softmax(t, 1),
-                           "log_softmax": lambda t: functional.log_softmax(t, 1)}.items():
+    for name, function in {
+        "relu": torch.relu,
+        "leaky_relu": lambda t: functional.leaky_relu(t, 0.01),
+        "tanh": torch.tanh,
+        "sigmoid": torch.sigmoid,
+        "softmax": lambda t: functional.softmax(t, 1),
+        "log_softmax": lambda t: functional.log_softmax(t, 1),
+    }.items():
         leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)
         wanted = function(leaf)
         y = getattr(kernels, name)(x)
@@ -109,18 +114,25 @@ def test_corners():
 X = np.zeros((2, 3), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.relu(X.astype(int)), SettingError, r"^relu: x is int64, but must be float32 or float64\n  use x.astype\('float32'\)$"),
-    (lambda: kernels.relu("x"), SettingError, r"^relu: x is <U1, but must be float32"),
-    (lambda: kernels.tanh_backward(X, X[:1]), ShapeError, r"^tanh_backward: dy has the shape \(2, 3\), but y has \(1, 3\)$"),
-    (lambda: kernels.sigmoid_backward(X, X.astype(np.float64)), SettingError, r"^sigmoid_backward: dy is float32, y is float64"),
-    (lambda: kernels.leaky_relu(X, "steep"), SettingError, r"^leaky_relu: slope is 'steep', but must be a number$"),
-    (lambda: kernels.leaky_relu(X, True), SettingError, r"^leaky_relu: slope is True, but must be a number$"),
-    (lambda: kernels.leaky_relu_backward(X, X, np.inf), SettingError, r"^leaky_relu_backward: slope is inf, but must be finite$"),
-    (lambda: kernels.softmax(X[0]), ShapeError, r"^softmax: x has 1 axes, but needs 2\n  x  \(3,\)\n  wanted  \(N, K\)$"),
-    (lambda: kernels.log_softmax(X[:, :0]), ShapeError, r"^log_softmax: x has no classes\n  x  \(2, 0\)  N K$"),
-    (lambda: kernels.softmax_backward(X, X[:1]), ShapeError, r"^softmax_backward: dy has the shape \(2, 3\), but y has \(1, 3\)$"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda: kernels.relu(X.astype(int)),
+            SettingError,
+            r"^relu: x is int64, but must be float32 or float64\n  use x.astype\('float32'\)$",
+        ),
+        (lambda: kernels.relu("x"), SettingError, r"^relu: x is <U1, but must be float32"),
+        (lambda: kernels.tanh_backward(X, X[:1]), ShapeError, r"^tanh_backward: dy has the shape \(2, 3\), but y has \(1, 3\)$"),
+        (lambda: kernels.sigmoid_backward(X, X.astype(np.float64)), SettingError, r"^sigmoid_backward: dy is float32, y is float64"),
+        (lambda: kernels.leaky_relu(X, "steep"), SettingError, r"^leaky_relu: slope is 'steep', but must be a number$"),
+        (lambda: kernels.leaky_relu(X, True), SettingError, r"^leaky_relu: slope is True, but must be a number$"),
+        (lambda: kernels.leaky_relu_backward(X, X, np.inf), SettingError, r"^leaky_relu_backward: slope is inf, but must be finite$"),
+        (lambda: kernels.softmax(X[0]), ShapeError, r"^softmax: x has 1 axes, but needs 2\n  x  \(3,\)\n  wanted  \(N, K\)$"),
+        (lambda: kernels.log_softmax(X[:, :0]), ShapeError, r"^log_softmax: x has no classes\n  x  \(2, 0\)  N K$"),
+        (lambda: kernels.softmax_backward(X, X[:1]), ShapeError, r"^softmax_backward: dy has the shape \(2, 3\), but y has \(1, 3\)$"),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -32,8 +32,12 @@ from .comparing import (  # noqa: F401
 def cases(draw, axes):
     large = {1: 40, 2: 15, 3: 8}[axes]
     sizes, out = (tuple(draw(st.integers(1, large)) for _ in range(axes)) for _ in range(2))
-    return {"shape": (draw(st.integers(1, 5)), draw(st.integers(1, 9)), *sizes), "out": out, "seed": draw(seeds),
-            "layout": draw(st.sampled_from(LAYOUTS))}
+    return {
+        "shape": (draw(st.integers(1, 5)), draw(st.integers(1, 9)), *sizes),
+        "out": out,
+        "seed": draw(seeds),
+        "layout": draw(st.sampled_from(LAYOUTS)),
+    }
 
 
 @pytest.mark.parametrize("axes", AXES)
@@ -88,7 +92,7 @@ def test_corners():
     assert kernels.adaptive_max_pool1d(x, 2).tolist() == [[[2, 4]]]
     assert kernels.adaptive_avg_pool1d(x, 2).tolist() == [[[1, 3]]]
     assert kernels.adaptive_avg_pool1d(x, 1).tolist() == [[[2]]]
-    y, indices = kernels.adaptive_max_pool1d(x[..., :2], 5, return_indices=True)   # more regions than pixels
+    y, indices = kernels.adaptive_max_pool1d(x[..., :2], 5, return_indices=True)  # more regions than pixels
     assert (y.tolist(), indices.tolist()) == ([[[0, 0, 1, 1, 1]]], [[[0, 0, 1, 1, 1]]])
     assert kernels.adaptive_max_pool1d_backward(np.ones_like(y), indices, (1, 1, 2)).tolist() == [[[2, 3]]]
     assert kernels.adaptive_avg_pool3d(np.full((1, 1, 1, 1, 1), 7, np.float32), 1).item() == 7
@@ -99,17 +103,33 @@ def test_corners():
 X = np.zeros((2, 3, 6, 6), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.adaptive_avg_pool2d(X.astype(np.uint8), 2), SettingError, r"^adaptive_avg_pool2d: x is uint8, but must be float32"),
-    (lambda: kernels.adaptive_avg_pool2d(X[..., :0], 2), ShapeError,
-     r"^adaptive_avg_pool2d: x has no pixels\n  x  \(2, 3, 6, 0\)  N C H W$"),
-    (lambda: kernels.adaptive_max_pool2d(X, 0), SettingError, r"^adaptive_max_pool2d: output_size is 0, but must be at least 1$"),
-    (lambda: kernels.adaptive_max_pool2d(X, (1, 2, 3)), SettingError, r"^adaptive_max_pool2d: output_size \(1, 2, 3\) has 3 entries"),
-    (lambda: kernels.adaptive_avg_pool2d_backward(X, (2, 4, 6, 6)), ShapeError,
-     r"^adaptive_avg_pool2d_backward: dy has the shape \(2, 3, 6, 6\), which no pooling of \(2, 4, 6, 6\) gives"),
-    (lambda: kernels.adaptive_max_pool1d_backward(X[0], np.full((3, 6, 6), 9), (3, 6, 9)), SettingError,
-     r"^adaptive_max_pool1d_backward: indices run from 9 to 9, but a plane of 9 has the positions 0 to 8"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda: kernels.adaptive_avg_pool2d(X.astype(np.uint8), 2),
+            SettingError,
+            r"^adaptive_avg_pool2d: x is uint8, but must be float32",
+        ),
+        (
+            lambda: kernels.adaptive_avg_pool2d(X[..., :0], 2),
+            ShapeError,
+            r"^adaptive_avg_pool2d: x has no pixels\n  x  \(2, 3, 6, 0\)  N C H W$",
+        ),
+        (lambda: kernels.adaptive_max_pool2d(X, 0), SettingError, r"^adaptive_max_pool2d: output_size is 0, but must be at least 1$"),
+        (lambda: kernels.adaptive_max_pool2d(X, (1, 2, 3)), SettingError, r"^adaptive_max_pool2d: output_size \(1, 2, 3\) has 3 entries"),
+        (
+            lambda: kernels.adaptive_avg_pool2d_backward(X, (2, 4, 6, 6)),
+            ShapeError,
+            r"^adaptive_avg_pool2d_backward: dy has the shape \(2, 3, 6, 6\), which no pooling of \(2, 4, 6, 6\) gives",
+        ),
+        (
+            lambda: kernels.adaptive_max_pool1d_backward(X[0], np.full((3, 6, 6), 9), (3, 6, 9)),
+            SettingError,
+            r"^adaptive_max_pool1d_backward: indices run from 9 to 9, but a plane of 9 has the positions 0 to 8",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -15,10 +15,16 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other s
 
 def train(folder, kibibytes):
     """Train in a process of its own with a limit, nothing compiled before."""
-    program = (f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({kibibytes * 1024},) * 2); from minicnn.cli.main import main;"
-               f" main(['train', 'lenet', '--epochs', '1', '--quiet', '--out', 'run'])")
-    return subprocess.run([sys.executable, "-c", f"import os; os.environ['NUMBA_CACHE_DIR'] = {str(folder)!r}; {program}"],
-                          cwd=folder, capture_output=True, text=True)
+    program = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({kibibytes * 1024},) * 2); from minicnn.cli.main import main;"
+        f" main(['train', 'lenet', '--epochs', '1', '--quiet', '--out', 'run'])"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", f"import os; os.environ['NUMBA_CACHE_DIR'] = {str(folder)!r}; {program}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
 
 
 @LINUX

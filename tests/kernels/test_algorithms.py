@@ -17,7 +17,7 @@ from minicnn.kernels.cases import resolve
 from .comparing import AXES, EPSILON, close, fewer, generated, poison, seeds, uniform, wide  # noqa: F401
 from .convolving import convolutions
 
-UNIT = 6e-8   # the last rounding to float32
+UNIT = 6e-8  # the last rounding to float32
 
 
 def by(case, algorithm, x, weight, bias, **changes):
@@ -33,6 +33,7 @@ def textbook_and_sizes(case, x, weight, bias):
 @pytest.mark.parametrize("axes", AXES)
 def test_im2col(axes):
     """As the direct loops in float32: 2e-7 * sqrt(terms) of the largest partial sum; 5e-16 * sqrt(terms) in float64."""
+
     @fewer(2)
     @given(case=convolutions("conv", axes))
     def compare(case):
@@ -50,6 +51,7 @@ def test_im2col(axes):
 @pytest.mark.parametrize("axes", AXES)
 def test_fft(axes):
     """6e-8 of the result, beside 1e-15 * log2(L) of the largest partial sum: of all positions, for every frequency belongs to all."""
+
     @fewer(2)
     @given(case=convolutions("conv", axes))
     def compare(case):
@@ -87,6 +89,7 @@ def small_filters(draw):
 @pytest.mark.parametrize("m", [2, 4, None])
 def test_winograd(m):
     """5e-7 (m = 2) or 5e-6 (m = 4) of the largest |x| times the sum of |weight| of a filter."""
+
     @generated
     @given(case=small_filters(), seed=seeds)
     def compare(case, seed):
@@ -109,24 +112,41 @@ def test_winograd(m):
 X, W = np.ones((2, 3, 6, 6), np.float32), np.ones((4, 3, 3, 3), np.float32)
 
 
-@pytest.mark.parametrize(("call", "words"), [
-    (lambda: kernels.conv2d(X, W[..., :2], algorithm="winograd"),
-     r"^conv2d: algorithm 'winograd' is for 3x3 filters with stride 1 and dilation 1, but taps is 3 x 2"
-     r"\n  use 'auto', 'textbook', 'direct', 'im2col', 'fft'$"),
-    (lambda: kernels.conv2d(X, W, stride=2, algorithm="winograd"), r"^conv2d: algorithm 'winograd' is for 3x3 .*, but stride is 2 x 2\n"),
-    (lambda: kernels.conv2d(X, W, dilation=(1, 2), algorithm="winograd"), r"but dilation is 1 x 2\n  use 'auto', "),
-    (lambda: kernels.conv2d(wide(X), wide(W), algorithm="winograd"),
-     r"^conv2d: algorithm 'winograd' computes in float32, but the arrays are float64\n  use 'auto', 'textbook', 'im2col', 'fft'$"),
-    (lambda: kernels.conv1d(X[:, :, 0], W[:, :, 0], algorithm="winograd"), r"^conv1d: algorithm 'winograd' is for two axes, not for 1\n"),
-    (lambda: kernels.conv3d(X[:, :, None], W[:, :, None], algorithm="winograd"), r"^conv3d: algorithm 'winograd' is for two axes"),
-    (lambda: kernels.conv2d(wide(X), wide(W), algorithm="direct"),
-     r"^conv2d: algorithm 'direct' computes in float32, but the arrays are float64\n  use algorithm='textbook', or arrays of float32$"),
-    (lambda: kernels.conv2d(X, W, algorithm="strassen"),
-     r"^conv2d: algorithm 'strassen' is not one of auto, textbook, direct, im2col, fft, winograd$"),
-    (lambda: kernels.conv2d(X, W, algorithm="winogard"), r"is not one of .*: did you mean winograd\?$"),
-    (lambda: kernels.conv2d(X, W, algorithm=None), r"^conv2d: algorithm None is not one of auto"),
-    (lambda: kernels.conv2d(X, W, algorithm=["fft"]), r"^conv2d: algorithm \['fft'\] is not one of auto"),
-])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: kernels.conv2d(X, W[..., :2], algorithm="winograd"),
+            r"^conv2d: algorithm 'winograd' is for 3x3 filters with stride 1 and dilation 1, but taps is 3 x 2"
+            r"\n  use 'auto', 'textbook', 'direct', 'im2col', 'fft'$",
+        ),
+        (
+            lambda: kernels.conv2d(X, W, stride=2, algorithm="winograd"),
+            r"^conv2d: algorithm 'winograd' is for 3x3 .*, but stride is 2 x 2\n",
+        ),
+        (lambda: kernels.conv2d(X, W, dilation=(1, 2), algorithm="winograd"), r"but dilation is 1 x 2\n  use 'auto', "),
+        (
+            lambda: kernels.conv2d(wide(X), wide(W), algorithm="winograd"),
+            r"^conv2d: algorithm 'winograd' computes in float32, but the arrays are float64\n  use 'auto', 'textbook', 'im2col', 'fft'$",
+        ),
+        (
+            lambda: kernels.conv1d(X[:, :, 0], W[:, :, 0], algorithm="winograd"),
+            r"^conv1d: algorithm 'winograd' is for two axes, not for 1\n",
+        ),
+        (lambda: kernels.conv3d(X[:, :, None], W[:, :, None], algorithm="winograd"), r"^conv3d: algorithm 'winograd' is for two axes"),
+        (
+            lambda: kernels.conv2d(wide(X), wide(W), algorithm="direct"),
+            r"^conv2d: algorithm 'direct' computes in float32, but the arrays are float64\n  use algorithm='textbook', or arrays of float32$",
+        ),
+        (
+            lambda: kernels.conv2d(X, W, algorithm="strassen"),
+            r"^conv2d: algorithm 'strassen' is not one of auto, textbook, direct, im2col, fft, winograd$",
+        ),
+        (lambda: kernels.conv2d(X, W, algorithm="winogard"), r"is not one of .*: did you mean winograd\?$"),
+        (lambda: kernels.conv2d(X, W, algorithm=None), r"^conv2d: algorithm None is not one of auto"),
+        (lambda: kernels.conv2d(X, W, algorithm=["fft"]), r"^conv2d: algorithm \['fft'\] is not one of auto"),
+    ],
+)
 def test_refusals(call, words):
     with pytest.raises(SettingError, match=words):
         call()
@@ -145,6 +165,7 @@ class TestSeparable:
     @pytest.mark.parametrize("axes", [2, 3])
     def test_as_one_filter(self, axes):
         """Passes of one axis each differ from the whole filter by as many times the direct loops' bound."""
+
         @fewer(2)
         @given(case=convolutions("conv", axes))
         def compare(case):
@@ -189,18 +210,25 @@ class TestSeparable:
         assert [factor.shape for factor in kernels.separable(nearly, tolerance=1e-2)] == [(2,), (2,)]
         assert not np.any(kernels.separable(np.zeros((3, 3)))[0])
 
-    @pytest.mark.parametrize(("call", "error", "words"), [
-        (lambda: kernels.separable(W), ShapeError, r"^separable: weight has the shape \(4, 3, 3, 3\), but must be one kernel"),
-        (lambda: kernels.separable(np.zeros((0, 3))), ShapeError, r"^separable: weight has the shape \(0, 3\)"),
-        (lambda: kernels.separable(np.eye(3, dtype=int)), SettingError, r"^separable: weight is int64"),
-        (lambda: kernels.separable(np.eye(3), tolerance=-1), SettingError, r"^separable: tolerance is -1.0, but must be at least 0$"),
-        (lambda: kernels.separable(np.eye(3), tolerance="0"), SettingError, r"^separable: tolerance is '0', but must be a number$"),
-        (lambda: kernels.separable(np.eye(3), tolerance=10**400), SettingError, r"^separable: tolerance is inf, but must be finite$"),
-        (lambda: kernels.separable_conv2d(X, [np.ones(3, np.float32)]), ShapeError, r"^separable_conv2d: factors must be 2 vectors"),
-        (lambda: kernels.separable_conv2d(X, [np.ones(3), np.ones(3)]), SettingError, r"^separable_conv2d: x is float32, factors"),
-        (lambda: kernels.separable_conv2d(X, [W[0, 0], W[0, 0]]), ShapeError, r"^separable_conv2d: factors\[0\] has the shape \(3, 3\)"),
-        (lambda: kernels.separable_conv3d(X, W[:3, 0, 0]), ShapeError, r"^separable_conv3d: factors must be 3 vectors"),
-    ])
+    @pytest.mark.parametrize(
+        ("call", "error", "words"),
+        [
+            (lambda: kernels.separable(W), ShapeError, r"^separable: weight has the shape \(4, 3, 3, 3\), but must be one kernel"),
+            (lambda: kernels.separable(np.zeros((0, 3))), ShapeError, r"^separable: weight has the shape \(0, 3\)"),
+            (lambda: kernels.separable(np.eye(3, dtype=int)), SettingError, r"^separable: weight is int64"),
+            (lambda: kernels.separable(np.eye(3), tolerance=-1), SettingError, r"^separable: tolerance is -1.0, but must be at least 0$"),
+            (lambda: kernels.separable(np.eye(3), tolerance="0"), SettingError, r"^separable: tolerance is '0', but must be a number$"),
+            (lambda: kernels.separable(np.eye(3), tolerance=10**400), SettingError, r"^separable: tolerance is inf, but must be finite$"),
+            (lambda: kernels.separable_conv2d(X, [np.ones(3, np.float32)]), ShapeError, r"^separable_conv2d: factors must be 2 vectors"),
+            (lambda: kernels.separable_conv2d(X, [np.ones(3), np.ones(3)]), SettingError, r"^separable_conv2d: x is float32, factors"),
+            (
+                lambda: kernels.separable_conv2d(X, [W[0, 0], W[0, 0]]),
+                ShapeError,
+                r"^separable_conv2d: factors\[0\] has the shape \(3, 3\)",
+            ),
+            (lambda: kernels.separable_conv3d(X, W[:3, 0, 0]), ShapeError, r"^separable_conv3d: factors must be 3 vectors"),
+        ],
+    )
     def test_wrong_calls(self, call, error, words):
         with pytest.raises(error, match=words):
             call()

@@ -96,20 +96,32 @@ def test_corners():
 X, C = np.zeros((2, 3, 4, 4), np.float32), np.ones(3, np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.batch_norm(X, C, C, C[:2], C), ShapeError, r"^batch_norm: mean has the shape \(2,\), but needs \(3,\)"),
-    (lambda: kernels.batch_norm(X, C, C, C, -C), SettingError, r"^batch_norm: variance goes down to -1.0, but must be at least 0$"),
-    (lambda: kernels.batch_norm(X, C, C, C, C, epsilon=0), SettingError, r"^batch_norm: epsilon is 0.0, but must be above 0"),
-    (lambda: kernels.batch_norm(X, C, C, C, C.astype(np.float64)), SettingError, r"^batch_norm: x is float32, .*variance is float64"),
-    (lambda: kernels.batch_norm_training(X[:0], C, C), ShapeError, r"^batch_norm_training: x holds no numbers to take the mean of"),
-    (lambda: kernels.batch_norm_training(X, C, C, C), SettingError,
-     r"^batch_norm_training: of running_mean and running_variance one is missing\n  give both, or none$"),
-    (lambda: kernels.batch_norm_training(X, C, C, momentum=2), SettingError,
-     r"^batch_norm_training: momentum is 2.0, but must be between 0 and 1$"),
-    (lambda: kernels.batch_norm_training(X[0, 0, 0], C, C), ShapeError, r"^batch_norm_training: x has 1 axes, but needs at least 2"),
-    (lambda: kernels.batch_norm_training_backward(X[:1], X, C, C, C), ShapeError,
-     r"^batch_norm_training_backward: dy has the shape \(1, 3, 4, 4\), but x has \(2, 3, 4, 4\)$"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: kernels.batch_norm(X, C, C, C[:2], C), ShapeError, r"^batch_norm: mean has the shape \(2,\), but needs \(3,\)"),
+        (lambda: kernels.batch_norm(X, C, C, C, -C), SettingError, r"^batch_norm: variance goes down to -1.0, but must be at least 0$"),
+        (lambda: kernels.batch_norm(X, C, C, C, C, epsilon=0), SettingError, r"^batch_norm: epsilon is 0.0, but must be above 0"),
+        (lambda: kernels.batch_norm(X, C, C, C, C.astype(np.float64)), SettingError, r"^batch_norm: x is float32, .*variance is float64"),
+        (lambda: kernels.batch_norm_training(X[:0], C, C), ShapeError, r"^batch_norm_training: x holds no numbers to take the mean of"),
+        (
+            lambda: kernels.batch_norm_training(X, C, C, C),
+            SettingError,
+            r"^batch_norm_training: of running_mean and running_variance one is missing\n  give both, or none$",
+        ),
+        (
+            lambda: kernels.batch_norm_training(X, C, C, momentum=2),
+            SettingError,
+            r"^batch_norm_training: momentum is 2.0, but must be between 0 and 1$",
+        ),
+        (lambda: kernels.batch_norm_training(X[0, 0, 0], C, C), ShapeError, r"^batch_norm_training: x has 1 axes, but needs at least 2"),
+        (
+            lambda: kernels.batch_norm_training_backward(X[:1], X, C, C, C),
+            ShapeError,
+            r"^batch_norm_training_backward: dy has the shape \(1, 3, 4, 4\), but x has \(2, 3, 4, 4\)$",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

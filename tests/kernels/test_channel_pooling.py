@@ -63,17 +63,26 @@ def test_corners():
 X = np.zeros((2, 6, 5), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.channel_pool(X, 4, mode="max"), ShapeError,
-     r"^channel_pool: 6 channels do not divide into groups of 4\n  x  \(2, 6, 5\)  N C \*space$"),
-    (lambda: kernels.channel_pool(X, 2, mode="average"), SettingError, r": did you mean avg\?$"),
-    (lambda: kernels.channel_pool(X, 2, mode="sum"), SettingError, r"^channel_pool: mode 'sum' is not one of max, avg, l2$"),
-    (lambda: kernels.channel_pool(X, 0, mode="max"), SettingError, r"^channel_pool: size is 0, but must be at least 1$"),
-    (lambda: kernels.channel_pool(X, True, mode="max"), SettingError, r"^channel_pool: size is True, but must be a whole number$"),
-    (lambda: kernels.channel_pool(X[0, 0], 2, mode="max"), ShapeError, r"^channel_pool: x has 1 axes, but needs at least 2"),
-    (lambda: kernels.channel_pool_backward(X, X, 2, mode="avg"), ShapeError,
-     r"^channel_pool_backward: dy has the shape \(2, 6, 5\), but needs \(2, 3, 5\)"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda: kernels.channel_pool(X, 4, mode="max"),
+            ShapeError,
+            r"^channel_pool: 6 channels do not divide into groups of 4\n  x  \(2, 6, 5\)  N C \*space$",
+        ),
+        (lambda: kernels.channel_pool(X, 2, mode="average"), SettingError, r": did you mean avg\?$"),
+        (lambda: kernels.channel_pool(X, 2, mode="sum"), SettingError, r"^channel_pool: mode 'sum' is not one of max, avg, l2$"),
+        (lambda: kernels.channel_pool(X, 0, mode="max"), SettingError, r"^channel_pool: size is 0, but must be at least 1$"),
+        (lambda: kernels.channel_pool(X, True, mode="max"), SettingError, r"^channel_pool: size is True, but must be a whole number$"),
+        (lambda: kernels.channel_pool(X[0, 0], 2, mode="max"), ShapeError, r"^channel_pool: x has 1 axes, but needs at least 2"),
+        (
+            lambda: kernels.channel_pool_backward(X, X, 2, mode="avg"),
+            ShapeError,
+            r"^channel_pool_backward: dy has the shape \(2, 6, 5\), but needs \(2, 3, 5\)",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -19,8 +19,9 @@ def a_case(family, axes=2, images=2, size=5, taps=2, tile=2, groups=1, **setting
     if family == "conv_transpose":
         weight_shape = (2 * groups, 3, *(taps,) * axes)
     else:
-        shared = Convolution("conv", axes, (1, 2 * groups, *(size,) * axes), (3 * groups, 2, *(taps,) * axes), (3 * groups,),
-                             settings | {"groups": groups})
+        shared = Convolution(
+            "conv", axes, (1, 2 * groups, *(size,) * axes), (3 * groups, 2, *(taps,) * axes), (3 * groups,), settings | {"groups": groups}
+        )
         x, weight, bias = shared.arrays()
         inner = {"conv": (), "tiled_conv": (tile,) * axes, "unshared_conv": passes(shared, x, weight, bias).shape[2:]}[family]
         weight_shape = (3 * groups, *inner, 2, *(taps,) * axes)
@@ -58,8 +59,8 @@ def test_one_pixel(family, axes, dtype):
     x, weight, bias = np.ones(case.x_shape, dtype), np.full(case.weight_shape, 3, dtype), np.full(case.bias_shape, 7, dtype)
     y, dx, dweight, dbias = passes(case, x, weight, bias, np.full((1, 3, *(1,) * axes), 2, dtype))
     assert y.shape == (1, 3, *(1,) * axes)
-    assert (y == 2 * 3 + 7).all()       # two channels
-    assert (dx == 3 * 2 * 3).all()      # three filters
+    assert (y == 2 * 3 + 7).all()  # two channels
+    assert (dx == 3 * 2 * 3).all()  # three filters
     assert (dweight == 2).all()
     assert (dbias == 2).all()
 
@@ -171,7 +172,7 @@ def test_depthwise(axes, each):
     want = []
     for c in range(C):
         own = slice(c * each, (c + 1) * each)
-        want.append(passes(alone, *map(wide, (x[:, c:c + 1], weight[own], bias[own], dy[:, own]))))
+        want.append(passes(alone, *map(wide, (x[:, c : c + 1], weight[own], bias[own], dy[:, own]))))
     joined = [np.concatenate(parts, axis) for parts, axis in zip(zip(*want, strict=True), (1, 1, 0, 0), strict=True)]
     for got, exact, limit in zip(passes(whole, x, weight, bias, dy), joined, bounds(whole, x, weight, bias, dy), strict=True):
         close(got, exact, limit)
@@ -244,7 +245,7 @@ class TestArrays:
         x, weight, bias = case.arrays()
         y = passes(case, x, weight, bias)
         none = case.function()(x, weight, **case.settings)
-        np.testing.assert_allclose(none + bias[:, None, None], y, rtol=0, atol=1e-6)   # one rounding more, of numbers up to 8
+        np.testing.assert_allclose(none + bias[:, None, None], y, rtol=0, atol=1e-6)  # one rounding more, of numbers up to 8
         if family in ("tiled_conv", "unshared_conv"):
             shape = weight.shape[:3]
             own = np.ascontiguousarray(np.broadcast_to(bias[:, None, None], shape))
@@ -260,8 +261,10 @@ class TestArrays:
     def test_settings_of_other_types(self, padding):
         x, weight = uniform(0, (1, 2, 5, 6)), uniform(1, (3, 2, 3, 3))
         plain = 1 if np.isscalar(padding) else ((1, 1), (2, 2))
-        same(kernels.conv2d(x, weight, padding=padding, stride=np.int32(2), groups=np.int8(1), flip=np.True_),
-             kernels.conv2d(x, weight, padding=plain, stride=[2, 2], flip=True))
+        same(
+            kernels.conv2d(x, weight, padding=padding, stride=np.int32(2), groups=np.int8(1), flip=np.True_),
+            kernels.conv2d(x, weight, padding=plain, stride=[2, 2], flip=True),
+        )
 
 
 @EVERY_FAMILY
@@ -301,6 +304,7 @@ def test_long_filter_is_cut_into_blocks_that_tables_can_list(monkeypatch, tile, 
         def and_note(n, axis, *others):
             listed.append(axis.taps * (axis.out if function is maps.forward_reads else axis.size))
             return function(n, axis, *others)
+
         return and_note
 
     monkeypatch.setattr(blocks, "LISTED", 1 << 10)

@@ -12,6 +12,7 @@ from .convolving import FAMILIES, bounds, convolutions, passes
 @pytest.mark.parametrize("family", FAMILIES)
 def test_fast_loops_agree_with_the_textbook(family, axes):
     """Every pass, whatever the layout of x and dy; the arguments stay as they were."""
+
     @fewer(1 if axes < 3 else 2)
     @given(case=convolutions(family, axes))
     def compare(case):
@@ -41,6 +42,7 @@ def test_adjoint_identity(family, axes):
     Each side is wrong by the errors of its elements times what they are multiplied by; <|dy|, sizes of conv(|x|)> is the same sum on all
     three sides.
     """
+
     @fewer(2 if axes < 3 else 4)
     @given(case=convolutions(family, axes))
     def compare(case):
@@ -49,8 +51,9 @@ def test_adjoint_identity(family, axes):
         y = passes(case, x, weight, bias)
         dy = case.gradient(y.shape)
         _, dx, dweight, dbias = passes(case, x, weight, bias, dy)
-        allowed = [EPSILON * inner(bound, abs(other))
-                   for bound, other in zip(bounds(case, x, weight, bias, dy)[:3], (dy, x, weight), strict=True)]
+        allowed = [
+            EPSILON * inner(bound, abs(other)) for bound, other in zip(bounds(case, x, weight, bias, dy)[:3], (dy, x, weight), strict=True)
+        ]
         assert abs(inner(dy, y) - inner(dx, x)) <= allowed[0] + allowed[1]
         assert abs(inner(dy, y) - inner(dweight, weight)) <= allowed[0] + allowed[2]
         # the bias: <dy, y with a bias of ones> - <dy, y> = <dbias, ones>

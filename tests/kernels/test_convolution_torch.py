@@ -34,6 +34,7 @@ def test_ordinary(torch, axes):  # noqa: F811
         def function(x, weight, bias):
             as_read = weight.flip(tuple(range(2, axes + 2))) if flip else weight
             return getattr(torch.nn.functional, f"conv{axes}d")(x, as_read, bias, **settings)
+
         compare_with(torch, case, function)
 
     compare()
@@ -55,9 +56,9 @@ def unfolded(torch, x, weight, bias, case, out):  # noqa: F811
     pads = case.settings["padding"]
     pads = (pads, pads) if isinstance(pads, int) else pads
     columns = torch.nn.functional.unfold(x, weight.shape[-2:], case.settings["dilation"], pads, case.settings["stride"])
-    columns = columns.reshape(len(x), groups, -1, *out)   # (N, G, C/G * taps, P, Q)
+    columns = columns.reshape(len(x), groups, -1, *out)  # (N, G, C/G * taps, P, Q)
     turn = [torch.arange(size) % tile for size, tile in zip(out, weight.shape[1:3], strict=True)]
-    own = weight[:, turn[0]][:, :, turn[1]].reshape(groups, filters // groups, *out, -1)   # (G, K/G, P, Q, C/G * taps)
+    own = weight[:, turn[0]][:, :, turn[1]].reshape(groups, filters // groups, *out, -1)  # (G, K/G, P, Q, C/G * taps)
     y = torch.einsum("gkpqi,ngipq->ngkpq", own, columns).reshape(len(x), filters, *out)
     biases = bias[:, None, None] if bias.ndim == 1 else bias[:, turn[0]][:, :, turn[1]]
     return y + biases

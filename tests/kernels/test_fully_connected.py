@@ -31,8 +31,11 @@ def test_fast_same_as_textbook(images, features, outputs, seed, layout, with_bia
     check(images, features, outputs, seed, layout, with_bias)
 
 
-@pytest.mark.parametrize(("images", "features", "outputs"), [(1, 700, 200), (300, 300, 301), (1100, 260, 260), (2500, 3, 5)],
-                         ids=["one image", "large weights", "more images than a shard of all", "many images"])
+@pytest.mark.parametrize(
+    ("images", "features", "outputs"),
+    [(1, 700, 200), (300, 300, 301), (1100, 260, 260), (2500, 3, 5)],
+    ids=["one image", "large weights", "more images than a shard of all", "many images"],
+)
 def test_sizes_that_go_other_ways(images, features, outputs):
     check(images, features, outputs, 0)
 
@@ -65,20 +68,32 @@ def test_corners():
 X, W = np.zeros((2, 3), np.float32), np.zeros((4, 3), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.linear(X, W.T), ShapeError,
-     r"^linear: x has 3 features, but weight was made for 4\n  x       \(2, 3\)  N F\n  weight  \(3, 4\)  K F$"),
-    (lambda: kernels.linear(X, W, X[0]), ShapeError, r"^linear: bias has the shape \(3,\), but needs \(4,\)"),
-    (lambda: kernels.linear(X[0], W), ShapeError, r"^linear: x has 1 axes, but needs 2\n  x  \(3,\)\n  wanted  \(N, F\)$"),
-    (lambda: kernels.linear(np.float32(1), W), ShapeError, r"^linear: x has 0 axes, but needs 2"),
-    (lambda: kernels.linear(X, W.astype(np.float64)), SettingError,
-     r"^linear: x is float32, weight is float64, but all must be of one type"),
-    (lambda: kernels.linear(X.astype(np.float16), W), SettingError, r"^linear: x is float16"),
-    (lambda: kernels.linear_backward_input(X, W), ShapeError, r"^linear_backward_input: dy has 3 outputs, but weight was made for 4"),
-    (lambda: kernels.linear_backward_weight(X, W), ShapeError,
-     r"^linear_backward_weight: dy has 2 images, but x has 4\n  dy  \(2, 3\)  N K\n  x   \(4, 3\)  N F$"),
-    (lambda: kernels.linear_backward_bias(X[0]), ShapeError, r"^linear_backward_bias: dy has 1 axes, but needs 2"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda: kernels.linear(X, W.T),
+            ShapeError,
+            r"^linear: x has 3 features, but weight was made for 4\n  x       \(2, 3\)  N F\n  weight  \(3, 4\)  K F$",
+        ),
+        (lambda: kernels.linear(X, W, X[0]), ShapeError, r"^linear: bias has the shape \(3,\), but needs \(4,\)"),
+        (lambda: kernels.linear(X[0], W), ShapeError, r"^linear: x has 1 axes, but needs 2\n  x  \(3,\)\n  wanted  \(N, F\)$"),
+        (lambda: kernels.linear(np.float32(1), W), ShapeError, r"^linear: x has 0 axes, but needs 2"),
+        (
+            lambda: kernels.linear(X, W.astype(np.float64)),
+            SettingError,
+            r"^linear: x is float32, weight is float64, but all must be of one type",
+        ),
+        (lambda: kernels.linear(X.astype(np.float16), W), SettingError, r"^linear: x is float16"),
+        (lambda: kernels.linear_backward_input(X, W), ShapeError, r"^linear_backward_input: dy has 3 outputs, but weight was made for 4"),
+        (
+            lambda: kernels.linear_backward_weight(X, W),
+            ShapeError,
+            r"^linear_backward_weight: dy has 2 images, but x has 4\n  dy  \(2, 3\)  N K\n  x   \(4, 3\)  N F$",
+        ),
+        (lambda: kernels.linear_backward_bias(X[0]), ShapeError, r"^linear_backward_bias: dy has 1 axes, but needs 2"),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -16,6 +16,7 @@ sigmas = st.one_of(st.none(), st.sampled_from([0.1, 0.5, 1, 3.0, 1e6]))
 @pytest.mark.parametrize("axes", AXES)
 def test_fast_same_as_textbook(axes):
     """Weights sum to 1, so a result rounds once a tap and axis; the fast loops multiply weights that were rounded axis by axis."""
+
     @generated
     @given(case=poolings(axes, ceil=False), sigma=sigmas)
     def compare(case, sigma):
@@ -45,16 +46,16 @@ def weights(window, sigma, axes=1):
 def test_weights_by_hand():
     third = np.exp(-1 / (2 * 0.75**2))
     np.testing.assert_allclose(weights(3, None), np.array([third, 1, third]) / (1 + 2 * third), rtol=1e-12)
-    np.testing.assert_allclose(weights(2, None), [.5, .5])
+    np.testing.assert_allclose(weights(2, None), [0.5, 0.5])
     np.testing.assert_allclose(weights(3, 1e-200), [0, 1, 0])
-    np.testing.assert_allclose(weights(4, 1e-200), [0, .5, .5, 0])
+    np.testing.assert_allclose(weights(4, 1e-200), [0, 0.5, 0.5, 0])
     np.testing.assert_allclose(weights(3, 1e200), [1 / 3] * 3)
 
 
 def test_weights_depend_on_the_distance_alone_and_sum_to_one():
     two = weights(5, 1.5, axes=2)
     distances = np.hypot(*np.meshgrid(range(-2, 3), range(-2, 3)))
-    np.testing.assert_allclose(two / two[2, 2], np.exp(-distances**2 / (2 * 1.5**2)), rtol=1e-12)
+    np.testing.assert_allclose(two / two[2, 2], np.exp(-(distances**2) / (2 * 1.5**2)), rtol=1e-12)
     np.testing.assert_allclose(weights(3, 0.7, axes=3).sum(), 1, rtol=1e-12)
 
 
@@ -77,7 +78,7 @@ def test_same_as_a_depthwise_convolution_of_torch(torch):  # noqa: F811
 
 def test_corners():
     assert kernels.gaussian_pool3d(np.full((1, 1, 1, 1, 1), -4, np.float32), 1).item() == -4
-    assert kernels.gaussian_pool1d(np.ones((1, 1, 1), np.float32), 2, stride=1, padding=3).tolist() == [[[0, 0, .5, .5, 0, 0]]]
+    assert kernels.gaussian_pool1d(np.ones((1, 1, 1), np.float32), 2, stride=1, padding=3).tolist() == [[[0, 0, 0.5, 0.5, 0, 0]]]
     assert kernels.gaussian_pool2d(np.empty((0, 2, 4, 4), np.float32), 2).shape == (0, 2, 2, 2)
     assert np.isnan(kernels.gaussian_pool1d(np.array([[[1, np.nan]]], np.float32), 2)).all()
 
@@ -85,16 +86,22 @@ def test_corners():
 X = np.zeros((2, 3, 6, 6), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.gaussian_pool2d(X.astype(int), 2), SettingError, r"^gaussian_pool2d: x is int64, but must be float32 or float64"),
-    (lambda: kernels.gaussian_pool2d(X, 7), ShapeError, r"^gaussian_pool2d: a window that spans 7 rows does not fit into 6"),
-    (lambda: kernels.gaussian_pool2d(X, 2, sigma=0), SettingError, r"^gaussian_pool2d: sigma is 0.0, but must be above 0$"),
-    (lambda: kernels.gaussian_pool2d(X, 2, sigma="wide"), SettingError, r"^gaussian_pool2d: sigma is 'wide', but must be a number$"),
-    (lambda: kernels.gaussian_pool2d(X, 2, sigma=float("nan")), SettingError, r"^gaussian_pool2d: sigma is nan, but must be finite$"),
-    (lambda: kernels.gaussian_pool2d(X, 2, sigma=10**400), SettingError, r"^gaussian_pool2d: sigma is inf, but must be finite$"),
-    (lambda: kernels.gaussian_pool2d_backward(X, X.shape, 2), ShapeError,
-     r"^gaussian_pool2d_backward: dy has the shape \(2, 3, 6, 6\), but needs \(2, 3, 3, 3\)"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: kernels.gaussian_pool2d(X.astype(int), 2), SettingError, r"^gaussian_pool2d: x is int64, but must be float32 or float64"),
+        (lambda: kernels.gaussian_pool2d(X, 7), ShapeError, r"^gaussian_pool2d: a window that spans 7 rows does not fit into 6"),
+        (lambda: kernels.gaussian_pool2d(X, 2, sigma=0), SettingError, r"^gaussian_pool2d: sigma is 0.0, but must be above 0$"),
+        (lambda: kernels.gaussian_pool2d(X, 2, sigma="wide"), SettingError, r"^gaussian_pool2d: sigma is 'wide', but must be a number$"),
+        (lambda: kernels.gaussian_pool2d(X, 2, sigma=float("nan")), SettingError, r"^gaussian_pool2d: sigma is nan, but must be finite$"),
+        (lambda: kernels.gaussian_pool2d(X, 2, sigma=10**400), SettingError, r"^gaussian_pool2d: sigma is inf, but must be finite$"),
+        (
+            lambda: kernels.gaussian_pool2d_backward(X, X.shape, 2),
+            ShapeError,
+            r"^gaussian_pool2d_backward: dy has the shape \(2, 3, 6, 6\), but needs \(2, 3, 3, 3\)",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -34,14 +34,14 @@ def test_planes_of_every_size(pixels):
     y, indices = kernels.global_max_pool(x, return_indices=True)
     same(y, x.max(2))
     same(indices, x.argmax(2))
-    x[:, :, pixels // 2:] = 5   # many equal: the first
+    x[:, :, pixels // 2 :] = 5  # many equal: the first
     same(kernels.global_max_pool(x, return_indices=True)[1], np.full((2, 3), pixels // 2))
     x[:, :, pixels - 1] = x[:, :, pixels // 3] = np.nan
     same(kernels.global_max_pool(x, return_indices=True)[1], np.full((2, 3), pixels // 3))
 
 
 def test_corners():
-    assert kernels.global_avg_pool(np.full((1, 1), 3, np.float32)).tolist() == [[3]]   # no axes of space: one pixel
+    assert kernels.global_avg_pool(np.full((1, 1), 3, np.float32)).tolist() == [[3]]  # no axes of space: one pixel
     assert kernels.global_max_pool(np.empty((0, 3, 2, 2), np.float32)).shape == (0, 3)
     assert kernels.global_avg_pool_backward(np.empty((0, 3), np.float32), (0, 3, 2, 2)).shape == (0, 3, 2, 2)
     assert kernels.global_max_pool(np.full((1, 1, 5), -np.inf, np.float32), return_indices=True)[1].item() == 0
@@ -50,17 +50,29 @@ def test_corners():
 X = np.zeros((2, 3, 6, 6), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.global_avg_pool(X[0, 0, 0]), ShapeError, r"^global_avg_pool: x has 1 axes, but needs at least 2\n  x  \(6,\)"),
-    (lambda: kernels.global_max_pool(X[:, :, :0]), ShapeError, r"^global_max_pool: x has no pixels\n  x  \(2, 3, 0, 6\)  N C \*space$"),
-    (lambda: kernels.global_max_pool(X.astype(int)), SettingError, r"^global_max_pool: x is int64"),
-    (lambda: kernels.global_avg_pool_backward(X[:, :, 0, 0], (2, 4, 6, 6)), ShapeError,
-     r"^global_avg_pool_backward: dy has the shape \(2, 3\), but needs \(2, 4\)"),
-    (lambda: kernels.global_avg_pool_backward(X[:, :, 0, 0], None), ShapeError,
-     r"^global_avg_pool_backward: x_shape is None, but must be a shape$"),
-    (lambda: kernels.global_max_pool_backward(X[:, :, 0, 0], np.full((2, 3), 36), X.shape), SettingError,
-     r"^global_max_pool_backward: indices run from 36 to 36, but a plane of 6 x 6 has the positions 0 to 35"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: kernels.global_avg_pool(X[0, 0, 0]), ShapeError, r"^global_avg_pool: x has 1 axes, but needs at least 2\n  x  \(6,\)"),
+        (lambda: kernels.global_max_pool(X[:, :, :0]), ShapeError, r"^global_max_pool: x has no pixels\n  x  \(2, 3, 0, 6\)  N C \*space$"),
+        (lambda: kernels.global_max_pool(X.astype(int)), SettingError, r"^global_max_pool: x is int64"),
+        (
+            lambda: kernels.global_avg_pool_backward(X[:, :, 0, 0], (2, 4, 6, 6)),
+            ShapeError,
+            r"^global_avg_pool_backward: dy has the shape \(2, 3\), but needs \(2, 4\)",
+        ),
+        (
+            lambda: kernels.global_avg_pool_backward(X[:, :, 0, 0], None),
+            ShapeError,
+            r"^global_avg_pool_backward: x_shape is None, but must be a shape$",
+        ),
+        (
+            lambda: kernels.global_max_pool_backward(X[:, :, 0, 0], np.full((2, 3), 36), X.shape),
+            SettingError,
+            r"^global_max_pool_backward: indices run from 36 to 36, but a plane of 6 x 6 has the positions 0 to 35",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -23,8 +23,10 @@ def test_arrays_between_forbidden_pages():
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no mprotect")
 def test_a_read_beyond_is_found():
-    beyond = ("import ctypes; from tests.kernels.guarded_calls import between_pages; array = between_pages((5,), 'f4'); "
-              "ctypes.string_at(array.ctypes.data, 20); print('inside', flush=True); ctypes.string_at(array.ctypes.data, 24)")
+    beyond = (
+        "import ctypes; from tests.kernels.guarded_calls import between_pages; array = between_pages((5,), 'f4'); "
+        "ctypes.string_at(array.ctypes.data, 20); print('inside', flush=True); ctypes.string_at(array.ctypes.data, 24)"
+    )
     run = subprocess.run([sys.executable, "-c", beyond], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     assert run.stdout == "inside\n"
     assert run.returncode < 0

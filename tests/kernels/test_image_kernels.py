@@ -28,10 +28,15 @@ def test_each_is_small_and_protected(name):
         kernel[0, 0] = 1
 
 
-@pytest.mark.parametrize(("name", "rows"), [
-    ("emboss", [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]), ("outline", [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
-    ("sobel-top", [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]), ("sobel-left", [[1, 0, -1], [2, 0, -2], [1, 0, -1]]),
-])
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("emboss", [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]),
+        ("outline", [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
+        ("sobel-top", [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]),
+        ("sobel-left", [[1, 0, -1], [2, 0, -2], [1, 0, -1]]),
+    ],
+)
 def test_as_lecture_004_prints_it(name, rows):
     assert kernels.image_kernels[name].tolist() == rows
 
@@ -57,13 +62,16 @@ def test_plain_area(name):
     assert abs(filtered(name, np.full((4, 4), 1, np.float32)) - want).max() <= 1e-6
 
 
-@pytest.mark.parametrize(("name", "rows"), [
-    ("identity", [[0, 1, 3], [1, 2, 2], [0, 0, 2]]),
-    ("outline", [[-15, -6, 12], [0, 7, 2], [-10, -7, 6]]),
-    ("sharpen", [[-5, -2, 10], [0, 6, 0], [-3, -4, 6]]),
-    ("sobel-top", [[4, 1, -5], [-1, 3, 2], [5, 7, 8]]),
-    ("sobel-left", [[0, -5, 1], [3, -7, -4], [7, -5, -6]]),
-])
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("identity", [[0, 1, 3], [1, 2, 2], [0, 0, 2]]),
+        ("outline", [[-15, -6, 12], [0, 7, 2], [-10, -7, 6]]),
+        ("sharpen", [[-5, -2, 10], [0, 6, 0], [-3, -4, 6]]),
+        ("sobel-top", [[4, 1, -5], [-1, 3, 2], [5, 7, 8]]),
+        ("sobel-left", [[0, -5, 1], [3, -7, -4], [7, -5, -6]]),
+    ],
+)
 def test_on_the_picture_of_lecture_000(name, rows):
     """Worked out by hand."""
     assert filtered(name).tolist() == rows

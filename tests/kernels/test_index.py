@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from minicnn.kernels import index
 
 axis = {
-    "size": st.integers(1, 12), "taps": st.integers(1, 6), "stride": st.integers(1, 5), "dilation": st.integers(1, 4),
+    "size": st.integers(1, 12),
+    "taps": st.integers(1, 6),
+    "stride": st.integers(1, 5),
+    "dilation": st.integers(1, 4),
     "pad": st.integers(-4, 14),
 }
 generated = settings(max_examples=500, deadline=None, derandomize=True, database=None)
@@ -57,8 +60,9 @@ def test_weight_tap():
 
 
 @generated
-@given(p=st.integers(0, 12), pad=st.integers(0, 6), pad_after=st.integers(0, 6),
-       **{name: axis[name] for name in ("size", "taps", "stride")})
+@given(
+    p=st.integers(0, 12), pad=st.integers(0, 6), pad_after=st.integers(0, 6), **{name: axis[name] for name in ("size", "taps", "stride")}
+)
 def test_counted_taps(p, size, taps, stride, pad, pad_after):
     start = p * stride - pad
     reads = range(start, start + taps)

@@ -13,11 +13,12 @@ from .comparing import AXES, both, close, generated, laid_out, poison, poolings,
 @pytest.mark.parametrize("axes", AXES)
 def test_fast_same_as_textbook(axes):
     """The root halves the relative error of a sum of squares; a gradient is a sum of products of quotients up to 1."""
+
     @generated
     @given(case=poolings(axes))
     def compare(case):
         x = laid_out(uniform(case["seed"], case["shape"]), case["layout"])
-        x[np.abs(x) < 0.2] = 0   # windows of nothing but zeros
+        x[np.abs(x) < 0.2] = 0  # windows of nothing but zeros
         y, y64 = both(f"l2_pool{axes}d", x, **case["settings"])
         window = case["settings"]["window"]
         terms = window**axes if isinstance(window, int) else int(np.prod(window))
@@ -36,7 +37,7 @@ def test_gradient_is_zero_where_all_is_zero():
     y = kernels.l2_pool2d(x, 2)
     assert y.tolist() == [[[[0, np.float32(np.sqrt(8))]]]]
     dx = kernels.l2_pool2d_backward(np.ones_like(y), x, y, 2)
-    np.testing.assert_allclose(dx[0, 0], [[0, 0, 0, np.sqrt(.5)]] * 2, rtol=1e-6)
+    np.testing.assert_allclose(dx[0, 0], [[0, 0, 0, np.sqrt(0.5)]] * 2, rtol=1e-6)
 
 
 @pytest.mark.parametrize("magnitude", [1e-30, 1e-44, 1e30, 3e38])
@@ -74,16 +75,28 @@ def test_corners():
 X, Y = np.zeros((2, 3, 6, 6), np.float32), np.zeros((2, 3, 3, 3), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.l2_pool2d(X.astype(np.float16), 2), SettingError, r"^l2_pool2d: x is float16, but must be float32 or float64"),
-    (lambda: kernels.l2_pool2d(X, 7), ShapeError, r"^l2_pool2d: a window that spans 7 rows does not fit into 6"),
-    (lambda: kernels.l2_pool2d_backward(Y, X, Y[:, :2], 2), ShapeError,
-     r"^l2_pool2d_backward: y has the shape \(2, 2, 3, 3\), but needs \(2, 3, 3, 3\)"),
-    (lambda: kernels.l2_pool2d_backward(Y[:1], X, Y, 2), ShapeError,
-     r"^l2_pool2d_backward: dy has the shape \(1, 3, 3, 3\), but y has \(2, 3, 3, 3\)$"),
-    (lambda: kernels.l2_pool2d_backward(Y.astype(np.float64), X, Y, 2), SettingError,
-     r"^l2_pool2d_backward: dy is float64, x is float32, y is float32, but all must be of one type"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: kernels.l2_pool2d(X.astype(np.float16), 2), SettingError, r"^l2_pool2d: x is float16, but must be float32 or float64"),
+        (lambda: kernels.l2_pool2d(X, 7), ShapeError, r"^l2_pool2d: a window that spans 7 rows does not fit into 6"),
+        (
+            lambda: kernels.l2_pool2d_backward(Y, X, Y[:, :2], 2),
+            ShapeError,
+            r"^l2_pool2d_backward: y has the shape \(2, 2, 3, 3\), but needs \(2, 3, 3, 3\)",
+        ),
+        (
+            lambda: kernels.l2_pool2d_backward(Y[:1], X, Y, 2),
+            ShapeError,
+            r"^l2_pool2d_backward: dy has the shape \(1, 3, 3, 3\), but y has \(2, 3, 3, 3\)$",
+        ),
+        (
+            lambda: kernels.l2_pool2d_backward(Y.astype(np.float64), X, Y, 2),
+            SettingError,
+            r"^l2_pool2d_backward: dy is float64, x is float32, y is float32, but all must be of one type",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

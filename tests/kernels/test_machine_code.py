@@ -106,7 +106,7 @@ def test_every_cut_and_every_changed_byte_is_seen(tmp_path):
     sound = path.read_bytes()
     assert machine_code.read(path) == b"0123456789"
     wrong = [sound[:length] for length in range(len(sound))] + [sound + b"\0"]
-    wrong += [sound[:place] + bytes([sound[place] ^ 1]) + sound[place + 1:] for place in range(len(sound))]
+    wrong += [sound[:place] + bytes([sound[place] ^ 1]) + sound[place + 1 :] for place in range(len(sound))]
     for content in wrong:
         path.write_bytes(content)
         with pytest.raises(CacheError):
@@ -133,6 +133,7 @@ def test_a_huge_file_is_not_read_into_memory(filled):
 def test_machine_code_that_cannot_be_unpickled(filled, monkeypatch):
     def loads(payload):
         raise ModuleNotFoundError("No module named 'numba.gone'")
+
     monkeypatch.setattr(compiling.serialize, "loads", loads)
     with pytest.warns(CacheWarning, match="compiled anew: ModuleNotFoundError: No module named"):
         assert start() == 0
@@ -141,19 +142,31 @@ def test_machine_code_that_cannot_be_unpickled(filled, monkeypatch):
 def test_a_file_that_cannot_be_read(filled, monkeypatch):
     def refuse(path, flags):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
     monkeypatch.setattr(machine_code, "_open_itself", refuse)
     with pytest.warns(CacheWarning, match=f"anew: {filled}: Permission denied"):
         assert start() == 0
 
 
-@pytest.mark.parametrize(("module", "name", "number"), [
-    (Path, "mkdir", errno.EROFS), (Path, "mkdir", errno.EACCES), (tempfile, "mkstemp", errno.ENOSPC), (tempfile, "mkstemp", errno.ENOENT),
-    (machine_code, "open", errno.ENOSPC), (machine_code, "open", errno.EDQUOT), (os, "replace", errno.EIO), (os, "replace", errno.ENOENT)])
+@pytest.mark.parametrize(
+    ("module", "name", "number"),
+    [
+        (Path, "mkdir", errno.EROFS),
+        (Path, "mkdir", errno.EACCES),
+        (tempfile, "mkstemp", errno.ENOSPC),
+        (tempfile, "mkstemp", errno.ENOENT),
+        (machine_code, "open", errno.ENOSPC),
+        (machine_code, "open", errno.EDQUOT),
+        (os, "replace", errno.EIO),
+        (os, "replace", errno.ENOENT),
+    ],
+)
 def test_what_cannot_be_written_is_not_kept(home, monkeypatch, module, name, number):
     def refuse(first, *arguments, **settings):
-        if settings.get("opener"):   # to be read
+        if settings.get("opener"):  # to be read
             return open(first, *arguments, **settings)
         raise OSError(number, os.strerror(number), "the disk")
+
     monkeypatch.setattr(module, name, refuse, raising=False)
     with pytest.warns(CacheWarning, match=f"compiled kernels are not kept: {home}.*: {os.strerror(number)}") as told:
         assert (start(), len(told)) == (0, 1)
@@ -186,6 +199,7 @@ def test_a_cache_that_vanishes_is_made_again(filled, home):
 def test_no_home_folder(monkeypatch, home):
     def nowhere():
         raise RuntimeError("Could not determine home directory.")
+
     monkeypatch.setattr(config, "CACHE_DIR", "")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -235,6 +249,7 @@ def test_a_link_of_others_on_the_way_is_not_followed(filled, home, tmp_path, mon
     def lstat(path):
         status = list(real(path))
         return os.stat_result([*status[:4], NOBODY - 1, *status[5:]]) if path.name == "shared" else real(path)
+
     monkeypatch.setattr(Path, "lstat", lstat)
     with pytest.warns(CacheWarning, match=f"shared belongs to user {NOBODY - 1}"):
         assert start() == 0
@@ -256,6 +271,7 @@ def test_two_versions_keep_their_code_side_by_side(home, monkeypatch):
         monkeypatch.setattr(compiling, "source_stamp", lambda: version)
         compiling.generation.cache_clear()
         return start()
+
     try:
         assert [start_as(version) for version in ("old", "new", "old", "new")] == [0, 0, 1, 1]
     finally:
@@ -266,6 +282,7 @@ def test_each_cpu_has_its_own_code(home):
     class Codegen:
         def __init__(self, *target):
             self.magic_tuple = lambda: ("x86_64-unknown-linux-gnu", *target)
+
     cache = compiling._KernelCache(add_one)
     paths = {cache._path((), Codegen(*target)).parent for target in (("skylake", "+avx2"), ("znver4", "+avx512f"), ("znver4", "+avx2"))}
     assert len(paths) == 3
@@ -277,7 +294,7 @@ def test_generations_that_nobody_uses_are_removed(home, tmp_path):
         (cache / f"{number:016x}").mkdir(0o700, parents=True)
         (cache / f"{number:016x}" / "kernel.nbc").touch()
         os.utime(cache / f"{number:016x}", (0, 1000 + number))
-    assert machine_code.read(cache / f"{3:016x}" / "unknown.nbc") is None   # used again
+    assert machine_code.read(cache / f"{3:016x}" / "unknown.nbc") is None  # used again
     (cache / "notes").mkdir()
     (cache / "notes" / "kernel.nbc").write_bytes(b"not ours")
     start()
@@ -306,6 +323,7 @@ def test_writers_and_readers_at_once_see_whole_files(tmp_path):
     def write(payload):
         for _ in range(50):
             machine_code.write(path, payload)
+
     writers = [threading.Thread(target=write, args=(payload,)) for payload in payloads]
     for writer in writers:
         writer.start()
@@ -351,5 +369,6 @@ def test_the_survey_says_why_nothing_can_be_kept(filled, home, monkeypatch):
 
     def full(**settings):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     assert survey(filled.parent.name).obstacle == f"{filled.parent}: No space left on device"

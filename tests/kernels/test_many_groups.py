@@ -18,22 +18,46 @@ def depthwise(draw):
     pads = tuple((draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(2))
     sizes = tuple(max(1, 3 - sum(pad)) + draw(st.one_of(st.integers(0, 5), st.integers(10, 36))) for pad in pads)
     settings = {"groups": channels, "padding": pads, "flip": draw(st.booleans())}
-    return Convolution("conv", 2, (draw(st.sampled_from([1, 2, 3, 17])), channels, *sizes), (channels, 1, 3, 3), (channels,), settings,
-                       draw(seeds), draw(st.sampled_from(LAYOUTS)))
+    return Convolution(
+        "conv",
+        2,
+        (draw(st.sampled_from([1, 2, 3, 17])), channels, *sizes),
+        (channels, 1, 3, 3),
+        (channels,),
+        settings,
+        draw(seeds),
+        draw(st.sampled_from(LAYOUTS)),
+    )
 
 
 @st.composite
 def grouped(draw, axes):
     """At least 16 groups, few images."""
     groups, channels, filters = draw(st.integers(16, 24)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    taps, stride, dilation, before, after = (tuple(draw(st.integers(low, high)) for _ in range(axes))
-                                             for low, high in ((1, 4), (1, 3), (1, 2), (0, 3), (0, 3)))
-    sizes = tuple(max(1, extent(tap, gap) - low - high) + draw(st.integers(0, 20 if axes < 3 else 5))
-                  for tap, gap, low, high in zip(taps, dilation, before, after, strict=True))
-    settings = {"groups": groups, "stride": stride, "dilation": dilation, "padding": tuple(zip(before, after, strict=True)),
-                "flip": draw(st.booleans())}
-    return Convolution("conv", axes, (draw(st.integers(1, 4)), groups * channels, *sizes), (groups * filters, channels, *taps),
-                       (groups * filters,), settings, draw(seeds), draw(st.sampled_from(LAYOUTS)))
+    taps, stride, dilation, before, after = (
+        tuple(draw(st.integers(low, high)) for _ in range(axes)) for low, high in ((1, 4), (1, 3), (1, 2), (0, 3), (0, 3))
+    )
+    sizes = tuple(
+        max(1, extent(tap, gap) - low - high) + draw(st.integers(0, 20 if axes < 3 else 5))
+        for tap, gap, low, high in zip(taps, dilation, before, after, strict=True)
+    )
+    settings = {
+        "groups": groups,
+        "stride": stride,
+        "dilation": dilation,
+        "padding": tuple(zip(before, after, strict=True)),
+        "flip": draw(st.booleans()),
+    }
+    return Convolution(
+        "conv",
+        axes,
+        (draw(st.integers(1, 4)), groups * channels, *sizes),
+        (groups * filters, channels, *taps),
+        (groups * filters,),
+        settings,
+        draw(seeds),
+        draw(st.sampled_from(LAYOUTS)),
+    )
 
 
 def compare(case):

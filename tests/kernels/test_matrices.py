@@ -21,6 +21,7 @@ class TestConvMatrix:
     @pytest.mark.parametrize("axes", AXES)
     def test_is_the_convolution(self, axes):
         """conv_matrix @ x = conv(x), and transposed the gradient of x: the same sums in another order."""
+
         @fewer(2 if axes < 3 else 4)
         @given(case=convolutions("conv", axes))
         def compare(case):
@@ -34,7 +35,7 @@ class TestConvMatrix:
             assert matrix.dtype == np.float64
             assert matrix.shape == (y.size, x.size)
             for got, want, terms in ((matrix @ x.ravel(), y, prod(weight.shape[1:])), (matrix.T @ dy.ravel(), dx, weight.size)):
-                assert abs(got - want.ravel()).max() <= EPSILON * terms**2   # n roundings of sums up to n
+                assert abs(got - want.ravel()).max() <= EPSILON * terms**2  # n roundings of sums up to n
             assert np.array_equal(kernels.conv_matrix(weight.astype(np.float32), x.shape, **case.settings), matrix.astype(np.float32))
 
         compare()
@@ -59,13 +60,24 @@ class TestConvMatrix:
         assert np.count_nonzero(matrix) == 2 * 28 * 10
         assert set(np.unique(matrix)) == {-1, 0, 1}
 
-    @pytest.mark.parametrize(("call", "error", "words"), [
-        (lambda: kernels.conv_matrix(np.ones((1, 1)), (1, 1)), ShapeError, r"^conv_matrix: weight has 2 axes, but needs 3, 4 or 5\n"),
-        (lambda: kernels.conv_matrix(np.ones((1, 1, 2)), (1, 1)), ShapeError, r"^conv_matrix: x_shape \(1, 1\) has 2 sizes, but needs 3"),
-        (lambda: kernels.conv_matrix(np.ones((1, 1, 2)), (1, 2, 5)), ShapeError, r"^conv_matrix: x has 2 channels, but weight"),
-        (lambda: kernels.conv_matrix(np.ones((1, 1, 2), int), (1, 1, 5)), SettingError, r"^conv_matrix: weight is int64"),
-        (lambda: kernels.conv_matrix(np.ones((1, 1, 2)), "1 1 5"), ShapeError, r"^conv_matrix: x_shape is '1 1 5', but must be a shape"),
-    ])
+    @pytest.mark.parametrize(
+        ("call", "error", "words"),
+        [
+            (lambda: kernels.conv_matrix(np.ones((1, 1)), (1, 1)), ShapeError, r"^conv_matrix: weight has 2 axes, but needs 3, 4 or 5\n"),
+            (
+                lambda: kernels.conv_matrix(np.ones((1, 1, 2)), (1, 1)),
+                ShapeError,
+                r"^conv_matrix: x_shape \(1, 1\) has 2 sizes, but needs 3",
+            ),
+            (lambda: kernels.conv_matrix(np.ones((1, 1, 2)), (1, 2, 5)), ShapeError, r"^conv_matrix: x has 2 channels, but weight"),
+            (lambda: kernels.conv_matrix(np.ones((1, 1, 2), int), (1, 1, 5)), SettingError, r"^conv_matrix: weight is int64"),
+            (
+                lambda: kernels.conv_matrix(np.ones((1, 1, 2)), "1 1 5"),
+                ShapeError,
+                r"^conv_matrix: x_shape is '1 1 5', but must be a shape",
+            ),
+        ],
+    )
     def test_wrong_calls(self, call, error, words):
         with pytest.raises(error, match=words):
             call()
@@ -112,16 +124,23 @@ class TestCirculant:
         assert matrix.dtype == np.float32
         assert matrix.tolist() == [[1, 0, 3, 2], [2, 1, 0, 3], [3, 2, 1, 0], [0, 3, 2, 1]]
 
-    @pytest.mark.parametrize(("call", "error", "words"), [
-        (lambda: kernels.circulant(np.ones(5), 4), ShapeError, r"^circulant: w has the shape \(5,\), but must be a vector of 1 to n = 4"),
-        (lambda: kernels.circulant(np.ones((2, 2)), 4), ShapeError, r"^circulant: w has the shape \(2, 2\)"),
-        (lambda: kernels.circulant(np.ones(0), 4), ShapeError, r"^circulant: w has the shape \(0,\)"),
-        (lambda: kernels.circulant([1, 2], 4), SettingError, r"^circulant: w is int64"),
-        (lambda: kernels.circulant([1.0, 2.0], 4.0), SettingError, r"^circulant: n is 4.0, but must be a whole number$"),
-        (lambda: kernels.circulant([1.0], 2**20), ShapeError, r"^circulant: the matrix would have 1048576 x 1048576 entries"),
-        (lambda: kernels.circulant_eigenvalues([1.0], 0), SettingError, r"^circulant_eigenvalues: n is 0, but must be at least 1$"),
-        (lambda: kernels.fourier_basis(2**20), ShapeError, r"^fourier_basis: the matrix would have"),
-    ])
+    @pytest.mark.parametrize(
+        ("call", "error", "words"),
+        [
+            (
+                lambda: kernels.circulant(np.ones(5), 4),
+                ShapeError,
+                r"^circulant: w has the shape \(5,\), but must be a vector of 1 to n = 4",
+            ),
+            (lambda: kernels.circulant(np.ones((2, 2)), 4), ShapeError, r"^circulant: w has the shape \(2, 2\)"),
+            (lambda: kernels.circulant(np.ones(0), 4), ShapeError, r"^circulant: w has the shape \(0,\)"),
+            (lambda: kernels.circulant([1, 2], 4), SettingError, r"^circulant: w is int64"),
+            (lambda: kernels.circulant([1.0, 2.0], 4.0), SettingError, r"^circulant: n is 4.0, but must be a whole number$"),
+            (lambda: kernels.circulant([1.0], 2**20), ShapeError, r"^circulant: the matrix would have 1048576 x 1048576 entries"),
+            (lambda: kernels.circulant_eigenvalues([1.0], 0), SettingError, r"^circulant_eigenvalues: n is 0, but must be at least 1$"),
+            (lambda: kernels.fourier_basis(2**20), ShapeError, r"^fourier_basis: the matrix would have"),
+        ],
+    )
     def test_wrong_calls(self, call, error, words):
         with pytest.raises(error, match=words):
             call()

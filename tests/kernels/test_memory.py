@@ -9,7 +9,7 @@ from minicnn import kernels
 from minicnn.errors import ShapeError
 from minicnn.kernels import memory
 
-SHAPE = (3, 5, 1 << 20)   # 60 MiB of float32
+SHAPE = (3, 5, 1 << 20)  # 60 MiB of float32
 
 
 @pytest.fixture(autouse=True)
@@ -78,9 +78,13 @@ def free(monkeypatch):
 def test_more_than_is_free_is_refused_before_it_is_allocated(free, monkeypatch):
     monkeypatch.setattr(memory, "empty", lambda *given: pytest.fail("allocated"))
     x = np.zeros((1, 1, 1 << 15, 1), np.float32)
-    for call in (lambda: kernels.upsample2d(x, (1, 1 << 13)), lambda: kernels.conv2d(x, x[:, :, :1], padding=(0, 1 << 12)),
-                 lambda: kernels.relu(np.broadcast_to(np.float32(1), (1 << 28,))), lambda: kernels.fourier_basis(1 << 13),
-                 lambda: kernels.relu(np.broadcast_to(np.float32(1), (1 << 30, 1)).T)):
+    for call in (
+        lambda: kernels.upsample2d(x, (1, 1 << 13)),
+        lambda: kernels.conv2d(x, x[:, :, :1], padding=(0, 1 << 12)),
+        lambda: kernels.relu(np.broadcast_to(np.float32(1), (1 << 28,))),
+        lambda: kernels.fourier_basis(1 << 13),
+        lambda: kernels.relu(np.broadcast_to(np.float32(1), (1 << 30, 1)).T),
+    ):
         with pytest.raises(ShapeError, match=r"^[a-z0-9_]+: .* needs \d+\.\d GiB of memory, but 1\.0 GiB are free$"):
             call()
 

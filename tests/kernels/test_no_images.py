@@ -10,8 +10,12 @@ from .comparing import poison  # noqa: F401
 from .right_calls import recipes
 
 BATCHED = ("x", "y", "dy", "dx", "indices", "logits", "labels")
-SERVED = [recipe for recipe in recipes() if set(recipe.draw(np.random.default_rng(0))) & {*BATCHED, "x_shape"}
-          and recipe.name not in ("conv_matrix", "softmax_cross_entropy", "batch_norm_training")]   # the mean of nothing has no value
+SERVED = [
+    recipe
+    for recipe in recipes()
+    if set(recipe.draw(np.random.default_rng(0))) & {*BATCHED, "x_shape"}
+    and recipe.name not in ("conv_matrix", "softmax_cross_entropy", "batch_norm_training")
+]  # the mean of nothing has no value
 
 
 def without_images(given):
@@ -31,7 +35,7 @@ def test_every_function(recipe):
         given = recipe.draw(np.random.default_rng(seed))
         try:
             full = results(recipe.function(**given))
-        except MinicnnError:   # an algorithm that does not serve this case
+        except MinicnnError:  # an algorithm that does not serve this case
             continue
         for found, whole in zip(results(recipe.function(**without_images(given))), full, strict=True):
             assert found.dtype == whole.dtype

@@ -19,6 +19,7 @@ def taps_of(case):
 @pytest.mark.parametrize("axes", AXES)
 def test_max(axes):
     """The winner is chosen, not computed: the very same numbers and positions, NaN and ties included; whole gradients add up exactly."""
+
     @generated
     @given(case=poolings(axes, dilated=True))
     def compare(case):
@@ -36,6 +37,7 @@ def test_max(axes):
 @pytest.mark.parametrize("axes", AXES)
 def test_average(axes):
     """A mean of n numbers below 1 rounds once a number and axis; a gradient adds at most as many shares as taps."""
+
     @generated
     @given(case=poolings(axes), count_padding=st.booleans())
     def compare(case, count_padding):
@@ -57,8 +59,14 @@ def test_average(axes):
 @pytest.mark.parametrize("axes", AXES)
 def test_same_as_torch(torch, axes):  # noqa: F811
     @generated
-    @given(window=st.integers(2, 3), stride=st.integers(1, 3), padding=st.integers(0, 1), ceil_mode=st.booleans(), size=st.integers(4, 9),
-           count_padding=st.booleans())
+    @given(
+        window=st.integers(2, 3),
+        stride=st.integers(1, 3),
+        padding=st.integers(0, 1),
+        ceil_mode=st.booleans(),
+        size=st.integers(4, 9),
+        count_padding=st.booleans(),
+    )
     def compare(window, stride, padding, ceil_mode, size, count_padding):
         x = uniform(size, (2, 5, *(size + n for n in range(axes))))
         functional, wanted = torch.nn.functional, torch.tensor(x, requires_grad=True)
@@ -77,7 +85,7 @@ def test_same_as_torch(torch, axes):  # noqa: F811
         settings["count_padding"] = count_padding
         close(getattr(kernels, f"avg_pool{axes}d")(x, **settings), mean.detach().numpy(), 4 * window)
         mean.backward(torch.tensor(dy, dtype=torch.float64))
-        close(getattr(kernels, f"avg_pool{axes}d_backward")(dy, x.shape, **settings), wanted.grad.numpy(), 8 * 4 * window**(axes + 1))
+        close(getattr(kernels, f"avg_pool{axes}d_backward")(dy, x.shape, **settings), wanted.grad.numpy(), 8 * 4 * window ** (axes + 1))
 
     compare()
 
@@ -97,7 +105,7 @@ class TestCorners:
         assert kernels.max_pool2d(x, (1, 2)).tolist() == [[[[2, 4]]]]
         assert kernels.max_pool2d(x, (1, 2), ceil_mode=True).tolist() == [[[[2, 4, 5]]]]
         assert kernels.avg_pool2d(x, (1, 2), ceil_mode=True).tolist() == [[[[1.5, 3.5, 5]]]]
-        assert kernels.avg_pool2d_backward(np.ones((1, 1, 1, 2), np.float32), x.shape, (1, 2)).tolist() == [[[[.5, .5, .5, .5, 0]]]]
+        assert kernels.avg_pool2d_backward(np.ones((1, 1, 1, 2), np.float32), x.shape, (1, 2)).tolist() == [[[[0.5, 0.5, 0.5, 0.5, 0]]]]
 
     def test_all_padding(self):
         y, indices = kernels.max_pool1d(np.ones((1, 1, 1), np.float32), 2, stride=1, padding=3, return_indices=True)
@@ -107,7 +115,7 @@ class TestCorners:
         assert kernels.max_pool1d_backward(dy, indices, (1, 1, 1)).tolist() == [[[5]]]
         x = np.ones((1, 1, 1), np.float32)
         assert kernels.avg_pool1d(x, 2, stride=1, padding=3, count_padding=False).tolist() == [[[0, 0, 1, 1, 0, 0]]]
-        assert kernels.avg_pool1d(x, 2, stride=1, padding=3).tolist() == [[[0, 0, .5, .5, 0, 0]]]
+        assert kernels.avg_pool1d(x, 2, stride=1, padding=3).tolist() == [[[0, 0, 0.5, 0.5, 0, 0]]]
 
     def test_ties_go_to_the_first_in_scan_order(self):
         y, indices = kernels.max_pool2d(image([[7, 7, 7], [7, 7, 7]]), 2, stride=1, return_indices=True)
@@ -165,50 +173,97 @@ INDICES = np.zeros((2, 3, 3, 3), np.int64)
 
 
 class OnDevice:
-    __cuda_array_interface__ = {}   # noqa: RUF012
+    __cuda_array_interface__ = {}  # noqa: RUF012
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.max_pool2d(X.astype(np.float16), 2), SettingError,
-     r"^max_pool2d: x is float16, but must be float32 or float64\n  use x.astype\('float32'\)$"),
-    (lambda: kernels.max_pool2d(X.astype(np.int64), 2), SettingError, r"^max_pool2d: x is int64, but must be float32 or float64"),
-    (lambda: kernels.max_pool2d(OnDevice(), 2), DeviceError, r"^max_pool2d: x lies on a CUDA device"),
-    (lambda: kernels.max_pool2d(X[0], 2), ShapeError,
-     r"^max_pool2d: x has 3 axes, but needs 4\n  x  \(3, 6, 6\)\n  wanted  \(N, C, H, W\)$"),
-    (lambda: kernels.max_pool3d(X, 2), ShapeError, r"^max_pool3d: x has 4 axes, but needs 5"),
-    (lambda: kernels.max_pool2d(X, 7), ShapeError,
-     r"^max_pool2d: a window that spans 7 rows does not fit into 6 with padding 0 and 0\n  x  \(2, 3, 6, 6\)  N C H W"
-     r"\n  use more padding, or an input of at least 7 rows$"),
-    (lambda: kernels.max_pool2d(X, (2, 3), dilation=(1, 4)), ShapeError, r"^max_pool2d: a window that spans 9 columns does not fit into 6"),
-    (lambda: kernels.max_pool2d(X, 0), SettingError, r"^max_pool2d: window is 0, but must be at least 1$"),
-    (lambda: kernels.max_pool2d(X, 2.0), SettingError, r"^max_pool2d: window is 2.0, but must be a whole number$"),
-    (lambda: kernels.max_pool2d(X, (2, 2, 2)), SettingError, r"^max_pool2d: window \(2, 2, 2\) has 3 entries, but there are 2 axes"),
-    (lambda: kernels.max_pool2d(X, 2, stride=-1), SettingError, r"^max_pool2d: stride is -1, but must be at least 1$"),
-    (lambda: kernels.max_pool2d(X, 2, padding="wide"), SettingError, r"^max_pool2d: padding 'wide' is not one of valid, same, full"),
-    (lambda: kernels.max_pool2d(X, 2, ceil_mode=1), SettingError, r"^max_pool2d: ceil_mode is 1, but must be True or False$"),
-    (lambda: kernels.max_pool2d(X, 2, return_indices="yes"), SettingError, r"^max_pool2d: return_indices is 'yes'"),
-    (lambda: kernels.avg_pool2d(X, 2, count_padding=None), SettingError, r"^avg_pool2d: count_padding is None, but must be True or False$"),
-    (lambda: kernels.max_pool2d(X, 1, padding=2**31 - 1), ShapeError,
-     r"^max_pool2d: a result of the shape .* needs .* GiB of memory, but .* GiB are free$"),
-    (lambda: kernels.max_pool1d(np.zeros((1, 1, 2**16), np.float32), 2**15, stride=1), ShapeError,
-     r"^max_pool1d: along one axis all windows together read 1073774592 pixels, but at most 16777216 can be listed\n  use a smaller"),
-    (lambda: kernels.max_pool2d_backward(Y, INDICES.astype(np.int32), X.shape), SettingError,
-     r"^max_pool2d_backward: indices are int32, but must be int64\n  use indices.astype\('int64'\)$"),
-    (lambda: kernels.max_pool2d_backward(Y, INDICES[:1], X.shape), ShapeError,
-     r"^max_pool2d_backward: indices have the shape \(1, 3, 3, 3\), but dy has \(2, 3, 3, 3\)"),
-    (lambda: kernels.max_pool2d_backward(Y, INDICES + 36, X.shape), SettingError,
-     r"^max_pool2d_backward: indices run from 36 to 36, but a plane of 6 x 6 has the positions 0 to 35 \(and -1 for none\)"),
-    (lambda: kernels.max_pool2d_backward(Y, INDICES - 2, X.shape), SettingError, r"^max_pool2d_backward: indices run from -2 to -2"),
-    (lambda: kernels.max_pool2d_backward(Y, INDICES, (2, 4, 6, 6)), ShapeError,
-     r"^max_pool2d_backward: dy has the shape \(2, 3, 3, 3\), but needs \(2, 4, 3, 3\)\n  dy  \(2, 3, 3, 3\)\n  wanted  "),
-    (lambda: kernels.max_pool2d_backward(Y, INDICES, 5), ShapeError,
-     r"^max_pool2d_backward: x_shape is 5, but must be a shape \(N, C, H, W\)$"),
-    (lambda: kernels.max_pool2d_backward(Y, INDICES, (2, 3, 6)), ShapeError,
-     r"^max_pool2d_backward: x_shape \(2, 3, 6\) has 3 sizes, but needs 4"),
-    (lambda: kernels.avg_pool2d_backward(Y, X.shape, 3), ShapeError,
-     r"^avg_pool2d_backward: dy has the shape \(2, 3, 3, 3\), but needs \(2, 3, 2, 2\)"),
-    (lambda: kernels.avg_pool2d_backward(Y.astype(int), X.shape, 2), SettingError, r"^avg_pool2d_backward: dy is int64"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda: kernels.max_pool2d(X.astype(np.float16), 2),
+            SettingError,
+            r"^max_pool2d: x is float16, but must be float32 or float64\n  use x.astype\('float32'\)$",
+        ),
+        (lambda: kernels.max_pool2d(X.astype(np.int64), 2), SettingError, r"^max_pool2d: x is int64, but must be float32 or float64"),
+        (lambda: kernels.max_pool2d(OnDevice(), 2), DeviceError, r"^max_pool2d: x lies on a CUDA device"),
+        (
+            lambda: kernels.max_pool2d(X[0], 2),
+            ShapeError,
+            r"^max_pool2d: x has 3 axes, but needs 4\n  x  \(3, 6, 6\)\n  wanted  \(N, C, H, W\)$",
+        ),
+        (lambda: kernels.max_pool3d(X, 2), ShapeError, r"^max_pool3d: x has 4 axes, but needs 5"),
+        (
+            lambda: kernels.max_pool2d(X, 7),
+            ShapeError,
+            r"^max_pool2d: a window that spans 7 rows does not fit into 6 with padding 0 and 0\n  x  \(2, 3, 6, 6\)  N C H W"
+            r"\n  use more padding, or an input of at least 7 rows$",
+        ),
+        (
+            lambda: kernels.max_pool2d(X, (2, 3), dilation=(1, 4)),
+            ShapeError,
+            r"^max_pool2d: a window that spans 9 columns does not fit into 6",
+        ),
+        (lambda: kernels.max_pool2d(X, 0), SettingError, r"^max_pool2d: window is 0, but must be at least 1$"),
+        (lambda: kernels.max_pool2d(X, 2.0), SettingError, r"^max_pool2d: window is 2.0, but must be a whole number$"),
+        (lambda: kernels.max_pool2d(X, (2, 2, 2)), SettingError, r"^max_pool2d: window \(2, 2, 2\) has 3 entries, but there are 2 axes"),
+        (lambda: kernels.max_pool2d(X, 2, stride=-1), SettingError, r"^max_pool2d: stride is -1, but must be at least 1$"),
+        (lambda: kernels.max_pool2d(X, 2, padding="wide"), SettingError, r"^max_pool2d: padding 'wide' is not one of valid, same, full"),
+        (lambda: kernels.max_pool2d(X, 2, ceil_mode=1), SettingError, r"^max_pool2d: ceil_mode is 1, but must be True or False$"),
+        (lambda: kernels.max_pool2d(X, 2, return_indices="yes"), SettingError, r"^max_pool2d: return_indices is 'yes'"),
+        (
+            lambda: kernels.avg_pool2d(X, 2, count_padding=None),
+            SettingError,
+            r"^avg_pool2d: count_padding is None, but must be True or False$",
+        ),
+        (
+            lambda: kernels.max_pool2d(X, 1, padding=2**31 - 1),
+            ShapeError,
+            r"^max_pool2d: a result of the shape .* needs .* GiB of memory, but .* GiB are free$",
+        ),
+        (
+            lambda: kernels.max_pool1d(np.zeros((1, 1, 2**16), np.float32), 2**15, stride=1),
+            ShapeError,
+            r"^max_pool1d: along one axis all windows together read 1073774592 pixels, but at most 16777216 can be listed\n  use a smaller",
+        ),
+        (
+            lambda: kernels.max_pool2d_backward(Y, INDICES.astype(np.int32), X.shape),
+            SettingError,
+            r"^max_pool2d_backward: indices are int32, but must be int64\n  use indices.astype\('int64'\)$",
+        ),
+        (
+            lambda: kernels.max_pool2d_backward(Y, INDICES[:1], X.shape),
+            ShapeError,
+            r"^max_pool2d_backward: indices have the shape \(1, 3, 3, 3\), but dy has \(2, 3, 3, 3\)",
+        ),
+        (
+            lambda: kernels.max_pool2d_backward(Y, INDICES + 36, X.shape),
+            SettingError,
+            r"^max_pool2d_backward: indices run from 36 to 36, but a plane of 6 x 6 has the positions 0 to 35 \(and -1 for none\)",
+        ),
+        (lambda: kernels.max_pool2d_backward(Y, INDICES - 2, X.shape), SettingError, r"^max_pool2d_backward: indices run from -2 to -2"),
+        (
+            lambda: kernels.max_pool2d_backward(Y, INDICES, (2, 4, 6, 6)),
+            ShapeError,
+            r"^max_pool2d_backward: dy has the shape \(2, 3, 3, 3\), but needs \(2, 4, 3, 3\)\n  dy  \(2, 3, 3, 3\)\n  wanted  ",
+        ),
+        (
+            lambda: kernels.max_pool2d_backward(Y, INDICES, 5),
+            ShapeError,
+            r"^max_pool2d_backward: x_shape is 5, but must be a shape \(N, C, H, W\)$",
+        ),
+        (
+            lambda: kernels.max_pool2d_backward(Y, INDICES, (2, 3, 6)),
+            ShapeError,
+            r"^max_pool2d_backward: x_shape \(2, 3, 6\) has 3 sizes, but needs 4",
+        ),
+        (
+            lambda: kernels.avg_pool2d_backward(Y, X.shape, 3),
+            ShapeError,
+            r"^avg_pool2d_backward: dy has the shape \(2, 3, 3, 3\), but needs \(2, 3, 2, 2\)",
+        ),
+        (lambda: kernels.avg_pool2d_backward(Y.astype(int), X.shape, 2), SettingError, r"^avg_pool2d_backward: dy is int64"),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -22,15 +22,83 @@ CALLS = int(os.environ.get("MINICNN_WRONG_CALLS", "1000"))
 ONE = os.environ.get("MINICNN_CALL")
 RECIPES = recipes()
 ARRAYS = ("x", "y", "dy", "dx", "weight", "bias", "w", "logits", "gamma", "beta", "mean", "variance", "running_mean", "running_variance")
-KEPT = ("law", "axes", "compiled")   # what is never spoiled: a variant and a law are what they are
+KEPT = ("law", "axes", "compiled")  # what is never spoiled: a variant and a law are what they are
 
 SETTINGS = [
-    -1, 0, 1, 2, 3, 7, 2**31 - 1, 2**31, 2**40, -2**40, 10**400, 1.0, 2.5, float("nan"), float("inf"), -0.5, 1e-300, 1j, None, True, False,
-    "same", "valid", "full", "2", "", "max", "fft", "winograd", b"1", (), (1,), (1, 2), (2, 2, 2), (1, 2, 3, 4), (1, None), (1, -1),
-    (1.0, 2.0), ("1", "1"), ((1, 2),), ((1, 2), (0, 1)), ((1, 2), (0, 1), (2, 0)), ((1,), (2,)), ((1, 2, 3), 1), [1, 2], [], {}, {1, 2},
-    range(2), np.int8(2), np.float32(2.0), np.array(2), np.array([1, 2]), np.array(2.0), object, Ellipsis]
-DTYPES = ["float16", "float32", "float64", "longdouble", "int8", "int64", "uint64", "bool", "complex64", "complex128", "object", "U8",
-          "M8[s]", ">f4", ">f8"]
+    -1,
+    0,
+    1,
+    2,
+    3,
+    7,
+    2**31 - 1,
+    2**31,
+    2**40,
+    -(2**40),
+    10**400,
+    1.0,
+    2.5,
+    float("nan"),
+    float("inf"),
+    -0.5,
+    1e-300,
+    1j,
+    None,
+    True,
+    False,
+    "same",
+    "valid",
+    "full",
+    "2",
+    "",
+    "max",
+    "fft",
+    "winograd",
+    b"1",
+    (),
+    (1,),
+    (1, 2),
+    (2, 2, 2),
+    (1, 2, 3, 4),
+    (1, None),
+    (1, -1),
+    (1.0, 2.0),
+    ("1", "1"),
+    ((1, 2),),
+    ((1, 2), (0, 1)),
+    ((1, 2), (0, 1), (2, 0)),
+    ((1,), (2,)),
+    ((1, 2, 3), 1),
+    [1, 2],
+    [],
+    {},
+    {1, 2},
+    range(2),
+    np.int8(2),
+    np.float32(2.0),
+    np.array(2),
+    np.array([1, 2]),
+    np.array(2.0),
+    object,
+    Ellipsis,
+]
+DTYPES = [
+    "float16",
+    "float32",
+    "float64",
+    "longdouble",
+    "int8",
+    "int64",
+    "uint64",
+    "bool",
+    "complex64",
+    "complex128",
+    "object",
+    "U8",
+    "M8[s]",
+    ">f4",
+    ">f8",
+]
 
 
 class Hostile:
@@ -59,7 +127,7 @@ def spoil_array(rng, array):
     if kind == 6 and array.ndim:
         return np.concatenate([array, array], axis) if rng.integers(2) else np.take(array, range(array.shape[axis] - 1), axis)
     if kind == 7 and array.dtype == np.int64:
-        return array + [1, -1, 7, 2**40, -2**62][rng.integers(5)]
+        return array + [1, -1, 7, 2**40, -(2**62)][rng.integers(5)]
     layout = ["channels last", "every other", "reversed", "columns"][rng.integers(4)]
     return np.asfortranarray(array) if array.ndim < 2 or array.dtype.kind != "f" or layout == "columns" else laid_out(array, layout)
 
@@ -82,7 +150,7 @@ def drawn_call(number):
     for _ in range(rng.integers(1, 4) if rng.integers(4) else 0):
         name = names[rng.integers(len(names))]
         if name == "examples" or (name == "index_map" and rng.integers(2)):
-            continue   # two billion examples are legal
+            continue  # two billion examples are legal
         given[name] = (spoil_array if isinstance(given[name], np.ndarray) else spoil_setting)(rng, given[name])
     return recipe, given
 
@@ -106,8 +174,11 @@ def switched(array):
 
 def the_type_of(given):
     """The dtype of the call's arrays; a call with others, or with several, must not have come this far."""
-    found = {np.asarray(value).dtype for name, value in given.items()
-             if name in ARRAYS and value is not None and not (name == "beta" and "gamma" not in given)}
+    found = {
+        np.asarray(value).dtype
+        for name, value in given.items()
+        if name in ARRAYS and value is not None and not (name == "beta" and "gamma" not in given)
+    }
     found |= {np.asarray(each).dtype for each in given.get("factors", ())}
     assert len(found) <= 1, f"served arrays of {found}"
     assert found <= {np.dtype(np.float32), np.dtype(np.float64)}, f"served arrays of {found}"
@@ -136,7 +207,7 @@ def judge(recipe, given, result):
         fast, exact = (each.astype(np.float64) for each in sorted(pair, key=lambda each: each.dtype.itemsize))
         plain = np.isfinite(exact)
         np.testing.assert_array_equal(fast[~plain], exact[~plain])
-        plain &= abs(exact) < 1e30   # what float32 may hold
+        plain &= abs(exact) < 1e30  # what float32 may hold
         # float32 rounds sums of some hundred terms, and settings such as a power of 7 magnify it
         assert abs(fast[plain] - exact[plain]).max(initial=0) <= 1e-4 * abs(exact[plain]).max(initial=1e-3)
 
@@ -153,7 +224,7 @@ def outcome(recipe, given):
     try:
         result = recipe.function(**given)
     except MinicnnError as error:
-        told = error.headline.startswith(recipe.name.partition(".")[0])   # "variant.forward" says "variant 'name'"
+        told = error.headline.startswith(recipe.name.partition(".")[0])  # "variant.forward" says "variant 'name'"
         return type(error).__name__ if told else f"no place in: {error.headline}"
     judge(recipe, given, result)
     return "result"

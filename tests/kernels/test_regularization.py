@@ -45,13 +45,16 @@ def test_corners():
 X = np.zeros((2, 3), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.dropout(X, 1, seed=0), SettingError, r"^dropout: rate is 1.0, but must be from 0 to below 1$"),
-    (lambda: kernels.dropout(X, 0.5, seed=-1), SettingError, r"^dropout: seed is -1, but must be at least 0$"),
-    (lambda: kernels.dropout(X, None, seed=0), SettingError, r"^dropout: rate is None, but must be a number$"),
-    (lambda: kernels.dropout(np.float32(1), 0.5, seed=0), ShapeError, r"^dropout: x is a single number, but needs an axis of images"),
-    (lambda: kernels.dropout_backward(X.astype(int), 0.5, seed=0), SettingError, r"^dropout_backward: dy is int64"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: kernels.dropout(X, 1, seed=0), SettingError, r"^dropout: rate is 1.0, but must be from 0 to below 1$"),
+        (lambda: kernels.dropout(X, 0.5, seed=-1), SettingError, r"^dropout: seed is -1, but must be at least 0$"),
+        (lambda: kernels.dropout(X, None, seed=0), SettingError, r"^dropout: rate is None, but must be a number$"),
+        (lambda: kernels.dropout(np.float32(1), 0.5, seed=0), ShapeError, r"^dropout: x is a single number, but needs an axis of images"),
+        (lambda: kernels.dropout_backward(X.astype(int), 0.5, seed=0), SettingError, r"^dropout_backward: dy is int64"),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -23,9 +23,9 @@ def system(monkeypatch, tmp_path):
             path = tmp_path.joinpath(*name.split("__"))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+
     yield write
     system_memory._groups.cache_clear()
-
 
 
 def test_nothing_to_ask(system):
@@ -44,7 +44,7 @@ def test_control_group(system, tmp_path):
         (place / "memory.max").write_text(f"{limit}\n")
         (place / "memory.current").write_text(f"{2 * GIB}\n")
         (place / "memory.stat").write_text(f"anon 5\nactive_file {GIB // 4}\ninactive_file {GIB // 4}\n")
-    assert system_memory.free_bytes() == GIB + GIB // 2   # of the outer group: files' copies can be given up
+    assert system_memory.free_bytes() == GIB + GIB // 2  # of the outer group: files' copies can be given up
 
 
 def test_container_that_sees_itself_as_the_root(system):
@@ -53,10 +53,15 @@ def test_container_that_sees_itself_as_the_root(system):
 
 
 def test_control_group_of_the_first_kind(system):
-    system(proc__self__cgroup="5:cpu:/\n4:cpuset,memory:/job\n0::/\n", **{
-        "cgroup__memory__job__memory.limit_in_bytes": f"{2 * GIB}", "cgroup__memory__job__memory.usage_in_bytes": f"{2 * GIB}",
-        "cgroup__memory__job__memory.stat": f"inactive_file 1\ntotal_inactive_file {GIB}\n",
-        "cgroup__memory__memory.limit_in_bytes": "9223372036854771712"})
+    system(
+        proc__self__cgroup="5:cpu:/\n4:cpuset,memory:/job\n0::/\n",
+        **{
+            "cgroup__memory__job__memory.limit_in_bytes": f"{2 * GIB}",
+            "cgroup__memory__job__memory.usage_in_bytes": f"{2 * GIB}",
+            "cgroup__memory__job__memory.stat": f"inactive_file 1\ntotal_inactive_file {GIB}\n",
+            "cgroup__memory__memory.limit_in_bytes": "9223372036854771712",
+        },
+    )
     assert system_memory.free_bytes() == GIB
 
 
@@ -73,7 +78,7 @@ def test_odd_files(system):
 @pytest.mark.skipif(sys.platform != "linux", reason="another system does not tell the address space in use")
 def test_limit_of_the_process(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1 << 40, 1 << 40))
-    assert (1 << 40) - (1 << 38) < system_memory._address_space() < 1 << 40   # what Python and its libraries have reserved
+    assert (1 << 40) - (1 << 38) < system_memory._address_space() < 1 << 40  # what Python and its libraries have reserved
     monkeypatch.setattr(resource, "getrlimit", lambda which: (resource.RLIM_INFINITY,) * 2)
     assert system_memory._address_space() == sys.maxsize
 

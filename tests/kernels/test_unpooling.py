@@ -52,21 +52,43 @@ def test_corners():
 Y, INDICES = np.zeros((2, 3, 4), np.float32), np.zeros((2, 3, 4), np.int64)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.max_unpool1d(Y, INDICES + 5, (5,)), SettingError,
-     r"^max_unpool1d: indices run from 5 to 5, but a plane of 5 has the positions 0 to 4 \(and -1 for none\)"),
-    (lambda: kernels.max_unpool1d(Y, INDICES, "5"), SettingError, r"^max_unpool1d: output_shape is '5', but must be a whole number$"),
-    (lambda: kernels.max_unpool1d(Y, INDICES, (5, 5)), SettingError,
-     r"^max_unpool1d: output_shape \(5, 5\) has 2 entries, but there is 1 axis\n  use one number$"),
-    (lambda: kernels.max_unpool1d(Y, INDICES.astype(np.float32), (5,)), SettingError,
-     r"^max_unpool1d: indices are float32, but must be int64"),
-    (lambda: kernels.max_unpool1d(Y, INDICES[:1], (5,)), ShapeError,
-     r"^max_unpool1d: indices have the shape \(1, 3, 4\), but y has \(2, 3, 4\)"),
-    (lambda: kernels.max_unpool2d(Y, INDICES, (5, 5)), ShapeError, r"^max_unpool2d: y has 3 axes, but needs 4"),
-    (lambda: kernels.max_unpool1d_backward(Y, INDICES[:1]), ShapeError,
-     r"^max_unpool1d_backward: indices has the shape \(1, 3, 4\), but needs \(2, 3, 4\)"),
-    (lambda: kernels.max_unpool1d_backward(Y, [[1, 2], [3]]), SettingError, r"^max_unpool1d_backward: indices cannot be read as an array"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda: kernels.max_unpool1d(Y, INDICES + 5, (5,)),
+            SettingError,
+            r"^max_unpool1d: indices run from 5 to 5, but a plane of 5 has the positions 0 to 4 \(and -1 for none\)",
+        ),
+        (lambda: kernels.max_unpool1d(Y, INDICES, "5"), SettingError, r"^max_unpool1d: output_shape is '5', but must be a whole number$"),
+        (
+            lambda: kernels.max_unpool1d(Y, INDICES, (5, 5)),
+            SettingError,
+            r"^max_unpool1d: output_shape \(5, 5\) has 2 entries, but there is 1 axis\n  use one number$",
+        ),
+        (
+            lambda: kernels.max_unpool1d(Y, INDICES.astype(np.float32), (5,)),
+            SettingError,
+            r"^max_unpool1d: indices are float32, but must be int64",
+        ),
+        (
+            lambda: kernels.max_unpool1d(Y, INDICES[:1], (5,)),
+            ShapeError,
+            r"^max_unpool1d: indices have the shape \(1, 3, 4\), but y has \(2, 3, 4\)",
+        ),
+        (lambda: kernels.max_unpool2d(Y, INDICES, (5, 5)), ShapeError, r"^max_unpool2d: y has 3 axes, but needs 4"),
+        (
+            lambda: kernels.max_unpool1d_backward(Y, INDICES[:1]),
+            ShapeError,
+            r"^max_unpool1d_backward: indices has the shape \(1, 3, 4\), but needs \(2, 3, 4\)",
+        ),
+        (
+            lambda: kernels.max_unpool1d_backward(Y, [[1, 2], [3]]),
+            SettingError,
+            r"^max_unpool1d_backward: indices cannot be read as an array",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

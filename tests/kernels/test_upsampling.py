@@ -67,16 +67,22 @@ def test_corners():
 X = np.zeros((2, 3, 6, 6), np.float32)
 
 
-@pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: kernels.upsample2d(X, 2, mode="cubic"), SettingError, r"^upsample2d: mode 'cubic' is not one of nearest, linear$"),
-    (lambda: kernels.upsample2d(X, 2, mode="linaer"), SettingError, r": did you mean linear\?$"),
-    (lambda: kernels.upsample2d(X, 2, mode=["linear"]), SettingError, r"^upsample2d: mode \['linear'\] is not one of"),
-    (lambda: kernels.upsample2d(X, 1.5), SettingError, r"^upsample2d: scale is 1.5, but must be a whole number$"),
-    (lambda: kernels.upsample2d(X, (2, 0)), SettingError, r"^upsample2d: scale is 0, but must be at least 1$"),
-    (lambda: kernels.upsample2d(X, 2**31 - 1), ShapeError, r"^upsample2d: a result of the shape .* GiB are free$"),
-    (lambda: kernels.upsample2d_backward(X, 4), ShapeError,
-     r"^upsample2d_backward: dy has the sizes \(6, 6\), which are no multiples of the scale \(4, 4\)\n  dy  \(2, 3, 6, 6\)  N C P Q$"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: kernels.upsample2d(X, 2, mode="cubic"), SettingError, r"^upsample2d: mode 'cubic' is not one of nearest, linear$"),
+        (lambda: kernels.upsample2d(X, 2, mode="linaer"), SettingError, r": did you mean linear\?$"),
+        (lambda: kernels.upsample2d(X, 2, mode=["linear"]), SettingError, r"^upsample2d: mode \['linear'\] is not one of"),
+        (lambda: kernels.upsample2d(X, 1.5), SettingError, r"^upsample2d: scale is 1.5, but must be a whole number$"),
+        (lambda: kernels.upsample2d(X, (2, 0)), SettingError, r"^upsample2d: scale is 0, but must be at least 1$"),
+        (lambda: kernels.upsample2d(X, 2**31 - 1), ShapeError, r"^upsample2d: a result of the shape .* GiB are free$"),
+        (
+            lambda: kernels.upsample2d_backward(X, 4),
+            ShapeError,
+            r"^upsample2d_backward: dy has the sizes \(6, 6\), which are no multiples of the scale \(4, 4\)\n  dy  \(2, 3, 6, 6\)  N C P Q$",
+        ),
+    ],
+)
 def test_wrong_calls(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -16,7 +16,7 @@ def unpooled(axes, shape):
     return getattr(kernels, f"max_unpool{axes}d")(y, indices, shape)
 
 
-SETTINGS = {   # what a number is given for: the call with it, and the number
+SETTINGS = {  # what a number is given for: the call with it, and the number
     "max_unpool: output_shape": (unpooled, 4),
     "conv: stride": (lambda axes, n: getattr(kernels, f"conv{axes}d")(X[axes], W[axes], stride=n), 2),
     "conv: padding": (lambda axes, n: getattr(kernels, f"conv{axes}d")(X[axes], W[axes], padding=n), 1),
@@ -24,7 +24,9 @@ SETTINGS = {   # what a number is given for: the call with it, and the number
     "conv_transpose: stride": (lambda axes, n: getattr(kernels, f"conv_transpose{axes}d")(X[axes], W[axes], stride=n), 2),
     "conv_transpose: padding": (lambda axes, n: getattr(kernels, f"conv_transpose{axes}d")(X[axes], W[axes], padding=n), 1),
     "conv_transpose: output_padding": (
-        lambda axes, n: getattr(kernels, f"conv_transpose{axes}d")(X[axes], W[axes], stride=2, output_padding=n), 1),
+        lambda axes, n: getattr(kernels, f"conv_transpose{axes}d")(X[axes], W[axes], stride=2, output_padding=n),
+        1,
+    ),
     "max_pool: window": (lambda axes, n: getattr(kernels, f"max_pool{axes}d")(X[axes], n), 2),
     "max_pool: stride": (lambda axes, n: getattr(kernels, f"max_pool{axes}d")(X[axes], 3, stride=n), 1),
     "avg_pool: padding": (lambda axes, n: getattr(kernels, f"avg_pool{axes}d")(X[axes], 3, padding=n), 1),
@@ -54,12 +56,20 @@ def test_a_shape_may_be_an_array():
 def test_labels_of_any_integer_type_are_taken(kind):
     logits, labels = np.random.default_rng(0).standard_normal((3, 3)).astype(np.float32), np.array(LABELS, kind)
     assert kernels.softmax_cross_entropy(logits, labels) == kernels.softmax_cross_entropy(logits, LABELS)
-    assert np.array_equal(kernels.softmax_cross_entropy_backward(1.0, logits, labels),
-                          kernels.softmax_cross_entropy_backward(1.0, logits, LABELS))
+    assert np.array_equal(
+        kernels.softmax_cross_entropy_backward(1.0, logits, labels), kernels.softmax_cross_entropy_backward(1.0, logits, LABELS)
+    )
 
 
-@pytest.mark.parametrize("call", [
-    lambda x: kernels.conv1d(x, W[1]), lambda x: kernels.relu(x), lambda x: kernels.max_pool1d(x, 2), lambda x: kernels.global_avg_pool(x)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: kernels.conv1d(x, W[1]),
+        lambda x: kernels.relu(x),
+        lambda x: kernels.max_pool1d(x, 2),
+        lambda x: kernels.global_avg_pool(x),
+    ],
+)
 def test_complex_numbers_are_not_halved_unasked(call):
     with pytest.raises(SettingError, match=r"x is complex128, .*\n  use abs\(x\), or x.real and x.imag as two channels, in float32$"):
         call(X[1] * 1j)

@@ -13,7 +13,7 @@ from minicnn.kernels.cpu.winograd_call import choose_for_call
 
 from .comparing import generated
 
-BOUND = 2e-5   # of the largest result: Winograd in tiles of 4x4; direct sums stay below 5e-6
+BOUND = 2e-5  # of the largest result: Winograd in tiles of 4x4; direct sums stay below 5e-6
 
 
 @st.composite
@@ -22,12 +22,17 @@ def wide(draw, axes=2):
     taps = draw(st.sampled_from([(3,) * axes, tuple(draw(st.integers(1, 5)) for _ in range(axes))]))
     plain = draw(st.booleans())
     return {
-        "images": draw(st.sampled_from([1, 2, 3, 5, 16, 21, 40])), "groups": groups,
-        "channels": groups * draw(st.sampled_from([2, 8, 16, 33, 40])), "filters": groups * draw(st.sampled_from([12, 16, 24, 33, 40, 70])),
-        "sizes": tuple(draw(st.integers(5, 11 if axes == 2 else 6)) for _ in range(axes)), "taps": taps, "seed": draw(st.integers(0, 999)),
+        "images": draw(st.sampled_from([1, 2, 3, 5, 16, 21, 40])),
+        "groups": groups,
+        "channels": groups * draw(st.sampled_from([2, 8, 16, 33, 40])),
+        "filters": groups * draw(st.sampled_from([12, 16, 24, 33, 40, 70])),
+        "sizes": tuple(draw(st.integers(5, 11 if axes == 2 else 6)) for _ in range(axes)),
+        "taps": taps,
+        "seed": draw(st.integers(0, 999)),
         "stride": 1 if plain else tuple(draw(st.integers(1, 2)) for _ in range(axes)),
         "dilation": 1 if plain else tuple(draw(st.integers(1, 2)) for _ in range(axes)),
-        "padding": tuple((draw(st.integers(2, 4)), draw(st.integers(2, 4))) for _ in range(axes)), "flip": draw(st.booleans()),
+        "padding": tuple((draw(st.integers(2, 4)), draw(st.integers(2, 4))) for _ in range(axes)),
+        "flip": draw(st.booleans()),
     }
 
 
@@ -39,8 +44,11 @@ def compare(name, case, tile=()):
     bias = rng.standard_normal((case["filters"], *tile)).astype(np.float32)
     y = getattr(kernels, name)(x, weight, bias, **options)
     dy = rng.standard_normal(y.shape).astype(np.float32)
-    for function, given_arrays, shape in ((name, (x, weight, bias), ()), (f"{name}_backward_input", (dy, weight), (x.shape,)),
-                                          (f"{name}_backward_weight", (dy, x), (weight.shape,))):
+    for function, given_arrays, shape in (
+        (name, (x, weight, bias), ()),
+        (f"{name}_backward_input", (dy, weight), (x.shape,)),
+        (f"{name}_backward_weight", (dy, x), (weight.shape,)),
+    ):
         got = getattr(kernels, function)(*given_arrays, *shape, **options)
         want = getattr(kernels, function)(*(each.astype(np.float64) for each in given_arrays), *shape, **options)
         assert got.shape == want.shape
@@ -53,6 +61,7 @@ def test_all_passes(axes):
     @given(case=wide(axes))
     def check(case):
         compare(f"conv{axes}d", case)
+
     check()
 
 
@@ -77,6 +86,7 @@ def test_choice_can_be_taken_away(name, monkeypatch):
     @given(case=wide())
     def check(case):
         compare("conv2d", case | {"taps": (3, 3), "stride": 1, "dilation": 1})
+
     check()
 
 
@@ -102,9 +112,9 @@ def test_choice_for_few_images(monkeypatch):
         return choose_for_call((axis, axis), channels, channels, 1, 1).tile
 
     assert chosen(56, 256) == 4
-    assert chosen(13, 384) == 0   # too few tiles for so many filters
+    assert chosen(13, 384) == 0  # too few tiles for so many filters
     assert chosen(56, 256, stride=2, out=28) == 0
-    assert chosen(56, 16) == 0    # too few channels: rounds better
+    assert chosen(56, 16) == 0  # too few channels: rounds better
 
 
 def test_unknown_choice(monkeypatch):

@@ -11,10 +11,15 @@ from minicnn.kernels.cpu import choice
 from .comparing import poison, soil, uniform  # noqa: F401
 
 # images, channels, filters, side, groups, padding
-CASES = {"one small image": (1, 64, 64, 13, 1, 0), "one image in blocks": (1, 32, 32, 50, 1, 1),
-         "one image in groups": (1, 64, 64, 9, 2, 1), "few images": (2, 64, 72, 20, 1, 1),
-         "a vector and one": (17, 32, 40, 9, 1, 1), "many in groups": (40, 64, 64, 5, 2, 1),
-         "all padding": (16, 32, 32, 5, 1, 2)}
+CASES = {
+    "one small image": (1, 64, 64, 13, 1, 0),
+    "one image in blocks": (1, 32, 32, 50, 1, 1),
+    "one image in groups": (1, 64, 64, 9, 2, 1),
+    "few images": (2, 64, 72, 20, 1, 1),
+    "a vector and one": (17, 32, 40, 9, 1, 1),
+    "many in groups": (40, 64, 64, 5, 2, 1),
+    "all padding": (16, 32, 32, 5, 1, 2),
+}
 SPECIAL = [np.inf, -np.inf, np.nan, 3e38]
 
 

@@ -26,8 +26,9 @@ def test_the_law_holds(name, dtype):
 
 def without(setting, value):
     """A function that overlooks one of its settings."""
-    return lambda right: lambda *arrays, **settings: right(*arrays, **{key: value if key == setting else given
-                                                                      for key, given in settings.items()})
+    return lambda right: (
+        lambda *arrays, **settings: right(*arrays, **{key: value if key == setting else given for key, given in settings.items()})
+    )
 
 
 def times(factor):
@@ -42,22 +43,26 @@ def nothing(right):
 
 def last_lost(right):
     """The last row, column or slice of the result is not written."""
+
     def broken(*arrays, **settings):
         y = right(*arrays, **settings)
         y[..., -1] = 0
         return y
+
     return broken
 
 
 def exchanged(right):
     """With groups, the last one gets the filters of the first."""
+
     def broken(x, weight, **settings):
         each = len(weight) // settings.get("groups", 1)
         return right(x, np.concatenate([weight[:-each], weight[:each]]), **settings)
+
     return broken
 
 
-BREAKS = {   # what must break a law
+BREAKS = {  # what must break a law
     "input adjoint": ("conv{}d_backward_input", times(1.001)),
     "weight adjoint": ("conv{}d_backward_weight", last_lost),
     "input gradient": ("conv{}d_backward_input", last_lost),
@@ -125,11 +130,14 @@ def test_the_seed_decides():
     assert laws.check(law, examples=3).setting != laws.check(law, examples=3, seed=1).setting
 
 
-@pytest.mark.parametrize(("words", "settings"), [
-    ("dtype 'float16' is not one of float32, float64", {"dtype": "float16"}),
-    ("examples is 0, but must be at least 1", {"examples": 0}),
-    ("seed is -1, but must be at least 0", {"seed": -1}),
-])
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        ("dtype 'float16' is not one of float32, float64", {"dtype": "float16"}),
+        ("examples is 0, but must be at least 1", {"examples": 0}),
+        ("seed is -1, but must be at least 0", {"seed": -1}),
+    ],
+)
 def test_what_is_refused(words, settings):
     with pytest.raises(SettingError, match=f"laws: {words}"):
         laws.check(BY_NAME["flip"], **settings)
@@ -137,9 +145,12 @@ def test_what_is_refused(words, settings):
 
 def test_every_law_is_listed_once_and_says_where_it_comes_from():
     functions = [law.sides for law in laws.LAWS]
-    defined = [function for module in (filters, gradients, matrices, positions, sharing)
-               for name, function in inspect.getmembers(module, inspect.isfunction)
-               if function.__module__ == module.__name__ and not name.startswith("_")]
+    defined = [
+        function
+        for module in (filters, gradients, matrices, positions, sharing)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    ]
     assert sorted(map(repr, functions)) == sorted(map(repr, defined))
     assert len(BY_NAME) == len(functions)
     for law in laws.LAWS:

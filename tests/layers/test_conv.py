@@ -35,8 +35,14 @@ def test_output_size_is_the_number_of_window_positions(axes, channels, filters):
         assert tuple(each.out for each in layer.axes(((channels, *sizes),))) == expected
 
 
-@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.booleans(),
-       st.sampled_from(["shared", "unshared", 1, 2, (3, 1), 50]), st.integers(1, 2))
+@given(
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.booleans(),
+    st.sampled_from(["shared", "unshared", 1, 2, (3, 1), 50]),
+    st.integers(1, 2),
+)
 def test_parameters_and_costs_are_what_counting_gives(in_group, out_group, groups, bias, sharing, stride):
     layer = Conv2D(groups * out_group, (3, 2), stride=stride, padding=1, groups=groups, bias=bias, sharing=sharing)
     inputs = ((groups * in_group, 7, 6),)
@@ -59,8 +65,7 @@ def test_parameters_and_costs_are_what_counting_gives(in_group, out_group, group
 
 def test_parameter_shapes_of_every_sharing():
     inputs = ((4, 9, 9),)
-    shapes = [[spec.shape for spec in Conv2D(6, 3, groups=2, sharing=sharing).parameters(inputs)]
-              for sharing in ("shared", "unshared", 2)]
+    shapes = [[spec.shape for spec in Conv2D(6, 3, groups=2, sharing=sharing).parameters(inputs)] for sharing in ("shared", "unshared", 2)]
     assert shapes == [[(6, 2, 3, 3), (6,)], [(6, 7, 7, 2, 3, 3), (6, 7, 7)], [(6, 2, 2, 2, 3, 3), (6, 2, 2)]]
 
 
@@ -87,23 +92,26 @@ def test_repr_is_what_one_would_type():
     assert repr(Conv2D(6, 5, padding=2, name="stem")) == "Conv2D(6, 5, padding=2, name='stem')"
 
 
-@pytest.mark.parametrize(("settings", "words"), [
-    ({"filters": 0, "window": 3}, r"^Conv2D: filters is 0, but must be at least 1$"),
-    ({"filters": True, "window": 3}, r"^Conv2D: filters is True, but must be a whole number$"),
-    ({"filters": 6, "window": 2.5}, r"^Conv2D: window is 2.5, but must be a whole number$"),
-    ({"filters": 6, "window": (3, 3, 3)}, r"^Conv2D: window \(3, 3, 3\) has 3 entries, but there are 2 axes"),
-    ({"filters": 6, "window": 3, "stride": 0}, r"^Conv2D: stride is 0, but must be at least 1$"),
-    ({"filters": 6, "window": 3, "padding": -1}, r"^Conv2D: padding is -1, but must be at least 0$"),
-    ({"filters": 6, "window": 3, "padding": "some"}, r"^Conv2D: padding 'some' is not one of valid, same, full"),
-    ({"filters": 6, "window": 3, "dilation": 0}, r"^Conv2D: dilation is 0, but must be at least 1$"),
-    ({"filters": 6, "window": 3, "groups": 4}, r"^Conv2D: 6 filters do not divide into 4 groups\n  use 1, 2, 3 or 6 groups"),
-    ({"filters": 6, "window": 3, "bias": 1}, r"^Conv2D: bias is 1, but must be True or False$"),
-    ({"filters": 6, "window": 3, "sharing": "tiled"}, r"^Conv2D: sharing 'tiled' is not 'shared', 'unshared' or a tile"),
-    ({"filters": 6, "window": 3, "sharing": 0}, r"^Conv2D: sharing is 0, but must be at least 1$"),
-    ({"filters": 6, "window": 3, "name": "a.b"}, r"^Conv2D: name is 'a.b', but must be made of letters, digits, _ and -$"),
-    ({"filters": 6, "window": 3, "name": "input"}, r"^Conv2D: the name 'input' is kept for the network's input$"),
-    ({"filters": 6, "window": 0, "name": "stem"}, r"^stem \('Conv2D'\): window is 0, but must be at least 1$"),
-])
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"filters": 0, "window": 3}, r"^Conv2D: filters is 0, but must be at least 1$"),
+        ({"filters": True, "window": 3}, r"^Conv2D: filters is True, but must be a whole number$"),
+        ({"filters": 6, "window": 2.5}, r"^Conv2D: window is 2.5, but must be a whole number$"),
+        ({"filters": 6, "window": (3, 3, 3)}, r"^Conv2D: window \(3, 3, 3\) has 3 entries, but there are 2 axes"),
+        ({"filters": 6, "window": 3, "stride": 0}, r"^Conv2D: stride is 0, but must be at least 1$"),
+        ({"filters": 6, "window": 3, "padding": -1}, r"^Conv2D: padding is -1, but must be at least 0$"),
+        ({"filters": 6, "window": 3, "padding": "some"}, r"^Conv2D: padding 'some' is not one of valid, same, full"),
+        ({"filters": 6, "window": 3, "dilation": 0}, r"^Conv2D: dilation is 0, but must be at least 1$"),
+        ({"filters": 6, "window": 3, "groups": 4}, r"^Conv2D: 6 filters do not divide into 4 groups\n  use 1, 2, 3 or 6 groups"),
+        ({"filters": 6, "window": 3, "bias": 1}, r"^Conv2D: bias is 1, but must be True or False$"),
+        ({"filters": 6, "window": 3, "sharing": "tiled"}, r"^Conv2D: sharing 'tiled' is not 'shared', 'unshared' or a tile"),
+        ({"filters": 6, "window": 3, "sharing": 0}, r"^Conv2D: sharing is 0, but must be at least 1$"),
+        ({"filters": 6, "window": 3, "name": "a.b"}, r"^Conv2D: name is 'a.b', but must be made of letters, digits, _ and -$"),
+        ({"filters": 6, "window": 3, "name": "input"}, r"^Conv2D: the name 'input' is kept for the network's input$"),
+        ({"filters": 6, "window": 0, "name": "stem"}, r"^stem \('Conv2D'\): window is 0, but must be at least 1$"),
+    ],
+)
 def test_settings_are_checked_on_construction(settings, words):
     with pytest.raises(SettingError, match=words):
         Conv2D(**settings)

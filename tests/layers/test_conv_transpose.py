@@ -66,13 +66,18 @@ def test_output_padding():
     assert ConvTranspose1D(3, 2, dilation=2, output_padding=1).output_shapes("up1", ((1, 4),)) == ((3, 7),)
 
 
-@pytest.mark.parametrize(("settings", "words"), [
-    ({"filters": 0, "window": 2}, r"^ConvTranspose2D: filters is 0, but must be at least 1$"),
-    ({"filters": 3, "window": 2, "padding": "same"}, r"^ConvTranspose2D: padding is 'same', but must be a whole number$"),
-    ({"filters": 3, "window": 2, "groups": 2}, r"^ConvTranspose2D: 3 filters do not divide into 2 groups\n  use 1 or 3 groups"),
-    ({"filters": 3, "window": 2, "stride": 2, "output_padding": 2},
-     r"^ConvTranspose2D: output_padding 2 is more than stride 2 and dilation 1 leave open\n  use at most 1$"),
-])
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"filters": 0, "window": 2}, r"^ConvTranspose2D: filters is 0, but must be at least 1$"),
+        ({"filters": 3, "window": 2, "padding": "same"}, r"^ConvTranspose2D: padding is 'same', but must be a whole number$"),
+        ({"filters": 3, "window": 2, "groups": 2}, r"^ConvTranspose2D: 3 filters do not divide into 2 groups\n  use 1 or 3 groups"),
+        (
+            {"filters": 3, "window": 2, "stride": 2, "output_padding": 2},
+            r"^ConvTranspose2D: output_padding 2 is more than stride 2 and dilation 1 leave open\n  use at most 1$",
+        ),
+    ],
+)
 def test_settings_are_checked_on_construction(settings, words):
     with pytest.raises(SettingError, match=words):
         ConvTranspose2D(**settings)

@@ -18,7 +18,9 @@ def test_subsampling():
     assert outputs == ((6, 14, 14),)
     assert layer.cost(inputs, outputs) == ("2 * 6", None, 5_880)
     assert [(spec.name, spec.shape, spec.init, spec.trainable) for spec in layer.parameters(inputs)] == [
-        ("weight", (6,), 0.25, True), ("bias", (6,), "zeros", True)]
+        ("weight", (6,), 0.25, True),
+        ("bias", (6,), "zeros", True),
+    ]
     assert Subsample2D(2) == Subsample2D(2, stride=2)
     assert Subsample1D(3, stride=1).output_shapes("S", ((2, 5),)) == ((2, 3),)
     assert Subsample2D(3).repairs(((6, 2, 9),)) == ("a window of at most 2",)
@@ -60,17 +62,20 @@ def test_a_full_table_costs_what_a_convolution_costs():
     assert table.parameters(inputs)[0].fan_in == plain.parameters(inputs)[0].fan_in
 
 
-@pytest.mark.parametrize(("make", "words"), [
-    (lambda: TableConv2D((), 5), r"^TableConv2D: table is \(\), but must name for every filter at least one map, as in"),
-    (lambda: TableConv2D(((0,), ()), 5), r"^TableConv2D: table is \(\(0,\), \(\)\), but must name"),
-    (lambda: TableConv2D(((0, 0),), 5), r"^TableConv2D: the table names a map twice for filter 0: \(0, 0\)$"),
-    (lambda: TableConv2D(((-1,),), 5), r"^TableConv2D: table is -1, but must be at least 0$"),
-    (lambda: RBF(2, ("#.", "#")), r"^RBF: centres must be words of # and \. of one length$"),
-    (lambda: RBF(2, ("#x", "##")), r"^RBF: centres must be words of # and \. of one length$"),
-    (lambda: RBF(3, ("#.", "##")), r"^RBF: there are 2 centres for 3 classes$"),
-    (lambda: RBF(1, "#."), r"^RBF: centres is '#\.', but must be words of # and \., or None$"),
-    (lambda: ScaledTanh(slope=0), r"^ScaledTanh: slope is 0, but must be a number above 0$"),
-])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: TableConv2D((), 5), r"^TableConv2D: table is \(\), but must name for every filter at least one map, as in"),
+        (lambda: TableConv2D(((0,), ()), 5), r"^TableConv2D: table is \(\(0,\), \(\)\), but must name"),
+        (lambda: TableConv2D(((0, 0),), 5), r"^TableConv2D: the table names a map twice for filter 0: \(0, 0\)$"),
+        (lambda: TableConv2D(((-1,),), 5), r"^TableConv2D: table is -1, but must be at least 0$"),
+        (lambda: RBF(2, ("#.", "#")), r"^RBF: centres must be words of # and \. of one length$"),
+        (lambda: RBF(2, ("#x", "##")), r"^RBF: centres must be words of # and \. of one length$"),
+        (lambda: RBF(3, ("#.", "##")), r"^RBF: there are 2 centres for 3 classes$"),
+        (lambda: RBF(1, "#."), r"^RBF: centres is '#\.', but must be words of # and \., or None$"),
+        (lambda: ScaledTanh(slope=0), r"^ScaledTanh: slope is 0, but must be a number above 0$"),
+    ],
+)
 def test_settings_are_checked_on_construction(make, words):
     with pytest.raises(SettingError, match=words):
         make()
@@ -87,7 +92,7 @@ def test_inputs_that_do_not_fit():
 
 def test_the_squashing_function_maps_one_to_one():
     layer = ScaledTanh()
-    assert layer.amplitude * math.tanh(layer.slope) == pytest.approx(1, abs=1e-4)   # 1.7159 has five digits
+    assert layer.amplitude * math.tanh(layer.slope) == pytest.approx(1, abs=1e-4)  # 1.7159 has five digits
 
 
 def test_centres_are_buffers():

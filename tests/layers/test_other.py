@@ -26,7 +26,9 @@ def test_linear():
     layer = Linear(4096)
     assert layer.output_shapes("fc6", ((9216,),)) == ((4096,),)
     assert [(spec.name, spec.shape, spec.fan_in, spec.init) for spec in layer.parameters(((9216,),))] == [
-        ("weight", (4096, 9216), 9216, "he"), ("bias", (4096,), 9216, "zeros")]
+        ("weight", (4096, 9216), 9216, "he"),
+        ("bias", (4096,), 9216, "zeros"),
+    ]
     assert layer.cost(((9216,),), ((4096,),)) == ("(9216 + 1) * 4096", 37_748_736, 37_752_832)
     assert Linear(3, bias=False).cost(((5,),), ((3,),)) == ("5 * 3", 15, 15)
     with pytest.raises(ShapeError, match=r"^fc6 needs a flat input, but gets 256 x 6 x 6\n  put Flatten\(\) before it$"):
@@ -77,36 +79,42 @@ def test_joins():
         GateInputs().output_shapes("gate1", ((40,), (50,)))
 
 
-@pytest.mark.parametrize(("layer", "inputs", "words"), [
-    (AddInputs(), ((32, 4, 4), (16, 8, 8)), ("Conv2D(32, 1, stride=2) or PadShortcut(32, stride=2) on the way that gives 16 x 8 x 8",)),
-    (AddInputs(), ((32, 8), (64, 3)), ("Conv1D(64, 1, stride=3) or PadShortcut(64, stride=3) on the way that gives 32 x 8",)),
-    (AddInputs(), ((16, 5, 5), (32, 5, 5)), ("Conv2D(16, 1) on the way that gives 32 x 5 x 5",)),
-    (AddInputs(), ((16,), (32,)), ("Linear(16) on the way that gives 32",)),
-    (AddInputs(), ((3, 6, 6), (3, 8, 8)), ()),
-    (AddInputs(), ((3, 8, 8), (3, 8, 8), (3, 4, 4)), ()),
-    (AddInputs(), ((3, 8, 8), (192,)), ()),
-    (ConcatChannels(), ((3, 8, 8), (4, 6, 7)), ("a crop of 3 x 8 x 8 to 6 x 7 (Skip with crop=True)",)),
-    (ConcatChannels(), ((3, 8, 6), (4, 6, 8)), ()),
-    (GateInputs(), ((40,), (50,), (50,)), ("Linear(50) in the body",)),
-    (GateInputs(), ((4, 2, 2), (5, 2, 2), (3, 2, 2)), ("Conv2D(3, ...) in the body and gate",)),
-    (GateInputs(), ((3, 2), (3, 4), (3, 4)), ()),
-])
+@pytest.mark.parametrize(
+    ("layer", "inputs", "words"),
+    [
+        (AddInputs(), ((32, 4, 4), (16, 8, 8)), ("Conv2D(32, 1, stride=2) or PadShortcut(32, stride=2) on the way that gives 16 x 8 x 8",)),
+        (AddInputs(), ((32, 8), (64, 3)), ("Conv1D(64, 1, stride=3) or PadShortcut(64, stride=3) on the way that gives 32 x 8",)),
+        (AddInputs(), ((16, 5, 5), (32, 5, 5)), ("Conv2D(16, 1) on the way that gives 32 x 5 x 5",)),
+        (AddInputs(), ((16,), (32,)), ("Linear(16) on the way that gives 32",)),
+        (AddInputs(), ((3, 6, 6), (3, 8, 8)), ()),
+        (AddInputs(), ((3, 8, 8), (3, 8, 8), (3, 4, 4)), ()),
+        (AddInputs(), ((3, 8, 8), (192,)), ()),
+        (ConcatChannels(), ((3, 8, 8), (4, 6, 7)), ("a crop of 3 x 8 x 8 to 6 x 7 (Skip with crop=True)",)),
+        (ConcatChannels(), ((3, 8, 6), (4, 6, 8)), ()),
+        (GateInputs(), ((40,), (50,), (50,)), ("Linear(50) in the body",)),
+        (GateInputs(), ((4, 2, 2), (5, 2, 2), (3, 2, 2)), ("Conv2D(3, ...) in the body and gate",)),
+        (GateInputs(), ((3, 2), (3, 4), (3, 4)), ()),
+    ],
+)
 def test_repairs_of_joins(layer, inputs, words):
     assert layer.repairs(inputs) == words
 
 
-@pytest.mark.parametrize(("make", "words"), [
-    (lambda: Dropout(1), r"^Dropout: rate is 1, but must be a number at least 0 and below 1$"),
-    (lambda: Dropout(-0.1), r"^Dropout: rate is -0.1, but must be a number at least 0 and below 1$"),
-    (lambda: Dropout(math.nan), r"^Dropout: rate is nan"),
-    (lambda: Dropout("0.5"), r"^Dropout: rate is '0.5'"),
-    (lambda: LeakyReLU(10**400), r"^LeakyReLU: slope is 1000"),
-    (lambda: LocalResponseNorm(k=0), r"^LocalResponseNorm: k is 0, but must be a number above 0$"),
-    (lambda: LocalResponseNorm(size=0), r"^LocalResponseNorm: size is 0, but must be at least 1$"),
-    (lambda: Linear(3, bias_start=math.inf), r"^Linear: bias_start is inf, but must be a number, and finite$"),
-    (lambda: Linear(3, in_features=0), r"^Linear: in_features is 0, but must be at least 1$"),
-    (lambda: Linear("ten"), r"^Linear: features is 'ten', but must be a whole number$"),
-])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Dropout(1), r"^Dropout: rate is 1, but must be a number at least 0 and below 1$"),
+        (lambda: Dropout(-0.1), r"^Dropout: rate is -0.1, but must be a number at least 0 and below 1$"),
+        (lambda: Dropout(math.nan), r"^Dropout: rate is nan"),
+        (lambda: Dropout("0.5"), r"^Dropout: rate is '0.5'"),
+        (lambda: LeakyReLU(10**400), r"^LeakyReLU: slope is 1000"),
+        (lambda: LocalResponseNorm(k=0), r"^LocalResponseNorm: k is 0, but must be a number above 0$"),
+        (lambda: LocalResponseNorm(size=0), r"^LocalResponseNorm: size is 0, but must be at least 1$"),
+        (lambda: Linear(3, bias_start=math.inf), r"^Linear: bias_start is inf, but must be a number, and finite$"),
+        (lambda: Linear(3, in_features=0), r"^Linear: in_features is 0, but must be at least 1$"),
+        (lambda: Linear("ten"), r"^Linear: features is 'ten', but must be a whole number$"),
+    ],
+)
 def test_settings_are_checked_on_construction(make, words):
     with pytest.raises(SettingError, match=words):
         make()

@@ -49,13 +49,31 @@ ELEMENTS = [
     Conv1D(3, 5, name="stem"),
     Conv2D(6, (3, 5), stride=(2, 1), padding=((0, 1), (2, 2)), dilation=2, groups=3, bias=False, flip=True, sharing=(2, 3)),
     Conv3D(6, 3, padding="same", sharing="unshared"),
-    MaxPool2D(3, stride=2, padding=1, ceil_mode=True), AvgPool2D((2, 3), count_padding=False), GlobalAvgPool(), Flatten(),
-    Linear(10, bias=False), LeakyReLU(0.2), Dropout(0.25), LocalResponseNorm(3, k=1.0, alpha=0.5, beta=1.0),
-    ConvTranspose2D(3, (2, 3), stride=2, output_padding=(1, 0), groups=3), Upsample((2, 3), mode="linear"), Crop(), Crop((4, 5)),
-    Reshape((7, 7, 30)), BatchNorm1D(momentum=0.01), PadShortcut(32, stride=2), StochasticDepth(0.75), ScaledTanh(), RBF(2, ("#.", "##")),
-    Subsample2D((2, 3)), TableConv2D(((0, 1), (2,)), 3, padding="same", bias=False), Linear(10, in_features=5, bias_start=-1.5),
-    Highway(ReLU(), Sigmoid()), Skip(ReLU(), crop=False, name="skip"),
-    Sequential(), Sequential(ReLU(), Residual(ReLU(), shortcut=Conv2D(3, 1)), Concat(ReLU(), Add(ReLU(), ReLU())), name="net"),
+    MaxPool2D(3, stride=2, padding=1, ceil_mode=True),
+    AvgPool2D((2, 3), count_padding=False),
+    GlobalAvgPool(),
+    Flatten(),
+    Linear(10, bias=False),
+    LeakyReLU(0.2),
+    Dropout(0.25),
+    LocalResponseNorm(3, k=1.0, alpha=0.5, beta=1.0),
+    ConvTranspose2D(3, (2, 3), stride=2, output_padding=(1, 0), groups=3),
+    Upsample((2, 3), mode="linear"),
+    Crop(),
+    Crop((4, 5)),
+    Reshape((7, 7, 30)),
+    BatchNorm1D(momentum=0.01),
+    PadShortcut(32, stride=2),
+    StochasticDepth(0.75),
+    ScaledTanh(),
+    RBF(2, ("#.", "##")),
+    Subsample2D((2, 3)),
+    TableConv2D(((0, 1), (2,)), 3, padding="same", bias=False),
+    Linear(10, in_features=5, bias_start=-1.5),
+    Highway(ReLU(), Sigmoid()),
+    Skip(ReLU(), crop=False, name="skip"),
+    Sequential(),
+    Sequential(ReLU(), Residual(ReLU(), shortcut=Conv2D(3, 1)), Concat(ReLU(), Add(ReLU(), ReLU())), name="net"),
 ]
 
 
@@ -71,8 +89,12 @@ def test_what_stands_in_several_places_is_described_once():
     block = Sequential(dense, relu)
     element = Sequential(block, dense, relu, Linear(5), Residual(block))
     description = json.loads(json.dumps(describe(element)))
-    assert description["items"][0] == {"type": "Sequential", "name": None, "shared part": 3, "items": [
-        describe(dense) | {"shared part": 1}, {"type": "ReLU", "name": None, "shared part": 2}]}
+    assert description["items"][0] == {
+        "type": "Sequential",
+        "name": None,
+        "shared part": 3,
+        "items": [describe(dense) | {"shared part": 1}, {"type": "ReLU", "name": None, "shared part": 2}],
+    }
     assert description["items"][1:4] == [{"shared part": 1}, {"shared part": 2}, describe(Linear(5))]
     assert description["items"][4]["body"] == {"shared part": 3}
     again = build(description)
@@ -85,21 +107,29 @@ def test_what_stands_in_several_places_is_described_once():
     assert "shared part" not in describe(second)
 
 
-@pytest.mark.parametrize(("description", "words"), [
-    ({"shared part": 1}, r"^the shared part 1 is described nowhere before its second place$"),
-    ({"shared part": []}, r"^the shared part \[\] is described nowhere"),
-    ({"type": "Sequential", "items": [{"shared part": 1}, {"type": "ReLU", "shared part": 1}]}, r"^the shared part 1 is described nowhere"),
-    ({"type": "Sequential", "items": [{"shared part": 1}], "shared part": 1}, r"^the shared part 1 is described nowhere"),
-    ({"type": "ReLU", "shared part": "x"}, r"^ReLU: its 'shared part' is 'x', but must be a whole number of its own$"),
-    ({"type": "Sequential", "items": [{"type": "ReLU", "shared part": 1}, {"type": "Tanh", "shared part": 1}]},
-     r"^Tanh: its 'shared part' is 1, but must be"),
-    ({"type": "Conv4D"}, r"^there is no layer called 'Conv4D'\n  known are Conv1D"),
-    ({"type": "Conv2D", "filters": 6}, r"^Conv2D: its settings do not fit: .*window"),
-    ({"type": "ReLU", "power": 3}, r"^ReLU: its settings do not fit: .*power"),
-    ({"type": "Sequential"}, r"^Sequential: its settings do not fit: 'items'"),
-    ({"filters": 6}, r"^a layer is described by an object with a 'type'"),
-    ([1, 2], r"^a layer is described by an object with a 'type'"),
-])
+@pytest.mark.parametrize(
+    ("description", "words"),
+    [
+        ({"shared part": 1}, r"^the shared part 1 is described nowhere before its second place$"),
+        ({"shared part": []}, r"^the shared part \[\] is described nowhere"),
+        (
+            {"type": "Sequential", "items": [{"shared part": 1}, {"type": "ReLU", "shared part": 1}]},
+            r"^the shared part 1 is described nowhere",
+        ),
+        ({"type": "Sequential", "items": [{"shared part": 1}], "shared part": 1}, r"^the shared part 1 is described nowhere"),
+        ({"type": "ReLU", "shared part": "x"}, r"^ReLU: its 'shared part' is 'x', but must be a whole number of its own$"),
+        (
+            {"type": "Sequential", "items": [{"type": "ReLU", "shared part": 1}, {"type": "Tanh", "shared part": 1}]},
+            r"^Tanh: its 'shared part' is 1, but must be",
+        ),
+        ({"type": "Conv4D"}, r"^there is no layer called 'Conv4D'\n  known are Conv1D"),
+        ({"type": "Conv2D", "filters": 6}, r"^Conv2D: its settings do not fit: .*window"),
+        ({"type": "ReLU", "power": 3}, r"^ReLU: its settings do not fit: .*power"),
+        ({"type": "Sequential"}, r"^Sequential: its settings do not fit: 'items'"),
+        ({"filters": 6}, r"^a layer is described by an object with a 'type'"),
+        ([1, 2], r"^a layer is described by an object with a 'type'"),
+    ],
+)
 def test_descriptions_that_are_not(description, words):
     with pytest.raises(GraphError, match=words):
         build(description)

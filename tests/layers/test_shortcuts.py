@@ -7,13 +7,16 @@ from minicnn.graph import Topology, summarize
 from minicnn.layers import Conv2D, PadShortcut, Residual, Sequential, StochasticDepth
 
 
-@pytest.mark.parametrize(("layer", "shape", "out"), [
-    (PadShortcut(32, stride=2), (16, 32, 32), (32, 16, 16)),
-    (PadShortcut(32, stride=2), (16, 7, 8), (32, 4, 4)),
-    (PadShortcut(4, stride=3), (4, 1, 1), (4, 1, 1)),
-    (PadShortcut(16), (16, 9), (16, 9)),
-    (PadShortcut(5, stride=2), (2, 3, 4, 5), (5, 2, 2, 3)),
-])
+@pytest.mark.parametrize(
+    ("layer", "shape", "out"),
+    [
+        (PadShortcut(32, stride=2), (16, 32, 32), (32, 16, 16)),
+        (PadShortcut(32, stride=2), (16, 7, 8), (32, 4, 4)),
+        (PadShortcut(4, stride=3), (4, 1, 1), (4, 1, 1)),
+        (PadShortcut(16), (16, 9), (16, 9)),
+        (PadShortcut(5, stride=2), (2, 3, 4, 5), (5, 2, 2, 3)),
+    ],
+)
 def test_pad_shortcut(layer, shape, out):
     assert layer.output_shapes("shortcut1", (shape,)) == (out,)
     assert layer.parameters((shape,)) == ()
@@ -32,8 +35,11 @@ def test_pad_shortcut_sees_one_pixel():
 
 
 def test_pad_shortcut_does_not_drop_channels():
-    with pytest.raises(ShapeError, match=r"^shortcut1 needs at most 8 channels, but gets 16\n  use PadShortcut\(16\) or a projection:"
-                                         r" Conv2D\(8, 1, stride=2\)$"):
+    with pytest.raises(
+        ShapeError,
+        match=r"^shortcut1 needs at most 8 channels, but gets 16\n  use PadShortcut\(16\) or a projection:"
+        r" Conv2D\(8, 1, stride=2\)$",
+    ):
         PadShortcut(8, stride=2).output_shapes("shortcut1", ((16, 4, 4),))
     with pytest.raises(ShapeError, match=r"^shortcut1 needs an input of channels and at least one axis, but gets 7$"):
         PadShortcut(8).output_shapes("shortcut1", ((7,),))

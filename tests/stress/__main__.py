@@ -17,9 +17,12 @@ INTERRUPTED = 130
 
 def parsed() -> argparse.Namespace:
     names = "\n".join(f"  {each.name:16} {each.purpose}; {each.processes} processes" for each in CAMPAIGNS)
-    parser = argparse.ArgumentParser("python -m tests.stress", description="Look for crashes, hangs, wrong numbers and tracebacks.",
-                                     epilog=f"campaigns and the size of a full run:\n{names}",
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "python -m tests.stress",
+        description="Look for crashes, hangs, wrong numbers and tracebacks.",
+        epilog=f"campaigns and the size of a full run:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     extent = parser.add_mutually_exclusive_group(required=True)
     extent.add_argument("--full", action="store_true", help="everything: about 45 minutes on two cores")
     extent.add_argument("--minutes", type=float, metavar="N", help="a sample of so many minutes, spread over the campaigns")
@@ -49,7 +52,7 @@ def main() -> int:
     if options.here:
         run_here(campaigns[0], options.seed)
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)   # the same end, with the same table
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same end, with the same table
     stress = Stress(campaigns, options.seed, options.minutes, lambda found: say(format_found(found)), lambda: say(format_progress(stress)))
     status = 0
     try:

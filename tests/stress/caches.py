@@ -16,9 +16,9 @@ from .campaign import Trials
 from .children import in_child
 
 CACHES = 5
-MOST_DAMAGED = 4          # files of a cache, unless all are
-ALL_SHARE = 0.1           # of the caches, in which every file is damaged
-CHILD_SECONDS = 60.0      # to compile everything anew takes about 10
+MOST_DAMAGED = 4  # files of a cache, unless all are
+ALL_SHARE = 0.1  # of the caches, in which every file is damaged
+CHILD_SECONDS = 60.0  # to compile everything anew takes about 10
 ANSWER, FILES = "answer", "files"
 
 
@@ -101,4 +101,5 @@ DAMAGES: dict[str, Callable[[Path, Path, random.Random], object]] = {
     "garbage": lambda file, other, dice: file.write_bytes(dice.randbytes(file.stat().st_size)),
     "another's": lambda file, other, dice: shutil.copy(other, file),
     "a folder": become_a_folder,
-    "gone": lambda file, other, dice: file.unlink()}
+    "gone": lambda file, other, dice: file.unlink(),
+}

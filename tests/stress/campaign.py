@@ -16,7 +16,7 @@ class Fault(NamedTuple):
     detail: str
 
 
-Trials = Iterator[Fault | None]   # one item a trial: None where all went right
+Trials = Iterator[Fault | None]  # one item a trial: None where all went right
 
 
 class Campaign(NamedTuple):
@@ -40,6 +40,6 @@ class Campaign(NamedTuple):
     def trials(self, seed: int) -> Trials:
         """Try, and yield after every trial.  To be called in a process of its own: it may crash or hang, and that is counted too."""
         part = self.name.partition("-")[2]
-        module = importlib.import_module(f".{self.family}", __package__)   # only there, so that the process that counts loads nothing
+        module = importlib.import_module(f".{self.family}", __package__)  # only there, so that the process that counts loads nothing
         trials: Trials = module.trials(seed, part) if part else module.trials(seed)
         return trials

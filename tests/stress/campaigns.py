@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .campaign import Campaign
 
-FILES = ("network", "checkpoint", "run.json", "history", "npy", "idx", "picture")   # the kinds of mutations.py
+FILES = ("network", "checkpoint", "run.json", "history", "npy", "idx", "picture")  # the kinds of mutations.py
 
 CAMPAIGNS = (
     Campaign("interrupts", "exceptions at random microseconds of calls on two threads: 20 a process", 1000),
@@ -12,10 +12,11 @@ CAMPAIGNS = (
     Campaign("forks", "forks while another thread computes: 5 a process, and a pool of processes", 200),
     *(Campaign(f"files-{kind}", f"mutated files of the kind {kind}: 500 a process", 40) for kind in FILES),
     Campaign("caches", "damaged folders of machine code: 5 a process", 50, 120.0),
-    Campaign("streams", "commands whose streams are closed, full or cut, or that Ctrl-C meets: 10 a process", 80, 90.0))
+    Campaign("streams", "commands whose streams are closed, full or cut, or that Ctrl-C meets: 10 a process", 80, 90.0),
+)
 WARMING = Campaign("warming", "every call once, to fill the cache", 1, 300.0)
 DRILL = Campaign("drill", "faults on purpose: whether they are noticed", 5, 1.0)
-ON_REQUEST = (WARMING, DRILL)   # run by name only
+ON_REQUEST = (WARMING, DRILL)  # run by name only
 
 
 def named(name: str) -> list[Campaign]:

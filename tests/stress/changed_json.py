@@ -9,13 +9,69 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-NUMBERS = (0, -1, 1, 2, 7, 255, 2**31 - 1, 2**31, -2**31, 2**53 + 1, 2**63 - 1, 2**63, -2**63, 2**64, 10**30, 0.5, -0.5,
-           1e-300, 1e308, -1e308)
-WORDS = ("", "a", "input", "Sequential", "Conv2D", "MaxPool2D", "unshared", "same", "full", "adam", "sgd", "shift=99999999999", "~nobody",
-         "a\0b", "../../etc", "\x1b[31mred\x1b[0m", "[red]markup[/red]", "two\nlines", "\u202eleft", "\ud800", "x" * 5000)
-RAW = ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 400, "9" * 5000, "[" * 500 + "]" * 500, "[" * 60_000,
-       '{"a":' * 400 + "1" + "}" * 400, "1.", "01", "'a'", "", "\x00")
-HOLE = "\u2603 hole"   # stands for a piece of raw text until the JSON is written
+NUMBERS = (
+    0,
+    -1,
+    1,
+    2,
+    7,
+    255,
+    2**31 - 1,
+    2**31,
+    -(2**31),
+    2**53 + 1,
+    2**63 - 1,
+    2**63,
+    -(2**63),
+    2**64,
+    10**30,
+    0.5,
+    -0.5,
+    1e-300,
+    1e308,
+    -1e308,
+)
+WORDS = (
+    "",
+    "a",
+    "input",
+    "Sequential",
+    "Conv2D",
+    "MaxPool2D",
+    "unshared",
+    "same",
+    "full",
+    "adam",
+    "sgd",
+    "shift=99999999999",
+    "~nobody",
+    "a\0b",
+    "../../etc",
+    "\x1b[31mred\x1b[0m",
+    "[red]markup[/red]",
+    "two\nlines",
+    "\u202eleft",
+    "\ud800",
+    "x" * 5000,
+)
+RAW = (
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1e999",
+    "-1e999",
+    "9" * 400,
+    "9" * 5000,
+    "[" * 500 + "]" * 500,
+    "[" * 60_000,
+    '{"a":' * 400 + "1" + "}" * 400,
+    "1.",
+    "01",
+    "'a'",
+    "",
+    "\x00",
+)
+HOLE = "\u2603 hole"  # stands for a piece of raw text until the JSON is written
 
 
 def changed_bytes(content: bytes, chance: random.Random) -> bytes:
@@ -32,20 +88,20 @@ def changed_bytes(content: bytes, chance: random.Random) -> bytes:
         elif way == 1:
             del changed[at:]
         elif way == 2:
-            del changed[at:at + length]
+            del changed[at : at + length]
         elif way == 3:
-            changed[at:at] = changed[at:at + length] * chance.choice((1, 2, 50))
+            changed[at:at] = changed[at : at + length] * chance.choice((1, 2, 50))
         elif way == 4:
-            changed[at:at + length] = bytes([chance.choice((0, 255, 127))]) * length
+            changed[at : at + length] = bytes([chance.choice((0, 255, 127))]) * length
         else:
-            changed[at:at + length] = chance.randbytes(length)
+            changed[at : at + length] = chance.randbytes(length)
     return bytes(changed)
 
 
 def changed_safetensors(content: bytes, chance: random.Random) -> bytes:
     """Its header as JSON changed, or the JSON that lies inside as words."""
     length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:8 + length])
+    header = json.loads(content[8 : 8 + length])
     words = header["__metadata__"]
     inside = [key for key, value in words.items() if key not in ("format", "minicnn", "data")]
     if inside and chance.random() < 0.8:
@@ -57,7 +113,7 @@ def changed_safetensors(content: bytes, chance: random.Random) -> bytes:
         text = changed_json(header, chance)
     raw = text.encode("utf-8", "surrogatepass")
     stated = chance.choice((0, 1, len(raw) + 1, 2**32, 2**63, 2**64 - 1)) if chance.random() < 0.03 else len(raw)
-    return struct.pack("<Q", stated) + raw + content[8 + length:]
+    return struct.pack("<Q", stated) + raw + content[8 + length :]
 
 
 def shared_bomb(architecture: Any, chance: random.Random) -> str:
@@ -71,8 +127,11 @@ def shared_bomb(architecture: Any, chance: random.Random) -> str:
     for level in range(depth):
         again = {"shared part": 900 + level}
         items = [part, *[again] * (copies - 1)]
-        part = {"Sequential": {"type": "Sequential", "items": items}, "Residual": {"type": "Residual", "body": part, "shortcut": again},
-                "Concat": {"type": "Concat", "branches": items}}[outer] | {"name": None, "shared part": 901 + level}
+        part = {
+            "Sequential": {"type": "Sequential", "items": items},
+            "Residual": {"type": "Residual", "body": part, "shortcut": again},
+            "Concat": {"type": "Concat", "branches": items},
+        }[outer] | {"name": None, "shared part": 901 + level}
     if chance.random() < 0.5:
         architecture["network"] = part
     else:

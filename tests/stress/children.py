@@ -11,13 +11,13 @@ from collections.abc import Callable
 from .campaign import CRASH, HANG, TRACEBACK, WRONG, Fault
 
 RIGHT, OTHER, RAISED = 0, 3, 4
-ENDINGS = {1: HANG, OTHER: WRONG, RAISED: TRACEBACK}   # by exit status; 1 is the watchdog's
-MOST_LETTERS = 300   # of what was raised
+ENDINGS = {1: HANG, OTHER: WRONG, RAISED: TRACEBACK}  # by exit status; 1 is the watchdog's
+MOST_LETTERS = 300  # of what was raised
 
 
 def in_child(where: str, check: Callable[[], bool], seconds: float) -> Fault | None:
     """Fork; whether the child found `check` to be true, in time."""
-    faulthandler.cancel_dump_traceback_later()   # the child would wait for ever for this process's watchdog, which it has not
+    faulthandler.cancel_dump_traceback_later()  # the child would wait for ever for this process's watchdog, which it has not
     reader, writer = os.pipe()
     child = os.fork()
     if not child:

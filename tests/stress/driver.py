@@ -18,7 +18,7 @@ from .process import Result, Running
 
 WORKERS = 2
 POLL_SECONDS = 0.02
-CACHE = "cache"   # machine code, for all processes of a run
+CACHE = "cache"  # machine code, for all processes of a run
 
 
 class Found(NamedTuple):
@@ -70,10 +70,16 @@ class Stress:
         Called while the run lasts.
     """
 
-    def __init__(self, campaigns: Sequence[Campaign], seed: int = 0, minutes: float | None = None,
-                 report: Callable[[Found], object] = lambda found: None, each_minute: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        campaigns: Sequence[Campaign],
+        seed: int = 0,
+        minutes: float | None = None,
+        report: Callable[[Found], object] = lambda found: None,
+        each_minute: Callable[[], object] = lambda: None,
+    ) -> None:
         self.tallies = [Tally(campaign) for campaign in campaigns]
-        self.seconds = 0.0   # from the beginning to the last full minute, or to the end
+        self.seconds = 0.0  # from the beginning to the last full minute, or to the end
         self._begin = time.monotonic()
         self.found: list[Found] = []
         self._seed = seed

@@ -11,7 +11,7 @@ from .campaign import TRACEBACK, Fault, Trials
 from .mutations import Files, outcome
 
 FILES = 500
-MEMORY_BYTES = 1 << 31   # of addresses, beside those that the process has when it begins to read
+MEMORY_BYTES = 1 << 31  # of addresses, beside those that the process has when it begins to read
 
 
 def trials(seed: int, kind: str) -> Trials:

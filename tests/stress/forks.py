@@ -20,9 +20,9 @@ from .children import in_child
 from .workloads import WORKLOADS, Arrays, Work, equal_bits, images
 
 FORKS = 5
-LONGEST_PAUSE_SECONDS = 0.01   # between two forks
-CHILD_SECONDS = 15.0           # a child computes for milliseconds
-PIECES = 8                     # calls that a pool makes
+LONGEST_PAUSE_SECONDS = 0.01  # between two forks
+CHILD_SECONDS = 15.0  # a child computes for milliseconds
+PIECES = 8  # calls that a pool makes
 
 
 def trials(seed: int) -> Trials:

@@ -17,11 +17,11 @@ from .campaign import TRACEBACK, WRONG, Fault, Trials
 from .workloads import WORKLOADS, Arrays, equal_bits
 
 INTERRUPTS = 20
-SHORTEST_SECONDS, LONGEST_SECONDS = 10e-6, 5e-3   # until the interrupt: a call takes 0.1 to 5 ms
-SETTLING_SECONDS = 5e-3   # in which a worker that goes on would write
+SHORTEST_SECONDS, LONGEST_SECONDS = 10e-6, 5e-3  # until the interrupt: a call takes 0.1 to 5 ms
+SETTLING_SECONDS = 5e-3  # in which a worker that goes on would write
 PATTERN = 0x5A
-CANARY_BYTES = (128, 256, 512, 1024, 2048, 4096, 10240, 65536)   # beside the sizes of the results: what calls keep their books in
-CANARIES = 4   # of each size
+CANARY_BYTES = (128, 256, 512, 1024, 2048, 4096, 10240, 65536)  # beside the sizes of the results: what calls keep their books in
+CANARIES = 4  # of each size
 
 
 class Interrupted(BaseException):
@@ -35,7 +35,7 @@ def trials(seed: int) -> Trials:
     work = WORKLOADS[name](np.random.default_rng(seed))
     wanted = work.result()
     kind = dice.choice((KeyboardInterrupt, Interrupted, TimeoutError))
-    sys.unraisablehook = lambda unraised: None   # Python itself drops an exception that is raised within a destructor
+    sys.unraisablehook = lambda unraised: None  # Python itself drops an exception that is raised within a destructor
     for _ in range(INTERRUPTS):
         seconds = SHORTEST_SECONDS * (LONGEST_SECONDS / SHORTEST_SECONDS) ** dice.random()
         interrupt(work.call, kind, seconds)

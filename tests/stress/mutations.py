@@ -38,6 +38,8 @@ from .changed_pictures import changed_idx, changed_npy, changed_picture, good_ar
 
 KINDS = ("network", "checkpoint", "run.json", "history", "npy", "idx", "picture")
 IN_A_RUN = {"network": "best.safetensors", "checkpoint": "checkpoint.safetensors", "run.json": "run.json", "history": "history.jsonl"}
+
+
 class Files:
     """One good file of every kind under `folder`, and mutations of them."""
 
@@ -117,8 +119,14 @@ def open_idx(path: Path) -> None:
 
 
 OPENERS: dict[str, Callable[[Path], None]] = {
-    "network": open_network, "checkpoint": open_run, "run.json": open_run, "history": open_run, "npy": open_picture, "idx": open_idx,
-    "picture": open_picture}
+    "network": open_network,
+    "checkpoint": open_run,
+    "run.json": open_run,
+    "history": open_run,
+    "npy": open_picture,
+    "idx": open_idx,
+    "picture": open_picture,
+}
 
 
 def small_data() -> datasets.Dataset:
@@ -128,12 +136,28 @@ def small_data() -> datasets.Dataset:
 def small_run(path: Path, data: datasets.Dataset, new: bool = False, settings: RunSettings | None = None) -> Run:
     """A run of three batches an epoch, untrained; a settings file that is read back decides about optimizer and batch."""
     shared = L.Sequential(L.Linear(6, name="both"), L.Tanh())
-    body = L.Sequential(L.Conv2D(2, 3, padding=1), L.BatchNorm2D(), L.ReLU(), L.Residual(L.Conv2D(2, 3, padding="same")), L.MaxPool2D(2),
-                        L.Concat(L.AvgPool2D(2), L.Conv2D(2, 2, stride=2)), L.Flatten(), L.Linear(6), shared, L.Dropout(0.25), shared,
-                        L.Linear(10))
+    body = L.Sequential(
+        L.Conv2D(2, 3, padding=1),
+        L.BatchNorm2D(),
+        L.ReLU(),
+        L.Residual(L.Conv2D(2, 3, padding="same")),
+        L.MaxPool2D(2),
+        L.Concat(L.AvgPool2D(2), L.Conv2D(2, 2, stride=2)),
+        L.Flatten(),
+        L.Linear(6),
+        shared,
+        L.Dropout(0.25),
+        shared,
+        L.Linear(10),
+    )
     settings = settings or RunSettings.completed({"network": "lenet", "epochs": 3, "batch_size": 32}, len(data))
-    trainer = Trainer(minicnn.Graph(body, (1, 8, 8), settings.seed, "small"), settings.make_optimizer(),
-                      batch_size=settings.batch_size, threads=1, seed=settings.seed)
+    trainer = Trainer(
+        minicnn.Graph(body, (1, 8, 8), settings.seed, "small"),
+        settings.make_optimizer(),
+        batch_size=settings.batch_size,
+        threads=1,
+        seed=settings.seed,
+    )
     return Run(RunFolder.create(path) if new else RunFolder.open(path), settings, trainer, data, data)
 
 

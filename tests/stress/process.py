@@ -22,11 +22,11 @@ from typing import NamedTuple
 from . import CHECKOUT
 from .campaign import CRASH, HANG, TRACEBACK, Campaign, Fault
 
-RIGHT, FAULT = "right", "fault "   # what a line says of a trial; after FAULT follows the fault as JSON
-GRACE_SECONDS = 5.0   # after the deadline, for a process so stuck that its own watchdog cannot end it
+RIGHT, FAULT = "right", "fault "  # what a line says of a trial; after FAULT follows the fault as JSON
+GRACE_SECONDS = 5.0  # after the deadline, for a process so stuck that its own watchdog cannot end it
 TIMEOUT = "Timeout ("
-WATCHDOG = (TIMEOUT, "Fatal Python error")   # how faulthandler's report begins
-SHOWN_LINES = 12      # of that report, or else of the last that a process wrote
+WATCHDOG = (TIMEOUT, "Fatal Python error")  # how faulthandler's report begins
+SHOWN_LINES = 12  # of that report, or else of the last that a process wrote
 
 
 def run_here(campaign: Campaign, seed: int) -> None:
@@ -68,8 +68,15 @@ class Running:
         self._program = ["-m", "tests.stress", "--only", campaign.name, "--seed", str(seed), "--here"]
         variables = {"TMPDIR": str(folder), "NUMBA_CACHE_DIR": str(cache)}
         with open(self._out, "wb") as out, open(self._err, "wb") as err:
-            self._process = subprocess.Popen([sys.executable, *self._program], cwd=CHECKOUT, env=os.environ | variables,
-                                             stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+            self._process = subprocess.Popen(
+                [sys.executable, *self._program],
+                cwd=CHECKOUT,
+                env=os.environ | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
 
     @property
     def command(self) -> str:
@@ -109,7 +116,7 @@ def verdict(status: int | str, err: str, faults: Sequence[Fault]) -> list[Fault]
     """
     lines = [line for line in err.strip().splitlines() if "runpy" not in line]
     where = next((n for n, line in enumerate(lines) if line.startswith(WATCHDOG)), len(lines) - SHOWN_LINES)
-    said = "\n".join(lines[max(where, 0):][:SHOWN_LINES])
+    said = "\n".join(lines[max(where, 0) :][:SHOWN_LINES])
     if status == HANG or (status and TIMEOUT in err):
         return [Fault(HANG, said)]
     if isinstance(status, int) and status < 0:

@@ -40,10 +40,17 @@ def format_progress(stress: Stress) -> str:
 
 def format_json(stress: Stress) -> str:
     """All there is, faults with their details included."""
-    found = [{"campaign": each.campaign, "kind": each.fault.kind, "times": each.times, "detail": each.fault.detail, "repeat": each.command}
-             for each in stress.found]
-    return json.dumps({"campaigns": [dict(zip(HEADINGS, row(tally), strict=True)) for tally in stress.tallies],
-                       "seconds": round(stress.seconds, 1), "faults": found})
+    found = [
+        {"campaign": each.campaign, "kind": each.fault.kind, "times": each.times, "detail": each.fault.detail, "repeat": each.command}
+        for each in stress.found
+    ]
+    return json.dumps(
+        {
+            "campaigns": [dict(zip(HEADINGS, row(tally), strict=True)) for tally in stress.tallies],
+            "seconds": round(stress.seconds, 1),
+            "faults": found,
+        }
+    )
 
 
 def format_found(found: Found) -> str:

@@ -14,18 +14,26 @@ from typing import NamedTuple
 from .campaign import CRASH, HANG, TRACEBACK, WRONG, Fault, Trials
 
 COMMANDS = 10
-SECONDS = 60.0                                  # for a command; they take one or two
-SOONEST_SECONDS, LATEST_SECONDS = 0.02, 1.5     # after which Ctrl-C comes, from when the command is loaded
+SECONDS = 60.0  # for a command; they take one or two
+SOONEST_SECONDS, LATEST_SECONDS = 0.02, 1.5  # after which Ctrl-C comes, from when the command is loaded
 TRAIN_SHARE, INTERRUPT_SHARE = 0.5, 0.5
 RUN, LOADED, STATUS, ERR = "run", "loaded", "status", "err"
-TRAIN = ("train", "lenet", "--epochs", "30", "--out", RUN)   # half a second
+TRAIN = ("train", "lenet", "--epochs", "30", "--out", RUN)  # half a second
 RESUME = ("train", "--resume", RUN, "--quiet")
 FORMS = ((), ("--quiet",), ("--format", "json"), ("--format", "json", "--quiet"))
-OTHERS = (("summary", "lenet"), ("summary", "resnet50", "--format", "json"), ("zoo",), ("data", "list"), ("draw", "lenet"), ("facts",),
-          ("doctor",), ("train", "--help"))
-LAUNCH = f"from minicnn.cli.main import main; open('{LOADED}', 'w').close(); main()"   # what the installed command does, and says when
+OTHERS = (
+    ("summary", "lenet"),
+    ("summary", "resnet50", "--format", "json"),
+    ("zoo",),
+    ("data", "list"),
+    ("draw", "lenet"),
+    ("facts",),
+    ("doctor",),
+    ("train", "--help"),
+)
+LAUNCH = f"from minicnn.cli.main import main; open('{LOADED}', 'w').close(); main()"  # what the installed command does, and says when
 SHOWN_LINES = 12
-SIGNALLED = 128   # beyond, a shell's status is that of a signal
+SIGNALLED = 128  # beyond, a shell's status is that of a signal
 UGLY = ("Traceback (most recent call last)", "Exception ignored")
 
 
@@ -37,10 +45,17 @@ class Trouble(NamedTuple):
 
 
 NONE = Trouble("{}", (0,))
-INTERRUPT = Trouble("{} & kill -INT $!", (0, 130))   # of the command alone, at a random moment
-TROUBLES = (Trouble("{} >&-", (0, 1)), Trouble("{} 2>&-", (0,)), Trouble("{} >&- 2>&-", (0, 1)), Trouble("{} <&-", (0,)),
-            Trouble("{} > /dev/full", (1,)), Trouble("{} 2> /dev/full", (0, 1)), Trouble("{} | head -1", (0, 1)),
-            Trouble("{} | true", (0, 1)))
+INTERRUPT = Trouble("{} & kill -INT $!", (0, 130))  # of the command alone, at a random moment
+TROUBLES = (
+    Trouble("{} >&-", (0, 1)),
+    Trouble("{} 2>&-", (0,)),
+    Trouble("{} >&- 2>&-", (0, 1)),
+    Trouble("{} <&-", (0,)),
+    Trouble("{} > /dev/full", (1,)),
+    Trouble("{} 2> /dev/full", (0, 1)),
+    Trouble("{} | head -1", (0, 1)),
+    Trouble("{} | true", (0, 1)),
+)
 
 
 def trials(seed: int) -> Trials:
@@ -62,8 +77,13 @@ def met(words: tuple[str, ...], trouble: Trouble, folder: Path, dice: random.Ran
     program = [sys.executable, "-c", LAUNCH, *words]
     shell = ["sh", "-c", trouble.shell.format(f'("$@"; echo $? > {STATUS})'), "sh"]
     with open(folder / ERR, "wb") as err:
-        process = subprocess.Popen(program if trouble is INTERRUPT else shell + program, cwd=folder, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=err)
+        process = subprocess.Popen(
+            program if trouble is INTERRUPT else shell + program,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+        )
     if trouble is INTERRUPT:
         press_control_c(process, folder, dice)
     try:

@@ -11,7 +11,7 @@ import pytest
 from .mutations import KINDS, Files, outcome
 
 STATM = Path("/proc/self/statm")
-SECONDS = 20   # for one file; the slowest takes half a second
+SECONDS = 20  # for one file; the slowest takes half a second
 
 
 class LateError(BaseException):
@@ -60,4 +60,4 @@ def test_mutated_files_are_read_or_refused(files, kind, address_space):
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-    assert len(set(outcomes)) > 5 or kind == "history"   # most mutations come as far as a check of their own
+    assert len(set(outcomes)) > 5 or kind == "history"  # most mutations come as far as a check of their own

@@ -57,22 +57,38 @@ def test_the_table(drill):
 
 
 def test_it_finds_the_package_where_only_the_checkout_is_on_the_path():
-    done = subprocess.run([sys.executable, "-S", "-c", "import tests.stress, minicnn"], cwd=CHECKOUT, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import tests.stress, minicnn"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("status", "err", "faults", "kinds"), [
-    (0, "a warning", [], []), (-11, "", [], [CRASH]), (HANG, "", [], [HANG]), (1, "Timeout (0:00:01)!\nThread 0x1", [], [HANG]),
-    (1, TRACE, [], [TRACEBACK]), (0, TRACE, [], [TRACEBACK]), (0, TRACE, [Fault(WRONG, "")], []), (7, "", [], [CRASH])])
+@pytest.mark.parametrize(
+    ("status", "err", "faults", "kinds"),
+    [
+        (0, "a warning", [], []),
+        (-11, "", [], [CRASH]),
+        (HANG, "", [], [HANG]),
+        (1, "Timeout (0:00:01)!\nThread 0x1", [], [HANG]),
+        (1, TRACE, [], [TRACEBACK]),
+        (0, TRACE, [], [TRACEBACK]),
+        (0, TRACE, [Fault(WRONG, "")], []),
+        (7, "", [], [CRASH]),
+    ],
+)
 def test_how_a_process_ended(status, err, faults, kinds):
     assert [fault.kind for fault in verdict(status, err, faults)] == kinds
 
 
 def test_ctrl_c_leaves_the_counts_so_far():
-    command = subprocess.Popen([*COMMAND, "--only", "drill", "--minutes", "9", "--format", "json"], cwd=CHECKOUT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert command.stderr.readline().startswith("drill: ")   # the first fault
+    command = subprocess.Popen(
+        [*COMMAND, "--only", "drill", "--minutes", "9", "--format", "json"],
+        cwd=CHECKOUT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert command.stderr.readline().startswith("drill: ")  # the first fault
     command.send_signal(signal.SIGINT)
     out, err = command.communicate(timeout=60)
     assert command.returncode == 1
@@ -89,8 +105,14 @@ def test_the_checkout_is_tested_only_where_nothing_is_installed(installed, tmp_p
         package.parent.mkdir()
         package.touch()
     program = "import tests.stress, minicnn; print(minicnn.__file__)"
-    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(tmp_path)},
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout == f"{package}\n"
 
 

@@ -17,10 +17,10 @@ from .campaign import TRACEBACK, WRONG, Fault, Trials
 from .workloads import NETWORKS, Arrays, equal_bits, gradients, images, labels
 
 THREADS = 4
-GRADIENTS = 250      # of one network, by each thread
-BATCHES = (4, 16, 32, 33, 64)   # one for all gradients of a process: those of one size share a plan
-CASES = 6            # pairs of images and labels
-OTHER_SHARE = 0.3    # of the gradients, after which another call follows
+GRADIENTS = 250  # of one network, by each thread
+BATCHES = (4, 16, 32, 33, 64)  # one for all gradients of a process: those of one size share a plan
+CASES = 6  # pairs of images and labels
+OTHER_SHARE = 0.3  # of the gradients, after which another call follows
 
 Calls = dict[str, Callable[[], Arrays]]
 
@@ -32,7 +32,7 @@ def trials(seed: int) -> Trials:
     own = gradient_calls(net, rng)
     others = gradient_calls(neighbour, rng) | forward_calls(net, rng) | kernel_calls(rng)
     wanted = {name: call() for name, call in (own | others).items()}
-    answers: SimpleQueue[Fault | bool | None] = SimpleQueue()   # True: a thread is through
+    answers: SimpleQueue[Fault | bool | None] = SimpleQueue()  # True: a thread is through
 
     def compute(number: int) -> None:
         dice = random.Random(f"{seed} {number}")
@@ -78,5 +78,9 @@ def forward_calls(net: minicnn.Graph, rng: np.random.Generator) -> Calls:
 def kernel_calls(rng: np.random.Generator) -> Calls:
     x, weight = images(rng, 64, (8, 28, 28)), images(rng, 16, (8, 3, 3))
     few, matrix = images(rng, 2, (8, 28, 28)), images(rng, 32, (8 * 28 * 28,))
-    return {"conv2d": lambda: [kernels.conv2d(x, weight)], "conv2d, 2 images": lambda: [kernels.conv2d(few, weight)],
-            "max_pool2d": lambda: [kernels.max_pool2d(x, 2)], "linear": lambda: [kernels.linear(x.reshape(len(x), -1), matrix)]}
+    return {
+        "conv2d": lambda: [kernels.conv2d(x, weight)],
+        "conv2d, 2 images": lambda: [kernels.conv2d(few, weight)],
+        "max_pool2d": lambda: [kernels.max_pool2d(x, 2)],
+        "linear": lambda: [kernels.linear(x.reshape(len(x), -1), matrix)],
+    }

@@ -40,8 +40,15 @@ def lenet() -> minicnn.Graph:
 
 
 def normalized() -> minicnn.Graph:
-    block = L.Sequential(L.Conv2D(8, 3, padding=1), L.BatchNorm2D(), L.ReLU(), L.MaxPool2D(2), L.Residual(
-        L.Sequential(L.Conv2D(8, 3, padding=1), L.BatchNorm2D(), L.ReLU())), L.GlobalAvgPool(), L.Linear(CLASSES))
+    block = L.Sequential(
+        L.Conv2D(8, 3, padding=1),
+        L.BatchNorm2D(),
+        L.ReLU(),
+        L.MaxPool2D(2),
+        L.Residual(L.Sequential(L.Conv2D(8, 3, padding=1), L.BatchNorm2D(), L.ReLU())),
+        L.GlobalAvgPool(),
+        L.Linear(CLASSES),
+    )
     return minicnn.Graph(block, SHAPE, name="normalized")
 
 
@@ -125,8 +132,15 @@ def same(result: Callable[[], Arrays]) -> Work:
 
 
 WORKLOADS: dict[str, Callable[[np.random.Generator], Work]] = {
-    "forward": forward, "turned": turned, "backward": backward, "convolution": convolution, "convolution gradient": convolution_gradient,
-    "pooling": pooling, "step": step, "fit": fit}
+    "forward": forward,
+    "turned": turned,
+    "backward": backward,
+    "convolution": convolution,
+    "convolution gradient": convolution_gradient,
+    "pooling": pooling,
+    "step": step,
+    "fit": fit,
+}
 
 
 def equal_bits(found: Arrays, wanted: Arrays) -> bool:

@@ -6,9 +6,17 @@ from minicnn.errors import SettingError
 from minicnn.train import Augmentation, augmentation
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    ("", Augmentation()), ((), Augmentation()), ("flip", Augmentation(0, True)), ("shift", Augmentation(2, False)),
-    ("shift=5 , flip", Augmentation(5, True)), (["shift=1"], Augmentation(1, False))])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", Augmentation()),
+        ((), Augmentation()),
+        ("flip", Augmentation(0, True)),
+        ("shift", Augmentation(2, False)),
+        ("shift=5 , flip", Augmentation(5, True)),
+        (["shift=1"], Augmentation(1, False)),
+    ],
+)
 def test_words(words, expected):
     assert augmentation(words) == expected
     assert augmentation(expected.words) == expected

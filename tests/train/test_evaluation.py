@@ -62,8 +62,11 @@ def test_classes_of_an_examination():
 def test_other_classes_are_refused(small_net, test_digits):
     net = small_net()
     trained = TrainedNetwork(net, Preparation.of(test_digits, net.input_shape), tuple("abcdefghij"), (1, 8, 8), "letters", 1)
-    with pytest.raises(DataError, match=r"^the classes of digits are not those small was trained on \(letters\)\n"
-                                        r"  letters  a, b, c, ... \(10\)\n  digits   0, 1, 2, ... \(10\)$"):
+    with pytest.raises(
+        DataError,
+        match=r"^the classes of digits are not those small was trained on \(letters\)\n"
+        r"  letters  a, b, c, ... \(10\)\n  digits   0, 1, 2, ... \(10\)$",
+    ):
         examine(trained, test_digits)
 
 

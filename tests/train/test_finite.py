@@ -25,8 +25,11 @@ def floats(wrong=None, value=NAN):
 
 @pytest.mark.parametrize("value", [NAN, INF, -INF])
 def test_an_image_that_holds_no_number_stops_the_training(small_net, value):
-    with pytest.raises(SettingError, match=r"^the loss is no longer a number in epoch 1: an image holds NaN or infinity\n"
-                                           r"  the first is image 17 of train$"):
+    with pytest.raises(
+        SettingError,
+        match=r"^the loss is no longer a number in epoch 1: an image holds NaN or infinity\n"
+        r"  the first is image 17 of train$",
+    ):
         Trainer(small_net(), batch_size=10).fit(floats(17, value), epochs=3)
 
 
@@ -38,14 +41,20 @@ def test_a_test_image_that_holds_no_number_is_not_blamed_on_the_steps(small_net)
 def test_weights_that_hold_no_number_stop_the_training(small_net):
     net = small_net()
     net.parameters["fc1.weight"][3, 4] = NAN
-    with pytest.raises(SettingError, match=r"^the loss is no longer a number in epoch 1: the weights were none before\n"
-                                           r"  NaN or infinity stands in fc1.weight: load"):
+    with pytest.raises(
+        SettingError,
+        match=r"^the loss is no longer a number in epoch 1: the weights were none before\n"
+        r"  NaN or infinity stands in fc1.weight: load",
+    ):
         Trainer(net).fit(floats(), epochs=1)
 
 
 def test_steps_too_large_stop_the_training(small_net):
-    with pytest.raises(SettingError, match=r"^the loss is no longer a number in epoch 1: the steps are too large\n"
-                                           r"  use a learning rate below 1e\+30$"):
+    with pytest.raises(
+        SettingError,
+        match=r"^the loss is no longer a number in epoch 1: the steps are too large\n"
+        r"  use a learning rate below 1e\+30$",
+    ):
         Trainer(small_net(), SGD(learning_rate=1e30), batch_size=10).fit(floats(), epochs=3)
 
 
@@ -61,8 +70,11 @@ def test_a_step_says_it_too(small_net):
     trainer.step(images, labels)
     with pytest.raises(SettingError, match=r"^the loss is no longer a number in step 2: the steps are too large\n"):
         trainer.step(images, labels)
-    with pytest.raises(SettingError, match=r"^the loss is no longer a number in step 1: an image holds NaN or infinity\n"
-                                           r"  the first is image 3 of x$"):
+    with pytest.raises(
+        SettingError,
+        match=r"^the loss is no longer a number in step 1: an image holds NaN or infinity\n"
+        r"  the first is image 3 of x$",
+    ):
         Trainer(small_net()).step(*floats(3))
 
 
@@ -120,7 +132,7 @@ def test_a_single_score_is_no_choice():
         Trainer(net)
     with pytest.raises(GraphError, match=words):
         net.backward(x, labels)
-    assert net.forward(x).shape == (64, 1)   # the raw map may give what it likes
+    assert net.forward(x).shape == (64, 1)  # the raw map may give what it likes
 
 
 def test_the_loss_is_an_object(small_net):

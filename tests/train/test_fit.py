@@ -60,6 +60,7 @@ def test_held_out_images_choose_the_epoch(small_net, digits, test_digits, share)
     def remember(record):
         if isinstance(record, EpochRecord):
             memories[record.epoch] = trainer.net.parameter_memory.tobytes()
+
     validation = 0.25 if share else (digits.images[:75], digits.labels[:75])
     history = trainer.fit(digits, test_digits, epochs=6, validation=validation, progress=remember)
     assert history.watched == "validation"
@@ -68,7 +69,7 @@ def test_held_out_images_choose_the_epoch(small_net, digits, test_digits, share)
     assert trainer.net.trained_on.epoch == history.best.epoch
     preparation = trainer.net.preparation
     found = evaluate(trainer.net, preparation.images(test_digits.images), test_digits.labels, preparation)
-    assert history.test[:3] == found[:3]   # of the weights that stay
+    assert history.test[:3] == found[:3]  # of the weights that stay
 
 
 def test_patience_ends_it(small_net, digits):
@@ -82,16 +83,22 @@ def test_patience_ends_it(small_net, digits):
         trainer.fit(digits, validation=0.1, patience=0)
 
 
-@pytest.mark.parametrize("make", [
-    lambda data: (data.images, data.labels), lambda data: [data.images.tolist(), data.labels.tolist()],
-    lambda data: (data.images[:, 0], data.labels.astype(np.uint8)), lambda data: (data.images.astype(np.int64), data.labels[:, None]),
-    lambda data: (np.asfortranarray(data.images), data.labels.astype(">i2")),
-    lambda data: (memoryview(data.images), data.labels.astype("u8"))],
-    ids=["arrays", "lists", "no channel axis", "columns", "other orders", "memoryview"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda data: (data.images, data.labels),
+        lambda data: [data.images.tolist(), data.labels.tolist()],
+        lambda data: (data.images[:, 0], data.labels.astype(np.uint8)),
+        lambda data: (data.images.astype(np.int64), data.labels[:, None]),
+        lambda data: (np.asfortranarray(data.images), data.labels.astype(">i2")),
+        lambda data: (memoryview(data.images), data.labels.astype("u8")),
+    ],
+    ids=["arrays", "lists", "no channel axis", "columns", "other orders", "memoryview"],
+)
 def test_a_pair_is_as_good_as_a_data_set(small_net, digits, test_digits, make):
     plain, paired = Trainer(small_net(), batch_size=64), Trainer(small_net(), batch_size=64)
     first, second = plain.fit(digits, test_digits, epochs=1), paired.fit(make(digits), make(test_digits), epochs=1)
-    assert second.records[0][:3] == pytest.approx(first.records[0][:3], rel=1e-3)   # the digits have figures of all their images
+    assert second.records[0][:3] == pytest.approx(first.records[0][:3], rel=1e-3)  # the digits have figures of all their images
     assert second.test.images == 100
     assert paired.net.class_names == tuple("0123456789")
     assert paired.predict(make(test_digits)[0]).shape == (100, 10)
@@ -105,12 +112,16 @@ def test_a_pair_of_tensors(small_net, digits):
     assert trainer.predict(pair[0]).shape == (300, 10)
 
 
-@pytest.mark.parametrize(("images", "error", "words"), [
-    (np.zeros((4, 8, 8, 3), np.uint8), ShapeError, r"images are 8 x 8 x 3, but the network takes 3 x 12 x 12\n  channels come first"),
-    (np.zeros((4, 2, 8, 8), np.uint8), ShapeError, r"but the network takes 3 x 12 x 12\n  build the network for 2 channels"),
-    (np.zeros((4, 8, 8), np.uint8), ShapeError, r"but the network takes 3 x 12 x 12\n  only images with rows"),
-    (np.zeros((4, 3, 8, 8), bool), DataError, r"^train: images are bool"),
-], ids=["channels last", "two channels", "no channels", "bool"])
+@pytest.mark.parametrize(
+    ("images", "error", "words"),
+    [
+        (np.zeros((4, 8, 8, 3), np.uint8), ShapeError, r"images are 8 x 8 x 3, but the network takes 3 x 12 x 12\n  channels come first"),
+        (np.zeros((4, 2, 8, 8), np.uint8), ShapeError, r"but the network takes 3 x 12 x 12\n  build the network for 2 channels"),
+        (np.zeros((4, 8, 8), np.uint8), ShapeError, r"but the network takes 3 x 12 x 12\n  only images with rows"),
+        (np.zeros((4, 3, 8, 8), bool), DataError, r"^train: images are bool"),
+    ],
+    ids=["channels last", "two channels", "no channels", "bool"],
+)
 def test_images_that_do_not_fit_are_refused_with_what_to_do(small_net, images, error, words):
     with pytest.raises(error, match=words):
         Trainer(small_net(channels=3)).fit((images, [0, 1, 2, 3]))
@@ -120,7 +131,7 @@ def test_classes_that_the_network_lacks(small_net, digits):
     with pytest.raises(DataError, match=r"^train has 13 classes, but small tells 10 apart\n  build it with classes=13$"):
         Trainer(small_net()).fit((digits.images, digits.labels + 3))
     trainer = Trainer(small_net())
-    trainer.fit((digits.images, digits.labels // 5), epochs=1)   # fewer are no fault
+    trainer.fit((digits.images, digits.labels // 5), epochs=1)  # fewer are no fault
     assert trainer.net.class_names == tuple("0123456789")
 
 
@@ -161,7 +172,7 @@ def test_what_is_trained_is_what_is_saved_and_asked(small_net, digits, test_digi
 
 
 def test_whatever_the_data_are_called_the_file_can_be_read(small_net, digits, tmp_path):
-    named = datasets.Dataset(digits.images, digits.labels, tuple(range(10)), "two\nlines")   # type: ignore[arg-type]
+    named = datasets.Dataset(digits.images, digits.labels, tuple(range(10)), "two\nlines")  # type: ignore[arg-type]
     net = small_net()
     Trainer(net, batch_size=64).fit(named, epochs=1, validation=np.float32(0.1))
     net.save(tmp_path / "net.safetensors")
@@ -176,7 +187,7 @@ def test_a_network_keeps_its_preparation_when_it_is_trained_on(small_net, digits
     dark = (digits.images // 2, digits.labels)
     Trainer(net, batch_size=64).fit(dark, epochs=1)
     assert net.preparation == first
-    Trainer(net, batch_size=64).fit((digits.images / 7, digits.labels), epochs=1)   # floats on a scale of their own
+    Trainer(net, batch_size=64).fit((digits.images / 7, digits.labels), epochs=1)  # floats on a scale of their own
     assert net.preparation.unit == 1.0
 
 
@@ -210,7 +221,8 @@ def test_a_history_is_printed_as_a_table():
         "    1      1.0000   50.00 %           1.0000   50.00 %     1.25",
         "   2*      1.0000   75.00 %           1.0000   75.00 %     1.25",
         "    3      1.0000   25.00 %           1.0000   25.00 %     1.25",
-        "test accuracy 62.50 %, loss 0.5000"]
+        "test accuracy 62.50 %, loss 0.5000",
+    ]
     html = history._repr_html_()
     assert html.count("<tr>") == 4
     assert "<th>Validation loss</th>" in html
@@ -231,8 +243,12 @@ def shown(stream):
 
 
 def test_a_bar_on_a_terminal_and_silence_in_a_pipe(small_net, digits, test_digits, monkeypatch):
-    for stream, progress, drawn in ((Terminal(), None, True), (io.StringIO(), None, False),
-                                    (Terminal(), False, False), (io.StringIO(), True, True)):
+    for stream, progress, drawn in (
+        (Terminal(), None, True),
+        (io.StringIO(), None, False),
+        (Terminal(), False, False),
+        (io.StringIO(), True, True),
+    ):
         monkeypatch.setattr(sys, "stderr", stream)
         Trainer(small_net(), batch_size=64).fit(digits, test_digits, epochs=2, progress=progress)
         assert bool(stream.getvalue()) is drawn

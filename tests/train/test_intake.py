@@ -30,32 +30,46 @@ class Shifting(datasets.Dataset):
 
     def __getattribute__(self, name):
         if name == "labels" and type(self).looks:
-            return np.full(len(self), -10**7)
+            return np.full(len(self), -(10**7))
         return super().__getattribute__(name)
 
 
 LABELS = np.arange(300) % 10
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"labels": np.full(300, -10**7)}, "labels run from -10000000 to -10000000"),
-    ({"labels": np.where(LABELS == 3, -3, LABELS)}, "labels run from -3 to 9"),
-    ({"labels": LABELS[:7]}, "300 images, but 7 labels"), ({"labels": LABELS.astype(float)}, "labels are float64"),
-    ({"labels": [0] * 300}, None), ({"labels": None}, "labels are object"), ({"labels": np.int64(3)}, r"labels are int64 \(\)"),
-    ({"images": np.zeros((300, 1, 8, 8))}, "images are float64"), ({"images": np.zeros((300, 1, 8, 8), ">f4")}, "images are float32"),
-    ({"images": np.zeros((5, 1, 8, 8), np.uint8)}, "5 images, but 300 labels"),
-    ({"images": np.zeros((300, 0, 8, 8), np.uint8)}, "no pixels"),
-    ({"images": np.zeros((300, 1, 8, 0), np.uint8)}, "no pixels"), ({"images": np.zeros((300, 8, 8), np.uint8)}, "deviations|images are 8"),
-    ({"images": np.zeros(300, np.uint8)}, "images have shape"), ({"images": "x"}, "images are str"),
-    ({"mean": ()}, None), ({"std": (0.1, 0.2)}, "deviations"),
-    ({"classes": None}, "classes must be a list of names"), ({"mean": "x"}, "mean and std one number for each channel"),
-    ({"labels": [[1], [1, 2]]}, "are not an array"), ({"mean": (float("nan"),)}, "must be finite"),
-    ({"classes": tuple("ab")}, "labels run from"),
-], ids=str)
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": np.full(300, -(10**7))}, "labels run from -10000000 to -10000000"),
+        ({"labels": np.where(LABELS == 3, -3, LABELS)}, "labels run from -3 to 9"),
+        ({"labels": LABELS[:7]}, "300 images, but 7 labels"),
+        ({"labels": LABELS.astype(float)}, "labels are float64"),
+        ({"labels": [0] * 300}, None),
+        ({"labels": None}, "labels are object"),
+        ({"labels": np.int64(3)}, r"labels are int64 \(\)"),
+        ({"images": np.zeros((300, 1, 8, 8))}, "images are float64"),
+        ({"images": np.zeros((300, 1, 8, 8), ">f4")}, "images are float32"),
+        ({"images": np.zeros((5, 1, 8, 8), np.uint8)}, "5 images, but 300 labels"),
+        ({"images": np.zeros((300, 0, 8, 8), np.uint8)}, "no pixels"),
+        ({"images": np.zeros((300, 1, 8, 0), np.uint8)}, "no pixels"),
+        ({"images": np.zeros((300, 8, 8), np.uint8)}, "deviations|images are 8"),
+        ({"images": np.zeros(300, np.uint8)}, "images have shape"),
+        ({"images": "x"}, "images are str"),
+        ({"mean": ()}, None),
+        ({"std": (0.1, 0.2)}, "deviations"),
+        ({"classes": None}, "classes must be a list of names"),
+        ({"mean": "x"}, "mean and std one number for each channel"),
+        ({"labels": [[1], [1, 2]]}, "are not an array"),
+        ({"mean": (float("nan"),)}, "must be finite"),
+        ({"classes": tuple("ab")}, "labels run from"),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("part", ["train", "test", "validation"])
 def test_a_changed_data_set_is_looked_at_again(small_net, digits, test_digits, part, changes, words):
     parts = {"train": digits, "test": test_digits, "validation": None} | {part: fresh(digits, **changes)}
     trainer = Trainer(small_net(), batch_size=64)
-    if words is None or (part != "train" and words == "must be finite"):   # no figures of theirs are used
+    if words is None or (part != "train" and words == "must be finite"):  # no figures of theirs are used
         assert trainer.fit(**parts, epochs=1).best.epoch == 1
         return
     with pytest.raises(MinicnnError, match=words):
@@ -71,7 +85,7 @@ def test_labels_changed_between_two_records_do_not_reach_the_loop(small_net, dig
     for record in trainer.stream(data, until_epoch=2):
         if isinstance(record, ProgressRecord):
             data.labels.setflags(write=True)
-            data.labels[:] = -10**7
+            data.labels[:] = -(10**7)
             data.images[:] = 255
             object.__setattr__(data, "labels", data.labels[:3])
     assert trainer.net.parameter_memory.tobytes() == untouched.net.parameter_memory.tobytes()
@@ -111,7 +125,7 @@ def test_large_images_are_held_so_that_they_cannot_be_resized(small_net):
     next(records)
     with pytest.raises(ValueError, match="cannot resize"):
         images.resize((1, 1, 12, 12), refcheck=False)
-    assert len(list(records)) == 3 * (5 + 1)   # every batch and epoch
+    assert len(list(records)) == 3 * (5 + 1)  # every batch and epoch
 
 
 @pytest.mark.usefixtures("nothing_is_copied")
@@ -119,7 +133,7 @@ def test_large_images_given_other_memory_are_noticed(small_net):
     images = floats()
     records = stream(small_net, images)
     next(records)
-    images.__setstate__((1, (1, 1, 12, 12), np.dtype(np.float32), False, bytes(4 * 144)))   # frees the memory it had
+    images.__setstate__((1, (1, 1, 12, 12), np.dtype(np.float32), False, bytes(4 * 144)))  # frees the memory it had
     with pytest.raises(DataError, match=r"^custom: the array of images was given other memory while it was in use$"):
         list(records)
 
@@ -130,7 +144,7 @@ def test_a_changed_shape_or_type_of_large_images_does_not_reach_the_loop(small_n
     records = stream(small_net, images)
     next(records)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)   # newer versions of NumPy advise against it
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer versions of NumPy advise against it
         images.dtype = np.uint8
     assert len(list(records)) == 3 * (5 + 1)
 
@@ -185,7 +199,7 @@ def test_an_epoch_broken_off_does_not_go_on_with_other_data(small_net, digits):
         if isinstance(record, ProgressRecord) and record.images > 200:
             trainer.stop()
     assert trainer.batch > 20
-    few = digits.subset(slice(0, 10 * (trainer.batch - 1)))   # a batch less
+    few = digits.subset(slice(0, 10 * (trainer.batch - 1)))  # a batch less
     with pytest.raises(DataError, match=r"^epoch 1 was broken off after \d+ batches, more than digits makes\n"):
         trainer.stream(few, until_epoch=1)
     few = digits.subset(slice(0, 40))
@@ -205,17 +219,30 @@ def test_a_preparation_changed_after_its_check_is_checked_again(small_net, test_
         evaluate(net, images, test_digits.labels, preparation)
 
 
-@pytest.mark.parametrize(("augment", "words"), [
-    ("shift=12", r"^augment shift=12 moves the images out of sight: they have 12 pixels$"),
-    (Augmentation(10**20), r"shift is 10+, more"), (Augmentation(-1), "shift is -1"),
-    ([3], "augment '3' is not known")])
+@pytest.mark.parametrize(
+    ("augment", "words"),
+    [
+        ("shift=12", r"^augment shift=12 moves the images out of sight: they have 12 pixels$"),
+        (Augmentation(10**20), r"shift is 10+, more"),
+        (Augmentation(-1), "shift is -1"),
+        ([3], "augment '3' is not known"),
+    ],
+)
 def test_augmentations_stay_within_the_image(small_net, digits, augment, words):
     with pytest.raises(SettingError, match=words):
         Trainer(small_net()).fit(digits, epochs=1, augment=augment)
 
 
-@pytest.mark.parametrize(("validation", "words"), [(0, "validation is 0"), (1.5, "validation is 1.5"), (True, "validation is True"),
-                                                   (float("nan"), "validation is nan"), ("x", "validation is 'x'")])
+@pytest.mark.parametrize(
+    ("validation", "words"),
+    [
+        (0, "validation is 0"),
+        (1.5, "validation is 1.5"),
+        (True, "validation is True"),
+        (float("nan"), "validation is nan"),
+        ("x", "validation is 'x'"),
+    ],
+)
 def test_shares_that_are_none(small_net, digits, validation, words):
     for call in (lambda: hold_out(digits, validation, 0), lambda: Trainer(small_net()).fit(digits, epochs=1, validation=validation)):
         with pytest.raises(SettingError, match=words):
@@ -228,21 +255,35 @@ def test_what_is_no_data_at_all(small_net, data):
         Trainer(small_net()).fit(data)
 
 
-@pytest.mark.parametrize(("images", "labels", "error", "words"), [
-    (np.zeros((3, 1, 12, 12)), [0, 1, 2], DataError, "images are float64"),
-    (np.zeros((3, 1, 8, 8), np.uint8), [0, 1, 2], ShapeError, "takes images of 1 x 12 x 12"),
-    (np.zeros((3, 1, 12, 12), np.uint8), [0, 1], ShapeError, "labels have the shape"),
-    (np.zeros((3, 1, 12, 12), np.uint8), [0, -3, 1], SettingError, "labels run from -3"),
-    (np.zeros((3, 1, 12, 12), np.uint8), [0, 10, 1], SettingError, "labels run from 0 to 10"),
-    (np.zeros((0, 1, 12, 12), np.uint8), [], DataError, "no images")], ids=str)
+@pytest.mark.parametrize(
+    ("images", "labels", "error", "words"),
+    [
+        (np.zeros((3, 1, 12, 12)), [0, 1, 2], DataError, "images are float64"),
+        (np.zeros((3, 1, 8, 8), np.uint8), [0, 1, 2], ShapeError, "takes images of 1 x 12 x 12"),
+        (np.zeros((3, 1, 12, 12), np.uint8), [0, 1], ShapeError, "labels have the shape"),
+        (np.zeros((3, 1, 12, 12), np.uint8), [0, -3, 1], SettingError, "labels run from -3"),
+        (np.zeros((3, 1, 12, 12), np.uint8), [0, 10, 1], SettingError, "labels run from 0 to 10"),
+        (np.zeros((0, 1, 12, 12), np.uint8), [], DataError, "no images"),
+    ],
+    ids=str,
+)
 def test_evaluate_checks_what_it_gets(small_net, images, labels, error, words):
     with pytest.raises(error, match=words):
         evaluate(small_net(), images, np.array(labels, int), Preparation((1, 12, 12), (0.5,), (0.25,), 255.0))
 
 
-@pytest.mark.parametrize("figures", [((1, 12, 12), (), (), 255.0), ((1, 12, 12), (0.5, 0.5), (0.25, 0.25), 255.0), ((), (), (), 1.0),
-                                     ((1, 12, 12), (float("inf"),), (0.25,), 255.0), ((1, 12, 12), (0.5,), (-1.0,), 255.0),
-                                     ((1, 12, 12), (0.5,), (0.25,), 0.0)], ids=str)
+@pytest.mark.parametrize(
+    "figures",
+    [
+        ((1, 12, 12), (), (), 255.0),
+        ((1, 12, 12), (0.5, 0.5), (0.25, 0.25), 255.0),
+        ((), (), (), 1.0),
+        ((1, 12, 12), (float("inf"),), (0.25,), 255.0),
+        ((1, 12, 12), (0.5,), (-1.0,), 255.0),
+        ((1, 12, 12), (0.5,), (0.25,), 0.0),
+    ],
+    ids=str,
+)
 def test_a_preparation_has_one_finite_figure_for_each_channel(figures):
     with pytest.raises(SettingError, match=r"^Preparation: "):
         Preparation(*figures)
@@ -274,9 +315,11 @@ def test_steps_between_the_records_of_a_stream_share_the_optimizers_state(small_
 
 
 @pytest.mark.parametrize("name", ["velocity.fc1.bias", "velocity.conv1.weight", "sums", "parameter.conv1.weight"])
-@pytest.mark.parametrize("change", [
-    lambda array: array[:1], lambda array: array.astype(np.float16), lambda array: array.ravel()[0], lambda array: array[:0]],
-    ids=["shorter", "float16", "one number", "empty"])
+@pytest.mark.parametrize(
+    "change",
+    [lambda array: array[:1], lambda array: array.astype(np.float16), lambda array: array.ravel()[0], lambda array: array[:0]],
+    ids=["shorter", "float16", "one number", "empty"],
+)
 def test_a_state_of_another_shape_or_type_is_refused_whole(small_net, digits, name, change):
     from minicnn.errors import CheckpointError
 
@@ -289,8 +332,20 @@ def test_a_state_of_another_shape_or_type_is_refused_whole(small_net, digits, na
     assert (second.net.parameter_memory.tobytes(), second.steps, second.optimizer_state().any()) == (before, 0, False)
 
 
-@pytest.mark.parametrize("change", [{"batch": -2**63}, {"batch": 2**63}, {"epoch": 0}, {"steps": -1}, {"batch": 1.5}, {"history": []},
-                                    {"history": "x"}, {"seconds": None}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batch": -(2**63)},
+        {"batch": 2**63},
+        {"epoch": 0},
+        {"steps": -1},
+        {"batch": 1.5},
+        {"history": []},
+        {"history": "x"},
+        {"seconds": None},
+    ],
+    ids=str,
+)
 def test_numbers_out_of_range_are_refused(small_net, digits, change):
     from minicnn.errors import CheckpointError
 

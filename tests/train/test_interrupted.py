@@ -46,7 +46,7 @@ def trained(epochs, data):
 
 def test_what_interrupts_break_off_ends_with_the_same_bits(request):
     digits = datasets.load("digits")
-    data = digits.subset(np.tile(np.arange(len(digits)), 12))   # an epoch of many times the milliseconds between two looks for signals
+    data = digits.subset(np.tile(np.arange(len(digits)), 12))  # an epoch of many times the milliseconds between two looks for signals
     losses, parameters, steps = trained(3, data)
     raised = request.getfixturevalue("interrupts")
     again = trained(3, data)

@@ -16,7 +16,7 @@ from minicnn.optimizers import SGD, Adam
 from minicnn.train import EpochRecord, LearningWatch, Trainer
 from minicnn.train.learning import constant_guess
 
-LABELS = np.arange(1280) % 10   # ten updates an epoch of batches of 128
+LABELS = np.arange(1280) % 10  # ten updates an epoch of batches of 128
 GUESS = math.log(10)
 
 
@@ -35,12 +35,15 @@ def test_the_loss_of_a_constant_guess_is_the_entropy_of_the_frequencies():
     assert constant_guess(LABELS) == (pytest.approx(GUESS), pytest.approx(0.1))
 
 
-@pytest.mark.parametrize("losses", [[GUESS] * 15, [2.29] * 15, [5.0] * 15, [0.5] * 10 + [2.31] * 5],
-                         ids=["constant", "noise", "above", "lost"])
+@pytest.mark.parametrize(
+    "losses", [[GUESS] * 15, [2.29] * 15, [5.0] * 15, [0.5] * 10 + [2.31] * 5], ids=["constant", "noise", "above", "lost"]
+)
 def test_a_loss_no_lower_than_that_of_a_guess_is_noticed_whatever_the_accuracy(losses):
     line = watch().look(history(*losses))
-    assert line == (f"net has not learnt: its training loss is {losses[-1]:.3f} after 15 epochs, and that of a constant guess 2.303;"
-                    f" try adam with a learning rate of 0.003 or a smaller learning rate, such as 0.005")
+    assert line == (
+        f"net has not learnt: its training loss is {losses[-1]:.3f} after 15 epochs, and that of a constant guess 2.303;"
+        f" try adam with a learning rate of 0.003 or a smaller learning rate, such as 0.005"
+    )
     assert watch().verdict(history(*losses)) == line
 
 
@@ -52,8 +55,8 @@ def test_it_is_said_once_and_not_before_there_were_enough_updates():
 
 
 def test_few_updates_are_judged_at_the_end_and_by_the_answers_as_well():
-    assert watch().verdict(history(2.5)) is None                             # 10 updates: nobody learns from so few
-    assert watch().verdict(history(2.6, 2.4, accuracy=0.4)) is None          # the mean over an epoch that began far above
+    assert watch().verdict(history(2.5)) is None  # 10 updates: nobody learns from so few
+    assert watch().verdict(history(2.6, 2.4, accuracy=0.4)) is None  # the mean over an epoch that began far above
     assert "try more epochs, adam with " in watch().verdict(history(2.4, 2.4, accuracy=0.11))
 
 
@@ -61,16 +64,16 @@ def test_a_loss_that_stays_where_it_is_far_from_the_end_is_noticed():
     line = watch().verdict(history(2.0, 1.7, *[1.62] * 13))
     assert line.startswith("net has stopped learning: its training loss is 1.620, hardly lower than 10 epochs ago, and 2.303 is that of a ")
     assert line.endswith(" or a larger network")
-    assert watch().verdict(history(*[0.3] * 15)) is None                     # it has arrived
-    assert watch().verdict(history(*np.linspace(2.0, 1.3, 15))) is None      # it still falls
-    assert watch().look(history(2.0, 1.7, *[1.62] * 13)) is None             # the rest of a schedule may help
+    assert watch().verdict(history(*[0.3] * 15)) is None  # it has arrived
+    assert watch().verdict(history(*np.linspace(2.0, 1.3, 15))) is None  # it still falls
+    assert watch().look(history(2.0, 1.7, *[1.62] * 13)) is None  # the rest of a schedule may help
 
 
 def test_frequent_classes_lower_the_loss_of_a_guess():
-    mostly = np.where(np.arange(1280) % 100, 0, 1)   # a guess has 0.056, which is no sign of learning
+    mostly = np.where(np.arange(1280) % 100, 0, 1)  # a guess has 0.056, which is no sign of learning
     assert watch(labels=mostly).verdict(history(*[0.056] * 15, accuracy=0.99)) is not None
     assert watch(labels=mostly).verdict(history(*[0.02] * 15, accuracy=0.99)) is None
-    assert watch(labels=np.zeros(1280, int)).verdict(history(*[0.0] * 15, accuracy=1.0)) is None   # of one class there is nothing to learn
+    assert watch(labels=np.zeros(1280, int)).verdict(history(*[0.0] * 15, accuracy=1.0)) is None  # of one class there is nothing to learn
 
 
 def test_what_to_try_follows_from_what_was_tried():

@@ -26,8 +26,11 @@ def test_the_size_of_the_input_is_taken_as_it_is(trained):
 
 def test_another_size_is_refused_or_stretched(trained):
     picture = np.arange(16 * 20, dtype=np.uint8).reshape(1, 16, 20)
-    with pytest.raises(ShapeError, match=r"^x is 16 x 20, but small was trained on 8 x 8 \(digits\), scaled to 12 x 12\n"
-                                         r"  rows x columns; use an image of either size, or --resize to have it stretched$"):
+    with pytest.raises(
+        ShapeError,
+        match=r"^x is 16 x 20, but small was trained on 8 x 8 \(digits\), scaled to 12 x 12\n"
+        r"  rows x columns; use an image of either size, or --resize to have it stretched$",
+    ):
         fit_picture(trained, picture, "x")
     stretched = datasets.scale_to(resize(picture, 8, 8)[None], 12, 12)[0]
     np.testing.assert_array_equal(fit_picture(trained, picture, "x", resize=True), stretched)
@@ -78,8 +81,9 @@ def test_what_no_stretching_helps(trained, shape, stretch):
         fit_picture(trained, np.zeros(shape, np.uint8), "x", resize=stretch)
 
 
-@pytest.mark.parametrize("picture", [np.float32(1), np.zeros((1, 0, 8), np.uint8), np.zeros(0, np.float32)],
-                         ids=["number", "no rows", "empty"])
+@pytest.mark.parametrize(
+    "picture", [np.float32(1), np.zeros((1, 0, 8), np.uint8), np.zeros(0, np.float32)], ids=["number", "no rows", "empty"]
+)
 def test_pictures_without_pixels(trained, picture):
     with pytest.raises(ShapeError, match=r"^x holds no pixels: its shape is "):
         fit_picture(trained, picture, "x", resize=True)
@@ -114,4 +118,4 @@ def test_bytes_and_floats_together(trained, test_digits):
     both = [fit_picture(trained, image, "x"), fit_picture(trained, (image / 255).astype(np.float32), "x")]
     first, second = guesses(trained, both)
     assert [guess.label for guess in first] == [guess.label for guess in second]
-    assert first[0].probability == pytest.approx(second[0].probability, abs=0.02)   # bytes were rounded after scaling
+    assert first[0].probability == pytest.approx(second[0].probability, abs=0.02)  # bytes were rounded after scaling

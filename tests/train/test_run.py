@@ -36,8 +36,12 @@ def outcome(run):
     path = run.folder.path
     checkpoint, _ = load_arrays(path / "checkpoint.safetensors")
     best, _ = load_arrays(path / "best.safetensors")
-    return {"best": {k: v.tobytes() for k, v in best.items()}, "checkpoint": {k: v.tobytes() for k, v in checkpoint.items()},
-            "history": history(path), "weights": run.trainer.net.parameter_memory.tobytes()}
+    return {
+        "best": {k: v.tobytes() for k, v in best.items()},
+        "checkpoint": {k: v.tobytes() for k, v in checkpoint.items()},
+        "history": history(path),
+        "weights": run.trainer.net.parameter_memory.tobytes(),
+    }
 
 
 def test_the_folder_holds_four_files(make_run, tmp_path):
@@ -46,7 +50,11 @@ def test_the_folder_holds_four_files(make_run, tmp_path):
     assert isinstance(start, StartRecord)
     assert [record.epoch for record in epochs] == [1, 2, 3]
     assert sorted(path.name for path in run.folder.path.iterdir()) == [
-        "best.safetensors", "checkpoint.safetensors", "history.jsonl", "run.json"]
+        "best.safetensors",
+        "checkpoint.safetensors",
+        "history.jsonl",
+        "run.json",
+    ]
     described = json.loads((run.folder.path / "run.json").read_text())
     assert described["settings"]["epochs"] == 3
     assert described["data"]["train_sha256"] == run.whole.digest
@@ -56,11 +64,14 @@ def test_the_folder_holds_four_files(make_run, tmp_path):
     assert lines == [{"event": "epoch", **record._asdict(), "metrics": {"accuracy": record.test_accuracy}} for record in epochs]
 
 
-WAVERING = {"epochs": 6, "learning_rate": 0.2, "schedule": "constant"}   # the last epoch is not the best
+WAVERING = {"epochs": 6, "learning_rate": 0.2, "schedule": "constant"}  # the last epoch is not the best
 
 
-@pytest.mark.parametrize(("given", "best_is_kept"), [({}, False), ({"select_on_test": True}, True), ({"validation": 0.2}, True)],
-                         ids=["last", "test", "validation"])
+@pytest.mark.parametrize(
+    ("given", "best_is_kept"),
+    [({}, False), ({"select_on_test": True}, True), ({"validation": 0.2}, True)],
+    ids=["last", "test", "validation"],
+)
 def test_the_weights_kept_are_those_of_the_last_epoch_unless_images_are_to_choose(make_run, tmp_path, given, best_is_kept):
     run = make_run(tmp_path / "run", **WAVERING, **given)
     memories = {}
@@ -93,15 +104,17 @@ def test_two_sets_cannot_choose_the_weights(make_run, tmp_path):
 
 
 @pytest.mark.parametrize(("first", "second", "whole"), [(1, 1, 1), (1, 2, 1), (2, 1, 2)])
-@pytest.mark.parametrize("given", [
-    {}, {"optimizer": "adam", "schedule": "plateau"}, {"augment": "shift=1,flip", "schedule": "step", "validation": 0.2}],
-    ids=["sgd", "adam", "augmented"])
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"optimizer": "adam", "schedule": "plateau"}, {"augment": "shift=1,flip", "schedule": "step", "validation": 0.2}],
+    ids=["sgd", "adam", "augmented"],
+)
 def test_a_stopped_run_ends_with_the_bits_of_an_unbroken_one(make_run, tmp_path, given, first, second, whole):
     unbroken = make_run(tmp_path / "unbroken", threads=whole, **given)
     finish(unbroken)
     stop_within(make_run(tmp_path / "broken", threads=first, **given), epoch=2)
     numbers = json.loads(load_arrays(tmp_path / "broken" / "checkpoint.safetensors")[1]["numbers"])
-    assert (numbers["epoch"], 0 < numbers["batch"] < 10) == (2, True)   # in the middle of an epoch
+    assert (numbers["epoch"], 0 < numbers["batch"] < 10) == (2, True)  # in the middle of an epoch
     resumed = make_run(tmp_path / "broken", threads=second, **given)
     assert resumed.restore() == []
     finish(resumed)
@@ -140,8 +153,9 @@ def test_lost_times_are_told(make_run, tmp_path):
     (tmp_path / "run" / "history.jsonl").write_text("\n".join([lines[0], "{", lines[2]]))
     resumed = make_run(tmp_path / "run")
     assert resumed.restore() == ["history.jsonl did not say how long epoch 2 took: 0 seconds stand there now"]
-    assert history(tmp_path / "run") == [{key: value for key, value in json.loads(line).items()
-                                          if key not in ("seconds", "images_per_second")} for line in lines]
+    assert history(tmp_path / "run") == [
+        {key: value for key, value in json.loads(line).items() if key not in ("seconds", "images_per_second")} for line in lines
+    ]
 
 
 @pytest.mark.parametrize("change", [{"batch": 11, "steps": 11}, {"steps": 7}, {"batch": 5}])
@@ -150,8 +164,11 @@ def test_a_checkpoint_that_does_not_count_these_batches(make_run, tmp_path, chan
     run.folder.write_description(run.description())
     arrays, numbers = run.trainer.checkpoint()
     run.folder.write_checkpoint(arrays | {"sums": np.array([1.0, 1.0])}, numbers | {"batch": 1, "steps": 1} | change)
-    with pytest.raises(CheckpointError, match=r"(does not fit its data: it stands after \d+ updates, in epoch 1 after \d+ of 10 batches"
-                                              r"|steps is 1, but)"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"(does not fit its data: it stands after \d+ updates, in epoch 1 after \d+ of 10 batches"
+        r"|steps is 1, but)",
+    ):
         make_run(tmp_path / "run").restore()
 
 
@@ -160,7 +177,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(make_run, tmp_path
     finish(make_run(tmp_path / "unbroken"))
     killed = make_run(tmp_path / "killed")
     killed.folder.write_description(killed.description())
-    killed.folder.append_history(EpochRecord(1, 1.0, 0.1, 1.0, 0.1, 1.0, 1.0, 1.0))   # this much had reached the disk
+    killed.folder.append_history(EpochRecord(1, 1.0, 0.1, 1.0, 0.1, 1.0, 1.0, 1.0))  # this much had reached the disk
     resumed = make_run(tmp_path / "killed")
     resumed.restore()
     finish(resumed)
@@ -171,7 +188,7 @@ def test_a_history_ahead_of_the_checkpoint_is_cut_back(make_run, tmp_path):
     finish(make_run(tmp_path / "unbroken", epochs=4))
     stop_within(make_run(tmp_path / "killed", epochs=4), epoch=3)
     with (tmp_path / "killed" / "history.jsonl").open("a") as file:
-        file.write('{"event": "epoch", "epoch": 3, "train_lo')   # killed while it wrote
+        file.write('{"event": "epoch", "epoch": 3, "train_lo')  # killed while it wrote
     resumed = make_run(tmp_path / "killed", epochs=4)
     resumed.restore()
     finish(resumed)
@@ -203,7 +220,7 @@ def test_checkpoints_are_not_written_more_often_than_every_few_seconds(make_run,
     run = make_run(tmp_path / "quick")
     run.best = EpochRecord(0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0)
     finish(run)
-    assert saves == [4]   # at the end alone
+    assert saves == [4]  # at the end alone
     saves.clear()
     monkeypatch.setattr(run_module, "SAVE_SECONDS", -1.0)
     finish(make_run(tmp_path / "slow"))
@@ -212,8 +229,11 @@ def test_checkpoints_are_not_written_more_often_than_every_few_seconds(make_run,
 
 def test_a_run_that_fails_before_it_has_anything_to_keep_leaves_no_folder(make_run, tmp_path):
     run = make_run(tmp_path / "run", learning_rate=1e30)
-    with pytest.raises(SettingError, match=r"^the loss is no longer a number in epoch 1: the steps are too large\n"
-                                           r"  use a learning rate below 1e\+30$"):
+    with pytest.raises(
+        SettingError,
+        match=r"^the loss is no longer a number in epoch 1: the steps are too large\n"
+        r"  use a learning rate below 1e\+30$",
+    ):
         finish(run)
     assert not (tmp_path / "run").exists()
 
@@ -237,8 +257,11 @@ def test_other_data_are_refused(make_run, tmp_path):
     finish(make_run(tmp_path / "run"))
     other = make_run(tmp_path / "run")
     other.whole = datasets.load("digits").subset(slice(1, 301))
-    with pytest.raises(DataError, match=r"^the train images of digits are not those the run was started with\n"
-                                        r"  sha256 then  [0-9a-f]{64}\n         now   [0-9a-f]{64}$"):
+    with pytest.raises(
+        DataError,
+        match=r"^the train images of digits are not those the run was started with\n"
+        r"  sha256 then  [0-9a-f]{64}\n         now   [0-9a-f]{64}$",
+    ):
         other.restore()
 
 

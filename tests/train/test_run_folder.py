@@ -29,8 +29,11 @@ def test_numbers_go_on_after_the_highest(tmp_path):
 
 
 def test_a_folder_with_a_run_is_not_written_into(folder):
-    with pytest.raises(CheckpointError, match=r"run holds a run already: run.json\n"
-                                              r"  go on with it: minicnn train --resume .*run\n  or choose another"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"run holds a run already: run.json\n"
+        r"  go on with it: minicnn train --resume .*run\n  or choose another",
+    ):
         RunFolder.create(folder.path)
 
 
@@ -57,9 +60,17 @@ def test_the_description_comes_back(folder):
     assert RunFolder.open(folder.path).read_description() == {"format": "minicnn run 1", "seed": 7}
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    ("", "is broken: "), ('{"format": "minicnn ru', "is broken: "), ("[1, 2]", "does not describe a run"), ("\udcff", "is broken: "),
-    ('{"format": "minicnn run 99"}', "does not describe a run in a form that minicnn"), ("[" * 100_000, "is broken: ")])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is broken: "),
+        ('{"format": "minicnn ru', "is broken: "),
+        ("[1, 2]", "does not describe a run"),
+        ("\udcff", "is broken: "),
+        ('{"format": "minicnn run 99"}', "does not describe a run in a form that minicnn"),
+        ("[" * 100_000, "is broken: "),
+    ],
+)
 def test_a_broken_description(folder, content, words):
     (folder.path / "run.json").write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(CheckpointError, match=f"run.json {words}"):
@@ -98,8 +109,15 @@ def test_what_the_clock_said_is_not_in_the_checkpoint(folder):
     assert folder.checkpoint_path.read_bytes() == first
 
 
-@pytest.mark.parametrize("lines", [[], ["nothing", "[]", "{}"], ['{"epoch": 1, "seconds": "x", "images_per_second": 3}'],
-                                   ['{"epoch": 1, "seconds": 1e999, "images_per_second": 3}', '{"epoch": 1, "seco']])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["nothing", "[]", "{}"],
+        ['{"epoch": 1, "seconds": "x", "images_per_second": 3}'],
+        ['{"epoch": 1, "seconds": 1e999, "images_per_second": 3}', '{"epoch": 1, "seco'],
+    ],
+)
 def test_a_history_without_times_leaves_zeros(folder, lines):
     (folder.path / "history.jsonl").write_text("\n".join(lines))
     folder.write_checkpoint({"sums": np.zeros(2)}, {"epoch": 2, "batch": 1, "seconds": 5.0, "history": [RECORD._asdict()]})
@@ -110,14 +128,21 @@ def test_a_history_without_times_leaves_zeros(folder, lines):
 def test_a_checkpoint_cut_in_half(folder):
     folder.write_checkpoint({"w": np.zeros(1000, np.float32)}, {})
     content = folder.checkpoint_path.read_bytes()
-    folder.checkpoint_path.write_bytes(content[:len(content) // 2])
+    folder.checkpoint_path.write_bytes(content[: len(content) // 2])
     with pytest.raises(CheckpointError, match=r"checkpoint.safetensors is cut short: [\d,]+ of [\d,]+ bytes are there$"):
         folder.read_checkpoint()
 
 
-@pytest.mark.parametrize("metadata", [
-    {}, {"format": "minicnn checkpoint 1"}, {"format": "minicnn checkpoint 1", "numbers": "{"},
-    {"format": "minicnn checkpoint 1", "numbers": "3"}, {"format": "minicnn checkpoint 2", "numbers": "{}"}])
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"format": "minicnn checkpoint 1"},
+        {"format": "minicnn checkpoint 1", "numbers": "{"},
+        {"format": "minicnn checkpoint 1", "numbers": "3"},
+        {"format": "minicnn checkpoint 2", "numbers": "{}"},
+    ],
+)
 def test_what_is_no_checkpoint(folder, metadata):
     from minicnn.storage import save_arrays
 
@@ -129,10 +154,10 @@ def test_what_is_no_checkpoint(folder, metadata):
 def test_two_on_one_folder_are_told_apart(folder):
     first, second = RunFolder.open(folder.path), RunFolder.open(folder.path)
     first.claim()
-    first.claim()   # its own already
+    first.claim()  # its own already
     with pytest.raises(CheckpointError, match=r"run is in use: another run is at work there\n  wait for its end"):
         second.claim()
-    assert second.read_description() == {"format": "minicnn run 1", "seed": 7}   # who only reads does not ask
+    assert second.read_description() == {"format": "minicnn run 1", "seed": 7}  # who only reads does not ask
     first.release()
     second.claim()
     assert (folder.path / ".lock").exists()
@@ -205,7 +230,7 @@ def test_a_path_that_cannot_be(name):
 def test_a_folder_is_discarded_only_while_nothing_is_kept(tmp_path):
     begun = RunFolder.create(tmp_path / "begun")
     begun.write_description({})
-    RunFolder.open(begun.path).discard()   # not made by this one
+    RunFolder.open(begun.path).discard()  # not made by this one
     assert begun.path.exists()
     begun.discard()
     assert not begun.path.exists()

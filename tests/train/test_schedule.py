@@ -30,6 +30,7 @@ def test_cosine_falls_from_one_to_zero():
 def test_plateau_divides_where_the_loss_has_not_fallen(test):
     def factor(*losses):
         return Plateau(patience=2).factor(len(losses) + 1, 0, 99, epochs(*losses, test=test))
+
     assert factor() == 1
     assert factor(3, 2, 2) == 1
     assert factor(3, 2, 2, 2) == pytest.approx(0.1)

@@ -15,8 +15,9 @@ LENET = {"network": "lenet", "optimizer": "sgd"}
 
 def test_defaults_of_sgd():
     settings = RunSettings.completed({**LENET, "augment": None}, train_images=60_000)
-    assert settings == RunSettings("lenet", "digits", None, module.DEFAULT_EPOCHS, module.DEFAULT_BATCH_SIZE, "sgd", SGD.learning_rate, 0.9,
-                                   5e-4, "cosine", "", 0.0, 0)
+    assert settings == RunSettings(
+        "lenet", "digits", None, module.DEFAULT_EPOCHS, module.DEFAULT_BATCH_SIZE, "sgd", SGD.learning_rate, 0.9, 5e-4, "cosine", "", 0.0, 0
+    )
     assert settings.make_optimizer() == module.DEFAULT_OPTIMIZERS["sgd"] == SGD(weight_decay=5e-4)
 
 
@@ -27,8 +28,9 @@ def test_a_network_without_a_recipe_gets_the_optimizer_of_a_trainer_without_sett
     assert settings.make_optimizer() == USUAL
 
 
-RECIPE = Recipe(Adam(learning_rate=0.02, weight_decay=1e-3), (Outcome("mnist1d", 7, (0.5, 0.6)), Outcome("digits", 9, (0.5, 0.6), (8, 8))),
-                "step", 16)
+RECIPE = Recipe(
+    Adam(learning_rate=0.02, weight_decay=1e-3), (Outcome("mnist1d", 7, (0.5, 0.6)), Outcome("digits", 9, (0.5, 0.6), (8, 8))), "step", 16
+)
 
 
 def test_a_recipe_fills_in_what_is_not_said():
@@ -44,7 +46,7 @@ def test_what_is_said_wins_over_the_recipe():
     said = {"network": "net", "epochs": 3, "batch_size": 99, "learning_rate": 0.5, "schedule": "constant", "weight_decay": 0.0}
     settings = RunSettings.completed(said, 100, RECIPE).to_json()
     assert {name: settings[name] for name in said} == said
-    other = RunSettings.completed({"network": "net", "optimizer": "sgd"}, 100, RECIPE)   # the recipe's rate is not one for this
+    other = RunSettings.completed({"network": "net", "optimizer": "sgd"}, 100, RECIPE)  # the recipe's rate is not one for this
     assert other.make_optimizer() == module.DEFAULT_OPTIMIZERS["sgd"]
 
 
@@ -54,11 +56,15 @@ def test_few_images_get_more_epochs():
     assert RunSettings.completed({**LENET, "epochs": 3}, 10).epochs == 3
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ({"optimizer": "adam", "momentum": 0.5}, r"^momentum is a setting of sgd, but the optimizer is adam\n  leave it out, or choose"),
-    ({"learning_rate": float("nan")}, r"^SGD: learning_rate is nan"),
-    ({"weight_decay": -1.0}, r"^SGD: weight_decay is -1.0"),
-    ({"augment": "rotate"}, r"^augment 'rotate' is not known")])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"optimizer": "adam", "momentum": 0.5}, r"^momentum is a setting of sgd, but the optimizer is adam\n  leave it out, or choose"),
+        ({"learning_rate": float("nan")}, r"^SGD: learning_rate is nan"),
+        ({"weight_decay": -1.0}, r"^SGD: weight_decay is -1.0"),
+        ({"augment": "rotate"}, r"^augment 'rotate' is not known"),
+    ],
+)
 def test_settings_that_do_not_fit(given, words):
     with pytest.raises(SettingError, match=words):
         RunSettings.completed({**LENET, **given}, 100)
@@ -76,17 +82,24 @@ def test_a_run_that_goes_on_keeps_its_settings():
     assert settings.continued({"data_dir": "/elsewhere"}).data_dir == "/elsewhere"
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ({"network": "alexnet"}, r"^a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'\n  leave the set"),
-    ({"data": "mnist"}, r"keeps its data: it was started with 'digits', but gets 'mnist'"),
-    ({"batch_size": 64}, r"keeps its batch size: it was started with 128, but gets 64"),
-    ({"seed": 1}, r"keeps its seed: it was started with 0, but gets 1"),
-    ({"learning_rate": 0.1}, r"keeps its learning rate: it was started with 0.05, but gets 0.1"),
-    ({"optimizer": "adam"}, r"keeps its optimizer: it was started with 'sgd', but gets 'adam'"),
-    ({"validation": 0.5}, r"keeps its validation: it was started with 0.0, but gets 0.5"),
-    ({"augment": "flip"}, r"keeps its augment: it was started with '', but gets 'flip'"),
-    ({"schedule": "step"}, r"keeps its schedule: it was started with 'cosine', but gets 'step'"),
-    ({"epochs": 4}, r"^a run that goes on keeps its epochs or gets more: it was started for 5, but gets 4$")])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"network": "alexnet"},
+            r"^a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'\n  leave the set",
+        ),
+        ({"data": "mnist"}, r"keeps its data: it was started with 'digits', but gets 'mnist'"),
+        ({"batch_size": 64}, r"keeps its batch size: it was started with 128, but gets 64"),
+        ({"seed": 1}, r"keeps its seed: it was started with 0, but gets 1"),
+        ({"learning_rate": 0.1}, r"keeps its learning rate: it was started with 0.05, but gets 0.1"),
+        ({"optimizer": "adam"}, r"keeps its optimizer: it was started with 'sgd', but gets 'adam'"),
+        ({"validation": 0.5}, r"keeps its validation: it was started with 0.0, but gets 0.5"),
+        ({"augment": "flip"}, r"keeps its augment: it was started with '', but gets 'flip'"),
+        ({"schedule": "step"}, r"keeps its schedule: it was started with 'cosine', but gets 'step'"),
+        ({"epochs": 4}, r"^a run that goes on keeps its epochs or gets more: it was started for 5, but gets 4$"),
+    ],
+)
 def test_what_contradicts_a_run_is_refused(given, words):
     settings = RunSettings.completed({**LENET, "epochs": 5}, 100)
     with pytest.raises(SettingError, match=words):
@@ -99,18 +112,29 @@ def test_json_brings_them_back(given):
     assert RunSettings.from_json(json.loads(json.dumps(settings.to_json())), "run.json") == settings
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"epochs": "many"}, r"^run: the setting epochs is 'many', but must be a whole number from 1 to 2147483647$"),
-    ({"epochs": True}, r"^run: the setting epochs is True"),
-    ({"momentum": "x"}, r"momentum is 'x', but must be a finite number, at least 0 and less than 1"),
-    ({"epochs": 0}, "epochs is 0"), ({"batch_size": -2**63}, "batch_size is -9223372036854775808"), ({"seed": 2**70}, "seed is 118"),
-    ({"learning_rate": float("inf")}, "learning_rate is inf"), ({"learning_rate": 10**400}, "learning_rate is 1000"),
-    ({"validation": 1.0}, r"validation is 1\.0"), ({"momentum": None, "optimizer": "sgd", "weight_decay": -1}, "weight_decay is -1"),
-    ({"optimizer": "adam"}, "its settings do not fit"), ({"schedule": "never"}, "there is no schedule 'never'"),
-    ({"augment": "shift=99999"}, "its settings do not fit: augment 'shift=99999' is not known"), ({"data_dir": "a\0b"}, "data_dir is 'a"),
-    ({"network": "x" * 5000}, "network is 'xxx"),
-    ({"size": "8x"}, r"^run: the setting size is '8x', but must be rows"),
-    ({"optimizer": "lion"}, r"^run: there is no optimizer 'lion'$"), ({"colour": 1}, r"^run: its settings must be network, data, ")])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"epochs": "many"}, r"^run: the setting epochs is 'many', but must be a whole number from 1 to 2147483647$"),
+        ({"epochs": True}, r"^run: the setting epochs is True"),
+        ({"momentum": "x"}, r"momentum is 'x', but must be a finite number, at least 0 and less than 1"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"batch_size": -(2**63)}, "batch_size is -9223372036854775808"),
+        ({"seed": 2**70}, "seed is 118"),
+        ({"learning_rate": float("inf")}, "learning_rate is inf"),
+        ({"learning_rate": 10**400}, "learning_rate is 1000"),
+        ({"validation": 1.0}, r"validation is 1\.0"),
+        ({"momentum": None, "optimizer": "sgd", "weight_decay": -1}, "weight_decay is -1"),
+        ({"optimizer": "adam"}, "its settings do not fit"),
+        ({"schedule": "never"}, "there is no schedule 'never'"),
+        ({"augment": "shift=99999"}, "its settings do not fit: augment 'shift=99999' is not known"),
+        ({"data_dir": "a\0b"}, "data_dir is 'a"),
+        ({"network": "x" * 5000}, "network is 'xxx"),
+        ({"size": "8x"}, r"^run: the setting size is '8x', but must be rows"),
+        ({"optimizer": "lion"}, r"^run: there is no optimizer 'lion'$"),
+        ({"colour": 1}, r"^run: its settings must be network, data, "),
+    ],
+)
 def test_broken_json(change, words):
     values = RunSettings.completed(LENET, 100).to_json() | change
     with pytest.raises(CheckpointError, match=words):

@@ -27,17 +27,17 @@ def trainer_of(body, batch_size=128):
     return Trainer(net, still, batch_size=batch_size, threads=1)
 
 
-@pytest.mark.filterwarnings("ignore::minicnn.errors.LearningWarning")   # with a rate of 0
+@pytest.mark.filterwarnings("ignore::minicnn.errors.LearningWarning")  # with a rate of 0
 @pytest.mark.parametrize(("body", "name"), [(FLAT, "bn1"), (PIXEL, "bn2")])
 def test_running_statistics_do_not_follow_a_last_batch_of_one(body, name):
     """129 images in batches of 128: as if the last were not there."""
     trainer = trainer_of(body)
     with pytest.warns(MinicnnWarning, match=WORDS) as caught:
         trainer.fit(data(129), epochs=30)
-    assert sum("a single number" in str(each.message) for each in caught) == 1   # once a run
+    assert sum("a single number" in str(each.message) for each in caught) == 1  # once a run
     variance = trainer.net.arrays[f"{name}.running_var"]
     assert trainer.batch == 0
-    assert variance.min() > (0.6 if body is FLAT else 0.001)   # of numbers of variance 1, and of means of four of their sums
+    assert variance.min() > (0.6 if body is FLAT else 0.001)  # of numbers of variance 1, and of means of four of their sums
 
 
 def test_the_rest_of_the_network_follows():

@@ -89,21 +89,33 @@ def test_a_checkpoint_without_an_array(small_net, missing):
 EPOCH = EpochRecord(1, 0.5, 0.75, None, None, 2.0, 719.0, 0.05)._asdict()
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"steps": "x"}, "steps is 'x'"), ({"steps": 2**64}, "steps is 184"), ({"steps": 3, "batch": 4}, "steps is 3"),
-    ({"epoch": None}, "epoch is None"),
-    ({"epoch": 0}, "epoch is 0"), ({"epoch": True}, "epoch is True"), ({"batch": -2**63}, "batch is -922"),
-    ({"batch": 1.0}, r"batch is 1\.0"),
-    ({"seconds": float("nan")}, "seconds is nan"), ({"seconds": -1}, "seconds is -1"), ({"seconds": 10**400}, "seconds is 1000"),
-    ({"history": 3}, "history is 3"), ({"history": [{"epoch": 1}]}, "an epoch of its .*history must be an object with epoch, "),
-    ({"history": [{**EPOCH, "train_loss": "much"}], "epoch": 2}, "train_loss is 'much'"),
-    ({"history": [{**EPOCH, "test_loss": float("inf")}], "epoch": 2}, "test_loss is inf"),
-    ({"history": [{**EPOCH, "test_accuracy": 1.5}], "epoch": 2}, r"test_accuracy is 1\.5, .* at least 0 and at most 1"),
-    ({"history": [{**EPOCH, "train_accuracy": None}], "epoch": 2}, "train_accuracy is None"),
-    ({"history": [{**EPOCH, "epoch": 2}], "epoch": 2}, "entry 1 of its history is of epoch 2"),
-    ({"history": [EPOCH, EPOCH], "epoch": 3}, "entry 2 of its history is of epoch 1"),
-    ({"epoch": 7}, "it stands in epoch 7, but its history has 0 epochs"), ({"colour": "red"}, "must be an object with batch, epoch, "),
-    ({"optimizer": "\x1b[31m"}, r"optimizer is '\\x1b\[31m'")])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": "x"}, "steps is 'x'"),
+        ({"steps": 2**64}, "steps is 184"),
+        ({"steps": 3, "batch": 4}, "steps is 3"),
+        ({"epoch": None}, "epoch is None"),
+        ({"epoch": 0}, "epoch is 0"),
+        ({"epoch": True}, "epoch is True"),
+        ({"batch": -(2**63)}, "batch is -922"),
+        ({"batch": 1.0}, r"batch is 1\.0"),
+        ({"seconds": float("nan")}, "seconds is nan"),
+        ({"seconds": -1}, "seconds is -1"),
+        ({"seconds": 10**400}, "seconds is 1000"),
+        ({"history": 3}, "history is 3"),
+        ({"history": [{"epoch": 1}]}, "an epoch of its .*history must be an object with epoch, "),
+        ({"history": [{**EPOCH, "train_loss": "much"}], "epoch": 2}, "train_loss is 'much'"),
+        ({"history": [{**EPOCH, "test_loss": float("inf")}], "epoch": 2}, "test_loss is inf"),
+        ({"history": [{**EPOCH, "test_accuracy": 1.5}], "epoch": 2}, r"test_accuracy is 1\.5, .* at least 0 and at most 1"),
+        ({"history": [{**EPOCH, "train_accuracy": None}], "epoch": 2}, "train_accuracy is None"),
+        ({"history": [{**EPOCH, "epoch": 2}], "epoch": 2}, "entry 1 of its history is of epoch 2"),
+        ({"history": [EPOCH, EPOCH], "epoch": 3}, "entry 2 of its history is of epoch 1"),
+        ({"epoch": 7}, "it stands in epoch 7, but its history has 0 epochs"),
+        ({"colour": "red"}, "must be an object with batch, epoch, "),
+        ({"optimizer": "\x1b[31m"}, r"optimizer is '\\x1b\[31m'"),
+    ],
+)
 def test_a_checkpoint_with_broken_numbers(small_net, change, words):
     arrays, numbers = Trainer(small_net()).checkpoint()
     trainer = Trainer(small_net())
@@ -112,23 +124,38 @@ def test_a_checkpoint_with_broken_numbers(small_net, change, words):
     assert (trainer.steps, trainer.epoch, trainer.batch, trainer.history) == (0, 1, 0, [])
 
 
-@pytest.mark.parametrize(("name", "array", "words"), [
-    ("velocity.fc1.bias", np.zeros(1, np.float32),
-     r": velocity.fc1.bias does not fit\n  file     \(1,\) float32\n  network  \(10,\) float32$"),
-    ("velocity.fc1.bias", np.zeros(10), "float64"), ("sums", np.zeros(3), ": sums does not fit"),
-    ("sums", np.array([0.0, np.nan]), "sums of its"),
-    ("sums", np.array([1.0, 5.0]), r": the sums of its epoch are \[1.0, 5.0\] after 0 batches"),
-    ("velocity.fc9.bias", np.zeros(1, np.float32), "holds 'velocity.fc9.bias', which training knows nothing of$")])
+@pytest.mark.parametrize(
+    ("name", "array", "words"),
+    [
+        (
+            "velocity.fc1.bias",
+            np.zeros(1, np.float32),
+            r": velocity.fc1.bias does not fit\n  file     \(1,\) float32\n  network  \(10,\) float32$",
+        ),
+        ("velocity.fc1.bias", np.zeros(10), "float64"),
+        ("sums", np.zeros(3), ": sums does not fit"),
+        ("sums", np.array([0.0, np.nan]), "sums of its"),
+        ("sums", np.array([1.0, 5.0]), r": the sums of its epoch are \[1.0, 5.0\] after 0 batches"),
+        ("velocity.fc9.bias", np.zeros(1, np.float32), "holds 'velocity.fc9.bias', which training knows nothing of$"),
+    ],
+)
 def test_a_checkpoint_with_a_foreign_array(small_net, name, array, words):
     arrays, numbers = Trainer(small_net(), SGD()).checkpoint()
     with pytest.raises(CheckpointError, match=f"(?s)^the checkpoint.*{words}"):
         Trainer(small_net(), SGD()).restore({**arrays, name: array}, numbers)
 
 
-@pytest.mark.parametrize(("settings", "error", "words"), [
-    ({"device": "cuda"}, DeviceError, "device 'cuda'"), ({"device": "tpu"}, DeviceError, "device 'tpu' is not known"),
-    ({"batch_size": 0}, SettingError, "batch_size"), ({"threads": 0}, SettingError, "threads"), ({"seed": -1}, SettingError, "seed"),
-    ({"optimizer": "sgd"}, SettingError, "Trainer: optimizer is 'sgd', but must be one of minicnn.optimizers")])
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"device": "cuda"}, DeviceError, "device 'cuda'"),
+        ({"device": "tpu"}, DeviceError, "device 'tpu' is not known"),
+        ({"batch_size": 0}, SettingError, "batch_size"),
+        ({"threads": 0}, SettingError, "threads"),
+        ({"seed": -1}, SettingError, "seed"),
+        ({"optimizer": "sgd"}, SettingError, "Trainer: optimizer is 'sgd', but must be one of minicnn.optimizers"),
+    ],
+)
 def test_settings_are_checked(small_net, settings, error, words):
     with pytest.raises(error, match=words):
         Trainer(small_net(), **settings)
@@ -138,9 +165,12 @@ def test_a_step_checks_what_it_gets(small_net):
     trainer = Trainer(small_net())
     x = np.zeros((3, 1, 12, 12), np.float32)
     for images, labels, error, words in (
-            (x[:0], [], DataError, "step: x holds no images"), (x.astype(float), [0, 1, 2], SettingError, "step: x is float64"),
-            (x[:, :, 1:], [0, 1, 2], ShapeError, "step: x has the shape"), (x, [0, 1], ShapeError, "step: labels have the shape"),
-            (x, [0, 1, 10], SettingError, "step: labels run from 0 to 10")):
+        (x[:0], [], DataError, "step: x holds no images"),
+        (x.astype(float), [0, 1, 2], SettingError, "step: x is float64"),
+        (x[:, :, 1:], [0, 1, 2], ShapeError, "step: x has the shape"),
+        (x, [0, 1], ShapeError, "step: labels have the shape"),
+        (x, [0, 1, 10], SettingError, "step: labels run from 0 to 10"),
+    ):
         with pytest.raises(error, match=words):
             trainer.step(images, labels)
     assert trainer.step(x, [0, 1, 2]).images == 3

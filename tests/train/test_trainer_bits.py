@@ -29,7 +29,7 @@ def test_threads_do_not_change_the_weights(optimizer):
 
 def test_stretches_do_not_change_the_weights(monkeypatch):
     whole, _ = weights_after(2, SGD())
-    monkeypatch.setattr("minicnn.train.course.REPORT_SECONDS", 0.0)   # a record after every batch
+    monkeypatch.setattr("minicnn.train.course.REPORT_SECONDS", 0.0)  # a record after every batch
     pieces, _ = weights_after(2, SGD())
     np.testing.assert_array_equal(pieces, whole)
 

@@ -19,6 +19,7 @@ def in_another_thread(call):
             call()
         except SettingError as error:
             raised[0] = error
+
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
@@ -30,8 +31,15 @@ def test_a_second_thread_is_turned_away_between_two_records(small_net, digits):
     records = trainer.stream(digits, until_epoch=2)
     next(records)
     x = np.zeros((2, 1, 12, 12), np.float32)
-    for call in (lambda: trainer.step(x, [0, 1]), lambda: trainer.fit(digits, epochs=1), lambda: trainer.stream(digits, until_epoch=1),
-                 lambda: trainer.evaluate(digits), lambda: trainer.predict(x), trainer.checkpoint, lambda: next(records)):
+    for call in (
+        lambda: trainer.step(x, [0, 1]),
+        lambda: trainer.fit(digits, epochs=1),
+        lambda: trainer.stream(digits, until_epoch=1),
+        lambda: trainer.evaluate(digits),
+        lambda: trainer.predict(x),
+        trainer.checkpoint,
+        lambda: next(records),
+    ):
         error = in_another_thread(call)
         assert str(error).startswith("another thread is using this Trainer, and one Trainer belongs to one thread\n"), call
     assert trainer.steps == 0
@@ -58,6 +66,7 @@ def test_a_thread_that_has_ended_keeps_nothing(small_net, digits):
     def leave():
         kept.append(trainer.stream(digits, until_epoch=2))
         next(kept[0])
+
     assert in_another_thread(leave) is None
     trainer.fit(digits, epochs=1)
     assert trainer.epoch == 2

@@ -21,35 +21,98 @@ def conv(filters):
 
 
 def lenet(activation):
-    return (L.Conv2D(6, 5, padding=2), activation(), L.AvgPool2D(2), L.Conv2D(16, 5), activation(), L.AvgPool2D(2), L.Flatten(),
-            L.Linear(120), activation(), L.Linear(84), activation(), L.Linear(10))
+    return (
+        L.Conv2D(6, 5, padding=2),
+        activation(),
+        L.AvgPool2D(2),
+        L.Conv2D(16, 5),
+        activation(),
+        L.AvgPool2D(2),
+        L.Flatten(),
+        L.Linear(120),
+        activation(),
+        L.Linear(84),
+        activation(),
+        L.Linear(10),
+    )
 
 
 def residual():
     return L.Residual(L.Sequential(*conv(16), L.Conv2D(16, 3, padding=1))), L.ReLU()
 
 
-NETWORKS = {   # layers, and the least accuracy after 10 epochs
+NETWORKS = {  # layers, and the least accuracy after 10 epochs
     "readme": ((*conv(16), L.MaxPool2D(2), L.Conv2D(32, 3, sharing="unshared"), L.ReLU(), L.Flatten(), L.Linear(10)), 0.94),
     "linear": ((L.Flatten(), L.Linear(10)), 0.93),
     "fully connected": ((L.Flatten(), L.Linear(128), L.ReLU(), L.Linear(64), L.ReLU(), L.Linear(10)), 0.93),
     "sigmoid": (lenet(L.Sigmoid), 0.86),
     "tanh": (lenet(L.Tanh), 0.95),
-    "batch normalization": ((L.Conv2D(16, 3, padding=1), L.BatchNorm2D(), L.ReLU(), L.MaxPool2D(2), L.Conv2D(32, 3, padding=1),
-                             L.BatchNorm2D(), L.ReLU(), L.MaxPool2D(2), L.Flatten(), L.Linear(10)), 0.95),
-    "unshared": ((L.Conv2D(8, 5, stride=2, sharing="unshared"), L.ReLU(), L.Conv2D(8, 3, stride=2, sharing="unshared"), L.ReLU(),
-                  L.Flatten(), L.Linear(10)), 0.94),
-    "tiled": ((L.Conv2D(16, 3, padding=1, sharing=2), L.ReLU(), L.MaxPool2D(2), L.Conv2D(32, 3, sharing=3), L.ReLU(), L.Flatten(),
-               L.Linear(10)), 0.94),
-    "nine convolutions": ((*conv(16), *conv(16), *conv(16), L.MaxPool2D(2), *conv(16), *conv(16), *conv(16), L.MaxPool2D(2),
-                           *conv(16), *conv(16), *conv(16), L.Flatten(), L.Linear(10)), 0.93),
+    "batch normalization": (
+        (
+            L.Conv2D(16, 3, padding=1),
+            L.BatchNorm2D(),
+            L.ReLU(),
+            L.MaxPool2D(2),
+            L.Conv2D(32, 3, padding=1),
+            L.BatchNorm2D(),
+            L.ReLU(),
+            L.MaxPool2D(2),
+            L.Flatten(),
+            L.Linear(10),
+        ),
+        0.95,
+    ),
+    "unshared": (
+        (
+            L.Conv2D(8, 5, stride=2, sharing="unshared"),
+            L.ReLU(),
+            L.Conv2D(8, 3, stride=2, sharing="unshared"),
+            L.ReLU(),
+            L.Flatten(),
+            L.Linear(10),
+        ),
+        0.94,
+    ),
+    "tiled": (
+        (L.Conv2D(16, 3, padding=1, sharing=2), L.ReLU(), L.MaxPool2D(2), L.Conv2D(32, 3, sharing=3), L.ReLU(), L.Flatten(), L.Linear(10)),
+        0.94,
+    ),
+    "nine convolutions": (
+        (
+            *conv(16),
+            *conv(16),
+            *conv(16),
+            L.MaxPool2D(2),
+            *conv(16),
+            *conv(16),
+            *conv(16),
+            L.MaxPool2D(2),
+            *conv(16),
+            *conv(16),
+            *conv(16),
+            L.Flatten(),
+            L.Linear(10),
+        ),
+        0.93,
+    ),
     "residual": ((*conv(16), L.MaxPool2D(2), *residual(), *residual(), L.Flatten(), L.Linear(10)), 0.94),
     "global average pooling": ((*conv(16), L.MaxPool2D(2), *conv(32), L.MaxPool2D(2), *conv(64), L.GlobalAvgPool(), L.Linear(10)), 0.88),
-    "one dimension": ((L.Conv1D(15, 3, stride=2), L.ReLU(), L.Conv1D(15, 3, stride=2), L.ReLU(), L.Conv1D(15, 3, stride=2), L.ReLU(),
-                       L.Flatten(), L.Linear(10)), 0.53),
+    "one dimension": (
+        (
+            L.Conv1D(15, 3, stride=2),
+            L.ReLU(),
+            L.Conv1D(15, 3, stride=2),
+            L.ReLU(),
+            L.Conv1D(15, 3, stride=2),
+            L.ReLU(),
+            L.Flatten(),
+            L.Linear(10),
+        ),
+        0.53,
+    ),
 }
 
-AT_16 = ("batch normalization", "nine convolutions", "residual", "global average pooling")   # a third of the work
+AT_16 = ("batch normalization", "nine convolutions", "residual", "global average pooling")  # a third of the work
 
 
 def accuracy(name: str, seed: int) -> float:

@@ -23,7 +23,12 @@ def test_everything_comes_back(saved):
     trained, path = saved
     read = load_trained(path)
     assert (read.preparation, read.classes, read.image_shape, read.data, read.epoch) == (
-        trained.preparation, trained.classes, (1, 8, 8), "digits", 7)
+        trained.preparation,
+        trained.classes,
+        (1, 8, 8),
+        "digits",
+        7,
+    )
     np.testing.assert_array_equal(read.net.parameter_memory, trained.net.parameter_memory)
     assert minicnn.load(path).name == "small"
 
@@ -32,8 +37,9 @@ def test_other_parameters_in_place_of_the_networks_own(saved, tmp_path):
     trained, _ = saved
     memory = trained.net.parameter_memory * 2
     trained.save(tmp_path / "doubled.safetensors", memory)
-    np.testing.assert_array_equal(load_trained(tmp_path / "doubled.safetensors").net.parameters["conv1.weight"],
-                                  2 * trained.net.parameters["conv1.weight"])
+    np.testing.assert_array_equal(
+        load_trained(tmp_path / "doubled.safetensors").net.parameters["conv1.weight"], 2 * trained.net.parameters["conv1.weight"]
+    )
 
 
 def test_a_network_without_preparation(saved, tmp_path):
@@ -48,8 +54,10 @@ def test_a_network_that_answers_for_every_pixel_is_not_told_to_look_for_its_run(
         load_trained(tmp_path / "pixels.safetensors")
 
 
-@pytest.mark.parametrize("change", [{"class_names": "["}, {"preparation": "{}"}, {"image_shape": "3"}, {"epoch": "x"},
-                                    {"class_names": '["a"]'}, {"class_names": None}])
+@pytest.mark.parametrize(
+    "change",
+    [{"class_names": "["}, {"preparation": "{}"}, {"image_shape": "3"}, {"epoch": "x"}, {"class_names": '["a"]'}, {"class_names": None}],
+)
 def test_broken_words(saved, change):
     _, path = saved
     arrays, metadata = load_arrays(path)

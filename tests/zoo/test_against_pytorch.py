@@ -13,7 +13,7 @@ from minicnn import zoo
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: nothing to compare with")
 nn = torch.nn
 
-TOLERANCE = 1e-4   # of the largest output; float32 sums of up to 10^4 terms through up to 121 layers differ by about 1e-6
+TOLERANCE = 1e-4  # of the largest output; float32 sums of up to 10^4 terms through up to 121 layers differ by about 1e-6
 
 
 def alexnet():
@@ -21,12 +21,28 @@ def alexnet():
         return nn.Sequential(nn.Conv2d(*settings, **named), nn.ReLU())
 
     def norm():
-        return nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)   # PyTorch divides alpha by the size
+        return nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)  # PyTorch divides alpha by the size
 
     return nn.Sequential(
-        conv(3, 96, 11, stride=4), nn.MaxPool2d(3, 2), norm(), conv(96, 256, 5, padding=2), nn.MaxPool2d(3, 2), norm(),
-        conv(256, 384, 3, padding=1), conv(384, 384, 3, padding=1), conv(384, 256, 3, padding=1), nn.MaxPool2d(3, 2), nn.Flatten(),
-        nn.Linear(9216, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 1000))
+        conv(3, 96, 11, stride=4),
+        nn.MaxPool2d(3, 2),
+        norm(),
+        conv(96, 256, 5, padding=2),
+        nn.MaxPool2d(3, 2),
+        norm(),
+        conv(256, 384, 3, padding=1),
+        conv(384, 384, 3, padding=1),
+        conv(384, 256, 3, padding=1),
+        nn.MaxPool2d(3, 2),
+        nn.Flatten(),
+        nn.Linear(9216, 4096),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Linear(4096, 4096),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Linear(4096, 1000),
+    )
 
 
 def vgg16():
@@ -36,8 +52,17 @@ def vgg16():
             parts += [nn.Conv2d(channels, filters, 3, padding=1), nn.ReLU()]
             channels = filters
         parts.append(nn.MaxPool2d(2))
-    return nn.Sequential(*parts, nn.Flatten(), nn.Linear(25088, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(),
-                         nn.Dropout(), nn.Linear(4096, 1000))
+    return nn.Sequential(
+        *parts,
+        nn.Flatten(),
+        nn.Linear(25088, 4096),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.Linear(4096, 4096),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.Linear(4096, 1000),
+    )
 
 
 class Beside(nn.Module):
@@ -56,9 +81,12 @@ def googlenet():
         return nn.Sequential(nn.Conv2d(channels, filters, window, stride, window // 2), nn.ReLU())
 
     def inception(channels, ones, less3, threes, less5, fives, behind):
-        return Beside(conv(channels, ones, 1), nn.Sequential(conv(channels, less3, 1), conv(less3, threes, 3)),
-                      nn.Sequential(conv(channels, less5, 1), conv(less5, fives, 5)),
-                      nn.Sequential(nn.MaxPool2d(3, 1, 1), conv(channels, behind, 1)))
+        return Beside(
+            conv(channels, ones, 1),
+            nn.Sequential(conv(channels, less3, 1), conv(less3, threes, 3)),
+            nn.Sequential(conv(channels, less5, 1), conv(less5, fives, 5)),
+            nn.Sequential(nn.MaxPool2d(3, 1, 1), conv(channels, behind, 1)),
+        )
 
     def pool():
         return nn.MaxPool2d(3, 2, ceil_mode=True)
@@ -67,12 +95,29 @@ def googlenet():
         return nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)
 
     return nn.Sequential(
-        conv(3, 64, 7, 2), pool(), norm(), conv(64, 64, 1), conv(64, 192, 3), norm(), pool(),
-        inception(192, 64, 96, 128, 16, 32, 32), inception(256, 128, 128, 192, 32, 96, 64), pool(),
-        inception(480, 192, 96, 208, 16, 48, 64), inception(512, 160, 112, 224, 24, 64, 64), inception(512, 128, 128, 256, 24, 64, 64),
-        inception(512, 112, 144, 288, 32, 64, 64), inception(528, 256, 160, 320, 32, 128, 128), pool(),
-        inception(832, 256, 160, 320, 32, 128, 128), inception(832, 384, 192, 384, 48, 128, 128),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.4), nn.Linear(1024, 1000))
+        conv(3, 64, 7, 2),
+        pool(),
+        norm(),
+        conv(64, 64, 1),
+        conv(64, 192, 3),
+        norm(),
+        pool(),
+        inception(192, 64, 96, 128, 16, 32, 32),
+        inception(256, 128, 128, 192, 32, 96, 64),
+        pool(),
+        inception(480, 192, 96, 208, 16, 48, 64),
+        inception(512, 160, 112, 224, 24, 64, 64),
+        inception(512, 128, 128, 256, 24, 64, 64),
+        inception(512, 112, 144, 288, 32, 64, 64),
+        inception(528, 256, 160, 320, 32, 128, 128),
+        pool(),
+        inception(832, 256, 160, 320, 32, 128, 128),
+        inception(832, 384, 192, 384, 48, 128, 128),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Dropout(0.4),
+        nn.Linear(1024, 1000),
+    )
 
 
 class Bottleneck(nn.Module):
@@ -80,12 +125,21 @@ class Bottleneck(nn.Module):
 
     def __init__(self, channels, filters, stride):
         super().__init__()
-        self.around = nn.Identity() if channels == 4 * filters else nn.Sequential(
-            nn.Conv2d(channels, 4 * filters, 1, stride, bias=False), nn.BatchNorm2d(4 * filters))
+        self.around = (
+            nn.Identity()
+            if channels == 4 * filters
+            else nn.Sequential(nn.Conv2d(channels, 4 * filters, 1, stride, bias=False), nn.BatchNorm2d(4 * filters))
+        )
         self.body = nn.Sequential(
-            nn.Conv2d(channels, filters, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU(),
-            nn.Conv2d(filters, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU(),
-            nn.Conv2d(filters, 4 * filters, 1, bias=False), nn.BatchNorm2d(4 * filters))
+            nn.Conv2d(channels, filters, 1, bias=False),
+            nn.BatchNorm2d(filters),
+            nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(filters),
+            nn.ReLU(),
+            nn.Conv2d(filters, 4 * filters, 1, bias=False),
+            nn.BatchNorm2d(4 * filters),
+        )
 
     def forward(self, x):
         return torch.relu(self.body(x) + self.around(x))
@@ -166,7 +220,7 @@ def relative_error(name, module, **settings):
         values[...] = random.uniform(0.5, 1.5, values.shape) if buffer.endswith("var") else random.normal(0, 0.1, values.shape)
     for parameter, values in net.parameters.items():
         if parameter.endswith("bias"):
-            values[...] = random.normal(0, 0.1, values.shape)   # new biases are 0, and would hide their place
+            values[...] = random.normal(0, 0.1, values.shape)  # new biases are 0, and would hide their place
     x = random.standard_normal((1, *net.input_shape), dtype=np.float32)
     with torch.inference_mode():
         theirs = hand_over(net, module)(torch.from_numpy(x)).numpy()

@@ -29,10 +29,28 @@ def test_sizes_of_zfnet():
     assert [row.output_shape[0] for row in rows("zfnet-lecture").values() if row.type == "Conv2D"] == [96, 256, 512, 1024, 512]
 
 
-@pytest.mark.parametrize(("name", "count"), [("vgg11", 11), ("vgg13", 13), ("vgg16", 16), ("vgg19", 19), ("vgg19-bn", 19),
-                                             ("resnet18", 21), ("resnet34", 37), ("resnet50", 54), ("resnet152", 156), ("resnet200", 204),
-                                             ("plain34", 34), ("densenet121", 121), ("densenet40", 40), ("wrn-28-10", 29),
-                                             ("googlenet", 58), ("unet", 23), ("yolov1", 26)])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("vgg11", 11),
+        ("vgg13", 13),
+        ("vgg16", 16),
+        ("vgg19", 19),
+        ("vgg19-bn", 19),
+        ("resnet18", 21),
+        ("resnet34", 37),
+        ("resnet50", 54),
+        ("resnet152", 156),
+        ("resnet200", 204),
+        ("plain34", 34),
+        ("densenet121", 121),
+        ("densenet40", 40),
+        ("wrn-28-10", 29),
+        ("googlenet", 58),
+        ("unet", 23),
+        ("yolov1", 26),
+    ],
+)
 def test_layers_with_weights(name, count):
     """The number in a name counts layers with weights; projections come on top, and all six convolutions of an inception block."""
     assert sum(row.macs is not None for row in rows(name).values()) == count
@@ -46,8 +64,17 @@ def test_convolutions_before_batch_normalization():
 
 def test_inception_blocks():
     widths = {name: row.output_shape for name, row in rows("googlenet").items() if name.endswith("concat1")}
-    assert list(widths.values()) == [(256, 28, 28), (480, 28, 28), (512, 14, 14), (512, 14, 14), (512, 14, 14), (528, 14, 14),
-                                     (832, 14, 14), (832, 7, 7), (1024, 7, 7)]
+    assert list(widths.values()) == [
+        (256, 28, 28),
+        (480, 28, 28),
+        (512, 14, 14),
+        (512, 14, 14),
+        (512, 14, 14),
+        (528, 14, 14),
+        (832, 14, 14),
+        (832, 7, 7),
+        (1024, 7, 7),
+    ]
     ours, theirs = rows("googlenet"), rows("googlenet-torchvision")
     assert ours["inception3a.conv5"].kernel == (5, 5)
     assert theirs["inception3a.conv5"].kernel == (3, 3)
@@ -128,9 +155,19 @@ def test_yolo_gives_a_cell_ten_numbers_for_boxes_and_one_for_each_class():
     assert rows("yolov1")["relu1"].settings == ("slope 0.1",)
 
 
-@pytest.mark.parametrize(("name", "shape"), [("resnet18", (1, 28, 28)), ("wrn-28-10", (1, 28, 28)), ("densenet40", (1, 28, 28)),
-                                             ("highway", (3, 8, 8)), ("googlenet", (3, 64, 64)), ("densenet121", (3, 64, 64)),
-                                             ("unet-same", (3, 32, 48)), ("vgg11", (1, 32, 32))])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("resnet18", (1, 28, 28)),
+        ("wrn-28-10", (1, 28, 28)),
+        ("densenet40", (1, 28, 28)),
+        ("highway", (3, 8, 8)),
+        ("googlenet", (3, 64, 64)),
+        ("densenet121", (3, 64, 64)),
+        ("unet-same", (3, 32, 48)),
+        ("vgg11", (1, 32, 32)),
+    ],
+)
 def test_small_inputs(name, shape):
     net = zoo.build(name, input_shape=shape, classes=5)
     assert net.output_shape[0] == 5

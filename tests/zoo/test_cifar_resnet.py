@@ -5,10 +5,15 @@ import pytest
 from minicnn import zoo
 from minicnn.errors import ShapeError
 
-COUNTS = {   # parameters, layers with weights
-    "plain20": (269_722, 20), "plain56": (853_018, 56),
-    "resnet20": (269_722, 20), "resnet56": (853_018, 56), "resnet110": (1_727_962, 110),
-    "resnet20-projection": (272_474, 22), "resnet56-projection": (855_770, 58), "resnet110-stochastic": (1_727_962, 110),
+COUNTS = {  # parameters, layers with weights
+    "plain20": (269_722, 20),
+    "plain56": (853_018, 56),
+    "resnet20": (269_722, 20),
+    "resnet56": (853_018, 56),
+    "resnet110": (1_727_962, 110),
+    "resnet20-projection": (272_474, 22),
+    "resnet56-projection": (855_770, 58),
+    "resnet110-stochastic": (1_727_962, 110),
 }
 
 
@@ -25,8 +30,18 @@ def test_resnet20():
     last = summary.layers[-3]
     assert (last.output_shape, last.receptive_field, last.jump) == ((64, 8, 8), (81, 81), (4, 4))
     assert [row.name for row in summary.layers[:11]] == [
-        "conv1", "bn1", "relu1", "stage1.block1.conv1", "stage1.block1.bn1", "stage1.block1.relu1", "stage1.block1.conv2",
-        "stage1.block1.bn2", "stage1.block1.add1", "stage1.block1.relu2", "stage1.block2.conv1"]
+        "conv1",
+        "bn1",
+        "relu1",
+        "stage1.block1.conv1",
+        "stage1.block1.bn1",
+        "stage1.block1.relu1",
+        "stage1.block1.conv2",
+        "stage1.block1.bn2",
+        "stage1.block1.add1",
+        "stage1.block1.relu2",
+        "stage1.block2.conv1",
+    ]
 
 
 def test_shortcuts():

@@ -61,15 +61,37 @@ NETWORKS = {
 }
 
 MACS = {
-    "lenet": 416_520, "lenet5-1998": 325_680, "alexnet": 1_135_256_096, "alexnet-2012": 724_406_816, "vgg16": 15_470_264_320,
-    "vgg19": 19_632_062_464, "inception-3a": 128_049_152, "resnet50": 4_089_184_256, "resnet50-v1": 3_857_973_248,
-    "resnet20": 40_551_040, "densenet121": 2_834_161_664, "mnist1d-cnn": 10_230, "cmu-exercise": 4_186_183_936,
+    "lenet": 416_520,
+    "lenet5-1998": 325_680,
+    "alexnet": 1_135_256_096,
+    "alexnet-2012": 724_406_816,
+    "vgg16": 15_470_264_320,
+    "vgg19": 19_632_062_464,
+    "inception-3a": 128_049_152,
+    "resnet50": 4_089_184_256,
+    "resnet50-v1": 3_857_973_248,
+    "resnet20": 40_551_040,
+    "densenet121": 2_834_161_664,
+    "mnist1d-cnn": 10_230,
+    "cmu-exercise": 4_186_183_936,
 }
 
-FIELDS = {   # receptive field and jump of the last map that is not flat
-    "lenet": (16, 4), "lenet5-1998": (32, 4), "alexnet": (195, 32), "alexnet-2012": (195, 32), "vgg16": (212, 32), "inception-3a": (5, 1),
-    "resnet50": (427, 32), "resnet50-v1": (483, 32), "resnet101": (971, 32), "resnet152": (1451, 32), "resnet200": (1707, 32),
-    "resnet20": (81, 4), "densenet121": (2071, 32), "mnist1d-cnn": (15, 8), "cmu-exercise": (23, 4),
+FIELDS = {  # receptive field and jump of the last map that is not flat
+    "lenet": (16, 4),
+    "lenet5-1998": (32, 4),
+    "alexnet": (195, 32),
+    "alexnet-2012": (195, 32),
+    "vgg16": (212, 32),
+    "inception-3a": (5, 1),
+    "resnet50": (427, 32),
+    "resnet50-v1": (483, 32),
+    "resnet101": (971, 32),
+    "resnet152": (1451, 32),
+    "resnet200": (1707, 32),
+    "resnet20": (81, 4),
+    "densenet121": (2071, 32),
+    "mnist1d-cnn": (15, 8),
+    "cmu-exercise": (23, 4),
 }
 
 
@@ -110,8 +132,13 @@ def test_receptive_fields(name, summaries):
 
 
 def test_convolution_against_fully_connected(summaries):
-    for name, conv, full in [("vgg11", 9_220_480, 123_642_856), ("vgg13", 9_404_992, 123_642_856), ("vgg16", 14_714_688, 123_642_856),
-                             ("vgg19", 20_024_384, 123_642_856), ("googlenet", 5_973_552, 1_025_000)]:
+    for name, conv, full in [
+        ("vgg11", 9_220_480, 123_642_856),
+        ("vgg13", 9_404_992, 123_642_856),
+        ("vgg16", 14_714_688, 123_642_856),
+        ("vgg19", 20_024_384, 123_642_856),
+        ("googlenet", 5_973_552, 1_025_000),
+    ]:
         assert [(share.kind, share.params) for share in summaries[name].by_kind] == [("convolution", conv), ("fully connected", full)]
 
 

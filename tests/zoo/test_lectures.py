@@ -38,9 +38,20 @@ def same_on_all_axes(values):
 @pytest.mark.parametrize(("name", "table"), [("mnist1d-cnn", MNIST1D), ("cmu-exercise", EXERCISE)])
 def test_line_by_line(name, table):
     summary = zoo.build(name).summary()
-    lines = [(row.name, row.output_shape, same_on_all_axes(row.kernel), same_on_all_axes(row.stride),
-              row.padding and same_on_all_axes(row.padding)[0], row.params, row.macs, same_on_all_axes(row.receptive_field),
-              same_on_all_axes(row.jump)) for row in summary.layers]
+    lines = [
+        (
+            row.name,
+            row.output_shape,
+            same_on_all_axes(row.kernel),
+            same_on_all_axes(row.stride),
+            row.padding and same_on_all_axes(row.padding)[0],
+            row.params,
+            row.macs,
+            same_on_all_axes(row.receptive_field),
+            same_on_all_axes(row.jump),
+        )
+        for row in summary.layers
+    ]
     assert lines == table
 
 

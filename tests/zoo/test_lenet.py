@@ -11,7 +11,12 @@ from minicnn.zoo.digit_pictures import COLUMNS, PICTURES, ROWS
 def test_counts():
     summary = zoo.build("lenet").summary()
     assert [(row.name, row.output_shape, row.params) for row in summary.layers if row.params] == [
-        ("conv1", (6, 28, 28), 156), ("conv2", (16, 10, 10), 2_416), ("fc1", (120,), 48_120), ("fc2", (84,), 10_164), ("fc3", (10,), 850)]
+        ("conv1", (6, 28, 28), 156),
+        ("conv2", (16, 10, 10), 2_416),
+        ("fc1", (120,), 48_120),
+        ("fc2", (84,), 10_164),
+        ("fc3", (10,), 850),
+    ]
     assert summary.totals.params == 61_706
     assert summary.totals.macs == 416_520
     pool2 = next(row for row in summary.layers if row.name == "pool2")
@@ -51,12 +56,25 @@ LENET5 = [
 
 def test_the_network_of_1998():
     summary = zoo.build("lenet5-1998").summary()
-    assert [(row.name, row.output_shape, row.params, row.macs, row.connections, row.receptive_field and row.receptive_field[0],
-             row.jump and row.jump[0]) for row in summary.layers] == LENET5
+    assert [
+        (
+            row.name,
+            row.output_shape,
+            row.params,
+            row.macs,
+            row.connections,
+            row.receptive_field and row.receptive_field[0],
+            row.jump and row.jump[0],
+        )
+        for row in summary.layers
+    ] == LENET5
     assert sum(row.connections or 0 for row in summary.layers) == 340_908
     assert summary.totals.buffers == 840
     assert [(share.kind, share.params) for share in summary.by_kind] == [
-        ("convolution", 156 + 1_516 + 48_120), ("fully connected", 10_164), ("other", 44)]
+        ("convolution", 156 + 1_516 + 48_120),
+        ("fully connected", 10_164),
+        ("other", 44),
+    ]
 
 
 def test_pictures_of_the_digits():

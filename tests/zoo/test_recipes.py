@@ -31,7 +31,7 @@ def test_a_recipe_says_everything(entry):
 
 def test_every_classifier_of_small_images_has_a_recipe():
     small = [entry.name for entry in zoo.entries() if entry.classes and max(entry.input_shape[1:]) <= 40]
-    assert sorted(set(small) - {entry.name for entry in WITH_RECIPE}) == ["wrn-28-10"]   # 5,243,328,768 MACs
+    assert sorted(set(small) - {entry.name for entry in WITH_RECIPE}) == ["wrn-28-10"]  # 5,243,328,768 MACs
 
 
 @pytest.mark.parametrize("name", IN_SECONDS)

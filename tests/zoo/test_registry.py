@@ -35,12 +35,15 @@ def test_descriptions_hold_the_whole_network(name):
     assert again.topology.slots == net.topology.slots
 
 
-@pytest.mark.parametrize(("name", "words"), [
-    ("alexnett", r"^there is no network called 'alexnett' in the zoo: did you mean alexnet"),
-    ("LeNet5", r"^there is no network called 'LeNet5' in the zoo: did you mean lenet5-1998 or lenet\?"),
-    ("xyz", r"^there is no network called 'xyz' in the zoo, which has \d+\n  'minicnn zoo' lists them all$"),
-    (3, r"^there is no network called 3 in the zoo"),
-])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("alexnett", r"^there is no network called 'alexnett' in the zoo: did you mean alexnet"),
+        ("LeNet5", r"^there is no network called 'LeNet5' in the zoo: did you mean lenet5-1998 or lenet\?"),
+        ("xyz", r"^there is no network called 'xyz' in the zoo, which has \d+\n  'minicnn zoo' lists them all$"),
+        (3, r"^there is no network called 3 in the zoo"),
+    ],
+)
 def test_unknown_names(name, words):
     with pytest.raises(SettingError, match=words):
         zoo.build(name)

@@ -46,8 +46,10 @@ def test_shortcuts_keep_step():
     Topology.build(with_width(block, 0.5, keep_last=False), (4, 8, 8))
 
 
-@pytest.mark.parametrize(("width", "words"), [
-    (0, r"^lenet: width is 0, but must be a number above 0$"), (-1, r"^lenet: width is -1"), ("wide", r"^lenet: width is 'wide'")])
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [(0, r"^lenet: width is 0, but must be a number above 0$"), (-1, r"^lenet: width is -1"), ("wide", r"^lenet: width is 'wide'")],
+)
 def test_widths_that_are_none(width, words):
     with pytest.raises(SettingError, match=words):
         zoo.build("lenet", width=width)

@@ -23,16 +23,18 @@ def conv_prepare(plan: Planner, node: Node) -> None:
     if prod(layer.tile(node.input_shapes)) > 1:
         return
     channels, filters = node.input_shapes[0][0], node.output_shapes[0][0]
-    if node.inputs[0] != INPUT:   # which may lie in a halo
+    if node.inputs[0] != INPUT:  # which may lie in a halo
         m = choose_for_plan(axes, channels, filters, groups, plan.shard, plan.batch).tile
         if m:
             plan.prepared[node.index, "forward"] = winograd.append_winograd_filters(
-                plan.program, plan.common_once, weight, channels // groups, filters // groups, groups, m, layer.flip)
+                plan.program, plan.common_once, weight, channels // groups, filters // groups, groups, m, layer.flip
+            )
     if plan.training and plan.wants_gradient(node):
         m = choose_for_plan(reversed_axes(axes), filters, channels, groups, plan.shard, plan.batch).tile
         if m:
             plan.prepared[node.index, "backward"] = winograd.append_winograd_filters(
-                plan.program, plan.common_once, weight, filters // groups, channels // groups, groups, m, not layer.flip, exchanged=True)
+                plan.program, plan.common_once, weight, filters // groups, channels // groups, groups, m, not layer.flip, exchanged=True
+            )
 
 
 def choose_for_plan(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, batch: int) -> Choice:
@@ -42,8 +44,16 @@ def choose_for_plan(axes: tuple[Axis, ...], channels: int, filters: int, groups:
     return choose(axes, channels, filters, groups, shard, -(-batch // LANES))
 
 
-def _append_winograd(plan: Planner, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, filters: winograd.Filters,
-                     bias: int | None = None, rectify: bool = False) -> None:
+def _append_winograd(
+    plan: Planner,
+    y: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    filters: winograd.Filters,
+    bias: int | None = None,
+    rectify: bool = False,
+) -> None:
     if plan.shard == 1:
         winograd_few.append_winograd_few(plan.program, y, x, axes, groups, filters, bias, rectify)
         return
@@ -55,12 +65,29 @@ def conv_forward(plan: Planner, node: Node) -> None:
     weight = plan.parameter(node, "weight")
     prepared = plan.prepared.get((node.index, "forward"))
     if prepared:
-        _append_winograd(plan, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, prepared,
-                         plan.parameter(node, "bias"), node.index in plan.fusion.rectified)
+        _append_winograd(
+            plan,
+            new_output(plan, node),
+            plan.x(node),
+            layer.axes(node.input_shapes),
+            layer.groups,
+            prepared,
+            plan.parameter(node, "bias"),
+            node.index in plan.fusion.rectified,
+        )
         return
     convolution.append_convolution_forward(
-        plan.program, new_output(plan, node), plan.x(node), layer.axes(node.input_shapes), layer.groups, layer.tile(node.input_shapes),
-        layer.flip, weight, plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified)
+        plan.program,
+        new_output(plan, node),
+        plan.x(node),
+        layer.axes(node.input_shapes),
+        layer.groups,
+        layer.tile(node.input_shapes),
+        layer.flip,
+        weight,
+        plan.parameter(node, "bias"),
+        rectify=node.index in plan.fusion.rectified,
+    )
 
 
 def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -82,8 +109,14 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def linear_forward(plan: Planner, node: Node) -> None:
-    convolution.append_linear_forward(plan.program, new_output(plan, node), plan.x(node), plan.parameter(node, "weight"),
-                                      plan.parameter(node, "bias"), rectify=node.index in plan.fusion.rectified)
+    convolution.append_linear_forward(
+        plan.program,
+        new_output(plan, node),
+        plan.x(node),
+        plan.parameter(node, "weight"),
+        plan.parameter(node, "bias"),
+        rectify=node.index in plan.fusion.rectified,
+    )
 
 
 def linear_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -103,8 +136,9 @@ def conv_transpose_forward(plan: Planner, node: Node) -> None:
     layer = node.layer
     axes = layer.axes(node.input_shapes)
     y = new_output(plan, node)
-    convolution.append_convolution_backward_input(plan.program, y, plan.x(node), axes, layer.groups, (1,) * len(axes), False,
-                                                  plan.parameter(node, "weight"))
+    convolution.append_convolution_backward_input(
+        plan.program, y, plan.x(node), axes, layer.groups, (1,) * len(axes), False, plan.parameter(node, "weight")
+    )
     bias = plan.parameter(node, "bias")
     if bias is not None:
         pointwise.append_add_bias(plan.program, y, bias)
@@ -125,8 +159,15 @@ def conv_transpose_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def table_conv_forward(plan: Planner, node: Node) -> None:
-    linked_convolution.append_linked_forward(plan.program, new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes),
-                                             node.layer.table, plan.parameter(node, "weight"), plan.parameter(node, "bias"))
+    linked_convolution.append_linked_forward(
+        plan.program,
+        new_output(plan, node),
+        plan.x(node),
+        node.layer.axes(node.input_shapes),
+        node.layer.table,
+        plan.parameter(node, "weight"),
+        plan.parameter(node, "bias"),
+    )
 
 
 def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:

@@ -39,8 +39,9 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
         plan.close_shards()
     kernel = batch_normalization.batch_norm_training if plan.training else batch_normalization.batch_norm_inference
     y = new_output(plan, node)
-    program.step(kernel, statistics, *x, y.place, gamma, beta, mean, variance, bits(layer.momentum), bits(layer.eps), rectify,
-                 plan.updating)
+    program.step(
+        kernel, statistics, *x, y.place, gamma, beta, mean, variance, bits(layer.momentum), bits(layer.eps), rectify, plan.updating
+    )
 
 
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -50,6 +51,7 @@ def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
     program.step(batch_normalization.batch_norm_gradient_sums, statistics, *x, dy.place, sums, bits(node.layer.eps))
     plan.close_shards()
     weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
-    program.step(batch_normalization.batch_norm_backward, statistics, *x, dy.place, sums, bits(node.layer.eps), dy.place, weight, weight,
-                 bias)
+    program.step(
+        batch_normalization.batch_norm_backward, statistics, *x, dy.place, sums, bits(node.layer.eps), dy.place, weight, weight, bias
+    )
     plan.give(node, dy)

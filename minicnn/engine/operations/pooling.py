@@ -16,8 +16,14 @@ from minicnn.kernels.cpu.feature_map import FeatureMap
 def max_pool_forward(plan: Planner, node: Node) -> None:
     winners = plan.new(node.output_shapes[0])
     plan.kept[node.index] = winners
-    pooling.append_max_pool_forward(plan.program, new_output(plan, node), winners, plan.x(node), node.layer.axes(node.input_shapes),
-                                    rectify=node.index in plan.fusion.rectified_pools)
+    pooling.append_max_pool_forward(
+        plan.program,
+        new_output(plan, node),
+        winners,
+        plan.x(node),
+        node.layer.axes(node.input_shapes),
+        rectify=node.index in plan.fusion.rectified_pools,
+    )
 
 
 def max_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -27,8 +33,9 @@ def max_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def average_pool_forward(plan: Planner, node: Node) -> None:
-    pooling.append_average_pool_forward(plan.program, new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes),
-                                        node.layer.count_padding)
+    pooling.append_average_pool_forward(
+        plan.program, new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes), node.layer.count_padding
+    )
 
 
 def average_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -63,8 +70,9 @@ def subsample_forward(plan: Planner, node: Node) -> None:
     axes = node.layer.axes(node.input_shapes)
     means = plan.kept[node.index] = plan.new(node.output_shapes[0])
     pooling.append_average_pool_forward(plan.program, means, plan.x(node), axes, True)
-    mixing.append_scale_channels(plan.program, new_output(plan, node), means, plan.parameter(node, "weight"),
-                                 tap_count(axes), plan.parameter(node, "bias"))
+    mixing.append_scale_channels(
+        plan.program, new_output(plan, node), means, plan.parameter(node, "weight"), tap_count(axes), plan.parameter(node, "bias")
+    )
 
 
 def tap_count(axes: tuple[Axis, ...]) -> int:

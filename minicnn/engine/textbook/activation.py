@@ -50,8 +50,9 @@ def stochastic_depth_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]
     return x * x.dtype.type(survival(at)), None
 
 
-def stochastic_depth_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
-                               ) -> tuple[list[np.ndarray], Arrays]:
+def stochastic_depth_backward(
+    at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
+) -> tuple[list[np.ndarray], Arrays]:
     return [dy * dy.dtype.type(survival(at))], {}
 
 

@@ -82,8 +82,9 @@ def conv_transpose_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
     return y, None
 
 
-def conv_transpose_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
-                             ) -> tuple[list[np.ndarray], Arrays]:
+def conv_transpose_backward(
+    at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
+) -> tuple[list[np.ndarray], Arrays]:
     (x,), weight = inputs, at.parameters["weight"]
     dx, gradients = np.empty_like(x), {"weight": np.empty_like(weight)}
     settings = (*window_settings(at.node), at.node.layer.groups)

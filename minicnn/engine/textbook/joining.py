@@ -42,14 +42,13 @@ def strided(node: Node) -> tuple[slice, ...]:
 
 def pad_shortcut_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
     y = np.zeros((len(x), *at.node.output_shapes[0]), x.dtype)
-    y[:, :x.shape[1]] = x[(slice(None), slice(None), *strided(at.node))]
+    y[:, : x.shape[1]] = x[(slice(None), slice(None), *strided(at.node))]
     return y, None
 
 
-def pad_shortcut_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray],
-                                                                                                                   Arrays]:
+def pad_shortcut_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
     dx = np.zeros_like(inputs[0])
-    dx[(slice(None), slice(None), *strided(at.node))] = dy[:, :dx.shape[1]]
+    dx[(slice(None), slice(None), *strided(at.node))] = dy[:, : dx.shape[1]]
     return [dx], {}
 
 

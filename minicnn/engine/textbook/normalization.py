@@ -26,15 +26,18 @@ def batch_norm_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, tuple[np.nd
     if at.training:
         loops.batch_norm_training_forward(lines(y), mean, variance, lines(x), p["weight"], p["bias"], at.node.layer.eps)
     else:
-        loops.batch_norm_inference_forward(lines(y), lines(x), p["running_mean"], p["running_var"], p["weight"], p["bias"],
-                                           at.node.layer.eps)
+        loops.batch_norm_inference_forward(
+            lines(y), lines(x), p["running_mean"], p["running_var"], p["weight"], p["bias"], at.node.layer.eps
+        )
     return y, (mean, variance)
 
 
-def batch_norm_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: tuple[np.ndarray, np.ndarray]
-                         ) -> tuple[list[np.ndarray], Arrays]:
+def batch_norm_backward(
+    at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: tuple[np.ndarray, np.ndarray]
+) -> tuple[list[np.ndarray], Arrays]:
     (x,), p = inputs, at.parameters
     dx, gradients = np.empty_like(x), {name: np.empty_like(p[name]) for name in ("weight", "bias")}
-    loops.batch_norm_training_backward(lines(dx), gradients["weight"], gradients["bias"], lines(dy), lines(x), *kept, p["weight"],
-                                       at.node.layer.eps)
+    loops.batch_norm_training_backward(
+        lines(dx), gradients["weight"], gradients["bias"], lines(dy), lines(x), *kept, p["weight"], at.node.layer.eps
+    )
     return [dx], gradients

@@ -17,7 +17,7 @@ class Pass(NamedTuple):
     """What a node's loops are given beside its inputs."""
 
     node: Node
-    parameters: Arrays      # the node's own, by short name
+    parameters: Arrays  # the node's own, by short name
     training: bool
     key: int
 

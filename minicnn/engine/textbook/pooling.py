@@ -19,8 +19,9 @@ def max_pool_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y, indices
 
 
-def max_pool_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, indices: np.ndarray
-                       ) -> tuple[list[np.ndarray], Arrays]:
+def max_pool_backward(
+    at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, indices: np.ndarray
+) -> tuple[list[np.ndarray], Arrays]:
     dx = np.empty_like(inputs[0])
     loop(at.node, "max_pool#d_backward")(dx, dy, indices)
     return [dx], {}
@@ -28,8 +29,13 @@ def max_pool_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.
 
 def average_arguments(node: Node) -> tuple[Any, ...]:
     axes = node.layer.axes(node.input_shapes) or ()
-    return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes), *(a.after for a in axes),
-            node.layer.count_padding)
+    return (
+        *(a.taps for a in axes),
+        *(a.stride for a in axes),
+        *(a.before for a in axes),
+        *(a.after for a in axes),
+        node.layer.count_padding,
+    )
 
 
 def average_pool_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
@@ -38,8 +44,7 @@ def average_pool_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
     return y, None
 
 
-def average_pool_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray],
-                                                                                                                   Arrays]:
+def average_pool_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None) -> tuple[list[np.ndarray], Arrays]:
     dx = np.empty_like(inputs[0])
     loop(at.node, "avg_pool#d_backward")(dx, dy, *average_arguments(at.node))
     return [dx], {}
@@ -49,8 +54,9 @@ def global_average_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, None]:
     return x.mean(axis=tuple(range(2, x.ndim))), None
 
 
-def global_average_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
-                             ) -> tuple[list[np.ndarray], Arrays]:
+def global_average_backward(
+    at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, kept: None
+) -> tuple[list[np.ndarray], Arrays]:
     (x,) = inputs
     share = dy / prod(x.shape[2:])
     return [np.broadcast_to(share.reshape(*share.shape, *(1,) * (x.ndim - 2)), x.shape).copy()], {}
@@ -74,8 +80,9 @@ def subsample_forward(at: Pass, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return weight * sums + bias, sums
 
 
-def subsample_backward(at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, sums: np.ndarray
-                        ) -> tuple[list[np.ndarray], Arrays]:
+def subsample_backward(
+    at: Pass, dy: np.ndarray, inputs: list[np.ndarray], y: np.ndarray, sums: np.ndarray
+) -> tuple[list[np.ndarray], Arrays]:
     dx, places = np.empty_like(inputs[0]), (0, *range(2, dy.ndim))
     spread = dy * channel(at.parameters["weight"], dy.ndim - 2) * prod(taps(at.node))
     loop(at.node, "avg_pool#d_backward")(dx, spread, *subsample_arguments(at.node))

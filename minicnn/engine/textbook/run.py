@@ -94,11 +94,12 @@ class Run:
             if ref not in flowing:
                 continue
             inputs = [self.values[each] for each in node.inputs]
-            dxs, own = OPERATIONS[node.layer.kernel].backward(self._pass(node), flowing.pop(ref), inputs, self.values[ref],
-                                                              self._kept[node.index])
+            dxs, own = OPERATIONS[node.layer.kernel].backward(
+                self._pass(node), flowing.pop(ref), inputs, self.values[ref], self._kept[node.index]
+            )
             for slot in node.slots:
                 if slot.trainable:
-                    found[slot.name] += own[slot.name.rpartition(".")[2]]   # a layer in several places gives a part at each
+                    found[slot.name] += own[slot.name.rpartition(".")[2]]  # a layer in several places gives a part at each
             for source, dx in zip(node.inputs, dxs, strict=True):
                 flowing[source] = flowing[source] + dx if source in flowing else dx
         return flowing.get(INPUT, np.zeros_like(self.values[INPUT])), found

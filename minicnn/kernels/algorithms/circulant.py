@@ -20,8 +20,8 @@ from minicnn.kernels.memory import check_room
 
 __all__ = ["circulant", "circulant_eigenvalues", "fourier_basis"]
 
-LARGEST = 1 << 13   # rows: 512 MiB of float64
-AT_ONCE = 1 << 21   # entries
+LARGEST = 1 << 13  # rows: 512 MiB of float64
+AT_ONCE = 1 << 21  # entries
 
 
 def _ring(where: str, w: Any, n: Any) -> np.ndarray:
@@ -33,7 +33,7 @@ def _ring(where: str, w: Any, n: Any) -> np.ndarray:
     if size > LARGEST:
         raise ShapeError(f"{where}: the matrix would have {size} x {size} entries\n  use at most {LARGEST} rows")
     ring = np.zeros(size, vector.dtype)
-    ring[:vector.size] = vector
+    ring[: vector.size] = vector
     return ring
 
 

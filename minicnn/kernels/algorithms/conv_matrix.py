@@ -24,11 +24,12 @@ from minicnn.kernels.memory import check_room
 
 __all__ = ["conv_matrix"]
 
-LARGEST = 1 << 27   # entries: 512 MiB of float32
+LARGEST = 1 << 27  # entries: 512 MiB of float32
 
 
-def conv_matrix(weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1, groups: int = 1,
-                flip: bool = False) -> np.ndarray:
+def conv_matrix(
+    weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1, groups: int = 1, flip: bool = False
+) -> np.ndarray:
     """The matrix of a convolution on one to three axes.
 
     Parameters
@@ -57,9 +58,11 @@ def conv_matrix(weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding
     case = resolve(where, "conv", count, shape, weight.shape, stride, padding, dilation, groups, flip)
     rows, columns = prod(case.y_shape), prod(shape)
     if rows * columns > LARGEST:
-        raise ShapeError(f"{where}: the matrix would have {rows} x {columns} = {rows * columns} entries, of which the convolution needs"
-                         f" {weight.size}\n  x       {shape}  {x_letters(count)}\n  weight  {weight.shape}  {weight_letters(count)}"
-                         f"\n  use at most {LARGEST} entries, or conv{count}d")
+        raise ShapeError(
+            f"{where}: the matrix would have {rows} x {columns} = {rows * columns} entries, of which the convolution needs"
+            f" {weight.size}\n  x       {shape}  {x_letters(count)}\n  weight  {weight.shape}  {weight_letters(count)}"
+            f"\n  use at most {LARGEST} entries, or conv{count}d"
+        )
     check_room(rows * columns * weight.itemsize, f"{where}: a matrix of {rows} x {columns} entries")
     matrix = np.zeros((*case.y_shape, *shape), weight.dtype)
     channels, filters = weight.shape[1], len(weight) // case.groups
@@ -73,5 +76,3 @@ def conv_matrix(weight: Any, x_shape: Sequence[int], *, stride: Any = 1, padding
                 k, c = slice(group * filters, (group + 1) * filters), slice(group * channels, (group + 1) * channels)
                 matrix[(n, k, *p, n, c, *i)] += own[k]
     return matrix.reshape(rows, columns)
-
-

@@ -24,7 +24,7 @@ from minicnn.kernels.arrays import empty
 from minicnn.kernels.cases import Case
 from minicnn.kernels.memory import check_room
 
-SPECTRUM_BYTES = 1 << 27   # of the spectra of inputs and outputs that exist at one time
+SPECTRUM_BYTES = 1 << 27  # of the spectra of inputs and outputs that exist at one time
 COMPLEX_BYTES = 16
 
 
@@ -57,22 +57,25 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
     y[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
     kept = [_kept(axis) for axis in axes]
     if any(positions.start >= positions.stop for positions, _ in kept):
-        return   # every tap of every position reads padding
+        return  # every tap of every position reads padding
     lengths = [good_length(axis.size + axis.extent - 1) for axis in axes]
     over = tuple(range(2, x.ndim))
     filters, channels = len(weight) // groups, weight.shape[1]
-    check_room(COMPLEX_BYTES * prod(lengths) * (weight.size // weight[0, 0].size + x.shape[1] + 2 * len(weight)),
-               f"{case.where}: algorithm 'fft', for its spectra,", "use algorithm='auto'")
+    check_room(
+        COMPLEX_BYTES * prod(lengths) * (weight.size // weight[0, 0].size + x.shape[1] + 2 * len(weight)),
+        f"{case.where}: algorithm 'fft', for its spectra,",
+        "use algorithm='auto'",
+    )
     spectrum = np.conj(np.fft.rfftn(_stuffed(weight, axes, case.where), lengths, over))
     frequencies = prod(spectrum.shape[2:])
     # (frequency, G, C/G, K/G): for each frequency and group a matrix
     spectrum = spectrum.reshape(groups, filters, channels, frequencies).transpose(3, 0, 2, 1)
     step = max(1, SPECTRUM_BYTES // (COMPLEX_BYTES * frequencies * (x.shape[1] + len(weight))))
     for n in range(0, len(x), step):
-        part = np.fft.rfftn(x[n:n + step].astype(np.float64), lengths, over)
+        part = np.fft.rfftn(x[n : n + step].astype(np.float64), lengths, over)
         half = part.shape[2:]
-        part = part.reshape(-1, groups, channels, frequencies).transpose(3, 1, 0, 2)   # (frequency, G, N, C/G)
-        product = (part @ spectrum).transpose(2, 1, 3, 0).reshape(len(x[n:n + step]), groups * filters, *half)
+        part = part.reshape(-1, groups, channels, frequencies).transpose(3, 1, 0, 2)  # (frequency, G, N, C/G)
+        product = (part @ spectrum).transpose(2, 1, 3, 0).reshape(len(x[n : n + step]), groups * filters, *half)
         sums = np.fft.irfftn(product, lengths, over)
         for axis, ((_, places), length) in enumerate(zip(kept, lengths, strict=True), start=2):
             sums = sums.take(places % length, axis)

@@ -21,7 +21,7 @@ from minicnn.geometry import Axis
 from minicnn.kernels.arrays import empty
 from minicnn.kernels.cases import Case
 
-COLUMN_BYTES = 1 << 26   # of the columns that exist at one time
+COLUMN_BYTES = 1 << 26  # of the columns that exist at one time
 
 
 def refusal(case: Case, dtype: np.dtype) -> str | None:
@@ -38,9 +38,15 @@ def columns(x: np.ndarray, axes: tuple[Axis, ...], where: str = "columns") -> np
     steps = between.strides[2:]
     # element (n, c, r, s, p, q) of this view is pixel (p*stride + r*dilation, q*stride + s*dilation) of x between its padding
     windows = np.lib.stride_tricks.as_strided(
-        between, (*x.shape[:2], *(axis.taps for axis in axes), *(axis.out for axis in axes)),
-        (*between.strides[:2], *(step * axis.dilation for step, axis in zip(steps, axes, strict=True)),
-         *(step * axis.stride for step, axis in zip(steps, axes, strict=True))), writeable=False)
+        between,
+        (*x.shape[:2], *(axis.taps for axis in axes), *(axis.out for axis in axes)),
+        (
+            *between.strides[:2],
+            *(step * axis.dilation for step, axis in zip(steps, axes, strict=True)),
+            *(step * axis.stride for step, axis in zip(steps, axes, strict=True)),
+        ),
+        writeable=False,
+    )
     result = empty(where, (len(x), x.shape[1] * prod(axis.taps for axis in axes), prod(axis.out for axis in axes)), x.dtype)
     result.reshape(windows.shape)[...] = windows
     return result
@@ -52,10 +58,10 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
     if case.flip:
         weight = np.flip(weight, tuple(range(2, weight.ndim)))
     filters, positions = len(weight) // groups, prod(axis.out for axis in axes)
-    matrix = weight.reshape(groups, filters, -1)   # (G, K/G, C/G * taps)
+    matrix = weight.reshape(groups, filters, -1)  # (G, K/G, C/G * taps)
     step = max(1, COLUMN_BYTES // max(1, matrix.shape[2] * groups * positions * x.itemsize))
     for n in range(0, len(x), step):
-        grouped = columns(x[n:n + step], axes, case.where).reshape(-1, groups, matrix.shape[2], positions)
-        y[n:n + step] = (matrix @ grouped).reshape(y[n:n + step].shape)
+        grouped = columns(x[n : n + step], axes, case.where).reshape(-1, groups, matrix.shape[2], positions)
+        y[n : n + step] = (matrix @ grouped).reshape(y[n : n + step].shape)
     if bias is not None:
         y += bias.reshape(-1, *(1,) * len(axes))

@@ -66,13 +66,14 @@ def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | 
     vectors.append(rest / size if size else rest)
     scale *= size
     each = scale ** (1 / kernel.ndim)
-    if kernel.ndim > 1 and vectors[0].sum() < 0 and vectors[-1].sum() < 0:   # two signs that cancel read better as none
+    if kernel.ndim > 1 and vectors[0].sum() < 0 and vectors[-1].sum() < 0:  # two signs that cancel read better as none
         vectors[0], vectors[-1] = -vectors[0], -vectors[-1]
     return tuple(np.ascontiguousarray(vector * each, dtype=kernel.dtype) for vector in vectors)
 
 
-def _forward(where: str, axes: int, x: Any, factors: Any, stride: object, padding: PaddingSetting, dilation: object,
-             flip: object) -> np.ndarray:
+def _forward(
+    where: str, axes: int, x: Any, factors: Any, stride: object, padding: PaddingSetting, dilation: object, flip: object
+) -> np.ndarray:
     """All passes, first axis first."""
     if isinstance(factors, str) or not isinstance(factors, Sequence) or len(factors) != axes:
         raise ShapeError(f"{where}: factors must be {axes} vectors, one for each axis, as `separable` returns them")
@@ -88,16 +89,30 @@ def _forward(where: str, axes: int, x: Any, factors: Any, stride: object, paddin
     # channels count as images: every one of them goes through the same filter
     y = contiguous(x).reshape(prod(x.shape[:2]), 1, *x.shape[2:])
     for n, vector in enumerate(vectors):
+
         def along(value: int, other: int, n: int = n) -> tuple[int, ...]:
             return (*(other,) * n, value, *(other,) * (axes - n - 1))
+
         only = tuple(pads[n] if m == n else (0, 0) for m in range(axes))
-        y = forward(where, axes, y, vector.reshape(1, 1, *along(taps[n], 1)), None, along(strides[n], 1), only, along(dilations[n], 1), 1,
-                    flip, "auto")
+        y = forward(
+            where,
+            axes,
+            y,
+            vector.reshape(1, 1, *along(taps[n], 1)),
+            None,
+            along(strides[n], 1),
+            only,
+            along(dilations[n], 1),
+            1,
+            flip,
+            "auto",
+        )
     return y.reshape(*x.shape[:2], *y.shape[2:])
 
 
-def separable_conv2d(x: Any, factors: Sequence[Any], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1,
-                     flip: bool = False) -> np.ndarray:
+def separable_conv2d(
+    x: Any, factors: Sequence[Any], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1, flip: bool = False
+) -> np.ndarray:
     """Filter every channel with the kernel that is the product of `factors` = (column, row): down the columns, then along the rows.
 
         y[n,c,p,q] = sum over r of column[r] * (sum over s of row[s] * x[n, c, p*stride + r*dilation - pad, q*stride + s*dilation - pad])
@@ -116,7 +131,8 @@ def separable_conv2d(x: Any, factors: Sequence[Any], *, stride: Any = 1, padding
     return _forward("separable_conv2d", 2, x, factors, stride, padding, dilation, flip)
 
 
-def separable_conv3d(x: Any, factors: Sequence[Any], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1,
-                     flip: bool = False) -> np.ndarray:
+def separable_conv3d(
+    x: Any, factors: Sequence[Any], *, stride: Any = 1, padding: Any = "valid", dilation: Any = 1, flip: bool = False
+) -> np.ndarray:
     """The same with three factors, for x (N C D H W): `separable_conv2d` with one more axis."""
     return _forward("separable_conv3d", 3, x, factors, stride, padding, dilation, flip)

@@ -121,6 +121,7 @@ def stretch_of_array(size, frame):
 
 # Steps: offsets are into the arena.  A task may do a part.
 
+
 @step
 def relu_step_forward(memory, parameters, table, a, frame):
     m, (begin, size), slope = whole_array(memory), stretch(a[2], frame), np.float32(as_double(a[3]))

@@ -25,7 +25,7 @@ from minicnn.kernels.cpu.call import Stage, call
 from minicnn.kernels.cpu.program import EXTRA, bits
 from minicnn.kernels.cpu.vector import LANES
 
-ARRAY_PARTS = 16   # parts of an array's elements: enough that threads finish together
+ARRAY_PARTS = 16  # parts of an array's elements: enough that threads finish together
 
 
 @kernel
@@ -35,6 +35,7 @@ def array(frame, number):
 
 
 # Steps on arrays of the call: what is written, then what is read.  Arguments: elements, and a slope.
+
 
 @step
 def relu_array_forward(memory, parameters, table, a, frame):
@@ -102,8 +103,12 @@ def sigmoid_array_backward(memory, parameters, table, a, frame):
 
 
 FORWARD = {"relu": relu_array_forward, "leaky_relu": leaky_relu_array_forward, "tanh": tanh_array_forward, "sigmoid": sigmoid_array_forward}
-BACKWARD = {"relu": relu_array_backward, "leaky_relu": leaky_relu_array_backward, "tanh": tanh_array_backward,
-            "sigmoid": sigmoid_array_backward}
+BACKWARD = {
+    "relu": relu_array_backward,
+    "leaky_relu": leaky_relu_array_backward,
+    "tanh": tanh_array_backward,
+    "sigmoid": sigmoid_array_backward,
+}
 
 
 def forward(name: str, y: np.ndarray, x: np.ndarray, slope: float = 0.0) -> None:
@@ -118,7 +123,7 @@ def backward(name: str, dx: np.ndarray, dy: np.ndarray, kept: np.ndarray, slope:
 
 def _run(kernel: StepKernel, slope: float, result: np.ndarray, *given: np.ndarray) -> None:
     size = result.size
-    if 0 < size < LANES:   # less than a vector
+    if 0 < size < LANES:  # less than a vector
         wide = np.zeros((1 + len(given), LANES), np.float32)
         for row, each in zip(wide[1:], given, strict=True):
             row[:size] = each.ravel()

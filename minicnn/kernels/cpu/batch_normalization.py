@@ -98,6 +98,7 @@ def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, mean, scale, pla
 
 # Steps.  Common memory is named by its place in `memory`, activations by theirs in the arena, the gradient by its place in the slot.
 
+
 @step
 def batch_norm_statistics(memory, parameters, table, a, frame):
     """a: common, x, channels, pixels, shard."""
@@ -115,13 +116,20 @@ def batch_norm_training(memory, parameters, table, a, frame):
     size = frame[BATCH] * pixels
     for c in range(channels):
         mean, squares = combined_statistics(m, a[0], c, channels, pixels, shard, frame[BATCH])
-        if a[13] != 0 and frame[FIRST] == 0 and size > 1:   # a single number has no variance to follow
+        if a[13] != 0 and frame[FIRST] == 0 and size > 1:  # a single number has no variance to follow
             p[a[8] + c] += momentum * (mean - p[a[8] + c])
             p[a[9] + c] += momentum * (squares / (size - 1) - p[a[9] + c])
-        scale = p[a[6] + c] / np.sqrt(squares / size + epsilon) if size > 1 else 0.0   # x - mean is 0, without rounding
+        scale = p[a[6] + c] / np.sqrt(squares / size + epsilon) if size > 1 else 0.0  # x - mean is 0, without rounding
         at = c * pixels * shard
-        normalize(m, arena + a[5] + at, arena + a[1] + at, pixels * shard, np.float32(scale), np.float32(p[a[7] + c] - mean * scale),
-                  ZERO if a[12] != 0 else NO_FLOOR)
+        normalize(
+            m,
+            arena + a[5] + at,
+            arena + a[1] + at,
+            pixels * shard,
+            np.float32(scale),
+            np.float32(p[a[7] + c] - mean * scale),
+            ZERO if a[12] != 0 else NO_FLOOR,
+        )
 
 
 @step
@@ -131,9 +139,15 @@ def batch_norm_inference(memory, parameters, table, a, frame):
     size, arena = a[3] * a[4], frame[ARENA]
     for c in range(a[2]):
         scale = p[a[6] + c] / np.sqrt(p[a[9] + c] + as_double(a[11]))
-        normalize(m, arena + a[5] + c * size, arena + a[1] + c * size, size, np.float32(scale),
-                  np.float32(p[a[7] + c] - p[a[8] + c] * scale),
-                  ZERO if a[12] != 0 else NO_FLOOR)
+        normalize(
+            m,
+            arena + a[5] + c * size,
+            arena + a[1] + c * size,
+            size,
+            np.float32(scale),
+            np.float32(p[a[7] + c] - p[a[8] + c] * scale),
+            ZERO if a[12] != 0 else NO_FLOOR,
+        )
 
 
 @step
@@ -141,8 +155,9 @@ def batch_norm_gradient_sums(memory, parameters, table, a, frame):
     """a: statistics, x, channels, pixels, shard, dy, sums, epsilon."""
     m, arena = whole_array(memory), frame[ARENA]
     number = frame[FIRST] // a[4]
-    shard_gradient_sums(m, a[6] + number * 2 * a[2], arena + a[5], arena + a[1], a[0], a[2], a[3], a[4], frame[COUNT], frame[BATCH],
-                        as_double(a[7]))
+    shard_gradient_sums(
+        m, a[6] + number * 2 * a[2], arena + a[5], arena + a[1], a[0], a[2], a[3], a[4], frame[COUNT], frame[BATCH], as_double(a[7])
+    )
 
 
 @step
@@ -159,8 +174,19 @@ def batch_norm_backward(memory, parameters, table, a, frame):
             plain += m[a[6] + number * 2 * channels + c]
             weighted += m[a[6] + number * 2 * channels + channels + c]
         at = c * pixels * shard
-        input_gradient(m, arena + a[8] + at, arena + a[5] + at, arena + a[1] + at, pixels, shard, frame[COUNT], np.float32(mean),
-                       (np.float32(p[a[9] + c] * inner), np.float32(inner)), np.float32(plain / size), np.float32(weighted / size))
+        input_gradient(
+            m,
+            arena + a[8] + at,
+            arena + a[5] + at,
+            arena + a[1] + at,
+            pixels,
+            shard,
+            frame[COUNT],
+            np.float32(mean),
+            (np.float32(p[a[9] + c] * inner), np.float32(inner)),
+            np.float32(plain / size),
+            np.float32(weighted / size),
+        )
         # the sums are the whole batch's: the first shard hands them in, the others nothing
         if frame[FIRST] == 0:
             m[slot + a[10] + c] = weighted

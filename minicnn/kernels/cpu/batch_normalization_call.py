@@ -83,11 +83,18 @@ def arrays_of(frame, number):
 
 # Steps on arrays of the call.  Arguments: images, channels, pixels, epsilon, a flag.
 
+
 @step
 def training_step(memory, parameters, table, a, frame):
     """Writes y, mean, variance; reads x, gamma, beta."""
-    y, mean, variance, x, gamma, beta = (arrays_of(frame, 0), arrays_of(frame, 1), arrays_of(frame, 2), arrays_of(frame, 3),
-                                         arrays_of(frame, 4), arrays_of(frame, 5))
+    y, mean, variance, x, gamma, beta = (
+        arrays_of(frame, 0),
+        arrays_of(frame, 1),
+        arrays_of(frame, 2),
+        arrays_of(frame, 3),
+        arrays_of(frame, 4),
+        arrays_of(frame, 5),
+    )
     images, channels, pixels, count = a[0], a[1], a[2], a[0] * a[2]
     for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
         summed = 0.0
@@ -100,7 +107,7 @@ def training_step(memory, parameters, table, a, frame):
             own, own_squares = deviations_of(x, (n * channels + c) * pixels, pixels, middle)
             summed += own
             squares += own_squares
-        gap = summed / count if middle - middle == 0 else 0.0   # an infinite mean has no rounding to make good
+        gap = summed / count if middle - middle == 0 else 0.0  # an infinite mean has no rounding to make good
         spread = squares / count - gap * gap
         spread = 0.0 if spread < 0.0 else spread
         scale = gamma[c] / np.sqrt(spread + as_double(a[3]))
@@ -113,8 +120,14 @@ def training_step(memory, parameters, table, a, frame):
 @step
 def inference_step(memory, parameters, table, a, frame):
     """Writes y; reads x, mean, variance, gamma, beta."""
-    y, x, mean, variance, gamma, beta = (arrays_of(frame, 0), arrays_of(frame, 1), arrays_of(frame, 2), arrays_of(frame, 3),
-                                         arrays_of(frame, 4), arrays_of(frame, 5))
+    y, x, mean, variance, gamma, beta = (
+        arrays_of(frame, 0),
+        arrays_of(frame, 1),
+        arrays_of(frame, 2),
+        arrays_of(frame, 3),
+        arrays_of(frame, 4),
+        arrays_of(frame, 5),
+    )
     images, channels, pixels = a[0], a[1], a[2]
     for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
         scale = np.float32(gamma[c] / np.sqrt(variance[c] + as_double(a[3])))
@@ -137,8 +150,17 @@ def backward_step(memory, parameters, table, a, frame):
         weighted *= inner
         outer, share = np.float32(gamma[c] * inner), 1.0 / count if a[4] != 0 else 0.0
         for n in range(images):
-            combine(dx, dy, x, (n * channels + c) * pixels, pixels, mean[c], outer, np.float32(plain * share) if a[4] != 0 else ZERO,
-                    np.float32(weighted * inner * share) if a[4] != 0 else ZERO)
+            combine(
+                dx,
+                dy,
+                x,
+                (n * channels + c) * pixels,
+                pixels,
+                mean[c],
+                outer,
+                np.float32(plain * share) if a[4] != 0 else ZERO,
+                np.float32(weighted * inner * share) if a[4] != 0 else ZERO,
+            )
         dgamma[c] = np.float32(weighted)
         dbeta[c] = np.float32(plain)
 
@@ -157,20 +179,32 @@ def transpose_step(memory, parameters, table, a, frame):
                 y[column * rows + r] = x[r * columns + column]
 
 
-def training(y: np.ndarray, mean: np.ndarray, variance: np.ndarray, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray,
-             epsilon: float) -> None:
+def training(
+    y: np.ndarray, mean: np.ndarray, variance: np.ndarray, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float
+) -> None:
     """y (N, C, L), mean and variance (C,) from x (N, C, L), gamma and beta (C,)."""
     _run(training_step, x.shape, epsilon, False, [y, mean, variance, x, gamma, beta], (0, 3))
 
 
-def inference(y: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray, gamma: np.ndarray, beta: np.ndarray,
-              epsilon: float) -> None:
+def inference(
+    y: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float
+) -> None:
     """y (N, C, L) from x (N, C, L) and four arrays (C,)."""
     _run(inference_step, x.shape, epsilon, False, [y, x, mean, variance, gamma, beta], (0, 1))
 
 
-def backward(dx: np.ndarray, dgamma: np.ndarray, dbeta: np.ndarray, dy: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray,
-             gamma: np.ndarray, epsilon: float, training: bool) -> None:
+def backward(
+    dx: np.ndarray,
+    dgamma: np.ndarray,
+    dbeta: np.ndarray,
+    dy: np.ndarray,
+    x: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    gamma: np.ndarray,
+    epsilon: float,
+    training: bool,
+) -> None:
     """dx (N, C, L), dgamma and dbeta (C,) from dy and x (N, C, L) and three arrays (C,)."""
     _run(backward_step, x.shape, epsilon, training, [dx, dgamma, dbeta, dy, x, mean, variance, gamma], (0, 3, 4))
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from minicnn.geometry import Axis
 
-LONG = 1 << 15     # positions of an axis beyond which it is cut
-LISTED = 1 << 21   # pairs of a position and a tap beyond which it is: tables list them one by one, in two seconds and 250 MB
+LONG = 1 << 15  # positions of an axis beyond which it is cut
+LISTED = 1 << 21  # pairs of a position and a tap beyond which it is: tables list them one by one, in two seconds and 250 MB
 
 
 class Block(NamedTuple):
@@ -42,8 +42,9 @@ def positions_of_turn(axis: Axis, tile: int, first: int) -> Block:
     before = axis.before - first * axis.stride + low
     high = max(low, min(axis.size, low - before + (out - 1) * stride + axis.extent))
     after = max(0, (out - 1) * stride + axis.extent - before - (high - low))
-    return Block(axis._replace(size=high - low, stride=stride, before=before, after=after, out=out), slice(low, high),
-                 slice(first, None, tile))
+    return Block(
+        axis._replace(size=high - low, stride=stride, before=before, after=after, out=out), slice(low, high), slice(first, None, tile)
+    )
 
 
 def input_blocks(axis: Axis, tile: int) -> Iterator[Block]:
@@ -55,8 +56,11 @@ def input_blocks(axis: Axis, tile: int) -> Iterator[Block]:
         first = max(0, -(-(low + axis.before - axis.extent + 1) // axis.stride)) // tile * tile
         stop = min(axis.out, (high - 1 + axis.before) // axis.stride + 1)
         before = axis.before - first * axis.stride + low
-        yield Block(axis._replace(size=high - low, before=before, after=0, out=max(0, stop - first)), slice(low, high),
-                    slice(first, max(first, stop)))
+        yield Block(
+            axis._replace(size=high - low, before=before, after=0, out=max(0, stop - first)),
+            slice(low, high),
+            slice(first, max(first, stop)),
+        )
 
 
 def _length(positions: int, taps: int, tile: int) -> int:

@@ -30,15 +30,15 @@ from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock, refuse_holder
 from minicnn.processors import threads as usual_threads
 
-SHARD = 32              # images of a shard where there are many
-SMALL_SHARD = 16        # images of a shard where there are few
-WHOLE_SHARD = 256       # images of a shard where weights outweigh images
-PARTS = 8               # parts of a stage's work
-SLOTS = 4               # stretches for gradients that shards share
+SHARD = 32  # images of a shard where there are many
+SMALL_SHARD = 16  # images of a shard where there are few
+WHOLE_SHARD = 256  # images of a shard where weights outweigh images
+PARTS = 8  # parts of a stage's work
+SLOTS = 4  # stretches for gradients that shards share
 KEPT_PROGRAMS = 256
-KEPT_BYTES = 1 << 28    # memory kept from one call to the next, and tables of programs
-ELEMENT_WORK = 16       # multiply-adds in the time of an element read or written: 0.16 ns
-ALONE = 6_000_000       # multiply-adds that one thread does in 75 us: with a second, 45 us to wake and await it, and half of the work
+KEPT_BYTES = 1 << 28  # memory kept from one call to the next, and tables of programs
+ELEMENT_WORK = 16  # multiply-adds in the time of an element read or written: 0.16 ns
+ALONE = 6_000_000  # multiply-adds that one thread does in 75 us: with a second, 45 us to wake and await it, and half of the work
 
 
 @dataclass
@@ -120,12 +120,21 @@ class Kept(NamedTuple):
 _programs: OrderedDict[Hashable, Kept] = OrderedDict()
 _scratch: np.ndarray | None = None
 _lock = new_lock()
-NO_LABELS = (0,) * (EXTRA - LABELS)   # addresses of a data set, which a call has not
+NO_LABELS = (0,) * (EXTRA - LABELS)  # addresses of a data set, which a call has not
 
 
-def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Sequence[np.ndarray], weight: np.ndarray | None = None,
-         bias: np.ndarray | None = None, gradient: np.ndarray | None = None, whole: bool = False, narrow: bool = False,
-         single: bool = False) -> None:
+def call(
+    key: Hashable,
+    build: Callable[[Stage], None],
+    images: int,
+    arrays: Sequence[np.ndarray],
+    weight: np.ndarray | None = None,
+    bias: np.ndarray | None = None,
+    gradient: np.ndarray | None = None,
+    whole: bool = False,
+    narrow: bool = False,
+    single: bool = False,
+) -> None:
     """Run one operation.
 
     Parameters
@@ -163,7 +172,7 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         return
     split = whole or images <= SMALL_SHARD
     shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if whole else SMALL_SHARD if images <= 4 * SHARD else SHARD
-    if single:   # as many at a time as there are threads, unless there are more threads than images
+    if single:  # as many at a time as there are threads, unless there are more threads than images
         shard, narrow, split = 1, True, images < usual_threads()
     elif narrow:
         shard = min(shard, images)
@@ -185,21 +194,21 @@ def call(key: Hashable, build: Callable[[Stage], None], images: int, arrays: Seq
         if memory.nbytes <= KEPT_BYTES:
             _scratch = memory
         if bias is not None:
-            memory[:bias.size] = bias.ravel()
+            memory[: bias.size] = bias.ravel()
         for number in range(arenas):
             for offset, size in program.zeros:
-                memory[begin + number * program.arena_size + offset:][:size] = 0
+                memory[begin + number * program.arena_size + offset :][:size] = 0
         if gradient is not None:
-            memory[slot_begin:begin] = 0   # taps that no output reads are written by nobody
+            memory[slot_begin:begin] = 0  # taps that no output reads are written by nobody
         jobs, numbers = _one_batch(images)
         addresses = np.array([*NO_LABELS, *map(_address, arrays)], np.int64)
         layout = Layout(shard, slots, begin, program.arena_size, slot_begin, slot_size, int(split))
         # compiled code tells read-only arrays apart and would be compiled anew for them
         parameters = memory[:1] if weight is None else (weight if weight.flags.writeable else weight.copy()).reshape(-1)
         run(threads, program, memory, parameters, jobs, addresses, layout)
-        del numbers   # the job pointed to them
+        del numbers  # the job pointed to them
         if gradient is not None:
-            rows = memory[slot_begin:begin].reshape(slots, slot_size)[:, :gradient.size]
+            rows = memory[slot_begin:begin].reshape(slots, slot_size)[:, : gradient.size]
             flat = gradient.reshape(-1)
             flat[...] = rows[0]
             for row in rows[1:]:
@@ -238,8 +247,7 @@ def _table_bytes() -> int:
     return sum(kept.program.table.nbytes for kept in _programs.values())
 
 
-def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool, narrow: bool,
-          common_begin: int) -> Kept:
+def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool, narrow: bool, common_begin: int) -> Kept:
     """The program of a call, built if it is not among those kept."""
     full_key = (key, shard, split, narrow, common_begin)
     found = _programs.get(full_key)

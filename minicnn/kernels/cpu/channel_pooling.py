@@ -100,6 +100,7 @@ def channel_l2_pool_backward(dx, x, x_at, dy, y_at, size, plane, begin, stop):
 
 # Steps on arrays of the call: what is written, then what is read.  Arguments: pooled channels, size, pixels of a plane.
 
+
 @step
 def channel_max_forward_step(memory, parameters, table, a, frame):
     y, x = whole_array(floats_at(frame[EXTRA])), whole_array(floats_at(frame[EXTRA + 1]))

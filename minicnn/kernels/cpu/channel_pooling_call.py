@@ -34,7 +34,7 @@ def _run(kernel: StepKernel, size: int, pooled: int, result: np.ndarray, *given:
     pixels = result.shape[2]
     if not result.size:
         return
-    if pixels < LANES:   # a plane of less than a vector
+    if pixels < LANES:  # a plane of less than a vector
         wide = [np.zeros((*array.shape[:2], LANES), np.float32) for array in (result, *given)]
         for array, each in zip(wide[1:], given, strict=True):
             array[..., :pixels] = each

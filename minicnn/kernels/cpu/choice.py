@@ -25,7 +25,7 @@ from minicnn.kernels.cpu.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
 
 DIRECT, WINOGRAD2, WINOGRAD4 = "direct", "winograd2", "winograd4"
-TILES = {WINOGRAD2: 2, WINOGRAD4: 4}   # output pixels of a tile along an axis
+TILES = {WINOGRAD2: 2, WINOGRAD4: 4}  # output pixels of a tile along an axis
 VARIABLE = "MINICNN_CONVOLUTION"
 
 PER_PRODUCT = 1.17
@@ -33,11 +33,11 @@ PER_TILE_PRODUCT = 1.08
 INPUT = {2: 110.0, 4: 280.0}
 OUTPUT = {2: 80.0, 4: 220.0}
 FILTER = {2: 6.0, 4: 14.0}
-SPILLED = 3.0             # times as much where transformed inputs and outputs of a block leave the cache
-FEW_SPILLED = 2.0         # the same for few images, whose tiles lie side by side
-FEW_FILTER = {2: 18.0, 4: 32.0}   # the transform of a filter, when few images use it: mostly writing it to memory
-STREAMED = 0.4            # a transformed weight that comes from beyond the cache
-FEW_GAIN = 0.8            # Winograd's part of the direct way's cycles above which few images stay with what rounds better
+SPILLED = 3.0  # times as much where transformed inputs and outputs of a block leave the cache
+FEW_SPILLED = 2.0  # the same for few images, whose tiles lie side by side
+FEW_FILTER = {2: 18.0, 4: 32.0}  # the transform of a filter, when few images use it: mostly writing it to memory
+STREAMED = 0.4  # a transformed weight that comes from beyond the cache
+FEW_GAIN = 0.8  # Winograd's part of the direct way's cycles above which few images stay with what rounds better
 CACHE_BYTES = 1 << 20
 
 
@@ -89,8 +89,9 @@ def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, wi
     return MappingProxyType(cycles)
 
 
-def cycles_of_few(taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int
-                  ) -> Mapping[str, float]:
+def cycles_of_few(
+    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int
+) -> Mapping[str, float]:
     """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles.
 
     Parameters
@@ -108,8 +109,12 @@ def cycles_of_few(taps: int, channels: int, filters: int, groups: int, vectors: 
         weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
         whole = -(-tiles // TILE_VECTORS) * TILE_VECTORS
         transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
-        cycles[name] = (whole * weights / 2 * PER_TILE_PRODUCT + transforms + channels * own_filters * FEW_FILTER[m] / images
-                        + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0))
+        cycles[name] = (
+            whole * weights / 2 * PER_TILE_PRODUCT
+            + transforms
+            + channels * own_filters * FEW_FILTER[m] / images
+            + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
+        )
     return MappingProxyType(cycles)
 
 

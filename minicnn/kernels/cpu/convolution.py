@@ -32,7 +32,7 @@ from minicnn.kernels.cpu.vector import LANES, load, load_first, multiply_add, se
 
 NO_FLOOR = np.float32(-np.inf)
 ZERO = np.float32(0)
-CUT_RUNS, CUT_FILTERS, CUT_GROUPS = range(3)   # along what work is cut into parts
+CUT_RUNS, CUT_FILTERS, CUT_GROUPS = range(3)  # along what work is cut into parts
 
 
 @kernel
@@ -92,14 +92,38 @@ def at_least(floor, value):
 
 
 @kernel
-def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, lanes, width, weight, w_base, w_channel, w_filter, table,
-               first,
-               stop, channels, filters, begin, bias, b_base, b_filter, floor):
+def gather_run(
+    y,
+    y_base,
+    y_filter,
+    y_vector,
+    x,
+    x_base,
+    x_channel,
+    x_vector,
+    lanes,
+    width,
+    weight,
+    w_base,
+    w_channel,
+    w_filter,
+    table,
+    first,
+    stop,
+    channels,
+    filters,
+    begin,
+    bias,
+    b_base,
+    b_filter,
+    floor,
+):
     """One run: all filters over `lanes` lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
     v = 0
-    if filters == 1 and y_vector == LANES and x_vector == LANES:   # lanes side by side, and no filters to share what is loaded
-        sum_taps(y, y_base, x, x_base, x_channel, lanes, weight, w_base, w_channel, table, first, stop, channels, begin, bias, b_base,
-                 floor)
+    if filters == 1 and y_vector == LANES and x_vector == LANES:  # lanes side by side, and no filters to share what is loaded
+        sum_taps(
+            y, y_base, x, x_base, x_channel, lanes, weight, w_base, w_channel, table, first, stop, channels, begin, bias, b_base, floor
+        )
         return
     while v * LANES < lanes:
         left = lanes - v * LANES
@@ -111,30 +135,149 @@ def gather_run(y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, la
             few_filters = filters - k <= FEW_FILTERS
             if few_vectors:
                 if few_filters:
-                    gather_tile_few_of_both(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
-                                            width,
-                                            begin, bias, b_base + k * b_filter, b_filter, floor)
+                    gather_tile_few_of_both(
+                        y,
+                        y_at + k * y_filter,
+                        y_filter,
+                        y_vector,
+                        x,
+                        x_at,
+                        x_channel,
+                        x_vector,
+                        weight,
+                        w_base + k * w_filter,
+                        w_channel,
+                        w_filter,
+                        table,
+                        first,
+                        stop,
+                        channels,
+                        filters - k,
+                        left,
+                        width,
+                        begin,
+                        bias,
+                        b_base + k * b_filter,
+                        b_filter,
+                        floor,
+                    )
                 else:
-                    gather_tile_few_vectors(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left,
-                                            width,
-                                            begin, bias, b_base + k * b_filter, b_filter, floor)
+                    gather_tile_few_vectors(
+                        y,
+                        y_at + k * y_filter,
+                        y_filter,
+                        y_vector,
+                        x,
+                        x_at,
+                        x_channel,
+                        x_vector,
+                        weight,
+                        w_base + k * w_filter,
+                        w_channel,
+                        w_filter,
+                        table,
+                        first,
+                        stop,
+                        channels,
+                        filters - k,
+                        left,
+                        width,
+                        begin,
+                        bias,
+                        b_base + k * b_filter,
+                        b_filter,
+                        floor,
+                    )
             elif few_filters:
-                gather_tile_few_filters(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                                        w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
-                                        begin, bias, b_base + k * b_filter, b_filter, floor)
+                gather_tile_few_filters(
+                    y,
+                    y_at + k * y_filter,
+                    y_filter,
+                    y_vector,
+                    x,
+                    x_at,
+                    x_channel,
+                    x_vector,
+                    weight,
+                    w_base + k * w_filter,
+                    w_channel,
+                    w_filter,
+                    table,
+                    first,
+                    stop,
+                    channels,
+                    filters - k,
+                    left,
+                    width,
+                    begin,
+                    bias,
+                    b_base + k * b_filter,
+                    b_filter,
+                    floor,
+                )
             else:
-                gather_tile(y, y_at + k * y_filter, y_filter, y_vector, x, x_at, x_channel, x_vector, weight,
-                            w_base + k * w_filter, w_channel, w_filter, table, first, stop, channels, filters - k, left, width,
-                            begin, bias, b_base + k * b_filter, b_filter, floor)
+                gather_tile(
+                    y,
+                    y_at + k * y_filter,
+                    y_filter,
+                    y_vector,
+                    x,
+                    x_at,
+                    x_channel,
+                    x_vector,
+                    weight,
+                    w_base + k * w_filter,
+                    w_channel,
+                    w_filter,
+                    table,
+                    first,
+                    stop,
+                    channels,
+                    filters - k,
+                    left,
+                    width,
+                    begin,
+                    bias,
+                    b_base + k * b_filter,
+                    b_filter,
+                    floor,
+                )
             k += FEW_FILTERS if few_filters else TILE_FILTERS
         v += FEW_VECTORS if few_vectors else TILE_VECTORS
 
 
 @kernel
-def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filter, table, runs, run_count, taps, groups, channels, filters,
-           channel_block, run_block, with_bias, bias, b_base, b_filter, floor, w_base, w_step, filter_block, cut, part, parts):
+def gather(
+    y,
+    y_base,
+    y_filter,
+    x,
+    x_base,
+    x_channel,
+    weight,
+    w_channel,
+    w_filter,
+    table,
+    runs,
+    run_count,
+    taps,
+    groups,
+    channels,
+    filters,
+    channel_block,
+    run_block,
+    with_bias,
+    bias,
+    b_base,
+    b_filter,
+    floor,
+    w_base,
+    w_step,
+    filter_block,
+    cut,
+    part,
+    parts,
+):
     """All runs of a convolution, group by group; or one of `parts` parts of them, cut along the runs, the filters or the groups.
 
     `channels` and `filters` are those of one group; `filter_block` of them pass over all runs before the next.  Wide layers go
@@ -165,16 +308,54 @@ def gather(y, y_base, y_filter, x, x_base, x_channel, weight, w_channel, w_filte
                     begin = FROM_OLD if c > 0 else (FROM_BIAS if with_bias else FROM_ZERO)
                     for run in range(block, min(block + run_block, stop_run)):
                         at = runs + run * RUN_FIELDS
-                        gather_run(y, y_group + k * y_filter + table[at], y_filter, table[at + 7], x,
-                                   x_group + table[at + 1] + c * x_channel, x_channel, table[at + 8], table[at + 2], table[at + 9], weight,
-                                   w_group + k * w_filter + table[at + 5] + c * w_channel, w_channel, w_filter, table,
-                                   taps + table[at + 3], taps + table[at + 4], some_channels, some_filters, begin, bias,
-                                   b_group + k * b_filter + table[at + 6], b_filter, floor if last else NO_FLOOR)
+                        gather_run(
+                            y,
+                            y_group + k * y_filter + table[at],
+                            y_filter,
+                            table[at + 7],
+                            x,
+                            x_group + table[at + 1] + c * x_channel,
+                            x_channel,
+                            table[at + 8],
+                            table[at + 2],
+                            table[at + 9],
+                            weight,
+                            w_group + k * w_filter + table[at + 5] + c * w_channel,
+                            w_channel,
+                            w_filter,
+                            table,
+                            taps + table[at + 3],
+                            taps + table[at + 4],
+                            some_channels,
+                            some_filters,
+                            begin,
+                            bias,
+                            b_group + k * b_filter + table[at + 6],
+                            b_filter,
+                            floor if last else NO_FLOOR,
+                        )
 
 
 @kernel
-def reduce(dweight, w_base, w_filter, dy, y_base, y_filter, x, x_base, x_channel, table, groups, group_count, channels, filters, accumulate,
-           part, parts):
+def reduce(
+    dweight,
+    w_base,
+    w_filter,
+    dy,
+    y_base,
+    y_filter,
+    x,
+    x_base,
+    x_channel,
+    table,
+    groups,
+    group_count,
+    channels,
+    filters,
+    accumulate,
+    part,
+    parts,
+):
     """The weight gradient: for every group of taps, every range of rows, every tile of taps x filters; or a part of the taps.
 
     `groups` is a list in the table of (entries, entry count, ranges, range count), `group_count` the groups of the convolution.
@@ -197,14 +378,46 @@ def reduce(dweight, w_base, w_filter, dy, y_base, y_filter, x, x_base, x_channel
                     k = 0
                     while k < filters:
                         if filters - k <= FEW_FILTERS:
-                            reduce_tile_few_filters(dweight, w_group + k * w_filter, w_filter, dy, y_group + table[row + 1] + k * y_filter,
-                                                    y_filter, table[row + 5], x, x_group + table[row], table[row + 4], table,
-                                                    entries + entry, entry_count - entry, table[row + 2], table[row + 3], filters - k, add)
+                            reduce_tile_few_filters(
+                                dweight,
+                                w_group + k * w_filter,
+                                w_filter,
+                                dy,
+                                y_group + table[row + 1] + k * y_filter,
+                                y_filter,
+                                table[row + 5],
+                                x,
+                                x_group + table[row],
+                                table[row + 4],
+                                table,
+                                entries + entry,
+                                entry_count - entry,
+                                table[row + 2],
+                                table[row + 3],
+                                filters - k,
+                                add,
+                            )
                             k += FEW_FILTERS
                         else:
-                            reduce_tile(dweight, w_group + k * w_filter, w_filter, dy, y_group + table[row + 1] + k * y_filter, y_filter,
-                                        table[row + 5], x, x_group + table[row], table[row + 4], table, entries + entry,
-                                        entry_count - entry, table[row + 2], table[row + 3], filters - k, add)
+                            reduce_tile(
+                                dweight,
+                                w_group + k * w_filter,
+                                w_filter,
+                                dy,
+                                y_group + table[row + 1] + k * y_filter,
+                                y_filter,
+                                table[row + 5],
+                                x,
+                                x_group + table[row],
+                                table[row + 4],
+                                table,
+                                entries + entry,
+                                entry_count - entry,
+                                table[row + 2],
+                                table[row + 3],
+                                filters - k,
+                                add,
+                            )
                             k += TILE_FILTERS
 
 
@@ -232,6 +445,7 @@ def sum_pixels(dbias, b_base, b_filter, dy, y_base, y_filter, filters, rows, row
 
 # Steps.  An argument is an offset into the arena (activations), into the slot (gradients), into the parameters or into the table.
 
+
 @step(splits=True)
 def convolution_forward(memory, parameters, table, a, frame):
     """y from x and weight, bias (parameters); y and x lie in the arena, or are an image of a user's arrays."""
@@ -241,9 +455,37 @@ def convolution_forward(memory, parameters, table, a, frame):
     bias = m if a[20] != 0 else w
     y, y_at = (whole_array(floats_at(frame[a[23]])), frame[FIRST] * a[25]) if a[23] != 0 else (m, arena + a[17])
     x, x_at = (whole_array(floats_at(frame[a[24]])), frame[FIRST] * a[26]) if a[24] != 0 else (m, arena + a[18])
-    gather(y, y_at, a[0], x, x_at, a[1], w, a[2], a[3], t, a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12] != 0,
-           bias, a[13], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16], a[19], a[21], a[22], frame[PART],
-           frame[PARTS])
+    gather(
+        y,
+        y_at,
+        a[0],
+        x,
+        x_at,
+        a[1],
+        w,
+        a[2],
+        a[3],
+        t,
+        a[4],
+        a[5],
+        a[6],
+        a[7],
+        a[8],
+        a[9],
+        a[10],
+        a[11],
+        a[12] != 0,
+        bias,
+        a[13],
+        a[14],
+        ZERO if a[15] != 0 else NO_FLOOR,
+        a[16],
+        a[19],
+        a[21],
+        a[22],
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
@@ -251,8 +493,25 @@ def convolution_backward_weight(memory, parameters, table, a, frame):
     """dweight (slot) from dy, x (arena)."""
     m, t = whole_array(memory), whole_array(table)
     arena = frame[ARENA]
-    reduce(m, frame[SLOT] + a[0], a[1], m, arena + a[8], a[2], m, arena + a[9], a[3], t, a[4], a[5], a[6], a[7],
-           frame[ACCUMULATE] != 0, frame[PART], frame[PARTS])
+    reduce(
+        m,
+        frame[SLOT] + a[0],
+        a[1],
+        m,
+        arena + a[8],
+        a[2],
+        m,
+        arena + a[9],
+        a[3],
+        t,
+        a[4],
+        a[5],
+        a[6],
+        a[7],
+        frame[ACCUMULATE] != 0,
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step

@@ -43,8 +43,17 @@ from minicnn.kernels.cpu.vector import LANES
 Axes = tuple[Axis, ...]
 
 
-def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int, flip: bool,
-            tiles: tuple[int, ...] | None = None, direct: bool = False) -> None:
+def forward(
+    y: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    axes: Axes,
+    groups: int,
+    flip: bool,
+    tiles: tuple[int, ...] | None = None,
+    direct: bool = False,
+) -> None:
     """y (N, K, *out) from x (N, C, *in), weight (K, *tile, C/G, *taps) and bias (K,) or (K, *tile); never by Winograd if `direct`."""
     tile = tiles or (1,) * len(axes)
     n = long_axis([axis.out for axis in axes], axes, tile)
@@ -53,7 +62,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
             if not block.axis.size and prod(tile) == 1:
                 y[place_on(n, block.output)] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
                 continue
-            part = np.empty((*y.shape[:n + 2], block.axis.out, *y.shape[n + 3:]), y.dtype)
+            part = np.empty((*y.shape[: n + 2], block.axis.out, *y.shape[n + 3 :]), y.dtype)
             forward(part, cut_out(x, n, block.input), weight, bias, with_axis(axes, n, block.axis), groups, flip, tiles, direct)
             y[place_on(n, block.output)] = part
         return
@@ -76,7 +85,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         unshared_call.forward(y, x, weight, bias, axes, groups, tile)
         return
     if bias is not None and bias.size != len(weight) * prod(tile):
-        bias = np.repeat(bias, prod(tile))   # one for each filter of the tile
+        bias = np.repeat(bias, prod(tile))  # one for each filter of the tile
     narrow = is_narrow(len(x), axes, tile)
     m = 0 if direct or prod(tile) > 1 else winograd_tile(axes, x.shape[1], y.shape[1], groups, len(x))
     if m:
@@ -84,27 +93,55 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         return
 
     def build(stage: Stage) -> None:
-        stage.multiply_adds = prod(y.shape[1:]) * prod(weight.shape[-1 - len(axes):])
-        if stage.shard == 1:   # images that can be read where they lie
-            append_few_images_forward(stage.program, stage.outside(1, y.shape[1:]), stage.outside(0, x.shape[1:]), axes, groups, flip, 0,
-                                      None if bias is None else 0, False, True)
+        stage.multiply_adds = prod(y.shape[1:]) * prod(weight.shape[-1 - len(axes) :])
+        if stage.shard == 1:  # images that can be read where they lie
+            append_few_images_forward(
+                stage.program,
+                stage.outside(1, y.shape[1:]),
+                stage.outside(0, x.shape[1:]),
+                axes,
+                groups,
+                flip,
+                0,
+                None if bias is None else 0,
+                False,
+                True,
+            )
             return
         value = stage.load(0, x.shape[1:], [] if narrow else halo(axes, x.shape[1]))
         stage.cut()
         result = stage.new(y.shape[1:])
-        append_convolution_forward(stage.program, result, value, axes, groups, tile, flip, 0, None if bias is None else 0,
-                                   bias_in_memory=True)
+        append_convolution_forward(
+            stage.program, result, value, axes, groups, tile, flip, 0, None if bias is None else 0, bias_in_memory=True
+        )
         stage.cut()
         stage.store(1, result)
         stage.cut()
 
     key = ("convolution", axes, groups, tile, flip, x.shape[1], y.shape[1], bias is not None)
-    call(key, build, len(x), [x, y], weight=weight, bias=bias, whole=prod(tile) > 1, narrow=narrow,
-         single=len(x) > 1 and goes_in_place(axes, tile, groups))
+    call(
+        key,
+        build,
+        len(x),
+        [x, y],
+        weight=weight,
+        bias=bias,
+        whole=prod(tile) > 1,
+        narrow=narrow,
+        single=len(x) > 1 and goes_in_place(axes, tile, groups),
+    )
 
 
-def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axes, groups: int, flip: bool,
-                   tiles: tuple[int, ...] | None = None, bias: np.ndarray | None = None) -> None:
+def backward_input(
+    dx: np.ndarray,
+    dy: np.ndarray,
+    weight: np.ndarray,
+    axes: Axes,
+    groups: int,
+    flip: bool,
+    tiles: tuple[int, ...] | None = None,
+    bias: np.ndarray | None = None,
+) -> None:
     """dx (N, C, *in) from dy (N, K, *out), and bias (C,) where this is a transposed convolution."""
     tile = tiles or (1,) * len(axes)
     n = long_axis([axis.size for axis in axes], axes, tile)
@@ -113,7 +150,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
             if not block.axis.out:
                 dx[place_on(n, block.input)] = 0 if bias is None else bias.reshape(-1, *(1,) * len(axes))
                 continue
-            part = np.empty((*dx.shape[:n + 2], block.axis.size, *dx.shape[n + 3:]), dx.dtype)
+            part = np.empty((*dx.shape[: n + 2], block.axis.size, *dx.shape[n + 3 :]), dx.dtype)
             backward_input(part, cut_out(dy, n, block.output), weight, with_axis(axes, n, block.axis), groups, flip, tiles, bias)
             dx[place_on(n, block.input)] = part
         return
@@ -146,15 +183,16 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
         return
 
     def build(stage: Stage) -> None:
-        stage.multiply_adds = prod(dy.shape[1:]) * prod(weight.shape[-1 - len(axes):])
+        stage.multiply_adds = prod(dy.shape[1:]) * prod(weight.shape[-1 - len(axes) :])
         gradient = stage.load(0, dy.shape[1:])
         stage.cut()
         result = stage.new(dx.shape[1:])
         if prod(tile) > 1:
             append_tiled_backward_input(stage.program, result, gradient, axes, groups, tile, 0, PARTS)
         else:
-            append_convolution_backward_input(stage.program, result, gradient, axes, groups, tile, flip, 0, None if bias is None else 0,
-                                              bias_in_memory=True)
+            append_convolution_backward_input(
+                stage.program, result, gradient, axes, groups, tile, flip, 0, None if bias is None else 0, bias_in_memory=True
+            )
         stage.cut()
         stage.store(1, result)
         stage.cut()
@@ -163,8 +201,9 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axe
     call(key, build, len(dy), [dy, dx], weight=weight, bias=bias, whole=prod(tile) > 1, narrow=narrow)
 
 
-def _backward_by_remainder(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int,
-                           flip: bool) -> None:
+def _backward_by_remainder(
+    dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int, flip: bool
+) -> None:
     """dx as convolutions of dy with stride 1, one for all remainders that have equally many taps along each axis."""
     channels, all_of = dx.shape[1] // groups, (slice(None), slice(None))
     every = dx.reshape(len(dx), groups, channels, *dx.shape[2:])
@@ -177,14 +216,15 @@ def _backward_by_remainder(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, b
         gradient = taken(dy, (*all_of, *some.input))
         part = np.empty((len(dx), len(filters), *(axis.out for axis in some.axes)), dx.dtype)
         for n in range(len(dx)):
-            forward(part[n:n + 1], gradient[n:n + 1], filters, biases, some.axes, groups, True)
+            forward(part[n : n + 1], gradient[n : n + 1], filters, biases, some.axes, groups, True)
         parts = part.reshape(len(dx), groups, sets, channels, *part.shape[2:])
         for n, (source, target) in enumerate(zip(some.sources, some.targets, strict=True)):
             every[(*all_of, slice(None), *target)] = parts[:, :, n][(*all_of, slice(None), *source)]
 
 
-def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, flip: bool,
-                    tiles: tuple[int, ...] | None = None) -> None:
+def backward_weight(
+    dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, flip: bool, tiles: tuple[int, ...] | None = None
+) -> None:
     """dweight (K, *tile, C/G, *taps) from dy (N, K, *out) and x (N, C, *in)."""
     tile = tiles or (1,) * len(axes)
     n = long_axis([axis.out for axis in axes], axes, tile)
@@ -194,13 +234,14 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
             if not block.axis.size:
                 continue
             part = np.empty_like(dweight)
-            backward_weight(part, cut_out(dy, n, block.output), cut_out(x, n, block.input), with_axis(axes, n, block.axis), groups, flip,
-                            tiles)
+            backward_weight(
+                part, cut_out(dy, n, block.output), cut_out(x, n, block.input), with_axis(axes, n, block.axis), groups, flip, tiles
+            )
             dweight += part
         return
     if goes_by_turns(axes, tile, len(dy)):
         for turn in turns(axes, tile):
-            part = np.zeros((len(dweight), *dweight.shape[1 + len(axes):]), dweight.dtype)
+            part = np.zeros((len(dweight), *dweight.shape[1 + len(axes) :]), dweight.dtype)
             if prod(axis.size for axis in turn.axes):
                 backward_weight(part, taken(dy, turn.output), taken(x, turn.input), turn.axes, groups, flip)
             dweight[turn.filter] = part
@@ -215,12 +256,19 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
     narrow = is_narrow(len(dy), axes, tile)
 
     def build(stage: Stage) -> None:
-        stage.multiply_adds = prod(dy.shape[1:]) * prod(dweight.shape[-1 - len(axes):])
+        stage.multiply_adds = prod(dy.shape[1:]) * prod(dweight.shape[-1 - len(axes) :])
         gradient = stage.load(0, dy.shape[1:])
         value = stage.load(1, x.shape[1:], halo(axes, x.shape[1]))
         stage.cut()
         append_convolution_backward_weight(stage.program, 0, gradient, value, axes, groups, tile, flip, PARTS, stage.cut)
         stage.cut()
 
-    call(("convolution backward weight", axes, groups, tile, flip, x.shape[1], dy.shape[1]), build, len(dy), [dy, x], gradient=dweight,
-         whole=prod(tile) > 1, narrow=narrow)
+    call(
+        ("convolution backward weight", axes, groups, tile, flip, x.shape[1], dy.shape[1]),
+        build,
+        len(dy),
+        [dy, x],
+        gradient=dweight,
+        whole=prod(tile) > 1,
+        narrow=narrow,
+    )

@@ -20,7 +20,7 @@ from minicnn.kernels.cpu.vector import LANES
 Axes = tuple[Axis, ...]
 
 MOST_TAPS = 1 << 21
-MANY_READS = 1 << 14   # entries of a table beyond which storing the padding is better than listing what each border position reads
+MANY_READS = 1 << 14  # entries of a table beyond which storing the padding is better than listing what each border position reads
 
 
 def tables_serve(axes: Axes) -> bool:
@@ -31,8 +31,9 @@ def tables_serve(axes: Axes) -> bool:
 @lru_cache(REMEMBERED)
 def settled(axes: Axes) -> Axes:
     """The same axes without settings that mean nothing: the stride of a single position, the dilation of a single tap."""
-    return tuple(axis._replace(stride=1 if axis.out == 1 else axis.stride, dilation=1 if axis.taps == 1 else axis.dilation)
-                 for axis in axes)
+    return tuple(
+        axis._replace(stride=1 if axis.out == 1 else axis.stride, dilation=1 if axis.taps == 1 else axis.dilation) for axis in axes
+    )
 
 
 @lru_cache(REMEMBERED)
@@ -58,8 +59,11 @@ def is_narrow(images: int, axes: Axes, tile: tuple[int, ...]) -> bool:
 def reads_forward(axes: Axes, images: int) -> bool:
     """Whether the input gradient is better computed as a convolution of dy: with stride 1, for few images or large filters."""
     reads = prod(axis.taps * min(axis.size, 2 * axis.extent + 1) for axis in axes)
-    return (all(axis.stride == 1 and 0 <= axis.before < axis.extent for axis in axes) and (images < LANES or reads > MANY_READS)
-            and padding_fits(reversed_axes(axes)))
+    return (
+        all(axis.stride == 1 and 0 <= axis.before < axis.extent for axis in axes)
+        and (images < LANES or reads > MANY_READS)
+        and padding_fits(reversed_axes(axes))
+    )
 
 
 @lru_cache(REMEMBERED)
@@ -103,12 +107,16 @@ def turns(axes: Axes, tile: tuple[int, ...]) -> Iterator[Turn]:
     for place in product(*(range(each) for each in tile)):
         blocks = [positions_of_turn(axis, each, first) for axis, each, first in zip(axes, tile, place, strict=True)]
         all_of = (slice(None), slice(None))
-        yield Turn(tuple(block.axis for block in blocks), (slice(None), *place), (*all_of, *(block.input for block in blocks)),
-                   (*all_of, *(block.output for block in blocks)))
+        yield Turn(
+            tuple(block.axis for block in blocks),
+            (slice(None), *place),
+            (*all_of, *(block.input for block in blocks)),
+            (*all_of, *(block.output for block in blocks)),
+        )
 
 
 def with_axis(axes: Axes, n: int, axis: Axis) -> Axes:
-    return (*axes[:n], axis, *axes[n + 1:])
+    return (*axes[:n], axis, *axes[n + 1 :])
 
 
 def place_on(n: int, where: slice) -> tuple[slice, ...]:

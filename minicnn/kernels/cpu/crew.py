@@ -24,13 +24,13 @@ from minicnn.kernels.cpu.program import FRAME_FIELDS, FinishedProgram
 from minicnn.locks import new_lock, refuse_holder
 from minicnn.processors import MOST
 
-LISTENING = 8000   # turns of waiting for the next run, about 100 microseconds
+LISTENING = 8000  # turns of waiting for the next run, about 100 microseconds
 
 # fields of a worker's bell, which fills a cache line
 INVITED, ASLEEP, LOCK = 0, 1, 2
 BELL = 8
 
-FINISHED, RAISED, FAILED = 0, 1, 2   # how a run ended
+FINISHED, RAISED, FAILED = 0, 1, 2  # how a run ended
 
 
 @kernel
@@ -76,7 +76,7 @@ def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses,
         if exchange(bells, place + INVITED, 0):
             fetch_add(counters, LEFT, 1)
     spins = 0
-    while read_shared(counters, LEFT) < threads - 1:   # whatever happened: nobody may be inside any more
+    while read_shared(counters, LEFT) < threads - 1:  # whatever happened: nobody may be inside any more
         spins = wait_a_little(run, spins)
     if counters[FAULT]:
         return FAILED
@@ -91,7 +91,7 @@ class Crew:
 
     def __init__(self) -> None:
         self.lock = new_lock()
-        self.size = 1                                    # threads that can take part, the caller's among them
+        self.size = 1  # threads that can take part, the caller's among them
         self.bells = np.zeros(BELL * MOST, np.int64)
         self.counters = np.zeros(COUNTERS, np.int64)
         self.exception = np.zeros(3, np.int64)
@@ -102,19 +102,20 @@ class Crew:
         own = {"counters": self.counters, "exception": self.exception, "clock": self._clock, "frames": self._frames}
         for field, value in {**interpreter.addresses(), **{name: array.ctypes.data for name, array in own.items()}}.items():
             self.run[field] = value
-        serve(self.run, self.bells, 0)   # compiles, so that an error shows here rather than in a thread
+        serve(self.run, self.bells, 0)  # compiles, so that an error shows here rather than in a thread
 
     def grow(self, threads: int) -> None:
         """Start the workers that a run of so many threads needs and that are not there yet."""
         while self.size < threads:
-            if not self.bells[BELL * self.size + LOCK]:   # else an exception came while this worker was made
+            if not self.bells[BELL * self.size + LOCK]:  # else an exception came while this worker was made
                 self.bells[BELL * self.size + LOCK] = interpreter.new_lock()
             arguments = (self.run, self.bells, self.size)
             try:
                 threading.Thread(target=serve, args=arguments, name=f"minicnn-{self.size}", daemon=True).start()
             except RuntimeError as error:
-                raise DeviceError(f"the system gives this process no thread beside the {self.size} that compute"
-                                  f"\n  use minicnn.set_threads({self.size})") from error
+                raise DeviceError(
+                    f"the system gives this process no thread beside the {self.size} that compute\n  use minicnn.set_threads({self.size})"
+                ) from error
             self.size += 1
 
     def abandon(self) -> None:
@@ -126,8 +127,17 @@ _crew: Crew | None = None
 _making = new_lock()
 
 
-def run(threads: int, program: FinishedProgram, memory: np.ndarray, parameters: np.ndarray, jobs: np.ndarray, addresses: np.ndarray,
-        layout: Layout, finished: np.ndarray | None = None, whole_batches: bool = False) -> None:
+def run(
+    threads: int,
+    program: FinishedProgram,
+    memory: np.ndarray,
+    parameters: np.ndarray,
+    jobs: np.ndarray,
+    addresses: np.ndarray,
+    layout: Layout,
+    finished: np.ndarray | None = None,
+    whole_batches: bool = False,
+) -> None:
     """Run all batches of `jobs` on `threads` threads, this one among them; return when the last is done.
 
     Parameters
@@ -146,15 +156,31 @@ def run(threads: int, program: FinishedProgram, memory: np.ndarray, parameters: 
     refuse_holder(crew.lock)
     with crew.lock:
         crew.grow(threads)
-        how = lead(crew.run, crew.bells, memory, parameters, program.table, program.steps, program.phases, jobs, addresses, tuple(layout),
-                   crew.finished if finished is None else finished, threads, whole_batches, interpreter.hears_signals())
+        how = lead(
+            crew.run,
+            crew.bells,
+            memory,
+            parameters,
+            program.table,
+            program.steps,
+            program.phases,
+            jobs,
+            addresses,
+            tuple(layout),
+            crew.finished if finished is None else finished,
+            threads,
+            whole_batches,
+            interpreter.hears_signals(),
+        )
         if how == RAISED and crew is _crew:
             interpreter.raise_fetched(*(int(address) for address in crew.exception))
         if how == RAISED:
             raise DeviceError("this process was forked in the middle of a computation, and cannot go on with it")
         if how == FAILED:
-            raise DeviceError(f"the step {program.names[int(crew.counters[FAULT]) - 1]} failed: there is no memory left for what it needs"
-                              f"\n  use fewer images at a time, or fewer threads")
+            raise DeviceError(
+                f"the step {program.names[int(crew.counters[FAULT]) - 1]} failed: there is no memory left for what it needs"
+                f"\n  use fewer images at a time, or fewer threads"
+            )
 
 
 def _the_crew() -> Crew:

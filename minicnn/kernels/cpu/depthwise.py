@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.program import EXTRA
 from minicnn.kernels.cpu.unpooling import planes_of_part
 from minicnn.kernels.cpu.vector import LANES, lanes_between, load_first, load_where, multiply_add, splat, store_first, total
 
-TAPS = 3   # along each axis
+TAPS = 3  # along each axis
 ZERO = np.float32(0)
 
 
@@ -32,10 +32,10 @@ def correlate(y, y_at, P, Q, x, x_at, H, W, weight, w_at, flip, top, left, bias)
         inside0 = lanes_between(left - q, W + left - q)
         inside1 = lanes_between(left - 1 - q, W + left - 1 - q)
         inside2 = lanes_between(left - 2 - q, W + left - 2 - q)
-        above, here = zero, zero   # the rows p-2 and p-1 of y, as far as they are summed
+        above, here = zero, zero  # the rows p-2 and p-1 of y, as far as they are summed
         for p in range(P + TAPS - 1):
             h = p - top
-            row0, row1, row2 = zero, zero, zero   # what row h of x adds to the rows p, p-1 and p-2 of y
+            row0, row1, row2 = zero, zero, zero  # what row h of x adds to the rows p, p-1 and p-2 of y
             if 0 <= h < H:
                 at = x_at + h * W + q - left
                 x0, x1, x2 = load_where(x, at, inside0), load_where(x, at + 1, inside1), load_where(x, at + 2, inside2)
@@ -56,7 +56,7 @@ def products_of_planes(dy, dy_at, P, Q, x, x_at, H, W, top, left):
         inside0 = lanes_between(left - q, W + left - q)
         inside1 = lanes_between(left - 1 - q, W + left - 1 - q)
         inside2 = lanes_between(left - 2 - q, W + left - 2 - q)
-        above, here = zero, zero   # the rows p-2 and p-1 of dy
+        above, here = zero, zero  # the rows p-2 and p-1 of dy
         for p in range(P + TAPS - 1):
             h = p - top
             own = load_first(dy, dy_at + p * Q + q, Q - q) if p < P else zero
@@ -78,7 +78,8 @@ def gradient_of_filter(dweight, w_at, flip, dy, P, Q, x, H, W, c, channels, imag
     for n in range(images):
         plane = n * channels + c
         sum00, sum01, sum02, sum10, sum11, sum12, sum20, sum21, sum22 = products_of_planes(
-            dy, plane * P * Q, P, Q, x, plane * H * W, H, W, top, left)
+            dy, plane * P * Q, P, Q, x, plane * H * W, H, W, top, left
+        )
         all00, all01, all02 = all00 + sum00, all01 + sum01, all02 + sum02
         all10, all11, all12 = all10 + sum10, all11 + sum11, all12 + sum12
         all20, all21, all22 = all20 + sum20, all21 + sum21, all22 + sum22
@@ -89,6 +90,7 @@ def gradient_of_filter(dweight, w_at, flip, dy, P, Q, x, H, W, c, channels, imag
 
 # Steps on arrays of the call.  Arguments: planes (or channels) to be shared out, channels, P, Q, H, W, flip, top, left; with bias, images.
 
+
 @step
 def depthwise_forward_step(memory, parameters, table, a, frame):
     """Arrays: y, x; the bias lies at the beginning of memory."""
@@ -96,8 +98,22 @@ def depthwise_forward_step(memory, parameters, table, a, frame):
     first, stop = planes_of_part(a[0], frame)
     for n in range(first, stop):
         c = n % a[1]
-        correlate(y, n * a[2] * a[3], a[2], a[3], x, n * a[4] * a[5], a[4], a[5], weight, c * TAPS * TAPS, a[6] != 0, a[7], a[8],
-                  memory[c] if a[9] != 0 else ZERO)
+        correlate(
+            y,
+            n * a[2] * a[3],
+            a[2],
+            a[3],
+            x,
+            n * a[4] * a[5],
+            a[4],
+            a[5],
+            weight,
+            c * TAPS * TAPS,
+            a[6] != 0,
+            a[7],
+            a[8],
+            memory[c] if a[9] != 0 else ZERO,
+        )
 
 
 @step

@@ -16,8 +16,11 @@ Axes = tuple[Axis, ...]
 
 def serves(axes: Axes, channels: int, filters: int, groups: int) -> bool:
     """Whether this is a 3x3 with stride 1 and one filter a channel."""
-    return (channels == filters == groups and len(axes) == 2
-            and all(axis.taps == TAPS and axis.stride == 1 and axis.dilation == 1 for axis in axes))
+    return (
+        channels == filters == groups
+        and len(axes) == 2
+        and all(axis.taps == TAPS and axis.stride == 1 and axis.dilation == 1 for axis in axes)
+    )
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, flip: bool) -> None:
@@ -40,8 +43,9 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
     _run(depthwise_backward_weight_step, numbers, [dweight, dy, x])
 
 
-def _run(kernel: StepKernel, numbers: tuple[int, ...], arrays: list[np.ndarray], weight: np.ndarray | None = None,
-         bias: np.ndarray | None = None) -> None:
+def _run(
+    kernel: StepKernel, numbers: tuple[int, ...], arrays: list[np.ndarray], weight: np.ndarray | None = None, bias: np.ndarray | None = None
+) -> None:
     """One step whose parts have some of the first of `numbers` each."""
     parts = min(ARRAY_PARTS, max(1, numbers[0]))
 

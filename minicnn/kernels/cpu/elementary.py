@@ -14,18 +14,20 @@ ZERO = _f(0)
 ONE = _f(1)
 INFINITE = _f(np.inf)
 HALF = _f(0.5)
-LARGEST = _f(88.0)       # exp of more overflows
-SMALLEST = _f(-87.0)     # exp of less is below the smallest normal number
+LARGEST = _f(88.0)  # exp of more overflows
+SMALLEST = _f(-87.0)  # exp of less is below the smallest normal number
 LOG2_E = _f(1.44269504088896341)
-LN2_HIGH = _f(0.693359375)            # nine bits, so that a multiple is exact
+LN2_HIGH = _f(0.693359375)  # nine bits, so that a multiple is exact
 LN2_LOW = _f(-2.12194440e-4)
 LN2 = _f(0.693147180559945)
 SQRT2 = _f(1.41421356)
-EXP_5, EXP_4, EXP_3, EXP_2, EXP_1, EXP_0 = (_f(c) for c in (
-    1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1))
-TANH_4, TANH_3, TANH_2, TANH_1, TANH_0 = (_f(c) for c in (
-    -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1))
-TANH_SERIES = _f(0.625)   # below, the polynomial; above, the exponential
+EXP_5, EXP_4, EXP_3, EXP_2, EXP_1, EXP_0 = (
+    _f(c) for c in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
+)
+TANH_4, TANH_3, TANH_2, TANH_1, TANH_0 = (
+    _f(c) for c in (-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
+)
+TANH_SERIES = _f(0.625)  # below, the polynomial; above, the exponential
 TWO = _f(2)
 ATANH_4, ATANH_3, ATANH_2, ATANH_1 = _f(2 / 9), _f(2 / 7), _f(2 / 5), _f(2 / 3)
 

@@ -5,9 +5,9 @@ from minicnn.kernels.cpu.atomics import floats_at, integers_at, whole_array
 from minicnn.kernels.cpu.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.program import EXTRA, PART, PARTS
 
-CHANNELS = 4    # whose weights are moved together: their taps share cache lines
-FILTERS = 32    # whose weights of these channels stay in the first-level cache while one tap after the other is moved
-CONFLICT = 1024   # rows a multiple of so many numbers apart share few places in that cache; then filters go one by one
+CHANNELS = 4  # whose weights are moved together: their taps share cache lines
+FILTERS = 32  # whose weights of these channels stay in the first-level cache while one tap after the other is moved
+CONFLICT = 1024  # rows a multiple of so many numbers apart share few places in that cache; then filters go one by one
 
 
 @kernel
@@ -50,6 +50,17 @@ def exchange_step(memory, parameters, table, a, frame):
 
     a: groups, filters and channels of a group, taps of a filter, sets, taps of a set, whether it is whole.
     """
-    exchange(whole_array(floats_at(frame[EXTRA])), whole_array(parameters), a[0], a[1], a[2], a[3],
-             whole_array(integers_at(frame[EXTRA + 1])), a[4], a[5], a[6] != 0, frame[PART],
-             frame[PARTS])
+    exchange(
+        whole_array(floats_at(frame[EXTRA])),
+        whole_array(parameters),
+        a[0],
+        a[1],
+        a[2],
+        a[3],
+        whole_array(integers_at(frame[EXTRA + 1])),
+        a[4],
+        a[5],
+        a[6] != 0,
+        frame[PART],
+        frame[PARTS],
+    )

@@ -26,6 +26,12 @@ def exchanged(weight: np.ndarray, groups: int, sets: Sequence[np.ndarray]) -> np
         stage.program.step(exchange_step, groups, filters, channels, window, len(sets), sets[0].size, whole)
         stage.cut()
 
-    call(("exchange", groups, filters, channels, window, len(sets), sets[0].size, whole), build, 1, [result, places], weight=weight,
-         whole=True)
+    call(
+        ("exchange", groups, filters, channels, window, len(sets), sets[0].size, whole),
+        build,
+        1,
+        [result, places],
+        weight=weight,
+        whole=True,
+    )
     return result

@@ -39,13 +39,13 @@ from minicnn.kernels.cpu.program import (
 )
 
 # counters that threads share, those that change often on cache lines of their own
-NEXT, DONE, LEFT = 0, 8, 16   # tasks drawn, tasks done, threads that are through
-STOP = 24                     # 1: leave at once
-LAST = 25                     # the batch after which to leave
-FAULT = 26                    # 1 + the step that failed
+NEXT, DONE, LEFT = 0, 8, 16  # tasks drawn, tasks done, threads that are through
+STOP = 24  # 1: leave at once
+LAST = 25  # the batch after which to leave
+FAULT = 26  # 1 + the step that failed
 COUNTERS = 32
 
-SPINS = 4000                  # about 50 microseconds of waiting before the processor is given away
+SPINS = 4000  # about 50 microseconds of waiting before the processor is given away
 
 # columns of a job: one row a batch
 JOB_KEY, JOB_ORDER, JOB_IMAGES, JOB_STATISTICS, JOB_RATES, JOB_OUTPUT = range(6)
@@ -55,23 +55,54 @@ JOB_FIELDS = 8
 class Layout(NamedTuple):
     """Where a program's stretches of memory begin, in elements, and how many there are."""
 
-    shard: int           # images of a shard
+    shard: int  # images of a shard
     slots: int
     arena_begin: int
     arena_size: int
     slot_begin: int
     slot_size: int
-    per_shard: int       # 1 where arenas belong to shards, because their content must outlive a phase; else 0
+    per_shard: int  # 1 where arenas belong to shards, because their content must outlive a phase; else 0
 
 
 # What all threads know of the run under way.  Arrays are addresses; who calls keeps them alive until all threads have left.
-RUN = np.dtype([(name, np.int64) for name in (
-    "memory", "parameters", "table", "steps", "phases", "phase_count", "jobs", "batch_count", "addresses", "address_count",
-    *Layout._fields, "whole_batches", "hears_signals",
-    "counters", "frames", "clock", "exception",   # memory of the crew, see `crew.py`
-    "looked", "listened", "pause", "paused",      # of `interpreter.signal_raised`
-    "yield_processor", "acquire_lock", "release_lock", "enter_python", "leave_python", "check_signals", "fetch_exception", "read_clock",
-    "clock_number")], align=True)
+RUN = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "memory",
+            "parameters",
+            "table",
+            "steps",
+            "phases",
+            "phase_count",
+            "jobs",
+            "batch_count",
+            "addresses",
+            "address_count",
+            *Layout._fields,
+            "whole_batches",
+            "hears_signals",
+            "counters",
+            "frames",
+            "clock",
+            "exception",  # memory of the crew, see `crew.py`
+            "looked",
+            "listened",
+            "pause",
+            "paused",  # of `interpreter.signal_raised`
+            "yield_processor",
+            "acquire_lock",
+            "release_lock",
+            "enter_python",
+            "leave_python",
+            "check_signals",
+            "fetch_exception",
+            "read_clock",
+            "clock_number",
+        )
+    ],
+    align=True,
+)
 
 
 @kernel
@@ -79,7 +110,7 @@ def stopped(run, counters, thread, batch):
     """Whether to leave at once; the thread that hears signals looks for them."""
     if thread == 0 and run.hears_signals and counters[LAST] == run.batch_count and signal_raised(run):
         if run.whole_batches:
-            exchange(counters, LAST, batch)   # this thread has a task of the batch before it, so that nobody is further
+            exchange(counters, LAST, batch)  # this thread has a task of the batch before it, so that nobody is further
         else:
             exchange(counters, STOP, 1)
     return read_shared(counters, STOP) != 0

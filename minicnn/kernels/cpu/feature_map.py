@@ -43,7 +43,7 @@ class FeatureMap:
     def strides(self) -> tuple[int, ...]:
         """Elements from one pixel to the next, per axis."""
         extents = self.extents
-        return tuple(prod(extents[a + 1:]) * self.shard for a in range(len(extents)))
+        return tuple(prod(extents[a + 1 :]) * self.shard for a in range(len(extents)))
 
     @property
     def size(self) -> int:

@@ -36,7 +36,7 @@ def arrange(y, y_at, x, x_at, first, stop, shard, table, lines, plane, row, colu
             for j in range(table[lines + 3]):
                 d = j * table[lines + 1] + table[at_d] - table[lines + 2]
                 for p in range(table[lines + 9]):
-                    for k in range(table[lines + 10]):   # rows in the order of x, so that memory can be fetched ahead
+                    for k in range(table[lines + 10]):  # rows in the order of x, so that memory can be fetched ahead
                         h = p * table[lines + 7] + table[table[lines + 11] + 3 * k] - table[lines + 8]
                         at = target + k * table[lines + 16] * plane + p * row
                         if 0 <= d < depth and 0 <= h < rows:
@@ -122,8 +122,25 @@ def linear_dot(y, y_at, shard, weight, w_at, x, x_at, features, first, stop, tab
     """
     for k in range(first, stop, TILE_FILTERS):
         for n in range(0, shard, TILE_TAPS):
-            reduce_tile(y, y_at + k * shard, shard, weight, w_at + k * features, features, 0, x, x_at, 0, table, images + n, shard - n, 1,
-                        features, stop - k, False)
+            reduce_tile(
+                y,
+                y_at + k * shard,
+                shard,
+                weight,
+                w_at + k * features,
+                features,
+                0,
+                x,
+                x_at,
+                0,
+                table,
+                images + n,
+                shard - n,
+                1,
+                features,
+                stop - k,
+                False,
+            )
         for j in range(k, min(k + TILE_FILTERS, stop)):
             own = bias[b_at + j] if with_bias else ZERO
             for n in range(shard):
@@ -132,6 +149,7 @@ def linear_dot(y, y_at, shard, weight, w_at, x, x_at, features, first, stop, tab
 
 
 # Steps.  Offsets are into the arena; weights and bias are parameters, or, for a single call, the bias lies in memory.
+
 
 @step(splits=True)
 def arrange_step(memory, parameters, table, a, frame):
@@ -166,8 +184,37 @@ def grouped_step(memory, parameters, table, a, frame):
     groups, channels, filters = a[7], a[8], a[9]
     for group in range(groups * part // parts, groups * (part + 1) // parts):
         arrange(m, copy, x, x_at + group * a[43] * a[30], 0, a[43], a[31], t, a[32], a[33], a[34], a[35])
-        gather(m, result, a[0], m, copy, a[1], w, a[2], a[3], t, a[4], a[5], a[6], 1, channels, filters, a[10], a[11], a[12] != 0, bias,
-               a[13] + group * filters * a[14], a[14], ZERO if a[15] != 0 else NO_FLOOR, a[16] + group * a[19], 0, a[21], a[22], 0, 1)
+        gather(
+            m,
+            result,
+            a[0],
+            m,
+            copy,
+            a[1],
+            w,
+            a[2],
+            a[3],
+            t,
+            a[4],
+            a[5],
+            a[6],
+            1,
+            channels,
+            filters,
+            a[10],
+            a[11],
+            a[12] != 0,
+            bias,
+            a[13] + group * filters * a[14],
+            a[14],
+            ZERO if a[15] != 0 else NO_FLOOR,
+            a[16] + group * a[19],
+            0,
+            a[21],
+            a[22],
+            0,
+            1,
+        )
         leave_gaps(y, y_at + group * filters * a[39], m, result, 0, filters * a[40], a[41], a[42])
 
 
@@ -178,5 +225,6 @@ def linear_dot_step(memory, parameters, table, a, frame):
     tiles = (a[5] + TILE_FILTERS - 1) // TILE_FILTERS
     first, stop = tiles * part // parts * TILE_FILTERS, min(a[5], tiles * (part + 1) // parts * TILE_FILTERS)
     bias = m if a[10] != 0 else w
-    linear_dot(m, arena + a[0], a[1], w, a[2], m, arena + a[3], a[4], first, stop, whole_array(table), a[6], bias, a[8], a[7] != 0,
-               a[9] != 0)
+    linear_dot(
+        m, arena + a[0], a[1], w, a[2], m, arena + a[3], a[4], first, stop, whole_array(table), a[6], bias, a[8], a[7] != 0, a[9] != 0
+    )

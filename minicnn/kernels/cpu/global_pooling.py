@@ -10,7 +10,7 @@ from minicnn.kernels.cpu.unpooling import planes_of_part
 from minicnn.kernels.cpu.vector import LANES, beats, load, select, splat, store, total
 
 ZERO = np.float32(0)
-CHUNK = 64 * LANES   # numbers that are summed in float32 before they are added in float64
+CHUNK = 64 * LANES  # numbers that are summed in float32 before they are added in float64
 
 
 @kernel
@@ -20,7 +20,7 @@ def sum_of(x, at, size):
     summed = 0.0
     for chunk in range(0, whole, CHUNK):
         stop = min(chunk + CHUNK, whole)
-        sum_0, sum_1, sum_2, sum_3 = splat(ZERO), splat(ZERO), splat(ZERO), splat(ZERO)   # four, for an addition takes four cycles
+        sum_0, sum_1, sum_2, sum_3 = splat(ZERO), splat(ZERO), splat(ZERO), splat(ZERO)  # four, for an addition takes four cycles
         i = chunk
         while i + 4 * LANES <= stop:
             sum_0 += load(x, at + i)
@@ -73,6 +73,7 @@ def largest_of(x, at, size, m, scratch):
 
 
 # Steps on arrays of the call, one number a plane.  Arguments: planes, pixels of a plane; scratch.
+
 
 @step
 def global_max_step(memory, parameters, table, a, frame):

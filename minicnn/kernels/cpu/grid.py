@@ -1,7 +1,7 @@
 """Part of a map's pixels: every so many from a first one on.  Subsampling for shortcuts without parameters, and cropping.
 
-    y[c, p] = x[c, first + p*stride]          channels of y beyond those of x are 0
-    dx[c, first + p*stride] = dy[c, p]        all other pixels are 0
+y[c, p] = x[c, first + p*stride]          channels of y beyond those of x are 0
+dx[c, first + p*stride] = dy[c, p]        all other pixels are 0
 """
 
 import numpy as np
@@ -63,18 +63,30 @@ def scale_all(m, y_at, x_at, size, factor):
 
 # Steps.  Arguments: two places, channels of y and x, shard, three sizes of y and of x, three firsts, three strides.
 
+
 @step
 def take_grid_step(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
-    take_grid(m, arena + a[0], arena + a[1], a[2], a[3], a[4], (a[5], a[6], a[7]), (a[8], a[9], a[10]), (a[11], a[12], a[13]),
-              (a[14], a[15], a[16]))
+    take_grid(
+        m,
+        arena + a[0],
+        arena + a[1],
+        a[2],
+        a[3],
+        a[4],
+        (a[5], a[6], a[7]),
+        (a[8], a[9], a[10]),
+        (a[11], a[12], a[13]),
+        (a[14], a[15], a[16]),
+    )
 
 
 @step
 def put_grid_step(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
-    put_grid(m, arena + a[0], arena + a[1], a[3], a[4], (a[5], a[6], a[7]), (a[8], a[9], a[10]), (a[11], a[12], a[13]),
-             (a[14], a[15], a[16]))
+    put_grid(
+        m, arena + a[0], arena + a[1], a[3], a[4], (a[5], a[6], a[7]), (a[8], a[9], a[10]), (a[11], a[12], a[13]), (a[14], a[15], a[16])
+    )
 
 
 @step

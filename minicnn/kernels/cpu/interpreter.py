@@ -14,26 +14,38 @@ from ctypes import pythonapi
 from minicnn.kernels.compile import kernel
 from minicnn.kernels.cpu.atomics import call_c, exchange, integers_at
 
-POLL_MILLISECONDS = 20   # from one look for signals to the next, which takes Python's own lock
-LONGEST_PAUSE = 64       # steps without a look at the clock, while steps take much less than a millisecond
+POLL_MILLISECONDS = 20  # from one look for signals to the next, which takes Python's own lock
+LONGEST_PAUSE = 64  # steps without a look at the clock, while steps take much less than a millisecond
 
 
 def _address(function: object) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0   # type: ignore[arg-type]
+    return ctypes.cast(function, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
 
 
 def addresses() -> dict[str, int]:
     """The C functions by the names of the fields that hold them."""
-    python = {"acquire_lock": "PyThread_acquire_lock", "release_lock": "PyThread_release_lock", "enter_python": "PyGILState_Ensure",
-              "leave_python": "PyGILState_Release", "check_signals": "PyErr_CheckSignals", "fetch_exception": "PyErr_Fetch"}
+    python = {
+        "acquire_lock": "PyThread_acquire_lock",
+        "release_lock": "PyThread_release_lock",
+        "enter_python": "PyGILState_Ensure",
+        "leave_python": "PyGILState_Release",
+        "check_signals": "PyErr_CheckSignals",
+        "fetch_exception": "PyErr_Fetch",
+    }
     found = {field: _address(getattr(pythonapi, name)) for field, name in python.items()}
     if sys.platform == "win32":
         kernel32 = ctypes.windll.kernel32
-        return found | {"yield_processor": _address(kernel32.SwitchToThread), "clock_number": -1,
-                        "read_clock": _address(kernel32.QueryUnbiasedInterruptTime)}
+        return found | {
+            "yield_processor": _address(kernel32.SwitchToThread),
+            "clock_number": -1,
+            "read_clock": _address(kernel32.QueryUnbiasedInterruptTime),
+        }
     library = ctypes.CDLL(None)
-    return found | {"yield_processor": _address(library.sched_yield), "clock_number": time.CLOCK_MONOTONIC,
-                    "read_clock": _address(library.clock_gettime)}
+    return found | {
+        "yield_processor": _address(library.sched_yield),
+        "clock_number": time.CLOCK_MONOTONIC,
+        "read_clock": _address(library.clock_gettime),
+    }
 
 
 def new_lock() -> int:
@@ -94,7 +106,7 @@ def signal_raised(run):
         return False
     run.listened = now
     state = call_c(run.enter_python, 0, 0, 0)
-    raised = call_c(run.check_signals, 0, 0, 0) & 0xFFFFFFFF != 0   # a C int: what the upper half of the register holds is unspecified
+    raised = call_c(run.check_signals, 0, 0, 0) & 0xFFFFFFFF != 0  # a C int: what the upper half of the register holds is unspecified
     if raised:
         call_c(run.fetch_exception, run.exception, run.exception + 8, run.exception + 16)
     call_c(run.leave_python, state, 0, 0)

@@ -82,8 +82,18 @@ def multiply(m, y_at, x_at, size):
 def l2_pool_step(memory, parameters, table, a, frame):
     """a: y, x, shard; three axes from 8 on."""
     depth, rows, columns = three_axes(a, 8)
-    l2_pool_forward(whole_array(memory), frame[ARENA] + a[0], frame[ARENA] + a[1], a[2], whole_array(table), depth, rows, columns,
-                    frame[PART], frame[PARTS])
+    l2_pool_forward(
+        whole_array(memory),
+        frame[ARENA] + a[0],
+        frame[ARENA] + a[1],
+        a[2],
+        whole_array(table),
+        depth,
+        rows,
+        columns,
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)

@@ -34,9 +34,32 @@ def transpose(y, y_at, y_row, x, x_at, rows, columns):
 @kernel
 def linear_backward_weight(dweight, w_base, dy, dy_base, x_by_feature, x_base, x_row, features, filters, shard, table, taps, accumulate):
     """dweight (filters, features), a strip of features at a time so that its inputs stay in L1 while all filters pass."""
-    gather_run(dweight, w_base, features, LANES, x_by_feature, x_base, 0, LANES, features, LANES, dy, dy_base, 0, shard, table, taps,
-               taps + shard,
-               1, filters, FROM_OLD if accumulate else FROM_ZERO, dy, 0, 0, NO_FLOOR)
+    gather_run(
+        dweight,
+        w_base,
+        features,
+        LANES,
+        x_by_feature,
+        x_base,
+        0,
+        LANES,
+        features,
+        LANES,
+        dy,
+        dy_base,
+        0,
+        shard,
+        table,
+        taps,
+        taps + shard,
+        1,
+        filters,
+        FROM_OLD if accumulate else FROM_ZERO,
+        dy,
+        0,
+        0,
+        NO_FLOOR,
+    )
 
 
 @step
@@ -48,5 +71,6 @@ def transpose_step(memory, parameters, table, a, frame):
 @step
 def linear_step_backward_weight(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
-    linear_backward_weight(m, frame[SLOT] + a[0], m, arena + a[1], m, arena + a[2], a[3], a[4], a[5], a[6], whole_array(table), a[7],
-                           frame[ACCUMULATE] != 0)
+    linear_backward_weight(
+        m, frame[SLOT] + a[0], m, arena + a[1], m, arena + a[2], a[3], a[4], a[5], a[6], whole_array(table), a[7], frame[ACCUMULATE] != 0
+    )

@@ -19,7 +19,7 @@ from minicnn.kernels.cpu.program import ACCUMULATE, ARENA, CACHE_LINE, PART, PAR
 from minicnn.kernels.cpu.tiles import FROM_ZERO, TILE_FILTERS, TILE_TAPS, TILE_VECTORS, reduce_tile
 from minicnn.kernels.cpu.vector import LANES
 
-LARGE = 1 << 16   # weights beyond which all images go together: 256 KiB, a good part of a second-level cache
+LARGE = 1 << 16  # weights beyond which all images go together: 256 KiB, a good part of a second-level cache
 FEW_IMAGES = 8
 STRIP = TILE_VECTORS * LANES
 
@@ -109,7 +109,7 @@ def _call_in_place(kernel: StepKernel, entries: list[int], arrays: list[np.ndarr
     images, shape = len(arrays[0]), weight.shape
 
     def build(stage: Stage) -> None:
-        stage.multiply_adds = images * weight.size   # all arrays are one "image" of the call
+        stage.multiply_adds = images * weight.size  # all arrays are one "image" of the call
         stage.program.step(kernel, images, *shape, stage.program.constant(entries) // 2)
         stage.cut(ARRAY_PARTS)
 
@@ -136,8 +136,9 @@ def dot_part(memory, parameters, table, a, frame):
     """Writes y; reads x, bias, and the parameters.  Arguments: images, filters, features, offsets of images.  A part is some filters."""
     tiles = (a[1] + TILE_FILTERS - 1) // TILE_FILTERS
     first, stop = tiles * frame[PART] // frame[PARTS] * TILE_FILTERS, min(a[1], tiles * (frame[PART] + 1) // frame[PARTS] * TILE_FILTERS)
-    dot_products(array(frame, 0), array(frame, 1), whole_array(parameters), array(frame, 2), a[0], first, stop, a[1], a[2],
-                 whole_array(table), a[3])
+    dot_products(
+        array(frame, 0), array(frame, 1), whole_array(parameters), array(frame, 2), a[0], first, stop, a[1], a[2], whole_array(table), a[3]
+    )
 
 
 @step
@@ -148,12 +149,60 @@ def add_rows_part(memory, parameters, table, a, frame):
     strips = (features + STRIP - 1) // STRIP
     begin, stop = strips * frame[PART] // frame[PARTS] * STRIP, strips * (frame[PART] + 1) // frame[PARTS] * STRIP
     if stop > begin:
-        gather_run(dx, begin, features, LANES, weight, begin, 0, LANES, min(whole, stop) - begin, LANES, dy, 0, 0, a[1], t, a[3],
-                   a[3] + a[1], 1, a[0], FROM_ZERO, dy, 0, 0, NO_FLOOR)
-        if stop > whole:   # the rest as a vector that ends with the row
+        gather_run(
+            dx,
+            begin,
+            features,
+            LANES,
+            weight,
+            begin,
+            0,
+            LANES,
+            min(whole, stop) - begin,
+            LANES,
+            dy,
+            0,
+            0,
+            a[1],
+            t,
+            a[3],
+            a[3] + a[1],
+            1,
+            a[0],
+            FROM_ZERO,
+            dy,
+            0,
+            0,
+            NO_FLOOR,
+        )
+        if stop > whole:  # the rest as a vector that ends with the row
             last = features - LANES
-            gather_run(dx, last, features, LANES, weight, last, 0, LANES, LANES, LANES, dy, 0, 0, a[1], t, a[3], a[3] + a[1], 1, a[0],
-                       FROM_ZERO, dy, 0, 0, NO_FLOOR)
+            gather_run(
+                dx,
+                last,
+                features,
+                LANES,
+                weight,
+                last,
+                0,
+                LANES,
+                LANES,
+                LANES,
+                dy,
+                0,
+                0,
+                a[1],
+                t,
+                a[3],
+                a[3] + a[1],
+                1,
+                a[0],
+                FROM_ZERO,
+                dy,
+                0,
+                0,
+                NO_FLOOR,
+            )
 
 
 @step
@@ -173,5 +222,18 @@ def backward_weight_part(memory, parameters, table, a, frame):
     tiles = (a[4] + TILE_FILTERS - 1) // TILE_FILTERS
     first, stop = tiles * frame[PART] // frame[PARTS] * TILE_FILTERS, min(a[4], tiles * (frame[PART] + 1) // frame[PARTS] * TILE_FILTERS)
     if stop > first:
-        linear_backward_weight(m, frame[SLOT] + first * a[3], m, arena + a[0] + first * a[5], m, arena + a[1], a[2], a[3], stop - first,
-                               a[5], whole_array(table), a[6], frame[ACCUMULATE] != 0)
+        linear_backward_weight(
+            m,
+            frame[SLOT] + first * a[3],
+            m,
+            arena + a[0] + first * a[5],
+            m,
+            arena + a[1],
+            a[2],
+            a[3],
+            stop - first,
+            a[5],
+            whole_array(table),
+            a[6],
+            frame[ACCUMULATE] != 0,
+        )

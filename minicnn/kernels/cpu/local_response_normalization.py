@@ -14,7 +14,7 @@ from minicnn.kernels.cpu.program import ARENA, COUNT, EXTRA, FIRST, PART, PARTS
 from minicnn.kernels.cpu.vector import LANES, load, multiply_add, splat, store, store_first
 
 ZERO = np.float32(0)
-BLOCK = 4 * LANES   # pixels that go through all channels together: a stretch long enough for the memory, short enough for the cache
+BLOCK = 4 * LANES  # pixels that go through all channels together: a stretch long enough for the memory, short enough for the cache
 
 
 @kernel
@@ -69,19 +69,48 @@ def local_response_norm_backward(dx, dx_at, dy, dy_at, x, x_at, scratch, own_at,
 def local_response_norm_step_forward(memory, parameters, table, a, frame):
     m, arena, vectors = whole_array(memory), frame[ARENA], (a[3] + LANES - 1) // LANES
     begin, stop = vectors * frame[PART] // frame[PARTS] * LANES, min(a[3], vectors * (frame[PART] + 1) // frame[PARTS] * LANES)
-    local_response_norm_forward(m, arena + a[0], m, arena + a[1], a[2], a[3], begin, stop, a[4], np.float32(as_double(a[5])),
-                                np.float32(as_double(a[6])), np.float32(as_double(a[7])))
+    local_response_norm_forward(
+        m,
+        arena + a[0],
+        m,
+        arena + a[1],
+        a[2],
+        a[3],
+        begin,
+        stop,
+        a[4],
+        np.float32(as_double(a[5])),
+        np.float32(as_double(a[6])),
+        np.float32(as_double(a[7])),
+    )
 
 
 @step
 def local_response_norm_step_backward(memory, parameters, table, a, frame):
     m, arena, (begin, some) = whole_array(memory), frame[ARENA], stretch(a[5], frame)
     scratch = arena + a[3] + frame[PART] * 2 * a[4] * BLOCK
-    local_response_norm_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], m, scratch, a[4], a[5], begin, begin + some, a[6],
-                                 np.float32(as_double(a[7])), np.float32(as_double(a[8])), np.float32(as_double(a[9])))
+    local_response_norm_backward(
+        m,
+        arena + a[0],
+        m,
+        arena + a[1],
+        m,
+        arena + a[2],
+        m,
+        scratch,
+        a[4],
+        a[5],
+        begin,
+        begin + some,
+        a[6],
+        np.float32(as_double(a[7])),
+        np.float32(as_double(a[8])),
+        np.float32(as_double(a[9])),
+    )
 
 
 # Steps on arrays of the call, images one after the other.  Arguments: channels, plane, size, k, alpha, beta; scratch.
+
 
 @step
 def local_response_norm_array_forward(memory, parameters, table, a, frame):

@@ -25,7 +25,7 @@ def _run(kernel: StepKernel, settings: tuple[int, float, float, float], result: 
     images, channels, pixels = result.shape
     if not result.size:
         return
-    if pixels < LANES:   # a plane of less than a vector
+    if pixels < LANES:  # a plane of less than a vector
         wide = [np.zeros((images, channels, LANES), np.float32) for _ in (result, *given)]
         for array, each in zip(wide[1:], given, strict=True):
             array[..., :pixels] = each

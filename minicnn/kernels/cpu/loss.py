@@ -63,8 +63,20 @@ def softmax_cross_entropy(dlogits, d_at, logits, x_at, total_at, classes, shard,
 @step
 def softmax_cross_entropy_step(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
-    loss, right = softmax_cross_entropy(m, arena + a[0], m, arena + a[1], arena + a[2], a[3], a[4], frame[COUNT],
-                                        integers_at(frame[LABELS]), integers_at(frame[ORDER]), frame[FIRST], frame[BATCH])
+    loss, right = softmax_cross_entropy(
+        m,
+        arena + a[0],
+        m,
+        arena + a[1],
+        arena + a[2],
+        a[3],
+        a[4],
+        frame[COUNT],
+        integers_at(frame[LABELS]),
+        integers_at(frame[ORDER]),
+        frame[FIRST],
+        frame[BATCH],
+    )
     shard = frame[FIRST] // a[4]
     statistics = doubles_at(frame[STATISTICS])
     statistics[2 * shard] = loss

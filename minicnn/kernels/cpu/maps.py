@@ -28,13 +28,15 @@ from minicnn.kernels.index import input_position
 RUN_FIELDS = 10
 RANGE_FIELDS = 6
 
-Read = tuple[int, int]   # (source position, weight offset)
+Read = tuple[int, int]  # (source position, weight offset)
 
 
 def reversed_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     """Axes of the convolution that leads from dy to dx where the stride is 1: what lay before the first tap now lies after the last."""
-    return tuple(axis._replace(size=axis.out, before=axis.extent - 1 - axis.before, after=max(0, axis.size + axis.before - axis.out),
-                               out=axis.size) for axis in axes)
+    return tuple(
+        axis._replace(size=axis.out, before=axis.extent - 1 - axis.before, after=max(0, axis.size + axis.before - axis.out), out=axis.size)
+        for axis in axes
+    )
 
 
 class Weights(NamedTuple):
@@ -42,9 +44,9 @@ class Weights(NamedTuple):
 
     filter: int
     channel: int
-    tile: tuple[int, ...]     # per axis
-    tap: tuple[int, ...]      # per axis
-    tiles: tuple[int, ...]    # filters that take turns, per axis; 1 is ordinary convolution
+    tile: tuple[int, ...]  # per axis
+    tap: tuple[int, ...]  # per axis
+    tiles: tuple[int, ...]  # filters that take turns, per axis; 1 is ordinary convolution
     flip: bool
 
     @classmethod
@@ -56,7 +58,7 @@ class Weights(NamedTuple):
         for n in reversed(range(len(sizes) - 1)):
             strides[n] = strides[n + 1] * sizes[n + 1]
         axes = len(taps)
-        return cls(strides[0] * sizes[0], strides[axes], tuple(strides[:axes]), tuple(strides[axes + 1:]), tiles, flip)
+        return cls(strides[0] * sizes[0], strides[axes], tuple(strides[:axes]), tuple(strides[axes + 1 :]), tiles, flip)
 
     def offset(self, axis: int, p: int, r: int, taps: int) -> int:
         """Weight offset along one axis of tap `r` of output position `p`."""
@@ -66,8 +68,8 @@ class Weights(NamedTuple):
 class Pattern(NamedTuple):
     """Positions of one axis that read alike: entries relative to each position's own base."""
 
-    reads: tuple[Read, ...]                        # (source, weight), relative to the base
-    positions: list[tuple[int, int, int]]          # (target, base source, base weight)
+    reads: tuple[Read, ...]  # (source, weight), relative to the base
+    positions: list[tuple[int, int, int]]  # (target, base source, base weight)
 
 
 def forward_reads(n: int, axis: Axis, weights: Weights, halo: tuple[int, int]) -> list[list[Read]]:
@@ -108,8 +110,9 @@ class GatherTables(NamedTuple):
     taps: list[Read]
 
 
-def gather_tables(reads: Sequence[list[list[Read]]], target: FeatureMap, source: FeatureMap,
-                  biases: Sequence[Sequence[int]] | None = None) -> GatherTables:
+def gather_tables(
+    reads: Sequence[list[list[Read]]], target: FeatureMap, source: FeatureMap, biases: Sequence[Sequence[int]] | None = None
+) -> GatherTables:
     """Combine the axes' reads into runs.
 
     Parameters
@@ -135,7 +138,7 @@ def gather_tables(reads: Sequence[list[list[Read]]], target: FeatureMap, source:
             taps.extend(entries)
         first, stop = known[entries]
         *outer, last = combination
-        stretches = list(_progressions(last.positions, biases[-1] if biases else None))   # the same in every row
+        stretches = list(_progressions(last.positions, biases[-1] if biases else None))  # the same in every row
         for positions in product(*(pattern.positions for pattern in outer)):
             y = target.interior + sum(t * stride for (t, _, _), stride in zip(positions, y_strides, strict=False))
             x = source.interior + sum(s * stride for (_, s, _), stride in zip(positions, x_strides, strict=False))
@@ -183,12 +186,13 @@ def _vector_runs(y: int, x: int, count: int, y_step: int, x_step: int, shard: in
 class ReduceGroup(NamedTuple):
     """Taps of the weight gradient that read over the same output positions."""
 
-    entries: list[Read]               # (x offset, weight offset), one per tap and channel
-    ranges: list[tuple[int, ...]]     # the output positions
+    entries: list[Read]  # (x offset, weight offset), one per tap and channel
+    ranges: list[tuple[int, ...]]  # the output positions
 
 
-def reduce_groups(axes: Sequence[Axis], weights: Weights, channels: int, x: FeatureMap, dy: FeatureMap,
-                  rows_at_once: int) -> list[ReduceGroup]:
+def reduce_groups(
+    axes: Sequence[Axis], weights: Weights, channels: int, x: FeatureMap, dy: FeatureMap, rows_at_once: int
+) -> list[ReduceGroup]:
     """The weight gradient's tables: which inputs meet which output gradients under each tap.
 
     `rows_at_once` bounds the rows of one range, so that its output gradients stay in cache while all taps pass over them.
@@ -200,8 +204,11 @@ def reduce_groups(axes: Sequence[Axis], weights: Weights, channels: int, x: Feat
         found = []
         for tile in range(weights.tiles[n]):
             for r in range(axis.taps):
-                valid = [p for p in range(tile, axis.out, weights.tiles[n])
-                         if low <= input_position(p, r, axis.stride, axis.dilation, axis.before) < high]
+                valid = [
+                    p
+                    for p in range(tile, axis.out, weights.tiles[n])
+                    if low <= input_position(p, r, axis.stride, axis.dilation, axis.before) < high
+                ]
                 if valid:
                     i = input_position(valid[0], r, axis.stride, axis.dilation, axis.before)
                     found.append((valid[0], len(valid), i, weights.offset(n, tile, r, axis.taps)))
@@ -226,7 +233,7 @@ def _ranges(where, axes, weights, x, dy, rows_at_once):
     y_begin = dy.interior + sum(p * stride for (p, _), stride in zip(where, dy.strides, strict=True))
     counts = [count for _, count in where]
     shard = x.shard
-    if x_steps[-1] == shard and y_steps[-1] == shard:   # neighbours in both maps: a row of pixels is one stretch of lanes
+    if x_steps[-1] == shard and y_steps[-1] == shard:  # neighbours in both maps: a row of pixels is one stretch of lanes
         lanes = counts.pop() * shard
         x_steps.pop()
         y_steps.pop()

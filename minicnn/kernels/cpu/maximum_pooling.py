@@ -14,7 +14,7 @@ from minicnn.kernels.cpu.resampling import BOUNDS, OFFSETS, TARGETS, WEIGHTS, ro
 from minicnn.kernels.cpu.vector import LANES, beats, load, select, splat, store
 
 LOWEST = np.float32(-np.inf)
-POSITIONS = WEIGHTS   # the third column of a table
+POSITIONS = WEIGHTS  # the third column of a table
 
 
 @kernel
@@ -76,7 +76,7 @@ def max_pool_positions(m, y_at, positions_at, x_at, shard, t, depth, rows, colum
                         for k in range(t[bounds_w], t[bounds_w + 1]):
                             value = load(m, at + t[columns[OFFSETS] + k])
                             own = splat_integer(position + t[columns[POSITIONS] + k])
-                            if unknown:   # the first counts whatever it is, even -inf
+                            if unknown:  # the first counts whatever it is, even -inf
                                 best, winner, unknown = value, own, False
                             else:
                                 wins = beats(value, best)
@@ -90,8 +90,20 @@ def max_pool_values_step(memory, parameters, table, a, frame):
     """a: y, x, rows (one a part), elements of a row, shard, whether in place; three axes from 8 on."""
     arena = frame[ARENA]
     depth, rows, columns = three_axes(a, 8)
-    max_pool_values(whole_array(memory), arena + a[0], arena + a[1], arena + a[2] + frame[PART] * a[3], a[4], a[5] != 0, whole_array(table),
-                    depth, rows, columns, frame[PART], frame[PARTS])
+    max_pool_values(
+        whole_array(memory),
+        arena + a[0],
+        arena + a[1],
+        arena + a[2] + frame[PART] * a[3],
+        a[4],
+        a[5] != 0,
+        whole_array(table),
+        depth,
+        rows,
+        columns,
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
@@ -99,5 +111,16 @@ def max_pool_positions_step(memory, parameters, table, a, frame):
     """a: y, positions, x, shard; three axes from 8 on."""
     arena = frame[ARENA]
     depth, rows, columns = three_axes(a, 8)
-    max_pool_positions(whole_array(memory), arena + a[0], arena + a[1], arena + a[2], a[3], whole_array(table), depth, rows, columns,
-                       frame[PART], frame[PARTS])
+    max_pool_positions(
+        whole_array(memory),
+        arena + a[0],
+        arena + a[1],
+        arena + a[2],
+        a[3],
+        whole_array(table),
+        depth,
+        rows,
+        columns,
+        frame[PART],
+        frame[PARTS],
+    )

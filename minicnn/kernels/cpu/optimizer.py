@@ -39,8 +39,24 @@ def sgd(parameters, memory, velocity, slots, slot_size, slot_count, begin, end, 
 
 
 @kernel
-def adam(parameters, memory, mean, square, slots, slot_size, slot_count, begin, end, learning_rate, beta1, beta2, epsilon, weight_decay,
-         correction1, correction2):
+def adam(
+    parameters,
+    memory,
+    mean,
+    square,
+    slots,
+    slot_size,
+    slot_count,
+    begin,
+    end,
+    learning_rate,
+    beta1,
+    beta2,
+    epsilon,
+    weight_decay,
+    correction1,
+    correction2,
+):
     """Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; weight decay is added to the gradient."""
     one = np.float32(1)
     for i in range(begin, end, LANES):
@@ -55,6 +71,7 @@ def adam(parameters, memory, mean, square, slots, slot_size, slot_count, begin, 
 
 # Steps.  Arguments: size of the parameters; places of state, slots; size of a slot; place of a second state; the stretches that may
 # change, and how many.
+
 
 @step
 def sgd_step(memory, parameters, table, a, frame):
@@ -71,5 +88,21 @@ def adam_step(memory, parameters, table, a, frame):
     begin, end = slice_bounds(a[0], frame[PART], frame[PARTS])
     for n in range(a[6]):
         first, stop = max(begin, table[a[5] + 2 * n]), min(end, table[a[5] + 2 * n + 1])
-        adam(p, m, a[1], a[4], a[2], a[3], frame[COUNT], first, stop, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]),
-             np.float32(rates[3]), np.float32(rates[4]), np.float32(rates[5]), np.float32(rates[6]))
+        adam(
+            p,
+            m,
+            a[1],
+            a[4],
+            a[2],
+            a[3],
+            frame[COUNT],
+            first,
+            stop,
+            np.float32(rates[0]),
+            np.float32(rates[1]),
+            np.float32(rates[2]),
+            np.float32(rates[3]),
+            np.float32(rates[4]),
+            np.float32(rates[5]),
+            np.float32(rates[6]),
+        )

@@ -6,7 +6,7 @@ What a kernel reaches is told as a share of these, measured on the same machine 
 from minicnn.kernels.compile import kernel
 from minicnn.kernels.cpu.vector import LANES, load, multiply_add, splat, store, total
 
-CHAINS = 12   # chains of multiply-adds: more than a core has under way (latency 4 or 5, 2 per cycle), and no more than 16 registers hold
+CHAINS = 12  # chains of multiply-adds: more than a core has under way (latency 4 or 5, 2 per cycle), and no more than 16 registers hold
 OPERATIONS_PER_ROUND = 2 * CHAINS * LANES
 
 

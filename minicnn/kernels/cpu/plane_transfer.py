@@ -40,7 +40,7 @@ def load_planes(y, y_at, shard, planes, pitch, rows, row_pitch, length, count, p
     planes : the shard's first plane, at the box's first pixel
     part, parts : which share of the blocks to load
     """
-    if shard == 1:   # a single plane: nothing turns
+    if shard == 1:  # a single plane: nothing turns
         for row in range(rows):
             first, stop = length * part // parts, length * (part + 1) // parts
             copy_numbers(y, y_at + row * length + first, planes, row * row_pitch + first, stop - first)
@@ -98,6 +98,7 @@ def store_positions(planes, pitch, rows, row_pitch, length, count, x, x_at, shar
 
 # Steps.  Arguments: place in the arena, shard, elements from plane to plane, the box's offset in its plane, rows, elements from row to row,
 # elements of a row, the frame's field with the array's address.
+
 
 @step(splits=True)
 def load_planes_step(memory, parameters, table, a, frame):

@@ -40,16 +40,26 @@ def pool_tables(program: Program, axes: tuple[Axis, ...], count_padding: bool = 
             first, stop = tap_range(p, axis.size, axis.taps, axis.stride, axis.dilation, axis.before)
             # a window that hangs over the padding's end counts only what lies before it
             inside = min(axis.size + axis.after, p * axis.stride - axis.before + axis.taps) - (p * axis.stride - axis.before)
-            windows += [input_position(p, first, axis.stride, axis.dilation, axis.before), first, stop,
-                        inside if count_padding else stop - first]
+            windows += [
+                input_position(p, first, axis.stride, axis.dilation, axis.before),
+                first,
+                stop,
+                inside if count_padding else stop - first,
+            ]
             for r in range(first, stop):
                 covers[input_position(p, r, axis.stride, axis.dilation, axis.before)].append((p, r))
         pairs = [pair for each in covers for pair in each]
         ends = np.cumsum([len(each) for each in covers])
         bounds = [(end - len(each), end) for each, end in zip(covers, ends, strict=True)]
-        result += [program.constant(windows), program.constant(np.array(bounds).ravel()), program.constant(np.array(pairs,
-                                                                                                                    np.int64).ravel()),
-                   axis.size, axis.out, axis.taps, axis.dilation]
+        result += [
+            program.constant(windows),
+            program.constant(np.array(bounds).ravel()),
+            program.constant(np.array(pairs, np.int64).ravel()),
+            axis.size,
+            axis.out,
+            axis.taps,
+            axis.dilation,
+        ]
     return tuple(result)
 
 
@@ -60,7 +70,7 @@ def three_strides(maps: FeatureMap) -> tuple[int, int, int, int]:
 
 
 # positions of the arguments that all pooling steps share
-AXES = 16          # three times (windows, covers, pairs, input size, output size, taps, dilation) from here
+AXES = 16  # three times (windows, covers, pairs, input size, output size, taps, dilation) from here
 WINDOWS, COVERS, PAIRS, SIZE, OUT, TAPS, DILATION = range(7)
 AXIS_FIELDS = 7
 
@@ -193,38 +203,93 @@ def sum_winners(dbias, b_base, m, dy_base, winner_base, channels, plane, accumul
 @kernel
 def pool_axes(a):
     """The three axes of a step's arguments."""
-    return ((a[16], a[17], a[18], a[19], a[20], a[21], a[22]), (a[23], a[24], a[25], a[26], a[27], a[28], a[29]),
-            (a[30], a[31], a[32], a[33], a[34], a[35], a[36]))
+    return (
+        (a[16], a[17], a[18], a[19], a[20], a[21], a[22]),
+        (a[23], a[24], a[25], a[26], a[27], a[28], a[29]),
+        (a[30], a[31], a[32], a[33], a[34], a[35], a[36]),
+    )
 
 
 # Steps.  Arguments: up to three places in the arena, channels, shard, strides of y, strides of x, a flag; then the axes.
 
+
 @step(splits=True)
 def max_pool_step_forward(memory, parameters, table, a, frame):
     m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    max_pool_forward(m, arena + a[0], arena + a[1], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4],
-                     a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13] != 0, whole_array(table), pool_axes(a))
+    max_pool_forward(
+        m,
+        arena + a[0],
+        arena + a[1],
+        arena + a[2],
+        a[3] * part // parts,
+        a[3] * (part + 1) // parts,
+        a[4],
+        a[5],
+        a[6],
+        a[7],
+        a[8],
+        a[9],
+        a[10],
+        a[11],
+        a[12],
+        a[13] != 0,
+        whole_array(table),
+        pool_axes(a),
+    )
 
 
 @step
 def max_pool_step_backward(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
-    max_pool_backward(m, arena + a[0], arena + a[1], arena + a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12],
-                      whole_array(table), pool_axes(a))
+    max_pool_backward(
+        m,
+        arena + a[0],
+        arena + a[1],
+        arena + a[2],
+        a[3],
+        a[4],
+        a[5],
+        a[6],
+        a[7],
+        a[8],
+        a[9],
+        a[10],
+        a[11],
+        a[12],
+        whole_array(table),
+        pool_axes(a),
+    )
 
 
 @step(splits=True)
 def average_pool_step_forward(memory, parameters, table, a, frame):
     m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    average_pool_forward(m, arena + a[0], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5], a[6], a[7],
-                         a[8], a[9], a[10], a[11], a[12], whole_array(table), pool_axes(a))
+    average_pool_forward(
+        m,
+        arena + a[0],
+        arena + a[2],
+        a[3] * part // parts,
+        a[3] * (part + 1) // parts,
+        a[4],
+        a[5],
+        a[6],
+        a[7],
+        a[8],
+        a[9],
+        a[10],
+        a[11],
+        a[12],
+        whole_array(table),
+        pool_axes(a),
+    )
 
 
 @step
 def average_pool_step_backward(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
-    average_pool_backward(m, arena + a[0], arena + a[1], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], whole_array(table),
-                          pool_axes(a))
+    average_pool_backward(
+        m, arena + a[0], arena + a[1], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], whole_array(table), pool_axes(a)
+    )
 
 
 @step

@@ -18,9 +18,9 @@ from minicnn.kernels.cpu.reads import Reads
 from minicnn.kernels.cpu.unpooling import add_at_step, fetch_from_step, put_at_step
 from minicnn.kernels.cpu.vector import LANES
 
-READ_WORK = 16   # multiply-adds in the time of a read where windows are walked whole, not one axis after the other: 0.1 to 0.2 ns
+READ_WORK = 16  # multiply-adds in the time of a read where windows are walked whole, not one axis after the other: 0.1 to 0.2 ns
 
-MakeReads = Callable[[], Sequence[Reads]]   # one Reads per axis, asked for only where no program is kept
+MakeReads = Callable[[], Sequence[Reads]]  # one Reads per axis, asked for only where no program is kept
 
 
 def planes(x: np.ndarray) -> np.ndarray:
@@ -109,8 +109,12 @@ def l2_pool_backward(dx: np.ndarray, dy: np.ndarray, x: np.ndarray, y: np.ndarra
             band.store(0, result, band.target)
             stage.cut()
 
-    call(("l2 pool backward", key, dy.shape[2:], dx.shape[2:]), build, dy.shape[0] * dy.shape[1],
-         [planes(dx), planes(dy), planes(x), planes(y)])
+    call(
+        ("l2 pool backward", key, dy.shape[2:], dx.shape[2:]),
+        build,
+        dy.shape[0] * dy.shape[1],
+        [planes(dx), planes(dy), planes(x), planes(y)],
+    )
 
 
 def max_pool_backward(dx: np.ndarray, dy: np.ndarray, indices: np.ndarray) -> None:

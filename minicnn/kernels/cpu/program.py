@@ -23,31 +23,31 @@ import numpy as np
 from minicnn.kernels.compile import StepKernel
 
 # fields of a frame
-ARENA = 0         # where this task's activations begin in memory
-SLOT = 1          # where this task's gradients begin in memory
-FIRST = 2         # first image of the shard, counted in the batch
-COUNT = 3         # images of the shard that are real; lanes beyond are filled up and count for nothing
-ACCUMULATE = 4    # 0 for the first shard of a slot: gradients are written; else they are added
-BATCH = 5         # images of the whole batch
-KEY = 6           # random key of this batch
-PART = 7          # which part of the step's work this task does
-PARTS = 8         # of how many
-ORDER = 9         # address of the batch's image numbers (int64)
-STATISTICS = 10   # address of the batch's (loss, correct) pairs, one a shard (float64)
-RATES = 11        # address of the batch's optimizer numbers (float64)
-OUTPUT = 12       # address of the batch's output rows (float32)
-LABELS = 13       # address of the data set's labels (int64)
-INPUT = 14        # address of the data set's images (float32 or uint8)
-EXTRA = 15        # addresses of further arrays, in and out
+ARENA = 0  # where this task's activations begin in memory
+SLOT = 1  # where this task's gradients begin in memory
+FIRST = 2  # first image of the shard, counted in the batch
+COUNT = 3  # images of the shard that are real; lanes beyond are filled up and count for nothing
+ACCUMULATE = 4  # 0 for the first shard of a slot: gradients are written; else they are added
+BATCH = 5  # images of the whole batch
+KEY = 6  # random key of this batch
+PART = 7  # which part of the step's work this task does
+PARTS = 8  # of how many
+ORDER = 9  # address of the batch's image numbers (int64)
+STATISTICS = 10  # address of the batch's (loss, correct) pairs, one a shard (float64)
+RATES = 11  # address of the batch's optimizer numbers (float64)
+OUTPUT = 12  # address of the batch's output rows (float32)
+LABELS = 13  # address of the data set's labels (int64)
+INPUT = 14  # address of the data set's images (float32 or uint8)
+EXTRA = 15  # addresses of further arrays, in and out
 FRAME_FIELDS = 24
 
 STEP_FIELDS = 48
-CACHE_LINE = 16     # float32 elements
+CACHE_LINE = 16  # float32 elements
 
 # kinds of phases
-SHARDS = 0   # a task is a slot: its shards run one after the other
-SLICES = 1   # a task is a part of the parameters
-SPLIT = 2    # a task is a part of one shard's work: for few images, or weights so many that they should be read once
+SHARDS = 0  # a task is a slot: its shards run one after the other
+SLICES = 1  # a task is a part of the parameters
+SPLIT = 2  # a task is a part of one shard's work: for few images, or weights so many that they should be read once
 
 
 def bits(number: float) -> int:
@@ -63,7 +63,7 @@ class Buffer:
     """
 
     size: int
-    permanent: bool = False   # content outlives the run: zeros that no step writes
+    permanent: bool = False  # content outlives the run: zeros that no step writes
     first: int = -1
     last: int = -1
     offset: int = -1
@@ -96,7 +96,7 @@ class Program:
 
     rows: list[list[Argument]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    phases: list[tuple[int, int, int, int]] = field(default_factory=list)   # kind, first step, stop, parts
+    phases: list[tuple[int, int, int, int]] = field(default_factory=list)  # kind, first step, stop, parts
     buffers: list[Buffer] = field(default_factory=list)
     _chunks: list[np.ndarray] = field(default_factory=list)
     _length: int = 0
@@ -115,7 +115,7 @@ class Program:
         if key not in self._known:
             self._known[key] = self._length
             padded = np.zeros(-(-max(1, len(array)) // 8) * 8, dtype=np.int64)
-            padded[:len(array)] = array
+            padded[: len(array)] = array
             self._chunks.append(padded)
             self._length += len(padded)
         return self._known[key]
@@ -143,10 +143,16 @@ class Program:
         arena_size = place_buffers(self.buffers, len(self.rows))
         steps = np.zeros((len(self.rows), STEP_FIELDS), dtype=np.int64)
         for row, own in zip(steps, self.rows, strict=True):
-            row[:len(own)] = [each.buffer.offset + each.offset if isinstance(each, Place) else each for each in own]
+            row[: len(own)] = [each.buffer.offset + each.offset if isinstance(each, Place) else each for each in own]
         table = np.concatenate(self._chunks) if self._chunks else np.zeros(8, dtype=np.int64)
-        return FinishedProgram(steps, table, np.array(self.phases, dtype=np.int64).reshape(-1, 4), arena_size, tuple(self.names),
-                               tuple((each.offset, each.size) for each in self.buffers if each.permanent))
+        return FinishedProgram(
+            steps,
+            table,
+            np.array(self.phases, dtype=np.int64).reshape(-1, 4),
+            arena_size,
+            tuple(self.names),
+            tuple((each.offset, each.size) for each in self.buffers if each.permanent),
+        )
 
 
 class FinishedProgram(NamedTuple):
@@ -196,4 +202,4 @@ def aligned_zeros(size: int) -> np.ndarray:
     """float32 zeros that begin on a cache line, so that no vector straddles two."""
     raw = np.zeros(size + 2 * CACHE_LINE, dtype=np.float32)
     begin = -(raw.ctypes.data // 4) % CACHE_LINE
-    return raw[begin:begin + size + CACHE_LINE]
+    return raw[begin : begin + size + CACHE_LINE]

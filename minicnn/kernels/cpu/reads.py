@@ -17,16 +17,16 @@ from minicnn.errors import ShapeError
 from minicnn.geometry import Axis
 from minicnn.kernels.index import adaptive_range, counted_taps, input_position
 
-MOST_READS = 1 << 24   # 16 million entries of 16 bytes
+MOST_READS = 1 << 24  # 16 million entries of 16 bytes
 
 
 class Reads(NamedTuple):
     """Target t reads sources[bounds[t] : bounds[t + 1]], in ascending order, with their weights."""
 
-    size: int              # sources along this axis
-    bounds: np.ndarray     # (targets + 1,) int64
-    sources: np.ndarray    # (reads,) int64
-    weights: np.ndarray    # (reads,) float64
+    size: int  # sources along this axis
+    bounds: np.ndarray  # (targets + 1,) int64
+    sources: np.ndarray  # (reads,) int64
+    weights: np.ndarray  # (reads,) float64
 
     @property
     def targets(self) -> int:
@@ -40,10 +40,10 @@ class Reads(NamedTuple):
 
     def band(self, first: int, stop: int) -> tuple[Reads, int]:
         """Some of the targets with the sources they need, and the first of these sources."""
-        bounds = self.bounds[first:stop + 1]
-        sources = self.sources[bounds[0]:bounds[-1]]
+        bounds = self.bounds[first : stop + 1]
+        sources = self.sources[bounds[0] : bounds[-1]]
         low, high = (int(sources.min()), int(sources.max()) + 1) if len(sources) else (0, 0)
-        return Reads(high - low, bounds - bounds[0], sources - low, self.weights[bounds[0]:bounds[-1]]), low
+        return Reads(high - low, bounds - bounds[0], sources - low, self.weights[bounds[0] : bounds[-1]]), low
 
 
 ONE_PIXEL = Reads(1, np.array([0, 1]), np.array([0]), np.array([1.0]))
@@ -112,8 +112,10 @@ def check_regions(where: str, size: int, out: int) -> None:
 def check_count(where: str, count: int) -> None:
     """Refuse a table that would fill memory."""
     if count > MOST_READS:
-        raise ShapeError(f"{where}: along one axis all windows together read {count} pixels, but at most {MOST_READS} can be listed"
-                         f"\n  use a smaller window, a larger stride, or float64, which needs no list")
+        raise ShapeError(
+            f"{where}: along one axis all windows together read {count} pixels, but at most {MOST_READS} can be listed"
+            f"\n  use a smaller window, a larger stride, or float64, which needs no list"
+        )
 
 
 def _bounds(counts: np.ndarray) -> np.ndarray:

@@ -25,9 +25,9 @@ from minicnn.geometry import Axis
 from minicnn.kernels.cpu.vector import LANES
 
 # what decides for few images, measured from AlexNet's first layer to ResNet's last
-SPEED = 8                # how much faster products are for one image
+SPEED = 8  # how much faster products are for one image
 CALL_PRODUCTS = 200_000  # products in the time of a call
-LANE_PRODUCTS = 6        # products in the time in which a number goes into its lane and back
+LANE_PRODUCTS = 6  # products in the time in which a number goes into its lane and back
 
 
 def remainders_pay(axes: Sequence[Axis], x_shape: tuple[int, ...], filters: int, groups: int) -> bool:
@@ -48,8 +48,8 @@ class Remainder(NamedTuple):
     """Input positions of an axis that are read through the same taps: which taps, and where the positions lie."""
 
     taps: range
-    source: slice   # in the result of the convolution that they share
-    target: slice   # in dx
+    source: slice  # in the result of the convolution that they share
+    target: slice  # in dx
 
 
 class Share(NamedTuple):
@@ -92,10 +92,15 @@ def combinations(axes: tuple[Axis, ...], flip: bool) -> list[Combination]:
     found = []
     for some in product(*(shares(axis) for axis in axes)):
         places = list(product(*(share.remainders for share in some)))
-        found.append(Combination(tuple(share.axis for share in some), tuple(share.input for share in some),
-                                 [window[np.ix_(*(each.taps for each in place))] for place in places],
-                                 [tuple(each.source for each in place) for place in places],
-                                 [tuple(each.target for each in place) for place in places]))
+        found.append(
+            Combination(
+                tuple(share.axis for share in some),
+                tuple(share.input for share in some),
+                [window[np.ix_(*(each.taps for each in place))] for place in places],
+                [tuple(each.source for each in place) for place in places],
+                [tuple(each.target for each in place) for place in places],
+            )
+        )
     return found
 
 
@@ -116,7 +121,7 @@ def reads_everything(axis: Axis) -> bool:
 def _stretches(axis: Axis, step: int, gap: int) -> Iterator[_Stretch]:
     for r in range(min(step, axis.taps)):
         taps = range(r, axis.taps, step)
-        shift = axis.before - r * axis.dilation   # i + shift = q*stride
+        shift = axis.before - r * axis.dilation  # i + shift = q*stride
         first = max(0, -(-shift // axis.stride))
         stop = min(axis.out + (len(taps) - 1) * gap, (axis.size - 1 + shift) // axis.stride + 1)
         if first < stop:
@@ -127,11 +132,16 @@ def _share(axis: Axis, gap: int, stretches: list[_Stretch]) -> Share:
     taps = len(stretches[0].taps)
     first, stop = min(each.first for each in stretches), max(each.stop for each in stretches)
     reach = (taps - 1) * gap
-    low, high = max(0, first - reach), min(axis.out, stop)   # what is read of dy
+    low, high = max(0, first - reach), min(axis.out, stop)  # what is read of dy
     before, after = low - first + reach, max(0, stop - high)
     remainders = []
     for each in stretches:
         begin = each.first * axis.stride + each.taps[0] * axis.dilation - axis.before
-        remainders.append(Remainder(each.taps, slice(each.first - first, each.stop - first),
-                                    slice(begin, begin + (each.stop - each.first - 1) * axis.stride + 1, axis.stride)))
+        remainders.append(
+            Remainder(
+                each.taps,
+                slice(each.first - first, each.stop - first),
+                slice(begin, begin + (each.stop - each.first - 1) * axis.stride + 1, axis.stride),
+            )
+        )
     return Share(Axis(high - low, taps, 1, gap, before, after, stop - first), slice(low, high), remainders)

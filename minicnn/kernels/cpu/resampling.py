@@ -105,8 +105,11 @@ def resample(m, y_at, x_at, row_at, shard, in_place, t, depth, rows, columns, pa
 @kernel
 def three_axes(a, first):
     """The axes of a step's arguments from number `first` on."""
-    return ((a[first], a[first + 1], a[first + 2], a[first + 3]), (a[first + 4], a[first + 5], a[first + 6], a[first + 7]),
-            (a[first + 8], a[first + 9], a[first + 10], a[first + 11]))
+    return (
+        (a[first], a[first + 1], a[first + 2], a[first + 3]),
+        (a[first + 4], a[first + 5], a[first + 6], a[first + 7]),
+        (a[first + 8], a[first + 9], a[first + 10], a[first + 11]),
+    )
 
 
 @step(splits=True)
@@ -114,5 +117,17 @@ def resample_step(memory, parameters, table, a, frame):
     """a: y, x, rows (one a part), elements of a row, shard, whether in place; three axes from 8 on."""
     arena = frame[ARENA]
     depth, rows, columns = three_axes(a, 8)
-    resample(whole_array(memory), arena + a[0], arena + a[1], arena + a[2] + frame[PART] * a[3], a[4], a[5] != 0, whole_array(table), depth,
-             rows, columns, frame[PART], frame[PARTS])
+    resample(
+        whole_array(memory),
+        arena + a[0],
+        arena + a[1],
+        arena + a[2] + frame[PART] * a[3],
+        a[4],
+        a[5] != 0,
+        whole_array(table),
+        depth,
+        rows,
+        columns,
+        frame[PART],
+        frame[PARTS],
+    )

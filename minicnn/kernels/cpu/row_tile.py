@@ -25,7 +25,7 @@ from minicnn.kernels.cpu.vector import (
 )
 
 ROWS = 8
-PIECE = 512   # numbers of a row that pass over all images: eight rows and the sums of two images fill half of the first-level cache
+PIECE = 512  # numbers of a row that pass over all images: eight rows and the sums of two images fill half of the first-level cache
 
 I64 = types.int64
 
@@ -51,8 +51,10 @@ def make_row_tile(rows: int, images: int):
                 return [builder.gep(first, [builder.mul(args[step], ir.Constant(INT64, n))]) for n in range(count)]
 
             targets, sources = places(0, images, 2), places(3, rows, 5)
-            numbers = [[builder.load(builder.gep(place, [builder.mul(args[9], ir.Constant(INT64, n))])) for n in range(images)]
-                       for place in places(6, rows, 8)]
+            numbers = [
+                [builder.load(builder.gep(place, [builder.mul(args[9], ir.Constant(INT64, n))])) for n in range(images)]
+                for place in places(6, rows, 8)
+            ]
             scalars = [[splat_value(builder, number) for number in row] for row in numbers]
             multiply_add = multiply_add_function(builder)
 
@@ -93,12 +95,24 @@ def add_rows(sums, s_at, s_image, images, x, x_at, x_row, rows, size, factors, f
         for i in range(0, size, PIECE):
             some, source, factor = min(PIECE, size - i), x_at + row * x_row + i, f_at + row * f_row
             for n in range(0, images // 2 * 2, 2):
-                row_tile_two_images(sums, s_at + n * s_image + i, s_image, x, source, x_row, factors, factor + n * f_image, f_row, f_image,
-                                    some)
+                row_tile_two_images(
+                    sums, s_at + n * s_image + i, s_image, x, source, x_row, factors, factor + n * f_image, f_row, f_image, some
+                )
             if images % 2 == 1:
                 n = images - 1
                 row_tile(sums, s_at + n * s_image + i, s_image, x, source, x_row, factors, factor + n * f_image, f_row, f_image, some)
     for row in range(whole, rows):
         for n in range(images):
-            row_tile_one_row(sums, s_at + n * s_image, s_image, x, x_at + row * x_row, x_row, factors, f_at + row * f_row + n * f_image,
-                             f_row, f_image, size)
+            row_tile_one_row(
+                sums,
+                s_at + n * s_image,
+                s_image,
+                x,
+                x_at + row * x_row,
+                x_row,
+                factors,
+                f_at + row * f_row + n * f_image,
+                f_row,
+                f_image,
+                size,
+            )

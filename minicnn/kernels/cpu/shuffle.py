@@ -21,6 +21,7 @@ def make_shuffle(lanes: list[int], meaning: str):
     def shuffle(typing_context, a, b):
         def generate(context, builder, sig, args):
             return builder.shuffle_vector(args[0], args[1], ir.Constant(INTS, lanes))
+
         return vector(vector, vector), generate
 
     shuffle.__doc__ = meaning
@@ -39,6 +40,7 @@ def transpose_square(typing_context, y, y_at, y_row, x, x_at, x_row):
 
     Rows of x lie `x_row` apart, rows of y `y_row`.
     """
+
     def generate(context, builder, sig, args):
         source = builder.gep(array_pointer(context, builder, sig.args[3], args[3]), [args[4]])
         target = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
@@ -56,4 +58,5 @@ def transpose_square(typing_context, y, y_at, y_row, x, x_at, x_row):
         for j, row in enumerate(rows):
             store_value(builder, row, builder.gep(target, [builder.mul(args[2], ir.Constant(INT64, j))]))
         return context.get_dummy_value()
+
     return types.void(y, types.int64, types.int64, x, types.int64, types.int64), generate

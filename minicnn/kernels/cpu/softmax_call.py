@@ -54,6 +54,7 @@ def log_softmax_backward(dx, dx_at, dy, dy_at, y, y_at, classes, shard):
 
 # Steps.  Arguments: places in the arena, classes, shard.
 
+
 @step
 def softmax_step(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
@@ -83,8 +84,20 @@ def log_softmax_step_backward(memory, parameters, table, a, frame):
 def cross_entropy_gradient_step(memory, parameters, table, a, frame):
     """a: dlogits, logits, totals, classes, shard, images of the whole batch over the loss's own gradient."""
     m, arena = whole_array(memory), frame[ARENA]
-    softmax_cross_entropy(m, arena + a[0], m, arena + a[1], arena + a[2], a[3], a[4], frame[COUNT], integers_at(frame[EXTRA + 2]),
-                          integers_at(frame[ORDER]), frame[FIRST], as_double(a[5]))
+    softmax_cross_entropy(
+        m,
+        arena + a[0],
+        m,
+        arena + a[1],
+        arena + a[2],
+        a[3],
+        a[4],
+        frame[COUNT],
+        integers_at(frame[EXTRA + 2]),
+        integers_at(frame[ORDER]),
+        frame[FIRST],
+        as_double(a[5]),
+    )
 
 
 FORWARD = {"softmax": softmax_step, "log_softmax": log_softmax_step}

@@ -43,7 +43,7 @@ FEW_FILTERS = 4
 TILE_VECTORS = 4 if REGISTERS == 32 else 2
 FEW_VECTORS = TILE_VECTORS // 2
 TILE_TAPS = TILE_VECTORS
-ROW_TAPS = 3                                     # vectors of a tile that holds the taps of a row of a 3x3 filter
+ROW_TAPS = 3  # vectors of a tile that holds the taps of a row of a 3x3 filter
 ROW_FILTERS = 8 if REGISTERS == 32 else 4
 
 FROM_ZERO, FROM_OLD, FROM_BIAS = 0, 1, 2
@@ -123,9 +123,33 @@ def make_gather_tile(filters: int, vectors: int):
     """Build the tile for a block of `filters` x `vectors`."""
 
     @intrinsic
-    def gather_tile(typing_context, y, y_base, y_filter, y_vector, x, x_base, x_channel, x_vector, weight, w_base, w_channel, w_filter,
-                    taps, first, stop, channels, filters_left, lanes_left, width, begin, bias, b_base, b_filter,
-                    floor):
+    def gather_tile(
+        typing_context,
+        y,
+        y_base,
+        y_filter,
+        y_vector,
+        x,
+        x_base,
+        x_channel,
+        x_vector,
+        weight,
+        w_base,
+        w_channel,
+        w_filter,
+        taps,
+        first,
+        stop,
+        channels,
+        filters_left,
+        lanes_left,
+        width,
+        begin,
+        bias,
+        b_base,
+        b_filter,
+        floor,
+    ):
         """y[filter, vector] = max(floor, begin + sum over channels c, taps t of weight[c, t, filter] * x[c, t, vector]).
 
         `begin` is FROM_ZERO, FROM_OLD (what y holds) or FROM_BIAS (bias[filter]).  Addresses, in elements:
@@ -137,12 +161,37 @@ def make_gather_tile(filters: int, vectors: int):
 
         `lanes_left` counts whole vectors; lanes of a vector beyond `width`, and of the last one beyond `lanes_left`, are not written.
         """
-        sig = types.void(y, I64, I64, I64, x, I64, I64, I64, weight, I64, I64, I64, taps, I64, I64, I64, I64, I64, I64, I64, bias, I64,
-                         I64, types.float32)
+        sig = types.void(
+            y,
+            I64,
+            I64,
+            I64,
+            x,
+            I64,
+            I64,
+            I64,
+            weight,
+            I64,
+            I64,
+            I64,
+            taps,
+            I64,
+            I64,
+            I64,
+            I64,
+            I64,
+            I64,
+            I64,
+            bias,
+            I64,
+            I64,
+            types.float32,
+        )
 
         def generate(context, builder, sig, args):
             def base(array, offset):
                 return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
+
             y_step, y_vector_step, x_channel_step, x_vector_step = args[2], args[3], args[6], args[7]
             w_channel_step, w_step = args[10:12]
             first, stop, channels, filters_left, lanes_left, width, begin = args[13:20]
@@ -159,8 +208,10 @@ def make_gather_tile(filters: int, vectors: int):
             block = accumulator_block(builder, filters, vectors)
 
             biases = _rows(builder, base(20, 21), args[22], filters, filters_left)
-            whole = builder.and_(builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0)),
-                                 builder.icmp_signed("==", width, _constant(LANES)))
+            whole = builder.and_(
+                builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0)),
+                builder.icmp_signed("==", width, _constant(LANES)),
+            )
             left = [builder.sub(lanes_left, builder.mul(shift, _constant(LANES))) for shift in shifts]
             counts = [builder.select(builder.icmp_signed("<", each, width), each, width) for each in left]
             with builder.if_else(builder.icmp_signed("==", begin, _constant(FROM_OLD))) as (old, fresh):
@@ -169,7 +220,7 @@ def make_gather_tile(filters: int, vectors: int):
                         for row, targets in zip(block, outputs, strict=True):
                             for accumulator, target in zip(row, targets, strict=True):
                                 builder.store(load_value(builder, target), accumulator)
-                    with some_lanes:   # y may end with its last lane
+                    with some_lanes:  # y may end with its last lane
                         masks = [first_lanes(builder, count) for count in counts]
                         for row, targets in zip(block, outputs, strict=True):
                             for accumulator, target, mask in zip(row, targets, masks, strict=True):
@@ -203,7 +254,7 @@ def make_gather_tile(filters: int, vectors: int):
             for row in block:
                 for accumulator in row:
                     value = builder.load(accumulator)
-                    below = builder.fcmp_ordered("<", value, floor)   # NaN is not below and stays
+                    below = builder.fcmp_ordered("<", value, floor)  # NaN is not below and stays
                     builder.store(builder.select(below, floor, value), accumulator)
             with builder.if_else(whole) as (all_lanes, some_lanes):
                 with all_lanes:
@@ -226,8 +277,26 @@ def make_reduce_tile(filters: int, taps: int):
     """Build the tile for a block of `filters` x `taps`."""
 
     @intrinsic
-    def reduce_tile(typing_context, dweight, w_base, w_filter, dy, dy_base, dy_filter, dy_row, x, x_base, x_row, entries, first, left,
-                    rows, lanes, filters_left, accumulate):
+    def reduce_tile(
+        typing_context,
+        dweight,
+        w_base,
+        w_filter,
+        dy,
+        dy_base,
+        dy_filter,
+        dy_row,
+        x,
+        x_base,
+        x_row,
+        entries,
+        first,
+        left,
+        rows,
+        lanes,
+        filters_left,
+        accumulate,
+    ):
         """dweight[filter, tap] = (dweight +) sum over rows r, lanes l of dy[filter, r, l] * x[tap, r, l].
 
         Addresses, in elements:  x        x_base + entries[2*(first+tap)] + r*x_row + l
@@ -240,6 +309,7 @@ def make_reduce_tile(filters: int, taps: int):
         def generate(context, builder, sig, args):
             def base(array, offset):
                 return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
+
             w_step, dy_step, dy_row_step, x_row_step = args[2], args[5], args[6], args[9]
             first, left, rows, lanes, filters_left, accumulate = args[11:17]
             multiply_add = multiply_add_function(builder)
@@ -283,8 +353,10 @@ def make_reduce_tile(filters: int, taps: int):
             targets = [[builder.gep(row, [offset]) for offset in w_offsets] for row in w_rows]
             with builder.if_else(accumulate) as (add, start):
                 with add:
-                    added = [[builder.fadd(value, builder.load(target)) for value, target in zip(row, places, strict=True)]
-                             for row, places in zip(sums, targets, strict=True)]
+                    added = [
+                        [builder.fadd(value, builder.load(target)) for value, target in zip(row, places, strict=True)]
+                        for row, places in zip(sums, targets, strict=True)
+                    ]
                     last_add = builder.block
                 with start:
                     last_start = builder.block

@@ -89,33 +89,105 @@ def store_images(images, first, count, x, x_at, plane, strides, sizes, channels,
 # Steps.  Arguments: place, plane, three strides, three sizes, channels, shard, the frame's field with the array's address; then, for
 # loading, the normalization, and what to change.
 
+
 @step(splits=True)
 def load_float32(memory, parameters, table, a, frame):
-    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], floats_at(frame[a[10]]),
-                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], frame[PART], frame[PARTS])
+    load_images(
+        whole_array(memory),
+        frame[ARENA] + a[0],
+        a[1],
+        (a[2], a[3], a[4]),
+        (a[5], a[6], a[7]),
+        a[8],
+        a[9],
+        floats_at(frame[a[10]]),
+        integers_at(frame[ORDER]),
+        frame[FIRST],
+        frame[COUNT],
+        whole_array(table),
+        a[11],
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
 def load_uint8(memory, parameters, table, a, frame):
-    load_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9], bytes_at(frame[a[10]]),
-                integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], frame[PART], frame[PARTS])
+    load_images(
+        whole_array(memory),
+        frame[ARENA] + a[0],
+        a[1],
+        (a[2], a[3], a[4]),
+        (a[5], a[6], a[7]),
+        a[8],
+        a[9],
+        bytes_at(frame[a[10]]),
+        integers_at(frame[ORDER]),
+        frame[FIRST],
+        frame[COUNT],
+        whole_array(table),
+        a[11],
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step
 def load_float32_augmented(memory, parameters, table, a, frame):
-    load_changed_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9],
-                        floats_at(frame[a[10]]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], a[12],
-                        a[13] != 0, frame[KEY])
+    load_changed_images(
+        whole_array(memory),
+        frame[ARENA] + a[0],
+        a[1],
+        (a[2], a[3], a[4]),
+        (a[5], a[6], a[7]),
+        a[8],
+        a[9],
+        floats_at(frame[a[10]]),
+        integers_at(frame[ORDER]),
+        frame[FIRST],
+        frame[COUNT],
+        whole_array(table),
+        a[11],
+        a[12],
+        a[13] != 0,
+        frame[KEY],
+    )
 
 
 @step
 def load_uint8_augmented(memory, parameters, table, a, frame):
-    load_changed_images(whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]), (a[5], a[6], a[7]), a[8], a[9],
-                        bytes_at(frame[a[10]]), integers_at(frame[ORDER]), frame[FIRST], frame[COUNT], whole_array(table), a[11], a[12],
-                        a[13] != 0, frame[KEY])
+    load_changed_images(
+        whole_array(memory),
+        frame[ARENA] + a[0],
+        a[1],
+        (a[2], a[3], a[4]),
+        (a[5], a[6], a[7]),
+        a[8],
+        a[9],
+        bytes_at(frame[a[10]]),
+        integers_at(frame[ORDER]),
+        frame[FIRST],
+        frame[COUNT],
+        whole_array(table),
+        a[11],
+        a[12],
+        a[13] != 0,
+        frame[KEY],
+    )
 
 
 @step(splits=True)
 def store_float32(memory, parameters, table, a, frame):
-    store_images(floats_at(frame[a[10]]), frame[FIRST], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1], (a[2], a[3], a[4]),
-                 (a[5], a[6], a[7]), a[8], frame[PART], frame[PARTS])
+    store_images(
+        floats_at(frame[a[10]]),
+        frame[FIRST],
+        frame[COUNT],
+        whole_array(memory),
+        frame[ARENA] + a[0],
+        a[1],
+        (a[2], a[3], a[4]),
+        (a[5], a[6], a[7]),
+        a[8],
+        frame[PART],
+        frame[PARTS],
+    )

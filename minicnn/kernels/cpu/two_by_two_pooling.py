@@ -78,15 +78,29 @@ def max_pool_2x2_backward(m, dx_base, dy_base, winner_base, first, stop, shard, 
 
 # Steps.  Arguments: three places in the arena, channels, shard, rows and columns of y, rows and columns of x, a flag.
 
+
 @step(splits=True)
 def max_pool_2x2_step_forward(memory, parameters, table, a, frame):
     m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    max_pool_2x2_forward(m, arena + a[0], arena + a[1], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5], a[6],
-                         a[7], a[8], a[9] != 0)
+    max_pool_2x2_forward(
+        m,
+        arena + a[0],
+        arena + a[1],
+        arena + a[2],
+        a[3] * part // parts,
+        a[3] * (part + 1) // parts,
+        a[4],
+        a[5],
+        a[6],
+        a[7],
+        a[8],
+        a[9] != 0,
+    )
 
 
 @step
 def max_pool_2x2_step_backward(memory, parameters, table, a, frame):
     m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    max_pool_2x2_backward(m, arena + a[0], arena + a[1], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5], a[6],
-                          a[7], a[8])
+    max_pool_2x2_backward(
+        m, arena + a[0], arena + a[1], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5], a[6], a[7], a[8]
+    )

@@ -49,25 +49,40 @@ def planes_of_part(planes, frame):
 
 # Steps on arrays of the call: y, x, positions.  Arguments: planes, pixels of a plane, values of a plane.
 
+
 @step
 def add_at_step(memory, parameters, table, a, frame):
     first, stop = planes_of_part(a[0], frame)
     for n in range(first, stop):
-        add_at(floats_at(frame[EXTRA] + 4 * n * a[1]), floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
-               integers_at(frame[EXTRA + 2] + 8 * n * a[2]), a[1], a[2])
+        add_at(
+            floats_at(frame[EXTRA] + 4 * n * a[1]),
+            floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
+            integers_at(frame[EXTRA + 2] + 8 * n * a[2]),
+            a[1],
+            a[2],
+        )
 
 
 @step
 def put_at_step(memory, parameters, table, a, frame):
     first, stop = planes_of_part(a[0], frame)
     for n in range(first, stop):
-        put_at(floats_at(frame[EXTRA] + 4 * n * a[1]), floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
-               integers_at(frame[EXTRA + 2] + 8 * n * a[2]), a[1], a[2])
+        put_at(
+            floats_at(frame[EXTRA] + 4 * n * a[1]),
+            floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
+            integers_at(frame[EXTRA + 2] + 8 * n * a[2]),
+            a[1],
+            a[2],
+        )
 
 
 @step
 def fetch_from_step(memory, parameters, table, a, frame):
     first, stop = planes_of_part(a[0], frame)
     for n in range(first, stop):
-        fetch_from(floats_at(frame[EXTRA] + 4 * n * a[2]), floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
-                   integers_at(frame[EXTRA + 2] + 8 * n * a[2]), a[2])
+        fetch_from(
+            floats_at(frame[EXTRA] + 4 * n * a[2]),
+            floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
+            integers_at(frame[EXTRA + 2] + 8 * n * a[2]),
+            a[2],
+        )

@@ -26,8 +26,8 @@ ZERO = np.float32(0)
 position_of = kernel(input_position)
 taps_inside = kernel(tap_range)
 
-TOGETHER = 32          # images copied together: few enough pages of memory for the processor to know their addresses
-NOWHERE = -(1 << 62)   # the source of a row of taps without one inside
+TOGETHER = 32  # images copied together: few enough pages of memory for the processor to know their addresses
+NOWHERE = -(1 << 62)  # the source of a row of taps without one inside
 
 
 @kernel
@@ -70,8 +70,33 @@ def copy_patches(a, a_at, a_row, x, x_at, x_image, images, channels, depth, rows
 
 
 @kernel
-def backward_weight(dweight, w_at, w_filter, dy, dy_at, dy_plane, x, x_at, x_image, images, shard, groups, channels, filters, depth, rows,
-                    columns, patch, patch_at, patch_row, table, taps, accumulate, part, parts):
+def backward_weight(
+    dweight,
+    w_at,
+    w_filter,
+    dy,
+    dy_at,
+    dy_plane,
+    x,
+    x_at,
+    x_image,
+    images,
+    shard,
+    groups,
+    channels,
+    filters,
+    depth,
+    rows,
+    columns,
+    patch,
+    patch_at,
+    patch_row,
+    table,
+    taps,
+    accumulate,
+    part,
+    parts,
+):
     """dweight (K, *tile, C/G, *taps), a tile position at a time, so that no two parts write the same filter.
 
     channels, filters : those of one group
@@ -86,7 +111,7 @@ def backward_weight(dweight, w_at, w_filter, dy, dy_at, dy_plane, x, x_at, x_ima
         first_o, first_p = tile // (rows[TILE] * columns[TILE]), tile // columns[TILE] % rows[TILE]
         first_q = tile % columns[TILE]
         if first_o >= depth[OUT] or first_p >= rows[OUT] or first_q >= columns[OUT]:
-            if not accumulate:   # a filter that no position uses
+            if not accumulate:  # a filter that no position uses
                 for k in range(groups * filters):
                     for i in range(size):
                         dweight[own + k * w_filter + i] = ZERO
@@ -97,24 +122,84 @@ def backward_weight(dweight, w_at, w_filter, dy, dy_at, dy_plane, x, x_at, x_ima
                 for q in range(first_q, columns[OUT], columns[TILE]):
                     position = (o * rows[OUT] + p) * columns[OUT] + q
                     for group in range(groups):
-                        copy_patches(patch, patch_at, patch_row, x, x_at + group * channels * pixels, x_image, images, channels, depth,
-                                     rows, columns, o, p, q, sources)
+                        copy_patches(
+                            patch,
+                            patch_at,
+                            patch_row,
+                            x,
+                            x_at + group * channels * pixels,
+                            x_image,
+                            images,
+                            channels,
+                            depth,
+                            rows,
+                            columns,
+                            o,
+                            p,
+                            q,
+                            sources,
+                        )
                         target = own + group * filters * w_filter
                         for i in range(0, size, TILE_VECTORS * LANES):
                             # while this strip is computed, the lines of the next are fetched: 104 to 85 ms for AlexNet's third layer
                             for k in range(filters):
                                 for line in range(i + TILE_VECTORS * LANES, min(size, i + 2 * TILE_VECTORS * LANES), CACHE_LINE):
                                     fetch_to_write(dweight, target + k * w_filter + line)
-                            gather_run(dweight, target + i, w_filter, LANES, patch, patch_at + i, 0, LANES,
-                                       min(size - i, TILE_VECTORS * LANES), LANES, dy,
-                                       dy_at + group * filters * dy_plane + position * shard, 0, dy_plane, table, taps, taps + images, 1,
-                                       filters, begin, dy, 0, 0, NO_FLOOR)
+                            gather_run(
+                                dweight,
+                                target + i,
+                                w_filter,
+                                LANES,
+                                patch,
+                                patch_at + i,
+                                0,
+                                LANES,
+                                min(size - i, TILE_VECTORS * LANES),
+                                LANES,
+                                dy,
+                                dy_at + group * filters * dy_plane + position * shard,
+                                0,
+                                dy_plane,
+                                table,
+                                taps,
+                                taps + images,
+                                1,
+                                filters,
+                                begin,
+                                dy,
+                                0,
+                                0,
+                                NO_FLOOR,
+                            )
                     begin = FROM_OLD
 
 
 @kernel
-def forward_few(y, y_image, weight, w_filter, bias, b_filter, with_bias, x, x_image, images, groups, channels, filters, depth, rows,
-                columns, patch, patch_at, patch_row, table, taps, part, parts):
+def forward_few(
+    y,
+    y_image,
+    weight,
+    w_filter,
+    bias,
+    b_filter,
+    with_bias,
+    x,
+    x_image,
+    images,
+    groups,
+    channels,
+    filters,
+    depth,
+    rows,
+    columns,
+    patch,
+    patch_at,
+    patch_row,
+    table,
+    taps,
+    part,
+    parts,
+):
     """y (N, K, *out) of few images, position by position: dot products along the taps, so that every weight is read once, in its order.
 
     One image through AlexNet's third layer, each position with its own filters: 42 to 21 ms.
@@ -132,13 +217,31 @@ def forward_few(y, y_image, weight, w_filter, bias, b_filter, with_bias, x, x_im
         o, p, q = position // (rows[OUT] * columns[OUT]), position // columns[OUT] % rows[OUT], position % columns[OUT]
         tile = ((o % depth[TILE]) * rows[TILE] + p % rows[TILE]) * columns[TILE] + q % columns[TILE]
         for group in range(groups):
-            copy_patches(patch, patch_at, patch_row, x, group * channels * pixels, x_image, images, channels, depth, rows, columns, o, p, q,
-                         sources)
+            copy_patches(
+                patch, patch_at, patch_row, x, group * channels * pixels, x_image, images, channels, depth, rows, columns, o, p, q, sources
+            )
             first = group * filters
             for k in range(first, first + filters, TILE_FILTERS):
                 for n in range(0, images, TILE_TAPS):
-                    reduce_tile(y, k * positions + position, positions, weight, k * w_filter + tile * size, w_filter, 0, patch, patch_at, 0,
-                                table, taps + n, images - n, 1, size, first + filters - k, False)
+                    reduce_tile(
+                        y,
+                        k * positions + position,
+                        positions,
+                        weight,
+                        k * w_filter + tile * size,
+                        w_filter,
+                        0,
+                        patch,
+                        patch_at,
+                        0,
+                        table,
+                        taps + n,
+                        images - n,
+                        1,
+                        size,
+                        first + filters - k,
+                        False,
+                    )
         if with_bias:
             for n in range(images):
                 for k in range(groups * filters):
@@ -146,6 +249,7 @@ def forward_few(y, y_image, weight, w_filter, bias, b_filter, with_bias, x, x_im
 
 
 # Steps.  Arguments end with the three axes.
+
 
 @step(splits=True)
 def unshared_call_backward_weight(memory, parameters, table, a, frame):
@@ -158,9 +262,33 @@ def unshared_call_backward_weight(memory, parameters, table, a, frame):
     depth, rows, columns = three_axes(a, 15)
     x = whole_array(floats_at(frame[a[4]]))
     dweight = whole_array(floats_at(frame[a[0]]))
-    backward_weight(dweight, 0, a[1], m, arena + a[2], a[3], x, frame[FIRST] * a[5], a[5], frame[COUNT], a[6], a[7], a[8], a[9], depth,
-                    rows, columns, m, arena + a[10] + frame[PART] * a[11], a[12], whole_array(table), a[13], a[14] != 0, frame[PART],
-                    frame[PARTS])
+    backward_weight(
+        dweight,
+        0,
+        a[1],
+        m,
+        arena + a[2],
+        a[3],
+        x,
+        frame[FIRST] * a[5],
+        a[5],
+        frame[COUNT],
+        a[6],
+        a[7],
+        a[8],
+        a[9],
+        depth,
+        rows,
+        columns,
+        m,
+        arena + a[10] + frame[PART] * a[11],
+        a[12],
+        whole_array(table),
+        a[13],
+        a[14] != 0,
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
@@ -174,8 +302,31 @@ def unshared_call_forward(memory, parameters, table, a, frame):
     depth, rows, columns = three_axes(a, 13)
     y = whole_array(floats_at(frame[a[0]] + 4 * frame[FIRST] * a[1]))
     x = whole_array(floats_at(frame[a[4]] + 4 * frame[FIRST] * a[5]))
-    forward_few(y, a[1], whole_array(parameters), a[2], m, a[3], a[3] > 0, x, a[5], frame[COUNT], a[6], a[7], a[8], depth, rows, columns,
-                m, frame[ARENA] + a[9] + frame[PART] * a[10], a[11], whole_array(table), a[12], frame[PART], frame[PARTS])
+    forward_few(
+        y,
+        a[1],
+        whole_array(parameters),
+        a[2],
+        m,
+        a[3],
+        a[3] > 0,
+        x,
+        a[5],
+        frame[COUNT],
+        a[6],
+        a[7],
+        a[8],
+        depth,
+        rows,
+        columns,
+        m,
+        frame[ARENA] + a[9] + frame[PART] * a[10],
+        a[11],
+        whole_array(table),
+        a[12],
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
@@ -186,6 +337,30 @@ def unshared_step_backward_weight(memory, parameters, table, a, frame):
     """
     m, arena = whole_array(memory), frame[ARENA]
     depth, rows, columns = three_axes(a, 15)
-    backward_weight(m, frame[SLOT] + a[0], a[1], m, arena + a[2], a[3], m, arena + a[4], a[5], frame[COUNT], a[6], a[7], a[8], a[9], depth,
-                    rows, columns, m, arena + a[10] + frame[PART] * a[11], a[12], whole_array(table), a[13], frame[ACCUMULATE] != 0,
-                    frame[PART], frame[PARTS])
+    backward_weight(
+        m,
+        frame[SLOT] + a[0],
+        a[1],
+        m,
+        arena + a[2],
+        a[3],
+        m,
+        arena + a[4],
+        a[5],
+        frame[COUNT],
+        a[6],
+        a[7],
+        a[8],
+        a[9],
+        depth,
+        rows,
+        columns,
+        m,
+        arena + a[10] + frame[PART] * a[11],
+        a[12],
+        whole_array(table),
+        a[13],
+        frame[ACCUMULATE] != 0,
+        frame[PART],
+        frame[PARTS],
+    )

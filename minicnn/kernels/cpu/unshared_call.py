@@ -16,28 +16,43 @@ from minicnn.kernels.cpu.program import EXTRA
 Axes = tuple[Axis, ...]
 
 
-def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int,
-                 tile: tuple[int, ...]) -> None:
+def forward(
+    y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, groups: int, tile: tuple[int, ...]
+) -> None:
     """y of few images where each filter serves few positions: the time is that of reading the weights."""
     biases = 0 if bias is None else bias.size // len(weight)
 
     def build(stage: Stage) -> None:
-        stage.multiply_adds = prod(y.shape[1:]) * prod(weight.shape[-1 - len(axes):])
+        stage.multiply_adds = prod(y.shape[1:]) * prod(weight.shape[-1 - len(axes) :])
         append_call_forward(stage.program, EXTRA + 1, y.shape[1], EXTRA, x.shape[1], biases, axes, groups, tile, len(x), PARTS)
         stage.cut()
 
-    call(("unshared forward", axes, groups, tile, x.shape[1], y.shape[1], biases, len(x)), build, len(x), [x, y], weight=weight, bias=bias,
-         whole=True)
+    call(
+        ("unshared forward", axes, groups, tile, x.shape[1], y.shape[1], biases, len(x)),
+        build,
+        len(x),
+        [x, y],
+        weight=weight,
+        bias=bias,
+        whole=True,
+    )
 
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, axes: Axes, groups: int, tile: tuple[int, ...]) -> None:
     """dx of few images where each filter serves few positions: again the time of reading the weights."""
+
     def build(stage: Stage) -> None:
-        stage.multiply_adds = prod(dy.shape[1:]) * prod(weight.shape[-1 - len(axes):])
+        stage.multiply_adds = prod(dy.shape[1:]) * prod(weight.shape[-1 - len(axes) :])
         append_call_backward_input(stage.program, EXTRA + 1, dx.shape[1], EXTRA, dy.shape[1], axes, groups, tile, len(dy), PARTS, stage.cut)
 
-    call(("unshared backward input", axes, groups, tile, dx.shape[1], dy.shape[1], len(dy)), build, len(dy), [dy, dx], weight=weight,
-         whole=True)
+    call(
+        ("unshared backward input", axes, groups, tile, dx.shape[1], dy.shape[1], len(dy)),
+        build,
+        len(dy),
+        [dy, dx],
+        weight=weight,
+        whole=True,
+    )
 
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, groups: int, tile: tuple[int, ...]) -> None:
@@ -45,13 +60,19 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Ax
     if not len(dy):
         dweight[...] = 0
     for n in range(0, len(dy), WHOLE_SHARD):
+
         def build(stage: Stage, add: bool = n > 0) -> None:
-            stage.multiply_adds = prod(dy.shape[1:]) * prod(dweight.shape[-1 - len(axes):])
+            stage.multiply_adds = prod(dy.shape[1:]) * prod(dweight.shape[-1 - len(axes) :])
             gradient = stage.load(0, dy.shape[1:])
             stage.cut()
             append_call_backward_weight(stage.program, EXTRA + 2, gradient, EXTRA + 1, x.shape[1], axes, groups, tile, add, PARTS)
             stage.cut()
 
         some = slice(n, n + WHOLE_SHARD)
-        call(("unshared backward weight", axes, groups, tile, x.shape[1], dy.shape[1], n > 0), build, len(dy[some]),
-             [dy[some], x[some], dweight], whole=True)
+        call(
+            ("unshared backward weight", axes, groups, tile, x.shape[1], dy.shape[1], n > 0),
+            build,
+            len(dy[some]),
+            [dy[some], x[some], dweight],
+            whole=True,
+        )

@@ -23,7 +23,7 @@ from minicnn.kernels.cpu.tiles import FROM_OLD, FROM_ZERO, TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES, load, load_first, splat, store, store_first
 from minicnn.kernels.index import input_position, tap_range
 
-FILTER_BLOCK = 96      # filters whose gradients of one position, 64 images each, fill half of the first-level cache
+FILTER_BLOCK = 96  # filters whose gradients of one position, 64 images each, fill half of the first-level cache
 ZERO = np.float32(0)
 
 position_of = kernel(input_position)
@@ -50,8 +50,27 @@ def add_patch_of_one(dx, dx_at, patch, patch_at, channels, depth, rows, columns,
 
 
 @kernel
-def backward_input_few(dx, dx_at, dx_image, dy, dy_image, images, weight, w_filter, groups, channels, filters, depth, rows, columns, patch,
-                       patch_at, patch_row, part, parts):
+def backward_input_few(
+    dx,
+    dx_at,
+    dx_image,
+    dy,
+    dy_image,
+    images,
+    weight,
+    w_filter,
+    groups,
+    channels,
+    filters,
+    depth,
+    rows,
+    columns,
+    patch,
+    patch_at,
+    patch_row,
+    part,
+    parts,
+):
     """dx (N, C, *in) of few images: what one of the parts of all positions sends back.
 
     Positions of one filter of the tile follow one another, so that its weights are still near for the second.  One image through AlexNet's
@@ -77,12 +96,26 @@ def backward_input_few(dx, dx_at, dx_image, dy, dy_image, images, weight, w_filt
                     for group in range(groups):
                         for i in range(0, images * patch_row):
                             patch[patch_at + i] = ZERO
-                        add_rows(patch, patch_at, patch_row, images, weight, group * filters * w_filter + tile * size, w_filter, filters,
-                                 size, dy, group * filters * positions + position, positions, dy_image)
+                        add_rows(
+                            patch,
+                            patch_at,
+                            patch_row,
+                            images,
+                            weight,
+                            group * filters * w_filter + tile * size,
+                            w_filter,
+                            filters,
+                            size,
+                            dy,
+                            group * filters * positions + position,
+                            positions,
+                            dy_image,
+                        )
                         own = dx_at + group * channels * pixels
                         for n in range(images):
-                            add_patch_of_one(dx, own + n * dx_image, patch, patch_at + n * patch_row, channels, depth, rows, columns,
-                                             o, p, q)
+                            add_patch_of_one(
+                                dx, own + n * dx_image, patch, patch_at + n * patch_row, channels, depth, rows, columns, o, p, q
+                            )
 
 
 @kernel
@@ -129,8 +162,33 @@ def pack(packed, packed_at, pitch, x, x_at, x_row, rows, size):
 
 
 @kernel
-def backward_input(dx, dx_at, dx_plane, dy, dy_at, dy_plane, shard, weight, w_at, w_filter, groups, channels, filters, depth, rows, columns,
-                   block, packed_at, pitch, gradients_at, sums_at, table, taps, part, parts):
+def backward_input(
+    dx,
+    dx_at,
+    dx_plane,
+    dy,
+    dy_at,
+    dy_plane,
+    shard,
+    weight,
+    w_at,
+    w_filter,
+    groups,
+    channels,
+    filters,
+    depth,
+    rows,
+    columns,
+    block,
+    packed_at,
+    pitch,
+    gradients_at,
+    sums_at,
+    table,
+    taps,
+    part,
+    parts,
+):
     """dx (C, *in), position by position, some channels and lanes of it a part.
 
     Weights and output gradients of a position lie far apart, on a page of memory each; so they are first packed together.
@@ -146,7 +204,7 @@ def backward_input(dx, dx_at, dx_plane, dy, dy_at, dy_plane, shard, weight, w_at
     by_lane = parts // by_channel
     first_c, stop_c = all_channels * (part // by_lane) // by_channel, all_channels * (part // by_lane + 1) // by_channel
     vectors = shard // LANES
-    width = max(1, min(TILE_VECTORS, vectors // 2))   # vectors that stay together: a tile's, if that leaves two pieces
+    width = max(1, min(TILE_VECTORS, vectors // 2))  # vectors that stay together: a tile's, if that leaves two pieces
     pieces = (vectors + width - 1) // width
     first_n = pieces * (part % by_lane) // by_lane * width * LANES
     lanes = min(shard, pieces * (part % by_lane + 1) // by_lane * width * LANES) - first_n
@@ -170,19 +228,51 @@ def backward_input(dx, dx_at, dx_plane, dy, dy_at, dy_plane, shard, weight, w_at
                     size = some * taps_each
                     own = w_at + group * filters * w_filter + (tile * channels + c - group * channels) * taps_each
                     if group != packed_group:
-                        pack(dx, gradients_at, shard, dy, dy_at + group * filters * dy_plane + position * shard + first_n, dy_plane,
-                             filters, lanes)
+                        pack(
+                            dx,
+                            gradients_at,
+                            shard,
+                            dy,
+                            dy_at + group * filters * dy_plane + position * shard + first_n,
+                            dy_plane,
+                            filters,
+                            lanes,
+                        )
                         packed_group = group
                     for k in range(0, filters, FILTER_BLOCK):
                         pack(dx, packed_at, pitch, weight, own + k * w_filter, w_filter, min(FILTER_BLOCK, filters - k), size)
-                        gather_run(dx, sums_at, lanes, LANES, dx, gradients_at + k * shard, 0, LANES, lanes, LANES, dx, packed_at, 0, 1,
-                                   table, taps, taps + min(FILTER_BLOCK, filters - k), 1, size, FROM_OLD if k > 0 else FROM_ZERO, dx, 0, 0,
-                                   NO_FLOOR)
+                        gather_run(
+                            dx,
+                            sums_at,
+                            lanes,
+                            LANES,
+                            dx,
+                            gradients_at + k * shard,
+                            0,
+                            LANES,
+                            lanes,
+                            LANES,
+                            dx,
+                            packed_at,
+                            0,
+                            1,
+                            table,
+                            taps,
+                            taps + min(FILTER_BLOCK, filters - k),
+                            1,
+                            size,
+                            FROM_OLD if k > 0 else FROM_ZERO,
+                            dx,
+                            0,
+                            0,
+                            NO_FLOOR,
+                        )
                     add_patch(dx, dx_at + c * dx_plane + first_n, dx_plane, shard, lanes, dx, sums_at, some, depth, rows, columns, o, p, q)
                     c += some
 
 
 # Steps.
+
 
 @step(splits=True)
 def unshared_call_backward_input(memory, parameters, table, a, frame):
@@ -194,8 +284,27 @@ def unshared_call_backward_input(memory, parameters, table, a, frame):
     m, arena, part = whole_array(memory), frame[ARENA], frame[PART]
     depth, rows, columns = three_axes(a, 12)
     dy = whole_array(floats_at(frame[a[3]] + 4 * frame[FIRST] * a[4]))
-    backward_input_few(m, arena + a[0] + part * a[1], a[2], dy, a[4], frame[COUNT], whole_array(parameters), a[5], a[6], a[7], a[8], depth,
-                       rows, columns, m, arena + a[9] + part * a[10], a[11], part, frame[PARTS])
+    backward_input_few(
+        m,
+        arena + a[0] + part * a[1],
+        a[2],
+        dy,
+        a[4],
+        frame[COUNT],
+        whole_array(parameters),
+        a[5],
+        a[6],
+        a[7],
+        a[8],
+        depth,
+        rows,
+        columns,
+        m,
+        arena + a[9] + part * a[10],
+        a[11],
+        part,
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
@@ -203,8 +312,15 @@ def add_up_step(memory, parameters, table, a, frame):
     """a: field of y, its image, stretches, elements from one to the next, their number."""
     y = whole_array(floats_at(frame[a[0]] + 4 * frame[FIRST] * a[1]))
     numbers = frame[COUNT] * a[1]
-    add_up(y, numbers * frame[PART] // frame[PARTS], numbers * (frame[PART] + 1) // frame[PARTS], whole_array(memory), frame[ARENA] + a[2],
-           a[3], a[4])
+    add_up(
+        y,
+        numbers * frame[PART] // frame[PARTS],
+        numbers * (frame[PART] + 1) // frame[PARTS],
+        whole_array(memory),
+        frame[ARENA] + a[2],
+        a[3],
+        a[4],
+    )
 
 
 @step(splits=True)
@@ -214,5 +330,30 @@ def unshared_step_backward_input(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
     depth, rows, columns = three_axes(a, 17)
     scratch = arena + a[11] + frame[PART] * a[15]
-    backward_input(m, arena + a[0], a[1], m, arena + a[2], a[3], a[4], whole_array(parameters), a[5], a[6], a[7], a[8], a[9], depth, rows,
-                   columns, a[10], scratch, a[12], scratch + a[13], scratch + a[14], whole_array(table), a[16], frame[PART], frame[PARTS])
+    backward_input(
+        m,
+        arena + a[0],
+        a[1],
+        m,
+        arena + a[2],
+        a[3],
+        a[4],
+        whole_array(parameters),
+        a[5],
+        a[6],
+        a[7],
+        a[8],
+        a[9],
+        depth,
+        rows,
+        columns,
+        a[10],
+        scratch,
+        a[12],
+        scratch + a[13],
+        scratch + a[14],
+        whole_array(table),
+        a[16],
+        frame[PART],
+        frame[PARTS],
+    )

@@ -21,7 +21,7 @@ from minicnn.kernels.cpu.variant_tables import Blocks, Rows, channel_blocks, row
 from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.index_table import Reads
 
-FEW_USES = 16   # of a weight per image, below which the weights outweigh the images
+FEW_USES = 16  # of a weight per image, below which the weights outweigh the images
 
 
 class Tables(NamedTuple):
@@ -33,7 +33,7 @@ class Tables(NamedTuple):
     forward: tuple[Rows, Blocks]
     backward_input: tuple[Rows, Blocks]
     backward_weight: tuple[Rows, Blocks]
-    whole: bool   # whether the weights outweigh the images
+    whole: bool  # whether the weights outweigh the images
 
 
 def tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_shape: tuple[int, ...], weights: int) -> Tables:
@@ -41,13 +41,20 @@ def tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_sha
     value = rows_of(reads.output, reads.input, reads.weight, prod(output_shape))
     gradient = rows_of(reads.input, reads.output, reads.weight, prod(input_shape))
     of_weight = rows_of(reads.weight, reads.output, reads.input, weights)
-    return Tables(key, input_shape, output_shape, (value, channel_blocks(value, output_shape[0])),
-                  (gradient, channel_blocks(gradient, input_shape[0])), (of_weight, weight_blocks(of_weight, prod(output_shape[1:]))),
-                  len(reads.weight) < FEW_USES * weights)
+    return Tables(
+        key,
+        input_shape,
+        output_shape,
+        (value, channel_blocks(value, output_shape[0])),
+        (gradient, channel_blocks(gradient, input_shape[0])),
+        (of_weight, weight_blocks(of_weight, prod(output_shape[1:]))),
+        len(reads.weight) < FEW_USES * weights,
+    )
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, own: Tables) -> None:
     """y (N, K, *out) from x (N, C, *in), weight (any,) and bias (K,)."""
+
     def build(stage: Stage) -> None:
         stage.multiply_adds = len(own.forward[0].first)
         value = stage.load(0, own.input_shape)
@@ -63,6 +70,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tables) -> None:
     """dx (N, C, *in) from dy (N, K, *out)."""
+
     def build(stage: Stage) -> None:
         stage.multiply_adds = len(own.backward_input[0].first)
         gradient = stage.load(0, own.output_shape)
@@ -78,6 +86,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tabl
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tables) -> None:
     """dweight (any,) from dy (N, K, *out) and x (N, C, *in)."""
+
     def build(stage: Stage) -> None:
         stage.multiply_adds = len(own.backward_weight[0].first)
         gradient = stage.load(0, own.output_shape)
@@ -106,12 +115,23 @@ def _append_blocks(stage: Stage, y: Activation, x: Activation, rows: Rows, block
                 taps.extend((source * shard, to) for source, to in found.tolist())
             for (p, source), length, steps in _progressions([block[5:] for block in alike]):
                 y_at, x_at = (k * pixels + p) * shard, source * shard
-                if steps == (1, 1) or length == 1:   # neighbours in both: one run of vectors
+                if steps == (1, 1) or length == 1:  # neighbours in both: one run of vectors
                     runs.append((y_at, x_at, length * shard, *known[pattern], weight, k, LANES, LANES, LANES))
                     continue
                 for lane in range(0, shard, LANES):
-                    runs.append((y_at + lane, x_at + lane, length * LANES, *known[pattern], weight, k, steps[0] * shard, steps[1] * shard,
-                                 min(LANES, shard - lane)))
+                    runs.append(
+                        (
+                            y_at + lane,
+                            x_at + lane,
+                            length * LANES,
+                            *known[pattern],
+                            weight,
+                            k,
+                            steps[0] * shard,
+                            steps[1] * shard,
+                            min(LANES, shard - lane),
+                        )
+                    )
         runs.sort()
         append_gather(stage.program, GatherTables(runs, taps), y, x, 1, 1, count, 0, 0, step, 0, 0 if with_bias else None, 1, False, True)
 
@@ -129,10 +149,25 @@ def _append_weight_blocks(stage: Stage, dy: Activation, x: Activation, rows: Row
                 ranges[pattern] = list(_ranges(rows.reads(pattern), shard, GRADIENT_BYTES // (4 * count * shard)))
             entries = [(source * shard, weight) for *_, source, weight in alike]
             own = [(x_at, y_at + output * shard, *rest) for x_at, y_at, *rest in ranges[pattern]]
-            listed += [program.constant([n for entry in entries for n in entry]) // 2, len(entries),
-                       program.constant([n for each in own for n in each]), len(own)]
-        program.step(convolution_backward_weight, 0, step, dy.map.plane, x.map.plane, program.constant([len(listed) // 4, *listed]), 1, 1,
-                     count, dy.place, x.place)
+            listed += [
+                program.constant([n for entry in entries for n in entry]) // 2,
+                len(entries),
+                program.constant([n for each in own for n in each]),
+                len(own),
+            ]
+        program.step(
+            convolution_backward_weight,
+            0,
+            step,
+            dy.map.plane,
+            x.map.plane,
+            program.constant([len(listed) // 4, *listed]),
+            1,
+            1,
+            count,
+            dy.place,
+            x.place,
+        )
 
 
 def _ranges(pairs: np.ndarray, shard: int, pixels_at_once: int) -> Iterator[tuple[int, ...]]:
@@ -145,8 +180,14 @@ def _ranges(pairs: np.ndarray, shard: int, pixels_at_once: int) -> Iterator[tupl
             y_row, x_row = steps
             at_once = max(1, pixels_at_once // length)
             for row in range(0, count, at_once):
-                yield ((source + row * x_row) * shard, (output + row * y_row) * shard, min(at_once, count - row), length * shard,
-                       x_row * shard, y_row * shard)
+                yield (
+                    (source + row * x_row) * shard,
+                    (output + row * y_row) * shard,
+                    min(at_once, count - row),
+                    length * shard,
+                    x_row * shard,
+                    y_row * shard,
+                )
 
 
 def _progressions(points: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], int, tuple[int, int]]]:

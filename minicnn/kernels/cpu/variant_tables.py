@@ -23,18 +23,18 @@ import numpy as np
 from minicnn.kernels.compile import kernel
 
 NO_STEP = np.iinfo(np.int64).min
-COMMON_STEPS = 32   # weight steps between neighbouring channels that make blocks; each may become a step of the program
+COMMON_STEPS = 32  # weight steps between neighbouring channels that make blocks; each may become a step of the program
 
 
 class Rows(NamedTuple):
     """Row t holds reads bounds[t] : bounds[t + 1]."""
 
-    bounds: np.ndarray   # (targets + 1,) int64
-    first: np.ndarray    # (reads,) int32
-    second: np.ndarray   # (reads,) int32
-    begin: np.ndarray    # (targets, 2) int64: first and second of each row's first read, 0 where it is empty
+    bounds: np.ndarray  # (targets + 1,) int64
+    first: np.ndarray  # (reads,) int32
+    second: np.ndarray  # (reads,) int32
+    begin: np.ndarray  # (targets, 2) int64: first and second of each row's first read, 0 where it is empty
     pattern: np.ndarray  # (targets,) int64: number of its pattern
-    sample: np.ndarray   # (patterns,) int64: one row of each pattern
+    sample: np.ndarray  # (patterns,) int64: one row of each pattern
 
     def reads(self, pattern: int) -> np.ndarray:
         """The reads (n, 2) of a pattern, counted from the beginnings of a row."""
@@ -46,11 +46,11 @@ class Rows(NamedTuple):
 class Blocks(NamedTuple):
     """Blocks of targets, one an entry: `size` targets from `target` on, whose numbers rise by `step`."""
 
-    target: np.ndarray    # first target
+    target: np.ndarray  # first target
     size: np.ndarray
     step: np.ndarray
     pattern: np.ndarray
-    first: np.ndarray     # where the first target's row begins
+    first: np.ndarray  # where the first target's row begins
     second: np.ndarray
 
 
@@ -119,8 +119,10 @@ def find_patterns(pattern, sample, seats, bounds, first, second):
             for n in range(length):
                 if not same:
                     break
-                same = (first[begin + n] - first[begin] == first[other + n] - first[other]
-                        and second[begin + n] - second[begin] == second[other + n] - second[other])
+                same = (
+                    first[begin + n] - first[begin] == first[other + n] - first[other]
+                    and second[begin + n] - second[begin] == second[other + n] - second[other]
+                )
             if same:
                 pattern[t] = number
                 break

@@ -170,9 +170,12 @@ def _define_operator(function, result, emit):
 
 
 for _function, _emit in (
-    (operator.add, lambda b, x, y: b.fadd(x, y)), (operator.iadd, lambda b, x, y: b.fadd(x, y)),
-    (operator.sub, lambda b, x, y: b.fsub(x, y)), (operator.mul, lambda b, x, y: b.fmul(x, y)),
-    (operator.imul, lambda b, x, y: b.fmul(x, y)), (operator.truediv, lambda b, x, y: b.fdiv(x, y)),
+    (operator.add, lambda b, x, y: b.fadd(x, y)),
+    (operator.iadd, lambda b, x, y: b.fadd(x, y)),
+    (operator.sub, lambda b, x, y: b.fsub(x, y)),
+    (operator.mul, lambda b, x, y: b.fmul(x, y)),
+    (operator.imul, lambda b, x, y: b.fmul(x, y)),
+    (operator.truediv, lambda b, x, y: b.fdiv(x, y)),
 ):
     _define_operator(_function, vector, _emit)
 for _function, _sign in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "==")):
@@ -184,160 +187,196 @@ _define_operator(operator.ne, mask, lambda b, x, y: b.fcmp_unordered("!=", x, y)
 @intrinsic
 def load(typing_context, x, index):
     """Lanes x[index : index + LANES]; no bounds are checked."""
+
     def generate(context, builder, sig, args):
         return load_value(builder, builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]]))
+
     return vector(x, types.int64), generate
 
 
 @intrinsic
 def store(typing_context, x, index, value):
     """x[index : index + LANES] = lanes; no bounds are checked."""
+
     def generate(context, builder, sig, args):
         store_value(builder, args[2], builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]]))
         return context.get_dummy_value()
+
     return types.void(x, types.int64, vector), generate
 
 
 @intrinsic
 def load_first(typing_context, x, index, count):
     """Lanes x[index : index + count], 0 in the others; memory beyond is not touched."""
+
     def generate(context, builder, sig, args):
         pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
         return load_masked(builder, pointer, first_lanes(builder, args[2]))
+
     return vector(x, types.int64, types.int64), generate
 
 
 @intrinsic
 def load_where(typing_context, x, index, lanes):
     """The lanes of a mask from x[index : index + LANES], 0 in the others, whose memory is not touched."""
+
     def generate(context, builder, sig, args):
         pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
         return load_masked(builder, pointer, args[2])
+
     return vector(x, types.int64, mask), generate
 
 
 @intrinsic
 def lanes_between(typing_context, first, stop):
     """The mask of lanes first <= i < stop; the bounds may lie anywhere."""
+
     def generate(context, builder, sig, args):
         return builder.and_(first_lanes(builder, args[1]), builder.not_(first_lanes(builder, args[0])))
+
     return mask(types.int64, types.int64), generate
 
 
 @intrinsic
 def fetch_to_write(typing_context, x, index):
     """Have the cache line of x[index] brought near while other work goes on; whatever the address, nothing can go wrong."""
+
     def generate(context, builder, sig, args):
         pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
         kinds = [ir.IntType(8).as_pointer(), INT32, INT32, INT32]
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), "llvm.prefetch.p0")
-        numbers = [ir.Constant(INT32, number) for number in (1, 2, 1)]   # to write; into the second-level cache; data
+        numbers = [ir.Constant(INT32, number) for number in (1, 2, 1)]  # to write; into the second-level cache; data
         builder.call(function, [builder.bitcast(pointer, ir.IntType(8).as_pointer()), *numbers])
         return context.get_dummy_value()
+
     return types.void(x, types.int64), generate
 
 
 @intrinsic
 def store_first(typing_context, x, index, value, count):
     """x[index : index + count] = the first lanes; memory beyond is not touched."""
+
     def generate(context, builder, sig, args):
         pointer = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
         store_masked(builder, args[2], pointer, first_lanes(builder, args[3]))
         return context.get_dummy_value()
+
     return types.void(x, types.int64, vector, types.int64), generate
 
 
 @intrinsic
 def splat(typing_context, scalar):
     """Every lane the same number."""
+
     def generate(context, builder, sig, args):
         return splat_value(builder, args[0])
+
     return vector(types.float32), generate
 
 
 @intrinsic
 def select(typing_context, condition, a, b):
     """`a` where the mask is set, else `b`."""
+
     def generate(context, builder, sig, args):
         return builder.select(args[0], _operand(builder, args[1], sig.args[1], context), _operand(builder, args[2], sig.args[2], context))
+
     return vector(mask, a if a is vector else types.float32, b if b is vector else types.float32), generate
 
 
 @intrinsic
 def multiply_add(typing_context, a, b, c):
     """a*b + c."""
+
     def generate(context, builder, sig, args):
         values = [_operand(builder, value, kind, context) for value, kind in zip(args, sig.args, strict=True)]
         return builder.call(multiply_add_function(builder), values)
+
     return vector(*(each if each is vector else types.float32 for each in (a, b, c))), generate
 
 
 @intrinsic
 def total(typing_context, a):
     """Sum over the lanes."""
+
     def generate(context, builder, sig, args):
         return total_value(builder, args[0])
+
     return types.float32(vector), generate
 
 
 @intrinsic
 def power_of_two(typing_context, a):
     """2 ** a for lanes that hold whole numbers from -126 to 127: the exponent bits written directly."""
+
     def generate(context, builder, sig, args):
         whole = builder.fptosi(args[0], INTS)
         biased = builder.add(whole, ir.Constant(INTS, [127] * LANES))
         return builder.bitcast(builder.shl(biased, ir.Constant(INTS, [23] * LANES)), FLOATS)
+
     return vector(vector), generate
 
 
 @intrinsic
 def floor(typing_context, a):
     """The largest whole number not above each lane."""
+
     def generate(context, builder, sig, args):
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(FLOATS, [FLOATS]), f"llvm.floor.v{LANES}f32")
         return builder.call(function, [args[0]])
+
     return vector(vector), generate
 
 
 @intrinsic
 def square_root(typing_context, a):
     """The square root of each lane."""
+
     def generate(context, builder, sig, args):
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(FLOATS, [FLOATS]), f"llvm.sqrt.v{LANES}f32")
         return builder.call(function, [args[0]])
+
     return vector(vector), generate
 
 
 @intrinsic
 def beats(typing_context, a, b):
     """Where `a` takes the place of the largest so far, `b`: a > b, or a is NaN; never where b is NaN already."""
+
     def generate(context, builder, sig, args):
         larger = builder.fcmp_unordered(">", args[0], args[1])
         return builder.and_(larger, builder.fcmp_ordered("ord", args[1], args[1]))
+
     return mask(vector, vector), generate
 
 
 @intrinsic
 def exponent(typing_context, a):
     """e with a = m * 2**e and 1 <= m < 2, for lanes that hold positive normal numbers."""
+
     def generate(context, builder, sig, args):
         biased = builder.lshr(builder.bitcast(args[0], INTS), ir.Constant(INTS, [23] * LANES))
         return builder.sitofp(builder.sub(biased, ir.Constant(INTS, [127] * LANES)), FLOATS)
+
     return vector(vector), generate
 
 
 @intrinsic
 def mantissa(typing_context, a):
     """m with a = m * 2**e and 1 <= m < 2, for lanes that hold positive normal numbers."""
+
     def generate(context, builder, sig, args):
         fraction = builder.and_(builder.bitcast(args[0], INTS), ir.Constant(INTS, [0x007FFFFF] * LANES))
         return builder.bitcast(builder.or_(fraction, ir.Constant(INTS, [0x3F800000] * LANES)), FLOATS)
+
     return vector(vector), generate
 
 
 @intrinsic
 def first_lanes_mask(typing_context, count):
     """The lanes before number `count`, which may be 0 or less, or exceed LANES."""
+
     def generate(context, builder, sig, args):
         return first_lanes(builder, args[0])
+
     return mask(types.int64), generate

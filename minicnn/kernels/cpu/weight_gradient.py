@@ -75,25 +75,149 @@ def add_products(y, y_at, y_row, rows, width, dy, dy_at, dy_row, x, x_at, x_row,
         own, at, left = y_at + k * y_row, x_at + k * x_filter, rows - k
         if left <= FEW_FILTERS:
             if width <= FEW_VECTORS * LANES:
-                gather_tile_few_of_both(y, own, y_row, LANES, dy, dy_at, dy_row, LANES, x, at, x_row, x_filter, table, pairs, pairs + count,
-                                        lines, left, width, LANES, FROM_OLD, y, 0, 0, NO_FLOOR)
+                gather_tile_few_of_both(
+                    y,
+                    own,
+                    y_row,
+                    LANES,
+                    dy,
+                    dy_at,
+                    dy_row,
+                    LANES,
+                    x,
+                    at,
+                    x_row,
+                    x_filter,
+                    table,
+                    pairs,
+                    pairs + count,
+                    lines,
+                    left,
+                    width,
+                    LANES,
+                    FROM_OLD,
+                    y,
+                    0,
+                    0,
+                    NO_FLOOR,
+                )
             else:
-                gather_tile_few_filters(y, own, y_row, LANES, dy, dy_at, dy_row, LANES, x, at, x_row, x_filter, table, pairs, pairs + count,
-                                        lines, left, width, LANES, FROM_OLD, y, 0, 0, NO_FLOOR)
+                gather_tile_few_filters(
+                    y,
+                    own,
+                    y_row,
+                    LANES,
+                    dy,
+                    dy_at,
+                    dy_row,
+                    LANES,
+                    x,
+                    at,
+                    x_row,
+                    x_filter,
+                    table,
+                    pairs,
+                    pairs + count,
+                    lines,
+                    left,
+                    width,
+                    LANES,
+                    FROM_OLD,
+                    y,
+                    0,
+                    0,
+                    NO_FLOOR,
+                )
             k += FEW_FILTERS
         else:
             if width <= FEW_VECTORS * LANES:
-                gather_tile_few_vectors(y, own, y_row, LANES, dy, dy_at, dy_row, LANES, x, at, x_row, x_filter, table, pairs, pairs + count,
-                                        lines, left, width, LANES, FROM_OLD, y, 0, 0, NO_FLOOR)
+                gather_tile_few_vectors(
+                    y,
+                    own,
+                    y_row,
+                    LANES,
+                    dy,
+                    dy_at,
+                    dy_row,
+                    LANES,
+                    x,
+                    at,
+                    x_row,
+                    x_filter,
+                    table,
+                    pairs,
+                    pairs + count,
+                    lines,
+                    left,
+                    width,
+                    LANES,
+                    FROM_OLD,
+                    y,
+                    0,
+                    0,
+                    NO_FLOOR,
+                )
             else:
-                gather_tile(y, own, y_row, LANES, dy, dy_at, dy_row, LANES, x, at, x_row, x_filter, table, pairs, pairs + count, lines,
-                            left, width, LANES, FROM_OLD, y, 0, 0, NO_FLOOR)
+                gather_tile(
+                    y,
+                    own,
+                    y_row,
+                    LANES,
+                    dy,
+                    dy_at,
+                    dy_row,
+                    LANES,
+                    x,
+                    at,
+                    x_row,
+                    x_filter,
+                    table,
+                    pairs,
+                    pairs + count,
+                    lines,
+                    left,
+                    width,
+                    LANES,
+                    FROM_OLD,
+                    y,
+                    0,
+                    0,
+                    NO_FLOOR,
+                )
             k += TILE_FILTERS
 
 
 @kernel
-def sum_products(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_steps, x, x_at, x_plane, shard, groups, channels, filters, depth,
-                 rows, columns, flip, pitch, block, line_block, column_block, by_column, table, pairs, part, parts):
+def sum_products(
+    products,
+    p_at,
+    turned,
+    t_at,
+    dy,
+    dy_at,
+    dy_plane,
+    dy_steps,
+    x,
+    x_at,
+    x_plane,
+    shard,
+    groups,
+    channels,
+    filters,
+    depth,
+    rows,
+    columns,
+    flip,
+    pitch,
+    block,
+    line_block,
+    column_block,
+    by_column,
+    table,
+    pairs,
+    part,
+    parts,
+):
     """All products of some channels and strips of filters.
 
     channels, filters : those of one group
@@ -141,8 +265,9 @@ def sum_products(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_steps, x,
                             source = x_group + (d * rows[SIZE] + h) * columns[SIZE] * shard
                             tap = (tap_of_weight(t, depth[TAPS], flip) * rows[TAPS] + tap_of_weight(r, rows[TAPS], flip)) * columns[TAPS]
                             for s in range(1 if by_column else columns[TAPS]):
-                                first_q, stop_q = positions_inside(s, columns[SIZE], columns[OUT], columns[STRIDE], columns[DILATION],
-                                                                   columns[BEFORE])
+                                first_q, stop_q = positions_inside(
+                                    s, columns[SIZE], columns[OUT], columns[STRIDE], columns[DILATION], columns[BEFORE]
+                                )
                                 first_q, stop_q = max(first_q, q), min(stop_q, q + wide)
                                 if first_q >= stop_q:
                                     continue
@@ -151,18 +276,71 @@ def sum_products(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_steps, x,
                                 gradients = t_at + ((first_p - p) * wide + first_q - q) * shard * pitch
                                 if by_column:
                                     for n in range(some):
-                                        add_products(products, target + n * taps * row, -row if flip else row, columns[TAPS], width, turned,
-                                                     gradients, wide * shard * pitch, x, source + n * x_plane + w * shard, x_row,
-                                                     columns[DILATION] * shard, table, pairs, (stop_q - first_q) * shard, stop_p - first_p)
+                                        add_products(
+                                            products,
+                                            target + n * taps * row,
+                                            -row if flip else row,
+                                            columns[TAPS],
+                                            width,
+                                            turned,
+                                            gradients,
+                                            wide * shard * pitch,
+                                            x,
+                                            source + n * x_plane + w * shard,
+                                            x_row,
+                                            columns[DILATION] * shard,
+                                            table,
+                                            pairs,
+                                            (stop_q - first_q) * shard,
+                                            stop_p - first_p,
+                                        )
                                 else:
-                                    add_products(products, target, taps * row, some, width, turned, gradients, wide * shard * pitch, x,
-                                                 source + w * shard, x_row, x_plane, table, pairs, (stop_q - first_q) * shard,
-                                                 stop_p - first_p)
+                                    add_products(
+                                        products,
+                                        target,
+                                        taps * row,
+                                        some,
+                                        width,
+                                        turned,
+                                        gradients,
+                                        wide * shard * pitch,
+                                        x,
+                                        source + w * shard,
+                                        x_row,
+                                        x_plane,
+                                        table,
+                                        pairs,
+                                        (stop_q - first_q) * shard,
+                                        stop_p - first_p,
+                                    )
 
 
 @kernel
-def sum_products_by_row(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_row, x, x_at, x_plane, shard, groups, channels, filters, rows,
-                        columns, flip, column_block, table, pairs, part, parts):
+def sum_products_by_row(
+    products,
+    p_at,
+    turned,
+    t_at,
+    dy,
+    dy_at,
+    dy_plane,
+    dy_row,
+    x,
+    x_at,
+    x_plane,
+    shard,
+    groups,
+    channels,
+    filters,
+    rows,
+    columns,
+    flip,
+    column_block,
+    table,
+    pairs,
+    part,
+    parts,
+):
     """All products of some groups, for filters that fill one vector alone and are three taps wide: the vectors of a tile are the taps of a
     row, each with dy as many positions earlier, so that a number of x serves all three.
 
@@ -183,8 +361,17 @@ def sum_products_by_row(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_ro
                     if not begin - first <= lane // (shard * LANES) < end - first:
                         store(turned, t_at + lane, splat(ZERO))
                 if begin < end:
-                    turn_line(turned, t_at, LANES, dy, dy_at + group * filters * dy_plane + p * dy_row + begin * shard, dy_plane, filters,
-                              (begin - first) * shard, (end - begin) * shard)
+                    turn_line(
+                        turned,
+                        t_at,
+                        LANES,
+                        dy,
+                        dy_at + group * filters * dy_plane + p * dy_row + begin * shard,
+                        dy_plane,
+                        filters,
+                        (begin - first) * shard,
+                        (end - begin) * shard,
+                    )
                 for r in range(rows[TAPS]):
                     h = p * rows[STRIDE] + r * rows[DILATION] - rows[BEFORE]
                     if h < 0 or h >= rows[SIZE]:
@@ -192,10 +379,32 @@ def sum_products_by_row(products, p_at, turned, t_at, dy, dy_at, dy_plane, dy_ro
                     source = x_at + group * channels * x_plane + (h * columns[SIZE] + w) * shard
                     target = own + (tap_of_weight(r, rows[TAPS], flip) * ROW_TAPS + tap_of_weight(0, ROW_TAPS, flip)) * LANES
                     for c in range(0, channels, ROW_FILTERS):
-                        gather_tile_row(products, target + c * taps * LANES, taps * LANES, -LANES if flip else LANES, turned,
-                                        t_at + reach * shard * LANES, 0, -columns[DILATION] * shard * LANES, x, source + c * x_plane, 0,
-                                        x_plane, table, pairs, pairs + wide * shard, 1, channels - c, ROW_TAPS * LANES, LANES, FROM_OLD,
-                                        products, 0, 0, NO_FLOOR)
+                        gather_tile_row(
+                            products,
+                            target + c * taps * LANES,
+                            taps * LANES,
+                            -LANES if flip else LANES,
+                            turned,
+                            t_at + reach * shard * LANES,
+                            0,
+                            -columns[DILATION] * shard * LANES,
+                            x,
+                            source + c * x_plane,
+                            0,
+                            x_plane,
+                            table,
+                            pairs,
+                            pairs + wide * shard,
+                            1,
+                            channels - c,
+                            ROW_TAPS * LANES,
+                            LANES,
+                            FROM_OLD,
+                            products,
+                            0,
+                            0,
+                            NO_FLOOR,
+                        )
 
 
 @kernel
@@ -221,15 +430,43 @@ def turn_back(dweight, w_at, w_filter, products, p_at, groups, size, filters, ro
 
 # Steps, one after the other.
 
+
 @step(splits=True)
 def sum_products_step(memory, parameters, table, a, frame):
     """a: products, turned, elements of it from part to part, dy, its plane, its three steps, x, its plane, shard, groups, channels and
     filters of a group, flip, pitch, block, line block, column block, by column, pairs, three axes."""
     m, arena = whole_array(memory), frame[ARENA]
     depth, rows, columns = three_axes(a, 21)
-    sum_products(m, arena + a[0], m, arena + a[1] + frame[PART] * a[2], m, arena + a[3], a[4], (a[5], a[6], a[7]), m, arena + a[8], a[9],
-                 a[10], a[11], a[12], a[13], depth, rows, columns, a[14] != 0, a[15], a[16], a[17], a[18], a[19] != 0, whole_array(table),
-                 a[20], frame[PART], frame[PARTS])
+    sum_products(
+        m,
+        arena + a[0],
+        m,
+        arena + a[1] + frame[PART] * a[2],
+        m,
+        arena + a[3],
+        a[4],
+        (a[5], a[6], a[7]),
+        m,
+        arena + a[8],
+        a[9],
+        a[10],
+        a[11],
+        a[12],
+        a[13],
+        depth,
+        rows,
+        columns,
+        a[14] != 0,
+        a[15],
+        a[16],
+        a[17],
+        a[18],
+        a[19] != 0,
+        whole_array(table),
+        a[20],
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
@@ -238,13 +475,50 @@ def sum_products_by_row_step(memory, parameters, table, a, frame):
     group, flip, column block, pairs, three axes."""
     m, arena = whole_array(memory), frame[ARENA]
     _, rows, columns = three_axes(a, 15)
-    sum_products_by_row(m, arena + a[0], m, arena + a[1] + frame[PART] * a[2], m, arena + a[3], a[4], a[5], m, arena + a[6], a[7], a[8],
-                        a[9], a[10], a[11], rows, columns, a[12] != 0, a[13], whole_array(table), a[14], frame[PART], frame[PARTS])
+    sum_products_by_row(
+        m,
+        arena + a[0],
+        m,
+        arena + a[1] + frame[PART] * a[2],
+        m,
+        arena + a[3],
+        a[4],
+        a[5],
+        m,
+        arena + a[6],
+        a[7],
+        a[8],
+        a[9],
+        a[10],
+        a[11],
+        rows,
+        columns,
+        a[12] != 0,
+        a[13],
+        whole_array(table),
+        a[14],
+        frame[PART],
+        frame[PARTS],
+    )
 
 
 @step(splits=True)
 def turn_back_step(memory, parameters, table, a, frame):
     """a: dweight, its filter, products, groups, weights of a filter, filters of a group, a row of products, squares: one for each part."""
     m, arena = whole_array(memory), frame[ARENA]
-    turn_back(m, frame[SLOT] + a[0], a[1], m, arena + a[2], a[3], a[4], a[5], a[6], m, arena + a[7] + frame[PART] * LANES * LANES,
-              frame[ACCUMULATE] != 0, frame[PART], frame[PARTS])
+    turn_back(
+        m,
+        frame[SLOT] + a[0],
+        a[1],
+        m,
+        arena + a[2],
+        a[3],
+        a[4],
+        a[5],
+        a[6],
+        m,
+        arena + a[7] + frame[PART] * LANES * LANES,
+        frame[ACCUMULATE] != 0,
+        frame[PART],
+        frame[PARTS],
+    )

@@ -165,8 +165,36 @@ def floored(value, floor):
 
 
 @kernel
-def winograd(memory, y_at, y_plane, x_at, x_plane, u, u_at, weight, own_weight, bias, b_at, with_bias, floor, sizes, before, out, shard,
-             groups, channels, filters, all_filters, side, block, v_at, m_at, s_at, part, parts):
+def winograd(
+    memory,
+    y_at,
+    y_plane,
+    x_at,
+    x_plane,
+    u,
+    u_at,
+    weight,
+    own_weight,
+    bias,
+    b_at,
+    with_bias,
+    floor,
+    sizes,
+    before,
+    out,
+    shard,
+    groups,
+    channels,
+    filters,
+    all_filters,
+    side,
+    block,
+    v_at,
+    m_at,
+    s_at,
+    part,
+    parts,
+):
     """All tiles x vectors of a part, `block` vectors at a time.
 
     channels, filters : those of one group;  all_filters : those of whole tiles of `product`
@@ -187,23 +215,60 @@ def winograd(memory, y_at, y_plane, x_at, x_plane, u, u_at, weight, own_weight, 
         for c in range(groups * channels):
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for n in range(count):
-                transform_input(memory, v_at + c * width + n * LANES, v_element, memory, x_at + c * x_plane + lane, sizes[0], sizes[1],
-                                shard, tile_row * (side - 2) - before[0], tile_column * (side - 2) - before[1], side, memory, s_at)
+                transform_input(
+                    memory,
+                    v_at + c * width + n * LANES,
+                    v_element,
+                    memory,
+                    x_at + c * x_plane + lane,
+                    sizes[0],
+                    sizes[1],
+                    shard,
+                    tile_row * (side - 2) - before[0],
+                    tile_column * (side - 2) - before[1],
+                    side,
+                    memory,
+                    s_at,
+                )
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
         whole = (count + TILE_VECTORS - 1) // TILE_VECTORS * TILE_VECTORS
         for element in range(side * side):
             for group in range(groups):
-                product(memory, m_at + element * m_element + group * all_filters * width, width, memory,
-                        v_at + element * v_element + group * channels * width, width, whole, u,
-                        u_at + (element + group * side * side) * all_filters * channels, all_filters, channels)
+                product(
+                    memory,
+                    m_at + element * m_element + group * all_filters * width,
+                    width,
+                    memory,
+                    v_at + element * v_element + group * channels * width,
+                    width,
+                    whole,
+                    u,
+                    u_at + (element + group * side * side) * all_filters * channels,
+                    all_filters,
+                    channels,
+                )
         pixels = splat(ZERO)
         for k in range(groups * filters):
             own = m_at + (k // filters * all_filters + k % filters) * width
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for n in range(count):
-                pixels += transform_output(memory, y_at + k * y_plane + lane, memory, own + n * LANES, m_element, out[0], out[1], shard,
-                                           tile_row * (side - 2), tile_column * (side - 2), side, bias[b_at + k] if with_bias else ZERO,
-                                           floor, memory, s_at)
+                pixels += transform_output(
+                    memory,
+                    y_at + k * y_plane + lane,
+                    memory,
+                    own + n * LANES,
+                    m_element,
+                    out[0],
+                    out[1],
+                    shard,
+                    tile_row * (side - 2),
+                    tile_column * (side - 2),
+                    side,
+                    bias[b_at + k] if with_bias else ZERO,
+                    floor,
+                    memory,
+                    s_at,
+                )
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
         if is_finite(pixels):
             continue
@@ -211,9 +276,27 @@ def winograd(memory, y_at, y_plane, x_at, x_plane, u, u_at, weight, own_weight, 
             group = k // filters
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for _ in range(count):
-                write_tile(memory, y_at + k * y_plane + lane, memory, x_at + group * channels * x_plane + lane, x_plane, weight,
-                           w_at + group * w_group + k % filters * w_filter, w_channel, channels, flip, sizes, before, out, shard,
-                           tile_row * (side - 2), tile_column * (side - 2), side - 2, bias[b_at + k] if with_bias else ZERO, floor)
+                write_tile(
+                    memory,
+                    y_at + k * y_plane + lane,
+                    memory,
+                    x_at + group * channels * x_plane + lane,
+                    x_plane,
+                    weight,
+                    w_at + group * w_group + k % filters * w_filter,
+                    w_channel,
+                    channels,
+                    flip,
+                    sizes,
+                    before,
+                    out,
+                    shard,
+                    tile_row * (side - 2),
+                    tile_column * (side - 2),
+                    side - 2,
+                    bias[b_at + k] if with_bias else ZERO,
+                    floor,
+                )
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
 
 
@@ -232,6 +315,7 @@ def next_vector(tile_row, tile_column, lane, tile_columns, shard):
 
 # A step.  Weights and bias are parameters, or, for a single call, the bias lies in memory.
 
+
 @step(splits=True)
 def winograd_step(memory, parameters, table, a, frame):
     """a: y, its plane, x, its plane, u (in memory), bias, with bias, bias in memory, rectify, two sizes, two paddings, two outs, shard,
@@ -240,6 +324,33 @@ def winograd_step(memory, parameters, table, a, frame):
     m, arena = whole_array(memory), frame[ARENA]
     scratch = arena + a[22] + frame[PART] * a[25]
     bias = m if a[7] != 0 else whole_array(parameters)
-    winograd(m, arena + a[0], a[1], arena + a[2], a[3], m, a[4], whole_array(parameters), (a[26], a[27], a[28], a[29], a[30] != 0),
-             bias, a[5], a[6] != 0, ZERO if a[8] != 0 else NO_FLOOR, (a[9], a[10]), (a[11], a[12]), (a[13], a[14]), a[15], a[16], a[17],
-             a[18], a[19], a[20], a[21], scratch, scratch + a[23], scratch + a[24], frame[PART], frame[PARTS])
+    winograd(
+        m,
+        arena + a[0],
+        a[1],
+        arena + a[2],
+        a[3],
+        m,
+        a[4],
+        whole_array(parameters),
+        (a[26], a[27], a[28], a[29], a[30] != 0),
+        bias,
+        a[5],
+        a[6] != 0,
+        ZERO if a[8] != 0 else NO_FLOOR,
+        (a[9], a[10]),
+        (a[11], a[12]),
+        (a[13], a[14]),
+        a[15],
+        a[16],
+        a[17],
+        a[18],
+        a[19],
+        a[20],
+        a[21],
+        scratch,
+        scratch + a[23],
+        scratch + a[24],
+        frame[PART],
+        frame[PARTS],
+    )

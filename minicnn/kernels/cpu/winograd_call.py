@@ -13,20 +13,30 @@ from minicnn.kernels.cpu.call import PARTS, Stage, call
 from minicnn.kernels.cpu.choice import DIRECT, Choice, choose
 from minicnn.kernels.cpu.vector import LANES
 
-FEWEST_CHANNELS = 32   # of a group, and filters; sums of fewer are rounded better by the direct way, and small anyway
+FEWEST_CHANNELS = 32  # of a group, and filters; sums of fewer are rounded better by the direct way, and small anyway
 
 
 def choose_for_call(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Choice:
     """How a call on so many images goes; the cycles are those of one vector of images, or of one image where there are few."""
     vectors = -(-images // LANES)
-    choice = (choose(axes, channels, filters, groups, LANES, vectors) if images >= LANES
-              else choose_few(axes, channels, filters, groups, images))
+    choice = (
+        choose(axes, channels, filters, groups, LANES, vectors) if images >= LANES else choose_few(axes, channels, filters, groups, images)
+    )
     few = min(channels, filters) // groups < FEWEST_CHANNELS
     return choice._replace(name=DIRECT) if few else choice
 
 
-def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: tuple[Axis, ...], groups: int, flip: bool,
-            m: int, exchanged: bool = False) -> None:
+def forward(
+    y: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    axes: tuple[Axis, ...],
+    groups: int,
+    flip: bool,
+    m: int,
+    exchanged: bool = False,
+) -> None:
     """y (N, K, P, Q) from x (N, C, H, W), weight (K, C/G, 3, 3) and bias (K,), in tiles of m x m pixels.
 
     exchanged : the weight is (C, K/G, 3, 3), for a convolution that leads back
@@ -34,19 +44,37 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
     channels, filters = x.shape[1], y.shape[1]
 
     def build(stage: Stage) -> None:
-        stage.multiply_adds = y[0].size * (channels // groups) * prod(weight.shape[2:])   # Winograd's are fewer, but not as fast
+        stage.multiply_adds = y[0].size * (channels // groups) * prod(weight.shape[2:])  # Winograd's are fewer, but not as fast
         with stage.once(FILTER_PARTS):
-            transformed = append_winograd_filters(stage.program, stage.common, 0, channels // groups, filters // groups, groups, m, flip,
-                                                  exchanged)
+            transformed = append_winograd_filters(
+                stage.program, stage.common, 0, channels // groups, filters // groups, groups, m, flip, exchanged
+            )
         if few:
-            append_winograd_few(stage.program, stage.outside(1, y.shape[1:]), stage.outside(0, x.shape[1:]), axes, groups, transformed,
-                                None if bias is None else 0, bias_in_memory=True)
+            append_winograd_few(
+                stage.program,
+                stage.outside(1, y.shape[1:]),
+                stage.outside(0, x.shape[1:]),
+                axes,
+                groups,
+                transformed,
+                None if bias is None else 0,
+                bias_in_memory=True,
+            )
             return
         value = stage.load(0, x.shape[1:])
         stage.cut()
         result = stage.new(y.shape[1:])
-        append_winograd(stage.program, result, value, axes, groups, transformed, None if bias is None else 0, bias_in_memory=True,
-                        parts=PARTS if stage.split else 1)
+        append_winograd(
+            stage.program,
+            result,
+            value,
+            axes,
+            groups,
+            transformed,
+            None if bias is None else 0,
+            bias_in_memory=True,
+            parts=PARTS if stage.split else 1,
+        )
         stage.cut()
         stage.store(1, result)
         stage.cut()

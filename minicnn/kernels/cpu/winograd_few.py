@@ -30,7 +30,7 @@ from minicnn.kernels.cpu.winograd import (
 from minicnn.kernels.cpu.winograd_overflow import is_finite, write_rows
 
 ZERO = np.float32(0)
-WIDTH = TILE_VECTORS * LANES   # tiles that the register tile of the products takes at once
+WIDTH = TILE_VECTORS * LANES  # tiles that the register tile of the products takes at once
 
 
 @kernel
@@ -73,13 +73,25 @@ def multiply_elements(m, m_at, m_element, m_rows, v_at, v_element, v_rows, u_at,
     """
     for element in range(first, stop):
         for n in range(0, count, TILE_VECTORS):
-            product(m, m_at + element * m_element + place(n, 0, m_rows), WIDTH, m, v_at + element * v_element + place(n, 0, v_rows), WIDTH,
-                    TILE_VECTORS, m, u_at + element * u_element, filters, channels)
+            product(
+                m,
+                m_at + element * m_element + place(n, 0, m_rows),
+                WIDTH,
+                m,
+                v_at + element * v_element + place(n, 0, v_rows),
+                WIDTH,
+                TILE_VECTORS,
+                m,
+                u_at + element * u_element,
+                filters,
+                channels,
+            )
 
 
 @kernel
-def transform_outputs(y, y_at, y_filter, y_row, m, m_at, m_element, m_rows, first, stop, begin, count, side, bias, b_at, with_bias, floor,
-                      s_at):
+def transform_outputs(
+    y, y_at, y_filter, y_row, m, m_at, m_element, m_rows, first, stop, begin, count, side, bias, b_at, with_bias, floor, s_at
+):
     """y[k, i, m*tile + j] = (A^T M A)[i, j] + bias, no less than `floor`, for filters first <= k < stop: row i of all tiles is one row.
 
     Returns the sum of all pixels as they are.
@@ -114,21 +126,59 @@ def transform_outputs(y, y_at, y_filter, y_row, m, m_at, m_element, m_rows, firs
 
 
 @kernel
-def write_filters(m, y_at, y_filter, y_row, x_at, x_channel, channels, weight, own_weight, table, offsets, first, stop, begin, count, side,
-                  bias, b_at, with_bias, floor, s_at):
+def write_filters(
+    m,
+    y_at,
+    y_filter,
+    y_row,
+    x_at,
+    x_channel,
+    channels,
+    weight,
+    own_weight,
+    table,
+    offsets,
+    first,
+    stop,
+    begin,
+    count,
+    side,
+    bias,
+    b_at,
+    with_bias,
+    floor,
+    s_at,
+):
     """The same tap by tap, for filters first <= k < stop of one group; own_weight as in `winograd`, for that group."""
     w_at, w_filter, w_channel, flip = own_weight
     for k in range(first, stop):
         start = bias[b_at + k] if with_bias else ZERO
         for n in range(begin, begin + count):
-            write_rows(m, y_at + k * y_filter + n * LANES * (side - 2), y_row, x_at + n * LANES, x_channel, weight, w_at + k * w_filter,
-                       w_channel, channels, flip, table, offsets, side, start, floor, s_at)
+            write_rows(
+                m,
+                y_at + k * y_filter + n * LANES * (side - 2),
+                y_row,
+                x_at + n * LANES,
+                x_channel,
+                weight,
+                w_at + k * w_filter,
+                w_channel,
+                channels,
+                flip,
+                table,
+                offsets,
+                side,
+                start,
+                floor,
+                s_at,
+            )
 
 
 # Steps.  All take the same arguments: y (rows of tiles), its filter, its row, x (sorted), its channel, u (in memory), groups, channels and
 # filters of a group, those of whole tiles, side, vectors of tiles, where the table holds the offsets, v, m and scratch, elements of scratch
 # from part to part, bias, with bias, bias in memory, rectify, vectors of a block, filters of a chunk; weight, from filter to filter, from
 # channel to channel, from group to group, flip.
+
 
 @step(splits=True)
 def winograd_blocks_step(memory, parameters, table, a, frame):
@@ -148,25 +198,90 @@ def winograd_blocks_step(memory, parameters, table, a, frame):
         transform_inputs(m, v_at, v_element, arena + a[3], a[4], t, a[12], rows, 0, rows, begin, count, side, s_at)
         for group in range(groups):
             for k in range(0, filters, chunk):
-                multiply_elements(m, m_at, m_element, chunk, v_at + group * channels * WIDTH, v_element, rows,
-                                  a[5] + group * side * side * u_element + k * channels, u_element, 0, side * side, count,
-                                  min(chunk, all_filters - k), channels)
+                multiply_elements(
+                    m,
+                    m_at,
+                    m_element,
+                    chunk,
+                    v_at + group * channels * WIDTH,
+                    v_element,
+                    rows,
+                    a[5] + group * side * side * u_element + k * channels,
+                    u_element,
+                    0,
+                    side * side,
+                    count,
+                    min(chunk, all_filters - k),
+                    channels,
+                )
                 first = group * filters + k
                 floor, stop = ZERO if a[20] != 0 else NO_FLOOR, min(chunk, filters - k)
-                pixels = transform_outputs(m, arena + a[0] + first * a[1], a[1], a[2], m, m_at, m_element, chunk, 0, stop, begin, count,
-                                           side, bias, a[17] + first, a[18] != 0, floor, s_at)
+                pixels = transform_outputs(
+                    m,
+                    arena + a[0] + first * a[1],
+                    a[1],
+                    a[2],
+                    m,
+                    m_at,
+                    m_element,
+                    chunk,
+                    0,
+                    stop,
+                    begin,
+                    count,
+                    side,
+                    bias,
+                    a[17] + first,
+                    a[18] != 0,
+                    floor,
+                    s_at,
+                )
                 if not is_finite(pixels):
-                    write_filters(m, arena + a[0] + first * a[1], a[1], a[2], arena + a[3] + group * channels * a[4], a[4], channels,
-                                  whole_array(parameters), (a[23] + group * a[26] + k * a[24], a[24], a[25], a[27] != 0), t, a[12], 0,
-                                  stop, begin, count, side, bias, a[17] + first, a[18] != 0, floor, s_at)
+                    write_filters(
+                        m,
+                        arena + a[0] + first * a[1],
+                        a[1],
+                        a[2],
+                        arena + a[3] + group * channels * a[4],
+                        a[4],
+                        channels,
+                        whole_array(parameters),
+                        (a[23] + group * a[26] + k * a[24], a[24], a[25], a[27] != 0),
+                        t,
+                        a[12],
+                        0,
+                        stop,
+                        begin,
+                        count,
+                        side,
+                        bias,
+                        a[17] + first,
+                        a[18] != 0,
+                        floor,
+                        s_at,
+                    )
 
 
 @step(splits=True)
 def winograd_inputs_step(memory, parameters, table, a, frame):
     """The first stage for some channels of all tiles; here and in the next two there is one group."""
     arena, part, parts, channels = frame[ARENA], frame[PART], frame[PARTS], a[7]
-    transform_inputs(whole_array(memory), arena + a[13], apart(channels, a[21]), arena + a[3], a[4], whole_array(table), a[12], channels,
-                     channels * part // parts, channels * (part + 1) // parts, 0, a[11], a[10], arena + a[15] + part * a[16])
+    transform_inputs(
+        whole_array(memory),
+        arena + a[13],
+        apart(channels, a[21]),
+        arena + a[3],
+        a[4],
+        whole_array(table),
+        a[12],
+        channels,
+        channels * part // parts,
+        channels * (part + 1) // parts,
+        0,
+        a[11],
+        a[10],
+        arena + a[15] + part * a[16],
+    )
 
 
 @step(splits=True)
@@ -174,9 +289,22 @@ def winograd_products_step(memory, parameters, table, a, frame):
     """The products for some elements of all tiles."""
     arena, part, parts, channels, all_filters = frame[ARENA], frame[PART], frame[PARTS], a[7], a[9]
     elements = a[10] * a[10]
-    multiply_elements(whole_array(memory), arena + a[14], apart(all_filters, a[21]), all_filters, arena + a[13], apart(channels, a[21]),
-                      channels, a[5], all_filters * channels, elements * part // parts, elements * (part + 1) // parts, a[11], all_filters,
-                      channels)
+    multiply_elements(
+        whole_array(memory),
+        arena + a[14],
+        apart(all_filters, a[21]),
+        all_filters,
+        arena + a[13],
+        apart(channels, a[21]),
+        channels,
+        a[5],
+        all_filters * channels,
+        elements * part // parts,
+        elements * (part + 1) // parts,
+        a[11],
+        all_filters,
+        channels,
+    )
 
 
 @step(splits=True)
@@ -186,11 +314,50 @@ def winograd_outputs_step(memory, parameters, table, a, frame):
     bias = m if a[19] != 0 else whole_array(parameters)
     first, stop, floor = filters * part // parts, filters * (part + 1) // parts, ZERO if a[20] != 0 else NO_FLOOR
     s_at = arena + a[15] + part * a[16]
-    pixels = transform_outputs(m, arena + a[0], a[1], a[2], m, arena + a[14], apart(all_filters, a[21]), all_filters, first, stop, 0, a[11],
-                               a[10], bias, a[17], a[18] != 0, floor, s_at)
+    pixels = transform_outputs(
+        m,
+        arena + a[0],
+        a[1],
+        a[2],
+        m,
+        arena + a[14],
+        apart(all_filters, a[21]),
+        all_filters,
+        first,
+        stop,
+        0,
+        a[11],
+        a[10],
+        bias,
+        a[17],
+        a[18] != 0,
+        floor,
+        s_at,
+    )
     if not is_finite(pixels):
-        write_filters(m, arena + a[0], a[1], a[2], arena + a[3], a[4], a[7], whole_array(parameters), (a[23], a[24], a[25], a[27] != 0),
-                      whole_array(table), a[12], first, stop, 0, a[11], a[10], bias, a[17], a[18] != 0, floor, s_at)
+        write_filters(
+            m,
+            arena + a[0],
+            a[1],
+            a[2],
+            arena + a[3],
+            a[4],
+            a[7],
+            whole_array(parameters),
+            (a[23], a[24], a[25], a[27] != 0),
+            whole_array(table),
+            a[12],
+            first,
+            stop,
+            0,
+            a[11],
+            a[10],
+            bias,
+            a[17],
+            a[18] != 0,
+            floor,
+            s_at,
+        )
 
 
 @step(splits=True)

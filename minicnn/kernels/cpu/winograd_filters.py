@@ -12,7 +12,7 @@ from minicnn.kernels.cpu.vector import LANES, load, load_first, store, store_fir
 _f = np.float32
 ZERO, MINUS, HALF = _f(0), _f(-1), _f(0.5)
 QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = _f(1 / 4), _f(1 / 6), _f(1 / 12), _f(1 / 24)
-TURNED_ROWS = max(9, LANES)   # of a square, of which nine are taps
+TURNED_ROWS = max(9, LANES)  # of a square, of which nine are taps
 
 
 @kernel
@@ -89,6 +89,7 @@ def transform_filters(u, u_at, weight, w_at, w_filter, w_channel, channels, firs
 
 # A step.
 
+
 @step(splits=True)
 def winograd_filters_step(memory, parameters, table, a, frame):
     """Once for all shards, so that all places are in memory, none in an arena.
@@ -100,5 +101,20 @@ def winograd_filters_step(memory, parameters, table, a, frame):
     tiles = (a[8] + TILE_FILTERS - 1) // TILE_FILTERS
     first, stop = tiles * frame[PART] // frame[PARTS], tiles * (frame[PART] + 1) // frame[PARTS]
     for group in range(a[5]):
-        transform_filters(m, a[0] + group * a[9] * a[9] * a[8] * a[6], whole_array(parameters), a[1] + group * a[4], a[2], a[3],
-                          a[6], first, stop, a[7], a[8], a[9], a[10] != 0, m, a[11] + frame[PART] * a[12])
+        transform_filters(
+            m,
+            a[0] + group * a[9] * a[9] * a[8] * a[6],
+            whole_array(parameters),
+            a[1] + group * a[4],
+            a[2],
+            a[3],
+            a[6],
+            first,
+            stop,
+            a[7],
+            a[8],
+            a[9],
+            a[10] != 0,
+            m,
+            a[11] + frame[PART] * a[12],
+        )

@@ -35,8 +35,24 @@ def write_tile(y, y_at, x, x_at, x_plane, weight, w_at, w_channel, channels, fli
     """The pixels of one filter and tile that lie inside, for a vector of images; the tile begins at pixel (p, q)."""
     for i in range(p, min(p + edge, out[0])):
         for j in range(q, min(q + edge, out[1])):
-            write_pixel(y, y_at + (i * out[1] + j) * shard, x, x_at, x_plane, weight, w_at, w_channel, channels, flip, sizes, shard,
-                        i - before[0], j - before[1], start, floor)
+            write_pixel(
+                y,
+                y_at + (i * out[1] + j) * shard,
+                x,
+                x_at,
+                x_plane,
+                weight,
+                w_at,
+                w_channel,
+                channels,
+                flip,
+                sizes,
+                shard,
+                i - before[0],
+                j - before[1],
+                start,
+                floor,
+            )
 
 
 @kernel
@@ -50,8 +66,11 @@ def write_rows(m, y_at, y_row, x_at, x_channel, weight, w_at, w_channel, channel
                 for r in range(3):
                     for s in range(3):
                         tap = 8 - 3 * r - s if flip else 3 * r + s
-                        value = multiply_add(load(m, x_at + c * x_channel + table[offsets + (i + r) * side + j + s]),
-                                             weight[w_at + c * w_channel + tap], value)
+                        value = multiply_add(
+                            load(m, x_at + c * x_channel + table[offsets + (i + r) * side + j + s]),
+                            weight[w_at + c * w_channel + tap],
+                            value,
+                        )
             store(m, s_at, select(value < floor, splat(floor), value))
             for lane in range(LANES):
                 m[y_at + i * y_row + lane * edge + j] = m[s_at + lane]

@@ -24,7 +24,7 @@ def relu_forward(y, x):
     """
     for i in range(x.size):
         value = x.flat[i]
-        y.flat[i] = 0.0 if value <= 0.0 else value   # asked this way round, NaN passes through
+        y.flat[i] = 0.0 if value <= 0.0 else value  # asked this way round, NaN passes through
 
 
 @kernel
@@ -112,7 +112,7 @@ def sigmoid_forward(y, x):
     """
     for i in range(x.size):
         value = np.float64(x.flat[i])
-        small = np.exp(-np.abs(value))   # never above 1, so that it cannot overflow
+        small = np.exp(-np.abs(value))  # never above 1, so that it cannot overflow
         y.flat[i] = small / (1.0 + small) if value < 0.0 else 1.0 / (1.0 + small)
 
 

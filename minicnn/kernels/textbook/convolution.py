@@ -290,8 +290,9 @@ def conv3d_forward(y, x, weight, bias, stride_d, stride_h, stride_w, pad_d, pad_
 
 
 @kernel
-def conv3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w,
-                          groups, flip):
+def conv3d_backward_input(
+    dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups, flip
+):
     """Gradient of `conv3d_forward` with respect to x: every input pixel asks which outputs read it.
 
         dx[n,c,d,h,w] = sum over k,t,r,s of dy[n,k,o,p,q] * weight[k,c,t,r,s]
@@ -322,15 +323,17 @@ def conv3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w, pad_d, p
                                     for s in range(S):
                                         q = output_position(w, s, Q, stride_w, dilation_w, pad_w)
                                         if o >= 0 and p >= 0 and q >= 0:
-                                            tap = weight[k, c % channels, weight_tap(t, T, flip), weight_tap(r, R, flip),
-                                                         weight_tap(s, S, flip)]
+                                            tap = weight[
+                                                k, c % channels, weight_tap(t, T, flip), weight_tap(r, R, flip), weight_tap(s, S, flip)
+                                            ]
                                             total += dy[n, k, o, p, q] * tap
                         dx[n, c, d, h, w] = total
 
 
 @kernel
-def conv3d_backward_weight(dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w,
-                           groups, flip):
+def conv3d_backward_weight(
+    dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups, flip
+):
     """Gradient of `conv3d_forward` with respect to weight.
 
         dweight[k,c,t,r,s] = sum over n,o,p,q of dy[n,k,o,p,q] * x[n,c,d,h,w]

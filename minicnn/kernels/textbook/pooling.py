@@ -130,8 +130,9 @@ def max_pool2d_backward(dx, dy, indices):
 
 
 @kernel
-def max_pool3d_forward(y, indices, x, window_d, window_h, window_w, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w,
-                       dilation_d, dilation_h, dilation_w):
+def max_pool3d_forward(
+    y, indices, x, window_d, window_h, window_w, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w
+):
     """Largest value of each window.
 
         y[n,c,o,p,q] = max over t,r,s of x[n,c,d,h,w],  indices[n,c,o,p,q] = (d*H + h)*W + w of the winner
@@ -299,8 +300,23 @@ def avg_pool2d_backward(dx, dy, window_h, window_w, stride_h, stride_w, pad_h, p
 
 
 @kernel
-def avg_pool3d_forward(y, x, window_d, window_h, window_w, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w,
-                       pad_after_d, pad_after_h, pad_after_w, count_padding):
+def avg_pool3d_forward(
+    y,
+    x,
+    window_d,
+    window_h,
+    window_w,
+    stride_d,
+    stride_h,
+    stride_w,
+    pad_d,
+    pad_h,
+    pad_w,
+    pad_after_d,
+    pad_after_h,
+    pad_after_w,
+    count_padding,
+):
     """Mean of each window.
 
         y[n,c,o,p,q] = (sum over t,r,s of x[n,c,d,h,w]) / (count_d[o] * count_h[p] * count_w[q])
@@ -334,8 +350,23 @@ def avg_pool3d_forward(y, x, window_d, window_h, window_w, stride_d, stride_h, s
 
 
 @kernel
-def avg_pool3d_backward(dx, dy, window_d, window_h, window_w, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w,
-                        pad_after_d, pad_after_h, pad_after_w, count_padding):
+def avg_pool3d_backward(
+    dx,
+    dy,
+    window_d,
+    window_h,
+    window_w,
+    stride_d,
+    stride_h,
+    stride_w,
+    pad_d,
+    pad_h,
+    pad_w,
+    pad_after_d,
+    pad_after_h,
+    pad_after_w,
+    count_padding,
+):
     """Gradient of `avg_pool3d_forward`: every input pixel asks which windows hold it.
 
         dx[n,c,d,h,w] = sum over t,r,s of dy[n,c,o,p,q] / (count_d[o] * count_h[p] * count_w[q])

@@ -312,8 +312,9 @@ def tiled_conv3d_forward(y, x, weight, bias, stride_d, stride_h, stride_w, pad_d
 
 
 @kernel
-def tiled_conv3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w,
-                                groups):
+def tiled_conv3d_backward_input(
+    dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Gradient of `tiled_conv3d_forward` with respect to x: every input pixel asks which outputs read it.
 
         dx[n,c,d,h,w] = sum over k,t,r,s of dy[n,k,o,p,q] * weight[k,a,u,v,c,t,r,s]
@@ -351,8 +352,9 @@ def tiled_conv3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w, pa
 
 
 @kernel
-def tiled_conv3d_backward_weight(dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w,
-                                 groups):
+def tiled_conv3d_backward_weight(
+    dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Gradient of `tiled_conv3d_forward` with respect to weight: each filter hears from the outputs that used it.
 
         dweight[k,a,u,v,c,t,r,s] = sum over n and all o,p,q with that a,u,v of dy[n,k,o,p,q] * x[n,c,d,h,w]

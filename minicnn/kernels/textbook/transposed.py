@@ -220,8 +220,9 @@ def conv_transpose2d_backward_weight(dweight, dy, x, stride_h, stride_w, pad_h, 
 
 
 @kernel
-def conv_transpose3d_forward(y, x, weight, bias, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w,
-                             groups):
+def conv_transpose3d_forward(
+    y, x, weight, bias, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Put a copy of the filter, weighted by x, at every input voxel, and add up.
 
         y[n,k,o,p,q] = bias[k] + sum over c,t,r,s of x[n,c,d,h,w] * weight[c,k,t,r,s]
@@ -258,8 +259,9 @@ def conv_transpose3d_forward(y, x, weight, bias, stride_d, stride_h, stride_w, p
 
 
 @kernel
-def conv_transpose3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h,
-                                    dilation_w, groups):
+def conv_transpose3d_backward_input(
+    dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Gradient of `conv_transpose3d_forward` with respect to x: an ordinary convolution of dy.
 
         dx[n,c,d,h,w] = sum over k,t,r,s of dy[n,k,o,p,q] * weight[c,k,t,r,s]
@@ -295,8 +297,9 @@ def conv_transpose3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w
 
 
 @kernel
-def conv_transpose3d_backward_weight(dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h,
-                                     dilation_w, groups):
+def conv_transpose3d_backward_weight(
+    dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Gradient of `conv_transpose3d_forward` with respect to weight.
 
         dweight[c,k,t,r,s] = sum over n,d,h,w of x[n,c,d,h,w] * dy[n,k,o,p,q]

@@ -245,8 +245,9 @@ def unshared_conv2d_backward_bias(dbias, dy):
 
 
 @kernel
-def unshared_conv3d_forward(y, x, weight, bias, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w,
-                            groups):
+def unshared_conv3d_forward(
+    y, x, weight, bias, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Visit every output position with a filter of its own.
 
         y[n,k,o,p,q] = bias[k,o,p,q] + sum over c,t,r,s of x[n,c,d,h,w] * weight[k,o,p,q,c,t,r,s]
@@ -283,8 +284,9 @@ def unshared_conv3d_forward(y, x, weight, bias, stride_d, stride_h, stride_w, pa
 
 
 @kernel
-def unshared_conv3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w,
-                                   groups):
+def unshared_conv3d_backward_input(
+    dx, dy, weight, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Gradient of `unshared_conv3d_forward` with respect to x: every input pixel asks which outputs read it.
 
         dx[n,c,d,h,w] = sum over k,t,r,s of dy[n,k,o,p,q] * weight[k,o,p,q,c,t,r,s]
@@ -320,8 +322,9 @@ def unshared_conv3d_backward_input(dx, dy, weight, stride_d, stride_h, stride_w,
 
 
 @kernel
-def unshared_conv3d_backward_weight(dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h,
-                                    dilation_w, groups):
+def unshared_conv3d_backward_weight(
+    dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
+):
     """Gradient of `unshared_conv3d_forward` with respect to weight: each filter has served one position only.
 
         dweight[k,o,p,q,c,t,r,s] = sum over n of dy[n,k,o,p,q] * x[n,c,d,h,w]

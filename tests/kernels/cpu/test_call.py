@@ -58,17 +58,24 @@ def test_one_thread_and_four_give_the_same_bits(name, images, threads, monkeypat
     np.testing.assert_array_equal(alone.view(np.int32), together.view(np.int32))
 
 
-@pytest.mark.parametrize(("name", "wanted", "operation"), [
-    ("small arrays", 1, lambda: kernels.relu(numbers(1, 16, 28, 28))),
-    ("large arrays", 4, lambda: kernels.relu(numbers(16, 16, 28, 28))),
-    ("a small convolution", 1, lambda: kernels.conv2d(numbers(1, 1, 28, 28), numbers(6, 1, 5, 5))),
-    ("much work on small arrays", 4, lambda: kernels.conv2d(numbers(1, 32, 28, 28), numbers(32, 32, 3, 3))),
-    ("much work for a large gradient", 4, lambda: kernels.conv2d_backward_weight(numbers(1, 32, 26, 26), numbers(1, 32, 28, 28),
-                                                                                (32, 32, 3, 3))),
-    ("large weights", 4, lambda: kernels.linear(numbers(1, 1000), numbers(1000, 1000))),
-    ("large windows", 4, lambda: kernels.l2_pool2d(numbers(1, 16, 40, 40), 11, stride=1)),
-    ("small windows", 1, lambda: kernels.l2_pool2d(numbers(1, 16, 40, 40), 2)),
-], ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "wanted", "operation"),
+    [
+        ("small arrays", 1, lambda: kernels.relu(numbers(1, 16, 28, 28))),
+        ("large arrays", 4, lambda: kernels.relu(numbers(16, 16, 28, 28))),
+        ("a small convolution", 1, lambda: kernels.conv2d(numbers(1, 1, 28, 28), numbers(6, 1, 5, 5))),
+        ("much work on small arrays", 4, lambda: kernels.conv2d(numbers(1, 32, 28, 28), numbers(32, 32, 3, 3))),
+        (
+            "much work for a large gradient",
+            4,
+            lambda: kernels.conv2d_backward_weight(numbers(1, 32, 26, 26), numbers(1, 32, 28, 28), (32, 32, 3, 3)),
+        ),
+        ("large weights", 4, lambda: kernels.linear(numbers(1, 1000), numbers(1000, 1000))),
+        ("large windows", 4, lambda: kernels.l2_pool2d(numbers(1, 16, 40, 40), 11, stride=1)),
+        ("small windows", 1, lambda: kernels.l2_pool2d(numbers(1, 16, 40, 40), 2)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_little_work_is_done_by_one_thread(name, wanted, operation, threads):
     operation()
     assert set(threads) == {wanted}

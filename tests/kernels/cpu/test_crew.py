@@ -299,8 +299,13 @@ SHARED_OUT = """
 def test_tests_that_are_shared_out_to_processes_compute(tmp_path):
     """By pytest-xdist."""
     (tmp_path / "test_total.py").write_text(textwrap.dedent(SHARED_OUT))
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "test_total.py"], cwd=tmp_path,
-                          capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "test_total.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert "8 passed" in done.stdout, done.stdout + done.stderr
 
 

@@ -43,12 +43,16 @@ def through(function, x):
 SMALL_TO_LARGE = np.concatenate([sign * np.logspace(-30, 1.9, 4096) for sign in (1, -1)]).astype(np.float32)
 
 
-@pytest.mark.parametrize(("function", "truth", "x"), [
-    (apply_exponential, np.exp, np.linspace(-87, 88, 8192)),
-    (apply_logarithm, np.log, np.concatenate([np.logspace(-37, 38, 4096), np.linspace(0.5, 2, 4096)])),
-    (apply_tanh, np.tanh, SMALL_TO_LARGE),
-    (apply_sigmoid, lambda x: 1 / (1 + np.exp(-x)), np.clip(SMALL_TO_LARGE, -80, 80)),
-], ids=["exponential", "logarithm", "tanh", "sigmoid"])
+@pytest.mark.parametrize(
+    ("function", "truth", "x"),
+    [
+        (apply_exponential, np.exp, np.linspace(-87, 88, 8192)),
+        (apply_logarithm, np.log, np.concatenate([np.logspace(-37, 38, 4096), np.linspace(0.5, 2, 4096)])),
+        (apply_tanh, np.tanh, SMALL_TO_LARGE),
+        (apply_sigmoid, lambda x: 1 / (1 + np.exp(-x)), np.clip(SMALL_TO_LARGE, -80, 80)),
+    ],
+    ids=["exponential", "logarithm", "tanh", "sigmoid"],
+)
 def test_four_units_in_the_last_place(function, truth, x):
     x = np.asarray(x, np.float32)
     wanted = truth(x.astype(np.float64))

@@ -23,14 +23,14 @@ def test_parts_do_not_disturb_each_other(shard, length, backwards):
         load_planes(lanes, 0, shard, planes, pitch, rows, row_pitch, length, count, part, PARTS)
     want = np.zeros((rows, length, shard), np.float32)
     for n in range(count):
-        want[..., n] = planes[n * pitch:][:rows * row_pitch].reshape(rows, row_pitch)[:, :length]
+        want[..., n] = planes[n * pitch :][: rows * row_pitch].reshape(rows, row_pitch)[:, :length]
     np.testing.assert_array_equal(lanes[:size], want.ravel())
-    assert np.isnan(lanes[size:]).all()   # the next buffer begins there
+    assert np.isnan(lanes[size:]).all()  # the next buffer begins there
 
     back = np.full_like(planes, np.nan)
     for part in order:
         store_planes(back, pitch, rows, row_pitch, length, count, lanes, 0, shard, part, PARTS)
     written = np.zeros((count, pitch), bool)
     for row in range(rows):
-        written[:, row * row_pitch:][:, :length] = True
+        written[:, row * row_pitch :][:, :length] = True
     np.testing.assert_array_equal(back, np.where(written.ravel(), planes, np.nan))

@@ -42,7 +42,7 @@ def test_equal_tables_are_kept_once():
     assert program.constant([1, 2, 4]) != first
     assert program.constant([1, 2, 3]) == first
     table = program.finish().table
-    np.testing.assert_array_equal(table[first:first + 3], [1, 2, 3])
+    np.testing.assert_array_equal(table[first : first + 3], [1, 2, 3])
 
 
 @pytest.mark.parametrize("number", [0.0, -0.0, 1e-4, 0.75, -3.5, float("inf")])

@@ -37,7 +37,7 @@ def calls(dtype, axes=(1, 2, 3)):
         made[name] = (outputs, inputs)
 
     for n in axes:
-        rng = np.random.default_rng(n)   # the same numbers, rounded, for every dtype
+        rng = np.random.default_rng(n)  # the same numbers, rounded, for every dtype
         size, taps, out, tile, scale = (5, 4, 5)[:n], (2, 3, 3)[:n], (3, 2, 3)[:n], (2, 1, 2)[:n], (2, 3, 2)[:n]
         stride, pad, dilation = (2,) * n, (1,) * n, (1,) * n
         ints = (*stride, *pad, *dilation, 2)
@@ -89,8 +89,14 @@ def calls(dtype, axes=(1, 2, 3)):
     case("linear_backward_input", [poison(3, 5)], dy, weight)
     case("linear_backward_weight", [poison(4, 5)], dy, x)
     case("linear_backward_bias", [poison(4)], dy)
-    for name, kept, extra in [("relu", x, ()), ("leaky_relu", x, (0.1,)), ("tanh", x, ()), ("sigmoid", x, ()), ("softmax", x, ()),
-                              ("log_softmax", x, ())]:
+    for name, kept, extra in [
+        ("relu", x, ()),
+        ("leaky_relu", x, (0.1,)),
+        ("tanh", x, ()),
+        ("sigmoid", x, ()),
+        ("softmax", x, ()),
+        ("log_softmax", x, ()),
+    ]:
         case(f"{name}_forward", [poison(3, 5)], x, *extra)
         case(f"{name}_backward", [poison(3, 5)], real(3, 5), kept, *extra)
     case("dropout_forward", [poison(3, 5)], x, 77, 4, 0.3)
@@ -121,7 +127,7 @@ def calls(dtype, axes=(1, 2, 3)):
     return made
 
 
-AXES = {"float64": (1, 2, 3), "float32": (2,)}   # compiling takes its time; float32 on one axis and on three is the same loop
+AXES = {"float64": (1, 2, 3), "float32": (2,)}  # compiling takes its time; float32 on one axis and on three is the same loop
 
 
 def run_all():

@@ -12,8 +12,9 @@ EXAMPLES = int(os.environ.get("MINICNN_EXAMPLES", "120"))
 
 # No deadline: the first example compiles.  derandomize: the same settings in every run, so that CI never blames an innocent change;
 # whoever asks for more examples gets new ones.
-generated = settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 120, database=None,
-                     suppress_health_check=[HealthCheck.too_slow])
+generated = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 120, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def poisoned(shape, dtype=np.float64):

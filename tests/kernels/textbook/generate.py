@@ -62,8 +62,15 @@ def convolutions(draw, axes):
     """A convolution with up to nine channels and filters in up to three groups; float32 as well on two axes."""
     window = draw(windows(axes))
     groups, channels, filters = (draw(st.integers(1, 3)) for _ in range(3))
-    return Convolution(window, (draw(st.integers(1, 2)), groups * channels, *window.size), (groups * filters, channels, *window.taps),
-                       groups, draw(st.booleans()), draw(dtypes(axes)), draw(seeds))
+    return Convolution(
+        window,
+        (draw(st.integers(1, 2)), groups * channels, *window.size),
+        (groups * filters, channels, *window.taps),
+        groups,
+        draw(st.booleans()),
+        draw(dtypes(axes)),
+        draw(seeds),
+    )
 
 
 def dtypes(axes):

@@ -11,7 +11,7 @@ from .checks import close, close_to_numeric, generated, numeric_gradient, poison
 
 SLOPE = 0.1
 EXTRA = {"leaky_relu": (SLOPE,)}
-FROM_INPUT = ("leaky_relu",)   # their gradient is written with x; that of all others with y
+FROM_INPUT = ("leaky_relu",)  # their gradient is written with x; that of all others with y
 NAMES = ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax")
 
 
@@ -81,8 +81,12 @@ def test_any_shape(shape):
 @pytest.mark.parametrize("name", NAMES)
 def test_same_as_torch(torch, name, dtype):
     reference = {
-        "relu": torch.relu, "leaky_relu": lambda v: torch.nn.functional.leaky_relu(v, SLOPE), "tanh": torch.tanh, "sigmoid": torch.sigmoid,
-        "softmax": lambda v: torch.softmax(v, 1), "log_softmax": lambda v: torch.log_softmax(v, 1),
+        "relu": torch.relu,
+        "leaky_relu": lambda v: torch.nn.functional.leaky_relu(v, SLOPE),
+        "tanh": torch.tanh,
+        "sigmoid": torch.sigmoid,
+        "softmax": lambda v: torch.softmax(v, 1),
+        "log_softmax": lambda v: torch.log_softmax(v, 1),
     }[name]
 
     @generated
@@ -92,7 +96,7 @@ def test_same_as_torch(torch, name, dtype):
         leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)
         want = reference(leaf)
         want.backward(torch.tensor(dy, dtype=torch.float64))
-        close(forward(name, x), want.detach().numpy(), 16 * K)   # log_softmax reaches 16
+        close(forward(name, x), want.detach().numpy(), 16 * K)  # log_softmax reaches 16
         close(backward(name, dy, x), leaf.grad.numpy(), 16 * K)
 
     compare()
@@ -101,6 +105,6 @@ def test_same_as_torch(torch, name, dtype):
 @pytest.mark.parametrize("name", NAMES)
 def test_numeric_gradient(name):
     x = uniform(0, (3, 5)) * 3.0
-    assert np.abs(x).min() > 1e-4   # the step of the difference does not reach the kink
+    assert np.abs(x).min() > 1e-4  # the step of the difference does not reach the kink
     dy = uniform(1, x.shape)
     close_to_numeric(backward(name, dy, x), numeric_gradient(lambda v: forward(name, v), x, dy))

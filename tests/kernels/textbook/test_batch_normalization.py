@@ -40,7 +40,7 @@ def test_by_hand():
 
 def test_a_constant_channel_becomes_beta():
     y, _, variance = train(np.full((2, 1, 3), 0.7), np.array([10.0]), np.array([7.0]))
-    close(y, 7.0, terms=10.0 / np.sqrt(EPSILON))   # what gamma / sqrt(epsilon) makes of a mean that is wrong in the last place
+    close(y, 7.0, terms=10.0 / np.sqrt(EPSILON))  # what gamma / sqrt(epsilon) makes of a mean that is wrong in the last place
     assert variance[0] < 1e-30
 
 

@@ -39,8 +39,10 @@ def image(rows):
 def convolve_image(x, weight, stride=(1, 1), pad=(0, 0, 0, 0), flip=False):
     """One channel, one filter, no bias; pad is top, bottom, left, right."""
     top, bottom, left, right = pad
-    out = (output_size(x.shape[2], weight.shape[2], stride[0], 1, top, bottom),
-           output_size(x.shape[3], weight.shape[3], stride[1], 1, left, right))
+    out = (
+        output_size(x.shape[2], weight.shape[2], stride[0], 1, top, bottom),
+        output_size(x.shape[3], weight.shape[3], stride[1], 1, left, right),
+    )
     return convolve(x, weight, np.zeros(1), out, (*stride, top, left, 1, 1), flip=flip)[0, 0].tolist()
 
 
@@ -129,8 +131,8 @@ class TestCorners:
         ints = (1, 0, 1)
         y = convolve(x, weight, np.zeros(2), (3,), ints, groups=2)
         for group in range(2):
-            alone = convolve(x[:, 2 * group:2 * group + 2].copy(), weight[group:group + 1].copy(), np.zeros(1), (3,), ints)
-            assert np.array_equal(y[:, group:group + 1], alone)
+            alone = convolve(x[:, 2 * group : 2 * group + 2].copy(), weight[group : group + 1].copy(), np.zeros(1), (3,), ints)
+            assert np.array_equal(y[:, group : group + 1], alone)
 
 
 def torch_convolution(torch, x, weight, bias, dy, case):

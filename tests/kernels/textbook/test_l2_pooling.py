@@ -56,7 +56,7 @@ def test_same_as_torch(torch, axes):
         ones = torch.ones((1, 1, *window.taps), dtype=torch.float64)
         wide = torch.nn.functional.pad(leaf, window.torch_padding)
         squares = getattr(torch.nn.functional, f"conv{axes}d")(wide**2, ones, None, window.stride)
-        hit = squares > 0.0   # windows that lie wholly in the padding have no slope
+        hit = squares > 0.0  # windows that lie wholly in the padding have no slope
         y = pool(x, window.out, ints)
         close(y, torch.where(hit, squares, 0.0).sqrt().detach().numpy(), int(np.prod(window.taps)))
         dy = uniform(seed + 1, y.shape, dtype)

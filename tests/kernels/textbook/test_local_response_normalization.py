@@ -42,8 +42,14 @@ def test_size_1_is_a_function_of_one_channel():
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_same_as_torch(torch, dtype):
     @generated
-    @given(N=st.integers(1, 3), C=st.integers(1, 8), L=st.integers(1, 4), size=st.integers(1, 9),
-           constants=st.sampled_from([(2.0, 1e-4, 0.75), (1.0, 0.5, 0.75), (1.5, 2.0, 1.0)]), seed=st.integers(0, 2**32 - 1))
+    @given(
+        N=st.integers(1, 3),
+        C=st.integers(1, 8),
+        L=st.integers(1, 4),
+        size=st.integers(1, 9),
+        constants=st.sampled_from([(2.0, 1e-4, 0.75), (1.0, 0.5, 0.75), (1.5, 2.0, 1.0)]),
+        seed=st.integers(0, 2**32 - 1),
+    )
     def compare(N, C, L, size, constants, seed):
         k, alpha, beta = constants
         x, dy = uniform(seed, (N, C, L), dtype), uniform(seed + 1, (N, C, L), dtype)

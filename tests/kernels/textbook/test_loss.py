@@ -55,7 +55,7 @@ def test_same_as_torch(torch, dtype):
         mean = torch.nn.functional.cross_entropy(leaf, torch.tensor(labels))
         mean.backward()
         per_image, probabilities = loss(logits, labels)
-        close(per_image.mean(), mean.item(), 16 * K)   # a loss reaches 16
+        close(per_image.mean(), mean.item(), 16 * K)  # a loss reaches 16
         close(gradient(np.full(N, 1.0 / N, dtype), probabilities, labels), leaf.grad.numpy(), K)
 
     compare()

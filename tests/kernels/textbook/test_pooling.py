@@ -131,13 +131,18 @@ def cases(draw, axes, torch_padding=False):
             case[name].append(value)
     case = {name: tuple(values) for name, values in case.items()}
     dtype = draw(st.sampled_from([np.float64, np.float32])) if axes == 2 else np.float64
-    return case | {"shape": (draw(st.integers(1, 2)), draw(st.integers(1, 2)), *case["size"]), "seed": draw(st.integers(0, 2**32 - 1)),
-                   "ceil_mode": ceil_mode, "dtype": dtype}
+    return case | {
+        "shape": (draw(st.integers(1, 2)), draw(st.integers(1, 2)), *case["size"]),
+        "seed": draw(st.integers(0, 2**32 - 1)),
+        "ceil_mode": ceil_mode,
+        "dtype": dtype,
+    }
 
 
 @pytest.mark.parametrize("axes", AXES)
 def test_max_same_as_torch(torch, axes):
     """Padding is put around the input as minus infinity, so that both ends may differ and exceed the window."""
+
     @generated
     @given(case=cases(axes))
     def compare(case):
@@ -145,8 +150,10 @@ def test_max_same_as_torch(torch, axes):
         y, indices = max_pool(x, case["out"], case["window"], case["stride"], case["pad"], case["dilation"])
         dy = uniform(case["seed"], y.shape, case["dtype"])
         spans = [extent(*each) for each in zip(case["window"], case["dilation"], strict=True)]
-        pairs = [(before, max(0, (out - 1) * stride + span - before - size)) for before, out, stride, span, size in
-                 zip(case["pad"], case["out"], case["stride"], spans, case["size"], strict=True)]
+        pairs = [
+            (before, max(0, (out - 1) * stride + span - before - size))
+            for before, out, stride, span, size in zip(case["pad"], case["out"], case["stride"], spans, case["size"], strict=True)
+        ]
         leaf = torch.tensor(x, requires_grad=True)
         wide = torch.nn.functional.pad(leaf, [edge for pair in reversed(pairs) for edge in pair], value=-np.inf)
         want = getattr(torch.nn.functional, f"max_pool{axes}d")(wide, case["window"], case["stride"], 0, case["dilation"])
@@ -189,8 +196,10 @@ def test_average_adjoint_identity(axes):
     @generated
     @given(case=cases(axes), count_padding=st.booleans())
     def compare(case, count_padding):
-        out = tuple(output_size(*each, case["ceil_mode"]) for each in zip(
-            case["size"], case["window"], case["stride"], (1,) * axes, case["pad"], case["pad_after"], strict=True))
+        out = tuple(
+            output_size(*each, case["ceil_mode"])
+            for each in zip(case["size"], case["window"], case["stride"], (1,) * axes, case["pad"], case["pad_after"], strict=True)
+        )
         settings = (case["window"], case["stride"], case["pad"], case["pad_after"], count_padding)
         x = uniform(case["seed"], case["shape"])
         y = avg_pool(x, out, *settings)
@@ -208,11 +217,13 @@ def test_numeric_gradient(axes):
     out = tuple(output_size(*each) for each in zip(sizes, window, stride, dilation, pad, pad, strict=True))
     y, indices = max_pool(x, out, window, stride, pad, dilation)
     dy = uniform(1, y.shape)
-    close_to_numeric(max_pool_backward(x.shape, dy, indices),
-                     numeric_gradient(lambda v: max_pool(v, out, window, stride, pad, dilation)[0], x, dy))
+    close_to_numeric(
+        max_pool_backward(x.shape, dy, indices), numeric_gradient(lambda v: max_pool(v, out, window, stride, pad, dilation)[0], x, dy)
+    )
     out = tuple(output_size(*each) for each in zip(sizes, window, stride, (1,) * axes, pad, pad, strict=True))
     dy = uniform(2, (2, 2, *out))
     for count_padding in (True, False):
         settings = (window, stride, pad, pad, count_padding)
-        close_to_numeric(avg_pool_backward(x.shape, dy, *settings),
-                         numeric_gradient(lambda v, settings=settings: avg_pool(v, out, *settings), x, dy))
+        close_to_numeric(
+            avg_pool_backward(x.shape, dy, *settings), numeric_gradient(lambda v, settings=settings: avg_pool(v, out, *settings), x, dy)
+        )

@@ -23,7 +23,7 @@ def forward(kind, x, weight, bias, out, ints, groups=1):
 
 def gradients(kind, x, weight, dy, ints, groups=1):
     axes = x.ndim - 2
-    dx, dweight, dbias = poisoned(x.shape, x.dtype), poisoned(weight.shape, x.dtype), poisoned(weight.shape[:1 + axes], x.dtype)
+    dx, dweight, dbias = poisoned(x.shape, x.dtype), poisoned(weight.shape, x.dtype), poisoned(weight.shape[: 1 + axes], x.dtype)
     getattr(textbook, f"{kind}_conv{axes}d_backward_input")(dx, dy, weight, *ints, groups)
     getattr(textbook, f"{kind}_conv{axes}d_backward_weight")(dweight, dy, x, *ints, groups)
     getattr(textbook, f"{kind}_conv{axes}d_backward_bias")(dbias, dy)

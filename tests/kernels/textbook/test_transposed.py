@@ -94,8 +94,9 @@ def test_same_as_torch(torch, axes):
         dy = uniform(seed + 3, y.shape, dtype)
         want.backward(torch.tensor(dy, dtype=torch.float64))
         close(y, want.detach().numpy(), channels * int(np.prod(taps)))
-        for got, leaf, terms in zip(gradients(x, weight, dy, ints, groups), leaves, (weight[0].size, x[:, 0].size, dy[:, 0].size),
-                                    strict=True):
+        for got, leaf, terms in zip(
+            gradients(x, weight, dy, ints, groups), leaves, (weight[0].size, x[:, 0].size, dy[:, 0].size), strict=True
+        ):
             close(got, leaf.grad.numpy(), terms)
 
     compare()

@@ -12,8 +12,14 @@ from .generate import dtypes, seeds
 
 AXES = (1, 2, 3)
 MODES = ("nearest", "linear")
-TORCH_MODES = {("nearest", 1): "nearest", ("nearest", 2): "nearest", ("nearest", 3): "nearest",
-               ("linear", 1): "linear", ("linear", 2): "bilinear", ("linear", 3): "trilinear"}
+TORCH_MODES = {
+    ("nearest", 1): "nearest",
+    ("nearest", 2): "nearest",
+    ("nearest", 3): "nearest",
+    ("linear", 1): "linear",
+    ("linear", 2): "bilinear",
+    ("linear", 3): "trilinear",
+}
 
 
 def upsample(mode, x, scale):

@@ -55,8 +55,9 @@ class Outside(NamedTuple):
         return 0
 
 
-def new_activation(program: Program, shape: tuple[int, ...], shard: int, before: tuple[int, ...] = (),
-                   after: tuple[int, ...] = ()) -> Activation:
+def new_activation(
+    program: Program, shape: tuple[int, ...], shard: int, before: tuple[int, ...] = (), after: tuple[int, ...] = ()
+) -> Activation:
     """Memory for a value of shape (C, *space) or (F,)."""
     geometry = FeatureMap(shape[0], tuple(shape[1:]), shard, before, after)
     return Activation(program.buffer(geometry.size, permanent=any(before) or any(after)), geometry)

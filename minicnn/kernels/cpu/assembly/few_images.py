@@ -23,11 +23,11 @@ from minicnn.kernels.cpu.program import Place, Program, padded
 from minicnn.kernels.cpu.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.vector import LANES
 
-FILTER_BYTES = 256 * 1024     # filters that pass over all positions before the next
-LONG_ROW = 3                  # vectors of a row beyond which rows are walked one by one
-MANY_PARTS = 16               # groups that are shared evenly
-ENOUGH_PARTS = 8              # tiles of filters, or of positions, that are
-GAP_COST = 1.05               # how many more vectors rows may take one by one before they are joined, which costs a copy of the result
+FILTER_BYTES = 256 * 1024  # filters that pass over all positions before the next
+LONG_ROW = 3  # vectors of a row beyond which rows are walked one by one
+MANY_PARTS = 16  # groups that are shared evenly
+ENOUGH_PARTS = 8  # tiles of filters, or of positions, that are
+GAP_COST = 1.05  # how many more vectors rows may take one by one before they are joined, which costs a copy of the result
 
 
 class Line(NamedTuple):
@@ -71,8 +71,10 @@ def line_of(axis: Axis) -> Line:
     needed = tuple(reach[remainder] for remainder in remainders)
 
     def places_below(pixel: int) -> tuple[int, ...]:
-        return tuple(min(count, max(0, -(-(axis.before + pixel - remainder) // axis.stride)))
-                     for remainder, count in zip(remainders, needed, strict=True))
+        return tuple(
+            min(count, max(0, -(-(axis.before + pixel - remainder) // axis.stride)))
+            for remainder, count in zip(remainders, needed, strict=True)
+        )
 
     return Line(remainders, places_below(0), places_below(axis.size), needed, axis.out)
 
@@ -80,7 +82,7 @@ def line_of(axis: Axis) -> Line:
 class Arrangement(NamedTuple):
     """Where everything lies in the copy: elements from channel to channel, depth to depth, remainder to remainder, row to row."""
 
-    lines: tuple[Line, Line, Line]   # depth, rows, columns
+    lines: tuple[Line, Line, Line]  # depth, rows, columns
     joined: bool
     shard: int
 
@@ -112,7 +114,8 @@ class Arrangement(NamedTuple):
     def offset(self, axes: Sequence[Axis], tap: Sequence[int]) -> int:
         """Of what the first position reads through a tap."""
         (d_remainder, d), (h_remainder, h), (w_remainder, w) = (
-            line.place(axis, each) for line, axis, each in zip(self.lines, axes, tap, strict=True))
+            line.place(axis, each) for line, axis, each in zip(self.lines, axes, tap, strict=True)
+        )
         depth = d_remainder * self.lines[0].length + d
         plane = h_remainder * len(self.lines[2].remainders) + w_remainder
         return depth * self.depth + plane * self.plane + h * self.row + w * self.shard
@@ -126,7 +129,7 @@ def arrangement(axes: Sequence[Axis], shard: int) -> Arrangement:
     """Rows joined where that takes fewer vectors; `axes` are three."""
     lines = tuple(map(line_of, axes))
     rows, columns = axes[1].out, axes[2].out
-    joined = Arrangement(lines, True, shard)   # type: ignore[arg-type]
+    joined = Arrangement(lines, True, shard)  # type: ignore[arg-type]
     lanes = (rows - 1) * joined.row + columns * shard
     if _vectors(lanes) * GAP_COST <= rows * _vectors(columns * shard) or joined.columns == columns:
         return joined
@@ -146,8 +149,18 @@ def three_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     return (Axis(1, 1, 1, 1, 0, 0, 1),) * (3 - len(axes)) + tuple(axes)
 
 
-def append_few_images_forward(program: Program, y: Activation | Outside, x: Activation | Outside, axes: Sequence[Axis], groups: int,
-                              flip: bool, weight: int, bias: int | None, rectify: bool, bias_in_memory: bool) -> None:
+def append_few_images_forward(
+    program: Program,
+    y: Activation | Outside,
+    x: Activation | Outside,
+    axes: Sequence[Axis],
+    groups: int,
+    flip: bool,
+    weight: int,
+    bias: int | None,
+    rectify: bool,
+    bias_in_memory: bool,
+) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`; the letters are those of `append_convolution_forward`."""
     shard, channels, filters = x.map.shard, x.map.channels // groups, y.map.channels // groups
     wide = three_axes(axes)
@@ -162,19 +175,23 @@ def append_few_images_forward(program: Program, y: Activation | Outside, x: Acti
     y_row = lie.row if gap else width * shard
     lanes_of_all = (rows - 1) * lie.row + width * shard
     source = x if _is_arranged(x, wide, lie) else None
-    overlap = source is not None and bool(x.field) and lanes_of_all % LANES != 0   # no vector may reach beyond a user's array
+    overlap = source is not None and bool(x.field) and lanes_of_all % LANES != 0  # no vector may reach beyond a user's array
     runs: list[tuple[int, ...]] = []
     for o in range(depth):
         y_at, x_at = o * rows * y_row, o * lie.depth
         if lie.joined:
             most = TILE_VECTORS * LANES if filters > 1 else lie.plane
-            runs += [(y_at + lane, x_at + lane, lanes, 0, len(taps), 0, 0, LANES, LANES, LANES)
-                     for lane, lanes in _stretches(lanes_of_all, most, overlap)]
+            runs += [
+                (y_at + lane, x_at + lane, lanes, 0, len(taps), 0, 0, LANES, LANES, LANES)
+                for lane, lanes in _stretches(lanes_of_all, most, overlap)
+            ]
         elif y_row > LONG_ROW * LANES:
             runs += [(y_at + p * y_row, x_at + p * lie.row, y_row, 0, len(taps), 0, 0, LANES, LANES, LANES) for p in range(rows)]
         else:
-            runs += [(y_at + lane, x_at + lane, rows * LANES, 0, len(taps), 0, 0, y_row, lie.row, min(LANES, y_row - lane))
-                     for lane in range(0, y_row, LANES)]
+            runs += [
+                (y_at + lane, x_at + lane, rows * LANES, 0, len(taps), 0, 0, y_row, lie.row, min(LANES, y_row - lane))
+                for lane in range(0, y_row, LANES)
+            ]
     tables = GatherTables(runs, taps)
     filter_bytes = 4 * channels * len(taps)
     filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
@@ -182,12 +199,26 @@ def append_few_images_forward(program: Program, y: Activation | Outside, x: Acti
     apart = FeatureMap(filters, (depth * rows, y_row // shard), shard)
     if groups >= MANY_PARTS:
         arranged, result = _own_parts(program, FeatureMap(channels, (lie.channel // shard,), shard)), _own_parts(program, apart)
-        program.step(grouped_step, *gather_arguments(program, tables, result, arranged, groups, channels, filters, *weighing, CUT_GROUPS),
-                     padded(arranged.size), x.place, x.field, x.map.plane, *_arrange_numbers(program, wide, lie),
-                     padded(result.size), y.place, y.field, y.map.plane, depth * rows, width * shard, y_row, channels)
+        program.step(
+            grouped_step,
+            *gather_arguments(program, tables, result, arranged, groups, channels, filters, *weighing, CUT_GROUPS),
+            padded(arranged.size),
+            x.place,
+            x.field,
+            x.map.plane,
+            *_arrange_numbers(program, wide, lie),
+            padded(result.size),
+            y.place,
+            y.field,
+            y.map.plane,
+            depth * rows,
+            width * shard,
+            y_row,
+            channels,
+        )
         return
     source = source or append_arranged(program, x, wide, lie)
-    blocked = lie.joined and not overlap   # where runs overlap, one may not add to what the other has finished
+    blocked = lie.joined and not overlap  # where runs overlap, one may not add to what the other has finished
     cut = _cut(filters, len(runs), filter_bytes * filters, 4 * channels * lie.channel)
     if not gap:
         append_gather(program, tables, y, source, groups, channels, filters, *weighing, cut, blocked)

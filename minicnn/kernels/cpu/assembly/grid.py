@@ -11,12 +11,33 @@ from minicnn.kernels.cpu.assembly.pointwise import whole_vectors
 from minicnn.kernels.cpu.program import Program, bits
 
 
-def _append(program: Program, kernel: StepKernel, target: Activation, source: Activation, y: Activation, x: Activation,
-            first: Sequence[int],
-            stride: Sequence[int]) -> None:
+def _append(
+    program: Program,
+    kernel: StepKernel,
+    target: Activation,
+    source: Activation,
+    y: Activation,
+    x: Activation,
+    first: Sequence[int],
+    stride: Sequence[int],
+) -> None:
     ones = 3 - len(y.map.sizes)
-    program.step(kernel, target.place, source.place, y.map.channels, x.map.channels, y.map.shard, *(1,) * ones, *y.map.sizes, *(1,) * ones,
-                 *x.map.sizes, *(0,) * ones, *first, *(1,) * ones, *stride)
+    program.step(
+        kernel,
+        target.place,
+        source.place,
+        y.map.channels,
+        x.map.channels,
+        y.map.shard,
+        *(1,) * ones,
+        *y.map.sizes,
+        *(1,) * ones,
+        *x.map.sizes,
+        *(0,) * ones,
+        *first,
+        *(1,) * ones,
+        *stride,
+    )
 
 
 def append_take_grid(program: Program, y: Activation, x: Activation, first: Sequence[int], stride: Sequence[int]) -> None:

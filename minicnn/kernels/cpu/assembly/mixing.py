@@ -26,8 +26,9 @@ def append_scaled_tanh_backward(program: Program, dx: Activation, dy: Activation
 
 def append_scale_channels(program: Program, y: Activation, x: Activation, factors: int, factor: float, biases: int | None = None) -> None:
     """y[c] = parameters[factors + c] * factor * x[c] + parameters[biases + c]; y may be x."""
-    program.step(mixing.scale_channels_step, y.place, x.place, x.map.channels, x.map.plane, factors, bits(factor), biases or 0,
-                 biases is not None)
+    program.step(
+        mixing.scale_channels_step, y.place, x.place, x.map.channels, x.map.plane, factors, bits(factor), biases or 0, biases is not None
+    )
 
 
 def append_factor_gradient(program: Program, dfactors: int, dy: Activation, x: Activation, factor: float) -> None:
@@ -74,10 +75,19 @@ def _append_resample(program: Program, y: Activation, x: Activation, reads: Sequ
     sizes = [1] * (3 - len(reads)) + list(x.map.sizes)
     tables = []
     for n, each in enumerate(axes):
-        offsets = each.sources * (prod(sizes[n + 1:]) * x.map.shard)
+        offsets = each.sources * (prod(sizes[n + 1 :]) * x.map.shard)
         tables += [program.constant(each.bounds), program.constant(offsets), program.constant(each.weights.view(np.int64)), each.targets]
     row = program.buffer(sizes[-1] * x.map.shard)
     in_place = all(each.trivial for each in axes[:2])
-    program.step(mixing.resample_channels_step, y.place, x.place, Place(row), x.map.shard, in_place, x.map.channels, y.map.plane,
-                 x.map.plane,
-                 *tables)
+    program.step(
+        mixing.resample_channels_step,
+        y.place,
+        x.place,
+        Place(row),
+        x.map.shard,
+        in_place,
+        x.map.channels,
+        y.map.plane,
+        x.map.plane,
+        *tables,
+    )

@@ -20,7 +20,7 @@ from minicnn.kernels.cpu.program import EXTRA, Buffer, Place
 from minicnn.kernels.cpu.reads import ONE_PIXEL, Reads
 from minicnn.kernels.cpu.resampling import resample_step
 
-BAND_BYTES = 384 * 1024   # sources and targets of a band in lanes: they share the second-level cache with what is loaded next
+BAND_BYTES = 384 * 1024  # sources and targets of a band in lanes: they share the second-level cache with what is loaded next
 MOST_BANDS = 64
 
 
@@ -28,7 +28,7 @@ MOST_BANDS = 64
 class Box:
     """Part of a plane: all of every axis but one, and of that one pixels first .. stop."""
 
-    sizes: tuple[int, ...]    # of the whole plane
+    sizes: tuple[int, ...]  # of the whole plane
     axis: int
     first: int
     stop: int
@@ -36,18 +36,23 @@ class Box:
     @property
     def shape(self) -> tuple[int, ...]:
         """Pixels per axis."""
-        return (*self.sizes[:self.axis], self.stop - self.first, *self.sizes[self.axis + 1:])
+        return (*self.sizes[: self.axis], self.stop - self.first, *self.sizes[self.axis + 1 :])
 
     @property
     def transfer(self) -> tuple[int, int, int, int, int]:
         """Elements from plane to plane, offset in the plane, rows, elements from row to row, elements of a row."""
-        inner = prod(self.sizes[self.axis + 1:])
-        return (prod(self.sizes), self.first * inner, prod(self.sizes[:self.axis]), self.sizes[self.axis] * inner,
-                (self.stop - self.first) * inner)
+        inner = prod(self.sizes[self.axis + 1 :])
+        return (
+            prod(self.sizes),
+            self.first * inner,
+            prod(self.sizes[: self.axis]),
+            self.sizes[self.axis] * inner,
+            (self.stop - self.first) * inner,
+        )
 
     def positions(self, axis: int) -> int:
         """Pixels of the whole plane from one to the next along an axis."""
-        return prod(self.sizes[axis + 1:])
+        return prod(self.sizes[axis + 1 :])
 
 
 @dataclass
@@ -57,7 +62,7 @@ class Band:
     stage: Stage
     source: Box
     target: Box
-    reads: tuple[Reads, ...]   # of the three axes, counted within the boxes
+    reads: tuple[Reads, ...]  # of the three axes, counted within the boxes
 
     def new(self, box: Box) -> Buffer:
         """Memory for a box in lanes."""
@@ -84,7 +89,7 @@ class Band:
         """Bounds, offsets, payload (of reads: "weights" or "positions") and targets of the three axes."""
         program, shape, result = self.stage.program, self.source.shape, []
         for n, reads in enumerate(self.reads):
-            offsets = reads.sources * (prod(shape[n + 1:]) * self.stage.shard)
+            offsets = reads.sources * (prod(shape[n + 1 :]) * self.stage.shard)
             if payload == "weights":
                 values = reads.weights.view(np.int64)
             else:
@@ -106,19 +111,22 @@ class Band:
     def append_resample(self, y: Buffer, x: Buffer) -> None:
         """Weighted sums."""
         row, size = self.scratch_row()
-        self.stage.program.step(resample_step, Place(y), Place(x), row, size, self.stage.shard, self.in_place, 0, 0,
-                                *self.tables("weights"))
+        self.stage.program.step(
+            resample_step, Place(y), Place(x), row, size, self.stage.shard, self.in_place, 0, 0, *self.tables("weights")
+        )
 
     def append_max_values(self, y: Buffer, x: Buffer) -> None:
         """The largest of each window."""
         row, size = self.scratch_row()
-        self.stage.program.step(max_pool_values_step, Place(y), Place(x), row, size, self.stage.shard, self.in_place, 0, 0,
-                                *self.tables("weights"))
+        self.stage.program.step(
+            max_pool_values_step, Place(y), Place(x), row, size, self.stage.shard, self.in_place, 0, 0, *self.tables("weights")
+        )
 
     def append_max_positions(self, y: Buffer, positions: Buffer, x: Buffer) -> None:
         """The largest of each window and where it lies in its plane."""
-        self.stage.program.step(max_pool_positions_step, Place(y), Place(positions), Place(x), self.stage.shard, 0, 0, 0, 0,
-                                *self.tables("positions"))
+        self.stage.program.step(
+            max_pool_positions_step, Place(y), Place(positions), Place(x), self.stage.shard, 0, 0, 0, 0, *self.tables("positions")
+        )
 
     def append_l2_pool(self, y: Buffer, x: Buffer) -> None:
         """The length of each window."""
@@ -135,5 +143,6 @@ def bands(stage: Stage, reads: Sequence[Reads]) -> Iterator[Band]:
     for band in range(count):
         first, stop = targets[axis] * band // count, targets[axis] * (band + 1) // count
         own, low = three[axis].band(first, stop)
-        yield Band(stage, Box(sources, axis, low, low + own.size), Box(targets, axis, first, stop),
-                   (*three[:axis], own, *three[axis + 1:]))
+        yield Band(
+            stage, Box(sources, axis, low, low + own.size), Box(targets, axis, first, stop), (*three[:axis], own, *three[axis + 1 :])
+        )

@@ -68,19 +68,41 @@ def append_dropout(program: Program, y: Activation, x: Activation, layer: int, r
     program.step(dropout.dropout_step, y.place, x.place, x.size // x.map.shard, x.map.shard, layer, bits(rate))
 
 
-def append_local_response_norm_forward(program: Program, y: Activation, x: Activation, size: int, k: float, alpha: float,
-                                       beta: float) -> None:
+def append_local_response_norm_forward(
+    program: Program, y: Activation, x: Activation, size: int, k: float, alpha: float, beta: float
+) -> None:
     """y = x / (k + alpha * sum of squares)^beta."""
-    program.step(local_response_normalization.local_response_norm_step_forward, y.place, x.place, x.map.channels, x.map.plane, size,
-                 bits(k), bits(alpha), bits(beta))
+    program.step(
+        local_response_normalization.local_response_norm_step_forward,
+        y.place,
+        x.place,
+        x.map.channels,
+        x.map.plane,
+        size,
+        bits(k),
+        bits(alpha),
+        bits(beta),
+    )
 
 
-def append_local_response_norm_backward(program: Program, dx: Activation, dy: Activation, x: Activation, size: int, k: float, alpha: float,
-                                        beta: float, parts: int = 1) -> None:
+def append_local_response_norm_backward(
+    program: Program, dx: Activation, dy: Activation, x: Activation, size: int, k: float, alpha: float, beta: float, parts: int = 1
+) -> None:
     """dx; needs the input x again, and in a phase of several parts scratch for each."""
     scratch = program.buffer(parts * x.map.channels * 2 * local_response_normalization.BLOCK)
-    program.step(local_response_normalization.local_response_norm_step_backward, dx.place, dy.place, x.place, Place(scratch),
-                 x.map.channels, x.map.plane, size, bits(k), bits(alpha), bits(beta))
+    program.step(
+        local_response_normalization.local_response_norm_step_backward,
+        dx.place,
+        dy.place,
+        x.place,
+        Place(scratch),
+        x.map.channels,
+        x.map.plane,
+        size,
+        bits(k),
+        bits(alpha),
+        bits(beta),
+    )
 
 
 def append_loss(program: Program, dlogits: Activation, logits: Activation) -> None:
@@ -101,7 +123,7 @@ class Loading(NamedTuple):
     uint8: bool
     scale: tuple[float, ...]
     shift: tuple[float, ...]
-    moves: int = 0         # translations by up to so many pixels
+    moves: int = 0  # translations by up to so many pixels
     mirrors: bool = False  # every other image left to right
 
 

@@ -14,10 +14,10 @@ from minicnn.kernels.cpu.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_
 from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.cpu.weight_gradient import sum_products_by_row_step, sum_products_step, turn_back_step
 
-FEWEST_FILTERS = 3 * LANES // 2   # of a group; fewer leave lanes of a tile two vectors wide empty
-CHUNK_BYTES = 32 * 1024           # turned gradients: two thirds of L1
-BLOCK_BYTES = 512 * 1024          # pixels and products of a block of channels: half of L2
-FEWEST_OF_ONE = 3 * LANES // 4     # the same for tiles that need one vector
+FEWEST_FILTERS = 3 * LANES // 2  # of a group; fewer leave lanes of a tile two vectors wide empty
+CHUNK_BYTES = 32 * 1024  # turned gradients: two thirds of L1
+BLOCK_BYTES = 512 * 1024  # pixels and products of a block of channels: half of L2
+FEWEST_OF_ONE = 3 * LANES // 4  # the same for tiles that need one vector
 STRIP = TILE_VECTORS * LANES
 
 
@@ -28,8 +28,13 @@ def fill_lanes(filters: int) -> bool:
 
 def fill_one_vector(axes: Sequence[Axis], channels: int, filters: int) -> bool:
     """Whether the filters of a group fill one vector, and are rows of three taps that move by one position at a time."""
-    return (len(axes) == 2 and axes[1].taps == ROW_TAPS and axes[1].stride == 1 and FEWEST_OF_ONE <= filters <= LANES
-            and channels >= ROW_FILTERS)
+    return (
+        len(axes) == 2
+        and axes[1].taps == ROW_TAPS
+        and axes[1].stride == 1
+        and FEWEST_OF_ONE <= filters <= LANES
+        and channels >= ROW_FILTERS
+    )
 
 
 def serves_filter_lanes(dy: Activation, groups: int) -> bool:
@@ -37,8 +42,18 @@ def serves_filter_lanes(dy: Activation, groups: int) -> bool:
     return fill_lanes(dy.map.channels // groups) and not any(map(any, dy.map.halo))
 
 
-def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int,
-                        tiles: Sequence[int], flip: bool, parts: int = 1, cut: Callable[[], None] | None = None) -> None:
+def append_filter_lanes(
+    program: Program,
+    dweight: int,
+    dy: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    tiles: Sequence[int],
+    flip: bool,
+    parts: int = 1,
+    cut: Callable[[], None] | None = None,
+) -> None:
     """dweight (offset into the slot) from dy and x; a tiled convolution as one of greater stride for each filter of the tile.
 
     parts : into how many a step may be split
@@ -69,30 +84,71 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
         steps = [tile * stride for tile, stride in zip(tiles, dy.map.strides, strict=True)]
         first = sum(offset * stride for offset, stride in zip(offsets, dy.map.strides, strict=True))
         turned = line_block * column_block * shard * pitch
-        program.step(sum_products_step, Place(products), Place(program.buffer(turned * parts)), turned,
-                     Place(dy.buffer, dy.offset + first), dy.map.plane, *[0] * (3 - len(axes)), *steps, x.place, x.map.plane, shard, groups,
-                     channels, filters, flip, pitch, block, line_block, column_block, by_column,
-                     program.constant(listed) // 2, *axis_numbers(own_axes))
+        program.step(
+            sum_products_step,
+            Place(products),
+            Place(program.buffer(turned * parts)),
+            turned,
+            Place(dy.buffer, dy.offset + first),
+            dy.map.plane,
+            *[0] * (3 - len(axes)),
+            *steps,
+            x.place,
+            x.map.plane,
+            shard,
+            groups,
+            channels,
+            filters,
+            flip,
+            pitch,
+            block,
+            line_block,
+            column_block,
+            by_column,
+            program.constant(listed) // 2,
+            *axis_numbers(own_axes),
+        )
         if cut:
             cut()
         tile = 0
         for offset, size in zip(offsets, tiles, strict=True):
             tile = tile * size + offset
         size = channels * taps
-        program.step(turn_back_step, dweight + tile * size, prod(tiles) * size, Place(products), groups, size, filters, strips * pitch,
-                     Place(squares))
+        program.step(
+            turn_back_step,
+            dweight + tile * size,
+            prod(tiles) * size,
+            Place(products),
+            groups,
+            size,
+            filters,
+            strips * pitch,
+            Place(squares),
+        )
         if cut:
             cut()
 
 
 def serves_by_row(dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]) -> bool:
     """Whether filters can be the lanes of a tile that holds a row of taps."""
-    return (prod(tiles) == 1 and not any(map(any, (*dy.map.halo, *x.map.halo)))
-            and fill_one_vector(axes, x.map.channels // groups, dy.map.channels // groups))
+    return (
+        prod(tiles) == 1
+        and not any(map(any, (*dy.map.halo, *x.map.halo)))
+        and fill_one_vector(axes, x.map.channels // groups, dy.map.channels // groups)
+    )
 
 
-def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, flip: bool,
-                  parts: int = 1, cut: Callable[[], None] | None = None) -> None:
+def append_by_row(
+    program: Program,
+    dweight: int,
+    dy: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    flip: bool,
+    parts: int = 1,
+    cut: Callable[[], None] | None = None,
+) -> None:
     """dweight (offset into the slot) from dy and x, as `serves_by_row` says."""
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     rows, columns = axes
@@ -101,8 +157,25 @@ def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation,
     block = max(1, min(columns.size, CHUNK_BYTES // (4 * LANES * shard)))
     turned = (block + columns.extent - 1) * shard * LANES
     pairs = program.constant([n for i in range(block * shard) for n in (i * LANES, i)]) // 2
-    program.step(sum_products_by_row_step, Place(products), Place(program.buffer(turned * parts)), turned, dy.place, dy.map.plane,
-                 dy.map.strides[0], x.place, x.map.plane, shard, groups, channels, filters, flip, block, pairs, *axis_numbers(axes))
+    program.step(
+        sum_products_by_row_step,
+        Place(products),
+        Place(program.buffer(turned * parts)),
+        turned,
+        dy.place,
+        dy.map.plane,
+        dy.map.strides[0],
+        x.place,
+        x.map.plane,
+        shard,
+        groups,
+        channels,
+        filters,
+        flip,
+        block,
+        pairs,
+        *axis_numbers(axes),
+    )
     if cut:
         cut()
     program.step(turn_back_step, dweight, size, Place(products), groups, size, filters, LANES, Place(program.buffer(LANES * LANES * parts)))
@@ -117,8 +190,10 @@ def _turn_of(axis: Axis, tile: int, first: int) -> Axis:
 
 def _with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Axis]:
     """The same axes where pixels of the halo are pixels."""
-    return [axis._replace(size=axis.size + before + after, before=axis.before - before)
-            for axis, (before, after) in zip(axes, halo, strict=True)]
+    return [
+        axis._replace(size=axis.size + before + after, before=axis.before - before)
+        for axis, (before, after) in zip(axes, halo, strict=True)
+    ]
 
 
 def _inside(axis: Axis) -> bool:

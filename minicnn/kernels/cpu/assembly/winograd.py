@@ -14,9 +14,9 @@ from minicnn.kernels.cpu.vector import LANES
 from minicnn.kernels.cpu.winograd import elements_apart, winograd_step
 from minicnn.kernels.cpu.winograd_filters import TURNED_ROWS, winograd_filters_step
 
-BLOCK_BYTES = 512 * 1024   # transformed inputs and outputs of a block: half of L2
-MOST_VECTORS = 16          # of a block
-FILTER_PARTS = 8           # of the filters' transform
+BLOCK_BYTES = 512 * 1024  # transformed inputs and outputs of a block: half of L2
+MOST_VECTORS = 16  # of a block
+FILTER_PARTS = 8  # of the filters' transform
 
 
 class Filters(NamedTuple):
@@ -41,8 +41,18 @@ class Filters(NamedTuple):
         return self[2:]
 
 
-def append_winograd_filters(program: Program, common: Callable[[int], int], weight: int, channels: int, filters: int, groups: int, m: int,
-                            flip: bool, exchanged: bool = False, parts: int = FILTER_PARTS) -> Filters:
+def append_winograd_filters(
+    program: Program,
+    common: Callable[[int], int],
+    weight: int,
+    channels: int,
+    filters: int,
+    groups: int,
+    m: int,
+    flip: bool,
+    exchanged: bool = False,
+    parts: int = FILTER_PARTS,
+) -> Filters:
     """The weights (an offset into the parameters) of all groups, transformed for tiles of m x m.
 
     common : gives room in memory that all shards share
@@ -53,13 +63,37 @@ def append_winograd_filters(program: Program, common: Callable[[int], int], weig
     place = common(side * side * groups * all_filters * channels)
     own = Filters(m, place, weight, *((9, 9 * filters) if exchanged else (9 * channels, 9)), 9 * channels * filters, flip)
     scratch = (LANES + TURNED_ROWS + 3 * side) * LANES
-    program.step(winograd_filters_step, place, weight, own.filter_step, own.channel_step, own.group_step, groups, channels, filters,
-                 all_filters, side, flip, common(scratch * parts), scratch)
+    program.step(
+        winograd_filters_step,
+        place,
+        weight,
+        own.filter_step,
+        own.channel_step,
+        own.group_step,
+        groups,
+        channels,
+        filters,
+        all_filters,
+        side,
+        flip,
+        common(scratch * parts),
+        scratch,
+    )
     return own
 
 
-def append_winograd(program: Program, y: Activation, x: Activation, axes: Sequence[Axis], groups: int, own: Filters, bias: int | None,
-                    rectify: bool = False, bias_in_memory: bool = False, parts: int = 1) -> None:
+def append_winograd(
+    program: Program,
+    y: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    own: Filters,
+    bias: int | None,
+    rectify: bool = False,
+    bias_in_memory: bool = False,
+    parts: int = 1,
+) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`, with filters from `append_winograd_filters`."""
     side, channels, filters = own.m + 2, x.map.channels, y.map.channels
     all_filters = padded_filters(filters // groups)
@@ -69,7 +103,33 @@ def append_winograd(program: Program, y: Activation, x: Activation, axes: Sequen
     m_size = padded(side * side * elements_apart(groups * all_filters, block))
     pitch = v_size + m_size + padded(side * side * LANES)
     rows, columns = axes
-    program.step(winograd_step, y.place, y.map.plane, x.place, x.map.plane, own.place, bias or 0, bias is not None, bias_in_memory,
-                 rectify, rows.size, columns.size, rows.before, columns.before, rows.out, columns.out, x.map.shard, groups,
-                 channels // groups, filters // groups, all_filters, side, block, Place(program.buffer(pitch * parts)), v_size,
-                 v_size + m_size, pitch, *own.weights)
+    program.step(
+        winograd_step,
+        y.place,
+        y.map.plane,
+        x.place,
+        x.map.plane,
+        own.place,
+        bias or 0,
+        bias is not None,
+        bias_in_memory,
+        rectify,
+        rows.size,
+        columns.size,
+        rows.before,
+        columns.before,
+        rows.out,
+        columns.out,
+        x.map.shard,
+        groups,
+        channels // groups,
+        filters // groups,
+        all_filters,
+        side,
+        block,
+        Place(program.buffer(pitch * parts)),
+        v_size,
+        v_size + m_size,
+        pitch,
+        *own.weights,
+    )

@@ -25,8 +25,8 @@ from minicnn.kernels.cpu.winograd_few import (
     winograd_products_step,
 )
 
-MANY_BLOCKS = 8             # that are shared evenly enough
-CHUNK_BYTES = 192 * 1024    # transformed outputs that wait in cache, beside the inputs, for the last stage
+MANY_BLOCKS = 8  # that are shared evenly enough
+CHUNK_BYTES = 192 * 1024  # transformed outputs that wait in cache, beside the inputs, for the last stage
 
 
 def tile_axes(axes: Sequence[Axis], m: int) -> tuple[Axis, ...]:
@@ -51,14 +51,23 @@ def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, im
     return cycles_of_few(prod(axis.taps for axis in axes), channels, filters, groups, row_vectors(axes), vectors, images)
 
 
-def append_winograd_few(program: Program, y: Activation | Outside, x: Activation | Outside, axes: Sequence[Axis], groups: int, own: Filters,
-                        bias: int | None, rectify: bool = False, bias_in_memory: bool = False) -> None:
+def append_winograd_few(
+    program: Program,
+    y: Activation | Outside,
+    x: Activation | Outside,
+    axes: Sequence[Axis],
+    groups: int,
+    own: Filters,
+    bias: int | None,
+    rectify: bool = False,
+    bias_in_memory: bool = False,
+) -> None:
     """y = conv(x, weight) + bias of a single image, and then relu if `rectify`, with filters from `append_winograd_filters`."""
     m, channels, filters = own.m, x.map.channels, y.map.channels
     side = m + 2
     all_filters, parts = padded_filters(filters // groups), max(1, program.step_parts)
     tiles = three_axes(tile_axes(axes, m))
-    lie = Arrangement(tuple(map(line_of, tiles)), True, 1)   # type: ignore[arg-type]
+    lie = Arrangement(tuple(map(line_of, tiles)), True, 1)  # type: ignore[arg-type]
     vectors = tile_vectors(axes, m)
     offsets = program.constant([lie.offset(tiles, (0, i, j)) for i, j in product(range(side), repeat=2)])
     arranged = append_arranged(program, x, tiles, lie)
@@ -76,11 +85,45 @@ def append_winograd_few(program: Program, y: Activation | Outside, x: Activation
     pitch = v_size + m_size + s_size if by_block else s_size
     memory = program.buffer(pitch * parts if by_block else v_size + m_size + s_size * parts)
     arguments: tuple[Argument, ...] = (
-        Place(rows), m * y_row, y_row, arranged.place, arranged.map.plane, own.place, groups, channels // groups, filters // groups,
-        all_filters, side, vectors, offsets, Place(memory), Place(memory, v_size), Place(memory, v_size + m_size), pitch, bias or 0,
-        bias is not None, bias_in_memory, rectify, block, chunk, *own.weights)
+        Place(rows),
+        m * y_row,
+        y_row,
+        arranged.place,
+        arranged.map.plane,
+        own.place,
+        groups,
+        channels // groups,
+        filters // groups,
+        all_filters,
+        side,
+        vectors,
+        offsets,
+        Place(memory),
+        Place(memory, v_size),
+        Place(memory, v_size + m_size),
+        pitch,
+        bias or 0,
+        bias is not None,
+        bias_in_memory,
+        rectify,
+        block,
+        chunk,
+        *own.weights,
+    )
     for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
         program.step(kernel, *arguments)
     height, width = (axis.out for axis in axes)
-    program.step(rows_of_tiles_step, y.place, y.field, filters * height * width, height, filters, width, Place(rows), m * y_row, y_row,
-                 lie.row * m, m)
+    program.step(
+        rows_of_tiles_step,
+        y.place,
+        y.field,
+        filters * height * width,
+        height,
+        filters,
+        width,
+        Place(rows),
+        m * y_row,
+        y_row,
+        lie.row * m,
+        m,
+    )
