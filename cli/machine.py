@@ -70,7 +70,7 @@ def cpu() -> Iterator[Finding]:
 
 
 def vectors() -> Iterator[Finding]:
-    from minicnn.kernels.cpu.vector import FEATURES, LANES
+    from minicnn.kernels.cpu.lanes.vector import FEATURES, LANES
 
     known = [feature for feature in VECTOR_FEATURES if feature in FEATURES]
     detail = f"{LANES} float32 lanes ({32 * LANES} bits): {', '.join(known) or 'no vector instructions known'}"
@@ -89,8 +89,8 @@ def threads() -> Iterator[Finding]:
 
 
 def cache() -> Iterator[Finding]:
-    from minicnn.kernels.cache_survey import survey
-    from minicnn.kernels.compile import current_generation
+    from minicnn.kernels.machine_code.compile import current_generation
+    from minicnn.kernels.machine_code.survey import survey
 
     generation = current_generation()
     found = survey(generation)
@@ -202,9 +202,9 @@ def warm() -> int:
 
     import minicnn.kernels.cpu as kernels
     from minicnn import Trainer, zoo
-    from minicnn.kernels.compile import StepKernel
+    from minicnn.kernels.machine_code.compile import StepKernel
 
-    modules = [importlib.import_module(f"{kernels.__name__}.{module.name}") for module in pkgutil.iter_modules(kernels.__path__)]
+    modules = [importlib.import_module(module.name) for module in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}.")]
     steps = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, StepKernel)}
     for step in steps.values():
         step.address  # noqa: B018 asking for it compiles

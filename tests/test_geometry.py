@@ -5,7 +5,7 @@ import pytest
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import remembered, resolve_axes
-from minicnn.kernels.cases import resolve
+from minicnn.kernels.checks.cases import resolve
 
 
 def axes(window=(3, 3), stride=1, padding=1, dilation=1):

@@ -15,7 +15,7 @@ def unset():
 
 
 def test_set_threads_holds_for_functions_and_networks(unset, monkeypatch):
-    from minicnn.kernels.cpu import crew
+    from minicnn.kernels.cpu.program import crew
 
     asked = []
     plain_lead = crew.lead

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from minicnn.bench.explain import Explanation
 from minicnn.cli.render.console import print_whole
-from minicnn.kernels.cpu.choice import DIRECT, TILES
+from minicnn.kernels.cpu.convolution.choice import DIRECT, TILES
 
 WAYS = (DIRECT, *TILES)
 
@@ -30,7 +30,7 @@ def print_explanations(console: Console, found: Sequence[Explanation]) -> None:
         table.add_row(each.name, each.work, str(each.batch), *marked, each.way, each.reason)
     print_whole(console, table)
     console.print(
-        "\nMillions of cycles for the batch on one thread, as the model in minicnn/kernels/cpu/choice.py has it.  "
+        "\nMillions of cycles for the batch on one thread, as the model in minicnn/kernels/cpu/convolution/choice.py has it.  "
         "MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away.",
         style="dim",
     )

@@ -20,7 +20,7 @@ import numpy as np
 from minicnn.engine.plan import Plan, build_plan
 from minicnn.errors import SettingError
 from minicnn.graph import Topology
-from minicnn.kernels.cpu.program import FinishedProgram
+from minicnn.kernels.cpu.program.program import FinishedProgram
 from minicnn.layers import Flatten, Layer, Sequential
 
 TRANSFERS = ("load_", "store_")  # how the steps between the user's arrays and lanes are called

@@ -1,6 +1,6 @@
 """Which way each convolution goes, and what the model of costs thinks of every way that could serve; nothing is timed here.
 
-The model with its constants: `minicnn.kernels.cpu.choice`.  Layers of the set go as a call of `kernels.conv2d` would, those of networks
+The model with its constants: `minicnn.kernels.cpu.convolution.choice`.  Layers of the set go as a call of `kernels.conv2d` would, those of networks
 as the engine plans them.
 """
 
@@ -17,12 +17,12 @@ from minicnn.bench.options import Options
 from minicnn.engine.operations.convolution import choose_for_plan
 from minicnn.engine.plan import shard_size
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu import depthwise_call
-from minicnn.kernels.cpu.assembly.weight_gradient import fill_lanes, fill_one_vector
-from minicnn.kernels.cpu.choice import DIRECT, VARIABLE
-from minicnn.kernels.cpu.maps import reversed_axes
-from minicnn.kernels.cpu.vector import LANES
-from minicnn.kernels.cpu.winograd_call import FEWEST_CHANNELS, choose_for_call
+from minicnn.kernels.cpu.convolution import depthwise_call
+from minicnn.kernels.cpu.convolution.choice import DIRECT, VARIABLE
+from minicnn.kernels.cpu.convolution.maps import reversed_axes
+from minicnn.kernels.cpu.convolution.weight_gradient_lowering import fill_lanes, fill_one_vector
+from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.winograd.call import FEWEST_CHANNELS, choose_for_call
 
 NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}  # with the batch they are explained for
 

@@ -58,7 +58,7 @@ def rows(options: Options) -> Iterator[Row | Note]:
 
 def _check_batch(batch: int) -> None:
     """The rung of whole vectors knows no rest."""
-    from minicnn.kernels.cpu.vector import LANES
+    from minicnn.kernels.cpu.lanes.vector import LANES
 
     if batch % LANES:
         raise SettingError(
@@ -110,7 +110,7 @@ def whole_lines(numbers: np.ndarray) -> np.ndarray:
     """A copy that begins on a cache line, as the engine's memory does: where every vector straddles two, loads and stores take twice as
     long, and "a lane is an image" runs at 27 instead of 48 GFLOP/s.
     """
-    from minicnn.kernels.cpu.program import aligned_zeros
+    from minicnn.kernels.cpu.program.program import aligned_zeros
 
     copy = aligned_zeros(numbers.size)[: numbers.size].reshape(numbers.shape)
     copy[...] = numbers

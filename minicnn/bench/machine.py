@@ -58,7 +58,7 @@ def pinned(threads: int) -> Iterator[None]:
 
 def measure_machine(threads: int, packages: tuple[str, ...] = ()) -> Machine:
     """Measure the peaks on one thread and on all; takes about a second."""
-    from minicnn.kernels.cpu.vector import LANES
+    from minicnn.kernels.cpu.lanes.vector import LANES
 
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     versions = {"minicnn": minicnn.__version__, "python": platform.python_version()}
@@ -97,14 +97,14 @@ class Watch:
 
 def multiply_add_loop(rounds: int, threads: int) -> float:
     """Seconds of so many rounds on each thread."""
-    from minicnn.kernels.cpu.peak import multiply_add_rounds
+    from minicnn.kernels.cpu.program.peak import multiply_add_rounds
 
     return together(threads, lambda _: multiply_add_rounds(rounds, np.float32(0.999), np.float32(0.001)))
 
 
 def arithmetic_peak(threads: int, seconds: float = LOOP_SECONDS) -> float:
     """Operations per second of multiply-adds that stay in registers, all threads together."""
-    from minicnn.kernels.cpu.peak import OPERATIONS_PER_ROUND
+    from minicnn.kernels.cpu.program.peak import OPERATIONS_PER_ROUND
 
     multiply_add_loop(1, 1)  # compiled now, not in the first attempt
     rounds = 1000
@@ -116,7 +116,7 @@ def arithmetic_peak(threads: int, seconds: float = LOOP_SECONDS) -> float:
 
 def copy_peak(threads: int, size_bytes: int = COPY_BYTES) -> float:
     """Bytes read plus bytes written per second while copying, each thread its own part."""
-    from minicnn.kernels.cpu.peak import copy
+    from minicnn.kernels.cpu.program.peak import copy
 
     x, y = np.ones(size_bytes // 4, np.float32), np.zeros(size_bytes // 4, np.float32)
     parts = list(zip(np.array_split(y, threads), np.array_split(x, threads), strict=True))

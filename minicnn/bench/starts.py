@@ -22,7 +22,7 @@ COMMANDS = (("--help",), ("summary", "alexnet"))
 FIRST_STEP = "first step of lenet"
 BATCH = 128
 PROCESSES, QUICK_PROCESSES = 3, 1  # with the cache filled
-CACHE_VARIABLE = "NUMBA_CACHE_DIR"  # moves the cache: see `minicnn/kernels/machine_code.py`
+CACHE_VARIABLE = "NUMBA_CACHE_DIR"  # moves the cache: see `minicnn/kernels/machine_code/files.py`
 
 Program = Callable[[dict[str, str]], float]  # from variables of the environment to seconds
 

@@ -15,10 +15,10 @@ import numpy as np
 from minicnn.engine.planner import Planner
 from minicnn.errors import SettingError, ShapeError
 from minicnn.graph import Topology
-from minicnn.kernels.cpu import optimizer as update
-from minicnn.kernels.cpu.assembly.pointwise import Loading
-from minicnn.kernels.cpu.crew import run
-from minicnn.kernels.cpu.executor import (
+from minicnn.kernels.cpu.pointwise import optimizer as update
+from minicnn.kernels.cpu.pointwise.lowering import Loading
+from minicnn.kernels.cpu.program.crew import run
+from minicnn.kernels.cpu.program.executor import (
     JOB_FIELDS,
     JOB_IMAGES,
     JOB_KEY,
@@ -28,7 +28,7 @@ from minicnn.kernels.cpu.executor import (
     JOB_STATISTICS,
     Layout,
 )
-from minicnn.kernels.cpu.program import SLICES, FinishedProgram, aligned_zeros, padded
+from minicnn.kernels.cpu.program.program import SLICES, FinishedProgram, aligned_zeros, padded
 from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
-from minicnn.kernels.cpu.assembly.activation import Activation, new_activation
-from minicnn.kernels.cpu.assembly.pointwise import (
+from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.pointwise.lowering import (
     Loading,
     append_add,
     append_load,
     append_loss,
     append_store,
 )
-from minicnn.kernels.cpu.assembly.winograd import FILTER_PARTS, Filters
-from minicnn.kernels.cpu.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
-from minicnn.kernels.cpu.vector import LANES
-from minicnn.kernels.shared_gradient import add_gradient_back, set_gradient_aside
+from minicnn.kernels.cpu.program.activation import Activation, new_activation
+from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
+from minicnn.kernels.cpu.program.shared_gradient import add_gradient_back, set_gradient_aside
+from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, Filters
 
 
 @dataclass

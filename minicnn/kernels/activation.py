@@ -11,9 +11,9 @@ import numpy as np
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, empty
-from minicnn.kernels.cpu import activation_call as fast
-from minicnn.kernels.cpu import softmax_call
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, empty
+from minicnn.kernels.cpu.pointwise import activation_call as fast
+from minicnn.kernels.cpu.pointwise import softmax_call
 
 __all__ = [
     "leaky_relu",

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from minicnn.errors import ShapeError
 from minicnn.geometry import SizeSetting
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import contiguous, empty, x_letters, y_letters
-from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.cpu.reads import backward as gathered
-from minicnn.kernels.cpu.reads import check_regions, of_regions
+from minicnn.kernels.checks.arrays import contiguous, empty, x_letters, y_letters
+from minicnn.kernels.checks.windows import flag, plane_shape, planes_of, sizes_per_axis
+from minicnn.kernels.cpu.pooling import call as fast
+from minicnn.kernels.cpu.pooling.reads import backward as gathered
+from minicnn.kernels.cpu.pooling.reads import check_regions, of_regions
 from minicnn.kernels.pooling import max_backward
-from minicnn.kernels.windows import flag, plane_shape, planes_of, sizes_per_axis
 
 __all__ = [
     "adaptive_avg_pool1d",

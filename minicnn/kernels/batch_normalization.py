@@ -10,9 +10,9 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number, same_shape
-from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, empty
-from minicnn.kernels.cpu import batch_normalization_call as fast
-from minicnn.kernels.shapes import check_channels, lines
+from minicnn.kernels.checks.arrays import as_float_arrays, check_shape, contiguous, empty
+from minicnn.kernels.checks.shapes import check_channels, lines
+from minicnn.kernels.cpu.normalization import batch_call as fast
 
 __all__ = ["batch_norm", "batch_norm_backward", "batch_norm_training", "batch_norm_training_backward"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import whole_number
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, empty
-from minicnn.kernels.cpu import channel_pooling_call as fast
-from minicnn.kernels.shapes import check_channels, lines
+from minicnn.kernels.checks.arrays import as_float_arrays, check_shape, contiguous, empty
+from minicnn.kernels.checks.shapes import check_channels, lines
+from minicnn.kernels.cpu.pooling import channel_call as fast
 
 __all__ = ["channel_pool", "channel_pool_backward"]
 

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from minicnn.errors import SettingError, suggestion
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import algorithms, passes
-from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, weight_letters, x_letters
-from minicnn.kernels.cases import Case, checked_shape, resolve
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, weight_letters, x_letters
+from minicnn.kernels.checks.cases import Case, checked_shape, resolve
 
 __all__ = [
     "conv1d",

@@ -8,8 +8,8 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty
-from minicnn.kernels.cpu import linear_call as fast
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty
+from minicnn.kernels.cpu.convolution import linear_call as fast
 
 __all__ = ["linear", "linear_backward_bias", "linear_backward_input", "linear_backward_weight"]
 

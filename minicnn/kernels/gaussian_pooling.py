@@ -17,11 +17,11 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number
-from minicnn.kernels.arrays import contiguous, empty, y_letters
-from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.cpu.reads import backward as gathered
-from minicnn.kernels.cpu.reads import of_windows
-from minicnn.kernels.windows import Axes, check_pooled, plane_shape, planes_of, pool_axes, pooled_shape
+from minicnn.kernels.checks.arrays import contiguous, empty, y_letters
+from minicnn.kernels.checks.windows import Axes, check_pooled, plane_shape, planes_of, pool_axes, pooled_shape
+from minicnn.kernels.cpu.pooling import call as fast
+from minicnn.kernels.cpu.pooling.reads import backward as gathered
+from minicnn.kernels.cpu.pooling.reads import of_windows
 
 __all__ = [
     "gaussian_pool1d",

@@ -10,10 +10,10 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import as_float_arrays, check_shape, contiguous, empty
-from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.shapes import check_channels, checked_shape, lines
-from minicnn.kernels.windows import checked_positions, flag
+from minicnn.kernels.checks.arrays import as_float_arrays, check_shape, contiguous, empty
+from minicnn.kernels.checks.shapes import check_channels, checked_shape, lines
+from minicnn.kernels.checks.windows import checked_positions, flag
+from minicnn.kernels.cpu.pooling import call as fast
 
 __all__ = ["global_avg_pool", "global_avg_pool_backward", "global_max_pool", "global_max_pool_backward"]
 

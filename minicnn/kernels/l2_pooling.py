@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import same_shape
-from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, empty, x_letters
-from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.cpu.reads import backward as gathered
-from minicnn.kernels.cpu.reads import of_windows
-from minicnn.kernels.windows import Axes, check_pooled, planes_of, pool_axes, pooled_shape
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, empty, x_letters
+from minicnn.kernels.checks.windows import Axes, check_pooled, planes_of, pool_axes, pooled_shape
+from minicnn.kernels.cpu.pooling import call as fast
+from minicnn.kernels.cpu.pooling.reads import backward as gathered
+from minicnn.kernels.cpu.pooling.reads import of_windows
 
 __all__ = ["l2_pool1d", "l2_pool1d_backward", "l2_pool2d", "l2_pool2d_backward", "l2_pool3d", "l2_pool3d_backward"]
 

@@ -2,15 +2,15 @@
 
     y[n,k,p,q] = sum over c,r,s of x[n,c,p+r,q+s] * weight[k,c,r,s]       stride 1, no padding
 
-What comes after the last of them is `cpu/tiles.py`.  `minicnn bench ladder` climbs the whole way and says what every step brings.
+What comes after the last of them is `cpu/convolution/tiles.py`.  `minicnn bench ladder` climbs the whole way and says what every step brings.
 
 Letters: N images, C channels, K filters, H W and P Q rows and columns in and out, R S rows and columns of a filter.  All arrays float32.
 """
 
 import numpy as np
 
-from minicnn.kernels.compile import kernel
-from minicnn.kernels.cpu.vector import LANES, load, multiply_add, splat, store
+from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store
+from minicnn.kernels.machine_code.compile import kernel
 
 ZERO = np.float32(0)
 

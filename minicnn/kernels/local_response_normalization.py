@@ -10,9 +10,9 @@ from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number, same_shape
-from minicnn.kernels.arrays import as_float_arrays, contiguous, empty
-from minicnn.kernels.cpu import local_response_normalization_call as fast
-from minicnn.kernels.shapes import check_channels, lines
+from minicnn.kernels.checks.arrays import as_float_arrays, contiguous, empty
+from minicnn.kernels.checks.shapes import check_channels, lines
+from minicnn.kernels.cpu.normalization import local_response_call as fast
 
 __all__ = ["local_response_norm", "local_response_norm_backward"]
 

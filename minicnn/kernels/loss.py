@@ -9,8 +9,8 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number, rows
-from minicnn.kernels.arrays import as_array, as_float_arrays, contiguous, empty
-from minicnn.kernels.cpu import softmax_call as fast
+from minicnn.kernels.checks.arrays import as_array, as_float_arrays, contiguous, empty
+from minicnn.kernels.cpu.pointwise import softmax_call as fast
 
 __all__ = ["softmax_cross_entropy", "softmax_cross_entropy_backward"]
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty, y_letters
-from minicnn.kernels.cases import Case, checked_shape
-from minicnn.kernels.cpu import bias as bias_sums
-from minicnn.kernels.cpu import convolution_call as fast
-from minicnn.kernels.cpu import transposed_call as transposed
-from minicnn.kernels.cpu.convolution_ways import tables_serve
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty, y_letters
+from minicnn.kernels.checks.cases import Case, checked_shape
+from minicnn.kernels.cpu.convolution import bias as bias_sums
+from minicnn.kernels.cpu.convolution import call as fast
+from minicnn.kernels.cpu.convolution import transposed_call as transposed
+from minicnn.kernels.cpu.convolution.ways import tables_serve
 
 
 def forward(

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike
 
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import contiguous, empty, y_letters
-from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.cpu.reads import backward, of_average, of_windows
-from minicnn.kernels.windows import Axes, check_pooled, checked_positions, flag, plane_shape, planes_of, pool_axes, pooled_shape
+from minicnn.kernels.checks.arrays import contiguous, empty, y_letters
+from minicnn.kernels.checks.windows import Axes, check_pooled, checked_positions, flag, plane_shape, planes_of, pool_axes, pooled_shape
+from minicnn.kernels.cpu.pooling import call as fast
+from minicnn.kernels.cpu.pooling.reads import backward, of_average, of_windows
 
 __all__ = [
     "avg_pool1d",

@@ -11,8 +11,8 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import whole_number
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number
-from minicnn.kernels.arrays import as_float_arrays, contiguous, empty
-from minicnn.kernels.cpu import dropout_call as fast
+from minicnn.kernels.checks.arrays import as_float_arrays, contiguous, empty
+from minicnn.kernels.cpu.pointwise import dropout_call as fast
 from minicnn.kernels.random_bits import uniform_bits
 
 __all__ = ["dropout", "dropout_backward"]

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import passes
-from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters
-from minicnn.kernels.cases import WEIGHT_LETTERS, checked_shape, resolve
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, x_letters
+from minicnn.kernels.checks.cases import WEIGHT_LETTERS, checked_shape, resolve
 
 __all__ = [
     "tiled_conv1d",

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from minicnn.geometry import SizeSetting
 from minicnn.kernels import passes
-from minicnn.kernels.arrays import as_float_arrays, check_axes, x_letters
-from minicnn.kernels.cases import checked_shape, resolve_transposed, transposed_weight_letters
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, x_letters
+from minicnn.kernels.checks.cases import checked_shape, resolve_transposed, transposed_weight_letters
 
 __all__ = [
     "conv_transpose1d",

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from minicnn.geometry import SizeSetting, per_axis
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import as_array, check_axes, contiguous, empty, y_letters
-from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.windows import check_pooled, checked_positions, planes_of
+from minicnn.kernels.checks.arrays import as_array, check_axes, contiguous, empty, y_letters
+from minicnn.kernels.checks.windows import check_pooled, checked_positions, planes_of
+from minicnn.kernels.cpu.pooling import call as fast
 
 __all__ = ["max_unpool1d", "max_unpool1d_backward", "max_unpool2d", "max_unpool2d_backward", "max_unpool3d", "max_unpool3d_backward"]
 

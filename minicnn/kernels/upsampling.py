@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike
 from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import SizeSetting
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import contiguous, empty, y_letters
-from minicnn.kernels.cpu import pooling_call as fast
-from minicnn.kernels.cpu.reads import Reads, of_copies, of_neighbours
-from minicnn.kernels.cpu.reads import backward as gathered
-from minicnn.kernels.windows import planes_of, sizes_per_axis
+from minicnn.kernels.checks.arrays import contiguous, empty, y_letters
+from minicnn.kernels.checks.windows import planes_of, sizes_per_axis
+from minicnn.kernels.cpu.pooling import call as fast
+from minicnn.kernels.cpu.pooling.reads import Reads, of_copies, of_neighbours
+from minicnn.kernels.cpu.pooling.reads import backward as gathered
 
 __all__ = ["upsample1d", "upsample1d_backward", "upsample2d", "upsample2d_backward", "upsample3d", "upsample3d_backward"]
 

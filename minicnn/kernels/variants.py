@@ -26,8 +26,17 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import shape_text, whole_number
 from minicnn.kernels import textbook
-from minicnn.kernels.arrays import OUT_LETTERS, SPACE_LETTERS, TAP_LETTERS, as_float_arrays, check_axes, check_shape, contiguous, empty
-from minicnn.kernels.cpu import variant_call as fast
+from minicnn.kernels.checks.arrays import (
+    OUT_LETTERS,
+    SPACE_LETTERS,
+    TAP_LETTERS,
+    as_float_arrays,
+    check_axes,
+    check_shape,
+    contiguous,
+    empty,
+)
+from minicnn.kernels.cpu.convolution import variant_call as fast
 from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.kernels.index_table import MOST_WEIGHTS, IndexMap, Reads, tabulate, three
 from minicnn.random import generator

@@ -10,8 +10,8 @@ from minicnn.bench.explain import explanations
 from minicnn.bench.options import Options
 from minicnn.cli.main import group
 from minicnn.kernels import conv2d
-from minicnn.kernels.cpu import winograd_call
-from minicnn.kernels.cpu.choice import VARIABLE
+from minicnn.kernels.cpu.convolution.choice import VARIABLE
+from minicnn.kernels.cpu.winograd import call as winograd_call
 
 
 @pytest.fixture(autouse=True)

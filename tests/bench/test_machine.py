@@ -23,8 +23,8 @@ def test_peaks_are_positive_and_named():
 
 def test_the_loop_computes():
     """Or LLVM would be right to leave it out."""
-    from minicnn.kernels.cpu.peak import CHAINS, multiply_add_rounds
-    from minicnn.kernels.cpu.vector import LANES
+    from minicnn.kernels.cpu.lanes.vector import LANES
+    from minicnn.kernels.cpu.program.peak import CHAINS, multiply_add_rounds
 
     factor, summand = 0.5, 0.25
     chains = [factor * (n + 1) for n in range(CHAINS)]
@@ -34,7 +34,7 @@ def test_the_loop_computes():
 
 
 def test_copy_copies():
-    from minicnn.kernels.cpu.peak import copy
+    from minicnn.kernels.cpu.program.peak import copy
 
     x, y = np.arange(64, dtype=np.float32), np.zeros(64, np.float32)
     copy(y, x)

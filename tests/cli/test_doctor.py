@@ -19,9 +19,9 @@ from minicnn.cli import machine
 from minicnn.cli.machine import MISSING, OK, WARN, Finding
 from minicnn.cli.render.doctor import print_findings
 from minicnn.errors import CacheWarning
-from minicnn.kernels import machine_code
-from minicnn.kernels.compile import current_generation
-from minicnn.kernels.trust import check_folder
+from minicnn.kernels.machine_code import files as machine_code
+from minicnn.kernels.machine_code.compile import current_generation
+from minicnn.kernels.machine_code.trust import check_folder
 
 
 def points(cli, *arguments):

@@ -7,7 +7,7 @@ import minicnn
 from minicnn import engine, zoo
 from minicnn import layers as L
 from minicnn.engine.plan import build_plan
-from minicnn.kernels.cpu import maps
+from minicnn.kernels.cpu.convolution import maps
 
 # Rounding of float32 sums grows with the square root of their terms; the longest here has 9,216 terms.
 TOLERANCE = 5e-6

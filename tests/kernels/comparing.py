@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from minicnn import kernels
-from minicnn.kernels import arrays
-from minicnn.kernels.cpu import call
-from minicnn.kernels.cpu.assembly import planes
+from minicnn.kernels.checks import arrays
+from minicnn.kernels.cpu.lanes import planes
+from minicnn.kernels.cpu.program import call
 
 AXES = (1, 2, 3)
 EXAMPLES = int(os.environ.get("MINICNN_EXAMPLES", "60"))

@@ -14,7 +14,7 @@ import hypothesis
 import numpy as np
 
 from minicnn.errors import MinicnnError
-from minicnn.kernels import arrays
+from minicnn.kernels.checks import arrays
 
 from .comparing import seeds
 from .convolving import FAMILIES, Convolution, convolutions, passes

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from minicnn import kernels
 from minicnn.errors import SettingError, ShapeError
-from minicnn.kernels.cpu import reads
+from minicnn.kernels.cpu.pooling import reads
 
 from .comparing import (  # noqa: F401
     AXES,

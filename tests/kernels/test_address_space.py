@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from minicnn.errors import DeviceError
-from minicnn.kernels import address_space
-from minicnn.kernels.address_space import MIB, check_address_space
+from minicnn.kernels.machine_code import address_space
+from minicnn.kernels.machine_code.address_space import MIB, check_address_space
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not say how much is taken")
 

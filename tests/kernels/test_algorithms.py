@@ -12,7 +12,7 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import extent
 from minicnn.kernels.algorithms import winograd
 from minicnn.kernels.algorithms.fft import good_length
-from minicnn.kernels.cases import resolve
+from minicnn.kernels.checks.cases import resolve
 
 from .comparing import AXES, EPSILON, close, fewer, generated, poison, seeds, uniform, wide  # noqa: F401
 from .convolving import convolutions

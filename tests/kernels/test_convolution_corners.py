@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from minicnn import kernels
-from minicnn.kernels.cpu import blocks, maps
-from minicnn.kernels.cpu.assembly import convolution
+from minicnn.kernels.cpu.convolution import blocks, maps
+from minicnn.kernels.cpu.convolution import lowering as convolution
 
 from .comparing import AXES, close, laid_out, poison, same, torch, uniform, wide  # noqa: F401
 from .convolving import FAMILIES, Convolution, bounds, passes

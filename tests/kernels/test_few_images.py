@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minicnn.geometry import Axis, output_size
-from minicnn.kernels.cpu import call, remainders
+from minicnn.kernels.cpu.convolution import remainders
+from minicnn.kernels.cpu.program import call
 from minicnn.kernels.index import input_position
 
 from .comparing import AXES, EXAMPLES, close, fewer, generated, poison, soil, wide  # noqa: F401

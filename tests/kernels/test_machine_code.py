@@ -17,11 +17,11 @@ import pytest
 from numba.core import config
 
 from minicnn.errors import CacheWarning
-from minicnn.kernels import compile as compiling
-from minicnn.kernels import machine_code
-from minicnn.kernels.cache_survey import survey
-from minicnn.kernels.compile import current_generation, kernel
-from minicnn.kernels.trust import CacheError, check_folder
+from minicnn.kernels.machine_code import compile as compiling
+from minicnn.kernels.machine_code import files as machine_code
+from minicnn.kernels.machine_code.compile import current_generation, kernel
+from minicnn.kernels.machine_code.survey import survey
+from minicnn.kernels.machine_code.trust import CacheError, check_folder
 from tests.kernels.cache_damages import DAMAGES, flip_bits, kept_files
 
 NOBODY = 65534

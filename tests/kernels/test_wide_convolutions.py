@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from minicnn import kernels
 from minicnn.errors import SettingError
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu import choice
-from minicnn.kernels.cpu.winograd_call import choose_for_call
+from minicnn.kernels.cpu.convolution import choice
+from minicnn.kernels.cpu.winograd.call import choose_for_call
 
 from .comparing import generated
 

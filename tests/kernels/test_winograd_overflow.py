@@ -6,7 +6,7 @@ import pytest
 import minicnn
 from minicnn import kernels
 from minicnn import layers as L
-from minicnn.kernels.cpu import choice
+from minicnn.kernels.cpu.convolution import choice
 
 from .comparing import poison, soil, uniform  # noqa: F401
 

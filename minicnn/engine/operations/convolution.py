@@ -9,11 +9,15 @@ from minicnn.engine.operations.operation import new_output, through_relu
 from minicnn.engine.planner import Planner
 from minicnn.geometry import Axis
 from minicnn.graph import INPUT, Node
-from minicnn.kernels.cpu.assembly import convolution, linked_convolution, pointwise, winograd, winograd_few
-from minicnn.kernels.cpu.assembly.activation import Activation
-from minicnn.kernels.cpu.choice import Choice, choose
-from minicnn.kernels.cpu.maps import reversed_axes
-from minicnn.kernels.cpu.vector import LANES
+from minicnn.kernels.cpu.convolution import linked as linked_convolution
+from minicnn.kernels.cpu.convolution import lowering as convolution
+from minicnn.kernels.cpu.convolution.choice import Choice, choose
+from minicnn.kernels.cpu.convolution.maps import reversed_axes
+from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.pointwise import lowering as pointwise
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.winograd import few_images_lowering as winograd_few
+from minicnn.kernels.cpu.winograd import lowering as winograd
 
 
 def conv_prepare(plan: Planner, node: Node) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from minicnn.engine.operations.operation import new_output, reshaped, set
 from minicnn.engine.planner import Planner
 from minicnn.graph import Node
-from minicnn.kernels.cpu.assembly import grid, mixing, pointwise
-from minicnn.kernels.cpu.assembly.activation import Activation
+from minicnn.kernels.cpu.pointwise import lowering as pointwise
+from minicnn.kernels.cpu.pointwise import mixing_lowering as mixing
+from minicnn.kernels.cpu.pooling import grid_lowering as grid
+from minicnn.kernels.cpu.program.activation import Activation
 
 
 def flatten_forward(plan: Planner, node: Node) -> None:

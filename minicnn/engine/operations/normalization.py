@@ -5,10 +5,10 @@ from __future__ import annotations
 from minicnn.engine.operations.operation import new_output, through_relu
 from minicnn.engine.planner import Planner
 from minicnn.graph import Node
-from minicnn.kernels.cpu import batch_normalization
-from minicnn.kernels.cpu.assembly import pointwise
-from minicnn.kernels.cpu.assembly.activation import Activation
-from minicnn.kernels.cpu.program import Place, bits
+from minicnn.kernels.cpu.normalization import batch as batch_normalization
+from minicnn.kernels.cpu.pointwise import lowering as pointwise
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.program import Place, bits
 
 
 def local_response_norm_forward(plan: Planner, node: Node) -> None:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from minicnn.engine.planner import Planner
 from minicnn.graph import Node, ValueRef
-from minicnn.kernels.cpu.assembly import pointwise
-from minicnn.kernels.cpu.assembly.activation import Activation
-from minicnn.kernels.cpu.feature_map import FeatureMap
+from minicnn.kernels.cpu.pointwise import lowering as pointwise
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.feature_map import FeatureMap
 
 
 class Operation(NamedTuple):

@@ -8,9 +8,11 @@ from minicnn.engine.operations.operation import new_output
 from minicnn.engine.planner import Planner
 from minicnn.geometry import Axis
 from minicnn.graph import Node
-from minicnn.kernels.cpu.assembly import convolution, mixing, pooling
-from minicnn.kernels.cpu.assembly.activation import Activation
-from minicnn.kernels.cpu.feature_map import FeatureMap
+from minicnn.kernels.cpu.convolution import lowering as convolution
+from minicnn.kernels.cpu.pointwise import mixing_lowering as mixing
+from minicnn.kernels.cpu.pooling import lowering as pooling
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.feature_map import FeatureMap
 
 
 def max_pool_forward(plan: Planner, node: Node) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from minicnn.errors import SettingError
 from minicnn.kernels.algorithms import fft, im2col, winograd
-from minicnn.kernels.arrays import empty
-from minicnn.kernels.cases import Case
+from minicnn.kernels.checks.arrays import empty
+from minicnn.kernels.checks.cases import Case
 
 ROADS = {"im2col": im2col, "fft": fft, "winograd": winograd}
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import whole_number
-from minicnn.kernels.arrays import as_float_arrays
+from minicnn.kernels.checks.arrays import as_float_arrays
 from minicnn.kernels.memory import check_room
 
 __all__ = ["circulant", "circulant_eigenvalues", "fourier_basis"]

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import ShapeError
-from minicnn.kernels.arrays import as_float_arrays, weight_letters, x_letters
-from minicnn.kernels.cases import checked_shape, resolve
+from minicnn.kernels.checks.arrays import as_float_arrays, weight_letters, x_letters
+from minicnn.kernels.checks.cases import checked_shape, resolve
 from minicnn.kernels.index import input_position, output_range, weight_tap
 from minicnn.kernels.memory import check_room
 

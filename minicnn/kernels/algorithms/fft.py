@@ -20,8 +20,8 @@ from math import prod
 import numpy as np
 
 from minicnn.geometry import Axis
-from minicnn.kernels.arrays import empty
-from minicnn.kernels.cases import Case
+from minicnn.kernels.checks.arrays import empty
+from minicnn.kernels.checks.cases import Case
 from minicnn.kernels.memory import check_room
 
 SPECTRUM_BYTES = 1 << 27  # of the spectra of inputs and outputs that exist at one time

@@ -18,8 +18,8 @@ from math import prod
 import numpy as np
 
 from minicnn.geometry import Axis
-from minicnn.kernels.arrays import empty
-from minicnn.kernels.cases import Case
+from minicnn.kernels.checks.arrays import empty
+from minicnn.kernels.checks.cases import Case
 
 COLUMN_BYTES = 1 << 26  # of the columns that exist at one time
 

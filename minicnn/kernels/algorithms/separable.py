@@ -22,7 +22,7 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, resolve_padding
 from minicnn.kernels.activation import real_number
-from minicnn.kernels.arrays import as_float_arrays, check_axes, contiguous, x_letters
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, x_letters
 from minicnn.kernels.convolution import forward
 
 __all__ = ["separable", "separable_conv2d", "separable_conv3d"]

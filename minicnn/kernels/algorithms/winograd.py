@@ -6,15 +6,15 @@ The price is rounding: the transforms add and subtract numbers larger than the r
 Tolerance, of the largest |x| times the sum of |weight| of a filter: 5e-7 with m = 2, 5e-6 with m = 4 (the largest found in 600 generated
 settings were 1.5e-7 and 2.1e-6).  Where a tile holds NaN, infinity or what overflows in the transforms, it is computed tap by tap.
 
-The transforms, and the loops: `minicnn.kernels.cpu.winograd`.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016.
+The transforms, and the loops: `minicnn.kernels.cpu.winograd.winograd`.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from minicnn.kernels.cases import Case
-from minicnn.kernels.cpu import winograd_call
+from minicnn.kernels.checks.cases import Case
+from minicnn.kernels.cpu.winograd import call as winograd_call
 
 
 def refusal(case: Case, dtype: np.dtype) -> str | None:

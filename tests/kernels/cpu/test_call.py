@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn import kernels
-from minicnn.kernels.cpu import call
+from minicnn.kernels.cpu.program import call
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pytest
 
 from minicnn import kernels
 from minicnn.errors import DeviceError
-from minicnn.kernels.compile import step
-from minicnn.kernels.cpu import crew, executor
-from minicnn.kernels.cpu.program import SPLIT, Program
+from minicnn.kernels.cpu.program import crew, executor
+from minicnn.kernels.cpu.program.program import SPLIT, Program
+from minicnn.kernels.machine_code.compile import step
 
 SIGNALS = hasattr(signal, "setitimer")
 LAYOUT = executor.Layout(1, 1, 0, 0, 0, 0, 0)
@@ -235,8 +235,8 @@ def test_a_process_forked_while_another_thread_computes_computes_as_well():
 
 COMPILING_FORK = """
     import os, threading, time
-    from minicnn.kernels import compile
-    from minicnn.kernels.compile import global_compiler_lock
+    from minicnn.kernels.machine_code import compile
+    from minicnn.kernels.machine_code.compile import global_compiler_lock
 
     held = threading.Event()
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from minicnn.kernels.compile import kernel
-from minicnn.kernels.cpu import elementary
-from minicnn.kernels.cpu.vector import LANES, load, store
+from minicnn.kernels.cpu.lanes import elementary
+from minicnn.kernels.cpu.lanes.vector import LANES, load, store
+from minicnn.kernels.machine_code.compile import kernel
 
 EPSILON = np.finfo(np.float32).eps
 

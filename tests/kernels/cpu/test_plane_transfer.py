@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minicnn.kernels.cpu.plane_transfer import load_planes, store_planes
-from minicnn.kernels.cpu.vector import LANES
+from minicnn.kernels.cpu.lanes.plane_transfer import load_planes, store_planes
+from minicnn.kernels.cpu.lanes.vector import LANES
 
 PARTS = 5
 

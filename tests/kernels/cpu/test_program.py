@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minicnn.kernels.cpu.program import Buffer, Program, bits, padded, place_buffers
+from minicnn.kernels.cpu.program.program import Buffer, Program, bits, padded, place_buffers
 
 
 @settings(deadline=None)

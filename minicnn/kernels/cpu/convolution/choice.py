@@ -1,0 +1,143 @@
+"""Which way to compute a 3x3 convolution: directly, or by Winograd in tiles of 2x2 or 4x4, told by a small model of what each costs.
+
+Cycles of one vector of images, with constants measured on a processor with AVX-512 (their proportions are what counts):
+
+    direct      positions * taps * channels * filters / 2 multiply-adds, PER_PRODUCT each
+    Winograd    tiles * ((m+2)^2 * channels * filters / 2 products, PER_TILE_PRODUCT each
+                         + channels * INPUT[m] + filters * OUTPUT[m])        cycles, more where a block leaves the cache
+                + channels * filters * FILTER[m] for the filters' transform, shared among the vectors that use it
+
+MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away wherever the one named can serve.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from minicnn.errors import SettingError
+from minicnn.geometry import REMEMBERED, Axis
+from minicnn.kernels.cpu.convolution.product_tile import padded_filters
+from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
+from minicnn.kernels.cpu.lanes.vector import LANES
+
+DIRECT, WINOGRAD2, WINOGRAD4 = "direct", "winograd2", "winograd4"
+TILES = {WINOGRAD2: 2, WINOGRAD4: 4}  # output pixels of a tile along an axis
+VARIABLE = "MINICNN_CONVOLUTION"
+
+PER_PRODUCT = 1.17
+PER_TILE_PRODUCT = 1.08
+INPUT = {2: 110.0, 4: 280.0}
+OUTPUT = {2: 80.0, 4: 220.0}
+FILTER = {2: 6.0, 4: 14.0}
+SPILLED = 3.0  # times as much where transformed inputs and outputs of a block leave the cache
+FEW_SPILLED = 2.0  # the same for few images, whose tiles lie side by side
+FEW_FILTER = {2: 18.0, 4: 32.0}  # the transform of a filter, when few images use it: mostly writing it to memory
+STREAMED = 0.4  # a transformed weight that comes from beyond the cache
+FEW_GAIN = 0.8  # Winograd's part of the direct way's cycles above which few images stay with what rounds better
+CACHE_BYTES = 1 << 20
+
+
+class Choice(NamedTuple):
+    """What was chosen, and the cycles a vector of images that each way was thought to take."""
+
+    name: str
+    cycles: Mapping[str, float]
+    forced: bool = False
+
+    @property
+    def tile(self) -> int:
+        """Output pixels of a tile along an axis; 0 for the direct way."""
+        return TILES.get(self.name, 0)
+
+
+def choose(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, vectors: int) -> Choice:
+    """Choose for a convolution of one filter a group (not tiled, not unshared).
+
+    Parameters
+    ----------
+    channels, filters : those of all groups
+    shard : int
+        Images side by side in memory.
+    vectors : int
+        Vectors of images that share one transform of the filters.
+    """
+    return cheapest(_cycles(axes, channels, filters, groups, shard % LANES == 0 and serves(axes), vectors))
+
+
+def cheapest(cycles: Mapping[str, float], gain: float = 1.0) -> Choice:
+    """The way with the fewest cycles, if they are below `gain` of those of the direct way; or the one that is wanted."""
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted not in ("", DIRECT, *TILES):
+        raise SettingError(f"{VARIABLE} is {wanted!r}, but must be {DIRECT}, {', '.join(TILES)}, or not set")
+    if wanted in cycles:
+        return Choice(wanted, cycles, forced=True)
+    best = min(cycles, key=lambda name: cycles[name])
+    return Choice(best if cycles[best] < gain * cycles[DIRECT] else DIRECT, cycles)
+
+
+@lru_cache(REMEMBERED)
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, winograd: bool, vectors: int) -> Mapping[str, float]:
+    own_channels, own_filters = channels // groups, filters // groups
+    cycles = {DIRECT: _direct(axes, channels, own_filters)}
+    if winograd:
+        for name, m in TILES.items():
+            cycles[name] = _winograd(axes, own_channels, own_filters, groups, m, vectors)
+    return MappingProxyType(cycles)
+
+
+def cycles_of_few(
+    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int
+) -> Mapping[str, float]:
+    """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles.
+
+    Parameters
+    ----------
+    vectors : int
+        Of positions, joined from row to row.
+    tile_vectors : vectors of tiles for each of `TILES` that can serve
+    images : int
+        That share one transform of the filters.
+    """
+    own_filters = filters // groups
+    cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT}
+    for name, tiles in tile_vectors.items():
+        m = TILES[name]
+        weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
+        whole = -(-tiles // TILE_VECTORS) * TILE_VECTORS
+        transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
+        cycles[name] = (
+            whole * weights / 2 * PER_TILE_PRODUCT
+            + transforms
+            + channels * own_filters * FEW_FILTER[m] / images
+            + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
+        )
+    return MappingProxyType(cycles)
+
+
+def serves(axes: Sequence[Axis]) -> bool:
+    """Whether Winograd can."""
+    return len(axes) == 2 and all((axis.taps, axis.stride, axis.dilation) == (3, 1, 1) for axis in axes)
+
+
+def _direct(axes: Sequence[Axis], channels: int, own_filters: int) -> float:
+    products = float(channels * own_filters)
+    for axis in axes:
+        products *= axis.out * axis.taps
+    return products / 2 * PER_PRODUCT
+
+
+def _winograd(axes: Sequence[Axis], channels: int, filters: int, groups: int, m: int, vectors: int) -> float:
+    all_filters = padded_filters(filters)
+    tiles = 1
+    for axis in axes:
+        tiles *= -(-axis.out // m)
+    elements = (m + 2) ** 2
+    block_bytes = 4 * LANES * TILE_VECTORS * elements * groups * (channels + all_filters)
+    spilled = SPILLED if block_bytes > CACHE_BYTES else 1.0
+    products = elements * channels * all_filters / 2 * PER_TILE_PRODUCT
+    transforms = (channels * INPUT[m] + filters * OUTPUT[m]) * spilled
+    return groups * (tiles * (products + transforms) + channels * filters * FILTER[m] / vectors)

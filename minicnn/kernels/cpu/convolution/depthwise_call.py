@@ -1,0 +1,56 @@
+"""Depthwise convolution of two axes on a user's float32 arrays: which settings the plane by plane way serves, and its three passes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minicnn.geometry import Axis
+from minicnn.kernels.cpu.convolution.depthwise import TAPS, depthwise_backward_weight_step, depthwise_forward_step
+from minicnn.kernels.cpu.convolution.maps import reversed_axes
+from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
+from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.machine_code.compile import StepKernel
+
+Axes = tuple[Axis, ...]
+
+
+def serves(axes: Axes, channels: int, filters: int, groups: int) -> bool:
+    """Whether this is a 3x3 with stride 1 and one filter a channel."""
+    return (
+        channels == filters == groups
+        and len(axes) == 2
+        and all(axis.taps == TAPS and axis.stride == 1 and axis.dilation == 1 for axis in axes)
+    )
+
+
+def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, flip: bool) -> None:
+    """y (N, C, P, Q) from x (N, C, H, W) and weight (C, 1, 3, 3)."""
+    rows, columns = axes
+    planes = len(x) * x.shape[1]
+    numbers = (planes, x.shape[1], rows.out, columns.out, rows.size, columns.size, flip, rows.before, columns.before, bias is not None)
+    _run(depthwise_forward_step, numbers, [y, x], weight, bias)
+
+
+def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, flip: bool) -> None:
+    """dx (N, C, H, W) from dy (N, C, P, Q): the same sum with the filter turned, and padding to match."""
+    forward(dx, dy, weight, bias, reversed_axes(axes), not flip)
+
+
+def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, flip: bool) -> None:
+    """dweight (C, 1, 3, 3) from dy (N, C, P, Q) and x (N, C, H, W)."""
+    rows, columns = axes
+    numbers = (x.shape[1], x.shape[1], rows.out, columns.out, rows.size, columns.size, flip, rows.before, columns.before, len(x))
+    _run(depthwise_backward_weight_step, numbers, [dweight, dy, x])
+
+
+def _run(
+    kernel: StepKernel, numbers: tuple[int, ...], arrays: list[np.ndarray], weight: np.ndarray | None = None, bias: np.ndarray | None = None
+) -> None:
+    """One step whose parts have some of the first of `numbers` each."""
+    parts = min(ARRAY_PARTS, max(1, numbers[0]))
+
+    def build(stage: Stage) -> None:
+        stage.program.step(kernel, *numbers)
+        stage.cut(parts)
+
+    call((kernel.name, numbers), build, min(numbers[0], 1), arrays, weight=weight, bias=bias)

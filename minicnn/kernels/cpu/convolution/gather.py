@@ -1,0 +1,144 @@
+"""The gather step: cache blocks from the sizes, and how its work is cut into parts."""
+
+from __future__ import annotations
+
+from minicnn.kernels.cpu.convolution.maps import GatherTables
+from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
+from minicnn.kernels.cpu.convolution.walks import CUT_RUNS, convolution_forward
+from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.program.activation import Activation, Outside
+from minicnn.kernels.cpu.program.program import Argument, Program
+
+BLOCK_TAPS = 64  # taps of one channel block where a channel has a single tap
+INPUT_BYTES = 256 * 1024  # inputs of one tile beyond which channels go in blocks
+BLOCK_BYTES = 48 * 1024  # inputs of one tile of a channel block: about L1
+OUTPUT_BYTES = 256 * 1024  # partial sums that wait while channel blocks pass
+FEW_BLOCK_BYTES = 32 * 1024
+TILE_BYTES = 4 * TILE_VECTORS * LANES
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    return max(d for d in range(1, min(number, limit) + 1) if number % d == 0)
+
+
+def append_gather(
+    program: Program,
+    tables: GatherTables,
+    y: Activation | Outside,
+    x: Activation | Outside,
+    groups: int,
+    channels: int,
+    filters: int,
+    weight: int,
+    w_channel: int,
+    w_filter: int,
+    w_group: int,
+    bias: int | None,
+    b_filter: int,
+    rectify: bool,
+    bias_in_memory: bool = False,
+    filter_block: int | None = None,
+    cut: int = CUT_RUNS,
+    blocked: bool = False,
+) -> None:
+    """All runs of the tables as one step; what comes after `filters` are offsets and steps of the weights and the bias, in elements.
+
+    filter_block : filters of a group that pass over all runs before the next do
+    blocked : whether channels of a single tap, whose inputs no tap reads again, go in blocks that fit L1 while a run is computed
+    cut : along what the work is cut into parts
+    """
+    program.step(
+        convolution_forward,
+        *gather_arguments(
+            program,
+            tables,
+            y,
+            x,
+            groups,
+            channels,
+            filters,
+            weight,
+            w_channel,
+            w_filter,
+            w_group,
+            bias,
+            b_filter,
+            rectify,
+            bias_in_memory,
+            filter_block,
+            cut,
+            blocked,
+        ),
+    )
+
+
+def gather_arguments(
+    program: Program,
+    tables: GatherTables,
+    y: Activation | Outside,
+    x: Activation | Outside,
+    groups: int,
+    channels: int,
+    filters: int,
+    weight: int,
+    w_channel: int,
+    w_filter: int,
+    w_group: int,
+    bias: int | None,
+    b_filter: int,
+    rectify: bool,
+    bias_in_memory: bool,
+    filter_block: int | None,
+    cut: int,
+    blocked: bool = False,
+) -> tuple[Argument, ...]:
+    """What `convolution_forward` takes."""
+    taps, x_channel = tables.taps, x.map.plane
+    group_channels = channels
+    if len(taps) == 1 and channels > 1:
+        # one tap a channel: walk the channels as taps, because the inner loop is the cheap one
+        inner = _largest_divisor(channels, BLOCK_TAPS)
+        ((x_tap, w_tap),) = taps
+        taps = [(x_tap + c * x_channel, w_tap + c * w_channel) for c in range(inner)]
+        runs = [(*run[:3], 0, inner, *run[5:]) if run[4] > run[3] else run for run in tables.runs]
+        group_channels, x_channel, w_channel = channels // inner, x_channel * inner, w_channel * inner
+    else:
+        runs = tables.runs
+    most = max((run[4] - run[3] for run in runs), default=0)
+    channel_block, run_block = max(1, group_channels), max(1, len(runs))
+    block_bytes = BLOCK_BYTES if filter_block is None else FEW_BLOCK_BYTES
+    if blocked and len(tables.taps) == 1 and group_channels * most * TILE_BYTES > block_bytes:
+        channel_block, run_block = max(1, block_bytes // (most * TILE_BYTES)), 1
+    elif filter_block is None and group_channels * most * TILE_BYTES > INPUT_BYTES:
+        channel_block = max(1, block_bytes // max(1, most * TILE_BYTES))
+        lanes = max(run[2] for run in runs)
+        run_block = max(1, OUTPUT_BYTES // (filters * lanes * 4))
+    return (
+        y.map.plane,
+        x_channel,
+        w_channel,
+        w_filter,
+        program.constant([n for run in runs for n in run]),
+        len(runs),
+        program.constant([n for tap in taps for n in tap]) // 2,
+        groups,
+        group_channels,
+        filters,
+        channel_block,
+        run_block,
+        bias is not None,
+        bias or 0,
+        b_filter,
+        rectify,
+        weight,
+        y.place,
+        x.place,
+        w_group,
+        bias_in_memory,
+        filter_block or filters,
+        cut,
+        y.field,
+        x.field,
+        y.map.size,
+        x.map.size,
+    )

@@ -1,0 +1,231 @@
+"""Convolution of any kind, and the linear layer, as steps: tables from the index map, cache blocks from the sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+from minicnn.geometry import Axis
+from minicnn.kernels.cpu.convolution.few_images import linear_dot_step
+from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
+from minicnn.kernels.cpu.convolution.gather import append_gather
+from minicnn.kernels.cpu.convolution.linear import linear_step_backward_weight, transpose_step
+from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
+from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
+from minicnn.kernels.cpu.convolution.weight_gradient_lowering import append_by_row, append_filter_lanes, serves_by_row, serves_filter_lanes
+from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program
+
+GRADIENT_BYTES = 128 * 1024  # output gradients that stay in cache while all taps pass over them
+
+
+def append_convolution_forward(
+    program: Program,
+    y: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    tiles: Sequence[int],
+    flip: bool,
+    weight: int,
+    bias: int | None,
+    rectify: bool = False,
+    bias_in_memory: bool = False,
+) -> None:
+    """y = conv(x, weight) + bias, and then relu if `rectify`.
+
+    axes : the geometry, one Axis per spatial axis
+    tiles : filters that take turns per axis, all 1 for ordinary convolution
+    weight, bias : offsets into the parameters (the bias: into memory if `bias_in_memory`); None without a bias
+    """
+    if x.map.shard % LANES and prod(tiles) == 1:
+        append_few_images_forward(program, y, x, axes, groups, flip, weight, bias, rectify, bias_in_memory)
+        return
+    channels, filters = x.map.channels // groups, y.map.channels // groups
+    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    reads = [forward_reads(n, axis, weights, halo) for n, (axis, halo) in enumerate(zip(axes, x.map.halo, strict=True))]
+    steps = [prod(tiles[n + 1 :]) for n in range(len(axes))]
+    biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
+    tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
+    append_gather(
+        program,
+        tables,
+        y,
+        x,
+        groups,
+        channels,
+        filters,
+        weight,
+        weights.channel,
+        weights.filter,
+        filters * weights.filter,
+        bias,
+        prod(tiles),
+        rectify,
+        bias_in_memory,
+    )
+
+
+def append_convolution_backward_input(
+    program: Program,
+    dx: Activation,
+    dy: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    tiles: Sequence[int],
+    flip: bool,
+    weight: int,
+    bias: int | None = None,
+    bias_in_memory: bool = False,
+) -> None:
+    """dx from dy: the same map read backwards, inputs taking the place of filters; plus bias (C,) for a transposed convolution."""
+    channels, filters = dx.map.channels // groups, dy.map.channels // groups
+    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
+    append_gather(
+        program,
+        tables,
+        dx,
+        dy,
+        groups,
+        filters,
+        channels,
+        weight,
+        weights.filter,
+        weights.channel,
+        filters * weights.filter,
+        bias,
+        1,
+        False,
+        bias_in_memory,
+    )
+
+
+def append_convolution_backward_weight(
+    program: Program,
+    dweight: int,
+    dy: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    tiles: Sequence[int],
+    flip: bool,
+    parts: int = 1,
+    cut: Callable[[], None] | None = None,
+) -> None:
+    """dweight (offset into the slot) from dy and x."""
+    if serves_filter_lanes(dy, groups):
+        append_filter_lanes(program, dweight, dy, x, axes, groups, tiles, flip, parts, cut)
+        return
+    if serves_by_row(dy, x, axes, groups, tiles):
+        append_by_row(program, dweight, dy, x, axes, groups, flip, parts, cut)
+        return
+    channels, filters = x.map.channels // groups, dy.map.channels // groups
+    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    row_bytes = 4 * filters * dy.map.shard * (dy.map.sizes[-1] if dy.map.sizes else 1)
+    rows = max(1, GRADIENT_BYTES // row_bytes)
+    listed: list[int] = []
+    found = reduce_groups(axes, weights, channels, x.map, dy.map, rows)
+    for group in found:
+        entries = program.constant([n for entry in group.entries for n in entry]) // 2
+        ranges = program.constant([n for each in group.ranges for n in each])
+        listed += [entries, len(group.entries), ranges, len(group.ranges)]
+    program.step(
+        convolution_backward_weight,
+        dweight,
+        weights.filter,
+        dy.map.plane,
+        x.map.plane,
+        program.constant([len(found), *listed]),
+        groups,
+        channels,
+        filters,
+        dy.place,
+        x.place,
+    )
+
+
+def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Sequence[int] = ()) -> None:
+    """dbias (offset into the slot): dy summed over the positions and images that share a bias."""
+    shard = dy.map.shard
+    if prod(tiles) == 1:
+        rows = [(0, dy.map.plane, 0)]
+    else:
+        strides = [prod(tiles[n + 1 :]) for n in range(len(tiles))]
+        rows = []
+        for pixel in range(dy.map.pixels):
+            rest, bias = pixel, 0
+            for size, tile, stride in reversed(list(zip(dy.map.sizes, tiles, strides, strict=True))):
+                rest, p = divmod(rest, size)
+                bias += p % tile * stride
+            rows.append((pixel * shard, shard, bias))
+    program.step(
+        convolution_backward_bias,
+        dbias,
+        prod(tiles),
+        dy.map.plane,
+        dy.map.channels,
+        program.constant([n for row in rows for n in row]),
+        len(rows),
+        dy.place,
+    )
+
+
+def append_linear_forward(
+    program: Program, y: Activation, x: Activation, weight: int, bias: int | None, rectify: bool = False, bias_in_memory: bool = False
+) -> None:
+    """y = weight @ x + bias: a convolution with one position and one tap a feature."""
+    features, shard = x.map.channels, x.map.shard
+    if shard % LANES:
+        by_feature = program.buffer(features * shard)
+        program.step(transpose_step, Place(by_feature), features, x.place, features, shard)
+        images = program.constant([n for image in range(shard) for n in (image * features, image)]) // 2
+        program.step(
+            linear_dot_step,
+            y.place,
+            shard,
+            weight,
+            Place(by_feature),
+            features,
+            y.map.channels,
+            images,
+            bias is not None,
+            bias or 0,
+            rectify,
+            bias_in_memory,
+        )
+        return
+    append_gather(
+        program, _one_position(shard), y, x, 1, features, y.map.channels, weight, 1, features, 0, bias, 1, rectify, bias_in_memory
+    )
+
+
+def append_linear_backward_input(program: Program, dx: Activation, dy: Activation, weight: int) -> None:
+    """dx = weight.T @ dy."""
+    features = dx.map.channels
+    append_gather(program, _one_position(dx.map.shard), dx, dy, 1, dy.map.channels, features, weight, features, 1, 0, None, 0, False)
+
+
+def append_linear_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation) -> None:
+    """dweight (offset into the slot) from dy and x, by way of a transposed copy of x."""
+    features, shard = x.map.channels, x.map.shard
+    row = -(-features // CACHE_LINE) * CACHE_LINE
+    by_feature = program.buffer(row * shard)
+    program.step(transpose_step, Place(by_feature), row, x.place, features, shard)
+    images: list[Read] = [(n * row, n) for n in range(shard)]
+    program.step(
+        linear_step_backward_weight,
+        dweight,
+        dy.place,
+        Place(by_feature),
+        row,
+        features,
+        dy.map.channels,
+        shard,
+        program.constant([n for image in images for n in image]) // 2,
+    )
+
+
+def _one_position(shard: int) -> GatherTables:
+    return GatherTables([(0, 0, shard, 0, 1, 0, 0, LANES, LANES, LANES)], [(0, 0)])

@@ -1,0 +1,384 @@
+"""The two register tiles that nearly all the work goes through, written instruction by instruction.
+
+gather_tile     filters x vectors of outputs, each the sum over taps of weight * input.
+reduce_tile     filters x taps of weight gradients, each the sum over outputs of dy * input.
+
+Each keeps a block of accumulators in registers while it walks a table; LLVM does not find this by itself from nested loops.  With 32
+registers the block is 6 x 4 (24 accumulators, 4 inputs, 1 or 2 weights), with 16 registers 6 x 2.
+
+A tile at the rim of a layer has fewer filters or vectors than its block.  It then computes some of them twice: the surplus rows
+repeat the last real one, read what it reads and write what it writes.  All reads of old results come before all writes, so the
+repetition changes nothing, and one tile serves every size.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from minicnn.kernels.cpu.lanes.vector import (
+    FLOAT,
+    FLOATS,
+    INT64,
+    LANES,
+    REGISTERS,
+    array_pointer,
+    first_lanes,
+    load_masked,
+    load_value,
+    multiply_add_function,
+    splat_value,
+    store_masked,
+    store_value,
+    total_value,
+)
+
+TILE_FILTERS = 6
+FEW_FILTERS = 4
+TILE_VECTORS = 4 if REGISTERS == 32 else 2
+FEW_VECTORS = TILE_VECTORS // 2
+TILE_TAPS = TILE_VECTORS
+ROW_TAPS = 3  # vectors of a tile that holds the taps of a row of a 3x3 filter
+ROW_FILTERS = 8 if REGISTERS == 32 else 4
+
+FROM_ZERO, FROM_OLD, FROM_BIAS = 0, 1, 2
+
+I64 = types.int64
+VECTOR_REGISTER = "w" if llvm.get_process_triple().startswith(("aarch64", "arm64")) else "v" if LANES == 16 else "x"
+
+
+def _constant(value):
+    return ir.Constant(INT64, value)
+
+
+@contextmanager
+def loop(builder, first, stop, step=1):
+    """for index in range(first, stop, step), left by LLVM as it stands.
+
+    Unrolled by two, a table loop would load the second entry's inputs early, run out of registers and keep accumulators in memory:
+    74 instead of 250 GFLOP/s for LeNet's second layer.
+    """
+    head, body, end = (builder.append_basic_block(name) for name in ("loop.head", "loop.body", "loop.end"))
+    before = builder.block
+    builder.branch(head)
+    with builder.goto_block(head):
+        index = builder.phi(INT64, name="index")
+        index.add_incoming(first, before)
+        builder.cbranch(builder.icmp_signed("<", index, stop), body, end)
+    with builder.goto_block(body):
+        yield index
+        index.add_incoming(builder.add(index, _constant(step)), builder.block)
+        builder.branch(head).set_metadata("llvm.loop", _stays_rolled(builder.module))
+    builder.position_at_end(end)
+
+
+def _stays_rolled(module):
+    """Metadata for a loop's back edge.  A loop's identity is a node whose first entry is the node itself."""
+    word = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+    identity = module.add_metadata([ir.MetaDataString(module, f"minicnn.loop.{len(module.metadata)}")])
+    identity.operands = (identity, word)
+    return identity
+
+
+def after(builder, accumulators, offset):
+    """The same offset, but known only once a row of accumulators is: an empty instruction that claims to make one from the other.
+
+    It costs nothing when run.  It keeps LLVM from loading all six weights of a tap at once, for which there are no registers left
+    (172 instead of 280 GFLOP/s).
+    """
+    kinds = [FLOATS] * len(accumulators) + [INT64]
+    registers = [VECTOR_REGISTER] * len(accumulators) + ["r"]
+    constraints = ",".join([f"={each}" for each in registers] + [str(n) for n in range(len(registers))])
+    values = [builder.load(each) for each in accumulators] + [offset]
+    tied = builder.asm(ir.FunctionType(ir.LiteralStructType(kinds), kinds), "", constraints, values, False)
+    for n, accumulator in enumerate(accumulators):
+        builder.store(builder.extract_value(tied, n), accumulator)
+    return builder.extract_value(tied, len(accumulators))
+
+
+def _rows(builder, pointer, step, count, limit):
+    """Pointers to rows 0 .. count-1, `step` apart, the surplus rows repeating row limit-1."""
+    last = builder.sub(limit, _constant(1))
+    pointers = [pointer]
+    for j in range(1, count):
+        index = builder.select(builder.icmp_signed("<", _constant(j), last), _constant(j), last)
+        pointers.append(builder.gep(pointer, [builder.mul(index, step)]))
+    return pointers
+
+
+def accumulator_block(builder, rows, columns):
+    return [[cgutils.alloca_once(builder, FLOATS) for _ in range(columns)] for _ in range(rows)]
+
+
+def multiply_add_into(builder, function, accumulator, a, b):
+    builder.store(builder.call(function, [a, b, builder.load(accumulator)]), accumulator)
+
+
+def make_gather_tile(filters: int, vectors: int):
+    """Build the tile for a block of `filters` x `vectors`."""
+
+    @intrinsic
+    def gather_tile(
+        typing_context,
+        y,
+        y_base,
+        y_filter,
+        y_vector,
+        x,
+        x_base,
+        x_channel,
+        x_vector,
+        weight,
+        w_base,
+        w_channel,
+        w_filter,
+        taps,
+        first,
+        stop,
+        channels,
+        filters_left,
+        lanes_left,
+        width,
+        begin,
+        bias,
+        b_base,
+        b_filter,
+        floor,
+    ):
+        """y[filter, vector] = max(floor, begin + sum over channels c, taps t of weight[c, t, filter] * x[c, t, vector]).
+
+        `begin` is FROM_ZERO, FROM_OLD (what y holds) or FROM_BIAS (bias[filter]).  Addresses, in elements:
+
+            x       x_base + c*x_channel + taps[2t] + vector*x_vector
+            weight  w_base + c*w_channel + taps[2t+1] + filter*w_filter
+            y       y_base + filter*y_filter + vector*y_vector
+            bias    b_base + filter*b_filter
+
+        `lanes_left` counts whole vectors; lanes of a vector beyond `width`, and of the last one beyond `lanes_left`, are not written.
+        """
+        sig = types.void(
+            y,
+            I64,
+            I64,
+            I64,
+            x,
+            I64,
+            I64,
+            I64,
+            weight,
+            I64,
+            I64,
+            I64,
+            taps,
+            I64,
+            I64,
+            I64,
+            I64,
+            I64,
+            I64,
+            I64,
+            bias,
+            I64,
+            I64,
+            types.float32,
+        )
+
+        def generate(context, builder, sig, args):
+            def base(array, offset):
+                return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
+
+            y_step, y_vector_step, x_channel_step, x_vector_step = args[2], args[3], args[6], args[7]
+            w_channel_step, w_step = args[10:12]
+            first, stop, channels, filters_left, lanes_left, width, begin = args[13:20]
+            table = array_pointer(context, builder, sig.args[12], args[12])
+            multiply_add = multiply_add_function(builder)
+
+            last_vector = builder.sdiv(builder.sub(lanes_left, _constant(1)), _constant(LANES))
+            shifts = [_constant(0)]
+            for v in range(1, vectors):
+                shifts.append(builder.select(builder.icmp_signed("<", _constant(v), last_vector), _constant(v), last_vector))
+            x_shift = [builder.mul(each, x_vector_step) for each in shifts]
+            y_rows = _rows(builder, base(0, 1), y_step, filters, filters_left)
+            outputs = [[builder.gep(row, [builder.mul(each, y_vector_step)]) for each in shifts] for row in y_rows]
+            block = accumulator_block(builder, filters, vectors)
+
+            biases = _rows(builder, base(20, 21), args[22], filters, filters_left)
+            whole = builder.and_(
+                builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0)),
+                builder.icmp_signed("==", width, _constant(LANES)),
+            )
+            left = [builder.sub(lanes_left, builder.mul(shift, _constant(LANES))) for shift in shifts]
+            counts = [builder.select(builder.icmp_signed("<", each, width), each, width) for each in left]
+            with builder.if_else(builder.icmp_signed("==", begin, _constant(FROM_OLD))) as (old, fresh):
+                with old, builder.if_else(whole) as (all_lanes, some_lanes):
+                    with all_lanes:
+                        for row, targets in zip(block, outputs, strict=True):
+                            for accumulator, target in zip(row, targets, strict=True):
+                                builder.store(load_value(builder, target), accumulator)
+                    with some_lanes:  # y may end with its last lane
+                        masks = [first_lanes(builder, count) for count in counts]
+                        for row, targets in zip(block, outputs, strict=True):
+                            for accumulator, target, mask in zip(row, targets, masks, strict=True):
+                                builder.store(load_masked(builder, target, mask), accumulator)
+                with fresh:
+                    with_bias = builder.icmp_signed("==", begin, _constant(FROM_BIAS))
+                    for row, bias in zip(block, biases, strict=True):
+                        # without a bias its address need not hold anything: read the weight instead and drop it
+                        place = builder.select(with_bias, bias, base(8, 9))
+                        number = builder.select(with_bias, builder.load(place), ir.Constant(FLOAT, 0.0))
+                        for accumulator in row:
+                            builder.store(splat_value(builder, number), accumulator)
+
+            x_pointers = [builder.gep(base(4, 5), [shift]) for shift in x_shift]
+            w_rows = _rows(builder, base(8, 9), w_step, filters, filters_left)
+            with loop(builder, _constant(0), channels) as c:
+                x_plane = builder.mul(c, x_channel_step)
+                w_plane = builder.mul(c, w_channel_step)
+                with loop(builder, first, stop) as t:
+                    entry = builder.gep(table, [builder.shl(t, _constant(1))])
+                    x_offset = builder.add(x_plane, builder.load(entry))
+                    w_offset = builder.add(w_plane, builder.load(builder.gep(entry, [_constant(1)])))
+                    inputs = [load_value(builder, builder.gep(pointer, [x_offset])) for pointer in x_pointers]
+                    for row, pointer in zip(block, w_rows, strict=True):
+                        scalar = splat_value(builder, builder.load(builder.gep(pointer, [w_offset])))
+                        for accumulator, value in zip(row, inputs, strict=True):
+                            multiply_add_into(builder, multiply_add, accumulator, scalar, value)
+                        w_offset = after(builder, row, w_offset)
+
+            floor = splat_value(builder, args[23])
+            for row in block:
+                for accumulator in row:
+                    value = builder.load(accumulator)
+                    below = builder.fcmp_ordered("<", value, floor)  # NaN is not below and stays
+                    builder.store(builder.select(below, floor, value), accumulator)
+            with builder.if_else(whole) as (all_lanes, some_lanes):
+                with all_lanes:
+                    for row, targets in zip(block, outputs, strict=True):
+                        for accumulator, target in zip(row, targets, strict=True):
+                            store_value(builder, builder.load(accumulator), target)
+                with some_lanes:
+                    masks = [first_lanes(builder, count) for count in counts]
+                    for row, targets in zip(block, outputs, strict=True):
+                        for accumulator, target, mask in zip(row, targets, masks, strict=True):
+                            store_masked(builder, builder.load(accumulator), target, mask)
+            return context.get_dummy_value()
+
+        return sig, generate
+
+    return gather_tile
+
+
+def make_reduce_tile(filters: int, taps: int):
+    """Build the tile for a block of `filters` x `taps`."""
+
+    @intrinsic
+    def reduce_tile(
+        typing_context,
+        dweight,
+        w_base,
+        w_filter,
+        dy,
+        dy_base,
+        dy_filter,
+        dy_row,
+        x,
+        x_base,
+        x_row,
+        entries,
+        first,
+        left,
+        rows,
+        lanes,
+        filters_left,
+        accumulate,
+    ):
+        """dweight[filter, tap] = (dweight +) sum over rows r, lanes l of dy[filter, r, l] * x[tap, r, l].
+
+        Addresses, in elements:  x        x_base + entries[2*(first+tap)] + r*x_row + l
+                                 dy       dy_base + filter*dy_filter + r*dy_row + l
+                                 dweight  w_base + filter*w_filter + entries[2*(first+tap) + 1]
+        A rest of `lanes` that fills no vector is read by masked loads.
+        """
+        sig = types.void(dweight, I64, I64, dy, I64, I64, I64, x, I64, I64, entries, I64, I64, I64, I64, I64, types.boolean)
+
+        def generate(context, builder, sig, args):
+            def base(array, offset):
+                return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
+
+            w_step, dy_step, dy_row_step, x_row_step = args[2], args[5], args[6], args[9]
+            first, left, rows, lanes, filters_left, accumulate = args[11:17]
+            multiply_add = multiply_add_function(builder)
+            entry = builder.gep(array_pointer(context, builder, sig.args[10], args[10]), [builder.shl(first, _constant(1))])
+            pairs = _rows(builder, entry, _constant(2), taps, left)
+            x_offsets = [builder.load(pair) for pair in pairs]
+            w_offsets = [builder.load(builder.gep(pair, [_constant(1)])) for pair in pairs]
+            block = accumulator_block(builder, filters, taps)
+            for row in block:
+                for accumulator in row:
+                    builder.store(ir.Constant(FLOATS, [0.0] * LANES), accumulator)
+
+            x_start = base(7, 8)
+            x_taps = [builder.gep(x_start, [offset]) for offset in x_offsets]
+            dy_rows = _rows(builder, base(3, 4), dy_step, filters, filters_left)
+            rest = builder.srem(lanes, _constant(LANES))
+            whole_lanes = builder.sub(lanes, rest)
+            with loop(builder, _constant(0), rows) as r:
+                x_shift = builder.mul(r, x_row_step)
+                dy_shift = builder.mul(r, dy_row_step)
+                with loop(builder, _constant(0), whole_lanes, LANES) as lane:
+                    x_at = builder.add(x_shift, lane)
+                    dy_at = builder.add(dy_shift, lane)
+                    inputs = [load_value(builder, builder.gep(pointer, [x_at])) for pointer in x_taps]
+                    for row, pointer in zip(block, dy_rows, strict=True):
+                        gradient = load_value(builder, builder.gep(pointer, [dy_at]))
+                        for accumulator, value in zip(row, inputs, strict=True):
+                            multiply_add_into(builder, multiply_add, accumulator, gradient, value)
+                with builder.if_then(builder.icmp_signed(">", rest, _constant(0))):
+                    mask = first_lanes(builder, rest)
+                    x_at = builder.add(x_shift, whole_lanes)
+                    dy_at = builder.add(dy_shift, whole_lanes)
+                    inputs = [load_masked(builder, builder.gep(pointer, [x_at]), mask) for pointer in x_taps]
+                    for row, pointer in zip(block, dy_rows, strict=True):
+                        gradient = load_masked(builder, builder.gep(pointer, [dy_at]), mask)
+                        for accumulator, value in zip(row, inputs, strict=True):
+                            multiply_add_into(builder, multiply_add, accumulator, gradient, value)
+
+            sums = [[total_value(builder, builder.load(accumulator)) for accumulator in row] for row in block]
+            w_rows = _rows(builder, base(0, 1), w_step, filters, filters_left)
+            targets = [[builder.gep(row, [offset]) for offset in w_offsets] for row in w_rows]
+            with builder.if_else(accumulate) as (add, start):
+                with add:
+                    added = [
+                        [builder.fadd(value, builder.load(target)) for value, target in zip(row, places, strict=True)]
+                        for row, places in zip(sums, targets, strict=True)
+                    ]
+                    last_add = builder.block
+                with start:
+                    last_start = builder.block
+            chosen = []
+            for row, new in zip(sums, added, strict=True):
+                for value, sum_with_old in zip(row, new, strict=True):
+                    chosen.append(builder.phi(FLOAT))
+                    chosen[-1].add_incoming(sum_with_old, last_add)
+                    chosen[-1].add_incoming(value, last_start)
+            for value, target in zip(chosen, (target for places in targets for target in places), strict=True):
+                builder.store(value, target)
+            return context.get_dummy_value()
+
+        return sig, generate
+
+    return reduce_tile
+
+
+gather_tile = make_gather_tile(TILE_FILTERS, TILE_VECTORS)
+gather_tile_few_filters = make_gather_tile(FEW_FILTERS, TILE_VECTORS)
+gather_tile_few_vectors = make_gather_tile(TILE_FILTERS, FEW_VECTORS)
+gather_tile_few_of_both = make_gather_tile(FEW_FILTERS, FEW_VECTORS)
+gather_tile_row = make_gather_tile(ROW_FILTERS, ROW_TAPS)
+reduce_tile = make_reduce_tile(TILE_FILTERS, TILE_TAPS)
+reduce_tile_few_filters = make_reduce_tile(FEW_FILTERS, TILE_TAPS)

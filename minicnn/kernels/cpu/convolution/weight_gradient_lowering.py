@@ -1,0 +1,201 @@
+"""The weight gradient of wide layers as steps: chunks that fit the first-level cache, blocks of channels that fit the second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from math import prod
+
+from minicnn.geometry import Axis
+from minicnn.kernels.cpu.convolution.axes import axis_numbers
+from minicnn.kernels.cpu.convolution.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_VECTORS
+from minicnn.kernels.cpu.convolution.weight_gradient import sum_products_by_row_step, sum_products_step, turn_back_step
+from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.program import Place, Program
+
+FEWEST_FILTERS = 3 * LANES // 2  # of a group; fewer leave lanes of a tile two vectors wide empty
+CHUNK_BYTES = 32 * 1024  # turned gradients: two thirds of L1
+BLOCK_BYTES = 512 * 1024  # pixels and products of a block of channels: half of L2
+FEWEST_OF_ONE = 3 * LANES // 4  # the same for tiles that need one vector
+STRIP = TILE_VECTORS * LANES
+
+
+def fill_lanes(filters: int) -> bool:
+    """Whether the filters of a group fill the lanes of a tile."""
+    return filters >= FEWEST_FILTERS
+
+
+def fill_one_vector(axes: Sequence[Axis], channels: int, filters: int) -> bool:
+    """Whether the filters of a group fill one vector, and are rows of three taps that move by one position at a time."""
+    return (
+        len(axes) == 2
+        and axes[1].taps == ROW_TAPS
+        and axes[1].stride == 1
+        and FEWEST_OF_ONE <= filters <= LANES
+        and channels >= ROW_FILTERS
+    )
+
+
+def serves_filter_lanes(dy: Activation, groups: int) -> bool:
+    """Whether filters can be the lanes."""
+    return fill_lanes(dy.map.channels // groups) and not any(map(any, dy.map.halo))
+
+
+def append_filter_lanes(
+    program: Program,
+    dweight: int,
+    dy: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    tiles: Sequence[int],
+    flip: bool,
+    parts: int = 1,
+    cut: Callable[[], None] | None = None,
+) -> None:
+    """dweight (offset into the slot) from dy and x; a tiled convolution as one of greater stride for each filter of the tile.
+
+    parts : into how many a step may be split
+    cut : called where later steps need all parts of earlier ones
+    """
+    channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
+    taps = prod(axis.taps for axis in axes)
+    pitch = min(STRIP, -(-filters // LANES) * LANES)
+    strips = -(-filters // pitch)
+    products = program.buffer(x.map.channels * taps * strips * pitch)
+    squares = program.buffer(LANES * LANES * parts)
+    pairs = max(1, CHUNK_BYTES // (4 * pitch))
+    for offsets in product(*(range(tile) for tile in tiles)):
+        own_axes = _with_halo([_turn_of(axis, tile, first) for axis, tile, first in zip(axes, tiles, offsets, strict=True)], x.map.halo)
+        if any(axis.out == 0 for axis in own_axes):
+            continue
+        columns, rows = ([*own_axes[::-1], Axis(1, 1, 1, 1, 0, 0, 1)])[:2]
+        column_block = max(1, min(columns.out, pairs // shard))
+        line_block = max(1, min(rows.out, pairs // (column_block * shard))) if column_block == columns.out else 1
+        listed = [n for i in range(column_block * shard) for n in (i * pitch, i // shard * columns.stride * shard + i % shard)]
+        by_column = channels < TILE_FILTERS <= columns.taps + 1 and _inside(columns)
+        channel_bytes = 4 * (taps * pitch + rows.taps * min(columns.size * shard, 4 * pairs))
+        blocks = -(-channels * channel_bytes // BLOCK_BYTES)
+        if parts > 1:
+            blocks = max(blocks, -(-parts // (groups * strips)))
+        rounded = 1 if by_column else TILE_FILTERS
+        block = max(1, -(-channels // (blocks * rounded)) * rounded)
+        steps = [tile * stride for tile, stride in zip(tiles, dy.map.strides, strict=True)]
+        first = sum(offset * stride for offset, stride in zip(offsets, dy.map.strides, strict=True))
+        turned = line_block * column_block * shard * pitch
+        program.step(
+            sum_products_step,
+            Place(products),
+            Place(program.buffer(turned * parts)),
+            turned,
+            Place(dy.buffer, dy.offset + first),
+            dy.map.plane,
+            *[0] * (3 - len(axes)),
+            *steps,
+            x.place,
+            x.map.plane,
+            shard,
+            groups,
+            channels,
+            filters,
+            flip,
+            pitch,
+            block,
+            line_block,
+            column_block,
+            by_column,
+            program.constant(listed) // 2,
+            *axis_numbers(own_axes),
+        )
+        if cut:
+            cut()
+        tile = 0
+        for offset, size in zip(offsets, tiles, strict=True):
+            tile = tile * size + offset
+        size = channels * taps
+        program.step(
+            turn_back_step,
+            dweight + tile * size,
+            prod(tiles) * size,
+            Place(products),
+            groups,
+            size,
+            filters,
+            strips * pitch,
+            Place(squares),
+        )
+        if cut:
+            cut()
+
+
+def serves_by_row(dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]) -> bool:
+    """Whether filters can be the lanes of a tile that holds a row of taps."""
+    return (
+        prod(tiles) == 1
+        and not any(map(any, (*dy.map.halo, *x.map.halo)))
+        and fill_one_vector(axes, x.map.channels // groups, dy.map.channels // groups)
+    )
+
+
+def append_by_row(
+    program: Program,
+    dweight: int,
+    dy: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    flip: bool,
+    parts: int = 1,
+    cut: Callable[[], None] | None = None,
+) -> None:
+    """dweight (offset into the slot) from dy and x, as `serves_by_row` says."""
+    channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
+    rows, columns = axes
+    size = channels * rows.taps * columns.taps
+    products = program.buffer(groups * size * LANES)
+    block = max(1, min(columns.size, CHUNK_BYTES // (4 * LANES * shard)))
+    turned = (block + columns.extent - 1) * shard * LANES
+    pairs = program.constant([n for i in range(block * shard) for n in (i * LANES, i)]) // 2
+    program.step(
+        sum_products_by_row_step,
+        Place(products),
+        Place(program.buffer(turned * parts)),
+        turned,
+        dy.place,
+        dy.map.plane,
+        dy.map.strides[0],
+        x.place,
+        x.map.plane,
+        shard,
+        groups,
+        channels,
+        filters,
+        flip,
+        block,
+        pairs,
+        *axis_numbers(axes),
+    )
+    if cut:
+        cut()
+    program.step(turn_back_step, dweight, size, Place(products), groups, size, filters, LANES, Place(program.buffer(LANES * LANES * parts)))
+    if cut:
+        cut()
+
+
+def _turn_of(axis: Axis, tile: int, first: int) -> Axis:
+    """The axis of the positions first, first + tile, ... alone."""
+    return axis._replace(stride=axis.stride * tile, before=axis.before - first * axis.stride, out=-(-(axis.out - first) // tile))
+
+
+def _with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Axis]:
+    """The same axes where pixels of the halo are pixels."""
+    return [
+        axis._replace(size=axis.size + before + after, before=axis.before - before)
+        for axis, (before, after) in zip(axes, halo, strict=True)
+    ]
+
+
+def _inside(axis: Axis) -> bool:
+    """Whether every tap of every position lies inside."""
+    return axis.before <= 0 and (axis.out - 1) * axis.stride + axis.extent - axis.before <= axis.size

@@ -1,0 +1,240 @@
+"""Batch normalization on a user's float32 arrays, where they lie: a lane is a pixel, a task some channels with all their images.
+
+A channel goes three times over the same numbers, which stay in cache.  Sums are kept in float32 within a chunk and in float64 over the
+chunks.  Planes narrower than a vector are turned around first, so that the images of a channel lie side by side.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minicnn.kernels.cpu.lanes.shuffle import transpose_square
+from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, total
+from minicnn.kernels.cpu.pooling.global_pooling import CHUNK, sum_of
+from minicnn.kernels.cpu.program.atomics import as_double, floats_at, whole_array
+from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.cpu.program.program import EXTRA, PART, PARTS, bits
+from minicnn.kernels.machine_code.compile import StepKernel, kernel, step
+
+ZERO = np.float32(0)
+CHANNEL_PARTS = 32
+
+
+@kernel
+def deviations_of(x, at, size, middle):
+    """Sum of (x - middle), sum of (x - middle)**2."""
+    whole = size // LANES * LANES
+    summed, squares = 0.0, 0.0
+    for chunk in range(0, whole, CHUNK):
+        lanes, lanes_squared = splat(ZERO), splat(ZERO)
+        for i in range(chunk, min(chunk + CHUNK, whole), LANES):
+            deviation = load(x, at + i) - middle
+            lanes += deviation
+            lanes_squared = multiply_add(deviation, deviation, lanes_squared)
+        summed += total(lanes)
+        squares += total(lanes_squared)
+    for i in range(whole, size):
+        deviation_alone = x[at + i] - middle
+        summed += deviation_alone
+        squares += deviation_alone * deviation_alone
+    return summed, squares
+
+
+@kernel
+def products_of(dy, x, at, size, middle):
+    """Sum of dy * (x - middle)."""
+    whole = size // LANES * LANES
+    summed = 0.0
+    for chunk in range(0, whole, CHUNK):
+        lanes = splat(ZERO)
+        for i in range(chunk, min(chunk + CHUNK, whole), LANES):
+            lanes = multiply_add(load(dy, at + i), load(x, at + i) - middle, lanes)
+        summed += total(lanes)
+    for i in range(whole, size):
+        summed += dy[at + i] * (x[at + i] - middle)
+    return summed
+
+
+@kernel
+def scale_and_shift(y, x, at, size, middle, scale, shift):
+    """y = (x - middle) * scale + shift."""
+    whole = size // LANES * LANES
+    for i in range(at, at + whole, LANES):
+        store(y, i, multiply_add(load(x, i) - middle, scale, splat(shift)))
+    for i in range(at + whole, at + size):
+        y[i] = (x[i] - middle) * scale + shift
+
+
+@kernel
+def combine(dx, dy, x, at, size, middle, outer, plain, weighted):
+    """dx = outer * (dy - plain - (x - middle) * weighted)."""
+    whole = size // LANES * LANES
+    for i in range(at, at + whole, LANES):
+        store(dx, i, (load(dy, i) - plain - (load(x, i) - middle) * weighted) * outer)
+    for i in range(at + whole, at + size):
+        dx[i] = (dy[i] - plain - (x[i] - middle) * weighted) * outer
+
+
+@kernel
+def arrays_of(frame, number):
+    """Array `number` of the call."""
+    return whole_array(floats_at(frame[EXTRA + number]))
+
+
+# Steps on arrays of the call.  Arguments: images, channels, pixels, epsilon, a flag.
+
+
+@step
+def training_step(memory, parameters, table, a, frame):
+    """Writes y, mean, variance; reads x, gamma, beta."""
+    y, mean, variance, x, gamma, beta = (
+        arrays_of(frame, 0),
+        arrays_of(frame, 1),
+        arrays_of(frame, 2),
+        arrays_of(frame, 3),
+        arrays_of(frame, 4),
+        arrays_of(frame, 5),
+    )
+    images, channels, pixels, count = a[0], a[1], a[2], a[0] * a[2]
+    for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
+        summed = 0.0
+        for n in range(images):
+            summed += sum_of(x, (n * channels + c) * pixels, pixels)
+        # a mean far from zero comes out rounded; the deviations from it are small, and so is the rounding of their mean
+        middle = np.float32(summed / count)
+        summed, squares = 0.0, 0.0
+        for n in range(images):
+            own, own_squares = deviations_of(x, (n * channels + c) * pixels, pixels, middle)
+            summed += own
+            squares += own_squares
+        gap = summed / count if middle - middle == 0 else 0.0  # an infinite mean has no rounding to make good
+        spread = squares / count - gap * gap
+        spread = 0.0 if spread < 0.0 else spread
+        scale = gamma[c] / np.sqrt(spread + as_double(a[3]))
+        for n in range(images):
+            scale_and_shift(y, x, (n * channels + c) * pixels, pixels, middle, np.float32(scale), np.float32(beta[c] - gap * scale))
+        mean[c] = np.float32(middle + gap)
+        variance[c] = np.float32(spread)
+
+
+@step
+def inference_step(memory, parameters, table, a, frame):
+    """Writes y; reads x, mean, variance, gamma, beta."""
+    y, x, mean, variance, gamma, beta = (
+        arrays_of(frame, 0),
+        arrays_of(frame, 1),
+        arrays_of(frame, 2),
+        arrays_of(frame, 3),
+        arrays_of(frame, 4),
+        arrays_of(frame, 5),
+    )
+    images, channels, pixels = a[0], a[1], a[2]
+    for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
+        scale = np.float32(gamma[c] / np.sqrt(variance[c] + as_double(a[3])))
+        for n in range(images):
+            scale_and_shift(y, x, (n * channels + c) * pixels, pixels, mean[c], scale, beta[c])
+
+
+@step
+def backward_step(memory, parameters, table, a, frame):
+    """Writes dx, dgamma, dbeta; reads dy, x, mean, variance, gamma.  The flag: whether mean and variance are those of this x."""
+    dx, dgamma, dbeta, dy, x = arrays_of(frame, 0), arrays_of(frame, 1), arrays_of(frame, 2), arrays_of(frame, 3), arrays_of(frame, 4)
+    mean, variance, gamma = arrays_of(frame, 5), arrays_of(frame, 6), arrays_of(frame, 7)
+    images, channels, pixels, count = a[0], a[1], a[2], a[0] * a[2]
+    for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
+        inner = 1.0 / np.sqrt(variance[c] + as_double(a[3]))
+        plain, weighted = 0.0, 0.0
+        for n in range(images):
+            plain += sum_of(dy, (n * channels + c) * pixels, pixels)
+            weighted += products_of(dy, x, (n * channels + c) * pixels, pixels, mean[c])
+        weighted *= inner
+        outer, share = np.float32(gamma[c] * inner), 1.0 / count if a[4] != 0 else 0.0
+        for n in range(images):
+            combine(
+                dx,
+                dy,
+                x,
+                (n * channels + c) * pixels,
+                pixels,
+                mean[c],
+                outer,
+                np.float32(plain * share) if a[4] != 0 else ZERO,
+                np.float32(weighted * inner * share) if a[4] != 0 else ZERO,
+            )
+        dgamma[c] = np.float32(weighted)
+        dbeta[c] = np.float32(plain)
+
+
+@step
+def transpose_step(memory, parameters, table, a, frame):
+    """Writes y (columns, rows); reads x (rows, columns).  Arguments: rows, columns."""
+    y, x, rows, columns = arrays_of(frame, 0), arrays_of(frame, 1), a[0], a[1]
+    strips = (rows + LANES - 1) // LANES
+    for row in range(strips * frame[PART] // frame[PARTS] * LANES, min(rows, strips * (frame[PART] + 1) // frame[PARTS] * LANES), LANES):
+        whole = columns // LANES * LANES if row + LANES <= rows else 0
+        for column in range(0, whole, LANES):
+            transpose_square(y, column * rows + row, rows, x, row * columns + column, columns)
+        for column in range(whole, columns):
+            for r in range(row, min(row + LANES, rows)):
+                y[column * rows + r] = x[r * columns + column]
+
+
+def training(
+    y: np.ndarray, mean: np.ndarray, variance: np.ndarray, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float
+) -> None:
+    """y (N, C, L), mean and variance (C,) from x (N, C, L), gamma and beta (C,)."""
+    _run(training_step, x.shape, epsilon, False, [y, mean, variance, x, gamma, beta], (0, 3))
+
+
+def inference(
+    y: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float
+) -> None:
+    """y (N, C, L) from x (N, C, L) and four arrays (C,)."""
+    _run(inference_step, x.shape, epsilon, False, [y, x, mean, variance, gamma, beta], (0, 1))
+
+
+def backward(
+    dx: np.ndarray,
+    dgamma: np.ndarray,
+    dbeta: np.ndarray,
+    dy: np.ndarray,
+    x: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    gamma: np.ndarray,
+    epsilon: float,
+    training: bool,
+) -> None:
+    """dx (N, C, L), dgamma and dbeta (C,) from dy and x (N, C, L) and three arrays (C,)."""
+    _run(backward_step, x.shape, epsilon, training, [dx, dgamma, dbeta, dy, x, mean, variance, gamma], (0, 3, 4))
+
+
+def transpose(x: np.ndarray) -> np.ndarray:
+    """(rows, columns) as (columns, rows)."""
+    y = np.empty((x.shape[1], x.shape[0]), np.float32)
+    _call(transpose_step, (x.shape[0], x.shape[1]), [y, x], min(CHANNEL_PARTS, -(-x.shape[0] // LANES)))
+    return y
+
+
+def _run(kernel: StepKernel, shape: tuple[int, ...], epsilon: float, flag: bool, arrays: list[np.ndarray], large: tuple[int, ...]) -> None:
+    """`large` numbers the arrays (N, C, L), what is written first."""
+    images, channels, pixels = shape
+    if pixels >= LANES or images == 1:
+        _call(kernel, (images, channels, pixels, bits(epsilon), int(flag)), arrays, min(CHANNEL_PARTS, channels))
+        return
+    turned = list(arrays)
+    for number in large[1:]:
+        turned[number] = transpose(arrays[number].reshape(images, channels * pixels))
+    written = large[0]
+    turned[written] = np.empty((channels * pixels, images), np.float32)
+    _call(kernel, (1, channels, pixels * images, bits(epsilon), int(flag)), turned, min(CHANNEL_PARTS, channels))
+    rows = channels * pixels
+    _call(transpose_step, (rows, images), [arrays[written], turned[written]], min(CHANNEL_PARTS, -(-rows // LANES)))
+
+
+def _call(kernel: StepKernel, arguments: tuple[int, ...], arrays: list[np.ndarray], parts: int) -> None:
+    def build(stage: Stage) -> None:
+        stage.program.step(kernel, *arguments)
+        stage.cut(parts)
+
+    call((kernel.name, arguments), build, 1, arrays)

@@ -1,0 +1,1 @@
+"""Operations number by number, the loss, and the update of the parameters."""

@@ -1,0 +1,189 @@
+"""Functions of single numbers, vector by vector over a stretch of memory: activations, their gradients, sums of gradients."""
+
+import numpy as np
+
+from minicnn.kernels.cpu.lanes.elementary import hyperbolic_tangent, sigmoid
+from minicnn.kernels.cpu.lanes.vector import LANES, load, select, splat, store, store_first
+from minicnn.kernels.cpu.program.atomics import as_double, whole_array
+from minicnn.kernels.cpu.program.program import ARENA, PART, PARTS
+from minicnn.kernels.machine_code.compile import kernel, step
+
+ZERO = np.float32(0)
+ONE = np.float32(1)
+
+
+@kernel
+def relu_forward(y, y_at, x, x_at, size):
+    """y = max(0, x); NaN stays NaN."""
+    for i in range(0, size, LANES):
+        v = load(x, x_at + i)
+        store(y, y_at + i, select(v <= ZERO, ZERO, v))
+
+
+@kernel
+def relu_backward(dx, dx_at, dy, dy_at, y, y_at, size):
+    """dx = dy where y > 0, else 0: y may as well be x, and dx dy itself."""
+    for i in range(0, size, LANES):
+        store(dx, dx_at + i, select(load(y, y_at + i) <= ZERO, ZERO, load(dy, dy_at + i)))
+
+
+@kernel
+def leaky_relu_forward(y, y_at, x, x_at, size, slope):
+    """y = x where x > 0, else slope * x (NaN stays NaN)."""
+    for i in range(0, size, LANES):
+        v = load(x, x_at + i)
+        store(y, y_at + i, select(v <= ZERO, v * slope, v))
+
+
+@kernel
+def leaky_relu_backward(dx, dx_at, dy, dy_at, y, y_at, size, slope):
+    """dx = dy where y > 0, else slope * dy: y has the sign of x, and dx may be dy itself."""
+    for i in range(0, size, LANES):
+        g = load(dy, dy_at + i)
+        store(dx, dx_at + i, select(load(y, y_at + i) > ZERO, g, g * slope))
+
+
+@kernel
+def tanh_forward(y, y_at, x, x_at, size):
+    """y = tanh(x)."""
+    for i in range(0, size, LANES):
+        store(y, y_at + i, hyperbolic_tangent(load(x, x_at + i)))
+
+
+@kernel
+def tanh_backward(dx, dx_at, dy, dy_at, y, y_at, size):
+    """dx = dy * (1 - y^2)."""
+    for i in range(0, size, LANES):
+        v = load(y, y_at + i)
+        store(dx, dx_at + i, load(dy, dy_at + i) * (splat(ONE) - v * v))
+
+
+@kernel
+def sigmoid_forward(y, y_at, x, x_at, size):
+    """y = 1 / (1 + exp(-x))."""
+    for i in range(0, size, LANES):
+        store(y, y_at + i, sigmoid(load(x, x_at + i)))
+
+
+@kernel
+def sigmoid_backward(dx, dx_at, dy, dy_at, y, y_at, size):
+    """dx = dy * y * (1 - y)."""
+    for i in range(0, size, LANES):
+        v = load(y, y_at + i)
+        store(dx, dx_at + i, load(dy, dy_at + i) * v * (splat(ONE) - v))
+
+
+@kernel
+def copy(y, y_at, x, x_at, size):
+    """y = x."""
+    for i in range(0, size, LANES):
+        store(y, y_at + i, load(x, x_at + i))
+
+
+@kernel
+def add(y, y_at, x, x_at, size):
+    """y += x."""
+    for i in range(0, size, LANES):
+        store(y, y_at + i, load(y, y_at + i) + load(x, x_at + i))
+
+
+@kernel
+def add_bias(y, y_at, channels, plane, bias, b_at):
+    """y[c] += bias[c]."""
+    for c in range(channels):
+        number = splat(bias[b_at + c])
+        for i in range(0, plane, LANES):
+            at = y_at + c * plane + i
+            store_first(y, at, load(y, at) + number, plane - i)
+
+
+@kernel
+def stretch(size, frame):
+    """(begin, elements) of a task's part of `size` elements, a multiple of LANES."""
+    vectors, part, parts = size // LANES, frame[PART], frame[PARTS]
+    begin = vectors * part // parts * LANES
+    return begin, vectors * (part + 1) // parts * LANES - begin
+
+
+@kernel
+def stretch_of_array(size, frame):
+    """(begin, stop, last) of a task's part of an array of `size` >= LANES elements, which need not be whole vectors.
+
+    begin .. stop are whole vectors.  Where the array's end is no vector's end, `last` is where a vector begins that ends with the array
+    and computes a few elements again; else -1.
+    """
+    vectors, part, parts = (size + LANES - 1) // LANES, frame[PART], frame[PARTS]
+    begin, stop = vectors * part // parts * LANES, vectors * (part + 1) // parts * LANES
+    if stop > size and stop > begin:
+        return begin, stop - LANES, size - LANES
+    return begin, stop, -1
+
+
+# Steps: offsets are into the arena.  A task may do a part.
+
+
+@step
+def relu_step_forward(memory, parameters, table, a, frame):
+    m, (begin, size), slope = whole_array(memory), stretch(a[2], frame), np.float32(as_double(a[3]))
+    arena = frame[ARENA] + begin
+    if slope == ZERO:
+        relu_forward(m, arena + a[0], m, arena + a[1], size)
+    else:
+        leaky_relu_forward(m, arena + a[0], m, arena + a[1], size, slope)
+
+
+@step
+def relu_step_backward(memory, parameters, table, a, frame):
+    m, (begin, size), slope = whole_array(memory), stretch(a[3], frame), np.float32(as_double(a[4]))
+    arena = frame[ARENA] + begin
+    if slope == ZERO:
+        relu_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
+    else:
+        leaky_relu_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size, slope)
+
+
+@step
+def tanh_step_forward(memory, parameters, table, a, frame):
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    tanh_forward(m, arena + a[0], m, arena + a[1], size)
+
+
+@step
+def tanh_step_backward(memory, parameters, table, a, frame):
+    m, (begin, size) = whole_array(memory), stretch(a[3], frame)
+    arena = frame[ARENA] + begin
+    tanh_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
+
+
+@step
+def sigmoid_step_forward(memory, parameters, table, a, frame):
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    sigmoid_forward(m, arena + a[0], m, arena + a[1], size)
+
+
+@step
+def sigmoid_step_backward(memory, parameters, table, a, frame):
+    m, (begin, size) = whole_array(memory), stretch(a[3], frame)
+    arena = frame[ARENA] + begin
+    sigmoid_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
+
+
+@step
+def copy_step(memory, parameters, table, a, frame):
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    copy(m, arena + a[0], m, arena + a[1], size)
+
+
+@step
+def add_step(memory, parameters, table, a, frame):
+    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
+    arena = frame[ARENA] + begin
+    add(m, arena + a[0], m, arena + a[1], size)
+
+
+@step
+def add_bias_step(memory, parameters, table, a, frame):
+    add_bias(whole_array(memory), frame[ARENA] + a[0], a[1], a[2], whole_array(parameters), a[3])

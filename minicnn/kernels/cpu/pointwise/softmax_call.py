@@ -1,0 +1,152 @@
+"""Softmax, its logarithm and the cross-entropy on a user's float32 rows: a lane is an image, so that no sum runs across lanes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minicnn.kernels.cpu.lanes.elementary import exponential, logarithm
+from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store
+from minicnn.kernels.cpu.pointwise.loss import softmax, softmax_backward, softmax_cross_entropy
+from minicnn.kernels.cpu.program.atomics import as_double, integers_at, whole_array
+from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.cpu.program.program import ARENA, COUNT, EXTRA, FIRST, ORDER, bits
+from minicnn.kernels.machine_code.compile import kernel, step
+
+ZERO = np.float32(0)
+
+
+@kernel
+def divide(y, y_at, total_at, classes, shard):
+    """y[k] = y[k] / total."""
+    for n in range(0, shard, LANES):
+        summed = load(y, total_at + n)
+        for k in range(classes):
+            store(y, y_at + k * shard + n, load(y, y_at + k * shard + n) / summed)
+
+
+@kernel
+def log_softmax(y, y_at, x, x_at, classes, shard):
+    """y[k] = x[k] - m - log(sum over j of exp(x[j] - m)), m the largest."""
+    for n in range(0, shard, LANES):
+        largest = load(x, x_at + n)
+        for k in range(1, classes):
+            value = load(x, x_at + k * shard + n)
+            largest = select(beats(value, largest), value, largest)
+        summed = splat(ZERO)
+        for k in range(classes):
+            summed += exponential(load(x, x_at + k * shard + n) - largest)
+        shift = logarithm(summed)
+        for k in range(classes):
+            store(y, y_at + k * shard + n, load(x, x_at + k * shard + n) - largest - shift)
+
+
+@kernel
+def log_softmax_backward(dx, dx_at, dy, dy_at, y, y_at, classes, shard):
+    """dx[k] = dy[k] - exp(y[k]) * sum over j of dy[j]."""
+    for n in range(0, shard, LANES):
+        summed = splat(ZERO)
+        for k in range(classes):
+            summed += load(dy, dy_at + k * shard + n)
+        for k in range(classes):
+            at = k * shard + n
+            store(dx, dx_at + at, load(dy, dy_at + at) - exponential(load(y, y_at + at)) * summed)
+
+
+# Steps.  Arguments: places in the arena, classes, shard.
+
+
+@step
+def softmax_step(memory, parameters, table, a, frame):
+    m, arena = whole_array(memory), frame[ARENA]
+    softmax(m, arena + a[0], m, arena + a[1], arena + a[2], a[3], a[4])
+    divide(m, arena + a[0], arena + a[2], a[3], a[4])
+
+
+@step
+def log_softmax_step(memory, parameters, table, a, frame):
+    m, arena = whole_array(memory), frame[ARENA]
+    log_softmax(m, arena + a[0], m, arena + a[1], a[3], a[4])
+
+
+@step
+def softmax_step_backward(memory, parameters, table, a, frame):
+    m, arena = whole_array(memory), frame[ARENA]
+    softmax_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], a[3], a[4])
+
+
+@step
+def log_softmax_step_backward(memory, parameters, table, a, frame):
+    m, arena = whole_array(memory), frame[ARENA]
+    log_softmax_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], a[3], a[4])
+
+
+@step
+def cross_entropy_gradient_step(memory, parameters, table, a, frame):
+    """a: dlogits, logits, totals, classes, shard, images of the whole batch over the loss's own gradient."""
+    m, arena = whole_array(memory), frame[ARENA]
+    softmax_cross_entropy(
+        m,
+        arena + a[0],
+        m,
+        arena + a[1],
+        arena + a[2],
+        a[3],
+        a[4],
+        frame[COUNT],
+        integers_at(frame[EXTRA + 2]),
+        integers_at(frame[ORDER]),
+        frame[FIRST],
+        as_double(a[5]),
+    )
+
+
+FORWARD = {"softmax": softmax_step, "log_softmax": log_softmax_step}
+BACKWARD = {"softmax": softmax_step_backward, "log_softmax": log_softmax_step_backward}
+
+
+def forward(name: str, y: np.ndarray, x: np.ndarray) -> None:
+    """y (N, K) from x (N, K)."""
+
+    def build(stage: Stage) -> None:
+        value = stage.load(1, x.shape[1:])
+        stage.cut()
+        result = stage.new(x.shape[1:])
+        totals = stage.new((1,))
+        stage.program.step(FORWARD[name], result.place, value.place, totals.place, x.shape[1], stage.shard)
+        stage.cut(1)
+        stage.store(0, result)
+        stage.cut()
+
+    call((name, x.shape[1]), build, len(x), [y, x])
+
+
+def backward(name: str, dx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> None:
+    """dx (N, K) from dy and y (N, K)."""
+
+    def build(stage: Stage) -> None:
+        gradient, kept = stage.load(1, y.shape[1:]), stage.load(2, y.shape[1:])
+        stage.cut()
+        result = stage.new(y.shape[1:])
+        stage.program.step(BACKWARD[name], result.place, gradient.place, kept.place, y.shape[1], stage.shard)
+        stage.cut(1)
+        stage.store(0, result)
+        stage.cut()
+
+    call((f"{name} backward", y.shape[1]), build, len(y), [dx, dy, y])
+
+
+def cross_entropy_gradient(dlogits: np.ndarray, logits: np.ndarray, labels: np.ndarray, dloss: float) -> None:
+    """dlogits (N, K) of the mean loss over N images, times dloss."""
+    ratio = bits(len(logits) / dloss if dloss else np.inf)
+
+    def build(stage: Stage) -> None:
+        value = stage.load(1, logits.shape[1:])
+        stage.cut()
+        result = stage.new(logits.shape[1:])
+        totals = stage.new((1,))
+        stage.program.step(cross_entropy_gradient_step, result.place, value.place, totals.place, logits.shape[1], stage.shard, ratio)
+        stage.cut(1)
+        stage.store(0, result)
+        stage.cut()
+
+    call(("cross-entropy gradient", logits.shape[1], ratio), build, len(logits), [dlogits, logits, labels])

@@ -1,0 +1,1 @@
+"""Pooling, upsampling and other choices of pixels."""

@@ -1,0 +1,205 @@
+"""A program: steps over one flat memory, sorted into phases, that several threads run together.
+
+    memory       float32, the program's own: activations, gradients, optimizer state
+    parameters   float32, the network's weights
+    table        int64, what the steps look up: runs, taps, ranges
+    steps        int64, one row a step: the kernel's address, then its arguments (offsets, sizes, numbers as bits)
+    frame        int64, what differs from task to task: see the fields below
+
+A *shard* is a fixed number of images that goes through a phase's steps in one go, on one thread, in that thread's *arena* (its stretch
+of `memory`).  Shards that share a *slot* run one after the other and add their gradients into the slot's stretch.  Who runs what is
+decided while running; what is added to what, and in which order, is not: the result has the same bits on any number of threads.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from minicnn.kernels.machine_code.compile import StepKernel
+
+# fields of a frame
+ARENA = 0  # where this task's activations begin in memory
+SLOT = 1  # where this task's gradients begin in memory
+FIRST = 2  # first image of the shard, counted in the batch
+COUNT = 3  # images of the shard that are real; lanes beyond are filled up and count for nothing
+ACCUMULATE = 4  # 0 for the first shard of a slot: gradients are written; else they are added
+BATCH = 5  # images of the whole batch
+KEY = 6  # random key of this batch
+PART = 7  # which part of the step's work this task does
+PARTS = 8  # of how many
+ORDER = 9  # address of the batch's image numbers (int64)
+STATISTICS = 10  # address of the batch's (loss, correct) pairs, one a shard (float64)
+RATES = 11  # address of the batch's optimizer numbers (float64)
+OUTPUT = 12  # address of the batch's output rows (float32)
+LABELS = 13  # address of the data set's labels (int64)
+INPUT = 14  # address of the data set's images (float32 or uint8)
+EXTRA = 15  # addresses of further arrays, in and out
+FRAME_FIELDS = 24
+
+STEP_FIELDS = 48
+CACHE_LINE = 16  # float32 elements
+
+# kinds of phases
+SHARDS = 0  # a task is a slot: its shards run one after the other
+SLICES = 1  # a task is a part of the parameters
+SPLIT = 2  # a task is a part of one shard's work: for few images, or weights so many that they should be read once
+
+
+def bits(number: float) -> int:
+    """A float64 as the int64 with the same bits."""
+    return int(struct.unpack("<q", struct.pack("<d", number))[0])
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A stretch of the arena: how long it is, and from which step to which its content matters.
+
+    Its place is chosen when the program is finished; buffers that are never needed together share memory.
+    """
+
+    size: int
+    permanent: bool = False  # content outlives the run: zeros that no step writes
+    first: int = -1
+    last: int = -1
+    offset: int = -1
+
+    def used_at(self, step: int) -> None:
+        """Note that a step reads or writes it."""
+        if self.first < 0:
+            self.first = step
+        self.last = step
+
+
+class Place(NamedTuple):
+    """Somewhere inside a buffer."""
+
+    buffer: Buffer
+    offset: int = 0
+
+
+Argument = int | Place
+
+
+@dataclass
+class Program:
+    """Steps, tables and phases under construction.
+
+    step_parts : if above 0, every step is a phase of its own, split into so many parts where its kernel can do a part
+    """
+
+    step_parts: int = 0
+
+    rows: list[list[Argument]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    phases: list[tuple[int, int, int, int]] = field(default_factory=list)  # kind, first step, stop, parts
+    buffers: list[Buffer] = field(default_factory=list)
+    _chunks: list[np.ndarray] = field(default_factory=list)
+    _length: int = 0
+    _known: dict[bytes, int] = field(default_factory=dict)
+    _opened: int = 0
+
+    def buffer(self, size: int, permanent: bool = False) -> Buffer:
+        """Ask for a stretch of the arena."""
+        self.buffers.append(Buffer(size, permanent))
+        return self.buffers[-1]
+
+    def constant(self, values: np.ndarray | Sequence[int]) -> int:
+        """Put integers into the table and return where they begin; equal tables are kept once.  Begins are multiples of 8."""
+        array = np.ascontiguousarray(values, dtype=np.int64).ravel()
+        key = array.tobytes()
+        if key not in self._known:
+            self._known[key] = self._length
+            padded = np.zeros(-(-max(1, len(array)) // 8) * 8, dtype=np.int64)
+            padded[: len(array)] = array
+            self._chunks.append(padded)
+            self._length += len(padded)
+        return self._known[key]
+
+    def step(self, kernel: StepKernel, *arguments: Argument) -> None:
+        """Append one step to the open phase."""
+        for argument in arguments:
+            if isinstance(argument, Place):
+                argument.buffer.used_at(len(self.rows))
+        self.rows.append([kernel.address, *arguments])
+        self.names.append(kernel.name)
+        if self.step_parts:
+            self.close_phase(SPLIT, self.step_parts if kernel.splits else 1)
+
+    def close_phase(self, kind: int, parts: int = 1) -> None:
+        """End a phase: everything appended since the last one; later phases see its results.
+
+        `parts` is the number of slices, or of parts of a shard's work.
+        """
+        self.phases.append((kind, self._opened, len(self.rows), parts))
+        self._opened = len(self.rows)
+
+    def finish(self) -> FinishedProgram:
+        """Place the buffers and turn everything into arrays."""
+        arena_size = place_buffers(self.buffers, len(self.rows))
+        steps = np.zeros((len(self.rows), STEP_FIELDS), dtype=np.int64)
+        for row, own in zip(steps, self.rows, strict=True):
+            row[: len(own)] = [each.buffer.offset + each.offset if isinstance(each, Place) else each for each in own]
+        table = np.concatenate(self._chunks) if self._chunks else np.zeros(8, dtype=np.int64)
+        return FinishedProgram(
+            steps,
+            table,
+            np.array(self.phases, dtype=np.int64).reshape(-1, 4),
+            arena_size,
+            tuple(self.names),
+            tuple((each.offset, each.size) for each in self.buffers if each.permanent),
+        )
+
+
+class FinishedProgram(NamedTuple):
+    """A program as the arrays that `executor.run` takes.
+
+    arena_size : elements of one arena
+    zeros : (offset, size) of the stretches of an arena that must hold zeros when a run begins
+    """
+
+    steps: np.ndarray
+    table: np.ndarray
+    phases: np.ndarray
+    arena_size: int
+    names: tuple[str, ...]
+    zeros: tuple[tuple[int, int], ...]
+
+
+def place_buffers(buffers: Sequence[Buffer], steps: int) -> int:
+    """Give every buffer an offset such that buffers needed at the same time do not overlap; return the size of it all.
+
+    Largest first, each at the lowest free place: within a few percent of the bound for the nets of the zoo.
+    """
+    placed: list[Buffer] = []
+    for buffer in buffers:
+        if buffer.permanent:
+            buffer.first, buffer.last = 0, steps
+    total = 0
+    for buffer in sorted((each for each in buffers if each.first >= 0), key=lambda each: -each.size):
+        neighbours = sorted((each for each in placed if each.first <= buffer.last and buffer.first <= each.last), key=lambda b: b.offset)
+        offset = 0
+        for other in neighbours:
+            if offset + padded(buffer.size) <= other.offset:
+                break
+            offset = max(offset, other.offset + padded(other.size))
+        buffer.offset = offset
+        placed.append(buffer)
+        total = max(total, offset + padded(buffer.size))
+    return total
+
+
+def padded(size: int) -> int:
+    """A size rounded up to whole cache lines, and one more, because vectors may read (never write) past an end."""
+    return (-(-size // CACHE_LINE) + 1) * CACHE_LINE
+
+
+def aligned_zeros(size: int) -> np.ndarray:
+    """float32 zeros that begin on a cache line, so that no vector straddles two."""
+    raw = np.zeros(size + 2 * CACHE_LINE, dtype=np.float32)
+    begin = -(raw.ctypes.data // 4) % CACHE_LINE
+    return raw[begin : begin + size + CACHE_LINE]

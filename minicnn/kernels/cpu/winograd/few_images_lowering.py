@@ -1,0 +1,129 @@
+"""Winograd's convolution of few images as steps: pixels sorted, tiles computed in blocks or stage by stage, rows moved to their places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import product
+from math import prod
+
+from minicnn.geometry import REMEMBERED, Axis
+from minicnn.kernels.cpu.convolution.choice import FEW_GAIN, TILES, Choice, cheapest, cycles_of_few, serves
+from minicnn.kernels.cpu.convolution.few_images_lowering import Arrangement, append_arranged, line_of, row_vectors, three_axes
+from minicnn.kernels.cpu.convolution.product_tile import padded_filters
+from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_VECTORS
+from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.program.activation import Activation, Outside
+from minicnn.kernels.cpu.program.program import Argument, Place, Program, padded
+from minicnn.kernels.cpu.winograd.few_images import (
+    rows_of_tiles_step,
+    winograd_blocks_step,
+    winograd_inputs_step,
+    winograd_outputs_step,
+    winograd_products_step,
+)
+from minicnn.kernels.cpu.winograd.lowering import Filters
+from minicnn.kernels.cpu.winograd.winograd import elements_apart
+
+MANY_BLOCKS = 8  # that are shared evenly enough
+CHUNK_BYTES = 192 * 1024  # transformed outputs that wait in cache, beside the inputs, for the last stage
+
+
+def tile_axes(axes: Sequence[Axis], m: int) -> tuple[Axis, ...]:
+    """The convolution that reads what tiles of m x m need: a position is a tile, a tap one of its (m+2) x (m+2) pixels."""
+    return tuple(axis._replace(taps=m + 2, stride=m, out=-(-axis.out // m)) for axis in axes)
+
+
+def tile_vectors(axes: Sequence[Axis], m: int) -> int:
+    """Vectors of tiles, rows of tiles joined."""
+    rows, columns = tile_axes(axes, m)
+    return -(-((rows.out - 1) * line_of(columns).joined_length + columns.out) // LANES)
+
+
+def choose_few(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Choice:
+    """Choose between this and the direct way for so many images."""
+    return cheapest(_cycles(axes, channels, filters, groups, images), FEW_GAIN)
+
+
+@lru_cache(REMEMBERED)
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Mapping[str, float]:
+    vectors = {name: tile_vectors(axes, m) for name, m in TILES.items()} if serves(axes) else {}
+    return cycles_of_few(prod(axis.taps for axis in axes), channels, filters, groups, row_vectors(axes), vectors, images)
+
+
+def append_winograd_few(
+    program: Program,
+    y: Activation | Outside,
+    x: Activation | Outside,
+    axes: Sequence[Axis],
+    groups: int,
+    own: Filters,
+    bias: int | None,
+    rectify: bool = False,
+    bias_in_memory: bool = False,
+) -> None:
+    """y = conv(x, weight) + bias of a single image, and then relu if `rectify`, with filters from `append_winograd_filters`."""
+    m, channels, filters = own.m, x.map.channels, y.map.channels
+    side = m + 2
+    all_filters, parts = padded_filters(filters // groups), max(1, program.step_parts)
+    tiles = three_axes(tile_axes(axes, m))
+    lie = Arrangement(tuple(map(line_of, tiles)), True, 1)  # type: ignore[arg-type]
+    vectors = tile_vectors(axes, m)
+    offsets = program.constant([lie.offset(tiles, (0, i, j)) for i, j in product(range(side), repeat=2)])
+    arranged = append_arranged(program, x, tiles, lie)
+    y_row = vectors * LANES * m
+    rows = program.buffer(filters * m * y_row)
+
+    block, filter_bytes = TILE_VECTORS, 4 * TILE_VECTORS * LANES * side * side
+    chunk = min(all_filters, max(1, CHUNK_BYTES // (filter_bytes * TILE_FILTERS)) * TILE_FILTERS)
+    by_block = groups > 1 or -(-vectors // block) >= MANY_BLOCKS
+    if not by_block:
+        block, chunk = -(-vectors // TILE_VECTORS) * TILE_VECTORS, all_filters
+    v_size = padded(side * side * elements_apart(channels, block))
+    m_size = padded(side * side * elements_apart(chunk, block))
+    s_size = padded(side * side * LANES)
+    pitch = v_size + m_size + s_size if by_block else s_size
+    memory = program.buffer(pitch * parts if by_block else v_size + m_size + s_size * parts)
+    arguments: tuple[Argument, ...] = (
+        Place(rows),
+        m * y_row,
+        y_row,
+        arranged.place,
+        arranged.map.plane,
+        own.place,
+        groups,
+        channels // groups,
+        filters // groups,
+        all_filters,
+        side,
+        vectors,
+        offsets,
+        Place(memory),
+        Place(memory, v_size),
+        Place(memory, v_size + m_size),
+        pitch,
+        bias or 0,
+        bias is not None,
+        bias_in_memory,
+        rectify,
+        block,
+        chunk,
+        *own.weights,
+    )
+    for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
+        program.step(kernel, *arguments)
+    height, width = (axis.out for axis in axes)
+    program.step(
+        rows_of_tiles_step,
+        y.place,
+        y.field,
+        filters * height * width,
+        height,
+        filters,
+        width,
+        Place(rows),
+        m * y_row,
+        y_row,
+        lie.row * m,
+        m,
+    )
