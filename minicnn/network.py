@@ -218,9 +218,7 @@ class Graph:
         return summarize(self.topology, self.name)
 
     def __repr__(self) -> str:
-        from minicnn.graph.table import plain_table
-
-        return plain_table(self.summary())
+        return repr(self.summary())
 
     def forward(self, x: Any) -> np.ndarray:
         """Logits for numbers as they are, in inference mode: the raw map.

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from minicnn.graph import Node, Topology
 from minicnn.graph.drawing import QUIET, Box, Line, Picture, picture
-from minicnn.graph.table import count, sizes
+from minicnn.graph.formats import count, sizes
 
 COLUMN, WIDTH = 246, 186  # pixels from one column to the next, and of a box
 LETTERS = 30  # that fit into a box
