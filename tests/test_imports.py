@@ -28,7 +28,9 @@ ORDER = (
     "preparation",
     "trained_on",
     "engine",
+    "network_input",
     "network",
+    "network_file",
     "optimizers",
     "recipe",
     "train",
@@ -39,7 +41,7 @@ ORDER = (
     "__main__",
 )
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
-DATASETS_ARE_FOR = ("preparation", "network", "train", "bench", "cli")
+DATASETS_ARE_FOR = ("preparation", "network_input", "train", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
