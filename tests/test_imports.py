@@ -152,6 +152,13 @@ def test_networks_are_described_without_numpy_and_numba(statement):
     assert not loaded_by(statement) & {"numba", "llvmlite", "numpy", "click", "rich", "torch", "safetensors", "minicnn.kernels"}
 
 
+def test_peers_of_the_benchmark_are_imported_by_against_only():
+    rooms = [module for module in MODULES if module.startswith("minicnn.bench.") and not module.startswith("minicnn.bench.peers")]
+    run = "; ".join(f"list(minicnn.bench.run('{name}', Options(1, layers='none')))" for name in minicnn.bench.SUITES)
+    loaded = loaded_by(f"import {', '.join(rooms)}; from minicnn.bench import Options; {run}")
+    assert not {name for name in loaded if name.startswith(("torch", "minicnn.bench.peers"))}
+
+
 def test_parameters_and_files_need_no_compiler():
     loaded = loaded_by("import minicnn; minicnn.zoo.build('lenet').parameters")
     assert "numpy" in loaded
