@@ -45,7 +45,7 @@ def findings() -> list[Finding]:
         try:
             found.extend(check())
         except Exception as error:  # whatever it is, the other points are still worth knowing
-            found.append(Finding(check.__name__, WARN, f"cannot be looked at: {type(error).__name__}: {error}"))
+            found.append(Finding(check.__name__, WARN, f"cannot be checked: {type(error).__name__}: {error}"))
     return found
 
 
@@ -96,13 +96,13 @@ def cache() -> Iterator[Finding]:
     found = survey(generation)
     detail = f"{found.folder}: {found.kernels} kernel{'s' * (found.kernels != 1)}, {found.kernel_bytes / 2**20:.1f} MiB"
     if found.stale:
-        detail += f"; {found.stale} file{'s' * (found.stale != 1)} of other versions or machines, {found.stale_bytes / 2**20:.1f} MiB"
+        detail += f"; {found.stale} file{'s' * (found.stale != 1)} from other versions or machines, {found.stale_bytes / 2**20:.1f} MiB"
     if found.damaged:
         detail += f"; {found.damaged} damaged: compiled anew and replaced when they are needed"
     if found.distrusted:
-        detail += f"; {found.distrusted} that others own or may write to: not used"
+        detail += f"; {found.distrusted} owned or writable by others: not used"
     if found.obstacle:
-        yield Finding("kernel cache", WARN, f"{detail}; every start compiles anew what is not there: {found.obstacle}", found.fix)
+        yield Finding("kernel cache", WARN, f"{detail}; every start compiles what is missing: {found.obstacle}", found.fix)
     elif found.damaged or found.distrusted:
         yield Finding("kernel cache", WARN, detail, f"rm -r {shlex.quote(str(found.folder / generation))}")
     else:
@@ -118,7 +118,7 @@ def cuda() -> Iterator[Finding]:
     elif not devices:
         yield Finding("CUDA driver", WARN, "a driver, but no device it can use", "nvidia-smi shows what the driver sees")
     else:
-        yield Finding("CUDA driver", OK, f"{devices} device{'s' * (devices != 1)}; this version trains on the CPU all the same")
+        yield Finding("CUDA driver", OK, f"{devices} device{'s' * (devices != 1)}; this version still trains on the CPU")
     if version is None:
         yield Finding("numba-cuda", MISSING, "not installed", "pip install 'numba-cuda[cu12]'")
     else:
@@ -130,14 +130,14 @@ def data() -> Iterator[Finding]:
 
     folder = data_home()
     here = [(name, places.whereabouts(record)) for name, record in catalog.RECORDS.items()]
-    state = "" if folder.is_dir() else ", not made yet"
+    state = "" if folder.is_dir() else ", not created yet"
     yield Finding("data folder", OK, f"{folder}{state}")
     ready = [f"{name} ({where})" if where in ("embedded", "generated") else name for name, where in here if where]
     absent = [name for name, where in here if not where]
     yield Finding(
         "data sets",
         OK,
-        f"here: {', '.join(ready)}" + (f"; not here: {', '.join(absent)}" if absent else ""),
+        f"here: {', '.join(ready)}" + (f"; missing: {', '.join(absent)}" if absent else ""),
         f"minicnn data get {absent[0]}" if absent else "",
     )
 

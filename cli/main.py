@@ -99,7 +99,7 @@ def run(arguments: list[str] | None) -> int:
         echo_error(str(error))
         return 1
     except MemoryError as error:
-        echo_error(f"not enough memory: {error or 'the system gave no more'}")
+        echo_error(f"not enough memory: {error or 'the system refused'}")
         return 1
     except BrokenPipeError:  # whoever reads has seen enough
         return 0

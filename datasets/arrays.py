@@ -58,7 +58,7 @@ def as_images(where: str, images: Any) -> npt.NDArray:
         if least < 0 or most > 255:
             raise DataError(
                 f"{where}: images are integers from {least} to {most}, expected 0 to 255"
-                f"\n  use images.astype('float32') for numbers on a scale of their own"
+                f"\n  use images.astype('float32') for values on another scale"
             )
         return array.astype(np.uint8)
     if not array.ndim:  # one object, such as a Dataset

@@ -58,7 +58,7 @@ class PlainReader:
             If bytes follow, or the gzip checksum is missing or wrong.
         """
         if self._next(1):
-            raise DataError(f"{self.name} goes on after the {self.given_bytes:,} bytes that its header declares")
+            raise DataError(f"{self.name} continues after the {self.given_bytes:,} bytes that its header declares")
         if self._gzip and not self._member.eof:
             raise DataError(f"{self.name} is cut short: the checksum at its end is missing")
 

@@ -42,7 +42,7 @@ def read_picture(path: str | Path) -> Picture:
     try:
         if source.stat().st_size > LARGEST_BYTES:
             raise DataError(f"{source} has {source.stat().st_size:,} bytes, more than a picture for a network: at most {LARGEST_BYTES:,}")
-        if not source.is_file() and not source.is_dir():  # a pipe would be waited for
+        if not source.is_file() and not source.is_dir():  # a pipe would block
             raise DataError(f"{source} is not a file")
         with source.open("rb") as stream:
             start = stream.read(8)
@@ -83,7 +83,7 @@ def _from_array(array: npt.NDArray, source: Path) -> Picture:
         with np.errstate(over="ignore"):  # too large for float32: infinite, and said so
             array = array.astype(np.float32)
         if not np.isfinite(array).all():
-            raise DataError(f"{source} holds values that are infinite or no numbers")
+            raise DataError(f"{source} holds values that are infinite or NaN")
     else:
         raise DataError(f"{source} holds {quoted(array.dtype.name)[1:-1]} {array.shape}, expected integers from 0 to 255 or floats")
     if array.ndim == 3 and array.shape[2] == 3 and array.shape[0] != 3:  # rows, columns, colours
@@ -118,7 +118,7 @@ def _read_netpbm(content: bytes, source: Path) -> Picture:
         try:
             values = np.array(words[:count]).astype(np.int64)
         except (ValueError, OverflowError):
-            raise DataError(f"{source} holds words that are no numbers") from None
+            raise DataError(f"{source} holds words that are not numbers") from None
     else:
         values = np.frombuffer(body, "u1" if width == 1 else ">u2", count).astype(np.int64)
     if values.min() < 0 or values.max() > most:
@@ -132,7 +132,7 @@ def _read_with_pillow(source: Path) -> Picture:
         from PIL import Image, ImageOps
     except ImportError:
         raise DataError(
-            f"{source} needs Pillow to be read, which is not installed\n  run: pip install pillow\n  or use a PGM or .npy file"
+            f"{source} can be read only with Pillow, which is not installed\n  run: pip install pillow\n  or use a PGM or .npy file"
         ) from None
     try:
         with warnings.catch_warnings():
@@ -148,7 +148,7 @@ def _read_with_pillow(source: Path) -> Picture:
                 if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel, or more
                     values = np.asarray(image).astype(np.float64)
                     if not np.isfinite(values).all():
-                        raise DataError(f"{source} holds values that are infinite or no numbers")
+                        raise DataError(f"{source} holds values that are infinite or NaN")
                     most = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max()))
                     return np.rint(np.clip(values, 0, most) * (255 / most)).astype(np.uint8)[None]
                 if "A" in image.getbands() or "transparency" in image.info:

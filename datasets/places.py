@@ -131,7 +131,7 @@ def _check_size(record: Record, path: Path, stored: bool) -> None:
     for other in RECORDS.values():
         if any(file.name == path.name and file.size_bytes == size for file in other.files):
             raise DataError(
-                f"{path} is of {other.name}, not of {record.name}: it has {size:,} bytes, expected {known.size_bytes:,}\n"
+                f"{path} belongs to {other.name}, not {record.name}: it has {size:,} bytes, expected {known.size_bytes:,}\n"
                 f"  put the files of {record.name} into {path.parent / record.name}"
             )
 

@@ -218,7 +218,7 @@ def _open(url: str, file: RemoteFile, held: int, deadline: Deadline) -> http.cli
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416:  # the server's file ends before our part does: the part is not of this file
-            raise MirrorError("HTTP 416, nothing to send after the partial file", passing=True, discard=True) from error
+            raise MirrorError("HTTP 416: nothing after the partial file", passing=True, discard=True) from error
         known = http.client.responses.get(error.code, "")  # and not the server's own words
         raise MirrorError(f"HTTP {error.code} {known}".rstrip(), passing=error.code in PASSING_STATUSES) from error
     except urllib.error.URLError as error:  # no connection: another try at once would not help
@@ -237,7 +237,7 @@ def _refusal(response: http.client.HTTPResponse, file: RemoteFile, held: int) ->
     if response.headers.get_content_type() == "text/html":
         return f"HTTP {response.status} with a web page instead of the file"
     if response.status != 200 and not _goes_on(response, held):
-        return f"HTTP {response.status} with another part than the one asked for"
+        return f"HTTP {response.status} with a different part than requested"
     expected = file.size_bytes - (held if _goes_on(response, held) else 0)
     if response.length is not None and response.length != expected:
         return f"offers {response.length:,} bytes, expected {expected:,}"
@@ -254,7 +254,7 @@ def _reason(error: object) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT_SECONDS:g} s"
     if isinstance(error, http.client.HTTPException) and not isinstance(error, ConnectionError):
-        return f"an answer that is not HTTP ({type(error).__name__})"
+        return f"a response that is not HTTP ({type(error).__name__})"
     if isinstance(error, ValueError):
         return "a redirection that leads nowhere"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

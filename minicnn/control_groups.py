@@ -1,4 +1,4 @@
-"""The control groups this process is in: where Linux says how much of the machine it may use, as containers and batch systems set it."""
+"""The control groups of this process: where Linux limits how much of the machine it may use, as containers and batch systems do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def control_groups(controller: str, root: Path = ROOT, own: Path = OWN) -> Itera
     """Folders of the groups that may limit what `controller` names ("cpu", "memory"), from the process's own to the outermost.
 
     Linux describes them in cgroups(7): a line of /proc/self/cgroup is number:controllers:path, controllers being empty in version 2.
-    A container may see its own group as the root, or be told a path that it does not see.
+    In a container, the path may be that of its own group as the root, or one that is not visible there.
     """
     for line in text(own).splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
@@ -25,7 +25,7 @@ def control_groups(controller: str, root: Path = ROOT, own: Path = OWN) -> Itera
 
 
 def text(path: Path) -> str:
-    """What a file of the system says; nothing if it is not there."""
+    """The content of a system file; empty if there is none."""
     try:
         with open(path, "rb", buffering=0) as file:  # half the time of read_text
             return file.read().decode("ascii", "replace")

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-SHOWN_LETTERS = 80  # of a value from elsewhere that a message quotes
+SHOWN_LETTERS = 80  # of a foreign value that a message quotes
 
-# What a terminal obeys instead of showing it: control characters, marks that turn the direction of writing, line ends of
-# Unicode's own, tags, and halves of characters that no encoding has.
+# What a terminal acts on instead of showing it: control characters, marks that change the direction of writing,
+# Unicode's line ends, tags, and lone surrogates.
 UNSHOWABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 
 class MinicnnError(Exception):
-    """Something a user can mend: the first line says where and what clashed, the rest shows the numbers."""
+    """Something a user can fix: the first line says where and what clashed, the rest shows the numbers."""
 
     @property
     def headline(self) -> str:
@@ -56,30 +56,28 @@ class CacheWarning(MinicnnWarning):
 
 
 class LearningWarning(MinicnnWarning):
-    """A training whose network has not learnt, or stopped learning early."""
+    """A training in which the network has not learnt, or stopped learning early."""
 
 
 def one_line(text: str) -> str:
-    """A word from a file, a server or a folder as it may stand in a line: what a terminal would obey is written as an escape."""
+    """Text from a file, a server or a folder, safe to print on one line: control characters are written as escapes."""
     return UNSHOWABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def quoted(value: object) -> str:
-    """A value from elsewhere as a message quotes it: on one line, and cut where it is long."""
+    """A foreign value as a message quotes it: on one line, and cut if it is long."""
     text = one_line(repr(value))
     return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..."
 
 
 def suggestion(word: object, known: Iterable[str], most: int = 3) -> str:
-    """What a mistyped word may have meant: ": did you mean sgd or adam?", or "" where nothing comes close."""
+    """What a mistyped word may have meant: ": did you mean sgd or adam?", or "" if nothing comes close."""
     close = near(word, known, most)
     return f": did you mean {' or '.join(close)}?" if close else ""
 
 
 def near(word: object, known: Iterable[str], most: int = 3) -> list[str]:
-    """Those of the known words that a mistyped one resembles, the nearest first: in any case, it differs in a few letters, or it
-    abbreviates them ("lr" for "learning-rate", "md" for "markdown").
-    """
+    """The known words that a mistyped one resembles, nearest first, ignoring case: a few letters differ, or it abbreviates them ("lr" for "learning-rate", "md" for "markdown")."""
     import difflib  # here, because most programs make no mistake
 
     typed = _plain(word)
@@ -97,13 +95,13 @@ def _plain(word: object) -> str:
 
 
 def _abbreviates(typed: str, word: str) -> bool:
-    """Whether the letters stand in the word in this order, the first one first."""
+    """Whether the letters occur in the word in this order, beginning with its first."""
     letters = iter(word)
     return word[:1] == typed[:1] and all(letter in letters for letter in typed)
 
 
 def float_advice(name: str, kind: str) -> str:
-    """How an array of NumPy's `kind` of numbers becomes one of float32, to stand after "use"; a complex one loses no half unasked."""
+    """How to turn an array of this NumPy `kind` into float32, to follow "use"; a complex one does not silently lose a half."""
     if kind == "c":
         return f"abs({name}), or {name}.real and {name}.imag as two channels, in float32"
     return f"{name}.astype('float32')"

@@ -127,9 +127,9 @@ def resolve_padding(
 
 
 def remembered(function: Callable[Settings, Result]) -> Callable[Settings, Result]:
-    """A function of settings and sizes that finds its latest results again; what it raises is raised anew each time.
+    """A function of settings and sizes that caches its latest results, but not what it raises.
 
-    Only what has no equal of another type is looked up: 1 == 1.0 == True, but only the first is a number of pixels.
+    Values are compared with their types: 1 == 1.0 == True, but only the first is a number of pixels.
     """
     looked_up = lru_cache(REMEMBERED, typed=True)(function)
 
@@ -141,7 +141,7 @@ def remembered(function: Callable[Settings, Result]) -> Callable[Settings, Resul
 
 
 def _is_plain(setting: object) -> bool:
-    """Whether a setting is told from others by its type and by being equal: what lies in a tuple is not asked for its type."""
+    """Whether type and equality tell a setting from others; types inside a tuple would not be compared."""
     kind = type(setting)
     return kind in PLAIN or (kind is tuple and NUMBER.issuperset(map(type, setting)))  # type: ignore[call-overload]
 

@@ -1,6 +1,6 @@
-"""Locks that a forked process finds open.
+"""Locks that are open in a forked process.
 
-A fork copies a lock as it stands, but not the thread that holds it: the copy would stay closed for ever.
+A fork copies a lock in its current state, but not the thread that holds it: the copy would stay locked for ever.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ _made: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def new_lock() -> Any:
-    """A lock that its holder may take again (`threading.RLock`), and that is open in a forked child."""
+    """A lock that its holder may take again (`threading.RLock`), and that is free in a forked child."""
     lock = threading.RLock()
     _made.add(lock)
     return lock
 
 
 def refuse_holder(lock: Any) -> None:
-    """A DeviceError if this thread holds the lock: then a signal's handler interrupted what the lock protects, and would disturb it."""
+    """A DeviceError if this thread holds the lock: then a signal handler has interrupted what the lock protects, and would corrupt it."""
     if lock._is_owned():
         raise DeviceError(
-            "a handler of a signal cannot compute while the thread that it interrupts does\n  let it set a flag, and compute afterwards"
+            "a signal handler cannot compute while the thread it interrupted is computing\n  set a flag in it, and compute afterwards"
         )
 
 
 def _open_all() -> None:
     for lock in _made:
-        if not lock._is_owned():  # what the forking thread holds, it goes on to release
+        if not lock._is_owned():  # the forking thread still releases what it holds
             lock._at_fork_reinit()
 
 

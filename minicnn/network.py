@@ -37,8 +37,8 @@ _drawing = new_lock()  # parameters are drawn once, whichever thread asks first
 class Graph:
     """A network: layers connected, shapes inferred, parameters drawn on first use.
 
-    Several threads may use one network: `forward` and `backward` give each the result of its own images.  Writing to
-    `parameters` meanwhile is the writer's affair.
+    Several threads may use one network: `forward` and `backward` give each the result of its own images.  Writing to `parameters`
+    meanwhile is not guarded.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ class Graph:
     input_shape : (C, *space) or (F,)
         One image, without the batch.
     seed : int
-        What the parameters are drawn from.
+        Seed of the initial parameters.
     name : str, optional
-        What tables call it; the block's own name unless given.
+        Shown in tables; by default the block's own name.
 
-    A copy (`copy.deepcopy`, or through pickle) has memory of its own and knows the same preparation; plans are made anew for it.
+    A copy (`copy.deepcopy`, or through pickle) has its own memory and keeps the preparation; plans are built again for it.
     """
 
     def __init__(self, block: Element, input_shape: Sequence[int], seed: int = 0, name: str | None = None) -> None:
@@ -59,7 +59,7 @@ class Graph:
             raise GraphError(f"a Graph is made from a layer or a block, but gets {block!r}")
         self.topology = Topology.build(block, input_shape)
         if name is not None and not (isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_NAME):
-            raise SettingError(f"Graph: name is {quoted(name)}, but must be a word of at most {LONGEST_NAME} printable letters")
+            raise SettingError(f"Graph: name is {quoted(name)}, but must be text of at most {LONGEST_NAME} printable characters")
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
         self.trained_on: TrainedOn | None = None  # set by training, kept in its file
@@ -87,7 +87,7 @@ class Graph:
 
     @property
     def classes(self) -> int:
-        """The number of classes it tells apart; a GraphError if it is no classifier."""
+        """The number of classes; a GraphError if it is not a classifier."""
         if len(self.output_shape) != 1:
             raise GraphError(
                 f"{self.name} gives {shape_text(self.output_shape)} numbers for an image, not one for each class"
@@ -98,12 +98,12 @@ class Graph:
 
     @property
     def preparation(self) -> Preparation | None:
-        """How images become its input, as in its training; None before any."""
+        """How images become its input, as in training; None before training."""
         return None if self.trained_on is None else self.trained_on.preparation
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """What its classes are called, from its training; None before any."""
+        """The names of its classes, from training; None before training."""
         return None if self.trained_on is None else self.trained_on.classes
 
     @property
@@ -116,15 +116,15 @@ class Graph:
 
     @property
     def parameter_memory(self) -> NDArray:
-        """All parameters, then all buffers, as one array of float32; where each lies, `slots` says.  The gaps between them stay 0."""
+        """All parameters, then all buffers, as one float32 array; `slots` says where each lies.  The gaps between them stay 0."""
         if self._memory is None:
             with _drawing:
                 memory = self._memory if self._memory is not None else self._hold(self._drawn())
             return memory[:]
-        return self._memory[:]  # a view: what is done to its shape or type does not reach the network
+        return self._memory[:]  # a view: changing its shape or type does not affect the network
 
     def _zeros(self) -> NDArray:
-        """Memory for all parameters and buffers; a ShapeError if there is not so much."""
+        """Memory for all parameters and buffers; a ShapeError if there is not enough."""
         from minicnn.kernels.memory import check_room
 
         count = self.topology.memory_size
@@ -134,12 +134,12 @@ class Graph:
         return _aligned_zeros(count)
 
     def _hold(self, memory: NDArray) -> NDArray:
-        """Make memory of `_zeros` the network's own; NumPy does not resize an array that somebody refers to weakly."""
+        """Make memory of `_zeros` the network's own; NumPy refuses to resize an array that has a weak reference."""
         self._pin, self._memory = weakref.ref(memory.base), memory
         return memory
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy gets: the block and the input's shape in place of the topology they make, parameters as they stand."""
+        """What a copy gets: block and input shape instead of the topology built from them, and the current parameters."""
         state = {name: value for name, value in self.__dict__.items() if name not in ("topology", "_memory", "_pin", "_parameters")}
         return {**state, "block": self.block, "input_shape": self.input_shape, "parameters": self._memory}
 
@@ -161,7 +161,7 @@ class Graph:
         return memory
 
     def _fill(self, values: NDArray, slot: ParameterSlot) -> None:
-        """The first values of a parameter."""
+        """The initial values of a parameter."""
         from minicnn.random import draw_parameter
 
         if not isinstance(slot.init, str):
@@ -180,7 +180,7 @@ class Graph:
 
     @property
     def buffers(self) -> Parameters:
-        """What is stored with the parameters, but changed by no gradient: running statistics, constants; views as well."""
+        """What is stored with the parameters but not trained: running statistics, constants; views as well."""
         return Parameters(self._views(self.parameter_memory, trainable=False))
 
     @property
@@ -189,7 +189,7 @@ class Graph:
         return Parameters({**self.parameters, **self.buffers})
 
     def views(self, memory: NDArray, buffers: bool = False) -> dict[str, NDArray]:
-        """An array laid out as `parameter_memory` (gradients, averages) as arrays by parameter name, with `buffers` all of them."""
+        """Views by parameter name into an array laid out like `parameter_memory` (gradients, averages); with `buffers`, those too."""
         found = self._views(memory, trainable=True)
         return found | self._views(memory, trainable=False) if buffers else found
 
@@ -210,9 +210,9 @@ class Graph:
         return repr(self.summary())
 
     def forward(self, x: ArrayLike) -> NDArray:
-        """Logits for numbers as they are, in inference mode: the raw map.
+        """Logits for unprepared numbers, in inference mode: the bare function.
 
-        Images of a data set need what training did to them first (scale, mean, deviation); `predict` does that.
+        Images of a data set must first be prepared as in training (scale, mean, deviation); `predict` does that.
 
         Parameters
         ----------
@@ -229,13 +229,13 @@ class Graph:
         return engine.forward(self, images)
 
     def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray:
-        """Probabilities of the classes, for images as a data set holds them: what training prepared is applied.
+        """Probabilities of the classes, for images as a data set holds them; they are prepared as in training.
 
         Parameters
         ----------
         images : (N, C, *space), or (N, *space) for a network of one channel
             uint8, other integers from 0 to 255, or floats on the scale of the training images; where those were uint8, floats run
-            from 0 to 1.  Of another size they are scaled.  A network that no `fit` has trained takes floats as they are.
+            from 0 to 1.  Images of another size are resized.  A network not trained by `fit` takes floats unchanged.
 
         Returns
         -------
@@ -244,7 +244,7 @@ class Graph:
         Raises
         ------
         DataError
-            If the images are on another scale, or the scores are not numbers.
+            If the images are on another scale, or the scores are not finite.
         ShapeError
             If the images do not fit the network.
         """
@@ -257,7 +257,7 @@ class Graph:
         return probabilities(scores).astype("float32")
 
     def prepared(self, where: str, images: ArrayLike) -> tuple[NDArray, Preparation]:
-        """Images in the network's size and on the scale of its training, and the preparation still to be applied to them."""
+        """Images in the network's size and on the scale used in training, and the preparation still to be applied."""
         return network_input.prepared(where, images, self.name, self.input_shape, self.trained_on)
 
     def backward(self, x: ArrayLike, labels: ArrayLike) -> tuple[float, dict[str, NDArray]]:
@@ -286,20 +286,20 @@ class Graph:
         return engine.backward(self, images, classes)
 
     def check_images(self, where: str, x: ArrayLike) -> NDArray:
-        """Images as an array this network can take, or an error that starts with `where`."""
+        """Images as an array this network can use, or an error that starts with `where`."""
         return network_input.check_images(where, x, self.name, self.input_shape)
 
     def check_labels(self, where: str, labels: ArrayLike, count: int) -> NDArray:
-        """The classes of `count` images as an int64 array of our own, or an error that starts with `where`."""
+        """The classes of `count` images as a new int64 array, or an error that starts with `where`."""
         return network_input.check_labels(where, labels, count, self.name, self.classes)
 
     def architecture(self) -> dict[str, Any]:
-        """The network without its parameters, as values JSON can hold; `from_architecture` is the inverse."""
+        """The network without its parameters, as JSON values; `from_architecture` is the inverse."""
         return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), "network": describe(self.block)}
 
     @classmethod
     def from_architecture(cls, architecture: dict[str, Any]) -> Graph:
-        """A network from its description, parameters drawn anew from its seed."""
+        """A network from its description, with parameters drawn from its seed."""
         try:
             parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
         except (TypeError, KeyError, IndexError):
@@ -307,7 +307,7 @@ class Graph:
         return cls(build(parts[0]), *parts[1:])
 
     def metadata(self) -> dict[str, str]:
-        """What a file of its parameters says beside them; safetensors wants words, so lists are JSON."""
+        """The metadata of its file; safetensors allows only strings, so lists are JSON."""
         shape = self.topology.output_shapes[0]
         trained_on = {} if self.trained_on is None else self.trained_on.metadata()
         return {
@@ -320,11 +320,11 @@ class Graph:
         }
 
     def save(self, path: str | Path) -> None:
-        """Write parameters, buffers, architecture and what it was trained on as a safetensors file, whole or not at all."""
+        """Write parameters, buffers, architecture and what it was trained on as a safetensors file, atomically."""
         save_arrays(path, self.arrays, self.metadata())
 
     def adopt(self, arrays: dict[str, NDArray], source: str) -> None:
-        """Take over parameters and buffers by name; a CheckpointError naming `source` if one is missing, foreign or of another shape."""
+        """Copy parameters and buffers in by name; a CheckpointError naming `source` if one is missing, unknown or has another shape."""
         shapes = {slot.name: slot.shape for slot in self.slots}
         for name, shape in shapes.items():
             if name not in arrays:
@@ -344,7 +344,7 @@ class Graph:
 
 
 def _aligned_zeros(count: int) -> NDArray:
-    """Zeros that start at a whole cache line."""
+    """Zeros that start at a cache line."""
     import numpy as np
 
     raw = np.zeros(count + ALIGNMENT_BYTES // 4, dtype=np.float32)

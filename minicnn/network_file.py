@@ -30,7 +30,7 @@ def load(path: str | Path) -> Graph:
 def from_arrays(arrays: dict[str, NDArray], metadata: dict[str, str], source: str) -> Graph:
     """The network in arrays and metadata already read from `source`."""
     if not metadata.get("format", "").startswith("minicnn network"):
-        raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not say so")
+        raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not name one")
     if metadata["format"] != FORMAT:
         raise CheckpointError(
             f"{source} was written by minicnn {one_line(metadata.get('minicnn', '?'))} in the format"

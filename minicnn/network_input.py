@@ -1,4 +1,4 @@
-"""What a network is given: images and labels as arrays it can take, or a message that says what would fit."""
+"""What a network is given: images and labels as arrays it can use, or an error that says what would fit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}  # by the le
 
 
 def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> NDArray:
-    """Images as an array that `network` can take, or an error that starts with `where`."""
+    """Images as an array the network can use, or an error that starts with `where`."""
     import numpy as np
 
     images = _as_array(where, "x", x)
@@ -37,7 +37,7 @@ def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> 
 
 
 def check_labels(where: str, labels: ArrayLike, count: int, network: str, known: int) -> NDArray:
-    """The classes of `count` images as an int64 array of our own, or an error that starts with `where`; `network` knows `known` classes."""
+    """The classes of `count` images as a new int64 array, or an error that starts with `where`; `network` knows `known` classes."""
     import numpy as np
 
     if known < 2:
@@ -49,22 +49,22 @@ def check_labels(where: str, labels: ArrayLike, count: int, network: str, known:
         raise SettingError(f"{where}: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
     if classes.shape != (count,):
         raise ShapeError(f"{where}: labels have the shape {classes.shape}, but there are {count} images\n  wanted  ({count},)  N")
-    own = classes.astype(np.int64)  # a copy: what is checked is what is used
+    own = classes.astype(np.int64)  # a copy, so that what was checked is what is used
     if count and not (own.min() >= 0 and own.max() < known):
         raise SettingError(f"{where}: labels run from {classes.min()} to {classes.max()}, but {network} knows the classes 0 to {known - 1}")
     return own
 
 
 def prepared(where: str, images: ArrayLike, network: str, input_shape: Shape, trained_on: TrainedOn | None) -> tuple[NDArray, Preparation]:
-    """Images in the size of `network` and on the scale of its training, and the preparation still to be applied to them."""
+    """Images in the network's size and on the scale used in training, and the preparation still to be applied."""
     from minicnn.datasets import as_images
     from minicnn.preparation import Preparation, with_channels
 
     pixels = with_channels(as_images(where, images), input_shape)
     if trained_on is None and pixels.dtype == "uint8":
         raise DataError(
-            f"{where}: {network} was not trained by 'fit' and knows no scale for integers"
-            f"\n  bring the images to the scale of your training, in float32"
+            f"{where}: {network} was not trained by 'fit' so the scale of integer images is unknown"
+            f"\n  scale the images as in your training, in float32"
         )
     preparation = trained_on.preparation if trained_on else Preparation.none(input_shape)
     whom = f"{network} was trained on {trained_on.data if trained_on else 'nothing'}"

@@ -1,4 +1,4 @@
-"""From a data set to what a network takes: the right size, numbers around zero; the same again at evaluation and prediction."""
+"""From a data set to a network's input: the right size, numbers around zero; the same for training, evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Preparation:
 
     unit : 255 for uint8 images, 1 for float32
 
-    A SettingError if the figures are not one finite number for each channel.
+    A SettingError unless there is one finite number for each channel.
     """
 
     input_shape: tuple[int, ...]
@@ -36,7 +36,7 @@ class Preparation:
         self.check()
 
     def check(self) -> None:
-        """Raise the SettingError; compiled code reads a figure for each channel, so it is asked again before they are used."""
+        """Raise the SettingError; compiled code reads a number for each channel, so this is checked again before use."""
         channels = self.input_shape[0] if self.input_shape else 0
         if not channels or not len(self.mean) == len(self.std) == channels:
             raise SettingError(
@@ -50,7 +50,7 @@ class Preparation:
 
     @classmethod
     def none(cls, input_shape: tuple[int, ...]) -> Preparation:
-        """The preparation that changes nothing: float32 images of the network's size, scaled by the user."""
+        """The preparation that changes nothing: float32 images of the network's size, already scaled."""
         channels = input_shape[0]
         return cls(tuple(input_shape), (0.0,) * channels, (1.0,) * channels, FLOATS)
 
@@ -75,7 +75,7 @@ class Preparation:
         return [-mean / max(std, 1e-8) for mean, std in zip(self.mean, self.std, strict=True)]
 
     def images(self, images: np.ndarray, where: str = "the data") -> np.ndarray:
-        """Images in the network's size, type as it was (uint8 or float32), C-contiguous; normalisation happens in the engine.
+        """Images in the network's size, same type (uint8 or float32), C-contiguous; normalisation happens in the engine.
 
         Raises
         ------
@@ -95,20 +95,19 @@ class Preparation:
         return np.ascontiguousarray(scale_to(images, *self.input_shape[1:]))
 
     def on_scale(self, images: np.ndarray, where: str, whom: str) -> np.ndarray:
-        """Values as in training: uint8 as it is and floats from 0 to 1 times 255; or, after training on floats, any floats.
+        """Values as in training: uint8 unchanged and floats from 0 to 1 times 255; or, after training on floats, any floats.
 
         where, whom : what errors call the images, and the network with its data, as in "lenet was trained on digits"
 
         Raises
         ------
         DataError
-            If the values are on another scale, or no numbers.
+            If the values are on another scale, or not finite.
         """
         if images.dtype == np.uint8:
             if self.unit == FLOATS:
                 raise DataError(
-                    f"{where} is made of bytes, but {whom}, whose values are floats of any size"
-                    f"\n  bring it to the scale of the training images, in float32"
+                    f"{where} holds uint8, but {whom}, whose values are floats of any size\n  scale it like the training images, in float32"
                 )
             return images
         if images.dtype.kind != "f":
@@ -117,7 +116,7 @@ class Preparation:
             return images
         least, most = float(images.min()), float(images.max())  # NaN if there is any
         if not np.isfinite((least, most)).all():
-            raise DataError(f"{where} holds values that are infinite or no numbers")
+            raise DataError(f"{where} holds values that are infinite or NaN")
         if self.unit == FLOATS:
             return images
         if least < 0 or most > 1:
@@ -125,7 +124,7 @@ class Preparation:
         return images * np.float32(self.unit)
 
     def to_json(self) -> dict[str, Any]:
-        """As values that JSON can hold."""
+        """As JSON values."""
         return asdict(self)
 
     @classmethod
@@ -164,4 +163,4 @@ def _misfit(images: np.ndarray, input_shape: tuple[int, ...], where: str) -> str
         return f"{fault}\n  build the network for {shape[0]} channels, or use other data"
     if len(shape) == len(input_shape) - 1 and input_shape[0] == 1 != shape[0]:
         return f"{fault}\n  use images[:, None] to add a channel axis"
-    return f"{fault}\n  only images with rows and columns can be scaled to a network with rows and columns"
+    return f"{fault}\n  only images with rows and columns can be resized, and only for a network that takes such images"

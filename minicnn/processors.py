@@ -1,4 +1,4 @@
-"""How many processors functions and networks of this process use: all that it may really use, unless told otherwise."""
+"""How many processors the functions and networks of this process use: all that are available to it, unless set."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _chosen: int | None = None
 
 
 def set_threads(n: int | None) -> None:
-    """Use `n` processors for every function and network of this process from now on; None for as many as it may use.
+    """Use `n` processors for every function and network of this process from now on; None for all that are available.
 
-    Results have the same bits on any number of threads.  A Trainer made with `threads` of its own keeps to that.
+    Results have the same bits on any number of threads.  A Trainer created with its own `threads` keeps it.
 
     Raises
     ------
     SettingError
-        If n is no whole number from 1 to 1024.
+        If n is not a whole number from 1 to 1024.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def set_threads(n: int | None) -> None:
 
 
 def thread_count(where: str, given: Any, name: str = "threads") -> int:
-    """How many threads a call uses that was given so many, or None; a SettingError that starts with `where` unless there can be so many."""
+    """The threads of a call whose setting is `given` (None: the default); a SettingError that starts with `where` if out of range."""
     if given is None:
         return threads()
     if whole_number(where, name, given, least=1) > MOST:
@@ -49,13 +49,13 @@ def thread_count(where: str, given: Any, name: str = "threads") -> int:
 
 
 def threads() -> int:
-    """Threads that a call uses: what `set_threads` said, else the processors that this process may use."""
+    """Threads that a call uses: as set by `set_threads`, else the processors available to this process."""
     return _chosen or min(usable_processors(), MOST)
 
 
 @functools.cache
 def usable_processors() -> int:
-    """Processors this process may be scheduled on, or as many as its control group grants time for, if fewer.
+    """Processors this process may be scheduled on, or fewer if its control group limits their time.
 
     A quota of one and a half processors counts as two.
     """

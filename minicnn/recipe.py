@@ -1,4 +1,4 @@
-"""How a network is trained: the settings it was tried with, and the accuracy that they bring on which data."""
+"""How a network is trained: settings that were tried, and the accuracy they reach on which data."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from minicnn.optimizers import Optimizer
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a recipe brings on one data set.
+    """What a recipe reaches on one data set.
 
     data : name of the data set
     epochs : passes over its training images
     accuracy : (lowest, highest)
-        Measured share of right answers on its test images after the last epoch, for the seeds 0, 1 and 2.
+        Measured share of correct answers on its test images after the last epoch, for the seeds 0, 1 and 2.
     size : rows and columns that the images are brought to; None for those of the network
     """
 
@@ -26,7 +26,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings with which a network learns; `outcomes` begins with the data set to try it on."""
+    """Settings with which a network learns; the first of `outcomes` has the data set to try it on."""
 
     optimizer: Optimizer
     outcomes: tuple[Outcome, ...]
@@ -34,9 +34,9 @@ class Recipe:
     batch_size: int = 128
 
     def on(self, data: str) -> Outcome | None:
-        """What it brings on a data set; None if that was not tried."""
+        """What it reaches on a data set; None if that was not tried."""
         return next((outcome for outcome in self.outcomes if outcome.data == data), None)
 
     def borrowed(self) -> Recipe:
-        """The same for another network: what it brings there is unknown, and images have that network's size."""
+        """The same for another network: its accuracy there is unknown, and images take that network's size."""
         return replace(self, outcomes=tuple(replace(outcome, size=None) for outcome in self.outcomes))

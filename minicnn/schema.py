@@ -1,6 +1,6 @@
-"""Values from files: what the JSON in them may hold, looked at before anything is made of it.
+"""Values from files: what the JSON in them may hold, checked before anything is built from it.
 
-Files come from elsewhere.  Each check names the place and the value, and gives it back as what it is, or raises a CheckpointError.
+Files come from anywhere.  Each check returns the value with its type, or raises a CheckpointError that names place and value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from minicnn.errors import CheckpointError, quoted
 from minicnn.geometry import LARGEST_SETTING
 
 MOST_LETTERS = 1 << 23  # of one JSON text; the largest network of the zoo takes 67,000
-MOST_LEVELS = 250  # of objects and lists in each other; a block in a block takes two
+MOST_LEVELS = 250  # nesting of objects and lists; a block in a block takes two
 LONGEST_TEXT = 4096
 LARGEST_IMAGE = 1 << 28  # numbers: 1 GiB as float32
 MOST_AXES = 4
@@ -23,21 +23,21 @@ Checked = TypeVar("Checked")
 
 
 def parse(content: str, where: str, most_letters: int = MOST_LETTERS) -> Any:
-    """What a JSON text says: numbers finite, nesting bounded.
+    """The value of a JSON text, with finite numbers and bounded nesting.
 
     Raises
     ------
     CheckpointError
-        If it is no JSON, or too long or too deep to come from here.
+        If it is not JSON, or longer or deeper than minicnn writes.
     """
     if len(content) > most_letters:
-        raise CheckpointError(f"{where} is broken: {len(content):,} letters, more than the {most_letters:,} that are read")
+        raise CheckpointError(f"{where} is broken: {len(content):,} characters, more than the {most_letters:,} allowed")
     try:
         value = json.loads(content, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{where} is broken: {error}") from error
     if _levels(value) > MOST_LEVELS:
-        raise CheckpointError(f"{where} is broken: more than {MOST_LEVELS} levels of objects and lists in each other")
+        raise CheckpointError(f"{where} is broken: objects and lists are nested more than {MOST_LEVELS} deep")
     return value
 
 
@@ -51,7 +51,7 @@ def _no_number(letters: str) -> float:
 
 
 def _levels(value: object) -> int:
-    """How deep lists and objects lie in each other, or just over the limit."""
+    """How deep lists and objects are nested, or just over the limit."""
     levels, inner = 0, [value]
     while inner and levels <= MOST_LEVELS + 1:
         levels += 1
@@ -60,7 +60,7 @@ def _levels(value: object) -> int:
 
 
 def record(where: str, value: object, names: Iterable[str]) -> dict[str, Any]:
-    """An object with just these names."""
+    """An object with exactly these names."""
     wanted = sorted(names)
     if not isinstance(value, dict) or sorted(value) != wanted:
         raise CheckpointError(f"{where} must be an object with {', '.join(wanted)}, but is {quoted(value)}")
@@ -88,28 +88,28 @@ def real(where: str, name: str, value: object, least: float = -math.inf, most: f
 
 
 def text(where: str, name: str, value: object) -> str:
-    """A text of a length that names and paths have; any letters, control characters too."""
+    """A text no longer than names and paths are; any characters, control characters too."""
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise CheckpointError(f"{where}: {name} is {quoted(value)}, but must be a text of at most {LONGEST_TEXT} letters")
+        raise CheckpointError(f"{where}: {name} is {quoted(value)}, but must be text of at most {LONGEST_TEXT} characters")
     return value
 
 
 def word(where: str, name: str, value: object) -> str:
     """A text on one line that can be printed as it is."""
     if not text(where, name, value).isprintable():
-        raise CheckpointError(f"{where}: {name} is {quoted(value)}, but must be made of printable letters")
+        raise CheckpointError(f"{where}: {name} is {quoted(value)}, but must be printable characters only")
     return str(value)
 
 
 def items(where: str, name: str, value: object, check: Callable[..., Checked], **limits: Any) -> tuple[Checked, ...]:
-    """A list, every item of which passes `check`."""
+    """A list whose items all pass `check`."""
     if not isinstance(value, (list, tuple)):
         raise CheckpointError(f"{where}: {name} is {quoted(value)}, but must be a list")
     return tuple(check(where, f"an item of {name}", each, **limits) for each in value)
 
 
 def image_shape(where: str, name: str, value: object) -> tuple[int, ...]:
-    """The shape of an image, (C, *space) or (F,), of a size that fits a memory."""
+    """The shape of an image, (C, *space) or (F,), small enough to fit into memory."""
     shape = items(where, name, value, whole, least=1)
     if not 1 <= len(shape) <= MOST_AXES or math.prod(shape) > LARGEST_IMAGE:
         raise CheckpointError(

@@ -1,7 +1,7 @@
-"""Files that are whole or not there: atomic writes, and named arrays as safetensors.
+"""Files that are complete or absent: atomic writes, and named arrays as safetensors.
 
-A file appears under its name only when every byte of it is on the disk; a reader never sees half of one.  Equal arrays and words give
-equal bytes.
+A file appears under its name only when every byte of it is on disk; a reader never sees half of one.  Equal arrays and metadata
+give equal bytes.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """Open a file to be written whole: `with atomic_write(path, "w") as file: file.write(...)`.
 
     It is written under a temporary name in the same folder, flushed to the disk and renamed at the end; if anything fails in
-    between, what stood under the name before stands there still.  What a symbolic link leads to is written, and the link stays; so is
-    a device or a pipe, where it is: renaming would put a file in its place.
+    between, the previous file stays.  A symbolic link stays and its target is written; a device or a pipe is written directly,
+    because renaming would put a file in its place.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
 
 
 def remove_parts(folder: Path, names: Iterable[str]) -> None:
-    """Remove what writers of files with these names left behind when they were killed; nobody may be writing them."""
+    """Remove what killed writers of files with these names left behind; nobody may be writing them."""
     pattern = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.[0-9a-f]{{8}}\.part")
     with suppress(OSError):
         for part in [each for each in os.listdir(folder) if pattern.fullmatch(each)]:
@@ -67,7 +67,7 @@ def remove_parts(folder: Path, names: Iterable[str]) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Bring the new name to the disk, where the system lets a folder be opened."""
+    """Flush the new name to disk, if the system allows a folder to be opened."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -77,7 +77,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
-    """Write named arrays and a few words about them as one safetensors file, atomically."""
+    """Write named arrays and their metadata as one safetensors file, atomically."""
     import numpy as np
     from safetensors.numpy import save
 
@@ -86,7 +86,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], metadata: Ma
     entries = json.loads(bytes(content[HEADER_LENGTH_BYTES:end]))
     header = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     header += b" " * (-len(header) % HEADER_ALIGNMENT_BYTES)
-    with atomic_write(path) as file:  # safetensors writes the words in another order every time
+    with atomic_write(path) as file:  # safetensors writes the metadata in a different order every time
         file.write(len(header).to_bytes(HEADER_LENGTH_BYTES, "little"))
         file.write(header)
         file.write(content[end:])
@@ -98,7 +98,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
     Raises
     ------
     CheckpointError
-        If the file is missing, cut short, broken or something else altogether; the message says which.
+        If the file is missing, cut short, broken or not safetensors; the message says which.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -106,7 +106,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
     try:
         if source.is_dir():
             raise CheckpointError(f"{source} is a folder, not a file of weights")
-        if source.exists() and not source.is_file():  # a pipe would be waited for
+        if source.exists() and not source.is_file():  # a pipe would block
             raise CheckpointError(f"{source} is not a file")
         with safe_open(source, framework="np") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118 not a dict
@@ -117,13 +117,13 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
     except SafetensorError as error:
         raise CheckpointError(_diagnosis(source, error)) from error
     except MemoryError:
-        raise CheckpointError(f"{source} has {source.stat().st_size:,} bytes, more than there is memory for") from None
+        raise CheckpointError(f"{source} has {source.stat().st_size:,} bytes, which do not fit into memory") from None
     except (TypeError, AttributeError, ValueError, KeyError) as error:  # bfloat16 and the like
-        raise CheckpointError(f"{source} holds numbers that NumPy does not have: {error}") from error
+        raise CheckpointError(f"{source} holds a number type that NumPy does not have: {error}") from error
 
 
 def _diagnosis(source: Path, error: Exception) -> str:
-    """What is wrong with a file that safetensors refuses: its own header says how long it should be."""
+    """What is wrong with a file that safetensors refuses; its own header says how long it should be."""
     size = source.stat().st_size
     with open(source, "rb") as file:
         start = file.read(HEADER_LENGTH_BYTES + 1)

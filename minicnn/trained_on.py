@@ -1,4 +1,4 @@
-"""What a network was trained on, as far as its use needs it: kept with the network, written into its file."""
+"""What a network was trained on, as far as needed to use it: kept with the network, written into its file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TrainedOn:
 
     image_shape : of the training images, before they were scaled to the network's input
     data : name of the data set
-    epoch : after which the parameters were kept
+    epoch : the parameters are those after it
     """
 
     preparation: Preparation
@@ -30,7 +30,7 @@ class TrainedOn:
     epoch: int
 
     def metadata(self) -> dict[str, str]:
-        """As words for a file of weights; `from_metadata` is the inverse."""
+        """As metadata for a file of weights; `from_metadata` is the inverse."""
         values = {
             "preparation": self.preparation.to_json(),
             "class_names": self.classes,
@@ -41,7 +41,7 @@ class TrainedOn:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], source: str) -> TrainedOn | None:
-        """What a file says; None if it says nothing of a preparation, a CheckpointError naming `source` if it cannot be read."""
+        """From a file's metadata; None if it has no preparation, a CheckpointError naming `source` if it cannot be read."""
         if "preparation" not in metadata:
             return None
         words = "its words"
@@ -55,4 +55,4 @@ class TrainedOn:
                 schema.whole(words, "epoch", values["epoch"]),
             )
         except (KeyError, CheckpointError) as error:
-            raise CheckpointError(f"{source}: what it says about images and classes cannot be read: {error}") from error
+            raise CheckpointError(f"{source}: its record of images and classes cannot be read: {error}") from error

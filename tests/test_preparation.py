@@ -38,7 +38,7 @@ def test_images_are_scaled_and_keep_their_type():
         ((2, 3, 4, 4), r"^cats: images are 3 x 4 x 4, but the network takes 1 x 4 x 4\n  build the network for 3 channels"),
         ((2, 4, 4), r"^cats: images are 4 x 4, but the network takes 1 x 4 x 4\n  use images\[:, None\] to add a channel axis$"),
         ((2, 4, 4, 1), r"^cats: images are 4 x 4 x 1, but .*\n  channels come first: use images.transpose\(0, 3, 1, 2\)$"),
-        ((2, 1, 40), r"^cats: images are 1 x 40, but the network takes 1 x 4 x 4\n  only images with rows and columns can be scaled"),
+        ((2, 1, 40), r"^cats: images are 1 x 40, but the network takes 1 x 4 x 4\n  only images with rows and columns can be resized"),
         ((2, 1, 2, 2, 2), r"^cats: images are 1 x 2 x 2 x 2, but"),
     ],
 )

@@ -188,7 +188,7 @@ def test_no_file_and_no_file_of_weights(tmp_path):
 def test_a_number_format_numpy_does_not_have(tmp_path):
     header = json.dumps({"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}).encode()
     (tmp_path / "bf16").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
-    with pytest.raises(CheckpointError, match=r"bf16 holds numbers that NumPy does not have"):
+    with pytest.raises(CheckpointError, match=r"bf16 holds a number type that NumPy does not have"):
         load_arrays(tmp_path / "bf16")
 
 

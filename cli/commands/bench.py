@@ -76,7 +76,9 @@ def bench(
         return
     known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
     if not any(map(options.wants, known)):
-        raise SettingError(f"bench: no row is called {layers!r}{suggestion(layers, known)}\n  known are {', '.join(dict.fromkeys(known))}")
+        raise SettingError(
+            f"bench: no row is called {layers!r}{suggestion(layers, known)}\n  choose from {', '.join(dict.fromkeys(known))}"
+        )
     found: list[measuring.Record] = []
     with measuring.pinned(many):
         machine, finished = _measured(suites or DEFAULT_SUITES, options, found)
@@ -117,7 +119,7 @@ def _explain(options: measuring.Options, form: str) -> None:
     found = list(explanations(options))
     if not found:
         raise SettingError(
-            f"bench: no convolution is called {options.layers!r}\n  known are those of the kernels suite, and layers of"
+            f"bench: no convolution is called {options.layers!r}\n  choose from those of the kernels suite, and layers of"
             f" networks such as 'resnet20:*'"
         )
     if form == "json":

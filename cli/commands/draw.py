@@ -28,7 +28,7 @@ def draw(
     entry = zoo.find(name)
     path = Path(out or f"{entry.name}.svg")
     if path.suffix.lower() not in ("", ".svg"):
-        raise SettingError(f"draw: {path} would not be what its name says: pictures are written as SVG\n  use {path.with_suffix('.svg')}")
+        raise SettingError(f"draw: {path} does not end in .svg, but pictures are written as SVG\n  use {path.with_suffix('.svg')}")
     net = entry.build(classes, input_shape, width=width)
     with atomic_write(path, "w") as file:
         file.write(svg(net.topology, net.name, entry.source, depth))

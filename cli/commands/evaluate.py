@@ -32,7 +32,7 @@ def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> Non
     trained = load_trained(weights_path(run))
     if not data and trained.data not in names():
         raise DataError(
-            f"{run} was trained on data of its own ({trained.data!r}), which cannot be found by a name"
+            f"{run} was trained on data of its own ({trained.data!r}), which has no name to find it by"
             f"\n  use --data NAME, one of 'minicnn data list'"
         )
     name = data_name(data, data_dir, trained.data)

@@ -43,7 +43,7 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
             continue
         if looks_inverted(trained, pictures[place]):
             fix = "leave out --invert" if invert else "use --invert"
-            echo(f"Warning: {name} seems to have dark and light the other way round than {trained.data}: {fix}", err=True)
+            echo(f"Warning: {name} seems to be inverted compared with {trained.data}: {fix}", err=True)
     answers = dict(zip(pictures, guesses(trained, list(pictures.values())), strict=True)) if pictures else {}
     if form == "json":
         echo(

@@ -62,7 +62,7 @@ def summary(
     'minicnn zoo' lists the networks.
     """
     if len(names) > 1 and columns is not None:
-        raise click.UsageError("--columns picks columns of a list of layers, and networks side by side have none")
+        raise click.UsageError("--columns is for one network: a comparison has no columns to choose")
     if len(names) > 1 and not compare:
         raise click.UsageError(f"one network at a time; side by side: minicnn summary {names[0]} --compare {' '.join(names[1:])}")
     picked = None if columns is None else chosen(columns)

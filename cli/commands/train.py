@@ -55,9 +55,9 @@ def train(
     --resume DIR continues it, with the same result to the last bit.
     """
     if resume and given["recipe"]:
-        raise click.UsageError("a run that goes on keeps its settings: leave out --recipe")
+        raise click.UsageError("a resumed run keeps its settings: leave out --recipe")
     if resume and out:
-        raise click.UsageError("a run that goes on stays in its folder: leave out --out")
+        raise click.UsageError("a resumed run stays in its folder: leave out --out")
     if not network and not resume:
         raise click.UsageError("which network? As in: minicnn train lenet")
     from minicnn import zoo
@@ -121,7 +121,7 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
     for warning in warnings:
         echo(f"Warning: {warning}", err=True)
     if run.trainer.epoch > settings.epochs:
-        echo(f"all {settings.epochs} epochs are done; to train on, give --epochs a larger number", err=True)
+        echo(f"all {settings.epochs} epochs are done; to continue, give a larger --epochs", err=True)
     return run
 
 
@@ -131,7 +131,7 @@ def check_classifier(network: str) -> None:
 
     entry = zoo.find(network)
     if entry.classes is None:
-        raise GraphError(f"{entry.name} is a part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
+        raise GraphError(f"{entry.name} is part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
     if len(shape := entry.build().output_shape) > 1:
         raise GraphError(
             f"{entry.name} gives {shape_text(shape)} numbers for an image, and training takes one for each class"
@@ -222,11 +222,11 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         if lost is not None:
             raise DataError(
                 f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
-                f" {run.settings.epochs} and can go on: minicnn train --resume {shlex.quote(str(run.folder.path))}"
+                f" {run.settings.epochs} continue with: minicnn train --resume {shlex.quote(str(run.folder.path))}"
             ) from lost
         echo(
             f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
-            f"\ngo on with: minicnn train --resume {shlex.quote(str(run.folder.path))}",
+            f"\ncontinue with: minicnn train --resume {shlex.quote(str(run.folder.path))}",
             err=True,
         )
         return INTERRUPTED

@@ -53,7 +53,7 @@ def outcome(row: Row | Memory | Start) -> str:
     """A row in a few words."""
     if isinstance(row, Memory):
         return processes.outcome_of_memory(row)
-    doubt = f" (only {100 * row.rest:.0f} % of the machine were free)" if row.disturbed else ""
+    doubt = f" (only {100 * row.rest:.0f} % of the machine was free)" if row.disturbed else ""
     if isinstance(row, Start):
         return processes.outcome_of_start(row) + doubt
     if row.wrong:

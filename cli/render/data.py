@@ -65,7 +65,7 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
     table.add_column("Licence", no_wrap=True)
     for record, where in rows:
         size = f"{record.download_bytes / 1e6:,.1f}" if record.files else "-"
-        absent = f"not here: minicnn data get {record.name}" if commands else "not here"
+        absent = f"missing: minicnn data get {record.name}" if commands else "not here"
         table.add_row(
             Text(record.name, "bold cyan"),
             f"{record.train_count:,}+{record.test_count:,}",
@@ -76,7 +76,7 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
             record.licence,
         )
     if not commands and not all(where for _, where in rows):
-        table.caption, table.caption_justify = "minicnn data get NAME downloads what is not here", "left"
+        table.caption, table.caption_justify = "minicnn data get NAME downloads what is missing", "left"
     return table
 
 

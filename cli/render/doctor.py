@@ -28,7 +28,7 @@ def print_findings(console: Console, found: Sequence[Finding]) -> None:
     if broken:
         verdict = Text(f"minicnn cannot work without {', '.join(broken)}", "bold red")
     elif warned:
-        verdict = Text(f"minicnn can train on this machine; to look at: {', '.join(warned)}", "yellow")
+        verdict = Text(f"minicnn can train on this machine; worth a look: {', '.join(warned)}", "yellow")
     else:
         verdict = Text("minicnn can train on this machine", "green")
     console.print()

@@ -21,7 +21,7 @@ from minicnn.cli.render.training import Column, columns, epoch_row, format_durat
 from minicnn.train import ProgressRecord, StartRecord
 
 COMPILING = "compiling kernels for this machine (once; about 10 s)"
-STOPPING = "stopping after the batches under way, then saving; Ctrl-C again: at once, without saving"
+STOPPING = "finishing the current batches, then saving; press Ctrl-C again to stop at once without saving"
 NOTICEABLE_SECONDS = 1.5  # what takes less needs no announcement
 FRAMES_PER_SECOND = 8
 BAR_WIDTH = 40

@@ -87,7 +87,7 @@ class TableResults(Results):
     def end(self, result: RunResult, seconds: float) -> None:
         self.console.print()
         self.console.print(text.final_line(result, self.watched != "Test", seconds, self.out))
-        self.console.print(f"where it errs: minicnn evaluate {shlex.quote(self.out)}", style="dim", soft_wrap=True)
+        self.console.print(f"see its mistakes: minicnn evaluate {shlex.quote(self.out)}", style="dim", soft_wrap=True)
 
 
 class JsonResults(Results):

@@ -84,5 +84,5 @@ def run(suite: str, options: Options) -> Iterator[Record]:
 
 def _suite(name: str) -> ModuleType:
     if name not in SUITES:
-        raise SettingError(f"bench: there is no suite called {name!r}: known are {', '.join(SUITES)}")
+        raise SettingError(f"bench: there is no suite called {name!r}: choose from {', '.join(SUITES)}")
     return importlib.import_module(f"minicnn.bench.{name}")

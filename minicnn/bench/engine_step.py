@@ -97,7 +97,7 @@ def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[
         without = build(training=True, input_gradient=False).program.names
         weight_steps = [without[number] for number in _after_loss(without)]
         if [names[number] for number in chosen[: len(weight_steps)]] != weight_steps:
-            raise SettingError("bench: the engine's plan mixes input and weight gradient, so that they cannot be timed apart")
+            raise SettingError("bench: the engine computes input and weight gradient together here, so they cannot be timed separately")
         chosen = chosen[len(weight_steps) :]
     if not chosen:
         raise SettingError(f"bench: the engine has no steps for the pass {part!r} of this layer")

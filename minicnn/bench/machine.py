@@ -47,7 +47,9 @@ def pinned(threads: int) -> Iterator[None]:
         yield
         return
     if not hasattr(os, "sched_setaffinity"):
-        raise SettingError(f"bench: this system cannot keep a process to {threads} of its {available} processors\n  leave --threads out")
+        raise SettingError(
+            f"bench: this system cannot restrict a process to {threads} of its {available} processors\n  leave --threads out"
+        )
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(before)[:threads])
     try:

@@ -32,7 +32,7 @@ class Mean:
     least_step: tuple[str, float] | None
 
     def to_dict(self) -> dict[str, Any]:
-        """As values that JSON can hold."""
+        """As JSON values."""
         return asdict(self)
 
 

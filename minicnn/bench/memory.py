@@ -40,7 +40,7 @@ def rows(options: Options) -> Iterator[Memory]:
         If the system does not tell how much memory a process has had, or the peer is not installed.
     """
     if importlib.util.find_spec("resource") is None:
-        raise SettingError("bench: this system does not tell how much memory a process has had\n  'memory' needs Linux or macOS")
+        raise SettingError("bench: this system does not report the peak memory of a process\n  'memory' needs Linux or macOS")
     options.peer()  # here and now, for its words if it is missing
     for batch in options.batches or (BATCH,):
         if options.wants(NETWORK):

@@ -35,12 +35,12 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.against is not None and self.against not in PEERS:
-            raise SettingError(f"bench: there is no peer called {self.against!r}: known are {', '.join(PEERS)}")
+            raise SettingError(f"bench: there is no peer called {self.against!r}: choose from {', '.join(PEERS)}")
         unknown = [each for each in self.passes if each not in PASSES]
         if unknown or not self.passes:
             raise SettingError(f"bench: passes {','.join(unknown) or '(none)'} are not among {', '.join(PASSES)}")
         if not self.protocol.seconds > 0:
-            raise SettingError(f"bench: {self.protocol.seconds:g} seconds a row are not above 0")
+            raise SettingError(f"bench: {self.protocol.seconds:g} seconds per row are not above 0")
 
     def peer(self) -> Any:
         """The library to compare with, held to the same threads; None without `against`, a SettingError if it is not installed."""

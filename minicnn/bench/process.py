@@ -52,8 +52,8 @@ def run_python(program: str, arguments: Sequence[str] = (), variables: Mapping[s
         )
         seconds = time.perf_counter() - begin
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-        raise MinicnnError(f"bench: a process of its own ended with status {done.returncode}\n  {last[0]}")
+        last = done.stderr.strip().splitlines()[-1:] or ["without a message"]
+        raise MinicnnError(f"bench: a subprocess ended with status {done.returncode}\n  {last[0]}")
     return seconds
 
 

@@ -54,7 +54,7 @@ class Memory:
         return None if footprint is ours else footprint.median_peak_bytes / ours.median_peak_bytes
 
     def to_dict(self) -> dict[str, Any]:
-        """As values that JSON can hold, with what follows from them."""
+        """As JSON values, with what follows from them."""
         return {
             "kind": "memory",
             "suite": self.suite,
@@ -118,7 +118,7 @@ class Start:
         return (ours and (launch.cold_seconds or 0.0) > COLD_SECONDS, ours and launch.median_seconds > CACHED_SECONDS)
 
     def to_dict(self) -> dict[str, Any]:
-        """As values that JSON can hold, with what follows from them."""
+        """As JSON values, with what follows from them."""
         return {
             "kind": "start",
             "suite": self.suite,

@@ -20,7 +20,7 @@ class Note:
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """As values that JSON can hold."""
+        """As JSON values."""
         return {"kind": "note", **asdict(self)}
 
 

@@ -1,6 +1,6 @@
 """The engine: runs graphs.  float32 goes through compiled plans on all cores, float64 through the textbook loops.
 
-Plans are kept with the network they were made for; a plan for up to so many images serves every smaller batch of its size class.  Several
+Plans are kept with their network; a plan for up to so many images serves every smaller batch of its size class.  Several
 threads may use one network: runs follow one another, and each gets its own result.
 """
 
@@ -22,7 +22,7 @@ from minicnn.random import generator
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-INFERENCE_BATCH = 512  # images an inference plan holds outputs for at once; larger inputs go in several batches
+INFERENCE_BATCH = 512  # images an inference plan holds outputs for at once; larger inputs are split into batches
 
 
 def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -56,7 +56,7 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
 def inference_plan(
     net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float], threads: int | None = None
 ) -> Plan:
-    """The plan that `predict` runs for so many images; asking for it compiles what it needs."""
+    """The plan that `predict` runs for so many images; getting it compiles what it needs."""
     batch, many = inference_class(images, INFERENCE_BATCH), thread_count("predict", threads)
     key = ("forward", batch, many, uint8, tuple(scale), tuple(shift))
     topology = net.topology

@@ -1,10 +1,10 @@
-"""A network run by the textbook loops to be counted: do the formulas of the summary say what the loops do?
+"""A network run by the textbook loops to count them: do the formulas of the summary agree with the loops?
 
 How a loop counts its own products: it is given ones.  Where every weight and every pixel is 1, every product is 1, and a sum of
 products is their number; a tap that the loop skips adds nothing, and a bias of 1 adds one.  So
 
     sum of y,        padding left to the loop           useful MACs
-    sum of y,        padding laid around as ones        MACs
+    sum of y,        padding added as ones        MACs
     what biases of 1 add to that                        connections, with the MACs
     sum of dweight and of dx, for a dy of ones          backward MACs
 
@@ -32,7 +32,7 @@ QUANTITIES = ("params", "buffers", "activation_bytes", "macs", "useful_macs", "b
 
 
 class Count(NamedTuple):
-    """One number of the summary, and the same number counted; None where neither is known."""
+    """One number of the summary, and the same number counted; None if neither is known."""
 
     layer: str
     quantity: str
@@ -63,7 +63,7 @@ class Check(NamedTuple):
 
 
 def check(net: Graph) -> Check:
-    """Run a network once as it is and once layer by layer on ones; compare all that its summary says."""
+    """Run a network once as it is and once layer by layer on ones; compare everything in its summary."""
     summary = summarize(net.topology, net.name)
     x = generator(net.seed, "count").standard_normal((1, *net.input_shape), dtype=np.float32)
     run = Run(net.topology, net.arrays, x)
@@ -89,7 +89,7 @@ def _arrays(node: Node, run: Run) -> dict[str, int]:
 
 
 def _products(node: Node, row: SummaryRow, learns: bool) -> dict[str, int]:
-    """Products and biases, counted by the loops themselves; empty for a layer that the summary does not count."""
+    """Products and biases, counted by the loops themselves; empty if the summary does not count the layer."""
     if row.connections is None:
         return {}
     with_biases = _total(_forward(node, bias=1))
@@ -107,7 +107,7 @@ def _products(node: Node, row: SummaryRow, learns: bool) -> dict[str, int]:
 
 
 def _with_padding_in_input(node: Node) -> Node:
-    """The same layer, its padding laid around the input; of a transposed one, what it cuts off kept in the output."""
+    """The same layer with its padding added to the input; for a transposed one, with its output not cropped."""
     axes = node.layer.axes(node.input_shapes)
     if axes is None or not hasattr(node.layer, "padding") or not any(axis.before or axis.after for axis in axes):
         return node

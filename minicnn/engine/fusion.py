@@ -1,4 +1,4 @@
-"""Which nodes become one step: relu is never a pass of its own where the step before or after it can do it on the way.
+"""Which nodes become one step: relu is never a separate pass if the step before or after it can apply it on the way.
 
 conv or linear, relu            relu in the register tile, before the result is written
 batch norm, relu                relu with the scaling
@@ -13,7 +13,7 @@ from minicnn.graph import Node, Topology, ValueRef
 
 
 class Fusion(NamedTuple):
-    """Nodes by index: whose output is rectified at once, which poolings rectify, and which relus are thereby done."""
+    """Nodes by index: whose output is rectified at once, which poolings rectify, and which relus are thereby absorbed."""
 
     rectified: frozenset[int]
     rectified_pools: frozenset[int]

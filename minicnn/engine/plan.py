@@ -1,6 +1,6 @@
 """A plan: a graph's program with its memory, ready to run on any number of threads.
 
-What a plan is made for (training or inference, batch, data type) is fixed when it is built; the network's parameters are passed in.
+Its purpose (training or inference, batch, data type) is fixed when it is built; the network's parameters are passed in.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock
 
 SHARDS_SIZES = (64, 32, 16)
-CACHE_BYTES = 1 << 20  # second-level cache of one core, as most have it today
+CACHE_BYTES = 1 << 20  # second-level cache of one core, typical today
 SLOT_BYTES = 1 << 28  # memory that gradients of slots may take together
 MOST_SLOTS = 8
 MOST_SLICES = 16
@@ -61,7 +61,7 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
 
 
 class Arrays(NamedTuple):
-    """What a plan reads and writes of its caller's: checked at every run, for compiled code checks nothing.
+    """The caller's arrays that a plan reads and writes: checked at every run, because compiled code checks nothing.
 
     batch : the largest that it runs
     image : (C, *space) of one image
@@ -97,7 +97,7 @@ class Plan:
     arrays: Arrays
     _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
-    lock: Any = field(default_factory=new_lock)  # one run at a time, and whoever reads `memory` after it
+    lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
 
     def state(self) -> np.ndarray:
         """The optimizer's state: one row like the parameters per kind (velocity; mean and square)."""
@@ -115,7 +115,7 @@ class Plan:
         return total
 
     def warm(self, parameters: np.ndarray) -> None:
-        """Compile, or fetch from the cache, what a run needs beside the steps: run no batch at all."""
+        """Compile, or fetch from the cache, what a run needs besides the steps, by running no batch."""
         nothing = np.zeros(0, np.int64)
         jobs = np.zeros((0, JOB_FIELDS), np.int64)
         run(self.threads, self.program, self.memory, parameters, jobs, nothing, self.layout)
@@ -152,7 +152,7 @@ class Plan:
         Returns
         -------
         (batches, 2) float64
-            Summed loss and right answers of each batch.
+            Summed loss and correct answers of each batch.
 
         Raises
         ------
@@ -194,7 +194,7 @@ class Plan:
         return statistics.sum(axis=1)
 
     def done(self) -> np.ndarray:
-        """What the latest run has returned, or, if an exception ended it, would have for the batches it has finished: (batches, 2)."""
+        """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
         return self._statistics.sum(axis=1)[: int(self._finished[0])]
 
     def _check(
@@ -209,7 +209,7 @@ class Plan:
         output: np.ndarray | None,
         input_gradient: np.ndarray | None,
     ) -> None:
-        """An error unless every array is what compiled code will take it for."""
+        """An error unless every array is what compiled code assumes."""
         wanted = self.arrays
         if not 1 <= batch_size <= wanted.batch:
             raise SettingError(f"a plan for up to {wanted.batch} images at a time cannot run {batch_size}")
@@ -323,13 +323,13 @@ def build_plan(
 
 
 def _demand(name: str, array: np.ndarray | None, dtype: Any, shape: tuple[int, ...], letters: str) -> None:
-    """A ShapeError unless an array has just this type and shape, element after element in memory."""
+    """A ShapeError unless an array has exactly this type and shape and is contiguous."""
     if array is None:
         raise ShapeError(f"{name} are missing, but the plan reads or writes them\n  wanted  {shape} {letters} {np.dtype(dtype)}")
     if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
         order = "" if array.flags.c_contiguous else ", not contiguous"
         raise ShapeError(
-            f"{name}: {array.dtype} {array.shape}{order}, but the plan was made for others"
+            f"{name}: {array.dtype} {array.shape}{order}, but the plan was made for something else"
             f"\n  wanted  {np.dtype(dtype)} {shape} {letters}, C-contiguous"
         )
 
@@ -340,7 +340,7 @@ def _demand_range(name: str, numbers: np.ndarray | None, stop: int, what: str) -
 
 
 def trainable_stretches(topology: Topology) -> list[tuple[int, int]]:
-    """Stretches (begin, end) of the parameters that an optimizer may change: all but running statistics and constants."""
+    """Ranges (begin, end) of the parameters that an optimizer may change: all but running statistics and constants."""
     stretches: list[tuple[int, int]] = []
     ends = [slot.offset for slot in topology.slots[1:]] + [topology.memory_size]
     for slot, end in zip(topology.slots, ends, strict=True):

@@ -1,4 +1,4 @@
-"""Plans that are kept with the network they were made for, and go with it: the latest used, as far as their memory is bounded."""
+"""Plans that are kept with their network and freed with it: the most recently used, within a bound on memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minicnn.locks import new_lock
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-KEPT_BYTES = 1 << 28  # memory of one network's plans; the latest is kept whatever it takes
+KEPT_BYTES = 1 << 28  # memory of one network's plans; the latest is always kept
 
 Shelf = OrderedDict[Hashable, Plan]
 
@@ -22,7 +22,7 @@ _lock = new_lock()
 
 
 def plan_of(net: Graph, key: Hashable, build: Callable[[], Plan]) -> Plan:
-    """The plan of a network that `key` names, built if it is not there."""
+    """The plan of a network under `key`, built if missing."""
     with _lock:
         shelf = _shelves.setdefault(net, OrderedDict())
         if key not in shelf:

@@ -1,4 +1,4 @@
-"""The message when a network does not fit its input: the layer's words, the sizes on the way to it, and what would fit."""
+"""The message when a network does not fit its input: the layer's error, the sizes on the way to it, and what would fit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from minicnn.graph.repair import repairs
 from minicnn.graph.shapes import Shapes, ways_to
 from minicnn.layers import Shape
 
-TABLE_LINES = 14  # a size table in a message: longer ones lose their middle
+TABLE_LINES = 14  # of a size table in a message: longer ones lose their middle
 
 
 def autopsy(error: ShapeError, steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) -> str:
-    """What to tell about the step after those whose shapes are known."""
+    """The message about the first step whose shapes are unknown."""
     headline, _, details = str(error).partition("\n")
     lines = [headline, *_size_table(steps, known, input_shape), *filter(None, [details])]
     words = repairs(steps, known, input_shape)
@@ -25,7 +25,7 @@ def autopsy(error: ShapeError, steps: Sequence[Step], known: Sequence[Shapes], i
 
 
 def _size_table(steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) -> list[str]:
-    """One line for every step on the way that changes the shape: name, shape, how it comes about."""
+    """One line for every step on the way that changes the shape: name, shape, calculation."""
     rows = [("input", shape_text(input_shape), "")]
     for index in sorted(ways_to(steps[len(known)].inputs, steps)):
         step, (inputs, outputs) = steps[index], known[index]
@@ -39,7 +39,7 @@ def _size_table(steps: Sequence[Step], known: Sequence[Shapes], input_shape: Sha
 
 
 def _any_of(words: Sequence[str]) -> str:
-    """Alternatives: "a, b, or c"; where one of them is itself an alternative, "a; or b"."""
+    """Alternatives: "a, b, or c"; if one of them is itself an alternative, "a; or b"."""
     if any(" or " in word or " and " in word for word in words):
         return "; or ".join(words)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])}{',' if len(words) > 2 else ''} or {words[-1]}"

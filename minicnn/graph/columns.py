@@ -25,13 +25,13 @@ WHAT_IS_COUNTED = (
     ),
     ("Useful", "MACs without the taps that fall on padding: what a loop that skips them multiplies."),
     ("Backward", "MACs of the gradients of weight and input, counted as above; the first layer needs no gradient of its input."),
-    ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none once the map is flat, or upsampled."),
-    ("Activations", "4 bytes for every number that a layer puts out, for one image; in training all are kept for the way back."),
+    ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none after flattening or upsampling."),
+    ("Activations", "4 bytes for every number that a layer outputs, for one image; in training all are kept for the backward pass."),
 )
 
 
 class Column(NamedTuple):
-    """A column; `total` None where a sum means nothing, `right` for numbers."""
+    """A column; `total` is None if a sum is meaningless, `right` aligns numbers."""
 
     heading: str
     cell: Callable[[SummaryRow], str]
@@ -40,12 +40,12 @@ class Column(NamedTuple):
 
 
 def formula(row: SummaryRow) -> str:
-    """How the parameters come about: "(5*5*1 + 1) * 6", or where they are counted: "shared with conv1"."""
+    """The formula of the parameters, "(5*5*1 + 1) * 6", or where they are counted, "shared with conv1"."""
     return row.params_formula or (f"shared with {row.shared_with}" if row.shared_with else "")
 
 
 COLUMNS = {
-    "operation": Column("operation", lambda row: row.type, right=False),  # in words: see `cells`
+    "operation": Column("operation", lambda row: row.type, right=False),  # the text: see `cells`
     "input": Column("input", lambda row: " ".join(sizes(shape) for shape in row.input_shapes), right=False),
     "output": Column("output", lambda row: sizes(row.output_shape), right=False),
     "params": Column("parameters", lambda row: count(row.params), lambda summary: count(summary.totals.params)),
@@ -66,7 +66,7 @@ DEFAULT = ("operation", "output", "params", "formula", "macs", "field")
 
 
 class Cells(NamedTuple):
-    """A table as words: headings, which columns hold numbers, a line for every row, and the totals."""
+    """A table as text: headings, which columns hold numbers, a line for every row, and the totals."""
 
     headings: tuple[str, ...]
     right: tuple[bool, ...]
@@ -96,7 +96,7 @@ def cells(summary: Summary, columns: Sequence[str] = DEFAULT) -> Cells:
 def operations(summary: Summary) -> list[tuple[str, ...]]:
     """What each layer does, in words: ("Conv2D 11x11", "stride 4").
 
-    Padding 0 goes without saying; so does where the input comes from, if it is the line above, and the block if it is the line's own.
+    Left out: padding 0, the input if it is the line above, and the block if it is the line's own.
     """
     lines = []
     above = ("input",)
@@ -111,7 +111,7 @@ def operations(summary: Summary) -> list[tuple[str, ...]]:
 
 
 def _seen_from(name: str, source: str, names: Container[str]) -> str:
-    """A layer's name without the blocks that it shares with `name`: "block1.relu2"; whole where that would name another layer."""
+    """A layer's name without the blocks it shares with `name`: "block1.relu2"; in full if that would name another layer."""
     scope, parts = name.split(".")[:-1], source.split(".")
     shared = 0
     while shared < min(len(scope), len(parts) - 1) and scope[shared] == parts[shared]:

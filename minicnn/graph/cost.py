@@ -1,10 +1,10 @@
-"""What a pass costs beyond the count of all taps: products that are really formed, those of the way back, and memory while training.
+"""What a pass costs beyond the count of all taps: products actually computed, those of the backward pass, and memory while training.
 
 A tap on padding reads no pixel, so its product can be left out.  Along one axis the index map says how many are left:
 
     pairs = number of (p, r) with 0 <= p*stride + r*dilation - before < size
 
-and over several axes these numbers multiply, because an axis knows nothing of the others.
+and over several axes these numbers multiply, because the axes are independent.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ BYTES_PER_NUMBER = 4
 
 
 class Work(NamedTuple):
-    """Products of one layer for one image; None where they are not counted.
+    """Products of one layer for one image; None if not counted.
 
     useful : of the forward pass, taps on padding left out
-    backward : of the gradients of weight and input, counted as `macs` are; the input's only where something before can learn
+    backward : of the gradients of weight and input, counted as `macs` are; the input's only if something before it has parameters
     """
 
     useful: int | None = None
@@ -58,7 +58,7 @@ def pairs_inside(axis: Axis) -> int:
 
 
 def learning(topology: Topology) -> list[bool]:
-    """For every node, whether its output depends on a parameter: where it does not, no gradient has to go further back."""
+    """For every node, whether its output depends on a parameter: if not, no gradient has to go further back."""
     depends: list[bool] = []
     for node in topology.nodes:
         depends.append(any(slot.trainable for slot in node.slots) or learns_before(node, depends))
@@ -70,11 +70,11 @@ def learns_before(node: Node, depends: Sequence[bool]) -> bool:
 
 
 class TrainingMemory(NamedTuple):
-    """Bytes that one training step needs for a batch, every value kept for the way back.
+    """Bytes that one training step needs for a batch, with every value kept for the backward pass.
 
     activation_bytes : the batch itself and every layer's output
-    gradient_bytes : the most that gradients of outputs take at one time
-    parameter_bytes, parameter_gradient_bytes : one number each; an optimizer's own memory comes on top
+    gradient_bytes : the most that gradients of outputs take at any time
+    parameter_bytes, parameter_gradient_bytes : one number each; the optimizer's own memory is extra
     """
 
     batch: int

@@ -86,7 +86,7 @@ def _folded(node: Node, depth: int | None) -> tuple[str, ...] | None:
 def _groups(topology: Topology, depth: int | None) -> list[list[Node]]:
     """Layers of a folded block, and layers that belong together.
 
-    A quiet one joins the box of the only layer it hears, if it is the only one that hears it.
+    A quiet layer joins the box of its only input, if it is that input's only reader.
     """
     readers = Counter(ref for node in topology.nodes for ref in node.inputs)
     groups: list[list[Node]] = []

@@ -1,4 +1,4 @@
-"""A summary with its inner blocks closed: one row for a block, with the sums of what is inside."""
+"""A summary with its inner blocks folded: one row for a block, with the sums over its layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from minicnn.graph.summary import Summary, SummaryRow
 
 SUMMED = ("params", "buffers", "activation_bytes", "training_bytes", "layer_count")
-COUNTED = ("macs", "useful_macs", "backward_macs", "connections")  # None unless something inside is counted
+COUNTED = ("macs", "useful_macs", "backward_macs", "connections")  # None if nothing inside is counted
 
 
 def fold(summary: Summary, depth: int) -> Summary:

@@ -1,4 +1,4 @@
-"""A network's parameters by name, as its user sees them: a dict of views that cannot come loose from the network's memory."""
+"""A network's parameters by name, as its user sees them: a dict of views that always stay those of the network's memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHOWN = 20  # names that a message lists
 
 
 class UnknownParameterError(GraphError, KeyError):
-    """A name that no parameter has; a KeyError too, as a dict gives."""
+    """An unknown name; a KeyError too, as from a dict."""
 
     __str__ = Exception.__str__  # KeyError's quotes the message
 
@@ -34,19 +34,19 @@ class Parameters(dict[str, "np.ndarray"]):
         except (TypeError, ValueError) as error:
             if isinstance(error, ShapeError):
                 raise
-            raise SettingError(f"{name} gets values that are no numbers: {error}") from error
+            raise SettingError(f"{name} gets values that are not numbers: {error}") from error
 
     def __missing__(self, name: object) -> Any:
         names = list(self)
         shown = names if len(names) <= SHOWN else [*names[: SHOWN // 2], "...", *names[-SHOWN // 2 :]]
-        raise UnknownParameterError(f"there is no parameter called {name!r}{suggestion(name, names)}\n  known are {', '.join(shown)}")
+        raise UnknownParameterError(f"there is no parameter called {name!r}{suggestion(name, names)}\n  choose from {', '.join(shown)}")
 
     def update(self, *others: Any, **named: Any) -> None:
         for name, value in dict(*others, **named).items():
             self[name] = value
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy is an ordinary dict: `copy.copy` keeps the views, `copy.deepcopy` and pickle take the values along."""
+        """A copy is an ordinary dict: `copy.copy` keeps the views, `copy.deepcopy` and pickle copy the values."""
         return dict, (dict(self),)
 
     def _keep(self, *arguments: Any, **named: Any) -> Any:

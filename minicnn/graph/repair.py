@@ -1,7 +1,7 @@
-"""What would make a network fit: found by trying, so that what is said is so.
+"""What would make a network fit, found by trying it out.
 
-A layer knows which of its own settings would do.  Here the rest is looked for: a larger input, the nearest inputs for which
-everything fits, and padding on the way that comes out too small where two ways meet.
+A layer knows which of its own settings would work.  This module looks for the rest: a larger input, the nearest inputs for which
+everything fits, and padding for the smaller of two branches that meet.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from minicnn.graph.shapes import Shapes, propagate, shape_of, ways_to
 from minicnn.layers import Shape
 from minicnn.layers.windowed import Windowed
 
-LARGEST_TRY = 1 << 14  # pixels; no larger input is looked for
-FARTHEST_TRY = 64  # pixels up and down; no other input is looked for beyond
+LARGEST_TRY = 1 << 14  # pixels; no larger input is tried
+FARTHEST_TRY = 64  # pixels up and down; no input farther away is tried
 MOST_NAMES = 4  # layers that a repair names one by one
 
 
 def repairs(steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) -> list[str]:
-    """Changes that make the first step of unknown shape fit, each to stand after "use"."""
+    """Changes that make the first step of unknown shape fit, each to follow "use"."""
     broken = steps[len(known)]
     inputs = tuple(shape_of(ref, known, input_shape) for ref in broken.inputs)
     words = [*broken.layer.repairs(inputs)]
     if broken.layer.grows:
-        # one for which all that follows fits as well, unless something that no input repairs comes later
+        # one that fits all that follows as well, unless no input can
         larger = words and (_smallest_input(steps, input_shape) or _smallest_input(steps[: len(known) + 1], input_shape))
         return [*words, f"an input of at least {shape_text(larger[1:])}"] if larger else words
     if len(inputs) > 1:
@@ -95,7 +95,7 @@ def _nearest_inputs(steps: Sequence[Step], input_shape: Shape) -> list[Shape]:
 
 
 def _padded_ways(steps: Sequence[Step], known: Sequence[Shapes], inputs: tuple[Shape, ...], input_shape: Shape) -> list[str]:
-    """Padding "same" for the windows of stride 1 that make one way smaller than the others, if that makes them meet."""
+    """Padding "same" for the windows of stride 1 that make one branch smaller than the others, if that makes them agree."""
     broken = steps[len(known)]
     smallest = min(range(len(inputs)), key=lambda n: inputs[n][1:])
     others = [ref for n, ref in enumerate(broken.inputs) if n != smallest]

@@ -18,12 +18,12 @@ class Shapes(NamedTuple):
 
 
 def propagate(steps: Sequence[Step], input_shape: Shape, known: list[Shapes]) -> None:
-    """Append the shapes of the steps to `known`, up to the first that does not fit: its own ShapeError comes through."""
+    """Append the shapes of the steps to `known`, up to the first that does not fit, which raises its own ShapeError."""
     for step in steps:
         inputs = tuple(shape_of(ref, known, input_shape) for ref in step.inputs)
         outputs = step.layer.output_shapes(step.where, inputs)
         if len(outputs) != step.layer.output_count:
-            raise GraphError(f"{step.where} promises {step.layer.output_count} outputs, but gives the shapes of {len(outputs)}")
+            raise GraphError(f"{step.where} declares {step.layer.output_count} outputs, but gives shapes for {len(outputs)}")
         known.append(Shapes(inputs, outputs))
 
 

@@ -12,7 +12,7 @@ from minicnn.layers import ParameterSpec
 
 
 def homes_of(steps: Sequence[Step], shapes: Sequence[Shapes]) -> list[int]:
-    """For every step the first one with the same layer: the same object, not an equal one.
+    """For every step the first one with the same layer: the same object, not just an equal one.
 
     Raises
     ------

@@ -1,16 +1,16 @@
 """Records of what a network is and costs: a row for every layer, and the totals.  Computed from shapes alone.
 
 macs : multiplications of a weight by an activation in convolution and linear layers, for one image; taps on padding are
-    counted, biases are not.  None where a layer's cost is not counted, which is not the same as 0.
+    counted, biases are not.  None if a layer's cost is not counted, which is not the same as 0.
 params, buffers : numbers that training changes by gradients, and those it does not (running statistics, constants): buffers are
-    stored with the network but are not counted as its parameters.  A layer in several places has its own at the first.
+    stored with the network but are not counted as its parameters.  A layer in several places has them at the first.
 useful_macs : macs without the taps on padding.
 backward_macs : those of the gradients of weight and input, counted as macs are; the first layer needs no gradient of its input.
 connections : one per tap and one per bias, per output, as LeCun counted in 1998.
 activation_bytes, training_bytes : of a layer's output, for one image and for a batch that is trained with.
 receptive_field, jump : pixels of the input that one output sees, and pixels from one output to the next, per axis; the
-    largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None once the map is flat, and
-    after upsampling, where it depends on the position.
+    largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None after flattening, and after
+    upsampling, where it depends on the position.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SummaryRow:
     useful_macs: int | None
     backward_macs: int | None
     training_bytes: int
-    layer_count: int = 1  # more where a row stands for a block
+    layer_count: int = 1  # more if the row stands for a block
     shared_with: str | None = None  # the layer whose parameters these are, and where they are counted
 
 
@@ -85,7 +85,7 @@ class SummaryTotals:
 
 @dataclass(frozen=True)
 class Share:
-    """What all layers of one kind have together; macs None where they are not counted."""
+    """The sums over all layers of one kind; macs is None if not counted."""
 
     kind: str
     params: int
@@ -94,7 +94,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Uncounted:
-    """Layers of one type whose operations are in no sum, and the numbers they put out for one image."""
+    """Layers of one type whose operations are in no sum, and how many numbers they output for one image."""
 
     type: str
     layers: int
@@ -114,7 +114,7 @@ class Summary:
     training: TrainingMemory
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it: dicts, lists, numbers, words and None."""
+        """As JSON values: dicts, lists, numbers, strings and None."""
         return _plain(self)
 
     def __repr__(self) -> str:
@@ -122,7 +122,7 @@ class Summary:
 
 
 def summarize(topology: Topology, model: str, batch: int = 1) -> Summary:
-    """Every layer of a network with its costs; `batch` images are what memory for training is counted for."""
+    """Every layer of a network with its costs; training memory is that for `batch` images."""
     known: list[Field | None] = []
     rows = []
     shares: dict[str, Share] = {}

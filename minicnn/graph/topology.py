@@ -1,4 +1,4 @@
-"""A network as nodes in order, with every shape and the place of every parameter, and not one byte allocated."""
+"""A network as nodes in order, with every shape and the place of every parameter; nothing is allocated."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Topology:
         return self.input_shape if ref == INPUT else self.nodes[ref.node].output_shapes[ref.output]
 
     def name_of(self, ref: ValueRef) -> str:
-        """What a table calls a value: "input", "conv1", or "split1:1" for another than the first output."""
+        """What a table calls a value: "input", "conv1", or "split1:1" for an output other than the first."""
         if ref == INPUT:
             return "input"
         return self.nodes[ref.node].name + (f":{ref.output}" if ref.output else "")
@@ -77,12 +77,12 @@ class Topology:
 
     @property
     def parameter_count(self) -> int:
-        """Numbers that training changes; buffers are none."""
+        """Numbers that training changes, without buffers."""
         return sum(slot.size for slot in self.slots if slot.trainable)
 
     @property
     def buffer_count(self) -> int:
-        """Numbers that are stored with the parameters, but are none."""
+        """Numbers that are stored with the parameters but not trained."""
         return sum(slot.size for slot in self.slots if not slot.trainable)
 
 
@@ -145,7 +145,7 @@ def _places(
         for index, (step, known) in enumerate(zip(steps, shapes, strict=True)):
             for spec in step.layer.parameters(known.inputs) if homes[index] == index else ():
                 if spec.trainable is trainable:
-                    # the layer that gives the logits, and does nothing else, starts out unsure
+                    # the layer that computes the logits, and does nothing else, starts out unsure
                     init = "he/10" if index not in inner and spec.init == "he" else spec.init
                     slots.append(ParameterSlot(f"{step.name}.{spec.name}", spec.shape, end, spec.size, index, spec.fan_in, init, trainable))
                     end = _aligned(end + spec.size)

@@ -1,7 +1,7 @@
-"""From nested blocks to a list of steps: who feeds whom, and what everybody is called.
+"""From nested blocks to a list of steps: which feeds which, and their names.
 
 Names: a layer's own name, or its stem and a number (conv1, conv2, ...), counted within the named block it lies in.  A named
-block puts its name before those of its layers: "stage2.conv1".  Blocks without a name leave no trace.  One and the same named layer or
+block puts its name before those of its layers: "stage2.conv1".  Blocks without a name do not appear.  One and the same named layer or
 block in several places is called "tower", "tower2", "tower3".
 """
 
@@ -17,7 +17,7 @@ from minicnn.layers.description import MOST_LEVELS, MOST_PARTS
 
 
 class Recorder:
-    """The wiring that blocks are given: it writes down what they place."""
+    """The wiring that blocks are given: it records what they place."""
 
     def __init__(self) -> None:
         self.placed: list[tuple[Layer, tuple[ValueRef, ...], tuple[str, ...]]] = []
@@ -31,7 +31,7 @@ class Recorder:
         self._parts += 1
         self._level += 1
         if self._parts > MOST_PARTS or self._level > MOST_LEVELS:
-            raise GraphError(f"a network has at most {MOST_PARTS:,} layers and blocks, {MOST_LEVELS} of them in each other")
+            raise GraphError(f"a network has at most {MOST_PARTS:,} layers and blocks, nested at most {MOST_LEVELS} deep")
         outputs = self._placed(element, values)
         self._level -= 1
         return outputs
@@ -41,7 +41,7 @@ class Recorder:
             self.placed.append((element, values, self._path))
             return tuple(ValueRef(len(self.placed) - 1, output) for output in range(element.output_count))
         if not isinstance(element, Block):
-            raise GraphError(f"a network is made of layers and blocks, but here stands {element!r}")
+            raise GraphError(f"a network is made of layers and blocks, but {element!r} is neither")
         if element.name is None:
             return element.wire(self, *values)
         outer, self._path = self._path, self._scope(element, element.name)

@@ -122,6 +122,6 @@ def _in_main_interpreter() -> bool:
 
 if not _in_main_interpreter():
     raise DeviceError(
-        "minicnn computes in the main interpreter of a process only: Numba and NumPy know no other"
+        "minicnn computes only in the main interpreter of a process: Numba and NumPy support no other"
         "\n  use another process (multiprocessing, concurrent.futures.ProcessPoolExecutor) in place of a subinterpreter"
     )

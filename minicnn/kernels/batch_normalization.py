@@ -107,7 +107,7 @@ def batch_norm_training(
     """
     where = "batch_norm_training"
     if (running_mean is None) != (running_variance is None):
-        raise SettingError(f"{where}: of running_mean and running_variance one is missing\n  give both, or none")
+        raise SettingError(f"{where}: only one of running_mean and running_variance is given\n  give both or neither")
     running = {} if running_mean is None else {"running_mean": running_mean, "running_variance": running_variance}
     x, gamma, beta, *old = _checked(where, {"x": x}, gamma=gamma, beta=beta, **running)
     number, share = _epsilon(where, epsilon), real_number(where, "momentum", momentum)

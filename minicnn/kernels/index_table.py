@@ -178,7 +178,7 @@ def tabulate(
     except SettingError:
         raise
     except Exception as error:  # the user's function, compiled, somewhere
-        raise SettingError(f"{where}: index_map raises {type(error).__name__}: {error}\n  compiled=False tells where") from error
+        raise SettingError(f"{where}: index_map raises {type(error).__name__}: {error}\n  compiled=False shows where") from error
     if not count:
         raise SettingError(
             f"{where}: index_map reads nothing: every position is outside the input, or has a negative weight index"

@@ -42,7 +42,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> float:
     where = "softmax_cross_entropy"
     logits, labels = _checked(where, logits, labels)
     if not len(logits):
-        raise ShapeError(f"{where}: logits hold no images, and the mean of nothing has no value\n  logits  {logits.shape}  N K")
+        raise ShapeError(f"{where}: logits hold no images, and the mean of nothing is undefined\n  logits  {logits.shape}  N K")
     if logits.dtype == np.float64:
         losses = np.empty(len(logits))
         textbook.softmax_cross_entropy_forward(losses, np.empty_like(logits), logits, labels)

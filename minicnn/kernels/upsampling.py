@@ -51,7 +51,7 @@ def backward(where: str, axis_count: int, dy: Any, scale: object, mode: object) 
     chosen = checked_mode(where, mode)
     if any(size % times for size, times in zip(dy.shape[2:], scales, strict=True)):
         raise ShapeError(
-            f"{where}: dy has the sizes {dy.shape[2:]}, which are no multiples of the scale {scales}"
+            f"{where}: dy has the sizes {dy.shape[2:]}, which are not multiples of the scale {scales}"
             f"\n  dy  {dy.shape}  {y_letters(axis_count, 'C')}"
         )
     space = tuple(size // times for size, times in zip(dy.shape[2:], scales, strict=True))

@@ -189,7 +189,7 @@ class Variant:
         if weight.shape != self.weight_shape:
             raise ShapeError(
                 f"{self._where}: weight has the shape {weight.shape}, but needs {self.weight_shape}"
-                f"\n  weight  {weight.shape}\n  wanted  {self.weight_shape}\n  weight_shape=... asks for another"
+                f"\n  weight  {weight.shape}\n  wanted  {self.weight_shape}\n  weight_shape=... sets another"
             )
 
 

@@ -69,7 +69,7 @@ def _build(description: object, shared: dict[int, _Part]) -> _Part:
         raise GraphError(f"{kind.__name__}: its settings do not fit: {error}") from error
     part = _Part(element, settings.parts + 1, settings.levels + 1)
     if part.parts > MOST_PARTS or part.levels > MOST_LEVELS:
-        raise GraphError(f"a network has at most {MOST_PARTS:,} layers and blocks, {MOST_LEVELS} of them in each other")
+        raise GraphError(f"a network has at most {MOST_PARTS:,} layers and blocks, nested at most {MOST_LEVELS} deep")
     if SHARED in description:
         number = description[SHARED]
         if type(number) is not int or number in shared:

@@ -1,4 +1,4 @@
-"""Softmax cross-entropy: minus the logarithm of the probability that the right class gets.
+"""Softmax cross-entropy: minus the logarithm of the probability of the correct class.
 
 p[n,k] = exp(scores[n,k]) / sum over j of exp(scores[n,j])        loss = mean over n of -log p[n, labels[n]]
 """
@@ -25,13 +25,13 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
 
 
 def are_numbers(scores: np.ndarray) -> np.ndarray:
-    """(N,) bool: which images got scores that can be compared, (N, K, *space); a score of -infinity can, NaN and infinity cannot."""
+    """(N,) bool: which images have scores (N, K, *space) that can be compared: -infinity can, NaN and infinity cannot."""
     largest = scores.max(axis=1)  # NaN if there is one among the classes
     return np.isfinite(largest).reshape(len(scores), -1).all(axis=1)
 
 
 def check_scores(where: str, scores: np.ndarray) -> None:
-    """A DataError that starts with `where` if some scores are not numbers."""
+    """A DataError that starts with `where` if some scores are not finite."""
     if not len(scores):
         return
     wrong = np.flatnonzero(~are_numbers(scores))
@@ -50,7 +50,7 @@ class SoftmaxCrossEntropy:
     """
 
     def check(self, network: str, classes: int) -> None:
-        """A GraphError where there is nothing to choose from."""
+        """A GraphError if there is nothing to choose from."""
         if classes < 2:
             raise GraphError(
                 f"{network} gives one score for an image, but softmax cross-entropy needs one for each class:"

@@ -15,7 +15,7 @@ class Optimizer(ABC):
     """learning_rate : how far a step goes;  weight_decay : pull towards 0, added to the gradient."""
 
     kind: ClassVar[str]
-    state_names: ClassVar[tuple[str, ...]]  # what it remembers per parameter
+    state_names: ClassVar[tuple[str, ...]]  # its state per parameter
 
     learning_rate: float
     weight_decay: float = 0.0
@@ -31,4 +31,4 @@ class Optimizer(ABC):
 
     @abstractmethod
     def rates(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        """The numbers the compiled update reads at step 1, 2, ...; `learning_rate` is the schedule's."""
+        """The numbers the compiled update reads at step 1, 2, ...; `learning_rate` comes from the schedule."""

@@ -1,4 +1,4 @@
-"""Changes of training images that leave their class alone: drawn anew for every image of every epoch, applied while loading."""
+"""Changes of training images that keep their class: drawn again for every image in every epoch, applied while loading."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from minicnn.errors import SettingError, quoted, suggestion
 from minicnn.geometry import whole_number
 
 DEFAULT_SHIFT = 2
-SHIFT = re.compile("[0-9]{1,4}")  # beyond, nothing of any picture is left
+SHIFT = re.compile("[0-9]{1,4}")  # beyond this, nothing of a picture is left
 
 
 class Augmentation(NamedTuple):
-    """shift : translations by up to so many pixels, background filling the gap;  flip : every other image mirrored left to right.
+    """shift : translations by up to so many pixels, the gap filled with background; flip : every other image mirrored left to right.
 
     Krizhevsky, Sutskever, Hinton, 2012, section 4.1.
     """
@@ -24,11 +24,11 @@ class Augmentation(NamedTuple):
 
     @property
     def words(self) -> str:
-        """As `augmentation` takes it, always in the same spelling: "shift=2,flip", "" for none."""
+        """As text that `augmentation` accepts, in one spelling: "shift=2,flip", "" for none."""
         return ",".join([f"shift={self.shift}"] * (self.shift > 0) + ["flip"] * self.flip)
 
     def checked(self, input_shape: tuple[int, ...]) -> Augmentation:
-        """Itself, or a SettingError if it moves images of this shape out of sight."""
+        """Itself; a SettingError if it moves images of this shape out of sight."""
         shift, room = whole_number("augment", "shift", self.shift, least=0), max(input_shape[1:], default=1)
         if shift >= room:
             raise SettingError(f"augment shift={shift} moves the images out of sight: they have {room} pixels")
@@ -36,7 +36,7 @@ class Augmentation(NamedTuple):
 
 
 def augmentation(setting: Iterable[str] | str | Augmentation) -> Augmentation:
-    """From words: "shift", "shift=3", "flip", as a list or separated by commas; or itself."""
+    """From text: "shift", "shift=3", "flip", as a list or separated by commas; or itself."""
     if isinstance(setting, Augmentation):
         return setting
     words = setting.split(",") if isinstance(setting, str) else list(setting)

@@ -1,4 +1,4 @@
-"""What a checkpoint must hold for training to go on from it: looked at as a whole before a trainer takes any of it."""
+"""What a checkpoint must hold for training to continue from it: checked as a whole before a trainer uses any of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from minicnn.train.records import EpochRecord
 
 WHERE, HISTORY_LINE = "the checkpoint", "a line of the history"
 NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history")
-MOST_STEPS = 1 << 53  # whole numbers that a float holds
-MEASURED = ("seconds", "images_per_second")  # of an epoch, by the clock
+MOST_STEPS = 1 << 53  # whole numbers that a float holds exactly
+MEASURED = ("seconds", "images_per_second")  # of an epoch
 SHARES = ("train_accuracy", "test_accuracy")
 ANY_SIGN = ("train_loss", "test_loss")
 
@@ -24,7 +24,7 @@ Times = dict[str, float]
 
 
 class Standing(NamedTuple):
-    """Where training stands.  sums: loss and right answers of the epoch so far;  states: the optimizer's, by kind and parameter."""
+    """The position of training.  sums: loss and correct answers of the epoch so far; states: the optimizer's, by kind and parameter."""
 
     steps: int
     epoch: int
@@ -44,7 +44,7 @@ def standing(
     Raises
     ------
     CheckpointError
-        If anything is missing, foreign, of another size or out of range.
+        If anything is missing, unknown, of another size or out of range.
     """
     found = schema.record(WHERE, numbers, NUMBERS)
     if found["optimizer"] != optimizer:
@@ -53,7 +53,7 @@ def standing(
     history = epoch_records(WHERE, found["history"])
     epoch = schema.whole(WHERE, "epoch", found["epoch"], least=1)
     if epoch != len(history) + 1:
-        raise CheckpointError(f"{WHERE}: it stands in epoch {epoch}, but its history has {len(history)} epochs")
+        raise CheckpointError(f"{WHERE}: it is in epoch {epoch}, but its history has {len(history)} epochs")
     batch = schema.whole(WHERE, "batch", found["batch"])
     steps = schema.whole(WHERE, "steps", found["steps"], least=batch, most=MOST_STEPS)
     parameters = {name.removeprefix("parameter."): value for name, value in arrays.items() if name.startswith("parameter.")}
@@ -67,12 +67,12 @@ def standing(
     known = {"sums", *(f"parameter.{name}" for name in parameters), *(f"{kind}.{name}" for kind, state in states.items() for name in state)}
     foreign = sorted(set(arrays) - known)
     if foreign:
-        raise CheckpointError(f"{WHERE} holds {quoted(foreign[0])}, which training knows nothing of")
+        raise CheckpointError(f"{WHERE} holds {quoted(foreign[0])}, which training does not use")
     return Standing(steps, epoch, batch, schema.real(WHERE, "seconds", found["seconds"], least=0), history, sums.copy(), parameters, states)
 
 
 def epoch_records(where: str, values: object) -> list[EpochRecord]:
-    """The epochs of a history, from the first on without a gap."""
+    """The epochs of a history, from the first without a gap."""
     records = list(schema.items(where, "history", values, _epoch_record))
     for number, record in enumerate(records, 1):
         if record.epoch != number:
@@ -97,14 +97,14 @@ def _epoch_record(where: str, name: str, values: object) -> EpochRecord:
 def _array(arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
     array = arrays.get(name)
     if array is None:
-        raise CheckpointError(f"{WHERE} does not hold what training needs to go on: {name} is missing")
+        raise CheckpointError(f"{WHERE} cannot be continued: {name} is missing")
     if array.shape != shape or array.dtype != dtype:
         raise CheckpointError(f"{WHERE}: {name} does not fit\n  file     {array.shape} {array.dtype}\n  network  {shape} {np.dtype(dtype)}")
     return array
 
 
 def without_times(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a checkpoint's numbers is the same for equal runs."""
+    """The numbers of a checkpoint without times, so that equal runs have equal ones."""
     kept = {name: value for name, value in numbers.items() if name != "seconds"}
     if "history" in kept:
         kept["history"] = [{name: value for name, value in record.items() if name not in MEASURED} for record in kept["history"]]
@@ -112,7 +112,7 @@ def without_times(numbers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_times(numbers: dict[str, Any], times: Mapping[int, Times], under_way: object) -> dict[str, Any]:
-    """The inverse; 0 where the clock's word is lost.  under_way: where an epoch was left, and how long it had taken."""
+    """The inverse; 0 if a time is lost.  under_way: where an epoch was left, and how long it had taken."""
     history = numbers.get("history")
     if isinstance(history, list):
         unknown = dict.fromkeys(MEASURED, 0.0)
@@ -123,7 +123,7 @@ def with_times(numbers: dict[str, Any], times: Mapping[int, Times], under_way: o
 
 
 def epoch_times(line: str) -> tuple[int, Times] | None:
-    """Which epoch a line of history.jsonl is of, and how long that took; None if it does not say."""
+    """The epoch of a line of history.jsonl, and how long it took; None if unknown."""
     try:
         found = schema.parse(line, HISTORY_LINE)
         if not isinstance(found, dict):

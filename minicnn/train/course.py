@@ -1,4 +1,4 @@
-"""A course of training: everything it works with, settled before it begins, and the loop over epochs and batches."""
+"""A course of training: everything it uses, fixed before it begins, and the loop over epochs and batches."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from minicnn.engine.plan import Plan
     from minicnn.network import Graph
 
-REPORT_SECONDS = 0.1  # how long a stretch of batches runs between two progress records
+REPORT_SECONDS = 0.1  # how long batches run between two progress records
 
 Records = Generator[Record, None, None]
 
 
 class Course(NamedTuple):
-    """What one stream of records trains with.
+    """What one stream of training records uses.
 
     until : the last epoch
     since : the epochs before the schedule begins
@@ -54,7 +54,7 @@ class Course(NamedTuple):
     seed: int
 
     def records(self, at: Position, updates: Updates, turns: Turns) -> Records:
-        """Train from a position, which moves along; another thread is turned away from beginning to end."""
+        """Train from a position, which is updated; meanwhile other threads get an error."""
         with turns.kept():
             at.stopping = False
             begin = time.perf_counter()
@@ -110,7 +110,7 @@ class Course(NamedTuple):
                         keys=keys[first:stop].copy(),
                         rates=numbers,
                     )
-                finally:  # Ctrl-C in a notebook as well: the parameters have changed by as many batches as are done
+                finally:  # Ctrl-C in a notebook as well: the parameters reflect exactly the batches that are done
                     seconds = time.perf_counter() - begin
                     at.count(plan.done(), seconds)
                 done = min(stop * self.batch_size, images)
@@ -120,7 +120,7 @@ class Course(NamedTuple):
             stretch = max(1, int((stop - first) * REPORT_SECONDS / max(seconds, 1e-6)))
 
     def _close_epoch(self, at: Position, wrong: str | None) -> EpochRecord:
-        """Look at the test images, and go on to the next epoch."""
+        """Evaluate the test images, and move on to the next epoch."""
         test_loss, test_accuracy = None, None
         if self.test is not None:
             found, _ = measure(self.net, self.test.images, self.test.labels, self.preparation, self.threads)
@@ -138,7 +138,7 @@ class Course(NamedTuple):
         return record
 
     def _learning_rate(self, at: Position, part: float) -> float:
-        """After the share `part` of the epoch under way, as the schedule has it."""
+        """After the share `part` of the current epoch, by the schedule."""
         factor = self.rule.factor(at.epoch - self.since, part, self.until - self.since, at.history[self.since :])
         return self.optimizer.learning_rate * factor
 

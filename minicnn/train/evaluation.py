@@ -1,4 +1,4 @@
-"""How good a network is on a set of images."""
+"""Loss and accuracy of a network on a set of images."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def mean_loss_and_accuracy(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Mean softmax cross-entropy in nats and share of right answers, from logits; one that is no number is no right answer."""
+    """Mean softmax cross-entropy in nats and share of correct answers, from logits; NaN is never correct."""
     right = log_probabilities(scores)[np.arange(len(labels)), labels]
     return float(-right.mean()), float((answers(scores) == labels).mean())
 
 
 def answers(scores: np.ndarray) -> np.ndarray:
-    """The class with the highest score for each image, (N,) int64; -1 where scores are not numbers."""
+    """The class with the highest score for each image, (N,) int64; -1 if its scores are not finite."""
     return np.where(are_numbers(scores), scores.argmax(axis=1), -1)
 
 
@@ -35,13 +35,13 @@ def evaluate(net: Graph, images: np.ndarray, labels: Any, preparation: Preparati
     Raises
     ------
     DataError
-        If there are none, or scores are not numbers.
+        If there are none, or scores are not finite.
     ShapeError, SettingError
         If the images or the labels do not fit the network.
     """
     images, labels = _prepared(net, images, preparation), net.check_labels("evaluate", labels, len(images))
     if not len(images):
-        raise DataError("evaluate: there are no images, and no mean of them")
+        raise DataError("evaluate: there are no images to average over")
     record, scores = measure(net, images, labels, preparation, threads)
     check_scores(f"evaluate: {net.name}", scores)
     return record
@@ -50,7 +50,7 @@ def evaluate(net: Graph, images: np.ndarray, labels: Any, preparation: Preparati
 def measure(
     net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, threads: int | None = None
 ) -> tuple[EvaluationRecord, np.ndarray]:
-    """The same for images and labels that are checked, and the logits; scores that are not numbers make the loss NaN."""
+    """The same for checked images and labels, with the logits; scores that are not finite make the loss NaN."""
     begin = time.perf_counter()
     scores = logits(net, images, preparation, threads)
     loss, accuracy = mean_loss_and_accuracy(scores, labels)
@@ -58,19 +58,19 @@ def measure(
 
 
 def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None) -> np.ndarray:
-    """What a network says about prepared images: (N, classes) float32."""
+    """The logits of prepared images: (N, classes) float32."""
     return engine.predict(net, _prepared(net, images, preparation), preparation.scale, preparation.shift, threads)
 
 
 def _prepared(net: Graph, images: np.ndarray, preparation: Preparation) -> np.ndarray:
-    """The images as an array that the engine can read, in the size of network and preparation alike."""
+    """The images as an array that the engine can read, in the size of network and preparation."""
     try:
         images = np.asarray(images)
     except (ValueError, TypeError) as error:
         raise ShapeError(f"{net.name}: images are not an array: {error}") from error
     if preparation.input_shape != net.input_shape or images.shape[1:] != net.input_shape or images.ndim != len(net.input_shape) + 1:
         raise ShapeError(
-            f"{net.name} takes images of {shape_text(net.input_shape)}, but gets them as {tuple(images.shape)}, prepared for"
+            f"{net.name} takes images of {shape_text(net.input_shape)}, but gets {tuple(images.shape)}, prepared for"
             f" {shape_text(preparation.input_shape)}\n  use preparation.images(images)"
         )
     return preparation.images(images, net.name)

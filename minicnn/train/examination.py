@@ -1,4 +1,4 @@
-"""A trained network looked at class by class: which it knows, and which it takes for which."""
+"""A trained network examined class by class: which it recognises, and which it confuses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 
 class Examination(NamedTuple):
-    """What a network answered on a set of images.
+    """A network's answers on a set of images.
 
     loss : mean softmax cross-entropy in nats
-    metrics : by name; here "accuracy", the share of right answers
-    confusion : (classes, classes) int64
+    metrics : by name; here "accuracy", the share of correct answers confusion : (classes, classes) int64
         A row for each true class, a column for each answer.
     """
 
@@ -46,7 +45,7 @@ class Examination(NamedTuple):
         return int(self.confusion[k, k]) / images if images else None
 
     def mistaken_for(self, k: int) -> tuple[int, int] | None:
-        """(the class that class k is most often taken for, how often); None if it never is."""
+        """(the class that class k is most often mistaken for, how often); None if never."""
         wrong = self.confusion[k].copy()
         wrong[k] = 0
         other = int(wrong.argmax())
@@ -54,12 +53,12 @@ class Examination(NamedTuple):
 
 
 def examine(trained: TrainedNetwork, data: Dataset, threads: int | None = None) -> Examination:
-    """Let a trained network answer for every image of a data set with the same classes.
+    """Classify every image of a data set with the same classes.
 
     Raises
     ------
     DataError
-        If the classes are others, or scores are not numbers.
+        If the classes differ, or scores are not finite.
     ShapeError
         If the images cannot be brought to the network's input.
     """

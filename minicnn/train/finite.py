@@ -1,4 +1,4 @@
-"""Training that has lost its numbers: noticed where it happens, with the cause."""
+"""Training whose loss became NaN or infinite: noticed where it happens, with the cause."""
 
 from __future__ import annotations
 
@@ -41,14 +41,13 @@ def wrong_image(images: np.ndarray) -> int | None:
 
 
 def loss_is_lost(moment: str, learning_rate: float, image: int | None, name: str, weights: str | None) -> SettingError:
-    """The error for a loss that is no number at a moment, as in "epoch 3".
+    """The error for a loss that is not finite at a moment, as in "epoch 3".
 
-    image, name : the first wrong image of the data of this name
-    weights : the first that were wrong before the training
+    image, name : the first such image, and its data set weights : the first that were not finite before training
     """
     cause = f"the steps are too large\n  use a learning rate below {learning_rate:g}"
     if image is not None:
         cause = f"an image holds NaN or infinity\n  the first is image {image} of {name}"
     elif weights is not None:
-        cause = f"the weights were none before\n  NaN or infinity stands in {weights}: load or draw them anew"
+        cause = f"the weights were not finite before training\n  {weights} holds NaN or infinity: load or initialize them again"
     return SettingError(f"the loss is no longer a number in {moment}: {cause}")

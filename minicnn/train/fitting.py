@@ -1,4 +1,4 @@
-"""`Trainer.fit`: a stream of records followed to its end, the best epoch's weights kept where images are held out to choose it."""
+"""`Trainer.fit`: a stream of records consumed to its end; if images are held out, the weights of the best epoch are kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TO_THE_CALLER = 3  # frames from here to the line that calls `Trainer.fit`
 
 
 class Parts(NamedTuple):
-    """What is trained on, what is held out of it (or given) to choose an epoch, and what is tested on."""
+    """The images to train on, those held out (or given) to choose an epoch, and those to test on."""
 
     train: Dataset
     held_out: Dataset | None
@@ -36,7 +36,7 @@ class Parts(NamedTuple):
 
     @classmethod
     def of(cls, trainer: Trainer, train: Any, test: Any, validation: Any) -> Parts:
-        """From what a user gives: data, and for `validation` data or a share of the training images."""
+        """From the user's arguments; `validation` is data or a share of the training images."""
         data = as_dataset("train", train, trainer.net)
         tested = None if test is None else as_dataset("test", test, trainer.net)
         if validation is None:
@@ -48,14 +48,14 @@ class Parts(NamedTuple):
 
     @property
     def watched(self) -> Dataset | None:
-        """The images looked at after each epoch."""
+        """The images evaluated after each epoch."""
         return self.test if self.held_out is None else self.held_out
 
 
 def follow(
     trainer: Trainer, parts: Parts, patience: int | None, progress: Any, stream: Callable[[], Generator[Record, None, None]]
 ) -> History:
-    """Train to the end of the stream, or of patience, and say what came of it."""
+    """Train to the end of the stream, or of patience, and return the history."""
     if patience is not None:
         patience = whole_number("fit", "patience", patience, least=1)
         if parts.held_out is None:
@@ -92,7 +92,7 @@ def follow(
 
 
 def _outcome(trainer: Trainer, parts: Parts, records: list[EpochRecord]) -> EvaluationRecord | None:
-    """The test images at the end: as the last epoch found them, or, other images having chosen the epoch, looked at now."""
+    """The test images at the end: as in the last epoch, or evaluated now if other images chose the epoch."""
     if parts.test is None or not records:
         return None
     if parts.held_out is None:

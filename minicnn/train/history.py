@@ -1,4 +1,4 @@
-"""What a training brought: a record for each epoch, which of them was the best, and all of it as a table."""
+"""The result of training: a record for each epoch, the best of them, and all of it as a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEADINGS = ("Epoch", "Train loss", "accuracy")
 
 
 def is_better(record: EpochRecord, best: EpochRecord | None) -> bool:
-    """Whether an epoch takes the place of the best: more right answers, or as many with a lower loss."""
+    """Whether an epoch is better: more correct answers, or as many with a lower loss."""
     return best is None or (record.metrics["accuracy"], -record.loss) > (best.metrics["accuracy"], -best.loss)
 
 
@@ -32,7 +32,7 @@ class History:
 
     @property
     def best(self) -> EpochRecord | None:
-        """The epoch with the most right answers on the watched images, of equals that with the lowest loss; None before the first."""
+        """The epoch with the most correct answers on the watched images, then the lowest loss; None before the first."""
         best = None
         for record in self.records:
             best = record if is_better(record, best) else best
@@ -57,7 +57,7 @@ class History:
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], *self._outcome()])
 
     def _repr_html_(self) -> str:
-        """The same for a notebook."""
+        """The same as HTML, for a notebook."""
         head, *body = self.rows() if self.records else [("no epoch was trained to its end",)]
         cells = ["".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) for tag, row in [("th", head), *(("td", row) for row in body)]]
         below = "".join(f"<p>{escape(line)}</p>" for line in self._outcome())

@@ -1,7 +1,7 @@
-"""What enters training: checked when it enters, and kept as it was checked.
+"""What enters training: checked on entry, and kept as checked.
 
-Compiled code reads images and labels by their addresses and trusts every number, so nothing that a user can still change may reach it:
-labels are copied; images are copied where they are few, and otherwise held where they lie and looked at again before each stretch.
+Compiled code reads images and labels by their addresses and trusts every number, so nothing that a user can still change may reach
+it: labels are copied; few images are copied, many stay where they are and are checked again before each run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COPY_BYTES = 1 << 24  # images up to this size are copied, which takes some mill
 
 
 def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
-    """A Dataset with labels of our own, checked anew, from one or from a pair (images, labels).
+    """A checked Dataset with a copy of the labels, from a Dataset or a pair (images, labels).
 
     A pair may hold any array, list or tensor, integer labels of any width, and images (N, *space) for a network of one channel; its
     classes are called "0", "1", ...
@@ -33,11 +33,11 @@ def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
     Raises
     ------
     DataError
-        If it is neither, if types, shapes or label values do not fit, or if the network tells fewer classes apart.
+        If it is neither, if types, shapes or label values do not fit, or if the network has fewer classes.
     """
-    if isinstance(data, Dataset):  # perhaps changed since it was made, by whatever way: every attribute is read once
+    if isinstance(data, Dataset):  # perhaps changed since it was made: every attribute is read once
         try:
-            images, labels = np.asarray(data.images)[...], np.asarray(data.labels)[...]  # views, whose shape and type are ours
+            images, labels = np.asarray(data.images)[...], np.asarray(data.labels)[...]  # views, whose shape and type no one else can change
         except (ValueError, TypeError) as error:
             raise DataError(f"{data.name}: images or labels are not an array: {error}") from error
         check_file(data.name, images)
@@ -56,19 +56,19 @@ def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
         )
     if int(checked.labels.max()) >= net.classes:
         raise DataError(
-            f"{checked.name} has {len(checked.classes)} classes, but {net.name} tells {net.classes} apart"
+            f"{checked.name} has {len(checked.classes)} classes, but {net.name} has {net.classes} outputs"
             f"\n  build it with classes={len(checked.classes)}"
         )
     return checked
 
 
 def class_names(data: Dataset, count: int) -> tuple[str, ...]:
-    """The names of `count` classes: those of the data, numbers for what they do not name."""
+    """The names of `count` classes: those of the data, then numbers."""
     return (*map(str, data.classes), *(str(k) for k in range(len(data.classes), count)))[:count]
 
 
 class Held:
-    """Images ready for the engine, in memory that stays, with their labels.
+    """Images ready for the engine, in memory that stays valid, with their labels.
 
     name : of the data set
     labels : (N,) int64, read-only
@@ -87,25 +87,25 @@ class Held:
         if self._images.nbytes <= COPY_BYTES or root is None:
             self._images = self._images.copy()
         else:
-            self._images = self._images[:]  # a view of ours, so that its shape and type stay
+            self._images = self._images[:]  # a view, so that its shape and type stay
             self._root, self._place = root, (root.ctypes.data, root.nbytes)
-            self._pin = weakref.ref(root)  # NumPy does not resize an array that somebody refers to weakly
+            self._pin = weakref.ref(root)  # NumPy refuses to resize an array that has a weak reference
 
     def __len__(self) -> int:
         return len(self.labels)
 
     @property
     def images(self) -> np.ndarray:
-        """(N, C, *space) uint8 or float32, C-contiguous; a DataError if their memory is no longer theirs."""
+        """(N, C, *space) uint8 or float32, C-contiguous; a DataError if their memory was replaced."""
         if self._root is not None:
             if (self._root.ctypes.data, self._root.nbytes) != self._place:
-                raise DataError(f"{self.name}: the array of images was given other memory while it was in use")
+                raise DataError(f"{self.name}: the array of images was given other memory while in use")
             check_file(self.name, self._root)
         return self._images
 
 
 def check_file(where: str, array: np.ndarray) -> None:
-    """A DataError if an array is mapped from a file that has become too short for it: reading it would end the process."""
+    """A DataError if an array is mapped from a file that is now too short for it: reading it would kill the process."""
     root = _root(array)
     if root is None or not isinstance(root.base, mmap.mmap):
         return
@@ -115,11 +115,11 @@ def check_file(where: str, array: np.ndarray) -> None:
     except (OSError, ValueError):  # memory without a file
         return
     if there < wanted:
-        raise DataError(f"{where}: the file that holds the array has become shorter: {there:,} bytes of {wanted:,} are left")
+        raise DataError(f"{where}: the file behind the array was cut short: {there:,} of {wanted:,} bytes are left")
 
 
 def _root(array: np.ndarray) -> np.ndarray | None:
-    """The NumPy array that owns the memory, or that is mapped from a file; None if the memory is somebody else's."""
+    """The NumPy array that owns the memory or maps it from a file; None if something else owns it."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array if array.base is None or isinstance(array.base, mmap.mmap) else None

@@ -1,7 +1,7 @@
-"""Whether a training learns: its loss against that of a constant guess, and whether it still falls.
+"""Whether training makes progress: its loss against that of a constant guess, and whether it still falls.
 
-Who always answers with how frequent each class is has a loss equal to the entropy of these frequencies, -sum over k of f[k] log f[k]:
-2.303 for ten classes alike.  A network that has learnt anything at all is below it.
+Always answering with the frequencies of the classes gives a loss equal to the entropy of these frequencies, -sum over k of f[k] log f[k]:
+2.303 for ten equally frequent classes.  A network that has learnt anything at all is below it.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from minicnn.train.records import EpochRecord
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-NOISE = 0.02  # a loss within this share of the guess's is no better: batches differ by about so much
+NOISE = 0.02  # a loss within this share of the guess's is no better: batches vary by about that much
 JUDGED_AFTER = 100  # updates; a LeNet with sigmoids leaves the loss of a guess after 48 by its recipe, after 72 with Adam(0.001)
-TOO_FEW = 20  # updates that nobody learns from
-FINISHED = 0.5  # a loss below this share of the guess's may stay where it is
-STILL_EPOCHS, STILL_UPDATES = 3, 100  # how long, at least, a loss has to stay where it is to be called still
-TRIED_RATES = {"sgd": (0.005, 0.1), "adam": (0.0003, 0.01)}  # lowest and highest rates with which the networks of the suite learn
-DEEP = 6  # convolutions and fully connected layers from which on batch normalization is worth a try
+TOO_FEW = 20  # updates too few to learn from
+FINISHED = 0.5  # a loss below this share of the guess's may stand still
+STILL_EPOCHS, STILL_UPDATES = 3, 100  # epochs, at least, that a loss must stand still to be reported
+TRIED_RATES = {"sgd": (0.005, 0.1), "adam": (0.0003, 0.01)}  # lowest and highest rates at which the networks of the suite learn
+DEEP = 6  # layers with weights from which on batch normalization is worth a try
 
 
 class LearningWatch:
-    """Looks at the epochs of one training.
+    """Watches the epochs of one training.
 
     Parameters
     ----------
     net, optimizer
-        What is trained, and by which rule.
+        The network, and its optimizer.
     labels : (N,) int64
         Of the training images.
     batch_size : int
     watched : int
-        Images that are looked at after each epoch.
+        Number of images evaluated after each epoch.
     """
 
     def __init__(self, net: Graph, optimizer: Optimizer, labels: np.ndarray, batch_size: int, watched: int) -> None:
@@ -47,7 +47,7 @@ class LearningWatch:
         self.guess_loss, self.guess_accuracy = constant_guess(labels)
         self._updates_per_epoch = -(-len(labels) // batch_size)
         self._watched = watched
-        self.told = False  # whether `look` has said its line
+        self.told = False  # whether `look` has reported
 
     def look(self, history: Sequence[EpochRecord]) -> str | None:
         """After an epoch: a line, once, as soon as it is clear that the network has not learnt so far."""
@@ -77,14 +77,14 @@ class LearningWatch:
 
     @property
     def _limit(self) -> float:
-        return (1 - NOISE) * self.guess_loss if self.guess_loss else math.inf  # of one class there is nothing to learn
+        return (1 - NOISE) * self.guess_loss if self.guess_loss else math.inf  # with one class there is nothing to learn
 
     def _can_judge(self, history: Sequence[EpochRecord]) -> bool:
         """Whether there were enough updates for the loss to have fallen."""
         return len(history) * self._updates_per_epoch >= JUDGED_AFTER
 
     def _is_guessing(self, record: EpochRecord) -> bool:
-        """Whether the answers are no better than the most frequent class: the loss of few updates says little."""
+        """Whether the answers are no better than the most frequent class; after few updates the loss says little."""
         chance = self.guess_accuracy
         return record.metrics["accuracy"] < chance + 3 * math.sqrt(chance * (1 - chance) / self._watched)
 
@@ -96,7 +96,7 @@ class LearningWatch:
         )
 
     def _advice(self, history: Sequence[EpochRecord], *more: str) -> str:
-        """What to change, the most promising first; `more` comes last."""
+        """What to change, most promising first; `more` comes last."""
         kind, rate = self.optimizer.kind, self.optimizer.learning_rate
         lowest, highest = TRIED_RATES.get(kind, (0.0, math.inf))
         known = self.net.recipe.optimizer if self.net.recipe else USUAL

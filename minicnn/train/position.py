@@ -1,4 +1,4 @@
-"""Where a training stands, and all that is needed to go on from there: named arrays, and numbers that JSON can hold."""
+"""Where training stands, and all that is needed to continue from there: named arrays, and JSON values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Position:
     """Where a training stands.
 
     steps : updates so far
-    epoch, batch : the epoch under way, from 1, and its batches so far
-    sums : loss and right answers of that epoch so far
+    epoch, batch : the current epoch, from 1, and its batches so far
+    sums : loss and correct answers of that epoch so far
     seconds : of that epoch, training alone
     stopping : whether it was asked to stop
     """
@@ -34,9 +34,9 @@ class Position:
     stopping: bool = False
 
     def count(self, statistics: np.ndarray, seconds: float) -> None:
-        """Move on by batches that are done, given the loss and right answers of each."""
+        """Advance by finished batches, given the loss and correct answers of each."""
         self.seconds += seconds
-        for each in statistics:  # one by one, so that the sum does not depend on how many were run together
+        for each in statistics:  # one by one, so that the sum does not depend on how they were grouped
             self.sums += each
         self.batch += len(statistics)
         self.steps += len(statistics)

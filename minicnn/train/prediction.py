@@ -1,4 +1,4 @@
-"""A picture of a user's, made into what a trained network takes: channels, size and range of values as in its training."""
+"""A user's picture as input of a trained network: channels, size and range of values as in training."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from minicnn.preparation import FLOATS
 from minicnn.train.evaluation import logits
 from minicnn.train.weights import TrainedNetwork
 
-CLEARLY = 0.2  # by how much an inverted picture must be nearer to the training images for one to say so
+CLEARLY = 0.2  # how much nearer to the training images an inverted picture must be for a warning
 
 
 class Guess(NamedTuple):
-    """One class and how probable the network holds it."""
+    """One class and its probability."""
 
     label: int
     name: str
@@ -31,13 +31,13 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
     Parameters
     ----------
     picture : uint8, or float32 from 0 to 1 (any range for a network trained on floats)
-        In the size of the training images or of the network's input; grey and colour are turned into each other.
+        In the size of the training images or of the network's input; grey and colour are converted.
     where : str
         What errors call it.
     resize : bool
         Stretch a picture of another size.
     invert : bool
-        Light for dark: for ink on paper, where the network knows light ink on black.
+        Swap light and dark: for ink on paper, if the network knows light ink on black.
     """
     from minicnn.datasets.pictures import resize as stretched
     from minicnn.datasets.pictures import to_channels
@@ -56,7 +56,7 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
 
 
 def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: bool) -> np.ndarray:
-    """Values as in training: uint8 as it is, floats from 0 to 1 times 255; or any floats."""
+    """Values as in training: uint8 unchanged, floats from 0 to 1 times 255; or any floats."""
     whom = f"{trained.net.name} was trained on {trained.data}"
     if invert and trained.preparation.unit == FLOATS:
         raise DataError(f"{where} cannot be inverted, but {whom}, whose values are floats of any size")
@@ -80,7 +80,7 @@ def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
 
 
 def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
-    """Whether the training images' brightness suggests that a picture (as `fit_picture` gave it) has dark and light exchanged."""
+    """Whether, by the brightness of the training images, a picture (from `fit_picture`) seems inverted."""
     if trained.preparation.unit == FLOATS:
         return False
     usual, bright = float(np.mean(trained.preparation.mean)), float(pixels.mean()) / 255
@@ -88,7 +88,7 @@ def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
 
 
 def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3) -> list[list[Guess]]:
-    """For each picture of `fit_picture`, the most probable classes, the best first; a DataError if scores are not numbers."""
+    """For each picture of `fit_picture`, the most probable classes, best first; a DataError if scores are not finite."""
     floats = any(picture.dtype != np.uint8 for picture in pictures)
     batch = np.stack([picture.astype(np.float32) if floats else picture for picture in pictures])
     scores = logits(trained.net, batch, trained.preparation)

@@ -1,4 +1,4 @@
-"""How far a training is, for who waits at a terminal or a notebook: a line that is written over, and a line for each finished epoch."""
+"""Progress of training on a terminal or in a notebook: a line that is overwritten, and a line for each finished epoch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BAR_WIDTH = 24
 
 
 def listener(progress: Any, watched: str) -> Callable[[Record], object]:
-    """Who hears of the records of a training: a function of the user's, nobody for False, or for None a bar where somebody can see it."""
+    """What receives the records of training: the user's function, nothing for False, or for None a bar if someone can see it."""
     if callable(progress):
         return progress
     if progress not in (None, True, False):
@@ -26,15 +26,15 @@ def listener(progress: Any, watched: str) -> Callable[[Record], object]:
 
 
 class Bar:
-    """Writes to a stream.  One that fails (closed, full) is left alone from then on: training goes on.
+    """Writes to a stream.  If that fails (closed, full), nothing more is written and training continues.
 
-    watched : what the images are called that are looked at after each epoch
+    watched : name of the images evaluated after each epoch
     """
 
     def __init__(self, stream: TextIO, watched: str = "test") -> None:
         self._stream: TextIO | None = stream
         self._watched = watched
-        self._width = 0  # of what stands on the line
+        self._width = 0  # of the text on the line
         self._epochs = 0
 
     def __call__(self, record: Record) -> None:
@@ -53,7 +53,7 @@ class Bar:
     def _write(self, words: str, end: str = "") -> None:
         if self._stream is None:
             return
-        line = words if end else words[: max(20, shutil.get_terminal_size().columns - 1)]  # a longer one would not be written over
+        line = words if end else words[: max(20, shutil.get_terminal_size().columns - 1)]  # a longer one could not be overwritten
         try:
             self._stream.write(f"\r{line.ljust(self._width)}{end}")
             self._stream.flush()
@@ -62,7 +62,7 @@ class Bar:
         self._width = 0 if end else len(line)
 
     def close(self) -> None:
-        """Leave the line where it stands."""
+        """Leave the line as it is."""
         if self._width:
             self._write("", "\n")
 

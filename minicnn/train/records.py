@@ -1,4 +1,4 @@
-"""What training says while it runs: records; whoever listens draws them."""
+"""What training reports while it runs: records, which the caller displays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class StepRecord(NamedTuple):
-    """One update: mean loss, right answers, images, seconds."""
+    """One update: mean loss, correct answers, images, seconds."""
 
     loss: float
     correct: int
@@ -15,7 +15,7 @@ class StepRecord(NamedTuple):
 
 
 class StartRecord(NamedTuple):
-    """Before the first update.  compile_seconds: what getting the machine code took, compiled or read from the cache."""
+    """Before the first update.  compile_seconds: time to compile the kernels or read them from the cache."""
 
     epochs: int
     images: int
@@ -52,7 +52,7 @@ class EpochRecord(NamedTuple):
 
     @property
     def loss(self) -> float:
-        """What the epoch is judged by: the loss on the images looked at after it, on the training images if there are none."""
+        """The loss that judges the epoch: on the images evaluated after it, else on the training images."""
         return self.train_loss if self.test_loss is None else self.test_loss
 
     @property
@@ -62,7 +62,7 @@ class EpochRecord(NamedTuple):
 
 
 class EvaluationRecord(NamedTuple):
-    """Mean loss and share of right answers over a set of images."""
+    """Mean loss and share of correct answers over a set of images."""
 
     loss: float
     accuracy: float
@@ -75,4 +75,4 @@ class EvaluationRecord(NamedTuple):
         return {"accuracy": self.accuracy}
 
 
-Record = StartRecord | ProgressRecord | EpochRecord  # what a stream of records brings
+Record = StartRecord | ProgressRecord | EpochRecord  # what a stream yields

@@ -1,4 +1,4 @@
-"""A training run that keeps itself on disk: it can be stopped, killed and taken up again, and ends with the same bits."""
+"""A training run kept on disk: it can be stopped, killed and resumed, and ends with the same bits."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from minicnn.datasets import Dataset
 
-SAVE_SECONDS = 3.0  # epochs that are shorter share a checkpoint
+SAVE_SECONDS = 3.0  # shorter epochs share a checkpoint
 
 
 class RunResult(NamedTuple):
-    """How a run stands.
+    """The result of a run so far.
 
     test : with the parameters kept
     best_epoch, best_accuracy : of the images watched
-    kept_epoch : the epoch whose parameters are kept: the best where images are to choose it, else the last
+    kept_epoch : the epoch whose parameters are kept: the best if images choose it, else the last
     warning : what to try if the network has not learnt, or stopped learning early; None if all is well
     """
 
@@ -51,10 +51,10 @@ class Run:
     Parameters
     ----------
     folder : RunFolder
-        New, or one that `restore` then reads.
+        New, or one that `restore` reads.
     settings : RunSettings
     trainer : Trainer
-        Fresh, made as the settings say.
+        New, created from the settings.
     train_data, test_data : Dataset
         Whole; what the settings hold out is taken from the training images here.
     """
@@ -68,18 +68,18 @@ class Run:
         self.preparation = trainer.prepare(train_data)
         self.watch = LearningWatch(trainer.net, trainer.optimizer, self.train_data.labels, trainer.batch_size, len(self.watched))
         self.best: EpochRecord | None = None  # on the images watched
-        self.chosen: EpochRecord | None = None  # whose parameters are kept: the best where it may choose, else the last
-        self._chosen_memory: np.ndarray | None = None  # its parameters, as long as they are not on the disk
+        self.chosen: EpochRecord | None = None  # whose parameters are kept: the best if it may choose, else the last
+        self._chosen_memory: np.ndarray | None = None  # its parameters, until they are on disk
         self._saved = time.monotonic()
-        self._under_way = False  # whether run.json says where an epoch was left
+        self._under_way = False  # whether run.json says where an epoch was interrupted
 
     @property
     def marks(self) -> dict[str, Any]:
-        """What an epoch's line says beside the record: whether other images than the test set were looked at."""
+        """What an epoch's line says besides the record: whether it was evaluated on held-out images instead of the test set."""
         return {"evaluated_on": "validation"} if self.settings.validation else {}
 
     def description(self) -> dict[str, Any]:
-        """What run.json holds."""
+        """The content of run.json."""
         versions = {"minicnn": minicnn.__version__, "python": python_version()}
         trainer = self.trainer
         under_way = {"epoch": trainer.epoch, "batch": trainer.batch, "seconds": trainer.seconds} if trainer.batch else None
@@ -104,7 +104,7 @@ class Run:
         }
 
     def restore(self) -> list[str]:
-        """Take up the run where its folder says it stands; returns what differs from when it was started and may matter.
+        """Resume the run from its folder; returns what has changed since it was started and may matter.
 
         Raises
         ------
@@ -142,13 +142,13 @@ class Run:
         before = versions if isinstance(versions, dict) else {}
         lost = [str(record.epoch) for record in self.trainer.history if not record.images_per_second]
         return [
-            f"{name} was {one_line(str(before.get(name)))} and is {version} now: results may differ in the last bits"
+            f"{name} was {one_line(str(before.get(name)))}, and is {version} now: results may differ in the last bits"
             for name, version in now["versions"].items()
             if before.get(name) != version
-        ] + [f"history.jsonl did not say how long epoch {', '.join(lost)} took: 0 seconds stand there now"] * bool(lost)
+        ] + [f"history.jsonl does not say how long epoch {', '.join(lost)} took: it is counted as 0 seconds"] * bool(lost)
 
     def _check_standing(self) -> None:
-        """Whether a checkpoint counts the batches that these data make."""
+        """Check that a checkpoint's batch counts fit these data."""
         trainer = self.trainer
         batches = -(-len(self.train_data) // trainer.batch_size)
         wanted = (trainer.epoch - 1) * batches + trainer.batch
@@ -179,7 +179,7 @@ class Run:
             self.folder.release()
 
     def _judge(self, record: EpochRecord) -> bool:
-        """Whether the parameters of an epoch take the place of those kept."""
+        """Whether the parameters of an epoch replace those kept."""
         better = is_better(record, self.best)
         self.best = record if better else self.best
         keep = better or not self.settings.chooses
@@ -194,7 +194,7 @@ class Run:
             self.save()
 
     def save(self) -> None:
-        """Bring weights and checkpoint to the disk."""
+        """Write weights and checkpoint to disk."""
         if self.chosen is not None and self._chosen_memory is not None:
             self._trained(self.chosen.epoch).save(self.folder.best_path, self._chosen_memory)
             self._chosen_memory = None
@@ -205,7 +205,7 @@ class Run:
         self._saved = time.monotonic()
 
     def result(self) -> RunResult:
-        """How good it has become; held-out images having chosen the epoch, the test set is looked at here for the first time."""
+        """The result; if held-out images chose the epoch, the test set is evaluated here for the first time."""
         if self.best is None or self.chosen is None:
             raise SettingError("a run has a result after its first epoch")
         if self.settings.validation:

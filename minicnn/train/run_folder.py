@@ -1,12 +1,12 @@
-"""A run on disk: what it was told, what happened, where it stands, and its best weights.  No pickle, no half files.
+"""A run on disk: its settings, its history, its position, and its best weights.  No pickle, no partial files.
 
     run.json                  settings, seed, digests of the data, preparation, versions
     history.jsonl             one line an epoch
-    checkpoint.safetensors    everything needed to go on, to the bit
-    best.safetensors          the network with the weights kept: of the best epoch where images were to choose it, else of the last
+    checkpoint.safetensors    everything needed to continue, to the bit
+    best.safetensors          the network with the weights kept: of the best epoch if images chose it, else of the last
 
-What the clock said stands in history.jsonl and run.json alone, so that equal runs have equal weights and checkpoints, byte by byte.
-While a process trains there, a fifth file, .lock, keeps others from it; those who only read do not ask.
+Times are only in history.jsonl and run.json, so that equal runs have equal weights and checkpoints, byte for byte.
+While a process trains there, a fifth file, .lock, keeps other trainers out; readers ignore it.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ class RunFolder:
 
     def __init__(self, path: Path, new: bool = False, begun: bool = True) -> None:
         self.path = path
-        self._new = new  # made by this process, and so may be removed by it
-        self._begun = begun  # holds a run already
+        self._new = new  # created by this process, which may therefore remove it
+        self._begun = begun  # already holds a run
         self._lock: Lock | None = None
 
     @classmethod
     def create(cls, path: str | Path) -> RunFolder:
-        """A folder for a new run, made where it is missing.
+        """A folder for a new run, created if missing.
 
         Raises
         ------
         CheckpointError
-            If it holds a run already, or cannot be made.
+            If it already holds a run, or cannot be made.
         """
         folder = _expanded(path)
         try:
@@ -79,7 +79,7 @@ class RunFolder:
             while True:
                 try:
                     (parent / f"{name}-{number}").mkdir()
-                except FileExistsError:  # by another run that starts at the same moment
+                except FileExistsError:  # by another run that started at the same moment
                     number += 1
                 else:
                     return cls(parent / f"{name}-{number}", new=True, begun=False)
@@ -90,7 +90,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
-        """The folder of a run that was begun; a CheckpointError if it is none."""
+        """The folder of an existing run; a CheckpointError if it is not one."""
         folder = _expanded(path)
         try:
             missing, described = not folder.exists(), (folder / RUN).is_file()
@@ -112,12 +112,12 @@ class RunFolder:
         return self.path / CHECKPOINT
 
     def claim(self) -> None:
-        """Keep other processes from this folder until `release`, and remove what killed ones left half written.
+        """Keep other processes out of this folder until `release`, and remove what killed ones left half written.
 
         Raises
         ------
         CheckpointError
-            If another process trains here, or has meanwhile, or nothing can be written here.
+            If another process trains here, or has meanwhile, or the folder is not writable.
         """
         if self._lock is None:
             self._lock = self._taken()
@@ -132,7 +132,7 @@ class RunFolder:
             self._begun = True
 
     def _taken(self) -> Lock | None:
-        """The lock; None on a file system without locks, where nobody can be told and what lies there may be somebody's."""
+        """The lock; None on a file system without locks, where partial files may belong to a running process."""
         try:
             lock = Lock.take(self.path / LOCK)
         except LocklessError:
@@ -141,19 +141,19 @@ class RunFolder:
             raise CheckpointError(f"cannot write into the run folder {self.path}: {error.strerror or error}") from error
         if lock is None:
             raise CheckpointError(
-                f"{self.path} is in use: another run is at work there"
-                f"\n  wait for its end, stop it, or choose another folder; evaluate and predict work meanwhile"
+                f"{self.path} is in use by another run"
+                f"\n  wait for it to end, stop it, or choose another folder; evaluate and predict work meanwhile"
             )
         return lock
 
     def release(self) -> None:
-        """Let others in again."""
+        """Unlock the folder."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def _tidy(self) -> None:
-        """Remove what a killed process left half written, unless a living one is at it or the folder is not ours."""
+        """Remove what a killed process left half written, unless another process is using it."""
         with suppress(OSError, MinicnnError):
             if any(each.endswith(".part") for each in os.listdir(self.path)):
                 self.claim()
@@ -167,20 +167,20 @@ class RunFolder:
         self._begun = True
 
     def read_description(self) -> dict[str, Any]:
-        """What run.json says; a CheckpointError if it cannot be read or is not ours."""
+        """The content of run.json; a CheckpointError if it cannot be read or is not a run's."""
         path = self.path / RUN
         values = parse(_text(path), str(path))
         if not isinstance(values, dict) or values.get("format") != FORMAT:
-            raise CheckpointError(f"{path} does not describe a run in a form that minicnn {minicnn.__version__} knows")
+            raise CheckpointError(f"{path} does not describe a run in a format that minicnn {minicnn.__version__} knows")
         return values
 
     def write_history(self, records: Sequence[EpochRecord], **more: Any) -> None:
-        """Write history.jsonl anew."""
+        """Rewrite history.jsonl."""
         with atomic_write(self.path / HISTORY, "w") as file:
             file.writelines(history_line(record, **more) for record in records)
 
     def append_history(self, record: EpochRecord, **more: Any) -> None:
-        """Add the line of one epoch, and wait until it is on the disk."""
+        """Append the line of one epoch, and wait until it is on disk."""
         try:
             with open(self.path / HISTORY, "a", encoding="utf-8") as file:
                 file.write(history_line(record, **more))
@@ -190,7 +190,7 @@ class RunFolder:
             raise CheckpointError(f"cannot write {self.path / HISTORY}: {error.strerror or error}") from error
 
     def write_checkpoint(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
-        """Write what `Trainer.checkpoint` gave, but for what the clock said."""
+        """Write what `Trainer.checkpoint` returned, without the times."""
         save_arrays(
             self.checkpoint_path,
             arrays,
@@ -198,7 +198,7 @@ class RunFolder:
         )
 
     def read_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """What `Trainer.restore` takes; None if the run was cut before it wrote any."""
+        """What `Trainer.restore` takes; None if the run ended before writing any."""
         if not self.checkpoint_path.exists():
             return None
         arrays, metadata = load_arrays(self.checkpoint_path)
@@ -207,13 +207,13 @@ class RunFolder:
                 raise CheckpointError(f"it is not in the format {CHECKPOINT_FORMAT!r}")
             numbers = parse(metadata.get("numbers", ""), "what it says", MOST_HISTORY_LETTERS)
             if not isinstance(numbers, dict):
-                raise CheckpointError("its numbers are no object")
+                raise CheckpointError("its numbers are not a JSON object")
         except CheckpointError as error:
             raise CheckpointError(f"{self.checkpoint_path} is not a checkpoint of a run: {error}") from error
         return arrays, with_times(numbers, self._times(), self.read_description().get("under_way"))
 
     def _times(self) -> dict[int, Times]:
-        """What history.jsonl says of the time each epoch took; lines that say nothing of it, or were cut, are passed over."""
+        """The time of each epoch from history.jsonl; damaged lines are skipped."""
         try:
             lines = _text(self.path / HISTORY, 4 * MOST_HISTORY_LETTERS).splitlines()
         except CheckpointError:
@@ -221,7 +221,7 @@ class RunFolder:
         return dict(found for found in map(epoch_times, lines) if found)
 
     def discard(self) -> None:
-        """Let others in again; and remove a run that ended before it had anything to keep, if this process began it."""
+        """Unlock the folder, and remove a run that ended before it had anything to keep, if this process created it."""
         if self._new and not self.checkpoint_path.exists():
             for name in (RUN, HISTORY, BEST):
                 with suppress(OSError):
@@ -243,13 +243,13 @@ def _check_empty(folder: Path) -> None:
     held = [name for name in (RUN, CHECKPOINT, BEST, HISTORY) if (folder / name).exists()]
     if held:
         raise CheckpointError(
-            f"{folder} holds a run already: {', '.join(held)}"
-            f"\n  go on with it: minicnn train --resume {folder}\n  or choose another folder for a new one"
+            f"{folder} already holds a run: {', '.join(held)}"
+            f"\n  continue it: minicnn train --resume {folder}\n  or choose another folder for a new one"
         )
 
 
 def _text(path: Path, most_bytes: int = 4 * MOST_LETTERS) -> str:
-    """The text of a file of a size that can be one of ours."""
+    """The text of a file, if it is not larger than a run's can be."""
     try:
         if not path.is_file():
             raise CheckpointError(f"cannot read {path}: it is not a file")

@@ -1,4 +1,4 @@
-"""How the learning rate changes from epoch to epoch: a factor on the optimizer's own."""
+"""How the learning rate changes from epoch to epoch: a factor applied to the optimizer's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minicnn.train.records import EpochRecord
 
 
 class Schedule(ABC):
-    """Gives the factor for any moment, from the moment and the epochs before it."""
+    """Gives the factor at any moment, from the moment and the epochs before it."""
 
     @abstractmethod
     def factor(self, epoch: int, part: float, epochs: int, history: Sequence[EpochRecord]) -> float:

@@ -1,4 +1,4 @@
-"""What decides the outcome of a run: every setting, its default, and which of them may change when a run goes on."""
+"""What decides the outcome of a run: every setting, its default, and which may change when a run is resumed."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from minicnn.train.schedule import SCHEDULES
 
 DEFAULT_DATA = "digits"
 DEFAULT_BATCH_SIZE = 128
-DEFAULT_OPTIMIZERS: dict[str, Optimizer] = {"sgd": SGD(weight_decay=5e-4), USUAL.kind: USUAL}  # where the recipe has another, or none
+DEFAULT_OPTIMIZERS: dict[str, Optimizer] = {"sgd": SGD(weight_decay=5e-4), USUAL.kind: USUAL}  # unless the recipe has another
 DEFAULT_SCHEDULE = "cosine"
 DEFAULT_EPOCHS = 10
 DEFAULT_EPOCHS_OF_FEW_IMAGES = 40
-FEW_IMAGES = 10_000  # training images below which an epoch is so short that there are more of them
+FEW_IMAGES = 10_000  # with fewer training images, epochs are short and there are more of them
 
-FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run goes on
+FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run is resumed
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """The settings of a run, all of them settled.
+    """The settings of a run, all resolved.
 
-    momentum : None where the optimizer has none
-    augment : words of `augmentation`, "" for none
+    momentum : None if the optimizer has none
+    augment : as text, "" for none
     validation : share of the training images held out, 0 for none
     select_on_test : keep the weights of the epoch that was best on the test images
     size : rows and columns that the images are brought to, as in "16x16"; None for those of the network
@@ -54,7 +54,7 @@ class RunSettings:
 
     @classmethod
     def completed(cls, given: Mapping[str, Any], train_images: int, recipe: Recipe | None = None) -> RunSettings:
-        """From what the user gave (None or absent: not given), the network's recipe, and the number of training images.
+        """From the user's settings (None or absent: not given), the network's recipe, and the number of training images.
 
         Raises
         ------
@@ -93,12 +93,12 @@ class RunSettings:
         return replace(settings, augment=augmentation(settings.augment).words)
 
     def continued(self, given: Mapping[str, Any]) -> RunSettings:
-        """These settings for a run that goes on: `given` may raise the epochs and move the data, and must agree otherwise.
+        """These settings for a resumed run: `given` may raise the epochs and move the data, and must agree otherwise.
 
         Raises
         ------
         SettingError
-            If something given contradicts the run.
+            If a setting contradicts the run.
         """
         said = {name: value for name, value in given.items() if value is not None}
         if "augment" in said:
@@ -108,12 +108,12 @@ class RunSettings:
             if name not in FREE_TO_CHANGE and value != started:
                 was, wanted = (f"{each!r}" if isinstance(each, str) else f"{each}" for each in (started, value))
                 raise SettingError(
-                    f"a run that goes on keeps its {name.replace('_', ' ')}: it was started with {was}, but gets {wanted}"
+                    f"a resumed run keeps its {name.replace('_', ' ')}: it was started with {was}, but gets {wanted}"
                     f"\n  leave the setting out, or start a new run"
                 )
         if said.get("epochs", self.epochs) < self.epochs:
             raise SettingError(
-                f"a run that goes on keeps its epochs or gets more: it was started for {self.epochs}, but gets {said['epochs']}"
+                f"a resumed run can only have its epochs raised: it was started for {self.epochs}, but gets {said['epochs']}"
             )
         return replace(self, **{name: said[name] for name in FREE_TO_CHANGE if name in said})
 
@@ -133,7 +133,7 @@ class RunSettings:
         return OPTIMIZERS[self.optimizer](learning_rate=self.learning_rate, weight_decay=self.weight_decay, **momentum)
 
     def to_json(self) -> dict[str, Any]:
-        """As values that JSON can hold."""
+        """As JSON values."""
         return asdict(self)
 
     @classmethod
@@ -141,7 +141,7 @@ class RunSettings:
         """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
         if isinstance(values, dict):
-            values = {"select_on_test": False, "size": None, **values}  # as runs were before there was a choice
+            values = {"select_on_test": False, "size": None, **values}  # as in runs from before there was a choice
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
         for name in ("network", "data", "optimizer", "schedule", "augment"):
@@ -172,10 +172,10 @@ class RunSettings:
 
 
 def default_data(recipe: Recipe | None) -> str:
-    """The data set of a run that says nothing of it: the one its recipe begins with."""
+    """The default data set of a run: the first of its recipe."""
     return recipe.outcomes[0].data if recipe and recipe.outcomes else DEFAULT_DATA
 
 
 def default_epochs(train_images: int) -> int:
-    """Passes over so many images where no recipe says better."""
+    """Default passes over so many images, without a recipe."""
     return DEFAULT_EPOCHS_OF_FEW_IMAGES if train_images < FEW_IMAGES else DEFAULT_EPOCHS

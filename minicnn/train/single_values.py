@@ -1,4 +1,4 @@
-"""Batches that leave batch normalization a single number in a channel, which has no variance."""
+"""Batches that leave batch normalization a single number per channel, which has no variance."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from minicnn.graph import Topology
 
 
 def layers_of_single_values(topology: Topology) -> list[str]:
-    """The layers that normalize one position an image: flat features, or maps of one pixel."""
+    """The layers that normalize one position per image: flat features, or maps of one pixel."""
     return [node.name for node in topology.nodes if node.layer.kernel == "batch_norm" and prod(node.input_shapes[0][1:]) == 1]
 
 
 def warn_of_single_values(topology: Topology, *batches: int) -> bool:
-    """Warn if one of these batch sizes is 1 and a layer takes statistics of it; whether there was reason to."""
+    """Warn if one of these batch sizes is 1 and a layer takes statistics of it; whether it warned."""
     layers = layers_of_single_values(topology) if 1 in batches else []
     if layers:
         named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")

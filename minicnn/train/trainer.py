@@ -314,8 +314,8 @@ class Trainer:
         train, test = Held(data, preparation), None if tested is None else Held(tested, preparation)
         if self.batch > -(-len(train) // batch_size):
             raise DataError(
-                f"epoch {self.epoch} was broken off after {self.batch} batches, more than {data.name} makes"
-                f"\n  go on with the data it was begun with, or call 'fit', which begins the epoch anew"
+                f"epoch {self.epoch} was interrupted after {self.batch} batches, more than {data.name} makes"
+                f"\n  continue with the data it was begun with, or call 'fit', which restarts the epoch"
             )
         warn_of_single_values(self.net.topology, batch_size, len(train) % batch_size)
         course = Course(self.net, self.optimizer, rule, changes, preparation, train, test, until, since, batch_size, threads, self.seed)

@@ -22,7 +22,7 @@ def hold_out(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
     if isinstance(fraction, bool) or not isinstance(fraction, Real) or not 0 < fraction < 1:
         raise SettingError(f"validation is {fraction!r}, but must be a share of the training images, above 0 and below 1")
     if len(data) < 2:
-        raise DataError(f"{data.name} has {len(data)} training image, and none can be held out")
+        raise DataError(f"{data.name} has {len(data)} training image, so none can be held out")
     count = min(max(1, round(float(fraction) * len(data))), len(data) - 1)
     chosen = np.zeros(len(data), bool)
     chosen[generator(seed, "validation").permutation(len(data))[:count]] = True

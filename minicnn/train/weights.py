@@ -56,11 +56,11 @@ def load_trained(path: str | Path) -> TrainedNetwork:
     known = net.trained_on
     if known is None:
         raise CheckpointError(
-            f"{path} holds a network, but not how images are prepared for it: no training wrote it"
+            f"{path} holds a network, but not how to prepare images for it: it was not saved after training"
             f"\n  use best.safetensors of a run folder, or save the network after 'fit'"
         )
     for node in net.nodes:
         numbers = max(map(prod, node.output_shapes))
         if numbers > LARGEST_IMAGE:
-            raise CheckpointError(f"{path}: {node.name} makes {numbers:,} numbers an image, more than the {LARGEST_IMAGE:,} that are run")
+            raise CheckpointError(f"{path}: {node.name} makes {numbers:,} numbers per image, more than the limit of {LARGEST_IMAGE:,}")
     return TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch)

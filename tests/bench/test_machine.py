@@ -71,5 +71,5 @@ def test_more_threads_than_processors():
 def test_a_system_that_cannot_pin(monkeypatch):
     monkeypatch.setattr(machine, "processors", lambda: 4)
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
-    with pytest.raises(SettingError, match="cannot keep a process to 2 of its 4 processors"), machine.pinned(2):
+    with pytest.raises(SettingError, match="cannot restrict a process to 2 of its 4 processors"), machine.pinned(2):
         pass

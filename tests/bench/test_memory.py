@@ -108,7 +108,7 @@ def test_without_torch(monkeypatch):
 
 def test_a_system_that_does_not_tell(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SettingError, match="does not tell how much memory a process has had"):
+    with pytest.raises(SettingError, match="does not report the peak memory of a process"):
         next(memory.rows(Options(1)))
 
 

@@ -161,10 +161,10 @@ def test_torch_is_imported_only_when_it_is_asked_for(hasty, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"against": "jax"}, "there is no peer called 'jax': known are torch"),
+        ({"against": "jax"}, "there is no peer called 'jax': choose from torch"),
         ({"passes": ("forward", "sideways")}, "passes sideways are not"),
         ({"passes": ()}, r"passes \(none\) are not"),
-        ({"protocol": bench.Protocol(seconds=0)}, "0 seconds a row are not above 0"),
+        ({"protocol": bench.Protocol(seconds=0)}, "0 seconds per row are not above 0"),
         ({"protocol": bench.Protocol(seconds=float("nan"))}, "nan seconds"),
     ],
 )
@@ -174,5 +174,5 @@ def test_settings(settings, words):
 
 
 def test_an_unknown_suite():
-    with pytest.raises(SettingError, match="no suite called 'cooking': known are train, infer, kernels, ladder"):
+    with pytest.raises(SettingError, match="no suite called 'cooking': choose from train, infer, kernels, ladder"):
         next(bench.run("cooking", Options(1)))

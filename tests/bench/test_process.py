@@ -68,12 +68,12 @@ def test_a_peak_is_the_processs_own():
 
 
 def test_a_failure_is_told():
-    with pytest.raises(MinicnnError, match="a process of its own ended with status 1\n  ValueError: no such luck"):
+    with pytest.raises(MinicnnError, match="a subprocess ended with status 1\n  ValueError: no such luck"):
         call(failing)
 
 
 def test_a_silent_failure_is_told():
-    with pytest.raises(MinicnnError, match="ended with status 3\n  it said nothing"):
+    with pytest.raises(MinicnnError, match="ended with status 3\n  without a message"):
         run_python("raise SystemExit(3)")
 
 

@@ -121,7 +121,7 @@ def test_progress_tells_rows_in_words(cli, monkeypatch):
     _, _, err = cli("bench", "memory")
     assert err.splitlines() == [
         "lenet training, 3 epochs, batch 128: 150 MiB, torch 2.20x as much",
-        "first step of lenet, batch 128: cold 7.93 s, cached 950 ms, torch 3.04 s (only 40 % of the machine were free)",
+        "first step of lenet, batch 128: cold 7.93 s, cached 950 ms, torch 3.04 s (only 40 % of the machine was free)",
     ]
 
 

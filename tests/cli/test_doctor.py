@@ -132,7 +132,7 @@ class TestTheCacheOfKernels:
     def test_files_of_another_version(self):
         machine_code.write(self.folder / "0123456789abcdef" / "kernel.nbc", bytes(1 << 20))
         point = self.point()
-        assert (point.state, point.detail) == (OK, f"{self.folder}: 1 kernel, 1.4 MiB; 1 file of other versions or machines, 1.0 MiB")
+        assert (point.state, point.detail) == (OK, f"{self.folder}: 1 kernel, 1.4 MiB; 1 file from other versions or machines, 1.0 MiB")
 
     def test_a_damaged_file(self):
         (self.generation / "other.nbc").touch()
@@ -144,13 +144,13 @@ class TestTheCacheOfKernels:
         (self.generation / "kernel.nbc").chmod(0o666)
         point = self.point()
         assert (point.state, point.fix) == (WARN, f"rm -r {self.generation}")
-        assert point.detail == f"{self.folder}: 0 kernels, 0.0 MiB; 1 that others own or may write to: not used"
+        assert point.detail == f"{self.folder}: 0 kernels, 0.0 MiB; 1 owned or writable by others: not used"
 
     def test_a_folder_that_others_may_write_to(self):
         self.folder.chmod(0o777)
         point = self.point()
         assert (point.state, point.fix) == (WARN, f"chmod -R go-w {self.folder}")
-        assert point.detail.endswith(f"every start compiles anew what is not there: others may write to {self.folder}")
+        assert point.detail.endswith(f"every start compiles what is missing: others may write to {self.folder}")
 
     def test_a_full_disk(self, monkeypatch):
         def full(**settings):
@@ -224,7 +224,7 @@ def test_cuda_is_looked_for_without_importing_it(monkeypatch, library, state, wo
     ("points", "verdict"),
     [
         ([Finding("a", OK, "fine"), Finding("b", MISSING, "gone", "get it")], "minicnn can train on this machine"),
-        ([Finding("a", WARN, "slow"), Finding("b", OK, "fine")], "minicnn can train on this machine; to look at: a"),
+        ([Finding("a", WARN, "slow"), Finding("b", OK, "fine")], "minicnn can train on this machine; worth a look: a"),
         ([Finding("a", MISSING, "gone", "get it", needed=True), Finding("b", WARN, "slow")], "minicnn cannot work without a"),
     ],
 )

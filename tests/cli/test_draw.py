@@ -54,7 +54,7 @@ def test_pictures(run, tmp_path, name):
 def test_no_svg_under_another_name(run, tmp_path, name):
     status, out, err = run("draw", "lenet", "--out", name)
     assert (status, out) == (1, "")
-    assert err.startswith(f"Error: draw: {name} would not be what its name says: pictures are written as SVG\n  use x.")
+    assert err.startswith(f"Error: draw: {name} does not end in .svg, but pictures are written as SVG\n  use x.")
     assert not [*tmp_path.iterdir()]
 
 

@@ -62,7 +62,7 @@ def test_train_refuses_with_1(cli, tmp_path, arguments, words):
         (("lenet", "--format", "xml"), "Invalid value for '--format'"),
         (("lenet", "alexnet"), "Got unexpected extra argument"),
         ((), "which network? As in: minicnn train lenet"),
-        (("--resume", "x", "--out", "y"), "a run that goes on stays in its folder: leave out --out"),
+        (("--resume", "x", "--out", "y"), "a resumed run stays in its folder: leave out --out"),
     ],
 )
 def test_train_refuses_with_2(cli, arguments, words):
@@ -78,8 +78,8 @@ def test_an_unknown_network(cli):
 def test_a_folder_that_holds_a_run_is_not_overwritten(cli, trained):
     before = {path.name: path.read_bytes() for path in trained.iterdir()}
     line, err = refused(cli, "train", "lenet", "--out", trained, status=1)
-    assert line.startswith(f"{trained} holds a run already: ")
-    assert f"go on with it: minicnn train --resume {trained}" in err
+    assert line.startswith(f"{trained} already holds a run: ")
+    assert f"continue it: minicnn train --resume {trained}" in err
     assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
 
 
@@ -90,7 +90,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(cli, trained):
         (("--data", "mnist"), "a run that goes on keeps its data: it was started with 'digits', but gets 'mnist'"),
         (("--seed", "1"), "a run that goes on keeps its seed: it was started with 0, but gets 1"),
         (("--batch-size", "64"), "a run that goes on keeps its batch size: it was started with 128, but gets 64"),
-        (("--epochs", "2"), "a run that goes on keeps its epochs or gets more: it was started for 4, but gets 2"),
+        (("--epochs", "2"), "a resumed run can only have its epochs raised: it was started for 4, but gets 2"),
     ],
 )
 def test_settings_that_contradict_the_run(cli, trained, arguments, words):
@@ -188,7 +188,7 @@ def test_not_enough_memory(capsys, monkeypatch):
     [
         ("unet", "unet gives 2 x 388 x 388 numbers for an image, and training takes one for each class", "'minicnn summary unet' shows it"),
         ("yolov1", "yolov1 gives 7 x 7 x 30 numbers for an image", "'minicnn zoo' has others that can be trained"),
-        ("inception-3a", "inception-3a is a part of a network and has no classes to train", "'minicnn summary inception-3a' shows it"),
+        ("inception-3a", "inception-3a is part of a network and has no classes to train", "'minicnn summary inception-3a' shows it"),
     ],
 )
 def test_a_network_that_is_no_classifier_gets_advice_that_can_be_followed(cli, network, words, advice):

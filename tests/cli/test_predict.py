@@ -115,7 +115,7 @@ def test_without_pillow(cli, trained, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
     status, _, err = cli("predict", trained, "0.png")
     assert status == 1
-    assert err.splitlines()[:2] == ["Error: 0.png needs Pillow to be read, which is not installed", "  run: pip install pillow"]
+    assert err.splitlines()[:2] == ["Error: 0.png can be read only with Pillow, which is not installed", "  run: pip install pillow"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_what_holds_no_numbers_is_said(cli, trained, tmp_path, pgm):
     np.save(tmp_path / "nan.npy", np.full((8, 8), np.nan, np.float32))
     status, out, err = cli("predict", trained, "nan.npy")
     assert (status, out) == (1, "")
-    assert err.startswith("Error: nan.npy holds values that are infinite or no numbers")
+    assert err.startswith("Error: nan.npy holds values that are infinite or NaN")
     arrays, metadata = load_arrays(trained / "best.safetensors")
     arrays["fc1.bias"] = arrays["fc1.bias"] + np.float32("inf")
     save_arrays(tmp_path / "broken.safetensors", arrays, metadata)

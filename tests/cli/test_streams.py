@@ -77,7 +77,7 @@ def test_a_run_whose_reader_has_gone_is_kept(shell, tmp_path):
     assert done.wait() == 1
     last = err.splitlines()[-1]
     assert last.startswith("Error: cannot write to standard output: Broken pipe; the run stopped in epoch ")
-    assert last.endswith(" of 200 and can go on: minicnn train --resume run")
+    assert last.endswith(" of 200 continue with: minicnn train --resume run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == KEPT
     epochs = len((tmp_path / "run" / "history.jsonl").read_text().splitlines())
     assert 2 <= epochs < 200

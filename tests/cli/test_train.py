@@ -138,7 +138,7 @@ def test_a_second_process_on_a_run_is_told_and_readers_are_not_kept_away(cli, tr
             assert process.stdout.readline().startswith(b'{"event": "start"')
             status, out, err = cli("train", "--resume", "run")
             assert (status, out) == (1, "")
-            assert err.startswith("Error: run is in use: another run is at work there\n  wait for its end")
+            assert err.startswith("Error: run is in use by another run\n  wait for its end")
             assert cli("evaluate", "run")[0] == 0
         finally:
             process.kill()
@@ -246,7 +246,7 @@ def test_ctrl_c_stops_and_resume_ends_with_the_same_bits(cli, tmp_path):
     assert process.returncode == 130
     assert events(out)[-1] == {"event": "stopped", "epoch": events(out)[-1]["epoch"], "out": "broken"}
     assert "stopping after the batches under way" in err
-    assert err.endswith("saved in broken\ngo on with: minicnn train --resume broken\n")
+    assert err.endswith("saved in broken\ncontinue with: minicnn train --resume broken\n")
     assert "Traceback" not in err
     assert "test_accuracy" not in events(out)[-1]
 
@@ -426,7 +426,7 @@ def test_on_a_terminal_a_table_grows(tmp_path, environment):
     for epoch in (1, 2, 3):
         assert sum(line.strip().startswith(f"{epoch}/3") and " - " not in line for line in lines) == 1, epoch
     assert any(line.startswith("test accuracy ") for line in lines)
-    assert any(line == "where it errs: minicnn evaluate runs/lenet-digits-1" for line in lines)
+    assert any(line == "see its mistakes: minicnn evaluate runs/lenet-digits-1" for line in lines)
 
 
 @no_pty

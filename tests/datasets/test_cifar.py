@@ -75,7 +75,7 @@ def test_a_short_or_long_batch_is_named(members, tmp_path):
     with pytest.raises(DataError, match=r"test_batch.bin ends after 9,218 of 9,219 bytes"):
         read_cifar10([archive(path, members)], "test", RECORDS)
     members["test_batch.bin"] += b"ab"
-    with pytest.raises(DataError, match=r"test_batch.bin goes on after the 9,219 bytes"):
+    with pytest.raises(DataError, match=r"test_batch.bin continues after the 9,219 bytes"):
         read_cifar10([archive(path, members)], "test", RECORDS)
 
 

@@ -85,14 +85,14 @@ def test_gzip_files_of_several_members(content):
         (header(8, 2, 3)[:-1], "file ends after 11 of the 12 bytes of its header"),
         (header(8, 60_000, 28, 28) + bytes(7_824), "file ends after 7,840 of 47,040,016 bytes"),
         (header(0x0E, 2) + bytes(15), "file ends after 23 of 24 bytes"),
-        (header(8, 3) + b"abcd", "file goes on after the 11 bytes that its header declares"),
+        (header(8, 3) + b"abcd", "file continues after the 11 bytes that its header declares"),
         (header(8, 2**32 - 1, 2**32 - 1), "file declares 4294967295 x 4294967295 values, more than"),
         (header(8, 0, 2**32 - 1, 2**32 - 1), "file declares 0 x 4294967295 x 4294967295 values, more than"),
         (gzip.compress(header(8, 3) + b"abc")[:-8], "file is cut short: the checksum at its end is missing"),
         (gzip.compress(header(8, 3) + b"abc")[:-9], "file ends after|cut short"),
         (gzip.compress(header(8, 3) + b"abc")[:-8] + bytes(8), "file is damaged"),
         (gzip.compress(header(8, 3) + b"abc") + b"more", "file is damaged"),
-        (gzip.compress(header(8, 3) + b"abcd"), "file goes on after the 11 bytes"),
+        (gzip.compress(header(8, 3) + b"abcd"), "file continues after the 11 bytes"),
         (b"\x1f\x8b", "file ends after 0 bytes"),
     ],
 )
@@ -129,7 +129,7 @@ def test_a_lying_header_takes_no_memory(packed):
 def test_a_gzip_bomb_stops_at_the_declared_size():
     bomb = gzip.compress(header(8, 10) + bytes(200_000_000), compresslevel=1)
     tracemalloc.start()
-    with pytest.raises(DataError, match="goes on after the 18 bytes"):
+    with pytest.raises(DataError, match="continues after the 18 bytes"):
         read_bytes(bomb)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

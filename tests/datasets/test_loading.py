@@ -108,5 +108,5 @@ def test_real_files_are_the_cataloged_ones(name):
 
 @needs_real_files
 def test_the_real_files_of_another_data_set_are_refused():
-    with pytest.raises(DataError, match="is of mnist, not of fashion-mnist"):
+    with pytest.raises(DataError, match="belongs to mnist, not fashion-mnist"):
         load("fashion-mnist", folder=Path(str(REAL)) / "mnist")

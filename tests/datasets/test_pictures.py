@@ -66,10 +66,10 @@ def test_ppm(write):
         (b"P5 0 3 255\n", "says 0 x 3 pixels up to 255"),
         (b"P5 4 3 70000\n" + bytes(24), "says 4 x 3 pixels up to 70000"),
         (b"P5 four 3 255\n", "begins like a PGM file, but has no columns, rows and largest value"),
-        (b"P2 2 1 255\n1 two", "holds words that are no numbers"),
+        (b"P2 2 1 255\n1 two", "holds words that are not numbers"),
         (b"P2 2 1 9\n1 10", "holds values outside 0 to 9"),
         (b"P2 2 1 9\n1 -1", "holds values outside 0 to 9"),
-        (b"P2 1 1 9\n99999999999999999999", "holds words that are no numbers"),
+        (b"P2 1 1 9\n99999999999999999999", "holds words that are not numbers"),
     ],
 )
 def test_broken_pgm(write, content, words):
@@ -105,7 +105,7 @@ def test_npy(write, array, expected):
         (GREY.astype(np.int64) + 100, "holds int64"),
         (GREY > 3, "holds bool"),
         (GREY.astype(complex), "holds complex128"),
-        (np.array([1.0, np.nan]), "holds values that are infinite or no numbers"),
+        (np.array([1.0, np.nan]), "holds values that are infinite or NaN"),
         (np.zeros((2, 3, 4, 5, 6)), "has the shape"),
         (np.zeros((0, 4)), "has the shape"),
         (np.array(3.0), "has the shape"),
@@ -245,7 +245,7 @@ def test_tiff(tmp_path):
     Image.fromarray(GREY).save(tmp_path / "a.tiff")
     assert np.array_equal(read_picture(tmp_path / "a.tiff")[0], GREY)
     Image.fromarray(np.array([[0.5, np.nan]], np.float32)).save(tmp_path / "nan.tiff")
-    with pytest.raises(DataError, match="holds values that are infinite or no numbers"):
+    with pytest.raises(DataError, match="holds values that are infinite or NaN"):
         read_picture(tmp_path / "nan.tiff")
 
 
@@ -260,7 +260,7 @@ def test_a_png_cut_in_half(tmp_path):
 def test_without_pillow_the_fix_is_said(tmp_path, monkeypatch):
     Image.fromarray(GREY).save(tmp_path / "x.png")
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
-    with pytest.raises(DataError, match=r"x.png needs Pillow to be read, which is not installed\n  run: pip install pillow"):
+    with pytest.raises(DataError, match=r"x.png can be read only with Pillow, which is not installed\n  run: pip install pillow"):
         read_picture(tmp_path / "x.png")
 
 

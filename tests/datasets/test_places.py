@@ -80,7 +80,7 @@ def test_the_namesake_of_another_data_set_is_refused(tmp_path):
     touch(tmp_path / f"{IMAGES}.gz", tmp_path / f"{LABELS}.gz")
     with (tmp_path / f"{IMAGES}.gz").open("wb") as stream:
         stream.truncate(26_421_880)
-    with pytest.raises(DataError, match="is of fashion-mnist, not of mnist: it has 26,421,880 bytes, expected 9,912,422"):
+    with pytest.raises(DataError, match="belongs to fashion-mnist, not mnist: it has 26,421,880 bytes, expected 9,912,422"):
         places.find(MNIST, "train", tmp_path)
 
 

@@ -298,7 +298,7 @@ def test_a_servers_own_words_are_not_repeated(line, remote, mirrors, tmp_path):
     with pytest.raises(DataError) as caught:
         fetch_file(remote, tmp_path)
     assert "\x1b" not in str(caught.value)
-    assert "HTTP 404 Not Found" in str(caught.value) or "an answer that is not HTTP" in str(caught.value)
+    assert "HTTP 404 Not Found" in str(caught.value) or "a response that is not HTTP" in str(caught.value)
 
 
 def test_fetch_fills_the_store_for_a_data_set(remote, mirrors, content, home, monkeypatch):

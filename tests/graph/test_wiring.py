@@ -99,7 +99,7 @@ def test_a_layer_that_breaks_its_promise():
         def output_shapes(self, where, inputs):
             return inputs
 
-    with pytest.raises(GraphError, match=r"^split1 \('Short'\) promises 2 outputs, but gives the shapes of 1$"):
+    with pytest.raises(GraphError, match=r"^split1 \('Short'\) declares 2 outputs, but gives shapes for 1$"):
         Topology.build(Short(), (5, 8, 8))
 
 
@@ -107,7 +107,7 @@ def test_parts_in_each_other_twice_are_counted_wherever_they_stand():
     part = L.ReLU()
     for _ in range(22):
         part = L.Sequential(part, part)
-    with pytest.raises(GraphError, match=r"^a network has at most 8,192 layers and blocks, 100 of them in each other$"):
+    with pytest.raises(GraphError, match=r"^a network has at most 8,192 layers and blocks, nested at most 100 deep$"):
         wire(part)
 
 
@@ -117,7 +117,7 @@ def test_every_network_that_is_wired_can_be_described_and_built_again(block):
     for _ in range(99):
         part = block(part)
     assert wire(L.build(L.describe(part))) == wire(part)
-    with pytest.raises(GraphError, match="100 of them in each other"):
+    with pytest.raises(GraphError, match="nested at most 100 deep"):
         wire(block(part))
 
 

@@ -107,7 +107,7 @@ X, C = np.zeros((2, 3, 4, 4), np.float32), np.ones(3, np.float32)
         (
             lambda: kernels.batch_norm_training(X, C, C, C),
             SettingError,
-            r"^batch_norm_training: of running_mean and running_variance one is missing\n  give both, or none$",
+            r"^batch_norm_training: only one of running_mean and running_variance is given\n  give both or neither$",
         ),
         (
             lambda: kernels.batch_norm_training(X, C, C, momentum=2),

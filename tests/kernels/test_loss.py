@@ -49,7 +49,7 @@ def test_by_hand():
 
 def test_empty_batch():
     assert kernels.softmax_cross_entropy_backward(1, np.empty((0, 3), np.float32), []).shape == (0, 3)
-    with pytest.raises(ShapeError, match=r"^softmax_cross_entropy: logits hold no images, and the mean of nothing has no value"):
+    with pytest.raises(ShapeError, match=r"^softmax_cross_entropy: logits hold no images, and the mean of nothing is undefined"):
         kernels.softmax_cross_entropy(np.empty((0, 3)), [])
 
 

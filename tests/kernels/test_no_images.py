@@ -15,7 +15,7 @@ SERVED = [
     for recipe in recipes()
     if set(recipe.draw(np.random.default_rng(0))) & {*BATCHED, "x_shape"}
     and recipe.name not in ("conv_matrix", "softmax_cross_entropy", "batch_norm_training")
-]  # the mean of nothing has no value
+]  # the mean of nothing is undefined
 
 
 def without_images(given):

@@ -79,7 +79,7 @@ X = np.zeros((2, 3, 6, 6), np.float32)
         (
             lambda: kernels.upsample2d_backward(X, 4),
             ShapeError,
-            r"^upsample2d_backward: dy has the sizes \(6, 6\), which are no multiples of the scale \(4, 4\)\n  dy  \(2, 3, 6, 6\)  N C P Q$",
+            r"^upsample2d_backward: dy has the sizes \(6, 6\), which are not multiples of the scale \(4, 4\)\n  dy  \(2, 3, 6, 6\)  N C P Q$",
         ),
     ],
 )

@@ -239,7 +239,7 @@ REFUSED = [
     ("gives .0, 0.0, 0., but must give 3 whole numbers", lambda k, q, c, s: (c, q / 1, 0), {}),
     ("returns .*float64.*, but must return whole numbers", lambda k, q, c, s: (c, q / 2 if q else 0, 0), {}),
     ("index_map.k=0, q=2, c=0, s=0. gives", lambda k, q, c, s: (c, q / 2 if q == 2 else q, 0), {"compiled": False}),
-    ("raises IndexError: index is out of bounds\n  compiled=False tells where", lambda k, q, c, s: (c, q, THREE[q]), {}),
+    ("raises IndexError: index is out of bounds\n  compiled=False shows where", lambda k, q, c, s: (c, q, THREE[q]), {}),
     ("index_map.k=0, q=3, c=0, s=0. raises IndexError", lambda k, q, c, s: (c, q, THREE[q]), {"compiled": False}),
     ("raises ZeroDivisionError", lambda k, q, c, s: (c, q, 1 // (3 - q)), {}),
     ("reads nothing: every position is outside the input", lambda k, q, c, s: (c, q + 5, 0), {}),

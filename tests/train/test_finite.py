@@ -43,7 +43,7 @@ def test_weights_that_hold_no_number_stop_the_training(small_net):
     net.parameters["fc1.weight"][3, 4] = NAN
     with pytest.raises(
         SettingError,
-        match=r"^the loss is no longer a number in epoch 1: the weights were none before\n"
+        match=r"^the loss is no longer a number in epoch 1: the weights were not finite before training\n"
         r"  NaN or infinity stands in fc1.weight: load",
     ):
         Trainer(net).fit(floats(), epochs=1)
@@ -120,7 +120,7 @@ def test_a_picture_that_holds_no_number_is_refused(small_net, test_digits, value
     trained = TrainedNetwork(net, Preparation.of(test_digits, net.input_shape), test_digits.classes, (1, 8, 8), "digits", 1)
     picture = np.zeros((1, 8, 8), np.float32)
     picture[0, 0, 0] = value
-    with pytest.raises(DataError, match=r"^x holds values that are infinite or no numbers$"):
+    with pytest.raises(DataError, match=r"^x holds values that are infinite or NaN$"):
         fit_picture(trained, picture, "x")
 
 

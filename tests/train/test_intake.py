@@ -134,7 +134,7 @@ def test_large_images_given_other_memory_are_noticed(small_net):
     records = stream(small_net, images)
     next(records)
     images.__setstate__((1, (1, 1, 12, 12), np.dtype(np.float32), False, bytes(4 * 144)))  # frees the memory it had
-    with pytest.raises(DataError, match=r"^custom: the array of images was given other memory while it was in use$"):
+    with pytest.raises(DataError, match=r"^custom: the array of images was given other memory while in use$"):
         list(records)
 
 

@@ -73,7 +73,7 @@ def test_frequent_classes_lower_the_loss_of_a_guess():
     mostly = np.where(np.arange(1280) % 100, 0, 1)  # a guess has 0.056, which is no sign of learning
     assert watch(labels=mostly).verdict(history(*[0.056] * 15, accuracy=0.99)) is not None
     assert watch(labels=mostly).verdict(history(*[0.02] * 15, accuracy=0.99)) is None
-    assert watch(labels=np.zeros(1280, int)).verdict(history(*[0.0] * 15, accuracy=1.0)) is None  # of one class there is nothing to learn
+    assert watch(labels=np.zeros(1280, int)).verdict(history(*[0.0] * 15, accuracy=1.0)) is None  # with one class there is nothing to learn
 
 
 def test_what_to_try_follows_from_what_was_tried():

@@ -31,8 +31,8 @@ def test_numbers_go_on_after_the_highest(tmp_path):
 def test_a_folder_with_a_run_is_not_written_into(folder):
     with pytest.raises(
         CheckpointError,
-        match=r"run holds a run already: run.json\n"
-        r"  go on with it: minicnn train --resume .*run\n  or choose another",
+        match=r"run already holds a run: run.json\n"
+        r"  continue it: minicnn train --resume .*run\n  or choose another",
     ):
         RunFolder.create(folder.path)
 
@@ -67,7 +67,7 @@ def test_the_description_comes_back(folder):
         ('{"format": "minicnn ru', "is broken: "),
         ("[1, 2]", "does not describe a run"),
         ("\udcff", "is broken: "),
-        ('{"format": "minicnn run 99"}', "does not describe a run in a form that minicnn"),
+        ('{"format": "minicnn run 99"}', "does not describe a run in a format that minicnn"),
         ("[" * 100_000, "is broken: "),
     ],
 )
@@ -155,7 +155,7 @@ def test_two_on_one_folder_are_told_apart(folder):
     first, second = RunFolder.open(folder.path), RunFolder.open(folder.path)
     first.claim()
     first.claim()  # its own already
-    with pytest.raises(CheckpointError, match=r"run is in use: another run is at work there\n  wait for its end"):
+    with pytest.raises(CheckpointError, match=r"run is in use by another run\n  wait for its end"):
         second.claim()
     assert second.read_description() == {"format": "minicnn run 1", "seed": 7}  # who only reads does not ask
     first.release()
@@ -170,7 +170,7 @@ def test_a_run_that_another_began_meanwhile_is_not_overwritten(tmp_path):
     first.claim()
     first.write_description({})
     first.release()
-    with pytest.raises(CheckpointError, match=r"run holds a run already: run.json\n"):
+    with pytest.raises(CheckpointError, match=r"run already holds a run: run.json\n"):
         second.claim()
 
 

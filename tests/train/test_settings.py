@@ -1,4 +1,4 @@
-"""Settings: completed by defaults, kept when a run goes on, read back with suspicion."""
+"""Settings: completed by defaults, kept when a run is resumed, read back with suspicion."""
 
 import json
 
@@ -97,7 +97,7 @@ def test_a_run_that_goes_on_keeps_its_settings():
         ({"validation": 0.5}, r"keeps its validation: it was started with 0.0, but gets 0.5"),
         ({"augment": "flip"}, r"keeps its augment: it was started with '', but gets 'flip'"),
         ({"schedule": "step"}, r"keeps its schedule: it was started with 'cosine', but gets 'step'"),
-        ({"epochs": 4}, r"^a run that goes on keeps its epochs or gets more: it was started for 5, but gets 4$"),
+        ({"epochs": 4}, r"^a resumed run can only have its epochs raised: it was started for 5, but gets 4$"),
     ],
 )
 def test_what_contradicts_a_run_is_refused(given, words):

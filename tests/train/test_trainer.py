@@ -136,7 +136,7 @@ def test_a_checkpoint_with_broken_numbers(small_net, change, words):
         ("sums", np.zeros(3), ": sums does not fit"),
         ("sums", np.array([0.0, np.nan]), "sums of its"),
         ("sums", np.array([1.0, 5.0]), r": the sums of its epoch are \[1.0, 5.0\] after 0 batches"),
-        ("velocity.fc9.bias", np.zeros(1, np.float32), "holds 'velocity.fc9.bias', which training knows nothing of$"),
+        ("velocity.fc9.bias", np.zeros(1, np.float32), "holds 'velocity.fc9.bias', which training does not use$"),
     ],
 )
 def test_a_checkpoint_with_a_foreign_array(small_net, name, array, words):
