@@ -1,7 +1,7 @@
-"""Lines for a terminal: what comes from files, servers and folders is shown, never obeyed.
+"""Lines for a terminal: text from files, servers and folders is shown, never interpreted.
 
-Names in files can hold escape sequences that move the cursor, rename the window or hide text.  Whatever the command line writes goes
-through here or through a console of `render/console.py`, which asks here too.
+Names in files can hold escape sequences that move the cursor, rename the window or hide text.  All output of the command line
+passes through here or through a console of `render/console.py`, which uses this module too.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import click
 
 from minicnn.errors import one_line
 
-LONGEST_LINE = 4000  # of an error: a message that quotes a whole file ends somewhere
+LONGEST_LINE = 4000  # of an error, so that a message that quotes a whole file ends somewhere
 
 
 def printable(text: str) -> str:
-    """Text of several lines as a terminal may get it."""
+    """Text of several lines, safe for a terminal."""
     return "\n".join(map(one_line, text.split("\n")))
 
 
@@ -24,6 +24,6 @@ def echo(text: str, err: bool = False, nl: bool = True) -> None:
 
 
 def echo_error(message: str) -> None:
-    """An error, its first line marked as one."""
+    """An error, its first line marked."""
     for line in f"Error: {message}".split("\n"):
         echo(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}...", err=True)

@@ -1,4 +1,4 @@
-"""What Ctrl-C does to a run: before it trains, the process ends; then a stop is asked for, and asked again, it is forced."""
+"""What Ctrl-C does to a run: before training the process ends; then a stop is requested, and the second time forced."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-INTERRUPTED = 130  # exit status, as shells have it: 128 + SIGINT
+INTERRUPTED = 130  # exit status, as in shells: 128 + SIGINT
 
 
 class Interrupts:
@@ -18,8 +18,8 @@ class Interrupts:
     Parameters
     ----------
     leave : function
-        Called before the process ends at once, as long as `ask_for` was not.  The compiler runs then, and an exception raised in the
-        middle of it may be swallowed by a destructor; nothing is to be saved yet.
+        Called before the process ends at once, until `ask_for` is called.  The compiler runs then, and an exception raised in it
+        may be swallowed by a destructor; there is nothing to save yet.
     """
 
     def __init__(self, leave: Callable[[], object]) -> None:
@@ -28,7 +28,7 @@ class Interrupts:
         self._before: Any = None
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():  # signals are the main thread's
+        if threading.current_thread() is threading.main_thread():  # only the main thread gets signals
             self._before = signal.signal(signal.SIGINT, self._react)
         return self
 
@@ -37,7 +37,7 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._before)
 
     def ask_for(self, *stops: Callable[[], object]) -> None:
-        """From now on the first Ctrl-C calls these, which must not print; the second one raises KeyboardInterrupt."""
+        """From now on the first Ctrl-C calls these, which must not print; the second raises KeyboardInterrupt."""
         self._stops = stops
 
     def _react(self, *_: object) -> None:

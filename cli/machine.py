@@ -1,6 +1,6 @@
-"""What this machine offers to minicnn, point by point: what works, what is missing, and how to get it.
+"""What this machine offers to minicnn, item by item: what works, what is missing, and how to get it.
 
-Every check answers with a Finding and none raises: a broken installation is what this is for.
+Every check returns a Finding and none raises, because this is for broken installations.
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from typing import NamedTuple
 import minicnn
 
 OK, MISSING, WARN = "ok", "missing", "warn"
-COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}  # packages that may be there and yet not load
+COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}  # packages that may be installed and still not load
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
 EXTRAS = (("pillow", "PNG and JPEG for 'minicnn predict'"), ("torch", "a peer for 'minicnn bench --against torch'"))
 
 
 class Finding(NamedTuple):
-    """One point: what was looked at, how it is ("ok", "missing", "warn"), what was found, what to do about it, and whether minicnn
-    cannot do without.
-    """
+    """One item: what was checked, its state ("ok", "missing", "warn"), what was found, the fix, and whether minicnn needs it."""
 
     what: str
     state: str
@@ -39,12 +37,12 @@ class Finding(NamedTuple):
 
 
 def findings() -> list[Finding]:
-    """Every point, in the order of a reader's questions."""
+    """Every item, in the order of a reader's questions."""
     found: list[Finding] = []
     for check in (python, packages, cpu, vectors, threads, cache, cuda, data, extras):
         try:
             found.extend(check())
-        except Exception as error:  # whatever it is, the other points are still worth knowing
+        except Exception as error:  # whatever it is, the other items are still worth knowing
             found.append(Finding(check.__name__, WARN, f"cannot be checked: {type(error).__name__}: {error}"))
     return found
 
@@ -152,7 +150,7 @@ def extras() -> Iterator[Finding]:
 
 
 def installed(package: str) -> str | None:
-    """The version of an installed package, found without importing it."""
+    """The version of an installed package, without importing it."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -160,7 +158,7 @@ def installed(package: str) -> str | None:
 
 
 def import_fault(name: str) -> str:
-    """Why a module cannot be imported, in one line; "" if it can, or if there is none to import."""
+    """Why a module cannot be imported, in one line; "" if it can, or if it is not installed."""
     try:
         if name:
             importlib.import_module(name)
@@ -170,7 +168,7 @@ def import_fault(name: str) -> str:
 
 
 def cpu_name() -> str:
-    """The model as the system calls it, where it says so."""
+    """The processor's model, if known."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             key, _, value = line.partition(":")
@@ -182,7 +180,7 @@ def cpu_name() -> str:
 
 
 def cuda_devices() -> int | None:
-    """Devices that the CUDA driver can use; None without a driver.  Asks the driver's library itself."""
+    """Devices that the CUDA driver can use; None without a driver.  Calls the driver's library directly."""
     try:
         driver = ctypes.CDLL(CUDA_LIBRARIES.get(sys.platform, CUDA_LIBRARIES["linux"]))
     except OSError:
@@ -194,9 +192,9 @@ def cuda_devices() -> int | None:
 
 
 def warm() -> int:
-    """Compile every kernel of the CPU engine, so that no later run waits; returns how many there are.
+    """Compile every kernel of the CPU engine, so that no later run waits; returns their number.
 
-    The kernels that plans call by address are compiled one by one; a step of training brings what runs them.
+    The kernels that plans call by address are compiled one by one; a training step compiles what runs them.
     """
     import numpy as np
 
@@ -207,7 +205,7 @@ def warm() -> int:
     modules = [importlib.import_module(module.name) for module in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}.")]
     steps = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, StepKernel)}
     for step in steps.values():
-        step.address  # noqa: B018 asking for it compiles
+        step.address  # noqa: B018 reading it compiles
     net = zoo.build("lenet")
     images = np.zeros((1, *net.input_shape), np.float32)
     Trainer(net, batch_size=1).step(images, np.zeros(1, np.int64))

@@ -1,4 +1,4 @@
-"""The `minicnn` command: one verb per file under `commands/`, each imported only when it is called for."""
+"""The `minicnn` command: one verb per file under `commands/`, each imported only when used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERBS = {
     "recipes": "List how networks are trained, and how well they learn.",
     "evaluate": "Measure a trained network on a data set.",
     "predict": "Classify images with a trained network.",
-    "data": "List, download and look at data sets.",
+    "data": "List, download and view data sets.",
     "bench": "Time kernels, training and inference.",
     "laws": "Check the identities between variants of convolution.",
     "filter": "Filter a picture: edges, blur, emboss.",
@@ -34,7 +34,7 @@ VERBS = {
 
 
 class LazyGroup(Group):
-    """A group that knows its verbs by name and imports one when it is called."""
+    """A group that knows its verbs by name and imports one when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -59,14 +59,14 @@ def group() -> None:
 
 
 def without_scipy() -> None:
-    """Numba imports SciPy where it is installed, for linear algebra that nothing here uses: 14 MiB and 0.3 seconds of every start."""
+    """Numba imports SciPy if installed, for linear algebra that is not used here: 14 MiB and 0.3 seconds of every start."""
     sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
 
 
 def show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
 ) -> None:
-    """A warning of ours is one line; any other says where it comes from, as Python has it."""
+    """Our warnings are one line; others say where they come from, as in Python."""
     own = f"Warning: {message}" if issubclass(category, MinicnnWarning) else None
     echo(own or warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
 
@@ -101,7 +101,7 @@ def run(arguments: list[str] | None) -> int:
     except MemoryError as error:
         echo_error(f"not enough memory: {error or 'the system refused'}")
         return 1
-    except BrokenPipeError:  # whoever reads has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         return 0
     except OSError as error:
         echo_error(streams.explained(error))

@@ -1,4 +1,4 @@
-"""What mistyped verbs, options and choices perhaps meant."""
+"""Suggestions for mistyped verbs, options and choices."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import click
 
 from minicnn.errors import near, suggestion
 
-NUMBERS = {"a valid integer range": "a whole number", "a valid float range": "a number"}  # Click's words for what is no number, ours
+NUMBERS = {"a valid integer range": "a whole number", "a valid float range": "a number"}  # Click's words for a wrong number, and ours
 
 
 class Choice(click.Choice):  # type: ignore[type-arg]   # generic in some versions of Click only
-    """One of several words, in any case."""
+    """One of several words, ignoring case."""
 
     def __init__(self, choices: Any) -> None:
         super().__init__(choices, case_sensitive=False)
@@ -26,7 +26,7 @@ class Choice(click.Choice):  # type: ignore[type-arg]   # generic in some versio
 
 
 class Group(click.Group):
-    """A group that names the verbs near to one it does not have."""
+    """A group that suggests verbs close to an unknown one."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         word = args[0]
@@ -36,7 +36,7 @@ class Group(click.Group):
 
 
 def explained(error: click.UsageError) -> click.UsageError:
-    """A usage error, one of an unknown option with the options that come close, one of a number that is none in plain words."""
+    """A usage error: for an unknown option with close ones, for a wrong number in plain words."""
     if isinstance(error, click.BadParameter):
         for words, plain in NUMBERS.items():
             if words in error.message:

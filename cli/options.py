@@ -1,4 +1,4 @@
-"""Options that several verbs share, and the long list that belongs to training."""
+"""Options that several verbs share, and the long list for training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ data_dir_option = click.option(
 
 
 def training_options(command: Command) -> Command:
-    """Everything that can be set for a run.  What is left out is None, so that a run that goes on can tell."""
+    """Everything that can be set for a run.  What is left out is None, so that a resumed run can tell."""
     rate, count = click.FloatRange(min=0), click.IntRange(min=1)
     options = (
         click.option("--data", metavar="NAME", show_default="recipe, else digits", help="Data set, one of 'minicnn data list'."),
@@ -52,7 +52,7 @@ def training_options(command: Command) -> Command:
             type=rate,
             metavar="X",
             show_default="recipe, else 0.0005 for sgd, 0 for adam",
-            help="Pull of weights towards 0.",
+            help="How strongly weights are pulled towards 0.",
         ),
         click.option(
             "--schedule", type=Choice(SCHEDULES), show_default="recipe, else cosine", help="How the learning rate changes over the epochs."
@@ -72,7 +72,7 @@ def training_options(command: Command) -> Command:
             "--select-on-test",
             is_flag=True,
             default=None,
-            help="Keep the weights of the epoch that is best on the test images; the figure flatters then.",
+            help="Keep the weights of the epoch that is best on the test images; the accuracy is then too optimistic.",
         ),
         click.option("--device", type=Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where to compute."),
         click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result does not depend on it."),
@@ -88,7 +88,7 @@ def training_options(command: Command) -> Command:
 
 
 def weights_path(run: str) -> Path:
-    """The file of weights that RUN means: a run folder's best, or a file itself; a CheckpointError if it is neither."""
+    """The weight file of RUN: a run folder's best, or the file itself; a CheckpointError if it is neither."""
     from minicnn.train import RunFolder
 
     path = Path(run).expanduser()

@@ -1,7 +1,7 @@
-"""The three streams of a program, as it may find them: closed, full, or with nobody at the other end.
+"""The three standard streams, which may be closed, full, or without a reader.
 
-What cannot be written to standard output is an error, reported once; what cannot be written to standard error is lost, and no reason
-to lose the results as well.
+A failing write to standard output is an error, reported once; output lost on standard error is no reason to lose the results as
+well.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ UNWRITABLE = "cannot write to standard output"
 
 
 class Forgiving(io.TextIOWrapper):
-    """Standard error: goes on when it cannot be written to."""
+    """Standard error that ignores failing writes."""
 
     def write(self, text: str) -> int:
         with suppress(OSError):
@@ -28,13 +28,13 @@ class Forgiving(io.TextIOWrapper):
 
 
 def prepare() -> None:
-    """Put something in the place of closed streams, before a file of ours is opened there and takes the streams' words for its own."""
+    """Replace closed streams, before a file is opened under their number and receives their output."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
-        if handle == 1:  # can be opened, but not be written to: it fails as a closed one does
+        if handle == 1:  # can be opened but not written to: it fails as a closed one does
             readable = os.open(os.devnull, os.O_RDONLY)
             os.dup2(readable, 1)
             os.close(readable)
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 as long as the program
+            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 open as long as the program
         elif handle == 2:
             sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     os.close(handle)
@@ -43,9 +43,9 @@ def prepare() -> None:
 
 
 def finish_stdout() -> str | None:
-    """Bring everything to standard output; what went wrong, in words, unless it is that nobody reads.
+    """Flush standard output; returns the error as text, unless the reader has gone.
 
-    What cannot be written goes nowhere then: Python would try again at its end, and complain in its own way.
+    What cannot be written is then dropped: otherwise Python would try again at exit, and complain in its own way.
     """
     try:
         sys.stdout.flush()
@@ -57,7 +57,7 @@ def finish_stdout() -> str | None:
 
 
 def explained(error: OSError) -> str:
-    """What the system refused: a file by its name, a stream, or in its own words."""
+    """What the system refused: a file by its name, or a stream."""
     if error.errno is None:
         return str(error)
     return f"{UNWRITABLE if error.filename is None else error.filename}: {error.strerror}"

@@ -1,4 +1,4 @@
-"""Data of the user's own: arrays, lists and tensors become what a Dataset holds, or the error says what they need."""
+"""Custom data: arrays, lists and tensors become what a Dataset holds, or the error says what they need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from minicnn.datasets.dataset import Dataset
 from minicnn.errors import DataError
 
-MOST_CLASSES = 1 << 16  # that are counted from the labels: a wild label must not become millions of names
+MOST_CLASSES = 1 << 16  # that are counted from the labels, so that a wild label does not become millions of names
 
 
 def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, name: str = "custom", split: str = "train") -> Dataset:
@@ -20,12 +20,12 @@ def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, 
     Parameters
     ----------
     images : (N, C, *space)
-        uint8 or float32, used where they lie; other floats become float32, other integers from 0 to 255 become uint8.  Anything
-        `numpy.asarray` takes: lists, tensors on the CPU.
+        uint8 or float32, used in place; other floats become float32, other integers from 0 to 255 become uint8.  Anything
+        `numpy.asarray` takes: lists, CPU tensors.
     labels : (N,) or (N, 1) integers of any width
         The class of each image, from 0.
     classes : names, optional
-        "0", "1", ... up to the highest label unless given.
+        By default "0", "1", ... up to the highest label.
 
     Raises
     ------
@@ -45,13 +45,13 @@ def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, 
 
 
 def as_images(where: str, images: Any) -> npt.NDArray:
-    """Images as uint8 or float32, the very array where it is one of them; a DataError that starts with `where` otherwise."""
+    """Images as uint8 or float32, the same array if it is one of them; a DataError that starts with `where` otherwise."""
     array = _as_array(where, "images", images)
     kind = array.dtype.kind
     if array.dtype in (np.uint8, np.float32):
         return array
     if kind == "f":
-        with np.errstate(over="ignore"):  # beyond float32 is infinity, which training refuses
+        with np.errstate(over="ignore"):  # values beyond float32 become infinity, which training refuses
             return array.astype(np.float32)
     if kind in "iu":
         least, most = (int(array.min()), int(array.max())) if array.size else (0, 0)
@@ -61,7 +61,7 @@ def as_images(where: str, images: Any) -> npt.NDArray:
                 f"\n  use images.astype('float32') for values on another scale"
             )
         return array.astype(np.uint8)
-    if not array.ndim:  # one object, such as a Dataset
+    if not array.ndim:  # a single object, such as a Dataset
         its = "\n  use its images" if hasattr(images, "images") else ""
         raise DataError(f"{where}: images must be an array (N, C, *space), but are {type(images).__name__}{its}")
     raise DataError(f"{where}: images are {array.dtype}, expected uint8 or float32")
@@ -71,7 +71,7 @@ def as_labels(where: str, labels: Any) -> npt.NDArray:
     """Labels as an array of integers, (N,); a DataError that starts with `where` otherwise."""
     array = _as_array(where, "labels", labels)
     kind = array.dtype.kind
-    if array.ndim == 2 and array.shape[1] == 1:  # as Keras hands out some sets
+    if array.ndim == 2 and array.shape[1] == 1:  # as in some sets of Keras
         array = array[:, 0]
     if array.ndim == 2:
         raise DataError(
@@ -84,7 +84,7 @@ def as_labels(where: str, labels: Any) -> npt.NDArray:
         )
     if kind not in "iu" and array.size:
         raise DataError(f"{where}: labels are {array.dtype}, expected integers\n  use labels.astype(int)")
-    return array if kind in "iu" else np.zeros(array.shape, np.int64)  # an empty list is one of floats
+    return array if kind in "iu" else np.zeros(array.shape, np.int64)  # an empty list becomes floats
 
 
 def _as_array(where: str, name: str, value: Any) -> npt.NDArray:

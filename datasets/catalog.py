@@ -1,7 +1,7 @@
-"""The data sets we know, one record each: what is inside, whose it is, and where the files lie.
+"""The known data sets, one record each: content, authors, and where the files are.
 
-Hashes and sizes of MNIST and Fashion-MNIST were checked against the files themselves; those of KMNIST, EMNIST and CIFAR-10
-are the published ones.  MNIST's licence is the one it is commonly redistributed under; its authors stated none.  `mean` and
+Hashes and sizes of MNIST and Fashion-MNIST were checked against the files themselves; those of KMNIST, EMNIST and CIFAR-10 are as
+published.  MNIST's licence is the one it is commonly redistributed under; its authors stated none.  `mean` and
 `std` are of the training split, computed from it; CIFAR-10's are the published ones.
 """
 
@@ -30,7 +30,7 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Record:
-    """One data set.  `home` is its folder's name in the data store; `origin` says how the images come about."""
+    """One data set.  `home` is its folder's name in the data store; `origin` says where the images come from."""
 
     name: str
     title: str
@@ -243,7 +243,7 @@ def record(name: str) -> Record:
     Raises
     ------
     DataError
-        If there is none of this name; the message lists the names and the nearest one.
+        If there is no such name; the message lists the names and the closest one.
     """
     if name in RECORDS:
         return RECORDS[name]

@@ -69,7 +69,7 @@ def read_cifar10(paths: Sequence[Path], split: Split, batch_records: int = BATCH
 
 
 def _members(path: Path, names: Sequence[str], batch_records: int) -> Iterator[tuple[str, bytearray]]:
-    """The wanted members of the archive, as they come; read as a stream, nothing is written to disk."""
+    """The wanted members of the archive in its order, read as a stream; nothing is written to disk."""
     try:
         with tarfile.open(path, "r|*") as archive:
             wanted = set(names)
@@ -88,7 +88,7 @@ def _members(path: Path, names: Sequence[str], batch_records: int) -> Iterator[t
 
 
 def _files(paths: Sequence[Path], batch_records: int) -> Iterator[tuple[str, bytearray]]:
-    """The batches from files of their own."""
+    """The batches from separate files."""
     for path in paths:
         try:
             with path.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""Raw or gzip bytes, read forward: never more in memory than was asked for, however large the file claims to be."""
+"""Raw or gzip bytes, read forward: never more in memory than requested, however large the file claims to be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GZIP_WINDOW = 31  # zlib's number for "a gzip header, the largest window"
 
 
 class PlainReader:
-    """The plain content of a stream that is raw or gzip; which one, its first two bytes say, not its name.
+    """The plain content of a stream that is raw or gzip, as its first two bytes say, not its name.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class PlainReader:
         return content
 
     def finish(self) -> None:
-        """Check that nothing follows, and that a gzip stream is whole to its last checksum.
+        """Check that nothing follows, and that a gzip stream is complete to its last checksum.
 
         Raises
         ------

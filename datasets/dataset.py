@@ -23,16 +23,15 @@ class Dataset:
     Parameters
     ----------
     images : (N, C, *space) uint8 or float32
-        uint8 means 0 (background) to 255; float32 is taken as it is.  (N, F) for numbers without an order in space.
+        uint8 means 0 (background) to 255; float32 is used unchanged.  (N, F) for numbers without spatial order.
     labels : (N,) integers
         Indices into `classes`; kept as a copy, int64 and read-only.
     classes : tuple of str
     name, split : str
-        What was loaded; free for data of your own.
+        What was loaded; arbitrary for custom data.
     mean, std : one float per channel
-        Normalisation: (images / 255 - mean) / std for uint8, (images - mean) / std for float32.  Figures of the training
-        split where the catalog has them; otherwise, and when left out, those of these images.  Normalise test images by
-        the figures of the training images.
+        Normalisation: (images / 255 - mean) / std for uint8, (images - mean) / std for float32.  From the training split if the
+        catalog has them; otherwise, and if left out, from these images.  Normalise test images by those of the training images.
     origin : str
         Where the data came from: a folder, "embedded", "generated" or "".
 
@@ -104,7 +103,7 @@ class Dataset:
 
 
 def frozen_labels(labels: npt.NDArray) -> npt.NDArray[np.int64]:
-    """A copy as int64 that cannot be written to; larger numbers become the largest, which is no label either."""
+    """A read-only copy as int64; larger numbers become the largest int64, which is not a label either."""
     if labels.dtype.kind == "u":
         labels = np.minimum(labels.astype(np.uint64), np.uint64(np.iinfo(np.int64).max))
     own = labels.astype(np.int64)
@@ -113,7 +112,7 @@ def frozen_labels(labels: npt.NDArray) -> npt.NDArray[np.int64]:
 
 
 def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_count: int) -> None:
-    """Raise DataError where images and labels do not fit each other, the promised types, or the number of classes."""
+    """Raise DataError if images and labels do not fit each other, the required types, or the number of classes."""
     if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
         raise DataError(f"{name}: images and labels are {type(images).__name__} and {type(labels).__name__}, expected NumPy arrays")
     if images.dtype not in (np.uint8, np.float32):
@@ -142,7 +141,7 @@ def channel_statistics(images: npt.NDArray) -> tuple[tuple[float, ...], tuple[fl
 
     Returns
     -------
-    mean, std : one float per channel; 0 for a channel without variation becomes std 1, so that it can be divided by
+    mean, std : one float per channel; a std of 0 becomes 1, so that it can be divided by
     """
     means, deviations = [], []
     for c in range(images.shape[1]):
@@ -155,7 +154,7 @@ def channel_statistics(images: npt.NDArray) -> tuple[tuple[float, ...], tuple[fl
             mean = float(weights @ values)
             variance = float(weights @ (values - mean) ** 2)
         else:
-            with np.errstate(invalid="ignore"):  # NaN for images that hold infinity: training says so
+            with np.errstate(invalid="ignore"):  # NaN for images that hold infinity, which training reports
                 mean, variance = float(channel.mean(dtype=np.float64)), float(channel.var(dtype=np.float64))
         means.append(mean)
         deviations.append(variance**0.5 or 1.0)

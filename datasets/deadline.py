@@ -1,4 +1,4 @@
-"""The end of patience with a server: one moment after which a download is over, however steadily bytes drip in."""
+"""A deadline for a server: one moment after which a download is over, however steadily bytes drip in."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Deadline:
 
     @property
     def word(self) -> str:
-        """What to say of a connection that broke: that it was cut here, or nothing."""
-        return f"not whole within {self._seconds:,.0f} s" if self.over else ""
+        """Why a connection broke, if it was cut here."""
+        return f"incomplete after {self._seconds:,.0f} s" if self.over else ""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -42,7 +42,7 @@ class Deadline:
             self._sockets.clear()
 
     def opener(self) -> urllib.request.OpenerDirector:
-        """Opens addresses of HTTP and HTTPS, as `urllib.request.urlopen` does."""
+        """Opens HTTP and HTTPS addresses, as `urllib.request.urlopen` does."""
         sockets = self._sockets
 
         class Plain(http.client.HTTPConnection):

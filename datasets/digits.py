@@ -41,7 +41,7 @@ def read_stored() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
 
 
 def held_out(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Where the test images lie: a mask (N,) that is true for the third of every five images of each class."""
+    """The test images: a mask (N,) that is true for the third of every five images of each class."""
     rank = np.empty(len(labels), np.int64)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)

@@ -1,4 +1,4 @@
-"""IDX, the file format of MNIST and its relatives: a big-endian header that declares type and sizes, then the raw values.
+"""IDX, the file format of MNIST and its relatives: a big-endian header with type and sizes, then the raw values.
 
 Bytes 0 and 1 are zero, byte 2 names the type, byte 3 counts the axes; one unsigned 32-bit size per axis follows, then the
 values in C order, big-endian.  Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998.
@@ -31,17 +31,17 @@ def read_idx(path: str | Path, axes: int | None = None, dtype: npt.DTypeLike | N
     Parameters
     ----------
     path : file to read
-    axes, dtype : what the file must hold; None takes what comes
+    axes, dtype : what the file must hold; None accepts any
 
     Returns
     -------
-    array in native byte order, with the shape and type that the header declares
+    array in native byte order, with the shape and type of the header
 
     Raises
     ------
     DataError
-        If the file cannot be opened, is not IDX, holds another type or number of axes than asked for, or holds more or
-        fewer bytes than its header declares.
+        If the file cannot be opened, is not IDX, has another type or number of axes than requested, or more or fewer bytes than its
+        header declares.
     """
     path = Path(path)
     try:
@@ -110,7 +110,7 @@ def check_pair(images: npt.NDArray, labels: npt.NDArray, images_name: str, label
 
 
 def write_idx(path: str | Path, array: npt.NDArray) -> None:
-    """Write one IDX file; gzip where the name ends in .gz, without name and time, so that equal arrays give equal files.
+    """Write one IDX file; gzip if the name ends in .gz, without name and time, so that equal arrays give equal files.
 
     Raises
     ------

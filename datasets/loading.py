@@ -32,7 +32,7 @@ def load(name: str, split: Split = "train", folder: str | Path | None = None) ->
     Raises
     ------
     DataError
-        If there is no such data set, split or folder, if the files are not here, or if one of them is damaged.
+        If there is no such data set, split or folder, if files are missing or damaged.
     """
     record = catalog.record(name)
     if split not in SPLITS:

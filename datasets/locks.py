@@ -1,6 +1,6 @@
-"""Locks between processes: one downloads, the others wait; one trains in a folder, the others are told.
+"""Locks between processes: one downloads, the others wait; one trains in a folder, the others get an error.
 
-The system frees a lock when its process ends, however it ends.
+The system releases a lock when its process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ BUSY = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 @contextmanager
 def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file `path` during the block; the empty file stays.
+    """Hold the lock file `path` within the block; the empty file stays.
 
     Parameters
     ----------
-    path : created where it is missing
+    path : created if missing
     on_wait : called once if another holds the lock
 
     Raises
@@ -50,7 +50,7 @@ def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
             f"{path.parent} is on a file system without locks: {error}\n  set MINICNN_DATA_HOME to a folder on a local disk"
         ) from error
     finally:
-        os.close(descriptor)  # and with it the lock
+        os.close(descriptor)  # which releases the lock
 
 
 class LocklessError(Exception):
@@ -58,7 +58,7 @@ class LocklessError(Exception):
 
 
 class Lock:
-    """A lock of one who does not wait: made by `take`, given back by `release` or when nothing refers to it.  Its file goes with it."""
+    """A lock taken without waiting: by `take`, released by `release` or when nothing refers to it.  Its file is removed with it."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path, self._descriptor, self._process = path, descriptor, os.getpid()
@@ -70,7 +70,7 @@ class Lock:
         Raises
         ------
         OSError
-            If the file cannot be made.
+            If the file cannot be created.
         LocklessError
             If its file system has no locks.
         """
@@ -87,19 +87,19 @@ class Lock:
                 raise
             os.close(descriptor)
             if not taken:
-                return None  # else its last holder has just removed the file
+                return None  # otherwise its last holder has just removed the file
 
     def release(self) -> None:
-        """Give it back; again does nothing."""
+        """Release it; a second call does nothing."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
-        mine = self._process == os.getpid()  # not a child's, which has only inherited it
+        mine = self._process == os.getpid()  # not in a child, which has only inherited it
         if mine:
             with suppress(OSError):
                 self._path.unlink()
         os.close(descriptor)
-        if mine and sys.platform == "win32":  # where an open file cannot be removed
+        if mine and sys.platform == "win32":  # on systems where an open file cannot be removed
             with suppress(OSError):
                 self._path.unlink()
 

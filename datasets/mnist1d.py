@@ -1,4 +1,4 @@
-"""MNIST-1D, drawn anew each time from its recipe: ten digit-like curves, distorted and sampled at 40 positions.
+"""MNIST-1D, generated each time from its recipe: ten digit-like curves, distorted and sampled at 40 positions.
 
 Source: S. Greydanus, D. Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024, arXiv 2011.14439.  The arguments are
 the authors' defaults; labels equal their frozen reference set, signals differ from it by rounding (below 1e-14).
@@ -49,7 +49,7 @@ def read_mnist1d(split: Split, seed: int = 42) -> tuple[npt.NDArray[np.float32],
 def generate(seed: int = 42) -> tuple[Signal, npt.NDArray[np.int64]]:
     """All 5,000 signals (5000, 40) float64, shuffled and standardised together, and their labels (5000,) int64.
 
-    Seed 42 of NumPy's legacy generator (MT19937) gives the reference set; its stream of draws never changes.
+    Seed 42 of NumPy's legacy generator (MT19937) gives the reference set; its stream never changes.
     """
     random = np.random.RandomState(seed)
     templates, smoothing = normalised_templates(), smoothing_matrix()
@@ -82,7 +82,7 @@ def distort(template: Signal, smoothing: Signal, random: np.random.RandomState) 
 
 
 def resample(signal: Signal, points: int) -> Signal:
-    """Linear interpolation at `points` evenly spaced positions, both ends kept."""
+    """Linear interpolation at `points` evenly spaced positions, both ends included."""
     return np.interp(np.linspace(0, 1, points), np.linspace(0, 1, len(signal)), signal)
 
 

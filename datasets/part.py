@@ -1,4 +1,4 @@
-"""A file on its way: part of it under another name, and how one knows that it is whole."""
+"""A file being downloaded: a partial file under another name, and how to tell that it is complete."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CHUNK_BYTES = 1 << 16
 
 
 def open_part(part: Path) -> BinaryIO:
-    """The part file, made where it is missing, and never through a link: it may lie in a folder that others write to too.
+    """The part file, created if missing, and never through a link: it may be in a folder that others can write to.
 
     Raises
     ------
     DataError
-        If something else than a file has its name.
+        If something other than a file has its name.
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     if part.is_symlink():
@@ -33,7 +33,7 @@ def open_part(part: Path) -> BinaryIO:
 
 
 def held_bytes(path: Path) -> int:
-    """Size of a part file in bytes, 0 where there is none; of a link, its own: what it leads to is not ours."""
+    """Size of a part file in bytes, 0 if there is none; of a link, its own size, not its target's."""
     try:
         return path.lstat().st_size
     except FileNotFoundError:
@@ -52,7 +52,7 @@ def is_whole(path: Path, file: RemoteFile) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut, where the system lets a folder be synchronised."""
+    """Make the new name survive a power cut, if the system allows a folder to be synchronised."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

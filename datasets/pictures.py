@@ -16,7 +16,7 @@ Picture = npt.NDArray  # (C, *space), uint8 or float32
 NETPBM = re.compile(rb"P([2356])(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
 LUMA = (0.299, 0.587, 0.114)  # brightness of red, green and blue; ITU-R BT.601
 LARGEST_BYTES = 1 << 28  # of a file; a picture for a network is far smaller
-LARGEST_PIXELS = 1 << 26  # 8192 x 8192: a few letters of a PNG can say many more
+LARGEST_PIXELS = 1 << 26  # 8192 x 8192: a few bytes of a PNG can declare many more
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # readers that call no other program
 
 
@@ -26,8 +26,8 @@ def read_picture(path: str | Path) -> Picture:
     Parameters
     ----------
     path : str or Path
-        .npy: (rows, columns), (channels, rows, columns), (rows, columns, 3), or a signal; integers from 0 to 255, or floats as
-        they are.  PGM, PPM: 8 or 16 bits, plain or raw.  PNG, JPEG and others: through Pillow; what is transparent becomes white.
+        .npy: (rows, columns), (channels, rows, columns), (rows, columns, 3), or a signal; integers from 0 to 255, or floats,
+        unchanged.  PGM, PPM: 8 or 16 bits, plain or raw.  PNG, JPEG and others: through Pillow; transparency becomes white.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def read_picture(path: str | Path) -> Picture:
     Raises
     ------
     DataError
-        If the file is missing, broken, no picture, or needs Pillow and there is none.
+        If the file is missing, broken, not a picture, or needs Pillow and it is not installed.
     """
     source = Path(path)
     try:
@@ -62,25 +62,25 @@ def read_picture(path: str | Path) -> Picture:
 
 
 def _mapped(source: Path) -> npt.NDArray:
-    """The array of a .npy file, mapped: a lying header allocates nothing.  Its header is a Python dict, which NumPy has Python read."""
+    """The array of a .npy file, mapped, so that a false header allocates nothing.  Its header is a Python dict, which NumPy has Python parse."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return np.load(source, mmap_mode="r", allow_pickle=False)
     except OSError:
         raise
-    except Exception as error:  # TokenError, SyntaxError, RecursionError, TypeError, ...: whatever is made of a wrong dict
+    except Exception as error:  # TokenError, SyntaxError, RecursionError, TypeError, ...: whatever a wrong dict raises
         raise DataError(f"{source} is not an array that can be read: {one_line(str(error))[:200]}") from error
 
 
 def _from_array(array: npt.NDArray, source: Path) -> Picture:
-    """An array of a user's as (C, *space)."""
+    """A user's array as (C, *space)."""
     if not 1 <= array.ndim <= 4 or not array.size:
         raise DataError(f"{source} has the shape {array.shape}, expected one image: (rows, columns) or (channels, rows, columns)")
     if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 255:
         array = array.astype(np.uint8)
     elif array.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # too large for float32: infinite, and said so
+        with np.errstate(over="ignore"):  # too large for float32: infinite, and reported
             array = array.astype(np.float32)
         if not np.isfinite(array).all():
             raise DataError(f"{source} holds values that are infinite or NaN")
@@ -136,7 +136,7 @@ def _read_with_pillow(source: Path) -> Picture:
         ) from None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a picture that is not quite right, and read nevertheless
+            warnings.simplefilter("ignore")  # warnings about a slightly wrong picture that is read nevertheless
             Image.init()
             with Image.open(source, formats=[each for each in FORMATS if each in Image.OPEN]) as opened:
                 if opened.width * opened.height > LARGEST_PIXELS:
@@ -159,13 +159,13 @@ def _read_with_pillow(source: Path) -> Picture:
         raise DataError(f"{source} is not a picture that can be read: PNG, JPEG, PGM or .npy") from None
     except DataError:
         raise
-    except Exception as error:  # what its readers raise over a broken file is of many kinds
+    except Exception as error:  # its readers raise many kinds of errors for a broken file
         raise DataError(f"{source} cannot be read as a picture: {one_line(str(error)) or type(error).__name__}") from error
     return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
 
 def to_channels(picture: Picture, channels: int) -> Picture:
-    """Colour as grey (by brightness), grey as three equal colours; as it is where the channels already fit or cannot be made to."""
+    """Colour as grey (by brightness), grey as three equal colours; unchanged if the channels already fit or cannot be made to."""
     if len(picture) == 3 and channels == 1:
         grey = np.tensordot(np.array(LUMA), picture.astype(np.float64), axes=1)[None]
         return np.rint(grey).astype(np.uint8) if picture.dtype == np.uint8 else grey.astype(np.float32)

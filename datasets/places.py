@@ -1,4 +1,4 @@
-"""Where files lie: a folder of the user's first, then the data store.  Looks, never writes, never downloads."""
+"""Where files are: first a folder of the user's, then the data store.  Only looks, never writes or downloads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minicnn.datasets.catalog import RECORDS, SPLITS, Record, Split
 from minicnn.errors import DataError, one_line
 
 HOME_VARIABLE = "MINICNN_DATA_HOME"
-UNPACKED_FOLDERS = {"emnist": "gzip", "cifar": "cifar-10-batches-bin"}  # made by unpacking an archive where it lies
+UNPACKED_FOLDERS = {"emnist": "gzip", "cifar": "cifar-10-batches-bin"}  # created by unpacking an archive in place
 
 
 def data_home() -> Path:
@@ -38,7 +38,7 @@ def data_home() -> Path:
 
 
 def wanted_files(record: Record, split: Split) -> tuple[tuple[str, ...], ...]:
-    """The sets of files that can serve a split, best first; of a set, all are needed."""
+    """The sets of files that can serve a split, best first; all of a set are needed."""
     if record.origin == "idx":
         images, labels = record.files[:2] if split == "train" else record.files[2:]
         return ((images.name, labels.name),)
@@ -50,17 +50,17 @@ def wanted_files(record: Record, split: Split) -> tuple[tuple[str, ...], ...]:
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """Names under which a file may lie: as published, unpacked, packed, or with the dot that old unpackers wrote."""
+    """Possible names of a file: as published, unpacked, packed, or with the dot that old unpackers wrote."""
     plain = name.removesuffix(".gz")
     return name, plain, f"{plain}.gz", plain.replace("-idx", ".idx")
 
 
 def check_folder(folder: str | Path) -> Path:
-    """Raise DataError if the user's folder is not there; return it as a path."""
+    """Raise DataError if the user's folder is missing; return it as a path."""
     try:
         path = Path(folder).expanduser()
         there, is_folder = path.exists(), path.is_dir()
-    except (OSError, RuntimeError, ValueError) as error:  # too long a name, a home of nobody, a zero byte
+    except (OSError, RuntimeError, ValueError) as error:  # too long a name, an unknown user's home, a zero byte
         raise DataError(f"there is no folder {one_line(str(folder))}: {getattr(error, 'strerror', None) or error}") from error
     if not there:
         raise DataError(f"there is no folder {path}")
@@ -70,7 +70,7 @@ def check_folder(folder: str | Path) -> Path:
 
 
 def search_folders(record: Record, folder: str | Path | None) -> Iterator[tuple[Path, bool]]:
-    """Folders to look into, in order, and whether each belongs to the data store."""
+    """Folders to search, in order, and whether each belongs to the data store."""
     roots = (
         []
         if folder is None
@@ -92,8 +92,8 @@ def find(record: Record, split: Split, folder: str | Path | None = None) -> tupl
     Raises
     ------
     DataError
-        If the user's folder is not there, holds only part of a set or another data set's files; if a stored file does not
-        have its known size; or if nothing is found: the message says where it looked.
+        If the user's folder is not there, holds only part of a set or another data set's files; if a stored file has the wrong
+        size; or if nothing is found: the message says where it looked.
     """
     looked: list[str] = []
     for place, stored in search_folders(record, folder):
@@ -118,7 +118,7 @@ def find(record: Record, split: Split, folder: str | Path | None = None) -> tupl
 
 
 def _check_size(record: Record, path: Path, stored: bool) -> None:
-    """A file in the store has the size it was published with; one of the user's is not another data set's namesake."""
+    """Check that a file in the store has its published size, and that a user's file is not another data set's of the same name."""
     size = path.stat().st_size
     known = next((file for file in record.files if file.name == path.name), None)
     if known is None or size == known.size_bytes:
@@ -137,7 +137,7 @@ def _check_size(record: Record, path: Path, stored: bool) -> None:
 
 
 def whereabouts(record: Record, folder: str | Path | None = None) -> str:
-    """Where a data set is: "embedded", "generated", the folder that holds both splits, or "" if it is not here."""
+    """Where a data set is: "embedded", "generated", the folder that holds both splits, or "" if missing."""
     if not record.files:
         return record.origin
     try:

@@ -1,4 +1,4 @@
-"""Images brought to another size by separable bilinear interpolation: one small matrix per axis."""
+"""Images resized by separable bilinear interpolation: one small matrix per axis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def interpolation_matrix(size: int, out: int) -> npt.NDArray[np.float64]:
     """The matrix (out, size) that maps an axis of `size` pixels to `out` pixels.
 
     Pixel p of the output has its centre at (p + 1/2) * size / out - 1/2 of the input, and takes the two pixels around it in
-    proportion to their nearness; beyond the outermost centres the border pixel counts alone (align_corners=False).  When
+    proportion to their nearness; beyond the outermost centres only the border pixel counts (align_corners=False).  When
     an axis shrinks, pixels in between are not averaged.
     """
     centre = np.clip((np.arange(out) + 0.5) * size / out - 0.5, 0, size - 1)
@@ -39,7 +39,7 @@ def scale_to(images: npt.NDArray, rows: int, columns: int) -> npt.NDArray:
 
     Returns
     -------
-    (N, C, rows, columns) of the same type; uint8 is rounded to the nearest; the array itself where nothing changes
+    (N, C, rows, columns) of the same type; uint8 is rounded to the nearest; the array itself if nothing changes
 
     Raises
     ------
@@ -62,7 +62,7 @@ def scale_to(images: npt.NDArray, rows: int, columns: int) -> npt.NDArray:
     step = max(1, CHUNK_VALUES // max(1, C * rows * columns))
     for start in range(0, N, step):
         x = images[start : start + step].astype(working)
-        with np.errstate(invalid="ignore", over="ignore"):  # infinity gives NaN; who uses the images says so
+        with np.errstate(invalid="ignore", over="ignore"):  # infinity gives NaN, which is reported when the images are used
             scaled = np.matmul(row_matrix, np.matmul(x, column_matrix))  # (n, C, rows, columns)
         y[start : start + step] = np.rint(scaled) if images.dtype == np.uint8 else scaled
     return y

@@ -1,10 +1,10 @@
-"""The data store: fetches published files, mirror by mirror.  With `deadline`, the only code of minicnn that uses the network.
+"""The data store: fetches published files, mirror by mirror.  Together with `deadline`, the only code of minicnn that uses the network.
 
 A file arrives under a name ending in .part, is hashed while it streams in, and takes its own name only when size and
-SHA-256 are the published ones; so a file under its own name is whole.  A broken transfer goes on where it stopped.
+SHA-256 are the published ones; so a file under its own name is complete.  A broken transfer continues where it stopped.
 
-Servers and folders are not trusted: what a server says is not repeated, what it sends is bounded in size and in time, and a part that
-is a link, or anything else than a file, is not written to.
+Servers and folders are not trusted: a server's words are not repeated, what it sends is bounded in size and time, and a part that
+is a link, or not a file, is not written to.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from minicnn.datasets.locks import locked
 from minicnn.datasets.part import CHUNK_BYTES, held_bytes, is_whole, open_part, sync_folder
 from minicnn.errors import DataError
 
-TIMEOUT_SECONDS = 20.0  # without a single byte
-PATIENCE_SECONDS = 600.0  # for a whole file and all mirrors, and besides
-SLOWEST_BYTES_PER_SECOND = 1 << 15  # as much time as the file takes at this pace
+TIMEOUT_SECONDS = 20.0  # without receiving a byte
+PATIENCE_SECONDS = 600.0  # for a whole file and all mirrors, plus
+SLOWEST_BYTES_PER_SECOND = 1 << 15  # the time the file takes at this rate
 PAUSES_SECONDS = (0.5, 2.0)  # before the second and third try at one mirror
-PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)  # of a server that may answer soon
+PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)  # statuses of a server that may answer soon
 
 
 class Progress(NamedTuple):
-    """Where a download stands.  `note` tells an event: a retry, a wait, a change of mirror, the end."""
+    """The state of a download.  `note` names an event: a retry, a wait, a change of mirror, the end."""
 
     file: str
     done_bytes: int
@@ -47,7 +47,7 @@ Report = Callable[[Progress], None]
 
 
 class MirrorError(Exception):
-    """Why one try at one mirror failed: `passing` if another try may do better, `discard` if the part file is no good."""
+    """Why one try at one mirror failed: `passing` if another try may succeed, `discard` if the part file is useless."""
 
     def __init__(self, reason: str, passing: bool = False, discard: bool = False, wrong_sha256: str = "") -> None:
         super().__init__(reason)
@@ -57,7 +57,7 @@ class MirrorError(Exception):
 
 
 def fetch(name: str, progress: Report | None = None) -> Path | None:
-    """Download the files of a data set into the data store, unless they are there and whole.
+    """Download the files of a data set into the data store, unless they are already complete.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def fetch(name: str, progress: Report | None = None) -> Path | None:
     Raises
     ------
     DataError
-        If the name is unknown, no mirror gives the file we know, or the folder cannot be written to.
+        If the name is unknown, no mirror has the published file, or the folder cannot be written to.
     """
     record = catalog.record(name)
     if not record.files:
@@ -84,11 +84,11 @@ def fetch(name: str, progress: Report | None = None) -> Path | None:
 
 
 def fetch_file(file: RemoteFile, folder: Path, progress: Report | None = None, again: str = "") -> Path:
-    """Download one file into `folder`, which is created; `again` is the command that an error tells the user to repeat.
+    """Download one file into `folder`, which is created; `again` is the command to repeat, for errors.
 
     Returns
     -------
-    Path of the whole file.
+    Path of the complete file.
 
     Raises
     ------
@@ -107,14 +107,14 @@ def fetch_file(file: RemoteFile, folder: Path, progress: Report | None = None, a
                 _from_mirrors(file, part, report, again, Deadline(PATIENCE_SECONDS + file.size_bytes / SLOWEST_BYTES_PER_SECOND))
                 os.replace(part, target)
                 sync_folder(folder)
-        except OSError as error:  # of the disk: those of the network have become a MirrorError
+        except OSError as error:  # of the disk: those of the network are MirrorErrors
             raise DataError(f"{file.name} cannot be written: {error.strerror or error}\n  {part}") from error
     report(Progress(file.name, file.size_bytes, file.size_bytes, "whole, SHA-256 as published"))
     return target
 
 
 def _from_mirrors(file: RemoteFile, part: Path, report: Report, again: str, deadline: Deadline) -> None:
-    """Fill the part file from the first mirror that gives the right bytes, or raise DataError with what each one did."""
+    """Fill the part file from the first mirror with the right bytes, or raise DataError with what each one did."""
     tried: list[str] = []
     wrong = ""
     for mirror in file.mirrors:
@@ -146,12 +146,12 @@ def _from_mirrors(file: RemoteFile, part: Path, report: Report, again: str, dead
 
 
 def _receive(url: str, file: RemoteFile, part: Path, report: Report, deadline: Deadline) -> None:
-    """One try at one mirror: go on after what the part file holds, or start anew; return when the part file is whole.
+    """One try at one mirror: continue after the content of the part file, or start again; return when the part file is complete.
 
     Raises
     ------
     MirrorError
-        If the server does not give the right bytes.
+        If the server does not send the right bytes.
     """
     held = held_bytes(part)
     with open_part(part) as stream:
@@ -174,7 +174,7 @@ def _receive(url: str, file: RemoteFile, part: Path, report: Report, deadline: D
         raise MirrorError(f"ends after {done:,} of {file.size_bytes:,} bytes", passing=True)
     got = running.hexdigest()
     if got != file.sha256:
-        # Where an old part was to blame, the same mirror may still give the right file.
+        # If an old part was to blame, the same mirror may still have the right file.
         raise MirrorError(f"sends other content: sha256 {got[:8]}..., expected {file.sha256[:8]}...", held > 0, True, got)
 
 
@@ -187,14 +187,14 @@ def _copy(
     report: Report,
     deadline: Deadline,
 ) -> int:
-    """Write what the server sends, at most one byte more than the file may have; return the bytes held in the end."""
+    """Write what the server sends, at most one byte more than the file may have; return the bytes then held."""
     report(Progress(file.name, done, file.size_bytes))
     while done <= file.size_bytes:
         try:
-            chunk = response.read1(min(CHUNK_BYTES, file.size_bytes + 1 - done))  # what is there, not all of it at any pace
+            chunk = response.read1(min(CHUNK_BYTES, file.size_bytes + 1 - done))  # what has arrived, without waiting for all of it
         except http.client.IncompleteRead as error:
             chunk = error.partial
-        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a connection that the deadline has closed
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a connection closed by the deadline
             stream.flush()
             raise MirrorError(f"{deadline.word or _reason(error)} after {done:,} of {file.size_bytes:,} bytes", passing=True) from error
         if deadline.over:
@@ -209,7 +209,7 @@ def _copy(
 
 
 def _open(url: str, file: RemoteFile, held: int, deadline: Deadline) -> http.client.HTTPResponse:
-    """Ask for the file, or for its bytes from `held` on; raise MirrorError unless the answer can be this file."""
+    """Request the file, or its bytes from `held` on; raise MirrorError unless the response can be this file."""
     request = urllib.request.Request(url, headers={"User-Agent": f"minicnn/{minicnn.__version__}", "Accept-Encoding": "identity"})
     if held:
         request.add_header("Range", f"bytes={held}-")
@@ -217,13 +217,13 @@ def _open(url: str, file: RemoteFile, held: int, deadline: Deadline) -> http.cli
         response: http.client.HTTPResponse = deadline.opener().open(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:  # the server's file ends before our part does: the part is not of this file
+        if error.code == 416:  # the server's file is shorter than our part: the part is not of this file
             raise MirrorError("HTTP 416: nothing after the partial file", passing=True, discard=True) from error
         known = http.client.responses.get(error.code, "")  # and not the server's own words
         raise MirrorError(f"HTTP {error.code} {known}".rstrip(), passing=error.code in PASSING_STATUSES) from error
-    except urllib.error.URLError as error:  # no connection: another try at once would not help
+    except urllib.error.URLError as error:  # no connection: retrying at once would not help
         raise MirrorError(deadline.word or _reason(error.reason)) from error
-    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a redirection to what is no address
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a redirection to a wrong address
         raise MirrorError(deadline.word or _reason(error), passing=not isinstance(error, ValueError)) from error
     fault = _refusal(response, file, held)
     if fault:
@@ -233,7 +233,7 @@ def _open(url: str, file: RemoteFile, held: int, deadline: Deadline) -> http.cli
 
 
 def _refusal(response: http.client.HTTPResponse, file: RemoteFile, held: int) -> str:
-    """Why this answer cannot be the file, or nothing."""
+    """Why this response cannot be the file, if it cannot."""
     if response.headers.get_content_type() == "text/html":
         return f"HTTP {response.status} with a web page instead of the file"
     if response.status != 200 and not _goes_on(response, held):
@@ -250,9 +250,9 @@ def _goes_on(response: http.client.HTTPResponse, held: int) -> bool:
 
 
 def _reason(error: object) -> str:
-    """A network error in a few words of ours or of this system."""
+    """A network error in a few words."""
     if isinstance(error, TimeoutError):
-        return f"no answer within {TIMEOUT_SECONDS:g} s"
+        return f"no response within {TIMEOUT_SECONDS:g} s"
     if isinstance(error, http.client.HTTPException) and not isinstance(error, ConnectionError):
         return f"a response that is not HTTP ({type(error).__name__})"
     if isinstance(error, ValueError):

@@ -54,7 +54,7 @@ def extent(taps: int, dilation: int) -> int:
 def output_size(size: int, taps: int, stride: int, dilation: int, before: int, after: int, ceil_mode: bool = False) -> int:
     """Positions of a window that fit: (size + padding - extent) // stride + 1, or a number below 1 when none fits.
 
-    With `ceil_mode` a last window may hang over the end, if it starts inside the input or the padding before it.
+    With `ceil_mode` a last window may extend beyond the end, if it starts inside the input or the padding before it.
     """
     room = size + before + after - extent(taps, dilation)
     if not ceil_mode:

@@ -1,4 +1,4 @@
-"""`minicnn bench`: how fast and with how much memory, measured here and now, alone or against PyTorch."""
+"""`minicnn bench`: time and memory on this machine, alone or against PyTorch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_SUITES = ("train", "infer")
 
 
 class Words(click.ParamType):
-    """Several words with commas; what they may be is checked where they are used."""
+    """Several words separated by commas; they are checked where they are used."""
 
     name = "LIST"
 
@@ -31,7 +31,7 @@ class Words(click.ParamType):
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2", help="Time per row; long calls take more."
 )
-@click.option("--layers", default="*", metavar="PATTERN", help="Measure only the rows of these names, as in 'alexnet-*'.")
+@click.option("--layers", default="*", metavar="PATTERN", help="Measure only rows with these names, as in 'alexnet-*'.")
 @click.option(
     "--batch", "batches", type=click.IntRange(min=1), multiple=True, metavar="N", help="Images per batch; may be given several times."
 )
@@ -58,13 +58,13 @@ def bench(
     infer    images in, logits out: LeNet, AlexNet, ResNet-20
     kernels  layers one by one, forward and backward; takes half an hour
     ladder   one layer, from the textbook loop to the engine in steps
-    memory   the most memory that training LeNet takes
+    memory   the peak memory of training LeNet
     starts   whole commands, with and without compiling
 
     Without a SUITE: train and infer.  Ctrl-C shows the results so far.
 
     train, infer, kernels and ladder compare results before they time anything: a row that differs is reported as wrong, and the exit
-    status is 1.  memory and starts run in processes of their own.
+    status is 1.  memory and starts run in separate processes.
     """
     many = threads or measuring.processors()
     protocol = measuring.QUICK if quick else measuring.Protocol()
@@ -113,7 +113,7 @@ def bench(
 
 
 def _explain(options: measuring.Options, form: str) -> None:
-    """The choice of algorithm for every convolution that is asked for."""
+    """The choice of algorithm for every selected convolution."""
     from minicnn.bench.explain import explanations
 
     found = list(explanations(options))
@@ -132,7 +132,7 @@ def _explain(options: measuring.Options, form: str) -> None:
 
 
 def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[measuring.Record]) -> tuple[measuring.Machine, bool]:
-    """Put the rows of the suites into `found`, telling on stderr how far it is; the machine, and whether nobody pressed Ctrl-C.
+    """Put the rows of the suites into `found`, with progress on stderr; returns the machine, and False after Ctrl-C.
 
     The machine is measured before and after, and its better figures count.
     """

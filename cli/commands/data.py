@@ -1,4 +1,4 @@
-"""`minicnn data`: list the data sets, download one, look at its images."""
+"""`minicnn data`: list the data sets, download one, view its images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ folder_option = click.option("--data-dir", "folder", metavar="DIR", help="Look i
 
 @click.group(cls=Group, subcommand_metavar="VERB ...")
 def data() -> None:
-    """List, download and look at data sets."""
+    """List, download and view data sets."""
 
 
 @data.command("list")

@@ -1,4 +1,4 @@
-"""`minicnn evaluate RUN`: how good a trained network is, class by class."""
+"""`minicnn evaluate RUN`: accuracy of a trained network, class by class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME", help="Another data set than the run's, with the same classes.")
+@click.option("--data", metavar="NAME", help="Another data set with the same classes.")
 @data_dir_option
 @format_option
 def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> None:
@@ -32,7 +32,7 @@ def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> Non
     trained = load_trained(weights_path(run))
     if not data and trained.data not in names():
         raise DataError(
-            f"{run} was trained on data of its own ({trained.data!r}), which has no name to find it by"
+            f"{run} was trained on custom data ({trained.data!r}), which cannot be found by name"
             f"\n  use --data NAME, one of 'minicnn data list'"
         )
     name = data_name(data, data_dir, trained.data)
@@ -47,7 +47,7 @@ def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> Non
 
 
 def recorded_data_dir(run: str, name: str) -> str | None:
-    """The folder that a run found the data set `name` in, where RUN is the run's folder."""
+    """The folder in which a run found the data set `name`, if RUN is the run's folder."""
     from minicnn.train import RunFolder, RunSettings
 
     if not os.path.isdir(run):
@@ -57,7 +57,7 @@ def recorded_data_dir(run: str, name: str) -> str | None:
 
 
 def as_json(found: Examination) -> dict[str, Any]:
-    """The examination as values that JSON can hold."""
+    """The examination as JSON values."""
     return {
         "images": found.images,
         "loss": found.loss,

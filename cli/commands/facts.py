@@ -1,4 +1,4 @@
-"""`minicnn facts`: what lectures and papers say in numbers, and what comes out."""
+"""`minicnn facts`: numbers from lectures and papers, and the computed ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minicnn.cli.mistakes import Choice
 @click.command()
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", show_default=True, help="Output format.")
 def facts(form: str) -> None:
-    """Compare the numbers in lectures and papers with what the layers and networks here give, computed now."""
+    """Compare numbers in lectures and papers with those computed from the layers and networks here."""
     from minicnn.facts import facts as all_facts
 
     found = all_facts()

@@ -1,4 +1,4 @@
-"""`minicnn filter IMAGE --kernel NAME`: a picture through one of the classical filters.
+"""`minicnn filter IMAGE --kernel NAME`: apply one of the classical filters to a picture.
 
 What happens at each pixel, worked by hand in the lectures.  Lecture 004 filters a 4x4 image with a 2x2 kernel, -1 + 2 + 0 + 6 = 7 first:
 
@@ -43,8 +43,8 @@ NETPBM = {".pgm": (1, b"P5"), ".ppm": (3, b"P6")}
 def filter(image: str | None, name: str | None, out: str | None) -> None:
     """Filter IMAGE, and show it before and after; without IMAGE, list the filters.
 
-    IMAGE is a PNG, JPEG, PGM, PPM or .npy file, grey or in colour.  Colours are filtered separately, pixels of
-    the border are repeated beyond it, and results are cut to 0 (black) and 255 (white).
+    IMAGE is a PNG, JPEG, PGM, PPM or .npy file, grey or in colour.  Colours are filtered separately, border pixels are repeated
+    outwards, and results are clipped to 0 (black) and 255 (white).
     """
     from minicnn.cli.render import filter as render
     from minicnn.cli.render.console import stdout_console
@@ -82,17 +82,17 @@ def read(source: str) -> Picture:
 
 
 def filtered(picture: Picture, kernel: npt.NDArray) -> Picture:
-    """Every colour of a picture through a filter, with the size it had."""
+    """Every colour of a picture through a filter, at the same size."""
     from minicnn.kernels import conv2d
 
     R, S = kernel.shape
     wider = np.pad(picture, ((0, 0), ((R - 1) // 2, R // 2), ((S - 1) // 2, S // 2)), mode="edge").astype(np.float32)
-    y = conv2d(wider[:, None], kernel[None, None].astype(np.float32))  # (colour, 1, H, W): colours take the place of images
+    y = conv2d(wider[:, None], kernel[None, None].astype(np.float32))  # (colour, 1, H, W): colours in place of images
     return np.rint(np.clip(y[:, 0], 0, 255)).astype(np.uint8)
 
 
 def write(picture: Picture, target: str) -> None:
-    """Write a picture in the format that the file's name asks for; a DataError if that cannot be."""
+    """Write a picture in the format of the file's name; a DataError if that is impossible."""
     path = Path(target)
     channels, magic = NETPBM.get(path.suffix.lower(), (0, b""))
     if channels == 1 and len(picture) == 3:
@@ -110,5 +110,5 @@ def write(picture: Picture, target: str) -> None:
                 f"{target}: only PGM and PPM can be written without Pillow\n  pip install pillow, or use {path.with_suffix('.ppm')}"
             ) from None
         Image.fromarray(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)).save(path)
-    except (OSError, ValueError, KeyError) as error:  # Pillow's word for an unknown format is a ValueError
+    except (OSError, ValueError, KeyError) as error:  # Pillow raises a ValueError for an unknown format
         raise DataError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from error

@@ -16,6 +16,6 @@ def help(context: click.Context, verbs: tuple[str, ...]) -> None:
         if not isinstance(here.command, click.Group):
             raise click.UsageError(f"{here.info_name} has no verbs of its own: minicnn help {here.info_name}")
         name, command, rest = here.command.resolve_command(here, rest)
-        if command is not None:  # a verb that is not there is an error above
+        if command is not None:  # an unknown verb is an error above
             here = click.Context(command, info_name=name, parent=here)
     click.echo(here.get_help())

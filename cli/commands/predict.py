@@ -1,4 +1,4 @@
-"""`minicnn predict RUN IMAGE...`: what a trained network sees in pictures."""
+"""`minicnn predict RUN IMAGE...`: classify pictures with a trained network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
     from minicnn.train import fit_picture, guesses, load_trained, looks_inverted
 
     trained = load_trained(weights_path(run))
-    pictures: dict[int, np.ndarray] = {}  # by their place among the images
+    pictures: dict[int, np.ndarray] = {}  # by their position among the images
     faults: dict[int, MinicnnError] = {}
     for place, name in enumerate(images):
         try:

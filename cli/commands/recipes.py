@@ -1,4 +1,4 @@
-"""`minicnn recipes`: how each network of the zoo is trained, and what comes of it."""
+"""`minicnn recipes`: how each network of the zoo is trained, and the accuracy it reaches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use; for --check.")
 @format_option
 def recipes(networks: tuple[str, ...], check: bool, data: str | None, data_dir: str | None, threads: int | None, form: str) -> int:
-    """List the settings that 'minicnn train NAME' takes, for each network and data set that were tried.
+    """List the settings that 'minicnn train NAME' uses, for each network and data set that were tried.
 
     The accuracies are the lowest and the highest of three seeds, on test images, after the last epoch.
     """
@@ -70,7 +70,7 @@ def records(entry: ZooEntry, data: str | None = None) -> list[dict[str, Any]]:
 
 
 def run_check(chosen: list[ZooEntry], data: str | None, data_dir: str | None, threads: int | None, form: str) -> int:
-    """Train by the recipes and say what comes of each as soon as it is known; 1 if one does not hold."""
+    """Train by the recipes and report each result as soon as it is known; 1 if one falls short."""
     from minicnn.datasets import load
     from minicnn.zoo.trial import attempt
 
@@ -86,7 +86,7 @@ def run_check(chosen: list[ZooEntry], data: str | None, data_dir: str | None, th
 
 
 def line(trial: Trial, form: str) -> str:
-    """What came of a trial, in words or as an object of JSON."""
+    """The result of a trial, as text or as a JSON object."""
     if form == "json":
         return json.dumps(
             {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from minicnn.engine.counting import Check
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
-COUNTABLE_MACS = 100_000_000  # of one pass; counting takes six of them, about a second on one core
+COUNTABLE_MACS = 100_000_000  # of one pass; counting takes six passes, about a second on one core
 WIDTHS = tuple(1 / 2**halvings for halvings in range(7))
 
 
@@ -89,7 +89,7 @@ def summary(
 
 
 def _checked(name: str, classes: int | None, input_shape: tuple[int, ...] | None, width: float | None) -> tuple[Check, float]:
-    """The counts of a network, and the width they were taken at: with as many filters as can be counted in about a second."""
+    """The counts of a network, and its width: with as many filters as can be counted in about a second."""
     from minicnn.engine.counting import check
 
     entry = zoo.find(name)

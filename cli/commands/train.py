@@ -30,7 +30,7 @@ RUNS = "runs"
 
 
 class TrainCommand(click.Command):
-    """A command whose help ends with the recipes there are."""
+    """A command whose help ends with the recipes."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from minicnn.cli.render.recipes_text import definitions
@@ -48,7 +48,7 @@ def train(
 ) -> int:
     """Train the network NAME on a data set; 'minicnn zoo' lists the networks.
 
-    What is not set is taken from the network's recipe: data, epochs, optimizer, learning rate, with which it is known to learn.
+    Settings that are left out come from the network's recipe (data, epochs, optimizer, learning rate), with which it is known to learn.
 
     The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and for 'minicnn evaluate' and 'minicnn
     predict' the weights of the last epoch, or of the best one if --validation or --select-on-test chooses it.  Ctrl-C stops it;
@@ -69,7 +69,7 @@ def train(
 
 
 def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | None) -> Run:
-    """The run that the options describe, with a folder of its own."""
+    """A new run with these options, in a new folder."""
     from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import Run, RunFolder, RunSettings
@@ -87,7 +87,7 @@ def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | 
 
 
 def chosen_recipe(network: str, other: str | None) -> Recipe | None:
-    """The recipe of a network, or that of the other one whose recipe is asked for."""
+    """The recipe of a network, or of the network named by --recipe."""
     from minicnn import zoo
     from minicnn.errors import SettingError
 
@@ -101,14 +101,14 @@ def chosen_recipe(network: str, other: str | None) -> Recipe | None:
 
 
 def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | None) -> Run:
-    """The run in a folder, where it stands; warnings go to stderr."""
+    """The run in a folder, resumed; warnings go to stderr."""
     from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load
     from minicnn.train import Run, RunFolder, RunSettings
 
     folder = RunFolder.open(resume)
     given = {name: value for name, value in given.items() if name != "recipe"}
-    folder.claim()  # before anything that takes time
+    folder.claim()  # before anything slow
     try:
         settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
         settings = settings.continued(given | {"data": data_name(given["data"], given["data_dir"], settings.data)})
@@ -126,7 +126,7 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
 
 
 def check_classifier(network: str) -> None:
-    """A GraphError unless a network of the zoo gives one answer for an image, as training takes it."""
+    """A GraphError unless a network of the zoo gives one answer per image, as training needs."""
     from minicnn import zoo
 
     entry = zoo.find(network)
@@ -134,7 +134,7 @@ def check_classifier(network: str) -> None:
         raise GraphError(f"{entry.name} is part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
     if len(shape := entry.build().output_shape) > 1:
         raise GraphError(
-            f"{entry.name} gives {shape_text(shape)} numbers for an image, and training takes one for each class"
+            f"{entry.name} gives {shape_text(shape)} numbers per image, but training needs one for each class"
             f"\n  'minicnn summary {entry.name}' shows it; minicnn.zoo.build({entry.name!r}).forward(images) runs it in Python"
             f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20"
         )
@@ -151,7 +151,7 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
 
 
 def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
-    """Say before the start how long a network will train that was not tried on the data, and which were."""
+    """Before the start, report how long a network not tried on the data will train, and which were tried."""
     from minicnn.zoo import suitability
 
     def peak_flops() -> float:
@@ -164,12 +164,12 @@ def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
 
 
 def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
-    """Who writes results to stdout and who shows progress on stderr."""
+    """What writes results to stdout and what shows progress on stderr."""
     from minicnn.cli.render import training_results as results
     from minicnn.cli.render.console import stderr_console, stdout_console
     from minicnn.cli.render.live import Announcement, LiveProgress, Progress
 
-    console = stdout_console() if sys.stdout.isatty() else stderr_console()  # one hand draws the table and the bar below it
+    console = stdout_console() if sys.stdout.isatty() else stderr_console()  # one object draws the table and the bar below it
     where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console)
     if quiet:
         return (results.QuietJsonResults if form == "json" else results.QuietResults)(*where), Progress()
@@ -182,7 +182,7 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
 def follow(run: Run, results: Results, progress: Progress) -> int:
     """Train, show what happens, and return the exit status.
 
-    Results that cannot be shown do not end the run: one whose reader has gone is stopped as by Ctrl-C, any other trains on.
+    Results that cannot be shown do not end the run: if their reader has gone it stops as on Ctrl-C, otherwise it continues.
     """
     from minicnn.train import ProgressRecord, StartRecord
 

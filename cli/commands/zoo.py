@@ -1,4 +1,4 @@
-"""`minicnn zoo`: every network there is."""
+"""`minicnn zoo`: list every network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Benchmarks drawn: the machine, one table a suite, what the columns mean."""
+"""Benchmarks as tables: the machine, one table per suite, what the columns mean."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DRAWINGS: dict[str, Callable[[Any, Machine], list[RenderableType]]] = {
 
 
 class Progress:
-    """What is being done, on stderr: one moving line on a terminal, a line for each row in a pipe."""
+    """Progress on stderr: one moving line on a terminal, a line for each row in a pipe."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -111,21 +111,21 @@ def machine_lines(machine: Machine) -> list[Text]:
 
 
 MEANINGS = {
-    "step": (("train",), "one update from one batch by Trainer.step; epoch: the same in the loop of Trainer.fit, told for one step."),
+    "step": (("train",), "one update from one batch by Trainer.step; epoch: the same in the loop of Trainer.fit, per step."),
     "call": (
         ("kernels",),
         "the function of minicnn.kernels, NCHW arrays in and out; step: what the engine does of it inside a"
         " network, where images lie side by side in lanes and need not be carried there and back.",
     ),
-    "Median": (("train", "infer"), "of all turns, a turn being told by the median of its calls; turns alternate, threads are the same."),
-    "spread": (("kernels",), "half the range of the middle half of the turns: of ours or the peer's, whichever is more."),
+    "Median": (("train", "infer"), "of all turns, each counted by the median of its calls; turns alternate, with equal threads."),
+    "spread": (("kernels",), "half the range of the middle half of the turns: ours or the peer's, whichever is larger."),
     "GFLOP/s": (("train", "infer", "kernels", "ladder"), "2 operations for each multiplication of a weight, taps on padding included."),
-    "GB/s": (("kernels",), "what a pass must at least read and write; what fits into a cache can be faster than the peak of copying."),
-    "of peak": (("train", "infer", "kernels", "ladder"), "of multiply-adds on registers alone (GB/s: of copying) in the same run."),
+    "GB/s": (("kernels",), "the least a pass reads and writes; what fits into a cache can exceed the peak of copying."),
+    "of peak": (("train", "infer", "kernels", "ladder"), "of multiply-adds in registers (GB/s: of copying) in the same run."),
     "Ratio": (("train", "infer", "kernels"), "the peer's time over ours: above 1 we are faster.  The fastest peer, in bold, counts."),
-    "Factor": (("ladder",), "over the rung before; plain Python did one filter on one image, and the rest is taken to go as fast."),
-    "Error": (("train", "infer", "kernels", "ladder"), "largest difference over the largest result, looked at before anything is timed."),
-    "First": (("train", "infer", "kernels", "ladder"), "call: compiling, or reading machine code from the cache; in no other figure."),
+    "Factor": (("ladder",), "over the rung before; plain Python did one filter on one image, and the rest is assumed as fast."),
+    "Error": (("train", "infer", "kernels", "ladder"), "largest difference over the largest result, checked before anything is timed."),
+    "First": (("train", "infer", "kernels", "ladder"), "call: compiling, or reading machine code from the cache; in no other column."),
 }
 
 

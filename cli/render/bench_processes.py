@@ -1,4 +1,4 @@
-"""The tables of whole processes: their memory, and the time until they are done."""
+"""The tables of whole processes: their memory, and their time from start to end."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MEANINGS = {
         "most memory resident at once while a process trains on the 1,438 embedded digits, the median of processes;"
         " every process is fresh, nothing of the one that asks counts.",
     ),
-    "Imports": (("memory",), "of it, when everything was imported and nothing done; Run: what came after, machine code, images, network."),
-    "First run": (("memory",), "the first process, which compiles where the cache of machine code is empty."),
-    "Accuracy": (("memory",), "on the test images after training: that the work was done."),
+    "Imports": (("memory",), "of it, after the imports; Run: what came after, machine code, images, network."),
+    "First run": (("memory",), "the first process, which compiles if the cache of machine code is empty."),
+    "Accuracy": (("memory",), "on the test images after training, to show that the work was done."),
     "Over ours": (("memory",), f"the peer's peak over ours: we want {LEAST_RATIO:g} and more, half of its memory."),
     "Cold": (("starts",), f"from start to end of a process, the cache of machine code empty: we want at most {COLD_SECONDS:g} s."),
     "Cached": (("starts",), f"the same again, the median, with the least and the most: we want at most {CACHED_SECONDS:g} s."),
@@ -29,7 +29,7 @@ MEANINGS = {
 
 
 def memory_tables(rows: Sequence[Memory], machine: Machine) -> list[RenderableType]:
-    """One block of lines a row, one line a program."""
+    """One block of lines per row, one line per program."""
     table = new_table("MiB", "Peak>", "Imports>", "Run>", "First run>", "Accuracy>", "Over ours>")
     for row in rows:
         table.add_row(Text(f"{row.name} {row.work}, batch {row.batch}", "bold"), *[""] * 6)
@@ -84,7 +84,7 @@ def outcome_of_start(row: Start) -> str:
 
 
 def program_name(row: Start, launch: Launch) -> str:
-    """A line's name: a peer's says whose it is."""
+    """A line's name; a peer's includes the peer."""
     return title_of_start(row) if launch.name == OURS else f"  {launch.name}"
 
 

@@ -1,4 +1,4 @@
-"""The tables of a benchmark, one shape for each suite; all of them fit into 100 columns."""
+"""The tables of a benchmark, one layout per suite, each within 100 columns."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.text import Text
 
 from minicnn.bench import OURS, STEP, Machine, Row, Timing, means
 
-TIED = 0.95  # below this the ratio is shown as a defeat
+TIED = 0.95  # below this the ratio is red
 
 
 def contest_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType]:
-    """One block of lines a row, one line a contestant."""
+    """One block of lines per row, one line per contestant."""
     table = new_table("", "Median>", "Least>", "Most>", "GFLOP/s>", "of peak>", "Ratio>", "Error>", "First>")
     for row in rows:
         table.add_row(Text(f"{row.name} {row.work}, batch {row.batch}", "bold"), *[""] * 6, error_text(row), "")
@@ -39,21 +39,21 @@ def contest_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType
 
 
 def kernel_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType]:
-    """A table for each pass, told in GFLOP/s; one for what is told in GB/s; the means."""
+    """A table for each pass in GFLOP/s, one in GB/s, and the means."""
     tables: list[RenderableType] = []
     counted = [row for row in rows if row.flops is not None]
     for work in dict.fromkeys(row.work for row in counted):
         tables += [_kernel_table(work, [row for row in counted if row.work == work], machine), Text()]
     moved = [row for row in rows if row.flops is None]
     if moved:
-        tables += [_kernel_table("told in GB/s", moved, machine), Text()]
+        tables += [_kernel_table("in GB/s", moved, machine), Text()]
     if means(rows):
         tables += [mean_table(rows), Text()]
     return tables[:-1]
 
 
 def _kernel_table(title: str, rows: Sequence[Row], machine: Machine) -> Table:
-    """One line a layer: the function, the engine's step, the best peer."""
+    """One line per layer: the function, the engine's step, the best peer."""
     unit = "GFLOP/s" if rows[0].flops is not None else "GB/s"
     several = len({row.work for row in rows}) > 1
     table = new_table(
@@ -109,7 +109,7 @@ def mean_table(rows: Sequence[Row]) -> Table:
 
 
 def ladder_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType]:
-    """One line a rung: what it reaches, and what it brings over the one before."""
+    """One line per rung: what it reaches, and its gain over the one before."""
     tables: list[RenderableType] = []
     for name, batch in dict.fromkeys((row.name, row.batch) for row in rows):
         own = [row for row in rows if (row.name, row.batch) == (name, batch)]
@@ -158,7 +158,7 @@ def seconds(value: float | None) -> str:
 
 
 def three_digits(value: float) -> str:
-    """A number from 0.001 on, as short as it can be told."""
+    """A number from 0.001 on, in as few digits as possible."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
 
 
@@ -175,7 +175,7 @@ def share_text(row: Row, timing: Timing | None, machine: Machine, digits: int = 
 
 
 def spread_text(spread: float) -> str:
-    """How far turns lie apart."""
+    """How far turns spread."""
     return f"{100 * spread:.0f} %" if spread < 1 else "> 99 %"
 
 

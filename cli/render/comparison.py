@@ -1,4 +1,4 @@
-"""Networks side by side: on a terminal, in Markdown and LaTeX a column each, in CSV a line each."""
+"""Networks side by side: on a terminal, in Markdown and LaTeX one column each, in CSV one line each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from minicnn.graph.summary import Summary
 
 
 class Quantity(NamedTuple):
-    """A line of the comparison: what a table calls it and how it writes it, what CSV calls it, and its value for each network."""
+    """A line of the comparison: its heading and format in tables, its name in CSV, and its value for each network."""
 
     heading: str
     name: str

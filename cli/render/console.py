@@ -1,6 +1,6 @@
-"""Where the command line writes: one place that decides on width, colour and characters.
+"""Where the command line writes: the one place that decides on width, colour and characters.
 
-On a terminal a table takes the room there is.  In a pipe there is no edge: a table takes what it needs and is never cut.
+On a terminal a table takes the available width.  In a pipe there is no limit: a table takes what it needs and is never cut.
 NO_COLOR, COLUMNS and the encoding of the stream are respected (Rich does most of it).
 """
 
@@ -22,7 +22,7 @@ UNLIMITED = 100_000
 
 
 class PipedConsole(Console):
-    """A console that shows what a terminal would obey, and leaves a closed pipe to `main`, where it is no error:
+    """A console that escapes control characters, and leaves a closed pipe to `main`, where it is not an error:
     `minicnn summary lenet | head -1`."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
@@ -47,18 +47,18 @@ def stderr_console() -> Console:
 
 
 def make_console(stream: TextIO) -> Console:
-    """A console that interprets nothing in what it prints: no markup, no emoji codes, no guessed highlights."""
+    """A console that interprets nothing it prints: no markup, no emoji codes, no guessed highlights."""
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
     return PipedConsole(file=stream, width=width, markup=False, emoji=False, highlight=False)
 
 
 def natural_width(console: Console, renderable: RenderableType) -> int:
-    """Columns that something takes if there is no edge."""
+    """The width of something without a limit."""
     return console.measure(renderable, options=console.options.update(width=UNLIMITED)).maximum
 
 
 def print_whole(console: Console, renderable: RenderableType) -> None:
-    """Print something that must not be cut: where the console is too narrow, lines go over its edge."""
+    """Print something that must not be cut: if the console is too narrow, lines run over its edge."""
     width = console.width
     console.width = max(width, natural_width(console, renderable))
     try:

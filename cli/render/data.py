@@ -1,4 +1,4 @@
-"""Data sets drawn: the catalog as a table, images as half-block characters, a download as a bar or as plain lines."""
+"""Data sets on a terminal: the catalog as a table, images as half-block characters, a download as a bar or as plain lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from minicnn.datasets.dataset import Dataset
 if TYPE_CHECKING:
     from minicnn.datasets.store import Progress
 
-PIPE_PICTURE_COLUMNS = 100  # a grid of images can be of any width: in a pipe, one that most windows show
+PIPE_PICTURE_COLUMNS = 100  # width of a grid of images in a pipe: one that most windows show
 RAMP = " .:-=+*#%@"  # ink from none to full, for terminals without colour
 SIGNAL_ROWS = 16
 LEAST_COLUMNS = 80  # of the catalog, paths folded
@@ -44,8 +44,8 @@ def format_shape(shape: Sequence[int]) -> str:
 
 
 def print_catalog(console: Console, rows: Sequence[tuple[Record, str]]) -> None:
-    """Every data set; each row is a record and where its files are ("" for nowhere).  Where there is no room beside each
-    data set for the command that fetches it, it stands once below."""
+    """Every data set; each row is a record and where its files are ("" for nowhere).  If there is no room in each row for the
+    command that fetches the data set, it is shown once below."""
     table = catalog_table(rows, commands=True)
     if natural_width(console, table) > console.width:
         table = catalog_table(rows, commands=False)
@@ -56,7 +56,7 @@ def print_catalog(console: Console, rows: Sequence[tuple[Record, str]]) -> None:
 
 
 def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
-    """One line per data set; `commands` adds to an absent one how to fetch it."""
+    """One line per data set; `commands` adds how to fetch a missing one."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Name", no_wrap=True)
     for heading in ("Train+test", "Shape", "Classes", "MB"):
@@ -106,7 +106,7 @@ def class_table(dataset: Dataset) -> Table:
 
 
 def can_draw_blocks(target: Console) -> bool:
-    """Whether half-blocks in colour come through: a terminal with colours that are not refused, and Unicode."""
+    """Whether half-blocks in colour can be shown: a colour terminal, no NO_COLOR, and Unicode."""
     return target.is_terminal and not target.no_color and target.color_system is not None and target.encoding.startswith("utf")
 
 
@@ -147,7 +147,7 @@ def draw_ascii(picture: Picture) -> Text:
 
 
 class DownloadView:
-    """Takes a store's Progress: bars on a terminal, otherwise a line where something begins, happens or ends."""
+    """Receives a store's Progress: bars on a terminal, otherwise a line at the start, for each event and at the end."""
 
     def __init__(self, target: Console) -> None:
         self._console = target

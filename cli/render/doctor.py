@@ -1,4 +1,4 @@
-"""The doctor's findings as a table: state first, so that the eye finds what is not green."""
+"""The doctor's findings as a table, state first, so that problems stand out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST_COLUMNS = 60
 
 
 def print_findings(console: Console, found: Sequence[Finding]) -> None:
-    """The table, long details folded on a terminal, whole in a pipe; then what follows from it."""
+    """The table, long details folded on a terminal, whole in a pipe; then the conclusion."""
     table = findings_table(found)
     if console.is_terminal and console.width >= LEAST_COLUMNS:
         console.print(table)
@@ -36,7 +36,7 @@ def print_findings(console: Console, found: Sequence[Finding]) -> None:
 
 
 def findings_table(found: Sequence[Finding]) -> Table:
-    """One point a row; the fix stands below the detail."""
+    """One item per row; the fix is below the detail."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Point", no_wrap=True)
     table.add_column("State", no_wrap=True)

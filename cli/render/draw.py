@@ -1,4 +1,4 @@
-"""A network's picture as SVG, written by hand: boxes, lines with the shapes that go along them, frames around blocks."""
+"""A network's picture as SVG, written by hand: boxes, lines labelled with shapes, frames around blocks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LETTERS = 30  # that fit into a box
 LINE_HEIGHT, PADDING = 14, 7  # of text in a box
 GAP = 46  # between rows: room for a line, its shape and a frame
 LANE = 16  # from one lane to the next
-ASIDE = 0.43  # of a box's width from its middle: where lines for lanes leave, past the shape
+ASIDE = 0.43  # share of a box's width from its middle: where lines for lanes leave, clear of the shape
 MARGIN, HEAD = 40, 72
 COLOURS = {
     "conv": "#cfe3f7",
@@ -91,7 +91,7 @@ def svg(topology: Topology, title: str, source: str, depth: int | None = None) -
 
 
 def _words(box: Box, topology: Topology) -> list[tuple[str, str]]:
-    """The lines in a box, each with its class: the name of the layer that matters, its settings, those that follow."""
+    """The lines in a box, each with its class: the main layer's name, its settings, the layers that follow."""
     loud = [node for node in box.nodes if node.layer.kernel not in QUIET] or [box.nodes[0]]
     lines: list[tuple[str, str]] = []
     quiet: list[str] = []
@@ -165,9 +165,9 @@ class Route:
 
 
 def _route(line: Line, drawn: Picture, places: Sequence[Place]) -> Route:
-    """Straight down, or bent once between rows; beside the boxes where others stand in between.
+    """Straight down, or bent once between rows; beside the boxes if others are in between.
 
-    A skip is what passes over rows while something else is made of the same value.
+    A skip passes over rows while something else is computed from the same value.
     """
     end, box = places[line.end], drawn.boxes[line.end]
     first = -1 if line.start is None else drawn.boxes[line.start].row
@@ -197,7 +197,7 @@ def _route(line: Line, drawn: Picture, places: Sequence[Place]) -> Route:
 
 
 def _spread_lanes(routes: Sequence[Route]) -> None:
-    """Lines beside the boxes move apart: the longer of two that run side by side lies farther out."""
+    """Separate lines beside the boxes: the longer of two parallel ones runs farther out."""
     laid: list[tuple[int, int, float]] = []
     for route in sorted((each for each in routes if each.lane), key=lambda each: each.rows[1] - each.rows[0]):
         first, last = route.rows

@@ -1,4 +1,4 @@
-"""An examination drawn: accuracy in a line, then who is taken for whom as a matrix, or class by class where that is too wide."""
+"""An examination as text: accuracy in a line, then the confusion matrix, or class by class if that is too wide."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from minicnn.cli.render.training import format_loss, format_share
 from minicnn.errors import one_line
 from minicnn.train import Examination
 
-MATRIX_IN_PIPE = 200  # columns up to which a matrix is drawn where there is no edge
-SHORT_NAME = 3  # letters of a class that fit over a column of counts
+MATRIX_IN_PIPE = 200  # columns up to which a matrix is drawn in a pipe
+SHORT_NAME = 3  # characters of a class name that fit over a column of counts
 
 
 def print_examination(console: Console, found: Examination, network: str, data: str) -> None:
@@ -34,14 +34,14 @@ def print_examination(console: Console, found: Examination, network: str, data: 
     room = console.width if console.is_terminal else max(console.width, MATRIX_IN_PIPE)
     if natural_width(console, matrix) <= room:
         print_whole(console, matrix)
-        console.print(Text("rows: what it is; columns: what the network says", "dim"), soft_wrap=True)
+        console.print(Text("rows: the true class; columns: the network's answer", "dim"), soft_wrap=True)
         return
     print_whole(console, class_table(found))
     console.print(Text(f"the confusion matrix takes {natural_width(console, matrix)} columns; --format json has it", "dim"), soft_wrap=True)
 
 
 def confusion_table(found: Examination) -> Table:
-    """Counts, the right answers in bold, nothing where there is none; the accuracy of each class at the end of its row."""
+    """Counts, correct answers in bold, zeros left empty; the accuracy of each class at the end of its row."""
     table = _table()
     table.add_column("Class", no_wrap=True)
     short = max(len(one_line(name)) for name in found.classes) <= SHORT_NAME
@@ -55,7 +55,7 @@ def confusion_table(found: Examination) -> Table:
 
 
 def class_table(found: Examination) -> Table:
-    """One line a class: how many, how many right, and what it is most often taken for."""
+    """One line per class: how many, how many correct, and what it is most often mistaken for."""
     table = _table()
     table.add_column("Class", no_wrap=True)
     for heading in ("Images", "Right", "Accuracy"):

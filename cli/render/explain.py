@@ -1,4 +1,4 @@
-"""The choices of algorithms as a table."""
+"""The chosen algorithms as a table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAYS = (DIRECT, *TILES)
 
 
 def print_explanations(console: Console, found: Sequence[Explanation]) -> None:
-    """A row a pass; the chosen way's cycles in bold."""
+    """A row per pass; the cycles of the chosen algorithm in bold."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("layer", "pass"):
         table.add_column(title, no_wrap=True)
@@ -30,7 +30,7 @@ def print_explanations(console: Console, found: Sequence[Explanation]) -> None:
         table.add_row(each.name, each.work, str(each.batch), *marked, each.way, each.reason)
     print_whole(console, table)
     console.print(
-        "\nMillions of cycles for the batch on one thread, as the model in minicnn/kernels/cpu/convolution/choice.py has it.  "
-        "MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away.",
+        "\nMillions of cycles for the batch on one thread, by the cost model in minicnn/kernels/cpu/convolution/choice.py.  "
+        "MINICNN_CONVOLUTION=direct, winograd2 or winograd4 overrides the choice.",
         style="dim",
     )

@@ -1,4 +1,4 @@
-"""Claims and verdicts as a Rich table, or as a list where there is no room for one."""
+"""Claims and verdicts as a Rich table, or as a list if there is no room."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST_LIST = 30  # columns of a list: the longest number and its margin
 
 
 def print_facts(console: Console, facts: Sequence[Fact]) -> None:
-    """Every claim, then how often each verdict was given and where the claims come from."""
+    """Every claim, then the count of each verdict and the sources."""
     table = facts_table(facts, with_reasons=False)
     room = console.width - natural_width(console, table) - 2
     if room >= LEAST_WHY:
@@ -39,7 +39,7 @@ def print_facts(console: Console, facts: Sequence[Fact]) -> None:
 
 
 def facts_table(facts: Sequence[Fact], with_reasons: bool) -> Table:
-    """One line a claim; only the reasons may take more."""
+    """One line per claim; only the reasons may take more."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for heading in ("Verdict", "Claim", "Source", "Computed"):
         table.add_column(heading, no_wrap=True)
@@ -53,7 +53,7 @@ def facts_table(facts: Sequence[Fact], with_reasons: bool) -> Table:
 
 
 def print_list(console: Console, facts: Sequence[Fact]) -> None:
-    """Two lines a claim, or more where there is little room: what is said, and what comes out."""
+    """Two lines per claim, or more if there is little room: the claim, and the computed value."""
     margin = max(map(len, STYLES)) + 2
     for fact in facts:
         said = Text(fact.claim).append(f"  ({fact.source.short})", "dim")

@@ -1,4 +1,4 @@
-"""Filters as little matrices, and pictures side by side in half-block characters."""
+"""Filters as small matrices, and pictures side by side in half-block characters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def print_kernels(console: Console, kernels: Mapping[str, npt.NDArray]) -> None:
 
 
 def matrix(kernel: npt.NDArray) -> Table:
-    """A filter's numbers, fractions where they are no whole ones."""
+    """A filter's numbers, as fractions if they are not whole."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(kernel.shape[1]):
         table.add_column(justify="right", no_wrap=True)
@@ -39,7 +39,7 @@ def matrix(kernel: npt.NDArray) -> Table:
 
 
 def print_pictures(console: Console, pictures: Mapping[str, Picture]) -> None:
-    """Pictures (C, H, W) of one size with their captions, shrunk to what fits; beside each other where there is room."""
+    """Pictures (C, H, W) of one size with their captions, shrunk to fit; side by side if there is room."""
     room = console.width if console.is_terminal else PIPE_PICTURE_COLUMNS
     beside = (room - GAP * (len(pictures) - 1)) // len(pictures)
     columns = beside if beside >= LEAST_COLUMNS else room

@@ -1,4 +1,4 @@
-"""The laws as a table: what each says, how far its sides lay apart, how far they may, and the verdict."""
+"""The laws as a table: what each says, how far its sides differ, how far they may, and the verdict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.text import Text
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.laws import TIERS, Result
 
-NARROWER = ((), ("Bound>",), ("Bound>", "Error>"), ("Bound>", "Error>", "Device"))  # what is left out, the narrower a terminal is
+NARROWER = ((), ("Bound>",), ("Bound>", "Error>"), ("Bound>", "Error>", "Device"))  # columns to leave out on narrow terminals
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def waiting(console: Console) -> Iterator[Callable[[str], None]]:
 
 
 def print_laws(console: Console, results: Sequence[Result]) -> None:
-    """The table, what the laws say first of all; then the sum of it, and what is broken."""
+    """The table; then the total, and what is broken."""
     table = laws_table(results)
     for without in NARROWER:
         if natural_width(console, table) > console.width:
@@ -53,7 +53,7 @@ def print_laws(console: Console, results: Sequence[Result]) -> None:
 
 
 def laws_table(results: Sequence[Result]) -> Table:
-    """One line for each law and type; the law's name and what it says stand on its first."""
+    """One line for each law and type; the first has the law's name and statement."""
     table = _table(2, "Law", "It says", "Device", "Worst error>", "Bound>", "Verdict")
     before = ""
     for result in results:
@@ -66,7 +66,7 @@ def laws_table(results: Sequence[Result]) -> Table:
 
 
 def stacked_table(results: Sequence[Result], without: Sequence[str]) -> Table:
-    """What a law says stands below its name, beside its second type; some columns may be left out."""
+    """The statement is below the law's name, beside its second type; some columns may be left out."""
     kept = [heading for heading in ("Device", "Error>", "Bound>", "Verdict") if heading not in without]
     table = _table(0, "Law", *kept)
     for law, each in groupby(results, key=lambda result: result.law):
@@ -80,7 +80,7 @@ def stacked_table(results: Sequence[Result], without: Sequence[str]) -> Table:
 
 
 def _cells(result: Result) -> dict[str, Text]:
-    """What came out, by the heading of its column."""
+    """The results, by the heading of their column."""
     return {
         "Device": Text(f"{result.device} {result.dtype}"),
         "Error>": Text(f"{result.worst_error:.1e}" if result.worst_error else "0"),

@@ -1,4 +1,4 @@
-"""Progress of a run while it happens, on stderr: a row and a bar that move, or in a pipe a word when compiling takes long."""
+"""Progress of a run while it happens, on stderr: a live row and a bar, or in a pipe a line if compiling takes long."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from minicnn.train import ProgressRecord, StartRecord
 
 COMPILING = "compiling kernels for this machine (once; about 10 s)"
 STOPPING = "finishing the current batches, then saving; press Ctrl-C again to stop at once without saving"
-NOTICEABLE_SECONDS = 1.5  # what takes less needs no announcement
+NOTICEABLE_SECONDS = 1.5  # shorter waits need no announcement
 FRAMES_PER_SECOND = 8
 BAR_WIDTH = 40
 STDERR = 2
 
 
 class Progress:
-    """Shows nothing; the base of those that do.  Used as a context, from before the first record to after the last."""
+    """Shows nothing; the base class of those that do.  A context, from before the first record to after the last."""
 
     def __enter__(self) -> Progress:
         return self
@@ -50,7 +50,7 @@ class Progress:
         """The user asked to stop.  Called from a signal handler: it must not print."""
 
     def warn(self, line: str) -> None:
-        """Say something worth knowing meanwhile."""
+        """Show a note meanwhile."""
         echo(f"Warning: {line}", err=True)
 
 
@@ -72,13 +72,13 @@ class Announcement(Progress):
         self._timer.cancel()
 
     def stop(self) -> None:
-        os.write(STDERR, f"{STOPPING}\n".encode())  # a signal handler may not use a stream that is perhaps being written to
+        os.write(STDERR, f"{STOPPING}\n".encode())  # a signal handler may not use a stream that may be in use
 
 
 class LiveProgress(Progress):
-    """For a terminal: the epoch under way as a row of the table, and below it how far it is and how long all will take.
+    """For a terminal: the current epoch as a row of the table, and below it its progress and the time left.
 
-    A thread draws; what happens only changes the numbers it draws.
+    A thread draws; events only change the numbers it draws.
     """
 
     def __init__(self, console: Console) -> None:
@@ -119,10 +119,10 @@ class LiveProgress(Progress):
         self._stopping = True
 
     def warn(self, line: str) -> None:
-        self._console.print(Text(f"Warning: {line}", "yellow"))  # above what moves
+        self._console.print(Text(f"Warning: {line}", "yellow"))  # above the live lines
 
     def picture(self) -> RenderableType:
-        """What is on the screen now."""
+        """The current live lines."""
         if self._stopping:
             return Text(STOPPING, "yellow")
         if self._start is None:

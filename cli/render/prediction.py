@@ -1,4 +1,4 @@
-"""Predictions as a table: a line for each picture, its most probable classes side by side."""
+"""Predictions as a table: a line per picture, its most probable classes side by side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minicnn.cli.render.console import print_whole
 from minicnn.errors import one_line
 from minicnn.train import Guess
 
-SURE = 0.9  # from here on a first class is shown as certain
+SURE = 0.9  # from here on the first class is shown as certain
 
 
 def print_predictions(console: Console, images: Sequence[str], answers: Sequence[Sequence[Guess]]) -> None:
@@ -22,7 +22,7 @@ def print_predictions(console: Console, images: Sequence[str], answers: Sequence
 
 
 def prediction_table(images: Sequence[str], answers: Sequence[Sequence[Guess]]) -> Table:
-    """One line a picture."""
+    """One line per picture."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Image", no_wrap=True)
     for heading in ("First", "Second", "Third")[: max(map(len, answers))]:

@@ -19,7 +19,7 @@ NARROW = ("Network", "Data", "Epochs>", "Optimizer", "Batch>", "Accuracy>")
 
 
 def print_recipes(console: Console, networks: Sequence[ZooEntry], data: str | None = None) -> None:
-    """A line for each network and data set; where there is no room, without the schedule and the size of the images."""
+    """A line for each network and data set; if there is no room, without the schedule and the size of the images."""
     for headings in (HEADINGS, NARROW):
         table = recipes_table(networks, headings, data)
         if natural_width(console, table) <= console.width:

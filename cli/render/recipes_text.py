@@ -1,4 +1,4 @@
-"""Recipes in words: what each brings, and what came of trying one."""
+"""Recipes as text: what each reaches, and the result of trying one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def format_range(accuracy: tuple[float, float]) -> str:
 
 
 def definitions(networks: Sequence[ZooEntry]) -> list[tuple[str, str]]:
-    """(network, what its recipe brings) for those that have one."""
+    """(network, outcome of its recipe) for those that have one."""
     return [
         (
             entry.name,

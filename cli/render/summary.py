@@ -1,4 +1,4 @@
-"""The summary of a network as Rich tables: wide where there is room, otherwise two lines a layer."""
+"""The summary of a network as Rich tables: wide if there is room, otherwise two lines per layer."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from minicnn.engine.counting import Check
 
 FOOTER_WIDTH = 96
-LEAST_STACK = 24  # letters of a line in the first column of the narrowest table
+LEAST_STACK = 24  # characters of a line in the first column of the narrowest table
 
 
 def print_summary(console: Console, summary: Summary, source: str, columns: Sequence[str] | None = None) -> None:
-    """The table of layers, who has the parameters and who does the work, and what the columns count.
+    """The table of layers, the shares of parameters and work, and what the columns count.
 
-    Without `columns` it is the table that fits: one line a layer where there is room, else two, else as many as it takes.
+    Without `columns` it is the table that fits: one line per layer, else two, else as many as it takes.
     """
     table = wide_table(summary, columns or DEFAULT)
     if columns is None and natural_width(console, table) > console.width:
@@ -54,7 +54,7 @@ def heading(summary: Summary, source: str) -> Text:
 
 
 def wide_table(summary: Summary, columns: Sequence[str] = DEFAULT) -> Table:
-    """One line a layer."""
+    """One line per layer."""
     return _layers(summary, cells(summary, columns), columns)
 
 
@@ -68,7 +68,7 @@ def narrow_table(summary: Summary) -> Table:
 
 
 def stacked_table(summary: Summary, room: int) -> Table:
-    """All words of a layer below its name, in lines of at most `room` letters; without them for 0, to see what the numbers take."""
+    """The description of a layer below its name, in lines of at most `room` characters; for 0 without it, to measure the numbers."""
     columns = tuple(name for name in DEFAULT if name not in ("operation", "formula"))
     words = cells(summary, columns)
     if not room:
@@ -135,7 +135,7 @@ def sum_table(summary: Summary) -> Table:
 
 
 def print_check(console: Console, check: Check, width: float) -> None:
-    """What was counted beside what was computed, and every layer where they differ."""
+    """Counted beside computed totals, and every layer where they differ."""
     table = table_of("Check", "By formula>", "Counted>")
     for each in (*check.totals(), *check.differences):
         style = "" if each.formula == each.counted else "bold red"

@@ -14,7 +14,7 @@ from minicnn.graph.table import not_counted, shares
 
 
 def as_csv(summaries: Sequence[Summary]) -> str:
-    """One line a layer, sizes as 96x55x55, an empty cell for what is not counted."""
+    """One line per layer, sizes as 96x55x55, an empty cell if not counted."""
     out = io.StringIO()
     records = [_csv_record(summary.model, row) for summary in summaries for row in summary.layers]
     writer = csv.DictWriter(out, list(records[0]), lineterminator="\n")
@@ -39,7 +39,7 @@ def _csv_cell(value: object) -> object:
 
 
 def as_markdown(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> str:
-    """A heading and two tables for every network, and once what the columns count."""
+    """A heading and two tables for every network, and at the end what the columns count."""
     return "\n\n".join([*(_markdown(summary, columns) for summary in summaries), markdown_notes()])
 
 
@@ -98,12 +98,12 @@ def latex_table(title: str, header: Sequence[str], sides: str, rows: Sequence[Se
 
 
 def _latex_text(text: str) -> str:
-    """A cell with what LaTeX would take for its own escaped; formulas keep their stars."""
+    """A cell with LaTeX's special characters escaped; formulas keep their stars."""
     return "".join("\\" + letter if letter in "%&_#${}" else letter for letter in text)
 
 
 def markdown_table(header: Sequence[str], sides: str, rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns padded to one width, so that it can be read as it is, too."""
+    """Columns padded to one width, readable as plain text too."""
     widths = [max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))]
     rule = [":" + "-" * (width - 1) if side == "l" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]
 

@@ -1,4 +1,4 @@
-"""What a training run says, as text: a heading, a table that grows by a row an epoch, plain lines, the end."""
+"""A training run as text: a heading, a table that grows by a row per epoch, plain lines, the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGE_LOSS = 1000.0
 
 
 def format_loss(loss: float | None) -> str:
-    """Four decimals; an absurd one short."""
+    """Four decimals; a huge one in short form."""
     if loss is None:
         return "-"
     return f"{loss:.4f}" if loss < LARGE_LOSS else f"{loss:.2g}"
@@ -35,7 +35,7 @@ def format_duration(seconds: float) -> str:
 
 
 class Column(NamedTuple):
-    """A column of the table of epochs.  Where there is no room, the columns with the highest `rank` are left out."""
+    """A column of the table of epochs.  If there is no room, the columns with the highest `rank` are left out."""
 
     heading: str
     width: int
@@ -69,7 +69,7 @@ def header_row(table: Sequence[Column], ascii_only: bool = False) -> Text:
 
 
 def epoch_row(table: Sequence[Column], record: EpochRecord, best: bool = False) -> Text:
-    """One epoch; green where it is the best so far."""
+    """One epoch; green if it is the best so far."""
     row = Text(" ".join(column.cell(record).rjust(column.width) for column in table), no_wrap=True)
     if best:
         place = next(n for n, column in enumerate(table) if column.rank == 0 and n)
@@ -79,7 +79,7 @@ def epoch_row(table: Sequence[Column], record: EpochRecord, best: bool = False) 
 
 
 def unfinished(progress: ProgressRecord) -> EpochRecord:
-    """An epoch under way in the form of a finished one."""
+    """The current epoch in the form of a finished one."""
     return EpochRecord(
         progress.epoch, progress.loss, progress.accuracy, None, None, progress.seconds, progress.images / max(progress.seconds, 1e-9), 0.0
     )
@@ -95,7 +95,7 @@ def epoch_line(record: EpochRecord, epochs: int, watched: str) -> str:
 
 
 def heading(description: dict[str, Any], start: StartRecord) -> Text:
-    """Two lines: what is trained on what, and how."""
+    """Two lines: the network, its data, and the settings."""
     settings, data = description["settings"], description["data"]
     held_out = f", {data['validation_images']:,} held out" if data["validation_images"] else ""
     shape, inner = data["image_shape"], description["input_shape"]

@@ -1,4 +1,4 @@
-"""Results of a run, on stdout: a growing table on a terminal, a line an epoch in a pipe, JSON lines, or the last line alone."""
+"""Results of a run, on stdout: a growing table on a terminal, a line per epoch in a pipe, JSON lines, or the last line alone."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from minicnn.train import EpochRecord, RunResult, StartRecord, history_line
 
 
 class Results(ABC):
-    """Writes what a run brings.
+    """Writes the results of a run.
 
     out : the run's folder
     watched : "Test" or "Validation": the images each epoch is measured on
-    marks : what an epoch's line of JSON says beside the record
-    console : for what is drawn
+    marks : what an epoch's line of JSON says besides the record
+    console : for drawing
     """
 
     def __init__(self, out: str, watched: str, marks: dict[str, Any], console: Console) -> None:
@@ -29,7 +29,7 @@ class Results(ABC):
 
     @abstractmethod
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
-        """Before training; `history` has the epochs of a run that goes on."""
+        """Before training; `history` has the epochs of a resumed run."""
 
     @abstractmethod
     def epoch(self, record: EpochRecord, best: bool) -> None:
@@ -39,7 +39,7 @@ class Results(ABC):
         """All epochs are over."""
         echo(text.final_line(result, self.watched != "Test", seconds, self.out).plain)
 
-    def stopped(self, epoch: int) -> None:  # noqa: B027 most have nothing to add to what stderr says
+    def stopped(self, epoch: int) -> None:  # noqa: B027 most have nothing to add to stderr
         """The user stopped it within this epoch."""
 
 
@@ -54,7 +54,7 @@ class QuietResults(Results):
 
 
 class LineResults(Results):
-    """A line an epoch; what is trained on what is said on stderr, which is `console` here."""
+    """A line per epoch; the heading goes to stderr, which is `console` here."""
 
     epochs = 0  # until the start
 
@@ -67,7 +67,7 @@ class LineResults(Results):
 
 
 class TableResults(Results):
-    """A table on a terminal, a row more with every epoch."""
+    """A table on a terminal that grows by a row per epoch."""
 
     table: Sequence[text.Column] = ()  # until the start
 

@@ -1,5 +1,5 @@
-"""The list of networks as a Rich table: a column for the papers, or where there is no room for one, a line below their networks;
-then the networks that were trained."""
+"""The list of networks as a Rich table: a column for the papers, or if there is no room, a line below their networks; then the
+networks that were trained."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEADINGS = ("Network", "Year", "Input>", "Classes>", "Parameters>", "MACs>")  # 
 
 
 def print_zoo(console: Console, networks: Networks) -> None:
-    """Every network, the oldest first; by paper where a column of their titles would be too wide."""
+    """Every network, oldest first; grouped by paper if a column of titles would be too wide."""
     table = _table((*HEADINGS, "Paper"))
     for entry, summary in networks:
         table.add_row(*_cells(entry, summary), Text(_reference(entry.paper), "dim"))
@@ -35,13 +35,13 @@ def print_zoo(console: Console, networks: Networks) -> None:
 
 
 def print_learners(console: Console, networks: Networks) -> None:
-    """The networks that were trained here, below a line that says so."""
+    """The networks that were trained, below a heading."""
     console.print(Text.assemble("\nTrained here, three seeds each: ", ("minicnn train NAME", "bold"), " takes these settings.\n"))
     print_recipes(console, [entry for entry, _ in networks if entry.recipe])
 
 
 def print_by_paper(console: Console, networks: Networks) -> None:
-    """A line a network, and below those of one paper its authors and title."""
+    """A line per network, and below those of one paper its authors and title."""
     papers: dict[Paper, list[list[Text]]] = {}
     for entry, summary in networks:
         papers.setdefault(entry.paper, []).append(_cells(entry, summary))

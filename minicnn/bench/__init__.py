@@ -1,4 +1,4 @@
-"""Measuring: kernels, training, inference, memory and starts, against PyTorch where it is asked for.
+"""Measuring kernels, training, inference, memory and starts, against PyTorch if requested.
 
     from minicnn import bench
     for row in bench.run("train", bench.Options(threads=2, against="torch")):
@@ -63,7 +63,7 @@ __all__ = [
 
 
 def names(suite: str, quick: bool = False) -> list[str]:
-    """What the rows of a suite are called."""
+    """The names of the rows of a suite."""
     found: list[str] = _suite(suite).names(quick)
     return found
 
@@ -74,7 +74,7 @@ def run(suite: str, options: Options) -> Iterator[Record]:
     Raises
     ------
     SettingError
-        If there is no such suite, or a peer that is asked for is not installed.
+        If there is no such suite, or the requested peer is not installed.
     """
     rows = _suite(suite).rows(options)
     watch = Watch(options.threads)

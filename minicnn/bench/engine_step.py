@@ -1,8 +1,8 @@
 """One layer as the engine computes it inside a network: its steps alone, in the engine's own layout.
 
-A function such as `kernels.conv2d` carries arrays into lanes and back; a network does so once for all its layers.  Here the engine plans
-a network of one layer, and the steps that fetch images and write results are taken out of the plan.  What is left is run as always, by
-the same threads over the same shards, on numbers that lie where the step before would have left them.
+A function such as `kernels.conv2d` moves arrays into lanes and back; a network does so once for all its layers.  Here the engine plans
+a network of one layer, and the steps that fetch images and write results are taken out of the plan.  The rest is run as usual, by
+the same threads over the same shards, on numbers that lie where the previous step would have left them.
 
     forward            a plan for inference, without loading and storing
     weight gradient    what a plan for training does after the loss
@@ -23,9 +23,9 @@ from minicnn.graph import Topology
 from minicnn.kernels.cpu.program.program import FinishedProgram
 from minicnn.layers import Flatten, Layer, Sequential
 
-TRANSFERS = ("load_", "store_")  # how the steps between the user's arrays and lanes are called
+TRANSFERS = ("load_", "store_")  # names of the steps between the user's arrays and lanes
 LOSS = "softmax_cross_entropy"
-CALL_OPERATIONS = 2e9  # work of one call: several batches run in it, so that starting the threads does not count
+CALL_OPERATIONS = 2e9  # work of one call: it runs several batches, so that starting the threads does not count
 MOST_BATCHES = 64
 
 
@@ -38,7 +38,7 @@ class EngineStep:
     part : "forward", "input" or "weight"
     batches : how many run in a call
 
-    After it is made, `output` holds what the forward pass put out for `x`, to be compared.
+    After construction, `output` holds the output of the forward pass for `x`, to be compared.
     """
 
     def __init__(self, layer: Layer, x: np.ndarray, weight: np.ndarray | None, threads: int, part: str, batches: int) -> None:
@@ -50,7 +50,7 @@ class EngineStep:
         self._parameters = np.ones(topology.memory_size + 16, np.float32)
         if weight is not None:
             self._parameters[: weight.size] = weight.ravel()
-        plan.memory += 0  # written once, for memory that never was is one and the same page of zeros, read from cache
+        plan.memory += 0  # written once: untouched memory would all be one page of zeros, read from cache
         self._run_whole(plan, topology.output_shapes[0], inference)
         needed = plan.arrays._replace(classes=0, output=None, input_gradient=False)  # the steps that would use them are gone
         self._plan = replace(plan, program=_only(plan.program, chosen), arrays=needed)
@@ -82,7 +82,7 @@ def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[
     def build(training: bool, input_gradient: bool) -> Plan:
         return build_plan(topology, topology.memory_size, batch, threads, training=training, input_gradient=input_gradient)
 
-    if topology.nodes[0].layer.kernel == "batch_norm":  # another computation in training, with one pass for all its gradients
+    if topology.nodes[0].layer.kernel == "batch_norm":  # computed differently in training, with one pass for all its gradients
         plan = build(training=True, input_gradient=False)
         names = plan.program.names
         return plan, _after_loss(names) if part == "input" else _work(names[: _loss(names)])
@@ -118,7 +118,7 @@ def _loss(names: tuple[str, ...]) -> int:
 
 
 def _only(program: FinishedProgram, chosen: list[int]) -> FinishedProgram:
-    """The program with no other steps than these; phases that have none left are gone."""
+    """The program with no other steps than these; empty phases are dropped."""
     rows: list[int] = []
     phases = []
     for kind, first, stop, parts in program.phases.tolist():
@@ -134,7 +134,7 @@ def _only(program: FinishedProgram, chosen: list[int]) -> FinishedProgram:
 
 
 def batches_in_a_call(operations_of_a_batch: int) -> int:
-    """So many that a call takes a few milliseconds."""
+    """Enough batches for a call to take a few milliseconds."""
     return int(min(MOST_BATCHES, max(1, CALL_OPERATIONS / max(operations_of_a_batch, 1))))
 
 

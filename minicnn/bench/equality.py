@@ -1,4 +1,4 @@
-"""How far results lie apart: equality first, time second."""
+"""How far results differ: equality first, time second."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from minicnn.bench.protocol import Agreement
 
 LEAST_TOLERANCE = 1e-5
 TINY = 1e-38  # below the smallest normal float32
-NOISE = 1e-3  # an array this much smaller than the largest one beside it is rounding noise, and is measured against that one
+NOISE = 1e-3  # an array this much smaller than the largest one is rounding noise, and is measured against that one
 
 
 def tolerance(terms: int) -> float:
-    """What two float32 sums of so many terms may differ by, relative to the largest result.
+    """How much two float32 sums of so many terms may differ, relative to the largest result.
 
     Each addition rounds by up to 6e-8, and the sum of roundings grows like the square root of their number; both sides round, in
     orders of their own, and fast algorithms such as Winograd's round about five times as much: 1e-6 * sqrt(terms).
@@ -27,7 +27,7 @@ def tolerance(terms: int) -> float:
 def relative_error(ours: Any, theirs: Any) -> float:
     """The largest difference over the largest number; for several arrays (a sequence, or a mapping by name) the worst of them.
 
-    NaN or infinity anywhere gives NaN, another shape infinity: neither is ever within a tolerance.
+    NaN or infinity anywhere gives NaN, a different shape infinity: neither is ever within a tolerance.
     """
     pairs = [(np.asarray(a), np.asarray(b)) for a, b in _pairs(ours, theirs)]
     if any(a.shape != b.shape for a, b in pairs):
@@ -44,7 +44,7 @@ def relative_error(ours: Any, theirs: Any) -> float:
 
 
 def all_alike(results: Iterable[Any], limit: float) -> Agreement | None:
-    """Everybody's result against the first one's, the worst; None where the first has none, or nobody else."""
+    """The worst difference of any result from the first; None if there is nothing to compare."""
     everybody = iter(results)
     first = next(everybody)
     errors = [relative_error(first, each) for each in everybody if first is not None and each is not None]
@@ -60,7 +60,7 @@ def _pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest absolute difference; row by row, for a copy of a whole activation may be a gigabyte."""
+    """The largest absolute difference; row by row, because a copy of a whole activation may be a gigabyte."""
     with np.errstate(invalid="ignore", over="ignore"):
         if a.ndim < 2:
             return _largest(a - b)

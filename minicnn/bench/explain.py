@@ -1,7 +1,7 @@
-"""Which way each convolution goes, and what the model of costs thinks of every way that could serve; nothing is timed here.
+"""Which algorithm each convolution uses, and what the cost model expects of each that could serve; nothing is timed here.
 
-The model with its constants: `minicnn.kernels.cpu.convolution.choice`.  Layers of the set go as a call of `kernels.conv2d` would, those of networks
-as the engine plans them.
+The model with its constants: `minicnn.kernels.cpu.convolution.choice`.  Layers of the set are computed as by a call of
+`kernels.conv2d`, those of networks as the engine plans them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from minicnn.kernels.cpu.convolution.weight_gradient_lowering import fill_lanes,
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.winograd.call import FEWEST_CHANNELS, choose_for_call
 
-NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}  # with the batch they are explained for
+NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}  # with the batch to explain them for
 
 
 @dataclass(frozen=True)
 class Explanation:
     """One pass of one convolution.
 
-    way : "direct", "winograd2" or "winograd4"; for weight gradients what a lane is
+    way : "direct", "winograd2" or "winograd4"; for weight gradients what a lane holds
     cycles : millions for the whole batch on one thread, as the model has it, for each way that can serve
     reason : why, in words
     """
@@ -48,7 +48,7 @@ class Explanation:
 
 
 def explanations(options: Options) -> Iterator[Explanation]:
-    """The layers of the set, then those of three networks; which of them, at which batches and in which passes, `options` says."""
+    """The layers of the set, then those of three networks; `options` selects layers, batches and passes."""
     for case in LAYER_SET:
         if case.family == "conv" and options.wants(case.name):
             for batch in options.batches or case.batches:
@@ -81,7 +81,7 @@ def _passes(
     if "forward" in passes:
         yield _product(name, "forward", axes, channels, filters, groups, batch, shard, call)
     if "input" in passes:
-        # with a stride the gradient has the products of the forward pass, and no choice
+        # with a stride the gradient has the products of the forward pass, and there is no choice
         back = reversed_axes(axes) if all(axis.stride == 1 for axis in axes) else axes
         yield _product(name, "input gradient", back, filters, channels, groups, batch, shard, call)
     if "weight" in passes:
@@ -114,7 +114,7 @@ def _product(
 
 
 def _weight_gradient(axes: tuple[Axis, ...], channels: int, filters: int) -> tuple[str, dict[str, float], str]:
-    """What a lane is, no cycles, and why."""
+    """What a lane holds, no cycles, and why."""
     size = f"{filters} filters of {channels} channels, {prod(axis.taps for axis in axes)} taps"
     if fill_lanes(filters):
         return "lane a filter", {}, f"{size}: they fill the tile's lanes"

@@ -1,7 +1,7 @@
 """Inference: images in, logits out, ours against PyTorch's.
 
-`Graph.forward(x)` is what is timed of ours, on an array of images as a user has it.  PyTorch reads the same memory without copying, in
-inference mode, in both of its layouts; many images it gets at once or in batches of a size that stays in cache: the fastest counts.
+Of ours, `Graph.forward(x)` is timed, on an array of images as a user has it.  PyTorch reads the same memory without copying, in
+inference mode, in both of its layouts; it gets many images at once or in batches that stay in cache: the fastest counts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ QUICK_WORK = (("lenet", (1_000,)),)
 
 
 def names(quick: bool = False) -> list[str]:
-    """Rows that can be asked for."""
+    """Names of its rows."""
     return [name for name, _ in (QUICK_WORK if quick else WORK)]
 
 

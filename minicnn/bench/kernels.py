@@ -19,16 +19,18 @@ from minicnn.random import generator
 
 PASS_NAMES = {"forward": "forward", "input": "input gradient", "weight": "weight gradient"}
 QUICK_BATCHES = (16,)
-COPIES = 8  # of input, output and weight that may exist at once: ours, the engine's, and PyTorch's in two layouts, with their results
+COPIES = (
+    8  # copies of input, output and weight that may exist at once: ours, the engine's, and PyTorch's in two layouts, with their results
+)
 
 
 def names(quick: bool = False) -> list[str]:
-    """Rows that can be asked for."""
+    """Names of its rows."""
     return [case.name for case in LAYER_SET if not quick or case.name.startswith("lenet")]
 
 
 def rows(options: Options) -> Iterator[Row | Note]:
-    """A row for every layer, batch and pass that is asked for."""
+    """A row for every selected layer, batch and pass."""
     torch = options.peer()
     for case in LAYER_SET:
         if not options.wants(case.name) or case.name not in names(options.quick):
@@ -66,7 +68,7 @@ def arrays(case: LayerCase, batch: int) -> Trial:
 
 
 def _drawn(stream: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Normal numbers where both libraries put their results: at the beginning of a cache line."""
+    """Normal numbers, aligned to a cache line as both libraries align their results."""
     numbers = empty(shape, np.float32)
     stream.standard_normal(out=numbers, dtype=np.float32)
     return numbers

@@ -1,7 +1,7 @@
 """From the loop of the lecture to the engine, a step at a time, on one layer: what each idea brings.
 
 The loops are in `minicnn/kernels/ladder.py`, short enough to be read beside each other; the last two rungs are the engine's own.
-Plain Python does one filter on one image, and its rate is told as if it did the rest as fast.
+Plain Python does one filter on one image, and its rate is taken to hold for the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Rung(NamedTuple):
     """One step of the ladder.
 
     idea : what is new
-    call : does the layer, or `share` of it, and returns what it computed of y (N, K, P, Q), or None
+    call : computes the layer, or `share` of it, and returns its part of y (N, K, P, Q), or None
     """
 
     name: str
@@ -40,12 +40,12 @@ class Rung(NamedTuple):
 
 
 def names(quick: bool = False) -> list[str]:
-    """Rows that can be asked for."""
+    """Names of its rows."""
     return [case.name for case in (LAYERS[:1] if quick else LAYERS)]
 
 
 def rows(options: Options) -> Iterator[Row | Note]:
-    """A row for every rung of every layer that is asked for."""
+    """A row for every rung of every selected layer."""
     torch = options.peer()
     for case in LAYERS:
         if options.wants(case.name) and case.name in names(options.quick):
@@ -55,7 +55,7 @@ def rows(options: Options) -> Iterator[Row | Note]:
 
 
 def _check_batch(batch: int) -> None:
-    """The rung of whole vectors knows no rest."""
+    """One rung works in whole vectors only."""
     from minicnn.kernels.cpu.lanes.vector import LANES
 
     if batch % LANES:
@@ -65,7 +65,7 @@ def _check_batch(batch: int) -> None:
 
 
 def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
-    """All rungs in one race, so that they share the machine's good and bad moments."""
+    """All rungs in one race, so that disturbances hit all of them alike."""
     case, batch = trial.case, len(trial.x)
     flops = 2 * case.terms("forward", batch) * prod(trial.dy.shape)
     ladder = rungs(trial, options.threads, flops)
@@ -109,7 +109,7 @@ def _agreement(result: Any, truth: np.ndarray, limit: float) -> Agreement | None
 
 
 def whole_lines(numbers: np.ndarray) -> np.ndarray:
-    """A copy that begins on a cache line, as the engine's memory does: where every vector straddles two, loads and stores take twice as
+    """A copy aligned to a cache line, like the engine's memory: if every vector straddles two lines, loads and stores take twice as
     long, and "a lane is an image" runs at 27 instead of 48 GFLOP/s.
     """
     from minicnn.kernels.cpu.program.program import aligned_zeros

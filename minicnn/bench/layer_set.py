@@ -1,4 +1,4 @@
-"""The layers that are timed: those of networks everybody knows, from the widest map to the narrowest.
+"""The layers that are timed: from well-known networks, from the widest map to the narrowest.
 
 lenet        LeCun et al., 1998, at the batch it is trained with
 alexnet      Krizhevsky et al., 2012, in one tower
@@ -20,12 +20,12 @@ import numpy as np
 from minicnn.geometry import Axis
 from minicnn.layers import AvgPool2D, BatchNorm2D, Conv2D, LocalResponseNorm, MaxPool2D, Shape
 
-CACHE_BYTES = 1 << 25  # weights that exceed this come from memory at every pass
-BALANCE = 8  # operations a byte: below this, memory and not arithmetic sets the pace
+CACHE_BYTES = 1 << 25  # larger weights are read from memory at every pass
+BALANCE = 8  # operations per byte: below this, memory and not arithmetic limits the speed
 
 
 class LayerCase(NamedTuple):
-    """family : "conv", "unshared", "tiled", "max_pool", "avg_pool", "norm" or "batch_norm": what is called, and which mean it counts in."""
+    """family : "conv", "unshared", "tiled", "max_pool", "avg_pool", "norm" or "batch_norm": which function is called, and which mean it counts towards."""
 
     name: str
     family: str
@@ -49,15 +49,15 @@ class LayerCase(NamedTuple):
 
     @property
     def passes(self) -> tuple[str, ...]:
-        """Those it has."""
+        """The passes it has."""
         return ("forward", "input", "weight") if self.weight_shape else ("forward", "input")
 
     def moved_bytes(self, batch: int) -> int:
-        """What a pass reads and writes at least: two of input, output and weight are read, the third is written."""
+        """The least a pass reads and writes: two of input, output and weight are read, the third is written."""
         return 4 * (batch * (prod(self.input_shape) + prod(self.output_shape)) + prod(self.weight_shape or (0,)))
 
     def flops(self, batch: int) -> int | None:
-        """Operations of a pass; None where bytes tell more."""
+        """Operations of a pass; None if memory limits its speed."""
         macs = self.layer.cost((self.input_shape,), (self.output_shape,)).macs
         if macs is None or self.weight_shape is None:
             return None

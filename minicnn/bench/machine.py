@@ -1,4 +1,4 @@
-"""What this machine can do at most, and what it is: the measure for every figure beside it."""
+"""What this machine is and the most it can do: the scale for every figure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from minicnn.bench.protocol import REST_SECONDS
 from minicnn.bench.records import Machine
 from minicnn.errors import SettingError
 
-BEST_OF = 7  # a peak is the best of so many attempts: something else may have a processor during any one
+BEST_OF = 7  # a peak is the best of so many attempts, because something else may use a processor during any one
 LOOP_SECONDS = 0.02
-WATCH_ROUNDS = 8_000_000  # 10 to 40 ms: two new threads may begin on one processor and take 2 ms to part
+WATCH_ROUNDS = 8_000_000  # 10 to 40 ms: two new threads may start on one processor and take 2 ms to separate
 COPY_BYTES = 1 << 27  # beyond the last-level cache of most machines
 
 
@@ -33,12 +33,12 @@ def processors() -> int:
 
 @contextmanager
 def pinned(threads: int) -> Iterator[None]:
-    """Let this process use so many processors and no more while inside: ours and every peer's threads alike.
+    """Restrict this process to so many processors within the block: our threads and every peer's.
 
     Raises
     ------
     SettingError
-        If there are fewer, or the system knows no way.
+        If there are fewer, or the system cannot do it.
     """
     available = processors()
     if threads > available:
@@ -83,15 +83,15 @@ def better(one: Machine, other: Machine) -> Machine:
 
 
 class Watch:
-    """Whether this process has the machine to itself: a short loop on all threads against the same loop on one."""
+    """Whether this process has the machine to itself: a short loop on all threads against the same on one."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        multiply_add_loop(1, 1)  # compiled now
+        multiply_add_loop(1, 1)  # compile now
         self._alone = min(multiply_add_loop(WATCH_ROUNDS, 1) for _ in range(BEST_OF))
 
     def rest(self) -> float:
-        """What the threads reach together just now, of what each reaches alone: 1 at rest, 0.5 if half of the machine is in use."""
+        """The current speed of all threads together, relative to each alone: 1 at rest, 0.5 if half of the machine is in use."""
         time.sleep(REST_SECONDS)
         now = min(multiply_add_loop(WATCH_ROUNDS, self._threads) for _ in range(5))
         return min(1.0, self._alone / now)
@@ -105,10 +105,10 @@ def multiply_add_loop(rounds: int, threads: int) -> float:
 
 
 def arithmetic_peak(threads: int, seconds: float = LOOP_SECONDS) -> float:
-    """Operations per second of multiply-adds that stay in registers, all threads together."""
+    """Operations per second of multiply-adds in registers, all threads together."""
     from minicnn.kernels.cpu.program.peak import OPERATIONS_PER_ROUND
 
-    multiply_add_loop(1, 1)  # compiled now, not in the first attempt
+    multiply_add_loop(1, 1)  # compile now, not in the first attempt
     rounds = 1000
     while multiply_add_loop(rounds, 1) < seconds / 2:
         rounds *= 2
@@ -127,7 +127,7 @@ def copy_peak(threads: int, size_bytes: int = COPY_BYTES) -> float:
 
 
 def together(threads: int, work: Callable[[int], object]) -> float:
-    """Seconds from the first thread's start to the last one's end, each doing its work(number)."""
+    """Seconds from the first thread's start to the last one's end, each running work(number)."""
     start = threading.Barrier(threads)
     times: list[float] = []
 
@@ -146,7 +146,7 @@ def together(threads: int, work: Callable[[int], object]) -> float:
 
 
 def available_bytes() -> int | None:
-    """Memory that can be had without swapping, where the system tells."""
+    """Memory available without swapping; None if unknown."""
     with suppress(OSError):
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -155,7 +155,7 @@ def available_bytes() -> int | None:
 
 
 def cpu_name() -> str:
-    """What the processor calls itself, where the system tells."""
+    """The processor's name, if known."""
     if sys.platform == "linux":
         with suppress(OSError):
             for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""Many ratios in one figure: the geometric mean, which a layer twice as fast and one half as fast leave at 1."""
+"""Many ratios in one figure: the geometric mean, which stays 1 if one layer is twice as fast and one half as fast."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Mean:
     """Ratios of the best peer's time over ours, for the rows of one family, pass and batch.
 
     disturbed : how many of the rows are doubtful
-    call, step : mean of the functions, and of the engine's steps; None where there are none
-    least_call, least_step : the smallest of them, and whose it is
+    call, step : mean of the functions, and of the engine's steps; None if there are none
+    least_call, least_step : the smallest of them, and its row
     """
 
     family: str
@@ -55,6 +55,6 @@ def _mean(rows: Sequence[Row], name: str) -> tuple[float | None, tuple[str, floa
 
 
 def geometric_mean(values: Iterable[float]) -> float | None:
-    """The number whose logarithm is the mean of the logarithms; None of nothing."""
+    """The number whose logarithm is the mean of the logarithms; None if there are no values."""
     logarithms = [log(value) for value in values]
     return exp(sum(logarithms) / len(logarithms)) if logarithms else None

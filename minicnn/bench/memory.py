@@ -1,4 +1,4 @@
-"""The memory of a training run: the most that is resident at once in a process of its own, ours and PyTorch's.
+"""The memory of a training run: the peak resident memory of a separate process, ours and PyTorch's.
 
 Ours is the command `minicnn train lenet` as it is, run folder and all; PyTorch's is a plain loop over the same images.
 """
@@ -23,11 +23,11 @@ from minicnn.errors import SettingError
 NETWORK = "lenet"
 BATCH = 128
 EPOCHS, QUICK_EPOCHS = 3, 1
-PROCESSES, QUICK_PROCESSES = 3, 1  # that count: one more goes before them
+PROCESSES, QUICK_PROCESSES = 3, 1  # that count, after one that does not
 
 
 def names(quick: bool = False) -> list[str]:
-    """Rows that can be asked for."""
+    """Names of its rows."""
     return [NETWORK]
 
 
@@ -37,11 +37,11 @@ def rows(options: Options) -> Iterator[Memory]:
     Raises
     ------
     SettingError
-        If the system does not tell how much memory a process has had, or the peer is not installed.
+        If the system does not report peak memory, or the peer is not installed.
     """
     if importlib.util.find_spec("resource") is None:
         raise SettingError("bench: this system does not report the peak memory of a process\n  'memory' needs Linux or macOS")
-    options.peer()  # here and now, for its words if it is missing
+    options.peer()  # now, for its message if it is missing
     for batch in options.batches or (BATCH,):
         if options.wants(NETWORK):
             yield training_row(batch, options)
@@ -88,7 +88,7 @@ def training_row(batch: int, options: Options) -> Memory:
 
 
 def footprint(name: str, ask: Any, count: int) -> Footprint:
-    """Run a program once for what it compiles, and so many times to be counted."""
+    """Run a program once to compile, and so many times to be counted."""
     first, *told = (ask().value for _ in range(1 + count))
     return Footprint(
         name, first["peak"], tuple(each["imports"] for each in told), tuple(each["peak"] for each in told), told[-1]["accuracy"]
@@ -96,7 +96,7 @@ def footprint(name: str, ask: Any, count: int) -> Footprint:
 
 
 def own_training(arguments: list[str]) -> dict[str, Any]:
-    """The command line with these arguments; its last line of history tells the accuracy."""
+    """The command line with these arguments; the accuracy is in its last line of history."""
     import importlib
     import json
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""What can be chosen for a benchmark."""
+"""The options of a benchmark."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ QUICK = Protocol(seconds=0.3, least_turns=3, most_turns=9, turn_seconds=0.005)
 
 @dataclass(frozen=True)
 class Options:
-    """threads : processors for us and for the peer alike
+    """threads : processors, for us and for the peer
     against : None, or a peer to compare with
     protocol : how long and how often to time
-    layers : a pattern such as "alexnet-*"; rows whose name does not match are left out
+    layers : a pattern such as "alexnet-*"; rows whose names do not match are left out
     batches : images at once; None for those of each row
     passes : "forward", "input" (gradient), "weight" (gradient)
     quick : the smallest rows alone
@@ -43,7 +43,7 @@ class Options:
             raise SettingError(f"bench: {self.protocol.seconds:g} seconds per row are not above 0")
 
     def peer(self) -> Any:
-        """The library to compare with, held to the same threads; None without `against`, a SettingError if it is not installed."""
+        """The library to compare with, using as many threads; None without `against`, a SettingError if it is not installed."""
         if self.against is None:
             return None
         from minicnn.bench.peers.pytorch import import_torch
@@ -51,5 +51,5 @@ class Options:
         return import_torch(self.threads)
 
     def wants(self, name: str) -> bool:
-        """Whether a row of this name is asked for."""
+        """Whether a row of this name is selected."""
         return fnmatch(name, self.layers)

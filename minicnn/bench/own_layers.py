@@ -1,7 +1,7 @@
-"""One layer as we do it, in the two ways a user meets it: the function on arrays, and the engine's steps inside a network.
+"""Our side of one layer, in the two ways a user meets it: the function on arrays, and the engine's steps inside a network.
 
-minicnn         `kernels.conv2d(x, weight, ...)`: NCHW arrays in, NCHW arrays out, the way into lanes and back included
-minicnn step    the steps of the engine's plan for this layer, in lanes, without that way (see `engine_step.py`)
+minicnn         `kernels.conv2d(x, weight, ...)`: NCHW arrays in and out, including the move into lanes and back
+minicnn step    the steps of the engine's plan for this layer, in lanes, without that move (see `engine_step.py`)
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ WITH_WEIGHTS = ("conv", "unshared", "tiled")  # their gradients have a function 
 
 
 def function_name(family: str, part: str) -> str:
-    """What the public function for one pass is called."""
+    """The name of the public function for one pass."""
     if part == "forward":
         return FUNCTIONS[family]
     return FUNCTIONS[family] + (f"_backward_{part}" if family in WITH_WEIGHTS else "_backward")
 
 
 def missing_functions(family: str, parts: Sequence[str]) -> list[str]:
-    """Public functions that these passes need and that are not there."""
+    """Missing public functions for these passes."""
     return [name for name in (function_name(family, part) for part in parts) if public(name) is None]
 
 
 def public(name: str) -> Any:
-    """A function of minicnn.kernels, None if it is not there."""
+    """A function of minicnn.kernels; None if missing."""
     try:
         return getattr(kernels, name)
     except (AttributeError, ModuleNotFoundError):
@@ -51,7 +51,7 @@ def public(name: str) -> Any:
 
 
 def function_call(trial: Trial, part: str) -> Callable[[], Any] | None:
-    """One call of the public function; None if there is none yet."""
+    """One call of the public function; None if there is none."""
     case, x, weight, dy = trial
     function = public(function_name(case.family, part))
     if function is None:
@@ -83,7 +83,7 @@ def function_call(trial: Trial, part: str) -> Callable[[], Any] | None:
 
 
 class LazyStep:
-    """The engine's step, planned at the first call, which returns what the whole plan put out; later calls run the step alone."""
+    """The engine's step, planned at the first call, which returns the output of the whole plan; later calls run the step alone."""
 
     def __init__(self, trial: Trial, part: str, threads: int) -> None:
         self.batches = batches_in_a_call(operations(trial.case.layer, trial.case.input_shape, len(trial.x)))

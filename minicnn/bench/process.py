@@ -1,6 +1,6 @@
-"""Fresh Python processes: what a whole program takes, with nothing in it that the asking process has loaded.
+"""Fresh Python processes: the cost of a whole program, without anything the calling process has loaded.
 
-What is to be done there is a function that imports all it needs by itself; its source is sent, and what it returns comes back as JSON.
+The work is a function that imports everything it needs; its source is sent, and its result comes back as JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from minicnn.errors import MinicnnError
 
-COMMAND = "from minicnn.cli.main import main; main()"  # what the installed `minicnn` says
+COMMAND = "from minicnn.cli.main import main; main()"  # what the installed `minicnn` runs
 CALL = "import json, sys\nwith open(sys.argv[1], 'w', encoding='utf-8') as file:\n    json.dump({name}(*json.loads(sys.argv[2])), file)"
 
 
@@ -35,7 +35,7 @@ def run_python(program: str, arguments: Sequence[str] = (), variables: Mapping[s
     Raises
     ------
     MinicnnError
-        If it does not end with status 0.
+        If its exit status is not 0.
     """
     with TemporaryDirectory(prefix="minicnn-bench-") as folder:
         begin = time.perf_counter()
@@ -64,9 +64,9 @@ def call(
 
     Parameters
     ----------
-    function : its source names nothing from outside but `using`
+    function : its source uses no outside names but those of `using`
     arguments : values that JSON can hold
-    using : functions of the same kind that it calls
+    using : functions of this kind that it calls
     variables : added to the environment
     """
     sources = [inspect.getsource(each) for each in (*using, function)]
@@ -78,9 +78,9 @@ def call(
 
 
 def peak_bytes() -> int:
-    """The most memory this process has had resident so far.
+    """The peak resident memory of this process.
 
-    Linux counts in `getrusage` also what the process held that started this one; VmHWM begins anew with every program.
+    On Linux `getrusage` also counts what the parent process held; VmHWM starts again with every program.
     """
     import sys
 

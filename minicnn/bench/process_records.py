@@ -1,4 +1,4 @@
-"""What is told of whole processes: the memory they take, and the time until they are done."""
+"""Records of whole processes: their memory, and their time from start to end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Footprint:
     first_bytes : of the first process, which may have compiled; in no other figure
     imports_bytes : when everything was imported and nothing done
     peak_bytes : in the end
-    accuracy : share of right answers after training: that the work was done
+    accuracy : share of correct answers after training, to show that the work was done
     """
 
     name: str
@@ -40,7 +40,7 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Memory:
-    """The same training run as programs of their own: ours first, then the peer's."""
+    """The same training run as separate programs: ours first, then the peer's."""
 
     suite: str
     name: str
@@ -78,7 +78,7 @@ class Memory:
 class Launch:
     """One program, started and run to its end.
 
-    cold_seconds : with an empty cache of machine code; None where the program keeps none
+    cold_seconds : with an empty cache of machine code; None if the program keeps none
     cached_seconds : the same again, a process each
     cache_bytes : what lies in the cache then
     """
@@ -95,9 +95,9 @@ class Launch:
 
 @dataclass(frozen=True)
 class Start:
-    """The same work as programs of their own: ours first, then the peer's.
+    """The same work as separate programs: ours first, then the peer's.
 
-    batch : images; None where there are none
+    batch : images; None if there are none
     rest : how much of the machine was free right after, from 0 to 1
     """
 
@@ -113,7 +113,7 @@ class Start:
         return self.rest < AT_REST
 
     def late(self, launch: Launch) -> tuple[bool, bool]:
-        """Whether one of ours takes longer than we want, cold and cached."""
+        """Whether one of ours exceeds its target, cold and cached."""
         ours = launch.name == OURS
         return (ours and (launch.cold_seconds or 0.0) > COLD_SECONDS, ours and launch.median_seconds > CACHED_SECONDS)
 

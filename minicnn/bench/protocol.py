@@ -1,11 +1,11 @@
-"""How times are taken, so that two contestants can be compared on a machine that is never quite at rest.
+"""How times are taken, so that contestants can be compared on a machine that is never quite idle.
 
 first call    on its own: it compiles, or fetches machine code from the cache
-equality      what the contestants computed is compared; where they differ nothing is timed, for a wrong result has no speed
+equality      the contestants' results are compared; if they differ nothing is timed, because a wrong result has no speed
 turns         A B A B ...: whatever slows the machine down for a while slows both
 one turn      a short rest first, for the threads of the contestant before may still be spinning (PyTorch's do for 4 to 10 ms,
               measured); one call that does not count, to have the caches to itself; then the calls that count
-figures       a turn is told by the median of its calls, a contestant by the median of its turns, with the least and the most
+figures       a turn counts by the median of its calls, a contestant by the median of its turns, with minimum and maximum
 ratio         the peer's time over ours: above 1 we are faster.  Once from the medians, once turn by turn
 """
 
@@ -19,17 +19,17 @@ from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
-REST_SECONDS = 0.015  # until nobody's threads spin any more
-SHORT_CALL_SECONDS = 0.1  # a longer call does not notice whose data the caches held before
+REST_SECONDS = 0.015  # until no threads spin any more
+SHORT_CALL_SECONDS = 0.1  # a longer call does not depend on what the caches held before
 
 
 class Contestant(NamedTuple):
     """Something to be timed.
 
-    call : function of nothing
-        Does the work once; what it returns may be compared.
+    call : without arguments
+        Does the work once; its result may be compared.
     units : int
-        Pieces of work in a call, such as the updates of an epoch; times are told for one.
+        Pieces of work in a call, such as the updates of an epoch; times are given for one.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Contestant(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """What was measured of one contestant: the first call, and the median of each turn.  No turns: it was not timed."""
+    """The measurements of one contestant: its first call, and the median of each turn.  Without turns it was not timed."""
 
     name: str
     first_seconds: float
@@ -67,14 +67,14 @@ class Timing(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """How far results lie apart, and how far they may, both relative to the largest number."""
+    """How far results differ, and how far they may, both relative to the largest number."""
 
     error: float
     tolerance: float
 
     @property
     def holds(self) -> bool:
-        """Not so for NaN."""
+        """False for NaN."""
         return self.error <= self.tolerance
 
 
@@ -89,7 +89,7 @@ class Race(NamedTuple):
 class Protocol:
     """How long, how often.
 
-    seconds : for all turns of a race together, unless the least number of turns takes longer
+    seconds : for all turns of a race together, unless the minimum number of turns takes longer
     turn_seconds : for the counted calls of a turn; at least one is made
     rest_seconds : between two turns
     clock, sleep : replaced in tests
@@ -110,12 +110,12 @@ class Protocol:
         ----------
         contestants : in the order of their turns
         compare : function of the first results, optional
-            Gets them one after the other, for each may be a gigabyte; where they do not agree, nothing is timed.
+            Gets them one by one, because each may be a gigabyte; if they do not agree, nothing is timed.
         """
         firsts: list[float] = []
         results = self._first_calls(contestants, firsts)
         agreement = None if compare is None else compare(results)
-        deque(results, maxlen=0)  # those that nobody wanted to see
+        deque(results, maxlen=0)  # those that were not compared
         timings = [Timing(contestant.name, first) for contestant, first in zip(contestants, firsts, strict=True)]
         if agreement is not None and not agreement.holds:
             return Race(tuple(timings), agreement)
@@ -123,7 +123,7 @@ class Protocol:
         return Race(tuple(each._replace(turns=tuple(own)) for each, own in zip(timings, turns, strict=True)), agreement)
 
     def _first_calls(self, contestants: Sequence[Contestant], seconds: list[float]) -> Iterator[Any]:
-        """Every contestant's first result; what the calls took goes into `seconds`."""
+        """Every contestant's first result; the times go into `seconds`."""
         for contestant in contestants:
             begin = self.clock()
             held = [contestant.call()]
@@ -159,6 +159,6 @@ def ratio(ours: Timing, theirs: Timing) -> float | None:
 
 
 def pairwise_ratio(ours: Timing, theirs: Timing) -> float | None:
-    """The median of the ratios turn by turn: blind to a machine that grows slower or faster over the race."""
+    """The median of the ratios turn by turn: unaffected by a machine that becomes slower or faster during the race."""
     pairs = list(zip(ours.turns, theirs.turns, strict=False))
     return median(b / a for a, b in pairs) if pairs else None

@@ -30,11 +30,11 @@ class Row:
 
     suite, name, work : "kernels", "alexnet-conv3", "forward"
     family : rows that may be averaged: "conv", "unshared", ...
-    flops : floating-point operations of one piece (2 per multiply-add, taps on padding included); None where they do not tell
-    moved_bytes : what must at least be read and written; None where arithmetic tells more
+    flops : floating-point operations of one piece (2 per multiply-add, taps on padding included); None if memory limits its speed
+    moved_bytes : the least that is read and written; None if arithmetic limits its speed
     timings : ours first; their names begin with "minicnn"
-    rest : how much of the machine was free right after, from 0 to 1: with less than all of it, times mean little
-    agreement : how far results lay apart and how far they might; None if nothing was compared
+    rest : how much of the machine was free right after, from 0 to 1: if less than all of it, times mean little
+    agreement : how far results differed and how far they might; None if nothing was compared
     """
 
     suite: str
@@ -51,7 +51,7 @@ class Row:
 
     @property
     def wrong(self) -> bool:
-        """Whether results differ by more than rounding explains."""
+        """Whether results differ by more than rounding."""
         return self.agreement is not None and not self.agreement.holds
 
     @property
@@ -69,7 +69,7 @@ class Row:
 
     @property
     def best_peer(self) -> Timing | None:
-        """The fastest of the peers: what we are compared with."""
+        """The fastest of the peers: the one to compare with."""
         timed = [each for each in self.peers if each.turns]
         return min(timed, key=lambda each: each.median_seconds or 0.0) if timed else None
 
@@ -78,7 +78,7 @@ class Row:
         return next((each for each in self.timings if each.name == name), None)
 
     def rate(self, timing: Timing | None) -> float | None:
-        """Operations per second, or bytes per second where bytes tell."""
+        """Operations per second, or bytes per second if memory limits its speed."""
         work = self.flops if self.flops is not None else self.moved_bytes
         if timing is None or work is None or not timing.median_seconds:
             return None
@@ -91,11 +91,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where it was measured, and the most this machine did in the same run.
+    """The machine of the measurement, and its peak in the same run.
 
     peak_flops, peak_flops_one_thread : multiply-adds on registers alone, 2 operations each, per second
     peak_bytes : bytes read plus bytes written per second while copying an array larger than any cache
-    load : processes that wanted a processor over the last minute, ours among them; None where the system does not tell
+    load : processes that wanted a processor over the last minute, including ours; None if unknown
     """
 
     cpu: str
@@ -109,13 +109,13 @@ class Machine:
     versions: dict[str, str] = field(default_factory=dict)
 
     def share(self, row: Row, timing: Timing | None) -> float | None:
-        """What a contestant reaches of the machine's peak: of arithmetic, or of copying."""
+        """The share of the machine's peak that a contestant reaches: of arithmetic, or of copying."""
         rate = row.rate(timing)
         return None if rate is None else rate / (self.peak_flops if row.flops is not None else self.peak_bytes)
 
 
 def row_record(row: Row, machine: Machine) -> dict[str, Any]:
-    """A row as values that JSON can hold, with everything that follows from it."""
+    """A row as JSON values, with everything that follows from it."""
     return {
         "kind": "row",
         "suite": row.suite,
@@ -155,12 +155,12 @@ def _timing_record(row: Row, timing: Timing, machine: Machine) -> dict[str, Any]
 
 
 def least_ratio(row: Row, timing: Timing) -> float | None:
-    """The ratio of the shortest turns: what the medians would say on a machine at rest."""
+    """The ratio of the shortest turns: that of the medians on an idle machine."""
     if row.best_peer is None or not row.best_peer.least_seconds or not timing.least_seconds:
         return None
     return min(each.least_seconds or 0.0 for each in row.peers if each.turns) / timing.least_seconds
 
 
 def _finite(number: float) -> float | str:
-    """JSON knows no NaN and no infinity: they become words."""
+    """JSON has no NaN and no infinity: they become strings."""
     return number if abs(number) < float("inf") else str(number)

@@ -1,6 +1,6 @@
-"""How long a command takes from its start to its end, Python's own start included, in a process of its own.
+"""How long a command takes from start to end, Python's own start included, in a separate process.
 
-cold     the cache of machine code is an empty folder: what a first start compiles
+cold     with an empty cache of machine code: what a first start compiles
 cached   the same again
 """
 
@@ -26,12 +26,12 @@ Program = Callable[[dict[str, str]], float]  # from variables of the environment
 
 
 def names(quick: bool = False) -> list[str]:
-    """Rows that can be asked for; a first step compiles, which is not quick."""
+    """Names of its rows; a first step compiles, which is not quick."""
     return [*(command_name(each) for each in COMMANDS), *([] if quick else [FIRST_STEP])]
 
 
 def command_name(arguments: tuple[str, ...]) -> str:
-    """As it is typed."""
+    """The command as typed."""
     return " ".join(("minicnn", *arguments))
 
 
@@ -41,9 +41,9 @@ def rows(options: Options) -> Iterator[Start]:
     Raises
     ------
     SettingError
-        If the peer is asked for and not installed.
+        If the requested peer is not installed.
     """
-    options.peer()  # here and now, for its words if it is missing
+    options.peer()  # now, for its message if it is missing
     count = QUICK_PROCESSES if options.quick else PROCESSES
     for arguments in COMMANDS:
         if options.wants(command_name(arguments)):
@@ -65,7 +65,7 @@ def first_step(batch: int, options: Options, count: int) -> Start:
 
 
 def launch(program: Program, count: int) -> Launch:
-    """Run a program of ours with a cache of its own: once empty, then filled."""
+    """Run a program of ours with a separate cache: once empty, then filled."""
     with TemporaryDirectory(prefix="minicnn-bench-") as folder:
         variables = {CACHE_VARIABLE: folder}
         cold, *cached = (program(variables) for _ in range(1 + count))

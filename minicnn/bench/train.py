@@ -1,10 +1,10 @@
 """The training step: one update of a network from one batch, ours against PyTorch's.
 
-The same network, the same first parameters, loss, optimizer and images.  PyTorch gets its images as a tensor in the layout it likes
-best, batch by batch and never shuffled, and does its updates in plain and in fused form: the fastest combination counts.
+The same network, the same first parameters, loss, optimizer and images.  PyTorch gets its images as a tensor in either layout,
+batch by batch and never shuffled, and does plain and fused updates: the fastest combination counts.
 
     step    `Trainer.step(x, labels)`, everything in it: checks, the copy into lanes, forward, backward, update
-    epoch   the loop of `Trainer.fit` over many batches, images drawn in random order; times are told for one step
+    epoch   the loop of `Trainer.fit` over many batches, images in random order; times are given for one step
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ BATCH = 128
 STEPS = 14  # batches in the loop: the 1,797 embedded digits make 14
 LEARNING_RATE = 1e-3  # small: over thousands of steps on few images gradients must not shrink until they are denormal numbers
 MOMENTUM = 0.9
-PEER_ERRORS = 10  # we may be so many times as far from the exact result as PyTorch is: 1 measured directly, 3 with Winograd in 4x4,
+PEER_ERRORS = 10  # our error may be so many times PyTorch's: 1 measured directly, 3 with Winograd in 4x4,
 # and where a rectifier happens to open or close, PyTorch itself differs by 3 from batch to batch
 
 
 def names(quick: bool = False) -> list[str]:
-    """Rows that can be asked for."""
+    """Names of its rows."""
     return list(NETWORKS[:1] if quick else NETWORKS)
 
 
@@ -85,7 +85,7 @@ def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterato
 
 
 def training_images(shape: tuple[int, ...], classes: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Handwritten digits where they fit the network, otherwise random numbers; mean 0, variance 1."""
+    """Handwritten digits if they fit the network, otherwise random numbers; mean 0, variance 1."""
     stream = generator(0, "bench", "images")
     if shape[0] == 1 and len(shape) == 3 and classes == 10:
         from minicnn.datasets import load, scale_to
@@ -109,7 +109,7 @@ def step_flops(summary: Summary, batch: int) -> int:
 
 
 def own_optimizer() -> SGD:
-    """What both sides update with."""
+    """The optimizer of both sides."""
     return SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM)
 
 

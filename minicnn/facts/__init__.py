@@ -1,4 +1,4 @@
-"""What lectures and papers say in numbers, held against what this code computes; nothing computed is stored."""
+"""Numbers from lectures and papers, compared with what this code computes; nothing computed is stored."""
 
 from minicnn.facts.fact import Fact, Source
 from minicnn.facts.registry import facts

@@ -1,4 +1,4 @@
-"""What claims are held against: numbers from layers, networks of the zoo, and geometry, worked out when they are asked for."""
+"""What claims are compared with: numbers from layers, networks of the zoo, and geometry, computed on demand."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def biases(name: str, *types: str) -> int:
 
 
 def outputs(name: str, *types: str) -> int:
-    """Numbers that the layers of these types put out for one image."""
+    """Numbers that the layers of these types output for one image."""
     return sum(prod(row.output_shape) for row in network(name).layers if row.type in types)
 
 
 def depth(name: str) -> int:
-    """Layers with weights, one behind the other, on the longest way through a network: what its name counts."""
+    """Layers with weights on the longest path through a network: the number in its name."""
     topology = zoo.find(name).build().topology
     deep: list[int] = []
     for node, row in zip(topology.nodes, network(name).layers, strict=True):
@@ -89,6 +89,6 @@ def edge_matrix() -> Summary:
 
 
 def additions_and_products(summary: Summary) -> int:
-    """Of a sum of n products there are n products and n - 1 additions."""
+    """A sum of n products takes n products and n - 1 additions."""
     row = summary.layers[0]
     return 2 * summary.totals.macs - prod(row.output_shape)

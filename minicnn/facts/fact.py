@@ -1,4 +1,4 @@
-"""A claim, what comes out when it is computed, and the verdict, which follows from the two numbers."""
+"""A claim, the computed value, and the verdict, which follows from the two numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RIGHT, ROUNDED, WRONG, ANSWER = "right", "rounded", "wrong", "answer"
 
 
 class Source(NamedTuple):
-    """Who says so: in a word for tables, and in full."""
+    """The source: short for tables, and in full."""
 
     short: str
     full: str
@@ -20,8 +20,8 @@ class Fact:
     """A claim and its computed value.
 
     claimed : the number in the claim; None for a question
-    digit : the size of the claim's last digit: 10 million for "60M", 0 where every digit is meant
-    bound : whether it claims no more than that there are more
+    digit : the size of the claim's last digit: 10 million for "60M", 0 if every digit counts
+    bound : whether it claims only a lower bound
     """
 
     claim: str
@@ -35,7 +35,7 @@ class Fact:
 
     @property
     def verdict(self) -> str:
-        """Right to the last number, rounded or cut to the digits it has, or wrong."""
+        """Exact, rounded or truncated to its digits, or wrong."""
         if self.claimed is None:
             return ANSWER
         if self.bound:

@@ -7,7 +7,7 @@ from minicnn.facts.fact import Fact
 
 
 def facts() -> list[Fact]:
-    """Every claim with its computed value; takes a moment, because all of it is computed now."""
+    """Every claim with its computed value; takes a moment, because everything is computed now."""
     parts = (
         arithmetic.weights_facts,
         arithmetic.edge_facts,

@@ -120,7 +120,7 @@ def log_softmax_backward(dy: Any, y: Any) -> np.ndarray:
 
 
 def real_number(where: str, name: str, value: object) -> float:
-    """Check one setting that is a finite number; booleans and words are none."""
+    """Check that a setting is a finite number, not a boolean or text."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise SettingError(f"{where}: {name} is {value!r}, but must be a number")
     try:

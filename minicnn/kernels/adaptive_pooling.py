@@ -35,7 +35,7 @@ __all__ = [
 
 
 def check_pixels(where: str, shape: Sequence[int]) -> None:
-    """There must be something to share among the regions."""
+    """There must be pixels to distribute over the regions."""
     if 0 in shape[2:]:
         raise ShapeError(f"{where}: x has no pixels\n  x  {tuple(shape)}  {x_letters(len(shape) - 2)}")
 
@@ -136,14 +136,14 @@ def adaptive_max_pool2d(
 
         y[n,c,q] = max over w of x[n,c,w]      where  floor(q*W/Q) <= w < ceil((q+1)*W/Q)      (one axis shown)
 
-    Neighbouring regions share a pixel where the sizes do not divide.  Ties, NaN and indices as in max_pool2d.
+    Neighbouring regions share a pixel if the sizes do not divide evenly.  Ties, NaN and indices as in max_pool2d.
 
     Parameters
     ----------
     x : (N C H W) float32 or float64
     output_size : int or one per axis
     return_indices : bool
-        Also return where the winners lie.
+        Also return the positions of the winners.
 
     Returns
     -------

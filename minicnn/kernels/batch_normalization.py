@@ -85,8 +85,8 @@ def batch_norm_training(
     x : (N, C, *space) float32 or float64
     gamma, beta : (C,) of the same type
     running_mean, running_variance : (C,), both or none
-        Not written: the new ones are returned.  Where a channel holds a single number (M = 1: one image of flat features or of one pixel),
-        which has no variance, they are returned as they are: Keras draws the variance towards 0 then, PyTorch refuses.
+        Not written: the new ones are returned.  If a channel holds a single number (M = 1: one image of flat features or of one pixel),
+        which has no variance, they are returned unchanged: Keras then pulls the variance towards 0, PyTorch refuses.
     momentum : float, 0 to 1
         Share of the new batch, as in PyTorch.
     epsilon : float, above 0
@@ -98,7 +98,7 @@ def batch_norm_training(
     Raises
     ------
     ShapeError
-        If there is no number to take the mean of.
+        If there are no numbers to average.
 
     float32: deviations from the mean beyond 1.8e19 have infinite squares, and an infinite variance.
 
@@ -139,7 +139,7 @@ def batch_norm_training_backward(
         dbeta[c] = sum of dy,   dgamma[c] = sum of dy * z
         dx = gamma[c] / sqrt(variance[c] + epsilon) * (dy - dbeta[c]/M - z * dgamma[c]/M)
 
-    Of a single number (M = 1) y does not depend on x: dx and dgamma are 0.
+    With a single number (M = 1) y does not depend on x: dx and dgamma are 0.
     """
     return _backward("batch_norm_training_backward", "training", dy, x, gamma, mean, variance, epsilon)
 

@@ -25,7 +25,7 @@ def channel_pool(x: Any, size: int, *, mode: str = "max") -> np.ndarray:
         "avg"  y[n,m] = 1/size * sum over c of x[n,c]
         "l2"   y[n,m] = sqrt(sum over c of x[n,c]^2)        where  m*size <= c < (m+1)*size
 
-    Filters that have learnt rotated versions of one pattern give, pooled, an answer that does not mind the rotation.
+    Filters that have learnt rotated versions of one pattern give, pooled, an answer that is invariant to the rotation.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def channel_pool_backward(dy: Any, x: Any, size: int, *, mode: str = "max") -> n
 
 
 def _resolved(where: str, x: np.ndarray, size: object, mode: object) -> tuple[int, tuple[int, ...]]:
-    """The size, and the shape of the result."""
+    """The checked size, and the shape of the result."""
     check_channels(where, "x", x.shape)
     if not isinstance(mode, str) or mode not in MODES:
         raise SettingError(f"{where}: mode {mode!r} is not one of {', '.join(MODES)}{suggestion(mode, MODES)}")
@@ -82,7 +82,7 @@ def _resolved(where: str, x: np.ndarray, size: object, mode: object) -> tuple[in
 
 
 def _textbook_forward(mode: str, y: np.ndarray, x: np.ndarray, size: int) -> np.ndarray:
-    """y; returns what the gradient needs beside x: the winners, or the lengths."""
+    """Write y; returns what the gradient needs besides x: the winners, or the lengths."""
     if mode == "max":
         winners = np.empty(y.shape, np.int64)
         textbook.channel_max_pool_forward(y, winners, x, size)

@@ -1,4 +1,4 @@
-"""Convolution for users: conv1d, conv2d, conv3d and their gradients.  Checks, allocates, and calls the loops that serve.
+"""Convolution for users: conv1d, conv2d, conv3d and their gradients.  Checks, allocates, and calls the right loops.
 
 float64 goes through the textbook loops, float32 through the fast ones unless `algorithm` says otherwise.
 """
@@ -36,7 +36,7 @@ ALGORITHMS = ("auto", "textbook", "direct", "im2col", "fft", "winograd")
 
 
 def choose(case: Case, algorithm: object, dtype: np.dtype) -> str:
-    """The algorithm that serves: "auto" in float64 is the textbook loop; in float32 it stays, for sizes decide."""
+    """The algorithm to use: "auto" in float64 is the textbook loop; in float32 it stays, because sizes decide."""
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         meant = suggestion(algorithm, ALGORITHMS)
         raise SettingError(f"{case.where}: algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}{meant}")
@@ -158,18 +158,18 @@ def conv2d(
     stride, dilation : int or one per axis, in pixels
     padding : "valid", "same", "full", an int, one int per axis, or one (before, after) pair per axis
         "same": the output has ceil(size / stride) pixels, an odd extra pixel of padding goes after.  "full": dilation*(taps-1) on
-        both sides.  Padding counts as zero; what an infinite weight or NaN makes of it is unspecified: NaN (0 times infinity) or nothing.
+        both sides.  Padding counts as zero; its product with an infinite or NaN weight is unspecified: NaN (0 times infinity) or nothing.
         The same holds for an infinite dy in the gradients.
     groups : int
-        Channels and filters fall into so many groups that do not see each other.
+        Channels and filters are split into so many independent groups.
     flip : bool
         True for the mathematician's convolution, False for cross-correlation, which is what networks call convolution.
     algorithm : "auto", "textbook", "direct", "im2col", "fft" or "winograd"
-        "auto" is "textbook" for float64.  For float32 it is "winograd" where that is the faster way (32 channels and
-        filters at least), else "direct".  NaN and infinite numbers of x reach what their taps reach, by every algorithm but "fft", which
+        "auto" is "textbook" for float64.  For float32 it is "winograd" where that is faster (at least 32 channels and filters),
+        else "direct".  NaN and infinite numbers of x affect only outputs whose taps read them, by every algorithm but "fft", which
         spreads them over the image.  Sums are kept in float32: partial sums beyond 3.4e38 are infinite, or NaN where both signs meet.
-        How far a result may be from the textbook's, in float32:
-        "direct", "im2col": 2e-7 * sqrt(terms) of the largest partial sum.  "fft": 1e-7 of it, large filters at the price of small ones.
+        How far a float32 result may be from the textbook's:
+        "direct", "im2col": 2e-7 * sqrt(terms) of the largest partial sum.  "fft": 1e-7 of it, large filters at the cost of small ones.
         "winograd", for 3x3 filters with stride 1: 5e-6 of the largest |x| times the sum of |weight| of a filter.
 
     Returns

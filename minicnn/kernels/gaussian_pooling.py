@@ -1,7 +1,7 @@
 """Gaussian pooling for users: gaussian_pool1d to 3d and their gradients.
 
-float64 goes through the textbook loops, float32 through the fast ones, an axis after the other: a Gaussian of the distance is the product
-of Gaussians along the axes.
+float64 goes through the textbook loops, float32 through the fast ones, one axis after the other: a Gaussian of the distance is the
+product of Gaussians along the axes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def axis_weights(where: str, taps: int, sigma: float) -> np.ndarray:
             f"{where}: the window has {taps} taps along one axis, but at most {MOST_TAPS} have weights\n  use a smaller window"
         )
     squares = (np.arange(taps) - (taps - 1) / 2) ** 2
-    with np.errstate(under="ignore", over="ignore"):  # a tap may be too far away to count; the nearest counts 1 before the division
+    with np.errstate(under="ignore", over="ignore"):  # a tap may be too far away to count; the nearest has weight 1 before the division
         weights = np.exp(-((squares - squares.min()) / sigma) / (2 * sigma))
     return weights / weights.sum()
 
@@ -121,7 +121,7 @@ def gaussian_pool2d(
     ----------
     x : (N C H W) float32 or float64
     window, stride, padding
-        As in max_pool2d; padding counts as 0, and its weights are not made up for.
+        As in max_pool2d; padding counts as 0, and the other weights do not make up for it.
     sigma : float, in pixels
         None is a quarter of the window's longest side: 0.75 for a window of 3, whose weights are then 0.23, 0.55, 0.23 along an axis.
 

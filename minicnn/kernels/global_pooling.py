@@ -33,7 +33,7 @@ def global_max_pool(x: Any, *, return_indices: bool = False) -> np.ndarray | tup
     ----------
     x : (N, C, *space) float32 or float64
     return_indices : bool
-        Also return where the winners lie.
+        Also return the positions of the winners.
 
     Returns
     -------

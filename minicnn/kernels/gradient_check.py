@@ -1,4 +1,4 @@
-"""Gradients against central differences, for operations that are linear in what is varied."""
+"""Gradients against central differences, for operations that are linear in the array that is varied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-SAMPLES = 24  # elements varied alone
+SAMPLES = 24  # elements varied one at a time
 
 
 def worst_relative_error(
@@ -14,13 +14,13 @@ def worst_relative_error(
 ) -> float:
     """How far the slopes of <dy, value()> lie from those that `gradient` claims.
 
-    Varied are some elements of `array` alone, and all of them along a random direction.  Because the value is linear in them, a step of
-    1 is as exact as a small one and loses no digits: 1e-12 is a good result in float64.
+    Varied are some elements of `array` alone, and all of them along a random direction.  Because the value is linear in them, a
+    step of 1 is as exact as a small one and loses no digits: 1e-12 is a good result in float64.
 
     Parameters
     ----------
     value : function without arguments
-        The operation with `array` as it is at that moment.
+        The operation with the current `array`.
     array : float64 array
         Changed, and restored.
     gradient : float64 array of its shape

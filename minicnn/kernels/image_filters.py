@@ -1,7 +1,7 @@
-"""Kernels of image processing by name, small enough to be checked by eye.
+"""Kernels of image processing by name, small enough to check by eye.
 
-A network calls the slide without a flip convolution, and so do these: `conv2d(x, image_kernels["sobel-top"][None, None])` answers where it
-is bright above and dark below.
+Like networks, these call cross-correlation convolution: `conv2d(x, image_kernels["sobel-top"][None, None])` is positive where it is
+bright above and dark below.
 """
 
 from collections.abc import Sequence

@@ -1,10 +1,10 @@
-"""The index map: which input pixel a tap reads.  The one place where this arithmetic is written.
+"""The index map: which input pixel a tap reads.  The only place where this arithmetic is written.
 
     i = p*stride + r*dilation - pad        (outside 0 <= i < size: the tap is skipped)
 
 `i` input position, `p` output position, `r` tap, `pad` the padding before the axis.  Plain Python on plain integers: the
 textbook loops and the device kernels compile these functions, the table builders and the messages call them as they are.
-The map can be asked from each of its ends: from (p, r) for `i`, from (i, r) for `p`, for all taps of `p`, for all `p` of a tap.
+The map can be read both ways: from (p, r) to `i`, from (i, r) to `p`, to all taps of `p`, to all `p` of a tap.
 """
 
 
@@ -47,7 +47,7 @@ def output_range(r, size, out, stride, dilation, pad):
 
 
 def weight_tap(r, taps, flip):
-    """Where tap `r` finds its weight: at `r`, or counted from the other end when the filter is flipped."""
+    """The index of the weight of tap `r`: `r`, or counted from the other end if the filter is flipped."""
     if flip:
         return taps - 1 - r
     return r
@@ -56,7 +56,7 @@ def weight_tap(r, taps, flip):
 def counted_taps(p, size, taps, stride, pad, pad_after, count_padding):
     """Taps of window `p` that an average divides by: those inside the padded axis, or only those inside the axis itself.
 
-    A last window may hang over the padding (`ceil_mode`); what hangs over is never counted.
+    A last window may extend beyond the padding (`ceil_mode`); the overhang is never counted.
     """
     start = p * stride - pad
     if count_padding:

@@ -1,8 +1,8 @@
-"""A user's index map: put on three axes, compiled, asked once for every tap of every output, and checked.
+"""A user's index map: extended to three axes, compiled, called once for every tap of every output, and checked.
 
     channel, h, w, j = index_map(k, p, q, c, r, s)        two axes; on one axis without h, p and r, on three with d, o and t as well
 
-The answers become a table of reads, so that no fast loop ever calls, or trusts, a user's function.
+The results become a table of reads, so that no fast loop ever calls, or trusts, a user's function.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from minicnn.kernels.textbook.compile import kernel
 from minicnn.kernels.textbook.variant import is_read
 
 MOST_TAPS = 1 << 24  # of all outputs together: their tables then take about half a GiB
-MOST_PYTHON_TAPS = 1 << 22  # where Python calls the map: some seconds
+MOST_PYTHON_TAPS = 1 << 22  # if Python calls the map: some seconds
 
 MOST_WEIGHTS = MOST_TAPS
 ANY_WEIGHT = 1 << 62
@@ -37,7 +37,7 @@ IndexMap = Callable[..., Any]
 
 
 class Reads(NamedTuple):
-    """Every multiplication of one image, by output and then in the order of the taps; all numbers are flat positions."""
+    """Every multiplication of one image, by output and then by tap; all numbers are flat positions."""
 
     output: np.ndarray  # (reads,) int32, in (K, *out)
     input: np.ndarray  # (reads,) int32, in (C, *in)
@@ -62,14 +62,14 @@ def on_three_axes(index_map: IndexMap, axes: int) -> IndexMap:
 
 
 def checked(where: str, index_map: IndexMap, axes: int) -> IndexMap:
-    """The map in plain Python, with a message where it fails or gives something else than whole numbers."""
+    """The map in plain Python, with an error if it fails or returns something other than whole numbers."""
     letters, wanted = ARGUMENTS[axes].split(), ANSWERS[axes]
 
     def careful(*position):
         at = f"index_map({', '.join(f'{letter}={n}' for letter, n in zip(letters, position, strict=True))})"
         try:
             answer = index_map(*position)
-        except Exception as error:  # whatever a user's function raises is the user's to mend
+        except Exception as error:  # whatever a user's function raises is the user's to fix
             raise SettingError(
                 f"{where}: {at} raises {type(error).__name__}: {error}\n  it is called with ({', '.join(letters)}) and returns ({wanted})"
             ) from error
@@ -81,7 +81,7 @@ def checked(where: str, index_map: IndexMap, axes: int) -> IndexMap:
 
 
 def compiled_map(where: str, index_map: IndexMap, axes: int) -> IndexMap:
-    """The map compiled for whole numbers, reading no array beyond its end; a SettingError with Numba's reason if that cannot be."""
+    """The map compiled for whole numbers, with bounds checks; a SettingError with Numba's reason if that fails."""
     plain = index_map.py_func if isinstance(index_map, Dispatcher) else index_map
     try:
         machine = njit(boundscheck=True)(plain)
@@ -94,7 +94,7 @@ def compiled_map(where: str, index_map: IndexMap, axes: int) -> IndexMap:
         ) from error
     if hasattr(machine, "nopython_signatures"):
         kind = machine.nopython_signatures[0].return_type
-        answers = getattr(kind, "types", ())  # those of a tuple
+        answers = getattr(kind, "types", ())  # the types of a tuple
         if not answers or not all(isinstance(each, (types.Integer, types.Boolean)) for each in answers):
             raise SettingError(
                 f"{where}: index_map returns {kind}, but must return whole numbers\n  wanted  ({ANSWERS[axes]})"
@@ -104,7 +104,7 @@ def compiled_map(where: str, index_map: IndexMap, axes: int) -> IndexMap:
 
 
 def _reason(error: Exception) -> str:
-    """The line of Numba's message that says what it stumbled over, without colours."""
+    """The line of Numba's message that names the problem, without colours."""
     lines = [COLOUR.sub("", line).strip() for line in str(error).splitlines()]
     return next((line for line in lines if line and not line.startswith("Failed in")), type(error).__name__)
 
@@ -117,7 +117,7 @@ def three(sizes: tuple[int, ...]) -> tuple[int, int, int, int]:
 
 @kernel
 def ask(output, input, weight, index_map, x_shape, y_shape, taps):
-    """Ask the map for every tap and keep what is read; returns the number of reads and the largest weight index.
+    """Call the map for every tap and keep the reads; returns their number and the largest weight index.
 
     Parameters
     ----------
@@ -148,14 +148,14 @@ def ask(output, input, weight, index_map, x_shape, y_shape, taps):
 def tabulate(
     where: str, index_map: IndexMap, compiled: bool, input_shape: tuple[int, ...], output_shape: tuple[int, ...], taps: tuple[int, ...]
 ) -> tuple[Reads, IndexMap]:
-    """The table of all reads, and the map as the textbook loops take it.
+    """The table of all reads, and the map in the form the textbook loops take.
 
     Raises
     ------
     ShapeError
         If the table, or the input, would be too large.
     SettingError
-        If the map cannot be compiled, fails, or gives something else than whole numbers.
+        If the map cannot be compiled, fails, or returns something other than whole numbers.
     """
     axes, outputs, each = len(input_shape) - 1, prod(output_shape), prod(taps)
     most = MOST_TAPS if compiled else MOST_PYTHON_TAPS
@@ -177,7 +177,7 @@ def tabulate(
         count, largest = loop(*arrays, wide, (1, *three(input_shape)), three(output_shape), three(taps))
     except SettingError:
         raise
-    except Exception as error:  # the user's function, compiled, somewhere
+    except Exception as error:  # somewhere in the user's compiled function
         raise SettingError(f"{where}: index_map raises {type(error).__name__}: {error}\n  compiled=False shows where") from error
     if not count:
         raise SettingError(

@@ -20,7 +20,7 @@ __all__ = ["l2_pool1d", "l2_pool1d_backward", "l2_pool2d", "l2_pool2d_backward",
 
 
 def _numbers(axes: Axes) -> tuple[int, ...]:
-    """The settings as the textbook loops take them."""
+    """The settings in the form the textbook loops take."""
     return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes))
 
 

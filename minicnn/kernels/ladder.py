@@ -1,8 +1,8 @@
-"""One convolution written five times, each time a step nearer to what the machine can do.
+"""One convolution written five times, each a step closer to what the machine can do.
 
     y[n,k,p,q] = sum over c,r,s of x[n,c,p+r,q+s] * weight[k,c,r,s]       stride 1, no padding
 
-What comes after the last of them is `cpu/convolution/tiles.py`.  `minicnn bench ladder` climbs the whole way and says what every step brings.
+After the last of them comes `cpu/convolution/tiles.py`.  `minicnn bench ladder` climbs the whole way and shows what every step gains.
 
 Letters: N images, C channels, K filters, H W and P Q rows and columns in and out, R S rows and columns of a filter.  All arrays float32.
 """
@@ -16,7 +16,7 @@ ZERO = np.float32(0)
 
 
 def textbook(y, x, weight):
-    """The sum as it is printed: for every output, walk over the filter.
+    """The sum as printed in textbooks: for every output, walk over the filter.
 
     Parameters
     ----------
@@ -39,12 +39,12 @@ def textbook(y, x, weight):
 
 
 compiled = kernel(textbook)
-"""The same function, compiled.  One sum waits for each of its additions: the processor does one multiplication where it could do 64."""
+"""The same function, compiled.  Each addition waits for the previous one: the processor does one multiplication where it could do 64."""
 
 
 @kernel
 def reordered(y, x, weight):
-    """The taps outside, the columns inside: no output waits for another, and neighbours lie side by side.
+    """The taps outside, the columns inside: no output waits for another, and neighbours are adjacent in memory.
 
     Now LLVM can take several columns at once, as many as a row has; but every tap reads and writes all of y.
 

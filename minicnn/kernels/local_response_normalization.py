@@ -18,7 +18,7 @@ __all__ = ["local_response_norm", "local_response_norm_backward"]
 
 
 def local_response_norm(x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> np.ndarray:
-    """Strong channels quieten their neighbours at the same position.
+    """Strong channels suppress their neighbours at the same position.
 
         y[n,c] = x[n,c] / (k + alpha * sum over j of x[n,j]^2)^beta      where  c - size//2 <= j <= c + (size-1)//2, within 0 .. C-1
 
@@ -26,10 +26,10 @@ def local_response_norm(x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e
     ----------
     x : (N, C, *space) float32 or float64
     size : int
-        Channels of a neighbourhood; of an even number the extra one lies before.
+        Channels of a neighbourhood; if even, the extra one is before.
     k : float, above 0
     alpha : float, 0 or more
-        As it stands: PyTorch and Caffe divide theirs by the size.
+        Used as given: PyTorch and Caffe divide theirs by the size.
     beta : float
 
     Returns

@@ -16,7 +16,7 @@ __all__ = ["softmax_cross_entropy", "softmax_cross_entropy_backward"]
 
 
 def softmax_cross_entropy(logits: Any, labels: Any) -> float:
-    """How surprised the network is by the right answers, in nats, on average over the images.
+    """How surprised the network is by the correct answers, in nats, averaged over the images.
 
         loss = 1/N * sum over n of (log(sum over k of exp(logits[n,k])) - logits[n,labels[n]])
 
@@ -33,9 +33,9 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> float:
     Raises
     ------
     ShapeError
-        If the sizes differ, or there is no image to take the mean over.
+        If the sizes differ, or there are no images to average over.
     SettingError
-        If a label names no class.
+        If a label is not a class.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.3, eq. 6.30.
     """
@@ -61,7 +61,7 @@ def softmax_cross_entropy_backward(dloss: float, logits: Any, labels: Any) -> np
     Parameters
     ----------
     dloss : float
-        The loss's own gradient, 1 if nothing follows it.
+        The gradient of the loss itself, 1 if nothing follows it.
     logits : (N, K) float32 or float64
     labels : (N,) int
 
@@ -76,7 +76,7 @@ def softmax_cross_entropy_backward(dloss: float, logits: Any, labels: Any) -> np
     if logits.dtype == np.float64:
         losses, probabilities = np.empty(len(logits)), np.empty_like(logits)
         textbook.softmax_cross_entropy_forward(losses, probabilities, logits, labels)
-        losses[...] = dloss / max(1, len(logits))  # from here on what comes back to each of them
+        losses[...] = dloss / max(1, len(logits))  # in the backward pass
         textbook.softmax_cross_entropy_backward(dlogits, losses, probabilities, labels)
     else:
         fast.cross_entropy_gradient(dlogits, logits, labels, dloss)

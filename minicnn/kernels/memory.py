@@ -1,4 +1,4 @@
-"""How much memory there is, and that of large results, used again once they are gone.
+"""Available memory, and the memory of large results, reused once they are gone.
 
 A result of hundreds of megabytes comes from the system page by page, each filled with zeros before it is written: 40 ms for the 600 MB of
 an unshared weight gradient that takes 60 to compute.  Memory of results that no array refers to any more is kept for the next ones.
@@ -16,18 +16,18 @@ from minicnn.errors import ShapeError
 from minicnn.kernels.system_memory import free_bytes, memory_bytes
 from minicnn.locks import new_lock
 
-SMALL_BYTES = 1 << 12  # below, cache lines that a vector straddles cost less than aligning
-LARGE_BYTES = 1 << 25  # the C library keeps smaller pieces by itself
+SMALL_BYTES = 1 << 12  # below this, vectors that straddle cache lines cost less than aligning
+LARGE_BYTES = 1 << 25  # the C library keeps smaller blocks itself
 KEPT_BYTES = 1 << 30  # at most, and no more than an eighth of this machine's memory
 ASKED_BYTES = 1 << 26  # less is allocated without asking what is free, which takes up to 0.2 ms
 ALIGNMENT = 64  # bytes: a 1x1 convolution that reads its input in place is a tenth faster
 
 _kept: list[np.ndarray] = []  # the latest last
-_lock = new_lock()  # a block may end while this thread is in here
+_lock = new_lock()  # a block may be freed while this thread is in here
 
 
 class _Block:
-    """Memory under arrays, which goes back when the last of them is gone."""
+    """Memory of arrays, returned when the last of them is gone."""
 
     def __init__(self, memory: np.ndarray) -> None:
         self._memory = memory
@@ -39,7 +39,7 @@ class _Block:
 
 
 def check_room(size: int, what: str, fix: str = "") -> None:
-    """Refuse what would take more memory than is free, before any of it is allocated: the system might promise it, and fail later.
+    """Refuse to allocate more memory than is free, before the system promises it and fails later.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def check_room(size: int, what: str, fix: str = "") -> None:
     Raises
     ------
     ShapeError
-        If there is not so much.
+        If there is not enough.
     """
     if size < ASKED_BYTES or size <= free_bytes():
         return
@@ -66,12 +66,12 @@ def check_room(size: int, what: str, fix: str = "") -> None:
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """An array whose elements may hold anything, at the beginning of a cache line if it is not small.
+    """An uninitialized array, aligned to a cache line if it is not small.
 
     Raises
     ------
     MemoryError, ValueError
-        If there is not so much memory.
+        If there is not enough memory.
     """
     needed = prod(shape) * np.dtype(dtype).itemsize
     if needed < SMALL_BYTES:
@@ -89,13 +89,13 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 def forget() -> None:
-    """Give what is kept back to the system."""
+    """Return the kept memory to the system."""
     with _lock:
         _kept.clear()
 
 
 def kept_bytes() -> int:
-    """How much is kept."""
+    """Bytes kept."""
     with _lock:
         return sum(memory.nbytes for memory in _kept)
 
@@ -107,7 +107,7 @@ def _aligned(size: int) -> np.ndarray:
 
 
 def _take(needed: int) -> np.ndarray | None:
-    """The smallest piece that is large enough, if that is not twice as large as needed."""
+    """The smallest block that is large enough, if it is less than twice as large as needed."""
     with _lock:
         fitting = [n for n, memory in enumerate(_kept) if needed <= memory.nbytes <= 2 * needed]
         return _kept.pop(min(fitting, key=lambda n: _kept[n].nbytes)) if fitting else None

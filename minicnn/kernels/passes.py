@@ -1,4 +1,4 @@
-"""The passes of every convolution once it is checked: allocate, then the loops that serve.
+"""The passes of every convolution after its checks: allocate, then run the right loops.
 
 float64 goes through the textbook loops, float32 through the fast ones.
 """
@@ -23,9 +23,9 @@ from minicnn.kernels.cpu.convolution.ways import tables_serve
 def forward(
     case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, by_the_book: bool = False, direct: bool = False
 ) -> np.ndarray:
-    """y (N, K, *out); bias (K,) or, where filters take turns, (K, *tile).
+    """y (N, K, *out); bias (K,) or, with tiles, (K, *tile).
 
-    by_the_book : through the textbook loops in any case
+    by_the_book : always through the textbook loops
     direct : never by Winograd
     """
     y = empty(case.where, case.y_shape, x.dtype)
@@ -48,12 +48,12 @@ def _is_for_the_book(case: Case, dtype: np.dtype) -> bool:
 
 
 def _writeable(*arrays: np.ndarray) -> list[np.ndarray]:
-    """The same numbers in arrays of one kind: for read-only ones every loop would be compiled anew."""
+    """The same numbers in arrays of one kind: read-only ones would make every loop compile again."""
     return [array if array.flags.writeable else array.copy() for array in arrays]
 
 
 def _bias_as_loops_read_it(case: Case, bias: np.ndarray | None, dtype: Any) -> np.ndarray:
-    """(K,), or (K, *tile) where filters take turns."""
+    """(K,), or (K, *tile) with tiles."""
     shape = (case.filters,) if case.kind in ("conv", "conv_transpose") else (case.filters, *case.tile)
     if bias is None:
         return np.zeros(shape, dtype)

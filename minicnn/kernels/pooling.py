@@ -74,7 +74,7 @@ def max_backward(where: str, axis_count: int, dy: Any, indices: Any, x_shape: An
 
 
 def _average_settings(axes: Axes, count_padding: bool) -> tuple[Any, ...]:
-    """As the textbook loops take them."""
+    """In the form the textbook loops take."""
     return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes), *(a.after for a in axes), count_padding)
 
 
@@ -209,9 +209,9 @@ def max_pool2d(
         A stride of None is the window.
     padding : int, one int per axis, one (before, after) pair per axis, "valid", "same" or "full"
     ceil_mode : bool
-        Keep a last window that hangs over the end, if it begins inside the input or the padding before it.
+        Keep a last window that extends beyond the end, if it begins inside the input or the padding before it.
     return_indices : bool
-        Also return where the winners lie.
+        Also return the positions of the winners.
 
     Returns
     -------
@@ -288,7 +288,7 @@ def max_pool2d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int
     Returns
     -------
     dx : (N C H W)
-        Windows that share a winner are added in scan order.
+        Gradients of windows that share a winner are added in scan order.
     """
     return max_backward("max_pool2d_backward", 2, dy, indices, x_shape)
 
@@ -332,8 +332,8 @@ def avg_pool2d(
     window, stride, padding, ceil_mode
         As in max_pool2d; padding counts as 0.
     count_padding : bool
-        Divide by the taps inside the padded input; otherwise by those inside the input itself.  What hangs over the end in ceil_mode is
-        never counted.
+        Divide by the taps inside the padded input; otherwise by those inside the input itself.  The overhang in ceil_mode is never
+        counted.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Random bits without a state: a pure function of (key, image, element), so that any thread, lane or device can ask for any of them.
+"""Random bits without a state: a pure function of (key, image, element), so that any thread, lane or device can compute any of them.
 
 Dropout's mask is recomputed from these in the backward pass instead of being kept, and has the same bits however the batch is cut
 into shards.

@@ -19,7 +19,7 @@ __all__ = ["dropout", "dropout_backward"]
 
 
 def dropout(x: Any, rate: float, *, seed: int) -> np.ndarray:
-    """In training, set a share of all elements to zero and scale the others up, so that the expected value stays.
+    """In training, set a share of all elements to zero and scale the others up, so that the expected value is unchanged.
 
         y[n,f] = x[n,f] / (1 - rate) where random bits of (seed, n, f) say so, else 0
 
@@ -29,9 +29,9 @@ def dropout(x: Any, rate: float, *, seed: int) -> np.ndarray:
     ----------
     x : (N, ...) float32 or float64
     rate : float, 0 <= rate < 1
-        Share that is dropped.
+        Share to drop.
     seed : int
-        A new one for every batch.
+        Use a new one for every batch.
 
     Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
     """

@@ -1,6 +1,6 @@
-"""Memory that this process may still take, as the system tells it: the machine, the container it may run in, and its own limit.
+"""Memory still available to this process: of the machine, the container it may run in, and its own limit.
 
-Where there is nothing to ask, what the machine has, or no limit at all.
+If unknown, what the machine has, or no limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAMES = {
 
 @functools.cache
 def memory_bytes() -> int:
-    """Memory of this machine; a great number if unknown."""
+    """Memory of this machine; a huge number if unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
@@ -30,12 +30,12 @@ def memory_bytes() -> int:
 
 
 def free_bytes() -> int:
-    """Memory that can be had without swapping: the least of what the machine, the control groups and the address space leave."""
+    """Memory available without swapping: the least that machine, control groups and address space leave."""
     return max(0, min(_machine(), _control_groups(), _address_space()))
 
 
 def _machine() -> int:
-    """What is free, or holds copies of files that can be given up."""
+    """Memory that is free, or caches files that can be dropped."""
     return _numbers(PROC / "meminfo").get("MemAvailable:", memory_bytes() // 1024) * 1024
 
 
@@ -45,7 +45,7 @@ def _control_groups() -> int:
 
 @functools.cache
 def _groups() -> tuple[tuple[Path, int], ...]:
-    """The control groups of this process, and those they are in, that count memory."""
+    """The control groups of this process, and their parents, that count memory."""
     return tuple(
         (folder, version)
         for folder in control_groups("memory", CONTROL_GROUPS, PROC / "self" / "cgroup")
@@ -55,7 +55,7 @@ def _groups() -> tuple[tuple[Path, int], ...]:
 
 
 def _left_in(folder: Path, version: int) -> int:
-    """What a group may still take; copies of files count as used, but are given up first."""
+    """What a group may still take; cached files count as used, but are dropped first."""
     limit, usage, files = NAMES[version]
     most = text(folder / limit).strip()
     if not most.isdecimal() or int(most) >= memory_bytes():  # "max"
@@ -70,17 +70,17 @@ def _address_space() -> int:
 
 
 def address_space_limit() -> int | None:
-    """The most address space this process may take (`ulimit -v`); None if there is no limit, or none that is known."""
+    """The limit on address space of this process (`ulimit -v`); None if there is none, or it is unknown."""
     try:
         import resource
-    except ImportError:  # there is no such thing on Windows
+    except ImportError:  # not on Windows
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if soft == resource.RLIM_INFINITY else soft
 
 
 def address_space_taken() -> int | None:
-    """What it has taken so far; None if unknown."""
+    """The address space taken so far; None if unknown."""
     pages = text(PROC / "self" / "statm").split()
     return int(pages[0]) * os.sysconf("SC_PAGE_SIZE") if pages else None
 

@@ -1,4 +1,4 @@
-"""Tiled convolution for users: filters that take turns while they slide, one to three axes, with all gradients.
+"""Tiled convolution for users: filters that alternate while they slide, one to three axes, with all gradients.
 
 A tile of 1 is ordinary convolution, a tile as large as the output is unshared convolution (`unshared.py`): one dial.
 """
@@ -119,7 +119,7 @@ def tiled_conv2d(
     dilation: SizeSetting = 1,
     groups: int = 1,
 ) -> np.ndarray:
-    """Slide over every image with filters that take turns.
+    """Slide over every image with alternating filters.
 
         y[n,k,p] = bias[k,u] + sum over c,r of x[n, c, p*stride + r*dilation - pad] * weight[k,u,c,r],   u = p mod tile      (one axis)
 
@@ -213,7 +213,7 @@ def tiled_conv1d_backward_weight(
     dilation: SizeSetting = 1,
     groups: int = 1,
 ) -> np.ndarray:
-    """Gradient of tiled_conv1d with respect to weight: (K V C/G S); filters that nobody used get 0."""
+    """Gradient of tiled_conv1d with respect to weight: (K V C/G S); unused filters get 0."""
     return backward_weight("tiled_conv1d_backward_weight", "tiled_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
@@ -227,7 +227,7 @@ def tiled_conv2d_backward_weight(
     dilation: SizeSetting = 1,
     groups: int = 1,
 ) -> np.ndarray:
-    """Gradient of tiled_conv2d with respect to weight: (K U V C/G R S); filters that nobody used get 0."""
+    """Gradient of tiled_conv2d with respect to weight: (K U V C/G R S); unused filters get 0."""
     return backward_weight("tiled_conv2d_backward_weight", "tiled_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
@@ -241,7 +241,7 @@ def tiled_conv3d_backward_weight(
     dilation: SizeSetting = 1,
     groups: int = 1,
 ) -> np.ndarray:
-    """Gradient of tiled_conv3d with respect to weight: (K A U V C/G T R S); filters that nobody used get 0."""
+    """Gradient of tiled_conv3d with respect to weight: (K A U V C/G T R S); unused filters get 0."""
     return backward_weight("tiled_conv3d_backward_weight", "tiled_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
 
 

@@ -1,4 +1,4 @@
-"""Transposed convolution for users: conv_transpose1d to 3d, convolution read from its output to its input, with all gradients."""
+"""Transposed convolution for users: conv_transpose1d to 3d, convolution read from output to input, with all gradients."""
 
 from __future__ import annotations
 
@@ -132,11 +132,11 @@ def conv_transpose2d(
     bias : (K,), optional
     stride, dilation : int or one per axis, in pixels
     padding : int or one per axis
-        Pixels cut off at both ends of the output.
+        Pixels cropped at both ends of the output.
     output_padding : int or one per axis
-        Pixels more at the end of the output, where stride or dilation leave its size open: less than the larger of the two.
+        Extra pixels at the end of the output, where stride or dilation leave its size undetermined: less than the larger of the two.
     groups : int
-        Channels and filters fall into so many groups that do not see each other.
+        Channels and filters are split into so many independent groups.
 
     Returns
     -------

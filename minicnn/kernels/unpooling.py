@@ -66,7 +66,7 @@ def max_unpool2d(y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting) ->
     Returns
     -------
     x : (N C H W)
-        Where windows overlap and share a winner, they share its value; of different values for one place the last in scan order stays.
+        If windows overlap and share a winner, they share its value; of different values for one place the last in scan order stays.
 
     Zeiler, Fergus, "Visualizing and understanding convolutional networks", 2014, section 2.1.
     """
@@ -84,7 +84,7 @@ def max_unpool1d_backward(dx: ArrayLike, indices: ArrayLike) -> np.ndarray:
 
 
 def max_unpool2d_backward(dx: ArrayLike, indices: ArrayLike) -> np.ndarray:
-    """Gradient of max_unpool2d with respect to y: every value looks where it went.
+    """Gradient of max_unpool2d with respect to y: the gradient at each value's place.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Unshared convolution for users: local connections, and a filter of its own for every output position, with all gradients."""
+"""Unshared convolution for users: local connections with a separate filter for every output position, with all gradients."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def unshared_conv2d(
     dilation: SizeSetting = 1,
     groups: int = 1,
 ) -> np.ndarray:
-    """Visit every output position with a filter of its own.
+    """Apply a separate filter at every output position.
 
         y[n,k,p] = bias[k,p] + sum over c,r of x[n, c, p*stride + r*dilation - pad] * weight[k,p,c,r]      (one axis shown)
 
@@ -59,7 +59,7 @@ def unshared_conv2d(
     ----------
     x : (N C H W) float32 or float64
     weight : (K P Q C/G R S) of the same type
-        The output positions are those that x and the settings give.
+        The output positions follow from x and the settings.
     bias : (K,) or (K P Q), optional
     stride, padding, dilation, groups
         As in `conv2d`.

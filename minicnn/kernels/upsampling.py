@@ -75,7 +75,7 @@ def upsample1d(x: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np
 
 
 def upsample2d(x: ArrayLike, scale: SizeSetting, *, mode: str = "nearest") -> np.ndarray:
-    """Make every plane larger by a whole number.
+    """Enlarge every plane by a whole number.
 
         "nearest"  y[n,c,q] = x[n, c, q // scale]                                            (one axis shown)
         "linear"   y[n,c,q] = sum over w of max(0, 1 - |at[q] - w|) * x[n,c,w]

@@ -1,4 +1,4 @@
-"""A convolution of your own from one small function: which input and which weight every tap of every output reads.
+"""A custom convolution from one small function: which input and which weight every tap of every output reads.
 
     from minicnn import kernels
 
@@ -9,7 +9,7 @@
     layer = kernels.variant(circular, input_shape=(1, H, W), output_shape=(6, H, W), taps=(1, 3, 3))
     y = layer.forward(x, weight, bias)
 
-The map is asked once, and checked; what it answered then runs like a built-in convolution: float32 on the register tiles, float64 in
+The map is evaluated once, and checked; its results then run like a built-in convolution: float32 on the register tiles, float64 in
 the textbook loops, which call the map itself.
 """
 
@@ -52,7 +52,7 @@ class Variant:
     input_shape, output_shape, weight_shape : tuple of int
         (C, *in), (K, *out), and that of the weights.
     taps : tuple of int
-        (channels, *taps) that the map is asked for.
+        (channels, *taps) that the map is called for.
     """
 
     def __init__(
@@ -77,17 +77,17 @@ class Variant:
 
     @property
     def parameter_count(self) -> int:
-        """Weights, and one bias a filter."""
+        """Weights, and one bias per filter."""
         return self.weight_count + self.output_shape[0]
 
     @property
     def multiplication_count(self) -> int:
-        """Multiplications for one image; taps that the map skips are none."""
+        """Multiplications for one image, without taps that the map skips."""
         return len(self._reads.weight)
 
     @property
     def connections(self) -> int:
-        """Multiplications, and one bias an output: LeCun, Bottou, Bengio, Haffner, 1998, count layers this way."""
+        """Multiplications, and one bias per output: LeCun, Bottou, Bengio, Haffner, 1998, count layers this way."""
         return self.multiplication_count + prod(self.output_shape)
 
     @property
@@ -143,7 +143,7 @@ class Variant:
     def check_gradients(self, seed: int = 0) -> float:
         """The worst relative error of both gradients against central differences, in float64.
 
-        Around random x, weight and dy, drawn from the seed; the result should be about 1e-12.
+        At random x, weight and dy, drawn from the seed; the result should be about 1e-12.
         """
         stream = generator(whole_number(self._where, "seed", seed, least=0), "variant", "gradients")
         x, dy, weight = (
@@ -203,33 +203,33 @@ def variant(
     name: str | None = None,
     compiled: bool = True,
 ) -> Variant:
-    """Make a convolution from the function that says what every tap reads.
+    """Build a convolution from the function that says what every tap reads.
 
     Parameters
     ----------
     index_map : function of whole numbers
-        (channel, row, column, weight index) = index_map(k, p, q, c, r, s) for images; a position outside the input, or a negative weight
-        index, means that there is no such tap.  Signals: (channel, column, weight index) = index_map(k, q, c, s).  Volumes:
+        (channel, row, column, weight index) = index_map(k, p, q, c, r, s) for images; a position outside the input, or a negative
+        weight index, skips the tap.  Signals: (channel, column, weight index) = index_map(k, q, c, s).  Volumes:
         (channel, slice, row, column, weight index) = index_map(k, o, p, q, c, t, r, s).
-        It may use numbers, tuples and NumPy arrays around it, as they are now.
+        It may use numbers, tuples and NumPy arrays from its scope, with their current values.
     input_shape, output_shape : (C, *in), (K, *out)
     taps : (channels, *taps)
-        How far c, r and s count.
+        The ranges of c, r and s.
     weight_shape : tuple of int, optional
         The shape of the weights, counted in C order; without it, one axis up to the largest index.
     name : str, optional
-        For messages; else that of the function.
+        For messages; by default that of the function.
     compiled : bool
-        False has Python call the function: for one that Numba cannot compile.  float32 is as fast as ever, float64 is slow.
+        False lets Python call a function that Numba cannot compile: float32 stays as fast, float64 is slow.
 
     Raises
     ------
     ShapeError, SettingError
-        If there are too many taps, or the map fails or gives something else than these numbers.
+        If there are too many taps, or the map fails or returns something other than these numbers.
 
     Examples
     --------
-    A filter that wraps around: what leaves on the right comes in on the left.
+    A filter that wraps around: what leaves on the right enters on the left.
 
     >>> import numpy as np
     >>> from minicnn import kernels
@@ -254,7 +254,7 @@ def variant(
     >>> kernels.variant(c3, input_shape=(6, 14, 14), output_shape=(16, 10, 10), taps=(6, 5, 5))
     <Variant 'c3': 6 x 14 x 14 -> 16 x 10 x 10, 1,516 parameters (1,500 weights, 16 biases), 150,000 multiplications>
 
-    Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.5, has the variants of which this is the common form.
+    Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.5, has the variants that this generalizes.
     """
     if not callable(index_map):
         raise SettingError(f"variant: index_map is {index_map!r}, but must be a function")

@@ -6,7 +6,7 @@
         print(result.law, result.worst_error, result.bound, result.holds)
 
 Every law is a small function: its docstring has the formula and where it comes from, its body draws a setting and computes both sides.
-Some laws say as well where they do not hold; there the sides must differ.
+Some laws also state where they do not hold; there the sides must differ.
 """
 
 from minicnn.laws import filters, gradients, matrices, positions, sharing

@@ -1,4 +1,4 @@
-"""Settings drawn at random for the laws, and the kernels by the number of axes of their input."""
+"""Random settings for the laws, and the kernels by the number of axes of their input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 class Convolution(NamedTuple):
-    """A convolution that fits together."""
+    """A convolution with matching settings."""
 
     x_shape: tuple[int, ...]
     weight_shape: tuple[int, ...]
@@ -32,7 +32,7 @@ class Convolution(NamedTuple):
 
     @property
     def terms(self) -> int:
-        """Products of which an output is the sum."""
+        """Products summed into one output."""
         return prod(self.weight_shape[1:])
 
 
@@ -57,13 +57,13 @@ class Draw:
         return self._stream.uniform(-1, 1, tuple(shape)).astype(self.dtype)
 
     def axes(self) -> int:
-        """How many axes of space.  In float64 always two: textbook loops compile anew at every start, and one dimension has to stand
-        for all; that the loops of one and three axes are right is what the tests of each loop say.
+        """How many axes of space.  In float64 always two: textbook loops are compiled at every start, and one dimension has to
+        stand for all; the loops of one and three axes have tests of their own.
         """
         return self.whole(1, 3) if self.dtype == np.float32 else 2
 
     def note(self, **what: Any) -> None:
-        """Remember what was drawn, for the message."""
+        """Remember the draw, for the message."""
         self.setting = ", ".join(f"{name} {value}" for name, value in what.items())
 
     def convolution(self, *, stride: int = 3, padding: int = 2, dilation: int = 2, groups: int = 2, least_out: int = 1) -> Convolution:
@@ -76,7 +76,7 @@ class Draw:
             for t, s, d, (b, a) in zip(taps, strides, dilations, pads, strict=True)
         )
         parts, channels, filters = self.whole(1, groups), self.whole(1, 3), self.whole(1, 5)
-        images = (1, 2, 3, 17)[self.whole(0, 3)]  # 17 images are more than a vector has lanes
+        images = (1, 2, 3, 17)[self.whole(0, 3)]  # 17 images are more than the lanes of a vector
         result = Convolution((images, parts * channels, *sizes), (parts * filters, channels, *taps), strides, pads, dilations, parts)
         self.note(x=result.x_shape, weight=result.weight_shape, **result.settings)
         return result

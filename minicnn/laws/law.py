@@ -1,4 +1,4 @@
-"""What a law is: two ways to compute the same numbers, drawn at random, and a bound on how far they may lie apart.
+"""What a law is: two ways to compute the same numbers, drawn at random, and a bound on how far they may differ.
 
 The numbers that go in lie between -1 and 1.  A sum of n products is then at most n, and so is every partial sum; each of its n products and
 n additions rounds by at most u = eps / 2 of that.  To first order both ways together are wrong by at most
@@ -32,9 +32,9 @@ class Sides(NamedTuple):
     roundings : int
         On the longest way to one number, both sides together.
     magnitude : float
-        What no partial sum exceeds.
+        A bound on every partial sum.
     equal : bool
-        False says that the law does not hold here: somewhere the sides must lie further apart than rounding explains.
+        False says that the law does not hold here: somewhere the sides must differ by more than rounding.
     """
 
     left: np.ndarray | float
@@ -45,7 +45,7 @@ class Sides(NamedTuple):
 
     @property
     def error(self) -> float:
-        """How far the sides lie apart; infinite where they are not of one shape, or no numbers."""
+        """How far the sides differ; infinite if their shapes differ or they are not finite."""
         left, right = np.asarray(self.left, np.float64), np.asarray(self.right, np.float64)
         if left.shape != right.shape:
             return np.inf
@@ -53,7 +53,7 @@ class Sides(NamedTuple):
         return float(np.where(np.isnan(distance), np.inf, distance).max(initial=0.0))
 
     def bound(self, dtype: np.dtype) -> float:
-        """How far rounding can part them."""
+        """How far rounding can move them apart."""
         return float(self.roundings * np.finfo(dtype).eps / 2 * self.magnitude)
 
 
@@ -75,12 +75,12 @@ class Law(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How a law fared.
+    """The result of checking a law.
 
     worst_error, bound : float
-        Of the example that came closest to its bound, or went furthest beyond; or of the first whose sides should differ and do not.
+        Of the example closest to its bound, or furthest beyond it; or of the first whose sides should differ and do not.
     setting : str
-        That example, for the one who has to mend it.
+        That example, to reproduce it.
     """
 
     law: str

@@ -11,7 +11,7 @@ from minicnn.geometry import same_padding
 from minicnn.laws.draw import Array, Draw, conv
 from minicnn.laws.law import Sides, sums
 
-FILTERS, IMAGES = 3, 4  # so many numbers beside each other make it certain that different sides differ
+FILTERS, IMAGES = 3, 4  # enough numbers to make it certain that different sides differ
 
 
 def stride(draw: Draw) -> Iterator[Sides]:

@@ -37,7 +37,10 @@ def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
     """
     if isinstance(data, Dataset):  # perhaps changed since it was made: every attribute is read once
         try:
-            images, labels = np.asarray(data.images)[...], np.asarray(data.labels)[...]  # views, whose shape and type no one else can change
+            images, labels = (
+                np.asarray(data.images)[...],
+                np.asarray(data.labels)[...],
+            )  # views, whose shape and type no one else can change
         except (ValueError, TypeError) as error:
             raise DataError(f"{data.name}: images or labels are not an array: {error}") from error
         check_file(data.name, images)

@@ -54,7 +54,7 @@ class RunFolder:
         Raises
         ------
         CheckpointError
-            If it already holds a run, or cannot be made.
+            If it already holds a run, or cannot be created.
         """
         folder = _expanded(path)
         try:

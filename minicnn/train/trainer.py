@@ -43,28 +43,28 @@ AS_THEY_ARE = Augmentation()
 
 
 class Trainer:
-    """Trains a network by batches.  It belongs to one thread: a second one that uses it at the same time gets a SettingError.
+    """Trains a network by batches.  It belongs to one thread: another that uses it at the same time gets a SettingError.
 
     Parameters
     ----------
     net : Graph
-        Its parameters change in place, and it remembers how `fit` prepared its images.
+        Its parameters change in place, and it keeps the preparation of its images by `fit`.
     optimizer : Optimizer
-        Unless given that of the network's recipe (`net.recipe`, which the networks of the zoo have), else Adam(learning_rate=0.003).
+        By default that of the network's recipe (`net.recipe`, set for networks of the zoo), else Adam(learning_rate=0.003).
     loss : SoftmaxCrossEntropy
         One of minicnn.losses.
     batch_size : int
         Images per update.
     threads : int, optional
-        Processors to use; all that the process may use unless given.  The results do not depend on it.
+        Processors to use; by default all that are available.  The results do not depend on it.
     device : "cpu"
     seed : int
-        What the order of images, augmentation, dropout and held-out images are drawn from.
+        For the order of images, augmentation, dropout and held-out images.
 
     Raises
     ------
     GraphError
-        If the network is no classifier of at least two classes.
+        If the network is not a classifier of at least two classes.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Trainer:
                 f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)"
             )
         self.net = net
-        self.classes = net.classes  # a GraphError here if the network is no classifier
+        self.classes = net.classes  # a GraphError here if the network is not a classifier
         self.loss = loss
         loss.check(net.name, self.classes)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
@@ -118,31 +118,31 @@ class Trainer:
 
     @property
     def epoch(self) -> int:
-        """The epoch under way, from 1."""
+        """The current epoch, from 1."""
         return self._at.epoch
 
     @property
     def batch(self) -> int:
-        """Batches of the epoch under way that are done."""
+        """Finished batches of the current epoch."""
         return self._at.batch
 
     @property
     def seconds(self) -> float:
-        """What they took, training alone."""
+        """Their time, training alone."""
         return self._at.seconds
 
     @property
     def history(self) -> list[EpochRecord]:
-        """A record of each epoch so far."""
+        """A record of each finished epoch."""
         return self._at.history
 
     @property
     def preparation(self) -> Preparation | None:
-        """How the network remembers its images to be prepared; None before any training."""
+        """How the network's images are prepared; None before training."""
         return self.net.preparation
 
     def step(self, x: Any, labels: Any) -> StepRecord:
-        """One update from one batch, its numbers taken as they are.
+        """One update from one batch of prepared images.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class Trainer:
         Returns
         -------
         StepRecord
-            Mean loss before the update, right answers, images, seconds.
+            Mean loss before the update, correct answers, images, seconds.
 
         Raises
         ------
@@ -202,30 +202,30 @@ class Trainer:
         patience: int | None = None,
         progress: Callable[[Record], object] | bool | None = None,
     ) -> History:
-        """Train for so many epochs, and again as many when called again; an epoch that was broken off begins anew.
+        """Train for so many epochs; another call trains as many more.  An interrupted epoch is restarted.
 
         Parameters
         ----------
         train, test : Dataset, or a pair (images, labels)
-            Labels are integers of any width.  The test images are looked at, but choose nothing: the weights of the last epoch stay,
-            unless images are held out.
+            Labels are integers of any width.  The test images are evaluated, but choose nothing: the weights of the last epoch
+            stay, unless images are held out.
         epochs : int
             Times through the training images, from here on; the schedule spans them.
         validation : float, or as `test`
-            A share of the training images to hold out, or other images: the network ends with the weights of the epoch that was best on
-            them, and the test images are looked at once, in the end.
+            A share of the training images to hold out, or other images: the network ends with the weights of the epoch that was
+            best on them, and the test images are evaluated once, at the end.
         schedule : str or Schedule
             "constant", "step", "plateau" or "cosine".
         augment : "shift", "shift=PIXELS", "flip", or several
         patience : int, optional
-            Stop when the validation images have not become better for so many epochs.
+            Stop when validation has not improved for so many epochs.
         progress : function, optional
             Called with every record.  False: silence.  None: a bar on a terminal (stderr) and in a notebook.
 
         Returns
         -------
         History
-            A record for each epoch, the best, the test images at the end; printed, it is a table.
+            A record for each epoch, the best, and the final test result; prints as a table.
 
         Raises
         ------
@@ -253,8 +253,9 @@ class Trainer:
     ) -> Generator[Record, None, None]:
         """Train up to an epoch and yield records: one StartRecord, then ProgressRecords and an EpochRecord per epoch.
 
-        The same as `fit` for those who draw themselves.  `until_epoch` and the schedule count from the very first epoch, so that a stream
-        that goes on where one has stopped, also on a restored trainer, ends with the same bits as one that never stopped.
+        The same as `fit` for those who display progress themselves.  `until_epoch` and the schedule count from the very first
+        epoch, so that a stream that continues a stopped one, also on a restored trainer, ends with the same bits as one that never
+        stopped.
         """
         with self._turns.turn():
             until = whole_number("stream", "until_epoch", until_epoch, least=1)
@@ -262,7 +263,7 @@ class Trainer:
             return self._stream(data, tested, until, schedule, augment, 0)
 
     def stop(self) -> None:
-        """Let the training end after the batches under way; state is then complete, and it may go on later.  Any thread may call it."""
+        """Let training end after the current batches; its state is then complete, and it may continue later.  Any thread may call it."""
         self._at.stopping = True
 
     def evaluate(self, data: Any) -> Examination:
@@ -271,7 +272,7 @@ class Trainer:
         Raises
         ------
         DataError, ShapeError
-            If the data do not fit the network, or scores are not numbers.
+            If the data do not fit the network, or scores are not finite.
         """
         with self._turns.turn():
             checked = as_dataset("data", data, self.net)
@@ -305,7 +306,7 @@ class Trainer:
         augment: Iterable[str] | str | Augmentation,
         since: int,
     ) -> Generator[Record, None, None]:
-        """Check and hold everything now; train when the records are asked for.  The schedule counts from after epoch `since`."""
+        """Check and hold everything now; train when the records are requested.  The schedule starts after epoch `since`."""
         rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:
@@ -322,21 +323,21 @@ class Trainer:
         return course.records(self._at, self._updates, self._turns)
 
     def optimizer_state(self) -> np.ndarray:
-        """A copy of what the optimizer remembers: (kinds, memory size) float32, rows laid out like the parameters."""
+        """A copy of the optimizer's state: (kinds, memory size) float32, rows laid out like the parameters."""
         return self._updates.state(self.optimizer).copy()
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Everything needed to go on: arrays by name, and numbers that JSON can hold."""
+        """Everything needed to continue: arrays by name, and JSON values."""
         with self._turns.turn():
             return position.write(self.net, self.optimizer, self._updates.state(self.optimizer), self._at)
 
     def restore(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
-        """Take over what `checkpoint` gave: training goes on as if it had never stopped.
+        """Restore what `checkpoint` returned: training continues as if it had never stopped.
 
         Raises
         ------
         CheckpointError
-            If something is missing, foreign, of another shape, type or range, or from another optimizer; nothing has changed then.
+            If something is missing, unknown, of another shape, type or range, or from another optimizer; then nothing has changed.
         """
         with self._turns.turn():
             found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)

@@ -1,4 +1,4 @@
-"""One thread at a time: who is inside may come in again, another is turned away with an error."""
+"""One thread at a time: the thread inside may enter again, others get an error."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = new_lock()
-        self._keeper: threading.Thread | None = None  # whose stream of records waits for its next
+        self._keeper: threading.Thread | None = None  # the thread whose stream of records is suspended
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Within it no other thread comes in; a SettingError if one is inside, or keeps a stream of records."""
+        """No other thread may enter the block; a SettingError if one is inside, or has an open stream of records."""
         if not self._lock.acquire(blocking=False):
             raise _busy()
         try:
@@ -31,7 +31,7 @@ class Turns:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Between the turns within it no other thread comes in either."""
+        """No other thread may enter between the turns of the block either."""
         with self.turn():
             self._keeper = threading.current_thread()
         try:

@@ -1,4 +1,4 @@
-"""The plan that trains a network, with what its optimizer remembers, and the numbers of each update."""
+"""The plan that trains a network, the optimizer's state, and the numbers of each update."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Updates:
-    """Makes a plan when it is first needed and when anything it was made for is another; the optimizer's state moves along."""
+    """Builds a plan when first needed and when its purpose changes; the optimizer's state is carried over."""
 
     def __init__(self, net: Graph) -> None:
         self.net = net
-        self._kind: str | None = None  # of the optimizer whose state this is
+        self._kind: str | None = None  # kind of the optimizer whose state this is
         self._state: np.ndarray | None = None
         self._plan: Plan | None = None
         self._made_for: Any = None
@@ -52,7 +52,7 @@ class Updates:
         return self._plan
 
     def state(self, optimizer: Optimizer) -> np.ndarray:
-        """What the optimizer remembers: (kinds, memory size) float32, rows laid out like the parameters; zeros for another one."""
+        """The optimizer's state: (kinds, memory size) float32, rows laid out like the parameters; zeros if the optimizer changed."""
         if self._state is None or self._kind != optimizer.kind:
             self._state = np.zeros((len(optimizer.state_names), self.net.topology.memory_size), np.float32)
             self._kind = optimizer.kind

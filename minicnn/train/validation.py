@@ -1,4 +1,4 @@
-"""A part of the training images held out: what to look at while training, so that the test set is looked at once."""
+"""A part of the training images held out, to evaluate while training, so that the test set is used only once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def hold_out(data: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """(the rest, the held-out part) of a training set: the same parts for the same seed, each in the order of the whole.
 
-    fraction : share to hold out, above 0 and below 1; at least one image on either side
+    fraction : share to hold out, above 0 and below 1; at least one image in either part
     """
     if isinstance(fraction, bool) or not isinstance(fraction, Real) or not 0 < fraction < 1:
         raise SettingError(f"validation is {fraction!r}, but must be a share of the training images, above 0 and below 1")

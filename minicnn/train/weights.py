@@ -1,4 +1,4 @@
-"""Weights for use: a network's file that also says how images are prepared for it and what its classes are called."""
+"""Weights for use: a network's file with the preparation of its images and the names of its classes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network with all it takes to use it; the fields as in `TrainedOn`."""
+    """A network with everything needed to use it; the fields as in `TrainedOn`."""
 
     net: Graph
     preparation: Preparation
@@ -32,7 +32,7 @@ class TrainedNetwork:
     epoch: int
 
     def save(self, path: str | Path, memory: np.ndarray | None = None) -> None:
-        """Write a safetensors file that `minicnn.load` reads as well; `memory` in place of the network's own parameters."""
+        """Write a safetensors file that `minicnn.load` reads as well; with `memory` instead of the network's own parameters."""
         parameters = self.net.views(self.net.parameter_memory if memory is None else memory, buffers=True)
         trained_on = TrainedOn(self.preparation, self.classes, self.image_shape, self.data, self.epoch)
         save_arrays(path, parameters, {**self.net.metadata(), **trained_on.metadata()})
@@ -50,8 +50,8 @@ def load_trained(path: str | Path) -> TrainedNetwork:
     """
     net = load(path)
     try:
-        net.classes  # noqa: B018 asked for its error
-    except GraphError as error:  # no run can have written it, so it is no use to look for one
+        net.classes  # noqa: B018 evaluated for its error
+    except GraphError as error:  # no run can have written it, so there is none to look for
         raise GraphError(f"{path}: {error}") from None
     known = net.trained_on
     if known is None:

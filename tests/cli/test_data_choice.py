@@ -35,7 +35,7 @@ def test_a_folder_that_holds_nothing_of_the_kind(cli, tmp_path):
     (tmp_path / "photos" / "cat.png").write_bytes(b"")
     status, out, err = cli("train", "lenet", "--epochs", 1, "--data-dir", "photos")
     assert (status, out) == (1, "")
-    assert err.splitlines()[0] == f"Error: {tmp_path / 'photos'} holds no data set that is known here"
+    assert err.splitlines()[0] == f"Error: {tmp_path / 'photos'} holds no known data set"
     assert "without --data-dir it is digits" in err
     assert not (tmp_path / "runs").exists()
 
@@ -51,7 +51,7 @@ def test_evaluate_and_resume(cli, trained, folder, tmp_path):
     for arguments in (("evaluate", trained), ("train", "--resume", trained, "--epochs", 9)):
         status, out, err = cli(*arguments, "--data-dir", "empty")
         assert (status, out) == (1, "")
-        assert "empty holds no data set that is known here" in err
+        assert "empty holds no known data set" in err
     assert json.loads(cli("evaluate", trained, "--data-dir", folder("mnist"), "--format", "json")[1])["data"] == "mnist"
     status, _, err = cli("train", "--resume", trained, "--epochs", 9, "--data-dir", tmp_path / "data")
-    assert (status, err.splitlines()[0]) == (1, "Error: a run that goes on keeps its data: it was started with 'digits', but gets 'mnist'")
+    assert (status, err.splitlines()[0]) == (1, "Error: a resumed run keeps its data: it was started with 'digits', but gets 'mnist'")

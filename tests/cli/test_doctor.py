@@ -67,7 +67,7 @@ def test_the_table(cli):
     assert (status, err) == (0, "")
     assert out.splitlines()[0].split() == ["Point", "State", "Detail"]
     assert out.splitlines()[-1].startswith("minicnn can train on this machine")
-    assert "digits (embedded), mnist1d (generated); not here: mnist" in out
+    assert "digits (embedded), mnist1d (generated); missing: mnist" in out
     assert "minicnn data get mnist" in out
 
 
@@ -103,7 +103,7 @@ def test_a_check_that_fails_does_not_hide_the_others(monkeypatch):
 
     monkeypatch.setattr(machine, "data", data)
     found = {point.what: point for point in machine.findings()}
-    assert found["data"] == Finding("data", WARN, "cannot be looked at: OSError: the disk is on fire")
+    assert found["data"] == Finding("data", WARN, "cannot be checked: OSError: the disk is on fire")
     assert "torch" in found
 
 

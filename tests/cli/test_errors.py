@@ -86,10 +86,10 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(cli, trained):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("alexnet",), "a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'"),
-        (("--data", "mnist"), "a run that goes on keeps its data: it was started with 'digits', but gets 'mnist'"),
-        (("--seed", "1"), "a run that goes on keeps its seed: it was started with 0, but gets 1"),
-        (("--batch-size", "64"), "a run that goes on keeps its batch size: it was started with 128, but gets 64"),
+        (("alexnet",), "a resumed run keeps its network: it was started with 'lenet', but gets 'alexnet'"),
+        (("--data", "mnist"), "a resumed run keeps its data: it was started with 'digits', but gets 'mnist'"),
+        (("--seed", "1"), "a resumed run keeps its seed: it was started with 0, but gets 1"),
+        (("--batch-size", "64"), "a resumed run keeps its batch size: it was started with 128, but gets 64"),
         (("--epochs", "2"), "a resumed run can only have its epochs raised: it was started for 4, but gets 2"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_network_whose_values_are_larger_than_any_memory(cli, trained, tmp_pat
     architecture["network"]["items"][:0] = [{"type": "Upsample", "scale": 5000}, {"type": "AvgPool2D", "window": 5000}]
     save_arrays(tmp_path / "large.safetensors", arrays, metadata | {"architecture": json.dumps(architecture)})
     line, _ = refused(cli, "evaluate", "large.safetensors", status=1)
-    assert line == "large.safetensors: up1 makes 19,600,000,000 numbers an image, more than the 268,435,456 that are run"
+    assert line == "large.safetensors: up1 makes 19,600,000,000 numbers per image, more than the limit of 268,435,456"
 
 
 @pytest.mark.parametrize("verb", [("evaluate",), ("predict", "x.pgm")])
@@ -186,8 +186,8 @@ def test_not_enough_memory(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("network", "words", "advice"),
     [
-        ("unet", "unet gives 2 x 388 x 388 numbers for an image, and training takes one for each class", "'minicnn summary unet' shows it"),
-        ("yolov1", "yolov1 gives 7 x 7 x 30 numbers for an image", "'minicnn zoo' has others that can be trained"),
+        ("unet", "unet gives 2 x 388 x 388 numbers per image, but training needs one for each class", "'minicnn summary unet' shows it"),
+        ("yolov1", "yolov1 gives 7 x 7 x 30 numbers per image", "'minicnn zoo' has others that can be trained"),
         ("inception-3a", "inception-3a is part of a network and has no classes to train", "'minicnn summary inception-3a' shows it"),
     ],
 )

@@ -80,7 +80,7 @@ def test_a_network_trained_on_arrays_is_asked_about_data_by_name(cli, tmp_path):
     status, out, err = cli("evaluate", "mine.safetensors")
     assert (status, out) == (1, "")
     assert err == (
-        "Error: mine.safetensors was trained on data of its own ('custom'), which has no name to find it by\n"
+        "Error: mine.safetensors was trained on custom data ('custom'), which cannot be found by name\n"
         "  use --data NAME, one of 'minicnn data list'\n"
     )
     assert cli("evaluate", "mine.safetensors", "--data", "digits")[0] == 0

@@ -146,7 +146,7 @@ def test_a_run_that_goes_on(cli, hostile, place, value):
     (hostile / "run.json").write_text(json.dumps(described))
     _, out, err = cli("train", "--resume", hostile, "--quiet")
     assert OBEYED.findall(out + err) == []
-    assert err.startswith("Warning: numba was \\x1b[31m\\n and is " if place[0] == "versions" else "Error: ")
+    assert err.startswith("Warning: numba was \\x1b[31m\\n, and is " if place[0] == "versions" else "Error: ")
     assert sorted(os.listdir(hostile)) == ["best.safetensors", "checkpoint.safetensors", "history.jsonl", "run.json"]
 
 

@@ -93,7 +93,7 @@ def test_a_stretched_picture_is_recognised(cli, trained, pgm, expected):
 def test_ink_on_paper(cli, trained, pgm, expected):
     name = pgm(255 - DIGITS.images[0, 0], "paper.pgm")
     status, _, err = cli("predict", trained, name)
-    assert (status, err) == (0, "Warning: paper.pgm seems to have dark and light the other way round than digits: use --invert\n")
+    assert (status, err) == (0, "Warning: paper.pgm seems to be inverted compared with digits: use --invert\n")
     status, out, err = cli("predict", trained, name, "--invert", "--format", "json")
     assert (status, err) == (0, "")
     assert json.loads(out)[0]["predictions"][0]["probability"] == expected[0][0].probability

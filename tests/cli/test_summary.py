@@ -289,7 +289,7 @@ def test_compare_in_every_format(run):
         (("summary", "inception-3a", "--classes", "5"), 1, "Error: inception-3a: classes is 5, but a block has none"),
         (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
         (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
-        (("summary", "lenet", "alexnet", "--compare", "--columns", "macs"), 2, "networks side by side have none"),
+        (("summary", "lenet", "alexnet", "--compare", "--columns", "macs"), 2, "a comparison has no columns"),
         (("summary",), 2, "Missing argument"),
         (("summary", "lenet", "--columns", "macs,size"), 1, "Error: there is no column called 'size'"),
         (("summary", "lenet", "--columns", "parms"), 1, "Error: there is no column called 'parms': did you mean params?"),

@@ -138,7 +138,7 @@ def test_a_second_process_on_a_run_is_told_and_readers_are_not_kept_away(cli, tr
             assert process.stdout.readline().startswith(b'{"event": "start"')
             status, out, err = cli("train", "--resume", "run")
             assert (status, out) == (1, "")
-            assert err.startswith("Error: run is in use by another run\n  wait for its end")
+            assert err.startswith("Error: run is in use by another run\n  wait for it to end")
             assert cli("evaluate", "run")[0] == 0
         finally:
             process.kill()
@@ -228,7 +228,7 @@ def test_going_on_in_the_same_folder(cli, tmp_path, trained):
     assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 6
     status, out, err = cli("train", "lenet", "--resume", "run", "--format", "json")
     assert (status, [event["event"] for event in events(out)]) == (0, ["start", "end"])
-    assert "all 6 epochs are done; to train on, give --epochs a larger number" in err
+    assert "all 6 epochs are done; to continue, give a larger --epochs" in err
 
 
 def test_ctrl_c_stops_and_resume_ends_with_the_same_bits(cli, tmp_path):
@@ -245,7 +245,7 @@ def test_ctrl_c_stops_and_resume_ends_with_the_same_bits(cli, tmp_path):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert events(out)[-1] == {"event": "stopped", "epoch": events(out)[-1]["epoch"], "out": "broken"}
-    assert "stopping after the batches under way" in err
+    assert "finishing the current batches" in err
     assert err.endswith("saved in broken\ncontinue with: minicnn train --resume broken\n")
     assert "Traceback" not in err
     assert "test_accuracy" not in events(out)[-1]
@@ -368,7 +368,7 @@ def test_the_live_view(width, monkeypatch):
     assert bar.split()[:2] == ["epoch", "1/4"]
     assert bar.split()[-4:] == ["50%", "14.0", "s", "left"]  # 500 images in 2 s, 3,500 to go
     view.stop()
-    assert drawn(view, 100).startswith("stopping after the batches under way, then saving")
+    assert drawn(view, 100).startswith("finishing the current batches, then saving")
 
 
 def test_a_warning_stands_above_what_moves():

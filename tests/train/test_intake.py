@@ -200,10 +200,10 @@ def test_an_epoch_broken_off_does_not_go_on_with_other_data(small_net, digits):
             trainer.stop()
     assert trainer.batch > 20
     few = digits.subset(slice(0, 10 * (trainer.batch - 1)))  # a batch less
-    with pytest.raises(DataError, match=r"^epoch 1 was broken off after \d+ batches, more than digits makes\n"):
+    with pytest.raises(DataError, match=r"^epoch 1 was interrupted after \d+ batches, more than digits makes\n"):
         trainer.stream(few, until_epoch=1)
     few = digits.subset(slice(0, 40))
-    with pytest.raises(DataError, match=r"^epoch 1 was broken off after \d+ batches, more than digits makes\n"):
+    with pytest.raises(DataError, match=r"^epoch 1 was interrupted after \d+ batches, more than digits makes\n"):
         trainer.stream(few, until_epoch=1)
     (record,) = trainer.fit(few, epochs=1).records
     assert record.images_per_second == pytest.approx(40 / record.seconds)

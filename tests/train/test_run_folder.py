@@ -155,7 +155,7 @@ def test_two_on_one_folder_are_told_apart(folder):
     first, second = RunFolder.open(folder.path), RunFolder.open(folder.path)
     first.claim()
     first.claim()  # its own already
-    with pytest.raises(CheckpointError, match=r"run is in use by another run\n  wait for its end"):
+    with pytest.raises(CheckpointError, match=r"run is in use by another run\n  wait for it to end"):
         second.claim()
     assert second.read_description() == {"format": "minicnn run 1", "seed": 7}  # who only reads does not ask
     first.release()

@@ -87,7 +87,7 @@ def test_a_run_that_goes_on_keeps_its_settings():
     [
         (
             {"network": "alexnet"},
-            r"^a run that goes on keeps its network: it was started with 'lenet', but gets 'alexnet'\n  leave the set",
+            r"^a resumed run keeps its network: it was started with 'lenet', but gets 'alexnet'\n  leave the set",
         ),
         ({"data": "mnist"}, r"keeps its data: it was started with 'digits', but gets 'mnist'"),
         ({"batch_size": 64}, r"keeps its batch size: it was started with 128, but gets 64"),

@@ -1,4 +1,4 @@
-"""PyTorch as a peer: asked for by name, held to the same number of threads, given the same networks and the same numbers."""
+"""PyTorch as a peer: with the same number of threads, the same networks and the same numbers."""
 
 from __future__ import annotations
 

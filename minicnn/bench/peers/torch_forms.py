@@ -1,4 +1,4 @@
-"""Unshared and tiled convolution, pooling and normalization as PyTorch can say them.
+"""Unshared and tiled convolution, pooling and normalization as PyTorch can express them.
 
 PyTorch has no unshared and no tiled convolution: unfold lays out the inputs of every position, and a product with the right weights
 follows; or the positions become groups of an ordinary convolution.
@@ -17,10 +17,10 @@ Place = tuple[slice, slice, slice, slice]
 
 
 class Formulation(NamedTuple):
-    """One way to say it.
+    """One way to express it.
 
-    prepare(weight) : the weights in the order it likes;  restore(dweight) : their gradient in ours
-    parts(x, weight) : pieces of the result;  places : where in y each piece belongs
+    prepare(weight) : the weights in its order;  restore(dweight) : their gradient in ours
+    parts(x, weight) : pieces of the result;  places : the place of each piece in y
     """
 
     name: str

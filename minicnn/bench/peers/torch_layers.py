@@ -6,7 +6,7 @@
     batch norm      the call that modules make, and the one autograd makes: gradients of input, scale and shift
     pooling, norm   the function of that name in both layouts; the norm also as a sum of shifted squares
 
-Everything that can be prepared is prepared outside the timing: layouts, the order of the weights that suits the formulation best,
+Everything that can be prepared is prepared outside the timing: layouts, the best order of the weights for the formulation,
 and, for gradients, the whole forward pass that autograd needs.
 """
 

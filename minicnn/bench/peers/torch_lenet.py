@@ -1,4 +1,4 @@
-"""LeNet in PyTorch as its users write it: programs of their own, whose source is sent to fresh processes (see `process.py`)."""
+"""LeNet in PyTorch as its users write it: separate programs, whose source is sent to fresh processes (see `process.py`)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def torch_lenet() -> Any:
 
 
 def torch_training(path: str, mean: float, std: float, epochs: int, batch: int, threads: int) -> dict[str, Any]:
-    """Train on the images of a file and look at its test images after every epoch.
+    """Train on the images of a file and evaluate its test images after every epoch.
 
-    Images stay bytes until their batch is due: nothing takes more memory than it must.
+    Images stay bytes until their batch, so that nothing takes more memory than needed.
     """
     import numpy as np
     import torch

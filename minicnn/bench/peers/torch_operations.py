@@ -1,4 +1,4 @@
-"""What PyTorch calls for each of our layers."""
+"""The PyTorch call for each of our layers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Operation = Callable[..., Any]
 
 
 def symmetric(axes: Sequence[Axis], what: str) -> list[int]:
-    """Padding per axis, where before and after agree; a SettingError where they do not."""
+    """Padding per axis, if before and after agree, else a SettingError."""
     if any(axis.before != axis.after for axis in axes):
         raise SettingError(f"bench: {what} pads its two sides differently, which PyTorch cannot do in one call")
     return [axis.before for axis in axes]
 
 
 def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Operation:
-    """The call for one of our nodes, with its parameters `own`; a SettingError where PyTorch has nothing that means the same."""
+    """The call for one of our nodes, with its parameters `own`; a SettingError if PyTorch has no equivalent."""
     functional = torch.nn.functional
     layer: Any = node.layer
     axes = layer.axes(node.input_shapes) or ()
