@@ -355,13 +355,13 @@ class Graph:
         return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), "network": describe(self.block)}
 
     @classmethod
-    def from_architecture(cls, architecture: dict[str, Any]) -> Graph:
+    def from_architecture(cls, architecture: dict[str, Any], custom_objects: Sequence[type[Element]] = ()) -> Graph:
         """A network from its description, parameters drawn anew from its seed."""
         try:
             parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
         except (TypeError, KeyError, IndexError):
             raise GraphError("a network is described by an object with network, input_shape, seed and name") from None
-        return cls(build(parts[0]), *parts[1:])
+        return cls(build(parts[0], custom_objects), *parts[1:])
 
     def metadata(self) -> dict[str, str]:
         """What a file of its parameters says beside them; safetensors wants words, so lists are JSON."""
@@ -400,8 +400,10 @@ class Graph:
             view[...] = arrays[name]
 
 
-def load(path: str | Path) -> Graph:
+def load(path: str | Path, custom_objects: Sequence[type[Element]] = ()) -> Graph:
     """The network that `Graph.save` wrote, with its preparation and the names of its classes.
+
+    custom_objects : classes of layers and blocks that the file may name, beside all those defined so far; code is never read from a file
 
     Raises
     ------
@@ -409,10 +411,12 @@ def load(path: str | Path) -> Graph:
         If the file is missing, cut, not a network of minicnn, or does not fit together.
     """
     arrays, metadata = load_arrays(path)
-    return from_arrays(arrays, metadata, str(path))
+    return from_arrays(arrays, metadata, str(path), custom_objects)
 
 
-def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source: str) -> Graph:
+def from_arrays(
+    arrays: dict[str, np.ndarray], metadata: dict[str, str], source: str, custom_objects: Sequence[type[Element]] = ()
+) -> Graph:
     """The network in arrays and metadata already read from `source`."""
     if not metadata.get("format", "").startswith("minicnn network"):
         raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not say so")
@@ -422,7 +426,7 @@ def from_arrays(arrays: dict[str, np.ndarray], metadata: dict[str, str], source:
             f" {quoted(metadata['format'])}, which this minicnn {minicnn.__version__} does not know"
         )
     try:
-        net = Graph.from_architecture(parse(metadata.get("architecture", ""), "its text"))
+        net = Graph.from_architecture(parse(metadata.get("architecture", ""), "its text"), custom_objects)
     except (MinicnnError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{source}: its architecture cannot be read: {error}") from error
     net.adopt(arrays, source)

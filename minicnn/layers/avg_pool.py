@@ -15,7 +15,7 @@ from minicnn.layers.setting import PerAxis, flag
 
 
 @dataclass(frozen=True, repr=False)
-class AvgPool(Pool):
+class AvgPool(Pool, registered=False):
     """Average pooling over 1, 2 or 3 axes; use AvgPool1D, AvgPool2D or AvgPool3D.
 
     window, stride : int or one per axis; stride None is the window
@@ -25,6 +25,8 @@ class AvgPool(Pool):
     """
 
     kernel = "avg_pool"
+    forward = "avg_pool{n}d_forward"
+    backward = "avg_pool{n}d_backward"
     dilation = 1
 
     window: PerAxis

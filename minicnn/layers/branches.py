@@ -17,7 +17,7 @@ from minicnn.layers.setting import elements
 
 
 @dataclass(frozen=True, repr=False, init=False)
-class Branches(Block):
+class Branches(Block, registered=False):
     """Several ways from one input, joined by a layer."""
 
     join: ClassVar[type[Layer]]

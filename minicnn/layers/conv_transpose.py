@@ -22,7 +22,7 @@ from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, fla
 
 
 @dataclass(frozen=True, repr=False)
-class ConvTranspose(Layer):
+class ConvTranspose(Layer, registered=False):
     """Transposed convolution; use ConvTranspose1D, ConvTranspose2D or ConvTranspose3D.
 
     Kernel "conv_transpose"; parameters weight (C, K/G, *taps) and bias (K,).
@@ -36,6 +36,10 @@ class ConvTranspose(Layer):
 
     kernel = "conv_transpose"
     stem = "up"
+    forward = "conv_transpose{n}d_forward"
+    backward = ("conv_transpose{n}d_backward_input", "conv_transpose{n}d_backward_weight", "conv_transpose{n}d_backward_bias")
+    colour = "#cdeee9"
+    kind_of_work = "convolution"
     axis_count: ClassVar[int]
     field_varies = True
     inferred = "input channels"

@@ -25,6 +25,8 @@ class Crop(Layer):
 
     kernel = "crop"
     stem = "crop"
+    colour = "#eeeeee"
+    bypass = True
     only_moves = True
     value_inputs = 1
 

@@ -16,6 +16,7 @@ class Flatten(Layer):
 
     kernel = "flatten"
     stem = "flatten"
+    quiet = True
     only_moves = True
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -17,6 +17,7 @@ class AddInputs(Layer):
 
     kernel = "add"
     stem = "add"
+    colour = "#f6d2d8"
 
     @classmethod
     def kind(cls) -> str:
@@ -53,6 +54,7 @@ class ConcatChannels(Layer):
 
     kernel = "concat"
     stem = "concat"
+    colour = "#f6d2d8"
 
     @classmethod
     def kind(cls) -> str:
@@ -87,6 +89,7 @@ class GateInputs(Layer):
 
     kernel = "gate"
     stem = "gate"
+    colour = "#f6d2d8"
 
     @classmethod
     def kind(cls) -> str:

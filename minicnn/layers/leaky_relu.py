@@ -17,6 +17,8 @@ class LeakyReLU(Pointwise):
 
     kernel = "leaky_relu"
     stem = "relu"
+    forward = "leaky_relu_forward"
+    backward = "leaky_relu_backward"
 
     slope: float = 0.01
 

@@ -24,6 +24,10 @@ class Linear(Layer):
 
     kernel = "linear"
     stem = "fc"
+    forward = "linear_forward"
+    backward = ("linear_backward_input", "linear_backward_weight", "linear_backward_bias")
+    colour = "#f9dfc3"
+    kind_of_work = "fully connected"
     inferred = "inputs"
 
     features: int

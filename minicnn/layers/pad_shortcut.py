@@ -26,6 +26,7 @@ class PadShortcut(Layer):
 
     kernel = "pad_shortcut"
     stem = "shortcut"
+    bypass = True
 
     channels: int
     _: KW_ONLY

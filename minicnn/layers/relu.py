@@ -13,3 +13,6 @@ class ReLU(Pointwise):
 
     kernel = "relu"
     stem = "relu"
+    forward = "relu_forward"
+    backward = "relu_backward"
+    rectifies = True

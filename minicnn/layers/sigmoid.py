@@ -13,3 +13,5 @@ class Sigmoid(Pointwise):
 
     kernel = "sigmoid"
     stem = "sigmoid"
+    forward = "sigmoid_forward"
+    backward = "sigmoid_backward"

@@ -20,6 +20,7 @@ class StochasticDepth(Pointwise):
 
     kernel = "stochastic_depth"
     stem = "survival"
+    quiet = False
 
     survival: float = 0.5
 

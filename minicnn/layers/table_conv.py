@@ -34,6 +34,8 @@ class TableConv2D(Windowed):
 
     kernel = "table_conv"
     stem = "conv"
+    colour = "#cfe3f7"
+    kind_of_work = "convolution"
     axis_count = 2
     ceil_mode = False
 

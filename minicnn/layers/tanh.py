@@ -13,3 +13,5 @@ class Tanh(Pointwise):
 
     kernel = "tanh"
     stem = "tanh"
+    forward = "tanh_forward"
+    backward = "tanh_backward"

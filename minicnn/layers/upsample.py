@@ -9,10 +9,11 @@ Linear is bilinear on images and trilinear on volumes, pixels taken as little sq
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import per_axis, shape_text
-from minicnn.layers.base import Layer, Shape
+from minicnn.layers.base import SPACE, Layer, Loops, Shape
 from minicnn.layers.setting import PerAxis, one_input, setting_text
 
 MODES = ("nearest", "linear")
@@ -45,6 +46,14 @@ class Upsample(Layer):
     def scales(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """One for every axis."""
         return per_axis(self.where(), "scale", self.scale, len(inputs[0]) - 1)
+
+    def loops(self) -> Loops:
+        name = f"upsample_{self.mode}{{n}}d"
+        return Loops(f"{name}_forward", (f"{name}_backward",))
+
+    def loop_settings(self, inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        scales = self.scales(inputs)
+        return {f"scale_{letter}": scale for letter, scale in zip(SPACE[-len(scales) :], scales, strict=True)}
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         shape = one_input(where, inputs)
