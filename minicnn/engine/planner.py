@@ -44,7 +44,7 @@ class Planner:
     batch: int = 0
     program: Program = field(default_factory=Program)
     values: dict[ValueRef, Activation] = field(default_factory=dict)
-    kept: dict[int, Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
+    kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
     common_size: int = 0
     prepared: dict[tuple[int, str], Filters] = field(default_factory=dict)  # what `prepare` of a node left

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from minicnn.errors import GraphError, SettingError, quoted
 
@@ -27,18 +27,23 @@ def register(kind: type[Kind]) -> type[Kind]:
     SettingError
         If there is one of that name from elsewhere.
     """
-    known = TYPES.get(kind.__name__, kind)
-    if _home(known) != _home(kind):
-        raise SettingError(
-            f"there is already a layer called {kind.__name__}, from {_home(known)}"
-            f"\n  this one is from {_home(kind)}"
-            f"\n  give it another name, or define it with registered=False and load its networks with custom_objects=[{kind.__name__}]"
-        )
-    TYPES[kind.__name__] = kind
+    hint = f"define it with registered=False and load its networks with custom_objects=[{kind.__name__}]"
+    enter(TYPES, kind.__name__, kind, "layer", hint)
     return kind
 
 
-def _home(kind: type[Element]) -> str:
+def enter(kinds: dict[str, type[Any]], name: str, kind: type[Any], what: str, hint: str = "") -> None:
+    """Put a class among the known ones in place of one of its name from the same file; a SettingError if there is one from elsewhere."""
+    known = kinds.get(name, kind)
+    if _home(known) != _home(kind):
+        raise SettingError(
+            f"there is already a {what} called {name}, from {_home(known)}"
+            f"\n  this one is from {_home(kind)}\n  give it another name{hint and f', or {hint}'}"
+        )
+    kinds[name] = kind
+
+
+def _home(kind: type[Any]) -> str:
     """The file a class is from, so that a script's classes are the same when the script is imported; the module where there is none."""
     return getattr(sys.modules.get(kind.__module__), "__file__", None) or kind.__module__
 

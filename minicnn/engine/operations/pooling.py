@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 
 def max_pool_forward(plan: Planner, node: Node) -> None:
-    winners = plan.new(node.output_shapes[0])
-    plan.kept[node.index] = winners
+    winners = plan.kept[node.index, "winners"] = plan.new(node.output_shapes[0])
     pooling.append_max_pool_forward(
         plan.program,
         new_output(plan, node),
@@ -37,7 +36,7 @@ def max_pool_forward(plan: Planner, node: Node) -> None:
 
 def max_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dx = plan.new(node.input_shapes[0])
-    pooling.append_max_pool_backward(plan.program, dx, dy, plan.kept[node.index], node.layer.axes(node.input_shapes))
+    pooling.append_max_pool_backward(plan.program, dx, dy, plan.kept[node.index, "winners"], node.layer.axes(node.input_shapes))
     plan.give(node, dx)
 
 
@@ -65,7 +64,7 @@ def global_average_backward(plan: Planner, node: Node, dy: Activation) -> None:
 def subsample_forward(plan: Planner, node: Node) -> None:
     """A trainable factor and bias on the sum of each window: the mean, times the taps."""
     axes = node.layer.axes(node.input_shapes)
-    means = plan.kept[node.index] = plan.new(node.output_shapes[0])
+    means = plan.kept[node.index, "means"] = plan.new(node.output_shapes[0])
     pooling.append_average_pool_forward(plan.program, means, plan.x(node), axes, True)
     mixing.append_scale_channels(
         plan.program, new_output(plan, node), means, plan.parameter(node, "weight"), tap_count(axes), plan.parameter(node, "bias")
@@ -79,7 +78,7 @@ def tap_count(axes: tuple[Axis, ...]) -> int:
 def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
     axes = node.layer.axes(node.input_shapes)
     taps, weight = tap_count(axes), plan.parameter(node, "weight")
-    mixing.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index], taps)
+    mixing.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index, "means"], taps)
     convolution.append_bias_gradient(plan.program, plan.parameter(node, "bias"), dy)
     if plan.wants_gradient(node):
         mixing.append_scale_channels(plan.program, dy, dy, weight, taps)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
-from minicnn.engine.records import nearest
-from minicnn.errors import GraphError
+from minicnn.engine.loops import absent, backward_loops, by_name, compiled, forward_loop, nearest, numbered, trainable
 from minicnn.graph import Node
-from minicnn.kernels import textbook
 from minicnn.layers import Layer
-from minicnn.layers.base import Loop, Shape
 
 Arrays = dict[str, np.ndarray]
 
@@ -68,81 +62,27 @@ def operation_of(layer: Layer) -> Operation:
 def run_forward(at: Pass) -> np.ndarray:
     y = np.empty((len(at.x), *at.node.output_shapes[0]), at.x.dtype)
     at.kept = {name: np.empty(y.shape, np.int64 if name == "indices" else y.dtype) for name in at.layer.keeps}
-    call(at, at.layer.loops().forward, {"y": y})
+    call(at, forward_loop(at.node), {"y": y})
     at.kept["y"] = y
     return y
 
 
 def run_backward(at: Pass, dy: np.ndarray) -> tuple[list[np.ndarray], Arrays]:
-    dxs = {f"d{name}": np.empty_like(x) for name, x in input_names(at.inputs).items()}
+    dxs = {name: np.empty_like(x) for name, x in numbered("dx", at.inputs).items()}
     gradients = {name: np.empty_like(at.parameters[name]) for name in trainable(at.node)}
-    for loop in at.layer.loops().backward:
-        if not gradients.keys() >= {name[1:] for name in arguments(loop_of(at.node, loop)) if name[1:] in absent(at.node)}:
-            continue  # the gradient of a bias that the layer does without
-        call(at, loop, {"dy": dy, **dxs, **{f"d{name}": gradient for name, gradient in gradients.items()}})
+    written = {**dxs, **{f"d{name}": gradient for name, gradient in gradients.items()}}
+    for loop in backward_loops(at.node, written):
+        call(at, loop, {"dy": dy, **written})
     return list(dxs.values()), gradients
 
 
-def call(at: Pass, loop: Loop | None, arrays: Arrays, **settings: Any) -> None:
-    """Call a loop: every argument is what has its name, among `arrays`, inputs, parameters, what was kept, and settings."""
-    dtype = at.x.dtype
-    zeros = {name: np.zeros(shape, dtype) for name, shape in absent(at.node).items()}
-    arrays = {**zeros, **at.parameters, **input_names(at.inputs), **at.kept, **arrays}
-    views = {name: at.layer.loop_view(name, array) for name, array in arrays.items()}
-    values = {**at.layer.loop_settings(at.node.input_shapes), **settings, **views}
-    function = loop_of(at.node, loop)
-    function(*(values[name] for name in checked_arguments(at.node, function, values)))
-
-
-def input_names(inputs: list[Any]) -> dict[str, Any]:
-    """x where there is one, x1, x2, ... where there are several."""
-    return {"x": inputs[0]} if len(inputs) == 1 else {f"x{n}": x for n, x in enumerate(inputs, 1)}
-
-
-def trainable(node: Node) -> list[str]:
-    """Short names of the parameters that have a gradient."""
-    return [slot.name.rpartition(".")[2] for slot in node.slots if slot.trainable]
-
-
-def absent(node: Node) -> dict[str, Shape]:
-    """Shape of a bias that the loops ask for and the layer does without: zeros will do."""
-    layer: Any = node.layer
-    if getattr(layer, "bias", True) is not False:
-        return {}
-    return {spec.name: spec.shape for spec in replace(layer, bias=True).parameters(node.input_shapes) if spec.name == "bias"}
-
-
-def loop_of(node: Node, loop: Loop | None) -> Callable[..., None]:
-    """A loop of a layer, compiled; a GraphError if there is none."""
-    if loop is None:
-        kind = node.layer.kind()
-        raise GraphError(f"{node.name}: {kind} has no loops, so that it cannot be run\n  give the class {kind} a forward and a backward")
-    if isinstance(loop, str):
-        return getattr(textbook, loop.format(n=len(node.input_shapes[0]) - 1))
-    return loop if hasattr(loop, "py_func") else _compiled(loop)
-
-
-@cache
-def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
-    return njit(error_model="numpy", nogil=True)(loop)
-
-
-@cache
-def arguments(loop: Callable[..., None]) -> tuple[str, ...]:
-    """Names of what a loop takes."""
-    return tuple(inspect.signature(getattr(loop, "py_func", loop)).parameters)
-
-
-def checked_arguments(node: Node, loop: Callable[..., None], known: dict[str, Any]) -> tuple[str, ...]:
-    """The same, or a GraphError where one is known by no name."""
-    names = arguments(loop)
-    for name in names:
-        if name not in known:
-            raise GraphError(
-                f"{node.name}: the loop {loop.__name__} of {node.layer.kind()} asks for {name!r}, which is no array or setting of it"
-                f"\n  known are {', '.join(known)}"
-            )
-    return names
+def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: Any) -> None:
+    """Call a loop, given by its textbook name or itself, with `arrays`, inputs, parameters, what was kept, and settings by name."""
+    function = compiled(at.node, loop)
+    zeros = {name: np.zeros(shape, at.x.dtype) for name, shape in absent(at.node).items()}
+    known = {**zeros, **at.parameters, **numbered("x", at.inputs), **at.kept, **arrays}
+    views = {name: at.layer.loop_view(name, array) for name, array in known.items()}
+    function(*by_name(at.node, function, {**at.layer.loop_settings(at.node.input_shapes), **settings, **views}).values())
 
 
 define(Layer, run_forward, run_backward)
