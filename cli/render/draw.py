@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from minicnn.graph import Node, Topology
 from minicnn.graph.drawing import Box, Line, Picture, picture
-from minicnn.graph.table import count, sizes
+from minicnn.graph.formats import count, sizes
 
 COLUMN, WIDTH = 246, 186  # pixels from one column to the next, and of a box
 LETTERS = 30  # that fit into a box
@@ -39,7 +39,7 @@ def svg(topology: Topology, title: str, source: str, depth: int | None = None) -
     words = [_words(box, topology) if box.block is None else _block_words(box, box.block, topology, title) for box in drawn.boxes]
     places = _places(drawn, words)
     routes = [_route(line, drawn, places) for line in drawn.lines]
-    _spread_lanes(routes, drawn, places)
+    _spread_lanes(routes)
     frames = list(_frames(drawn.boxes, places))
     right = max(
         [place.x + WIDTH / 2 for place in places]
@@ -181,7 +181,7 @@ def _route(line: Line, drawn: Picture, places: Sequence[Place]) -> Route:
     )
 
 
-def _spread_lanes(routes: Sequence[Route], drawn: Picture, places: Sequence[Place]) -> None:
+def _spread_lanes(routes: Sequence[Route]) -> None:
     """Lines beside the boxes move apart: the longer of two that run side by side lies farther out."""
     laid: list[tuple[int, int, float]] = []
     for route in sorted((each for each in routes if each.lane), key=lambda each: each.rows[1] - each.rows[0]):

@@ -23,6 +23,7 @@ from typing import Any
 from minicnn.geometry import Axis
 from minicnn.graph.cost import BYTES_PER_NUMBER, TrainingMemory, learning, learns_before, training_memory, work
 from minicnn.graph.node import INPUT, Node
+from minicnn.graph.table import plain_table
 from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
@@ -111,8 +112,6 @@ class Summary:
         return _plain(self)
 
     def __repr__(self) -> str:
-        from minicnn.graph.table import plain_table
-
         return plain_table(self)
 
 
