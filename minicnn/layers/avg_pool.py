@@ -24,7 +24,6 @@ class AvgPool(Pool, registered=False):
     count_padding : divide by the whole window, padding included; otherwise by the pixels inside the image
     """
 
-    kernel = "avg_pool"
     forward = "avg_pool{n}d_forward"
     backward = "avg_pool{n}d_backward"
     dilation = 1

@@ -91,6 +91,7 @@ class Element:
     """
 
     __signature__ = CallSignature()
+    title: ClassVar[str] = ""  # what tables call it; its class name unless given
     inferred: ClassVar[str] = ""  # what others ask for first and follows from the input here
 
     name: str | None = field(default=None, kw_only=True)
@@ -114,7 +115,7 @@ class Element:
     @classmethod
     def kind(cls) -> str:
         """What a table calls it."""
-        return cls.__name__
+        return cls.title or cls.__name__
 
     def where(self) -> str:
         """How a message about a setting calls it."""
@@ -153,7 +154,6 @@ class Layer(Element, registered=False):
     forward, backward : its textbook loops, see `Loops`; backward is one or a tuple
     keeps : arrays of the output's shape that forward leaves for backward; "indices" holds whole numbers, any other name floats
     stem : starts its default names; the class name in small letters unless given
-    kernel : the family of its loops, by which peers' counterparts are found
     colour, quiet, bypass : how it is drawn: its box; as a word in the box before it; as a way around others
     kind_of_work : the line of a summary's shares that its costs are in
     rectifies : it is max(x, 0), and nothing else
@@ -164,7 +164,6 @@ class Layer(Element, registered=False):
     backward: ClassVar[Any] = ()
     keeps: ClassVar[tuple[str, ...]] = ()
     stem: ClassVar[str] = ""
-    kernel: ClassVar[str] = ""
     colour: ClassVar[str] = "#f4f4f4"
     quiet: ClassVar[bool] = False
     bypass: ClassVar[bool] = False

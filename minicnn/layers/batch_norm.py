@@ -31,13 +31,12 @@ from minicnn.layers.setting import number, one_input, one_map
 class BatchNorm(Layer, registered=False):
     """Normalization of every channel; use BatchNorm1D, BatchNorm2D or BatchNorm3D.
 
-    Kernel "batch_norm"; parameters weight (C,) of ones and bias (C,) of zeros; buffers running_mean (C,) and running_var (C,).
+    Parameters weight (C,) of ones and bias (C,) of zeros; buffers running_mean (C,) and running_var (C,).
 
     momentum : what share of the running statistics every batch replaces
     eps : keeps the root away from 0 where a channel is constant
     """
 
-    kernel = "batch_norm"
     stem = "bn"
     quiet = True
     kind_of_work = "normalization"

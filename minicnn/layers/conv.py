@@ -34,7 +34,6 @@ class Conv(Windowed, registered=False):
     sharing : "shared", "unshared", or a tile: int or one per axis
     """
 
-    kernel = "conv"
     stem = "conv"
     colour = "#cfe3f7"
     kind_of_work = "convolution"

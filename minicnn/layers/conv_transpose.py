@@ -25,7 +25,7 @@ from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, fla
 class ConvTranspose(Layer, registered=False):
     """Transposed convolution; use ConvTranspose1D, ConvTranspose2D or ConvTranspose3D.
 
-    Kernel "conv_transpose"; parameters weight (C, K/G, *taps) and bias (K,).
+    Parameters weight (C, K/G, *taps) and bias (K,).
 
     filters : output channels; the input channels follow from the input
     window, stride, dilation : int or one per axis
@@ -34,7 +34,6 @@ class ConvTranspose(Layer, registered=False):
     groups : input and output channels are split into so many groups that do not see each other
     """
 
-    kernel = "conv_transpose"
     stem = "up"
     forward = "conv_transpose{n}d_forward"
     backward = ("conv_transpose{n}d_backward_input", "conv_transpose{n}d_backward_weight", "conv_transpose{n}d_backward_bias")

@@ -14,7 +14,6 @@ from minicnn.layers.setting import one_input
 class Flatten(Layer):
     """(C, *space) -> (F,); feature (c*H + h)*W + w is pixel (c, h, w)."""
 
-    kernel = "flatten"
     stem = "flatten"
     quiet = True
     only_moves = True

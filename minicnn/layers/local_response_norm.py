@@ -21,7 +21,6 @@ from minicnn.layers.setting import number
 class LocalResponseNorm(Pointwise):
     """Divide by (k + alpha * sum of squares over `size` neighbouring channels)^beta."""
 
-    kernel = "local_response_norm"
     stem = "norm"
     forward = "local_response_norm_forward"
     backward = "local_response_norm_backward"

@@ -23,7 +23,6 @@ class MaxPool(Pool, registered=False):
     ceil_mode : keep a last window that hangs over the end
     """
 
-    kernel = "max_pool"
     forward = "max_pool{n}d_forward"
     backward = "max_pool{n}d_backward"
     keeps = ("indices",)

@@ -21,12 +21,11 @@ from minicnn.layers.windowed import Windowed
 class Subsample(Windowed, registered=False):
     """One coefficient and one bias for each map; use Subsample1D, Subsample2D or Subsample3D.
 
-    Kernel "subsample"; parameters weight (C,) and bias (C,), which start as the mean of the window.
+    Parameters weight (C,) and bias (C,), which start as the mean of the window.
 
     window, stride : int or one per axis; stride None is the window
     """
 
-    kernel = "subsample"
     stem = "subsample"
     colour = "#dcefd2"
     padding = 0
