@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
@@ -153,10 +154,12 @@ class Planner:
         self.program.close_phase(SHARDS)
 
     def _input(self) -> Activation:
-        """The input's place, with a halo if only convolutions read it: filling it costs nothing, since it is copied anyway."""
+        """The input's place, with a halo if only convolutions of one filter a channel read it: filling it costs nothing, since it is
+        copied anyway, and filters that take turns read their patches from images without one."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
-        only_convolutions = bool(readers) and all(node.layer.kernel == "conv" for node in readers) and INPUT not in self.topology.outputs
+        shared = [node.layer.kernel == "conv" and prod(node.layer.tile(node.input_shapes)) == 1 for node in readers]
+        only_convolutions = bool(readers) and all(shared) and INPUT not in self.topology.outputs
         if len(shape) == 1 or self.shard % LANES or not only_convolutions:
             return self.new(shape)
         axes = [node.layer.axes(node.input_shapes) or () for node in readers]
