@@ -91,11 +91,11 @@ class _Reader(Values):
         for each in before:
             self.prepare(each)
         self.statement(loops[0])
-        for each in self.outputs:
-            if each not in self.ranks:
-                self.refuse(loops[0], f"{each} is cleared, but the loop stores nothing into it")
-            if not self.ranks[each] and before and any(array_of(place) == each for node in before for place in stores(node)):
-                self.refuse(loops[0], f"{each} is cleared as a whole and stored to through .flat: clear {each}.flat[...] in the loop")
+        for name in {array_of(place) for node in before for place in stores(node)}:
+            if name not in self.ranks:
+                self.refuse(loops[0], f"{name} is cleared, but the loop stores nothing into it")
+            if not self.ranks[name]:
+                self.refuse(loops[0], f"{name} is cleared as a whole and stored to through .flat: clear {name}.flat[...] in the loop")
         return tuple(before), loops[0]
 
     def prepare(self, node: ast.stmt) -> None:
