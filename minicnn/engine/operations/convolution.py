@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import TYPE_CHECKING
 
-from minicnn.engine.operations.operation import new_output, through_relu
-from minicnn.engine.planner import Planner
+from minicnn import layers as L
+from minicnn.engine.operations.operation import lower, new_output, through_relu
 from minicnn.geometry import Axis
 from minicnn.graph import INPUT, Node
 from minicnn.kernels.cpu.convolution import linked as linked_convolution
@@ -18,6 +19,11 @@ from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.winograd import few_images_lowering as winograd_few
 from minicnn.kernels.cpu.winograd import lowering as winograd
+from minicnn.layers.conv import Conv
+from minicnn.layers.conv_transpose import ConvTranspose
+
+if TYPE_CHECKING:
+    from minicnn.engine.planner import Planner
 
 
 def conv_prepare(plan: Planner, node: Node) -> None:
@@ -184,3 +190,9 @@ def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         dx = plan.new(node.input_shapes[0])
         linked_convolution.append_linked_backward_input(plan.program, dx, dy, axes, table, weight)
         plan.give(node, dx)
+
+
+lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=True)
+lower(L.Linear, linear_forward, linear_backward, can_rectify=True)
+lower(ConvTranspose, conv_transpose_forward, conv_transpose_backward)
+lower(L.TableConv2D, table_conv_forward, table_conv_backward)
