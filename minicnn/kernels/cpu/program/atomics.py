@@ -120,16 +120,25 @@ def as_double(typing_context, bits):
     return types.float64(types.int64), generate
 
 
-@intrinsic
-def whole_array(typing_context, pointer):
-    """A pointer that a step was given as an array that can be indexed anywhere."""
-    array_type = types.Array(pointer.dtype, 1, "C")
+def _whole(element=None):
+    @intrinsic
+    def whole(typing_context, pointer):
+        """A pointer that a step was given as an array that can be indexed anywhere."""
+        array_type = types.Array(element or pointer.dtype, 1, "C")
 
-    def generate(context, builder, sig, args):
-        length = context.get_constant(types.intp, 1 << 40)
-        itemsize = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(pointer.dtype)))
-        array = context.make_array(array_type)(context, builder)
-        context.populate_array(array, data=args[0], shape=[length], strides=[itemsize], itemsize=itemsize, meminfo=None)
-        return array._getvalue()
+        def generate(context, builder, sig, args):
+            own = context.get_data_type(array_type.dtype)
+            length = context.get_constant(types.intp, 1 << 40)
+            itemsize = context.get_constant(types.intp, context.get_abi_sizeof(own))
+            array = context.make_array(array_type)(context, builder)
+            data = builder.bitcast(args[0], own.as_pointer())
+            context.populate_array(array, data=data, shape=[length], strides=[itemsize], itemsize=itemsize, meminfo=None)
+            return array._getvalue()
 
-    return array_type(pointer), generate
+        return array_type(pointer), generate
+
+    return whole
+
+
+whole_array = _whole()
+whole_integers = _whole(types.int32)  # of memory of float32: whole numbers in its lanes
