@@ -28,6 +28,7 @@ from minicnn.kernels.derive.images import (
     NOTHING,
     PARAMETER,
     REAL,
+    TABLE,
     WHOLE,
     Images,
     images_of,
@@ -41,7 +42,6 @@ HEAD = """from numba import njit
 from minicnn.kernels.cpu.program.atomics import as_double, whole_array, whole_integers
 from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, COUNT, FIRST, SLOT"""
 BEGINS = {LANES: "frame[ARENA] + {}", INTEGERS: "frame[ARENA] + {}", GRADIENT: "frame[SLOT] + {}", REAL: "as_double({})"}
-MEMORY = {INTEGERS: "integers", PARAMETER: "numbers"}
 
 
 class Field(NamedTuple):
@@ -80,7 +80,7 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
         lines.append(f"{name if axis is None else own.size(name, axis)} = {begin.format(f'{own.row}[{n}]')}")
     text = [
         *own.functions(),
-        f"def {definition.name}(memory, parameters, table, {own.row}, frame):",
+        f"def {definition.name}(memory, parameters, {own.table}, {own.row}, frame):",
         f"    {own.floats}, {own.integers}, {own.numbers} = whole_array(memory), whole_integers(memory), whole_array(parameters)",
         *(f"    {line}" for line in (*lines, *own.constants())),
         *_indented(body),
@@ -96,10 +96,9 @@ class _Writer(ast.NodeTransformer):
         self.imports: set[str] = caller.imports if caller else set()
         self._known: dict[str, object] = caller._known if caller else {}  # what each function's name stands for, in all texts
         self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
-        words = ("lanes", "images", "first", "fresh", "place", "row", "floats", "integers", "numbers")
-        self.lanes, self.real, self.first, self.fresh, self.place, self.row, self.floats, self.integers, self.numbers = map(
-            self._free, words
-        )
+        self.lanes, self.real, self.first, self.fresh, self.place = map(self._free, ("lanes", "images", "first", "fresh", "place"))
+        memory = ("floats", "integers", "numbers", "table", "row")
+        self.floats, self.integers, self.numbers, self.table, self.row = map(self._free, memory)
         self._inward = Inward(images, self.lanes, self.real)
         self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
         self._helpers: dict[str, list[str]] = {}
@@ -221,7 +220,7 @@ class _Writer(ast.NodeTransformer):
             return self.generic_visit(node)  # type: ignore[return-value]
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
-        memory = {INTEGERS: self.integers, PARAMETER: self.numbers}.get(images.roles[name], self.floats)
+        memory = {INTEGERS: self.integers, PARAMETER: self.numbers, TABLE: self.table}.get(images.roles[name], self.floats)
         return ast.Subscript(ast.Name(memory, ast.Load()), _value(self._place(name, indices(node))), node.ctx)
 
     def _place(self, name: str, at: list[ast.expr]) -> str:
@@ -263,9 +262,9 @@ class _Writer(ast.NodeTransformer):
         letter = next((each for each, value in given.items() if value == self.images.letter), "")
         own = _Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
         fields = [field for each in function.arguments for field in own.fields(each)]
-        around = [own.floats, own.integers, own.numbers, own.lanes, own.first]
+        around = [own.floats, own.integers, own.numbers, own.table, own.lanes, own.first]
         self._helpers[name] = own.whole(name, [*around, *(each if axis is None else own.size(each, axis) for each, axis in fields)])
-        values = [self.floats, self.integers, self.numbers, self.lanes, self.first]
+        values = [self.floats, self.integers, self.numbers, self.table, self.lanes, self.first]
         for each, axis in fields:
             if axis is not None:
                 values.append(self.size(given[each], axis))
