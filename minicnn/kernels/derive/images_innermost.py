@@ -39,7 +39,7 @@ from minicnn.kernels.derive.inward import Inward
 
 COMPILED = "minicnn.kernels.textbook.compile"
 HEAD = """from numba import njit
-from minicnn.kernels.cpu.program.atomics import as_double, whole_array, whole_integers
+from minicnn.kernels.cpu.program.atomics import as_double, whole_numbers_of
 from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, COUNT, FIRST, SLOT"""
 BEGINS = {LANES: "frame[ARENA] + {}", INTEGERS: "frame[ARENA] + {}", GRADIENT: "frame[SLOT] + {}", REAL: "as_double({})"}
 
@@ -80,8 +80,8 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
         lines.append(f"{name if axis is None else own.size(name, axis)} = {begin.format(f'{own.row}[{n}]')}")
     text = [
         *own.functions(),
-        f"def {definition.name}(memory, parameters, {own.table}, {own.row}, frame):",
-        f"    {own.floats}, {own.integers}, {own.numbers} = whole_array(memory), whole_integers(memory), whole_array(parameters)",
+        f"def {definition.name}({own.memory}, {own.parameters}, {own.table}, {own.row}, frame):",
+        f"    {own.integers} = whole_numbers_of({own.memory})",
         *(f"    {line}" for line in (*lines, *own.constants())),
         *_indented(body),
     ]
@@ -97,8 +97,8 @@ class _Writer(ast.NodeTransformer):
         self._known: dict[str, object] = caller._known if caller else {}  # what each function's name stands for, in all texts
         self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
         self.lanes, self.real, self.first, self.fresh, self.place = map(self._free, ("lanes", "images", "first", "fresh", "place"))
-        memory = ("floats", "integers", "numbers", "table", "row")
-        self.floats, self.integers, self.numbers, self.table, self.row = map(self._free, memory)
+        arguments = ("memory", "parameters", "table", "row", "integers")
+        self.memory, self.parameters, self.table, self.row, self.integers = map(self._free, arguments)
         self._inward = Inward(images, self.lanes, self.real)
         self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
         self._helpers: dict[str, list[str]] = {}
@@ -190,16 +190,16 @@ class _Writer(ast.NodeTransformer):
             return self._clearing(name, node.value)
         if name and images.roles[name] == GRADIENT and isinstance(target, ast.Subscript):
             value = ast.unparse(self.visit(node.value))
-            floats = f"{self.floats}[{self.place}]"
+            stored = f"{self.memory}[{self.place}]"
             return [
                 _statement(f"{self.place} = {self._place(name, indices(target))}"),
-                _statement(f"{floats} = {value} if {self.fresh} else {floats} + {value}"),
+                _statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
             ]
         return ast.Assign([self.visit(target)], self.visit(node.value))
 
     def _clearing(self, name: str, value: ast.expr) -> ast.stmt:
         sizes = " * ".join(self.size(name, axis) for axis in range(self.images.axes(name)))
-        memory = self.integers if self.images.roles[name] == INTEGERS else self.floats
+        memory = self.integers if self.images.roles[name] == INTEGERS else self.memory
         loop = f"for {self.place} in range({name}, {name} + {sizes}):\n    {memory}[{self.place}] = {ast.unparse(value)}"
         cleared = _statement(loop)
         return ast.If(_value(self.fresh), [cleared], []) if self.images.roles[name] == GRADIENT else cleared
@@ -220,7 +220,7 @@ class _Writer(ast.NodeTransformer):
             return self.generic_visit(node)  # type: ignore[return-value]
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
-        memory = {INTEGERS: self.integers, PARAMETER: self.numbers, TABLE: self.table}.get(images.roles[name], self.floats)
+        memory = {INTEGERS: self.integers, PARAMETER: self.parameters, TABLE: self.table}.get(images.roles[name], self.memory)
         return ast.Subscript(ast.Name(memory, ast.Load()), _value(self._place(name, indices(node))), node.ctx)
 
     def _place(self, name: str, at: list[ast.expr]) -> str:
@@ -262,9 +262,9 @@ class _Writer(ast.NodeTransformer):
         letter = next((each for each, value in given.items() if value == self.images.letter), "")
         own = _Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
         fields = [field for each in function.arguments for field in own.fields(each)]
-        around = [own.floats, own.integers, own.numbers, own.table, own.lanes, own.first]
+        around = [own.memory, own.integers, own.parameters, own.table, own.lanes, own.first]
         self._helpers[name] = own.whole(name, [*around, *(each if axis is None else own.size(each, axis) for each, axis in fields)])
-        values = [self.floats, self.integers, self.numbers, self.table, self.lanes, self.first]
+        values = [self.memory, self.integers, self.parameters, self.table, self.lanes, self.first]
         for each, axis in fields:
             if axis is not None:
                 values.append(self.size(given[each], axis))

@@ -179,8 +179,8 @@ LINEAR = """\
         for n in range(lanes):
             total = np.float64(0.0)
             for k in range(K):
-                total += floats[dy + k * lanes + n] * numbers[weight + k * weight_1 + f]
-            floats[dx + f * lanes + n] = total
+                total += memory[dy + k * lanes + n] * parameters[weight + k * weight_1 + f]
+            memory[dx + f * lanes + n] = total
 """
 
 
@@ -286,7 +286,7 @@ def slope_of(value, lanes):
 
 def picture_number(y, x, a):
     N, K = x.shape
-    lanes = a[0]
+    lanes = 0.0 + a[0]
     for n in range(N):
         row = 2.0 * x[n, 0]
         for k in range(K):
