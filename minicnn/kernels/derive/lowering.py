@@ -11,12 +11,12 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import shape_text
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import Argument, Program, bits
+from minicnn.kernels.cpu.program.program import Place, Program
 from minicnn.kernels.derive.generated import load
 from minicnn.kernels.derive.grammar import read
 from minicnn.kernels.derive.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WHOLE
 from minicnn.kernels.derive.images_innermost import images_innermost
-from minicnn.kernels.machine_code.compile import StepKernel, step
+from minicnn.kernels.machine_code.compile import StepKernel
 
 
 class Parameter(NamedTuple):
@@ -75,19 +75,20 @@ def append_derived(program: Program, function: Callable[..., Any], **arguments: 
         If an array has other axes than the loop's.
     """
     written = images_innermost(read(function), {name: _role(name, value) for name, value in arguments.items()})
-    axes = {name: 1 + (axis or 0) for name, axis in written.fields}  # the last field of an array is its last axis
-    own = [
-        _place(program, arguments[name]) if axis is None else _shape(name, arguments[name], axes[name])[axis]
-        for name, axis in written.fields
-    ]
-    shards = {_activation(value).map.shard for value in arguments.values() if isinstance(value, Activation | Integers)}
-    program.step(derived_step(getattr(function, "__name__", ""), written.text), *own, *shards)
+    axes = {array: 1 + (axis or 0) for _, array, axis in written.fields}  # the last field of an array is its last axis
+    own: dict[str, Any] = {}
+    for name, array, axis in written.fields:
+        value = arguments[array]
+        own[name] = _place(program, value) if axis is None else _shape(array, value, axes[array])[axis]
+    (own[written.shard],) = {_activation(value).map.shard for value in arguments.values() if isinstance(value, Activation | Integers)}
+    kinds = {name: float if isinstance(value, float) else int for name, value in own.items()}
+    program.step(derived_step(function.__name__, written.text, tuple(kinds.items())), **own)
 
 
 @functools.cache
-def derived_step(name: str, text: str) -> StepKernel:
-    """The step that a derived text defines; equal texts are one step."""
-    return step(load(text, name), math=set())
+def derived_step(name: str, text: str, fields: tuple[tuple[str, type], ...]) -> StepKernel:
+    """The step that a derived text defines; equal texts are one step, for as long as the process lives: programs hold its address."""
+    return StepKernel(load(text, name), dict(fields), math=set(), splits=False)
 
 
 def _role(name: str, value: Bound) -> str:
@@ -101,14 +102,14 @@ def _activation(value: Any) -> Activation:
     return value.value if isinstance(value, Integers) else value
 
 
-def _place(program: Program, value: Any) -> Argument:
+def _place(program: Program, value: Any) -> Place | float:
     if isinstance(value, Parameter | Gradient):
         return value.offset
     if isinstance(value, Table):
         return program.constant(value.values)
     if isinstance(value, Activation | Integers):
         return _activation(value).place
-    return bits(value) if isinstance(value, float) else int(value)
+    return value if isinstance(value, float) else int(value)
 
 
 def _shape(name: str, value: Any, axes: int) -> tuple[int, ...]:
