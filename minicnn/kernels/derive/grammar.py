@@ -49,6 +49,16 @@ def read(function: Callable[..., Any]) -> Definition:
     return Definition(**vars(reader.function()), outputs=reader.outputs, before=sizes, clearings=clearings, loop=loop)
 
 
+def read_function(function: Callable[..., Any], seen: tuple[FunctionType, ...] = ()) -> Function:
+    """Read a function that definitions call: it takes numbers and arrays, stores nothing, and returns numbers.
+
+    seen : the functions that are being read, none of which it may call
+    """
+    reader = _Reader(source(function), helper=True, seen=seen)
+    reader.block(reader.body)
+    return reader.function()
+
+
 class _Reader(Values):
     """Walks the statements once, from the top, and refuses what the grammar does not have."""
 
@@ -70,9 +80,7 @@ class _Reader(Values):
         )
 
     def read_function(self, function: FunctionType) -> Function:
-        reader = _Reader(source(function), helper=True, seen=self.seen)
-        reader.block(reader.body)
-        return reader.function()
+        return read_function(function, self.seen)
 
     def definition(self) -> tuple[tuple[ast.stmt, ...], ast.For]:
         loops = [each for each in self.body if isinstance(each, ast.For)]

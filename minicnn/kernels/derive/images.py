@@ -20,6 +20,7 @@ from minicnn.kernels.derive.values import is_shape
 LANES = "lanes"  # (N, ...) float32: a value of every image of the shard
 INTEGERS = "integers"  # (N, ...) int32: the same, of whole numbers
 PARAMETER = "parameter"  # numbers of the network, laid out as users see them
+TABLE = "table"  # whole numbers that are the same for every image
 GRADIENT = "gradient"  # where their gradients go, laid out alike
 WHOLE, REAL = "whole number", "real number"
 NOTHING = "nothing"  # an array of zeros that is not there, such as the bias of a layer without
@@ -105,20 +106,20 @@ class Images:
 
     def check(self) -> None:
         """A SettingError, "FILE:LINE: reason", unless the loop can be a step."""
-        for node in self.nodes:
-            if isinstance(node, ast.Subscript) and self.array(node):
-                self._check_place(node)
         if self.flat:
             self._check_flat()
             return
         for loop in self.loops:
             self._check_loop(loop)
+        for node in self.nodes:
+            if isinstance(node, ast.Subscript) and self.array(node):
+                self._check_place(node)
         self._check_count()
         self._check_gradients(self.body, set())
 
     def _check_place(self, node: ast.Subscript) -> None:
         name = self.array(node)
-        if isinstance(node.ctx, ast.Store) and self.roles[name] in (PARAMETER, NOTHING):
+        if isinstance(node.ctx, ast.Store) and self.roles[name] in (PARAMETER, TABLE, NOTHING):
             self.refuse(node, f"{name} is stored to, but a step stores values of images and gradients of parameters")
         if isinstance(node.ctx, ast.Load) and self.is_gradient(node):
             self.refuse(node, f"{name}, the gradient of the whole batch, is read, but a step sees one shard of it")
@@ -207,7 +208,7 @@ class Images:
                         self.refuse(each, f"{name} is added to, but not cleared before the loop: {name}[...] = 0.0")
                 elif missing := sorted(letters - own_letters(target)) or (["the loop"] if name in cleared else []):
                     self.refuse(each, f"{ast.unparse(target)} is stored again in each turn of {missing[0]}: it needs one sum over images")
-                elif name_of(each.value) not in summed:  # type: ignore[attr-defined]
+                elif name_of(each.value) not in summed:  # type: ignore[attr-defined,operator]
                     self.refuse(each, f"{ast.unparse(target)} is something else than a sum over images, which shards could add up")
 
 

@@ -27,7 +27,7 @@ from minicnn.kernels.derive.images import (
     LANES,
     NOTHING,
     PARAMETER,
-    REAL,
+    TABLE,
     WHOLE,
     Images,
     images_of,
@@ -37,25 +37,24 @@ from minicnn.kernels.derive.images import (
 from minicnn.kernels.derive.inward import Inward
 
 COMPILED = "minicnn.kernels.textbook.compile"
-HEAD = """from numba import njit
-from minicnn.kernels.cpu.program.atomics import as_double, whole_array, whole_integers
-from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, COUNT, FIRST, SLOT"""
-BEGINS = {LANES: "frame[ARENA] + {}", INTEGERS: "frame[ARENA] + {}", GRADIENT: "frame[SLOT] + {}", REAL: "as_double({})"}
-MEMORY = {INTEGERS: "integers", PARAMETER: "numbers"}
+HEAD = ("from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
+AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
 
 
 class Field(NamedTuple):
     """One of a step's arguments: where an array begins, its size along an axis, or a number."""
 
+    name: str
     array: str
     axis: int | None = None
 
 
 class Step(NamedTuple):
-    """A step in words: the text of a module that defines it, and its arguments, in order; the last one is the images of a shard."""
+    """A step in words: the text of a module that defines it, and its arguments; `shard` names the one that is the images of a shard."""
 
     text: str
     fields: tuple[Field, ...]
+    shard: str
 
 
 def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
@@ -71,21 +70,22 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     own = _Writer(images_of(definition, roles))
     body = own.body()
     fields = [field for name in definition.arguments for field in own.fields(name)]
-    lines = [
-        f"{own.lanes} = {own.row}[{len(fields)}]",
-        f"{own.real}, {own.first}, {own.fresh} = frame[COUNT], frame[FIRST], frame[ACCUMULATE] == 0",
+    head = [
+        f"{own.lanes} = {own.row}.{own.real}",
+        f"{own.real}, {own.first}, {own.fresh} = {own.frame}.count, {own.frame}.first, {own.frame}.accumulate == 0",
     ]
-    for n, (name, axis) in enumerate(fields):
-        begin = BEGINS.get(own.images.roles[name], "{}") if axis is None else "{}"
-        lines.append(f"{name if axis is None else own.size(name, axis)} = {begin.format(f'{own.row}[{n}]')}")
+    for name, array, axis in fields:
+        area = AREAS.get(roles[array]) if axis is None else None
+        head.append(f"{name} = {f'{own.frame}.{area} + ' if area else ''}{own.row}.{name}")
+    if INTEGERS in roles.values():
+        head.append(f"{own.integers} = whole_numbers_of({own.memory})")
     text = [
         *own.functions(),
-        f"def {definition.name}(memory, parameters, table, {own.row}, frame):",
-        f"    {own.floats}, {own.integers}, {own.numbers} = whole_array(memory), whole_integers(memory), whole_array(parameters)",
-        *(f"    {line}" for line in (*lines, *own.constants())),
+        f"def {definition.name}({own.memory}, {own.parameters}, {own.table}, {own.row}, {own.frame}):",
+        *(f"    {line}" for line in (*head, *own.constants())),
         *_indented(body),
     ]
-    return Step("\n".join([HEAD, *sorted(own.imports), *text]) + "\n", tuple(fields))
+    return Step("\n".join([*HEAD, *sorted(own.imports), *text]) + "\n", tuple(fields), own.real)
 
 
 class _Writer(ast.NodeTransformer):
@@ -96,10 +96,9 @@ class _Writer(ast.NodeTransformer):
         self.imports: set[str] = caller.imports if caller else set()
         self._known: dict[str, object] = caller._known if caller else {}  # what each function's name stands for, in all texts
         self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
-        words = ("lanes", "images", "first", "fresh", "place", "row", "floats", "integers", "numbers")
-        self.lanes, self.real, self.first, self.fresh, self.place, self.row, self.floats, self.integers, self.numbers = map(
-            self._free, words
-        )
+        self.lanes, self.real, self.first, self.fresh, self.place = map(self._free, ("lanes", "images", "first", "fresh", "place"))
+        arguments = ("memory", "parameters", "table", "row", "frame", "integers")
+        self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self._free, arguments)
         self._inward = Inward(images, self.lanes, self.real)
         self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
         self._helpers: dict[str, list[str]] = {}
@@ -118,8 +117,11 @@ class _Writer(ast.NodeTransformer):
         if self.images.roles[name] == NOTHING:
             return []
         if not self.images.is_array(name):
-            return [Field(name)]
-        return [Field(name), *(Field(name, axis) for axis in range(int(self.images.in_lanes(name)), self.images.axes(name)))]
+            return [Field(name, name)]
+        return [
+            Field(name, name),
+            *(Field(self.size(name, axis), name, axis) for axis in range(int(self.images.in_lanes(name)), self.images.axes(name))),
+        ]
 
     def body(self) -> list[ast.stmt]:
         return self._written(self._inward.statements())
@@ -191,16 +193,16 @@ class _Writer(ast.NodeTransformer):
             return self._clearing(name, node.value)
         if name and images.roles[name] == GRADIENT and isinstance(target, ast.Subscript):
             value = ast.unparse(self.visit(node.value))
-            floats = f"{self.floats}[{self.place}]"
+            stored = f"{self.memory}[{self.place}]"
             return [
                 _statement(f"{self.place} = {self._place(name, indices(target))}"),
-                _statement(f"{floats} = {value} if {self.fresh} else {floats} + {value}"),
+                _statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
             ]
         return ast.Assign([self.visit(target)], self.visit(node.value))
 
     def _clearing(self, name: str, value: ast.expr) -> ast.stmt:
         sizes = " * ".join(self.size(name, axis) for axis in range(self.images.axes(name)))
-        memory = self.integers if self.images.roles[name] == INTEGERS else self.floats
+        memory = self.integers if self.images.roles[name] == INTEGERS else self.memory
         loop = f"for {self.place} in range({name}, {name} + {sizes}):\n    {memory}[{self.place}] = {ast.unparse(value)}"
         cleared = _statement(loop)
         return ast.If(_value(self.fresh), [cleared], []) if self.images.roles[name] == GRADIENT else cleared
@@ -221,7 +223,7 @@ class _Writer(ast.NodeTransformer):
             return self.generic_visit(node)  # type: ignore[return-value]
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
-        memory = {INTEGERS: self.integers, PARAMETER: self.numbers}.get(images.roles[name], self.floats)
+        memory = {INTEGERS: self.integers, PARAMETER: self.parameters, TABLE: self.table}.get(images.roles[name], self.memory)
         return ast.Subscript(ast.Name(memory, ast.Load()), _value(self._place(name, indices(node))), node.ctx)
 
     def _place(self, name: str, at: list[ast.expr]) -> str:
@@ -263,10 +265,10 @@ class _Writer(ast.NodeTransformer):
         letter = next((each for each, value in given.items() if value == self.images.letter), "")
         own = _Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
         fields = [field for each in function.arguments for field in own.fields(each)]
-        around = [own.floats, own.integers, own.numbers, own.lanes, own.first]
-        self._helpers[name] = own.whole(name, [*around, *(each if axis is None else own.size(each, axis) for each, axis in fields)])
-        values = [self.floats, self.integers, self.numbers, self.lanes, self.first]
-        for each, axis in fields:
+        around = [own.memory, own.integers, own.parameters, own.table, own.lanes, own.first]
+        self._helpers[name] = own.whole(name, [*around, *(field.name for field in fields)])
+        values = [self.memory, self.integers, self.parameters, self.table, self.lanes, self.first]
+        for _, each, axis in fields:
             if axis is not None:
                 values.append(self.size(given[each], axis))
             elif each == letter or self.images.is_array(given[each]):

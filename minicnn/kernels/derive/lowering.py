@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import linecache
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from minicnn.errors import ShapeError
+import numpy as np
+
+from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import shape_text
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import Argument, Program, bits
+from minicnn.kernels.cpu.program.program import Place, Program
+from minicnn.kernels.derive.generated import load
 from minicnn.kernels.derive.grammar import read
-from minicnn.kernels.derive.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, WHOLE
+from minicnn.kernels.derive.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WHOLE
 from minicnn.kernels.derive.images_innermost import images_innermost
-from minicnn.kernels.machine_code.compile import StepKernel, step
+from minicnn.kernels.machine_code.compile import StepKernel
 
 
 class Parameter(NamedTuple):
@@ -32,13 +33,31 @@ class Gradient(NamedTuple):
     shape: tuple[int, ...]
 
 
+class Table(NamedTuple):
+    """Whole numbers that are the same for every image, such as places: int64, kept with the program."""
+
+    values: np.ndarray
+
+
 class Integers(NamedTuple):
     """A value of whole numbers, such as the winners of max pooling: int32 in the lanes of an activation."""
 
     value: Activation
 
 
-Bound = Activation | Integers | Parameter | Gradient | float | None
+Bound = Activation | Integers | Parameter | Gradient | Table | float | None
+
+
+ROLES: dict[Any, str] = {
+    Activation: LANES,
+    Integers: INTEGERS,
+    Parameter: PARAMETER,
+    Gradient: GRADIENT,
+    Table: TABLE,
+    float: REAL,
+    int | np.integer | np.bool_: WHOLE,
+    type(None): NOTHING,
+}
 
 
 def append_derived(program: Program, function: Callable[..., Any], **arguments: Bound) -> None:
@@ -46,7 +65,7 @@ def append_derived(program: Program, function: Callable[..., Any], **arguments: 
 
     function : the loop, compiled or not
     arguments : for each of its arguments
-        an Activation (or Integers) for (N, ...), Parameter, Gradient, a number, or None for an array of zeros
+        an Activation (or Integers) for (N, ...), Parameter, Gradient, Table, a number, or None for an array of zeros
 
     Raises
     ------
@@ -55,52 +74,51 @@ def append_derived(program: Program, function: Callable[..., Any], **arguments: 
     ShapeError
         If an array has other axes than the loop's.
     """
-    written = images_innermost(read(function), {name: _role(value) for name, value in arguments.items()})
-    axes = {name: 1 + (axis or 0) for name, axis in written.fields}  # the last field of an array is its last axis
-    own = [_place(arguments[name]) if axis is None else _shape(name, arguments[name], axes[name])[axis] for name, axis in written.fields]
-    shards = {_activation(value).map.shard for value in arguments.values() if isinstance(value, Activation | Integers)}
-    program.step(derived_step(written.text), *own, *shards)
+    written = images_innermost(read(function), {name: _role(name, value) for name, value in arguments.items()})
+    axes = {array: 1 + (axis or 0) for _, array, axis in written.fields}  # the last field of an array is its last axis
+    own: dict[str, Any] = {}
+    for name, array, axis in written.fields:
+        value = arguments[array]
+        own[name] = _place(program, value) if axis is None else _shape(array, value, axes[array])[axis]
+    (own[written.shard],) = {_activation(value).map.shard for value in arguments.values() if isinstance(value, Activation | Integers)}
+    kinds = {name: float if isinstance(value, float) else int for name, value in own.items()}
+    program.step(derived_step(function.__name__, written.text, tuple(kinds.items())), **own)
 
 
 @functools.cache
-def derived_step(text: str) -> StepKernel:
-    """The step that a derived text defines: equal texts are one step, and machine code on disk is known by the text's hash."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
-    name = text.rpartition("\ndef ")[2].partition("(")[0]
-    file = f"<{name} derived, {digest}>"
-    space: dict[str, Any] = {"__name__": __name__}
-    exec(compile(text, file, "exec"), space)
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    function = space[name]
-    function.__qualname__ = f"{name}-{digest}"
-    return step(function, math=set())
+def derived_step(name: str, text: str, fields: tuple[tuple[str, type], ...]) -> StepKernel:
+    """The step that a derived text defines; equal texts are one step, for as long as the process lives: programs hold its address."""
+    return StepKernel(load(text, name), dict(fields), math=set(), splits=False)
 
 
-def _role(value: Bound) -> str:
-    for kind, role in ((Activation, LANES), (Integers, INTEGERS), (Parameter, PARAMETER), (Gradient, GRADIENT), (float, REAL)):
+def _role(name: str, value: Bound) -> str:
+    for kind, role in ROLES.items():
         if isinstance(value, kind):
             return role
-    return NOTHING if value is None else WHOLE
+    raise SettingError(f"{name} is {value!r}, but must be an array or a number")
 
 
 def _activation(value: Any) -> Activation:
     return value.value if isinstance(value, Integers) else value
 
 
-def _place(value: Any) -> Argument:
+def _place(program: Program, value: Any) -> Place | float:
     if isinstance(value, Parameter | Gradient):
         return value.offset
+    if isinstance(value, Table):
+        return program.constant(value.values)
     if isinstance(value, Activation | Integers):
         return _activation(value).place
-    return bits(value) if isinstance(value, float) else int(value)
+    return value if isinstance(value, float) else int(value)
 
 
 def _shape(name: str, value: Any, axes: int) -> tuple[int, ...]:
     """Sizes along the loop's axes: spatial axes run together where the loop has one (N, C, L), and channels too where it has (N, F)."""
-    if isinstance(value, Parameter | Gradient):
-        if len(value.shape) != axes:
-            raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(value.shape)}")
-        return value.shape
+    if isinstance(value, Parameter | Gradient | Table):
+        own_shape = value.values.shape if isinstance(value, Table) else value.shape
+        if len(own_shape) != axes:
+            raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(own_shape)}")
+        return own_shape
     own = _activation(value).map
     if any(map(any, own.halo)):
         raise ShapeError(f"{name} lies in a halo, which a derived step does not know")

@@ -27,7 +27,7 @@ def running_sum(y, x):
 
 
 def carried_mean(y, x):
-    N, K = x.shape
+    N, _ = x.shape
     for n in range(N):  # here
         if n == 0:
             mean = x[0, 0]

@@ -8,7 +8,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from minicnn.kernels.cpu.lanes.vector import FLOAT, INT64, array_pointer
+from minicnn.kernels.cpu.lanes.vector import FLOAT, INT32, INT64, array_pointer
 from minicnn.kernels.machine_code.compile import STEP_SIGNATURE
 
 _VOID = ir.VoidType()
@@ -82,9 +82,9 @@ def call_step(typing_context, address, memory, parameters, table, steps, argumen
 
         function = context.call_conv.get_function_type(types.none, STEP_SIGNATURE.args)
         result, exception = (cgutils.alloca_once(builder, each.pointee) for each in function.args[:2])
-        own = builder.gep(pointer(4), [args[5]])
+        own, task = builder.gep(pointer(4), [args[5]]), builder.bitcast(args[6], INT64.as_pointer())
         code = builder.call(
-            builder.inttoptr(args[0], function.as_pointer()), [result, exception, pointer(1), pointer(2), pointer(3), own, pointer(6)]
+            builder.inttoptr(args[0], function.as_pointer()), [result, exception, pointer(1), pointer(2), pointer(3), own, task]
         )
         return builder.or_(*(builder.icmp_signed("==", code, code.type(good)) for good in _GOOD_CODES))
 
@@ -120,25 +120,26 @@ def as_double(typing_context, bits):
     return types.float64(types.int64), generate
 
 
-def _whole(element=None):
-    @intrinsic
-    def whole(typing_context, pointer):
-        """A pointer that a step was given as an array that can be indexed anywhere."""
-        array_type = types.Array(element or pointer.dtype, 1, "C")
+@intrinsic
+def whole_numbers_of(typing_context, pointer):
+    """Memory of float32 as int32: how whole numbers, such as the winners of max pooling, lie in lanes."""
 
-        def generate(context, builder, sig, args):
-            own = context.get_data_type(array_type.dtype)
-            length = context.get_constant(types.intp, 1 << 40)
-            itemsize = context.get_constant(types.intp, context.get_abi_sizeof(own))
-            array = context.make_array(array_type)(context, builder)
-            data = builder.bitcast(args[0], own.as_pointer())
-            context.populate_array(array, data=data, shape=[length], strides=[itemsize], itemsize=itemsize, meminfo=None)
-            return array._getvalue()
+    def generate(context, builder, sig, args):
+        return builder.bitcast(args[0], INT32.as_pointer())
 
-        return array_type(pointer), generate
-
-    return whole
+    return types.CPointer(types.int32)(pointer), generate
 
 
-whole_array = _whole()
-whole_integers = _whole(types.int32)  # of memory of float32: whole numbers in its lanes
+@intrinsic
+def whole_array(typing_context, pointer):
+    """A pointer that a step was given as an array that can be indexed anywhere."""
+    array_type = types.Array(pointer.dtype, 1, "C")
+
+    def generate(context, builder, sig, args):
+        length = context.get_constant(types.intp, 1 << 40)
+        itemsize = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(pointer.dtype)))
+        array = context.make_array(array_type)(context, builder)
+        context.populate_array(array, data=args[0], shape=[length], strides=[itemsize], itemsize=itemsize, meminfo=None)
+        return array._getvalue()
+
+    return array_type(pointer), generate
