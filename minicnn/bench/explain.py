@@ -23,6 +23,7 @@ from minicnn.kernels.cpu.convolution.maps import reversed_axes
 from minicnn.kernels.cpu.convolution.weight_gradient_lowering import fill_lanes, fill_one_vector
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.winograd.call import FEWEST_CHANNELS, choose_for_call
+from minicnn.layers.conv import Conv
 
 NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}  # with the batch to explain them for
 
@@ -59,7 +60,7 @@ def explanations(options: Options) -> Iterator[Explanation]:
         topology = zoo.build(name).topology
         for node in topology.nodes:
             own, layer = f"{name}:{node.name}", cast(Any, node.layer)
-            if layer.kernel == "conv" and options.wants(own):
+            if isinstance(layer, Conv) and options.wants(own):
                 for batch in options.batches or (usual,):
                     axes, groups = layer.axes(node.input_shapes) or (), layer.groups
                     yield from _passes(
