@@ -96,7 +96,7 @@ def cache() -> Iterator[Finding]:
     if found.stale:
         detail += f"; {found.stale} file{'s' * (found.stale != 1)} from other versions or machines, {found.stale_bytes / 2**20:.1f} MiB"
     if found.damaged:
-        detail += f"; {found.damaged} damaged: compiled anew and replaced when they are needed"
+        detail += f"; {found.damaged} damaged: recompiled and replaced when needed"
     if found.distrusted:
         detail += f"; {found.distrusted} owned or writable by others: not used"
     if found.obstacle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import sys
 import warnings
@@ -43,7 +44,7 @@ class LazyGroup(Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"minicnn.cli.commands.{cmd_name}")
-        return getattr(module, cmd_name)
+        return getattr(module, f"{cmd_name}_" if hasattr(builtins, cmd_name) else cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

@@ -34,7 +34,7 @@ def prepare() -> None:
             readable = os.open(os.devnull, os.O_RDONLY)
             os.dup2(readable, 1)
             os.close(readable)
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 open open as long as the program
+            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 open as long as the program
         elif handle == 2:
             sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     os.close(handle)

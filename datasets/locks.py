@@ -99,7 +99,7 @@ class Lock:
             with suppress(OSError):
                 self._path.unlink()
         os.close(descriptor)
-        if mine and sys.platform == "win32":  # on systems on systems where an open file cannot be removed
+        if mine and sys.platform == "win32":  # on systems where an open file cannot be removed
             with suppress(OSError):
                 self._path.unlink()
 

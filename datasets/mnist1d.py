@@ -36,7 +36,7 @@ LARGEST_SHIFT = 48
 SCALE_JITTER, SHEAR = 0.4, 0.75
 SMOOTH_NOISE, WHITE_NOISE = 0.25, 0.02
 SMOOTH_SIGMA, SMOOTH_RADIUS = 2.0, 8  # in points; the filter ends at four sigma
-MARK = 1e-8  # tells a template's own zeros from the padding
+MARK = 1e-8  # distinguishes a template's own zeros from the padding
 
 
 def read_mnist1d(split: Split, seed: int = 42) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

@@ -62,7 +62,7 @@ def read_picture(path: str | Path) -> Picture:
 
 
 def _mapped(source: Path) -> npt.NDArray:
-    """The array of a .npy file, mapped, so that a false header allocates nothing.  Its header is a Python dict, which NumPy has Python parse."""
+    """The array of a .npy file, mapped, so that a false header allocates nothing.  NumPy has Python parse its header, a dict."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -31,7 +31,7 @@ TIMEOUT_SECONDS = 20.0  # without receiving a byte
 PATIENCE_SECONDS = 600.0  # for a whole file and all mirrors, plus
 SLOWEST_BYTES_PER_SECOND = 1 << 15  # the time the file takes at this rate
 PAUSES_SECONDS = (0.5, 2.0)  # before the second and third try at one mirror
-PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)  # statuses statuses of a server that may answer soon
+PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)  # statuses of a server that may answer soon
 
 
 class Progress(NamedTuple):

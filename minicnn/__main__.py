@@ -1,4 +1,4 @@
-"""`python -m minicnn`: the command, where it is not on the PATH."""
+"""`python -m minicnn`: the command, if it is not on the PATH."""
 
 from minicnn.cli.main import main
 

@@ -77,7 +77,9 @@ def suggestion(word: object, known: Iterable[str], most: int = 3) -> str:
 
 
 def near(word: object, known: Iterable[str], most: int = 3) -> list[str]:
-    """The known words that a mistyped one resembles, nearest first, ignoring case: a few letters differ, or it abbreviates them ("lr" for "learning-rate", "md" for "markdown")."""
+    """The known words that a mistyped one resembles, nearest first, ignoring case: a few letters differ, or it
+    abbreviates them ("lr" for "learning-rate", "md" for "markdown").
+    """
     import difflib  # here, because most programs make no mistake
 
     typed = _plain(word)

@@ -64,7 +64,7 @@ def usable_processors() -> int:
 
 
 def _quotas() -> Iterator[float]:
-    """Processors' worth of time that each control group around this process grants, versions 2 and 1; none where there is no limit."""
+    """Processors' worth of time granted by each control group around this process, versions 2 and 1; none without a limit."""
     for folder in control_groups("cpu"):
         words = (text(folder / "cpu.max") or text(folder / "cpu.cfs_quota_us") + " " + text(folder / "cpu.cfs_period_us")).split()
         if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]):

@@ -1,4 +1,4 @@
-"""Chance, asked for by name: every use of it has its own stream, so that one more use never changes the others.
+"""Random numbers by name: every use has its own stream, so that one more use never changes the others.
 
 generator(seed, "parameter", "conv1.weight")      the same numbers on every machine, in every process
 """

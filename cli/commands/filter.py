@@ -36,11 +36,11 @@ Picture = npt.NDArray[np.uint8]  # (C, H, W), grey or red, green, blue
 NETPBM = {".pgm": (1, b"P5"), ".ppm": (3, b"P6")}
 
 
-@click.command()
+@click.command("filter")
 @click.argument("image", required=False)
 @click.option("--kernel", "name", metavar="NAME", help="Filter to use; 'minicnn filter' alone lists them.")
 @click.option("--out", metavar="FILE", help="Where to write the result: PGM, PPM, or with Pillow PNG and JPEG.")
-def filter(image: str | None, name: str | None, out: str | None) -> None:
+def filter_(image: str | None, name: str | None, out: str | None) -> None:
     """Filter IMAGE, and show it before and after; without IMAGE, list the filters.
 
     IMAGE is a PNG, JPEG, PGM, PPM or .npy file, grey or in colour.  Colours are filtered separately, border pixels are repeated

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command("help")
 @click.argument("verbs", nargs=-1, metavar="[VERB]...")
 @click.pass_context
-def help(context: click.Context, verbs: tuple[str, ...]) -> None:
+def help_(context: click.Context, verbs: tuple[str, ...]) -> None:
     """Explain a verb and its options, as in 'minicnn help train'; without one, list the verbs."""
     here = context.find_root()
     rest = list(verbs)

@@ -185,7 +185,7 @@ def times(value: float | None) -> str:
 
 
 def ratio_text(value: float | None, doubtful: bool = False) -> Text:
-    """The peer's time over ours: green where we are ahead, red where we are behind, with a question mark where it is doubtful."""
+    """The peer's time over ours: green if we are ahead, red if we are behind, with a question mark if it is doubtful."""
     if value is None:
         return Text("-", "dim")
     return Text(times(value) + "?" * doubtful, "yellow" if doubtful else "green" if value >= 1 else "red" if value < TIED else "")
@@ -196,7 +196,7 @@ def least_text(least: tuple[str, float] | None) -> Text:
 
 
 def error_text(row: Row) -> Text:
-    """The relative error, red where it is more than rounding."""
+    """The relative error, red if it is more than rounding."""
     if row.agreement is None:
         return Text("-", "dim")
     error = f"{row.agreement.error:.0e}" if row.agreement.error else "0"

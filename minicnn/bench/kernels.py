@@ -19,7 +19,7 @@ from minicnn.random import generator
 
 PASS_NAMES = {"forward": "forward", "input": "input gradient", "weight": "weight gradient"}
 QUICK_BATCHES = (16,)
-COPIES = 8  # copies copies of input, output and weight that may exist at once: ours, the engine's, and PyTorch's in two layouts, with their results
+COPIES = 8  # of input, output and weight at once: ours, the engine's, PyTorch's in two layouts, and their results
 
 
 def names(quick: bool = False) -> list[str]:

@@ -25,7 +25,9 @@ BALANCE = 8  # operations per byte: below this, memory and not arithmetic limits
 
 
 class LayerCase(NamedTuple):
-    """family : "conv", "unshared", "tiled", "max_pool", "avg_pool", "norm" or "batch_norm": which function is called, and which mean it counts towards."""
+    """family : "conv", "unshared", "tiled", "max_pool", "avg_pool", "norm" or "batch_norm": the function to
+    call, and the mean it counts towards.
+    """
 
     name: str
     family: str

@@ -42,7 +42,7 @@ def pinned(threads: int) -> Iterator[None]:
     """
     available = processors()
     if threads > available:
-        raise SettingError(f"bench: {threads} threads are asked for, but this process may use {available} processors")
+        raise SettingError(f"bench: {threads} threads were requested, but this process may use {available} processors")
     if threads == available:
         yield
         return

@@ -162,7 +162,7 @@ class Planner:
         return new_activation(self.program, shape, self.shard, before, after)
 
     def _find_wanted(self, input_gradient: bool) -> None:
-        """Values whose gradient something depends on: those behind a parameter, and the input if asked for."""
+        """Values whose gradient something depends on: those after a parameter, and the input if requested."""
         if input_gradient:
             self._wanted.add(INPUT)
         for node in self.topology.nodes:

@@ -11,7 +11,7 @@ from minicnn.graph.repair import repairs
 from minicnn.graph.shapes import Shapes, ways_to
 from minicnn.layers import Shape
 
-TABLE_LINES = 14  # of of a size table in a message: longer ones lose their middle
+TABLE_LINES = 14  # of a size table in a message: longer ones lose their middle
 
 
 def autopsy(error: ShapeError, steps: Sequence[Step], known: Sequence[Shapes], input_shape: Shape) -> str:

@@ -68,7 +68,7 @@ def _smallest_input(steps: Sequence[Step], input_shape: Shape) -> Shape | None:
 
 
 def _nearest_inputs(steps: Sequence[Step], input_shape: Shape) -> list[Shape]:
-    """The nearest smaller and larger sizes of the input for which the whole network fits; every axis is looked at by itself."""
+    """The nearest smaller and larger sizes of the input for which the whole network fits; each axis is tried by itself."""
     channels, *space = input_shape
 
     @cache

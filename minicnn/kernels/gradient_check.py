@@ -12,10 +12,10 @@ SAMPLES = 24  # elements varied one at a time
 def worst_relative_error(
     value: Callable[[], np.ndarray], array: np.ndarray, gradient: np.ndarray, dy: np.ndarray, stream: np.random.Generator, step: float = 1.0
 ) -> float:
-    """How far the slopes of <dy, value()> lie from those that `gradient` claims.
+    """How far the slopes of <dy, value()> differ from those that `gradient` claims.
 
-    Some elements of `array` are varied one at a time, and all of them along a random direction.  Where the value is linear in them, a step of
-    1 is as exact as a small one and loses no digits: 1e-12 is a good result in float64.
+    Some elements of `array` are varied one at a time, and all of them along a random direction.  Where the value is linear in them, a
+    step of 1 is as exact as a small one and loses no digits: 1e-12 is a good result in float64.
 
     Parameters
     ----------

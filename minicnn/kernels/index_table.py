@@ -130,12 +130,12 @@ def three(sizes: tuple[int, ...]) -> tuple[int, int, int, int]:
 
 
 @kernel
-def ask(output, input, weight, index_map, x_shape, y_shape, taps):
+def ask(output, read, weight, index_map, x_shape, y_shape, taps):
     """Call the map for every tap and keep the reads; returns their number and the largest weight index.
 
     Parameters
     ----------
-    output, input, weight : (outputs * taps,) int32, written as far as there are reads
+    output, read, weight : (outputs * taps,) int32, written as far as there are reads
     """
     D, H, W = x_shape[2:]
     K, O, P, Q = y_shape
@@ -152,7 +152,7 @@ def ask(output, input, weight, index_map, x_shape, y_shape, taps):
                                     channel, d, h, w, j = index_map(k, o, p, q, c, t, r, s)
                                     if is_read(channel, d, h, w, j, x_shape, ANY_WEIGHT):
                                         output[count] = ((k * O + o) * P + p) * Q + q
-                                        input[count] = ((channel * D + d) * H + h) * W + w
+                                        read[count] = ((channel * D + d) * H + h) * W + w
                                         weight[count] = min(j, MOST_WEIGHTS)
                                         largest = max(largest, j)
                                         count += 1

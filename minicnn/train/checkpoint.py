@@ -14,7 +14,7 @@ from minicnn.train.records import EpochRecord
 
 WHERE, HISTORY_LINE = "the checkpoint", "a line of the history"
 NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history")
-MOST_STEPS = 1 << 53  # whole numbers that a float holds exactly exactly
+MOST_STEPS = 1 << 53  # whole numbers that a float holds exactly
 MEASURED = ("seconds", "images_per_second")  # of an epoch
 SHARES = ("train_accuracy", "test_accuracy")
 ANY_SIGN = ("train_loss", "test_loss")

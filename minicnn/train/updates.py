@@ -22,7 +22,7 @@ class Updates:
 
     def __init__(self, net: Graph) -> None:
         self.net = net
-        self._kind: str | None = None  # kind kind of the optimizer whose state this is
+        self._kind: str | None = None  # kind of the optimizer whose state this is
         self._state: np.ndarray | None = None
         self._plan: Plan | None = None
         self._made_for: Any = None

@@ -28,9 +28,9 @@ DIVE = Paper("Zhang et al.", "Dive into Deep Learning", 2023)
 
 @dataclass(frozen=True)
 class ZooEntry:
-    """A network of the zoo: where it comes from, and its form unless asked for otherwise.
+    """A network of the zoo: its source, and its default form.
 
-    classes : None for a block, which tells no classes apart
+    classes : None for a block, which has no classes
     widths : whether it can be built with more or fewer filters
     recipe : how to train it; None where it was not tried
     """
@@ -72,7 +72,7 @@ class ZooEntry:
         return with_width(element, factor, keep_last=self.classes is not None)
 
     def summary(self, classes: int | None = None, input_shape: Shape | None = None, width: float | None = None) -> Summary:
-        """Its layers and costs, in its own form unless asked for another."""
+        """Its layers and costs, by default in its own form."""
         return self.build(classes, input_shape, width=width).summary()
 
 

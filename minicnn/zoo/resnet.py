@@ -129,7 +129,7 @@ def basic(filters: int, stride: int) -> Sequential:
 def bottleneck(filters: int, stride: int, inner: int | None = None, groups: int = 1, early: bool = False) -> Sequential:
     """1x1 to few channels, 3x3 among them, 1x1 to many.
 
-    inner : filters of the 3x3 convolution, where they are not `filters`
+    inner : filters of the 3x3 convolution, if not `filters`
     early : the first convolution takes the stride, and not the second
     """
     first, second = (stride, 1) if early else (1, stride)

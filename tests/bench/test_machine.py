@@ -63,7 +63,7 @@ def test_pinned():
 
 
 def test_more_threads_than_processors():
-    words = r"1000000 threads are asked for, but this process may use \d+ processors"
+    words = r"1000000 threads were requested, but this process may use \d+ processors"
     with pytest.raises(SettingError, match=words), machine.pinned(10**6):
         pass
 

@@ -233,7 +233,7 @@ def test_without_torch(run, monkeypatch):
         (("cooking",), 2, "'cooking' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts'"),
         (("train", "--against", "jax"), 2, "'jax' is not 'torch'"),
         (("train", "--threads", "0"), 2, "0 is not in the range x>=1"),
-        (("train", "--threads", "100000"), 1, "100000 threads are asked for, but this process may use"),
+        (("train", "--threads", "100000"), 1, "100000 threads were requested, but this process may use"),
         (("train", "--seconds", "0"), 2, "0.0 is not in the range x>0"),
         (("kernels", "--batch", "-1"), 2, "-1 is not in the range x>=1"),
         (("kernels", "--passes", "sideways"), 1, "passes sideways are not among forward, input, weight"),

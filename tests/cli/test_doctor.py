@@ -138,7 +138,7 @@ class TestTheCacheOfKernels:
         (self.generation / "other.nbc").touch()
         point = self.point()
         assert (point.state, point.fix) == (WARN, f"rm -r {self.generation}")
-        assert point.detail.endswith("; 1 damaged: compiled anew and replaced when they are needed")
+        assert point.detail.endswith("; 1 damaged: recompiled and replaced when needed")
 
     def test_a_file_that_others_may_write_to(self):
         (self.generation / "kernel.nbc").chmod(0o666)

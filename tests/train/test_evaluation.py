@@ -93,5 +93,5 @@ def test_at_least_one_image_on_either_side(digits, fraction, held):
 def test_one_image_cannot_be_divided():
     from minicnn.train import hold_out
 
-    with pytest.raises(DataError, match=r"^digits has 1 training image, and none can be held out$"):
+    with pytest.raises(DataError, match=r"^digits has 1 training image, so none can be held out$"):
         hold_out(datasets.load("digits").subset([0]), 0.5, 0)

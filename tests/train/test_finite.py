@@ -44,7 +44,7 @@ def test_weights_that_hold_no_number_stop_the_training(small_net):
     with pytest.raises(
         SettingError,
         match=r"^the loss is no longer a number in epoch 1: the weights were not finite before training\n"
-        r"  NaN or infinity stands in fc1.weight: load",
+        r"  fc1.weight holds NaN or infinity: load",
     ):
         Trainer(net).fit(floats(), epochs=1)
 

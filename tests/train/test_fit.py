@@ -128,7 +128,7 @@ def test_images_that_do_not_fit_are_refused_with_what_to_do(small_net, images, e
 
 
 def test_classes_that_the_network_lacks(small_net, digits):
-    with pytest.raises(DataError, match=r"^train has 13 classes, but small tells 10 apart\n  build it with classes=13$"):
+    with pytest.raises(DataError, match=r"^train has 13 classes, but small has 10 outputs\n  build it with classes=13$"):
         Trainer(small_net()).fit((digits.images, digits.labels + 3))
     trainer = Trainer(small_net())
     trainer.fit((digits.images, digits.labels // 5), epochs=1)  # fewer are no fault

@@ -158,9 +158,9 @@ def test_a_mapped_file_that_has_shrunk_is_noticed_before_it_ends_the_process(sma
     records = stream(small_net, images)
     next(records)
     os.truncate(path, offset + 1000)
-    with pytest.raises(DataError, match=r"the file that holds the array has become shorter: [\d,]+ bytes of [\d,]+ are left$"):
+    with pytest.raises(DataError, match=r"the file behind the array was cut short: [\d,]+ of [\d,]+ bytes are left$"):
         list(records)
-    with pytest.raises(DataError, match="the file that holds the array has become shorter"):
+    with pytest.raises(DataError, match="the file behind the array was cut short"):
         Trainer(small_net()).fit((images, np.arange(40) % 10), epochs=1)
 
 
@@ -189,7 +189,7 @@ def test_labels_in_a_file_that_has_shrunk(small_net, tmp_path):
     os.truncate(tmp_path / "labels", 8)
     data = fresh(datasets.from_arrays(floats(), labels), labels=mapped)
     for train in ((floats(), mapped), data):
-        with pytest.raises(DataError, match="the file that holds the array has become shorter"):
+        with pytest.raises(DataError, match="the file behind the array was cut short"):
             Trainer(small_net()).fit(train, epochs=1)
 
 

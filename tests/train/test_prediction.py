@@ -68,7 +68,7 @@ def test_a_network_trained_on_floats(small_net):
     values = np.linspace(-5, 5, 144, dtype=np.float32).reshape(1, 12, 12)
     np.testing.assert_array_equal(fit_picture(trained, values, "x"), values)
     assert not looks_inverted(trained, values)
-    with pytest.raises(DataError, match=r"^x is made of bytes, but small was trained on signals"):
+    with pytest.raises(DataError, match=r"^x holds uint8, but small was trained on signals"):
         fit_picture(trained, np.zeros((1, 12, 12), np.uint8), "x")
     with pytest.raises(DataError, match=r"^x cannot be inverted, but"):
         fit_picture(trained, values, "x", invert=True)

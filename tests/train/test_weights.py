@@ -44,7 +44,7 @@ def test_other_parameters_in_place_of_the_networks_own(saved, tmp_path):
 
 def test_a_network_without_preparation(saved, tmp_path):
     saved[0].net.save(tmp_path / "bare.safetensors")
-    with pytest.raises(CheckpointError, match=r"bare.safetensors holds a network, but not how images are prepared for it"):
+    with pytest.raises(CheckpointError, match=r"bare.safetensors holds a network, but not how to prepare images for it"):
         load_trained(tmp_path / "bare.safetensors")
 
 
@@ -63,7 +63,7 @@ def test_broken_words(saved, change):
     arrays, metadata = load_arrays(path)
     metadata = {name: value for name, value in (metadata | change).items() if value is not None}
     save_arrays(path, arrays, metadata)
-    with pytest.raises(CheckpointError, match=r"net.safetensors: (what it says about images and classes|its classes and preparation)"):
+    with pytest.raises(CheckpointError, match=r"net.safetensors: (its record of images and classes|its classes and preparation)"):
         load_trained(path)
 
 

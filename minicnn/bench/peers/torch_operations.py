@@ -14,7 +14,7 @@ from minicnn.layers.batch_norm import BatchNorm
 from minicnn.layers.conv import Conv
 from minicnn.layers.pool import Pool
 
-Operation = Callable[..., Any]
+Call = Callable[..., Any]
 
 
 def symmetric(axes: Sequence[Axis], what: str) -> list[int]:
@@ -24,7 +24,7 @@ def symmetric(axes: Sequence[Axis], what: str) -> list[int]:
     return [axis.before for axis in axes]
 
 
-def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Operation:
+def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Call:
     """The call for one of our nodes, with its parameters `own`; a SettingError if PyTorch has no equivalent."""
     functional = torch.nn.functional
     layer: Any = node.layer
@@ -47,7 +47,7 @@ def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Op
         case L.GlobalAvgPool():
             return lambda x: x.mean(dim=tuple(range(2, x.ndim)))
         case L.ReLU() | L.Tanh() | L.Sigmoid():
-            function: Operation = getattr(torch, layer.kind().lower())
+            function: Call = getattr(torch, layer.kind().lower())
             return function
         case L.Flatten():
             return lambda x: x.flatten(1)
