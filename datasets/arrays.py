@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,9 @@ from minicnn.errors import DataError
 MOST_CLASSES = 1 << 16  # that are counted from the labels, so that a wild label does not become millions of names
 
 
-def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, name: str = "custom", split: str = "train") -> Dataset:
+def from_arrays(
+    images: npt.ArrayLike, labels: npt.ArrayLike, classes: Sequence[str] | None = None, name: str = "custom", split: str = "train"
+) -> Dataset:
     """A data set of images and labels in memory.
 
     Parameters
@@ -44,7 +45,7 @@ def from_arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, 
     return Dataset(pixels, numbers, tuple(str(each) for each in classes), name, split)
 
 
-def as_images(where: str, images: Any) -> npt.NDArray:
+def as_images(where: str, images: npt.ArrayLike) -> npt.NDArray:
     """Images as uint8 or float32, the same array if it is one of them; a DataError that starts with `where` otherwise."""
     array = _as_array(where, "images", images)
     kind = array.dtype.kind
@@ -67,7 +68,7 @@ def as_images(where: str, images: Any) -> npt.NDArray:
     raise DataError(f"{where}: images are {array.dtype}, expected uint8 or float32")
 
 
-def as_labels(where: str, labels: Any) -> npt.NDArray:
+def as_labels(where: str, labels: npt.ArrayLike) -> npt.NDArray:
     """Labels as an array of integers, (N,); a DataError that starts with `where` otherwise."""
     array = _as_array(where, "labels", labels)
     kind = array.dtype.kind
@@ -87,7 +88,7 @@ def as_labels(where: str, labels: Any) -> npt.NDArray:
     return array if kind in "iu" else np.zeros(array.shape, np.int64)  # an empty list becomes floats
 
 
-def _as_array(where: str, name: str, value: Any) -> npt.NDArray:
+def _as_array(where: str, name: str, value: npt.ArrayLike) -> npt.NDArray:
     try:
         return np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:  # rows of different length; a tensor of another device, or with gradient

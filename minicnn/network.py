@@ -65,7 +65,7 @@ class Graph:
         self.trained_on: TrainedOn | None = None  # set by training, kept in its file
         self.recipe: Recipe | None = None  # how to train it; set by the zoo
         self._memory: NDArray | None = None
-        self._pin: Any = None
+        self._pin: weakref.ref[object] | None = None
         self._parameters: Parameters | None = None
 
     @property

@@ -128,7 +128,7 @@ class Preparation:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: Any, where: str = "the preparation of the images") -> Preparation:
+    def from_json(cls, values: object, where: str = "the preparation of the images") -> Preparation:
         """The inverse of `to_json`; a CheckpointError that starts with `where` if something is missing or out of range."""
         found = schema.record(where, values, [field.name for field in fields(cls)])
         input_shape = schema.image_shape(where, "input_shape", found["input_shape"])

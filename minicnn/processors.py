@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Iterator
 from math import ceil
-from typing import Any
 
 from minicnn.control_groups import control_groups, text
 from minicnn.errors import SettingError
@@ -39,13 +38,14 @@ def set_threads(n: int | None) -> None:
     _chosen = None if n is None else thread_count("set_threads", n, "n")
 
 
-def thread_count(where: str, given: Any, name: str = "threads") -> int:
+def thread_count(where: str, given: object, name: str = "threads") -> int:
     """The threads of a call whose setting is `given` (None: the default); a SettingError that starts with `where` if out of range."""
     if given is None:
         return threads()
-    if whole_number(where, name, given, least=1) > MOST:
+    count = whole_number(where, name, given, least=1)
+    if count > MOST:
         raise SettingError(f"{where}: {name} is {given}, but at most {MOST} threads can run together")
-    return int(given)
+    return count
 
 
 def threads() -> int:

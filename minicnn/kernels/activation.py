@@ -5,9 +5,8 @@ float64 goes through the textbook loops, float32 through the fast ones: tanh, si
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
@@ -31,7 +30,7 @@ __all__ = [
 ]
 
 
-def relu(x: Any) -> np.ndarray:
+def relu(x: ArrayLike) -> np.ndarray:
     """y = max(0, x), for x of any shape, float32 or float64; NaN stays NaN.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.3.1.
@@ -39,7 +38,7 @@ def relu(x: Any) -> np.ndarray:
     return _forward("relu", x)
 
 
-def relu_backward(dy: Any, y: Any) -> np.ndarray:
+def relu_backward(dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     """dx = dy where y > 0, else 0: at the kink itself the gradient is 0.
 
     `y` is the output; the input does as well, for both have the same sign.
@@ -47,7 +46,7 @@ def relu_backward(dy: Any, y: Any) -> np.ndarray:
     return _backward("relu", dy, "y", y)
 
 
-def leaky_relu(x: Any, slope: float = 0.01) -> np.ndarray:
+def leaky_relu(x: ArrayLike, slope: float = 0.01) -> np.ndarray:
     """y = x where x > 0, else slope * x, for x of any shape, float32 or float64; NaN stays NaN.
 
     Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
@@ -55,7 +54,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> np.ndarray:
     return _forward("leaky_relu", x, real_number("leaky_relu", "slope", slope))
 
 
-def leaky_relu_backward(dy: Any, x: Any, slope: float = 0.01) -> np.ndarray:
+def leaky_relu_backward(dy: ArrayLike, x: ArrayLike, slope: float = 0.01) -> np.ndarray:
     """dx = dy where x > 0, else slope * dy: at the kink itself the gradient is that of the left side.
 
     `x` is the input; with a slope below 0 the output has lost its sign.
@@ -63,7 +62,7 @@ def leaky_relu_backward(dy: Any, x: Any, slope: float = 0.01) -> np.ndarray:
     return _backward("leaky_relu", dy, "x", x, real_number("leaky_relu_backward", "slope", slope))
 
 
-def tanh(x: Any) -> np.ndarray:
+def tanh(x: ArrayLike) -> np.ndarray:
     """y = tanh(x), for x of any shape, float32 or float64.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.3.2.
@@ -71,12 +70,12 @@ def tanh(x: Any) -> np.ndarray:
     return _forward("tanh", x)
 
 
-def tanh_backward(dy: Any, y: Any) -> np.ndarray:
+def tanh_backward(dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     """dx = dy * (1 - y^2), with the output y of tanh."""
     return _backward("tanh", dy, "y", y)
 
 
-def sigmoid(x: Any) -> np.ndarray:
+def sigmoid(x: ArrayLike) -> np.ndarray:
     """y = 1 / (1 + exp(-x)), for x of any shape, float32 or float64.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.3.2.
@@ -84,12 +83,12 @@ def sigmoid(x: Any) -> np.ndarray:
     return _forward("sigmoid", x)
 
 
-def sigmoid_backward(dy: Any, y: Any) -> np.ndarray:
+def sigmoid_backward(dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     """dx = dy * y * (1 - y), with the output y of sigmoid."""
     return _backward("sigmoid", dy, "y", y)
 
 
-def softmax(x: Any) -> np.ndarray:
+def softmax(x: ArrayLike) -> np.ndarray:
     """y[n,k] = exp(x[n,k]) / sum over j of exp(x[n,j]), for rows x (N, K), float32 or float64.
 
     The largest number of a row is taken away first, so that nothing overflows.  A NaN makes its whole row NaN.
@@ -99,12 +98,12 @@ def softmax(x: Any) -> np.ndarray:
     return _rows_forward("softmax", x)
 
 
-def softmax_backward(dy: Any, y: Any) -> np.ndarray:
+def softmax_backward(dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     """dx[n,k] = y[n,k] * (dy[n,k] - sum over j of dy[n,j] * y[n,j]), with the output y (N, K) of softmax."""
     return _rows_backward("softmax", dy, y)
 
 
-def log_softmax(x: Any) -> np.ndarray:
+def log_softmax(x: ArrayLike) -> np.ndarray:
     """y[n,k] = x[n,k] - log(sum over j of exp(x[n,j])), for rows x (N, K), float32 or float64.
 
     A plain difference, where the logarithm of a softmax would be log(0) for logits far below the largest.
@@ -114,7 +113,7 @@ def log_softmax(x: Any) -> np.ndarray:
     return _rows_forward("log_softmax", x)
 
 
-def log_softmax_backward(dy: Any, y: Any) -> np.ndarray:
+def log_softmax_backward(dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     """dx[n,k] = dy[n,k] - exp(y[n,k]) * sum over j of dy[n,j], with the output y (N, K) of log_softmax."""
     return _rows_backward("log_softmax", dy, y)
 
@@ -132,7 +131,7 @@ def real_number(where: str, name: str, value: object) -> float:
     return number
 
 
-def _forward(name: str, x: Any, *slope: float) -> np.ndarray:
+def _forward(name: str, x: ArrayLike, *slope: float) -> np.ndarray:
     (x,) = as_float_arrays(name, x=x)
     y = empty(name, x.shape, x.dtype)
     if x.dtype == np.float64:
@@ -142,7 +141,7 @@ def _forward(name: str, x: Any, *slope: float) -> np.ndarray:
     return y
 
 
-def _backward(name: str, dy: Any, kept_name: str, kept: Any, *slope: float) -> np.ndarray:
+def _backward(name: str, dy: ArrayLike, kept_name: str, kept: ArrayLike, *slope: float) -> np.ndarray:
     where = f"{name}_backward"
     dy, kept = as_float_arrays(where, dy=dy, **{kept_name: kept})
     same_shape(where, dy, kept_name, kept)
@@ -168,7 +167,7 @@ def rows(where: str, name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _rows_forward(name: str, x: Any) -> np.ndarray:
+def _rows_forward(name: str, x: ArrayLike) -> np.ndarray:
     (x,) = as_float_arrays(name, x=x)
     rows(name, "x", x)
     y = empty(name, x.shape, x.dtype)
@@ -179,7 +178,7 @@ def _rows_forward(name: str, x: Any) -> np.ndarray:
     return y
 
 
-def _rows_backward(name: str, dy: Any, y: Any) -> np.ndarray:
+def _rows_backward(name: str, dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     where = f"{name}_backward"
     dy, y = as_float_arrays(where, dy=dy, y=y)
     rows(where, "y", y)

@@ -47,7 +47,7 @@ def _check_sizes(where: str, x: np.ndarray, sizes: Sequence[int]) -> None:
         check_regions(where, size, out)
 
 
-def max_forward(where: str, axis_count: int, x: Any, output_size: object, return_indices: object) -> Any:
+def max_forward(where: str, axis_count: int, x: ArrayLike, output_size: object, return_indices: object) -> Any:
     """adaptive_max_pool1d, adaptive_max_pool2d and adaptive_max_pool3d."""
     x = planes_of(where, axis_count, x)
     wanted = flag(where, "return_indices", return_indices)
@@ -68,7 +68,7 @@ def max_forward(where: str, axis_count: int, x: Any, output_size: object, return
     return (y, indices) if wanted else y
 
 
-def average_forward(where: str, axis_count: int, x: Any, output_size: object) -> np.ndarray:
+def average_forward(where: str, axis_count: int, x: ArrayLike, output_size: object) -> np.ndarray:
     """adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d."""
     x = planes_of(where, axis_count, x)
     sizes = sizes_per_axis(where, "output_size", output_size, axis_count)
@@ -83,7 +83,7 @@ def average_forward(where: str, axis_count: int, x: Any, output_size: object) ->
     return y
 
 
-def average_backward(where: str, axis_count: int, dy: Any, x_shape: Any) -> np.ndarray:
+def average_backward(where: str, axis_count: int, dy: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     shape = plane_shape(where, axis_count, x_shape)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
@@ -34,7 +35,9 @@ class BatchNorm(NamedTuple):
     running_variance: np.ndarray | None
 
 
-def batch_norm(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5) -> np.ndarray:
+def batch_norm(
+    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, mean: ArrayLike, variance: ArrayLike, *, epsilon: float = 1e-5
+) -> np.ndarray:
     """Shift and scale every channel by given statistics, as a trained network does.
 
         y[n,c] = gamma[c] * (x[n,c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]
@@ -64,14 +67,21 @@ def batch_norm(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, *, epsil
 
 
 def batch_norm_backward(
-    dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
+    dy: ArrayLike, x: ArrayLike, gamma: ArrayLike, mean: ArrayLike, variance: ArrayLike, *, epsilon: float = 1e-5
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradient of batch_norm with respect to x, gamma and beta: (dx, dgamma, dbeta); mean and variance are constants."""
     return _backward("batch_norm_backward", "inference", dy, x, gamma, mean, variance, epsilon)
 
 
 def batch_norm_training(
-    x: Any, gamma: Any, beta: Any, running_mean: Any = None, running_variance: Any = None, *, momentum: float = 0.1, epsilon: float = 1e-5
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    running_mean: ArrayLike | None = None,
+    running_variance: ArrayLike | None = None,
+    *,
+    momentum: float = 0.1,
+    epsilon: float = 1e-5,
 ) -> BatchNorm:
     """Shift and scale every channel to mean 0 and variance 1 over the batch, then by gamma and beta; update the running averages.
 
@@ -108,7 +118,8 @@ def batch_norm_training(
     where = "batch_norm_training"
     if (running_mean is None) != (running_variance is None):
         raise SettingError(f"{where}: only one of running_mean and running_variance is given\n  give both or neither")
-    running = {} if running_mean is None else {"running_mean": running_mean, "running_variance": running_variance}
+    given = {"running_mean": running_mean, "running_variance": running_variance}
+    running = {name: values for name, values in given.items() if values is not None}
     x, gamma, beta, *old = _checked(where, {"x": x}, gamma=gamma, beta=beta, **running)
     number, share = _epsilon(where, epsilon), real_number(where, "momentum", momentum)
     if not 0 <= share <= 1:
@@ -130,7 +141,7 @@ def batch_norm_training(
 
 
 def batch_norm_training_backward(
-    dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, *, epsilon: float = 1e-5
+    dy: ArrayLike, x: ArrayLike, gamma: ArrayLike, mean: ArrayLike, variance: ArrayLike, *, epsilon: float = 1e-5
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradient of batch_norm_training with respect to x, gamma and beta: (dx, dgamma, dbeta); mean and variance as it returned them.
 
@@ -145,7 +156,7 @@ def batch_norm_training_backward(
 
 
 def _backward(
-    where: str, kind: str, dy: Any, x: Any, gamma: Any, mean: Any, variance: Any, epsilon: object
+    where: str, kind: str, dy: ArrayLike, x: ArrayLike, gamma: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: object
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     dy, x, gamma, mean, variance = _checked(where, {"dy": dy, "x": x}, gamma=gamma, mean=mean, variance=variance)
     number = _epsilon(where, epsilon)
@@ -162,7 +173,7 @@ def _backward(
     return dx, dgamma, dbeta
 
 
-def _checked(where: str, large: dict[str, Any], **small: Any) -> list[np.ndarray]:
+def _checked(where: str, large: dict[str, ArrayLike], **small: ArrayLike) -> list[np.ndarray]:
     """Arrays (N, C, *space), then arrays (C,), all of one type and contiguous."""
     arrays = as_float_arrays(where, **large, **small)
     for name, array in zip(large, arrays, strict=False):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
@@ -14,7 +13,7 @@ from minicnn.kernels.cpu.convolution import linear_call as fast
 __all__ = ["linear", "linear_backward_bias", "linear_backward_input", "linear_backward_weight"]
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> np.ndarray:
+def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> np.ndarray:
     """Every output is a weighted sum of all features of its image.
 
         y[n,k] = bias[k] + sum over f of x[n,f] * weight[k,f]
@@ -46,7 +45,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> np.ndarray:
     return y
 
 
-def linear_backward_input(dy: Any, weight: Any) -> np.ndarray:
+def linear_backward_input(dy: ArrayLike, weight: ArrayLike) -> np.ndarray:
     """Gradient of linear with respect to x: dx[n,f] = sum over k of dy[n,k] * weight[k,f], from dy (N, K) and weight (K, F)."""
     where = "linear_backward_input"
     dy, weight = (contiguous(array) if array.ndim else array for array in as_float_arrays(where, dy=dy, weight=weight))
@@ -59,7 +58,7 @@ def linear_backward_input(dy: Any, weight: Any) -> np.ndarray:
     return dx
 
 
-def linear_backward_weight(dy: Any, x: Any) -> np.ndarray:
+def linear_backward_weight(dy: ArrayLike, x: ArrayLike) -> np.ndarray:
     """Gradient of linear with respect to weight: dweight[k,f] = sum over n of dy[n,k] * x[n,f], from dy (N, K) and x (N, F)."""
     where = "linear_backward_weight"
     dy, x = (contiguous(array) if array.ndim else array for array in as_float_arrays(where, dy=dy, x=x))
@@ -75,7 +74,7 @@ def linear_backward_weight(dy: Any, x: Any) -> np.ndarray:
     return dweight
 
 
-def linear_backward_bias(dy: Any) -> np.ndarray:
+def linear_backward_bias(dy: ArrayLike) -> np.ndarray:
     """Gradient of linear with respect to bias: dbias[k] = sum over n of dy[n,k], from dy (N, K)."""
     where = "linear_backward_bias"
     (dy,) = as_float_arrays(where, dy=dy)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError
 from minicnn.geometry import whole_number
@@ -17,7 +16,7 @@ from minicnn.kernels.cpu.normalization import local_response_call as fast
 __all__ = ["local_response_norm", "local_response_norm_backward"]
 
 
-def local_response_norm(x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> np.ndarray:
+def local_response_norm(x: ArrayLike, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> np.ndarray:
     """Strong channels suppress their neighbours at the same position.
 
         y[n,c] = x[n,c] / (k + alpha * sum over j of x[n,j]^2)^beta      where  c - size//2 <= j <= c + (size-1)//2, within 0 .. C-1
@@ -50,7 +49,9 @@ def local_response_norm(x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e
     return y
 
 
-def local_response_norm_backward(dy: Any, x: Any, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> np.ndarray:
+def local_response_norm_backward(
+    dy: ArrayLike, x: ArrayLike, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+) -> np.ndarray:
     """Gradient of local_response_norm with respect to x, from dy and x (N, C, *space); settings as there."""
     where = "local_response_norm_backward"
     dy, x = as_float_arrays(where, dy=dy, x=x)

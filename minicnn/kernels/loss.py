@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
@@ -15,7 +14,7 @@ from minicnn.kernels.cpu.pointwise import softmax_call as fast
 __all__ = ["softmax_cross_entropy", "softmax_cross_entropy_backward"]
 
 
-def softmax_cross_entropy(logits: Any, labels: Any) -> float:
+def softmax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
     """How surprised the network is by the correct answers, in nats, averaged over the images.
 
         loss = 1/N * sum over n of (log(sum over k of exp(logits[n,k])) - logits[n,labels[n]])
@@ -53,7 +52,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> float:
     return float(losses.mean(dtype=np.float64))
 
 
-def softmax_cross_entropy_backward(dloss: float, logits: Any, labels: Any) -> np.ndarray:
+def softmax_cross_entropy_backward(dloss: float, logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Gradient of softmax_cross_entropy with respect to logits.
 
         dlogits[n,k] = dloss / N * (softmax(logits)[n,k] - (1 if k is labels[n] else 0))
@@ -83,7 +82,7 @@ def softmax_cross_entropy_backward(dloss: float, logits: Any, labels: Any) -> np
     return dlogits
 
 
-def _checked(where: str, logits: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+def _checked(where: str, logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     (logits,) = as_float_arrays(where, logits=logits)
     rows(where, "logits", logits)
     labels = as_array(where, "labels", labels)

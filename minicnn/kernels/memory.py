@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from math import prod
-from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minicnn.errors import ShapeError
 from minicnn.kernels.system_memory import free_bytes, memory_bytes
@@ -65,7 +65,7 @@ def check_room(size: int, what: str, fix: str = "") -> None:
         )
 
 
-def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
     """An uninitialized array, aligned to a cache line if it is not small.
 
     Raises

@@ -37,7 +37,7 @@ __all__ = [
 def max_forward(
     where: str,
     axis_count: int,
-    x: Any,
+    x: ArrayLike,
     window: object,
     stride: object,
     padding: PaddingSetting,
@@ -59,7 +59,7 @@ def max_forward(
     return (y, indices) if wanted else y
 
 
-def max_backward(where: str, axis_count: int, dy: Any, indices: Any, x_shape: Any) -> np.ndarray:
+def max_backward(where: str, axis_count: int, dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     shape = plane_shape(where, axis_count, x_shape)
@@ -73,13 +73,20 @@ def max_backward(where: str, axis_count: int, dy: Any, indices: Any, x_shape: An
     return dx
 
 
-def _average_settings(axes: Axes, count_padding: bool) -> tuple[Any, ...]:
+def _average_settings(axes: Axes, count_padding: bool) -> tuple[object, ...]:
     """In the form the textbook loops take."""
     return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes), *(a.after for a in axes), count_padding)
 
 
 def average_forward(
-    where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, ceil_mode: object, count_padding: object
+    where: str,
+    axis_count: int,
+    x: ArrayLike,
+    window: object,
+    stride: object,
+    padding: PaddingSetting,
+    ceil_mode: object,
+    count_padding: object,
 ) -> np.ndarray:
     """avg_pool1d, avg_pool2d and avg_pool3d."""
     x = planes_of(where, axis_count, x)
@@ -96,8 +103,8 @@ def average_forward(
 def average_backward(
     where: str,
     axis_count: int,
-    dy: Any,
-    x_shape: Any,
+    dy: ArrayLike,
+    x_shape: Sequence[int],
     window: object,
     stride: object,
     padding: PaddingSetting,

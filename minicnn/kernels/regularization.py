@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import whole_number
@@ -18,7 +18,7 @@ from minicnn.kernels.random_bits import uniform_bits
 __all__ = ["dropout", "dropout_backward"]
 
 
-def dropout(x: Any, rate: float, *, seed: int) -> np.ndarray:
+def dropout(x: ArrayLike, rate: float, *, seed: int) -> np.ndarray:
     """In training, set a share of all elements to zero and scale the others up, so that the expected value is unchanged.
 
         y[n,f] = x[n,f] / (1 - rate) where random bits of (seed, n, f) say so, else 0
@@ -38,12 +38,12 @@ def dropout(x: Any, rate: float, *, seed: int) -> np.ndarray:
     return _run("dropout", "x", x, rate, seed)
 
 
-def dropout_backward(dy: Any, rate: float, *, seed: int) -> np.ndarray:
+def dropout_backward(dy: ArrayLike, rate: float, *, seed: int) -> np.ndarray:
     """Gradient of dropout with respect to x: dy / (1 - rate) where the same seed kept the element, else 0."""
     return _run("dropout_backward", "dy", dy, rate, seed)
 
 
-def _run(where: str, name: str, x: Any, rate: object, seed: object) -> np.ndarray:
+def _run(where: str, name: str, x: ArrayLike, rate: object, seed: object) -> np.ndarray:
     (x,) = as_float_arrays(where, **{name: x})
     if not x.ndim:
         raise ShapeError(f"{where}: {name} is a single number, but needs an axis of images\n  wanted  (N, ...)")

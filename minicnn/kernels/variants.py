@@ -22,6 +22,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import shape_text, whole_number
@@ -95,7 +96,7 @@ class Variant:
         """Weights that no tap reads."""
         return self.weight_count - len(np.unique(self._reads.weight))
 
-    def forward(self, x: Any, weight: Any, bias: Any = None) -> np.ndarray:
+    def forward(self, x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> np.ndarray:
         """y (N, K, *out) from x (N, C, *in), weight and bias (K,)."""
         given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
         x, weight, *rest = as_float_arrays(self._where, **given)
@@ -112,7 +113,7 @@ class Variant:
             self._loop("forward")(_wide(y), _wide(x), weight, none if bias is None else bias, self._map, three(self.taps))
         return y
 
-    def backward_input(self, dy: Any, weight: Any) -> np.ndarray:
+    def backward_input(self, dy: ArrayLike, weight: ArrayLike) -> np.ndarray:
         """Gradient with respect to x: dx (N, C, *in)."""
         dy, weight = as_float_arrays(self._where, dy=dy, weight=weight)
         self._check_images("dy", dy, self.output_shape, "K", OUT_LETTERS)
@@ -125,7 +126,7 @@ class Variant:
             self._loop("backward_input")(_wide(dx), _wide(dy), weight, self._map, three(self.taps))
         return dx
 
-    def backward_weight(self, dy: Any, x: Any) -> np.ndarray:
+    def backward_weight(self, dy: ArrayLike, x: ArrayLike) -> np.ndarray:
         """Gradient with respect to weight, in its shape; that of the bias is `dy` summed over images and positions."""
         dy, x = as_float_arrays(self._where, dy=dy, x=x)
         self._check_images("dy", dy, self.output_shape, "K", OUT_LETTERS)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn import engine
 from minicnn.errors import DataError, ShapeError
@@ -29,7 +30,7 @@ def answers(scores: np.ndarray) -> np.ndarray:
     return np.where(are_numbers(scores), scores.argmax(axis=1), -1)
 
 
-def evaluate(net: Graph, images: np.ndarray, labels: Any, preparation: Preparation, threads: int | None = None) -> EvaluationRecord:
+def evaluate(net: Graph, images: np.ndarray, labels: ArrayLike, preparation: Preparation, threads: int | None = None) -> EvaluationRecord:
     """Loss and accuracy of a network over prepared images, (N, C, *space) uint8 or float32.
 
     Raises

@@ -6,16 +6,16 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from minicnn.errors import LearningWarning, SettingError
 from minicnn.geometry import whole_number
 from minicnn.train.history import History, is_better
-from minicnn.train.intake import as_dataset
+from minicnn.train.intake import Data, as_dataset
 from minicnn.train.learning import LearningWatch
-from minicnn.train.progress import Bar, listener
+from minicnn.train.progress import Bar, Progress, listener
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
 from minicnn.train.validation import hold_out
 
@@ -35,7 +35,7 @@ class Parts(NamedTuple):
     test: Dataset | None
 
     @classmethod
-    def of(cls, trainer: Trainer, train: Any, test: Any, validation: Any) -> Parts:
+    def of(cls, trainer: Trainer, train: Data, test: Data | None, validation: float | Data | None) -> Parts:
         """From the user's arguments; `validation` is data or a share of the training images."""
         data = as_dataset("train", train, trainer.net)
         tested = None if test is None else as_dataset("test", test, trainer.net)
@@ -44,7 +44,7 @@ class Parts(NamedTuple):
         if np.isscalar(validation):
             rest, held_out = hold_out(data, validation, trainer.seed)  # type: ignore[arg-type]
             return cls(rest, held_out, tested)
-        return cls(data, as_dataset("validation", validation, trainer.net), tested)
+        return cls(data, as_dataset("validation", validation, trainer.net), tested)  # type: ignore[arg-type]
 
     @property
     def watched(self) -> Dataset | None:
@@ -53,7 +53,7 @@ class Parts(NamedTuple):
 
 
 def follow(
-    trainer: Trainer, parts: Parts, patience: int | None, progress: Any, stream: Callable[[], Generator[Record, None, None]]
+    trainer: Trainer, parts: Parts, patience: int | None, progress: Progress, stream: Callable[[], Generator[Record, None, None]]
 ) -> History:
     """Train to the end of the stream, or of patience, and return the history."""
     if patience is not None:

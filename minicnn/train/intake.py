@@ -9,9 +9,10 @@ from __future__ import annotations
 import mmap
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.datasets import Dataset, as_images, from_arrays
 from minicnn.errors import DataError
@@ -24,7 +25,10 @@ PAIR = "arrays"  # the origin of a Dataset made from a pair
 COPY_BYTES = 1 << 24  # images up to this size are copied, which takes some milliseconds; the 47 MB of MNIST would take 2 % of four epochs
 
 
-def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
+Data = Dataset | tuple[ArrayLike, ArrayLike]  # images and labels
+
+
+def as_dataset(where: str, data: Data, net: Graph) -> Dataset:
     """A checked Dataset with a copy of the labels, from a Dataset or a pair (images, labels).
 
     A pair may hold any array, list or tensor, integer labels of any width, and images (N, *space) for a network of one channel; its
@@ -36,22 +40,19 @@ def as_dataset(where: str, data: Any, net: Graph) -> Dataset:
         If it is neither, if types, shapes or label values do not fit, or if the network has fewer classes.
     """
     if isinstance(data, Dataset):  # perhaps changed since it was made: every attribute is read once
-        try:
-            images, labels = (
-                np.asarray(data.images)[...],
-                np.asarray(data.labels)[...],
-            )  # views, whose shape and type no one else can change
+        try:  # views, whose shape and type no one else can change
+            images, labels = np.asarray(data.images)[...], np.asarray(data.labels)[...]
         except (ValueError, TypeError) as error:
             raise DataError(f"{data.name}: images or labels are not an array: {error}") from error
         check_file(data.name, images)
         check_file(data.name, labels)
         checked = Dataset(images, labels, data.classes, data.name, data.split, data.mean, data.std, data.origin)
     elif isinstance(data, (tuple, list)) and len(data) == 2:
-        images, labels = as_images(where, data[0])[...], data[1]
+        images, given = as_images(where, data[0])[...], data[1]
         check_file(where, images)
-        if isinstance(labels, np.ndarray):
-            check_file(where, labels)
-        checked = replace(from_arrays(with_channels(images, net.input_shape), labels, name=where), origin=PAIR)
+        if isinstance(given, np.ndarray):
+            check_file(where, given)
+        checked = replace(from_arrays(with_channels(images, net.input_shape), given, name=where), origin=PAIR)
     else:
         raise DataError(
             f"{where} is {type(data).__name__}, but must be a Dataset, or a pair of images and labels"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
 
 from minicnn.errors import SettingError
 from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
@@ -13,7 +13,10 @@ from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartReco
 BAR_WIDTH = 24
 
 
-def listener(progress: Any, watched: str) -> Callable[[Record], object]:
+Progress = Callable[[Record], object] | bool | None
+
+
+def listener(progress: Progress, watched: str) -> Callable[[Record], object]:
     """What receives the records of training: the user's function, nothing for False, or for None a bar if someone can see it."""
     if callable(progress):
         return progress

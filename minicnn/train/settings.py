@@ -137,7 +137,7 @@ class RunSettings:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: Any, source: str) -> RunSettings:
+    def from_json(cls, values: object, source: str) -> RunSettings:
         """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
         if isinstance(values, dict):

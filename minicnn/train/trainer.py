@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn import engine
 from minicnn.errors import DataError, DeviceError, SettingError, quoted
@@ -25,8 +26,9 @@ from minicnn.train.examination import Examination, examination
 from minicnn.train.finite import loss_is_lost, wrong_image
 from minicnn.train.fitting import Parts, follow
 from minicnn.train.history import History
-from minicnn.train.intake import PAIR, Held, as_dataset, class_names
+from minicnn.train.intake import PAIR, Data, Held, as_dataset, class_names
 from minicnn.train.position import Position
+from minicnn.train.progress import Progress
 from minicnn.train.records import EpochRecord, Record, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
@@ -141,7 +143,7 @@ class Trainer:
         """How the network's images are prepared; None before training."""
         return self.net.preparation
 
-    def step(self, x: Any, labels: Any) -> StepRecord:
+    def step(self, x: ArrayLike, labels: ArrayLike) -> StepRecord:
         """One update from one batch of prepared images.
 
         Parameters
@@ -192,15 +194,15 @@ class Trainer:
 
     def fit(
         self,
-        train: Any,
-        test: Any = None,
+        train: Data,
+        test: Data | None = None,
         epochs: int = 10,
         *,
-        validation: Any = None,
+        validation: float | Data | None = None,
         schedule: str | Schedule = "constant",
         augment: Iterable[str] | str | Augmentation = (),
         patience: int | None = None,
-        progress: Callable[[Record], object] | bool | None = None,
+        progress: Progress = None,
     ) -> History:
         """Train for so many epochs; another call trains as many more.  An interrupted epoch is restarted.
 
@@ -244,8 +246,8 @@ class Trainer:
 
     def stream(
         self,
-        train: Any,
-        test: Any = None,
+        train: Data,
+        test: Data | None = None,
         *,
         until_epoch: int,
         schedule: str | Schedule = "constant",
@@ -266,7 +268,7 @@ class Trainer:
         """Let training end after the current batches; its state is then complete, and it may continue later.  Any thread may call it."""
         self._at.stopping = True
 
-    def evaluate(self, data: Any) -> Examination:
+    def evaluate(self, data: Data) -> Examination:
         """Loss, metrics and confusion matrix over a Dataset or a pair (images, labels), prepared as the training images were.
 
         Raises
@@ -280,15 +282,15 @@ class Trainer:
             names = class_names(checked, self.classes)
             return examination(self.net, images, checked.labels, preparation, names, checked.name, self.threads)
 
-    def predict(self, images: Any) -> np.ndarray:
+    def predict(self, images: ArrayLike) -> np.ndarray:
         """Probabilities (N, classes) for images as the data set holds them; see `Graph.predict`."""
         with self._turns.turn():
             return self.net.predict(images, self.threads)
 
     def prepare(self, data: Dataset) -> Preparation:
-        """How training images become the network's input: as the network remembers it, else by the statistics of `data`.
+        """How training images become the network's input: as stored with the network, else by the statistics of `data`.
 
-        The network remembers it from now on, with the names of the classes.
+        It is then stored with the network, as are the names of the classes.
         """
         known = self.net.trained_on
         unit = BYTES if data.images.dtype == np.uint8 else FLOATS

@@ -32,7 +32,7 @@ def with_width(element: Element, width: float, keep_last: bool) -> Element:
     return build(description)
 
 
-def _parts(description: Any) -> list[dict[str, Any]]:
+def _parts(description: object) -> list[dict[str, Any]]:
     """All layers in a description, in their order."""
     if isinstance(description, list):
         return [part for each in description for part in _parts(each)]

@@ -178,7 +178,7 @@ def test_a_step_checks_what_it_gets(small_net):
 
 def test_data_with_more_classes_than_the_network(small_net, digits):
     letters = datasets.Dataset(digits.images, digits.labels + 10, tuple("abcdefghijklmnopqrst"), "letters")
-    with pytest.raises(DataError, match=r"^letters has 20 classes, but small tells 10 apart\n  build it with classes=20$"):
+    with pytest.raises(DataError, match=r"^letters has 20 classes, but small has 10 outputs\n  build it with classes=20$"):
         Trainer(small_net()).fit(letters)
 
 
