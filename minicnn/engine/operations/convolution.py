@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minicnn import layers as L
-from minicnn.engine.operations.operation import lower, new_output, through_relu
+from minicnn.engine.operations.operation import Append, lower, new_output, through_relu
 from minicnn.geometry import Axis
 from minicnn.graph import INPUT, Node
 from minicnn.kernels.cpu.convolution import linked as linked_convolution
@@ -17,9 +17,11 @@ from minicnn.kernels.cpu.convolution.maps import reversed_axes
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.program import Program
 from minicnn.kernels.cpu.unshared import lowering as unshared
 from minicnn.kernels.cpu.winograd import few_images_lowering as winograd_few
 from minicnn.kernels.cpu.winograd import lowering as winograd
+from minicnn.layers.base import Layer
 from minicnn.layers.conv import Conv
 from minicnn.layers.conv_transpose import ConvTranspose
 
@@ -128,81 +130,76 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         plan.give(node, dx)
 
 
-def linear_forward(plan: Planner, node: Node) -> None:
-    convolution.append_linear_forward(
-        plan.program,
-        new_output(plan, node),
-        plan.x(node),
-        plan.parameter(node, "weight"),
-        plan.parameter(node, "bias"),
-        rectify=node.index in plan.fusion.rectified,
-    )
+def lower_weighted(
+    kind: type[Layer],
+    forward: Append,
+    backward_weight: Append,
+    backward_input: Append,
+    settings: Callable[[Node], tuple[Any, ...]],
+    **more: Any,
+) -> None:
+    """A layer with a weight and perhaps a bias.
+
+    forward(program, y, x, *settings, weight, bias);  backward_weight(program, weight, dy, x, *settings);
+    backward_input(program, dx, dy, *settings, weight)
+    """
+
+    def run_forward(plan: Planner, node: Node) -> None:
+        weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+        rectify = {"rectify": True} if node.index in plan.fusion.rectified else {}
+        forward(plan.program, new_output(plan, node), plan.x(node), *settings(node), weight, bias, **rectify)
+
+    def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
+        weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+        dy = through_relu(plan, node, dy)
+        backward_weight(plan.program, weight, dy, plan.x(node), *settings(node))
+        if bias is not None:
+            convolution.append_bias_gradient(plan.program, bias, dy)
+        if plan.wants_gradient(node):
+            dx = plan.new(node.input_shapes[0])
+            backward_input(plan.program, dx, dy, *settings(node), weight)
+            plan.give(node, dx)
+
+    lower(kind, run_forward, run_backward, **more)
 
 
-def linear_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
-    dy = through_relu(plan, node, dy)
-    convolution.append_linear_backward_weight(plan.program, weight, dy, plan.x(node))
-    if bias is not None:
-        convolution.append_bias_gradient(plan.program, bias, dy)
-    if plan.wants_gradient(node):
-        dx = plan.new(node.input_shapes[0])
-        convolution.append_linear_backward_input(plan.program, dx, dy, weight)
-        plan.give(node, dx)
-
-
-def conv_transpose_forward(plan: Planner, node: Node) -> None:
+def transposed_forward(
+    program: Program, y: Activation, x: Activation, axes: tuple[Axis, ...], groups: int, weight: int, bias: int | None
+) -> None:
     """The input gradient of the convolution that would go the other way: its axes have our output as input."""
-    layer = node.layer
-    axes = layer.axes(node.input_shapes)
-    y = new_output(plan, node)
-    convolution.append_convolution_backward_input(
-        plan.program, y, plan.x(node), axes, layer.groups, (1,) * len(axes), False, plan.parameter(node, "weight")
-    )
-    bias = plan.parameter(node, "bias")
+    convolution.append_convolution_backward_input(program, y, x, axes, groups, (1,) * len(axes), False, weight)
     if bias is not None:
-        pointwise.append_add_bias(plan.program, y, bias)
+        pointwise.append_add_bias(program, y, bias)
 
 
-def conv_transpose_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    layer = node.layer
-    axes = layer.axes(node.input_shapes)
-    ones = (1,) * len(axes)
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
-    convolution.append_convolution_backward_weight(plan.program, weight, plan.x(node), dy, axes, layer.groups, ones, False)
-    if bias is not None:
-        convolution.append_bias_gradient(plan.program, bias, dy)
-    if plan.wants_gradient(node):
-        dx = plan.new(node.input_shapes[0])
-        convolution.append_convolution_forward(plan.program, dx, dy, axes, layer.groups, ones, False, weight, None)
-        plan.give(node, dx)
+def transposed_backward_weight(program: Program, weight: int, dy: Activation, x: Activation, axes: tuple[Axis, ...], groups: int) -> None:
+    convolution.append_convolution_backward_weight(program, weight, x, dy, axes, groups, (1,) * len(axes), False)
 
 
-def table_conv_forward(plan: Planner, node: Node) -> None:
-    linked_convolution.append_linked_forward(
-        plan.program,
-        new_output(plan, node),
-        plan.x(node),
-        node.layer.axes(node.input_shapes),
-        node.layer.table,
-        plan.parameter(node, "weight"),
-        plan.parameter(node, "bias"),
-    )
-
-
-def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    axes, table = node.layer.axes(node.input_shapes), node.layer.table
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
-    linked_convolution.append_linked_backward_weight(plan.program, weight, dy, plan.x(node), axes, table)
-    if bias is not None:
-        convolution.append_bias_gradient(plan.program, bias, dy)
-    if plan.wants_gradient(node):
-        dx = plan.new(node.input_shapes[0])
-        linked_convolution.append_linked_backward_input(plan.program, dx, dy, axes, table, weight)
-        plan.give(node, dx)
+def transposed_backward_input(program: Program, dx: Activation, dy: Activation, axes: tuple[Axis, ...], groups: int, weight: int) -> None:
+    convolution.append_convolution_forward(program, dx, dy, axes, groups, (1,) * len(axes), False, weight, None)
 
 
 lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=is_shared)
-lower(L.Linear, linear_forward, linear_backward, can_rectify=True)
-lower(ConvTranspose, conv_transpose_forward, conv_transpose_backward)
-lower(L.TableConv2D, table_conv_forward, table_conv_backward)
+lower_weighted(
+    L.Linear,
+    convolution.append_linear_forward,
+    convolution.append_linear_backward_weight,
+    convolution.append_linear_backward_input,
+    lambda node: (),
+    can_rectify=True,
+)
+lower_weighted(
+    ConvTranspose,
+    transposed_forward,
+    transposed_backward_weight,
+    transposed_backward_input,
+    lambda node: (node.layer.axes(node.input_shapes), node.layer.groups),
+)
+lower_weighted(
+    L.TableConv2D,
+    linked_convolution.append_linked_forward,
+    linked_convolution.append_linked_backward_weight,
+    linked_convolution.append_linked_backward_input,
+    lambda node: (node.layer.axes(node.input_shapes), node.layer.table),
+)
