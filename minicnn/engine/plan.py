@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from minicnn.engine.planner import Planner
 from minicnn.errors import SettingError, ShapeError
-from minicnn.graph import Topology
+from minicnn.graph import Node, Topology
+from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.crew import run
 from minicnn.kernels.cpu.program.executor import (
@@ -28,8 +29,10 @@ from minicnn.kernels.cpu.program.executor import (
     Layout,
 )
 from minicnn.kernels.cpu.program.program import SLICES, FinishedProgram, aligned_zeros, padded
+from minicnn.kernels.cpu.unshared.lowering import serves_few
 from minicnn.kernels.derive.update import update_step
 from minicnn.kernels.memory import check_room
+from minicnn.layers.conv import Conv
 from minicnn.locks import new_lock
 
 if TYPE_CHECKING:
@@ -48,16 +51,26 @@ SLICE_FLOATS = 8192  # parameters that make a slice worth a task
 def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
     """Images of a shard, from the network and the batch alone, so that results do not depend on the machine.
 
-    The largest size for which the largest value still fits the cache of a core and a batch makes at least four shards; in use, a few
-    images are a shard of just that size.
+    The largest size for which the largest value still fits the cache of a core and a batch makes at least four shards, or two of any
+    size where filters of single positions, which every shard reads anew, do not fit it themselves (64 images of 64 channels 13x13, 96
+    filters: 47 and 27 ms); in use, a few images are a shard of just that size.
     """
     largest = max(prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
     if batch < SHARDS_SIZES[-1] and not training:
         return batch
+    if any(map(_outweighs_images, topology.nodes)):
+        return next((size for size in SHARDS_SIZES if 2 * size <= batch), SHARDS_SIZES[-1])
     for size in SHARDS_SIZES:
         if 4 * size <= batch and largest * size * 4 <= CACHE_BYTES:
             return size
     return SHARDS_SIZES[-1]
+
+
+def _outweighs_images(node: Node) -> bool:
+    """Whether its weights do not fit the cache, and serve so few positions that the time is that of reading them for each shard."""
+    layer = cast(Any, node.layer)
+    few = isinstance(layer, Conv) and serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
+    return few and 4 * node.slots[0].size > CACHE_BYTES
 
 
 class Arrays(NamedTuple):

@@ -148,12 +148,12 @@ class Planner:
         self.program.close_phase(SHARDS)
 
     def _input(self) -> Activation:
-        """The input's place, with a halo if only convolutions read it: filling it costs nothing, since it is copied anyway."""
+        """The input's place, with a halo if only convolutions of one filter a channel read it: filling it costs nothing, since it is
+        copied anyway, and filters that take turns read their patches from images without one."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
-        only_convolutions = (
-            bool(readers) and all(operation_of(node.layer).takes_halo for node in readers) and INPUT not in self.topology.outputs
-        )
+        takers = [operation_of(node.layer).takes_halo(node) for node in readers]
+        only_convolutions = bool(readers) and all(takers) and INPUT not in self.topology.outputs
         if len(shape) == 1 or self.shard % LANES or not only_convolutions:
             return self.new(shape)
         axes = [node.layer.axes(node.input_shapes) or () for node in readers]

@@ -17,6 +17,7 @@ from minicnn.kernels.cpu.convolution.maps import reversed_axes
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.unshared import lowering as unshared
 from minicnn.kernels.cpu.winograd import few_images_lowering as winograd_few
 from minicnn.kernels.cpu.winograd import lowering as winograd
 from minicnn.layers.conv import Conv
@@ -100,12 +101,19 @@ def conv_forward(plan: Planner, node: Node) -> None:
     )
 
 
+def is_shared(node: Node) -> bool:
+    return prod(node.layer.tile(node.input_shapes)) == 1
+
+
 def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     layer = node.layer
     axes, tiles = layer.axes(node.input_shapes), layer.tile(node.input_shapes)
     weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
     dy = through_relu(plan, node, dy)
-    convolution.append_convolution_backward_weight(plan.program, weight, dy, plan.x(node), axes, layer.groups, tiles, layer.flip)
+    if prod(tiles) > 1:
+        unshared.append_tiled_backward_weight(plan.program, weight, dy, plan.x(node), axes, layer.groups, tiles, layer.flip)
+    else:
+        convolution.append_convolution_backward_weight(plan.program, weight, dy, plan.x(node), axes, layer.groups, tiles, layer.flip)
     if bias is not None:
         convolution.append_bias_gradient(plan.program, bias, dy, tiles)
     if plan.wants_gradient(node):
@@ -113,6 +121,8 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         prepared = plan.prepared.get((node.index, "backward"))
         if prepared:
             _append_winograd(plan, dx, dy, reversed_axes(axes), layer.groups, prepared)
+        elif prod(tiles) > 1:
+            unshared.append_tiled_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
         else:
             convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
         plan.give(node, dx)
@@ -192,7 +202,7 @@ def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         plan.give(node, dx)
 
 
-lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=True)
+lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=is_shared)
 lower(L.Linear, linear_forward, linear_backward, can_rectify=True)
 lower(ConvTranspose, conv_transpose_forward, conv_transpose_backward)
 lower(L.TableConv2D, table_conv_forward, table_conv_backward)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, numbered
 from minicnn.engine.operations.operation import lower, new_output
 from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.derive.lowering import Bound, Gradient, Integers, Parameter, append_derived
 from minicnn.layers import Layer
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ def run_forward(plan: Planner, node: Node) -> None:
 
 
 def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    from minicnn.kernels.derive.lowering import Gradient
-
     dxs = numbered("dx", [plan.new(shape) for shape in node.input_shapes])
     gradients = {f"d{_short(slot.name)}": Gradient(slot.offset, slot.shape) for slot in node.slots if slot.trainable}
     wanted = {name for n, name in enumerate(dxs) if plan.wants_gradient(node, n)}
@@ -35,10 +34,8 @@ def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
             plan.give(node, dx, n)
 
 
-def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[str, Any]) -> None:
-    from minicnn.kernels.derive.lowering import Integers, Parameter, append_derived
-
-    known: dict[str, Any] = {
+def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[str, Bound]) -> None:
+    known: dict[str, Bound] = {
         **node.layer.loop_settings(node.input_shapes),
         **dict.fromkeys(absent(node)),
         **{_short(slot.name): Parameter(slot.offset, slot.shape) for slot in node.slots},

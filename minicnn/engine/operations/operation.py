@@ -24,14 +24,14 @@ class Operation(NamedTuple):
     `dy` belongs to the operation: it may be overwritten and handed on.
     prepare(plan, node) : steps that need the parameters alone, once a batch
     can_rectify : a rectifier that follows is done on the way, where `plan.fusion.rectified` has the node
-    takes_halo : its input may lie in a halo of zeros
+    takes_halo(node) : whether its input may lie in a halo of zeros
     """
 
     forward: Callable[[Planner, Node], None]
     backward: Callable[[Planner, Node, Activation], None]
     prepare: Callable[[Planner, Node], None] | None = None
     can_rectify: bool = False
-    takes_halo: bool = False
+    takes_halo: Callable[[Node], bool] = lambda node: False
 
 
 _OPERATIONS: dict[type[Layer], Operation] = {}

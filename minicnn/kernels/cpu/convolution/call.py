@@ -190,7 +190,7 @@ def backward_input(
         stage.cut()
         result = stage.new(dx.shape[1:])
         if prod(tile) > 1:
-            append_tiled_backward_input(stage.program, result, gradient, axes, groups, tile, 0, PARTS)
+            append_tiled_backward_input(stage.program, result, gradient, axes, groups, tile, flip, 0, PARTS)
         else:
             append_convolution_backward_input(
                 stage.program, result, gradient, axes, groups, tile, flip, 0, None if bias is None else 0, bias_in_memory=True

@@ -150,11 +150,11 @@ def append_call_backward_weight(
 
 
 def append_tiled_backward_weight(
-    program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]
+    program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int], flip: bool
 ) -> None:
     """dweight (offset into the slot) from dy and x (without a halo), both in lanes."""
-    if not serves_few(axes, tiles, dy.map.shard) or any(map(any, x.map.halo)):
-        append_convolution_backward_weight(program, dweight, dy, x, axes, groups, tiles, False)
+    if flip or not serves_few(axes, tiles, dy.map.shard) or any(map(any, x.map.halo)):
+        append_convolution_backward_weight(program, dweight, dy, x, axes, groups, tiles, flip)
         return
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     image = x.map.channels * x.map.pixels
@@ -177,11 +177,19 @@ def append_tiled_backward_weight(
 
 
 def append_tiled_backward_input(
-    program: Program, dx: Activation, dy: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int], weight: int, parts: int = 1
+    program: Program,
+    dx: Activation,
+    dy: Activation,
+    axes: Sequence[Axis],
+    groups: int,
+    tiles: Sequence[int],
+    flip: bool,
+    weight: int,
+    parts: int = 1,
 ) -> None:
     """dx from dy, both in lanes; weight is an offset into the parameters."""
-    if not serves_few(axes, tiles, dy.map.shard) or dy.map.shard % LANES:
-        append_convolution_backward_input(program, dx, dy, axes, groups, tiles, False, weight)
+    if flip or not serves_few(axes, tiles, dy.map.shard) or dy.map.shard % LANES:
+        append_convolution_backward_input(program, dx, dy, axes, groups, tiles, flip, weight)
         return
     channels, filters, shard = dx.map.channels // groups, dy.map.channels // groups, dy.map.shard
     taps = prod(axis.taps for axis in axes)
