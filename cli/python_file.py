@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from minicnn.errors import SettingError, suggestion
@@ -33,14 +32,13 @@ def own_function(word: str) -> Callable[..., Any]:
     return names[name]  # type: ignore[no-any-return]
 
 
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise SettingError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
+def _module(path: Path) -> ModuleType:
+    """What the file defines; always from its text, for a compiled file beside it may be that of a moment ago."""
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
     sys.path.insert(0, str(path.parent.resolve()))  # it may import what lies beside it
     try:
-        spec.loader.exec_module(module)
+        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
     except Exception as error:  # whatever a user's file raises is the user's to mend
         raise SettingError(f"{path} raises {type(error).__name__}: {error}") from error
     finally:

@@ -8,5 +8,6 @@ from rich.syntax import Syntax
 
 def print_code(console: Console, text: str, language: str) -> None:
     """Print a program; no line is cut or filled up, so that it runs as it is printed."""
-    colours = Syntax("", language, theme="ansi_dark", background_color="default")
-    console.print(colours.highlight(text.rstrip("\n")), soft_wrap=True)
+    coloured = Syntax("", language, theme="ansi_dark", background_color="default").highlight(text)
+    coloured.rstrip()
+    console.print(coloured, soft_wrap=True)
