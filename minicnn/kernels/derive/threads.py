@@ -118,7 +118,7 @@ def _stop(loop: ast.For) -> ast.expr:
 
 def _against(definition: Definition, loop: ast.For) -> str:
     """What keeps the turns of a loop from running at the same time; "" if nothing does."""
-    return _against_range(definition, loop) or _against_names(loop) or _against_places(definition, loop)
+    return _against_names(loop) or _against_places(definition, loop) or _against_range(definition, loop)
 
 
 def _against_range(definition: Definition, loop: ast.For) -> str:

@@ -17,7 +17,7 @@ from minicnn.kernels.derive.cuda import cuda
 from minicnn.kernels.derive.generated import load
 
 TYPES = {"float64": (1, 3), "float32": (2,)}  # each loop is compiled once
-SETTINGS = (cases.Sizes(), cases.drawn(1), cases.drawn(2), cases.drawn(3))
+SETTINGS = (cases.USUAL, cases.drawn(1), cases.drawn(2), cases.drawn(3))
 LAUNCHES = ((1, 1), (2, 5), (3, 2), (5, 1))  # blocks, threads: one, several, more than there are places
 
 

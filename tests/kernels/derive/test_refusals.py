@@ -1,11 +1,14 @@
 """Loops that would race and text outside the grammar are refused in one line, with the file and the line where it shows."""
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
 from minicnn.errors import SettingError
 from minicnn.kernels.derive import read, threads
+from minicnn.kernels.derive.generated import load
 
 from . import racing
 
@@ -77,6 +80,18 @@ def test_text_outside_the_grammar_is_refused(name):
     with pytest.raises(SettingError) as caught:
         read(getattr(racing, name))
     assert caught.value.headline.endswith(f"racing.py:{here}: {OUTSIDE[name]}")
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "derive.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("statement", "reason"), re.findall(r"^\| `(.*?)` \| (.*) \|$", PAGE, re.MULTILINE))
+def test_the_page_gives_the_reasons(statement, reason):
+    text = f"import numpy as np\n\ndef own(y, x, table):\n    for n in range(len(x)):\n        {statement}\n"
+    with pytest.raises(SettingError) as caught:
+        threads(read(load(text, "own")))
+    assert caught.value.headline.partition(": no loop of own may become threads: ")[2] in (reason, "")
+    assert reason in caught.value.headline
 
 
 @pytest.mark.parametrize("thing", [len, lambda y: None, 3, type], ids=["builtin", "lambda", "number", "class"])

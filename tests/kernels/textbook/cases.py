@@ -38,7 +38,10 @@ def drawn(seed):
     return Sizes(*(tuple(int(n) for n in rng.integers(name != "pad", np.add(each, 1))) for name, each in most._asdict().items()))
 
 
-def calls(dtype, axes=(1, 2, 3), sizes=Sizes()):
+USUAL = Sizes()
+
+
+def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     """Name of a kernel -> (outputs, inputs); outputs are poisoned, inputs arrays or numbers."""
     made = {}
 
