@@ -9,16 +9,17 @@ where two branches or two rounds of a loop meet, the kinds are joined.  (NumPy d
 dtype of the element that it meets.)
 """
 
+from __future__ import annotations
+
 import ast
-import inspect
-import textwrap
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+import math
+from collections.abc import Iterable
+
+from minicnn.kernels.derive.definition import Function, elements
 
 INT, ELEMENT, FLOAT64 = "int", "element", "float64"
 HELD = {"elements": ELEMENT, "ints": INT}
-WHOLE_RESULT = ("int", "len", "int64", "isnan")
+WHOLE_RESULTS = ("int", "len", "isnan")
 
 
 def joined(*kinds: str) -> str:
@@ -26,30 +27,24 @@ def joined(*kinds: str) -> str:
     return kinds[0] if len(set(kinds)) == 1 else FLOAT64
 
 
-def syntax(function: Callable[..., Any]) -> ast.FunctionDef:
-    """The syntax tree of a compiled or plain function."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(function, "py_func", function)))).body[0]
-    assert isinstance(tree, ast.FunctionDef)
-    return tree
-
-
-def surroundings(function: Callable[..., Any]) -> dict[str, Any]:
-    """The global names that a function sees."""
-    return getattr(function, "py_func", function).__globals__
-
-
 class Kinds:
-    """Kinds of one function called with arguments of given kinds: `of[node]` of every expression, `returned`, and the functions it calls."""
+    """Kinds of one function called with arguments of given kinds.
 
-    def __init__(self, function: Callable[..., Any], tree: ast.FunctionDef, arguments: list[str]) -> None:
-        self.space = surroundings(function)
-        self.names = dict(zip((each.arg for each in tree.args.args), arguments, strict=True))
+    of : expression, or `+=` statement -> kind
+    names : variable -> kind at the end
+    returned : kinds of what it returns
+    called : name of a function that it calls -> kinds of its arguments, of its last call
+    """
+
+    def __init__(self, function: Function, arguments: Iterable[str]) -> None:
+        self.function = function
+        self.names = dict(zip(function.arguments, arguments, strict=True))
         self.of: dict[ast.AST, str] = {}
-        self.called: dict[str, list[str]] = {}
-        self.returned = INT
-        self.follow(tree.body)
+        self.called: dict[str, tuple[str, ...]] = {}
+        self.returned: tuple[str, ...] = ()
+        self.follow(function.body)
 
-    def follow(self, body: list[ast.stmt]) -> None:
+    def follow(self, body: Iterable[ast.stmt]) -> None:
         for statement in body:
             self.statement(statement)
 
@@ -62,9 +57,8 @@ class Kinds:
                 if isinstance(target, ast.Name):
                     self.names[target.id] = self.of[node]
             case ast.For(target=ast.Name(id=letter), iter=several, body=body):
-                parts = several.elts if isinstance(several, ast.Tuple) else []
-                kinds = [self.kind(each) for each in parts or several.args]  # type: ignore[attr-defined]
-                self.names[letter] = joined(*kinds) if parts else INT
+                kinds = [self.kind(each) for each in (several.args if isinstance(several, ast.Call) else elements(several))]
+                self.names[letter] = joined(*kinds)
                 before: dict[str, str] = {}
                 while before != self.names:  # until another round changes nothing
                     before = dict(self.names)
@@ -78,22 +72,23 @@ class Kinds:
                 self.follow(other)
                 self.meet(after)
             case ast.Return(value=ast.expr() as value):
-                self.returned = self.kind(value)
+                kinds = [self.kind(each) for each in elements(value)]
+                self.returned = tuple(map(joined, kinds, self.returned or kinds))
 
     def meet(self, others: dict[str, str]) -> None:
         self.names |= {name: joined(kind, self.names.get(name, kind)) for name, kind in others.items()}
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
-        if isinstance(target, ast.Tuple):
-            values = value.elts if isinstance(value, ast.Tuple) else [value] * len(target.elts)
-            kinds = [self.kind(each) for each in values]
-            self.names |= {part.id: kind for part, kind in zip(target.elts, kinds, strict=True) if isinstance(part, ast.Name)}
-            return
-        kind = self.kind(value)
-        if isinstance(target, ast.Name):
-            self.names[target.id] = kind
-        else:
-            self.kind(target)
+        targets, kinds = elements(target), [self.kind(each) for each in elements(value)]
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in self.function.functions:
+            kinds = list(self.results(value.func.id, self.called[value.func.id]))
+        elif len(kinds) < len(targets):  # a shape, numbers of a setting, a function that was handed in
+            kinds = [INT] * len(targets)
+        for each, kind in zip(targets, kinds, strict=True):
+            if isinstance(each, ast.Name):
+                self.names[each.id] = kind
+            else:
+                self.kind(each)
 
     def kind(self, node: ast.expr) -> str:
         """Kind of an expression; those of its parts are noted on the way."""
@@ -103,10 +98,10 @@ class Kinds:
 
     def result(self, node: ast.expr, kinds: list[str]) -> str:
         match node:
-            case ast.Constant(value=float()) | ast.Attribute(attr="inf" | "nan" | "pi" | "e"):
+            case ast.Constant(value=float()) | ast.Attribute(attr="inf" | "pi" | "e"):
                 return FLOAT64
             case ast.Name(id=name):
-                return self.names.get(name, FLOAT64 if isinstance(self.space.get(name), float) else INT)
+                return self.names.get(name, FLOAT64 if isinstance(self.function.numbers.get(name), float) else INT)
             case ast.Attribute(attr="flat"):
                 return kinds[0]
             case ast.Subscript():
@@ -119,22 +114,24 @@ class Kinds:
                 return joined(*kinds)
             case ast.IfExp():
                 return joined(*kinds[1:])
-            case ast.Tuple(elts=[_, *_]):
-                return joined(*kinds)
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WHOLE_RESULT:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WHOLE_RESULTS:
                 return INT
-            case ast.Call(func=ast.Attribute(attr="float64")) | ast.Call(func=ast.Name(id="float")):
+            case ast.Call(func=ast.Attribute(attr="float64")):
                 return FLOAT64
-            case ast.Call(func=ast.Name(id="max" | "min" | "abs")) | ast.Call(func=ast.Attribute(attr="maximum" | "minimum" | "abs")):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr="floor" | "ceil")) if self.of_math(module):
+                return INT
+            case ast.Call(func=ast.Name(id="max" | "min" | "abs")):
                 return joined(*kinds[1:])
-            case ast.Call(func=ast.Attribute()):  # a function of NumPy
-                return ELEMENT if set(kinds[1:]) == {ELEMENT} else FLOAT64
-            case ast.Call(func=ast.Name(id=name)) if self.helper(name):
-                self.called[name] = kinds[1:]
-                helper = self.space[name]
-                return Kinds(helper, syntax(helper), kinds[1:]).returned
+            case ast.Call(func=ast.Attribute()):  # of an element, another element
+                return ELEMENT if kinds[1:] == [ELEMENT] else FLOAT64
+            case ast.Call(func=ast.Name(id=name)) if name in self.function.functions:
+                self.called[name] = tuple(kinds[1:])
+                return joined(*self.results(name, kinds[1:]))
         return INT
 
-    def helper(self, name: str) -> bool:
-        """Whether a name is a function of the definition's module, and not one that was handed in."""
-        return name not in self.names and callable(self.space.get(name)) and not isinstance(self.space[name], type | ModuleType)
+    def results(self, name: str, arguments: Iterable[str]) -> tuple[str, ...]:
+        return Kinds(self.function.functions[name], arguments).returned
+
+    def of_math(self, module: str) -> bool:
+        """Whether a module is `math`, whose floor is an integer, and not NumPy."""
+        return self.function.python.__globals__.get(module) is math
