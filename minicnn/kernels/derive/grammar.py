@@ -49,6 +49,17 @@ def read(function: Callable[..., Any]) -> Definition:
     return Definition(**vars(reader.function()), outputs=reader.outputs, before=sizes, clearings=clearings, loop=loop)
 
 
+def read_function(function: Callable[..., Any]) -> Function:
+    """Read a function that definitions call or are handed, an index map for instance.
+
+    Raises
+    ------
+    SettingError
+        As `read` does.
+    """
+    return _Reader(source(function), helper=True).whole()
+
+
 class _Reader(Values):
     """Walks the statements once, from the top, and refuses what the grammar does not have."""
 
@@ -70,9 +81,11 @@ class _Reader(Values):
         )
 
     def read_function(self, function: FunctionType) -> Function:
-        reader = _Reader(source(function), helper=True, seen=self.seen)
-        reader.block(reader.body)
-        return reader.function()
+        return _Reader(source(function), helper=True, seen=self.seen).whole()
+
+    def whole(self) -> Function:
+        self.block(self.body)
+        return self.function()
 
     def definition(self) -> tuple[tuple[ast.stmt, ...], ast.For]:
         loops = [each for each in self.body if isinstance(each, ast.For)]

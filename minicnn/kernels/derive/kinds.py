@@ -33,7 +33,7 @@ class Kinds:
     of : expression, or `+=` statement -> kind
     names : variable -> kind at the end
     returned : kinds of what it returns
-    called : name of a function that it calls -> kinds of its arguments, of its last call
+    called : name of a function that it calls -> kinds of its arguments, joined over its calls
     """
 
     def __init__(self, function: Function, arguments: Iterable[str]) -> None:
@@ -81,7 +81,7 @@ class Kinds:
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         targets, kinds = elements(target), [self.kind(each) for each in elements(value)]
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in self.function.functions:
-            kinds = list(self.results(value.func.id, self.called[value.func.id]))
+            kinds = list(self.results(value.func.id, [self.of[each] for each in value.args]))
         elif len(kinds) < len(targets):  # a shape, numbers of a setting, a function that was handed in
             kinds = [INT] * len(targets)
         for each, kind in zip(targets, kinds, strict=True):
@@ -125,7 +125,7 @@ class Kinds:
             case ast.Call(func=ast.Attribute()):  # of an element, another element
                 return ELEMENT if kinds[1:] == [ELEMENT] else FLOAT64
             case ast.Call(func=ast.Name(id=name)) if name in self.function.functions:
-                self.called[name] = tuple(kinds[1:])
+                self.called[name] = tuple(map(joined, kinds[1:], self.called.get(name, kinds[1:])))
                 return joined(*self.results(name, kinds[1:]))
         return INT
 
