@@ -49,15 +49,14 @@ def read(function: Callable[..., Any]) -> Definition:
     return Definition(**vars(reader.function()), outputs=reader.outputs, before=sizes, clearings=clearings, loop=loop)
 
 
-def read_function(function: Callable[..., Any]) -> Function:
-    """Read a function that definitions call or are handed, an index map for instance.
+def read_function(function: Callable[..., Any], seen: tuple[FunctionType, ...] = ()) -> Function:
+    """Read a function that definitions call: it takes numbers and arrays, stores nothing, and returns numbers.
 
-    Raises
-    ------
-    SettingError
-        As `read` does.
+    seen : the functions that are being read, none of which it may call
     """
-    return _Reader(source(function), helper=True).whole()
+    reader = _Reader(source(function), helper=True, seen=seen)
+    reader.block(reader.body)
+    return reader.function()
 
 
 class _Reader(Values):
@@ -81,11 +80,7 @@ class _Reader(Values):
         )
 
     def read_function(self, function: FunctionType) -> Function:
-        return _Reader(source(function), helper=True, seen=self.seen).whole()
-
-    def whole(self) -> Function:
-        self.block(self.body)
-        return self.function()
+        return read_function(function, self.seen)
 
     def definition(self) -> tuple[tuple[ast.stmt, ...], ast.For]:
         loops = [each for each in self.body if isinstance(each, ast.For)]

@@ -118,7 +118,7 @@ def _stop(loop: ast.For) -> ast.expr:
 
 def _against(definition: Definition, loop: ast.For) -> str:
     """What keeps the turns of a loop from running at the same time; "" if nothing does."""
-    return _against_range(definition, loop) or _against_names(loop) or _against_places(definition, loop)
+    return _against_names(loop) or _against_places(definition, loop) or _against_range(definition, loop)
 
 
 def _against_range(definition: Definition, loop: ast.For) -> str:
@@ -150,8 +150,10 @@ def _against_places(definition: Definition, loop: ast.For) -> str:
         places = _places(definition, name)
         for each in sorted(places, key=lambda place: isinstance(place.ctx, ast.Load)):
             if not _own(definition, each, letter):
-                does = "reads what another turn may write" if isinstance(each.ctx, ast.Load) else "may be the same place in another turn"
-                return f"{letter} is not an index of its own in {ast.unparse(each)} (line {each.lineno}), which {does}"
+                clash = (
+                    "a turn may read what another one writes" if isinstance(each.ctx, ast.Load) else "two turns may write the same place"
+                )
+                return f"{letter} is not by itself an index of {ast.unparse(each)} (line {each.lineno}): {clash}"
         one, usual = places[0], _own(definition, places[0], letter).items()
         other = next(each for each in places if not usual <= _own(definition, each, letter).items())
         return f"{letter} is another index in {ast.unparse(other)} (line {other.lineno}) than in {ast.unparse(one)} (line {one.lineno})"

@@ -27,7 +27,7 @@ def running_sum(y, x):
 
 
 def carried_mean(y, x):
-    N, K = x.shape
+    N, _ = x.shape
     for n in range(N):  # here
         if n == 0:
             mean = x[0, 0]
@@ -245,3 +245,29 @@ def cleared_in_part(y, x):
     y[0] = 0.0  # here
     for n in range(len(x)):
         y[n] = x[n]
+
+
+# What follows does not race.
+
+
+def mended_neighbour(y, x):
+    (N,) = y.shape
+    for n in range(N):
+        y[n] = x[n]
+
+
+def momentum(parameter, velocity, gradient, rate, kept):
+    for i in range(parameter.size):
+        velocity.flat[i] = kept * velocity.flat[i] + gradient.flat[i]
+        parameter.flat[i] -= rate * velocity.flat[i]
+
+
+def softmax_in_its_output(y, x):
+    N, K = x.shape
+    for n in range(N):
+        total = np.float64(0.0)
+        for k in range(K):
+            y[n, k] = np.exp(x[n, k])
+            total += y[n, k]
+        for k in range(K):
+            y[n, k] /= total
