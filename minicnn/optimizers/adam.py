@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from minicnn.errors import SettingError
 from minicnn.optimizers.base import Optimizer
@@ -18,7 +18,7 @@ def adam(weight, gradient, mean, square, learning_rate, beta1, beta2, epsilon, w
         slope = gradient[i] + weight_decay * weight[i]
         mean[i] = beta1 * mean[i] + (1.0 - beta1) * slope
         square[i] = beta2 * square[i] + (1.0 - beta2) * (slope * slope)
-        weight[i] -= (learning_rate / correction1) * mean[i] / (np.sqrt(square[i] / correction2) + epsilon)
+        weight[i] -= (learning_rate / correction1) * mean[i] / (math.sqrt(square[i] / correction2) + epsilon)
 
 
 class Adam(Optimizer):
