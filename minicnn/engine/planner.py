@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import prod
+from typing import Any, cast
 
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
@@ -22,6 +22,7 @@ from minicnn.kernels.cpu.pointwise.lowering import (
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
 from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.program.shared_gradient import add_gradient_back, set_gradient_aside
+from minicnn.kernels.cpu.unshared.lowering import serves_few
 from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, Filters
 
 
@@ -154,18 +155,21 @@ class Planner:
         self.program.close_phase(SHARDS)
 
     def _input(self) -> Activation:
-        """The input's place, with a halo if only convolutions of one filter a channel read it: filling it costs nothing, since it is
-        copied anyway, and filters that take turns read their patches from images without one."""
+        """The input's place, with a halo if only convolutions read it: filling it costs nothing, since it is copied anyway.  Filters that
+        serve few positions read theirs from images without one."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
-        shared = [node.layer.kernel == "conv" and prod(node.layer.tile(node.input_shapes)) == 1 for node in readers]
-        only_convolutions = bool(readers) and all(shared) and INPUT not in self.topology.outputs
+        only_convolutions = bool(readers) and all(map(self._reads_halo, readers)) and INPUT not in self.topology.outputs
         if len(shape) == 1 or self.shard % LANES or not only_convolutions:
             return self.new(shape)
         axes = [node.layer.axes(node.input_shapes) or () for node in readers]
         before = tuple(max(axis.before for axis in each) for each in zip(*axes, strict=True))
         after = tuple(max(axis.after for axis in each) for each in zip(*axes, strict=True))
         return new_activation(self.program, shape, self.shard, before, after)
+
+    def _reads_halo(self, node: Node) -> bool:
+        layer = cast(Any, node.layer)
+        return layer.kernel == "conv" and not serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), self.shard)
 
     def _find_wanted(self, input_gradient: bool) -> None:
         """Values whose gradient something depends on: those behind a parameter, and the input if asked for."""

@@ -16,7 +16,7 @@ OPERATIONS = {
     "dropout": Operation(activation.dropout_forward, activation.dropout_backward),
     "local_response_norm": Operation(normalization.local_response_norm_forward, normalization.local_response_norm_backward),
     "flatten": Operation(joining.flatten_forward, joining.flatten_backward),
-    "conv_transpose": Operation(convolution.conv_transpose_forward, convolution.conv_transpose_backward),
+    "conv_transpose": Operation(convolution.conv_forward, convolution.conv_backward, convolution.conv_prepare),
     "pad_shortcut": Operation(joining.pad_shortcut_forward, joining.pad_shortcut_backward),
     "crop": Operation(joining.crop_forward, joining.crop_backward),
     "stochastic_depth": Operation(activation.stochastic_depth_forward, activation.stochastic_depth_backward),

@@ -15,7 +15,7 @@ from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, gather_run
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS, array
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.cpu.program.call import MANY, WHOLE, Stage, call
 from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, CACHE_LINE, PART, PARTS, SLOT, Place
 from minicnn.kernels.machine_code.compile import StepKernel, kernel, step
 
@@ -24,8 +24,8 @@ FEW_IMAGES = 8
 STRIP = TILE_VECTORS * LANES
 
 
-def _whole(weight: np.ndarray) -> bool:
-    return weight.size > LARGE
+def _shards(weight: np.ndarray) -> str:
+    return WHOLE if weight.size > LARGE else MANY
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
@@ -45,7 +45,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         given = np.zeros(len(weight), np.float32) if bias is None else bias
         _call_in_place(dot_part, [n * size for n in range(len(x)) for size in (x.shape[1], len(weight))], [y, x, given], weight)
     elif weight.size:
-        call(("linear", weight.shape, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, whole=_whole(weight))
+        call(("linear", weight.shape, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, shards=_shards(weight))
     else:
         y[...] = 0 if bias is None else bias
 
@@ -63,11 +63,11 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray) -> None:
         stage.store(1, result)
         stage.cut()
 
-    if weight.size and weight.shape[1] >= LANES and (len(dy) <= FEW_IMAGES or not _whole(weight)):
+    if weight.size and weight.shape[1] >= LANES and (len(dy) <= FEW_IMAGES or weight.size <= LARGE):
         filters, features = weight.shape
         _call_in_place(add_rows_part, [number for k in range(filters) for number in (k * features, k)], [dx, dy, weight], weight)
     elif weight.size:
-        call(("linear backward input", weight.shape), build, len(dy), [dy, dx], weight=weight, whole=_whole(weight))
+        call(("linear backward input", weight.shape), build, len(dy), [dy, dx], weight=weight, shards=_shards(weight))
     else:
         dx[...] = 0
 
@@ -89,7 +89,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray) -> None:
         stage.cut()
 
     if dweight.size:
-        call(("linear backward weight", dweight.shape), build, len(x), [dy, x], gradient=dweight, whole=_whole(dweight))
+        call(("linear backward weight", dweight.shape), build, len(x), [dy, x], gradient=dweight, shards=_shards(dweight))
 
 
 def backward_bias(dbias: np.ndarray, dy: np.ndarray) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.few_images import linear_dot_step
-from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
 from minicnn.kernels.cpu.convolution.gather import append_gather
 from minicnn.kernels.cpu.convolution.linear import linear_step_backward_weight, transpose_step
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
-from minicnn.kernels.cpu.convolution.weight_gradient_lowering import append_by_row, append_filter_lanes, serves_by_row, serves_filter_lanes
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program
@@ -39,9 +37,6 @@ def append_convolution_forward(
     tiles : filters that take turns per axis, all 1 for ordinary convolution
     weight, bias : offsets into the parameters (the bias: into memory if `bias_in_memory`); None without a bias
     """
-    if x.map.shard % LANES and prod(tiles) == 1:
-        append_few_images_forward(program, y, x, axes, groups, flip, weight, bias, rectify, bias_in_memory)
-        return
     channels, filters = x.map.channels // groups, y.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     reads = [forward_reads(n, axis, weights, halo) for n, (axis, halo) in enumerate(zip(axes, x.map.halo, strict=True))]
@@ -111,16 +106,8 @@ def append_convolution_backward_weight(
     groups: int,
     tiles: Sequence[int],
     flip: bool,
-    parts: int = 1,
-    cut: Callable[[], None] | None = None,
 ) -> None:
     """dweight (offset into the slot) from dy and x."""
-    if serves_filter_lanes(dy, groups):
-        append_filter_lanes(program, dweight, dy, x, axes, groups, tiles, flip, parts, cut)
-        return
-    if serves_by_row(dy, x, axes, groups, tiles):
-        append_by_row(program, dweight, dy, x, axes, groups, flip, parts, cut)
-        return
     channels, filters = x.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     row_bytes = 4 * filters * dy.map.shard * (dy.map.sizes[-1] if dy.map.sizes else 1)

@@ -18,7 +18,7 @@ from minicnn.kernels.cpu.convolution.variant_tables import Blocks, Rows, channel
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.cpu.program.call import MANY, WHOLE, Stage, call
 from minicnn.kernels.index_table import Reads
 
 FEW_USES = 16  # of a weight per image, below which the weights outweigh the images
@@ -33,7 +33,7 @@ class Tables(NamedTuple):
     forward: tuple[Rows, Blocks]
     backward_input: tuple[Rows, Blocks]
     backward_weight: tuple[Rows, Blocks]
-    whole: bool  # whether the weights outweigh the images
+    shards: str  # all images together where the weights outweigh them
 
 
 def tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_shape: tuple[int, ...], weights: int) -> Tables:
@@ -48,7 +48,7 @@ def tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_sha
         (value, channel_blocks(value, output_shape[0])),
         (gradient, channel_blocks(gradient, input_shape[0])),
         (of_weight, weight_blocks(of_weight, prod(output_shape[1:]))),
-        len(reads.weight) < FEW_USES * weights,
+        WHOLE if len(reads.weight) < FEW_USES * weights else MANY,
     )
 
 
@@ -65,7 +65,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         stage.store(1, result)
         stage.cut()
 
-    call(("variant", own.key, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, whole=own.whole)
+    call(("variant", own.key, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, shards=own.shards)
 
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tables) -> None:
@@ -81,7 +81,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tabl
         stage.store(1, result)
         stage.cut()
 
-    call(("variant backward input", own.key), build, len(dy), [dy, dx], weight=weight, whole=own.whole)
+    call(("variant backward input", own.key), build, len(dy), [dy, dx], weight=weight, shards=own.shards)
 
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tables) -> None:
@@ -95,7 +95,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tab
         _append_weight_blocks(stage, gradient, value, *own.backward_weight)
         stage.cut()
 
-    call(("variant backward weight", own.key), build, len(dy), [dy, x], gradient=dweight, whole=own.whole)
+    call(("variant backward weight", own.key), build, len(dy), [dy, x], gradient=dweight, shards=own.shards)
 
 
 def _append_blocks(stage: Stage, y: Activation, x: Activation, rows: Rows, blocks: Blocks, with_bias: bool) -> None:
