@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Graph": "minicnn.network",
-    "load": "minicnn.network",
+    "load": "minicnn.network_file",
     "Trainer": "minicnn.train",
     "set_threads": "minicnn.processors",
     "threads": "minicnn.processors",
@@ -55,7 +55,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn import train as train
     from minicnn import zoo as zoo
     from minicnn.network import Graph as Graph
-    from minicnn.network import load as load
+    from minicnn.network_file import load as load
     from minicnn.processors import set_threads as set_threads
     from minicnn.processors import threads as threads
     from minicnn.train import Trainer as Trainer

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ ORDER = (
     "preparation",
     "trained_on",
     "engine",
+    "network_input",
     "network",
+    "network_file",
     "optimizers",
     "recipe",
     "train",
@@ -38,7 +41,7 @@ ORDER = (
     "__main__",
 )
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
-DATASETS_ARE_FOR = ("preparation", "network", "train", "bench", "cli")
+DATASETS_ARE_FOR = ("preparation", "network_input", "train", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
@@ -69,6 +72,9 @@ def sources():
             yield path.relative_to(ROOT).as_posix(), ".".join([package, *(part for part in inner if part != "__init__")])
 
 
+MODULES = {module: ROOT / path for path, module in sources()}
+
+
 def imported(source):
     """Dotted names that a file imports, "minicnn.x" for `from minicnn import x`; what stands there for annotations alone is not."""
     tree = ast.parse(source)
@@ -79,10 +85,10 @@ def imported(source):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative imports hide where they point to"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
             if node.module == "minicnn":
-                yield from (minicnn._HOMES.get(alias.name, f"minicnn.{alias.name}") for alias in node.names)
-            else:
-                yield node.module
+                names = [minicnn._HOMES.get(alias.name, f"minicnn.{alias.name}") for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in names)
 
 
 def part(module):
@@ -103,6 +109,17 @@ def test_imports_point_down(path, module):
             assert here in DATASETS_ARE_FOR, f"{path} imports {name}"
         elif here:
             assert ORDER.index(target) < ORDER.index(here), f"{path} imports {name}"
+
+
+def test_no_module_imports_itself_through_others():
+    imports = {
+        module: {name for name in imported(path.read_text(encoding="utf-8")) if name not in ("minicnn", module)}
+        for module, path in MODULES.items()
+    }
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
 
 
 @pytest.mark.parametrize(("path", "module"), list(sources()))
@@ -133,6 +150,13 @@ def loaded_by(statement):
 )
 def test_networks_are_described_without_numpy_and_numba(statement):
     assert not loaded_by(statement) & {"numba", "llvmlite", "numpy", "click", "rich", "torch", "safetensors", "minicnn.kernels"}
+
+
+def test_peers_of_the_benchmark_are_imported_by_against_only():
+    rooms = [module for module in MODULES if module.startswith("minicnn.bench.") and not module.startswith("minicnn.bench.peers")]
+    run = "; ".join(f"list(minicnn.bench.run('{name}', Options(1, layers='none')))" for name in minicnn.bench.SUITES)
+    loaded = loaded_by(f"import {', '.join(rooms)}; from minicnn.bench import Options; {run}")
+    assert not {name for name in loaded if name.startswith(("torch", "minicnn.bench.peers"))}
 
 
 def test_parameters_and_files_need_no_compiler():

@@ -13,7 +13,8 @@ import pytest
 import minicnn
 from minicnn import layers as L
 from minicnn.errors import CheckpointError, DataError, GraphError, SettingError, ShapeError
-from minicnn.network import Graph, from_arrays, load
+from minicnn.network import Graph
+from minicnn.network_file import from_arrays, load
 from minicnn.preparation import Preparation
 from minicnn.storage import load_arrays, save_arrays
 from minicnn.trained_on import TrainedOn

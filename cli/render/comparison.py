@@ -15,8 +15,8 @@ from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.cli.render.summary import print_footer, table_of
 from minicnn.cli.render.summary_text import latex_table, markdown_notes, markdown_table
 from minicnn.graph.cost import BYTES_PER_NUMBER
+from minicnn.graph.formats import count, field, memory, sizes
 from minicnn.graph.summary import Summary
-from minicnn.graph.table import count, field, memory, sizes
 
 
 class Quantity(NamedTuple):

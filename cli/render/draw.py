@@ -8,8 +8,8 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from minicnn.graph import Node, Topology
-from minicnn.graph.drawing import QUIET, Box, Line, Picture, picture
-from minicnn.graph.table import count, sizes
+from minicnn.graph.drawing import Box, Line, Picture, picture
+from minicnn.graph.formats import count, sizes
 
 COLUMN, WIDTH = 246, 186  # pixels from one column to the next, and of a box
 LETTERS = 30  # that fit into a box
@@ -18,22 +18,7 @@ GAP = 46  # between rows: room for a line, its shape and a frame
 LANE = 16  # from one lane to the next
 ASIDE = 0.43  # of a box's width from its middle: where lines for lanes leave, past the shape
 MARGIN, HEAD = 40, 72
-COLOURS = {
-    "conv": "#cfe3f7",
-    "table_conv": "#cfe3f7",
-    "conv_transpose": "#cdeee9",
-    "linear": "#f9dfc3",
-    "max_pool": "#dcefd2",
-    "avg_pool": "#dcefd2",
-    "global_avg_pool": "#dcefd2",
-    "subsample": "#dcefd2",
-    "add": "#f6d2d8",
-    "concat": "#f6d2d8",
-    "gate": "#f6d2d8",
-    "crop": "#eeeeee",
-}
 FOLDED = "#e3e6f3"
-BYPASSES = ("crop", "pad_shortcut")
 STYLE = """text{font-family:Helvetica,Arial,sans-serif;font-size:11px;fill:#1d2733}
 .name{font-weight:bold}.dim{fill:#5b6875}.shape{fill:#5b6875;font-size:10px}.title{font-size:16px;font-weight:bold}
 .box{stroke:#46535f;stroke-width:1}.frame{fill:#5b7a99;fill-opacity:.05;stroke:#9fb0c0;stroke-width:1}.block{fill:#6b7f92;font-size:10px}
@@ -54,7 +39,7 @@ def svg(topology: Topology, title: str, source: str, depth: int | None = None) -
     words = [_words(box, topology) if box.block is None else _block_words(box, box.block, topology, title) for box in drawn.boxes]
     places = _places(drawn, words)
     routes = [_route(line, drawn, places) for line in drawn.lines]
-    _spread_lanes(routes, drawn, places)
+    _spread_lanes(routes)
     frames = list(_frames(drawn.boxes, places))
     right = max(
         [place.x + WIDTH / 2 for place in places]
@@ -92,7 +77,7 @@ def svg(topology: Topology, title: str, source: str, depth: int | None = None) -
 
 def _words(box: Box, topology: Topology) -> list[tuple[str, str]]:
     """The lines in a box, each with its class: the name of the layer that matters, its settings, those that follow."""
-    loud = [node for node in box.nodes if node.layer.kernel not in QUIET] or [box.nodes[0]]
+    loud = [node for node in box.nodes if not node.layer.quiet] or [box.nodes[0]]
     lines: list[tuple[str, str]] = []
     quiet: list[str] = []
 
@@ -174,7 +159,7 @@ def _route(line: Line, drawn: Picture, places: Sequence[Place]) -> Route:
     x, y = (0.0, HEAD - 8.0) if line.start is None else (places[line.start].x, places[line.start].bottom)
     between = [places[number].x for number, other in enumerate(drawn.boxes) if first < other.row < box.row]
     above = None if line.start is None else drawn.boxes[line.start]
-    bypass = above is not None and above.block is None and above.nodes[0].layer.kernel in BYPASSES
+    bypass = above is not None and above.block is None and above.nodes[0].layer.bypass
     skips = box.row > first + 1 and (bypass or sum(other.start == line.start for other in drawn.lines) > 1)
 
     def free(column: float) -> bool:
@@ -196,7 +181,7 @@ def _route(line: Line, drawn: Picture, places: Sequence[Place]) -> Route:
     )
 
 
-def _spread_lanes(routes: Sequence[Route], drawn: Picture, places: Sequence[Place]) -> None:
+def _spread_lanes(routes: Sequence[Route]) -> None:
     """Lines beside the boxes move apart: the longer of two that run side by side lies farther out."""
     laid: list[tuple[int, int, float]] = []
     for route in sorted((each for each in routes if each.lane), key=lambda each: each.rows[1] - each.rows[0]):
@@ -247,7 +232,7 @@ def _box_marks(drawn: Picture, words: Sequence[Sequence[tuple[str, str]]], place
         colour = (
             FOLDED
             if box.block is not None
-            else next((COLOURS[node.layer.kernel] for node in box.nodes if node.layer.kernel in COLOURS), "#f4f4f4")
+            else next((node.layer.colour for node in box.nodes if not node.layer.quiet), box.nodes[0].layer.colour)
         )
         yield (
             f'<rect class="box" x="{x - WIDTH / 2:.1f}" y="{top:.1f}" width="{WIDTH}" height="{bottom - top:.1f}" rx="4" fill="{colour}"/>'

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.cli.render.recipes_text import format_range
-from minicnn.graph.table import sizes
+from minicnn.graph.formats import sizes
 from minicnn.zoo import ZooEntry
 
 HEADINGS = ("Network", "Data", "Epochs>", "Optimizer", "Schedule", "Batch>", "Images>", "Accuracy>")  # > for numbers

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -12,10 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
-from minicnn.graph.columns import cells
+from minicnn.graph.columns import DEFAULT, WHAT_IS_COUNTED, Cells, cells, formula, operations
 from minicnn.graph.cost import BYTES_PER_NUMBER
+from minicnn.graph.formats import NOT_COUNTED, count, memory, percent, sizes
 from minicnn.graph.summary import Summary, SummaryRow
-from minicnn.graph.table import WHAT_IS_COUNTED, count, field, formula, memory, not_counted, operations, percent, sizes
+from minicnn.graph.table import not_counted, shares
 
 if TYPE_CHECKING:
     from minicnn.engine.counting import Check
@@ -29,7 +31,7 @@ def print_summary(console: Console, summary: Summary, source: str, columns: Sequ
 
     Without `columns` it is the table that fits: one line a layer where there is room, else two, else as many as it takes.
     """
-    table = wide_table(summary) if columns is None else chosen_table(summary, columns)
+    table = wide_table(summary, columns or DEFAULT)
     if columns is None and natural_width(console, table) > console.width:
         table = narrow_table(summary)
     if columns is None and natural_width(console, table) > console.width:
@@ -51,64 +53,49 @@ def heading(summary: Summary, source: str) -> Text:
     return Text.assemble((summary.model, "bold"), f"  input {sizes(summary.input_shape)}, {layers}", (f"\n{source}", "dim"))
 
 
-def wide_table(summary: Summary) -> Table:
+def wide_table(summary: Summary, columns: Sequence[str] = DEFAULT) -> Table:
     """One line a layer."""
-    table = table_of("Layer", "Operation", "Output", "Parameters>", "Formula", "MACs>", "Field>")
-    for row, words in zip(summary.layers, operations(summary), strict=True):
-        style = _style(row)
-        table.add_row(
-            Text(row.name, style),
-            Text(", ".join(words), style),
-            sizes(row.output_shape),
-            _number(row.params),
-            Text(formula(row), "dim"),
-            _number(row.macs),
-            field(row.receptive_field),
-        )
-    table.add_section()
-    table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), "", _total(summary.totals.macs), "")
-    return table
+    return _layers(summary, cells(summary, columns), columns)
 
 
 def narrow_table(summary: Summary) -> Table:
     """Two lines for a layer with parameters: the settings below the operation, the formula below the count."""
-    table = table_of("Layer", "Operation", "Output", "Parameters>", "MACs>", "Field>")
-    for row, (first, *rest) in zip(summary.layers, operations(summary), strict=True):
-        style = _style(row)
-        lines = Text(first, style).append("".join(f"\n{', '.join(rest)}" if rest else ""), "dim")
-        params = _number(row.params).append(f"\n{formula(row)}" if formula(row) else "", "dim")
-        table.add_row(Text(row.name, style), lines, sizes(row.output_shape), params, _number(row.macs), field(row.receptive_field))
-    table.add_section()
-    table.add_row(Text("total", "bold"), "", "", _total(summary.totals.params), _total(summary.totals.macs), "")
-    return table
+    columns = tuple(name for name in DEFAULT if name != "formula")
+    words = cells(summary, columns)
+    below = {"operation": [", ".join(rest) for _, *rest in operations(summary)], "params": [formula(row) for row in summary.layers]}
+    lines = tuple((name, first, *numbers) for (name, _, *numbers), (first, *_) in zip(words.lines, operations(summary), strict=True))
+    return _layers(summary, words._replace(lines=lines), columns, below)
 
 
 def stacked_table(summary: Summary, room: int) -> Table:
     """All words of a layer below its name, in lines of at most `room` letters; without them for 0, to see what the numbers take."""
-    table = table_of("Layer" if room else "", "Output", "Parameters>", "MACs>", "Field>")
-    for row, words in zip(summary.layers, operations(summary), strict=True):
-        lines = Text("")
-        if room:
-            below = wrap(", ".join(words), room - 2) + wrap(formula(row), room - 2)
-            name = wrap(row.name.replace(".", ". "), room, subsequent_indent="  ")
-            lines = Text("\n".join(name).replace(". ", "."), _style(row)).append("".join(f"\n  {line}" for line in below), "dim")
-        table.add_row(lines, sizes(row.output_shape), _number(row.params), _number(row.macs), field(row.receptive_field))
-    table.add_section()
-    table.add_row(Text("total" if room else "", "bold"), "", _total(summary.totals.params), _total(summary.totals.macs), "")
-    return table
-
-
-def chosen_table(summary: Summary, columns: Sequence[str]) -> Table:
-    """One line a layer, with the columns that were asked for."""
+    columns = tuple(name for name in DEFAULT if name not in ("operation", "formula"))
     words = cells(summary, columns)
+    if not room:
+        bare = [("", *line[1:]) for line in (words.headings, *words.lines, words.totals)]
+        return _layers(summary, words._replace(headings=bare[0], lines=tuple(bare[1:-1]), totals=bare[-1]), columns)
+    names = ("\n".join(wrap(row.name.replace(".", ". "), room, subsequent_indent="  ")).replace(". ", ".") for row in summary.layers)
+    below = [
+        "\n".join(f"  {line}" for text in (", ".join(each), formula(row)) for line in wrap(text, room - 2))
+        for row, each in zip(summary.layers, operations(summary), strict=True)
+    ]
+    lines = tuple((name, *numbers) for name, (_, *numbers) in zip(names, words.lines, strict=True))
+    return _layers(summary, words._replace(lines=lines), columns, {"layer": below})
+
+
+def _layers(summary: Summary, words: Cells, columns: Sequence[str], below: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Table:
+    """The cells as a table; `below` holds more lines for the cells of a column, in grey."""
     table = table_of(
         *(
             f"{heading.capitalize() if heading.islower() else heading}{'>' if right else ''}"
             for heading, right in zip(words.headings, words.right, strict=True)
         )
     )
-    for row, line in zip(summary.layers, words.lines, strict=True):
-        table.add_row(Text(line[0], _style(row)), *line[1:])
+    for n, (row, line) in enumerate(zip(summary.layers, words.lines, strict=True)):
+        cells_of_row = [Text(cell, _style(row, name, cell)) for name, cell in zip(("layer", *columns), line, strict=True)]
+        for cell, name in zip(cells_of_row, ("layer", *columns), strict=True):
+            cell.append(f"\n{below[name][n]}" if name in below and below[name][n] else "", "dim")
+        table.add_row(*cells_of_row)
     table.add_section()
     table.add_row(*(Text(cell, "bold") for cell in words.totals))
     return table
@@ -116,12 +103,9 @@ def chosen_table(summary: Summary, columns: Sequence[str]) -> Table:
 
 def share_table(summary: Summary) -> Table:
     """Convolution against fully connected."""
-    totals = summary.totals
     table = table_of("", "Parameters>", "of all>", "MACs>", "of all>")
-    for share in summary.by_kind:
-        table.add_row(
-            share.kind, count(share.params), percent(share.params, totals.params), count(share.macs), percent(share.macs, totals.macs)
-        )
+    for line in shares(summary):
+        table.add_row(*line)
     return table
 
 
@@ -188,13 +172,7 @@ def table_of(*columns: str) -> Table:
     return table
 
 
-def _style(row: SummaryRow) -> str:
-    return "bold cyan" if row.params or row.shared_with else ""
-
-
-def _number(value: int | None) -> Text:
-    return Text(count(value), "" if value else "dim")
-
-
-def _total(value: int) -> Text:
-    return Text(count(value), "bold")
+def _style(row: SummaryRow, column: str, cell: str) -> str:
+    if column in ("layer", "operation"):
+        return "bold cyan" if row.params or row.shared_with else ""
+    return "dim" if column == "formula" or cell in ("0", NOT_COUNTED) else ""

@@ -5,53 +5,31 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import fields
 
-from minicnn.graph.columns import DEFAULT, cells
+from minicnn.graph.columns import DEFAULT, WHAT_IS_COUNTED, cells
+from minicnn.graph.formats import sizes
 from minicnn.graph.summary import Summary, SummaryRow
-from minicnn.graph.table import WHAT_IS_COUNTED, count, not_counted, percent, sizes
-
-CSV_COLUMNS = (
-    "model",
-    "name",
-    "type",
-    "inputs",
-    "output_shape",
-    "kernel",
-    "stride",
-    "padding_before",
-    "padding_after",
-    "dilation",
-    "groups",
-    "params",
-    "params_formula",
-    "buffers",
-    "macs",
-    "connections",
-    "activation_bytes",
-    "receptive_field",
-    "jump",
-    "useful_macs",
-    "backward_macs",
-    "training_bytes",
-    "layer_count",
-    "shared_with",
-)
+from minicnn.graph.table import not_counted, shares
 
 
 def as_csv(summaries: Sequence[Summary]) -> str:
     """One line a layer, sizes as 96x55x55, an empty cell for what is not counted."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for summary in summaries:
-        writer.writerows([_csv_cell(cell) for cell in _csv_cells(summary.model, row)] for row in summary.layers)
+    records = [_csv_record(summary.model, row) for summary in summaries for row in summary.layers]
+    writer = csv.DictWriter(out, list(records[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
     return out.getvalue()
 
 
-def _csv_cells(model: str, row: SummaryRow) -> list[object]:
+def _csv_record(model: str, row: SummaryRow) -> dict[str, object]:
+    """The record's fields under their own names, padding as two; what does not fit a cell is left out."""
     before, after = zip(*row.padding, strict=True) if row.padding else (None, None)
-    sides = {"padding_before": before, "padding_after": after}
-    return [model, *(sides[column] if column in sides else getattr(row, column) for column in CSV_COLUMNS[1:])]
+    record: dict[str, object] = {"model": model}
+    for name in (field.name for field in fields(row) if field.name not in ("input_shapes", "settings")):
+        record |= {"padding_before": before, "padding_after": after} if name == "padding" else {name: getattr(row, name)}
+    return {name: _csv_cell(value) for name, value in record.items()}
 
 
 def _csv_cell(value: object) -> object:
@@ -81,18 +59,10 @@ def _markdown(summary: Summary, columns: Sequence[str]) -> str:
             "",
             *markdown_table(table.headings, "".join("r" if right else "l" for right in table.right), rows),
             "",
-            *markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", _shares(summary)),
+            *markdown_table(("", "parameters", "of all", "MACs", "of all"), "lrrrr", shares(summary)),
             *(["", f"N{not_counted(summary)[1:]}."] if summary.uncounted else []),
         ]
     )
-
-
-def _shares(summary: Summary) -> list[tuple[str, ...]]:
-    totals = summary.totals
-    return [
-        (share.kind, count(share.params), percent(share.params, totals.params), count(share.macs), percent(share.macs, totals.macs))
-        for share in summary.by_kind
-    ]
 
 
 def as_latex(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from minicnn.graph.table import sizes
+from minicnn.graph.formats import sizes
 from minicnn.train import EpochRecord, ProgressRecord, RunResult, StartRecord
 
 LARGE_LOSS = 1000.0

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.cli.render.recipes import print_recipes
+from minicnn.graph.formats import count, sizes
 from minicnn.graph.summary import Summary
-from minicnn.graph.table import count, sizes
 from minicnn.zoo import Paper, ZooEntry
 
 Networks = Sequence[tuple[ZooEntry, Summary]]

@@ -22,6 +22,7 @@ from minicnn.errors import SettingError
 from minicnn.graph import Topology
 from minicnn.kernels.cpu.program.program import FinishedProgram
 from minicnn.layers import Flatten, Layer, Sequential
+from minicnn.layers.batch_norm import BatchNorm
 
 TRANSFERS = ("load_", "store_")  # how the steps between the user's arrays and lanes are called
 LOSS = "softmax_cross_entropy"
@@ -44,7 +45,7 @@ class EngineStep:
     def __init__(self, layer: Layer, x: np.ndarray, weight: np.ndarray | None, threads: int, part: str, batches: int) -> None:
         self.output: np.ndarray | None = None
         self._batch, self._images = len(x), x
-        inference = part == "forward" and layer.kernel != "batch_norm"
+        inference = part == "forward" and not isinstance(layer, BatchNorm)
         topology = Topology.build(layer if inference else Sequential(layer, Flatten()), x.shape[1:])
         plan, chosen = _steps_of(topology, len(x), threads, part)
         self._parameters = np.ones(topology.memory_size + 16, np.float32)
@@ -82,7 +83,7 @@ def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[
     def build(training: bool, input_gradient: bool) -> Plan:
         return build_plan(topology, topology.memory_size, batch, threads, training=training, input_gradient=input_gradient)
 
-    if topology.nodes[0].layer.kernel == "batch_norm":  # another computation in training, with one pass for all its gradients
+    if isinstance(topology.nodes[0].layer, BatchNorm):  # another computation in training, with one pass for all its gradients
         plan = build(training=True, input_gradient=False)
         names = plan.program.names
         return plan, _after_loss(names) if part == "input" else _work(names[: _loss(names)])

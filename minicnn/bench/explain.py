@@ -20,6 +20,7 @@ from minicnn.kernels.cpu.convolution.pieces import back_as_forward
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Images, Problem
 from minicnn.kernels.cpu.convolution.ways import Steps, choose, costs
 from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.layers.conv import Conv
 
 NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}  # with the batch they are explained for
 PASSES = {"forward": (FORWARD, "forward"), "input": (BACKWARD_INPUT, "input gradient"), "weight": (BACKWARD_WEIGHT, "weight gradient")}
@@ -59,7 +60,7 @@ def explanations(options: Options) -> Iterator[Explanation]:
         topology = zoo.build(name).topology
         for node in topology.nodes:
             own = f"{name}:{node.name}"
-            if node.layer.kernel == "conv" and options.wants(own):
+            if isinstance(node.layer, Conv) and options.wants(own):
                 for batch in options.batches or (usual,):
                     images = Images(batch, shard_size(topology, batch, training=batch >= LANES))
                     for work, words in (PASSES[name] for name in PASSES if name in options.passes):

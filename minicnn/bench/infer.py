@@ -15,13 +15,11 @@ from minicnn import engine, zoo
 from minicnn.bench.equality import all_alike, tolerance
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Contestant
-from minicnn.bench.pytorch import Twin, import_torch
 from minicnn.bench.records import OURS, Note, Row
 from minicnn.bench.train import training_images
 
 WORK = (("lenet", (10_000,)), ("alexnet", (1, 64)), ("resnet20", (1, 128)))
 QUICK_WORK = (("lenet", (1_000,)),)
-PEER_BATCHES = (100, 500)  # images PyTorch takes at once where there are more than that
 
 
 def names(quick: bool = False) -> list[str]:
@@ -31,7 +29,7 @@ def names(quick: bool = False) -> list[str]:
 
 def rows(options: Options) -> Iterator[Row | Note]:
     """A row for each network and number of images."""
-    torch = import_torch(options.threads) if options.against == "torch" else None
+    torch = options.peer()
     for name, counts in QUICK_WORK if options.quick else WORK:
         if not options.wants(name):
             continue
@@ -48,28 +46,11 @@ def network_row(name: str, count: int, options: Options, torch: Any) -> Row:
     images, _ = training_images(net.input_shape, net.classes, count)
     contestants = [Contestant(OURS, lambda: engine.forward(net, images, options.threads))]
     if torch is not None:
-        contestants += [
-            contestant for channels_last in (False, True) for contestant in torch_forwards(torch, Twin(torch, net, channels_last), images)
-        ]
+        from minicnn.bench.peers.torch_networks import forwards
+
+        contestants += forwards(torch, net, images)
     summary = net.summary()
     terms = max((row.macs or 0) // int(np.prod(row.output_shape)) for row in summary.layers)
     limit = tolerance(terms)
     race = options.protocol.race(contestants, lambda results: all_alike(results, limit))
     return Row("infer", name, "forward", count, race.timings, flops=count * summary.totals.flops, agreement=race.agreement)
-
-
-def torch_forwards(torch: Any, twin: Twin, images: np.ndarray) -> list[Contestant]:
-    """All images at once, and in batches."""
-    name = "torch channels_last" if twin.layout == torch.channels_last else "torch"
-    pictures = twin.tensor(images)
-
-    def contestant(title: str, size: int) -> Contestant:
-        def call() -> Any:
-            with torch.inference_mode():
-                if size >= len(pictures):
-                    return twin(pictures).numpy()
-                return torch.cat([twin(some) for some in pictures.split(size)]).numpy()
-
-        return Contestant(title, call)
-
-    return [contestant(name, len(images)), *(contestant(f"{name} by {size}", size) for size in PEER_BATCHES if size < len(images))]

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.bench import own_layers, torch_layers
+from minicnn.bench import own_layers
 from minicnn.bench.equality import all_alike, tolerance
 from minicnn.bench.layer_set import LAYER_SET, LayerCase, Trial
 from minicnn.bench.machine import available_bytes
 from minicnn.bench.options import Options
-from minicnn.bench.pytorch import import_torch
 from minicnn.bench.records import Note, Row
 from minicnn.errors import SettingError
 from minicnn.kernels.memory import empty
@@ -30,7 +29,7 @@ def names(quick: bool = False) -> list[str]:
 
 def rows(options: Options) -> Iterator[Row | Note]:
     """A row for every layer, batch and pass that is asked for."""
-    torch = import_torch(options.threads) if options.against == "torch" else None
+    torch = options.peer()
     for case in LAYER_SET:
         if not options.wants(case.name) or case.name not in names(options.quick):
             continue
@@ -78,6 +77,8 @@ def pass_row(trial: Trial, part: str, options: Options, torch: Any) -> Row:
     case, batch = trial.case, len(trial.x)
     everyone = own_layers.contestants(trial, part, options.threads)
     if torch is not None:
+        from minicnn.bench.peers import torch_layers
+
         everyone += torch_layers.contestants(torch, trial, part)
     limit = tolerance(case.terms(part, batch))
     race = options.protocol.race(everyone, lambda results: all_alike(results, limit))

@@ -12,14 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.bench import torch_layers
 from minicnn.bench.engine_step import EngineStep, batches_in_a_call
 from minicnn.bench.equality import relative_error, tolerance
 from minicnn.bench.kernels import arrays
 from minicnn.bench.layer_set import LayerCase, Trial, conv
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant, Timing
-from minicnn.bench.pytorch import import_torch
 from minicnn.bench.records import OURS, Note, Row
 from minicnn.errors import SettingError
 
@@ -48,7 +46,7 @@ def names(quick: bool = False) -> list[str]:
 
 def rows(options: Options) -> Iterator[Row | Note]:
     """A row for every rung of every layer that is asked for."""
-    torch = import_torch(options.threads) if options.against == "torch" else None
+    torch = options.peer()
     for case in LAYERS:
         if options.wants(case.name) and case.name in names(options.quick):
             for batch in options.batches or ((QUICK_BATCH,) if options.quick else case.batches):
@@ -72,7 +70,11 @@ def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
     flops = 2 * case.terms("forward", batch) * prod(trial.dy.shape)
     ladder = rungs(trial, options.threads, flops)
     contestants = [Contestant(f"{OURS} {rung.name}", rung.call, rung.batches) for rung in ladder]
-    peers = [] if torch is None else torch_layers.contestants(torch, trial, "forward")
+    peers: list[Contestant] = []
+    if torch is not None:
+        from minicnn.bench.peers import torch_layers
+
+        peers = torch_layers.contestants(torch, trial, "forward")
     results: list[Any] = []
 
     def keep(firsts: Iterator[Any]) -> None:

@@ -45,7 +45,7 @@ class LayerCase(NamedTuple):
 
     @property
     def weight_shape(self) -> Shape | None:
-        return self.layer.parameters((self.input_shape,))[0].shape if self.layer.kernel == "conv" else None
+        return self.layer.parameters((self.input_shape,))[0].shape if isinstance(self.layer, Conv2D) else None
 
     @property
     def passes(self) -> tuple[str, ...]:

@@ -17,9 +17,7 @@ import numpy as np
 from minicnn.bench.options import Options
 from minicnn.bench.process import call, peak_bytes
 from minicnn.bench.process_records import Footprint, Memory
-from minicnn.bench.pytorch import import_torch
 from minicnn.bench.records import OURS
-from minicnn.bench.torch_lenet import torch_lenet, torch_training
 from minicnn.errors import SettingError
 
 NETWORK = "lenet"
@@ -43,8 +41,7 @@ def rows(options: Options) -> Iterator[Memory]:
     """
     if importlib.util.find_spec("resource") is None:
         raise SettingError("bench: this system does not tell how much memory a process has had\n  'memory' needs Linux or macOS")
-    if options.against == "torch":
-        import_torch(options.threads)  # here and now, for its words if it is missing
+    options.peer()  # here and now, for its words if it is missing
     for batch in options.batches or (BATCH,):
         if options.wants(NETWORK):
             yield training_row(batch, options)
@@ -74,6 +71,8 @@ def training_row(batch: int, options: Options) -> Memory:
     footprints = [footprint(OURS, partial(call, own_training, arguments, using=(peak_bytes,)), count)]
     train_data, test_data = load("digits", "train"), load("digits", "test")
     if options.against == "torch":
+        from minicnn.bench.peers.torch_lenet import torch_lenet, torch_training
+
         with TemporaryDirectory(prefix="minicnn-bench-") as folder:
             path = Path(folder) / "digits.npz"
             np.savez(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from typing import Any
 
 from minicnn.bench.protocol import Protocol
 from minicnn.errors import SettingError
@@ -40,6 +41,14 @@ class Options:
             raise SettingError(f"bench: passes {','.join(unknown) or '(none)'} are not among {', '.join(PASSES)}")
         if not self.protocol.seconds > 0:
             raise SettingError(f"bench: {self.protocol.seconds:g} seconds a row are not above 0")
+
+    def peer(self) -> Any:
+        """The library to compare with, held to the same threads; None without `against`, a SettingError if it is not installed."""
+        if self.against is None:
+            return None
+        from minicnn.bench.peers.pytorch import import_torch
+
+        return import_torch(self.threads)
 
     def wants(self, name: str) -> bool:
         """Whether a row of this name is asked for."""

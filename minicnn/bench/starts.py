@@ -14,9 +14,7 @@ from tempfile import TemporaryDirectory
 from minicnn.bench.options import Options
 from minicnn.bench.process import COMMAND, call, run_python
 from minicnn.bench.process_records import Launch, Start
-from minicnn.bench.pytorch import import_torch
 from minicnn.bench.records import OURS
-from minicnn.bench.torch_lenet import torch_first_step, torch_lenet
 
 COMMANDS = (("--help",), ("summary", "alexnet"))
 FIRST_STEP = "first step of lenet"
@@ -45,8 +43,7 @@ def rows(options: Options) -> Iterator[Start]:
     SettingError
         If the peer is asked for and not installed.
     """
-    if options.against == "torch":
-        import_torch(options.threads)  # here and now, for its words if it is missing
+    options.peer()  # here and now, for its words if it is missing
     count = QUICK_PROCESSES if options.quick else PROCESSES
     for arguments in COMMANDS:
         if options.wants(command_name(arguments)):
@@ -60,6 +57,8 @@ def first_step(batch: int, options: Options, count: int) -> Start:
     """Build LeNet, update it once from random images."""
     launches = [launch(lambda variables: call(own_first_step, batch, options.threads, variables=variables).seconds, count)]
     if options.against == "torch":
+        from minicnn.bench.peers.torch_lenet import torch_first_step, torch_lenet
+
         times = [call(torch_first_step, batch, options.threads, using=(torch_lenet,)).seconds for _ in range(1 + count)]
         launches.append(Launch("torch", None, tuple(times[1:]), 0))
     return Start("starts", FIRST_STEP, tuple(launches), batch)

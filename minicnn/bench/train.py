@@ -21,7 +21,6 @@ from minicnn import engine, zoo
 from minicnn.bench.equality import relative_error, tolerance
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant
-from minicnn.bench.pytorch import Twin, import_torch
 from minicnn.bench.records import OURS, Note, Row
 from minicnn.engine.plan import RATES, build_plan
 from minicnn.optimizers import SGD
@@ -48,7 +47,7 @@ def names(quick: bool = False) -> list[str]:
 
 def rows(options: Options) -> Iterator[Row | Note]:
     """Two rows for each network that is in the zoo."""
-    torch = import_torch(options.threads) if options.against == "torch" else None
+    torch = options.peer()
     for name in names(options.quick):
         if not options.wants(name):
             continue
@@ -75,7 +74,9 @@ def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterato
         call = ours(zoo.build(name), images, labels, batch, options.threads)
         contestants = [Contestant(OURS, call, units)]
         if torch is not None:
-            contestants += torch_steps(torch, zoo.build(name), images, labels, batch, units)
+            from minicnn.bench.peers.torch_networks import steps as torch_steps
+
+            contestants += torch_steps(torch, zoo.build(name), images, labels, batch, units, own_optimizer())
         race = options.protocol.race(contestants, compare if torch is not None and work == "step" else None)
         row = Row("train", name, work, batch, race.timings, step_flops(summary, batch), agreement=race.agreement)
         yield row
@@ -107,16 +108,21 @@ def step_flops(summary: Summary, batch: int) -> int:
     return total
 
 
+def own_optimizer() -> SGD:
+    """What both sides update with."""
+    return SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM)
+
+
 def own_step(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
     """One call of `Trainer.step`, each time with the next batch."""
-    trainer = Trainer(net, SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM), batch_size=batch, threads=threads)
+    trainer = Trainer(net, own_optimizer(), batch_size=batch, threads=threads)
     batches = cycle([(images[n : n + batch], labels[n : n + batch]) for n in range(0, len(images), batch)])
     return lambda: trainer.step(*next(batches))
 
 
 def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
     """All batches in one call of the plan, as `Trainer.fit` makes it."""
-    optimizer = SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM)
+    optimizer = own_optimizer()
     plan = build_plan(net.topology, net.topology.memory_size, batch, threads, training=True, optimizer=optimizer.kind)
     count = -(-len(images) // batch)
     rates = np.zeros((count, RATES))
@@ -127,36 +133,16 @@ def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, th
     return lambda: plan.run(net.parameter_memory, images, order, batch, labels=labels, keys=keys, rates=rates)
 
 
-def torch_steps(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, units: int) -> list[Contestant]:
-    """PyTorch's step in both layouts, with the plain and with the fused update; `units` steps in a call."""
-    contestants = []
-    for channels_last in (False, True):
-        for fused in (False, True):
-            twin = Twin(torch, net, channels_last, training=True)
-            optimizer = twin.optimizer(LEARNING_RATE, MOMENTUM, fused)
-            pictures, targets = twin.tensor(images), torch.from_numpy(labels)
-            batches = cycle([(pictures[n : n + batch], targets[n : n + batch]) for n in range(0, len(images), batch)])
-
-            def call(twin: Twin = twin, optimizer: Any = optimizer, batches: Iterator[tuple[Any, Any]] = batches) -> None:
-                for _ in range(units):
-                    x, t = next(batches)
-                    optimizer.zero_grad()
-                    torch.nn.functional.cross_entropy(twin(x), t).backward()
-                    optimizer.step()
-
-            name = "torch" + " channels_last" * channels_last + " fused" * fused
-            contestants.append(Contestant(name, call, units))
-    return contestants
-
-
 def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, threads: int, limit: float) -> Agreement:
     """Loss and gradients, and parameters and running statistics after two updates, ours against PyTorch's in float64.
 
     A rectifier whose input is as small as a rounding error may open in one computation and stay closed in the other, and deep
     networks have thousands of them: PyTorch's float32 is then as far from its float64 as we are, and how far that is sets the limit.
     """
-    optimizer = SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM)
-    exact, single = (torch_results(torch, net, images, labels, dtype) for dtype in (torch.float64, torch.float32))
+    from minicnn.bench.peers.torch_networks import results
+
+    optimizer = own_optimizer()
+    exact, single = (results(torch, net, images, labels, optimizer, dtype) for dtype in (torch.float64, torch.float32))
     loss, gradients = engine.backward(net, images, labels, threads)
     trainer = Trainer(net, optimizer, batch_size=len(images), threads=threads)
     for _ in range(2):
@@ -164,18 +150,3 @@ def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, th
     ours = (loss, gradients, dict(net.arrays))
     errors, others = ([relative_error(*each) for each in zip(found, exact, strict=True)] for found in (ours, single))
     return Agreement(float(np.max(errors)), max(limit, PEER_ERRORS * float(np.max(others))))
-
-
-def torch_results(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, dtype: Any) -> tuple[Any, ...]:
-    """Loss, gradients, and all arrays after two updates."""
-    twin = Twin(torch, net, training=True, dtype=dtype)
-    optimizer = twin.optimizer(LEARNING_RATE, MOMENTUM)
-    results: list[Any] = []
-    for _ in range(2):
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(twin(twin.tensor(images)), torch.from_numpy(labels))
-        loss.backward()
-        if not results:
-            results = [loss.item(), {name: gradient.copy() for name, gradient in twin.gradients().items()}]
-        optimizer.step()
-    return (*results, {name: value.detach().numpy() for name, value in (twin.parameters | twin.buffers).items()})

@@ -15,6 +15,7 @@ from minicnn.engine.plan import Plan, build_plan
 from minicnn.engine.shelf import inference_class, plan_of, training_class
 from minicnn.engine.textbook import Run
 from minicnn.errors import GraphError
+from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.locks import refuse_holder
 from minicnn.processors import thread_count
 from minicnn.random import generator
@@ -22,6 +23,7 @@ from minicnn.random import generator
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
+DIFFERENCE = 1e-5  # of a numeric gradient in float64: a smaller one loses digits, a larger one sees more of the curve
 INFERENCE_BATCH = 512  # images an inference plan holds outputs for at once; larger inputs go in several batches
 
 
@@ -91,6 +93,27 @@ def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None 
         )
         gradient = plan.gradient(images)
     return float(statistics[0, 0] / images), net.views(gradient)
+
+
+def gradient_errors(net: Graph) -> dict[str, float]:
+    """How far the gradients of "x" and of every parameter lie from central differences in float64, by the textbook loops; relative.
+
+    In training mode, on two random images; some numbers of each are varied alone, and all of them along a random direction.
+    """
+    _one_output(net)
+    stream, arrays = generator(net.seed, "gradient check"), _doubles(net)
+    x = stream.standard_normal((2, *net.input_shape))
+
+    def run() -> Run:
+        return Run(net.topology, arrays, x, training=True, key=dropout_key(net.seed, 0))
+
+    dy = stream.uniform(-1, 1, run().output.shape)
+    dx, gradients = run().gradients(dy)
+    varied = {"x": (x, dx), **{name: (arrays[name], gradient) for name, gradient in gradients.items()}}
+    return {
+        name: worst_relative_error(lambda: run().output, array, gradient, dy, stream, DIFFERENCE)
+        for name, (array, gradient) in varied.items()
+    }
 
 
 def dropout_key(seed: int, step: int) -> int:

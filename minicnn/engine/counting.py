@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minicnn.engine.textbook import OPERATIONS, Run
-from minicnn.engine.textbook.operation import Pass
+from minicnn.engine.textbook import Pass, Run, operation_of
 from minicnn.graph import Node, Summary, SummaryRow, ValueRef, summarize
 from minicnn.graph.cost import learning, learns_before
 from minicnn.random import generator
@@ -112,7 +111,7 @@ def _with_padding_in_input(node: Node) -> Node:
     if axes is None or not hasattr(node.layer, "padding") or not any(axis.before or axis.after for axis in axes):
         return node
     layer: Any = node.layer
-    if layer.kernel == "conv_transpose":
+    if hasattr(layer, "output_padding"):
         plain = replace(layer, padding=0, output_padding=0)
         return replace(node, layer=plain, output_shapes=plain.output_shapes(node.name, node.input_shapes))
     channels = node.input_shapes[0][0]
@@ -121,23 +120,20 @@ def _with_padding_in_input(node: Node) -> Node:
     )
 
 
-def _ones(node: Node, bias: int) -> tuple[Pass, list[np.ndarray]]:
-    """A layer's parameters and inputs, all ones; the centres of distances at 0, a pixel away."""
-    start = {"weight": 0 if node.layer.kernel == "rbf" else 1, "bias": bias}
-    own = {slot.name.rpartition(".")[2]: np.full(slot.shape, start[slot.name.rpartition(".")[2]], np.float32) for slot in node.slots}
-    return Pass(node, own, False, 0), [np.ones((1, *shape), np.float32) for shape in node.input_shapes]
+def _ones(node: Node, bias: int) -> Pass:
+    """A layer's parameters and inputs, all ones; centres of distances, which it gives itself, at 0, a pixel away."""
+    names = {slot.name.rpartition(".")[2]: slot for slot in node.slots}
+    own = {name: np.full(slot.shape, bias if name == "bias" else slot.init != "given", np.float32) for name, slot in names.items()}
+    return Pass(node, own, [np.ones((1, *shape), np.float32) for shape in node.input_shapes])
 
 
 def _forward(node: Node, bias: int) -> np.ndarray:
-    at, inputs = _ones(node, bias)
-    return OPERATIONS[node.layer.kernel].forward(at, *inputs)[0]
+    return operation_of(node.layer).forward(_ones(node, bias))
 
 
 def _backward(node: Node) -> tuple[np.ndarray, np.ndarray]:
     """Gradients of input and weight for a gradient of ones."""
-    at, inputs = _ones(node, bias=0)
-    dy = np.ones((1, *node.output_shapes[0]), np.float32)
-    (dx,), own = OPERATIONS[node.layer.kernel].backward(at, dy, inputs, dy, None)
+    (dx,), own = operation_of(node.layer).backward(_ones(node, bias=0), np.ones((1, *node.output_shapes[0]), np.float32))
     return dx, own["weight"]
 
 

@@ -32,6 +32,7 @@ from minicnn.kernels.cpu.program.executor import (
 from minicnn.kernels.cpu.program.program import SLICES, FinishedProgram, aligned_zeros, padded
 from minicnn.kernels.cpu.unshared.lowering import serves_few
 from minicnn.kernels.memory import check_room
+from minicnn.layers.conv import Conv
 from minicnn.locks import new_lock
 
 SHARDS_SIZES = (64, 32, 16)
@@ -68,7 +69,7 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
 def _outweighs_images(node: Node) -> bool:
     """Whether its weights do not fit the cache, and serve so few positions that the time is that of reading them for each shard."""
     layer = cast(Any, node.layer)
-    few = layer.kernel == "conv" and serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
+    few = isinstance(layer, Conv) and serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
     return few and 4 * node.slots[0].size > CACHE_BYTES
 
 

@@ -1,15 +1,15 @@
 """A graph becomes a program: every value gets a place, every node its steps, forward and, for training, back.
 
-What a kind of layer does is written once, in `operations.py`; this file walks the nodes and keeps track of values and gradients.
+What a kind of layer does is written once, in `operations`; this file walks the nodes and keeps track of values and gradients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
+from minicnn.engine.operations import operation_of
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import (
@@ -22,7 +22,6 @@ from minicnn.kernels.cpu.pointwise.lowering import (
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
 from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.program.shared_gradient import add_gradient_back, set_gradient_aside
-from minicnn.kernels.cpu.unshared.lowering import serves_few
 from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, Filters
 
 
@@ -45,7 +44,7 @@ class Planner:
     batch: int = 0
     program: Program = field(default_factory=Program)
     values: dict[ValueRef, Activation] = field(default_factory=dict)
-    kept: dict[int, Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
+    kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
     common_size: int = 0
     prepared: dict[tuple[int, str], Filters] = field(default_factory=dict)  # what `prepare` of a node left
@@ -101,12 +100,10 @@ class Planner:
 
     def plan_preparations(self, input_gradient: bool) -> None:
         """What needs the parameters alone: once a batch, before any shard."""
-        from minicnn.engine.operations import OPERATIONS
-
         if self.training:
             self._find_wanted(input_gradient)
         for node in self.topology.nodes:
-            prepare = OPERATIONS[node.layer.kernel].prepare
+            prepare = operation_of(node.layer).prepare
             if prepare is not None:
                 prepare(self, node)
         if self.program.rows:
@@ -114,17 +111,13 @@ class Planner:
 
     def plan_forward(self, loading: Loading) -> None:
         """Load the images and run every node."""
-        from minicnn.engine.operations import OPERATIONS
-
         self.values[INPUT] = self._input()
         append_load(self.program, self.values[INPUT], loading)
         for node in self.topology.nodes:
-            OPERATIONS[node.layer.kernel].forward(self, node)
+            operation_of(node.layer).forward(self, node)
 
     def plan_backward(self, input_gradient: bool = False) -> None:
         """Loss, then every node in reverse; gradients of parameters go to the slot."""
-        from minicnn.engine.operations import OPERATIONS
-
         shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.trainable}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
@@ -134,7 +127,7 @@ class Planner:
             dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]
             if dys[0] is not None and (node.slots or any(ref in self._wanted for ref in node.inputs)):
                 kept = [(slot, self._set_aside(slot)) for slot in node.slots if slot in shared]
-                OPERATIONS[node.layer.kernel].backward(self, node, dys[0])
+                operation_of(node.layer).backward(self, node, dys[0])
                 for slot, place in kept:
                     self.program.step(add_gradient_back, slot.offset, slot.size, place)
         dx = self._gradient(INPUT)
@@ -155,21 +148,17 @@ class Planner:
         self.program.close_phase(SHARDS)
 
     def _input(self) -> Activation:
-        """The input's place, with a halo if only convolutions read it: filling it costs nothing, since it is copied anyway.  Filters that
-        serve few positions read theirs from images without one."""
+        """The input's place, with a halo if all who read it take one: filling it costs nothing, since it is copied anyway."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
-        only_convolutions = bool(readers) and all(map(self._reads_halo, readers)) and INPUT not in self.topology.outputs
+        takers = [operation_of(node.layer).takes_halo(node) for node in readers]
+        only_convolutions = bool(readers) and all(takers) and INPUT not in self.topology.outputs
         if len(shape) == 1 or self.shard % LANES or not only_convolutions:
             return self.new(shape)
         axes = [node.layer.axes(node.input_shapes) or () for node in readers]
         before = tuple(max(axis.before for axis in each) for each in zip(*axes, strict=True))
         after = tuple(max(axis.after for axis in each) for each in zip(*axes, strict=True))
         return new_activation(self.program, shape, self.shard, before, after)
-
-    def _reads_halo(self, node: Node) -> bool:
-        layer = cast(Any, node.layer)
-        return layer.kernel == "conv" and not serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), self.shard)
 
     def _find_wanted(self, input_gradient: bool) -> None:
         """Values whose gradient something depends on: those behind a parameter, and the input if asked for."""

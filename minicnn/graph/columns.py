@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Container, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from minicnn.errors import SettingError, suggestion
-from minicnn.graph.summary import Summary, SummaryRow
-from minicnn.graph.table import count, field, formula, memory, operations, sizes
+from minicnn.graph.formats import count, field, memory, sizes
+
+if TYPE_CHECKING:
+    from minicnn.graph.summary import Summary, SummaryRow
+
+
+WHAT_IS_COUNTED = (
+    (
+        "Parameters",
+        "weights and biases: (window * input channels + 1 for the bias) * filters.  Running statistics of batch"
+        " normalization and other constants are buffers, not parameters.",
+    ),
+    (
+        "MACs",
+        "multiplications of a weight by an activation in convolution and fully connected layers, for one image;"
+        " taps on padding included, biases not.  FLOPs are twice that.  '-' is not counted, which is not 0.",
+    ),
+    ("Useful", "MACs without the taps that fall on padding: what a loop that skips them multiplies."),
+    ("Backward", "MACs of the gradients of weight and input, counted as above; the first layer needs no gradient of its input."),
+    ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none once the map is flat, or upsampled."),
+    ("Activations", "4 bytes for every number that a layer puts out, for one image; in training all are kept for the way back."),
+)
 
 
 class Column(NamedTuple):
@@ -17,6 +37,11 @@ class Column(NamedTuple):
     cell: Callable[[SummaryRow], str]
     total: Callable[[Summary], str] | None = None
     right: bool = True
+
+
+def formula(row: SummaryRow) -> str:
+    """How the parameters come about: "(5*5*1 + 1) * 6", or where they are counted: "shared with conv1"."""
+    return row.params_formula or (f"shared with {row.shared_with}" if row.shared_with else "")
 
 
 COLUMNS = {
@@ -66,3 +91,30 @@ def cells(summary: Summary, columns: Sequence[str] = DEFAULT) -> Cells:
         lines.append((row.name, *(", ".join(words) if name == "operation" else COLUMNS[name].cell(row) for name in columns)))
     totals = ("total", *("" if column.total is None else column.total(summary) for column in picked))
     return Cells(("layer", *(column.heading for column in picked)), (False, *(column.right for column in picked)), tuple(lines), totals)
+
+
+def operations(summary: Summary) -> list[tuple[str, ...]]:
+    """What each layer does, in words: ("Conv2D 11x11", "stride 4").
+
+    Padding 0 goes without saying; so does where the input comes from, if it is the line above, and the block if it is the line's own.
+    """
+    lines = []
+    above = ("input",)
+    names = {row.name for row in summary.layers}
+    for row in summary.layers:
+        words = [word for word in row.settings if word != "padding 0"]
+        first = f"{row.type} {words.pop(0)}" if row.kernel else row.type
+        origin = [] if row.inputs == above else [f"from {' and '.join(_seen_from(row.name, each, names) for each in row.inputs)}"]
+        lines.append((first, *words, *origin))
+        above = (row.name,)
+    return lines
+
+
+def _seen_from(name: str, source: str, names: Container[str]) -> str:
+    """A layer's name without the blocks that it shares with `name`: "block1.relu2"; whole where that would name another layer."""
+    scope, parts = name.split(".")[:-1], source.split(".")
+    shared = 0
+    while shared < min(len(scope), len(parts) - 1) and scope[shared] == parts[shared]:
+        shared += 1
+    short = ".".join(parts[shared:])
+    return source if short in names else short

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from minicnn.graph.node import INPUT, Node, ValueRef
 from minicnn.graph.topology import Topology
 
-QUIET = ("relu", "leaky_relu", "tanh", "scaled_tanh", "sigmoid", "dropout", "batch_norm", "local_response_norm", "flatten")
-
 
 @dataclass(frozen=True)
 class Box:
@@ -105,7 +103,7 @@ def _groups(topology: Topology, depth: int | None) -> list[list[Node]]:
             and readers[source] == 1
             and source not in topology.outputs
             and node.path == groups[number][0].path
-            and (node.layer.kernel in QUIET or all(each.layer.kernel in QUIET for each in groups[number]))
+            and (node.layer.quiet or all(each.layer.quiet for each in groups[number]))
         )
         if joins and number is not None:
             groups[number].append(node)

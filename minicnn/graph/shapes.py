@@ -1,11 +1,11 @@
-"""Shape inference: what goes in and out of every step, or the reason why it does not fit."""
+"""Shape inference: what goes in and out of every step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from minicnn.errors import GraphError, ShapeError
+from minicnn.errors import GraphError
 from minicnn.graph.node import INPUT, Step, ValueRef
 from minicnn.layers import Shape
 
@@ -15,24 +15,6 @@ class Shapes(NamedTuple):
 
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
-
-
-def infer(steps: Sequence[Step], input_shape: Shape) -> list[Shapes]:
-    """The shapes of every step.
-
-    Raises
-    ------
-    ShapeError
-        Where a step does not fit its inputs, with all sizes up to there and the changes that would make it fit.
-    """
-    known: list[Shapes] = []
-    try:
-        propagate(steps, input_shape, known)
-    except ShapeError as error:
-        from minicnn.graph.autopsy import autopsy
-
-        raise ShapeError(autopsy(error, steps, known, input_shape)) from None
-    return known
 
 
 def propagate(steps: Sequence[Step], input_shape: Shape, known: list[Shapes]) -> None:

@@ -23,16 +23,11 @@ from typing import Any
 from minicnn.geometry import Axis
 from minicnn.graph.cost import BYTES_PER_NUMBER, TrainingMemory, learning, learns_before, training_memory, work
 from minicnn.graph.node import INPUT, Node
+from minicnn.graph.table import plain_table
 from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
-KINDS = {  # by kernel family; the rest is "other"
-    "conv": "convolution",
-    "conv_transpose": "convolution",
-    "table_conv": "convolution",
-    "linear": "fully connected",
-    "batch_norm": "normalization",
-}
+KINDS = ("convolution", "fully connected", "normalization")  # the order of the shares; those that follow come last
 
 Field = tuple[tuple[int, int], ...]  # (receptive field, jump) per axis
 
@@ -117,8 +112,6 @@ class Summary:
         return _plain(self)
 
     def __repr__(self) -> str:
-        from minicnn.graph.table import plain_table
-
         return plain_table(self)
 
 
@@ -133,11 +126,11 @@ def summarize(topology: Topology, model: str, batch: int = 1) -> Summary:
         row = _row(node, topology, known[-1], learns_before(node, depends), batch)
         rows.append(row)
         if row.params or row.macs:
-            kind = KINDS.get(node.layer.kernel, "other")
+            kind = node.layer.kind_of_work
             so_far = shares.get(kind, Share(kind, 0, None))
             macs = so_far.macs if row.macs is None else (so_far.macs or 0) + row.macs
             shares[kind] = Share(kind, so_far.params + row.params, macs)
-    order = sorted(shares, key=[*dict.fromkeys(KINDS.values()), "other"].index)
+    order = sorted(shares, key=[*KINDS, *shares].index)
     return Summary(
         model,
         topology.input_shape,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import LARGEST_SETTING
+from minicnn.graph.autopsy import autopsy
 from minicnn.graph.node import INPUT, Node, ParameterSlot, Step, ValueRef
-from minicnn.graph.shapes import Shapes, infer
+from minicnn.graph.shapes import Shapes, propagate
 from minicnn.graph.sharing import homes_of
 from minicnn.graph.wiring import wire
 from minicnn.layers import Element, Shape
@@ -48,7 +49,7 @@ class Topology:
         """
         shape = checked_shape(input_shape)
         steps, outputs = wire(element)
-        shapes = infer(steps, shape)
+        shapes = _infer(steps, shape)
         homes = homes_of(steps, shapes)
         slots, trainable_size, memory_size = _places(steps, shapes, homes, _giving_logits(steps, outputs))
         own: list[list[ParameterSlot]] = [[] for _ in steps]
@@ -98,6 +99,22 @@ def checked_shape(shape: Sequence[int]) -> Shape:
             f"\n  use (1, 28, 28) for gray images of 28 x 28 pixels; the batch is not part of it"
         )
     return tuple(size.__index__() for size in shape)
+
+
+def _infer(steps: Sequence[Step], input_shape: Shape) -> list[Shapes]:
+    """The shapes of every step.
+
+    Raises
+    ------
+    ShapeError
+        Where a step does not fit its inputs, with all sizes up to there and the changes that would make it fit.
+    """
+    known: list[Shapes] = []
+    try:
+        propagate(steps, input_shape, known)
+    except ShapeError as error:
+        raise ShapeError(autopsy(error, steps, known, input_shape)) from None
+    return known
 
 
 def _giving_logits(steps: Sequence[Step], outputs: Sequence[ValueRef]) -> set[int]:

@@ -85,7 +85,7 @@ def _names(layers: Sequence[tuple[Layer, tuple[str, ...]]]) -> list[str]:
     taken, placed, numbers = set(owners), set[str](), Counter[str]()
     names = []
     for layer, path in layers:
-        name = stem = ".".join((*path, layer.name or layer.stem))
+        name = stem = ".".join((*path, layer.name or layer.stem or layer.kind().lower()))
         if layer.name is None or name in placed:
             numbers[stem] += 1 if layer.name is None or numbers[stem] else 2
             while f"{stem}{numbers[stem]}" in taken:

@@ -1,4 +1,4 @@
-"""Gradients against central differences, for operations that are linear in what is varied."""
+"""Gradients against central differences."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ SAMPLES = 24  # elements varied alone
 
 
 def worst_relative_error(
-    value: Callable[[], np.ndarray], array: np.ndarray, gradient: np.ndarray, dy: np.ndarray, stream: np.random.Generator
+    value: Callable[[], np.ndarray], array: np.ndarray, gradient: np.ndarray, dy: np.ndarray, stream: np.random.Generator, step: float = 1.0
 ) -> float:
     """How far the slopes of <dy, value()> lie from those that `gradient` claims.
 
-    Varied are some elements of `array` alone, and all of them along a random direction.  Because the value is linear in them, a step of
+    Varied are some elements of `array` alone, and all of them along a random direction.  Where the value is linear in them, a step of
     1 is as exact as a small one and loses no digits: 1e-12 is a good result in float64.
 
     Parameters
@@ -25,6 +25,8 @@ def worst_relative_error(
         Changed, and restored.
     gradient : float64 array of its shape
         Of <dy, value()>.
+    step : float
+        How far to go along a direction; small where the value is not linear.
     """
     directions = [stream.uniform(-1, 1, array.shape)]
     for at in stream.choice(array.size, min(array.size, SAMPLES), replace=False):
@@ -32,10 +34,10 @@ def worst_relative_error(
         directions[-1].flat[at] = 1
     middle, worst = array.copy(), 0.0
     for direction in directions:
-        array[...] = middle + direction
+        array[...] = middle + step * direction
         above = value()
-        array[...] = middle - direction
-        slope = float(np.vdot(dy, above - value())) / 2
+        array[...] = middle - step * direction
+        slope = float(np.vdot(dy, above - value())) / (2 * step)
         size = float(np.vdot(np.abs(direction), np.abs(gradient))) or float(np.abs(gradient).max()) or 1.0
         worst = max(worst, abs(float(np.vdot(direction, gradient)) - slope) / size)
     array[...] = middle

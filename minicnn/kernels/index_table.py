@@ -44,6 +44,20 @@ class Reads(NamedTuple):
     weight: np.ndarray  # (reads,) int32
 
 
+class Uses(NamedTuple):
+    """The reads the other way round: by weight, and then in the order of `Reads`."""
+
+    output: np.ndarray  # (reads,) int32
+    input: np.ndarray  # (reads,) int32
+    first: np.ndarray  # (weights + 1,) int64: weight j is used by those from first[j] up to first[j + 1]
+
+
+def by_weight(reads: Reads, weights: int) -> Uses:
+    """Turn the map around: where is every weight used?"""
+    order = np.argsort(reads.weight, kind="stable")
+    return Uses(reads.output[order], reads.input[order], np.searchsorted(reads.weight[order], np.arange(weights + 1)))
+
+
 def on_three_axes(index_map: IndexMap, axes: int) -> IndexMap:
     """The same map for an image with two more axes of one pixel; works for compiled maps and for plain ones."""
     if axes == 1:

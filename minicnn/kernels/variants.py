@@ -38,7 +38,7 @@ from minicnn.kernels.checks.arrays import (
 )
 from minicnn.kernels.cpu.convolution import variant_call as fast
 from minicnn.kernels.gradient_check import worst_relative_error
-from minicnn.kernels.index_table import MOST_WEIGHTS, IndexMap, Reads, tabulate, three
+from minicnn.kernels.index_table import MOST_WEIGHTS, IndexMap, Reads, Uses, by_weight, tabulate, three
 from minicnn.random import generator
 
 __all__ = ["Variant", "variant"]
@@ -137,7 +137,8 @@ class Variant:
         if x.dtype == np.float32:
             fast.backward_weight(dweight, dy, x, self._tables)
         else:
-            self._loop("backward_weight")(dweight.reshape(-1), _wide(dy), _wide(x), self._map, three(self.taps))
+            flat_dy, flat_x = dy.reshape(len(dy), prod(self.output_shape)), x.reshape(len(x), prod(self.input_shape))
+            textbook.variant_backward_weight(dweight.reshape(-1), flat_dy, flat_x, *self._uses)
         return dweight
 
     def check_gradients(self, seed: int = 0) -> float:
@@ -175,6 +176,10 @@ class Variant:
         for array in self._reads:
             key.update(array.tobytes())
         return fast.tables(key.digest(), self._reads, self.input_shape, self.output_shape, self.weight_count)
+
+    @cached_property
+    def _uses(self) -> Uses:
+        return by_weight(self._reads, self.weight_count)
 
     def _loop(self, part: str) -> Any:
         loop = getattr(textbook, f"variant_{part}")

@@ -15,7 +15,7 @@ from minicnn.layers.setting import PerAxis, flag
 
 
 @dataclass(frozen=True, repr=False)
-class AvgPool(Pool):
+class AvgPool(Pool, registered=False):
     """Average pooling over 1, 2 or 3 axes; use AvgPool1D, AvgPool2D or AvgPool3D.
 
     window, stride : int or one per axis; stride None is the window
@@ -24,7 +24,8 @@ class AvgPool(Pool):
     count_padding : divide by the whole window, padding included; otherwise by the pixels inside the image
     """
 
-    kernel = "avg_pool"
+    forward = "avg_pool{n}d_forward"
+    backward = "avg_pool{n}d_backward"
     dilation = 1
 
     window: PerAxis

@@ -1,7 +1,8 @@
 """What a network is made of: layers, which compute, and blocks, which connect layers.
 
 A layer is its settings and nothing else: no parameters, no arrays.  From the shapes of its inputs it knows the shapes of its
-outputs, the parameters it needs and what it costs; the engine reads `kernel` to find the code that does the work.
+outputs, the parameters it needs and what it costs.  Its class is the record of an operation: `forward` and `backward` are the textbook
+loops that define it, the engine runs these unless a file of `minicnn.engine.operations` has faster steps for it.
 
 Shapes are those of one image, without the batch: (C, *space) for maps, (F,) for flat features.
 """
@@ -10,19 +11,23 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import Axis
 from minicnn.layers.calls import CallSignature, check_call
+from minicnn.layers.registry import register
 
 Shape = tuple[int, ...]
 Value = TypeVar("Value")
 Kind = TypeVar("Kind", bound="Element")
 
+Loop = str | Callable[..., None]  # a loop, or its name in `minicnn.kernels.textbook`, {n} standing for the number of axes
+
+SPACE = "dhw"  # letters of the axes of a map: the last ones where there are fewer
 NAME_PATTERN = re.compile(r"[A-Za-z0-9_\-]+")
 
 
@@ -58,6 +63,18 @@ class Cost(NamedTuple):
     connections: int | None = None
 
 
+class Loops(NamedTuple):
+    """The textbook loops of a layer, outputs first; their arguments are given by name.
+
+    forward : y, then what `keeps` names, from x (or x1, x2, ...), parameters, and `loop_settings`
+    backward : one loop or several, which write dx (or dx1, ...) and a gradient "dweight" for every parameter "weight", from dy and
+        whatever of x, y, the parameters, and what forward kept they name
+    """
+
+    forward: Loop | None
+    backward: tuple[Loop, ...]
+
+
 class Wiring(Protocol[Value]):
     """What a block is given to connect its parts; `Value` stands for one array on its way through the network."""
 
@@ -67,12 +84,22 @@ class Wiring(Protocol[Value]):
 
 @dataclass(frozen=True, repr=False)
 class Element:
-    """A layer or a block; `name` replaces the default name (conv1, conv2, ...), or opens a scope if it names a block."""
+    """A layer or a block; `name` replaces the default name (conv1, conv2, ...), or opens a scope if it names a block.
+
+    A subclass is known to files by its class name; `class Pool(Layer, registered=False)` is a family of layers, or known to those alone
+    who name it in `custom_objects`.
+    """
 
     __signature__ = CallSignature()
+    title: ClassVar[str] = ""  # what tables call it; its class name unless given
     inferred: ClassVar[str] = ""  # what others ask for first and follows from the input here
 
     name: str | None = field(default=None, kw_only=True)
+
+    def __init_subclass__(cls, registered: bool = True, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        if registered:
+            register(cls)
 
     def __new__(cls: type[Kind], *given: Any, **named: Any) -> Kind:
         if given or named:  # a copy is made without
@@ -88,7 +115,7 @@ class Element:
     @classmethod
     def kind(cls) -> str:
         """What a table calls it."""
-        return cls.__name__
+        return cls.title or cls.__name__
 
     def where(self) -> str:
         """How a message about a setting calls it."""
@@ -121,20 +148,57 @@ class Element:
 
 
 @dataclass(frozen=True, repr=False)
-class Layer(Element, ABC):
-    """One step of a network, computed by the kernel family `kernel`; `stem` starts its default names."""
+class Layer(Element, registered=False):
+    """One step of a network.  What a subclass may say of its operation beside its settings:
 
-    kernel: ClassVar[str]
-    stem: ClassVar[str]
+    forward, backward : its textbook loops, see `Loops`; backward is one or a tuple
+    keeps : arrays of the output's shape that forward leaves for backward; "indices" holds whole numbers, any other name floats
+    stem : starts its default names; the class name in small letters unless given
+    colour, quiet, bypass : how it is drawn: its box; as a word in the box before it; as a way around others
+    kind_of_work : the line of a summary's shares that its costs are in
+    rectifies : it is max(x, 0), and nothing else
+    monotonic : a rectifier before it may as well stand after it, on fewer numbers
+    """
+
+    forward: ClassVar[Any] = None
+    backward: ClassVar[Any] = ()
+    keeps: ClassVar[tuple[str, ...]] = ()
+    stem: ClassVar[str] = ""
+    colour: ClassVar[str] = "#f4f4f4"
+    quiet: ClassVar[bool] = False
+    bypass: ClassVar[bool] = False
+    kind_of_work: ClassVar[str] = "other"
+    rectifies: ClassVar[bool] = False
+    monotonic: ClassVar[bool] = False
     output_count: ClassVar[int] = 1
     value_inputs: ClassVar[int | None] = None  # so many inputs are computed with, those after them only lend their shape; None: all
     grows: ClassVar[bool] = False  # a larger input always fits where a smaller one does
     only_moves: ClassVar[bool] = False  # its output is its first input, or some of it, in another shape
     field_varies: ClassVar[bool] = False  # what of the input an output sees depends on where the output lies
 
-    @abstractmethod
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        """Shapes of the outputs; a ShapeError that starts with `where` if the inputs do not fit."""
+        """Shapes of the outputs, that of the one input unless said otherwise; a ShapeError that starts with `where` if it does not fit."""
+        if len(inputs) != 1:
+            raise ShapeError(f"{where} takes one input, but gets {len(inputs)}")
+        return inputs
+
+    def loops(self) -> Loops:
+        """The textbook loops of these settings."""
+        backward = type(self).backward
+        return Loops(type(self).forward, backward if isinstance(backward, tuple) else (backward,))
+
+    def loop_settings(self, inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        """Numbers for the loops by the names of their arguments: the settings, and those of the window: stride_h, pad_w, ..."""
+        found = self.settings()
+        axes = self.axes(inputs) or ()
+        for letter, axis in zip(SPACE[-len(axes) :], axes, strict=False):
+            sizes = {"window": axis.taps, "stride": axis.stride, "pad": axis.before, "pad_after": axis.after, "dilation": axis.dilation}
+            found |= {f"{name}_{letter}": size for name, size in sizes.items()}
+        return found
+
+    def loop_view(self, name: str, array: Any) -> Any:
+        """How the loops see an array of this name: itself, or a view in other axes."""
+        return array
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         """Parameters for inputs of these shapes, in a fixed order."""
@@ -166,7 +230,7 @@ class Layer(Element, ABC):
 
 
 @dataclass(frozen=True, repr=False)
-class Block(Element, ABC):
+class Block(Element, ABC, registered=False):
     """Layers and their connections: a picture, not a step.  Nothing of it is left once the network is wired."""
 
     @abstractmethod

@@ -19,7 +19,7 @@ and 2; settings and running variance as in PyTorch.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import shape_text
@@ -28,17 +28,18 @@ from minicnn.layers.setting import number, one_input, one_map
 
 
 @dataclass(frozen=True, repr=False)
-class BatchNorm(Layer):
+class BatchNorm(Layer, registered=False):
     """Normalization of every channel; use BatchNorm1D, BatchNorm2D or BatchNorm3D.
 
-    Kernel "batch_norm"; parameters weight (C,) of ones and bias (C,) of zeros; buffers running_mean (C,) and running_var (C,).
+    Parameters weight (C,) of ones and bias (C,) of zeros; buffers running_mean (C,) and running_var (C,).
 
     momentum : what share of the running statistics every batch replaces
     eps : keeps the root away from 0 where a channel is constant
     """
 
-    kernel = "batch_norm"
     stem = "bn"
+    quiet = True
+    kind_of_work = "normalization"
     axis_count: ClassVar[int]
     inferred = "channels"
 
@@ -64,6 +65,10 @@ class BatchNorm(Layer):
             ParameterSpec("running_mean", channels, fan_in=1, init="zeros", trainable=False),
             ParameterSpec("running_var", channels, fan_in=1, init="ones", trainable=False),
         )
+
+    def loop_view(self, name: str, array: Any) -> Any:
+        """(N, C, *space) as (N, C, L); flat features as channels of one position."""
+        return array.reshape(*array.shape[:2], -1) if name in ("x", "y", "dx", "dy") else array
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
         return Cost(f"2 * {inputs[0][0]}")

@@ -8,16 +8,16 @@ Szegedy et al., "Going Deeper with Convolutions", 2015, figure 2.  An empty `Seq
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from minicnn.errors import SettingError
-from minicnn.layers.base import Block, Element, Layer, Value, Wiring
+from minicnn.layers.base import Element, Layer, Value, Wiring
 from minicnn.layers.join import AddInputs, ConcatChannels
-from minicnn.layers.setting import elements
+from minicnn.layers.sequential import Listed
 
 
 @dataclass(frozen=True, repr=False, init=False)
-class Branches(Block):
+class Branches(Listed, registered=False):
     """Several ways from one input, joined by a layer."""
 
     join: ClassVar[type[Layer]]
@@ -30,21 +30,12 @@ class Branches(Block):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        elements(self.where(), "branches", self.branches)
         if len(self.branches) < 2:
             raise SettingError(f"{self.where()}: needs at least two branches, but gets {len(self.branches)}")
 
     def wire(self, wiring: Wiring[Value], *values: Value) -> tuple[Value, ...]:
         ends = [end for branch in self.branches for end in wiring.place(branch, *values)]
         return wiring.place(self.join(), *ends)
-
-    @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> Branches:
-        return cls(*settings["branches"], name=settings.get("name"))
-
-    def __repr__(self) -> str:
-        parts = [repr(branch) for branch in self.branches] + ([f"name={self.name!r}"] if self.name else [])
-        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 class Concat(Branches):

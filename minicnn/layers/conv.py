@@ -13,16 +13,17 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from math import gcd, prod
+from typing import Any
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, whole_number
-from minicnn.layers.base import Cost, ParameterSpec, Shape
+from minicnn.layers.base import Cost, Loops, ParameterSpec, Shape
 from minicnn.layers.setting import PerAxis, axis_setting, divisors_text, flag, setting_text, times
 from minicnn.layers.windowed import Windowed
 
 
 @dataclass(frozen=True, repr=False)
-class Conv(Windowed):
+class Conv(Windowed, registered=False):
     """Convolution over 1, 2 or 3 axes; use Conv1D, Conv2D or Conv3D.
 
     filters : output channels; the input channels follow from the input
@@ -33,8 +34,9 @@ class Conv(Windowed):
     sharing : "shared", "unshared", or a tile: int or one per axis
     """
 
-    kernel = "conv"
     stem = "conv"
+    colour = "#cfe3f7"
+    kind_of_work = "convolution"
     ceil_mode = False
     inferred = "input channels"
 
@@ -83,6 +85,16 @@ class Conv(Windowed):
         if self.sharing == "unshared":
             return out
         return tuple(min(pair) for pair in zip(per_axis(self.where(), "sharing", self.sharing, self.axis_count), out, strict=True))
+
+    def loops(self) -> Loops:
+        name = "conv{n}d" if self.sharing == "shared" else "tiled_conv{n}d"
+        return Loops(f"{name}_forward", (f"{name}_backward_input", f"{name}_backward_weight", f"{name}_backward_bias"))
+
+    def loop_view(self, name: str, array: Any) -> Any:
+        """The loops of tiled convolution have no flip of their own: they get the filters turned round."""
+        if self.flip and self.sharing != "shared" and name in ("weight", "dweight"):
+            return array[(..., *[slice(None, None, -1)] * self.axis_count)]
+        return array
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         axes = self.fitting_axes(where, inputs)

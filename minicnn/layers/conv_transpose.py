@@ -22,10 +22,10 @@ from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, fla
 
 
 @dataclass(frozen=True, repr=False)
-class ConvTranspose(Layer):
+class ConvTranspose(Layer, registered=False):
     """Transposed convolution; use ConvTranspose1D, ConvTranspose2D or ConvTranspose3D.
 
-    Kernel "conv_transpose"; parameters weight (C, K/G, *taps) and bias (K,).
+    Parameters weight (C, K/G, *taps) and bias (K,).
 
     filters : output channels; the input channels follow from the input
     window, stride, dilation : int or one per axis
@@ -34,8 +34,11 @@ class ConvTranspose(Layer):
     groups : input and output channels are split into so many groups that do not see each other
     """
 
-    kernel = "conv_transpose"
     stem = "up"
+    forward = "conv_transpose{n}d_forward"
+    backward = ("conv_transpose{n}d_backward_input", "conv_transpose{n}d_backward_weight", "conv_transpose{n}d_backward_bias")
+    colour = "#cdeee9"
+    kind_of_work = "convolution"
     axis_count: ClassVar[int]
     field_varies = True
     inferred = "input channels"

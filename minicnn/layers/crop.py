@@ -17,14 +17,15 @@ from minicnn.layers.setting import PerAxis, setting_text
 
 @dataclass(frozen=True, repr=False)
 class Crop(Layer):
-    """Cut the middle out of the input; kernel "crop", no parameters.
+    """Cut the middle out of the input; no parameters.
 
     size : int or one per axis.  None: the layer takes a second input and cuts the first to its size; nothing else of the second is
         used, and no gradient goes there.
     """
 
-    kernel = "crop"
     stem = "crop"
+    colour = "#eeeeee"
+    bypass = True
     only_moves = True
     value_inputs = 1
 

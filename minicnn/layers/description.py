@@ -11,11 +11,12 @@ the number alone:
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minicnn.errors import GraphError, quoted
 from minicnn.layers.base import Element
-from minicnn.layers.registry import kind_called
+from minicnn.layers.registry import kind_called, with_own
 
 SHARED = "shared part"  # no setting can have a name with a space
 MOST_PARTS = 1 << 13  # layers and blocks, ten times as many as in the largest network here, counted wherever they stand: parts in each
@@ -28,15 +29,15 @@ def describe(element: Element) -> dict[str, Any]:
     return _Descriptions(element).of(element)
 
 
-def build(description: object) -> Element:
-    """The element that `describe` described; every setting is checked again.
+def build(description: object, custom_objects: Sequence[type[Element]] = ()) -> Element:
+    """The element that `describe` described; every setting is checked again.  `custom_objects` are classes known here by their names.
 
     Raises
     ------
     GraphError, SettingError, ShapeError
         If it describes none, or one of more parts, or of more in each other, than a network may have.
     """
-    part = _build(description, {})
+    part = _build(description, {}, with_own(custom_objects))
     if not isinstance(part.value, Element):
         raise GraphError(f"a layer is described by an object with a 'type', but here stands {quoted(description)}")
     return part.value
@@ -50,10 +51,10 @@ class _Part(NamedTuple):
     levels: int = 0
 
 
-def _build(description: object, shared: dict[int, _Part]) -> _Part:
+def _build(description: object, shared: dict[int, _Part], kinds: Mapping[str, type[Element]]) -> _Part:
     """An element from an object, a tuple from a list, anything else as it is."""
     if isinstance(description, list):
-        return _joined([_build(each, shared) for each in description], tuple)
+        return _joined([_build(each, shared, kinds) for each in description], tuple)
     if not isinstance(description, dict):
         return _Part(description)
     if set(description) == {SHARED}:
@@ -61,8 +62,8 @@ def _build(description: object, shared: dict[int, _Part]) -> _Part:
     if not isinstance(description.get("type"), str):
         raise GraphError(f"a layer is described by an object with a 'type', but here stands {quoted(description)}")
     names = [name for name in description if name not in ("type", SHARED)]
-    settings = _joined([_build(description[name], shared) for name in names], list)
-    kind = kind_called(description["type"])
+    settings = _joined([_build(description[name], shared, kinds) for name in names], list)
+    kind = kind_called(description["type"], kinds)
     try:
         element = kind.from_settings(dict(zip(names, settings.value, strict=True)))
     except (TypeError, KeyError, AttributeError) as error:

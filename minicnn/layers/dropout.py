@@ -16,7 +16,6 @@ from minicnn.layers.setting import number
 class Dropout(Pointwise):
     """Drop numbers with probability `rate`, in training only."""
 
-    kernel = "dropout"
     stem = "dropout"
 
     rate: float = 0.5

@@ -14,8 +14,8 @@ from minicnn.layers.setting import one_input
 class Flatten(Layer):
     """(C, *space) -> (F,); feature (c*H + h)*W + w is pixel (c, h, w)."""
 
-    kernel = "flatten"
     stem = "flatten"
+    quiet = True
     only_moves = True
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

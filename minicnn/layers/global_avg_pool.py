@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from minicnn.errors import ShapeError
-from minicnn.geometry import shape_text
 from minicnn.layers.base import Layer, Shape
-from minicnn.layers.setting import one_input
+from minicnn.layers.setting import any_map
 
 
 @dataclass(frozen=True, repr=False)
 class GlobalAvgPool(Layer):
     """(C, *space) -> (C,)."""
 
-    kernel = "global_avg_pool"
     stem = "pool"
+    forward = "global_avg_pool_forward"
+    backward = "global_avg_pool_backward"
+    colour = "#dcefd2"
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        shape = one_input(where, inputs)
-        if len(shape) < 2:
-            raise ShapeError(f"{where} needs an input of channels and at least one axis, but gets {shape_text(shape)}")
-        return ((shape[0],),)
+        return (any_map(where, inputs)[:1],)
+
+    def loop_view(self, name: str, array: Any) -> Any:
+        """Maps as (N, C, L)."""
+        return array.reshape(*array.shape[:2], -1) if name in ("x", "dx") else array

@@ -15,12 +15,8 @@ LARGEST_STRIDE = 32  # no larger one is looked for to make two ways meet
 class AddInputs(Layer):
     """y = x1 + x2 + ...; all inputs have one shape.  He, Zhang, Ren, Sun, "Deep Residual Learning", 2016, equation 1."""
 
-    kernel = "add"
-    stem = "add"
-
-    @classmethod
-    def kind(cls) -> str:
-        return "Add"
+    stem, title = "add", "Add"
+    colour = "#f6d2d8"
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(inputs) < 2:
@@ -51,12 +47,8 @@ class AddInputs(Layer):
 class ConcatChannels(Layer):
     """Inputs of the same spatial size, one after the other along the channels.  Szegedy et al., "Going Deeper", 2015, figure 2."""
 
-    kernel = "concat"
-    stem = "concat"
-
-    @classmethod
-    def kind(cls) -> str:
-        return "Concat"
+    stem, title = "concat", "Concat"
+    colour = "#f6d2d8"
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(inputs) < 2:
@@ -80,17 +72,13 @@ class ConcatChannels(Layer):
 
 @dataclass(frozen=True, repr=False)
 class GateInputs(Layer):
-    """y = t*h + (1 - t)*x of the inputs h, t, x, all of one shape; kernel "gate".
+    """y = t*h + (1 - t)*x of the inputs h, t, x, all of one shape.
 
     Srivastava, Greff, Schmidhuber, "Highway Networks", 2015, equation 3.
     """
 
-    kernel = "gate"
-    stem = "gate"
-
-    @classmethod
-    def kind(cls) -> str:
-        return "Gate"
+    stem, title = "gate", "Gate"
+    colour = "#f6d2d8"
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(inputs) != 3:

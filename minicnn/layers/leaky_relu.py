@@ -15,8 +15,9 @@ from minicnn.layers.setting import number
 class LeakyReLU(Pointwise):
     """y = x where x > 0, else slope*x."""
 
-    kernel = "leaky_relu"
     stem = "relu"
+    forward = "leaky_relu_forward"
+    backward = "leaky_relu_backward"
 
     slope: float = 0.01
 

@@ -9,9 +9,9 @@ import math
 from dataclasses import KW_ONLY, dataclass
 
 from minicnn.errors import ShapeError
-from minicnn.geometry import shape_text, whole_number
+from minicnn.geometry import whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import flag, number, one_input
+from minicnn.layers.setting import flag, number, one_row
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,8 +22,11 @@ class Linear(Layer):
     bias_start : what the biases start from; a gate that starts nearly closed has -2
     """
 
-    kernel = "linear"
     stem = "fc"
+    forward = "linear_forward"
+    backward = ("linear_backward_input", "linear_backward_weight", "linear_backward_bias")
+    colour = "#f9dfc3"
+    kind_of_work = "fully connected"
     inferred = "inputs"
 
     features: int
@@ -44,11 +47,9 @@ class Linear(Layer):
             self.store(in_features=whole_number(where, "in_features", self.in_features, least=1))
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        shape = one_input(where, inputs)
-        if len(shape) != 1:
-            raise ShapeError(f"{where} needs a flat input, but gets {shape_text(shape)}\n  put Flatten() before it")
-        if self.in_features not in (None, shape[0]):
-            raise ShapeError(f"{where} was made for {self.in_features} inputs, but gets {shape[0]}")
+        inward = one_row(where, inputs)
+        if self.in_features not in (None, inward):
+            raise ShapeError(f"{where} was made for {self.in_features} inputs, but gets {inward}")
         return ((self.features,),)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:

@@ -10,6 +10,7 @@ it is printed there, not divided by `size`.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 from minicnn.geometry import whole_number
 from minicnn.layers.pointwise import Pointwise
@@ -20,8 +21,9 @@ from minicnn.layers.setting import number
 class LocalResponseNorm(Pointwise):
     """Divide by (k + alpha * sum of squares over `size` neighbouring channels)^beta."""
 
-    kernel = "local_response_norm"
     stem = "norm"
+    forward = "local_response_norm_forward"
+    backward = "local_response_norm_backward"
 
     size: int = 5
     _: KW_ONLY
@@ -38,6 +40,10 @@ class LocalResponseNorm(Pointwise):
             alpha=number(where, "alpha", self.alpha, least=0),
             beta=number(where, "beta", self.beta, least=0),
         )
+
+    def loop_view(self, name: str, array: Any) -> Any:
+        """(N, C, *space) as (N, C, L); flat features as channels of one position."""
+        return array.reshape(*array.shape[:2], -1)
 
     def brief(self) -> tuple[str, ...]:
         return (f"size {self.size}",)

@@ -15,7 +15,7 @@ from minicnn.layers.setting import PerAxis, axis_setting, flag
 
 
 @dataclass(frozen=True, repr=False)
-class MaxPool(Pool):
+class MaxPool(Pool, registered=False):
     """Max pooling over 1, 2 or 3 axes; use MaxPool1D, MaxPool2D or MaxPool3D.
 
     window, stride, dilation : int or one per axis; stride None is the window
@@ -23,7 +23,10 @@ class MaxPool(Pool):
     ceil_mode : keep a last window that hangs over the end
     """
 
-    kernel = "max_pool"
+    forward = "max_pool{n}d_forward"
+    backward = "max_pool{n}d_backward"
+    keeps = ("indices",)
+    monotonic = True
 
     window: PerAxis
     _: KW_ONLY

@@ -11,21 +11,21 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 from minicnn.errors import ShapeError
-from minicnn.geometry import Axis, output_size, shape_text, size_formula, whole_number
+from minicnn.geometry import Axis, output_size, size_formula, whole_number
 from minicnn.layers.base import Layer, Shape
-from minicnn.layers.setting import one_input
+from minicnn.layers.setting import any_map
 
 
 @dataclass(frozen=True, repr=False)
 class PadShortcut(Layer):
-    """Subsample by `stride` and pad with zeros to `channels`; kernel "pad_shortcut", no parameters.
+    """Subsample by `stride` and pad with zeros to `channels`; no parameters.
 
     channels : those that come out, at least as many as go in
     stride : pixels from one to the next, the same along every axis
     """
 
-    kernel = "pad_shortcut"
     stem = "shortcut"
+    bypass = True
 
     channels: int
     _: KW_ONLY
@@ -39,9 +39,7 @@ class PadShortcut(Layer):
         )
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        shape = one_input(where, inputs)
-        if len(shape) < 2:
-            raise ShapeError(f"{where} needs an input of channels and at least one axis, but gets {shape_text(shape)}")
+        shape = any_map(where, inputs)
         if shape[0] > self.channels:
             raise ShapeError(
                 f"{where} needs at most {self.channels} channels, but gets {shape[0]}"

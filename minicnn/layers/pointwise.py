@@ -1,13 +1,11 @@
-"""Layers that look at one number at a time and keep the shape: activations and dropout."""
+"""Layers that keep the shape: activations, dropout, normalization of channels."""
 
 from __future__ import annotations
 
-from minicnn.layers.base import Layer, Shape
-from minicnn.layers.setting import one_input
+from minicnn.layers.base import Layer
 
 
-class Pointwise(Layer):
-    """The output has the shape of the input; no parameters."""
+class Pointwise(Layer, registered=False):
+    """The output has the shape of the input; no parameters; drawn in the box of the layer before it."""
 
-    def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        return (one_input(where, inputs),)
+    quiet = True

@@ -9,10 +9,11 @@ from minicnn.layers.setting import by, setting_text
 from minicnn.layers.windowed import Windowed
 
 
-class Pool(Windowed):
+class Pool(Windowed, registered=False):
     """A window slid over each channel by itself; the stride is the window unless given."""
 
     stem = "pool"
+    colour = "#dcefd2"
 
     def check_pool(self) -> None:
         """Check the settings, and that every window reaches into the image: one of padding alone has nothing to pool."""

@@ -14,22 +14,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import shape_text, whole_number
+from minicnn.geometry import whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import one_input
+from minicnn.layers.setting import one_row
 
 INK, PAPER = "#", "."
 
 
 @dataclass(frozen=True, repr=False)
 class RBF(Layer):
-    """Distances to fixed centres; kernel "rbf"; no parameters, one buffer: weight (K, F) of -1 and +1.
+    """Distances to fixed centres; no parameters, one buffer: weight (K, F) of -1 and +1.
 
     classes : outputs
     centres : one word of # (+1) and . (-1) for every class, a sign for every feature; None draws them, the same every time
     """
 
-    kernel = "rbf"
     stem = "rbf"
 
     classes: int
@@ -50,11 +49,9 @@ class RBF(Layer):
             raise SettingError(f"{where}: centres must be words of {INK} and {PAPER} of one length")
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        shape = one_input(where, inputs)
-        if len(shape) != 1:
-            raise ShapeError(f"{where} needs a flat input, but gets {shape_text(shape)}\n  put Flatten() before it")
-        if self.centres is not None and len(self.centres[0]) != shape[0]:
-            raise ShapeError(f"{where} has centres of {len(self.centres[0])} features, but gets {shape[0]}")
+        inward = one_row(where, inputs)
+        if self.centres is not None and len(self.centres[0]) != inward:
+            raise ShapeError(f"{where} has centres of {len(self.centres[0])} features, but gets {inward}")
         return ((self.classes,),)
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:

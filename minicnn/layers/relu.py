@@ -11,5 +11,7 @@ from minicnn.layers.pointwise import Pointwise
 class ReLU(Pointwise):
     """y = max(x, 0); the gradient at 0 is 0."""
 
-    kernel = "relu"
     stem = "relu"
+    forward = "relu_forward"
+    backward = "relu_backward"
+    rectifies = True

@@ -14,9 +14,8 @@ from minicnn.layers.setting import one_input
 
 @dataclass(frozen=True, repr=False)
 class Reshape(Layer):
-    """The same numbers in another shape: feature (c*H + h)*W + w becomes pixel (c, h, w); kernel "reshape", no parameters."""
+    """The same numbers in another shape: feature (c*H + h)*W + w becomes pixel (c, h, w); no parameters."""
 
-    kernel = "reshape"
     stem = "reshape"
     only_moves = True
 

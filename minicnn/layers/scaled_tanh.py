@@ -14,9 +14,8 @@ from minicnn.layers.setting import number
 
 @dataclass(frozen=True, repr=False)
 class ScaledTanh(Pointwise):
-    """y = amplitude * tanh(slope * x); kernel "scaled_tanh", no parameters."""
+    """y = amplitude * tanh(slope * x); no parameters."""
 
-    kernel = "scaled_tanh"
     stem = "tanh"
 
     amplitude: float = 1.7159

@@ -72,6 +72,22 @@ def one_map(where: str, inputs: tuple[Shape, ...], axes: int) -> Shape:
     return shape
 
 
+def any_map(where: str, inputs: tuple[Shape, ...]) -> Shape:
+    """The input (C, *space) of a layer that works on any number of spatial axes."""
+    shape = one_input(where, inputs)
+    if len(shape) < 2:
+        raise ShapeError(f"{where} needs an input of channels and at least one axis, but gets {shape_text(shape)}")
+    return shape
+
+
+def one_row(where: str, inputs: tuple[Shape, ...]) -> int:
+    """The features of a flat input."""
+    shape = one_input(where, inputs)
+    if len(shape) != 1:
+        raise ShapeError(f"{where} needs a flat input, but gets {shape_text(shape)}\n  put Flatten() before it")
+    return shape[0]
+
+
 def times(values: Sequence[int]) -> str:
     """Factors written out: "11*11"."""
     return "*".join(str(value) for value in values)

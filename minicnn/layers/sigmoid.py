@@ -11,5 +11,6 @@ from minicnn.layers.pointwise import Pointwise
 class Sigmoid(Pointwise):
     """y = 1 / (1 + exp(-x))."""
 
-    kernel = "sigmoid"
     stem = "sigmoid"
+    forward = "sigmoid_forward"
+    backward = "sigmoid_backward"

@@ -16,10 +16,10 @@ from minicnn.layers.setting import number
 
 @dataclass(frozen=True, repr=False)
 class StochasticDepth(Pointwise):
-    """Let a branch take part with probability `survival`; kernel "stochastic_depth", no parameters."""
+    """Let a branch take part with probability `survival`; no parameters."""
 
-    kernel = "stochastic_depth"
     stem = "survival"
+    quiet = False
 
     survival: float = 0.5
 

@@ -18,16 +18,16 @@ from minicnn.layers.windowed import Windowed
 
 
 @dataclass(frozen=True, repr=False)
-class Subsample(Windowed):
+class Subsample(Windowed, registered=False):
     """One coefficient and one bias for each map; use Subsample1D, Subsample2D or Subsample3D.
 
-    Kernel "subsample"; parameters weight (C,) and bias (C,), which start as the mean of the window.
+    Parameters weight (C,) and bias (C,), which start as the mean of the window.
 
     window, stride : int or one per axis; stride None is the window
     """
 
-    kernel = "subsample"
     stem = "subsample"
+    colour = "#dcefd2"
     padding = 0
     dilation = 1
     ceil_mode = False

@@ -26,14 +26,15 @@ from minicnn.layers.windowed import Windowed
 class TableConv2D(Windowed):
     """Convolution of images in which a filter sees some of the maps only.
 
-    Kernel "table_conv"; parameters weight (links, R, S) and bias (K,).
+    Parameters weight (links, R, S) and bias (K,).
 
     table : for every filter, the input maps it sees, counted from 0
     window, stride, padding, dilation : as for Conv2D
     """
 
-    kernel = "table_conv"
     stem = "conv"
+    colour = "#cfe3f7"
+    kind_of_work = "convolution"
     axis_count = 2
     ceil_mode = False
 

@@ -11,5 +11,6 @@ from minicnn.layers.pointwise import Pointwise
 class Tanh(Pointwise):
     """y = tanh(x)."""
 
-    kernel = "tanh"
     stem = "tanh"
+    forward = "tanh_forward"
+    backward = "tanh_backward"

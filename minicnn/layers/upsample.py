@@ -9,24 +9,24 @@ Linear is bilinear on images and trilinear on volumes, pixels taken as little sq
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import per_axis, shape_text
-from minicnn.layers.base import Layer, Shape
-from minicnn.layers.setting import PerAxis, one_input, setting_text
+from minicnn.layers.base import SPACE, Layer, Loops, Shape
+from minicnn.layers.setting import PerAxis, any_map, setting_text
 
 MODES = ("nearest", "linear")
 
 
 @dataclass(frozen=True, repr=False)
 class Upsample(Layer):
-    """Make every axis `scale` times as long; kernel "upsample", no parameters.
+    """Make every axis `scale` times as long; no parameters.
 
     scale : int or one per axis
     mode : "nearest" or "linear"
     """
 
-    kernel = "upsample"
     stem = "up"
     field_varies = True
 
@@ -46,10 +46,16 @@ class Upsample(Layer):
         """One for every axis."""
         return per_axis(self.where(), "scale", self.scale, len(inputs[0]) - 1)
 
+    def loops(self) -> Loops:
+        name = f"upsample_{self.mode}{{n}}d"
+        return Loops(f"{name}_forward", (f"{name}_backward",))
+
+    def loop_settings(self, inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        scales = self.scales(inputs)
+        return {f"scale_{letter}": scale for letter, scale in zip(SPACE[-len(scales) :], scales, strict=True)}
+
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        shape = one_input(where, inputs)
-        if len(shape) < 2:
-            raise ShapeError(f"{where} needs an input of channels and at least one axis, but gets {shape_text(shape)}")
+        shape = any_map(where, inputs)
         if isinstance(self.scale, tuple) and len(self.scale) != len(shape) - 1:
             raise ShapeError(f"{where} scales {len(self.scale)} axes, but gets {shape_text(shape)}: channels and {len(shape) - 1}")
         return ((shape[0], *(size * scale for size, scale in zip(shape[1:], self.scales(inputs), strict=True))),)

@@ -10,7 +10,7 @@ from minicnn.layers.base import Layer, Shape
 from minicnn.layers.setting import PerAxis, axis_setting, by, one_map, padding_setting, setting_text
 
 
-class Windowed(Layer):
+class Windowed(Layer, registered=False):
     """A layer with a window; `axis_count` is 1, 2 or 3.  Subclasses say which of the settings a user may choose."""
 
     grows = True

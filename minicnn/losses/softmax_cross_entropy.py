@@ -57,7 +57,3 @@ class SoftmaxCrossEntropy:
                 f" that of a single class is always 0"
                 f"\n  end it with Linear(2) for yes and no, labels 1 and 0"
             )
-
-    def predictions(self, scores: np.ndarray) -> np.ndarray:
-        """What a user wants to know: probabilities, of the shape of the scores."""
-        return probabilities(scores)

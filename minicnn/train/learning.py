@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minicnn.graph.summary import KINDS
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.train.records import EpochRecord
 
@@ -109,7 +108,7 @@ class LearningWatch:
             ways.append(f"a learning rate above {rate:g}")
         else:
             ways.append(f"a smaller learning rate, such as {rate / 10:g}")
-        kinds = [KINDS.get(node.layer.kernel) for node in self.net.nodes]
+        kinds = [node.layer.kind_of_work for node in self.net.nodes]
         if kinds.count("convolution") + kinds.count("fully connected") >= DEEP and "normalization" not in kinds:
             ways.append("batch normalization")
         ways += more

@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minicnn.errors import SettingError, suggestion
+from minicnn.layers.registry import enter
 from minicnn.train.records import EpochRecord
+
+SCHEDULES: dict[str, type[Schedule]] = {}
 
 
 class Schedule(ABC):
-    """Gives the factor for any moment, from the moment and the epochs before it."""
+    """Gives the factor for any moment, from the moment and the epochs before it; known by its class name in small letters."""
+
+    def __init_subclass__(cls) -> None:
+        enter(SCHEDULES, cls.__name__.lower(), cls, "schedule")
 
     @abstractmethod
     def factor(self, epoch: int, part: float, epochs: int, history: Sequence[EpochRecord]) -> float:
@@ -63,9 +69,6 @@ class Cosine(Schedule):
 
     def factor(self, epoch: int, part: float, epochs: int, history: Sequence[EpochRecord]) -> float:
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (epoch - 1 + part) / max(epochs, 1))))
-
-
-SCHEDULES: dict[str, type[Schedule]] = {"constant": Constant, "step": Step, "plateau": Plateau, "cosine": Cosine}
 
 
 def schedule(setting: str | Schedule) -> Schedule:

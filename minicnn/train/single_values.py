@@ -7,11 +7,12 @@ from math import prod
 
 from minicnn.errors import MinicnnWarning
 from minicnn.graph import Topology
+from minicnn.layers.batch_norm import BatchNorm
 
 
 def layers_of_single_values(topology: Topology) -> list[str]:
     """The layers that normalize one position an image: flat features, or maps of one pixel."""
-    return [node.name for node in topology.nodes if node.layer.kernel == "batch_norm" and prod(node.input_shapes[0][1:]) == 1]
+    return [node.name for node in topology.nodes if isinstance(node.layer, BatchNorm) and prod(node.input_shapes[0][1:]) == 1]
 
 
 def warn_of_single_values(topology: Topology, *batches: int) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minicnn.errors import CheckpointError, GraphError
-from minicnn.network import Graph, load
+from minicnn.network import Graph
+from minicnn.network_file import load
 from minicnn.schema import LARGEST_IMAGE
 from minicnn.storage import save_arrays
 from minicnn.trained_on import TrainedOn

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minicnn.bench import own_layers, torch_layers
+from minicnn.bench import own_layers
 from minicnn.bench.engine_step import EngineStep
 from minicnn.bench.equality import relative_error
 from minicnn.bench.kernels import arrays
 from minicnn.bench.layer_set import LayerCase, conv
+from minicnn.bench.peers import torch_layers
 from minicnn.errors import SettingError
 from minicnn.kernels import textbook
 from minicnn.layers import AvgPool2D, BatchNorm2D, Conv2D, LocalResponseNorm, MaxPool2D

@@ -11,8 +11,9 @@ import pytest
 from minicnn import zoo
 from minicnn.bench import Options, memory
 from minicnn.bench.memory import own_training
+from minicnn.bench.peers import pytorch
+from minicnn.bench.peers.torch_lenet import torch_lenet, torch_training
 from minicnn.bench.process import Answer
-from minicnn.bench.torch_lenet import torch_lenet, torch_training
 from minicnn.errors import SettingError
 
 MEGABYTE = 1 << 20
@@ -31,7 +32,7 @@ def asked(monkeypatch):
         return Answer({"imports": SIZES[function] * MEGABYTE // 2, "peak": peak * MEGABYTE, "accuracy": 0.9}, 1.0)
 
     monkeypatch.setattr(memory, "call", answer)
-    monkeypatch.setattr(memory, "import_torch", lambda threads: None)
+    monkeypatch.setattr(pytorch, "import_torch", lambda threads: None)
     return calls
 
 

@@ -13,7 +13,7 @@ from minicnn import bench, engine, zoo
 from minicnn import layers as L
 from minicnn.bench import Note, Options, Row, infer, train
 from minicnn.bench.equality import relative_error
-from minicnn.bench.pytorch import Twin
+from minicnn.bench.peers.torch_networks import Twin
 from minicnn.errors import SettingError
 
 ROUNDING = 5e-6
@@ -75,7 +75,8 @@ def test_a_wrong_step_is_found(torch, monkeypatch, fault):
 
     monkeypatch.setattr(engine, "backward", wrong)
     if fault == "update":
-        monkeypatch.setattr(train, "SGD", lambda **settings: minicnn.optimizers.SGD(**{**settings, "momentum": 0.0, "learning_rate": 0.1}))
+        other = minicnn.optimizers.SGD(learning_rate=0.1)
+        monkeypatch.setattr(train, "Trainer", lambda net, optimizer, **settings: minicnn.Trainer(net, other, **settings))
     assert not train.agreement(torch, net, x, labels, 1, 3e-4).holds
 
 

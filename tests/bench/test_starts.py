@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from minicnn.bench import Launch, Options, starts
+from minicnn.bench.peers import pytorch
+from minicnn.bench.peers.torch_lenet import torch_first_step
 from minicnn.bench.process import Answer
 from minicnn.bench.starts import own_first_step
-from minicnn.bench.torch_lenet import torch_first_step
 
 STEP = "first step of lenet"
 
@@ -40,7 +41,7 @@ def asked(monkeypatch):
 
     monkeypatch.setattr(starts, "run_python", run)
     monkeypatch.setattr(starts, "call", answer)
-    monkeypatch.setattr(starts, "import_torch", lambda threads: None)
+    monkeypatch.setattr(pytorch, "import_torch", lambda threads: None)
     return calls
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from minicnn.errors import GraphError
 from minicnn.graph import Topology, fold, summarize
-from minicnn.graph.table import formula, plain_table
+from minicnn.graph.columns import formula
+from minicnn.graph.table import plain_table
 from minicnn.layers import BatchNorm2D, Concat, Conv2D, Flatten, Linear, ReLU, Residual, Sequential
 
 

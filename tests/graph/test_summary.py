@@ -5,7 +5,9 @@ import json
 import pytest
 
 from minicnn.graph import Topology, summarize
-from minicnn.graph.table import memory, operations, plain_table
+from minicnn.graph.columns import operations
+from minicnn.graph.formats import memory
+from minicnn.graph.table import plain_table
 from minicnn.layers import (
     BatchNorm2D,
     Concat,

@@ -202,6 +202,22 @@ def test_scrambled_maps():
     assert layer.check_gradients() < 1e-11
 
 
+def test_the_gradient_of_a_weight_is_added_in_the_order_of_the_outputs():
+    """In float64, bit by bit: image after image, and in each the outputs and their taps in scan order."""
+
+    def tied(k, q, c, s):
+        return (k + c) % 2, 2 * q + s - 1, (k * 7 + q * 5 + s * 3) % 6 - 1
+
+    layer = kernels.variant(tied, input_shape=(2, 9), output_shape=(3, 5), taps=(2, 4), weight_shape=(6,))
+    x, dy, _, _ = gradients(5, (3, 2, 9), (3, 3, 5), (6,), np.float64)
+    wanted = np.zeros(6)
+    for n, k, q, c, s in np.ndindex(3, 3, 5, 2, 4):
+        channel, w, j = tied(k, q, c, s)
+        if j >= 0 and 0 <= w < 9:
+            wanted[j] += dy[n, k, q] * x[n, channel, w]
+    assert np.array_equal(layer.backward_weight(dy, x), wanted)
+
+
 def test_a_map_in_python():
     """A dictionary is nothing that Numba knows."""
     offsets = {0: -1, 1: 0, 2: 1}

@@ -49,7 +49,7 @@ def test_concat_and_add_join_their_branches():
     }
     topology = Topology.build(Add(Concat(ReLU(), Tanh()), Conv2D(6, 1)), (3, 8, 8))
     assert topology.output_shapes == ((6, 8, 8),)
-    assert topology.nodes[-1].layer.kernel == "add"
+    assert topology.nodes[-1].layer.kind() == "Add"
 
 
 def test_highway_mixes_body_and_input_as_the_gate_says():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from minicnn.errors import GraphError, SettingError
+from minicnn.graph.wiring import wire
 from minicnn.layers import (
     RBF,
     Add,
@@ -122,7 +123,7 @@ def test_what_stands_in_several_places_is_described_once():
             {"type": "Sequential", "items": [{"type": "ReLU", "shared part": 1}, {"type": "Tanh", "shared part": 1}]},
             r"^Tanh: its 'shared part' is 1, but must be",
         ),
-        ({"type": "Conv4D"}, r"^there is no layer called 'Conv4D'\n  known are Conv1D"),
+        ({"type": "Conv4D"}, r"^there is no layer called 'Conv4D'\n  known are .*Conv1D, Conv2D"),
         ({"type": "Conv2D", "filters": 6}, r"^Conv2D: its settings do not fit: .*window"),
         ({"type": "ReLU", "power": 3}, r"^ReLU: its settings do not fit: .*power"),
         ({"type": "Sequential"}, r"^Sequential: its settings do not fit: 'items'"),
@@ -168,20 +169,48 @@ def test_settings_of_a_description_are_checked():
         build({"type": "Conv2D", "filters": 6, "window": 0})
 
 
-def test_a_layer_of_ones_own(monkeypatch):
-    monkeypatch.setattr("minicnn.layers.registry.TYPES", dict(TYPES))
+@pytest.fixture
+def own_kinds():
+    """Classes of a test are forgotten with it."""
+    before = dict(TYPES)
+    yield
+    TYPES.clear()
+    TYPES.update(before)
 
-    @register
-    @dataclass(frozen=True, repr=False)
-    class Swish(Pointwise):
-        """y = x * sigmoid(x)."""
 
-        kernel = "swish"
-        stem = "swish"
+def own_layer(name="Mish", module=__name__, **options):
+    return dataclass(frozen=True, repr=False)(type(Pointwise)(name, (Pointwise,), {"__module__": module}, **options))
 
-    assert build(describe(Swish())) == Swish()
-    with pytest.raises(SettingError, match="already a layer called ReLU"):
-        register(type("ReLU", (Swish,), {}))
+
+def test_a_layer_of_ones_own_is_known_once_it_is_defined(own_kinds):
+    mish = own_layer()
+    assert build(json.loads(json.dumps(describe(mish())))) == mish()
+    assert [step.name for step in wire(Sequential(mish(), mish()))[0]] == ["mish1", "mish2"]
+    assert register(mish) is mish
+
+
+def test_a_class_defined_again_in_its_module_replaces_the_first(own_kinds):
+    first, second = own_layer(), own_layer()
+    assert type(build(describe(first()))) is second
+
+
+def test_a_class_of_the_same_name_from_elsewhere_is_an_error_that_says_where_the_other_is(own_kinds):
+    with pytest.raises(
+        SettingError, match=r"^there is already a layer called ReLU, from .*relu\.py\n  this one is from .*test_registry\.py\n"
+    ):
+        own_layer("ReLU")
+    own_layer(module="__main__x")
+    with pytest.raises(SettingError, match=r"^there is already a layer called Mish, from __main__x\n"):
+        own_layer()
+
+
+def test_a_class_that_is_not_registered_is_known_to_those_who_name_it(own_kinds):
+    private = own_layer("ReLU", registered=False)
+    described = {"type": "ReLU"}
+    assert type(build(described)) is ReLU
+    assert type(build(described, custom_objects=[private])) is private
+    with pytest.raises(SettingError, match=r"^custom_objects holds 'Mish', but must list classes"):
+        build(described, custom_objects=["Mish"])
 
 
 def test_every_layer_is_known_by_its_name():

@@ -141,7 +141,7 @@ def test_fields_of_unet_end_where_the_position_matters():
 
 def test_highway():
     net = zoo.build("highway")
-    gates = [node for node in net.nodes if node.layer.kernel == "gate"]
+    gates = [node for node in net.nodes if node.layer.kind() == "Gate"]
     assert len(gates) == 9
     assert [net.nodes[ref.node].name for ref in gates[1].inputs] == ["highway2.relu1", "highway2.sigmoid1", "highway1.gate1"]
     assert set(net.parameters["highway1.fc2.bias"]) == {-2}

@@ -60,7 +60,7 @@ def test_plain_networks_do_not_add():
 
 
 def test_stochastic_depth_decays_linearly():
-    survivals = [node.layer.survival for node in zoo.build("resnet110-stochastic").nodes if node.layer.kernel == "stochastic_depth"]
+    survivals = [node.layer.survival for node in zoo.build("resnet110-stochastic").nodes if node.layer.kind() == "StochasticDepth"]
     assert len(survivals) == 54
     assert survivals[-1] == 0.5
     assert sum(survivals) == pytest.approx(40.25, abs=1e-12)

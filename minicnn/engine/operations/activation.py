@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from minicnn.engine.operations.operation import new_output, set
-from minicnn.engine.planner import Planner
+from typing import TYPE_CHECKING
+
+from minicnn import layers as L
+from minicnn.engine.operations.operation import lower, lower_one_step, new_output, set_value
 from minicnn.graph import Node
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.pointwise import mixing_lowering as mixing
 from minicnn.kernels.cpu.pooling import grid_lowering as grid
 from minicnn.kernels.cpu.program.activation import Activation
 
+if TYPE_CHECKING:
+    from minicnn.engine.planner import Planner
+
 
 def relu_forward(plan: Planner, node: Node) -> None:
     if node.index in plan.fusion.done:
-        set(plan, node, plan.x(node))
+        set_value(plan, node, plan.x(node))
     else:
         pointwise.append_relu_forward(plan.program, new_output(plan, node), plan.x(node), getattr(node.layer, "slope", 0.0))
 
@@ -26,29 +31,11 @@ def relu_backward(plan: Planner, node: Node, dy: Activation) -> None:
     plan.give(node, dy)
 
 
-def tanh_forward(plan: Planner, node: Node) -> None:
-    pointwise.append_tanh_forward(plan.program, new_output(plan, node), plan.x(node))
-
-
-def tanh_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    pointwise.append_tanh_backward(plan.program, dy, dy, plan.y(node))
-    plan.give(node, dy)
-
-
-def sigmoid_forward(plan: Planner, node: Node) -> None:
-    pointwise.append_sigmoid_forward(plan.program, new_output(plan, node), plan.x(node))
-
-
-def sigmoid_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    pointwise.append_sigmoid_backward(plan.program, dy, dy, plan.y(node))
-    plan.give(node, dy)
-
-
 def dropout_forward(plan: Planner, node: Node) -> None:
     if plan.training and node.layer.rate > 0:
         pointwise.append_dropout(plan.program, new_output(plan, node), plan.x(node), node.index, node.layer.rate)
     else:
-        set(plan, node, plan.x(node))
+        set_value(plan, node, plan.x(node))
 
 
 def dropout_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -69,20 +56,20 @@ def stochastic_depth_backward(plan: Planner, node: Node, dy: Activation) -> None
     plan.give(node, dy)
 
 
-def scaled_tanh_forward(plan: Planner, node: Node) -> None:
-    mixing.append_scaled_tanh_forward(plan.program, new_output(plan, node), plan.x(node), node.layer.amplitude, node.layer.slope)
-
-
-def scaled_tanh_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    mixing.append_scaled_tanh_backward(plan.program, dy, dy, plan.y(node), node.layer.amplitude, node.layer.slope)
-    plan.give(node, dy)
-
-
-def rbf_forward(plan: Planner, node: Node) -> None:
-    mixing.append_rbf_forward(plan.program, new_output(plan, node), plan.x(node), plan.parameter(node, "weight"))
-
-
-def rbf_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    dx = plan.new(node.input_shapes[0])
-    mixing.append_rbf_backward(plan.program, dx, dy, plan.x(node), plan.parameter(node, "weight"))
-    plan.give(node, dx)
+lower(L.ReLU, relu_forward, relu_backward)
+lower(L.LeakyReLU, relu_forward, relu_backward)
+lower(L.Dropout, dropout_forward, dropout_backward)
+lower(L.StochasticDepth, stochastic_depth_forward, stochastic_depth_backward)
+lower_one_step(L.Tanh, pointwise.append_tanh_forward, pointwise.append_tanh_backward, reads="y", in_place=True)
+lower_one_step(L.Sigmoid, pointwise.append_sigmoid_forward, pointwise.append_sigmoid_backward, reads="y", in_place=True)
+lower_one_step(
+    L.ScaledTanh,
+    mixing.append_scaled_tanh_forward,
+    mixing.append_scaled_tanh_backward,
+    lambda plan, node: (node.layer.amplitude, node.layer.slope),
+    reads="y",
+    in_place=True,
+)
+lower_one_step(
+    L.RBF, mixing.append_rbf_forward, mixing.append_rbf_backward, lambda plan, node: (plan.parameter(node, "weight"),), reads="x"
+)

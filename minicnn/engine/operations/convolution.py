@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from minicnn.engine.operations.operation import new_output, through_relu
-from minicnn.engine.planner import Planner
+from minicnn import layers as L
+from minicnn.engine.operations.operation import lower, new_output, through_relu
 from minicnn.graph import INPUT, Node
 from minicnn.kernels.cpu.convolution import linked as linked_convolution
 from minicnn.kernels.cpu.convolution import lowering as convolution
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Images, Operands, Problem
 from minicnn.kernels.cpu.convolution.ways import Steps, choose_steps
+from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.unshared.lowering import serves_few
+from minicnn.layers.conv import Conv
+from minicnn.layers.conv_transpose import ConvTranspose
+
+if TYPE_CHECKING:
+    from minicnn.engine.planner import Planner
 
 
 def conv_prepare(plan: Planner, node: Node) -> None:
@@ -30,11 +37,17 @@ def conv_forward(plan: Planner, node: Node) -> None:
     way.append(plan.program, new_output(plan, node), plan.x(node), problem, operands)
 
 
+def takes_halo(node: Node) -> bool:
+    """Filters that serve few positions read their patches from images without one."""
+    layer: Any = node.layer
+    return not serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
+
+
 def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy = through_relu(plan, node, dy)
     problem, halo = problem_of(node, BACKWARD_WEIGHT), any(map(any, plan.x(node).map.halo))
     way = choose_steps(problem, Images(plan.batch, plan.shard, halo))
-    values = (plan.x(node), dy) if node.layer.kernel == "conv_transpose" else (dy, plan.x(node))
+    values = (plan.x(node), dy) if isinstance(node.layer, ConvTranspose) else (dy, plan.x(node))
     way.append(plan.program, _weight(plan, node), *values, problem)
     bias = plan.parameter(node, "bias")
     if bias is not None:
@@ -51,14 +64,14 @@ def problem_of(node: Node, work: str) -> Problem:
     """A pass of a layer: of a transposed convolution, of the one that leads the other way, whose input is our output."""
     layer: Any = node.layer
     axes, channels, filters = layer.axes(node.input_shapes), node.input_shapes[0][0], node.output_shapes[0][0]
-    if layer.kernel == "conv_transpose":
+    if isinstance(layer, ConvTranspose):
         return Problem(work, axes, layer.groups, (1,) * len(axes), False, filters, channels)
     return Problem(work, axes, layer.groups, layer.tile(node.input_shapes), layer.flip, channels, filters)
 
 
 def _product(plan: Planner, node: Node, output: bool) -> tuple[Problem, Steps]:
     """The pass that computes the output, or the gradient of the input, and its way; the network's input may lie between padding."""
-    problem = problem_of(node, FORWARD if output != (node.layer.kernel == "conv_transpose") else BACKWARD_INPUT)
+    problem = problem_of(node, FORWARD if output != (isinstance(node.layer, ConvTranspose)) else BACKWARD_INPUT)
     return problem, choose_steps(problem, Images(plan.batch, plan.shard, output and node.inputs[0] == INPUT))
 
 
@@ -112,3 +125,9 @@ def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         dx = plan.new(node.input_shapes[0])
         linked_convolution.append_linked_backward_input(plan.program, dx, dy, axes, table, weight)
         plan.give(node, dx)
+
+
+lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=takes_halo)
+lower(L.Linear, linear_forward, linear_backward, can_rectify=True)
+lower(ConvTranspose, conv_forward, conv_backward, prepare=conv_prepare)
+lower(L.TableConv2D, table_conv_forward, table_conv_backward)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from minicnn.engine.operations.operation import new_output, through_relu
-from minicnn.engine.planner import Planner
+from typing import TYPE_CHECKING
+
+from minicnn import layers as L
+from minicnn.engine.operations.operation import lower, lower_one_step, new_output, through_relu
 from minicnn.graph import Node
 from minicnn.kernels.cpu.normalization import batch as batch_normalization
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, bits
+from minicnn.layers.batch_norm import BatchNorm
 
-
-def local_response_norm_forward(plan: Planner, node: Node) -> None:
-    s = node.layer
-    pointwise.append_local_response_norm_forward(plan.program, new_output(plan, node), plan.x(node), s.size, s.k, s.alpha, s.beta)
-
-
-def local_response_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    s = node.layer
-    dx = plan.new(node.input_shapes[0])
-    pointwise.append_local_response_norm_backward(plan.program, dx, dy, plan.x(node), s.size, s.k, s.alpha, s.beta)
-    plan.give(node, dx)
+if TYPE_CHECKING:
+    from minicnn.engine.planner import Planner
 
 
 def batch_norm_arguments(plan: Planner, node: Node) -> tuple[Place, int, int, int]:
@@ -55,3 +49,13 @@ def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
         batch_normalization.batch_norm_backward, statistics, *x, dy.place, sums, bits(node.layer.eps), dy.place, weight, weight, bias
     )
     plan.give(node, dy)
+
+
+lower(BatchNorm, batch_norm_forward, batch_norm_backward, can_rectify=True)
+lower_one_step(
+    L.LocalResponseNorm,
+    pointwise.append_local_response_norm_forward,
+    pointwise.append_local_response_norm_backward,
+    lambda plan, node: (node.layer.size, node.layer.k, node.layer.alpha, node.layer.beta),
+    reads="x",
+)

@@ -1,15 +1,21 @@
-"""What an operation is, and what operations share."""
+"""What an operation is on the CPU, how a layer's class gets one, and what operations share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minicnn.engine.planner import Planner
+from minicnn.engine.loops import nearest
 from minicnn.graph import Node, ValueRef
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
+from minicnn.layers import Layer
+
+if TYPE_CHECKING:
+    from minicnn.engine.planner import Planner
+
+Append = Callable[..., None]  # append(program, y, x, *arguments): one step from a value to another
 
 
 class Operation(NamedTuple):
@@ -17,20 +23,63 @@ class Operation(NamedTuple):
 
     `dy` belongs to the operation: it may be overwritten and handed on.
     prepare(plan, node) : steps that need the parameters alone, once a batch
+    can_rectify : a rectifier that follows is done on the way, where `plan.fusion.rectified` has the node
+    takes_halo(node) : whether its input may lie in a halo of zeros
     """
 
     forward: Callable[[Planner, Node], None]
     backward: Callable[[Planner, Node, Activation], None]
     prepare: Callable[[Planner, Node], None] | None = None
+    can_rectify: bool = False
+    takes_halo: Callable[[Node], bool] = lambda node: False
 
 
-def set(plan: Planner, node: Node, value: Activation, n: int = 0) -> None:
+_OPERATIONS: dict[type[Layer], Operation] = {}
+
+
+def lower(kind: type[Layer], forward: Callable[..., None], backward: Callable[..., None], **more: Any) -> None:
+    """Give a layer's class steps of its own; `more` is the rest of its `Operation`."""
+    _OPERATIONS[kind] = Operation(forward, backward, **more)
+
+
+def operation_of(layer: Layer) -> Operation:
+    """What a layer does: steps written for it, or those derived from its loops."""
+    return nearest(_OPERATIONS, layer)
+
+
+def lower_one_step(
+    kind: type[Layer],
+    forward: Append,
+    backward: Append,
+    arguments: Callable[[Planner, Node], tuple[Any, ...]] = lambda plan, node: (),
+    reads: str = "",
+    in_place: bool = False,
+) -> None:
+    """A layer of one input that is one step each way: forward(program, y, x, *arguments), backward(program, dx, dy, *reads, *arguments).
+
+    reads : "x" or "y", what backward reads beside dy
+    in_place : backward writes dx over dy
+    """
+
+    def run_forward(plan: Planner, node: Node) -> None:
+        forward(plan.program, new_output(plan, node), plan.x(node), *arguments(plan, node))
+
+    def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
+        dx = dy if in_place else plan.new(node.input_shapes[0])
+        read = {"": (), "x": (plan.x(node),), "y": (plan.y(node),)}[reads]
+        backward(plan.program, dx, dy, *read, *arguments(plan, node))
+        plan.give(node, dx)
+
+    lower(kind, run_forward, run_backward)
+
+
+def set_value(plan: Planner, node: Node, value: Activation, n: int = 0) -> None:
     plan.values[ValueRef(node.index, n)] = value
 
 
 def new_output(plan: Planner, node: Node) -> Activation:
     value = plan.new(node.output_shapes[0])
-    set(plan, node, value)
+    set_value(plan, node, value)
     return value
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING, Any
 
-from minicnn.engine.operations.operation import new_output
-from minicnn.engine.planner import Planner
+from minicnn import layers as L
+from minicnn.engine.operations.operation import lower, lower_one_step, new_output
 from minicnn.geometry import Axis
 from minicnn.graph import Node
 from minicnn.kernels.cpu.convolution import lowering as convolution
@@ -13,36 +14,29 @@ from minicnn.kernels.cpu.pointwise import mixing_lowering as mixing
 from minicnn.kernels.cpu.pooling import lowering as pooling
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
+from minicnn.layers.avg_pool import AvgPool
+from minicnn.layers.max_pool import MaxPool
+from minicnn.layers.subsample import Subsample
+
+if TYPE_CHECKING:
+    from minicnn.engine.planner import Planner
 
 
 def max_pool_forward(plan: Planner, node: Node) -> None:
-    winners = plan.new(node.output_shapes[0])
-    plan.kept[node.index] = winners
+    winners = plan.kept[node.index, "winners"] = plan.new(node.output_shapes[0])
     pooling.append_max_pool_forward(
         plan.program,
         new_output(plan, node),
         winners,
         plan.x(node),
         node.layer.axes(node.input_shapes),
-        rectify=node.index in plan.fusion.rectified_pools,
+        rectify=node.index in plan.fusion.rectified,
     )
 
 
 def max_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dx = plan.new(node.input_shapes[0])
-    pooling.append_max_pool_backward(plan.program, dx, dy, plan.kept[node.index], node.layer.axes(node.input_shapes))
-    plan.give(node, dx)
-
-
-def average_pool_forward(plan: Planner, node: Node) -> None:
-    pooling.append_average_pool_forward(
-        plan.program, new_output(plan, node), plan.x(node), node.layer.axes(node.input_shapes), node.layer.count_padding
-    )
-
-
-def average_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    dx = plan.new(node.input_shapes[0])
-    pooling.append_average_pool_backward(plan.program, dx, dy, node.layer.axes(node.input_shapes), node.layer.count_padding)
+    pooling.append_max_pool_backward(plan.program, dx, dy, plan.kept[node.index, "winners"], node.layer.axes(node.input_shapes))
     plan.give(node, dx)
 
 
@@ -70,7 +64,7 @@ def global_average_backward(plan: Planner, node: Node, dy: Activation) -> None:
 def subsample_forward(plan: Planner, node: Node) -> None:
     """A trainable factor and bias on the sum of each window: the mean, times the taps."""
     axes = node.layer.axes(node.input_shapes)
-    means = plan.kept[node.index] = plan.new(node.output_shapes[0])
+    means = plan.kept[node.index, "means"] = plan.new(node.output_shapes[0])
     pooling.append_average_pool_forward(plan.program, means, plan.x(node), axes, True)
     mixing.append_scale_channels(
         plan.program, new_output(plan, node), means, plan.parameter(node, "weight"), tap_count(axes), plan.parameter(node, "bias")
@@ -84,7 +78,7 @@ def tap_count(axes: tuple[Axis, ...]) -> int:
 def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
     axes = node.layer.axes(node.input_shapes)
     taps, weight = tap_count(axes), plan.parameter(node, "weight")
-    mixing.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index], taps)
+    mixing.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index, "means"], taps)
     convolution.append_bias_gradient(plan.program, plan.parameter(node, "bias"), dy)
     if plan.wants_gradient(node):
         mixing.append_scale_channels(plan.program, dy, dy, weight, taps)
@@ -93,11 +87,17 @@ def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
         plan.give(node, dx)
 
 
-def upsample_forward(plan: Planner, node: Node) -> None:
-    mixing.append_upsample(plan.program, new_output(plan, node), plan.x(node), node.layer.scales(node.input_shapes), node.layer.mode)
+def average_arguments(plan: Planner, node: Node) -> tuple[Any, bool]:
+    return node.layer.axes(node.input_shapes), node.layer.count_padding
 
 
-def upsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    dx = plan.new(node.input_shapes[0])
-    mixing.append_upsample_backward(plan.program, dx, dy, node.layer.scales(node.input_shapes), node.layer.mode)
-    plan.give(node, dx)
+lower(MaxPool, max_pool_forward, max_pool_backward, can_rectify=True)
+lower_one_step(AvgPool, pooling.append_average_pool_forward, pooling.append_average_pool_backward, average_arguments)
+lower(L.GlobalAvgPool, global_average_forward, global_average_backward)
+lower(Subsample, subsample_forward, subsample_backward)
+lower_one_step(
+    L.Upsample,
+    mixing.append_upsample,
+    mixing.append_upsample_backward,
+    lambda plan, node: (node.layer.scales(node.input_shapes), node.layer.mode),
+)

@@ -1,55 +1,88 @@
-"""What an operation of a textbook run is, and what operations share."""
+"""What an operation of a textbook run is: loops called with arguments by name, unless a layer is not one loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from minicnn.engine.loops import absent, backward_loops, by_name, compiled, forward_loop, nearest, numbered, trainable
 from minicnn.graph import Node
-from minicnn.kernels import textbook as loops
+from minicnn.layers import Layer
 
 Arrays = dict[str, np.ndarray]
 
 
-class Pass(NamedTuple):
-    """What a node's loops are given beside its inputs."""
+@dataclass
+class Pass:
+    """A node in a run.
+
+    parameters : the node's own, by short name
+    kept : what forward leaves for backward, by name
+    """
 
     node: Node
-    parameters: Arrays  # the node's own, by short name
-    training: bool
-    key: int
+    parameters: Arrays
+    inputs: list[np.ndarray]
+    training: bool = False
+    key: int = 0
+    kept: Arrays = field(default_factory=dict)
 
-    def new(self, n: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        return np.empty((n, *shape), dtype)
+    @property
+    def layer(self) -> Any:
+        return self.node.layer
+
+    @property
+    def x(self) -> np.ndarray:
+        return self.inputs[0]
 
 
 class Operation(NamedTuple):
-    """forward(pass, inputs) -> (output, kept); backward(pass, dy, inputs, output, kept) -> (input gradients, parameter gradients)."""
+    """forward(pass) -> output; backward(pass, dy) -> (gradients of the inputs, of the parameters by name)."""
 
-    forward: Callable[..., tuple[np.ndarray, Any]]
-    backward: Callable[..., tuple[list[np.ndarray], Arrays]]
-
-
-def window_settings(node: Node) -> tuple[int, ...]:
-    """Stride, padding before, dilation of a window, each for all axes."""
-    axes = node.layer.axes(node.input_shapes) or ()
-    return (*(axis.stride for axis in axes), *(axis.before for axis in axes), *(axis.dilation for axis in axes))
+    forward: Callable[[Pass], np.ndarray]
+    backward: Callable[[Pass, np.ndarray], tuple[list[np.ndarray], Arrays]]
 
 
-def loop(node: Node, name: str) -> Callable[..., None]:
-    return getattr(loops, name.replace("#", str(len(node.input_shapes[0]) - 1)))
+_FORMULAS: dict[type[Layer], Operation] = {}
 
 
-def taps(node: Node) -> tuple[int, ...]:
-    return tuple(axis.taps for axis in node.layer.axes(node.input_shapes) or ())
+def define(kind: type[Layer], forward: Callable[..., np.ndarray], backward: Callable[..., tuple[list[np.ndarray], Arrays]]) -> None:
+    """Define a layer that is not one loop a direction."""
+    _FORMULAS[kind] = Operation(forward, backward)
 
 
-def flat(x: np.ndarray) -> np.ndarray:
-    return x.reshape(len(x), -1)
+def operation_of(layer: Layer) -> Operation:
+    """What a layer does."""
+    return nearest(_FORMULAS, layer)
 
 
-def lines(x: np.ndarray) -> np.ndarray:
-    """(N, C, *space) as (N, C, L); flat features as channels of one position."""
-    return x.reshape(*x.shape[:2], -1)
+def run_forward(at: Pass) -> np.ndarray:
+    y = np.empty((len(at.x), *at.node.output_shapes[0]), at.x.dtype)
+    at.kept = {name: np.empty(y.shape, np.int64 if name == "indices" else y.dtype) for name in at.layer.keeps}
+    call(at, forward_loop(at.node), {"y": y})
+    at.kept["y"] = y
+    return y
+
+
+def run_backward(at: Pass, dy: np.ndarray) -> tuple[list[np.ndarray], Arrays]:
+    dxs = {name: np.empty_like(x) for name, x in numbered("dx", at.inputs).items()}
+    gradients = {name: np.empty_like(at.parameters[name]) for name in trainable(at.node)}
+    written = {**dxs, **{f"d{name}": gradient for name, gradient in gradients.items()}}
+    for loop in backward_loops(at.node, written):
+        call(at, loop, {"dy": dy, **written})
+    return list(dxs.values()), gradients
+
+
+def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: Any) -> None:
+    """Call a loop, given by its textbook name or itself, with `arrays`, inputs, parameters, what was kept, and settings by name."""
+    function = compiled(at.node, loop)
+    zeros = {name: np.zeros(shape, at.x.dtype) for name, shape in absent(at.node).items()}
+    known = {**zeros, **at.parameters, **numbered("x", at.inputs), **at.kept, **arrays}
+    views = {name: at.layer.loop_view(name, array) for name, array in known.items()}
+    function(*by_name(at.node, function, {**at.layer.loop_settings(at.node.input_shapes), **settings, **views}).values())
+
+
+define(Layer, run_forward, run_backward)

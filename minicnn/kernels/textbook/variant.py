@@ -10,6 +10,9 @@ Letters: N images, C input channels, K filters; D H W input depth, rows, columns
 
     x (N, C, D, H, W)    weight (any,)    bias (K,)    y (N, K, O, P, Q)    taps (channels, T, R, S)
 
+The map leads from an output to its weights.  The gradient of a weight asks the other way round, which weights were used where, and takes
+the map turned around: a table of all uses, weight by weight (`minicnn.kernels.index_table.by_weight`).
+
 `index_map` is compiled with `njit`, or is a plain function where these loops run as plain Python.  A layer without bias passes zeros.
 Outputs come first; every element of them is written.
 
@@ -95,31 +98,27 @@ def variant_backward_input(dx, dy, weight, index_map, taps):
 
 
 @kernel
-def variant_backward_weight(dweight, dy, x, index_map, taps):
+def variant_backward_weight(dweight, dy, x, outputs, inputs, first):
     """Gradient of `variant_forward` with respect to weight: what every weight was multiplied with, times what that did.
 
-        dweight[j] = sum over n and all k,o,p,q,c,t,r,s with weight number j of dy[n,k,o,p,q] * x[n,channel,d,h,w]
+        dweight[j] = sum over n,u of dy[n,outputs[u]] * x[n,inputs[u]]      where  first[j] <= u < first[j+1]
 
     Parameters
     ----------
     dweight : (any,) float, written
-    dy : (N, K, O, P, Q) float
-    x : (N, C, D, H, W) float
-    index_map, taps
-        As in `variant_forward`.
+    dy : (N, K*O*P*Q) float
+        All axes but the images run together, in scan order; so do those of x.
+    x : (N, C*D*H*W) float
+    outputs, inputs : (uses,) int
+        Which output a use belongs to and which input it reads, flat; the uses of weight 0, then those of weight 1, and so on, each in the
+        order in which `variant_forward` comes to them.
+    first : (any + 1,) int
+        The uses of weight j begin at first[j] and end before first[j+1].
     """
-    N, K, O, P, Q = dy.shape
-    channels, T, R, S = taps
-    dweight[...] = 0.0
-    for n in range(N):
-        for k in range(K):
-            for o in range(O):
-                for p in range(P):
-                    for q in range(Q):
-                        for c in range(channels):
-                            for t in range(T):
-                                for r in range(R):
-                                    for s in range(S):
-                                        channel, d, h, w, j = index_map(k, o, p, q, c, t, r, s)
-                                        if is_read(channel, d, h, w, j, x.shape, len(dweight)):
-                                            dweight[j] += dy[n, k, o, p, q] * x[n, channel, d, h, w]
+    N = dy.shape[0]
+    for j in range(len(dweight)):
+        total = np.float64(0.0)
+        for n in range(N):
+            for u in range(first[j], first[j + 1]):
+                total += dy[n, outputs[u]] * x[n, inputs[u]]
+        dweight[j] = total

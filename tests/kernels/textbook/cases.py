@@ -81,7 +81,8 @@ def calls(dtype, axes=(1, 2, 3)):
     x, weight, dy, taps = real(2, 4, 1, 4, 5), real(16), real(2, 3, 1, 4, 5), (2, 1, 3, 3)
     case("variant_forward", [poison(2, 3, 1, 4, 5)], x, weight, real(3), some_map, taps)
     case("variant_backward_input", [poison(2, 4, 1, 4, 5)], dy, weight, some_map, taps)
-    case("variant_backward_weight", [poison(16)], dy, x, some_map, taps)
+    uses = (np.array(each) for each in ([5, 0, 5, 31, 59, 2], [0, 79, 3, 3, 40, 41], [0, 2, 2, 5, 6]))
+    case("variant_backward_weight", [poison(4)], dy.reshape(2, 60), x.reshape(2, 80), *uses)
 
     rng = np.random.default_rng(0)
     x, weight, dy = real(3, 5), real(4, 5), real(3, 4)

@@ -8,7 +8,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from minicnn.kernels.cpu.lanes.vector import FLOAT, INT64, array_pointer
+from minicnn.kernels.cpu.lanes.vector import FLOAT, INT32, INT64, array_pointer
 from minicnn.kernels.machine_code.compile import STEP_SIGNATURE
 
 _VOID = ir.VoidType()
@@ -82,9 +82,9 @@ def call_step(typing_context, address, memory, parameters, table, steps, argumen
 
         function = context.call_conv.get_function_type(types.none, STEP_SIGNATURE.args)
         result, exception = (cgutils.alloca_once(builder, each.pointee) for each in function.args[:2])
-        own = builder.gep(pointer(4), [args[5]])
+        own, task = builder.gep(pointer(4), [args[5]]), builder.bitcast(args[6], INT64.as_pointer())
         code = builder.call(
-            builder.inttoptr(args[0], function.as_pointer()), [result, exception, pointer(1), pointer(2), pointer(3), own, pointer(6)]
+            builder.inttoptr(args[0], function.as_pointer()), [result, exception, pointer(1), pointer(2), pointer(3), own, task]
         )
         return builder.or_(*(builder.icmp_signed("==", code, code.type(good)) for good in _GOOD_CODES))
 
@@ -118,6 +118,16 @@ def as_double(typing_context, bits):
         return builder.bitcast(args[0], ir.DoubleType())
 
     return types.float64(types.int64), generate
+
+
+@intrinsic
+def whole_numbers_of(typing_context, pointer):
+    """Memory of float32 as int32: how whole numbers, such as the winners of max pooling, lie in lanes."""
+
+    def generate(context, builder, sig, args):
+        return builder.bitcast(args[0], INT32.as_pointer())
+
+    return types.CPointer(types.int32)(pointer), generate
 
 
 @intrinsic

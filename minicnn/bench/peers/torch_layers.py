@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.bench.layer_set import Trial
+from minicnn.bench.peers.torch_forms import Formulation, plain_forms, tiled_forms, unshared_forms
+from minicnn.bench.peers.torch_operations import symmetric
 from minicnn.bench.protocol import Contestant
-from minicnn.bench.torch_forms import Formulation, plain_forms, tiled_forms, unshared_forms
-from minicnn.bench.torch_operations import symmetric
 
 MASKS = {"input": [True, False, False], "weight": [False, True, False]}
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from minicnn import layers as L
 from minicnn.errors import SettingError
 from minicnn.geometry import Axis
 from minicnn.graph import Node
+from minicnn.layers.avg_pool import AvgPool
+from minicnn.layers.batch_norm import BatchNorm
+from minicnn.layers.conv import Conv
+from minicnn.layers.pool import Pool
 
 Operation = Callable[..., Any]
 
@@ -25,40 +30,40 @@ def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Op
     layer: Any = node.layer
     axes = layer.axes(node.input_shapes) or ()
     steps = [axis.stride for axis in axes]
-    match layer.kernel:
-        case "conv" if layer.sharing == "shared" and not layer.flip:
+    match layer:
+        case Conv() if layer.sharing == "shared" and not layer.flip:
             convolve, padding = getattr(functional, f"conv{len(axes)}d"), symmetric(axes, node.name)
             weight, bias, dilation = own["weight"], own.get("bias"), [axis.dilation for axis in axes]
             return lambda x: convolve(x, weight, bias, steps, padding, dilation, layer.groups)
-        case "linear":
+        case L.Linear():
             return lambda x: functional.linear(x, own["weight"], own.get("bias"))
-        case "max_pool" | "avg_pool":
-            pool = getattr(functional, f"{layer.kernel}{len(axes)}d")
+        case Pool():
+            pool = getattr(functional, f"{'avg' if isinstance(layer, AvgPool) else 'max'}_pool{len(axes)}d")
             settings = {"stride": steps, "padding": symmetric(axes, node.name), "ceil_mode": layer.ceil_mode}
-            if layer.kernel == "avg_pool":
+            if isinstance(layer, AvgPool):
                 settings["count_include_pad"] = layer.count_padding
             window = [axis.taps for axis in axes]
             return lambda x: pool(x, window, **settings)
-        case "global_avg_pool":
+        case L.GlobalAvgPool():
             return lambda x: x.mean(dim=tuple(range(2, x.ndim)))
-        case "relu" | "tanh" | "sigmoid":
-            function: Operation = getattr(torch, layer.kernel)
+        case L.ReLU() | L.Tanh() | L.Sigmoid():
+            function: Operation = getattr(torch, layer.kind().lower())
             return function
-        case "flatten":
+        case L.Flatten():
             return lambda x: x.flatten(1)
-        case "dropout" if not training or not layer.rate:
+        case L.Dropout() if not training or not layer.rate:
             return lambda x: x
-        case "batch_norm":
+        case BatchNorm():
             return lambda x: functional.batch_norm(
                 x, own["running_mean"], own["running_var"], own["weight"], own["bias"], training, layer.momentum, layer.eps
             )
-        case "local_response_norm":  # PyTorch divides alpha by the size
+        case L.LocalResponseNorm():  # PyTorch divides alpha by the size
             return lambda x: functional.local_response_norm(x, layer.size, layer.alpha * layer.size, layer.beta, layer.k)
-        case "add":
+        case L.AddInputs():
             return lambda *values: sum(values[1:], values[0])
-        case "concat":
+        case L.ConcatChannels():
             return lambda *values: torch.cat(values, dim=1)
-        case "pad_shortcut" if len(axes) == 2:
+        case L.PadShortcut() if len(axes) == 2:
             more = layer.channels - node.input_shapes[0][0]
             return lambda x: functional.pad(x[:, :, :: layer.stride, :: layer.stride], (0, 0, 0, 0, 0, more))
     raise SettingError(f"bench: there is no PyTorch twin of {node.name} ({layer.kind()!r})")

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from minicnn.bench.layer_set import LayerCase
-from minicnn.bench.torch_operations import symmetric
+from minicnn.bench.peers.torch_operations import symmetric
 
 Place = tuple[slice, slice, slice, slice]
 

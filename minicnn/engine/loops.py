@@ -1,0 +1,93 @@
+"""The loops of a layer and what they are called with: every argument is what has its name, in a textbook run as in a plan."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, TypeVar
+
+from numba import njit
+
+from minicnn.errors import GraphError
+from minicnn.graph import Node
+from minicnn.kernels import textbook
+from minicnn.layers import Layer, Shape
+from minicnn.layers.base import Loop
+
+Value = TypeVar("Value")
+Record = TypeVar("Record")
+
+
+def nearest(records: Mapping[type[Layer], Record], layer: Layer) -> Record:
+    """The record of a layer's class, or of one it derives from; that of `Layer` where a class in between has loops of its own."""
+    for kind in type(layer).__mro__:
+        if kind in records:
+            return records[kind]
+        if vars(kind).keys() & {"forward", "backward"}:
+            break
+    return records[Layer]
+
+
+def forward_loop(node: Node) -> Callable[..., None]:
+    """The loop that defines a layer, compiled; a GraphError if there is none."""
+    return compiled(node, node.layer.loops().forward)
+
+
+def backward_loops(node: Node, wanted: Container[str]) -> Iterator[Callable[..., None]]:
+    """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ..."""
+    for loop in node.layer.loops().backward:
+        function = compiled(node, loop)
+        if any(name in wanted for name in arguments(function)):
+            yield function
+
+
+def compiled(node: Node, loop: Loop | None) -> Callable[..., None]:
+    """A loop of a layer; a GraphError if there is none."""
+    if loop is None:
+        kind = node.layer.kind()
+        raise GraphError(f"{node.name}: {kind} has no loops, so that it cannot be run\n  give the class {kind} a forward and a backward")
+    if isinstance(loop, str):
+        return getattr(textbook, loop.format(n=len(node.input_shapes[0]) - 1))  # type: ignore[no-any-return]
+    return loop if hasattr(loop, "py_func") else _with_numba(loop)
+
+
+@cache
+def _with_numba(loop: Callable[..., None]) -> Callable[..., None]:
+    return njit(error_model="numpy", nogil=True)(loop)  # type: ignore[no-any-return]
+
+
+@cache
+def arguments(loop: Callable[..., None]) -> tuple[str, ...]:
+    """Names of what a loop takes, outputs first."""
+    return tuple(inspect.signature(getattr(loop, "py_func", loop)).parameters)
+
+
+def by_name(node: Node, loop: Callable[..., None], known: Mapping[str, Value]) -> dict[str, Value]:
+    """What a loop is called with; a GraphError if something of its name is not known."""
+    for name in arguments(loop):
+        if name not in known:
+            raise GraphError(
+                f"{node.name}: the loop {loop.__name__} of {node.layer.kind()} asks for {name!r}, which is no array or setting of it"
+                f"\n  known are {', '.join(known)}"
+            )
+    return {name: known[name] for name in arguments(loop)}
+
+
+def numbered(letter: str, inputs: Sequence[Value]) -> dict[str, Value]:
+    """x where there is one input, x1, x2, ... where there are several."""
+    return {letter: inputs[0]} if len(inputs) == 1 else {f"{letter}{n}": x for n, x in enumerate(inputs, 1)}
+
+
+def trainable(node: Node) -> list[str]:
+    """Short names of the parameters that have a gradient."""
+    return [slot.name.rpartition(".")[2] for slot in node.slots if slot.trainable]
+
+
+def absent(node: Node) -> dict[str, Shape]:
+    """Shape of a bias that the loops ask for and the layer does without: zeros will do."""
+    layer: Any = node.layer
+    if getattr(layer, "bias", True) is not False:
+        return {}
+    return {spec.name: spec.shape for spec in replace(layer, bias=True).parameters(node.input_shapes) if spec.name == "bias"}

@@ -1,0 +1,55 @@
+"""A layer without steps of its own: the loops that define it, with the images innermost, are its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, numbered
+from minicnn.engine.operations.operation import lower, new_output
+from minicnn.graph import Node
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.derive.lowering import Bound, Gradient, Integers, Parameter, append_derived
+from minicnn.layers import Layer
+
+if TYPE_CHECKING:
+    from minicnn.engine.planner import Planner
+
+
+def run_forward(plan: Planner, node: Node) -> None:
+    y = new_output(plan, node)
+    for name in node.layer.keeps:
+        plan.kept[node.index, name] = plan.new(node.output_shapes[0])
+    _append(plan, node, forward_loop(node), {"y": y})
+
+
+def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    dxs = numbered("dx", [plan.new(shape) for shape in node.input_shapes])
+    gradients = {f"d{_short(slot.name)}": Gradient(slot.offset, slot.shape) for slot in node.slots if slot.trainable}
+    wanted = {name for n, name in enumerate(dxs) if plan.wants_gradient(node, n)}
+    for loop in backward_loops(node, {*wanted, *gradients}):
+        _append(plan, node, loop, {"dy": dy, "y": plan.y(node), **dxs, **gradients})
+    for n, (name, dx) in enumerate(dxs.items()):
+        if name in wanted:
+            plan.give(node, dx, n)
+
+
+def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[str, Bound]) -> None:
+    known: dict[str, Bound] = {
+        **node.layer.loop_settings(node.input_shapes),
+        **dict.fromkeys(absent(node)),
+        **{_short(slot.name): Parameter(slot.offset, slot.shape) for slot in node.slots},
+        **numbered("x", [plan.x(node, n) for n in range(len(node.inputs))]),
+        **arrays,
+    }
+    for name in node.layer.keeps:
+        kept = plan.kept[node.index, name]
+        known[name] = Integers(kept) if name == "indices" else kept
+    append_derived(plan.program, loop, **by_name(node, loop, known))
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+lower(Layer, run_forward, run_backward)

@@ -1,0 +1,37 @@
+"""Numbers as every table writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+NOT_COUNTED = "-"
+
+
+def sizes(values: Sequence[int] | None) -> str:
+    """A shape in a table: "96x55x55"."""
+    return NOT_COUNTED if values is None else "x".join(str(value) for value in values)
+
+
+def count(value: int | None) -> str:
+    """A count in a table: "34,944"."""
+    return NOT_COUNTED if value is None else f"{value:,}"
+
+
+def field(values: Sequence[int] | None) -> str:
+    """A receptive field: one number where all axes agree."""
+    return str(values[0]) if values and len(set(values)) == 1 else sizes(values)
+
+
+def memory(size_bytes: int) -> str:
+    """A size for people: "237.9 MiB"."""
+    amount, unit = float(size_bytes), "bytes"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:,.0f} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def percent(part: int | None, whole: int) -> str:
+    """A share: "94.0 %"."""
+    return f"{100 * part / whole:.1f} %" if whole and part is not None else NOT_COUNTED

@@ -1,0 +1,304 @@
+"""A textbook loop as a step of a plan: the same loop over arrays that lie as the engine lays them out, images innermost.
+
+    x[n, c, h, w]           lies at   x + ((c * x_2 + h) * x_3 + w) * lanes + n       in the shard's memory, n the image within the shard
+    weight[k, c, r, s]      lies at   weight + ((k * weight_1 + c) * weight_2 + r) * weight_3 + s       in the parameters, as users see it
+    dweight[k, c, r, s]     the same in the slot: the first shard of a slot stores, later ones add
+
+where x_2 is the size of x along axis 2.  The loop over images moves inward (`inward.py`); outside of places, n is the image's number
+within the batch.  What needs the whole batch is refused with the reason (`images.py`).
+
+Numbers keep the types of the textbook loop: products in float32, sums in float64, rounded when stored.  So a value or an input gradient
+has the textbook's bits.  A parameter's gradient is rounded once a shard and added in float32: it is off by at most as many roundings as
+there are shards, of the sum of its terms' absolute values.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from minicnn.kernels.derive.definition import Definition, Function, indices
+from minicnn.kernels.derive.images import (
+    GRADIENT,
+    INTEGERS,
+    LANES,
+    NOTHING,
+    PARAMETER,
+    TABLE,
+    WHOLE,
+    Images,
+    images_of,
+    is_everything,
+    shape_of,
+)
+from minicnn.kernels.derive.inward import Inward
+
+COMPILED = "minicnn.kernels.textbook.compile"
+HEAD = ("from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
+AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
+
+
+class Field(NamedTuple):
+    """One of a step's arguments: where an array begins, its size along an axis, or a number."""
+
+    name: str
+    array: str
+    axis: int | None = None
+
+
+class Step(NamedTuple):
+    """A step in words: the text of a module that defines it, and its arguments; `shard` names the one that is the images of a shard."""
+
+    text: str
+    fields: tuple[Field, ...]
+    shard: str
+
+
+def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
+    """Write a definition out as a step.
+
+    roles : for each of its arguments, see `images.py`
+
+    Raises
+    ------
+    SettingError
+        "FILE:LINE: reason" if it cannot be a step.
+    """
+    own = _Writer(images_of(definition, roles))
+    body = own.body()
+    fields = [field for name in definition.arguments for field in own.fields(name)]
+    head = [
+        f"{own.lanes} = {own.row}.{own.real}",
+        f"{own.real}, {own.first}, {own.fresh} = {own.frame}.count, {own.frame}.first, {own.frame}.accumulate == 0",
+    ]
+    for name, array, axis in fields:
+        area = AREAS.get(roles[array]) if axis is None else None
+        head.append(f"{name} = {f'{own.frame}.{area} + ' if area else ''}{own.row}.{name}")
+    if INTEGERS in roles.values():
+        head.append(f"{own.integers} = whole_numbers_of({own.memory})")
+    text = [
+        *own.functions(),
+        f"def {definition.name}({own.memory}, {own.parameters}, {own.table}, {own.row}, {own.frame}):",
+        *(f"    {line}" for line in (*head, *own.constants())),
+        *_indented(body),
+    ]
+    return Step("\n".join([*HEAD, *sorted(own.imports), *text]) + "\n", tuple(fields), own.real)
+
+
+class _Writer(ast.NodeTransformer):
+    """Writes one function: indices become places in memory, shapes become sizes."""
+
+    def __init__(self, images: Images, caller: _Writer | None = None) -> None:
+        self.images, self.function = images, images.function
+        self.imports: set[str] = caller.imports if caller else set()
+        self._known: dict[str, object] = caller._known if caller else {}  # what each function's name stands for, in all texts
+        self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
+        self.lanes, self.real, self.first, self.fresh, self.place = map(self._free, ("lanes", "images", "first", "fresh", "place"))
+        arguments = ("memory", "parameters", "table", "row", "frame", "integers")
+        self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self._free, arguments)
+        self._inward = Inward(images, self.lanes, self.real)
+        self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
+        self._helpers: dict[str, list[str]] = {}
+
+    def _free(self, word: str) -> str:
+        """A name that the loop does not use."""
+        while word in self._taken:
+            word += "_"
+        return word
+
+    def size(self, name: str, axis: int) -> str:
+        """What the size of an array along an axis is called."""
+        return self.lanes if axis == 0 and self.images.in_lanes(name) else self._free(f"{name}_{axis}")
+
+    def fields(self, name: str) -> list[Field]:
+        if self.images.roles[name] == NOTHING:
+            return []
+        if not self.images.is_array(name):
+            return [Field(name, name)]
+        return [
+            Field(name, name),
+            *(Field(self.size(name, axis), name, axis) for axis in range(int(self.images.in_lanes(name)), self.images.axes(name))),
+        ]
+
+    def body(self) -> list[ast.stmt]:
+        return self._written(self._inward.statements())
+
+    def _written(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        changed = [self.visit(each) for each in body]
+        return [statement for each in changed for statement in (each if isinstance(each, list) else [each])]
+
+    # ------------------------------------------------------------------------------------------------------------------------- around it
+
+    def constants(self) -> list[str]:
+        """Numbers from around the function, as they are now."""
+        return [f"{name} = {_number(value)}" for name, value in sorted(self.function.numbers.items())]
+
+    def functions(self) -> list[str]:
+        """The functions that it calls: those of the textbook are imported, others are written out; those with arrays are derived."""
+        known = self.function.python.__globals__
+        names = {getattr(node.value, "id", "") for node in self.images.nodes if isinstance(node, ast.Attribute)}
+        self.imports |= {f"import {known[name].__name__} as {name}" for name in names if name in known and not self.images.is_array(name)}
+        lines: list[str] = []
+        for name, function in sorted(self.function.functions.items()):
+            before = self._known.setdefault(name, function.python)
+            if before is not function.python:
+                self.images.refuse(None, f"{name} stands for one function here and for another in what it calls: give one another name")
+            home = _home(name, function, self.function.python.__module__)
+            if name in self._helpers:
+                lines += self._helpers[name]
+            elif home:
+                self.imports.add(f"from {home} import {name}")
+            else:
+                lines += _Writer(Images(function, dict.fromkeys(function.arguments, WHOLE), ""), self).whole(name, function.arguments)
+        return lines
+
+    def whole(self, name: str, parameters: Sequence[str]) -> list[str]:
+        """A function that is called."""
+        body = self.body()
+        head = [*self.functions(), "@njit(error_model='numpy')", f"def {name}({', '.join(parameters)}):"]
+        return [*head, *(f"    {line}" for line in self.constants()), *_indented(body)]
+
+    # ------------------------------------------------------------------------------------------------------------------------ statements
+
+    def visit_For(self, node: ast.For) -> ast.stmt:
+        before = self._asking
+        if self.images.counts_images(node):
+            self._asking = self._inward.asking.get(id(node.target))
+        changed = ast.For(node.target, self.visit(node.iter), self._written(node.body), [])
+        self._asking = before
+        return changed
+
+    def visit_If(self, node: ast.If) -> ast.stmt:
+        return ast.If(self.visit(node.test), self._written(node.body), self._written(node.orelse))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        changed = ast.AugAssign(self.visit(node.target), node.op, self.visit(node.value))
+        sums = self._asking is not None and (getattr(node.target, "id", "") in self._asking or self.images.is_gradient(node.target))
+        return ast.If(_value(f"{self.images.letter} < {self.real}"), [changed], []) if sums else changed
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
+        images, (target,) = self.images, node.targets
+        array = shape_of(node.value)
+        if array is not None and images.is_array(array) and isinstance(target, ast.Tuple):
+            named = [(ast.unparse(each), axis) for axis, each in enumerate(target.elts)]
+            named = [(name, axis) for name, axis in named if name != "_" and not (axis == 0 and images.in_lanes(array))]
+            return [_statement(f"{', '.join(n for n, _ in named)} = {', '.join(self.size(array, a) for _, a in named)}")] if named else []
+        if images.counts_of(node):
+            return []
+        name = images.array(target)
+        if name and is_everything(target):
+            return self._clearing(name, node.value)
+        if name and images.roles[name] == GRADIENT and isinstance(target, ast.Subscript):
+            value = ast.unparse(self.visit(node.value))
+            stored = f"{self.memory}[{self.place}]"
+            return [
+                _statement(f"{self.place} = {self._place(name, indices(target))}"),
+                _statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
+            ]
+        return ast.Assign([self.visit(target)], self.visit(node.value))
+
+    def _clearing(self, name: str, value: ast.expr) -> ast.stmt:
+        sizes = " * ".join(self.size(name, axis) for axis in range(self.images.axes(name)))
+        memory = self.integers if self.images.roles[name] == INTEGERS else self.memory
+        loop = f"for {self.place} in range({name}, {name} + {sizes}):\n    {memory}[{self.place}] = {ast.unparse(value)}"
+        cleared = _statement(loop)
+        return ast.If(_value(self.fresh), [cleared], []) if self.images.roles[name] == GRADIENT else cleared
+
+    # ---------------------------------------------------------------------------------------------------------------------------- values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id == self.images.letter and isinstance(node.ctx, ast.Load) and not self.images.flat:  # not in a place
+            return _value(f"{self.first} + {node.id}")
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        images, shape = self.images, shape_of(node.value)
+        if shape is not None and images.is_array(shape):
+            return _value(self.size(shape, int(ast.unparse(node.slice))))
+        name = images.array(node)
+        if not name:
+            return self.generic_visit(node)  # type: ignore[return-value]
+        if images.roles[name] == NOTHING:
+            return ast.Constant(0.0)
+        memory = {INTEGERS: self.integers, PARAMETER: self.parameters, TABLE: self.table}.get(images.roles[name], self.memory)
+        return ast.Subscript(ast.Name(memory, ast.Load()), _value(self._place(name, indices(node))), node.ctx)
+
+    def _place(self, name: str, at: list[ast.expr]) -> str:
+        """Where an element lies: axes from the slowest to the fastest, images fastest of all."""
+        if self.images.flat:
+            return f"{name} + {ast.unparse(at[0])}"
+        lanes, place = self.images.in_lanes(name), ""
+        for axis in range(int(lanes), len(at)):
+            index = ast.unparse(self.visit(at[axis]))
+            index = index if index.isidentifier() or index.isdigit() else f"({index})"
+            place = f"({place}) * {self.size(name, axis)} + {index}" if place else index
+        if not lanes:
+            return f"{name} + {place}"
+        return f"{name} + {f'({place}) * {self.lanes} + ' if place else ''}{ast.unparse(at[0])}"
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        name = getattr(node.value, "id", "")
+        if not self.images.is_array(name):
+            return node
+        if node.attr != "size" or (self.images.in_lanes(name) and not self.images.flat):
+            self.images.refuse(node, f"{ast.unparse(node)} counts the images of the whole batch, but a step sees one shard")
+        return _value(" * ".join(self.size(name, axis) for axis in range(self.images.axes(name))))
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        name = getattr(node.func, "id", "")
+        arrays = [ast.unparse(each) for each in node.args if self.images.is_array(getattr(each, "id", ""))]
+        if name == "len" and arrays:
+            return _value(self.size(arrays[0], 0))
+        if not arrays:
+            return ast.Call(node.func, [self.visit(each) for each in node.args], [])
+        return self._with_arrays(node, name)
+
+    def _with_arrays(self, node: ast.Call, name: str) -> ast.expr:
+        """A call with arrays: the function is derived as well, and gets places and sizes in their stead."""
+        if name not in self.function.functions:
+            self.images.refuse(node, f"{ast.unparse(node)} is handed an array, but its text is not known here")
+        function = self.function.functions[name]
+        given = {each: ast.unparse(value) for each, value in zip(function.arguments, node.args, strict=True)}
+        letter = next((each for each, value in given.items() if value == self.images.letter), "")
+        own = _Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
+        fields = [field for each in function.arguments for field in own.fields(each)]
+        around = [own.memory, own.integers, own.parameters, own.table, own.lanes, own.first]
+        self._helpers[name] = own.whole(name, [*around, *(field.name for field in fields)])
+        values = [self.memory, self.integers, self.parameters, self.table, self.lanes, self.first]
+        for _, each, axis in fields:
+            if axis is not None:
+                values.append(self.size(given[each], axis))
+            elif each == letter or self.images.is_array(given[each]):
+                values.append(given[each])
+            else:
+                values.append(ast.unparse(self.visit(node.args[function.arguments.index(each)])))
+        return _value(f"{name}({', '.join(values)})")
+
+
+def _home(name: str, function: Function, module: str) -> str:
+    """The module that has a function of the textbook, compiled; "" for a user's."""
+    for home in (module, COMPILED):
+        known = getattr(sys.modules.get(home), name, None)
+        if home.startswith("minicnn.kernels.") and getattr(known, "py_func", known) is function.python:
+            return home
+    return ""
+
+
+def _number(value: float) -> str:
+    return repr(value) if isfinite(value) else f"float({str(value)!r})"
+
+
+def _value(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _statement(text: str) -> ast.stmt:
+    return ast.parse(text).body[0]
+
+
+def _indented(body: list[ast.stmt]) -> list[str]:
+    lines = [line for each in body for line in ast.unparse(ast.fix_missing_locations(each)).splitlines()]
+    return [f"    {line}" for line in lines]

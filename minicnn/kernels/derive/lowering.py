@@ -1,0 +1,134 @@
+"""Any textbook loop as a step of a program: bound to its arrays by name, derived, compiled once, cached under a hash of its text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minicnn.errors import SettingError, ShapeError
+from minicnn.geometry import shape_text
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.program import Place, Program
+from minicnn.kernels.derive.generated import load
+from minicnn.kernels.derive.grammar import read
+from minicnn.kernels.derive.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WHOLE
+from minicnn.kernels.derive.images_innermost import images_innermost
+from minicnn.kernels.machine_code.compile import StepKernel
+
+
+class Parameter(NamedTuple):
+    """An array of the network's parameters or buffers, laid out as users see it."""
+
+    offset: int
+    shape: tuple[int, ...]
+
+
+class Gradient(NamedTuple):
+    """Where the gradient of such a parameter goes: its place in the slot, into which shards add."""
+
+    offset: int
+    shape: tuple[int, ...]
+
+
+class Table(NamedTuple):
+    """Whole numbers that are the same for every image, such as places: int64, kept with the program."""
+
+    values: np.ndarray
+
+
+class Integers(NamedTuple):
+    """A value of whole numbers, such as the winners of max pooling: int32 in the lanes of an activation."""
+
+    value: Activation
+
+
+Bound = Activation | Integers | Parameter | Gradient | Table | float | None
+
+
+ROLES: dict[Any, str] = {
+    Activation: LANES,
+    Integers: INTEGERS,
+    Parameter: PARAMETER,
+    Gradient: GRADIENT,
+    Table: TABLE,
+    float: REAL,
+    int | np.integer | np.bool_: WHOLE,
+    type(None): NOTHING,
+}
+
+
+def append_derived(program: Program, function: Callable[..., Any], **arguments: Bound) -> None:
+    """Append a textbook loop, images innermost.
+
+    function : the loop, compiled or not
+    arguments : for each of its arguments
+        an Activation (or Integers) for (N, ...), Parameter, Gradient, Table, a number, or None for an array of zeros
+
+    Raises
+    ------
+    SettingError
+        If the loop cannot be a step; the message says why.
+    ShapeError
+        If an array has other axes than the loop's.
+    """
+    written = images_innermost(read(function), {name: _role(name, value) for name, value in arguments.items()})
+    axes = {array: 1 + (axis or 0) for _, array, axis in written.fields}  # the last field of an array is its last axis
+    own: dict[str, Any] = {}
+    for name, array, axis in written.fields:
+        value = arguments[array]
+        own[name] = _place(program, value) if axis is None else _shape(array, value, axes[array])[axis]
+    (own[written.shard],) = {_activation(value).map.shard for value in arguments.values() if isinstance(value, Activation | Integers)}
+    kinds = {name: float if isinstance(value, float) else int for name, value in own.items()}
+    program.step(derived_step(function.__name__, written.text, tuple(kinds.items())), **own)
+
+
+@functools.cache
+def derived_step(name: str, text: str, fields: tuple[tuple[str, type], ...]) -> StepKernel:
+    """The step that a derived text defines; equal texts are one step, for as long as the process lives: programs hold its address."""
+    return StepKernel(load(text, name), dict(fields), math=set(), splits=False)
+
+
+def _role(name: str, value: Bound) -> str:
+    for kind, role in ROLES.items():
+        if isinstance(value, kind):
+            return role
+    raise SettingError(f"{name} is {value!r}, but must be an array or a number")
+
+
+def _activation(value: Any) -> Activation:
+    return value.value if isinstance(value, Integers) else value
+
+
+def _place(program: Program, value: Any) -> Place | float:
+    if isinstance(value, Parameter | Gradient):
+        return value.offset
+    if isinstance(value, Table):
+        return program.constant(value.values)
+    if isinstance(value, Activation | Integers):
+        return _activation(value).place
+    return value if isinstance(value, float) else int(value)
+
+
+def _shape(name: str, value: Any, axes: int) -> tuple[int, ...]:
+    """Sizes along the loop's axes: spatial axes run together where the loop has one (N, C, L), and channels too where it has (N, F)."""
+    if isinstance(value, Parameter | Gradient | Table):
+        own_shape = value.values.shape if isinstance(value, Table) else value.shape
+        if len(own_shape) != axes:
+            raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(own_shape)}")
+        return own_shape
+    own = _activation(value).map
+    if any(map(any, own.halo)):
+        raise ShapeError(f"{name} lies in a halo, which a derived step does not know")
+    shape = (own.channels, *own.sizes)
+    if len(shape) + 1 == axes:
+        return (own.shard, *shape)
+    if axes == 3:
+        return (own.shard, own.channels, own.pixels)
+    if axes == 2:
+        return (own.shard, own.channels * own.pixels)
+    if axes == 1 and own.channels * own.pixels == 1:
+        return (own.shard,)
+    raise ShapeError(f"{name} is used with {axes} axes, images among them, but has the shape {shape_text(shape)}")

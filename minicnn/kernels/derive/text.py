@@ -1,0 +1,63 @@
+"""Python text made from a definition: all that it needs from around it, and its own statements, in the letters of the original."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import math
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+
+from minicnn.errors import SettingError
+from minicnn.kernels.derive.definition import Function
+
+NO_CHANGE = ast.NodeTransformer()
+
+
+def statements(nodes: Iterable[ast.stmt], change: ast.NodeTransformer = NO_CHANGE, depth: int = 1) -> list[str]:
+    """Lines of text, `depth` levels in; `change` renames what the other machine calls otherwise."""
+    text = "\n".join(ast.unparse(ast.fix_missing_locations(change.visit(copy.deepcopy(each)))) for each in nodes)
+    return textwrap.indent(text, "    " * depth).splitlines()
+
+
+def value(node: ast.expr, change: ast.NodeTransformer = NO_CHANGE) -> str:
+    """The text of a value."""
+    return ast.unparse(change.visit(copy.deepcopy(node)))
+
+
+def around(function: Function, given: Mapping[str, Function], decorator: str, change: ast.NodeTransformer = NO_CHANGE) -> list[str]:
+    """The numbers and functions that a text uses from around it, one text each, so that nothing else is needed to run it.
+
+    given : the functions that are handed in as arguments, under the arguments' names
+
+    Raises
+    ------
+    SettingError
+        If two of them have one name and are not the same.
+    """
+    numbers: dict[str, float] = {}
+    functions: dict[str, Function] = {}
+    for name, each in _used({**function.functions, **given}):
+        if functions.setdefault(name, each).python is not each.python:
+            raise SettingError(f"{each.file}:{each.line}: {name} is another function in {functions[name].file}: rename one of them")
+    for each in (function, *functions.values()):
+        for name, number in each.numbers.items():
+            if repr(numbers.setdefault(name, number)) != repr(number):
+                raise SettingError(f"{each.file}:{each.line}: {name} is {number} here and {numbers[name]} elsewhere: rename one of them")
+    blocks = ["\n".join(f"{name} = {_literal(number)}" for name, number in numbers.items())] if numbers else []
+    for name, each in functions.items():
+        blocks.append("\n".join([decorator, f"def {name}({', '.join(each.arguments)}):", *statements(each.body, change)]))
+    return blocks
+
+
+def _used(functions: Mapping[str, Function]) -> Iterator[tuple[str, Function]]:
+    """Every function under the name that calls it, those that it needs first."""
+    for name, each in functions.items():
+        yield from _used(each.functions)
+        yield name, each
+
+
+def _literal(number: float) -> str:
+    if isinstance(number, float) and not math.isfinite(number):
+        return "math.nan" if math.isnan(number) else f"{'-' if number < 0 else ''}math.inf"
+    return repr(number)

@@ -1,0 +1,80 @@
+"""What a network is given: images and labels as arrays it can take, or a message that says what would fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minicnn.errors import DataError, SettingError, ShapeError, float_advice
+from minicnn.geometry import shape_text
+from minicnn.layers import Shape
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from minicnn.preparation import Preparation
+    from minicnn.trained_on import TrainedOn
+
+AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}  # by the length of an image's shape
+
+
+def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> NDArray:
+    """Images as an array that `network` can take, or an error that starts with `where`."""
+    import numpy as np
+
+    images = _as_array(where, "x", x)
+    if images.dtype not in (np.float32, np.float64):
+        raise SettingError(
+            f"{where}: x is {images.dtype}, but must be float32\n  use {float_advice('x', images.dtype.kind)}, scaled as in training"
+        )
+    if images.shape[1:] != input_shape or images.ndim != len(input_shape) + 1:
+        wanted = ", ".join(map(str, ("N", *input_shape)))
+        hint = "\n  use x[None] for a single image" if images.shape == input_shape else ""
+        raise ShapeError(
+            f"{where}: x has the shape {images.shape}, but {network} takes images of {shape_text(input_shape)}"
+            f"\n  x       {images.shape}\n  wanted  ({wanted})  {AXIS_LETTERS[len(input_shape)]}{hint}"
+        )
+    return images
+
+
+def check_labels(where: str, labels: ArrayLike, count: int, network: str, known: int) -> NDArray:
+    """The classes of `count` images as an int64 array of our own, or an error that starts with `where`; `network` knows `known` classes."""
+    import numpy as np
+
+    if known < 2:
+        from minicnn.losses import SoftmaxCrossEntropy
+
+        SoftmaxCrossEntropy().check(network, known)
+    classes = _as_array(where, "labels", labels)
+    if classes.dtype.kind not in "iu":
+        raise SettingError(f"{where}: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
+    if classes.shape != (count,):
+        raise ShapeError(f"{where}: labels have the shape {classes.shape}, but there are {count} images\n  wanted  ({count},)  N")
+    own = classes.astype(np.int64)  # a copy: what is checked is what is used
+    if count and not (own.min() >= 0 and own.max() < known):
+        raise SettingError(f"{where}: labels run from {classes.min()} to {classes.max()}, but {network} knows the classes 0 to {known - 1}")
+    return own
+
+
+def prepared(where: str, images: ArrayLike, network: str, input_shape: Shape, trained_on: TrainedOn | None) -> tuple[NDArray, Preparation]:
+    """Images in the size of `network` and on the scale of its training, and the preparation still to be applied to them."""
+    from minicnn.datasets import as_images
+    from minicnn.preparation import Preparation, with_channels
+
+    pixels = with_channels(as_images(where, images), input_shape)
+    if trained_on is None and pixels.dtype == "uint8":
+        raise DataError(
+            f"{where}: {network} was not trained by 'fit' and knows no scale for integers"
+            f"\n  bring the images to the scale of your training, in float32"
+        )
+    preparation = trained_on.preparation if trained_on else Preparation.none(input_shape)
+    whom = f"{network} was trained on {trained_on.data if trained_on else 'nothing'}"
+    return preparation.images(preparation.on_scale(pixels, f"{where}: the array", whom), where), preparation
+
+
+def _as_array(where: str, name: str, value: ArrayLike) -> NDArray:
+    import numpy as np
+
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise ShapeError(f"{where}: {name} is not an array: {error}") from error
