@@ -13,6 +13,7 @@ from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEI
 from minicnn.kernels.cpu.convolution.ways import Steps, choose_steps
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.unshared.lowering import serves_few
 from minicnn.layers.conv import Conv
 from minicnn.layers.conv_transpose import ConvTranspose
@@ -32,7 +33,7 @@ def conv_prepare(plan: Planner, node: Node) -> None:
 
 def conv_forward(plan: Planner, node: Node) -> None:
     problem, way = _product(plan, node, output=True)
-    bias, rectify = plan.parameter(node, "bias"), node.index in plan.fusion.rectified
+    bias, rectify = _bias(plan, node), node.index in plan.fusion.rectified
     operands = Operands(_weight(plan, node), bias, rectify, prepared=plan.prepared.get((node.index, problem.work)))
     way.append(plan.program, new_output(plan, node), plan.x(node), problem, operands)
 
@@ -80,13 +81,18 @@ def _weight(plan: Planner, node: Node) -> int:
     return 0 if weight is None else weight
 
 
+def _bias(plan: Planner, node: Node) -> Parameter | None:
+    bias = plan.parameter(node, "bias")
+    return None if bias is None else Parameter(bias)
+
+
 def linear_forward(plan: Planner, node: Node) -> None:
     convolution.append_linear_forward(
         plan.program,
         new_output(plan, node),
         plan.x(node),
-        plan.parameter(node, "weight"),
-        plan.parameter(node, "bias"),
+        _weight(plan, node),
+        _bias(plan, node),
         rectify=node.index in plan.fusion.rectified,
     )
 

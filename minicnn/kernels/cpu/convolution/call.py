@@ -10,7 +10,7 @@ from minicnn.kernels.cpu.convolution.conditions import halo, is_narrow
 from minicnn.kernels.cpu.convolution.pieces import Piece
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD, Images, Operands, Problem, settled
 from minicnn.kernels.cpu.convolution.ways import Steps, choose
-from minicnn.kernels.cpu.program.call import MANY, NARROW, SINGLE, WHOLE, Stage, call
+from minicnn.kernels.cpu.program.call import BIAS, MANY, NARROW, SINGLE, WHOLE, Stage, call
 from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS
 
 
@@ -39,7 +39,7 @@ def _product(name: str, way: Steps, piece: Piece) -> None:
 
     def build(stage: Stage) -> None:
         stage.multiply_adds = problem.products
-        operands = Operands(0, None if bias is None else 0, bias_in_memory=True)
+        operands = Operands(0, None if bias is None else BIAS)
         if way.prepare:  # Winograd's products are fewer, but not as fast
             with stage.once(FILTER_PARTS):
                 operands = operands._replace(prepared=way.prepare(stage.program, stage.common, problem, 0))

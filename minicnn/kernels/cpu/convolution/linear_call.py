@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.convolution.walks import weigh_rows
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.call import MANY, WHOLE, Stage, call
+from minicnn.kernels.cpu.program.call import BIAS, MANY, WHOLE, Stage, call
 from minicnn.kernels.cpu.program.operands import Strided, array_of, share
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place
 from minicnn.kernels.machine_code.compile import StepKernel, kernel, step
@@ -38,7 +38,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         value = stage.load(0, x.shape[1:])
         stage.cut()
         result = stage.new(y.shape[1:])
-        append_linear_forward(stage.program, result, value, 0, None if bias is None else 0, bias_in_memory=True)
+        append_linear_forward(stage.program, result, value, 0, None if bias is None else BIAS)
         stage.cut()
         stage.store(1, result)
         stage.cut()

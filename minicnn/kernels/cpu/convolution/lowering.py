@@ -13,6 +13,7 @@ from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, ba
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program
 
 GRADIENT_BYTES = 128 * 1024  # output gradients that stay in cache while all taps pass over them
@@ -27,15 +28,14 @@ def append_convolution_forward(
     tiles: Sequence[int],
     flip: bool,
     weight: int,
-    bias: int | None,
+    bias: Parameter | None,
     rectify: bool = False,
-    bias_in_memory: bool = False,
 ) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`.
 
     axes : the geometry, one Axis per spatial axis
     tiles : filters that take turns per axis, all 1 for ordinary convolution
-    weight, bias : offsets into the parameters (the bias: into memory if `bias_in_memory`); None without a bias
+    weight : an offset into the parameters
     """
     channels, filters = x.map.channels // groups, y.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
@@ -43,7 +43,7 @@ def append_convolution_forward(
     steps = [prod(tiles[n + 1 :]) for n in range(len(axes))]
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
     tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
-    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, prod(tiles), rectify, bias_in_memory)
+    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, prod(tiles), rectify)
     append_gather(program, tables, y, x, (groups, channels, filters), weighing)
 
 
@@ -56,14 +56,13 @@ def append_convolution_backward_input(
     tiles: Sequence[int],
     flip: bool,
     weight: int,
-    bias: int | None = None,
-    bias_in_memory: bool = False,
+    bias: Parameter | None = None,
 ) -> None:
     """dx from dy: the same map read backwards, inputs taking the place of filters; plus bias (C,) for a transposed convolution."""
     channels, filters = dx.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
-    weighing = Weighing(weight, weights.filter, weights.channel, filters * weights.filter, bias, 1, False, bias_in_memory)
+    weighing = Weighing(weight, weights.filter, weights.channel, filters * weights.filter, bias, 1)
     append_gather(program, tables, dx, dy, (groups, filters, channels), weighing)
 
 
@@ -130,7 +129,7 @@ def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Se
 
 
 def append_linear_forward(
-    program: Program, y: Activation, x: Activation, weight: int, bias: int | None, rectify: bool = False, bias_in_memory: bool = False
+    program: Program, y: Activation, x: Activation, weight: int, bias: Parameter | None, rectify: bool = False
 ) -> None:
     """y = weight @ x + bias: a convolution with one position and one tap a feature."""
     features, shard = x.map.channels, x.map.shard
@@ -147,12 +146,12 @@ def append_linear_forward(
             features=features,
             filters=y.map.channels,
             images=images,
-            bias=bias or 0,
-            begin=bias_choice(bias, bias_in_memory),
+            bias=bias.offset if bias else 0,
+            begin=bias_choice(bias),
             rectify=rectify,
         )
         return
-    weighing = Weighing(weight, 1, features, 0, bias, 1, rectify, bias_in_memory)
+    weighing = Weighing(weight, 1, features, 0, bias, 1, rectify)
     append_gather(program, _one_position(shard), y, x, (1, features, y.map.channels), weighing)
 
 

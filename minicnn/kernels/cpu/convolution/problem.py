@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.convolution.maps import reversed_axes
-from minicnn.kernels.cpu.winograd.lowering import Filters
+from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.winograd.lowering import TransformedFilters
 
 FORWARD, BACKWARD_INPUT, BACKWARD_WEIGHT = "forward", "backward_input", "backward_weight"
 AUTO, DIRECT, WINOGRAD2, WINOGRAD4 = "auto", "direct", "winograd2", "winograd4"
@@ -88,15 +89,13 @@ class Operands(NamedTuple):
     """What a step reads beside x or dy, and whether relu follows.
 
     weight : an offset into the parameters
-    bias : an offset into the parameters, or into memory if `bias_in_memory`; None without
     prepared : the filters as Winograd's way has transformed them
     """
 
     weight: int
-    bias: int | None = None
+    bias: Parameter | None = None
     rectify: bool = False
-    bias_in_memory: bool = False
-    prepared: Filters | None = None
+    prepared: TransformedFilters | None = None
 
 
 @lru_cache(REMEMBERED)

@@ -19,7 +19,7 @@ from minicnn.kernels.cpu.convolution.variant_tables import Blocks, Rows, channel
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.call import MANY, WHOLE, Stage, call
+from minicnn.kernels.cpu.program.call import BIAS, MANY, WHOLE, Stage, call
 from minicnn.kernels.index_table import Reads
 
 FEW_USES = 16  # of a weight per image, below which the weights outweigh the images
@@ -134,7 +134,7 @@ def _append_blocks(stage: Stage, y: Activation, x: Activation, rows: Rows, block
                         )
                     )
         runs.sort()
-        weighing = Weighing(0, 0, step, bias=0 if with_bias else None, b_filter=1, bias_in_memory=True)
+        weighing = Weighing(0, 0, step, bias=BIAS if with_bias else None, b_filter=1)
         append_gather(stage.program, GatherTables(runs, taps), y, x, (1, 1, count), weighing)
 
 

@@ -49,7 +49,7 @@ from minicnn.kernels.cpu.program.call import WHOLE_SHARD
 from minicnn.kernels.cpu.program.program import Program
 from minicnn.kernels.cpu.unshared.lowering import append_tiled_backward_input, append_tiled_backward_weight, serves_few, serves_rows
 from minicnn.kernels.cpu.winograd.few_images_lowering import append_winograd_few, choose_few
-from minicnn.kernels.cpu.winograd.lowering import Filters, append_winograd, append_winograd_filters
+from minicnn.kernels.cpu.winograd.lowering import TransformedFilters, append_winograd, append_winograd_filters
 
 Value = Activation | Outside
 
@@ -64,7 +64,7 @@ class Steps(NamedTuple):
     """
 
     append: Callable[..., None]
-    prepare: Callable[[Program, Callable[[int], int], Problem, int], Filters] | None = None
+    prepare: Callable[[Program, Callable[[int], int], Problem, int], TransformedFilters] | None = None
     outside: bool = False
     single: Callable[[int], bool] = lambda images: False
 
@@ -122,7 +122,7 @@ def _by_winograd(name: str, m: int) -> Way:
             return problem.algorithm == name
         return costs(problem, images).name == name
 
-    def prepare(program: Program, common: Callable[[int], int], problem: Problem, weight: int) -> Filters:
+    def prepare(program: Program, common: Callable[[int], int], problem: Problem, weight: int) -> TransformedFilters:
         own, exchanged = problem.as_forward(), problem.work == BACKWARD_INPUT
         sizes = own.channels // own.groups, own.filters // own.groups, own.groups
         return append_winograd_filters(program, common, weight, *sizes, m, own.flip, exchanged)
@@ -132,12 +132,12 @@ def _by_winograd(name: str, m: int) -> Way:
 
 
 def _append_winograd(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
-    own, (_, bias, rectify, bias_in_memory, prepared) = problem.as_forward(), operands
-    filters = cast(Filters, prepared)
+    own, (_, bias, rectify, prepared) = problem.as_forward(), operands
+    filters = cast(TransformedFilters, prepared)
     if y.map.shard == 1:
-        append_winograd_few(program, y, x, own.axes, own.groups, filters, bias, rectify, bias_in_memory)
+        append_winograd_few(program, y, x, own.axes, own.groups, filters, bias, rectify)
     else:
-        append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, bias_in_memory, program.parts)
+        append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, program.parts)
 
 
 def _append_columns(program: Program, y: Value, x: Value, problem: Problem, operands: Operands) -> None:
@@ -153,8 +153,7 @@ def _append_direct(program: Program, result: Activation, source: Activation, pro
     if problem.work == FORWARD:
         append_convolution_forward(program, result, source, *settings, *operands[:-1])
     else:
-        weight, bias, _, bias_in_memory, _ = operands
-        append_convolution_backward_input(program, result, source, *settings, weight, bias, bias_in_memory)
+        append_convolution_backward_input(program, result, source, *settings, operands.weight, operands.bias)
 
 
 def _append_weight_by_position(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:

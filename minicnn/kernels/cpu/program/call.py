@@ -24,6 +24,7 @@ from minicnn.kernels.cpu.program.activation import Activation, Outside, new_acti
 from minicnn.kernels.cpu.program.crew import run
 from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import EXTRA, LABELS, SHARDS, SLICES, FinishedProgram, Program, aligned_zeros, padded
 from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.memory import check_room
@@ -39,6 +40,7 @@ MANY = "many"  # into shards of full vectors
 NARROW = "narrow"  # a shard of a few images is no wider than they are: every step knows how to leave lanes alone
 SINGLE = "single"  # one image a shard, narrow
 WHOLE = "whole"  # all images together, because the weights are many and should be read once
+BIAS = Parameter(0, in_memory=True)  # where the bias of a call lies
 SLOTS = 4  # stretches for gradients that shards share
 KEPT_PROGRAMS = 256
 KEPT_BYTES = 1 << 28  # memory kept from one call to the next, and tables of programs

@@ -14,6 +14,7 @@ from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Place, Program, padded
 from minicnn.kernels.cpu.winograd.few_images import (
     FewTiles,
@@ -59,9 +60,8 @@ def append_winograd_few(
     axes: Sequence[Axis],
     groups: int,
     own: TransformedFilters,
-    bias: int | None,
-    rectify: bool = False,
-    bias_in_memory: bool = False,
+    bias: Parameter | None,
+    rectify: bool,
 ) -> None:
     """y = conv(x, weight) + bias of a single image, and then relu if `rectify`, with filters from `append_winograd_filters`."""
     m, channels, filters = own.m, x.map.channels, y.map.channels
@@ -101,7 +101,7 @@ def append_winograd_few(
         chunk=chunk,
     )
     tiling = Tiling(1, groups, channels // groups, filters // groups, all_filters, side, block)
-    weighed = own.weighed(bias, bias_in_memory, rectify)
+    weighed = own.weighed(bias, rectify)
     for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
         program.step(kernel, few=few, tiling=tiling, weighed=weighed)
     height, width = (axis.out for axis in axes)

@@ -12,6 +12,7 @@ from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Place, Program, padded
 from minicnn.kernels.cpu.winograd.filters import TURNED_ROWS, winograd_filters_step
 from minicnn.kernels.cpu.winograd.overflow import Weighed
@@ -38,9 +39,9 @@ class TransformedFilters(NamedTuple):
     group_step: int
     flip: bool
 
-    def weighed(self, bias: int | None, bias_in_memory: bool, rectify: bool) -> Weighed:
+    def weighed(self, bias: Parameter | None, rectify: bool) -> Weighed:
         """The weights, with a bias, as the steps take them."""
-        return Weighed(*self[2:], bias or 0, bias_choice(bias, bias_in_memory), rectify)
+        return Weighed(*self[2:], bias.offset if bias else 0, bias_choice(bias), rectify)
 
 
 def append_winograd_filters(
@@ -91,10 +92,9 @@ def append_winograd(
     axes: Sequence[Axis],
     groups: int,
     own: TransformedFilters,
-    bias: int | None,
-    rectify: bool = False,
-    bias_in_memory: bool = False,
-    parts: int = 1,
+    bias: Parameter | None,
+    rectify: bool,
+    parts: int,
 ) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`, with filters from `append_winograd_filters`."""
     side, channels, filters = own.m + 2, x.map.channels, y.map.channels
@@ -116,7 +116,7 @@ def append_winograd(
         m=Place(memory, v_size),
         scratch=Place(memory, v_size + m_size),
         part_size=pitch,
-        weighed=own.weighed(bias, bias_in_memory, rectify),
+        weighed=own.weighed(bias, rectify),
         axes=step_axes(axes),
         tiling=Tiling(x.map.shard, groups, channels // groups, filters // groups, all_filters, side, block),
     )
