@@ -60,11 +60,6 @@ def append_add(program: Program, y: Activation, x: Activation) -> None:
     program.step(activation.add_step, y.place, x.place, whole_vectors(x))
 
 
-def append_add_bias(program: Program, y: Activation, bias: int) -> None:
-    """y[c] += parameters[bias + c]."""
-    program.step(activation.add_bias_step, y.place, y.map.channels, y.map.plane, bias)
-
-
 def append_dropout(program: Program, y: Activation, x: Activation, layer: int, rate: float) -> None:
     """y = x / (1 - rate) where kept, else 0: forward of x, or backward of dy.  `layer` tells one dropout of a network from another."""
     program.step(dropout.dropout_step, y.place, x.place, x.size // x.map.shard, x.map.shard, layer, bits(rate))
