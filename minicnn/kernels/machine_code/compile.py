@@ -123,11 +123,14 @@ def _takes_function(sig: Any) -> bool:
     return any(isinstance(argument, (types.Callable, types.FunctionType)) for argument in arguments)
 
 
-def kernel(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_MATH, cached: bool = True) -> Any:
-    """Compile a loop for the CPU: no Python lock held, compiled at its first call, cached on disk unless a function is handed to it."""
+def kernel(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_MATH, cached: bool = True, inline: bool = False) -> Any:
+    """Compile a loop for the CPU: no Python lock held, compiled at its first call, cached on disk unless a function is handed to it.
+
+    inline : whether it becomes a part of its caller whatever its length
+    """
     if function is None:
-        return functools.partial(kernel, math=math, cached=cached)
-    compiled = njit(fastmath=math, **_FLAGS)(function)
+        return functools.partial(kernel, math=math, cached=cached, inline=inline)
+    compiled = njit(fastmath=math, forceinline=inline, **_FLAGS)(function)
     if cached and not config.DISABLE_JIT:
         compiled._cache = _KernelCache(function)
     return compiled

@@ -7,20 +7,24 @@ from math import prod
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.planes import bands
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
+from minicnn.kernels.cpu.pooling.bands import Band, bands
 from minicnn.kernels.cpu.pooling.global_pooling import global_avg_backward_step, global_avg_step, global_max_step
-from minicnn.kernels.cpu.pooling.l2 import divide_step, multiply_step
+from minicnn.kernels.cpu.pooling.lowering import append_resample, append_windows, axis_tables
 from minicnn.kernels.cpu.pooling.reads import Reads
+from minicnn.kernels.cpu.pooling.scaling import divide_step, multiply_step
 from minicnn.kernels.cpu.pooling.unpooling import add_at_step, fetch_from_step, put_at_step
+from minicnn.kernels.cpu.pooling.windows import largest_step, largest_value_step, length_step
+from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.call import Stage, call
-from minicnn.kernels.cpu.program.program import Place
+from minicnn.kernels.cpu.program.program import Argument, Place
 from minicnn.kernels.machine_code.compile import StepKernel
 
 READ_WORK = 16  # multiply-adds in the time of a read where windows are walked whole, not one axis after the other: 0.1 to 0.2 ns
 
 MakeReads = Callable[[], Sequence[Reads]]  # one Reads per axis, asked for only where no program is kept
+Append = Callable[[Band, Activation, Activation], None]  # the steps that make y from x
 
 
 def planes(x: np.ndarray) -> np.ndarray:
@@ -28,93 +32,78 @@ def planes(x: np.ndarray) -> np.ndarray:
     return x.reshape(x.shape[0] * x.shape[1], prod(x.shape[2:]))
 
 
-def _walked(reads: Sequence[Reads]) -> int:
-    """The work of one plane where every window is walked whole."""
-    return READ_WORK * prod(len(axis.sources) for axis in reads)
+def _run(name: str, append: Append, key: Hashable, reads: MakeReads, y: np.ndarray, x: np.ndarray, *more: np.ndarray) -> None:
+    """y (N, C, *targets) from x (N, C, *sources), band by band.  `key` names all that `reads` depends on."""
+
+    def build(stage: Stage) -> None:
+        for band in bands(stage, reads()):
+            source = band.load(1, band.source)
+            target = band.new(band.target)
+            append(band, target, source)
+            stage.cut()
+            band.store(0, target, band.target)
+
+    call((name, key, x.shape[2:], y.shape[2:]), build, x.shape[0] * x.shape[1], [planes(each) for each in (y, x, *more)])
+
+
+def _walk_whole(band: Band, kernel: StepKernel, y: Activation, x: Activation, tables: Sequence[int], beside: Argument = 0) -> None:
+    """A step that walks every window of a band, read by read."""
+    band.stage.multiply_adds += READ_WORK * prod(len(axis.sources) for axis in band.reads)
+    append_windows(band.stage.program, kernel, y, x, tables, beside)
+
+
+def _append_resample(band: Band, y: Activation, x: Activation) -> None:
+    append_resample(band.stage.program, y, x, band.reads, band.parts)
 
 
 def resample(y: np.ndarray, x: np.ndarray, key: Hashable, reads: MakeReads) -> None:
-    """y (N, C, *targets): weighted sums of x (N, C, *sources).  `key` names all that `reads` depends on."""
-
-    def build(stage: Stage) -> None:
-        for band in bands(stage, reads()):
-            source = band.load(1, band.source)
-            stage.cut()
-            target = band.new(band.target)
-            band.append_resample(target, source)
-            stage.cut()
-            band.store(0, target, band.target)
-            stage.cut()
-
-    call(("resample", key, x.shape[2:], y.shape[2:]), build, x.shape[0] * x.shape[1], [planes(y), planes(x)])
+    """Weighted sums."""
+    _run("resample", _append_resample, key, reads, y, x)
 
 
 def max_pool(y: np.ndarray, indices: np.ndarray | None, x: np.ndarray, key: Hashable, reads: MakeReads) -> None:
-    """y (N, C, *targets): the largest that each target reads; indices int64, where it lies in its plane."""
+    """The largest that each target reads; indices int64, where it lies in its plane."""
 
-    def build(stage: Stage) -> None:
-        for band in bands(stage, reads()):
-            source = band.load(1, band.source)
-            stage.cut()
-            target = band.new(band.target)
-            if indices is None:
-                band.append_max_values(target, source)
-                stage.cut()
-            else:
-                stage.multiply_adds += _walked(band.reads)
-                positions = band.new(band.target)
-                band.append_max_positions(target, positions, source)
-                stage.cut()
-                band.store_positions(2, positions, band.target)
-            band.store(0, target, band.target)
-            stage.cut()
+    def values(band: Band, y: Activation, x: Activation) -> None:
+        _walk_whole(band, largest_value_step, y, x, axis_tables(band.stage.program, band.reads, x.map.shard))
 
-    arrays = [planes(y), planes(x)] + ([] if indices is None else [planes(indices)])
-    call(("max pool", key, x.shape[2:], y.shape[2:], indices is None), build, x.shape[0] * x.shape[1], arrays)
+    def with_positions(band: Band, y: Activation, x: Activation) -> None:
+        positions = band.new(band.target)
+        first = [band.source.first if n == band.source.axis else 0 for n in range(3)]
+        tables = axis_tables(band.stage.program, band.reads, x.map.shard, band.source.sizes, first)
+        _walk_whole(band, largest_step, y, x, tables, positions.place)
+        band.stage.cut()
+        band.store_positions(2, positions, band.target)
+
+    if indices is None:
+        _run("max pool", values, key, reads, y, x)
+    else:
+        _run("max pool with positions", with_positions, key, reads, y, x, indices)
 
 
 def l2_pool(y: np.ndarray, x: np.ndarray, key: Hashable, reads: MakeReads) -> None:
-    """y (N, C, *targets): the root of the summed squares that each target reads."""
+    """The root of the summed squares that each target reads."""
 
-    def build(stage: Stage) -> None:
-        for band in bands(stage, reads()):
-            source = band.load(1, band.source)
-            stage.cut()
-            stage.multiply_adds += _walked(band.reads)
-            target = band.new(band.target)
-            band.append_l2_pool(target, source)
-            stage.cut()
-            band.store(0, target, band.target)
-            stage.cut()
+    def append(band: Band, y: Activation, x: Activation) -> None:
+        _walk_whole(band, length_step, y, x, axis_tables(band.stage.program, band.reads, x.map.shard))
 
-    call(("l2 pool", key, x.shape[2:], y.shape[2:]), build, x.shape[0] * x.shape[1], [planes(y), planes(x)])
+    _run("l2 pool", append, key, reads, y, x)
 
 
 def l2_pool_backward(dx: np.ndarray, dy: np.ndarray, x: np.ndarray, y: np.ndarray, key: Hashable, reads: MakeReads) -> None:
     """dx = x * (sum of dy / y over what reads it); `reads` are those of the gradient, dx from dy."""
 
-    def build(stage: Stage) -> None:
-        for band in bands(stage, reads()):
-            gradient, length = band.load(1, band.source), band.load(3, band.source)
-            stage.cut()
-            stage.program.step(divide_step, Place(gradient), Place(gradient), Place(length), gradient.size)
-            stage.cut()
-            result = band.new(band.target)
-            band.append_resample(result, gradient)
-            stage.cut()
-            value = band.load(2, band.target)
-            stage.cut()
-            stage.program.step(multiply_step, Place(result), Place(value), result.size)
-            stage.cut()
-            band.store(0, result, band.target)
-            stage.cut()
+    def append(band: Band, result: Activation, gradient: Activation) -> None:
+        program = band.stage.program
+        length = band.load(3, band.source)
+        program.step(divide_step, gradient.place, gradient.place, length.place, gradient.size)
+        band.stage.cut()
+        _append_resample(band, result, gradient)
+        band.stage.cut()
+        value = band.load(2, band.target)
+        program.step(multiply_step, result.place, value.place, result.size)
 
-    call(
-        ("l2 pool backward", key, dy.shape[2:], dx.shape[2:]),
-        build,
-        dy.shape[0] * dy.shape[1],
-        [planes(dx), planes(dy), planes(x), planes(y)],
-    )
+    _run("l2 pool backward", append, key, reads, dx, dy, x, y)
 
 
 def max_pool_backward(dx: np.ndarray, dy: np.ndarray, indices: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, multiply_add, power_of_two, select, splat, square_root, store
 from minicnn.kernels.cpu.pointwise.activation import stretch_of_array
-from minicnn.kernels.cpu.pooling.l2 import magnitude, whole_exponent
+from minicnn.kernels.cpu.pooling.scaling import magnitude, whole_exponent
 from minicnn.kernels.cpu.program.atomics import floats_at, whole_array
 from minicnn.kernels.cpu.program.program import COUNT, EXTRA, FIRST
 from minicnn.kernels.machine_code.compile import kernel, step

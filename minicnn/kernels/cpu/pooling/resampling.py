@@ -9,23 +9,13 @@ R x S instead of R * S, and the tables are asked once a row.
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store
+from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, store_first
+from minicnn.kernels.cpu.pooling.windows import Planes, row_share, window_axes
 from minicnn.kernels.cpu.program.atomics import as_double, whole_array
 from minicnn.kernels.cpu.program.program import ARENA, PART, PARTS
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
-
-# fields of an axis: where the table holds its bounds, offsets and weights, and how many targets
-BOUNDS, OFFSETS, WEIGHTS, TARGETS = range(4)
-
-
-@kernel
-def row_share(rows, columns, part, parts):
-    """(first row, stop, first column, stop) of a part of the targets: some rows or, where these are few, some columns of all."""
-    if rows >= parts:
-        return rows * part // parts, rows * (part + 1) // parts, 0, columns
-    return 0, rows, columns * part // parts, columns * (part + 1) // parts
 
 
 @kernel
@@ -33,24 +23,27 @@ def source_range(t, axis, first, stop):
     """(lowest, highest) offset that targets first .. stop read; lowest > highest if none."""
     low, high = 1 << 62, -1
     for q in range(first, stop):
-        if t[axis[BOUNDS] + q + 1] > t[axis[BOUNDS] + q]:
-            low = min(low, t[axis[OFFSETS] + t[axis[BOUNDS] + q]])
-            high = max(high, t[axis[OFFSETS] + t[axis[BOUNDS] + q + 1] - 1])
+        count = t[axis.bounds + q + 1] - t[axis.bounds + q]
+        if count > 0:
+            low = min(low, t[axis.firsts + q])
+            high = max(high, t[axis.firsts + q] + (count - 1) * axis.step)
     return low, high
 
 
 @kernel
 def add_rows(row, row_at, x, x_at, low, high, t, depth, rows, o, p):
     """row[v] = sum over d,h of a[o,d] * b[p,h] * x[d,h,v] for low <= v < high."""
-    first_d, stop_d = t[depth[BOUNDS] + o], t[depth[BOUNDS] + o + 1]
-    first_h, stop_h = t[rows[BOUNDS] + p], t[rows[BOUNDS] + p + 1]
+    first_d, first_h = t[depth.bounds + o], t[rows.bounds + p]
+    deep, tall = t[depth.bounds + o + 1] - first_d, t[rows.bounds + p + 1] - first_h
+    first_d, first_h = first_d + depth.numbers, first_h + rows.numbers
+    start = x_at + t[depth.firsts + o] + t[rows.firsts + p]
     v = low
     while v + 4 * LANES <= high:
         sum_0, sum_1, sum_2, sum_3 = splat(ZERO), splat(ZERO), splat(ZERO), splat(ZERO)
-        for i in range(first_d, stop_d):
-            for j in range(first_h, stop_h):
-                at = x_at + t[depth[OFFSETS] + i] + t[rows[OFFSETS] + j] + v
-                weight = np.float32(as_double(t[depth[WEIGHTS] + i]) * as_double(t[rows[WEIGHTS] + j]))
+        for i in range(deep):
+            for j in range(tall):
+                at = start + i * depth.step + j * rows.step + v
+                weight = np.float32(as_double(t[first_d + i]) * as_double(t[first_h + j]))
                 sum_0 = multiply_add(load(x, at), weight, sum_0)
                 sum_1 = multiply_add(load(x, at + LANES), weight, sum_1)
                 sum_2 = multiply_add(load(x, at + 2 * LANES), weight, sum_2)
@@ -62,11 +55,10 @@ def add_rows(row, row_at, x, x_at, low, high, t, depth, rows, o, p):
         v += 4 * LANES
     while v < high:
         summed = splat(ZERO)
-        for i in range(first_d, stop_d):
-            for j in range(first_h, stop_h):
-                at = x_at + t[depth[OFFSETS] + i] + t[rows[OFFSETS] + j] + v
-                weight = np.float32(as_double(t[depth[WEIGHTS] + i]) * as_double(t[rows[WEIGHTS] + j]))
-                summed = multiply_add(load(x, at), weight, summed)
+        for i in range(deep):
+            for j in range(tall):
+                weight = np.float32(as_double(t[first_d + i]) * as_double(t[first_h + j]))
+                summed = multiply_add(load(x, start + i * depth.step + j * rows.step + v), weight, summed)
         store(row, row_at + v, summed)
         v += LANES
 
@@ -75,59 +67,50 @@ def add_rows(row, row_at, x, x_at, low, high, t, depth, rows, o, p):
 def add_pixels(y, y_at, row, row_at, shard, t, columns, first, stop):
     """y[q] = sum over w of c[q,w] * row[w] for first <= q < stop."""
     for q in range(first, stop):
-        begin, end = t[columns[BOUNDS] + q], t[columns[BOUNDS] + q + 1]
+        begin = t[columns.bounds + q]
+        wide, start = t[columns.bounds + q + 1] - begin, row_at + t[columns.firsts + q]
         for n in range(0, shard, LANES):
             summed = splat(ZERO)
-            for k in range(begin, end):
-                weight = np.float32(as_double(t[columns[WEIGHTS] + k]))
-                summed = multiply_add(load(row, row_at + t[columns[OFFSETS] + k] + n), weight, summed)
-            store(y, y_at + q * shard + n, summed)
+            for k in range(wide):
+                summed = multiply_add(
+                    load(row, start + k * columns.step + n), np.float32(as_double(t[columns.numbers + begin + k])), summed
+                )
+            store_first(y, y_at + q * shard + n, summed, shard - n)
 
 
 @kernel
-def resample(m, y_at, x_at, row_at, shard, in_place, t, depth, rows, columns, part, parts):
+def resample(m, y_at, x_at, row_at, in_place, planes, t, axes, part, parts):
     """All rows of targets, or a part of them.
 
     row_at : scratch for one row of sources
     in_place : whether depth and rows have one pixel that stays what it is: then x is the row
     """
-    first_row, stop_row, first, stop = row_share(depth[TARGETS] * rows[TARGETS], columns[TARGETS], part, parts)
+    depth, rows, columns = axes
+    per_channel = depth.targets * rows.targets
+    first_row, stop_row, first, stop = row_share(planes.channels * per_channel, columns.targets, part, parts)
     low, high = source_range(t, columns, first, stop)
     for n in range(first_row, stop_row):
-        target = y_at + n * columns[TARGETS] * shard
+        target, source = y_at + n * columns.targets * planes.shard, x_at + n // per_channel * planes.plane
         if in_place:
-            add_pixels(m, target, m, x_at, shard, t, columns, first, stop)
+            add_pixels(m, target, m, source, planes.shard, t, columns, first, stop)
         else:
-            add_rows(m, row_at, m, x_at, low, high + shard, t, depth, rows, n // rows[TARGETS], n % rows[TARGETS])
-            add_pixels(m, target, m, row_at, shard, t, columns, first, stop)
-
-
-@kernel
-def three_axes(a, first):
-    """The axes of a step's arguments from number `first` on."""
-    return (
-        (a[first], a[first + 1], a[first + 2], a[first + 3]),
-        (a[first + 4], a[first + 5], a[first + 6], a[first + 7]),
-        (a[first + 8], a[first + 9], a[first + 10], a[first + 11]),
-    )
+            row = n % per_channel
+            add_rows(m, row_at, m, source, low, high + planes.shard, t, depth, rows, row // rows.targets, row % rows.targets)
+            add_pixels(m, target, m, row_at, planes.shard, t, columns, first, stop)
 
 
 @step(splits=True)
 def resample_step(memory, parameters, table, a, frame):
-    """a: y, x, rows (one a part), elements of a row, shard, whether in place; three axes from 8 on."""
     arena = frame[ARENA]
-    depth, rows, columns = three_axes(a, 8)
     resample(
         whole_array(memory),
         arena + a[0],
         arena + a[1],
-        arena + a[2] + frame[PART] * a[3],
-        a[4],
-        a[5] != 0,
+        arena + a[2] + frame[PART] * a[25],
+        a[3] != 0,
+        Planes(a[4], a[5], a[6]),
         whole_array(table),
-        depth,
-        rows,
-        columns,
+        window_axes(table, a),
         frame[PART],
         frame[PARTS],
     )
