@@ -30,6 +30,7 @@ from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined
 from numba.core.registry import cpu_target
 
 from minicnn.kernels.machine_code import files as machine_code
+from minicnn.kernels.machine_code.records import FRAME, Fields, record_type
 from minicnn.kernels.machine_code.trust import CacheError
 
 # No `nnan` or `ninf`: they would delete the tests for NaN.  `reassoc` lets a sum use several accumulators.
@@ -42,7 +43,7 @@ _SOURCES = Path(__file__).parents[1]
 
 FLOATS = types.CPointer(types.float32)
 INTEGERS = types.CPointer(types.int64)
-# memory, parameters, table, arguments, frame: see `cpu/program/program.py`
+# memory, parameters, table, arguments, frame: see `cpu/program/program.py`.  To a step the last two are records, which are pointers too.
 STEP_SIGNATURE = types.void(FLOATS, FLOATS, INTEGERS, INTEGERS, INTEGERS)
 
 
@@ -148,11 +149,13 @@ class _StepCompiler(_FunctionCompiler):
 class StepKernel:
     """A loop that a plan calls by its address; compiled (or read from the cache) when the address is first asked for.
 
-    splits : whether it can do a part of its work, as the frame's PART and PARTS say
+    fields : the kind of each of its arguments by name
+    splits : whether it can do a part of its work, as the frame's `part` and `parts` say
     """
 
-    def __init__(self, function: Callable[..., Any], math: set[str], splits: bool) -> None:
+    def __init__(self, function: Callable[..., Any], fields: Fields | None, math: set[str], splits: bool) -> None:
         self.name = function.__name__
+        self.fields = fields
         self.splits = splits
         self._function = function
         self._math = math
@@ -167,7 +170,8 @@ class StepKernel:
         return self._address
 
     def _compile(self) -> int:
-        signature = typing.signature(STEP_SIGNATURE.return_type, *STEP_SIGNATURE.args)
+        own = STEP_SIGNATURE.args[-2:] if self.fields is None else (record_type(self.fields), FRAME)
+        signature = typing.signature(STEP_SIGNATURE.return_type, *STEP_SIGNATURE.args[:-2], *own)
         cache = _KernelCache(self._function)
         code = cache.load_overload(signature, cpu_target.target_context)
         if code is None:
@@ -182,11 +186,18 @@ class StepKernel:
         return f"<step {self.name}>"
 
 
-def step(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_MATH, splits: bool = False) -> Any:
-    """Make a function of (memory, parameters, table, arguments, frame) callable as a step of a plan."""
-    if function is None:
-        return functools.partial(step, math=math, splits=splits)
-    return StepKernel(function, math, splits)
+def step(names: Any = None, *, math: set[str] = EXACT_MATH, splits: bool = False, **kinds: Any) -> Any:
+    """Make a function of (memory, parameters, table, arguments, frame) callable as a step of a plan.
+
+        @step("y x count", slope=float, rows=Axis)
+
+    names : its integer arguments
+    kinds : its other arguments, each `float` or a group, see `records.py`
+    """
+    if callable(names):
+        return StepKernel(names, None, math, splits)
+    fields = None if names is None and not kinds else dict.fromkeys((names or "").split(), int) | kinds
+    return lambda function: StepKernel(function, fields, math, splits)
 
 
 # A fork in the middle of compiling would leave the child with a compiler half way through and its lock closed: it waits.

@@ -4,72 +4,107 @@ With one image a lane cannot be an image.  Convolution lets lanes run over colum
 go on as they are: a vector of theirs then holds one real number and its neighbours, which are computed again in their turn.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_TAPS, reduce_tile
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, gather
+from minicnn.kernels.cpu.convolution.operands import Rows, Taps
+from minicnn.kernels.cpu.convolution.tiles import FROM_ZERO, TILE_FILTERS, TILE_TAPS, reduce_tile
+from minicnn.kernels.cpu.convolution.walks import FROM_BIAS_IN_MEMORY, NO_FLOOR, Gather, GatherSizes, gather, gather_weighing
 from minicnn.kernels.cpu.lanes.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.lanes.shuffle import evens, odds
 from minicnn.kernels.cpu.lanes.vector import LANES, lanes_between, load_where, splat, store_first
-from minicnn.kernels.cpu.program.atomics import floats_at, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, FIRST, PART, PARTS
+from minicnn.kernels.cpu.program.atomics import whole_array
+from minicnn.kernels.cpu.program.operands import Operand, Strided, operand
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
 
 
+class SortedAxis(NamedTuple):
+    """An axis of x and how its pixels are sorted.
+
+    size, stride, before : pixels, stride, padding before
+    places : of a remainder
+    count : remainders
+    remainders : where the table holds, for each: itself, its first place with a pixel, its first place after the pixels
+    """
+
+    size: int
+    stride: int
+    before: int
+    places: int
+    count: int
+    remainders: int
+
+
+class Sorting(NamedTuple):
+    """How x is sorted: elements of a plane of one remainder, and from row to row."""
+
+    shard: int
+    plane: int
+    row: int
+    depth: SortedAxis
+    rows: SortedAxis
+    columns: SortedAxis
+
+
 @kernel
-def arrange(y, y_at, x, x_at, first, stop, shard, table, lines, plane, row, columns):
+def sorting(a):
+    """The Sorting among a step's arguments."""
+    depth, rows, columns = values(SortedAxis, a.depth), values(SortedAxis, a.rows), values(SortedAxis, a.columns)
+    return Sorting(a.shard, a.plane, a.row, depth, rows, columns)
+
+
+@kernel
+def arrange(y, y_at, x, x_at, first, stop, table, how):
     """x[c, d, h, w, n] between its padding, sorted by remainders: y[c, d % stride, d // stride, h % stride, w % stride, h // stride, ...].
 
-    first, stop : channels
-    lines : where the table holds, for each axis: pixels, stride, padding before, places, number of remainders, where these begin;
-        of a remainder: itself, its first place with a pixel, its first place after the pixels
-    plane, row : elements of a plane of one remainder, and from row to row;  columns : places of a row
+    first, stop : channels;  how : Sorting
     """
-    depth, rows = table[lines], table[lines + 6]
-    planes = table[lines + 10] * table[lines + 16]
-    target = y_at + first * table[lines + 3] * table[lines + 4] * planes * plane
+    depth, rows, columns, plane = how.depth, how.rows, how.columns, how.plane
+    planes = rows.count * columns.count
+    target = y_at + first * depth.places * depth.count * planes * plane
     for c in range(first, stop):
-        for i in range(table[lines + 4]):
-            at_d = table[lines + 5] + 3 * i
-            for j in range(table[lines + 3]):
-                d = j * table[lines + 1] + table[at_d] - table[lines + 2]
-                for p in range(table[lines + 9]):
-                    for k in range(table[lines + 10]):  # rows in the order of x, so that memory can be fetched ahead
-                        h = p * table[lines + 7] + table[table[lines + 11] + 3 * k] - table[lines + 8]
-                        at = target + k * table[lines + 16] * plane + p * row
-                        if 0 <= d < depth and 0 <= h < rows:
-                            source = x_at + ((c * depth + d) * rows + h) * table[lines + 12] * shard
-                            arrange_row(y, at, plane, x, source, shard, table, lines + 12, columns)
+        for i in range(depth.count):
+            for j in range(depth.places):
+                d = j * depth.stride + table[depth.remainders + 3 * i] - depth.before
+                for p in range(rows.places):
+                    for k in range(rows.count):  # rows in the order of x, so that memory can be fetched ahead
+                        h = p * rows.stride + table[rows.remainders + 3 * k] - rows.before
+                        at = target + k * columns.count * plane + p * how.row
+                        if 0 <= d < depth.size and 0 <= h < rows.size:
+                            source = x_at + ((c * depth.size + d) * rows.size + h) * columns.size * how.shard
+                            arrange_row(y, at, plane, x, source, how.shard, table, columns)
                         else:
-                            for remainder in range(table[lines + 16]):
-                                fill_zeros(y, at + remainder * plane, columns * shard)
+                            for remainder in range(columns.count):
+                                fill_zeros(y, at + remainder * plane, columns.places * how.shard)
                 for remainder in range(planes):
-                    fill_zeros(y, target + remainder * plane + table[lines + 9] * row, plane - table[lines + 9] * row)
+                    fill_zeros(y, target + remainder * plane + rows.places * how.row, plane - rows.places * how.row)
                 target += planes * plane
 
 
 @kernel
-def arrange_row(y, y_at, plane, x, x_at, shard, table, line, columns):
+def arrange_row(y, y_at, plane, x, x_at, shard, table, columns):
     """One row: its pixels of each remainder, between zeros, in a plane of their own."""
-    width, stride, before, remainders = table[line], table[line + 1], table[line + 2], table[line + 4]
+    stride, before, places = columns.stride, columns.before, columns.places
     if stride == 1:
-        at = table[line + 5]
-        first, stop = table[at + 1], min(columns, table[at + 2])
-        copy_between_zeros(y, y_at, x, x_at - before * shard, first * shard, stop * shard, columns * shard)
-    elif shard == 1 and remainders == stride and (stride == 2 or stride == 4):
-        part_columns(y, y_at, plane, x, x_at - before, stride, before, width + before, columns)
+        at = columns.remainders
+        first, stop = table[at + 1], min(places, table[at + 2])
+        copy_between_zeros(y, y_at, x, x_at - before * shard, first * shard, stop * shard, places * shard)
+    elif shard == 1 and columns.count == stride and (stride == 2 or stride == 4):
+        part_columns(y, y_at, plane, x, x_at - before, stride, before, columns.size + before, places)
     else:
-        for remainder in range(remainders):
-            at, target = table[line + 5] + 3 * remainder, y_at + remainder * plane
-            first, stop = table[at + 1], min(columns, table[at + 2])
+        for remainder in range(columns.count):
+            at, target = columns.remainders + 3 * remainder, y_at + remainder * plane
+            first, stop = table[at + 1], min(places, table[at + 2])
             fill_zeros(y, target, first * shard)
             source = x_at + (first * stride + table[at] - before) * shard
             for n in range(shard):
                 for i in range(stop - first):
                     y[target + (first + i) * shard + n] = x[source + i * stride * shard + n]
-            fill_zeros(y, target + stop * shard, (columns - stop) * shard)
+            fill_zeros(y, target + stop * shard, (places - stop) * shard)
 
 
 @kernel
@@ -115,116 +150,81 @@ def leave_gaps(y, y_at, x, x_at, first, stop, width, pitch):
 
 
 @kernel
-def linear_dot(y, y_at, shard, weight, w_at, x, x_at, features, first, stop, table, images, bias, b_at, with_bias, rectify):
+def linear_dot(y, weight, x, bias, images, first, stop, begin, floor):
     """y[k, n] = bias[k] + sum over f of weight[k, f] * x[n, f]: six rows of weights against up to four images at a time.
 
     For one image the time is that of reading the weights, each of them once.
+
+    y, weight, bias : Strided, by filter;  x : Strided;  images : Taps
     """
+    shard, features = y.step, weight.step
     for k in range(first, stop, TILE_FILTERS):
+        own = Strided(y.array, y.base + k * shard, shard)
         for n in range(0, shard, TILE_TAPS):
-            reduce_tile(
-                y,
-                y_at + k * shard,
-                shard,
-                weight,
-                w_at + k * features,
-                features,
-                0,
-                x,
-                x_at,
-                0,
-                table,
-                images + n,
-                shard - n,
-                1,
-                features,
-                stop - k,
-                False,
-            )
+            some = Taps(images.table, images.first + n, images.stop)
+            reduce_tile(own, Rows(weight.array, weight.base + k * features, features, 0), x, some, stop - k, 1, features, False)
         for j in range(k, min(k + TILE_FILTERS, stop)):
-            own = bias[b_at + j] if with_bias else ZERO
+            start = bias.array[bias.base + j] if begin != FROM_ZERO else ZERO
             for n in range(shard):
-                value = y[y_at + j * shard + n] + own
-                y[y_at + j * shard + n] = ZERO if rectify and value < ZERO else value
+                value = y.array[y.base + j * shard + n] + start
+                y.array[y.base + j * shard + n] = floor if value < floor else value
 
 
-# Steps.  Offsets are into the arena; weights and bias are parameters, or, for a single call, the bias lies in memory.
+# Steps.  Places are in the arena, or in a user's array; weights and bias are parameters, or, for a single call, the bias lies in memory.
 
 
-@step(splits=True)
+@step("y channels", x=Operand, sorting=Sorting, splits=True)
 def arrange_step(memory, parameters, table, a, frame):
-    """a: y, x, its field, elements of a shard, channels, shard, lines, plane, row, columns."""
-    m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    x, x_at = (whole_array(floats_at(frame[a[2]])), frame[FIRST] // a[5] * a[3]) if a[2] != 0 else (m, arena + a[1])
-    arrange(m, arena + a[0], x, x_at, a[4] * part // parts, a[4] * (part + 1) // parts, a[5], whole_array(table), a[6], a[7], a[8], a[9])
+    """y (arena) from x, some channels a part."""
+    m, part, parts = whole_array(memory), frame.part, frame.parts
+    x = operand(m, frame, a.x)
+    first, stop = a.channels * part // parts, a.channels * (part + 1) // parts
+    arrange(m, frame.arena + a.y, x.array, x.base, first, stop, whole_array(table), sorting(a.sorting))
 
 
-@step(splits=True)
+@step("x rows width pitch", y=Operand, splits=True)
 def leave_gaps_step(memory, parameters, table, a, frame):
-    """a: y, its field, x, rows, elements of a row, elements from row to row in x."""
-    m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    y, y_at = (whole_array(floats_at(frame[a[1]])), 0) if a[1] != 0 else (m, arena + a[0])
-    leave_gaps(y, y_at, m, arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5])
+    """y from x (arena), whose rows of `width` elements lie `pitch` apart; some rows a part."""
+    m, part, parts = whole_array(memory), frame.part, frame.parts
+    y = operand(m, frame, a.y)
+    leave_gaps(y.array, y.base, m, frame.arena + a.x, a.rows * part // parts, a.rows * (part + 1) // parts, a.width, a.pitch)
 
 
-@step(splits=True)
+@step("copy_size channels result_size rows width pitch", gather=Gather, x=Operand, y=Operand, sorting=Sorting, splits=True)
 def grouped_step(memory, parameters, table, a, frame):
     """Copied, convolved and copied back group by group, in memory of each part's own that stays in L1.
 
-    a: what `convolution_forward` takes; elements of a part's copy, x, its field, elements of a channel, shard, lines, plane, row, columns;
-    elements of a part's result, y, its field, elements of a filter, rows, elements of a row, elements from row to row in the
-    result; channels of a group.
+    gather : what `convolution_forward` takes, of copies and results that are `copy_size` and `result_size` elements from part to part
+    channels : of x in a group
+    rows, width, pitch : of a result, as `leave_gaps_step` has them
     """
-    m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
-    arena, part, parts = frame[ARENA], frame[PART], frame[PARTS]
-    bias = m if a[20] != 0 else w
-    x, x_at = (whole_array(floats_at(frame[a[29]])), 0) if a[29] != 0 else (m, arena + a[28])
-    y, y_at = (whole_array(floats_at(frame[a[38]])), 0) if a[38] != 0 else (m, arena + a[37])
-    result, copy = arena + a[17] + part * a[36], arena + a[18] + part * a[27]
-    groups, channels, filters = a[7], a[8], a[9]
-    for group in range(groups * part // parts, groups * (part + 1) // parts):
-        arrange(m, copy, x, x_at + group * a[43] * a[30], 0, a[43], a[31], t, a[32], a[33], a[34], a[35])
-        gather(
-            m,
-            result,
-            a[0],
-            m,
-            copy,
-            a[1],
-            w,
-            a[2],
-            a[3],
-            t,
-            a[4],
-            a[5],
-            a[6],
-            1,
-            channels,
-            filters,
-            a[10],
-            a[11],
-            a[12] != 0,
-            bias,
-            a[13] + group * filters * a[14],
-            a[14],
-            ZERO if a[15] != 0 else NO_FLOOR,
-            a[16] + group * a[19],
-            0,
-            a[21],
-            a[22],
-            0,
-            1,
-        )
-        leave_gaps(y, y_at + group * filters * a[39], m, result, 0, filters * a[40], a[41], a[42])
+    m, t, own, sizes = whole_array(memory), whole_array(table), a.gather, values(GatherSizes, a.gather.sizes)
+    weight, bias, start, floor = gather_weighing(m, whole_array(parameters), own)
+    part, parts, filters, how = frame.part, frame.parts, sizes.filters, sorting(a.sorting)
+    x, y = operand(m, frame, a.x), operand(m, frame, a.y)
+    result, copy = frame.arena + own.y.place + part * a.result_size, frame.arena + own.x.place + part * a.copy_size
+    for group in range(sizes.groups * part // parts, sizes.groups * (part + 1) // parts):
+        arrange(m, copy, x.array, x.base + group * a.channels * x.step, 0, a.channels, t, how)
+        # one group of all, which would lie where all results and all copies began so much earlier
+        y_of_all = Strided(m, result - group * filters * own.y.step, own.y.step)
+        x_of_all = Strided(m, copy - group * sizes.channels * own.x.step, own.x.step)
+        gather(y_of_all, x_of_all, weight, bias, t, sizes, start, floor, group, sizes.groups)
+        leave_gaps(y.array, y.base + group * filters * y.step, m, result, 0, filters * a.rows, a.width, a.pitch)
 
 
-@step(splits=True)
+@step("y shard weight x features filters images bias begin rectify", splits=True)
 def linear_dot_step(memory, parameters, table, a, frame):
-    """a: y, shard, weight, x by feature, features, filters, table of images, with bias, bias, rectify, bias in memory."""
-    m, w, arena, part, parts = whole_array(memory), whole_array(parameters), frame[ARENA], frame[PART], frame[PARTS]
-    tiles = (a[5] + TILE_FILTERS - 1) // TILE_FILTERS
-    first, stop = tiles * part // parts * TILE_FILTERS, min(a[5], tiles * (part + 1) // parts * TILE_FILTERS)
-    bias = m if a[10] != 0 else w
+    """y from x by feature (arena), some filters a part."""
+    m, w, part, parts = whole_array(memory), whole_array(parameters), frame.part, frame.parts
+    tiles = (a.filters + TILE_FILTERS - 1) // TILE_FILTERS
     linear_dot(
-        m, arena + a[0], a[1], w, a[2], m, arena + a[3], a[4], first, stop, whole_array(table), a[6], bias, a[8], a[7] != 0, a[9] != 0
+        Strided(m, frame.arena + a.y, a.shard),
+        Strided(w, a.weight, a.features),
+        Strided(m, frame.arena + a.x, 0),
+        Strided(m if a.begin == FROM_BIAS_IN_MEMORY else w, a.bias, 1),
+        Taps(whole_array(table), a.images, a.images + a.shard),
+        tiles * part // parts * TILE_FILTERS,
+        min(a.filters, tiles * (part + 1) // parts * TILE_FILTERS),
+        a.begin,
+        ZERO if a.rectify != 0 else NO_FLOOR,
     )

@@ -13,8 +13,8 @@ from itertools import product
 from typing import NamedTuple
 
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.convolution.few_images import arrange_step, grouped_step, leave_gaps_step
-from minicnn.kernels.cpu.convolution.gather import append_gather, gather_arguments
+from minicnn.kernels.cpu.convolution.few_images import SortedAxis, Sorting, arrange_step, grouped_step, leave_gaps_step
+from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, gathered
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.walks import CUT_FILTERS, CUT_GROUPS, CUT_RUNS
@@ -195,38 +195,35 @@ def append_few_images_forward(
     tables = GatherTables(runs, taps)
     filter_bytes = 4 * channels * len(taps)
     filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
-    weighing = (weight, weights.channel, weights.filter, filters * weights.filter, bias, 1, rectify, bias_in_memory, filter_block)
+    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, 1, rectify, bias_in_memory)
+    sizes = (groups, channels, filters)
     apart = FeatureMap(filters, (depth * rows, y_row // shard), shard)
     if groups >= MANY_PARTS:
         arranged, result = _own_parts(program, FeatureMap(channels, (lie.channel // shard,), shard)), _own_parts(program, apart)
         program.step(
             grouped_step,
-            *gather_arguments(program, tables, result, arranged, groups, channels, filters, *weighing, CUT_GROUPS),
-            padded(arranged.size),
-            x.place,
-            x.field,
-            x.map.plane,
-            *_arrange_numbers(program, wide, lie),
-            padded(result.size),
-            y.place,
-            y.field,
-            y.map.plane,
-            depth * rows,
-            width * shard,
-            y_row,
-            channels,
+            gather=gathered(program, tables, result, arranged, sizes, weighing, filter_block, CUT_GROUPS),
+            copy_size=padded(arranged.size),
+            x=x.operand,
+            sorting=_sorting(program, wide, lie),
+            channels=channels,
+            result_size=padded(result.size),
+            y=y.operand,
+            rows=depth * rows,
+            width=width * shard,
+            pitch=y_row,
         )
         return
     source = source or append_arranged(program, x, wide, lie)
     blocked = lie.joined and not overlap  # where runs overlap, one may not add to what the other has finished
     cut = _cut(filters, len(runs), filter_bytes * filters, 4 * channels * lie.channel)
     if not gap:
-        append_gather(program, tables, y, source, groups, channels, filters, *weighing, cut, blocked)
+        append_gather(program, tables, y, source, sizes, weighing, filter_block, cut, blocked)
         return
     apart = replace(apart, channels=groups * filters)
     result = Activation(program.buffer(apart.size), apart)
-    append_gather(program, tables, result, source, groups, channels, filters, *weighing, cut, blocked)
-    program.step(leave_gaps_step, y.place, y.field, result.place, y.map.channels * depth * rows, width * shard, y_row)
+    append_gather(program, tables, result, source, sizes, weighing, filter_block, cut, blocked)
+    program.step(leave_gaps_step, y=y.operand, x=result.place, rows=y.map.channels * depth * rows, width=width * shard, pitch=y_row)
 
 
 def _own_parts(program: Program, geometry: FeatureMap) -> Activation:
@@ -256,17 +253,17 @@ def append_arranged(program: Program, x: Activation | Outside, axes: Sequence[Ax
     """x between its padding, sorted; `axes` are three."""
     arranged = FeatureMap(x.map.channels, (lie.channel // lie.shard,), lie.shard)
     buffer = program.buffer(arranged.size)
-    program.step(arrange_step, Place(buffer), x.place, x.field, x.map.size, x.map.channels, *_arrange_numbers(program, axes, lie))
+    program.step(arrange_step, y=Place(buffer), x=x.operand, channels=x.map.channels, sorting=_sorting(program, axes, lie))
     return Activation(buffer, arranged)
 
 
-def _arrange_numbers(program: Program, axes: Sequence[Axis], lie: Arrangement) -> tuple[int, ...]:
-    """What `arrange` is told of the copy: shard, lines, plane, row, columns."""
-    numbers: list[int] = []
-    for axis, line, length in zip(axes, lie.lines, (*(line.length for line in lie.lines[:2]), lie.columns), strict=True):
+def _sorting(program: Program, axes: Sequence[Axis], lie: Arrangement) -> Sorting:
+    """What `arrange` is told of the copy."""
+    sorted_axes = []
+    for axis, line, places in zip(axes, lie.lines, (*(line.length for line in lie.lines[:2]), lie.columns), strict=True):
         remainders = program.constant([n for each in zip(line.remainders, line.first, line.stop, strict=True) for n in each])
-        numbers += [axis.size, axis.stride, axis.before, length, len(line.remainders), remainders]
-    return lie.shard, program.constant(numbers), lie.plane, lie.row, lie.columns
+        sorted_axes.append(SortedAxis(axis.size, axis.stride, axis.before, places, len(line.remainders), remainders))
+    return Sorting(lie.shard, lie.plane, lie.row, *sorted_axes)
 
 
 def _cut(filters: int, runs: int, filter_bytes: int, input_bytes: int) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from minicnn.kernels.cpu.convolution.maps import GatherTables
-from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
-from minicnn.kernels.cpu.convolution.walks import CUT_RUNS, convolution_forward
+from minicnn.kernels.cpu.convolution.tiles import FROM_BIAS, FROM_ZERO, TILE_VECTORS
+from minicnn.kernels.cpu.convolution.walks import CUT_RUNS, FROM_BIAS_IN_MEMORY, Gather, GatherSizes, convolution_forward
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
-from minicnn.kernels.cpu.program.program import Argument, Program
+from minicnn.kernels.cpu.program.program import Program
 
 BLOCK_TAPS = 64  # taps of one channel block where a channel has a single tap
 INPUT_BYTES = 256 * 1024  # inputs of one tile beyond which channels go in blocks
@@ -21,78 +23,53 @@ def _largest_divisor(number: int, limit: int) -> int:
     return max(d for d in range(1, min(number, limit) + 1) if number % d == 0)
 
 
+class Weighing(NamedTuple):
+    """What the inputs are weighed with: offsets and steps of the weights and the bias, in elements; and whether relu follows."""
+
+    weight: int
+    channel: int
+    filter: int
+    group: int = 0
+    bias: int | None = None
+    b_filter: int = 0
+    rectify: bool = False
+    bias_in_memory: bool = False
+
+
 def append_gather(
     program: Program,
     tables: GatherTables,
     y: Activation | Outside,
     x: Activation | Outside,
-    groups: int,
-    channels: int,
-    filters: int,
-    weight: int,
-    w_channel: int,
-    w_filter: int,
-    w_group: int,
-    bias: int | None,
-    b_filter: int,
-    rectify: bool,
-    bias_in_memory: bool = False,
+    sizes: tuple[int, int, int],
+    weighing: Weighing,
     filter_block: int | None = None,
     cut: int = CUT_RUNS,
     blocked: bool = False,
 ) -> None:
-    """All runs of the tables as one step; what comes after `filters` are offsets and steps of the weights and the bias, in elements.
+    """All runs of the tables as one step.
 
+    sizes : groups, channels and filters of a group
     filter_block : filters of a group that pass over all runs before the next do
-    blocked : whether channels of a single tap, whose inputs no tap reads again, go in blocks that fit L1 while a run is computed
     cut : along what the work is cut into parts
+    blocked : whether channels of a single tap, whose inputs no tap reads again, go in blocks that fit L1 while a run is computed
     """
-    program.step(
-        convolution_forward,
-        *gather_arguments(
-            program,
-            tables,
-            y,
-            x,
-            groups,
-            channels,
-            filters,
-            weight,
-            w_channel,
-            w_filter,
-            w_group,
-            bias,
-            b_filter,
-            rectify,
-            bias_in_memory,
-            filter_block,
-            cut,
-            blocked,
-        ),
-    )
+    program.step(convolution_forward, gather=gathered(program, tables, y, x, sizes, weighing, filter_block, cut, blocked))
 
 
-def gather_arguments(
+def gathered(
     program: Program,
     tables: GatherTables,
     y: Activation | Outside,
     x: Activation | Outside,
-    groups: int,
-    channels: int,
-    filters: int,
-    weight: int,
-    w_channel: int,
-    w_filter: int,
-    w_group: int,
-    bias: int | None,
-    b_filter: int,
-    rectify: bool,
-    bias_in_memory: bool,
-    filter_block: int | None,
-    cut: int,
+    sizes: tuple[int, int, int],
+    weighing: Weighing,
+    filter_block: int | None = None,
+    cut: int = CUT_RUNS,
     blocked: bool = False,
-) -> tuple[Argument, ...]:
-    """What `convolution_forward` takes."""
+) -> Gather:
+    """The same as `convolution_forward` takes it."""
+    (groups, channels, filters), w_channel = sizes, weighing.channel
     taps, x_channel = tables.taps, x.map.plane
     group_channels = channels
     if len(taps) == 1 and channels > 1:
@@ -113,32 +90,32 @@ def gather_arguments(
         channel_block = max(1, block_bytes // max(1, most * TILE_BYTES))
         lanes = max(run[2] for run in runs)
         run_block = max(1, OUTPUT_BYTES // (filters * lanes * 4))
-    return (
-        y.map.plane,
-        x_channel,
-        w_channel,
-        w_filter,
-        program.constant([n for run in runs for n in run]),
-        len(runs),
-        program.constant([n for tap in taps for n in tap]) // 2,
-        groups,
-        group_channels,
-        filters,
-        channel_block,
-        run_block,
-        bias is not None,
-        bias or 0,
-        b_filter,
-        rectify,
-        weight,
-        y.place,
-        x.place,
-        w_group,
-        bias_in_memory,
-        filter_block or filters,
-        cut,
-        y.field,
-        x.field,
-        y.map.size,
-        x.map.size,
+    return Gather(
+        y=y.operand,
+        x=x.operand._replace(step=x_channel),
+        weight=weighing.weight,
+        w_channel=w_channel,
+        w_filter=weighing.filter,
+        bias=weighing.bias or 0,
+        b_filter=weighing.b_filter,
+        begin=bias_choice(weighing.bias, weighing.bias_in_memory),
+        rectify=weighing.rectify,
+        sizes=GatherSizes(
+            runs=program.constant([n for run in runs for n in run]),
+            run_count=len(runs),
+            taps=program.constant([n for tap in taps for n in tap]) // 2,
+            groups=groups,
+            channels=group_channels,
+            filters=filters,
+            w_group=weighing.group,
+            filter_block=filter_block or filters,
+            channel_block=channel_block,
+            run_block=run_block,
+            cut=cut,
+        ),
     )
+
+
+def bias_choice(bias: int | None, bias_in_memory: bool) -> int:
+    """What sums begin with, as steps are told."""
+    return FROM_ZERO if bias is None else FROM_BIAS_IN_MEMORY if bias_in_memory else FROM_BIAS

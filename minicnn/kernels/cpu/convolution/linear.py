@@ -7,12 +7,13 @@ Its other passes are convolutions with one position.  Here the sum runs over ima
 The gather tile does it with images as taps, once x lies with its features side by side.
 """
 
+from minicnn.kernels.cpu.convolution.operands import Taps
 from minicnn.kernels.cpu.convolution.tiles import FROM_OLD, FROM_ZERO
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, gather_run
+from minicnn.kernels.cpu.convolution.walks import weigh_rows
 from minicnn.kernels.cpu.lanes.shuffle import transpose_square
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, SLOT
+from minicnn.kernels.cpu.program.operands import Strided
 from minicnn.kernels.machine_code.compile import kernel, step
 
 
@@ -31,46 +32,26 @@ def transpose(y, y_at, y_row, x, x_at, rows, columns):
             y[y_at + column * y_row + row] = x[x_at + row * columns + column]
 
 
-@kernel
-def linear_backward_weight(dweight, w_base, dy, dy_base, x_by_feature, x_base, x_row, features, filters, shard, table, taps, accumulate):
-    """dweight (filters, features), a strip of features at a time so that its inputs stay in L1 while all filters pass."""
-    gather_run(
-        dweight,
-        w_base,
-        features,
-        LANES,
-        x_by_feature,
-        x_base,
-        0,
-        LANES,
-        features,
-        LANES,
-        dy,
-        dy_base,
-        0,
-        shard,
-        table,
-        taps,
-        taps + shard,
-        1,
-        filters,
-        FROM_OLD if accumulate else FROM_ZERO,
-        dy,
-        0,
-        0,
-        NO_FLOOR,
-    )
-
-
-@step
+@step("y y_row x rows columns")
 def transpose_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    transpose(m, arena + a[0], a[1], m, arena + a[2], a[3], a[4])
+    """y and x lie in the arena."""
+    m = whole_array(memory)
+    transpose(m, frame.arena + a.y, a.y_row, m, frame.arena + a.x, a.rows, a.columns)
 
 
-@step
+@step("dweight dy x features filters shard taps")
 def linear_step_backward_weight(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    linear_backward_weight(
-        m, frame[SLOT] + a[0], m, arena + a[1], m, arena + a[2], a[3], a[4], a[5], a[6], whole_array(table), a[7], frame[ACCUMULATE] != 0
+    """dweight (slot) from dy and x (arena), a strip of features at a time so that its inputs stay in L1 while all filters pass.
+
+    x : with its features side by side;  taps : the images
+    """
+    m = whole_array(memory)
+    weigh_rows(
+        Strided(m, frame.slot + a.dweight, a.features),
+        Strided(m, frame.arena + a.x, 0),
+        Strided(m, frame.arena + a.dy, a.shard),
+        Taps(whole_array(table), a.taps, a.taps + a.shard),
+        a.filters,
+        a.features,
+        FROM_OLD if frame.accumulate != 0 else FROM_ZERO,
     )

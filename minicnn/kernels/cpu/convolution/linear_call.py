@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from minicnn.kernels.cpu.convolution.linear import linear_backward_weight, transpose
+from minicnn.kernels.cpu.convolution.linear import transpose
 from minicnn.kernels.cpu.convolution.lowering import append_bias_gradient, append_linear_backward_input, append_linear_forward
-from minicnn.kernels.cpu.convolution.tiles import FROM_ZERO, TILE_FILTERS, TILE_TAPS, TILE_VECTORS, reduce_tile
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, gather_run
+from minicnn.kernels.cpu.convolution.operands import Rows, Taps
+from minicnn.kernels.cpu.convolution.tiles import FROM_OLD, FROM_ZERO, TILE_FILTERS, TILE_TAPS, TILE_VECTORS, reduce_tile
+from minicnn.kernels.cpu.convolution.walks import weigh_rows
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS, array
+from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.call import Stage, call
-from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, CACHE_LINE, PART, PARTS, SLOT, Place
+from minicnn.kernels.cpu.program.operands import Strided, array_of, share
+from minicnn.kernels.cpu.program.program import CACHE_LINE, Place
 from minicnn.kernels.machine_code.compile import StepKernel, kernel, step
 
 LARGE = 1 << 16  # weights beyond which all images go together: 256 KiB, a good part of a second-level cache
@@ -82,10 +84,18 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray) -> None:
         stage.cut()
         row = -(-features // CACHE_LINE) * CACHE_LINE
         by_feature = Place(stage.program.buffer(row * stage.shard))
-        stage.program.step(transpose_part, by_feature, row, value.place, features, stage.shard)
+        stage.program.step(transpose_part, y=by_feature, y_row=row, x=value.place, features=features, shard=stage.shard)
         stage.cut()
         images = stage.program.constant([number for n in range(stage.shard) for number in (n * row, n)])
-        stage.program.step(backward_weight_part, gradient.place, by_feature, row, features, filters, stage.shard, images // 2)
+        stage.program.step(
+            backward_weight_part,
+            dy=gradient.place,
+            x=by_feature,
+            features=features,
+            filters=filters,
+            shard=stage.shard,
+            images=images // 2,
+        )
         stage.cut()
 
     if dweight.size:
@@ -110,130 +120,89 @@ def _call_in_place(kernel: StepKernel, entries: list[int], arrays: list[np.ndarr
 
     def build(stage: Stage) -> None:
         stage.multiply_adds = images * weight.size  # all arrays are one "image" of the call
-        stage.program.step(kernel, images, *shape, stage.program.constant(entries) // 2)
+        filters, features = shape
+        table = stage.program.constant(entries) // 2
+        stage.program.step(kernel, images=images, filters=filters, features=features, entries=table)
         stage.cut(ARRAY_PARTS)
 
     call((kernel.name, images, shape), build, min(images, 1), arrays, weight=weight)
 
 
 @kernel
-def dot_products(y, x, weight, bias, images, first, stop, filters, features, table, entries):
-    """y[n,k] = bias[k] + sum over f of weight[k,f] * x[n,f] for first <= k < stop: six rows of weights against four images at a time."""
+def dot_products(y, x, weight, bias, images, first, stop):
+    """y[n,k] = bias[k] + sum over f of weight[k,f] * x[n,f] for first <= k < stop: six rows of weights against four images at a time.
+
+    y, x : Strided, by image;  weight : Strided, by filter;  images : Taps
+    """
+    features = weight.step
     whole = features // LANES * LANES
     for k in range(first, stop, TILE_FILTERS):
-        for n in range(0, images, TILE_TAPS):
-            reduce_tile(y, k, 1, weight, k * features, features, 0, x, 0, 0, table, entries + n, images - n, 1, whole, stop - k, False)
+        own, rows = Strided(y.array, k, 1), Rows(weight.array, weight.base + k * features, features, 0)
+        for n in range(images.first, images.stop, TILE_TAPS):
+            reduce_tile(own, rows, Strided(x.array, 0, 0), Taps(images.table, n, images.stop), stop - k, 1, whole, False)
         for j in range(k, min(k + TILE_FILTERS, stop)):
-            for n in range(images):
-                summed = y[n * filters + j] + bias[j]
+            for n in range(images.stop - images.first):
+                summed = y.array[n * y.step + j] + bias[j]
                 for f in range(whole, features):
-                    summed += weight[j * features + f] * x[n * features + f]
-                y[n * filters + j] = summed
+                    summed += weight.array[weight.base + j * features + f] * x.array[n * features + f]
+                y.array[n * y.step + j] = summed
 
 
-@step
+@step("images filters features entries")
 def dot_part(memory, parameters, table, a, frame):
-    """Writes y; reads x, bias, and the parameters.  Arguments: images, filters, features, offsets of images.  A part is some filters."""
-    tiles = (a[1] + TILE_FILTERS - 1) // TILE_FILTERS
-    first, stop = tiles * frame[PART] // frame[PARTS] * TILE_FILTERS, min(a[1], tiles * (frame[PART] + 1) // frame[PARTS] * TILE_FILTERS)
+    """Arrays: y, x, bias; weights are parameters, `entries` the images.  A part is some filters."""
+    tiles = (a.filters + TILE_FILTERS - 1) // TILE_FILTERS
+    first, stop = share(tiles, frame)
     dot_products(
-        array(frame, 0), array(frame, 1), whole_array(parameters), array(frame, 2), a[0], first, stop, a[1], a[2], whole_array(table), a[3]
+        Strided(array_of(frame, 0), 0, a.filters),
+        Strided(array_of(frame, 1), 0, a.features),
+        Strided(whole_array(parameters), 0, a.features),
+        array_of(frame, 2),
+        Taps(whole_array(table), a.entries, a.entries + a.images),
+        first * TILE_FILTERS,
+        min(a.filters, stop * TILE_FILTERS),
     )
 
 
-@step
+@step("images filters features entries")
 def add_rows_part(memory, parameters, table, a, frame):
-    """Writes dx; reads dy, weight.  Arguments: images, filters, features, offsets of weights.  A part is some strips of features."""
-    dx, dy, weight, t, features = array(frame, 0), array(frame, 1), array(frame, 2), whole_array(table), a[2]
+    """Arrays: dx, dy, weight; `entries` are the filters.  A part is some strips of features."""
+    dx, dy, weight, features = array_of(frame, 0), Strided(array_of(frame, 1), 0, a.filters), array_of(frame, 2), a.features
+    filters = Taps(whole_array(table), a.entries, a.entries + a.filters)
     whole = features // LANES * LANES
-    strips = (features + STRIP - 1) // STRIP
-    begin, stop = strips * frame[PART] // frame[PARTS] * STRIP, strips * (frame[PART] + 1) // frame[PARTS] * STRIP
+    begin, stop = share((features + STRIP - 1) // STRIP, frame)
+    begin, stop = begin * STRIP, stop * STRIP
     if stop > begin:
-        gather_run(
-            dx,
-            begin,
-            features,
-            LANES,
-            weight,
-            begin,
-            0,
-            LANES,
-            min(whole, stop) - begin,
-            LANES,
-            dy,
-            0,
-            0,
-            a[1],
-            t,
-            a[3],
-            a[3] + a[1],
-            1,
-            a[0],
-            FROM_ZERO,
-            dy,
-            0,
-            0,
-            NO_FLOOR,
-        )
+        lanes = min(whole, stop) - begin
+        weigh_rows(Strided(dx, begin, features), Strided(weight, begin, 0), dy, filters, a.images, lanes, FROM_ZERO)
         if stop > whole:  # the rest as a vector that ends with the row
             last = features - LANES
-            gather_run(
-                dx,
-                last,
-                features,
-                LANES,
-                weight,
-                last,
-                0,
-                LANES,
-                LANES,
-                LANES,
-                dy,
-                0,
-                0,
-                a[1],
-                t,
-                a[3],
-                a[3] + a[1],
-                1,
-                a[0],
-                FROM_ZERO,
-                dy,
-                0,
-                0,
-                NO_FLOOR,
-            )
+            weigh_rows(Strided(dx, last, features), Strided(weight, last, 0), dy, filters, a.images, LANES, FROM_ZERO)
 
 
-@step
+@step("y y_row x features shard")
 def transpose_part(memory, parameters, table, a, frame):
-    """a: transposed x, its row, x, features, shard.  A part is some of the features."""
-    m, arena = whole_array(memory), frame[ARENA]
-    squares = (a[3] + LANES - 1) // LANES
-    first, stop = squares * frame[PART] // frame[PARTS] * LANES, min(a[3], squares * (frame[PART] + 1) // frame[PARTS] * LANES)
+    """y, x with its features side by side, from x (arena).  A part is some of the features."""
+    m = whole_array(memory)
+    first, stop = share((a.features + LANES - 1) // LANES, frame)
+    first, stop = first * LANES, min(a.features, stop * LANES)
     if stop > first:
-        transpose(m, arena + a[0] + first, a[1], m, arena + a[2] + first * a[4], stop - first, a[4])
+        transpose(m, frame.arena + a.y + first, a.y_row, m, frame.arena + a.x + first * a.shard, stop - first, a.shard)
 
 
-@step
+@step("dy x features filters shard images")
 def backward_weight_part(memory, parameters, table, a, frame):
-    """a: dy, transposed x, its row, features, filters, shard, images as taps.  A part is some of the filters."""
-    m, arena = whole_array(memory), frame[ARENA]
-    tiles = (a[4] + TILE_FILTERS - 1) // TILE_FILTERS
-    first, stop = tiles * frame[PART] // frame[PARTS] * TILE_FILTERS, min(a[4], tiles * (frame[PART] + 1) // frame[PARTS] * TILE_FILTERS)
+    """The slot from dy and x with its features side by side (arena); `images` are taps.  A part is some of the filters."""
+    m = whole_array(memory)
+    first, stop = share((a.filters + TILE_FILTERS - 1) // TILE_FILTERS, frame)
+    first, stop = first * TILE_FILTERS, min(a.filters, stop * TILE_FILTERS)
     if stop > first:
-        linear_backward_weight(
-            m,
-            frame[SLOT] + first * a[3],
-            m,
-            arena + a[0] + first * a[5],
-            m,
-            arena + a[1],
-            a[2],
-            a[3],
+        weigh_rows(
+            Strided(m, frame.slot + first * a.features, a.features),
+            Strided(m, frame.arena + a.x, 0),
+            Strided(m, frame.arena + a.dy + first * a.shard, a.shard),
+            Taps(whole_array(table), a.images, a.images + a.shard),
             stop - first,
-            a[5],
-            whole_array(table),
-            a[6],
-            frame[ACCUMULATE] != 0,
+            a.features,
+            FROM_OLD if frame.accumulate != 0 else FROM_ZERO,
         )

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from math import prod
 
 from minicnn.geometry import Axis
+from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
-from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight, convolution_forward
+from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Program
 
@@ -37,31 +38,7 @@ def _append_one(
         taps += [(source + maps * x.map.plane, w + offset) for maps, offset in links for source, w in tables.taps[first:stop]]
         places[first, stop] = (begin, len(taps))
     runs = [(*run[:3], *places[run[3], run[4]], *run[5:]) for run in tables.runs]
-    program.step(
-        convolution_forward,
-        y.map.plane,
-        0,
-        0,
-        0,
-        program.constant([n for run in runs for n in run]),
-        len(runs),
-        program.constant([n for tap in taps for n in tap]) // 2,
-        1,
-        1,
-        1,
-        1,
-        len(runs),
-        bias is not None,
-        bias or 0,
-        0,
-        False,
-        weight,
-        y.place,
-        x.place,
-        0,
-        False,
-        1,
-    )
+    append_gather(program, GatherTables(runs, taps), y, x, (1, 1, 1), Weighing(weight, 0, 0, bias=bias))
 
 
 def append_linked_forward(
@@ -106,14 +83,14 @@ def append_linked_backward_weight(
             ]
         program.step(
             convolution_backward_weight,
-            dweight,
-            0,
-            dy.map.plane,
-            0,
-            program.constant([len(found), *listed]),
-            1,
-            1,
-            1,
-            dy.channels(k, 1).place,
-            x.place,
+            dweight=dweight,
+            w_filter=0,
+            dy=dy.channels(k, 1).place,
+            dy_filter=dy.map.plane,
+            x=x.place,
+            x_channel=0,
+            lists=program.constant([len(found), *listed]),
+            groups=1,
+            channels=1,
+            filters=1,
         )

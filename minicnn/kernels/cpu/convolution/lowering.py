@@ -8,7 +8,7 @@ from math import prod
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.few_images import linear_dot_step
 from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
-from minicnn.kernels.cpu.convolution.gather import append_gather
+from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, bias_choice
 from minicnn.kernels.cpu.convolution.linear import linear_step_backward_weight, transpose_step
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
@@ -48,23 +48,8 @@ def append_convolution_forward(
     steps = [prod(tiles[n + 1 :]) for n in range(len(axes))]
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
     tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
-    append_gather(
-        program,
-        tables,
-        y,
-        x,
-        groups,
-        channels,
-        filters,
-        weight,
-        weights.channel,
-        weights.filter,
-        filters * weights.filter,
-        bias,
-        prod(tiles),
-        rectify,
-        bias_in_memory,
-    )
+    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, prod(tiles), rectify, bias_in_memory)
+    append_gather(program, tables, y, x, (groups, channels, filters), weighing)
 
 
 def append_convolution_backward_input(
@@ -83,23 +68,8 @@ def append_convolution_backward_input(
     channels, filters = dx.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
-    append_gather(
-        program,
-        tables,
-        dx,
-        dy,
-        groups,
-        filters,
-        channels,
-        weight,
-        weights.filter,
-        weights.channel,
-        filters * weights.filter,
-        bias,
-        1,
-        False,
-        bias_in_memory,
-    )
+    weighing = Weighing(weight, weights.filter, weights.channel, filters * weights.filter, bias, 1, False, bias_in_memory)
+    append_gather(program, tables, dx, dy, (groups, filters, channels), weighing)
 
 
 def append_convolution_backward_weight(
@@ -133,16 +103,16 @@ def append_convolution_backward_weight(
         listed += [entries, len(group.entries), ranges, len(group.ranges)]
     program.step(
         convolution_backward_weight,
-        dweight,
-        weights.filter,
-        dy.map.plane,
-        x.map.plane,
-        program.constant([len(found), *listed]),
-        groups,
-        channels,
-        filters,
-        dy.place,
-        x.place,
+        dweight=dweight,
+        w_filter=weights.filter,
+        dy=dy.place,
+        dy_filter=dy.map.plane,
+        x=x.place,
+        x_channel=x.map.plane,
+        lists=program.constant([len(found), *listed]),
+        groups=groups,
+        channels=channels,
+        filters=filters,
     )
 
 
@@ -162,13 +132,13 @@ def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Se
             rows.append((pixel * shard, shard, bias))
     program.step(
         convolution_backward_bias,
-        dbias,
-        prod(tiles),
-        dy.map.plane,
-        dy.map.channels,
-        program.constant([n for row in rows for n in row]),
-        len(rows),
-        dy.place,
+        dbias=dbias,
+        b_filter=prod(tiles),
+        dy=dy.place,
+        dy_filter=dy.map.plane,
+        filters=dy.map.channels,
+        rows=program.constant([n for row in rows for n in row]),
+        row_count=len(rows),
     )
 
 
@@ -179,32 +149,30 @@ def append_linear_forward(
     features, shard = x.map.channels, x.map.shard
     if shard % LANES:
         by_feature = program.buffer(features * shard)
-        program.step(transpose_step, Place(by_feature), features, x.place, features, shard)
+        program.step(transpose_step, y=Place(by_feature), y_row=features, x=x.place, rows=features, columns=shard)
         images = program.constant([n for image in range(shard) for n in (image * features, image)]) // 2
         program.step(
             linear_dot_step,
-            y.place,
-            shard,
-            weight,
-            Place(by_feature),
-            features,
-            y.map.channels,
-            images,
-            bias is not None,
-            bias or 0,
-            rectify,
-            bias_in_memory,
+            y=y.place,
+            shard=shard,
+            weight=weight,
+            x=Place(by_feature),
+            features=features,
+            filters=y.map.channels,
+            images=images,
+            bias=bias or 0,
+            begin=bias_choice(bias, bias_in_memory),
+            rectify=rectify,
         )
         return
-    append_gather(
-        program, _one_position(shard), y, x, 1, features, y.map.channels, weight, 1, features, 0, bias, 1, rectify, bias_in_memory
-    )
+    weighing = Weighing(weight, 1, features, 0, bias, 1, rectify, bias_in_memory)
+    append_gather(program, _one_position(shard), y, x, (1, features, y.map.channels), weighing)
 
 
 def append_linear_backward_input(program: Program, dx: Activation, dy: Activation, weight: int) -> None:
     """dx = weight.T @ dy."""
     features = dx.map.channels
-    append_gather(program, _one_position(dx.map.shard), dx, dy, 1, dy.map.channels, features, weight, features, 1, 0, None, 0, False)
+    append_gather(program, _one_position(dx.map.shard), dx, dy, (1, dy.map.channels, features), Weighing(weight, features, 1))
 
 
 def append_linear_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation) -> None:
@@ -212,18 +180,17 @@ def append_linear_backward_weight(program: Program, dweight: int, dy: Activation
     features, shard = x.map.channels, x.map.shard
     row = -(-features // CACHE_LINE) * CACHE_LINE
     by_feature = program.buffer(row * shard)
-    program.step(transpose_step, Place(by_feature), row, x.place, features, shard)
+    program.step(transpose_step, y=Place(by_feature), y_row=row, x=x.place, rows=features, columns=shard)
     images: list[Read] = [(n * row, n) for n in range(shard)]
     program.step(
         linear_step_backward_weight,
-        dweight,
-        dy.place,
-        Place(by_feature),
-        row,
-        features,
-        dy.map.channels,
-        shard,
-        program.constant([n for image in images for n in image]) // 2,
+        dweight=dweight,
+        dy=dy.place,
+        x=Place(by_feature),
+        features=features,
+        filters=dy.map.channels,
+        shard=shard,
+        taps=program.constant([n for image in images for n in image]) // 2,
     )
 
 

@@ -21,13 +21,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from minicnn.kernels.cpu.convolution.operands import placed
 from minicnn.kernels.cpu.lanes.vector import (
     FLOAT,
     FLOATS,
     INT64,
     LANES,
     REGISTERS,
-    array_pointer,
     first_lanes,
     load_masked,
     load_value,
@@ -123,97 +123,43 @@ def make_gather_tile(filters: int, vectors: int):
     """Build the tile for a block of `filters` x `vectors`."""
 
     @intrinsic
-    def gather_tile(
-        typing_context,
-        y,
-        y_base,
-        y_filter,
-        y_vector,
-        x,
-        x_base,
-        x_channel,
-        x_vector,
-        weight,
-        w_base,
-        w_channel,
-        w_filter,
-        taps,
-        first,
-        stop,
-        channels,
-        filters_left,
-        lanes_left,
-        width,
-        begin,
-        bias,
-        b_base,
-        b_filter,
-        floor,
-    ):
+    def gather_tile(typing_context, y, x, weight, taps, channels, left, begin, bias, floor):
         """y[filter, vector] = max(floor, begin + sum over channels c, taps t of weight[c, t, filter] * x[c, t, vector]).
 
         `begin` is FROM_ZERO, FROM_OLD (what y holds) or FROM_BIAS (bias[filter]).  Addresses, in elements:
 
-            x       x_base + c*x_channel + taps[2t] + vector*x_vector
-            weight  w_base + c*w_channel + taps[2t+1] + filter*w_filter
-            y       y_base + filter*y_filter + vector*y_vector
-            bias    b_base + filter*b_filter
+            x : Planes          x.base + c*x.step + table[2t] + vector*x.vector
+            weight : Filters    weight.base + c*weight.channel + table[2t + 1] + filter*weight.step
+            y : Planes          y.base + filter*y.step + vector*y.vector
+            bias : Strided      bias.base + filter*bias.step
+            taps : Taps         t from taps.first to taps.stop
 
-        `lanes_left` counts whole vectors; lanes of a vector beyond `width`, and of the last one beyond `lanes_left`, are not written.
+        left : Left
+            Filters and lanes that there are; lanes of a vector beyond `width`, and of the last one beyond `lanes`, are not written.
         """
-        sig = types.void(
-            y,
-            I64,
-            I64,
-            I64,
-            x,
-            I64,
-            I64,
-            I64,
-            weight,
-            I64,
-            I64,
-            I64,
-            taps,
-            I64,
-            I64,
-            I64,
-            I64,
-            I64,
-            I64,
-            I64,
-            bias,
-            I64,
-            I64,
-            types.float32,
-        )
+        sig = types.void(y, x, weight, taps, I64, left, I64, bias, types.float32)
 
         def generate(context, builder, sig, args):
-            def base(array, offset):
-                return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
-
-            y_step, y_vector_step, x_channel_step, x_vector_step = args[2], args[3], args[6], args[7]
-            w_channel_step, w_step = args[10:12]
-            first, stop, channels, filters_left, lanes_left, width, begin = args[13:20]
-            table = array_pointer(context, builder, sig.args[12], args[12])
+            y, x, weight, taps, left, bias = (placed(context, builder, sig.args[n], args[n]) for n in (0, 1, 2, 3, 5, 7))
+            channels, begin, floor = args[4], args[6], args[8]
             multiply_add = multiply_add_function(builder)
 
-            last_vector = builder.sdiv(builder.sub(lanes_left, _constant(1)), _constant(LANES))
+            last_vector = builder.sdiv(builder.sub(left.lanes, _constant(1)), _constant(LANES))
             shifts = [_constant(0)]
             for v in range(1, vectors):
                 shifts.append(builder.select(builder.icmp_signed("<", _constant(v), last_vector), _constant(v), last_vector))
-            x_shift = [builder.mul(each, x_vector_step) for each in shifts]
-            y_rows = _rows(builder, base(0, 1), y_step, filters, filters_left)
-            outputs = [[builder.gep(row, [builder.mul(each, y_vector_step)]) for each in shifts] for row in y_rows]
+            x_shift = [builder.mul(each, x.vector) for each in shifts]
+            y_rows = _rows(builder, y.array, y.step, filters, left.filters)
+            outputs = [[builder.gep(row, [builder.mul(each, y.vector)]) for each in shifts] for row in y_rows]
             block = accumulator_block(builder, filters, vectors)
 
-            biases = _rows(builder, base(20, 21), args[22], filters, filters_left)
+            biases = _rows(builder, bias.array, bias.step, filters, left.filters)
             whole = builder.and_(
-                builder.icmp_signed("==", builder.srem(lanes_left, _constant(LANES)), _constant(0)),
-                builder.icmp_signed("==", width, _constant(LANES)),
+                builder.icmp_signed("==", builder.srem(left.lanes, _constant(LANES)), _constant(0)),
+                builder.icmp_signed("==", left.width, _constant(LANES)),
             )
-            left = [builder.sub(lanes_left, builder.mul(shift, _constant(LANES))) for shift in shifts]
-            counts = [builder.select(builder.icmp_signed("<", each, width), each, width) for each in left]
+            remaining = [builder.sub(left.lanes, builder.mul(shift, _constant(LANES))) for shift in shifts]
+            counts = [builder.select(builder.icmp_signed("<", each, left.width), each, left.width) for each in remaining]
             with builder.if_else(builder.icmp_signed("==", begin, _constant(FROM_OLD))) as (old, fresh):
                 with old, builder.if_else(whole) as (all_lanes, some_lanes):
                     with all_lanes:
@@ -227,20 +173,20 @@ def make_gather_tile(filters: int, vectors: int):
                                 builder.store(load_masked(builder, target, mask), accumulator)
                 with fresh:
                     with_bias = builder.icmp_signed("==", begin, _constant(FROM_BIAS))
-                    for row, bias in zip(block, biases, strict=True):
+                    for row, own in zip(block, biases, strict=True):
                         # without a bias its address need not hold anything: read the weight instead and drop it
-                        place = builder.select(with_bias, bias, base(8, 9))
+                        place = builder.select(with_bias, own, weight.array)
                         number = builder.select(with_bias, builder.load(place), ir.Constant(FLOAT, 0.0))
                         for accumulator in row:
                             builder.store(splat_value(builder, number), accumulator)
 
-            x_pointers = [builder.gep(base(4, 5), [shift]) for shift in x_shift]
-            w_rows = _rows(builder, base(8, 9), w_step, filters, filters_left)
+            x_pointers = [builder.gep(x.array, [shift]) for shift in x_shift]
+            w_rows = _rows(builder, weight.array, weight.step, filters, left.filters)
             with loop(builder, _constant(0), channels) as c:
-                x_plane = builder.mul(c, x_channel_step)
-                w_plane = builder.mul(c, w_channel_step)
-                with loop(builder, first, stop) as t:
-                    entry = builder.gep(table, [builder.shl(t, _constant(1))])
+                x_plane = builder.mul(c, x.step)
+                w_plane = builder.mul(c, weight.channel)
+                with loop(builder, taps.first, taps.stop) as t:
+                    entry = builder.gep(taps.table, [builder.shl(t, _constant(1))])
                     x_offset = builder.add(x_plane, builder.load(entry))
                     w_offset = builder.add(w_plane, builder.load(builder.gep(entry, [_constant(1)])))
                     inputs = [load_value(builder, builder.gep(pointer, [x_offset])) for pointer in x_pointers]
@@ -250,7 +196,7 @@ def make_gather_tile(filters: int, vectors: int):
                             multiply_add_into(builder, multiply_add, accumulator, scalar, value)
                         w_offset = after(builder, row, w_offset)
 
-            floor = splat_value(builder, args[23])
+            floor = splat_value(builder, floor)
             for row in block:
                 for accumulator in row:
                     value = builder.load(accumulator)
@@ -277,44 +223,26 @@ def make_reduce_tile(filters: int, taps: int):
     """Build the tile for a block of `filters` x `taps`."""
 
     @intrinsic
-    def reduce_tile(
-        typing_context,
-        dweight,
-        w_base,
-        w_filter,
-        dy,
-        dy_base,
-        dy_filter,
-        dy_row,
-        x,
-        x_base,
-        x_row,
-        entries,
-        first,
-        left,
-        rows,
-        lanes,
-        filters_left,
-        accumulate,
-    ):
+    def reduce_tile(typing_context, dweight, dy, x, entries, left, rows, lanes, accumulate):
         """dweight[filter, tap] = (dweight +) sum over rows r, lanes l of dy[filter, r, l] * x[tap, r, l].
 
-        Addresses, in elements:  x        x_base + entries[2*(first+tap)] + r*x_row + l
-                                 dy       dy_base + filter*dy_filter + r*dy_row + l
-                                 dweight  w_base + filter*w_filter + entries[2*(first+tap) + 1]
-        A rest of `lanes` that fills no vector is read by masked loads.
+        Addresses, in elements:
+
+            x : Strided         x.base + table[2*(first + tap)] + r*x.step + l
+            dy : Rows           dy.base + filter*dy.step + r*dy.row + l
+            dweight : Strided   dweight.base + filter*dweight.step + table[2*(first + tap) + 1]
+            entries : Taps      table, first, stop
+
+        A rest of `lanes` that fills no vector is read by masked loads.  `left` filters there are.
         """
-        sig = types.void(dweight, I64, I64, dy, I64, I64, I64, x, I64, I64, entries, I64, I64, I64, I64, I64, types.boolean)
+        sig = types.void(dweight, dy, x, entries, I64, I64, I64, types.boolean)
 
         def generate(context, builder, sig, args):
-            def base(array, offset):
-                return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
-
-            w_step, dy_step, dy_row_step, x_row_step = args[2], args[5], args[6], args[9]
-            first, left, rows, lanes, filters_left, accumulate = args[11:17]
+            dweight, dy, x, entries = (placed(context, builder, sig.args[n], args[n]) for n in range(4))
+            left, rows, lanes, accumulate = args[4:]
             multiply_add = multiply_add_function(builder)
-            entry = builder.gep(array_pointer(context, builder, sig.args[10], args[10]), [builder.shl(first, _constant(1))])
-            pairs = _rows(builder, entry, _constant(2), taps, left)
+            entry = builder.gep(entries.table, [builder.shl(entries.first, _constant(1))])
+            pairs = _rows(builder, entry, _constant(2), taps, builder.sub(entries.stop, entries.first))
             x_offsets = [builder.load(pair) for pair in pairs]
             w_offsets = [builder.load(builder.gep(pair, [_constant(1)])) for pair in pairs]
             block = accumulator_block(builder, filters, taps)
@@ -322,14 +250,13 @@ def make_reduce_tile(filters: int, taps: int):
                 for accumulator in row:
                     builder.store(ir.Constant(FLOATS, [0.0] * LANES), accumulator)
 
-            x_start = base(7, 8)
-            x_taps = [builder.gep(x_start, [offset]) for offset in x_offsets]
-            dy_rows = _rows(builder, base(3, 4), dy_step, filters, filters_left)
+            x_taps = [builder.gep(x.array, [offset]) for offset in x_offsets]
+            dy_rows = _rows(builder, dy.array, dy.step, filters, left)
             rest = builder.srem(lanes, _constant(LANES))
             whole_lanes = builder.sub(lanes, rest)
             with loop(builder, _constant(0), rows) as r:
-                x_shift = builder.mul(r, x_row_step)
-                dy_shift = builder.mul(r, dy_row_step)
+                x_shift = builder.mul(r, x.step)
+                dy_shift = builder.mul(r, dy.row)
                 with loop(builder, _constant(0), whole_lanes, LANES) as lane:
                     x_at = builder.add(x_shift, lane)
                     dy_at = builder.add(dy_shift, lane)
@@ -349,7 +276,7 @@ def make_reduce_tile(filters: int, taps: int):
                             multiply_add_into(builder, multiply_add, accumulator, gradient, value)
 
             sums = [[total_value(builder, builder.load(accumulator)) for accumulator in row] for row in block]
-            w_rows = _rows(builder, base(0, 1), w_step, filters, filters_left)
+            w_rows = _rows(builder, dweight.array, dweight.step, filters, left)
             targets = [[builder.gep(row, [offset]) for offset in w_offsets] for row in w_rows]
             with builder.if_else(accumulate) as (add, start):
                 with add:

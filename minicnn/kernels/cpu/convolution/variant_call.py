@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minicnn.kernels.cpu.convolution.lowering import GRADIENT_BYTES, append_gather
+from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather
+from minicnn.kernels.cpu.convolution.lowering import GRADIENT_BYTES
 from minicnn.kernels.cpu.convolution.maps import GatherTables
 from minicnn.kernels.cpu.convolution.variant_tables import Blocks, Rows, channel_blocks, rows_of, weight_blocks
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight
@@ -133,7 +134,8 @@ def _append_blocks(stage: Stage, y: Activation, x: Activation, rows: Rows, block
                         )
                     )
         runs.sort()
-        append_gather(stage.program, GatherTables(runs, taps), y, x, 1, 1, count, 0, 0, step, 0, 0 if with_bias else None, 1, False, True)
+        weighing = Weighing(0, 0, step, bias=0 if with_bias else None, b_filter=1, bias_in_memory=True)
+        append_gather(stage.program, GatherTables(runs, taps), y, x, (1, 1, count), weighing)
 
 
 def _append_weight_blocks(stage: Stage, dy: Activation, x: Activation, rows: Rows, blocks: Blocks) -> None:
@@ -157,16 +159,16 @@ def _append_weight_blocks(stage: Stage, dy: Activation, x: Activation, rows: Row
             ]
         program.step(
             convolution_backward_weight,
-            0,
-            step,
-            dy.map.plane,
-            x.map.plane,
-            program.constant([len(listed) // 4, *listed]),
-            1,
-            1,
-            count,
-            dy.place,
-            x.place,
+            dweight=0,
+            w_filter=step,
+            dy=dy.place,
+            dy_filter=dy.map.plane,
+            x=x.place,
+            x_channel=x.map.plane,
+            lists=program.constant([len(listed) // 4, *listed]),
+            groups=1,
+            channels=1,
+            filters=count,
         )
 
 

@@ -6,9 +6,12 @@ dimension live in the tables alone, so these loops are the same for all of them.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.maps import RANGE_FIELDS, RUN_FIELDS
+from minicnn.kernels.cpu.convolution.operands import Filters, Left, Planes, Rows, Taps
 from minicnn.kernels.cpu.convolution.tiles import (
     FEW_FILTERS,
     FEW_VECTORS,
@@ -26,61 +29,74 @@ from minicnn.kernels.cpu.convolution.tiles import (
     reduce_tile_few_filters,
 )
 from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, select, splat, store, store_first, total
-from minicnn.kernels.cpu.program.atomics import floats_at, whole_array
-from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, FIRST, PART, PARTS, SLOT
+from minicnn.kernels.cpu.program.atomics import whole_array
+from minicnn.kernels.cpu.program.operands import Operand, Strided, operand
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 NO_FLOOR = np.float32(-np.inf)
 ZERO = np.float32(0)
+ONE = np.int64(1)  # of which Numba does not compile a version of its own
 CUT_RUNS, CUT_FILTERS, CUT_GROUPS = range(3)  # along what work is cut into parts
+FROM_BIAS_IN_MEMORY = 3  # of a single call; else a bias lies with the parameters
 
 
 @kernel
-def sum_taps(y, y_at, x, x_at, x_channel, lanes, weight, w_at, w_channel, table, first, stop, channels, begin, bias, b_at, floor):
+def sum_taps(y, x, weight, taps, channels, lanes, begin, bias, floor):
     """y[lane] = max(floor, begin + sum over c, taps t of weight[c, t] * x[c, t, lane]) for one filter and lanes side by side.
 
     Eight sums wait for each other less than one would; the weight is loaded once for all of them.
     """
-    start = bias[b_at] if begin == FROM_BIAS else ZERO
+    start = bias.array[bias.base] if begin == FROM_BIAS else ZERO
     lane = 0
     while lane < lanes:
         if lanes - lane >= 8 * LANES:
             sum0, sum1, sum2, sum3 = splat(start), splat(start), splat(start), splat(start)
             sum4, sum5, sum6, sum7 = splat(start), splat(start), splat(start), splat(start)
             if begin == FROM_OLD:
-                own = y_at + lane
-                sum0, sum1, sum2, sum3 = load(y, own), load(y, own + LANES), load(y, own + 2 * LANES), load(y, own + 3 * LANES)
+                own = y.base + lane
+                sum0, sum1, sum2, sum3 = (
+                    load(y.array, own),
+                    load(y.array, own + LANES),
+                    load(y.array, own + 2 * LANES),
+                    load(y.array, own + 3 * LANES),
+                )
                 own += 4 * LANES
-                sum4, sum5, sum6, sum7 = load(y, own), load(y, own + LANES), load(y, own + 2 * LANES), load(y, own + 3 * LANES)
+                sum4, sum5, sum6, sum7 = (
+                    load(y.array, own),
+                    load(y.array, own + LANES),
+                    load(y.array, own + 2 * LANES),
+                    load(y.array, own + 3 * LANES),
+                )
             for c in range(channels):
-                for t in range(first, stop):
-                    w = splat(weight[w_at + c * w_channel + table[2 * t + 1]])
-                    at = x_at + c * x_channel + table[2 * t] + lane
-                    sum0 = multiply_add(w, load(x, at), sum0)
-                    sum1 = multiply_add(w, load(x, at + LANES), sum1)
-                    sum2 = multiply_add(w, load(x, at + 2 * LANES), sum2)
-                    sum3 = multiply_add(w, load(x, at + 3 * LANES), sum3)
-                    sum4 = multiply_add(w, load(x, at + 4 * LANES), sum4)
-                    sum5 = multiply_add(w, load(x, at + 5 * LANES), sum5)
-                    sum6 = multiply_add(w, load(x, at + 6 * LANES), sum6)
-                    sum7 = multiply_add(w, load(x, at + 7 * LANES), sum7)
-            own = y_at + lane
-            store(y, own, at_least(floor, sum0))
-            store(y, own + LANES, at_least(floor, sum1))
-            store(y, own + 2 * LANES, at_least(floor, sum2))
-            store(y, own + 3 * LANES, at_least(floor, sum3))
-            store(y, own + 4 * LANES, at_least(floor, sum4))
-            store(y, own + 5 * LANES, at_least(floor, sum5))
-            store(y, own + 6 * LANES, at_least(floor, sum6))
-            store(y, own + 7 * LANES, at_least(floor, sum7))
+                for t in range(taps.first, taps.stop):
+                    w = splat(weight.array[weight.base + c * weight.channel + taps.table[2 * t + 1]])
+                    at = x.base + c * x.step + taps.table[2 * t] + lane
+                    sum0 = multiply_add(w, load(x.array, at), sum0)
+                    sum1 = multiply_add(w, load(x.array, at + LANES), sum1)
+                    sum2 = multiply_add(w, load(x.array, at + 2 * LANES), sum2)
+                    sum3 = multiply_add(w, load(x.array, at + 3 * LANES), sum3)
+                    sum4 = multiply_add(w, load(x.array, at + 4 * LANES), sum4)
+                    sum5 = multiply_add(w, load(x.array, at + 5 * LANES), sum5)
+                    sum6 = multiply_add(w, load(x.array, at + 6 * LANES), sum6)
+                    sum7 = multiply_add(w, load(x.array, at + 7 * LANES), sum7)
+            own = y.base + lane
+            store(y.array, own, at_least(floor, sum0))
+            store(y.array, own + LANES, at_least(floor, sum1))
+            store(y.array, own + 2 * LANES, at_least(floor, sum2))
+            store(y.array, own + 3 * LANES, at_least(floor, sum3))
+            store(y.array, own + 4 * LANES, at_least(floor, sum4))
+            store(y.array, own + 5 * LANES, at_least(floor, sum5))
+            store(y.array, own + 6 * LANES, at_least(floor, sum6))
+            store(y.array, own + 7 * LANES, at_least(floor, sum7))
             lane += 8 * LANES
         else:
-            sum0 = load_first(y, y_at + lane, lanes - lane) if begin == FROM_OLD else splat(start)
+            sum0 = load_first(y.array, y.base + lane, lanes - lane) if begin == FROM_OLD else splat(start)
             for c in range(channels):
-                for t in range(first, stop):
-                    w = splat(weight[w_at + c * w_channel + table[2 * t + 1]])
-                    sum0 = multiply_add(w, load(x, x_at + c * x_channel + table[2 * t] + lane), sum0)
-            store_first(y, y_at + lane, at_least(floor, sum0), lanes - lane)
+                for t in range(taps.first, taps.stop):
+                    w = splat(weight.array[weight.base + c * weight.channel + taps.table[2 * t + 1]])
+                    sum0 = multiply_add(w, load(x.array, x.base + c * x.step + taps.table[2 * t] + lane), sum0)
+            store_first(y.array, y.base + lane, at_least(floor, sum0), lanes - lane)
             lane += LANES
 
 
@@ -92,430 +108,245 @@ def at_least(floor, value):
 
 
 @kernel
-def gather_run(
-    y,
-    y_base,
-    y_filter,
-    y_vector,
-    x,
-    x_base,
-    x_channel,
-    x_vector,
-    lanes,
-    width,
-    weight,
-    w_base,
-    w_channel,
-    w_filter,
-    table,
-    first,
-    stop,
-    channels,
-    filters,
-    begin,
-    bias,
-    b_base,
-    b_filter,
-    floor,
-):
-    """One run: all filters over `lanes` lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
-    v = 0
-    if filters == 1 and y_vector == LANES and x_vector == LANES:  # lanes side by side, and no filters to share what is loaded
-        sum_taps(
-            y, y_base, x, x_base, x_channel, lanes, weight, w_base, w_channel, table, first, stop, channels, begin, bias, b_base, floor
-        )
-        return
-    while v * LANES < lanes:
-        left = lanes - v * LANES
-        y_at = y_base + v * y_vector
-        x_at = x_base + v * x_vector
-        few_vectors = left <= FEW_VECTORS * LANES
-        k = 0
-        while k < filters:
-            few_filters = filters - k <= FEW_FILTERS
-            if few_vectors:
-                if few_filters:
-                    gather_tile_few_of_both(
-                        y,
-                        y_at + k * y_filter,
-                        y_filter,
-                        y_vector,
-                        x,
-                        x_at,
-                        x_channel,
-                        x_vector,
-                        weight,
-                        w_base + k * w_filter,
-                        w_channel,
-                        w_filter,
-                        table,
-                        first,
-                        stop,
-                        channels,
-                        filters - k,
-                        left,
-                        width,
-                        begin,
-                        bias,
-                        b_base + k * b_filter,
-                        b_filter,
-                        floor,
-                    )
-                else:
-                    gather_tile_few_vectors(
-                        y,
-                        y_at + k * y_filter,
-                        y_filter,
-                        y_vector,
-                        x,
-                        x_at,
-                        x_channel,
-                        x_vector,
-                        weight,
-                        w_base + k * w_filter,
-                        w_channel,
-                        w_filter,
-                        table,
-                        first,
-                        stop,
-                        channels,
-                        filters - k,
-                        left,
-                        width,
-                        begin,
-                        bias,
-                        b_base + k * b_filter,
-                        b_filter,
-                        floor,
-                    )
-            elif few_filters:
-                gather_tile_few_filters(
-                    y,
-                    y_at + k * y_filter,
-                    y_filter,
-                    y_vector,
-                    x,
-                    x_at,
-                    x_channel,
-                    x_vector,
-                    weight,
-                    w_base + k * w_filter,
-                    w_channel,
-                    w_filter,
-                    table,
-                    first,
-                    stop,
-                    channels,
-                    filters - k,
-                    left,
-                    width,
-                    begin,
-                    bias,
-                    b_base + k * b_filter,
-                    b_filter,
-                    floor,
-                )
-            else:
-                gather_tile(
-                    y,
-                    y_at + k * y_filter,
-                    y_filter,
-                    y_vector,
-                    x,
-                    x_at,
-                    x_channel,
-                    x_vector,
-                    weight,
-                    w_base + k * w_filter,
-                    w_channel,
-                    w_filter,
-                    table,
-                    first,
-                    stop,
-                    channels,
-                    filters - k,
-                    left,
-                    width,
-                    begin,
-                    bias,
-                    b_base + k * b_filter,
-                    b_filter,
-                    floor,
-                )
-            k += FEW_FILTERS if few_filters else TILE_FILTERS
-        v += FEW_VECTORS if few_vectors else TILE_VECTORS
+def gather_tiles(y, x, weight, taps, channels, left, begin, bias, floor):
+    """All filters over the lanes of one tile, which are the first of `left.lanes`."""
+    few_vectors = left.lanes <= FEW_VECTORS * LANES
+    k = 0
+    while k < left.filters:
+        some = Left(left.filters - k, left.lanes, left.width)
+        own = Planes(y.array, y.base + k * y.step, y.step, y.vector)
+        weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
+        start = Strided(bias.array, bias.base + k * bias.step, bias.step)
+        if few_vectors and some.filters <= FEW_FILTERS:
+            gather_tile_few_of_both(own, x, weights, taps, channels, some, begin, start, floor)
+        elif few_vectors:
+            gather_tile_few_vectors(own, x, weights, taps, channels, some, begin, start, floor)
+        elif some.filters <= FEW_FILTERS:
+            gather_tile_few_filters(own, x, weights, taps, channels, some, begin, start, floor)
+        else:
+            gather_tile(own, x, weights, taps, channels, some, begin, start, floor)
+        k += FEW_FILTERS if some.filters <= FEW_FILTERS else TILE_FILTERS
 
 
 @kernel
-def gather(
-    y,
-    y_base,
-    y_filter,
-    x,
-    x_base,
-    x_channel,
-    weight,
-    w_channel,
-    w_filter,
-    table,
-    runs,
-    run_count,
-    taps,
-    groups,
-    channels,
-    filters,
-    channel_block,
-    run_block,
-    with_bias,
-    bias,
-    b_base,
-    b_filter,
-    floor,
-    w_base,
-    w_step,
-    filter_block,
-    cut,
-    part,
-    parts,
-):
-    """All runs of a convolution, group by group; or one of `parts` parts of them, cut along the runs, the filters or the groups.
+def gather_run(y, x, weight, taps, channels, left, begin, bias, floor):
+    """One run: all filters over all lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
+    if left.filters == 1 and y.vector == LANES and x.vector == LANES:  # lanes side by side, and no filters to share what is loaded
+        sum_taps(y, x, weight, taps, channels, left.lanes, begin, bias, floor)
+        return
+    v = 0
+    while v * LANES < left.lanes:
+        some = Left(left.filters, left.lanes - v * LANES, left.width)
+        target = Planes(y.array, y.base + v * y.vector, y.step, y.vector)
+        source = Planes(x.array, x.base + v * x.vector, x.step, x.vector)
+        gather_tiles(target, source, weight, taps, channels, some, begin, bias, floor)
+        v += FEW_VECTORS if some.lanes <= FEW_VECTORS * LANES else TILE_VECTORS
 
-    `channels` and `filters` are those of one group; `filter_block` of them pass over all runs before the next.  Wide layers go
-    `channel_block` channels at a time over `run_block` runs, so that the weights in use stay in cache; the partial sums wait in y.
-    `w_step` is the way from one group's weights to the next's.
+
+@kernel
+def weigh_rows(y, x, weight, taps, filters, lanes, begin):
+    """y[k, :lanes] = (y[k] +) sum over taps t of weight[k, t] * x[t, :lanes]: a run of one channel whose vectors lie side by side.
+
+    y, x : Strided, filters of y `y.step` apart;  weight : Strided, filters `weight.step` apart
     """
-    all_filters = filters
-    first_group, stop_group, first_run, stop_run, first_filter = 0, groups, 0, run_count, 0
-    if cut == CUT_GROUPS:
-        first_group, stop_group = groups * part // parts, groups * (part + 1) // parts
-    elif cut == CUT_FILTERS or run_count < parts:
+    gather_run(
+        Planes(y.array, y.base, y.step, LANES),
+        Planes(x.array, x.base, 0, LANES),
+        Filters(weight.array, weight.base, 0, weight.step),
+        taps,
+        ONE,
+        Left(filters, lanes, LANES),
+        begin,
+        Strided(weight.array, 0, 0),
+        NO_FLOOR,
+    )
+
+
+class GatherSizes(NamedTuple):
+    """What there is to gather, and in which blocks.
+
+    runs, run_count, taps : where the table holds the runs, how many, and the taps
+    groups, channels, filters : `channels` and `filters` are those of one group
+    w_group : elements from one group's weights to the next's
+    filter_block : filters that pass over all runs before the next do
+    channel_block, run_block : wide layers go so many channels at a time over so many runs, so that the weights in use stay in cache;
+        the partial sums wait in y
+    cut : along what the work is cut into parts: the runs, the filters or the groups
+    """
+
+    runs: int
+    run_count: int
+    taps: int
+    groups: int
+    channels: int
+    filters: int
+    w_group: int
+    filter_block: int
+    channel_block: int
+    run_block: int
+    cut: int
+
+
+@kernel
+def gather(y, x, weight, bias, table, sizes, start, floor, part, parts):
+    """All runs of a convolution, group by group; or one of `parts` parts of them.  Sums begin with `start`, as the tile has it."""
+    filters, channels, run_count = sizes.filters, sizes.channels, sizes.run_count
+    first_group, stop_group, first_run, stop_run, first_filter = 0, sizes.groups, 0, run_count, 0
+    if sizes.cut == CUT_GROUPS:
+        first_group, stop_group = sizes.groups * part // parts, sizes.groups * (part + 1) // parts
+    elif sizes.cut == CUT_FILTERS or run_count < parts:
         tiles = (filters + TILE_FILTERS - 1) // TILE_FILTERS
         first_filter = min(filters, tiles * part // parts * TILE_FILTERS)
         filters = min(filters, tiles * (part + 1) // parts * TILE_FILTERS) - first_filter
     else:
         first_run, stop_run = run_count * part // parts, run_count * (part + 1) // parts
     for group in range(first_group, stop_group):
-        y_group = y_base + (group * all_filters + first_filter) * y_filter
-        x_group = x_base + group * channels * x_channel
-        w_group = w_base + group * w_step + first_filter * w_filter
-        b_group = b_base + (group * all_filters + first_filter) * b_filter
-        for k in range(0, filters, filter_block):
-            some_filters = min(filter_block, filters - k)
-            for block in range(first_run, stop_run, run_block):
-                for c in range(0, max(channels, 1), channel_block):
-                    some_channels = min(channel_block, channels - c)
-                    last = c + channel_block >= channels
-                    begin = FROM_OLD if c > 0 else (FROM_BIAS if with_bias else FROM_ZERO)
-                    for run in range(block, min(block + run_block, stop_run)):
-                        at = runs + run * RUN_FIELDS
+        y_group = y.base + (group * sizes.filters + first_filter) * y.step
+        x_group = x.base + group * channels * x.step
+        w_group = weight.base + group * sizes.w_group + first_filter * weight.step
+        b_group = bias.base + (group * sizes.filters + first_filter) * bias.step
+        for k in range(0, filters, sizes.filter_block):
+            some_filters = min(sizes.filter_block, filters - k)
+            for block in range(first_run, stop_run, sizes.run_block):
+                for c in range(0, max(channels, 1), sizes.channel_block):
+                    last = c + sizes.channel_block >= channels
+                    for run in range(block, min(block + sizes.run_block, stop_run)):
+                        at = sizes.runs + run * RUN_FIELDS
                         gather_run(
-                            y,
-                            y_group + k * y_filter + table[at],
-                            y_filter,
-                            table[at + 7],
-                            x,
-                            x_group + table[at + 1] + c * x_channel,
-                            x_channel,
-                            table[at + 8],
-                            table[at + 2],
-                            table[at + 9],
-                            weight,
-                            w_group + k * w_filter + table[at + 5] + c * w_channel,
-                            w_channel,
-                            w_filter,
-                            table,
-                            taps + table[at + 3],
-                            taps + table[at + 4],
-                            some_channels,
-                            some_filters,
-                            begin,
-                            bias,
-                            b_group + k * b_filter + table[at + 6],
-                            b_filter,
+                            Planes(y.array, y_group + k * y.step + table[at], y.step, table[at + 7]),
+                            Planes(x.array, x_group + table[at + 1] + c * x.step, x.step, table[at + 8]),
+                            Filters(
+                                weight.array,
+                                w_group + k * weight.step + table[at + 5] + c * weight.channel,
+                                weight.channel,
+                                weight.step,
+                            ),
+                            Taps(table, sizes.taps + table[at + 3], sizes.taps + table[at + 4]),
+                            min(sizes.channel_block, channels - c),
+                            Left(some_filters, table[at + 2], table[at + 9]),
+                            FROM_OLD if c > 0 else start,
+                            Strided(bias.array, b_group + k * bias.step + table[at + 6], bias.step),
                             floor if last else NO_FLOOR,
                         )
 
 
 @kernel
-def reduce(
-    dweight,
-    w_base,
-    w_filter,
-    dy,
-    y_base,
-    y_filter,
-    x,
-    x_base,
-    x_channel,
-    table,
-    groups,
-    group_count,
-    channels,
-    filters,
-    accumulate,
-    part,
-    parts,
-):
+def reduce(dweight, dy, x, table, lists, groups, channels, filters, accumulate, part, parts):
     """The weight gradient: for every group of taps, every range of rows, every tile of taps x filters; or a part of the taps.
 
-    `groups` is a list in the table of (entries, entry count, ranges, range count), `group_count` the groups of the convolution.
+    `lists` is where the table holds a list of (entries, entry count, ranges, range count), `groups` the groups of the convolution.
     """
-    listed = table[groups]
-    for group in range(group_count):
-        x_group = x_base + group * channels * x_channel
-        y_group = y_base + group * filters * y_filter
-        w_group = w_base + group * filters * w_filter
-        for number in range(listed):
-            at = groups + 1 + 4 * number
+    for group in range(groups):
+        w_group = dweight.base + group * filters * dweight.step
+        for number in range(table[lists]):
+            at = lists + 1 + 4 * number
             entries, entry_count, ranges, range_count = table[at], table[at + 1], table[at + 2], table[at + 3]
             blocks = (entry_count + TILE_TAPS - 1) // TILE_TAPS
             first_entry = blocks * part // parts * TILE_TAPS
             stop_entry = min(entry_count, blocks * (part + 1) // parts * TILE_TAPS)
             for n in range(range_count):
                 row = ranges + n * RANGE_FIELDS
+                y_at = dy.base + group * filters * dy.step + table[row + 1]
+                source = Strided(x.array, x.base + group * channels * x.step + table[row], table[row + 4])
                 add = accumulate or n > 0
                 for entry in range(first_entry, stop_entry, TILE_TAPS):
+                    some = Taps(table, entries + entry, entries + entry_count)
                     k = 0
                     while k < filters:
+                        own = Strided(dweight.array, w_group + k * dweight.step, dweight.step)
+                        gradient = Rows(dy.array, y_at + k * dy.step, dy.step, table[row + 5])
                         if filters - k <= FEW_FILTERS:
-                            reduce_tile_few_filters(
-                                dweight,
-                                w_group + k * w_filter,
-                                w_filter,
-                                dy,
-                                y_group + table[row + 1] + k * y_filter,
-                                y_filter,
-                                table[row + 5],
-                                x,
-                                x_group + table[row],
-                                table[row + 4],
-                                table,
-                                entries + entry,
-                                entry_count - entry,
-                                table[row + 2],
-                                table[row + 3],
-                                filters - k,
-                                add,
-                            )
+                            reduce_tile_few_filters(own, gradient, source, some, filters - k, table[row + 2], table[row + 3], add)
                             k += FEW_FILTERS
                         else:
-                            reduce_tile(
-                                dweight,
-                                w_group + k * w_filter,
-                                w_filter,
-                                dy,
-                                y_group + table[row + 1] + k * y_filter,
-                                y_filter,
-                                table[row + 5],
-                                x,
-                                x_group + table[row],
-                                table[row + 4],
-                                table,
-                                entries + entry,
-                                entry_count - entry,
-                                table[row + 2],
-                                table[row + 3],
-                                filters - k,
-                                add,
-                            )
+                            reduce_tile(own, gradient, source, some, filters - k, table[row + 2], table[row + 3], add)
                             k += TILE_FILTERS
 
 
 @kernel
-def sum_pixels(dbias, b_base, b_filter, dy, y_base, y_filter, filters, rows, row_count, table, accumulate):
+def sum_pixels(dbias, dy, filters, rows, row_count, table, accumulate):
     """The bias gradient: each filter's output gradient summed over rows of lanes.  A row is (offset, lanes, bias offset)."""
     for k in range(filters):
+        own = dbias.base + k * dbias.step
         if not accumulate:
             for n in range(row_count):
-                dbias[b_base + k * b_filter + table[rows + 3 * n + 2]] = ZERO
+                dbias.array[own + table[rows + 3 * n + 2]] = ZERO
         for n in range(row_count):
-            at = y_base + k * y_filter + table[rows + 3 * n]
+            at = dy.base + k * dy.step + table[rows + 3 * n]
             sum0 = splat(ZERO)
             sum1 = splat(ZERO)
             lanes = table[rows + 3 * n + 1]
             lane = 0
             while lane + 2 * LANES <= lanes:
-                sum0 += load(dy, at + lane)
-                sum1 += load(dy, at + lane + LANES)
+                sum0 += load(dy.array, at + lane)
+                sum1 += load(dy.array, at + lane + LANES)
                 lane += 2 * LANES
             if lane < lanes:
-                sum0 += load(dy, at + lane)
-            dbias[b_base + k * b_filter + table[rows + 3 * n + 2]] += total(sum0 + sum1)
+                sum0 += load(dy.array, at + lane)
+            dbias.array[own + table[rows + 3 * n + 2]] += total(sum0 + sum1)
 
 
-# Steps.  An argument is an offset into the arena (activations), into the slot (gradients), into the parameters or into the table.
+# Steps.  Places are in the arena (activations), in the slot (gradients) or in the parameters; runs, taps and lists in the table.
 
 
-@step(splits=True)
+class Gather(NamedTuple):
+    """A convolution as steps are told of it.
+
+    begin : whether there is no bias (FROM_ZERO), or where it lies: with the parameters (FROM_BIAS) or, for a single call, in memory
+    rectify : whether relu follows
+    """
+
+    y: Operand
+    x: Operand
+    weight: Any
+    w_channel: int
+    w_filter: int
+    bias: Any
+    b_filter: int
+    begin: int
+    rectify: int
+    sizes: GatherSizes
+
+
+@kernel
+def gather_weighing(memory, parameters, a):
+    """Weights, bias, what sums begin with, and what they are at least, from a Gather."""
+    bias = memory if a.begin == FROM_BIAS_IN_MEMORY else parameters
+    start, floor = FROM_ZERO if a.begin == FROM_ZERO else FROM_BIAS, ZERO if a.rectify != 0 else NO_FLOOR
+    return Filters(parameters, a.weight, a.w_channel, a.w_filter), Strided(bias, a.bias, a.b_filter), start, floor
+
+
+@step(gather=Gather, splits=True)
 def convolution_forward(memory, parameters, table, a, frame):
     """y from x and weight, bias (parameters); y and x lie in the arena, or are an image of a user's arrays."""
-    m, w, t = whole_array(memory), whole_array(parameters), whole_array(table)
-    arena = frame[ARENA]
-    # the bias lies with the parameters, or, for a single call, in memory
-    bias = m if a[20] != 0 else w
-    y, y_at = (whole_array(floats_at(frame[a[23]])), frame[FIRST] * a[25]) if a[23] != 0 else (m, arena + a[17])
-    x, x_at = (whole_array(floats_at(frame[a[24]])), frame[FIRST] * a[26]) if a[24] != 0 else (m, arena + a[18])
-    gather(
-        y,
-        y_at,
-        a[0],
-        x,
-        x_at,
-        a[1],
-        w,
-        a[2],
-        a[3],
-        t,
-        a[4],
-        a[5],
-        a[6],
-        a[7],
-        a[8],
-        a[9],
-        a[10],
-        a[11],
-        a[12] != 0,
-        bias,
-        a[13],
-        a[14],
-        ZERO if a[15] != 0 else NO_FLOOR,
-        a[16],
-        a[19],
-        a[21],
-        a[22],
-        frame[PART],
-        frame[PARTS],
-    )
+    m, own = whole_array(memory), a.gather
+    y, x, sizes = operand(m, frame, own.y), operand(m, frame, own.x), values(GatherSizes, own.sizes)
+    weight, bias, start, floor = gather_weighing(m, whole_array(parameters), own)
+    gather(y, x, weight, bias, whole_array(table), sizes, start, floor, frame.part, frame.parts)
 
 
-@step(splits=True)
+@step("dweight w_filter dy dy_filter x x_channel lists groups channels filters", splits=True)
 def convolution_backward_weight(memory, parameters, table, a, frame):
     """dweight (slot) from dy, x (arena)."""
-    m, t = whole_array(memory), whole_array(table)
-    arena = frame[ARENA]
+    m = whole_array(memory)
     reduce(
-        m,
-        frame[SLOT] + a[0],
-        a[1],
-        m,
-        arena + a[8],
-        a[2],
-        m,
-        arena + a[9],
-        a[3],
-        t,
-        a[4],
-        a[5],
-        a[6],
-        a[7],
-        frame[ACCUMULATE] != 0,
-        frame[PART],
-        frame[PARTS],
+        Strided(m, frame.slot + a.dweight, a.w_filter),
+        Strided(m, frame.arena + a.dy, a.dy_filter),
+        Strided(m, frame.arena + a.x, a.x_channel),
+        whole_array(table),
+        a.lists,
+        a.groups,
+        a.channels,
+        a.filters,
+        frame.accumulate != 0,
+        frame.part,
+        frame.parts,
     )
 
 
-@step
+@step("dbias b_filter dy dy_filter filters rows row_count")
 def convolution_backward_bias(memory, parameters, table, a, frame):
     """dbias (slot) from dy (arena)."""
-    m, t = whole_array(memory), whole_array(table)
-    sum_pixels(m, frame[SLOT] + a[0], a[1], m, frame[ARENA] + a[6], a[2], a[3], a[4], a[5], t, frame[ACCUMULATE] != 0)
+    m = whole_array(memory)
+    dbias, dy = Strided(m, frame.slot + a.dbias, a.b_filter), Strided(m, frame.arena + a.dy, a.dy_filter)
+    sum_pixels(dbias, dy, a.filters, a.rows, a.row_count, whole_array(table), frame.accumulate != 0)

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.convolution.axes import axis_numbers
+from minicnn.kernels.cpu.convolution.axes import step_axes
 from minicnn.kernels.cpu.convolution.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.weight_gradient import sum_products_by_row_step, sum_products_step, turn_back_step
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -82,31 +82,33 @@ def append_filter_lanes(
         rounded = 1 if by_column else TILE_FILTERS
         block = max(1, -(-channels // (blocks * rounded)) * rounded)
         steps = [tile * stride for tile, stride in zip(tiles, dy.map.strides, strict=True)]
+        step_d, step_h, step_w = [0] * (3 - len(axes)) + steps
         first = sum(offset * stride for offset, stride in zip(offsets, dy.map.strides, strict=True))
         turned = line_block * column_block * shard * pitch
         program.step(
             sum_products_step,
-            Place(products),
-            Place(program.buffer(turned * parts)),
-            turned,
-            Place(dy.buffer, dy.offset + first),
-            dy.map.plane,
-            *[0] * (3 - len(axes)),
-            *steps,
-            x.place,
-            x.map.plane,
-            shard,
-            groups,
-            channels,
-            filters,
-            flip,
-            pitch,
-            block,
-            line_block,
-            column_block,
-            by_column,
-            program.constant(listed) // 2,
-            *axis_numbers(own_axes),
+            products=Place(products),
+            turned=Place(program.buffer(turned * parts)),
+            turned_size=turned,
+            dy=Place(dy.buffer, dy.offset + first),
+            dy_plane=dy.map.plane,
+            step_d=step_d,
+            step_h=step_h,
+            step_w=step_w,
+            x=x.place,
+            x_plane=x.map.plane,
+            shard=shard,
+            groups=groups,
+            channels=channels,
+            filters=filters,
+            flip=flip,
+            pitch=pitch,
+            block=block,
+            line_block=line_block,
+            column_block=column_block,
+            by_column=by_column,
+            pairs=program.constant(listed) // 2,
+            axes=step_axes(own_axes),
         )
         if cut:
             cut()
@@ -116,14 +118,14 @@ def append_filter_lanes(
         size = channels * taps
         program.step(
             turn_back_step,
-            dweight + tile * size,
-            prod(tiles) * size,
-            Place(products),
-            groups,
-            size,
-            filters,
-            strips * pitch,
-            Place(squares),
+            dweight=dweight + tile * size,
+            w_filter=prod(tiles) * size,
+            products=Place(products),
+            groups=groups,
+            size=size,
+            filters=filters,
+            row=strips * pitch,
+            squares=Place(squares),
         )
         if cut:
             cut()
@@ -159,26 +161,36 @@ def append_by_row(
     pairs = program.constant([n for i in range(block * shard) for n in (i * LANES, i)]) // 2
     program.step(
         sum_products_by_row_step,
-        Place(products),
-        Place(program.buffer(turned * parts)),
-        turned,
-        dy.place,
-        dy.map.plane,
-        dy.map.strides[0],
-        x.place,
-        x.map.plane,
-        shard,
-        groups,
-        channels,
-        filters,
-        flip,
-        block,
-        pairs,
-        *axis_numbers(axes),
+        products=Place(products),
+        turned=Place(program.buffer(turned * parts)),
+        turned_size=turned,
+        dy=dy.place,
+        dy_plane=dy.map.plane,
+        dy_row=dy.map.strides[0],
+        x=x.place,
+        x_plane=x.map.plane,
+        shard=shard,
+        groups=groups,
+        channels=channels,
+        filters=filters,
+        flip=flip,
+        column_block=block,
+        pairs=pairs,
+        axes=step_axes(axes),
     )
     if cut:
         cut()
-    program.step(turn_back_step, dweight, size, Place(products), groups, size, filters, LANES, Place(program.buffer(LANES * LANES * parts)))
+    program.step(
+        turn_back_step,
+        dweight=dweight,
+        w_filter=size,
+        products=Place(products),
+        groups=groups,
+        size=size,
+        filters=filters,
+        row=LANES,
+        squares=Place(program.buffer(LANES * LANES * parts)),
+    )
     if cut:
         cut()
 

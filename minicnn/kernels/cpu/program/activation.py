@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
+from minicnn.kernels.cpu.program.operands import Operand
 from minicnn.kernels.cpu.program.program import Buffer, Place, Program
 
 
@@ -30,6 +31,11 @@ class Activation(NamedTuple):
         """The frame's field with the address that the place counts from; 0 is the arena."""
         return 0
 
+    @property
+    def operand(self) -> Operand:
+        """Where a step finds it."""
+        return Operand(self.place, 0, 0, self.map.plane)
+
     def channels(self, first: int, count: int) -> Activation:
         """Some of its channels, in place."""
         some = FeatureMap(count, self.map.sizes, self.map.shard, self.map.before, self.map.after)
@@ -53,6 +59,11 @@ class Outside(NamedTuple):
     def place(self) -> int:
         """Its beginning, counted from that address."""
         return 0
+
+    @property
+    def operand(self) -> Operand:
+        """Where a step finds it."""
+        return Operand(0, self.field, self.map.size, self.map.plane)
 
 
 def new_activation(

@@ -82,9 +82,9 @@ def call_step(typing_context, address, memory, parameters, table, steps, argumen
 
         function = context.call_conv.get_function_type(types.none, STEP_SIGNATURE.args)
         result, exception = (cgutils.alloca_once(builder, each.pointee) for each in function.args[:2])
-        own = builder.gep(pointer(4), [args[5]])
+        own, task = builder.gep(pointer(4), [args[5]]), builder.bitcast(args[6], INT64.as_pointer())
         code = builder.call(
-            builder.inttoptr(args[0], function.as_pointer()), [result, exception, pointer(1), pointer(2), pointer(3), own, pointer(6)]
+            builder.inttoptr(args[0], function.as_pointer()), [result, exception, pointer(1), pointer(2), pointer(3), own, task]
         )
         return builder.or_(*(builder.icmp_signed("==", code, code.type(good)) for good in _GOOD_CODES))
 

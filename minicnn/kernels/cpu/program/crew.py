@@ -18,7 +18,7 @@ from numba import carray
 from minicnn.errors import DeviceError
 from minicnn.kernels.cpu.program import interpreter
 from minicnn.kernels.cpu.program.atomics import exchange, fetch_add, integers_at, pause, read_shared
-from minicnn.kernels.cpu.program.executor import COUNTERS, FAULT, LAST, LEFT, RUN, STOP, Layout, execute, wait_a_little
+from minicnn.kernels.cpu.program.executor import COUNTERS, FAULT, LAST, LEFT, RUN, STOP, ZERO, Layout, execute, wait_a_little
 from minicnn.kernels.cpu.program.program import FRAME_FIELDS, FinishedProgram
 from minicnn.kernels.machine_code.compile import kernel
 from minicnn.locks import new_lock, refuse_holder
@@ -71,7 +71,7 @@ def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses,
     for place in range(BELL, BELL * threads, BELL):
         exchange(bells, place + INVITED, 1)
         interpreter.wake(run, bells, place, ASLEEP, LOCK)
-    execute(run, 0)
+    execute(run, ZERO)
     for place in range(BELL, BELL * threads, BELL):
         if exchange(bells, place + INVITED, 0):
             fetch_add(counters, LEFT, 1)

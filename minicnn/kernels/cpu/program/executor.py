@@ -16,27 +16,9 @@ from numba import carray
 
 from minicnn.kernels.cpu.program.atomics import call_c, call_step, exchange, fetch_add, floats_at, integers_at, pause, read_shared
 from minicnn.kernels.cpu.program.interpreter import signal_raised
-from minicnn.kernels.cpu.program.program import (
-    ACCUMULATE,
-    ARENA,
-    BATCH,
-    COUNT,
-    FIRST,
-    FRAME_FIELDS,
-    KEY,
-    LABELS,
-    ORDER,
-    OUTPUT,
-    PART,
-    PARTS,
-    RATES,
-    SHARDS,
-    SLICES,
-    SLOT,
-    STATISTICS,
-    STEP_FIELDS,
-)
+from minicnn.kernels.cpu.program.program import LABELS, SHARDS, SLICES, STEP_FIELDS
 from minicnn.kernels.machine_code.compile import kernel
+from minicnn.kernels.machine_code.records import FRAME_FIELDS, frame_at, set_field
 
 # counters that threads share, those that change often on cache lines of their own
 NEXT, DONE, LEFT = 0, 8, 16  # tasks drawn, tasks done, threads that are through
@@ -45,6 +27,7 @@ LAST = 25  # the batch after which to leave
 FAULT = 26  # 1 + the step that failed
 COUNTERS = 32
 
+ZERO = np.int64(0)  # what is called with a constant, Numba compiles again: four times a first 0 and then other numbers
 SPINS = 4000  # about 50 microseconds of waiting before the processor is given away
 
 # columns of a job: one row a batch
@@ -174,10 +157,10 @@ def execute(run, thread):
     jobs = carray(integers_at(run.jobs), (run.batch_count, JOB_FIELDS))
     addresses = carray(integers_at(run.addresses), (run.address_count,))
     counters = carray(integers_at(run.counters), (COUNTERS,))
-    frame = carray(integers_at(run.frames + 8 * FRAME_FIELDS * thread), (FRAME_FIELDS,))
+    frame = frame_at(run.frames + 8 * FRAME_FIELDS * thread)
     for n in range(run.address_count):
-        frame[LABELS + n] = addresses[n]
-    batch, phase, phase_begin = 0, 0, 0
+        set_field(frame, LABELS + n, addresses[n])
+    batch, phase, phase_begin = ZERO, ZERO, ZERO
     ticket = fetch_add(counters, NEXT, 1)
     while batch < run.batch_count:
         images = jobs[batch, JOB_IMAGES]
@@ -195,31 +178,31 @@ def execute(run, thread):
         if not may_begin(run, counters, phase_begin, thread, batch):
             break
         task = ticket - phase_begin
-        frame[BATCH] = images
-        frame[KEY] = jobs[batch, JOB_KEY]
-        frame[ORDER] = jobs[batch, JOB_ORDER]
-        frame[RATES] = jobs[batch, JOB_RATES]
-        frame[OUTPUT] = jobs[batch, JOB_OUTPUT]
-        frame[STATISTICS] = jobs[batch, JOB_STATISTICS]
+        frame.batch = images
+        frame.key = jobs[batch, JOB_KEY]
+        frame.order = jobs[batch, JOB_ORDER]
+        frame.rates = jobs[batch, JOB_RATES]
+        frame.output = jobs[batch, JOB_OUTPUT]
+        frame.statistics = jobs[batch, JOB_STATISTICS]
         if kind == SLICES:
-            frame[SLOT] = run.slot_begin
-            frame[COUNT] = used_slots
-            frame[PART] = task
-            frame[PARTS] = parts
+            frame.slot = run.slot_begin
+            frame.count = used_slots
+            frame.part = task
+            frame.parts = parts
             if not run_steps(run, memory, parameters, table, steps, first, stop, frame, counters, thread, batch):
                 return
         else:
             split = 1 if kind == SHARDS else parts
-            frame[PART] = task % split
-            frame[PARTS] = split
+            frame.part = task % split
+            frame.parts = split
             begin = task // split
             end, stride = (shards, run.slots) if kind == SHARDS else (begin + 1, 1)
-            frame[SLOT] = run.slot_begin + begin % run.slots * run.slot_size
+            frame.slot = run.slot_begin + begin % run.slots * run.slot_size
             for number in range(begin, end, stride):
-                frame[ARENA] = run.arena_begin + (number if run.per_shard else thread) * run.arena_size
-                frame[FIRST] = number * run.shard
-                frame[COUNT] = min(run.shard, images - number * run.shard)
-                frame[ACCUMULATE] = 1 if number != begin else 0
+                frame.arena = run.arena_begin + (number if run.per_shard else thread) * run.arena_size
+                frame.first = number * run.shard
+                frame.count = min(run.shard, images - number * run.shard)
+                frame.accumulate = 1 if number != begin else 0
                 if not run_steps(run, memory, parameters, table, steps, first, stop, frame, counters, thread, batch):
                     return
         fetch_add(counters, DONE, 1)

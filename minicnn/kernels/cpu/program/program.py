@@ -13,14 +13,14 @@ decided while running; what is added to what, and in which order, is not: the re
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minicnn.kernels.machine_code.compile import StepKernel
+from minicnn.kernels.machine_code.records import FRAME_FIELDS, bits, flatten  # noqa: F401
 
 # fields of a frame
 ARENA = 0  # where this task's activations begin in memory
@@ -39,20 +39,14 @@ OUTPUT = 12  # address of the batch's output rows (float32)
 LABELS = 13  # address of the data set's labels (int64)
 INPUT = 14  # address of the data set's images (float32 or uint8)
 EXTRA = 15  # addresses of further arrays, in and out
-FRAME_FIELDS = 24
 
-STEP_FIELDS = 48
+STEP_FIELDS = 64
 CACHE_LINE = 16  # float32 elements
 
 # kinds of phases
 SHARDS = 0  # a task is a slot: its shards run one after the other
 SLICES = 1  # a task is a part of the parameters
 SPLIT = 2  # a task is a part of one shard's work: for few images, or weights so many that they should be read once
-
-
-def bits(number: float) -> int:
-    """A float64 as the int64 with the same bits."""
-    return int(struct.unpack("<q", struct.pack("<d", number))[0])
 
 
 @dataclass(eq=False)
@@ -120,8 +114,9 @@ class Program:
             self._length += len(padded)
         return self._known[key]
 
-    def step(self, kernel: StepKernel, *arguments: Argument) -> None:
-        """Append one step to the open phase."""
+    def step(self, kernel: StepKernel, *arguments: Argument, **fields: Any) -> None:
+        """Append one step to the open phase: a value for each of the kernel's fields."""
+        arguments = arguments if kernel.fields is None else tuple(flatten(kernel.fields, fields, f"step {kernel.name}"))
         for argument in arguments:
             if isinstance(argument, Place):
                 argument.buffer.used_at(len(self.rows))

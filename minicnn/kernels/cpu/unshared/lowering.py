@@ -6,19 +6,26 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.convolution.axes import axis_numbers
+from minicnn.kernels.cpu.convolution.axes import step_axes
 from minicnn.kernels.cpu.convolution.linear import transpose_step
 from minicnn.kernels.cpu.convolution.lowering import append_convolution_backward_input, append_convolution_backward_weight
+from minicnn.kernels.cpu.convolution.operands import Groups
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program
 from minicnn.kernels.cpu.unshared.input_gradient import (
     FILTER_BLOCK,
+    Scratch,
     add_up_step,
     unshared_call_backward_input,
     unshared_step_backward_input,
 )
-from minicnn.kernels.cpu.unshared.unshared import unshared_call_backward_weight, unshared_call_forward, unshared_step_backward_weight
+from minicnn.kernels.cpu.unshared.unshared import (
+    Patches,
+    unshared_call_backward_weight,
+    unshared_call_forward,
+    unshared_step_backward_weight,
+)
 
 FEW_VECTORS = 32  # of output gradients that a weight hears from, below which adding up lanes costs more than copying patches
 FILTERS_OF_AN_IMAGE = 4  # of a group, below which adding up patches image by image costs more than images as lanes
@@ -36,11 +43,12 @@ def serves_rows(images: int, filters: int) -> bool:
     return images < LANES and images <= max(1, filters // FILTERS_OF_AN_IMAGE)
 
 
-def _patch_memory(program: Program, axes: Sequence[Axis], channels: int, shard: int, parts: int) -> tuple[Place, int, int, int]:
-    """Patches of one position for each part: their place, elements from part to part, elements of a row, the images as taps."""
+def _patches(program: Program, axes: Sequence[Axis], channels: int, shard: int, parts: int) -> Patches:
+    """Patches of one position for each part, and the images as taps."""
     row = (-(-channels * prod(axis.taps for axis in axes) // CACHE_LINE) + 1) * CACHE_LINE  # room for what a store writes too much
     pitch = row * shard
-    return Place(program.buffer(pitch * parts)), pitch, row, program.constant([n for i in range(shard) for n in (i * row, i)]) // 2
+    taps = program.constant([n for i in range(shard) for n in (i * row, i)]) // 2
+    return Patches(Place(program.buffer(pitch * parts)), pitch, row, taps)
 
 
 def append_call_forward(
@@ -58,24 +66,19 @@ def append_call_forward(
 ) -> None:
     """y from x, both the frame's fields that hold the addresses of a user's arrays; `biases` of a filter, 0 for none."""
     size, y_image = channels // groups * prod(axis.taps for axis in axes), filters * prod(axis.out for axis in axes)
-    room, pitch, row, _ = _patch_memory(program, axes, channels // groups, images, parts)
-    images_as_taps = program.constant([n for i in range(images) for n in (i * row, i * y_image)]) // 2
+    patches = _patches(program, axes, channels // groups, images, parts)
+    images_as_taps = program.constant([n for i in range(images) for n in (i * patches.row, i * y_image)]) // 2
     program.step(
         unshared_call_forward,
-        y,
-        y_image,
-        prod(tiles) * size,
-        biases,
-        x,
-        channels * prod(axis.size for axis in axes),
-        groups,
-        channels // groups,
-        filters // groups,
-        room,
-        pitch,
-        row,
-        images_as_taps,
-        *axis_numbers(axes, tiles),
+        y=y,
+        y_image=y_image,
+        w_filter=prod(tiles) * size,
+        biases=biases,
+        x=x,
+        x_image=channels * prod(axis.size for axis in axes),
+        groups=Groups(groups, channels // groups, filters // groups),
+        patches=patches._replace(taps=images_as_taps),
+        axes=step_axes(axes, tiles),
     )
 
 
@@ -97,27 +100,22 @@ def append_call_backward_input(
     dx_image = channels * prod(axis.size for axis in axes)
     # each part clears and fills a dx of its own, which must stay less work than the weights
     own_parts = max(1, min(parts, positions, filters * prod(tiles) * size // dx_image))
-    room, pitch, row, _ = _patch_memory(program, axes, channels // groups, images, own_parts)
-    sums_pitch = -(-images * dx_image // CACHE_LINE) * CACHE_LINE
-    sums = Place(program.buffer(sums_pitch * own_parts))
+    sums_size = -(-images * dx_image // CACHE_LINE) * CACHE_LINE
+    sums = Place(program.buffer(sums_size * own_parts))
     program.step(
         unshared_call_backward_input,
-        sums,
-        sums_pitch,
-        dx_image,
-        dy,
-        filters * positions,
-        prod(tiles) * size,
-        groups,
-        channels // groups,
-        filters // groups,
-        room,
-        pitch,
-        row,
-        *axis_numbers(axes, tiles),
+        sums=sums,
+        sums_size=sums_size,
+        dx_image=dx_image,
+        dy=dy,
+        dy_image=filters * positions,
+        w_filter=prod(tiles) * size,
+        groups=Groups(groups, channels // groups, filters // groups),
+        patches=_patches(program, axes, channels // groups, images, own_parts),
+        axes=step_axes(axes, tiles),
     )
     cut(own_parts)
-    program.step(add_up_step, dx, dx_image, sums, sums_pitch, own_parts)
+    program.step(add_up_step, y=dx, y_image=dx_image, x=sums, x_size=sums_size, count=own_parts)
     cut(parts)
 
 
@@ -137,19 +135,17 @@ def append_call_backward_weight(
     filters, size = dy.map.channels // groups, channels // groups * prod(axis.taps for axis in axes)
     program.step(
         unshared_call_backward_weight,
-        dweight,
-        prod(tiles) * size,
-        dy.place,
-        dy.map.plane,
-        x,
-        channels * prod(axis.size for axis in axes),
-        dy.map.shard,
-        groups,
-        channels // groups,
-        filters,
-        *_patch_memory(program, axes, channels // groups, dy.map.shard, parts),
-        add,
-        *axis_numbers(axes, tiles),
+        dweight=dweight,
+        w_filter=prod(tiles) * size,
+        dy=dy.place,
+        dy_plane=dy.map.plane,
+        x=x,
+        x_image=channels * prod(axis.size for axis in axes),
+        shard=dy.map.shard,
+        groups=Groups(groups, channels // groups, filters),
+        patches=_patches(program, axes, channels // groups, dy.map.shard, parts),
+        add=add,
+        axes=step_axes(axes, tiles),
     )
 
 
@@ -163,23 +159,20 @@ def append_tiled_backward_weight(
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     image = x.map.channels * x.map.pixels
     by_image = program.buffer(image * shard)
-    program.step(transpose_step, Place(by_image), image, x.place, image, shard)
+    program.step(transpose_step, y=Place(by_image), y_row=image, x=x.place, rows=image, columns=shard)
     size = channels * prod(axis.taps for axis in axes)
     program.step(
         unshared_step_backward_weight,
-        dweight,
-        prod(tiles) * size,
-        dy.place,
-        dy.map.plane,
-        Place(by_image),
-        image,
-        shard,
-        groups,
-        channels,
-        filters,
-        *_patch_memory(program, axes, channels, shard, max(1, program.step_parts)),
-        False,
-        *axis_numbers(axes, tiles),
+        dweight=dweight,
+        w_filter=prod(tiles) * size,
+        dy=dy.place,
+        dy_plane=dy.map.plane,
+        x=Place(by_image),
+        x_image=image,
+        shard=shard,
+        groups=Groups(groups, channels, filters),
+        patches=_patches(program, axes, channels, shard, max(1, program.step_parts)),
+        axes=step_axes(axes, tiles),
     )
 
 
@@ -200,22 +193,15 @@ def append_tiled_backward_input(
     filters_as_taps = program.constant([n for k in range(some) for n in (k * shard, k * pitch)]) // 2
     program.step(
         unshared_step_backward_input,
-        dx.place,
-        dx.map.plane,
-        dy.place,
-        dy.map.plane,
-        shard,
-        weight,
-        prod(tiles) * channels * taps,
-        groups,
-        channels,
-        filters,
-        block,
-        Place(scratch),
-        pitch,
-        packed,
-        packed + gradients,
-        packed + gradients + sums,
-        filters_as_taps,
-        *axis_numbers(axes, tiles),
+        dx=dx.place,
+        dx_plane=dx.map.plane,
+        dy=dy.place,
+        dy_plane=dy.map.plane,
+        shard=shard,
+        weight=weight,
+        w_filter=prod(tiles) * channels * taps,
+        groups=Groups(groups, channels, filters),
+        scratch=Scratch(block, Place(scratch), pitch, packed, packed + gradients, filters_as_taps),
+        part_size=packed + gradients + sums,
+        axes=step_axes(axes, tiles),
     )

@@ -10,16 +10,21 @@ gather tile over images as its taps, with lanes over (c,r,s).  The input gradien
 Letters as everywhere: o p q an output position, t r s a tap; three axes, missing ones of size 1.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from minicnn.kernels.cpu.convolution.axes import BEFORE, DILATION, OUT, SIZE, STRIDE, TAPS, TILE, three_axes
+from minicnn.kernels.cpu.convolution.axes import ThreeAxes, three_axes
+from minicnn.kernels.cpu.convolution.operands import Groups, Rows, Taps
 from minicnn.kernels.cpu.convolution.tiles import FROM_OLD, FROM_ZERO, TILE_FILTERS, TILE_TAPS, TILE_VECTORS, reduce_tile
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, gather_run
+from minicnn.kernels.cpu.convolution.walks import weigh_rows
 from minicnn.kernels.cpu.lanes.vector import LANES, fetch_to_write, lanes_between, load_where, splat, store
-from minicnn.kernels.cpu.program.atomics import floats_at, whole_array
-from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, CACHE_LINE, COUNT, FIRST, PART, PARTS, SLOT
+from minicnn.kernels.cpu.program.atomics import whole_array
+from minicnn.kernels.cpu.program.operands import Strided, array_in
+from minicnn.kernels.cpu.program.program import CACHE_LINE
 from minicnn.kernels.index import input_position, tap_range
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
 
@@ -31,336 +36,206 @@ NOWHERE = -(1 << 62)  # the source of a row of taps without one inside
 
 
 @kernel
-def copy_patches(a, a_at, a_row, x, x_at, x_image, images, channels, depth, rows, columns, o, p, q, sources):
-    """a[n, (c,t,r,s)] = what tap (c,t,r,s) of position (o,p,q) reads in image n, zeros outside.
+def copy_patches(patch, x, images, channels, axes, o, p, q, sources):
+    """patch[n, (c,t,r,s)] = what tap (c,t,r,s) of position (o,p,q) reads in image n, zeros outside.
 
     A row of taps moves as vectors: what a store writes too much is overwritten by the next row, and after the last one rows have room.
 
+    patch, x : Strided, by image
     sources : (any,) int64, scratch for one number a row of taps
     """
-    first_t, stop_t = taps_inside(o, depth[SIZE], depth[TAPS], depth[STRIDE], depth[DILATION], depth[BEFORE])
-    first_r, stop_r = taps_inside(p, rows[SIZE], rows[TAPS], rows[STRIDE], rows[DILATION], rows[BEFORE])
-    first_s, stop_s = taps_inside(q, columns[SIZE], columns[TAPS], columns[STRIDE], columns[DILATION], columns[BEFORE])
-    w = position_of(q, 0, columns[STRIDE], columns[DILATION], columns[BEFORE])
+    depth, rows, columns = axes
+    first_t, stop_t = taps_inside(o, depth.size, depth.taps, depth.stride, depth.dilation, depth.before)
+    first_r, stop_r = taps_inside(p, rows.size, rows.taps, rows.stride, rows.dilation, rows.before)
+    first_s, stop_s = taps_inside(q, columns.size, columns.taps, columns.stride, columns.dilation, columns.before)
+    w = position_of(q, 0, columns.stride, columns.dilation, columns.before)
     lines = 0
     for c in range(channels):
-        for t in range(depth[TAPS]):
-            d = position_of(o, t, depth[STRIDE], depth[DILATION], depth[BEFORE])
-            for r in range(rows[TAPS]):
-                h = position_of(p, r, rows[STRIDE], rows[DILATION], rows[BEFORE])
+        for t in range(depth.taps):
+            d = position_of(o, t, depth.stride, depth.dilation, depth.before)
+            for r in range(rows.taps):
+                h = position_of(p, r, rows.stride, rows.dilation, rows.before)
                 inside = first_t <= t < stop_t and first_r <= r < stop_r and first_s < stop_s
-                sources[lines] = ((c * depth[SIZE] + d) * rows[SIZE] + h) * columns[SIZE] + w if inside else NOWHERE
+                sources[lines] = ((c * depth.size + d) * rows.size + h) * columns.size + w if inside else NOWHERE
                 lines += 1
-    S, step_w = columns[TAPS], columns[DILATION]
+    S, step_w = columns.taps, columns.dilation
     for begin in range(0, images, TOGETHER):
         for line in range(lines):
-            source, at = sources[line], a_at + line * S
+            source, at = sources[line], patch.base + line * S
             for s in range(0, S, LANES):
                 if source == NOWHERE:
                     for n in range(begin, min(begin + TOGETHER, images)):
-                        store(a, at + n * a_row + s, splat(ZERO))
+                        store(patch.array, at + n * patch.step + s, splat(ZERO))
                 elif step_w == 1:
                     lanes = lanes_between(first_s - s, stop_s - s)
                     for n in range(begin, min(begin + TOGETHER, images)):
-                        store(a, at + n * a_row + s, load_where(x, x_at + n * x_image + source + s, lanes))
+                        store(patch.array, at + n * patch.step + s, load_where(x.array, x.base + n * x.step + source + s, lanes))
                 else:
                     for n in range(begin, min(begin + TOGETHER, images)):
                         for i in range(s, min(s + LANES, S)):
-                            a[at + n * a_row + i] = x[x_at + n * x_image + source + i * step_w] if first_s <= i < stop_s else ZERO
+                            own = x.base + n * x.step + source + i * step_w
+                            patch.array[at + n * patch.step + i] = x.array[own] if first_s <= i < stop_s else ZERO
 
 
 @kernel
-def backward_weight(
-    dweight,
-    w_at,
-    w_filter,
-    dy,
-    dy_at,
-    dy_plane,
-    x,
-    x_at,
-    x_image,
-    images,
-    shard,
-    groups,
-    channels,
-    filters,
-    depth,
-    rows,
-    columns,
-    patch,
-    patch_at,
-    patch_row,
-    table,
-    taps,
-    accumulate,
-    part,
-    parts,
-):
+def backward_weight(dweight, dy, x, images, shard, sizes, axes, patch, table, taps, accumulate, part, parts):
     """dweight (K, *tile, C/G, *taps), a tile position at a time, so that no two parts write the same filter.
 
-    channels, filters : those of one group
-    taps : where the table holds (n * patch_row, n) for each image
+    dweight, dy : Strided, by filter;  x, patch : Strided, by image;  sizes : Groups
+    taps : where the table holds (n * patch.step, n) for each image
     """
-    size = channels * depth[TAPS] * rows[TAPS] * columns[TAPS]
-    pixels = depth[SIZE] * rows[SIZE] * columns[SIZE]
-    tiles = depth[TILE] * rows[TILE] * columns[TILE]
-    sources = np.empty(channels * depth[TAPS] * rows[TAPS], np.int64)
+    (groups, channels, filters), (depth, rows, columns) = sizes, axes
+    size = channels * depth.taps * rows.taps * columns.taps
+    pixels = depth.size * rows.size * columns.size
+    tiles = depth.tile * rows.tile * columns.tile
+    sources = np.empty(channels * depth.taps * rows.taps, np.int64)
     for tile in range(tiles * part // parts, tiles * (part + 1) // parts):
-        own = w_at + tile * size
-        first_o, first_p = tile // (rows[TILE] * columns[TILE]), tile // columns[TILE] % rows[TILE]
-        first_q = tile % columns[TILE]
-        if first_o >= depth[OUT] or first_p >= rows[OUT] or first_q >= columns[OUT]:
+        own = dweight.base + tile * size
+        first_o, first_p = tile // (rows.tile * columns.tile), tile // columns.tile % rows.tile
+        first_q = tile % columns.tile
+        if first_o >= depth.out or first_p >= rows.out or first_q >= columns.out:
             if not accumulate:  # a filter that no position uses
                 for k in range(groups * filters):
                     for i in range(size):
-                        dweight[own + k * w_filter + i] = ZERO
+                        dweight.array[own + k * dweight.step + i] = ZERO
             continue
         begin = FROM_OLD if accumulate else FROM_ZERO
-        for o in range(first_o, depth[OUT], depth[TILE]):
-            for p in range(first_p, rows[OUT], rows[TILE]):
-                for q in range(first_q, columns[OUT], columns[TILE]):
-                    position = (o * rows[OUT] + p) * columns[OUT] + q
+        for o in range(first_o, depth.out, depth.tile):
+            for p in range(first_p, rows.out, rows.tile):
+                for q in range(first_q, columns.out, columns.tile):
+                    position = (o * rows.out + p) * columns.out + q
                     for group in range(groups):
-                        copy_patches(
-                            patch,
-                            patch_at,
-                            patch_row,
-                            x,
-                            x_at + group * channels * pixels,
-                            x_image,
-                            images,
-                            channels,
-                            depth,
-                            rows,
-                            columns,
-                            o,
-                            p,
-                            q,
-                            sources,
-                        )
-                        target = own + group * filters * w_filter
+                        source = Strided(x.array, x.base + group * channels * pixels, x.step)
+                        copy_patches(patch, source, images, channels, axes, o, p, q, sources)
+                        gradient = Strided(dy.array, dy.base + group * filters * dy.step + position * shard, dy.step)
+                        target = own + group * filters * dweight.step
                         for i in range(0, size, TILE_VECTORS * LANES):
                             # while this strip is computed, the lines of the next are fetched: 104 to 85 ms for AlexNet's third layer
                             for k in range(filters):
                                 for line in range(i + TILE_VECTORS * LANES, min(size, i + 2 * TILE_VECTORS * LANES), CACHE_LINE):
-                                    fetch_to_write(dweight, target + k * w_filter + line)
-                            gather_run(
-                                dweight,
-                                target + i,
-                                w_filter,
-                                LANES,
-                                patch,
-                                patch_at + i,
-                                0,
-                                LANES,
-                                min(size - i, TILE_VECTORS * LANES),
-                                LANES,
-                                dy,
-                                dy_at + group * filters * dy_plane + position * shard,
-                                0,
-                                dy_plane,
-                                table,
-                                taps,
-                                taps + images,
-                                1,
+                                    fetch_to_write(dweight.array, target + k * dweight.step + line)
+                            weigh_rows(
+                                Strided(dweight.array, target + i, dweight.step),
+                                Strided(patch.array, patch.base + i, 0),
+                                gradient,
+                                Taps(table, taps, taps + images),
                                 filters,
+                                min(size - i, TILE_VECTORS * LANES),
                                 begin,
-                                dy,
-                                0,
-                                0,
-                                NO_FLOOR,
                             )
                     begin = FROM_OLD
 
 
 @kernel
-def forward_few(
-    y,
-    y_image,
-    weight,
-    w_filter,
-    bias,
-    b_filter,
-    with_bias,
-    x,
-    x_image,
-    images,
-    groups,
-    channels,
-    filters,
-    depth,
-    rows,
-    columns,
-    patch,
-    patch_at,
-    patch_row,
-    table,
-    taps,
-    part,
-    parts,
-):
+def forward_few(y, weight, bias, x, images, sizes, axes, patch, table, taps, part, parts):
     """y (N, K, *out) of few images, position by position: dot products along the taps, so that every weight is read once, in its order.
 
     One image through AlexNet's third layer, each position with its own filters: 42 to 21 ms.
 
-    channels, filters : those of one group
-    b_filter : biases of a filter, one for each place in the tile, or 1
-    patch : room for a patch of one group for each image, rows `patch_row` apart
-    taps : where the table holds (n * patch_row, n * y_image) for each image
+    y, x, patch : Strided, by image;  weight, bias : Strided, by filter, with a bias for each place in the tile, 1, or none
+    sizes : Groups
+    taps : where the table holds (n * patch.step, n * y.step) for each image
     """
-    pixels = depth[SIZE] * rows[SIZE] * columns[SIZE]
-    size = channels * depth[TAPS] * rows[TAPS] * columns[TAPS]
-    positions = depth[OUT] * rows[OUT] * columns[OUT]
-    sources = np.empty(channels * depth[TAPS] * rows[TAPS], np.int64)
+    (groups, channels, filters), (depth, rows, columns) = sizes, axes
+    pixels = depth.size * rows.size * columns.size
+    size = channels * depth.taps * rows.taps * columns.taps
+    positions = depth.out * rows.out * columns.out
+    sources = np.empty(channels * depth.taps * rows.taps, np.int64)
     for position in range(positions * part // parts, positions * (part + 1) // parts):
-        o, p, q = position // (rows[OUT] * columns[OUT]), position // columns[OUT] % rows[OUT], position % columns[OUT]
-        tile = ((o % depth[TILE]) * rows[TILE] + p % rows[TILE]) * columns[TILE] + q % columns[TILE]
+        o, p, q = position // (rows.out * columns.out), position // columns.out % rows.out, position % columns.out
+        tile = ((o % depth.tile) * rows.tile + p % rows.tile) * columns.tile + q % columns.tile
         for group in range(groups):
-            copy_patches(
-                patch, patch_at, patch_row, x, group * channels * pixels, x_image, images, channels, depth, rows, columns, o, p, q, sources
-            )
+            source = Strided(x.array, x.base + group * channels * pixels, x.step)
+            copy_patches(patch, source, images, channels, axes, o, p, q, sources)
             first = group * filters
             for k in range(first, first + filters, TILE_FILTERS):
+                own = Strided(y.array, y.base + k * positions + position, positions)
+                row = Rows(weight.array, weight.base + k * weight.step + tile * size, weight.step, 0)
                 for n in range(0, images, TILE_TAPS):
-                    reduce_tile(
-                        y,
-                        k * positions + position,
-                        positions,
-                        weight,
-                        k * w_filter + tile * size,
-                        w_filter,
-                        0,
-                        patch,
-                        patch_at,
-                        0,
-                        table,
-                        taps + n,
-                        images - n,
-                        1,
-                        size,
-                        first + filters - k,
-                        False,
-                    )
-        if with_bias:
+                    some = Taps(table, taps + n, taps + images)
+                    reduce_tile(own, row, Strided(patch.array, patch.base, 0), some, first + filters - k, 1, size, False)
+        if bias.step > 0:
             for n in range(images):
                 for k in range(groups * filters):
-                    y[n * y_image + k * positions + position] += bias[k * b_filter + (tile if b_filter > 1 else 0)]
+                    start = bias.array[bias.base + k * bias.step + (tile if bias.step > 1 else 0)]
+                    y.array[y.base + n * y.step + k * positions + position] += start
 
 
-# Steps.  Arguments end with the three axes.
+# Steps.  Patches are each part's own, in the arena.
 
 
-@step(splits=True)
+class Patches(NamedTuple):
+    """Where patches of one position lie: in the arena, elements from part to part and from row to row; where the table holds the images."""
+
+    place: Any
+    pitch: int
+    row: int
+    taps: int
+
+
+@kernel
+def patches_of_part(memory, frame, patches):
+    """This part's Patches: Strided."""
+    return Strided(memory, frame.arena + patches.place + frame.part * patches.pitch, patches.row)
+
+
+@step("w_filter dy dy_plane shard add dweight x x_image", groups=Groups, patches=Patches, axes=ThreeAxes, splits=True)
 def unshared_call_backward_weight(memory, parameters, table, a, frame):
-    """From and to a user's arrays: dweight and x lie where the frame's fields say, dy in lanes.
-
-    a: field of dweight, its filter, dy, its plane, field of x, its image, shard, groups, channels and filters of a group, patches, elements
-    from part to part, row of a patch, taps, whether to add.
-    """
-    m, arena = whole_array(memory), frame[ARENA]
-    depth, rows, columns = three_axes(a, 15)
-    x = whole_array(floats_at(frame[a[4]]))
-    dweight = whole_array(floats_at(frame[a[0]]))
-    backward_weight(
-        dweight,
-        0,
-        a[1],
-        m,
-        arena + a[2],
-        a[3],
-        x,
-        frame[FIRST] * a[5],
-        a[5],
-        frame[COUNT],
-        a[6],
-        a[7],
-        a[8],
-        a[9],
-        depth,
-        rows,
-        columns,
-        m,
-        arena + a[10] + frame[PART] * a[11],
-        a[12],
-        whole_array(table),
-        a[13],
-        a[14] != 0,
-        frame[PART],
-        frame[PARTS],
-    )
-
-
-@step(splits=True)
-def unshared_call_forward(memory, parameters, table, a, frame):
-    """From and to a user's arrays, few images.
-
-    a: field of y, its image, its filter of weights, biases of a filter (0: none), field of x, its image, groups, channels and filters of a
-    group, patches, elements from part to part, row of a patch, taps, three axes.
-    """
+    """From and to a user's arrays: dweight and x are fields of the frame, dy lies in lanes."""
     m = whole_array(memory)
-    depth, rows, columns = three_axes(a, 13)
-    y = whole_array(floats_at(frame[a[0]] + 4 * frame[FIRST] * a[1]))
-    x = whole_array(floats_at(frame[a[4]] + 4 * frame[FIRST] * a[5]))
-    forward_few(
-        y,
-        a[1],
-        whole_array(parameters),
-        a[2],
-        m,
-        a[3],
-        a[3] > 0,
-        x,
-        a[5],
-        frame[COUNT],
-        a[6],
-        a[7],
-        a[8],
-        depth,
-        rows,
-        columns,
-        m,
-        frame[ARENA] + a[9] + frame[PART] * a[10],
-        a[11],
+    backward_weight(
+        Strided(array_in(frame, a.dweight), 0, a.w_filter),
+        Strided(m, frame.arena + a.dy, a.dy_plane),
+        Strided(array_in(frame, a.x), frame.first * a.x_image, a.x_image),
+        frame.count,
+        a.shard,
+        values(Groups, a.groups),
+        three_axes(a.axes),
+        patches_of_part(m, frame, a.patches),
         whole_array(table),
-        a[12],
-        frame[PART],
-        frame[PARTS],
+        a.patches.taps,
+        a.add != 0,
+        frame.part,
+        frame.parts,
     )
 
 
-@step(splits=True)
-def unshared_step_backward_weight(memory, parameters, table, a, frame):
-    """In a plan: dweight in the slot, dy in lanes, x image by image (see `append_unshared_backward_weight`).
-
-    a: dweight, its filter, dy, its plane, x, its image, and the rest as above.
-    """
-    m, arena = whole_array(memory), frame[ARENA]
-    depth, rows, columns = three_axes(a, 15)
-    backward_weight(
-        m,
-        frame[SLOT] + a[0],
-        a[1],
-        m,
-        arena + a[2],
-        a[3],
-        m,
-        arena + a[4],
-        a[5],
-        frame[COUNT],
-        a[6],
-        a[7],
-        a[8],
-        a[9],
-        depth,
-        rows,
-        columns,
-        m,
-        arena + a[10] + frame[PART] * a[11],
-        a[12],
+@step("y y_image w_filter biases x x_image", groups=Groups, patches=Patches, axes=ThreeAxes, splits=True)
+def unshared_call_forward(memory, parameters, table, a, frame):
+    """From and to a user's arrays, few images: y and x are fields of the frame; `biases` of a filter, 0 for none, at the beginning of memory."""
+    m = whole_array(memory)
+    forward_few(
+        Strided(array_in(frame, a.y), frame.first * a.y_image, a.y_image),
+        Strided(whole_array(parameters), 0, a.w_filter),
+        Strided(m, 0, a.biases),
+        Strided(array_in(frame, a.x), frame.first * a.x_image, a.x_image),
+        frame.count,
+        values(Groups, a.groups),
+        three_axes(a.axes),
+        patches_of_part(m, frame, a.patches),
         whole_array(table),
-        a[13],
-        frame[ACCUMULATE] != 0,
-        frame[PART],
-        frame[PARTS],
+        a.patches.taps,
+        frame.part,
+        frame.parts,
+    )
+
+
+@step("dweight w_filter dy dy_plane x x_image shard", groups=Groups, patches=Patches, axes=ThreeAxes, splits=True)
+def unshared_step_backward_weight(memory, parameters, table, a, frame):
+    """In a plan: dweight in the slot, dy in lanes, x image by image (see `append_tiled_backward_weight`)."""
+    m = whole_array(memory)
+    backward_weight(
+        Strided(m, frame.slot + a.dweight, a.w_filter),
+        Strided(m, frame.arena + a.dy, a.dy_plane),
+        Strided(m, frame.arena + a.x, a.x_image),
+        frame.count,
+        a.shard,
+        values(Groups, a.groups),
+        three_axes(a.axes),
+        patches_of_part(m, frame, a.patches),
+        whole_array(table),
+        a.patches.taps,
+        frame.accumulate != 0,
+        frame.part,
+        frame.parts,
     )
