@@ -8,57 +8,55 @@ from math import prod
 import numpy as np
 
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.pooling import resampling, windows
 from minicnn.kernels.cpu.pooling.reads import Reads, backward, of_average, of_copies, of_neighbours, of_windows, three_axes
-from minicnn.kernels.cpu.pooling.two_by_two import max_pool_2x2_step_backward, max_pool_2x2_step_forward
+from minicnn.kernels.cpu.pooling.separable import resample_step
+from minicnn.kernels.cpu.pooling.two_by_two import Sizes, max_pool_2x2_step_backward, max_pool_2x2_step_forward
+from minicnn.kernels.cpu.pooling.windows import (
+    Axes,
+    AxisTable,
+    Channels,
+    gradient_of_largest_step,
+    largest_step,
+    mean_step,
+    weighted_sum_step,
+)
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import Argument, Place, Program
+from minicnn.kernels.cpu.program.program import Place, Program
 from minicnn.kernels.machine_code.compile import StepKernel
 
 
-def axis_tables(
-    program: Program, reads: Sequence[Reads], shard: int, plane: Sequence[int] = (), first: Sequence[int] = (0, 0, 0)
-) -> list[int]:
-    """The fields of three axes as `windows.AxisTable` has them: numbers are weights, or positions.
+def channels_of(x: Activation) -> Channels:
+    """The channels of a value without a halo."""
+    return Channels(x.map.channels, x.map.plane, x.map.shard)
 
-    plane : sizes of the plane in which positions count, from its pixel `first`
+
+def step_axes(program: Program, reads: Sequence[Reads], shard: int, plane: Sequence[int] = (), first: Sequence[int] = (0, 0, 0)) -> Axes:
+    """Three axes as steps take them; their numbers are weights or, with `plane`, positions.
+
+    plane : sizes of the plane in which positions count
+    first : the pixel of it where the sources begin
     """
-    result: list[int] = []
+    axes = []
     for n, axis in enumerate(reads):
-        pitch = prod([each.size for each in reads[n + 1 :]]) * shard
-        result += [axis.targets, program.constant(axis.bounds), program.constant(axis.firsts * pitch), axis.step * pitch]
-        if plane:
-            pitch = prod(plane[n + 1 :])
-            result += [program.constant((axis.firsts + first[n]) * pitch), axis.step * pitch]
-        else:
-            result += [program.constant(axis.weights.view(np.int64)), 0]
-    return result
+        pitch, own_pitch = prod([each.size for each in reads[n + 1 :]]) * shard, prod(plane[n + 1 :])
+        numbers = (axis.firsts + first[n]) * own_pitch if plane else axis.weights.view(np.int64)
+        bounds, firsts = program.constant(axis.bounds), program.constant(axis.firsts * pitch)
+        axes.append(AxisTable(axis.targets, bounds, firsts, axis.step * pitch, program.constant(numbers), axis.step * own_pitch))
+    return Axes(*axes)
 
 
-def append_windows(
-    program: Program, kernel: StepKernel, y: Activation, x: Activation, tables: Sequence[int], beside: Argument = 0, rectify: bool = False
-) -> None:
-    """One of the walks of `windows.py`."""
-    program.step(kernel, y.place, x.place, beside, rectify, x.map.channels, x.map.plane, x.map.shard, *tables)
-
-
-def append_resample(program: Program, y: Activation, x: Activation, reads: Sequence[Reads], parts: int) -> None:
-    """Weighted sums, `parts` of which may run at once."""
-    three = three_axes(reads)
-    in_place = all(axis.trivial for axis in three[:2])
-    size = max(1, three[2].size) * x.map.shard
-    row = Place(program.buffer(size * parts))
+def append_separable(program: Program, kernel: StepKernel, y: Activation, x: Activation, reads: Sequence[Reads], parts: int) -> None:
+    """One of the steps of `separable.py`, of which so many parts may run at once."""
+    size = max(1, reads[2].size) * x.map.shard
     program.step(
-        resampling.resample_step,
-        y.place,
-        x.place,
-        row,
-        in_place,
-        x.map.channels,
-        x.map.plane,
-        x.map.shard,
-        *axis_tables(program, three, x.map.shard),
-        size,
+        kernel,
+        y=y.place,
+        x=x.place,
+        scratch=Place(program.buffer(size * parts)),
+        scratch_size=size,
+        in_place=reads[0].trivial and reads[1].trivial,
+        channels=channels_of(x),
+        axes=step_axes(program, reads, x.map.shard),
     )
 
 
@@ -73,37 +71,36 @@ def append_max_pool_forward(
     program: Program, y: Activation, winners: Activation, x: Activation, axes: tuple[Axis, ...], rectify: bool = False
 ) -> None:
     """Largest of each window and where it lies; with `rectify` the relu of it."""
+    places = {"y": y.place, "x": x.place, "winners": winners.place, "rectify": rectify}
     if _is_two_by_two(axes):
-        program.step(
-            max_pool_2x2_step_forward, y.place, winners.place, x.place, x.map.channels, x.map.shard, *y.map.sizes, *x.map.sizes, rectify
-        )
+        program.step(max_pool_2x2_step_forward, **places, channels=x.map.channels, sizes=Sizes(x.map.shard, *y.map.sizes, *x.map.sizes))
     else:
         reads = three_axes([of_windows("MaxPool", axis) for axis in axes])
-        tables = axis_tables(program, reads, x.map.shard, [axis.size for axis in reads])
-        append_windows(program, windows.largest_step, y, x, tables, winners.place, rectify)
+        tables = step_axes(program, reads, x.map.shard, [axis.size for axis in reads])
+        program.step(largest_step, **places, channels=channels_of(x), axes=tables)
 
 
 def append_max_pool_backward(program: Program, dx: Activation, dy: Activation, winners: Activation, axes: tuple[Axis, ...]) -> None:
     """dx gets each window's gradient where its winner was."""
     if _is_two_by_two(axes):
-        program.step(
-            max_pool_2x2_step_backward, dx.place, dy.place, winners.place, dx.map.channels, dx.map.shard, *dy.map.sizes, *dx.map.sizes
-        )
+        sizes = Sizes(dx.map.shard, *dy.map.sizes, *dx.map.sizes)
+        program.step(max_pool_2x2_step_backward, dx=dx.place, dy=dy.place, winners=winners.place, channels=dx.map.channels, sizes=sizes)
     else:
         reads = three_axes([backward(of_windows("MaxPool", axis)) for axis in axes])
-        append_windows(program, windows.gradient_of_largest_step, dx, dy, axis_tables(program, reads, dy.map.shard), winners.place)
+        tables = step_axes(program, reads, dy.map.shard)
+        program.step(gradient_of_largest_step, y=dx.place, x=dy.place, winners=winners.place, channels=channels_of(dy), axes=tables)
 
 
 def append_average_pool_forward(program: Program, y: Activation, x: Activation, axes: tuple[Axis, ...], count_padding: bool) -> None:
     """Mean of each window."""
     reads = three_axes([of_average("AvgPool", axis, count_padding) for axis in axes])
-    append_windows(program, windows.mean_step, y, x, axis_tables(program, reads, x.map.shard))
+    program.step(mean_step, y=y.place, x=x.place, channels=channels_of(x), axes=step_axes(program, reads, x.map.shard))
 
 
 def append_average_pool_backward(program: Program, dx: Activation, dy: Activation, axes: tuple[Axis, ...], count_padding: bool) -> None:
     """dx gets each window's gradient in equal shares."""
     reads = three_axes([backward(of_average("AvgPool", axis, count_padding)) for axis in axes])
-    append_windows(program, windows.weighted_sum_step, dx, dy, axis_tables(program, reads, dy.map.shard))
+    program.step(weighted_sum_step, y=dx.place, x=dy.place, channels=channels_of(dy), axes=step_axes(program, reads, dy.map.shard))
 
 
 def _enlargement(mode: str, sizes: Sequence[int], scales: Sequence[int]) -> list[Reads]:
@@ -113,10 +110,11 @@ def _enlargement(mode: str, sizes: Sequence[int], scales: Sequence[int]) -> list
 
 def append_upsample_forward(program: Program, y: Activation, x: Activation, scales: Sequence[int], mode: str) -> None:
     """y is x made larger."""
-    append_resample(program, y, x, _enlargement(mode, x.map.sizes, scales), max(1, program.step_parts))
+    reads = three_axes(_enlargement(mode, x.map.sizes, scales))
+    append_separable(program, resample_step, y, x, reads, max(1, program.step_parts))
 
 
 def append_upsample_backward(program: Program, dx: Activation, dy: Activation, scales: Sequence[int], mode: str) -> None:
     """dx gathers what each pixel gave."""
-    reads = [backward(each) for each in _enlargement(mode, dx.map.sizes, scales)]
-    append_resample(program, dx, dy, reads, max(1, program.step_parts))
+    reads = three_axes([backward(each) for each in _enlargement(mode, dx.map.sizes, scales)])
+    append_separable(program, resample_step, dx, dy, reads, max(1, program.step_parts))

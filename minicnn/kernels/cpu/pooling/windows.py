@@ -5,7 +5,7 @@ says what every target reads: offsets of sources, and a number that goes with ea
 walk over the windows in the same way and differ in what they do with a number that they find.
 
 A position is flat in its plane, an int32 in a lane of its own; -1 is none.  Gradients are gathered, not scattered: each source asks the
-windows that cover it, so that every element is written once.
+windows that cover it, so that every element is written once.  A lane beyond the shard is left alone, for it may be another part's.
 """
 
 from typing import NamedTuple
@@ -14,10 +14,11 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.integers import same_integer, splat_integer
 from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, multiply_add, power_of_two, select, splat, square_root, store_first
-from minicnn.kernels.cpu.pooling.scaling import magnitude, whole_exponent
+from minicnn.kernels.cpu.pooling.l2 import magnitude, whole_exponent
 from minicnn.kernels.cpu.program.atomics import as_double, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, PART, PARTS
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
 LOWEST = np.float32(-np.inf)
@@ -52,49 +53,57 @@ class Window(NamedTuple):
 
     place: tuple[int, int, int]
     first: tuple[int, int, int]
-    count: tuple[int, int, int]
+    reads: tuple[int, int, int]
 
 
-class Planes(NamedTuple):
-    """Channels of `plane` elements; a pixel is a row of `shard` lanes."""
+class Channels(NamedTuple):
+    """So many channels `plane` elements apart, of pixels of `shard` lanes."""
 
-    channels: int
+    number: int
     plane: int
     shard: int
 
 
-@kernel(inline=True)
-def row_share(rows, columns, part, parts):
+@kernel
+def read_axes(a):
+    """The three axes among a step's arguments."""
+    return Axes(values(AxisTable, a.axes.depth), values(AxisTable, a.axes.rows), values(AxisTable, a.axes.columns))
+
+
+@kernel
+def row_share(rows, columns, frame):
     """(first row, stop, first column, stop) of a part of the targets: some rows or, where these are few, some columns of all."""
-    if rows >= parts:
-        return rows * part // parts, rows * (part + 1) // parts, 0, columns
-    return 0, rows, columns * part // parts, columns * (part + 1) // parts
+    if rows >= frame.parts:
+        return *share(rows, frame), 0, columns
+    return 0, rows, *share(columns, frame)
 
 
 @kernel(inline=True)
-def each_window(walk, m, y, x, setting, planes, t, axes, part, parts):
-    """walk(...) for every target, or a part of them, and every vector of lanes."""
+def each_window(walk, memory, setting, t, a, frame):
+    """walk(...) for every target of a step, or a part of them, and every vector of lanes."""
+    m, axes, channels = whole_array(memory), read_axes(a), values(Channels, a.channels)
+    y, x, shard = frame.arena + a.y, frame.arena + a.x, channels.shard
     depth, rows, columns = axes
     per_channel = depth.targets * rows.targets
-    first_row, stop_row, first, stop = row_share(planes.channels * per_channel, columns.targets, part, parts)
+    first_row, stop_row, first, stop = row_share(channels.number * per_channel, columns.targets, frame)
     for n in range(first_row, stop_row):
         c, row = n // per_channel, n % per_channel
         o, p = row // rows.targets, row % rows.targets
         i, j = t[depth.bounds + o], t[rows.bounds + p]
         deep, high = t[depth.bounds + o + 1] - i, t[rows.bounds + p + 1] - j
-        source_row = x + c * planes.plane + t[depth.firsts + o] + t[rows.firsts + p]
+        source_row = x + c * channels.plane + t[depth.firsts + o] + t[rows.firsts + p]
         for q in range(first, stop):
             k = t[columns.bounds + q]
             window = Window((o, p, q), (i, j, k), (deep, high, t[columns.bounds + q + 1] - k))
-            target, source = y + (n * columns.targets + q) * planes.shard, source_row + t[columns.firsts + q]
-            for lane in range(0, planes.shard, LANES):
-                walk(m, target + lane, source + lane, planes.shard - lane, setting, t, axes, window)
+            target, source = y + (n * columns.targets + q) * shard, source_row + t[columns.firsts + q]
+            for lane in range(0, shard, LANES):
+                walk(m, target + lane, source + lane, shard - lane, setting, t, axes, window)
 
 
 @kernel(inline=True)
 def fold(take, state, m, source, axes, window, extra):
     """state = take(state, ...) for every read of a window, in scan order."""
-    deep, high, wide = window.count
+    deep, high, wide = window.reads
     for i in range(deep):
         for j in range(high):
             at = source + i * axes.depth.step + j * axes.rows.step
@@ -106,7 +115,7 @@ def fold(take, state, m, source, axes, window, extra):
 @kernel(inline=True)
 def reads_something(window):
     """Whether there is anything in a window."""
-    return window.count[0] > 0 and window.count[1] > 0 and window.count[2] > 0
+    return window.reads[0] > 0 and window.reads[1] > 0 and window.reads[2] > 0
 
 
 @kernel(inline=True)
@@ -138,19 +147,6 @@ def largest(m, target, source, left, setting, t, axes, window):
         best, winner = select(off, ZERO, best), select(off, splat_integer(-1), winner)
     store_first(m, target, best, left)
     store_first(m, target + winners, winner, left)
-
-
-@kernel(inline=True)
-def take_larger(best, m, at, i, j, k, extra):
-    """The largest so far."""
-    value = load(m, at)
-    return select(beats(value, best), value, best)
-
-
-@kernel(inline=True)
-def largest_value(m, target, source, left, setting, t, axes, window):
-    """y = the largest of a window."""
-    store_first(m, target, fold(take_larger, splat(LOWEST), m, source, axes, window, 0), left)
 
 
 @kernel(inline=True)
@@ -226,106 +222,34 @@ def length(m, target, source, left, setting, t, axes, window):
     store_first(m, target, square_root(squares) * power_of_two(e), left)
 
 
-@kernel(inline=True)
-def window_axes(table, a):
-    return Axes(
-        AxisTable(a[7], a[8], a[9], a[10], a[11], a[12]),
-        AxisTable(a[13], a[14], a[15], a[16], a[17], a[18]),
-        AxisTable(a[19], a[20], a[21], a[22], a[23], a[24]),
-    )
+# Steps: sources in the arena at x, targets at y.
 
 
-@step(splits=True)
+@step("y x winners rectify", channels=Channels, axes=Axes, splits=True)
 def largest_step(memory, parameters, table, a, frame):
-    each_window(
-        largest,
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        frame[ARENA] + a[1],
-        (a[2] - a[0], a[3] != 0),
-        Planes(a[4], a[5], a[6]),
-        whole_array(table),
-        window_axes(table, a),
-        frame[PART],
-        frame[PARTS],
-    )
+    """As `largest`."""
+    each_window(largest, memory, (a.winners - a.y, a.rectify != 0), table, a, frame)
 
 
-@step(splits=True)
-def largest_value_step(memory, parameters, table, a, frame):
-    each_window(
-        largest_value,
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        frame[ARENA] + a[1],
-        0,
-        Planes(a[4], a[5], a[6]),
-        whole_array(table),
-        window_axes(table, a),
-        frame[PART],
-        frame[PARTS],
-    )
-
-
-@step(splits=True)
+@step("y x winners", channels=Channels, axes=Axes, splits=True)
 def gradient_of_largest_step(memory, parameters, table, a, frame):
-    each_window(
-        gradient_of_largest,
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        frame[ARENA] + a[1],
-        a[2] - a[1],
-        Planes(a[4], a[5], a[6]),
-        whole_array(table),
-        window_axes(table, a),
-        frame[PART],
-        frame[PARTS],
-    )
+    """As `gradient_of_largest`."""
+    each_window(gradient_of_largest, memory, a.winners - a.x, table, a, frame)
 
 
-@step(splits=True)
+@step("y x", channels=Channels, axes=Axes, splits=True)
 def mean_step(memory, parameters, table, a, frame):
-    each_window(
-        mean,
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        frame[ARENA] + a[1],
-        0,
-        Planes(a[4], a[5], a[6]),
-        whole_array(table),
-        window_axes(table, a),
-        frame[PART],
-        frame[PARTS],
-    )
+    """As `mean`."""
+    each_window(mean, memory, 0, table, a, frame)
 
 
-@step(splits=True)
+@step("y x", channels=Channels, axes=Axes, splits=True)
 def weighted_sum_step(memory, parameters, table, a, frame):
-    each_window(
-        weighted_sum,
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        frame[ARENA] + a[1],
-        0,
-        Planes(a[4], a[5], a[6]),
-        whole_array(table),
-        window_axes(table, a),
-        frame[PART],
-        frame[PARTS],
-    )
+    """As `weighted_sum`."""
+    each_window(weighted_sum, memory, 0, table, a, frame)
 
 
-@step(splits=True)
+@step("y x", channels=Channels, axes=Axes, splits=True)
 def length_step(memory, parameters, table, a, frame):
-    each_window(
-        length,
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        frame[ARENA] + a[1],
-        0,
-        Planes(a[4], a[5], a[6]),
-        whole_array(table),
-        window_axes(table, a),
-        frame[PART],
-        frame[PARTS],
-    )
+    """As `length`."""
+    each_window(length, memory, 0, table, a, frame)
