@@ -2,7 +2,8 @@
 
     channel, h, w, j = index_map(k, p, q, c, r, s)        two axes; on one axis without h, p and r, on three with d, o and t as well
 
-The results become a table of reads, so that no fast loop ever calls, or trusts, a user's function.
+The results become a table of reads, so that no fast loop ever calls, or trusts, a user's function.  Loops that do call it are
+compiled in every process, because what a user's function refers to may change while its text does not.
 """
 
 from __future__ import annotations

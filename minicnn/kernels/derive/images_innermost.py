@@ -67,7 +67,7 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     SettingError
         "FILE:LINE: reason" if it cannot be a step.
     """
-    own = _Writer(images_of(definition, roles))
+    own = Writer(images_of(definition, roles))
     body = own.body()
     fields = [field for name in definition.arguments for field in own.fields(name)]
     head = [
@@ -77,33 +77,33 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     for name, array, axis in fields:
         area = AREAS.get(roles[array]) if axis is None else None
         head.append(f"{name} = {f'{own.frame}.{area} + ' if area else ''}{own.row}.{name}")
-    if INTEGERS in roles.values():
+    if INTEGERS in roles.values() or own._helpers:  # which all are handed both
         head.append(f"{own.integers} = whole_numbers_of({own.memory})")
     text = [
         *own.functions(),
         f"def {definition.name}({own.memory}, {own.parameters}, {own.table}, {own.row}, {own.frame}):",
         *(f"    {line}" for line in (*head, *own.constants())),
-        *_indented(body),
+        *indented(body),
     ]
     return Step("\n".join([*HEAD, *sorted(own.imports), *text]) + "\n", tuple(fields), own.real)
 
 
-class _Writer(ast.NodeTransformer):
+class Writer(ast.NodeTransformer):
     """Writes one function: indices become places in memory, shapes become sizes."""
 
-    def __init__(self, images: Images, caller: _Writer | None = None) -> None:
+    def __init__(self, images: Images, caller: Writer | None = None) -> None:
         self.images, self.function = images, images.function
         self.imports: set[str] = caller.imports if caller else set()
         self._known: dict[str, object] = caller._known if caller else {}  # what each function's name stands for, in all texts
         self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
-        self.lanes, self.real, self.first, self.fresh, self.place = map(self._free, ("lanes", "images", "first", "fresh", "place"))
+        self.lanes, self.real, self.first, self.fresh, self.place = map(self.free, ("lanes", "images", "first", "fresh", "place"))
         arguments = ("memory", "parameters", "table", "row", "frame", "integers")
-        self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self._free, arguments)
+        self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self.free, arguments)
         self._inward = Inward(images, self.lanes, self.real)
         self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
         self._helpers: dict[str, list[str]] = {}
 
-    def _free(self, word: str) -> str:
+    def free(self, word: str) -> str:
         """A name that the loop does not use."""
         while word in self._taken:
             word += "_"
@@ -111,7 +111,7 @@ class _Writer(ast.NodeTransformer):
 
     def size(self, name: str, axis: int) -> str:
         """What the size of an array along an axis is called."""
-        return self.lanes if axis == 0 and self.images.in_lanes(name) else self._free(f"{name}_{axis}")
+        return self.lanes if axis == 0 and self.images.in_lanes(name) else self.free(f"{name}_{axis}")
 
     def fields(self, name: str) -> list[Field]:
         if self.images.roles[name] == NOTHING:
@@ -128,7 +128,7 @@ class _Writer(ast.NodeTransformer):
 
     def _written(self, body: list[ast.stmt]) -> list[ast.stmt]:
         changed = [self.visit(each) for each in body]
-        return [statement for each in changed for statement in (each if isinstance(each, list) else [each])]
+        return [part for each in changed for part in (each if isinstance(each, list) else [each])]
 
     # ------------------------------------------------------------------------------------------------------------------------- around it
 
@@ -152,14 +152,14 @@ class _Writer(ast.NodeTransformer):
             elif home:
                 self.imports.add(f"from {home} import {name}")
             else:
-                lines += _Writer(Images(function, dict.fromkeys(function.arguments, WHOLE), ""), self).whole(name, function.arguments)
+                lines += Writer(Images(function, dict.fromkeys(function.arguments, WHOLE), ""), self).whole(name, function.arguments)
         return lines
 
     def whole(self, name: str, parameters: Sequence[str]) -> list[str]:
         """A function that is called."""
         body = self.body()
         head = [*self.functions(), "@njit(error_model='numpy')", f"def {name}({', '.join(parameters)}):"]
-        return [*head, *(f"    {line}" for line in self.constants()), *_indented(body)]
+        return [*head, *(f"    {line}" for line in self.constants()), *indented(body)]
 
     # ------------------------------------------------------------------------------------------------------------------------ statements
 
@@ -177,7 +177,7 @@ class _Writer(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         changed = ast.AugAssign(self.visit(node.target), node.op, self.visit(node.value))
         sums = self._asking is not None and (getattr(node.target, "id", "") in self._asking or self.images.is_gradient(node.target))
-        return ast.If(_value(f"{self.images.letter} < {self.real}"), [changed], []) if sums else changed
+        return ast.If(expression(f"{self.images.letter} < {self.real}"), [changed], []) if sums else changed
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         images, (target,) = self.images, node.targets
@@ -185,7 +185,7 @@ class _Writer(ast.NodeTransformer):
         if array is not None and images.is_array(array) and isinstance(target, ast.Tuple):
             named = [(ast.unparse(each), axis) for axis, each in enumerate(target.elts)]
             named = [(name, axis) for name, axis in named if name != "_" and not (axis == 0 and images.in_lanes(array))]
-            return [_statement(f"{', '.join(n for n, _ in named)} = {', '.join(self.size(array, a) for _, a in named)}")] if named else []
+            return [statement(f"{', '.join(n for n, _ in named)} = {', '.join(self.size(array, a) for _, a in named)}")] if named else []
         if images.counts_of(node):
             return []
         name = images.array(target)
@@ -195,8 +195,8 @@ class _Writer(ast.NodeTransformer):
             value = ast.unparse(self.visit(node.value))
             stored = f"{self.memory}[{self.place}]"
             return [
-                _statement(f"{self.place} = {self._place(name, indices(target))}"),
-                _statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
+                statement(f"{self.place} = {self._place(name, indices(target))}"),
+                statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
             ]
         return ast.Assign([self.visit(target)], self.visit(node.value))
 
@@ -204,27 +204,27 @@ class _Writer(ast.NodeTransformer):
         sizes = " * ".join(self.size(name, axis) for axis in range(self.images.axes(name)))
         memory = self.integers if self.images.roles[name] == INTEGERS else self.memory
         loop = f"for {self.place} in range({name}, {name} + {sizes}):\n    {memory}[{self.place}] = {ast.unparse(value)}"
-        cleared = _statement(loop)
-        return ast.If(_value(self.fresh), [cleared], []) if self.images.roles[name] == GRADIENT else cleared
+        cleared = statement(loop)
+        return ast.If(expression(self.fresh), [cleared], []) if self.images.roles[name] == GRADIENT else cleared
 
     # ---------------------------------------------------------------------------------------------------------------------------- values
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id == self.images.letter and isinstance(node.ctx, ast.Load) and not self.images.flat:  # not in a place
-            return _value(f"{self.first} + {node.id}")
+            return expression(f"{self.first} + {node.id}")
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         images, shape = self.images, shape_of(node.value)
         if shape is not None and images.is_array(shape):
-            return _value(self.size(shape, int(ast.unparse(node.slice))))
+            return expression(self.size(shape, int(ast.unparse(node.slice))))
         name = images.array(node)
         if not name:
             return self.generic_visit(node)  # type: ignore[return-value]
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
         memory = {INTEGERS: self.integers, PARAMETER: self.parameters, TABLE: self.table}.get(images.roles[name], self.memory)
-        return ast.Subscript(ast.Name(memory, ast.Load()), _value(self._place(name, indices(node))), node.ctx)
+        return ast.Subscript(ast.Name(memory, ast.Load()), expression(self._place(name, indices(node))), node.ctx)
 
     def _place(self, name: str, at: list[ast.expr]) -> str:
         """Where an element lies: axes from the slowest to the fastest, images fastest of all."""
@@ -245,13 +245,13 @@ class _Writer(ast.NodeTransformer):
             return node
         if node.attr != "size" or (self.images.in_lanes(name) and not self.images.flat):
             self.images.refuse(node, f"{ast.unparse(node)} counts the images of the whole batch, but a step sees one shard")
-        return _value(" * ".join(self.size(name, axis) for axis in range(self.images.axes(name))))
+        return expression(" * ".join(self.size(name, axis) for axis in range(self.images.axes(name))))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         name = getattr(node.func, "id", "")
         arrays = [ast.unparse(each) for each in node.args if self.images.is_array(getattr(each, "id", ""))]
         if name == "len" and arrays:
-            return _value(self.size(arrays[0], 0))
+            return expression(self.size(arrays[0], 0))
         if not arrays:
             return ast.Call(node.func, [self.visit(each) for each in node.args], [])
         return self._with_arrays(node, name)
@@ -263,7 +263,7 @@ class _Writer(ast.NodeTransformer):
         function = self.function.functions[name]
         given = {each: ast.unparse(value) for each, value in zip(function.arguments, node.args, strict=True)}
         letter = next((each for each, value in given.items() if value == self.images.letter), "")
-        own = _Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
+        own = Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
         fields = [field for each in function.arguments for field in own.fields(each)]
         around = [own.memory, own.integers, own.parameters, own.table, own.lanes, own.first]
         self._helpers[name] = own.whole(name, [*around, *(field.name for field in fields)])
@@ -275,7 +275,7 @@ class _Writer(ast.NodeTransformer):
                 values.append(given[each])
             else:
                 values.append(ast.unparse(self.visit(node.args[function.arguments.index(each)])))
-        return _value(f"{name}({', '.join(values)})")
+        return expression(f"{name}({', '.join(values)})")
 
 
 def _home(name: str, function: Function, module: str) -> str:
@@ -291,14 +291,14 @@ def _number(value: float) -> str:
     return repr(value) if isfinite(value) else f"float({str(value)!r})"
 
 
-def _value(text: str) -> ast.expr:
+def expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _statement(text: str) -> ast.stmt:
+def statement(text: str) -> ast.stmt:
     return ast.parse(text).body[0]
 
 
-def _indented(body: list[ast.stmt]) -> list[str]:
+def indented(body: list[ast.stmt]) -> list[str]:
     lines = [line for each in body for line in ast.unparse(ast.fix_missing_locations(each)).splitlines()]
     return [f"    {line}" for line in lines]

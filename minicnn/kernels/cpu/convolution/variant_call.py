@@ -19,7 +19,7 @@ from minicnn.kernels.cpu.convolution.variant_tables import Blocks, Rows, channel
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.cpu.program.call import BIAS, MANY, WHOLE, Stage, call
 from minicnn.kernels.index_table import Reads
 
 FEW_USES = 16  # of a weight per image, below which the weights outweigh the images
@@ -34,7 +34,7 @@ class Tables(NamedTuple):
     forward: tuple[Rows, Blocks]
     backward_input: tuple[Rows, Blocks]
     backward_weight: tuple[Rows, Blocks]
-    whole: bool  # whether the weights outweigh the images
+    shards: str  # all images together where the weights outweigh them
 
 
 def tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_shape: tuple[int, ...], weights: int) -> Tables:
@@ -49,7 +49,7 @@ def tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_sha
         (value, channel_blocks(value, output_shape[0])),
         (gradient, channel_blocks(gradient, input_shape[0])),
         (of_weight, weight_blocks(of_weight, prod(output_shape[1:]))),
-        len(reads.weight) < FEW_USES * weights,
+        WHOLE if len(reads.weight) < FEW_USES * weights else MANY,
     )
 
 
@@ -66,7 +66,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         stage.store(1, result)
         stage.cut()
 
-    call(("variant", own.key, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, whole=own.whole)
+    call(("variant", own.key, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, shards=own.shards)
 
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tables) -> None:
@@ -82,7 +82,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tabl
         stage.store(1, result)
         stage.cut()
 
-    call(("variant backward input", own.key), build, len(dy), [dy, dx], weight=weight, whole=own.whole)
+    call(("variant backward input", own.key), build, len(dy), [dy, dx], weight=weight, shards=own.shards)
 
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tables) -> None:
@@ -96,7 +96,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tab
         _append_weight_blocks(stage, gradient, value, *own.backward_weight)
         stage.cut()
 
-    call(("variant backward weight", own.key), build, len(dy), [dy, x], gradient=dweight, whole=own.whole)
+    call(("variant backward weight", own.key), build, len(dy), [dy, x], gradient=dweight, shards=own.shards)
 
 
 def _append_blocks(stage: Stage, y: Activation, x: Activation, rows: Rows, blocks: Blocks, with_bias: bool) -> None:
@@ -134,7 +134,7 @@ def _append_blocks(stage: Stage, y: Activation, x: Activation, rows: Rows, block
                         )
                     )
         runs.sort()
-        weighing = Weighing(0, 0, step, bias=0 if with_bias else None, b_filter=1, bias_in_memory=True)
+        weighing = Weighing(0, 0, step, bias=BIAS if with_bias else None, b_filter=1)
         append_gather(stage.program, GatherTables(runs, taps), y, x, (1, 1, count), weighing)
 
 

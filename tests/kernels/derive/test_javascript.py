@@ -1,0 +1,198 @@
+"""Every definition, written out as JavaScript and run in node, gives the bits of the compiled loop."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minicnn.kernels import random_bits, textbook
+from minicnn.kernels.derive import read
+from minicnn.kernels.derive.grammar import read_function
+from minicnn.kernels.derive.javascript import javascript
+from minicnn.kernels.textbook.compile import kernel
+
+from ..textbook import cases
+from ..textbook.checks import distinct, generated, poisoned, uniform
+from ..textbook.generate import convolutions, dtypes, seeds, windows
+from . import node
+
+in_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed: apt-get install nodejs")
+
+# Functions of the browser's library, each within one unit in the last place of float64, and sums and quotients of a few of them
+LIBRARY = ("tanh", "sigmoid", "softmax", "local_response_norm")
+
+
+def compare(folder, calls):
+    computed = []
+    for function, outputs, inputs in calls:
+        computed.append([each.copy() for each in outputs])
+        function(*computed[-1], *inputs)
+    for (function, _, _), want, got in zip(calls, computed, node.run(folder, calls), strict=True):
+        name = function.py_func.__name__
+        for one, other in zip(want, got, strict=True):
+            if any(word in name for word in LIBRARY):
+                tolerance = 4 * np.finfo(one.dtype).eps
+                np.testing.assert_allclose(other, one, rtol=tolerance, atol=tolerance, err_msg=name)
+            else:
+                assert other.tobytes() == one.tobytes(), name
+
+
+@in_node
+@pytest.mark.parametrize("dtype", cases.AXES)
+def test_every_definition(tmp_path, dtype):
+    compare(tmp_path, [(getattr(textbook, name), *call) for name, call in cases.calls(dtype, cases.AXES[dtype]).items()])
+
+
+def drawn(strategy, count=30):
+    """Settings that hypothesis draws, gathered for one process."""
+    found = []
+
+    @generated
+    @given(strategy)
+    def gather(value):
+        if len(found) < count:
+            found.append(value)
+
+    gather()
+    return found
+
+
+@in_node
+def test_generated_convolutions(tmp_path):
+    calls = []
+    for axes in (1, 2, 3):
+        for case in drawn(convolutions(axes)):
+            y_shape = (case.x_shape[0], case.weight_shape[0], *case.windows.out)
+            x, weight, dy, bias = (
+                uniform(case.seed, shape, case.dtype) for shape in (case.x_shape, case.weight_shape, y_shape, case.weight_shape[0])
+            )
+            settings = (*case.ints, case.groups, case.flip)
+            for name, shape, inputs in [
+                ("forward", y_shape, (x, weight, bias)),
+                ("backward_input", x.shape, (dy, weight)),
+                ("backward_weight", weight.shape, (dy, x)),
+            ]:
+                function = getattr(textbook, f"conv{axes}d_{name}")
+                calls.append((function, [poisoned(shape, case.dtype)], (*inputs, *settings)))
+    compare(tmp_path, calls)
+
+
+@in_node
+def test_generated_pooling(tmp_path):
+    """Padding, ties and NaN: comparisons go the same way."""
+    calls = []
+    for axes in (1, 2, 3):
+        for window, seed, dtype in drawn(st.tuples(windows(axes), seeds, dtypes(axes))):
+            x = np.round(distinct(seed, (2, 3, *window.size), dtype) * 3)
+            x[..., ::4] = np.nan
+            outputs = [poisoned((2, 3, *window.out), dtype), np.full((2, 3, *window.out), -99)]
+            settings = (*window.taps, *window.stride, *window.before, *window.dilation)
+            calls.append((getattr(textbook, f"max_pool{axes}d_forward"), outputs, (x, *settings)))
+    compare(tmp_path, calls)
+
+
+@kernel
+def swish_forward(y, x, new):
+    # `new` means something else in JavaScript
+    for i in range(x.size):
+        let = x.flat[i]
+        y.flat[i] = let / (1.0 + new * np.sqrt(let * let + 0.1))  # the root stands for exp
+
+
+@kernel
+def rounded_everywhere(y, x):
+    for i in range(len(x)):
+        square = x[i] * x[i]
+        if x[i] > 0.1:
+            a, b = x[i] * 3, square
+            a, b = b, a
+        else:
+            a, b = square, x[i]
+        last = x[i] / -square
+        last *= square
+        last -= x[i]
+        total = 0.0
+        for k in range(5, 0, -2):
+            total += square**3 / k
+        y[i] = total + (a - (b - x[i])) * np.sqrt(square) - max(-x[i], 0.3) * x[i] % 0.7 + x[i] // 0.4 - abs(last)
+
+
+@in_node
+def test_own_loops(tmp_path):
+    for dtype in ("float32", "float64"):
+        x = np.random.default_rng(5).standard_normal((4, 25)).astype(dtype)
+        compare(tmp_path, [(swish_forward, [poisoned(x.shape, dtype)], (x, 0.7))])
+        compare(tmp_path, [(rounded_everywhere, [poisoned(100, dtype)], (x.ravel(),))])
+
+
+@in_node
+def test_random_bits(tmp_path):
+    words = np.random.default_rng(6).integers(0, 2**32, (3, 500)).astype(float)
+    words[:, :4] = [[0, 1, 2**32 - 1, 2**31]] * 3
+    words[1:, 4:8] = 2**40 + 3
+    want = [random_bits.uniform_bits(*map(int, each)) for each in words.T]
+    text = javascript(read_function(random_bits.uniform_bits))
+    program = f"{text}console.log(JSON.stringify({words.T.tolist()}.map((words) => uniform_bits(...words))));"
+    (tmp_path / "bits.js").write_text(program)
+    done = subprocess.run(["node", tmp_path / "bits.js"], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == str(want).replace(" ", "") + "\n"
+
+
+def test_text_can_be_read():
+    """Letters, formula, comments and the order of the loops are those of the definition; nothing else stands there."""
+    text = javascript(read(textbook.relu_forward))
+    assert text == (
+        """\
+/*
+ * y = max(0, x)
+ *
+ * Parameters
+ * ----------
+ * y : float, any shape, written
+ * x : float, shape of y
+ */
+function relu_forward(y, x) {
+  for (let i = 0; i < x.data.length; i++) {
+    const value = x.data[i];
+    y.data[i] = value <= 0.0 ? 0.0 : value;  // asked this way round, NaN passes through
+  }
+}
+"""
+    )
+    loop = javascript(read(textbook.conv1d_forward)).partition("function conv1d_forward")[2]
+    assert loop == (
+        """(y, x, weight, bias, stride_w, pad_w, dilation_w, groups, flip) {
+  const round = rounding(y);
+  const [N, K, Q] = y.shape;
+  const [, C, W] = x.shape;
+  const S = weight.shape[2];
+  const channels = Math.floor(C / groups);
+  const filters = Math.floor(K / groups);
+  for (let n = 0; n < N; n++) {
+    for (let k = 0; k < K; k++) {
+      const group = Math.floor(k / filters);
+      for (let q = 0; q < Q; q++) {
+        let total = bias.data[k];
+        for (let c = 0; c < channels; c++) {
+          for (let s = 0; s < S; s++) {
+            const w = input_position(q, s, stride_w, dilation_w, pad_w);
+            if (0 <= w && w < W) {
+              total += round(x.data[at3(x, n, group * channels + c, w)] * weight.data[at3(weight, k, c, weight_tap(s, S, flip))]);
+            }
+          }
+        }
+        y.data[at3(y, n, k, q)] = total;
+      }
+    }
+  }
+}
+"""
+    )
+
+
+def test_text_is_the_same_in_every_run():
+    for name in textbook.__all__:
+        assert javascript(read(getattr(textbook, name))) == javascript(read(getattr(textbook, name)))
