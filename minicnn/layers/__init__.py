@@ -43,6 +43,7 @@ from minicnn.layers.subsample import Subsample1D, Subsample2D, Subsample3D
 from minicnn.layers.table_conv import TableConv2D
 from minicnn.layers.tanh import Tanh
 from minicnn.layers.upsample import Upsample
+from minicnn.layers.variant import Variant
 
 __all__ = [
     "RBF",
@@ -95,6 +96,7 @@ __all__ = [
     "TableConv2D",
     "Tanh",
     "Upsample",
+    "Variant",
     "build",
     "describe",
     "register",
