@@ -10,7 +10,8 @@ from rich.text import Text
 
 from minicnn.bench.explain import Explanation
 from minicnn.cli.render.console import print_whole
-from minicnn.kernels.cpu.convolution.choice import DIRECT, TILES
+from minicnn.kernels.cpu.convolution.choice import TILES
+from minicnn.kernels.cpu.convolution.problem import DIRECT
 
 WAYS = (DIRECT, *TILES)
 
@@ -26,7 +27,10 @@ def print_explanations(console: Console, found: Sequence[Explanation]) -> None:
     table.add_column("because")
     for each in found:
         figures = [f"{each.cycles[way]:.3g}" if way in each.cycles else "-" for way in WAYS]
-        marked = [Text(text, style="bold" if way == each.way else "") for way, text in zip(WAYS, figures, strict=True)]
+        marked = [
+            Text(text, style="bold" if way == (each.way if each.way in TILES else DIRECT) else "")
+            for way, text in zip(WAYS, figures, strict=True)
+        ]
         table.add_row(each.name, each.work, str(each.batch), *marked, each.way, each.reason)
     print_whole(console, table)
     console.print(

@@ -1,40 +1,38 @@
-"""Which way each convolution goes, and what the model of costs thinks of every way that could serve; nothing is timed here.
+"""Which way each convolution goes, by the table of ways, and what the model of costs thinks of Winograd's; nothing is timed here.
 
-The model with its constants: `minicnn.kernels.cpu.convolution.choice`.  Layers of the set go as a call of `kernels.conv2d` would, those of networks
-as the engine plans them.
+The table: `minicnn.kernels.cpu.convolution.ways`; the model with its constants: `minicnn.kernels.cpu.convolution.choice`.  Layers of the set
+go as a call of `kernels.conv2d` would, those of networks as the engine plans them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import prod
-from typing import Any, cast
+from typing import Any
 
 from minicnn import zoo
 from minicnn.bench.layer_set import LAYER_SET
 from minicnn.bench.options import Options
-from minicnn.engine.operations.convolution import choose_for_plan
+from minicnn.engine.operations.convolution import problem_of
 from minicnn.engine.plan import shard_size
-from minicnn.geometry import Axis
-from minicnn.kernels.cpu.convolution import depthwise_call
-from minicnn.kernels.cpu.convolution.choice import DIRECT, VARIABLE
-from minicnn.kernels.cpu.convolution.maps import reversed_axes
-from minicnn.kernels.cpu.convolution.weight_gradient_lowering import fill_lanes, fill_one_vector
+from minicnn.kernels.cpu.convolution.choice import FEWEST_CHANNELS, VARIABLE
+from minicnn.kernels.cpu.convolution.pieces import back_as_forward
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Images, Problem
+from minicnn.kernels.cpu.convolution.ways import Steps, choose, costs
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.winograd.call import FEWEST_CHANNELS, choose_for_call
 from minicnn.layers.conv import Conv
 
 NETWORKS = {"lenet": 128, "resnet20": 128, "alexnet": 64}  # with the batch they are explained for
+PASSES = {"forward": (FORWARD, "forward"), "input": (BACKWARD_INPUT, "input gradient"), "weight": (BACKWARD_WEIGHT, "weight gradient")}
 
 
 @dataclass(frozen=True)
 class Explanation:
     """One pass of one convolution.
 
-    way : "direct", "winograd2" or "winograd4"; for weight gradients what a lane is
-    cycles : millions for the whole batch on one thread, as the model has it, for each way that can serve
-    reason : why, in words
+    way : the row of the table
+    cycles : millions for the whole batch on one thread, as the model has it, of "direct", "winograd2" and "winograd4", where there is a choice
+    reason : whom the row serves, and what the model of costs says
     """
 
     name: str
@@ -51,74 +49,42 @@ class Explanation:
 def explanations(options: Options) -> Iterator[Explanation]:
     """The layers of the set, then those of three networks; which of them, at which batches and in which passes, `options` says."""
     for case in LAYER_SET:
-        if case.family == "conv" and options.wants(case.name):
+        if case.family in ("conv", "tiled", "unshared") and options.wants(case.name):
+            layer, channels, filters = case.layer, case.input_shape[0], case.output_shape[0]
+            tile = layer.tile((case.input_shape,))
             for batch in options.batches or case.batches:
-                yield from _passes(
-                    case.name, case.axes, case.input_shape[0], case.output_shape[0], case.layer.groups, batch, LANES, True, options.passes
-                )
+                for work, words in (PASSES[name] for name in PASSES if name in options.passes):
+                    problem = Problem(work, case.axes, layer.groups, tile, layer.flip, channels, filters)
+                    yield _explained(case.name, words, problem, Images(batch))
     for name, usual in NETWORKS.items():
         topology = zoo.build(name).topology
         for node in topology.nodes:
-            own, layer = f"{name}:{node.name}", cast(Any, node.layer)
-            if isinstance(layer, Conv) and options.wants(own):
+            own = f"{name}:{node.name}"
+            if isinstance(node.layer, Conv) and options.wants(own):
                 for batch in options.batches or (usual,):
-                    axes, groups = layer.axes(node.input_shapes) or (), layer.groups
-                    yield from _passes(
-                        own,
-                        axes,
-                        node.input_shapes[0][0],
-                        node.output_shapes[0][0],
-                        groups,
-                        batch,
-                        shard_size(topology, batch, training=batch >= LANES),
-                        False,
-                        options.passes,
-                    )
+                    images = Images(batch, shard_size(topology, batch, training=batch >= LANES))
+                    for work, words in (PASSES[name] for name in PASSES if name in options.passes):
+                        yield _explained(own, words, problem_of(node, work), images)
 
 
-def _passes(
-    name: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool, passes: Sequence[str]
-) -> Iterator[Explanation]:
-    if "forward" in passes:
-        yield _product(name, "forward", axes, channels, filters, groups, batch, shard, call)
-    if "input" in passes:
-        # with a stride the gradient has the products of the forward pass, and no choice
-        back = reversed_axes(axes) if all(axis.stride == 1 for axis in axes) else axes
-        yield _product(name, "input gradient", back, filters, channels, groups, batch, shard, call)
-    if "weight" in passes:
-        yield Explanation(name, "weight gradient", batch, *_weight_gradient(axes, channels // groups, filters // groups))
-
-
-def _product(
-    name: str, work: str, axes: tuple[Axis, ...], channels: int, filters: int, groups: int, batch: int, shard: int, call: bool
-) -> Explanation:
-    if call and depthwise_call.serves(axes, channels, filters, groups):
-        return Explanation(name, work, batch, DIRECT, {}, "depthwise 3x3 with stride 1: plane by plane")
-    choice = (
-        choose_for_call(axes, channels, filters, groups, batch) if call else choose_for_plan(axes, channels, filters, groups, shard, batch)
-    )
-    few = batch < LANES
-    cycles = {way: each * (batch if few else -(-batch // LANES)) / 1e6 for way, each in choice.cycles.items()}
+def _explained(name: str, words: str, problem: Problem, images: Images) -> Explanation:
+    way = choose(problem, images)
+    if way.how is back_as_forward:  # which goes a way of its own
+        problem = problem.as_forward()
+        way = choose(problem, images)
+    if problem.work == BACKWARD_WEIGHT or not problem.shared or not isinstance(way.how, Steps):
+        return Explanation(name, words, images.number, way.name, {}, way.reason)
+    choice = costs(problem, images)
+    vectors = images.number if images.number < LANES else -(-images.number // LANES)
+    cycles = {each: cost * vectors / 1e6 for each, cost in choice.cycles.items()}
     if len(cycles) == 1:
-        reason = "not 3x3 with stride 1 and dilation 1"
+        reason = way.reason
     elif choice.forced:
         reason = f"{VARIABLE} says so"
     elif cycles[choice.name] == min(cycles.values()):
-        reason = "fewest cycles"
-    elif call and min(channels, filters) // groups < FEWEST_CHANNELS:
-        reason = f"fewer than {FEWEST_CHANNELS} channels or filters: rounds better"
+        reason = f"{way.reason}; fewest cycles"
+    elif not images.shard and min(problem.channels, problem.filters) // problem.groups < FEWEST_CHANNELS:
+        reason = f"{way.reason}; fewer than {FEWEST_CHANNELS} channels or filters: rounds better"
     else:
-        reason = "nearly as fast, and rounds better"
-    if few:
-        reason += "; a lane is a tile" if choice.tile else "; a lane is a column"
-    return Explanation(name, work, batch, choice.name, cycles, reason)
-
-
-def _weight_gradient(axes: tuple[Axis, ...], channels: int, filters: int) -> tuple[str, dict[str, float], str]:
-    """What a lane is, no cycles, and why."""
-    size = f"{filters} filters of {channels} channels, {prod(axis.taps for axis in axes)} taps"
-    if fill_lanes(filters):
-        return "lane a filter", {}, f"{size}: they fill the tile's lanes"
-    if fill_one_vector(axes, channels, filters):
-        return "lane a filter", {}, f"{size}: one vector for each of three taps"
-    return "lane an image", {}, f"{size}: too few to fill lanes, so images do"
+        reason = f"{way.reason}; nearly as fast as Winograd's, and rounds better"
+    return Explanation(name, words, images.number, way.name, cycles, reason)

@@ -22,7 +22,7 @@ from minicnn.kernels.cpu.pointwise.lowering import (
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
 from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.program.shared_gradient import add_gradient_back, set_gradient_aside
-from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, Filters
+from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, TransformedFilters
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Planner:
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
     common_size: int = 0
-    prepared: dict[tuple[int, str], Filters] = field(default_factory=dict)  # what `prepare` of a node left
+    prepared: dict[tuple[int, str], TransformedFilters] = field(default_factory=dict)  # what `prepare` of a node left
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
     _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
@@ -148,8 +148,7 @@ class Planner:
         self.program.close_phase(SHARDS)
 
     def _input(self) -> Activation:
-        """The input's place, with a halo if only convolutions of one filter a channel read it: filling it costs nothing, since it is
-        copied anyway, and filters that take turns read their patches from images without one."""
+        """The input's place, with a halo if all who read it take one: filling it costs nothing, since it is copied anyway."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
         takers = [operation_of(node.layer).takes_halo(node) for node in readers]

@@ -6,16 +6,12 @@ float64 goes through the textbook loops, float32 through the fast ones unless `a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minicnn.errors import SettingError, suggestion
 from minicnn.geometry import PaddingSetting, SizeSetting
-from minicnn.kernels import algorithms, passes
-from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, weight_letters, x_letters
-from minicnn.kernels.checks.cases import Case, checked_shape, resolve
+from minicnn.kernels import passes
 
 __all__ = [
     "conv1d",
@@ -32,91 +28,6 @@ __all__ = [
     "conv3d_backward_weight",
 ]
 
-ALGORITHMS = ("auto", "textbook", "direct", "im2col", "fft", "winograd")
-
-
-def choose(case: Case, algorithm: object, dtype: np.dtype) -> str:
-    """The algorithm that serves: "auto" in float64 is the textbook loop; in float32 it stays, for sizes decide."""
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        meant = suggestion(algorithm, ALGORITHMS)
-        raise SettingError(f"{case.where}: algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}{meant}")
-    if algorithm == "auto":
-        return "auto" if dtype == np.float32 else "textbook"
-    if algorithm == "direct" and dtype != np.float32:
-        raise SettingError(
-            f"{case.where}: algorithm 'direct' computes in float32, but the arrays are {dtype}"
-            f"\n  use algorithm='textbook', or arrays of float32"
-        )
-    return algorithm
-
-
-def forward(
-    where: str,
-    axis_count: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    stride: object,
-    padding: PaddingSetting,
-    dilation: object,
-    groups: object,
-    flip: object,
-    algorithm: object,
-) -> np.ndarray:
-    """conv1d, conv2d and conv3d."""
-    given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
-    x, weight, *rest = as_float_arrays(where, **given)
-    check_axes(where, "x", x, x_letters(axis_count))
-    check_axes(where, "weight", weight, weight_letters(axis_count))
-    case = resolve(where, "conv", axis_count, x.shape, weight.shape, stride, padding, dilation, groups, flip)
-    own_bias = passes.check_bias(case, rest)
-    chosen = choose(case, algorithm, x.dtype)
-    if chosen in ALGORITHMS[3:]:
-        return algorithms.forward(chosen, case, contiguous(x), contiguous(weight), own_bias)
-    return passes.forward(case, x, weight, own_bias, chosen == "textbook", chosen == "direct")
-
-
-def backward_input(
-    where: str,
-    axis_count: int,
-    dy: Any,
-    weight: Any,
-    x_shape: Any,
-    stride: object,
-    padding: PaddingSetting,
-    dilation: object,
-    groups: object,
-    flip: object,
-) -> np.ndarray:
-    """The gradient of x."""
-    dy, weight = as_float_arrays(where, dy=dy, weight=weight)
-    check_axes(where, "weight", weight, weight_letters(axis_count))
-    shape = checked_shape(where, "x_shape", x_shape, x_letters(axis_count))
-    case = resolve(where, "conv", axis_count, shape, weight.shape, stride, padding, dilation, groups, flip)
-    passes.check_gradient(case, dy)
-    return passes.backward_input(case, dy, weight)
-
-
-def backward_weight(
-    where: str,
-    axis_count: int,
-    dy: Any,
-    x: Any,
-    weight_shape: Any,
-    stride: object,
-    padding: PaddingSetting,
-    dilation: object,
-    groups: object,
-    flip: object,
-) -> np.ndarray:
-    """The gradient of weight."""
-    dy, x = as_float_arrays(where, dy=dy, x=x)
-    check_axes(where, "x", x, x_letters(axis_count))
-    shape = checked_shape(where, "weight_shape", weight_shape, weight_letters(axis_count))
-    case = resolve(where, "conv", axis_count, x.shape, shape, stride, padding, dilation, groups, flip)
-    passes.check_gradient(case, dy)
-    return passes.backward_weight(case, dy, x)
-
 
 def conv1d(
     x: ArrayLike,
@@ -131,7 +42,7 @@ def conv1d(
     algorithm: str = "auto",
 ) -> np.ndarray:
     """As `conv2d`, along one axis: x (N C W), weight (K C/G S) -> y (N K Q)."""
-    return forward("conv1d", 1, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
+    return passes.forward("conv", 1, x, weight, bias, stride, padding, dilation, groups, flip, algorithm=algorithm)
 
 
 def conv2d(
@@ -183,7 +94,7 @@ def conv2d(
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, sections 9.1 and 9.5.
     """
-    return forward("conv2d", 2, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
+    return passes.forward("conv", 2, x, weight, bias, stride, padding, dilation, groups, flip, algorithm=algorithm)
 
 
 def conv3d(
@@ -199,7 +110,7 @@ def conv3d(
     algorithm: str = "auto",
 ) -> np.ndarray:
     """As `conv2d`, along three axes: x (N C D H W), weight (K C/G T R S) -> y (N K O P Q)."""
-    return forward("conv3d", 3, x, weight, bias, stride, padding, dilation, groups, flip, algorithm)
+    return passes.forward("conv", 3, x, weight, bias, stride, padding, dilation, groups, flip, algorithm=algorithm)
 
 
 def conv1d_backward_input(
@@ -214,7 +125,7 @@ def conv1d_backward_input(
     flip: bool = False,
 ) -> np.ndarray:
     """Gradient of conv1d with respect to x: (N C W), from dy (N K Q); settings as in conv1d."""
-    return backward_input("conv1d_backward_input", 1, dy, weight, x_shape, stride, padding, dilation, groups, flip)
+    return passes.backward_input("conv", 1, dy, weight, x_shape, stride, padding, dilation, groups, flip)
 
 
 def conv2d_backward_input(
@@ -229,7 +140,7 @@ def conv2d_backward_input(
     flip: bool = False,
 ) -> np.ndarray:
     """Gradient of conv2d with respect to x: (N C H W), from dy (N K P Q); settings as in conv2d."""
-    return backward_input("conv2d_backward_input", 2, dy, weight, x_shape, stride, padding, dilation, groups, flip)
+    return passes.backward_input("conv", 2, dy, weight, x_shape, stride, padding, dilation, groups, flip)
 
 
 def conv3d_backward_input(
@@ -244,7 +155,7 @@ def conv3d_backward_input(
     flip: bool = False,
 ) -> np.ndarray:
     """Gradient of conv3d with respect to x: (N C D H W), from dy (N K O P Q); settings as in conv3d."""
-    return backward_input("conv3d_backward_input", 3, dy, weight, x_shape, stride, padding, dilation, groups, flip)
+    return passes.backward_input("conv", 3, dy, weight, x_shape, stride, padding, dilation, groups, flip)
 
 
 def conv1d_backward_weight(
@@ -259,7 +170,7 @@ def conv1d_backward_weight(
     flip: bool = False,
 ) -> np.ndarray:
     """Gradient of conv1d with respect to weight: (K C/G S), from dy (N K Q) and x (N C W)."""
-    return backward_weight("conv1d_backward_weight", 1, dy, x, weight_shape, stride, padding, dilation, groups, flip)
+    return passes.backward_weight("conv", 1, dy, x, weight_shape, stride, padding, dilation, groups, flip)
 
 
 def conv2d_backward_weight(
@@ -274,7 +185,7 @@ def conv2d_backward_weight(
     flip: bool = False,
 ) -> np.ndarray:
     """Gradient of conv2d with respect to weight: (K C/G R S), from dy (N K P Q) and x (N C H W)."""
-    return backward_weight("conv2d_backward_weight", 2, dy, x, weight_shape, stride, padding, dilation, groups, flip)
+    return passes.backward_weight("conv", 2, dy, x, weight_shape, stride, padding, dilation, groups, flip)
 
 
 def conv3d_backward_weight(
@@ -289,19 +200,19 @@ def conv3d_backward_weight(
     flip: bool = False,
 ) -> np.ndarray:
     """Gradient of conv3d with respect to weight: (K C/G T R S), from dy (N K O P Q) and x (N C D H W)."""
-    return backward_weight("conv3d_backward_weight", 3, dy, x, weight_shape, stride, padding, dilation, groups, flip)
+    return passes.backward_weight("conv", 3, dy, x, weight_shape, stride, padding, dilation, groups, flip)
 
 
 def conv1d_backward_bias(dy: ArrayLike) -> np.ndarray:
     """Gradient of conv1d with respect to bias: (K,), from dy (N K Q)."""
-    return passes.backward_bias("conv1d_backward_bias", 1, dy)
+    return passes.backward_bias("conv", 1, dy)
 
 
 def conv2d_backward_bias(dy: ArrayLike) -> np.ndarray:
     """Gradient of conv2d with respect to bias: (K,), from dy (N K P Q)."""
-    return passes.backward_bias("conv2d_backward_bias", 2, dy)
+    return passes.backward_bias("conv", 2, dy)
 
 
 def conv3d_backward_bias(dy: ArrayLike) -> np.ndarray:
     """Gradient of conv3d with respect to bias: (K,), from dy (N K O P Q)."""
-    return passes.backward_bias("conv3d_backward_bias", 3, dy)
+    return passes.backward_bias("conv", 3, dy)

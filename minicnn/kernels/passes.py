@@ -1,6 +1,7 @@
-"""The passes of every convolution once it is checked: allocate, then the loops that serve.
+"""The three passes of every convolution, of any kind and dimension: check, resolve, allocate, then the loops that serve.
 
-float64 goes through the textbook loops, float32 through the fast ones.
+`kind` is as in the names of the textbook's loops; `settings` follow one another as in the functions that users call.  float64 goes through
+the textbook loops, float32 through the fast ones.
 """
 
 from __future__ import annotations
@@ -9,42 +10,110 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from minicnn.errors import ShapeError
-from minicnn.kernels import textbook
-from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty, y_letters
-from minicnn.kernels.checks.cases import Case, checked_shape
+from minicnn.errors import SettingError, ShapeError, suggestion
+from minicnn.kernels import algorithms, textbook
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty, x_letters, y_letters
+from minicnn.kernels.checks.cases import WEIGHT_LETTERS, Case, checked_shape, resolve, resolve_transposed
 from minicnn.kernels.cpu.convolution import bias as bias_sums
-from minicnn.kernels.cpu.convolution import call as fast
-from minicnn.kernels.cpu.convolution import transposed_call as transposed
-from minicnn.kernels.cpu.convolution.ways import tables_serve
+from minicnn.kernels.cpu.convolution.call import compute
+from minicnn.kernels.cpu.convolution.conditions import tables_serve
+from minicnn.kernels.cpu.convolution.pieces import Piece
+from minicnn.kernels.cpu.convolution.problem import AUTO, BACKWARD_INPUT, BACKWARD_WEIGHT, DIRECT, FORWARD, Problem
+
+TEXTBOOK = "textbook"
+ALGORITHMS = (AUTO, TEXTBOOK, DIRECT, *algorithms.ROADS)
 
 
 def forward(
-    case: Case, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, by_the_book: bool = False, direct: bool = False
+    kind: str, axis_count: int, x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None, *settings: Any, algorithm: str = AUTO
 ) -> np.ndarray:
-    """y (N, K, *out); bias (K,) or, where filters take turns, (K, *tile).
+    """y (N, K, *out); bias (K,) or, where filters take turns, (K, *tile)."""
+    where = f"{kind}{axis_count}d"
+    given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
+    x, weight, *rest = as_float_arrays(where, **given)
+    check_axes(where, "x", x, x_letters(axis_count))
+    check_axes(where, "weight", weight, WEIGHT_LETTERS[kind](axis_count))
+    case = _resolved(where, kind, axis_count, x.shape, weight.shape, settings)
+    own_bias = check_bias(case, rest)
+    _check_algorithm(where, algorithm, x.dtype)
+    if algorithm in algorithms.ROADS:
+        return algorithms.forward(algorithm, case, contiguous(x), contiguous(weight), own_bias)
+    return computed(case, FORWARD, case.y_shape, x, weight, own_bias, algorithm)
 
-    by_the_book : through the textbook loops in any case
-    direct : never by Winograd
-    """
-    y = empty(case.where, case.y_shape, x.dtype)
-    if not len(x):
-        return y
-    x, weight = contiguous(x), contiguous(weight)
-    if bias is not None:
-        bias = contiguous(bias)
-    if by_the_book or _is_for_the_book(case, x.dtype):
-        case.loop("forward")(y, *_writeable(x, weight, _bias_as_loops_read_it(case, bias, x.dtype)), *case.numbers)
-    elif case.kind == "conv_transpose":
-        transposed.forward(y, x, weight, bias, case.axes, case.groups)
+
+def backward_input(kind: str, axis_count: int, dy: ArrayLike, weight: ArrayLike, x_shape: Sequence[int], *settings: Any) -> np.ndarray:
+    """dx (N, C, *in)."""
+    where = f"{kind}{axis_count}d_{BACKWARD_INPUT}"
+    dy, weight = as_float_arrays(where, dy=dy, weight=weight)
+    check_axes(where, "weight", weight, WEIGHT_LETTERS[kind](axis_count))
+    shape = checked_shape(where, "x_shape", x_shape, x_letters(axis_count))
+    case = _resolved(where, kind, axis_count, shape, weight.shape, settings)
+    check_gradient(case, dy)
+    return computed(case, BACKWARD_INPUT, case.x_shape, dy, weight)
+
+
+def backward_weight(kind: str, axis_count: int, dy: ArrayLike, x: ArrayLike, weight_shape: Sequence[int], *settings: Any) -> np.ndarray:
+    """dweight in the shape of weight."""
+    where = f"{kind}{axis_count}d_{BACKWARD_WEIGHT}"
+    dy, x = as_float_arrays(where, dy=dy, x=x)
+    check_axes(where, "x", x, x_letters(axis_count))
+    shape = checked_shape(where, "weight_shape", weight_shape, WEIGHT_LETTERS[kind](axis_count))
+    case = _resolved(where, kind, axis_count, x.shape, shape, settings)
+    check_gradient(case, dy)
+    return computed(case, BACKWARD_WEIGHT, case.weight_shape, dy, x)
+
+
+def _resolved(where: str, kind: str, axis_count: int, x_shape: Sequence[int], weight_shape: Sequence[int], settings: Any) -> Case:
+    if kind == "conv_transpose":
+        return resolve_transposed(where, axis_count, x_shape, weight_shape, *settings)
+    return resolve(where, kind, axis_count, x_shape, weight_shape, *settings)
+
+
+def _check_algorithm(where: str, algorithm: object, dtype: np.dtype) -> None:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        meant = suggestion(algorithm, ALGORITHMS)
+        raise SettingError(f"{where}: algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}{meant}")
+    if algorithm == DIRECT and dtype != np.float32:
+        raise SettingError(
+            f"{where}: algorithm 'direct' computes in float32, but the arrays are {dtype}\n  use algorithm='textbook', or arrays of float32"
+        )
+
+
+def computed(
+    case: Case,
+    work: str,
+    shape: tuple[int, ...],
+    source: np.ndarray,
+    other: np.ndarray,
+    bias: np.ndarray | None = None,
+    algorithm: str = AUTO,
+) -> np.ndarray:
+    """The result of one pass: source is x or dy, other the weight or, for its gradient, x."""
+    result = empty(case.where, shape, source.dtype)
+    if not len(source):
+        result[...] = 0
+        return result
+    source, other = contiguous(source), contiguous(other)
+    bias = None if bias is None else contiguous(bias)
+    if algorithm == TEXTBOOK or source.dtype == np.float64 or not tables_serve(case.axes):
+        biases = [_bias_as_loops_read_it(case, bias, source.dtype)] if work == FORWARD else []
+        case.loop(work)(result, *_writeable(source, other, *biases), *case.numbers)
+    elif case.kind == "conv_transpose":  # each pass is one of the convolution that leads the other way
+        if work == BACKWARD_WEIGHT:
+            source, other = other, source
+        compute(Piece(_problem(case, TRANSPOSED[work], case.filters, case.x_shape[1]), result, source, other, bias))
     else:
-        fast.forward(y, x, weight, bias, case.axes, case.groups, case.flip, case.tile, direct=direct)
-    return y
+        compute(Piece(_problem(case, work, case.x_shape[1], case.filters, algorithm), result, source, other, bias))
+    return result
 
 
-def _is_for_the_book(case: Case, dtype: np.dtype) -> bool:
-    return dtype == np.float64 or not tables_serve(case.axes)
+TRANSPOSED = {FORWARD: BACKWARD_INPUT, BACKWARD_INPUT: FORWARD, BACKWARD_WEIGHT: BACKWARD_WEIGHT}
+
+
+def _problem(case: Case, work: str, channels: int, filters: int, algorithm: str = AUTO) -> Problem:
+    return Problem(work, case.axes, case.groups, case.tile, case.flip, channels, filters, algorithm)
 
 
 def _writeable(*arrays: np.ndarray) -> list[np.ndarray]:
@@ -57,42 +126,7 @@ def _bias_as_loops_read_it(case: Case, bias: np.ndarray | None, dtype: Any) -> n
     shape = (case.filters,) if case.kind in ("conv", "conv_transpose") else (case.filters, *case.tile)
     if bias is None:
         return np.zeros(shape, dtype)
-    return bias if bias.shape == shape else contiguous(np.broadcast_to(_one_a_filter(bias, len(case.axes)), shape))
-
-
-def _one_a_filter(bias: np.ndarray, axes: int) -> np.ndarray:
-    return bias.reshape(len(bias), *(1,) * axes)
-
-
-def backward_input(case: Case, dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """dx (N, C, *in)."""
-    dx = empty(case.where, case.x_shape, dy.dtype)
-    if not len(dy):
-        return dx
-    dy, weight = contiguous(dy), contiguous(weight)
-    if _is_for_the_book(case, dy.dtype):
-        case.loop("backward_input")(dx, *_writeable(dy, weight), *case.numbers)
-    elif case.kind == "conv_transpose":
-        transposed.backward_input(dx, dy, weight, case.axes, case.groups)
-    else:
-        fast.backward_input(dx, dy, weight, case.axes, case.groups, case.flip, case.tile)
-    return dx
-
-
-def backward_weight(case: Case, dy: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """dweight in the shape of weight."""
-    dweight = empty(case.where, case.weight_shape, x.dtype)
-    if not len(x):
-        dweight[...] = 0
-        return dweight
-    dy, x = contiguous(dy), contiguous(x)
-    if _is_for_the_book(case, x.dtype):
-        case.loop("backward_weight")(dweight, *_writeable(dy, x), *case.numbers)
-    elif case.kind == "conv_transpose":
-        transposed.backward_weight(dweight, dy, x, case.axes, case.groups)
-    else:
-        fast.backward_weight(dweight, dy, x, case.axes, case.groups, case.flip, case.tile)
-    return dweight
+    return bias if bias.shape == shape else contiguous(np.broadcast_to(bias.reshape(len(bias), *(1,) * len(case.axes)), shape))
 
 
 def check_gradient(case: Case, dy: np.ndarray) -> None:
@@ -104,18 +138,15 @@ def check_bias(case: Case, bias: Sequence[np.ndarray]) -> np.ndarray | None:
     """A bias, if there is one, has one number a filter, or one for each filter of a tile."""
     if not bias:
         return None
-    shapes = _bias_shapes(case.filters, case.tile if case.kind in ("tiled_conv", "unshared_conv") else None)
+    shapes = [(case.filters,)] + ([(case.filters, *case.tile)] if case.kind in ("tiled_conv", "unshared_conv") else [])
     if bias[0].shape not in shapes:
         raise ShapeError(f"{case.where}: bias has the shape {bias[0].shape}, but needs {' or '.join(map(str, shapes))}")
     return bias[0]
 
 
-def _bias_shapes(filters: int, tile: tuple[int, ...] | None) -> list[tuple[int, ...]]:
-    return [(filters,)] if tile is None else [(filters,), (filters, *tile)]
-
-
-def backward_bias(where: str, axis_count: int, dy: Any, bias_shape: Any = None, unshared: bool = False) -> np.ndarray:
+def backward_bias(kind: str, axis_count: int, dy: ArrayLike, bias_shape: Sequence[int] | None = None) -> np.ndarray:
     """dbias: dy summed over the images, and over the positions that share a bias: all of them without `bias_shape`."""
+    where, unshared = f"{kind}{axis_count}d_backward_bias", kind == "unshared_conv"
     (dy,) = as_float_arrays(where, dy=dy)
     check_axes(where, "dy", dy, y_letters(axis_count))
     filters, out = dy.shape[1], dy.shape[2:]

@@ -6,15 +6,12 @@ A tile of 1 is ordinary convolution, a tile as large as the output is unshared c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import passes
-from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, x_letters
-from minicnn.kernels.checks.cases import WEIGHT_LETTERS, checked_shape, resolve
 
 __all__ = [
     "tiled_conv1d",
@@ -32,69 +29,6 @@ __all__ = [
 ]
 
 
-def forward(
-    where: str,
-    kind: str,
-    axis_count: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    stride: object,
-    padding: PaddingSetting,
-    dilation: object,
-    groups: object,
-) -> np.ndarray:
-    """tiled_conv and unshared_conv, as `kind` says."""
-    given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
-    x, weight, *rest = as_float_arrays(where, **given)
-    check_axes(where, "x", x, x_letters(axis_count))
-    check_axes(where, "weight", weight, WEIGHT_LETTERS[kind](axis_count))
-    case = resolve(where, kind, axis_count, x.shape, weight.shape, stride, padding, dilation, groups)
-    return passes.forward(case, x, weight, passes.check_bias(case, rest))
-
-
-def backward_input(
-    where: str,
-    kind: str,
-    axis_count: int,
-    dy: Any,
-    weight: Any,
-    x_shape: Any,
-    stride: object,
-    padding: PaddingSetting,
-    dilation: object,
-    groups: object,
-) -> np.ndarray:
-    """The gradient of x."""
-    dy, weight = as_float_arrays(where, dy=dy, weight=weight)
-    check_axes(where, "weight", weight, WEIGHT_LETTERS[kind](axis_count))
-    shape = checked_shape(where, "x_shape", x_shape, x_letters(axis_count))
-    case = resolve(where, kind, axis_count, shape, weight.shape, stride, padding, dilation, groups)
-    passes.check_gradient(case, dy)
-    return passes.backward_input(case, dy, weight)
-
-
-def backward_weight(
-    where: str,
-    kind: str,
-    axis_count: int,
-    dy: Any,
-    x: Any,
-    weight_shape: Any,
-    stride: object,
-    padding: PaddingSetting,
-    dilation: object,
-    groups: object,
-) -> np.ndarray:
-    """The gradient of weight."""
-    dy, x = as_float_arrays(where, dy=dy, x=x)
-    check_axes(where, "x", x, x_letters(axis_count))
-    shape = checked_shape(where, "weight_shape", weight_shape, WEIGHT_LETTERS[kind](axis_count))
-    case = resolve(where, kind, axis_count, x.shape, shape, stride, padding, dilation, groups)
-    passes.check_gradient(case, dy)
-    return passes.backward_weight(case, dy, x)
-
-
 def tiled_conv1d(
     x: ArrayLike,
     weight: ArrayLike,
@@ -106,7 +40,7 @@ def tiled_conv1d(
     groups: int = 1,
 ) -> np.ndarray:
     """As `tiled_conv2d`, along one axis: x (N C W), weight (K V C/G S) -> y (N K Q)."""
-    return forward("tiled_conv1d", "tiled_conv", 1, x, weight, bias, stride, padding, dilation, groups)
+    return passes.forward("tiled_conv", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
 def tiled_conv2d(
@@ -144,7 +78,7 @@ def tiled_conv2d(
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.10.  Gregor, LeCun, "Emergence of complex-like cells in a temporal product
     network with local receptive fields", 2010.
     """
-    return forward("tiled_conv2d", "tiled_conv", 2, x, weight, bias, stride, padding, dilation, groups)
+    return passes.forward("tiled_conv", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
 def tiled_conv3d(
@@ -158,7 +92,7 @@ def tiled_conv3d(
     groups: int = 1,
 ) -> np.ndarray:
     """As `tiled_conv2d`, along three axes: x (N C D H W), weight (K A U V C/G T R S) -> y (N K O P Q)."""
-    return forward("tiled_conv3d", "tiled_conv", 3, x, weight, bias, stride, padding, dilation, groups)
+    return passes.forward("tiled_conv", 3, x, weight, bias, stride, padding, dilation, groups)
 
 
 def tiled_conv1d_backward_input(
@@ -172,7 +106,7 @@ def tiled_conv1d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of tiled_conv1d with respect to x: (N C W), from dy (N K Q)."""
-    return backward_input("tiled_conv1d_backward_input", "tiled_conv", 1, dy, weight, x_shape, stride, padding, dilation, groups)
+    return passes.backward_input("tiled_conv", 1, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
 def tiled_conv2d_backward_input(
@@ -186,7 +120,7 @@ def tiled_conv2d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of tiled_conv2d with respect to x: (N C H W), from dy (N K P Q)."""
-    return backward_input("tiled_conv2d_backward_input", "tiled_conv", 2, dy, weight, x_shape, stride, padding, dilation, groups)
+    return passes.backward_input("tiled_conv", 2, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
 def tiled_conv3d_backward_input(
@@ -200,7 +134,7 @@ def tiled_conv3d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of tiled_conv3d with respect to x: (N C D H W), from dy (N K O P Q)."""
-    return backward_input("tiled_conv3d_backward_input", "tiled_conv", 3, dy, weight, x_shape, stride, padding, dilation, groups)
+    return passes.backward_input("tiled_conv", 3, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
 def tiled_conv1d_backward_weight(
@@ -214,7 +148,7 @@ def tiled_conv1d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of tiled_conv1d with respect to weight: (K V C/G S); filters that nobody used get 0."""
-    return backward_weight("tiled_conv1d_backward_weight", "tiled_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
+    return passes.backward_weight("tiled_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
 def tiled_conv2d_backward_weight(
@@ -228,7 +162,7 @@ def tiled_conv2d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of tiled_conv2d with respect to weight: (K U V C/G R S); filters that nobody used get 0."""
-    return backward_weight("tiled_conv2d_backward_weight", "tiled_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
+    return passes.backward_weight("tiled_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
 def tiled_conv3d_backward_weight(
@@ -242,19 +176,19 @@ def tiled_conv3d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of tiled_conv3d with respect to weight: (K A U V C/G T R S); filters that nobody used get 0."""
-    return backward_weight("tiled_conv3d_backward_weight", "tiled_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
+    return passes.backward_weight("tiled_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
 def tiled_conv1d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
     """Gradient of tiled_conv1d with respect to bias, in the shape of the bias: (K,) or (K V)."""
-    return passes.backward_bias("tiled_conv1d_backward_bias", 1, dy, bias_shape)
+    return passes.backward_bias("tiled_conv", 1, dy, bias_shape)
 
 
 def tiled_conv2d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
     """Gradient of tiled_conv2d with respect to bias, in the shape of the bias: (K,) or (K U V)."""
-    return passes.backward_bias("tiled_conv2d_backward_bias", 2, dy, bias_shape)
+    return passes.backward_bias("tiled_conv", 2, dy, bias_shape)
 
 
 def tiled_conv3d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
     """Gradient of tiled_conv3d with respect to bias, in the shape of the bias: (K,) or (K A U V)."""
-    return passes.backward_bias("tiled_conv3d_backward_bias", 3, dy, bias_shape)
+    return passes.backward_bias("tiled_conv", 3, dy, bias_shape)

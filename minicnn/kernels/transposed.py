@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn.geometry import SizeSetting
 from minicnn.kernels import passes
-from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, x_letters
-from minicnn.kernels.checks.cases import checked_shape, resolve_transposed, transposed_weight_letters
 
 __all__ = [
     "conv_transpose1d",
@@ -29,69 +26,6 @@ __all__ = [
 ]
 
 
-def forward(
-    where: str,
-    axis_count: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    stride: object,
-    padding: object,
-    output_padding: object,
-    dilation: object,
-    groups: object,
-) -> np.ndarray:
-    """conv_transpose1d, 2d and 3d."""
-    given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
-    x, weight, *rest = as_float_arrays(where, **given)
-    check_axes(where, "x", x, x_letters(axis_count))
-    check_axes(where, "weight", weight, transposed_weight_letters(axis_count))
-    case = resolve_transposed(where, axis_count, x.shape, weight.shape, stride, padding, output_padding, dilation, groups)
-    return passes.forward(case, x, weight, passes.check_bias(case, rest))
-
-
-def backward_input(
-    where: str,
-    axis_count: int,
-    dy: Any,
-    weight: Any,
-    x_shape: Any,
-    stride: object,
-    padding: object,
-    output_padding: object,
-    dilation: object,
-    groups: object,
-) -> np.ndarray:
-    """The gradient of x: an ordinary convolution of dy."""
-    dy, weight = as_float_arrays(where, dy=dy, weight=weight)
-    check_axes(where, "weight", weight, transposed_weight_letters(axis_count))
-    shape = checked_shape(where, "x_shape", x_shape, x_letters(axis_count))
-    case = resolve_transposed(where, axis_count, shape, weight.shape, stride, padding, output_padding, dilation, groups)
-    passes.check_gradient(case, dy)
-    return passes.backward_input(case, dy, weight)
-
-
-def backward_weight(
-    where: str,
-    axis_count: int,
-    dy: Any,
-    x: Any,
-    weight_shape: Any,
-    stride: object,
-    padding: object,
-    output_padding: object,
-    dilation: object,
-    groups: object,
-) -> np.ndarray:
-    """The gradient of weight."""
-    dy, x = as_float_arrays(where, dy=dy, x=x)
-    check_axes(where, "x", x, x_letters(axis_count))
-    shape = checked_shape(where, "weight_shape", weight_shape, transposed_weight_letters(axis_count))
-    case = resolve_transposed(where, axis_count, x.shape, shape, stride, padding, output_padding, dilation, groups)
-    passes.check_gradient(case, dy)
-    return passes.backward_weight(case, dy, x)
-
-
 def conv_transpose1d(
     x: ArrayLike,
     weight: ArrayLike,
@@ -104,7 +38,7 @@ def conv_transpose1d(
     groups: int = 1,
 ) -> np.ndarray:
     """As `conv_transpose2d`, along one axis: x (N C W), weight (C K/G S) -> y (N K Q)."""
-    return forward("conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, dilation, groups)
+    return passes.forward("conv_transpose", 1, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose2d(
@@ -149,7 +83,7 @@ def conv_transpose2d(
 
     Dumoulin, Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4.
     """
-    return forward("conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, dilation, groups)
+    return passes.forward("conv_transpose", 2, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose3d(
@@ -164,7 +98,7 @@ def conv_transpose3d(
     groups: int = 1,
 ) -> np.ndarray:
     """As `conv_transpose2d`, along three axes: x (N C D H W), weight (C K/G T R S) -> y (N K O P Q)."""
-    return forward("conv_transpose3d", 3, x, weight, bias, stride, padding, output_padding, dilation, groups)
+    return passes.forward("conv_transpose", 3, x, weight, bias, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose1d_backward_input(
@@ -179,7 +113,7 @@ def conv_transpose1d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of conv_transpose1d with respect to x: (N C W), an ordinary convolution of dy (N K Q)."""
-    return backward_input("conv_transpose1d_backward_input", 1, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
+    return passes.backward_input("conv_transpose", 1, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose2d_backward_input(
@@ -194,7 +128,7 @@ def conv_transpose2d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of conv_transpose2d with respect to x: (N C H W), an ordinary convolution of dy (N K P Q)."""
-    return backward_input("conv_transpose2d_backward_input", 2, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
+    return passes.backward_input("conv_transpose", 2, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose3d_backward_input(
@@ -209,7 +143,7 @@ def conv_transpose3d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of conv_transpose3d with respect to x: (N C D H W), an ordinary convolution of dy (N K O P Q)."""
-    return backward_input("conv_transpose3d_backward_input", 3, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
+    return passes.backward_input("conv_transpose", 3, dy, weight, x_shape, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose1d_backward_weight(
@@ -224,7 +158,7 @@ def conv_transpose1d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of conv_transpose1d with respect to weight: (C K/G S), from dy (N K Q) and x (N C W)."""
-    return backward_weight("conv_transpose1d_backward_weight", 1, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
+    return passes.backward_weight("conv_transpose", 1, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose2d_backward_weight(
@@ -239,7 +173,7 @@ def conv_transpose2d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of conv_transpose2d with respect to weight: (C K/G R S), from dy (N K P Q) and x (N C H W)."""
-    return backward_weight("conv_transpose2d_backward_weight", 2, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
+    return passes.backward_weight("conv_transpose", 2, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose3d_backward_weight(
@@ -254,19 +188,19 @@ def conv_transpose3d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of conv_transpose3d with respect to weight: (C K/G T R S), from dy (N K O P Q) and x (N C D H W)."""
-    return backward_weight("conv_transpose3d_backward_weight", 3, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
+    return passes.backward_weight("conv_transpose", 3, dy, x, weight_shape, stride, padding, output_padding, dilation, groups)
 
 
 def conv_transpose1d_backward_bias(dy: ArrayLike) -> np.ndarray:
     """Gradient of conv_transpose1d with respect to bias: (K,), from dy (N K Q)."""
-    return passes.backward_bias("conv_transpose1d_backward_bias", 1, dy)
+    return passes.backward_bias("conv_transpose", 1, dy)
 
 
 def conv_transpose2d_backward_bias(dy: ArrayLike) -> np.ndarray:
     """Gradient of conv_transpose2d with respect to bias: (K,), from dy (N K P Q)."""
-    return passes.backward_bias("conv_transpose2d_backward_bias", 2, dy)
+    return passes.backward_bias("conv_transpose", 2, dy)
 
 
 def conv_transpose3d_backward_bias(dy: ArrayLike) -> np.ndarray:
     """Gradient of conv_transpose3d with respect to bias: (K,), from dy (N K O P Q)."""
-    return passes.backward_bias("conv_transpose3d_backward_bias", 3, dy)
+    return passes.backward_bias("conv_transpose", 3, dy)

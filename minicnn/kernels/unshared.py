@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import passes
-from minicnn.kernels.tiled import backward_input, backward_weight, forward
 
 __all__ = [
     "unshared_conv1d",
@@ -38,7 +37,7 @@ def unshared_conv1d(
     groups: int = 1,
 ) -> np.ndarray:
     """As `unshared_conv2d`, along one axis: x (N C W), weight (K Q C/G S) -> y (N K Q)."""
-    return forward("unshared_conv1d", "unshared_conv", 1, x, weight, bias, stride, padding, dilation, groups)
+    return passes.forward("unshared_conv", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
 def unshared_conv2d(
@@ -75,7 +74,7 @@ def unshared_conv2d(
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.9.  LeCun, "Generalization and network design strategies", 1989.
     """
-    return forward("unshared_conv2d", "unshared_conv", 2, x, weight, bias, stride, padding, dilation, groups)
+    return passes.forward("unshared_conv", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
 def unshared_conv3d(
@@ -89,7 +88,7 @@ def unshared_conv3d(
     groups: int = 1,
 ) -> np.ndarray:
     """As `unshared_conv2d`, along three axes: x (N C D H W), weight (K O P Q C/G T R S) -> y (N K O P Q)."""
-    return forward("unshared_conv3d", "unshared_conv", 3, x, weight, bias, stride, padding, dilation, groups)
+    return passes.forward("unshared_conv", 3, x, weight, bias, stride, padding, dilation, groups)
 
 
 def unshared_conv1d_backward_input(
@@ -103,7 +102,7 @@ def unshared_conv1d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of unshared_conv1d with respect to x: (N C W), from dy (N K Q)."""
-    return backward_input("unshared_conv1d_backward_input", "unshared_conv", 1, dy, weight, x_shape, stride, padding, dilation, groups)
+    return passes.backward_input("unshared_conv", 1, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
 def unshared_conv2d_backward_input(
@@ -117,7 +116,7 @@ def unshared_conv2d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of unshared_conv2d with respect to x: (N C H W), from dy (N K P Q)."""
-    return backward_input("unshared_conv2d_backward_input", "unshared_conv", 2, dy, weight, x_shape, stride, padding, dilation, groups)
+    return passes.backward_input("unshared_conv", 2, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
 def unshared_conv3d_backward_input(
@@ -131,7 +130,7 @@ def unshared_conv3d_backward_input(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of unshared_conv3d with respect to x: (N C D H W), from dy (N K O P Q)."""
-    return backward_input("unshared_conv3d_backward_input", "unshared_conv", 3, dy, weight, x_shape, stride, padding, dilation, groups)
+    return passes.backward_input("unshared_conv", 3, dy, weight, x_shape, stride, padding, dilation, groups)
 
 
 def unshared_conv1d_backward_weight(
@@ -145,7 +144,7 @@ def unshared_conv1d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of unshared_conv1d with respect to weight: (K Q C/G S), from dy (N K Q) and x (N C W)."""
-    return backward_weight("unshared_conv1d_backward_weight", "unshared_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
+    return passes.backward_weight("unshared_conv", 1, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
 def unshared_conv2d_backward_weight(
@@ -159,7 +158,7 @@ def unshared_conv2d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of unshared_conv2d with respect to weight: (K P Q C/G R S), from dy (N K P Q) and x (N C H W)."""
-    return backward_weight("unshared_conv2d_backward_weight", "unshared_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
+    return passes.backward_weight("unshared_conv", 2, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
 def unshared_conv3d_backward_weight(
@@ -173,19 +172,19 @@ def unshared_conv3d_backward_weight(
     groups: int = 1,
 ) -> np.ndarray:
     """Gradient of unshared_conv3d with respect to weight: (K O P Q C/G T R S), from dy (N K O P Q) and x (N C D H W)."""
-    return backward_weight("unshared_conv3d_backward_weight", "unshared_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
+    return passes.backward_weight("unshared_conv", 3, dy, x, weight_shape, stride, padding, dilation, groups)
 
 
 def unshared_conv1d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
     """Gradient of unshared_conv1d with respect to bias, in the shape of the bias: (K,) or (K Q)."""
-    return passes.backward_bias("unshared_conv1d_backward_bias", 1, dy, bias_shape, unshared=True)
+    return passes.backward_bias("unshared_conv", 1, dy, bias_shape)
 
 
 def unshared_conv2d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
     """Gradient of unshared_conv2d with respect to bias, in the shape of the bias: (K,) or (K P Q)."""
-    return passes.backward_bias("unshared_conv2d_backward_bias", 2, dy, bias_shape, unshared=True)
+    return passes.backward_bias("unshared_conv", 2, dy, bias_shape)
 
 
 def unshared_conv3d_backward_bias(dy: ArrayLike, bias_shape: Sequence[int]) -> np.ndarray:
     """Gradient of unshared_conv3d with respect to bias, in the shape of the bias: (K,) or (K O P Q)."""
-    return passes.backward_bias("unshared_conv3d_backward_bias", 3, dy, bias_shape, unshared=True)
+    return passes.backward_bias("unshared_conv", 3, dy, bias_shape)

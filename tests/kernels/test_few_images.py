@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minicnn.geometry import Axis, output_size
-from minicnn.kernels.cpu.convolution import remainders
+from minicnn.kernels.cpu.convolution import remainders, ways
 from minicnn.kernels.cpu.program import call
 from minicnn.kernels.index import input_position
 
@@ -19,6 +19,7 @@ from .convolving import FAMILIES, bounds, convolutions, passes
 @pytest.mark.parametrize("always", [False, True])
 def test_all_passes(always, axes, family, monkeypatch):
     """Every pass, with the same bits on one thread and on three; strided input gradients as is best, and always by remainder."""
+    ways.chosen.cache_clear()
     if always:
         monkeypatch.setattr(remainders, "SPEED", 1e9)
         monkeypatch.setattr(remainders, "CALL_PRODUCTS", 0)
@@ -39,6 +40,7 @@ def test_all_passes(always, axes, family, monkeypatch):
             np.testing.assert_array_equal(got, again)
 
     compare()
+    ways.chosen.cache_clear()
 
 
 @st.composite

@@ -9,7 +9,8 @@ from minicnn import kernels
 from minicnn.errors import SettingError
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution import choice
-from minicnn.kernels.cpu.winograd.call import choose_for_call
+from minicnn.kernels.cpu.convolution.problem import FORWARD, Images, Problem
+from minicnn.kernels.cpu.convolution.ways import choose
 
 from .comparing import generated
 
@@ -95,7 +96,7 @@ def test_choice_follows_the_sizes(monkeypatch):
 
     def chosen(size, channels, filters, **settings):
         axis = Axis(size, 3, 1, 1, 1, 1, size)._replace(**settings)
-        return choice.choose((axis, axis), channels, filters, 1, 16, 4).name
+        return choice.choose_many((axis, axis), channels, filters, 1, 16, 4).name
 
     assert chosen(32, 3, 16) == choice.DIRECT
     assert chosen(28, 128, 128) == choice.WINOGRAD4
@@ -109,16 +110,16 @@ def test_choice_for_few_images(monkeypatch):
 
     def chosen(size, channels, **settings):
         axis = Axis(size, 3, 1, 1, 1, 1, size)._replace(**settings)
-        return choose_for_call((axis, axis), channels, channels, 1, 1).tile
+        return choose(Problem(FORWARD, (axis, axis), 1, (1, 1), False, channels, channels), Images(1)).name
 
-    assert chosen(56, 256) == 4
-    assert chosen(13, 384) == 0  # too few tiles for so many filters
-    assert chosen(56, 256, stride=2, out=28) == 0
-    assert chosen(56, 16) == 0  # too few channels: rounds better
+    assert chosen(56, 256) == "winograd4"
+    assert chosen(13, 384) == "lane a column"  # too few tiles for so many filters
+    assert chosen(56, 256, stride=2, out=28) == "lane a column"
+    assert chosen(56, 16) == "lane a column"  # too few channels: rounds better
 
 
 def test_unknown_choice(monkeypatch):
     monkeypatch.setenv(choice.VARIABLE, "fastest")
     axis = Axis(8, 3, 1, 1, 1, 1, 8)
     with pytest.raises(SettingError, match="fastest"):
-        choice.choose((axis, axis), 8, 8, 1, 16, 4)
+        choice.choose_many((axis, axis), 8, 8, 1, 16, 4)

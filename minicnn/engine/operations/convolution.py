@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minicnn import layers as L
 from minicnn.engine.operations.operation import lower, new_output, through_relu
-from minicnn.geometry import Axis
 from minicnn.graph import INPUT, Node
 from minicnn.kernels.cpu.convolution import linked as linked_convolution
 from minicnn.kernels.cpu.convolution import lowering as convolution
-from minicnn.kernels.cpu.convolution.choice import Choice, choose
-from minicnn.kernels.cpu.convolution.maps import reversed_axes
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Images, Operands, Problem
 from minicnn.kernels.cpu.convolution.variant_lowering import append_variant, append_variant_backward_weight
+from minicnn.kernels.cpu.convolution.ways import Steps, choose_steps
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.unshared import lowering as unshared
-from minicnn.kernels.cpu.winograd import few_images_lowering as winograd_few
-from minicnn.kernels.cpu.winograd import lowering as winograd
+from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.unshared.lowering import serves_few
 from minicnn.layers.conv import Conv
 from minicnn.layers.conv_transpose import ConvTranspose
 
@@ -30,103 +25,66 @@ if TYPE_CHECKING:
 
 def conv_prepare(plan: Planner, node: Node) -> None:
     """Where Winograd is the faster way, its transformed filters."""
-    layer, weight = node.layer, plan.parameter(node, "weight")
-    axes, groups = layer.axes(node.input_shapes), layer.groups
-    if prod(layer.tile(node.input_shapes)) > 1:
-        return
-    channels, filters = node.input_shapes[0][0], node.output_shapes[0][0]
-    if node.inputs[0] != INPUT:  # which may lie in a halo
-        m = choose_for_plan(axes, channels, filters, groups, plan.shard, plan.batch).tile
-        if m:
-            plan.prepared[node.index, "forward"] = winograd.append_winograd_filters(
-                plan.program, plan.common_once, weight, channels // groups, filters // groups, groups, m, layer.flip
-            )
-    if plan.training and plan.wants_gradient(node):
-        m = choose_for_plan(reversed_axes(axes), filters, channels, groups, plan.shard, plan.batch).tile
-        if m:
-            plan.prepared[node.index, "backward"] = winograd.append_winograd_filters(
-                plan.program, plan.common_once, weight, filters // groups, channels // groups, groups, m, not layer.flip, exchanged=True
-            )
-
-
-def choose_for_plan(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, batch: int) -> Choice:
-    """How a convolution of a network goes; the cycles are those of one vector of images, or of one image that is a shard by itself."""
-    if shard == 1:
-        return winograd_few.choose_few(axes, channels, filters, groups, batch)
-    return choose(axes, channels, filters, groups, shard, -(-batch // LANES))
-
-
-def _append_winograd(
-    plan: Planner,
-    y: Activation,
-    x: Activation,
-    axes: Sequence[Axis],
-    groups: int,
-    filters: winograd.Filters,
-    bias: int | None = None,
-    rectify: bool = False,
-) -> None:
-    if plan.shard == 1:
-        winograd_few.append_winograd_few(plan.program, y, x, axes, groups, filters, bias, rectify)
-        return
-    winograd.append_winograd(plan.program, y, x, axes, groups, filters, bias, rectify, parts=max(1, plan.program.step_parts))
+    for output in (True, False):
+        if output or (plan.training and plan.wants_gradient(node)):
+            problem, way = _product(plan, node, output)
+            if way.prepare:
+                plan.prepared[node.index, problem.work] = way.prepare(plan.program, plan.common_once, problem, _weight(plan, node))
 
 
 def conv_forward(plan: Planner, node: Node) -> None:
-    layer = node.layer
-    weight = plan.parameter(node, "weight")
-    prepared = plan.prepared.get((node.index, "forward"))
-    if prepared:
-        _append_winograd(
-            plan,
-            new_output(plan, node),
-            plan.x(node),
-            layer.axes(node.input_shapes),
-            layer.groups,
-            prepared,
-            plan.parameter(node, "bias"),
-            node.index in plan.fusion.rectified,
-        )
-        return
-    convolution.append_convolution_forward(
-        plan.program,
-        new_output(plan, node),
-        plan.x(node),
-        layer.axes(node.input_shapes),
-        layer.groups,
-        layer.tile(node.input_shapes),
-        layer.flip,
-        weight,
-        plan.parameter(node, "bias"),
-        rectify=node.index in plan.fusion.rectified,
-    )
+    problem, way = _product(plan, node, output=True)
+    bias, rectify = _bias(plan, node), node.index in plan.fusion.rectified
+    operands = Operands(_weight(plan, node), bias, rectify, prepared=plan.prepared.get((node.index, problem.work)))
+    way.append(plan.program, new_output(plan, node), plan.x(node), problem, operands)
 
 
-def is_shared(node: Node) -> bool:
-    return prod(node.layer.tile(node.input_shapes)) == 1
+def takes_halo(node: Node) -> bool:
+    """Filters that serve few positions read their patches from images without one."""
+    layer: Any = node.layer
+    return not serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
 
 
 def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    layer = node.layer
-    axes, tiles = layer.axes(node.input_shapes), layer.tile(node.input_shapes)
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
     dy = through_relu(plan, node, dy)
-    if prod(tiles) > 1:
-        unshared.append_tiled_backward_weight(plan.program, weight, dy, plan.x(node), axes, layer.groups, tiles, layer.flip)
-    else:
-        convolution.append_convolution_backward_weight(plan.program, weight, dy, plan.x(node), axes, layer.groups, tiles, layer.flip)
+    problem, halo = problem_of(node, BACKWARD_WEIGHT), any(map(any, plan.x(node).map.halo))
+    way = choose_steps(problem, Images(plan.batch, plan.shard, halo))
+    values = (plan.x(node), dy) if isinstance(node.layer, ConvTranspose) else (dy, plan.x(node))
+    way.append(plan.program, _weight(plan, node), *values, problem)
+    bias = plan.parameter(node, "bias")
     if bias is not None:
-        convolution.append_bias_gradient(plan.program, bias, dy, tiles)
+        convolution.append_bias_gradient(plan.program, bias, dy, problem.tile)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
-        prepared = plan.prepared.get((node.index, "backward"))
-        if prepared:
-            _append_winograd(plan, dx, dy, reversed_axes(axes), layer.groups, prepared)
-        elif prod(tiles) > 1:
-            unshared.append_tiled_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
-        else:
-            convolution.append_convolution_backward_input(plan.program, dx, dy, axes, layer.groups, tiles, layer.flip, weight)
+        problem, way = _product(plan, node, output=False)
+        operands = Operands(_weight(plan, node), prepared=plan.prepared.get((node.index, problem.work)))
+        way.append(plan.program, dx, dy, problem, operands)
         plan.give(node, dx)
+
+
+def problem_of(node: Node, work: str) -> Problem:
+    """A pass of a layer: of a transposed convolution, of the one that leads the other way, whose input is our output."""
+    layer: Any = node.layer
+    axes, channels, filters = layer.axes(node.input_shapes), node.input_shapes[0][0], node.output_shapes[0][0]
+    if isinstance(layer, ConvTranspose):
+        return Problem(work, axes, layer.groups, (1,) * len(axes), False, filters, channels)
+    return Problem(work, axes, layer.groups, layer.tile(node.input_shapes), layer.flip, channels, filters)
+
+
+def _product(plan: Planner, node: Node, output: bool) -> tuple[Problem, Steps]:
+    """The pass that computes the output, or the gradient of the input, and its way; the network's input may lie between padding."""
+    problem = problem_of(node, FORWARD if output != (isinstance(node.layer, ConvTranspose)) else BACKWARD_INPUT)
+    return problem, choose_steps(problem, Images(plan.batch, plan.shard, output and node.inputs[0] == INPUT))
+
+
+def _weight(plan: Planner, node: Node) -> int:
+    weight = plan.parameter(node, "weight")
+    return 0 if weight is None else weight
+
+
+def _bias(plan: Planner, node: Node) -> Parameter | None:
+    bias = plan.parameter(node, "bias")
+    return None if bias is None else Parameter(bias)
 
 
 def linear_forward(plan: Planner, node: Node) -> None:
@@ -134,8 +92,8 @@ def linear_forward(plan: Planner, node: Node) -> None:
         plan.program,
         new_output(plan, node),
         plan.x(node),
-        plan.parameter(node, "weight"),
-        plan.parameter(node, "bias"),
+        _weight(plan, node),
+        _bias(plan, node),
         rectify=node.index in plan.fusion.rectified,
     )
 
@@ -149,33 +107,6 @@ def linear_backward(plan: Planner, node: Node, dy: Activation) -> None:
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
         convolution.append_linear_backward_input(plan.program, dx, dy, weight)
-        plan.give(node, dx)
-
-
-def conv_transpose_forward(plan: Planner, node: Node) -> None:
-    """The input gradient of the convolution that would go the other way: its axes have our output as input."""
-    layer = node.layer
-    axes = layer.axes(node.input_shapes)
-    y = new_output(plan, node)
-    convolution.append_convolution_backward_input(
-        plan.program, y, plan.x(node), axes, layer.groups, (1,) * len(axes), False, plan.parameter(node, "weight")
-    )
-    bias = plan.parameter(node, "bias")
-    if bias is not None:
-        pointwise.append_add_bias(plan.program, y, bias)
-
-
-def conv_transpose_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    layer = node.layer
-    axes = layer.axes(node.input_shapes)
-    ones = (1,) * len(axes)
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
-    convolution.append_convolution_backward_weight(plan.program, weight, plan.x(node), dy, axes, layer.groups, ones, False)
-    if bias is not None:
-        convolution.append_bias_gradient(plan.program, bias, dy)
-    if plan.wants_gradient(node):
-        dx = plan.new(node.input_shapes[0])
-        convolution.append_convolution_forward(plan.program, dx, dy, axes, layer.groups, ones, False, weight, None)
         plan.give(node, dx)
 
 
@@ -210,15 +141,15 @@ def variant_forward(plan: Planner, node: Node) -> None:
         new_output(plan, node),
         plan.x(node),
         own.forward,
-        plan.parameter(node, "weight"),
-        plan.parameter(node, "bias"),
+        _weight(plan, node),
+        _bias(plan, node),
         rectify=node.index in plan.fusion.rectified,
     )
 
 
 def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
     own = node.layer.convolution(node.input_shapes[0]).tables
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    weight, bias = _weight(plan, node), plan.parameter(node, "bias")
     dy = through_relu(plan, node, dy)
     append_variant_backward_weight(plan.program, weight, dy, plan.x(node), own.backward_weight)
     if bias is not None:
@@ -229,8 +160,8 @@ def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
         plan.give(node, dx)
 
 
-lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=is_shared)
+lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=takes_halo)
 lower(L.Linear, linear_forward, linear_backward, can_rectify=True)
-lower(ConvTranspose, conv_transpose_forward, conv_transpose_backward)
+lower(ConvTranspose, conv_forward, conv_backward, prepare=conv_prepare)
 lower(L.TableConv2D, table_conv_forward, table_conv_backward)
 lower(L.Variant, variant_forward, variant_backward, can_rectify=True)

@@ -9,7 +9,6 @@ import numpy as np
 
 from minicnn import layers as L
 from minicnn.engine.textbook.operation import Arrays, Pass, call, define
-from minicnn.kernels import textbook as loops
 from minicnn.layers.batch_norm import BatchNorm
 from minicnn.layers.subsample import Subsample
 
@@ -76,21 +75,17 @@ def picked_backward(at: Pass, dy: np.ndarray) -> Gradients:
     return dxs, {}
 
 
-def flat(x: np.ndarray) -> np.ndarray:
-    return x.reshape(len(x), -1)
-
-
 def dropout_forward(at: Pass) -> np.ndarray:
     if not at.training:
         return at.x
     y = np.empty_like(at.x)
-    loops.dropout_forward(flat(y), flat(at.x), at.key, 0, at.layer.rate)
+    call(at, "dropout_forward", {"y": y}, key=at.key, first_image=0)
     return y
 
 
 def dropout_backward(at: Pass, dy: np.ndarray) -> Gradients:
     dx = np.empty_like(dy)
-    loops.dropout_backward(flat(dx), flat(dy), at.key, 0, at.layer.rate)
+    call(at, "dropout_backward", {"dx": dx, "dy": dy}, key=at.key, first_image=0)
     return [dx], {}
 
 

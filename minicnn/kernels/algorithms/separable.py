@@ -23,7 +23,9 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, resolve_padding
 from minicnn.kernels.activation import real_number
 from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, x_letters
-from minicnn.kernels.convolution import forward
+from minicnn.kernels.checks.cases import resolve
+from minicnn.kernels.cpu.convolution.problem import FORWARD
+from minicnn.kernels.passes import computed
 
 __all__ = ["separable", "separable_conv2d", "separable_conv3d"]
 
@@ -94,19 +96,9 @@ def _forward(
             return (*(other,) * n, value, *(other,) * (axes - n - 1))
 
         only = tuple(pads[n] if m == n else (0, 0) for m in range(axes))
-        y = forward(
-            where,
-            axes,
-            y,
-            vector.reshape(1, 1, *along(taps[n], 1)),
-            None,
-            along(strides[n], 1),
-            only,
-            along(dilations[n], 1),
-            1,
-            flip,
-            "auto",
-        )
+        weight = vector.reshape(1, 1, *along(taps[n], 1))
+        case = resolve(where, "conv", axes, y.shape, weight.shape, along(strides[n], 1), only, along(dilations[n], 1), 1, flip)
+        y = computed(case, FORWARD, case.y_shape, y, weight)
     return y.reshape(*x.shape[:2], *y.shape[2:])
 
 

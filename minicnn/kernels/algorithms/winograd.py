@@ -14,7 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.kernels.checks.cases import Case
-from minicnn.kernels.cpu.winograd import call as winograd_call
+from minicnn.kernels.cpu.convolution.call import compute
+from minicnn.kernels.cpu.convolution.pieces import Piece
+from minicnn.kernels.cpu.convolution.problem import FORWARD, WINOGRAD2, WINOGRAD4, Problem
 
 
 def refusal(case: Case, dtype: np.dtype) -> str | None:
@@ -40,4 +42,6 @@ def multiplications(case: Case, m: int) -> int:
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, case: Case, m: int | None = None) -> None:
     """y (N, K, P, Q) in tiles of m x m, 2 or 4; without `m`, whichever multiplies less."""
     m = m or min((4, 2), key=lambda each: multiplications(case, each))
-    winograd_call.forward(y, x, weight, bias, case.axes, case.groups, case.flip, m)
+    tile = (1,) * len(case.axes)
+    problem = Problem(FORWARD, case.axes, case.groups, tile, case.flip, x.shape[1], y.shape[1], {2: WINOGRAD2, 4: WINOGRAD4}[m])
+    compute(Piece(problem, y, x, weight, bias))

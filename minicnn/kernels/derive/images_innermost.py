@@ -77,7 +77,7 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     for name, array, axis in fields:
         area = AREAS.get(roles[array]) if axis is None else None
         head.append(f"{name} = {f'{own.frame}.{area} + ' if area else ''}{own.row}.{name}")
-    if INTEGERS in roles.values():
+    if INTEGERS in roles.values() or own._helpers:  # which all are handed both
         head.append(f"{own.integers} = whole_numbers_of({own.memory})")
     text = [
         *own.functions(),

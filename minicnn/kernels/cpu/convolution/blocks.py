@@ -69,7 +69,7 @@ def _length(positions: int, taps: int, tile: int) -> int:
     return positions if positions <= most or tile > most else most // tile * tile
 
 
-def long_axis(sizes: Sequence[int], axes: Sequence[Axis], tiles: Sequence[int]) -> int | None:
-    """The axis to cut, if one has many positions; `sizes` says how many."""
+def long_axes(sizes: Sequence[int], axes: Sequence[Axis], tiles: Sequence[int]) -> list[int]:
+    """The axes to cut, which have many positions; `sizes` says how many."""
     every = zip(sizes, axes, tiles, strict=True)
-    return next((n for n, (size, axis, tile) in enumerate(every) if size > _length(size, axis.taps, tile)), None)
+    return [n for n, (size, axis, tile) in enumerate(every) if size > _length(size, axis.taps, tile)]

@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 from minicnn.errors import SettingError
 from minicnn.geometry import REMEMBERED, Axis
+from minicnn.kernels.cpu.convolution.problem import DIRECT, WINOGRAD2, WINOGRAD4
 from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 
-DIRECT, WINOGRAD2, WINOGRAD4 = "direct", "winograd2", "winograd4"
 TILES = {WINOGRAD2: 2, WINOGRAD4: 4}  # output pixels of a tile along an axis
 VARIABLE = "MINICNN_CONVOLUTION"
 
@@ -37,6 +37,7 @@ SPILLED = 3.0  # times as much where transformed inputs and outputs of a block l
 FEW_SPILLED = 2.0  # the same for few images, whose tiles lie side by side
 FEW_FILTER = {2: 18.0, 4: 32.0}  # the transform of a filter, when few images use it: mostly writing it to memory
 STREAMED = 0.4  # a transformed weight that comes from beyond the cache
+FEWEST_CHANNELS = 32  # of a group, and filters, of a call: fewer go the direct way
 FEW_GAIN = 0.8  # Winograd's part of the direct way's cycles above which few images stay with what rounds better
 CACHE_BYTES = 1 << 20
 
@@ -48,13 +49,8 @@ class Choice(NamedTuple):
     cycles: Mapping[str, float]
     forced: bool = False
 
-    @property
-    def tile(self) -> int:
-        """Output pixels of a tile along an axis; 0 for the direct way."""
-        return TILES.get(self.name, 0)
 
-
-def choose(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, vectors: int) -> Choice:
+def choose_many(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, vectors: int) -> Choice:
     """Choose for a convolution of one filter a group (not tiled, not unshared).
 
     Parameters
@@ -68,13 +64,25 @@ def choose(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, sha
     return cheapest(_cycles(axes, channels, filters, groups, shard % LANES == 0 and serves(axes), vectors))
 
 
+def wanted() -> str:
+    """The algorithm that the environment names, "" if none.
+
+    Raises
+    ------
+    SettingError
+        If there is none of that name.
+    """
+    name = os.environ.get(VARIABLE, "")
+    if name not in ("", DIRECT, *TILES):
+        raise SettingError(f"{VARIABLE} is {name!r}, but must be {DIRECT}, {', '.join(TILES)}, or not set")
+    return name
+
+
 def cheapest(cycles: Mapping[str, float], gain: float = 1.0) -> Choice:
     """The way with the fewest cycles, if they are below `gain` of those of the direct way; or the one that is wanted."""
-    wanted = os.environ.get(VARIABLE, "")
-    if wanted not in ("", DIRECT, *TILES):
-        raise SettingError(f"{VARIABLE} is {wanted!r}, but must be {DIRECT}, {', '.join(TILES)}, or not set")
-    if wanted in cycles:
-        return Choice(wanted, cycles, forced=True)
+    name = wanted()
+    if name in cycles:
+        return Choice(name, cycles, forced=True)
     best = min(cycles, key=lambda name: cycles[name])
     return Choice(best if cycles[best] < gain * cycles[DIRECT] else DIRECT, cycles)
 

@@ -21,6 +21,7 @@ from minicnn.kernels.cpu.convolution.walks import CUT_FILTERS, CUT_GROUPS, CUT_R
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Place, Program, padded
 
 FILTER_BYTES = 256 * 1024  # filters that pass over all positions before the next
@@ -157,9 +158,8 @@ def append_few_images_forward(
     groups: int,
     flip: bool,
     weight: int,
-    bias: int | None,
+    bias: Parameter | None,
     rectify: bool,
-    bias_in_memory: bool,
 ) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`; the letters are those of `append_convolution_forward`."""
     shard, channels, filters = x.map.shard, x.map.channels // groups, y.map.channels // groups
@@ -195,7 +195,7 @@ def append_few_images_forward(
     tables = GatherTables(runs, taps)
     filter_bytes = 4 * channels * len(taps)
     filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
-    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, 1, rectify, bias_in_memory)
+    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, 1, rectify)
     sizes = (groups, channels, filters)
     apart = FeatureMap(filters, (depth * rows, y_row // shard), shard)
     if groups >= MANY_PARTS:

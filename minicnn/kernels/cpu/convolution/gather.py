@@ -9,6 +9,7 @@ from minicnn.kernels.cpu.convolution.tiles import FROM_BIAS, FROM_ZERO, TILE_VEC
 from minicnn.kernels.cpu.convolution.walks import CUT_RUNS, FROM_BIAS_IN_MEMORY, Gather, GatherSizes, convolution_forward
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Program
 
 BLOCK_TAPS = 64  # taps of one channel block where a channel has a single tap
@@ -30,10 +31,9 @@ class Weighing(NamedTuple):
     channel: int
     filter: int
     group: int = 0
-    bias: int | None = None
+    bias: Parameter | None = None
     b_filter: int = 0
     rectify: bool = False
-    bias_in_memory: bool = False
 
 
 def append_gather(
@@ -96,9 +96,9 @@ def gathered(
         weight=weighing.weight,
         w_channel=w_channel,
         w_filter=weighing.filter,
-        bias=weighing.bias or 0,
+        bias=weighing.bias.offset if weighing.bias else 0,
         b_filter=weighing.b_filter,
-        begin=bias_choice(weighing.bias, weighing.bias_in_memory),
+        begin=bias_choice(weighing.bias),
         rectify=weighing.rectify,
         sizes=GatherSizes(
             runs=program.constant([n for run in runs for n in run]),
@@ -116,6 +116,6 @@ def gathered(
     )
 
 
-def bias_choice(bias: int | None, bias_in_memory: bool) -> int:
+def bias_choice(bias: Parameter | None) -> int:
     """What sums begin with, as steps are told."""
-    return FROM_ZERO if bias is None else FROM_BIAS_IN_MEMORY if bias_in_memory else FROM_BIAS
+    return FROM_ZERO if bias is None else FROM_BIAS_IN_MEMORY if bias.in_memory else FROM_BIAS

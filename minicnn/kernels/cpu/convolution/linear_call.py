@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.convolution.walks import weigh_rows
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.cpu.program.call import BIAS, MANY, WHOLE, Stage, call
 from minicnn.kernels.cpu.program.operands import Strided, array_of, share
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place
 from minicnn.kernels.machine_code.compile import StepKernel, kernel, step
@@ -26,8 +26,8 @@ FEW_IMAGES = 8
 STRIP = TILE_VECTORS * LANES
 
 
-def _whole(weight: np.ndarray) -> bool:
-    return weight.size > LARGE
+def _shards(weight: np.ndarray) -> str:
+    return WHOLE if weight.size > LARGE else MANY
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
@@ -38,7 +38,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         value = stage.load(0, x.shape[1:])
         stage.cut()
         result = stage.new(y.shape[1:])
-        append_linear_forward(stage.program, result, value, 0, None if bias is None else 0, bias_in_memory=True)
+        append_linear_forward(stage.program, result, value, 0, None if bias is None else BIAS)
         stage.cut()
         stage.store(1, result)
         stage.cut()
@@ -47,7 +47,7 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         given = np.zeros(len(weight), np.float32) if bias is None else bias
         _call_in_place(dot_part, [n * size for n in range(len(x)) for size in (x.shape[1], len(weight))], [y, x, given], weight)
     elif weight.size:
-        call(("linear", weight.shape, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, whole=_whole(weight))
+        call(("linear", weight.shape, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, shards=_shards(weight))
     else:
         y[...] = 0 if bias is None else bias
 
@@ -65,11 +65,11 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray) -> None:
         stage.store(1, result)
         stage.cut()
 
-    if weight.size and weight.shape[1] >= LANES and (len(dy) <= FEW_IMAGES or not _whole(weight)):
+    if weight.size and weight.shape[1] >= LANES and (len(dy) <= FEW_IMAGES or weight.size <= LARGE):
         filters, features = weight.shape
         _call_in_place(add_rows_part, [number for k in range(filters) for number in (k * features, k)], [dx, dy, weight], weight)
     elif weight.size:
-        call(("linear backward input", weight.shape), build, len(dy), [dy, dx], weight=weight, whole=_whole(weight))
+        call(("linear backward input", weight.shape), build, len(dy), [dy, dx], weight=weight, shards=_shards(weight))
     else:
         dx[...] = 0
 
@@ -99,7 +99,7 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray) -> None:
         stage.cut()
 
     if dweight.size:
-        call(("linear backward weight", dweight.shape), build, len(x), [dy, x], gradient=dweight, whole=_whole(dweight))
+        call(("linear backward weight", dweight.shape), build, len(x), [dy, x], gradient=dweight, shards=_shards(dweight))
 
 
 def backward_bias(dbias: np.ndarray, dy: np.ndarray) -> None:

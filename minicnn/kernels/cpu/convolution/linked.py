@@ -13,6 +13,7 @@ from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Program
 
 Link = tuple[int, int]
@@ -38,7 +39,9 @@ def _append_one(
         taps += [(source + maps * x.map.plane, w + offset) for maps, offset in links for source, w in tables.taps[first:stop]]
         places[first, stop] = (begin, len(taps))
     runs = [(*run[:3], *places[run[3], run[4]], *run[5:]) for run in tables.runs]
-    append_gather(program, GatherTables(runs, taps), y, x, (1, 1, 1), Weighing(weight, 0, 0, bias=bias))
+    append_gather(
+        program, GatherTables(runs, taps), y, x, (1, 1, 1), Weighing(weight, 0, 0, bias=None if bias is None else Parameter(bias))
+    )
 
 
 def append_linked_forward(

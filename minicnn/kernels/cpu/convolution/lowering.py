@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.few_images import linear_dot_step
-from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
 from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, bias_choice
 from minicnn.kernels.cpu.convolution.linear import linear_step_backward_weight, transpose_step
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
-from minicnn.kernels.cpu.convolution.weight_gradient_lowering import append_by_row, append_filter_lanes, serves_by_row, serves_filter_lanes
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program
 
 GRADIENT_BYTES = 128 * 1024  # output gradients that stay in cache while all taps pass over them
@@ -29,26 +28,22 @@ def append_convolution_forward(
     tiles: Sequence[int],
     flip: bool,
     weight: int,
-    bias: int | None,
+    bias: Parameter | None,
     rectify: bool = False,
-    bias_in_memory: bool = False,
 ) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`.
 
     axes : the geometry, one Axis per spatial axis
     tiles : filters that take turns per axis, all 1 for ordinary convolution
-    weight, bias : offsets into the parameters (the bias: into memory if `bias_in_memory`); None without a bias
+    weight : an offset into the parameters
     """
-    if x.map.shard % LANES and prod(tiles) == 1:
-        append_few_images_forward(program, y, x, axes, groups, flip, weight, bias, rectify, bias_in_memory)
-        return
     channels, filters = x.map.channels // groups, y.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     reads = [forward_reads(n, axis, weights, halo) for n, (axis, halo) in enumerate(zip(axes, x.map.halo, strict=True))]
     steps = [prod(tiles[n + 1 :]) for n in range(len(axes))]
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
     tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
-    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, prod(tiles), rectify, bias_in_memory)
+    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, prod(tiles), rectify)
     append_gather(program, tables, y, x, (groups, channels, filters), weighing)
 
 
@@ -61,14 +56,13 @@ def append_convolution_backward_input(
     tiles: Sequence[int],
     flip: bool,
     weight: int,
-    bias: int | None = None,
-    bias_in_memory: bool = False,
+    bias: Parameter | None = None,
 ) -> None:
     """dx from dy: the same map read backwards, inputs taking the place of filters; plus bias (C,) for a transposed convolution."""
     channels, filters = dx.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
-    weighing = Weighing(weight, weights.filter, weights.channel, filters * weights.filter, bias, 1, False, bias_in_memory)
+    weighing = Weighing(weight, weights.filter, weights.channel, filters * weights.filter, bias, 1)
     append_gather(program, tables, dx, dy, (groups, filters, channels), weighing)
 
 
@@ -81,16 +75,8 @@ def append_convolution_backward_weight(
     groups: int,
     tiles: Sequence[int],
     flip: bool,
-    parts: int = 1,
-    cut: Callable[[], None] | None = None,
 ) -> None:
     """dweight (offset into the slot) from dy and x."""
-    if serves_filter_lanes(dy, groups):
-        append_filter_lanes(program, dweight, dy, x, axes, groups, tiles, flip, parts, cut)
-        return
-    if serves_by_row(dy, x, axes, groups, tiles):
-        append_by_row(program, dweight, dy, x, axes, groups, flip, parts, cut)
-        return
     channels, filters = x.map.channels // groups, dy.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
     row_bytes = 4 * filters * dy.map.shard * (dy.map.sizes[-1] if dy.map.sizes else 1)
@@ -143,7 +129,7 @@ def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Se
 
 
 def append_linear_forward(
-    program: Program, y: Activation, x: Activation, weight: int, bias: int | None, rectify: bool = False, bias_in_memory: bool = False
+    program: Program, y: Activation, x: Activation, weight: int, bias: Parameter | None, rectify: bool = False
 ) -> None:
     """y = weight @ x + bias: a convolution with one position and one tap a feature."""
     features, shard = x.map.channels, x.map.shard
@@ -160,12 +146,12 @@ def append_linear_forward(
             features=features,
             filters=y.map.channels,
             images=images,
-            bias=bias or 0,
-            begin=bias_choice(bias, bias_in_memory),
+            bias=bias.offset if bias else 0,
+            begin=bias_choice(bias),
             rectify=rectify,
         )
         return
-    weighing = Weighing(weight, 1, features, 0, bias, 1, rectify, bias_in_memory)
+    weighing = Weighing(weight, 1, features, 0, bias, 1, rectify)
     append_gather(program, _one_position(shard), y, x, (1, features, y.map.channels), weighing)
 
 

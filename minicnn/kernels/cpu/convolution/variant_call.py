@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.variant_lowering import Tables, append_variant, append_variant_backward_weight
-from minicnn.kernels.cpu.program.call import Stage, call
+from minicnn.kernels.cpu.program.call import BIAS, Stage, call
 
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, own: Tables) -> None:
@@ -16,12 +16,12 @@ def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray |
         value = stage.load(0, own.input_shape)
         stage.cut()
         result = stage.new(own.output_shape)
-        append_variant(stage.program, result, value, own.forward, 0, None if bias is None else 0, bias_in_memory=True)
+        append_variant(stage.program, result, value, own.forward, 0, None if bias is None else BIAS)
         stage.cut()
         stage.store(1, result)
         stage.cut()
 
-    call(("variant", own.key, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, whole=own.whole)
+    call(("variant", own.key, bias is not None), build, len(x), [x, y], weight=weight, bias=bias, shards=own.shards)
 
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tables) -> None:
@@ -37,7 +37,7 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, own: Tabl
         stage.store(1, result)
         stage.cut()
 
-    call(("variant backward input", own.key), build, len(dy), [dy, dx], weight=weight, whole=own.whole)
+    call(("variant backward input", own.key), build, len(dy), [dy, dx], weight=weight, shards=own.shards)
 
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tables) -> None:
@@ -51,4 +51,4 @@ def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, own: Tab
         append_variant_backward_weight(stage.program, 0, gradient, value, own.backward_weight)
         stage.cut()
 
-    call(("variant backward weight", own.key), build, len(dy), [dy, x], gradient=dweight, whole=own.whole)
+    call(("variant backward weight", own.key), build, len(dy), [dy, x], gradient=dweight, shards=own.shards)

@@ -19,6 +19,8 @@ from minicnn.kernels.cpu.convolution.variant_tables import Blocks, Rows, channel
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_weight
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.call import MANY, WHOLE
+from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Program
 from minicnn.kernels.index_table import Reads
 
@@ -34,7 +36,7 @@ class Tables(NamedTuple):
     forward: tuple[Rows, Blocks]
     backward_input: tuple[Rows, Blocks]
     backward_weight: tuple[Rows, Blocks]
-    whole: bool  # whether the weights outweigh the images
+    shards: str  # all images together where the weights outweigh them
 
 
 def find_tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], output_shape: tuple[int, ...], weights: int) -> Tables:
@@ -49,7 +51,7 @@ def find_tables(key: Hashable, reads: Reads, input_shape: tuple[int, ...], outpu
         (value, channel_blocks(value, output_shape[0])),
         (gradient, channel_blocks(gradient, input_shape[0])),
         (of_weight, weight_blocks(of_weight, prod(output_shape[1:]))),
-        len(reads.weight) < FEW_USES * weights,
+        WHOLE if len(reads.weight) < FEW_USES * weights else MANY,
     )
 
 
@@ -59,14 +61,13 @@ def append_variant(
     x: Activation,
     walk: tuple[Rows, Blocks],
     weight: int,
-    bias: int | None = None,
-    bias_in_memory: bool = False,
+    bias: Parameter | None = None,
     rectify: bool = False,
 ) -> None:
     """The value or the input gradient: one step for all blocks of one size and weight step.
 
     walk : one of those of Tables
-    weight, bias : where they begin in the parameters, or the bias in memory
+    weight : where they begin in the parameters
     """
     rows, blocks = walk
     shard, pixels = y.map.shard, y.map.pixels
@@ -102,7 +103,7 @@ def append_variant(
                         )
                     )
         runs.sort()
-        weighing = Weighing(weight, 0, step, bias=bias, b_filter=1, rectify=rectify, bias_in_memory=bias_in_memory)
+        weighing = Weighing(weight, 0, step, bias=bias, b_filter=1, rectify=rectify)
         append_gather(program, GatherTables(runs, taps), y, x, (1, 1, count), weighing)
 
 

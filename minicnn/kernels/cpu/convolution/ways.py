@@ -1,132 +1,257 @@
-"""Which way a convolution on a user's arrays goes, told from its geometry: what is settled once, before any program is built."""
+"""The table of ways: how any pass of any convolution is computed, of functions and of networks, the first row that serves.
+
+A row appends steps for images that lie side by side, or works on a user's arrays, image after image: cuts a convolution into others
+(`pieces.py`) or reads and writes where they lie (`in_place.py`).  Networks, which have no such arrays, pass the latter over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import product
-from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-import numpy as np
-
-from minicnn.geometry import REMEMBERED, Axis
-from minicnn.kernels.cpu.convolution.blocks import positions_of_turn
-from minicnn.kernels.cpu.convolution.maps import reversed_axes
-from minicnn.kernels.cpu.convolution.tiles import TILE_TAPS
+from minicnn.geometry import REMEMBERED
+from minicnn.kernels.cpu.convolution import in_place
+from minicnn.kernels.cpu.convolution.choice import FEWEST_CHANNELS, Choice, choose_many, wanted
+from minicnn.kernels.cpu.convolution.conditions import (
+    goes_back_as_forward,
+    goes_by_filter,
+    goes_one_by_one,
+    halo,
+    is_depthwise,
+    is_narrow,
+    padding_fits,
+)
+from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
+from minicnn.kernels.cpu.convolution.lowering import (
+    append_convolution_backward_input,
+    append_convolution_backward_weight,
+    append_convolution_forward,
+)
+from minicnn.kernels.cpu.convolution.pieces import Piece, axes_to_cut, back_as_forward, by_filter, by_remainder, in_blocks
+from minicnn.kernels.cpu.convolution.problem import (
+    AUTO,
+    BACKWARD_INPUT,
+    BACKWARD_WEIGHT,
+    DIRECT,
+    FORWARD,
+    WINOGRAD2,
+    WINOGRAD4,
+    Images,
+    Operands,
+    Problem,
+)
+from minicnn.kernels.cpu.convolution.remainders import remainders_pay
+from minicnn.kernels.cpu.convolution.weight_gradient_lowering import append_by_row, append_filter_lanes, fill_lanes, fill_one_vector
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.winograd import call as winograd_call
+from minicnn.kernels.cpu.program.activation import Activation, Outside
+from minicnn.kernels.cpu.program.call import WHOLE_SHARD
+from minicnn.kernels.cpu.program.program import Program
+from minicnn.kernels.cpu.unshared.lowering import append_tiled_backward_input, append_tiled_backward_weight, serves_few, serves_rows
+from minicnn.kernels.cpu.winograd.few_images_lowering import append_winograd_few, choose_few
+from minicnn.kernels.cpu.winograd.lowering import TransformedFilters, append_winograd, append_winograd_filters
 
-Axes = tuple[Axis, ...]
-
-MOST_TAPS = 1 << 21
-MANY_READS = 1 << 14  # entries of a table beyond which storing the padding is better than listing what each border position reads
+Value = Activation | Outside
 
 
-def tables_serve(axes: Axes) -> bool:
-    """Whether the taps can be listed in tables: all but filters of millions of taps, most of which then lie outside the input."""
-    return prod(axis.taps for axis in axes) <= MOST_TAPS
+class Steps(NamedTuple):
+    """How a way appends steps.
+
+    append : from values in lanes: (program, result, source, problem, operands), or (program, dweight, dy, x, problem)
+    prepare : the filters' transform, once for all images: (program, common, problem, weight)
+    outside : whether `append` can read and write a single image in the arrays of a call
+    single : whether a call of so many images gives it one at a time
+    """
+
+    append: Callable[..., None]
+    prepare: Callable[[Program, Callable[[int], int], Problem, int], TransformedFilters] | None = None
+    outside: bool = False
+    single: Callable[[int], bool] = lambda images: False
+
+
+class Way(NamedTuple):
+    """A row of the table.
+
+    name, reason : as `bench --explain` shows them
+    serves : whether it can, and is the better one, for a problem and its images; rows below need not ask what rows above have taken
+    how : steps; or what is done with a user's arrays, and the pieces that are then left to compute
+    """
+
+    name: str
+    reason: str
+    serves: Callable[[Problem, Images], bool]
+    how: Steps | Callable[[Piece], Iterable[Piece]]
+
+
+def choose(problem: Problem, images: Images) -> Way:
+    """The first row that serves."""
+    return chosen(problem, images, wanted())
 
 
 @lru_cache(REMEMBERED)
-def settled(axes: Axes) -> Axes:
-    """The same axes without settings that mean nothing: the stride of a single position, the dilation of a single tap."""
-    return tuple(
-        axis._replace(stride=1 if axis.out == 1 else axis.stride, dilation=1 if axis.taps == 1 else axis.dilation) for axis in axes
+def chosen(problem: Problem, images: Images, wanted: str) -> Way:
+    """The same, found again while the same is `wanted`."""
+    return next(way for way in WAYS if (not images.shard or isinstance(way.how, Steps)) and way.serves(problem, images))
+
+
+def choose_steps(problem: Problem, images: Images) -> Steps:
+    """The same for images side by side, whose rows all append steps."""
+    return cast(Steps, choose(problem, images).how)
+
+
+def costs(problem: Problem, images: Images) -> Choice:
+    """What the model of costs thinks of Winograd's way: cycles of a vector of images, or of one image where lanes are its columns."""
+    back = problem.as_forward() if all(axis.stride == 1 for axis in problem.axes) else problem
+    axes, groups = back.axes, back.groups
+    channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
+    few = images.shard == 1 or (not images.shard and images.number < LANES)
+    choice = (
+        choose_few(axes, channels, filters, groups, images.number)
+        if few
+        else choose_many(axes, channels, filters, groups, images.shard or LANES, -(-images.number // LANES))
     )
+    # sums of few channels are rounded better by the direct way, and small anyway
+    if not images.shard and (min(channels, filters) // groups < FEWEST_CHANNELS or (few and not padding_fits(axes))):
+        return choice._replace(name=DIRECT)
+    return choice
 
 
-@lru_cache(REMEMBERED)
-def padding_fits(axes: Axes) -> bool:
-    """Whether x between its padding is not much more than x and y."""
-    return prod(a.before + a.size + a.after for a in axes) <= 8 * (prod(a.size for a in axes) + prod(a.out for a in axes))
+def _by_winograd(name: str, m: int) -> Way:
+    def serves(problem: Problem, images: Images) -> bool:
+        if problem.algorithm != AUTO or problem.work == BACKWARD_WEIGHT or not problem.shared or images.halo:
+            return problem.algorithm == name
+        return costs(problem, images).name == name
+
+    def prepare(program: Program, common: Callable[[int], int], problem: Problem, weight: int) -> TransformedFilters:
+        own, exchanged = problem.as_forward(), problem.work == BACKWARD_INPUT
+        sizes = own.channels // own.groups, own.filters // own.groups, own.groups
+        return append_winograd_filters(program, common, weight, *sizes, m, own.flip, exchanged)
+
+    reason = f"3x3 with stride 1: tiles of {m}x{m} need fewer multiplications"
+    return Way(name, reason, serves, Steps(_append_winograd, prepare, outside=True, single=lambda images: images < LANES))
 
 
-def halo(axes: Axes, channels: int) -> list[tuple[int, int]]:
-    """A halo pays where channels alone cannot fill the taps of a tile of the weight gradient, and where border positions, each with a
-    list of reads of its own, are many; else borders are left out."""
-    short = channels < TILE_TAPS and max(max(a.before, a.after) for a in axes) <= max(a.taps for a in axes)
-    reads = prod(a.taps * min(a.out, 1 + -(-a.before // a.stride) + -(-a.after // a.stride)) for a in axes)
-    return [(a.before, a.after) for a in axes] if (short or reads > MANY_READS) and padding_fits(axes) else []
+def _append_winograd(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
+    own, (_, bias, rectify, prepared) = problem.as_forward(), operands
+    filters = cast(TransformedFilters, prepared)
+    if y.map.shard == 1:
+        append_winograd_few(program, y, x, own.axes, own.groups, filters, bias, rectify)
+    else:
+        append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, program.parts)
 
 
-def is_narrow(images: int, axes: Axes, tile: tuple[int, ...]) -> bool:
-    """Whether images too few to fill a vector stand side by side with no gap between pixels: lanes then run over columns as well."""
-    return images < LANES and prod(tile) == 1 and padding_fits(axes)
+def _append_columns(program: Program, y: Value, x: Value, problem: Problem, operands: Operands) -> None:
+    append_few_images_forward(program, y, x, problem.axes, problem.groups, problem.flip, *operands[:-1])
 
 
-@lru_cache(REMEMBERED)
-def reads_forward(axes: Axes, images: int) -> bool:
-    """Whether the input gradient is better computed as a convolution of dy: with stride 1, for few images or large filters."""
-    reads = prod(axis.taps * min(axis.size, 2 * axis.extent + 1) for axis in axes)
-    return (
-        all(axis.stride == 1 and 0 <= axis.before < axis.extent for axis in axes)
-        and (images < LANES or reads > MANY_READS)
-        and padding_fits(reversed_axes(axes))
-    )
+def _append_positions(program: Program, dx: Activation, dy: Activation, problem: Problem, operands: Operands) -> None:
+    append_tiled_backward_input(program, dx, dy, problem.axes, problem.groups, problem.tile, operands.weight, program.parts)
 
 
-@lru_cache(REMEMBERED)
-def goes_in_place(axes: Axes, tile: tuple[int, ...], groups: int) -> bool:
-    """Whether images go one by one, read and written where they lie: filters of one tap, whose work is little beside carrying images into
-    lanes and back.  64 images of 512 channels 28x28, 128 filters: 30 and 23 ms."""
-    pixels = prod(axis.out for axis in axes)
-    plain = all((axis.taps, axis.stride, axis.before, axis.out) == (1, 1, 0, axis.size) for axis in axes)
-    return plain and groups == 1 and prod(tile) == 1 and pixels >= LANES and 10 * pixels >= 9 * -(-pixels // LANES) * LANES
+def _append_direct(program: Program, result: Activation, source: Activation, problem: Problem, operands: Operands) -> None:
+    settings = problem.axes, problem.groups, problem.tile, problem.flip
+    if problem.work == FORWARD:
+        append_convolution_forward(program, result, source, *settings, *operands[:-1])
+    else:
+        append_convolution_backward_input(program, result, source, *settings, operands.weight, operands.bias)
 
 
-def fills_lanes(columns: int, images: int) -> bool:
-    """Whether lanes are better columns than images: 64 images of 1024 planes 7x7 take 8.9 ms, not 6.4; of 32 planes 112x112, 24, not 52."""
-    return images < LANES or 2 * columns >= LANES
+def _append_weight_by_position(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
+    append_tiled_backward_weight(program, dweight, dy, x, problem.axes, problem.groups, problem.tile)
 
 
-def winograd_tile(axes: Axes, channels: int, filters: int, groups: int, images: int) -> int:
-    """Output pixels of Winograd's tiles along an axis where that way is the faster one; else 0."""
-    if images < LANES and not padding_fits(axes):
-        return 0
-    return winograd_call.choose_for_call(axes, channels, filters, groups, images).tile
+def _append_weight_by_filter(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
+    settings = problem.axes, problem.groups, problem.tile, problem.flip
+    append_filter_lanes(program, dweight, dy, x, *settings, program.parts, program.cut)
 
 
-class Turn(NamedTuple):
-    """The positions that share one filter of a tile: the convolution they make, and where everything lies in the whole."""
-
-    axes: Axes
-    filter: tuple[slice | int, ...]
-    input: tuple[slice, ...]
-    output: tuple[slice, ...]
+def _append_weight_by_row(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
+    append_by_row(program, dweight, dy, x, problem.axes, problem.groups, problem.flip, program.parts, program.cut)
 
 
-def goes_by_turns(axes: Axes, tile: tuple[int, ...], images: int) -> bool:
-    """Whether a tiled convolution is better computed filter by filter: for few images, whose lanes are columns, if each has work enough."""
-    uses = prod(axis.out // each for axis, each in zip(axes, tile, strict=True))
-    return images < LANES and prod(tile) > 1 and uses >= LANES and padding_fits(axes)
+def _append_weight(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
+    append_convolution_backward_weight(program, dweight, dy, x, problem.axes, problem.groups, problem.tile, problem.flip)
 
 
-def turns(axes: Axes, tile: tuple[int, ...]) -> Iterator[Turn]:
-    """One for each filter of the tile."""
-    for place in product(*(range(each) for each in tile)):
-        blocks = [positions_of_turn(axis, each, first) for axis, each, first in zip(axes, tile, place, strict=True)]
-        all_of = (slice(None), slice(None))
-        yield Turn(
-            tuple(block.axis for block in blocks),
-            (slice(None), *place),
-            (*all_of, *(block.input for block in blocks)),
-            (*all_of, *(block.output for block in blocks)),
-        )
+def _few_uses(problem: Problem, images: int) -> bool:
+    return not problem.flip and serves_few(problem.axes, problem.tile, images)
 
 
-def with_axis(axes: Axes, n: int, axis: Axis) -> Axes:
-    return (*axes[:n], axis, *axes[n + 1 :])
+def _few_images_and_uses(problem: Problem, images: Images) -> bool:
+    if problem.work == FORWARD:
+        return images.number < LANES and _few_uses(problem, images.number)
+    rows = serves_rows(images.number, problem.filters // problem.groups)
+    return problem.work == BACKWARD_INPUT and rows and _few_uses(problem, images.number)
 
 
-def place_on(n: int, where: slice) -> tuple[slice, ...]:
-    """An index into (N, C, *space) that cuts spatial axis `n`."""
-    return (slice(None),) * (n + 2) + (where,)
+def _columns_are_lanes(problem: Problem, images: Images) -> bool:
+    few = images.shard % LANES != 0 if images.shard else is_narrow(problem, images.number)
+    return problem.work == FORWARD and problem.shared and few
 
 
-def cut_out(array: np.ndarray, n: int, where: slice) -> np.ndarray:
-    return np.ascontiguousarray(array[place_on(n, where)])
+def _rows_of_taps(problem: Problem, images: Images) -> bool:
+    between_padding = images.halo if images.shard else any(map(any, halo(problem.axes, problem.channels)))
+    plain = problem.work == BACKWARD_WEIGHT and problem.shared and not between_padding
+    return plain and fill_one_vector(problem.axes, problem.channels // problem.groups, problem.filters // problem.groups)
 
 
-def taken(array: np.ndarray, where: tuple[slice, ...]) -> np.ndarray:
-    return np.ascontiguousarray(array[where])
+POSITIONS = "position by position"
+WAYS: Sequence[Way] = (
+    Way("in blocks", "an axis too long for tables of its reads", lambda p, i: bool(axes_to_cut(p)), in_blocks),
+    Way("filter by filter", "few images, filters that take turns", lambda p, i: goes_by_filter(p, i.number), by_filter),
+    Way("depthwise", "3x3 with stride 1, a filter a channel: plane by plane", lambda p, i: is_depthwise(p, i.number), in_place.depthwise),
+    Way(POSITIONS, "few images, weights that serve few positions: read once", _few_images_and_uses, in_place.unshared),
+    Way(
+        POSITIONS,
+        "weights that serve few positions: written once",
+        lambda p, i: p.work == BACKWARD_WEIGHT and _few_uses(p, i.number),
+        in_place.unshared_weight,
+    ),
+    Way(
+        "as a forward pass",
+        "stride 1, for few images or large filters: dx is a convolution of dy",
+        lambda p, i: goes_back_as_forward(p, i.number),
+        back_as_forward,
+    ),
+    Way(
+        "by remainder",
+        "few images, strides: dx in convolutions of dy, one for each remainder of positions",
+        lambda p, i: p.work == BACKWARD_INPUT and p.shared and remainders_pay(p.axes, (i.number, p.channels), p.filters, p.groups),
+        by_remainder,
+    ),
+    _by_winograd(WINOGRAD4, 4),
+    _by_winograd(WINOGRAD2, 2),
+    Way(
+        "image by image",
+        "a single tap: less work than carrying images into lanes",
+        lambda p, i: not i.shard and goes_one_by_one(p, i.number),
+        Steps(_append_columns, outside=True, single=lambda images: True),
+    ),
+    Way("lane a column", "images too few to fill a vector", _columns_are_lanes, Steps(_append_columns, outside=True)),
+    Way(
+        POSITIONS,
+        "weights that serve few positions: read once",
+        lambda p, i: p.work == BACKWARD_INPUT and _few_uses(p, i.shard or min(i.number, WHOLE_SHARD)) and i.shard % LANES == 0,
+        Steps(_append_positions),
+    ),
+    Way(
+        POSITIONS,
+        "weights that serve few positions: written once",
+        lambda p, i: p.work == BACKWARD_WEIGHT and not i.halo and _few_uses(p, i.shard or i.number),
+        Steps(_append_weight_by_position),
+    ),
+    Way(
+        "lane a filter",
+        "filters that fill the lanes",
+        lambda p, i: p.work == BACKWARD_WEIGHT and fill_lanes(p.filters // p.groups),
+        Steps(_append_weight_by_filter),
+    ),
+    Way("lane a filter", "a vector of filters for each of three taps", _rows_of_taps, Steps(_append_weight_by_row)),
+    Way(
+        "lane an image",
+        "filters too few to fill lanes",
+        lambda p, i: p.work == BACKWARD_WEIGHT,
+        Steps(_append_weight),
+    ),
+    Way("lane an image", "the direct way: taps from tables", lambda p, i: True, Steps(_append_direct)),
+)

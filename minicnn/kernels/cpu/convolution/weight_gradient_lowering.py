@@ -37,11 +37,6 @@ def fill_one_vector(axes: Sequence[Axis], channels: int, filters: int) -> bool:
     )
 
 
-def serves_filter_lanes(dy: Activation, groups: int) -> bool:
-    """Whether filters can be the lanes."""
-    return fill_lanes(dy.map.channels // groups) and not any(map(any, dy.map.halo))
-
-
 def append_filter_lanes(
     program: Program,
     dweight: int,
@@ -51,8 +46,8 @@ def append_filter_lanes(
     groups: int,
     tiles: Sequence[int],
     flip: bool,
-    parts: int = 1,
-    cut: Callable[[], None] | None = None,
+    parts: int,
+    cut: Callable[[], None],
 ) -> None:
     """dweight (offset into the slot) from dy and x; a tiled convolution as one of greater stride for each filter of the tile.
 
@@ -110,8 +105,7 @@ def append_filter_lanes(
             pairs=program.constant(listed) // 2,
             axes=step_axes(own_axes),
         )
-        if cut:
-            cut()
+        cut()
         tile = 0
         for offset, size in zip(offsets, tiles, strict=True):
             tile = tile * size + offset
@@ -127,17 +121,7 @@ def append_filter_lanes(
             row=strips * pitch,
             squares=Place(squares),
         )
-        if cut:
-            cut()
-
-
-def serves_by_row(dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]) -> bool:
-    """Whether filters can be the lanes of a tile that holds a row of taps."""
-    return (
-        prod(tiles) == 1
-        and not any(map(any, (*dy.map.halo, *x.map.halo)))
-        and fill_one_vector(axes, x.map.channels // groups, dy.map.channels // groups)
-    )
+        cut()
 
 
 def append_by_row(
@@ -148,10 +132,10 @@ def append_by_row(
     axes: Sequence[Axis],
     groups: int,
     flip: bool,
-    parts: int = 1,
-    cut: Callable[[], None] | None = None,
+    parts: int,
+    cut: Callable[[], None],
 ) -> None:
-    """dweight (offset into the slot) from dy and x, as `serves_by_row` says."""
+    """dweight (offset into the slot) from dy and x, neither with a halo, as `fill_one_vector` says."""
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     rows, columns = axes
     size = channels * rows.taps * columns.taps
@@ -178,8 +162,7 @@ def append_by_row(
         pairs=pairs,
         axes=step_axes(axes),
     )
-    if cut:
-        cut()
+    cut()
     program.step(
         turn_back_step,
         dweight=dweight,
@@ -191,8 +174,7 @@ def append_by_row(
         row=LANES,
         squares=Place(program.buffer(LANES * LANES * parts)),
     )
-    if cut:
-        cut()
+    cut()
 
 
 def _turn_of(axis: Axis, tile: int, first: int) -> Axis:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.elementary import hyperbolic_tangent, sigmoid
-from minicnn.kernels.cpu.lanes.vector import LANES, load, select, splat, store, store_first
+from minicnn.kernels.cpu.lanes.vector import LANES, load, select, splat, store
 from minicnn.kernels.cpu.program.atomics import as_double, whole_array
 from minicnn.kernels.cpu.program.program import ARENA, PART, PARTS
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -85,16 +85,6 @@ def add(y, y_at, x, x_at, size):
     """y += x."""
     for i in range(0, size, LANES):
         store(y, y_at + i, load(y, y_at + i) + load(x, x_at + i))
-
-
-@kernel
-def add_bias(y, y_at, channels, plane, bias, b_at):
-    """y[c] += bias[c]."""
-    for c in range(channels):
-        number = splat(bias[b_at + c])
-        for i in range(0, plane, LANES):
-            at = y_at + c * plane + i
-            store_first(y, at, load(y, at) + number, plane - i)
 
 
 @kernel
@@ -182,8 +172,3 @@ def add_step(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a[2], frame)
     arena = frame[ARENA] + begin
     add(m, arena + a[0], m, arena + a[1], size)
-
-
-@step
-def add_bias_step(memory, parameters, table, a, frame):
-    add_bias(whole_array(memory), frame[ARENA] + a[0], a[1], a[2], whole_array(parameters), a[3])

@@ -24,7 +24,8 @@ from minicnn.kernels.cpu.program.activation import Activation, Outside, new_acti
 from minicnn.kernels.cpu.program.crew import run
 from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
-from minicnn.kernels.cpu.program.program import EXTRA, LABELS, SHARDS, SLICES, SPLIT, FinishedProgram, Program, aligned_zeros, padded
+from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.program.program import EXTRA, LABELS, SHARDS, SLICES, FinishedProgram, Program, aligned_zeros, padded
 from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock, refuse_holder
@@ -34,6 +35,12 @@ SHARD = 32  # images of a shard where there are many
 SMALL_SHARD = 16  # images of a shard where there are few
 WHOLE_SHARD = 256  # images of a shard where weights outweigh images
 PARTS = 8  # parts of a stage's work
+# how a call cuts its images
+MANY = "many"  # into shards of full vectors
+NARROW = "narrow"  # a shard of a few images is no wider than they are: every step knows how to leave lanes alone
+SINGLE = "single"  # one image a shard, narrow
+WHOLE = "whole"  # all images together, because the weights are many and should be read once
+BIAS = Parameter(0, in_memory=True)  # where the bias of a call lies
 SLOTS = 4  # stretches for gradients that shards share
 KEPT_PROGRAMS = 256
 KEPT_BYTES = 1 << 28  # memory kept from one call to the next, and tables of programs
@@ -105,8 +112,7 @@ class Stage:
 
     def cut(self, parts: int = PARTS) -> None:
         """End of a stage; with `parts` above 1 every step of it must know how to do a part."""
-        if self.split and not self.program.step_parts:
-            self.program.close_phase(SPLIT, parts)
+        self.program.cut(parts)
 
 
 class Kept(NamedTuple):
@@ -131,9 +137,7 @@ def call(
     weight: np.ndarray | None = None,
     bias: np.ndarray | None = None,
     gradient: np.ndarray | None = None,
-    whole: bool = False,
-    narrow: bool = False,
-    single: bool = False,
+    shards: str = MANY,
 ) -> None:
     """Run one operation.
 
@@ -153,12 +157,7 @@ def call(
         Copied to the beginning of memory.
     gradient : float32, C-contiguous, written
         Receives what the steps leave in the slot, from its beginning.
-    whole : bool
-        Keep all images together, because the weights are many and should be read once.
-    narrow : bool
-        A shard of a few images is no wider than they are: every step knows how to leave lanes alone.
-    single : bool
-        A shard is one image, narrow.
+    shards : MANY, NARROW, SINGLE or WHOLE
 
     Raises
     ------
@@ -170,23 +169,24 @@ def call(
         if gradient is not None:
             gradient[...] = 0
         return
-    split = whole or images <= SMALL_SHARD
-    shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if whole else SMALL_SHARD if images <= 4 * SHARD else SHARD
-    if single:  # as many at a time as there are threads, unless there are more threads than images
-        shard, narrow, split = 1, True, images < usual_threads()
-    elif narrow:
+    split = shards == WHOLE or images <= SMALL_SHARD
+    shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if shards == WHOLE else SMALL_SHARD if images <= 4 * SHARD else SHARD
+    if shards == SINGLE:  # as many at a time as there are threads, unless there are more threads than images
+        shard, split = 1, images < usual_threads()
+    elif shards == NARROW:
         shard = min(shard, images)
+    narrow = shards in (NARROW, SINGLE)
     bias_room = padded(bias.size) if bias is not None else 0
     refuse_holder(_lock)
     with _lock:
         program, common_size, multiply_adds = _find(key, build, shard, split, narrow, bias_room)
-        shards = -(-images // shard)
+        shard_count = -(-images // shard)
         # parts of several shards run at once, so none may add into the slot of another
-        slots = min(shards, SLOTS) if gradient is not None and not split else shards
+        slots = min(shard_count, SLOTS) if gradient is not None and not split else shard_count
         slot_size = padded(gradient.size) if gradient is not None else 0
         elements = sum([array.size for array in (*arrays, weight, gradient) if array is not None])
         threads = 1 if ELEMENT_WORK * elements + multiply_adds * images <= ALONE else usual_threads()
-        arenas = shards if split else threads
+        arenas = shard_count if split else threads
         slot_begin = bias_room + common_size
         begin = slot_begin + slots * slot_size
         needed = begin + arenas * program.arena_size
@@ -254,7 +254,7 @@ def _find(key: Hashable, build: Callable[[Stage], None], shard: int, split: bool
     if found is not None:
         _programs.move_to_end(full_key)
         return found
-    stage = Stage(shard, split, common_begin, Program(step_parts=PARTS if narrow and split else 0))
+    stage = Stage(shard, split, common_begin, Program(PARTS if narrow and split else 0, PARTS if split else 0))
     build(stage)
     if not split:
         stage.program.close_phase(SHARDS)

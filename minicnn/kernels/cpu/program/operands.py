@@ -18,6 +18,13 @@ class Strided(NamedTuple):
     step: int
 
 
+class Parameter(NamedTuple):
+    """Where numbers of a layer begin: among the parameters or, the bias of a call, in memory."""
+
+    offset: int
+    in_memory: bool = False
+
+
 class Operand(NamedTuple):
     """A value of a shard as a step is told of it: channels `step` apart, in the arena, or an image of a user's array.
 

@@ -84,9 +84,11 @@ class Program:
     """Steps, tables and phases under construction.
 
     step_parts : if above 0, every step is a phase of its own, split into so many parts where its kernel can do a part
+    cut_parts : if above 0, `cut` ends a phase whose work is split into so many parts
     """
 
     step_parts: int = 0
+    cut_parts: int = 0
 
     rows: list[list[Argument]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -124,6 +126,16 @@ class Program:
         self.names.append(kernel.name)
         if self.step_parts:
             self.close_phase(SPLIT, self.step_parts if kernel.splits else 1)
+
+    @property
+    def parts(self) -> int:
+        """How many parts of a step may run at once."""
+        return max(1, self.step_parts, self.cut_parts)
+
+    def cut(self, parts: int | None = None) -> None:
+        """Where later steps need all parts of earlier ones; with `parts` above 1 every step since the last must know how to do a part."""
+        if self.cut_parts and not self.step_parts:
+            self.close_phase(SPLIT, self.cut_parts if parts is None else parts)
 
     def close_phase(self, kind: int, parts: int = 1) -> None:
         """End a phase: everything appended since the last one; later phases see its results.

@@ -8,7 +8,6 @@ from math import prod
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.axes import step_axes
 from minicnn.kernels.cpu.convolution.linear import transpose_step
-from minicnn.kernels.cpu.convolution.lowering import append_convolution_backward_input, append_convolution_backward_weight
 from minicnn.kernels.cpu.convolution.operands import Groups
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
@@ -150,12 +149,9 @@ def append_call_backward_weight(
 
 
 def append_tiled_backward_weight(
-    program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int], flip: bool
+    program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]
 ) -> None:
     """dweight (offset into the slot) from dy and x (without a halo), both in lanes."""
-    if flip or not serves_few(axes, tiles, dy.map.shard) or any(map(any, x.map.halo)):
-        append_convolution_backward_weight(program, dweight, dy, x, axes, groups, tiles, flip)
-        return
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     image = x.map.channels * x.map.pixels
     by_image = program.buffer(image * shard)
@@ -183,14 +179,10 @@ def append_tiled_backward_input(
     axes: Sequence[Axis],
     groups: int,
     tiles: Sequence[int],
-    flip: bool,
     weight: int,
     parts: int = 1,
 ) -> None:
     """dx from dy, both in lanes; weight is an offset into the parameters."""
-    if flip or not serves_few(axes, tiles, dy.map.shard) or dy.map.shard % LANES:
-        append_convolution_backward_input(program, dx, dy, axes, groups, tiles, flip, weight)
-        return
     channels, filters, shard = dx.map.channels // groups, dy.map.channels // groups, dy.map.shard
     taps = prod(axis.taps for axis in axes)
     some = min(filters, FILTER_BLOCK)
