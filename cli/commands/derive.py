@@ -10,7 +10,7 @@ import click
 from minicnn.cli.mistakes import Choice
 from minicnn.errors import suggestion
 
-MACHINES = ("threads", "cuda")
+MACHINES = ("threads", "cuda", "javascript")
 
 
 @click.command()
@@ -22,18 +22,24 @@ def derive(kernel: str, machine: str) -> None:
     KERNEL is a name from minicnn.kernels.textbook, such as conv2d_forward, or a loop of your own as FILE.py:FUNCTION.
 
     \b
-    threads  the loop, and which of its loops may make their turns at the same time
-    cuda     a CUDA kernel in Python, for Numba
+    threads     the loop, and which of its loops may make their turns at the same time
+    cuda        a CUDA kernel in Python, for Numba
+    javascript  the same loops in JavaScript, for a browser
     """
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.derive import print_code
     from minicnn.kernels.derive import read, threads
     from minicnn.kernels.derive.cuda import cuda
+    from minicnn.kernels.derive.javascript import javascript
     from minicnn.kernels.derive.marked import marked
 
     definition = read(definition_of(kernel))
-    text = marked(threads(definition)) if machine == "threads" else cuda(definition)
-    print_code(stdout_console(), text, "python")
+    if machine == "threads":
+        print_code(stdout_console(), marked(threads(definition)), "python")
+    elif machine == "cuda":
+        print_code(stdout_console(), cuda(definition), "python")
+    else:
+        print_code(stdout_console(), javascript(definition), "javascript")
 
 
 def definition_of(word: str) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from minicnn.cli.main import main
 from minicnn.kernels import textbook
 from minicnn.kernels.derive import read, threads
 from minicnn.kernels.derive.cuda import cuda
+from minicnn.kernels.derive.javascript import javascript
 from minicnn.kernels.derive.marked import marked
 
 OWN = """import numpy as np
@@ -52,6 +53,7 @@ def test_what_is_printed_in_a_pipe_is_the_text(run, monkeypatch, columns):
         monkeypatch.setenv("COLUMNS", str(columns))
     definition = read(textbook.conv2d_forward)
     assert run("conv2d_forward", "--for", "cuda") == (0, cuda(definition), "")
+    assert run("conv2d_forward", "--for", "javascript") == (0, javascript(definition), "")
     assert run("conv2d_forward", "--for", "threads") == run("conv2d_forward") == (0, marked(threads(definition)) + "\n", "")
 
 
