@@ -219,6 +219,17 @@ def test_refusals(error, words, place, output, count):
         trace(textbook.softmax_forward, place, *arrays, output=output)
 
 
+def test_shapes_that_do_not_fit():
+    """Plain Python finds what compiled code would read beyond the end."""
+    y, x, weight, bias = (np.ones(shape) for shape in ((1, 2, 2, 2), (1, 1, 3, 3), (1, 1, 2, 2), 2))
+    with pytest.raises(
+        ShapeError, match=r"conv2d_forward: the arguments do not fit each other: index 1 is out of bounds(.|\n)* weight \(1, 1"
+    ):
+        trace(textbook.conv2d_forward, (0, 1, 0, 0), y, x, weight, bias, 1, 1, 0, 0, 1, 1, 1, False)
+    with pytest.raises(ShapeError, match=r"fit each other: x\.shape has 3 numbers, not 4"):
+        trace(textbook.conv2d_forward, (0, 1, 0, 0), y, x[0], weight, bias, 1, 1, 0, 0, 1, 1, 1, False)
+
+
 def test_a_place_that_is_not_written():
     with pytest.raises(SettingError, match=r"running_sum does not write y\[3\]"):
         trace(running_sum, (3,), np.ones(5), np.ones(2), 0.5)
