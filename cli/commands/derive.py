@@ -24,7 +24,7 @@ def derive(kernel: str, machine: str) -> None:
     \b
     threads     the loop, and which of its loops may make their turns at the same time
     cuda        a CUDA kernel in Python, for Numba
-    javascript  the same loops in JavaScript, for a browser
+    javascript  the loop for a browser
     """
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.derive import print_code
@@ -34,12 +34,10 @@ def derive(kernel: str, machine: str) -> None:
     from minicnn.kernels.derive.marked import marked
 
     definition = read(definition_of(kernel))
-    if machine == "threads":
-        print_code(stdout_console(), marked(threads(definition)), "python")
-    elif machine == "cuda":
-        print_code(stdout_console(), cuda(definition), "python")
-    else:
+    if machine == "javascript":
         print_code(stdout_console(), javascript(definition), "javascript")
+    else:
+        print_code(stdout_console(), cuda(definition) if machine == "cuda" else marked(threads(definition)), "python")
 
 
 def definition_of(word: str) -> Callable[..., Any]:

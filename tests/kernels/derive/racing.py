@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from minicnn.kernels.index import weight_tap
+
 TABLE = np.arange(3)
 
 
@@ -102,6 +104,23 @@ def own_tap(y, x, flip):
 
 def half(n, flip):
     return n // 2 if flip else n
+
+
+def turned_too_far(y, x, flip):
+    N, R = x.shape
+    for r in range(R):  # here
+        y[weight_tap(r, N, flip)] = x[0, r]
+
+
+def read_beforehand(y, x):
+    start = y[0]  # here
+    for n in range(len(x)):
+        y[n] = start + x[n]
+
+
+def without_axes(total, x):
+    for n in range(len(x)):
+        total[()] += x[n]  # here
 
 
 def from_one(y, x):
@@ -248,6 +267,16 @@ def cleared_in_part(y, x):
 
 
 # What follows does not race.
+
+
+def moving_place(y, x):
+    N, K = x.shape
+    for n in range(N):
+        k = 0
+        y[n, k] = 0.0
+        for _ in range(K - 1):
+            y[n, k] += x[n, k]
+            k = k + 1
 
 
 def mended_neighbour(y, x):

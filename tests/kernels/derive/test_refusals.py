@@ -25,12 +25,15 @@ RACES = {
     "second_output": "n is not by itself an index of largest[0] (line {largest[0] =}): two turns may write the same place",
     "folded": "n is not by itself an index of y[n // 2] (line {y[n // 2]}): two turns may write the same place",
     "own_tap": "n is not by itself an index of y[half(n, flip)] (line {y[half(}): two turns may write the same place",
+    "turned_too_far": "r is not by itself an index of y[weight_tap(r, N, flip)] (line {y[weight}): two turns may write the same place",
     "from_one": "n counts in range(1, N), not from 0",
     "as_far_as_the_data_says": "how far n counts is read from an array, lengths[0]",
 }
 
 OUTSIDE = {
     "running_sum": "total is assigned before the loop and again inside: its turns would depend on each other",
+    "read_beforehand": "y is an output and is read before the loop",
+    "without_axes": "total[()]: an array has at least one axis",
     "nothing_but_an_end": "break ends a loop early, so that its turns depend on each other",
     "while_it_lasts": "a while loop does not say how often it turns: count with for ... in range(...)",
     "own_letter": "n is the letter of a loop and is assigned",

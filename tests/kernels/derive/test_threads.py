@@ -94,6 +94,10 @@ def test_what_works_in_place_is_known():
     assert updated(definition) == ("parameter", "velocity")
 
 
+def test_a_place_that_moves_is_not_the_one_that_was_written():
+    assert updated(read(racing.moving_place)) == ("y",)
+
+
 def test_what_is_written_first_is_a_result():
     """A second loop over the same range reads what the first wrote."""
     assert updated(read(racing.softmax_in_its_output)) == ()
