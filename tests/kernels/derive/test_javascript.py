@@ -17,6 +17,7 @@ from ..textbook import cases
 from ..textbook.checks import distinct, generated, poisoned
 from ..textbook.generate import dtypes, seeds, windows
 from . import node
+from .test_grammar import arguments, everything, functions
 
 in_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed: apt-get install nodejs")
 
@@ -109,6 +110,19 @@ def test_own_loops(tmp_path):
         x = np.random.default_rng(5).standard_normal((4, 25)).astype(dtype)
         compare(tmp_path, [(swish_forward, [poisoned(x.shape, dtype)], (x, 0.7))])
         compare(tmp_path, [(rounded_everywhere, [poisoned(100, dtype)], (x.ravel(),))])
+
+
+@in_node
+def test_everything_that_the_grammar_has(tmp_path):
+    calls = [(everything, made[:2], made[2:]) for made in map(arguments, range(12))]
+    for (_, outputs, inputs), (y, hits) in zip(calls, node.run(tmp_path, calls), strict=True):
+        everything(*outputs, *inputs)
+        np.testing.assert_allclose(y, outputs[0], rtol=1e-15)
+        assert np.array_equal(hits, outputs[1])
+    x, y = np.random.default_rng(1).uniform(0.01, 3, 50), poisoned(50)
+    ((got,),) = node.run(tmp_path, [(functions, [y], (x,))])
+    functions(y, x)
+    np.testing.assert_allclose(got, y, rtol=1e-14)
 
 
 @in_node

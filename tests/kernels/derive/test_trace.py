@@ -12,6 +12,7 @@ from minicnn.kernels.derive.trace import trace
 from minicnn.kernels.textbook.compile import kernel
 
 from ..textbook import cases
+from .test_grammar import arguments, everything, functions
 
 
 @pytest.mark.parametrize("dtype", cases.AXES)
@@ -201,6 +202,19 @@ def test_own_loops(dtype):
     assert [step.text for step in got.steps] == ["velocity[i] = 0.9 * velocity[i] + gradient[i]", "parameter[i] -= rate * velocity[i]"]
     got = same_bits(middle_of_positive, (2,), np.empty(4, dtype), x.reshape(4, 5))
     assert [step.kind for step in got.steps] == ["set", *["add"] * 5, "store"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_everything_that_the_grammar_has(seed):
+    y, hits, *inputs = arguments(seed)
+    wanted = y.copy(), hits.copy()
+    everything(*wanted, *inputs)
+    for output, array in zip(("y", "hits"), wanted, strict=True):
+        got = [trace(everything, place, y, hits, *inputs, output=output).value for place in np.ndindex(array.shape)]
+        np.testing.assert_allclose(np.reshape(got, array.shape), array, rtol=1e-15)
+    x, y = np.array([0.3, 2.5]), np.empty(2)
+    functions(y, x)
+    np.testing.assert_allclose([trace(functions, (n,), y, x).value for n in range(2)], y, rtol=1e-14)
 
 
 @pytest.mark.parametrize(
