@@ -16,6 +16,7 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator
 
+from minicnn.errors import SettingError
 from minicnn.kernels.derive.definition import Function, elements
 from minicnn.kernels.derive.javascript_values import SIGNS, Values, named, number
 from minicnn.kernels.derive.kinds import ELEMENT, FLOAT64, INT, Kinds
@@ -32,9 +33,12 @@ def javascript(function: Function) -> str:
     Raises
     ------
     SettingError
-        If a name has two meanings.
+        If a name has two meanings, or stands for an integer that JavaScript does not have.
     """
     constants, _ = surroundings(function, {})
+    for name, value in constants.items():
+        if isinstance(value, int) and abs(value) > 2**53:
+            raise SettingError(f"{function.file}:{function.line}: {name} is {value}, but JavaScript counts to 2**53 only")
     parts: dict[str, str] = {}
     _write(function, _kinds(function), parts, set())
     text = "\n\n".join(parts.values())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from minicnn.errors import SettingError
 from minicnn.kernels import random_bits, textbook
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.grammar import read_function
@@ -188,6 +189,19 @@ function relu_forward(y, x) {
 }
 """
     )
+
+
+FAR = 2**60
+
+
+def far_away(y):
+    for n in range(len(y)):
+        y[n] = FAR + n
+
+
+def test_integers_that_javascript_does_not_have():
+    with pytest.raises(SettingError, match=r"test_javascript\.py:\d+: FAR is 1152921504606846976, but JavaScript counts to 2\*\*53 only"):
+        javascript(read(far_away))
 
 
 def test_text_is_the_same_in_every_run():
