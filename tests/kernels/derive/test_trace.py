@@ -31,9 +31,9 @@ def test_every_definition_ends_with_the_bits_of_the_compiled_loop(dtype):
                 got = trace(function, place, *outputs, *inputs, output=output)
                 assert got.value.dtype == array.dtype
                 assert got.value.tobytes() == array[place].tobytes(), (name, output, place)
-                assert got.steps[-1].partial == got.value
+                assert repr(got.steps[-1].partial) == repr(got.value.item())  # also NaN and -inf
                 assert got.formula
-                json.dumps(asdict(got.steps[-1]), allow_nan=False)
+                json.dumps(asdict(got.steps[-1]))  # plain numbers
 
 
 def convolution(x, weight, **settings):
