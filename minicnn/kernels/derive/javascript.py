@@ -16,6 +16,7 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator
 
+from minicnn.errors import SettingError
 from minicnn.kernels.derive.definition import Function, elements
 from minicnn.kernels.derive.javascript_values import SIGNS, Values, named, number
 from minicnn.kernels.derive.kinds import ELEMENT, FLOAT64, INT, Kinds
@@ -32,9 +33,12 @@ def javascript(function: Function) -> str:
     Raises
     ------
     SettingError
-        If a name has two meanings.
+        If a name has two meanings, or stands for an integer that JavaScript does not have.
     """
     constants, _ = surroundings(function, {})
+    for name, value in constants.items():
+        if isinstance(value, int) and abs(value) > 2**53:
+            raise SettingError(f"{function.file}:{function.line}: {name} is {value}, but JavaScript counts to 2**53 only")
     parts: dict[str, str] = {}
     _write(function, _kinds(function), parts, set())
     text = "\n\n".join(parts.values())
@@ -116,6 +120,10 @@ class _Writer(Values):
                     self.declared |= set(shared)
                 self.statement(node, "")
                 continue
+            if 0 < len(new) < len(_set_in([node])):
+                self.line(f"let {', '.join(map(named, new))};")
+                self.declared |= set(new)
+                new = []
             word = "const" if new and all(_count(name, self.function.body, ast.Store) == 1 for name in new) else "let"
             self.declared |= set(new)
             count = len(self.lines)
@@ -143,8 +151,10 @@ class _Writer(Values):
                 first, stop, step = ([ast.Constant(0)] * (len(bounds) == 1) + bounds + [ast.Constant(1)])[:3]
                 down = isinstance(step, ast.UnaryOp)
                 turn = f"{named(letter)}++" if ast.unparse(step) == "1" else f"{named(letter)} += {self.value(step)}"
-                test = f"{named(letter)} {'>' if down else '<'} {self.value(stop, 9)}"
-                self.nested(f"for (let {named(letter)} = {self.value(first)}; {test}; {turn})", body, node.lineno)
+                start, end = f"{named(letter)} = {self.value(first)}", self.value(stop, 9)
+                if {each.id for each in ast.walk(stop) if isinstance(each, ast.Name)} & set(_set_in(body)):  # it is asked once
+                    start, end = f"{start}, {letter}_stop = {end}", f"{letter}_stop"
+                self.nested(f"for (let {start}; {named(letter)} {'>' if down else '<'} {end}; {turn})", body, node.lineno)
                 self.line("}")
             case ast.For(target=ast.Name(id=letter), iter=several, body=body):
                 self.declared.add(letter)
@@ -170,7 +180,7 @@ class _Writer(Values):
                     left, right = zip(*pairs, strict=True)
                     self.line(f"{declare}[{', '.join(left)}] = [{', '.join(right)}];")
                 else:
-                    for name, text in pairs:
+                    for name, text in (each for each in pairs if each[0] != "_"):
                         self.line(f"{declare}{name} = {text};")
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=value):
                 names = ["" if ast.unparse(each) == "_" else self.value(each) for each in targets]

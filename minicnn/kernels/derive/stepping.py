@@ -164,7 +164,7 @@ class Run:
 
     def branch(self, node: ast.If) -> None:
         frame, reading = self.frame, self.evaluate(node.test)
-        if not node.orelse and frame.watched.reads(node.test) & set(frame.watched.sets(node)):
+        if frame.watched.compares(node):
             self.compare(node, reading)
         elif reading.value or node.orelse:
             self.because.append(self.because[-1] | reading.notes)

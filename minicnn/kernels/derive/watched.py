@@ -37,6 +37,7 @@ class Watched:
         self.text = functools.cache(ast.unparse)
         self.reads = functools.cache(loaded)
         self.sets = functools.cache(_set_in)
+        self.compares = functools.cache(_compares)
         names = [each for statement in function.body for each in ast.walk(statement) if isinstance(each, ast.Name)]
         stored = [each.id for each in names if isinstance(each.ctx, ast.Store)]
         self.once = {name for name in stored if stored.count(name) == 1}
@@ -97,6 +98,12 @@ def _set_in(node: ast.For | ast.If) -> tuple[str, ...]:
     """The variables that a body sets, in the order of the text."""
     names = (each for statement in node.body for each in ast.walk(statement) if isinstance(each, ast.Name))
     return tuple(dict.fromkeys(each.id for each in names if isinstance(each.ctx, ast.Store)))
+
+
+def _compares(node: ast.If) -> bool:
+    """Whether a condition compares with what its branch replaces, and nothing else is done there: `if value > best: best = value`."""
+    only_names = all(isinstance(each, ast.Assign) and not stores(each) for each in node.body)
+    return not node.orelse and only_names and bool(loaded(node.test) & set(_set_in(node)))
 
 
 def call(name: str, *arguments: Any) -> ast.Call:

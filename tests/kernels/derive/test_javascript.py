@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from minicnn.errors import SettingError
 from minicnn.kernels import random_bits, textbook
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.grammar import read_function
@@ -104,11 +105,29 @@ def rounded_everywhere(y, x):
         y[i] = total + (a - (b - x[i])) * np.sqrt(square) - max(-x[i], 0.3) * x[i] % 0.7 + x[i] // 0.4 - abs(last)
 
 
+@kernel
+def moving_end(y, x):
+    """A range is counted once, names are set in one branch and read elsewhere, some of a row of names are old ones."""
+    for n in range(len(x)):
+        count, total = 3, 0.0
+        for k in range(count):
+            total, last = total + x[n] * k, k
+            count += 1
+        if count > 5 and x[n] > 0.0:
+            half = 0.5
+            weight = half * half
+        else:
+            half = last * 2.0
+            weight = half
+        y[n] = total * weight + count
+
+
 @in_node
 def test_own_loops(tmp_path):
     for dtype in ("float32", "float64"):
         x = np.random.default_rng(5).standard_normal((4, 25)).astype(dtype)
         compare(tmp_path, [(swish_forward, [poisoned(x.shape, dtype)], (x, 0.7))])
+        compare(tmp_path, [(moving_end, [poisoned(100, dtype)], (x.ravel(),))])
         compare(tmp_path, [(rounded_everywhere, [poisoned(100, dtype)], (x.ravel(),))])
 
 
@@ -188,6 +207,19 @@ function relu_forward(y, x) {
 }
 """
     )
+
+
+FAR = 2**60
+
+
+def far_away(y):
+    for n in range(len(y)):
+        y[n] = FAR + n
+
+
+def test_integers_that_javascript_does_not_have():
+    with pytest.raises(SettingError, match=r"test_javascript\.py:\d+: FAR is 1152921504606846976, but JavaScript counts to 2\*\*53 only"):
+        javascript(read(far_away))
 
 
 def test_text_is_the_same_in_every_run():

@@ -17,22 +17,23 @@ from .test_grammar import arguments, everything, functions
 
 @pytest.mark.parametrize("dtype", cases.AXES)
 def test_every_definition_ends_with_the_bits_of_the_compiled_loop(dtype):
-    """Two places of every output, drawn at random."""
+    """Places of every output, drawn by chance; the usual sizes, and others that are drawn."""
     rng = np.random.default_rng(0)
-    for name, (outputs, inputs) in cases.calls(dtype, cases.AXES[dtype]).items():
+    made = [each for size in (cases.USUAL, *map(cases.drawn, range(3))) for each in cases.calls(dtype, cases.AXES[dtype], size).items()]
+    for name, (outputs, inputs) in made:
         function = getattr(textbook, name)
         computed = [each.copy() for each in outputs]
         function(*computed, *inputs)
         for position, array in enumerate(computed):
-            for flat in rng.integers(0, array.size, 2):
+            for flat in rng.integers(0, array.size, 1):
                 place = tuple(map(int, np.unravel_index(flat, array.shape)))
                 output = function.py_func.__code__.co_varnames[position]
                 got = trace(function, place, *outputs, *inputs, output=output)
                 assert got.value.dtype == array.dtype
                 assert got.value.tobytes() == array[place].tobytes(), (name, output, place)
-                assert got.steps[-1].partial == got.value
+                assert repr(got.steps[-1].partial) == repr(got.value.item())  # also NaN and -inf
                 assert got.formula
-                json.dumps(asdict(got.steps[-1]), allow_nan=False)
+                json.dumps(asdict(got.steps[-1]))  # plain numbers
 
 
 def convolution(x, weight, **settings):
@@ -181,6 +182,20 @@ def middle_of_positive(y, x):
             y[n] = -1.0
 
 
+@kernel
+def records(y, x):
+    """What is stored hangs on a comparison, and the count of records on all of them."""
+    for n in range(len(x)):
+        best, count = -np.inf, 0
+        for k in range(x.shape[1]):
+            if x[n, k] > best:
+                best = x[n, k]
+                count += 1
+                y[n, k] = best * count
+            else:
+                y[n, k] = -count
+
+
 def same_bits(function, place, *arguments, output=None):
     arrays = [np.copy(each) if isinstance(each, np.ndarray) else each for each in arguments]
     got = trace(function, place, *arguments, output=output)
@@ -200,6 +215,10 @@ def test_own_loops(dtype):
     assert [step.into for step in got.steps] == ["y"] * 7
     got = same_bits(momentum, (4,), x, x[::-1].copy(), x + 1, 0.1)
     assert [step.text for step in got.steps] == ["velocity[i] = 0.9 * velocity[i] + gradient[i]", "parameter[i] -= rate * velocity[i]"]
+    for k in range(5):
+        got = same_bits(records, (1, k), np.empty((4, 5), dtype), x.reshape(4, 5))
+        assert got.steps[0].text == "best = -np.inf"
+        assert [step.letters["k"] for step in got.steps if step.into == "count" and step.kind == "add"][:1] == [0]
     got = same_bits(middle_of_positive, (2,), np.empty(4, dtype), x.reshape(4, 5))
     assert [step.kind for step in got.steps] == ["set", *["add"] * 5, "store"]
 
