@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,7 +47,9 @@ def _check_sizes(where: str, x: np.ndarray, sizes: Sequence[int]) -> None:
         check_regions(where, size, out)
 
 
-def max_forward(where: str, axis_count: int, x: ArrayLike, output_size: object, return_indices: object) -> Any:
+def max_forward(
+    where: str, axis_count: int, x: ArrayLike, output_size: object, return_indices: object
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """adaptive_max_pool1d, adaptive_max_pool2d and adaptive_max_pool3d."""
     x = planes_of(where, axis_count, x)
     wanted = flag(where, "return_indices", return_indices)
@@ -65,7 +67,7 @@ def max_forward(where: str, axis_count: int, x: ArrayLike, output_size: object, 
             "adaptive",
             lambda: [of_regions(where, size, out) for size, out in zip(x.shape[2:], sizes, strict=True)],
         )
-    return (y, indices) if wanted else y
+    return y if indices is None or not wanted else (y, indices)
 
 
 def average_forward(where: str, axis_count: int, x: ArrayLike, output_size: object) -> np.ndarray:

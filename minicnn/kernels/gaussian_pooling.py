@@ -56,7 +56,7 @@ def resolved_sigma(where: str, axes: Axes, sigma: object) -> float:
     return number
 
 
-def _textbook_arguments(where: str, axes: Axes, sigma: float) -> tuple[object, ...]:
+def _textbook_arguments(where: str, axes: Axes, sigma: float) -> tuple[np.ndarray | int, ...]:
     weight = reduce(np.multiply.outer, [axis_weights(where, axis.taps, sigma) for axis in axes])
     return (weight, *(a.stride for a in axes), *(a.before for a in axes))
 

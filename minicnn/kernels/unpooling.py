@@ -17,7 +17,7 @@ from minicnn.kernels.cpu.pooling import call as fast
 __all__ = ["max_unpool1d", "max_unpool1d_backward", "max_unpool2d", "max_unpool2d_backward", "max_unpool3d", "max_unpool3d_backward"]
 
 
-def forward(where: str, axis_count: int, y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting) -> np.ndarray:
+def forward(where: str, axis_count: int, y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting | np.ndarray) -> np.ndarray:
     """max_unpool1d, max_unpool2d and max_unpool3d."""
     y = planes_of(where, axis_count, y, "y", y_letters(axis_count, "C"))
     space = per_axis(where, "output_shape", output_shape.tolist() if isinstance(output_shape, np.ndarray) else output_shape, axis_count, 0)
