@@ -16,12 +16,12 @@ from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.few_images import SortedAxis, Sorting, arrange_step, grouped_step, leave_gaps_step
 from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, gathered
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights
+from minicnn.kernels.cpu.convolution.problem import Operands, Problem
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.walks import CUT_FILTERS, CUT_GROUPS, CUT_RUNS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
-from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Place, Program, padded
 
 FILTER_BYTES = 256 * 1024  # filters that pass over all positions before the next
@@ -151,21 +151,14 @@ def three_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
 
 
 def append_few_images_forward(
-    program: Program,
-    y: Activation | Outside,
-    x: Activation | Outside,
-    axes: Sequence[Axis],
-    groups: int,
-    flip: bool,
-    weight: int,
-    bias: Parameter | None,
-    rectify: bool,
+    program: Program, y: Activation | Outside, x: Activation | Outside, problem: Problem, operands: Operands
 ) -> None:
-    """y = conv(x, weight) + bias, and then relu if `rectify`; the letters are those of `append_convolution_forward`."""
+    """y = conv(x, weight) + bias, and then relu if `rectify`."""
+    axes, groups, (weight, bias, rectify, _) = problem.axes, problem.groups, operands
     shard, channels, filters = x.map.shard, x.map.channels // groups, y.map.channels // groups
     wide = three_axes(axes)
     lie = arrangement(wide, shard)
-    weights = Weights.of(channels, [axis.taps for axis in wide], flip=flip)
+    weights = Weights.of(channels, [axis.taps for axis in wide], flip=problem.flip)
     taps: list[Read] = []
     for tap in product(*(range(axis.taps) for axis in wide)):
         own = sum(weights.offset(n, 0, r, axis.taps) for n, (r, axis) in enumerate(zip(tap, wide, strict=True)))

@@ -12,7 +12,7 @@ from minicnn.kernels.cpu.convolution.depthwise import depthwise_backward_weight_
 from minicnn.kernels.cpu.convolution.pieces import Piece
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT
 from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
-from minicnn.kernels.cpu.program.call import PARTS, WHOLE, WHOLE_SHARD, Stage, call
+from minicnn.kernels.cpu.program.call import WHOLE, WHOLE_SHARD, Stage, call
 from minicnn.kernels.cpu.program.program import EXTRA
 from minicnn.kernels.cpu.unshared.lowering import append_call_backward_input, append_call_backward_weight, append_call_forward
 
@@ -46,16 +46,15 @@ def depthwise(piece: Piece) -> Iterable[Piece]:
 
 def unshared(piece: Piece) -> Iterable[Piece]:
     """y or dx of few images: the time is that of reading the weights."""
-    problem, (result, source) = piece.problem, piece.problem.shapes
+    problem = piece.problem
     images, biases = len(piece.source), 0 if piece.bias is None else piece.bias.size // len(piece.other)
-    settings = problem.axes, problem.groups, problem.tile, images, PARTS
 
     def build(stage: Stage) -> None:
         stage.multiply_adds = problem.products
         if problem.work == BACKWARD_INPUT:
-            append_call_backward_input(stage.program, EXTRA, result[0], EXTRA + 1, source[0], *settings, stage.cut)
+            append_call_backward_input(stage.program, EXTRA, EXTRA + 1, problem, images)
         else:
-            append_call_forward(stage.program, EXTRA, result[0], EXTRA + 1, source[0], biases, *settings)
+            append_call_forward(stage.program, EXTRA, EXTRA + 1, problem, images, biases)
             stage.cut()
 
     key = ("unshared", problem, biases, images)
@@ -72,8 +71,7 @@ def unshared_weight(piece: Piece) -> Iterable[Piece]:
             stage.multiply_adds = problem.products
             gradient = stage.load(1, dy.shape[1:])
             stage.cut()
-            settings = problem.axes, problem.groups, problem.tile, add, PARTS
-            append_call_backward_weight(stage.program, EXTRA, gradient, EXTRA + 2, x.shape[1], *settings)
+            append_call_backward_weight(stage.program, EXTRA, gradient, EXTRA + 2, problem, add)
             stage.cut()
 
         some = slice(n, n + WHOLE_SHARD)

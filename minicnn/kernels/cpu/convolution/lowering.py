@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.few_images import linear_dot_step
 from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, bias_choice
 from minicnn.kernels.cpu.convolution.linear import linear_step_backward_weight, transpose_step
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
+from minicnn.kernels.cpu.convolution.problem import Operands, Problem
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
@@ -19,26 +19,11 @@ from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program
 GRADIENT_BYTES = 128 * 1024  # output gradients that stay in cache while all taps pass over them
 
 
-def append_convolution_forward(
-    program: Program,
-    y: Activation,
-    x: Activation,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    flip: bool,
-    weight: int,
-    bias: Parameter | None,
-    rectify: bool = False,
-) -> None:
-    """y = conv(x, weight) + bias, and then relu if `rectify`.
-
-    axes : the geometry, one Axis per spatial axis
-    tiles : filters that take turns per axis, all 1 for ordinary convolution
-    weight : an offset into the parameters
-    """
+def append_convolution_forward(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
+    """y = conv(x, weight) + bias, and then relu if `rectify`."""
+    axes, groups, tiles, (weight, bias, rectify, _) = problem.axes, problem.groups, problem.tile, operands
     channels, filters = x.map.channels // groups, y.map.channels // groups
-    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    weights = Weights.of(channels, [axis.taps for axis in axes], problem.tile, problem.flip)
     reads = [forward_reads(n, axis, weights, halo) for n, (axis, halo) in enumerate(zip(axes, x.map.halo, strict=True))]
     steps = [prod(tiles[n + 1 :]) for n in range(len(axes))]
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
@@ -47,38 +32,21 @@ def append_convolution_forward(
     append_gather(program, tables, y, x, (groups, channels, filters), weighing)
 
 
-def append_convolution_backward_input(
-    program: Program,
-    dx: Activation,
-    dy: Activation,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    flip: bool,
-    weight: int,
-    bias: Parameter | None = None,
-) -> None:
+def append_convolution_backward_input(program: Program, dx: Activation, dy: Activation, problem: Problem, operands: Operands) -> None:
     """dx from dy: the same map read backwards, inputs taking the place of filters; plus bias (C,) for a transposed convolution."""
+    axes, groups, (weight, bias, *_) = problem.axes, problem.groups, operands
     channels, filters = dx.map.channels // groups, dy.map.channels // groups
-    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    weights = Weights.of(channels, [axis.taps for axis in axes], problem.tile, problem.flip)
     tables = gather_tables([backward_reads(n, axis, weights) for n, axis in enumerate(axes)], dx.map, dy.map)
     weighing = Weighing(weight, weights.filter, weights.channel, filters * weights.filter, bias, 1)
     append_gather(program, tables, dx, dy, (groups, filters, channels), weighing)
 
 
-def append_convolution_backward_weight(
-    program: Program,
-    dweight: int,
-    dy: Activation,
-    x: Activation,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    flip: bool,
-) -> None:
+def append_convolution_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
     """dweight (offset into the slot) from dy and x."""
+    axes, groups = problem.axes, problem.groups
     channels, filters = x.map.channels // groups, dy.map.channels // groups
-    weights = Weights.of(channels, [axis.taps for axis in axes], tiles, flip)
+    weights = Weights.of(channels, [axis.taps for axis in axes], problem.tile, problem.flip)
     row_bytes = 4 * filters * dy.map.shard * (dy.map.sizes[-1] if dy.map.sizes else 1)
     rows = max(1, GRADIENT_BYTES // row_bytes)
     listed: list[int] = []

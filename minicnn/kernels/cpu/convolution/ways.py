@@ -140,39 +140,6 @@ def _append_winograd(program: Program, y: Activation, x: Activation, problem: Pr
         append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, program.parts)
 
 
-def _append_columns(program: Program, y: Value, x: Value, problem: Problem, operands: Operands) -> None:
-    append_few_images_forward(program, y, x, problem.axes, problem.groups, problem.flip, *operands[:-1])
-
-
-def _append_positions(program: Program, dx: Activation, dy: Activation, problem: Problem, operands: Operands) -> None:
-    append_tiled_backward_input(program, dx, dy, problem.axes, problem.groups, problem.tile, operands.weight, program.parts)
-
-
-def _append_direct(program: Program, result: Activation, source: Activation, problem: Problem, operands: Operands) -> None:
-    settings = problem.axes, problem.groups, problem.tile, problem.flip
-    if problem.work == FORWARD:
-        append_convolution_forward(program, result, source, *settings, *operands[:-1])
-    else:
-        append_convolution_backward_input(program, result, source, *settings, operands.weight, operands.bias)
-
-
-def _append_weight_by_position(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
-    append_tiled_backward_weight(program, dweight, dy, x, problem.axes, problem.groups, problem.tile)
-
-
-def _append_weight_by_filter(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
-    settings = problem.axes, problem.groups, problem.tile, problem.flip
-    append_filter_lanes(program, dweight, dy, x, *settings, program.parts, program.cut)
-
-
-def _append_weight_by_row(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
-    append_by_row(program, dweight, dy, x, problem.axes, problem.groups, problem.flip, program.parts, program.cut)
-
-
-def _append_weight(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
-    append_convolution_backward_weight(program, dweight, dy, x, problem.axes, problem.groups, problem.tile, problem.flip)
-
-
 def _few_uses(problem: Problem, images: int) -> bool:
     return not problem.flip and serves_few(problem.axes, problem.tile, images)
 
@@ -225,33 +192,34 @@ WAYS: Sequence[Way] = (
         "image by image",
         "a single tap: less work than carrying images into lanes",
         lambda p, i: not i.shard and goes_one_by_one(p, i.number),
-        Steps(_append_columns, outside=True, single=lambda images: True),
+        Steps(append_few_images_forward, outside=True, single=lambda images: True),
     ),
-    Way("lane a column", "images too few to fill a vector", _columns_are_lanes, Steps(_append_columns, outside=True)),
+    Way("lane a column", "images too few to fill a vector", _columns_are_lanes, Steps(append_few_images_forward, outside=True)),
     Way(
         POSITIONS,
         "weights that serve few positions: read once",
         lambda p, i: p.work == BACKWARD_INPUT and _few_uses(p, i.shard or min(i.number, WHOLE_SHARD)) and i.shard % LANES == 0,
-        Steps(_append_positions),
+        Steps(append_tiled_backward_input),
     ),
     Way(
         POSITIONS,
         "weights that serve few positions: written once",
         lambda p, i: p.work == BACKWARD_WEIGHT and not i.halo and _few_uses(p, i.shard or i.number),
-        Steps(_append_weight_by_position),
+        Steps(append_tiled_backward_weight),
     ),
     Way(
         "lane a filter",
         "filters that fill the lanes",
         lambda p, i: p.work == BACKWARD_WEIGHT and fill_lanes(p.filters // p.groups),
-        Steps(_append_weight_by_filter),
+        Steps(append_filter_lanes),
     ),
-    Way("lane a filter", "a vector of filters for each of three taps", _rows_of_taps, Steps(_append_weight_by_row)),
+    Way("lane a filter", "a vector of filters for each of three taps", _rows_of_taps, Steps(append_by_row)),
     Way(
         "lane an image",
         "filters too few to fill lanes",
         lambda p, i: p.work == BACKWARD_WEIGHT,
-        Steps(_append_weight),
+        Steps(append_convolution_backward_weight),
     ),
-    Way("lane an image", "the direct way: taps from tables", lambda p, i: True, Steps(_append_direct)),
+    Way("lane an image", "the direct way: taps from tables", lambda p, i: p.work == FORWARD, Steps(append_convolution_forward)),
+    Way("lane an image", "the direct way: taps from tables", lambda p, i: True, Steps(append_convolution_backward_input)),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.axes import step_axes
+from minicnn.kernels.cpu.convolution.problem import Problem
 from minicnn.kernels.cpu.convolution.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.weight_gradient import sum_products_by_row_step, sum_products_step, turn_back_step
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -37,23 +38,9 @@ def fill_one_vector(axes: Sequence[Axis], channels: int, filters: int) -> bool:
     )
 
 
-def append_filter_lanes(
-    program: Program,
-    dweight: int,
-    dy: Activation,
-    x: Activation,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    flip: bool,
-    parts: int,
-    cut: Callable[[], None],
-) -> None:
-    """dweight (offset into the slot) from dy and x; a tiled convolution as one of greater stride for each filter of the tile.
-
-    parts : into how many a step may be split
-    cut : called where later steps need all parts of earlier ones
-    """
+def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
+    """dweight (offset into the slot) from dy and x; a tiled convolution as one of greater stride for each filter of the tile."""
+    axes, groups, tiles, parts = problem.axes, problem.groups, problem.tile, program.parts
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     taps = prod(axis.taps for axis in axes)
     pitch = min(STRIP, -(-filters // LANES) * LANES)
@@ -96,7 +83,7 @@ def append_filter_lanes(
             groups=groups,
             channels=channels,
             filters=filters,
-            flip=flip,
+            flip=problem.flip,
             pitch=pitch,
             block=block,
             line_block=line_block,
@@ -105,7 +92,7 @@ def append_filter_lanes(
             pairs=program.constant(listed) // 2,
             axes=step_axes(own_axes),
         )
-        cut()
+        program.cut()
         tile = 0
         for offset, size in zip(offsets, tiles, strict=True):
             tile = tile * size + offset
@@ -121,21 +108,12 @@ def append_filter_lanes(
             row=strips * pitch,
             squares=Place(squares),
         )
-        cut()
+        program.cut()
 
 
-def append_by_row(
-    program: Program,
-    dweight: int,
-    dy: Activation,
-    x: Activation,
-    axes: Sequence[Axis],
-    groups: int,
-    flip: bool,
-    parts: int,
-    cut: Callable[[], None],
-) -> None:
+def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
     """dweight (offset into the slot) from dy and x, neither with a halo, as `fill_one_vector` says."""
+    axes, groups, parts = problem.axes, problem.groups, program.parts
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     rows, columns = axes
     size = channels * rows.taps * columns.taps
@@ -157,12 +135,12 @@ def append_by_row(
         groups=groups,
         channels=channels,
         filters=filters,
-        flip=flip,
+        flip=problem.flip,
         column_block=block,
         pairs=pairs,
         axes=step_axes(axes),
     )
-    cut()
+    program.cut()
     program.step(
         turn_back_step,
         dweight=dweight,
@@ -174,7 +152,7 @@ def append_by_row(
         row=LANES,
         squares=Place(program.buffer(LANES * LANES * parts)),
     )
-    cut()
+    program.cut()
 
 
 def _turn_of(axis: Axis, tile: int, first: int) -> Axis:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.axes import step_axes
 from minicnn.kernels.cpu.convolution.linear import transpose_step
 from minicnn.kernels.cpu.convolution.operands import Groups
+from minicnn.kernels.cpu.convolution.problem import Operands, Problem
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program
@@ -50,22 +51,11 @@ def _patches(program: Program, axes: Sequence[Axis], channels: int, shard: int, 
     return Patches(Place(program.buffer(pitch * parts)), pitch, row, taps)
 
 
-def append_call_forward(
-    program: Program,
-    y: int,
-    filters: int,
-    x: int,
-    channels: int,
-    biases: int,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    images: int,
-    parts: int,
-) -> None:
+def append_call_forward(program: Program, y: int, x: int, problem: Problem, images: int, biases: int) -> None:
     """y from x, both the frame's fields that hold the addresses of a user's arrays; `biases` of a filter, 0 for none."""
+    axes, groups, tiles, channels, filters = problem.axes, problem.groups, problem.tile, problem.channels, problem.filters
     size, y_image = channels // groups * prod(axis.taps for axis in axes), filters * prod(axis.out for axis in axes)
-    patches = _patches(program, axes, channels // groups, images, parts)
+    patches = _patches(program, axes, channels // groups, images, program.parts)
     images_as_taps = program.constant([n for i in range(images) for n in (i * patches.row, i * y_image)]) // 2
     program.step(
         unshared_call_forward,
@@ -81,24 +71,13 @@ def append_call_forward(
     )
 
 
-def append_call_backward_input(
-    program: Program,
-    dx: int,
-    channels: int,
-    dy: int,
-    filters: int,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    images: int,
-    parts: int,
-    cut: Callable[[int], None],
-) -> None:
-    """dx from dy of few images, both the frame's fields that hold the addresses of a user's arrays; `cut` ends a stage of so many parts."""
+def append_call_backward_input(program: Program, dx: int, dy: int, problem: Problem, images: int) -> None:
+    """dx from dy of few images, both the frame's fields that hold the addresses of a user's arrays."""
+    axes, groups, tiles, channels, filters = problem.axes, problem.groups, problem.tile, problem.channels, problem.filters
     size, positions = channels // groups * prod(axis.taps for axis in axes), prod(axis.out for axis in axes)
     dx_image = channels * prod(axis.size for axis in axes)
     # each part clears and fills a dx of its own, which must stay less work than the weights
-    own_parts = max(1, min(parts, positions, filters * prod(tiles) * size // dx_image))
+    own_parts = max(1, min(program.parts, positions, filters * prod(tiles) * size // dx_image))
     sums_size = -(-images * dx_image // CACHE_LINE) * CACHE_LINE
     sums = Place(program.buffer(sums_size * own_parts))
     program.step(
@@ -113,24 +92,14 @@ def append_call_backward_input(
         patches=_patches(program, axes, channels // groups, images, own_parts),
         axes=step_axes(axes, tiles),
     )
-    cut(own_parts)
+    program.cut(own_parts)
     program.step(add_up_step, y=dx, y_image=dx_image, x=sums, x_size=sums_size, count=own_parts)
-    cut(parts)
+    program.cut()
 
 
-def append_call_backward_weight(
-    program: Program,
-    dweight: int,
-    dy: Activation,
-    x: int,
-    channels: int,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    add: bool,
-    parts: int,
-) -> None:
+def append_call_backward_weight(program: Program, dweight: int, dy: Activation, x: int, problem: Problem, add: bool) -> None:
     """dweight from dy in lanes and x: `dweight` and `x` are the frame's fields that hold the addresses of a user's arrays."""
+    axes, groups, tiles, channels = problem.axes, problem.groups, problem.tile, problem.channels
     filters, size = dy.map.channels // groups, channels // groups * prod(axis.taps for axis in axes)
     program.step(
         unshared_call_backward_weight,
@@ -142,16 +111,15 @@ def append_call_backward_weight(
         x_image=channels * prod(axis.size for axis in axes),
         shard=dy.map.shard,
         groups=Groups(groups, channels // groups, filters),
-        patches=_patches(program, axes, channels // groups, dy.map.shard, parts),
+        patches=_patches(program, axes, channels // groups, dy.map.shard, program.parts),
         add=add,
         axes=step_axes(axes, tiles),
     )
 
 
-def append_tiled_backward_weight(
-    program: Program, dweight: int, dy: Activation, x: Activation, axes: Sequence[Axis], groups: int, tiles: Sequence[int]
-) -> None:
+def append_tiled_backward_weight(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
     """dweight (offset into the slot) from dy and x (without a halo), both in lanes."""
+    axes, groups, tiles = problem.axes, problem.groups, problem.tile
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     image = x.map.channels * x.map.pixels
     by_image = program.buffer(image * shard)
@@ -167,29 +135,21 @@ def append_tiled_backward_weight(
         x_image=image,
         shard=shard,
         groups=Groups(groups, channels, filters),
-        patches=_patches(program, axes, channels, shard, max(1, program.step_parts)),
+        patches=_patches(program, axes, channels, shard, program.parts),
         axes=step_axes(axes, tiles),
     )
 
 
-def append_tiled_backward_input(
-    program: Program,
-    dx: Activation,
-    dy: Activation,
-    axes: Sequence[Axis],
-    groups: int,
-    tiles: Sequence[int],
-    weight: int,
-    parts: int = 1,
-) -> None:
-    """dx from dy, both in lanes; weight is an offset into the parameters."""
+def append_tiled_backward_input(program: Program, dx: Activation, dy: Activation, problem: Problem, operands: Operands) -> None:
+    """dx from dy, both in lanes."""
+    axes, groups, tiles = problem.axes, problem.groups, problem.tile
     channels, filters, shard = dx.map.channels // groups, dy.map.channels // groups, dy.map.shard
     taps = prod(axis.taps for axis in axes)
     some = min(filters, FILTER_BLOCK)
     block = max(1, min(channels, PACKED_BYTES // (4 * some * taps)))
     pitch = -(-block * taps // CACHE_LINE) * CACHE_LINE
     packed, gradients, sums = some * pitch, filters * shard, block * taps * shard
-    scratch = program.buffer((packed + gradients + sums) * parts)
+    scratch = program.buffer((packed + gradients + sums) * program.parts)
     filters_as_taps = program.constant([n for k in range(some) for n in (k * shard, k * pitch)]) // 2
     program.step(
         unshared_step_backward_input,
@@ -198,7 +158,7 @@ def append_tiled_backward_input(
         dy=dy.place,
         dy_plane=dy.map.plane,
         shard=shard,
-        weight=weight,
+        weight=operands.weight,
         w_filter=prod(tiles) * channels * taps,
         groups=Groups(groups, channels, filters),
         scratch=Scratch(block, Place(scratch), pitch, packed, packed + gradients, filters_as_taps),
