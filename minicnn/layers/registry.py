@@ -28,7 +28,7 @@ def register(kind: type[Kind]) -> type[Kind]:
         If there is one of that name from elsewhere.
     """
     hint = f"define it with registered=False and load its networks with custom_objects=[{kind.__name__}]"
-    enter(TYPES, kind.__name__, kind, "layer", hint)
+    enter(TYPES, kind.__name__, kind, "a layer", hint)
     return kind
 
 
@@ -37,7 +37,7 @@ def enter(kinds: dict[str, type[Any]], name: str, kind: type[Any], what: str, hi
     known = kinds.get(name, kind)
     if _home(known) != _home(kind):
         raise SettingError(
-            f"there is already a {what} called {name}, from {_home(known)}"
+            f"there is already {what} called {name}, from {_home(known)}"
             f"\n  this one is from {_home(kind)}\n  give it another name{hint and f', or {hint}'}"
         )
     kinds[name] = kind

@@ -9,7 +9,7 @@ from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, 
 from minicnn.engine.operations.operation import lower, new_output
 from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.derive.lowering import Bound, Gradient, Integers, Parameter, append_derived
+from minicnn.kernels.derive.lowering import Bound, GradientArray, Integers, ParameterArray, append_derived
 from minicnn.layers import Layer
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def run_forward(plan: Planner, node: Node) -> None:
 
 def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dxs = numbered("dx", [plan.new(shape) for shape in node.input_shapes])
-    gradients = {f"d{_short(slot.name)}": Gradient(slot.offset, slot.shape) for slot in node.slots if slot.trainable}
+    gradients = {f"d{_short(slot.name)}": GradientArray(slot.offset, slot.shape) for slot in node.slots if slot.trainable}
     wanted = {name for n, name in enumerate(dxs) if plan.wants_gradient(node, n)}
     for loop in backward_loops(node, {*wanted, *gradients}):
         _append(plan, node, loop, {"dy": dy, "y": plan.y(node), **dxs, **gradients})
@@ -38,7 +38,7 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
     known: dict[str, Bound] = {
         **node.layer.loop_settings(node.input_shapes),
         **dict.fromkeys(absent(node)),
-        **{_short(slot.name): Parameter(slot.offset, slot.shape) for slot in node.slots},
+        **{_short(slot.name): ParameterArray(slot.offset, slot.shape) for slot in node.slots},
         **numbered("x", [plan.x(node, n) for n in range(len(node.inputs))]),
         **arrays,
     }
@@ -47,7 +47,7 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
         known[name] = Integers(kept) if name == "indices" else kept
     arguments = by_name(node, loop, known)
     for name, value in arguments.items():
-        if isinstance(value, Parameter | Gradient):
+        if isinstance(value, ParameterArray | GradientArray):
             in_axes(node, loop, name, value.shape, images=False)
         elif isinstance(value, Activation | Integers):
             shape = (value if isinstance(value, Activation) else value.value).map

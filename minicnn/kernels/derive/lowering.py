@@ -19,14 +19,14 @@ from minicnn.kernels.derive.images_innermost import images_innermost
 from minicnn.kernels.machine_code.compile import StepKernel
 
 
-class Parameter(NamedTuple):
+class ParameterArray(NamedTuple):
     """An array of the network's parameters or buffers, laid out as users see it."""
 
     offset: int
     shape: tuple[int, ...]
 
 
-class Gradient(NamedTuple):
+class GradientArray(NamedTuple):
     """Where the gradient of such a parameter goes: its place in the slot, into which shards add."""
 
     offset: int
@@ -45,14 +45,14 @@ class Integers(NamedTuple):
     value: Activation
 
 
-Bound = Activation | Integers | Parameter | Gradient | Table | float | None
+Bound = Activation | Integers | ParameterArray | GradientArray | Table | float | None
 
 
 ROLES: dict[Any, str] = {
     Activation: LANES,
     Integers: INTEGERS,
-    Parameter: PARAMETER,
-    Gradient: GRADIENT,
+    ParameterArray: PARAMETER,
+    GradientArray: GRADIENT,
     Table: TABLE,
     float: REAL,
     int | np.integer | np.bool_: WHOLE,
@@ -65,7 +65,7 @@ def append_derived(program: Program, function: Callable[..., Any], **arguments: 
 
     function : the loop, compiled or not
     arguments : for each of its arguments
-        an Activation (or Integers) for (N, ...), Parameter, Gradient, Table, a number, or None for an array of zeros
+        an Activation (or Integers) for (N, ...), ParameterArray, GradientArray, Table, a number, or None for an array of zeros
 
     Raises
     ------
@@ -103,7 +103,7 @@ def _activation(value: Any) -> Activation:
 
 
 def _place(program: Program, value: Any) -> Place | float:
-    if isinstance(value, Parameter | Gradient):
+    if isinstance(value, ParameterArray | GradientArray):
         return value.offset
     if isinstance(value, Table):
         return program.constant(value.values)
@@ -114,7 +114,7 @@ def _place(program: Program, value: Any) -> Place | float:
 
 def _shape(name: str, value: Any, axes: int) -> tuple[int, ...]:
     """Sizes along the loop's axes: spatial axes run together where the loop has one (N, C, L), and channels too where it has (N, F)."""
-    if isinstance(value, Parameter | Gradient | Table):
+    if isinstance(value, ParameterArray | GradientArray | Table):
         own_shape = value.values.shape if isinstance(value, Table) else value.shape
         if len(own_shape) != axes:
             raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(own_shape)}")

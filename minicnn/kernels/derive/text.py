@@ -36,7 +36,7 @@ def around(function: Function, given: Mapping[str, Function], decorator: str, ch
         If two of them have one name and are not the same.
     """
     numbers, functions = surroundings(function, given)
-    blocks = ["\n".join(f"{name} = {_literal(number)}" for name, number in numbers.items())] if numbers else []
+    blocks = ["\n".join(f"{name} = {literal(number)}" for name, number in numbers.items())] if numbers else []
     for name, each in functions.items():
         blocks.append("\n".join([decorator, f"def {name}({', '.join(each.arguments)}):", *statements(each.body, change)]))
     return blocks
@@ -69,7 +69,8 @@ def _used(functions: Mapping[str, Function]) -> Iterator[tuple[str, Function]]:
         yield name, each
 
 
-def _literal(number: float) -> str:
+def literal(number: float) -> str:
+    """A number as a text that imports `math` writes it."""
     if isinstance(number, float) and not math.isfinite(number):
         return "math.nan" if math.isnan(number) else f"{'-' if number < 0 else ''}math.inf"
     return repr(number)

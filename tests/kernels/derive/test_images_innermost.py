@@ -17,7 +17,7 @@ from minicnn.kernels.cpu.program.program import SHARDS, Program, aligned_zeros, 
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.images import GRADIENT, LANES, PARAMETER
 from minicnn.kernels.derive.images_innermost import images_innermost
-from minicnn.kernels.derive.lowering import Gradient, Integers, Parameter, Table, append_derived
+from minicnn.kernels.derive.lowering import GradientArray, Integers, ParameterArray, Table, append_derived
 
 from ..textbook import cases
 
@@ -95,7 +95,7 @@ class Case:
             elif role in ("number", "table"):
                 places[name] = value if role == "number" else Table(value)
             else:
-                places[name] = (Parameter if role == "parameter" else Gradient)(size, value.shape)
+                places[name] = (ParameterArray if role == "parameter" else GradientArray)(size, value.shape)
                 parameters.append(np.zeros(value.size, np.float32) if role == "gradient" else value.ravel())
                 size += value.size
         append_derived(program, self.function, **places)
