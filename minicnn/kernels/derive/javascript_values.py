@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from minicnn.kernels.derive.definition import Function, array_of, indices
-from minicnn.kernels.derive.kinds import ELEMENT, Kinds
+from minicnn.kernels.derive.kinds import ELEMENT, INT, Kinds
 from minicnn.kernels.derive.prelude import PRELUDE
 from minicnn.kernels.derive.values import BITS, is_shape
 
@@ -138,6 +138,9 @@ class Values:
     def operation(self, node: ast.BinOp, left: ast.expr, op: ast.operator, right: ast.expr, element: bool) -> tuple[str, int]:
         value = self.value
         match op:
+            case ast.FloorDiv() | ast.Mod() if self.kinds.of[node] != INT:
+                text = f"{'mod' if isinstance(op, ast.Mod) else 'quotient'}({value(left)}, {value(right)})"
+                return self.rounded(text) if element else (text, WHOLE)
             case ast.FloorDiv():
                 return f"Math.floor({value(left, 11)} / {value(right, 12)})", WHOLE
             case ast.Mod():

@@ -9,7 +9,8 @@ PRELUDE = {
     "at7": "const at7 = (array, i, j, k, l, m, n, o) => at6(array, i, j, k, l, m, n) * array.shape[6] + o;",
     "at8": "const at8 = (array, i, j, k, l, m, n, o, p) => at7(array, i, j, k, l, m, n, o) * array.shape[7] + p;",
     "rounding": "const rounding = (array) => (array.data instanceof Float32Array ? Math.fround : (number) => number);",
-    "mod": "const mod = (a, b) => (a % b !== 0 && a % b < 0 !== b < 0 ? (a % b) + b : a % b);  // has the sign of b",
+    "mod": "const mod = (a, b) => (a % b === 0 ? 0 * Math.sign(b) : a % b < 0 !== b < 0 ? (a % b) + b : a % b);  // has the sign of b",
+    "quotient": "const quotient = (a, b) => Math.round((a - mod(a, b)) / b);  // 9, and not 10, of 1 // 0.1",
     "max": "const max = (a, b) => (b > a ? b : a);  // of a number and NaN, the first",
     "min": "const min = (a, b) => (b < a ? b : a);",
     "power": """const power = (a, n, round = (number) => number) => {

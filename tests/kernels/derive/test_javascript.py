@@ -106,6 +106,13 @@ def rounded_everywhere(y, x):
 
 
 @kernel
+def divided(whole, rest, a, b):
+    for n in range(len(a)):
+        whole[n] = a[n] // b[n]
+        rest[n] = a[n] % b[n]
+
+
+@kernel
 def moving_end(y, x):
     """A range is counted once, names are set in one branch and read elsewhere, some of a row of names are old ones."""
     for n in range(len(x)):
@@ -127,6 +134,8 @@ def test_own_loops(tmp_path):
     for dtype in ("float32", "float64"):
         x = np.random.default_rng(5).standard_normal((4, 25)).astype(dtype)
         compare(tmp_path, [(swish_forward, [poisoned(x.shape, dtype)], (x, 0.7))])
+        a, b = np.meshgrid([1.0, 0.3, -0.3, 7.5, -2.0], [0.1, -0.1, 0.7, 2.0])
+        compare(tmp_path, [(divided, [poisoned(20, dtype), poisoned(20, dtype)], (a.ravel().astype(dtype), b.ravel().astype(dtype)))])
         compare(tmp_path, [(moving_end, [poisoned(100, dtype)], (x.ravel(),))])
         compare(tmp_path, [(rounded_everywhere, [poisoned(100, dtype)], (x.ravel(),))])
 
