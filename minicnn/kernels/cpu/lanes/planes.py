@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.plane_transfer import load_planes_step, store_planes_step, store_positions_step
+from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes_step, store_planes_step, store_positions_step
 from minicnn.kernels.cpu.pooling.l2 import l2_pool_step
 from minicnn.kernels.cpu.pooling.maximum import max_pool_positions_step, max_pool_values_step
 from minicnn.kernels.cpu.pooling.reads import ONE_PIXEL, Reads
@@ -39,16 +39,15 @@ class Box:
         return (*self.sizes[: self.axis], self.stop - self.first, *self.sizes[self.axis + 1 :])
 
     @property
-    def transfer(self) -> tuple[int, int, int, int, int]:
-        """Elements from plane to plane, offset in the plane, rows, elements from row to row, elements of a row."""
-        inner = prod(self.sizes[self.axis + 1 :])
-        return (
-            prod(self.sizes),
-            self.first * inner,
-            prod(self.sizes[: self.axis]),
-            self.sizes[self.axis] * inner,
-            (self.stop - self.first) * inner,
-        )
+    def inner(self) -> int:
+        """Pixels of the axes behind the one that is cut."""
+        return prod(self.sizes[self.axis + 1 :])
+
+    @property
+    def turn(self) -> Turn:
+        """Its rows, as a step moves them."""
+        rows, length = prod(self.sizes[: self.axis]), (self.stop - self.first) * self.inner
+        return Turn(rows, length, prod(self.sizes), self.sizes[self.axis] * self.inner)
 
     def positions(self, axis: int) -> int:
         """Pixels of the whole plane from one to the next along an axis."""
@@ -83,7 +82,9 @@ class Band:
         self._transfer(store_positions_step, buffer, number, box)
 
     def _transfer(self, kernel: StepKernel, buffer: Buffer, number: int, box: Box) -> None:
-        self.stage.program.step(kernel, Place(buffer), self.stage.shard, *box.transfer, EXTRA + number)
+        self.stage.program.step(
+            kernel, place=Place(buffer), shard=self.stage.shard, offset=box.first * box.inner, field=EXTRA + number, turn=box.turn
+        )
 
     def tables(self, payload: str) -> list[int]:
         """Bounds, offsets, payload (of reads: "weights" or "positions") and targets of the three axes."""

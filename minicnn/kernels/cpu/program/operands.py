@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from minicnn.kernels.cpu.program.atomics import floats_at, whole_array
-from minicnn.kernels.cpu.program.program import EXTRA
+from minicnn.kernels.cpu.program.atomics import floats_at, integers_at, whole_array
+from minicnn.kernels.cpu.program.program import EXTRA, PART, PARTS
 from minicnn.kernels.machine_code.compile import kernel
 from minicnn.kernels.machine_code.records import field_of
 
@@ -59,6 +59,13 @@ def operand(memory, frame, a):
 
 
 @kernel
+def integers_of(frame, number):
+    """Array `number` of a call, of int64."""
+    return whole_array(integers_at(field_of(frame, EXTRA + number)))
+
+
+@kernel
 def share(count, frame):
     """Which of `count` pieces of work are this part's: first and stop."""
-    return count * frame.part // frame.parts, count * (frame.part + 1) // frame.parts
+    part, parts = field_of(frame, PART), field_of(frame, PARTS)
+    return count * part // parts, count * (part + 1) // parts
