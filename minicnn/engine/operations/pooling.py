@@ -94,10 +94,12 @@ def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def upsample_forward(plan: Planner, node: Node) -> None:
-    mixing.append_upsample(plan.program, new_output(plan, node), plan.x(node), node.layer.scales(node.input_shapes), node.layer.mode)
+    pooling.append_upsample_forward(
+        plan.program, new_output(plan, node), plan.x(node), node.layer.scales(node.input_shapes), node.layer.mode
+    )
 
 
 def upsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dx = plan.new(node.input_shapes[0])
-    mixing.append_upsample_backward(plan.program, dx, dy, node.layer.scales(node.input_shapes), node.layer.mode)
+    pooling.append_upsample_backward(plan.program, dx, dy, node.layer.scales(node.input_shapes), node.layer.mode)
     plan.give(node, dx)

@@ -9,10 +9,10 @@ from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes_step, sto
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.normalization import local_response as local_response_normalization
 from minicnn.kernels.cpu.pointwise import activation, dropout, loss
-from minicnn.kernels.cpu.pooling.pooling import three_strides
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import INPUT, OUTPUT, Place, Program, bits
+from minicnn.kernels.cpu.program.program import INPUT, OUTPUT, Place, Program
 from minicnn.kernels.machine_code.compile import StepKernel
+from minicnn.kernels.machine_code.records import bits
 
 
 def whole_vectors(value: Activation) -> int:
@@ -112,7 +112,7 @@ def append_loss(program: Program, dlogits: Activation, logits: Activation) -> No
 
 def _append_transfer(program: Program, kernel: StepKernel, x: Activation, field: int, **how: int) -> None:
     sizes = (1,) * (3 - len(x.map.sizes)) + x.map.sizes
-    box = transfer.Box(*three_strides(x.map), *sizes, x.map.channels, x.map.shard)
+    box = transfer.Box(*x.map.three_strides, *sizes, x.map.channels, x.map.shard)
     program.step(kernel, place=Place(x.buffer, x.offset + x.map.interior), field=field, box=box, **how)
 
 

@@ -4,9 +4,7 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.elementary import hyperbolic_tangent
 from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, store_first, total
-from minicnn.kernels.cpu.pooling.resampling import resample, three_axes
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.program import ARENA
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
@@ -107,12 +105,3 @@ def rbf_backward(memory, parameters, table, a, frame):
                 dy = load(m, arena + a.dy + k * a.shard + n)
                 summed += dy * (splat(p[a.centres + k * a.features + f]) - x)
             store_first(m, arena + a.dx + f * a.shard + n, summed + summed, a.shard - n)
-
-
-@step
-def resample_channels_step(memory, parameters, table, a, frame):
-    """Weighted sums of pixels, channel by channel."""
-    m, t, arena = whole_array(memory), whole_array(table), frame[ARENA]
-    depth, rows, columns = three_axes(a, 8)
-    for c in range(a[5]):
-        resample(m, arena + a[0] + c * a[6], arena + a[1] + c * a[7], arena + a[2], a[3], a[4] != 0, t, depth, rows, columns, 0, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from minicnn.kernels.cpu.program.atomics import floats_at, integers_at, whole_array
-from minicnn.kernels.cpu.program.program import EXTRA, PART, PARTS
+from minicnn.kernels.cpu.program.program import EXTRA
 from minicnn.kernels.machine_code.compile import kernel
 from minicnn.kernels.machine_code.records import field_of
 
@@ -67,5 +67,4 @@ def integers_of(frame, number):
 @kernel
 def share(count, frame):
     """Which of `count` pieces of work are this part's: first and stop."""
-    part, parts = field_of(frame, PART), field_of(frame, PARTS)
-    return count * part // parts, count * (part + 1) // parts
+    return count * frame.part // frame.parts, count * (frame.part + 1) // frame.parts
