@@ -293,13 +293,14 @@ def build_plan(
         stretches = trainable_stretches(topology)
         planner.program.step(
             UPDATES[optimizer],
-            parameter_size,
-            state_begin,
-            0,
-            slot_size,
-            state_begin + slot_size,
-            planner.program.constant([n for stretch in stretches for n in stretch]),
-            len(stretches),
+            update=update.Update(
+                size=parameter_size,
+                stretches=planner.program.constant([n for stretch in stretches for n in stretch]),
+                stretch_count=len(stretches),
+                slots=0,
+                slot_size=slot_size,
+                states=state_begin,
+            ),
         )
         planner.program.close_phase(SLICES, max(1, min(MOST_SLICES, parameter_size // SLICE_FLOATS)))
     program = planner.finish()

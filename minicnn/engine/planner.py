@@ -21,7 +21,7 @@ from minicnn.kernels.cpu.pointwise.lowering import (
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
 from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.program.shared_gradient import add_gradient_back, set_gradient_aside
-from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, Filters
+from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, TransformedFilters
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Planner:
     kept: dict[int, Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
     common_size: int = 0
-    prepared: dict[tuple[int, str], Filters] = field(default_factory=dict)  # what `prepare` of a node left
+    prepared: dict[tuple[int, str], TransformedFilters] = field(default_factory=dict)  # what `prepare` of a node left
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
     _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
@@ -134,7 +134,7 @@ class Planner:
                 kept = [(slot, self._set_aside(slot)) for slot in node.slots if slot in shared]
                 OPERATIONS[node.layer.kernel].backward(self, node, dys[0])
                 for slot, place in kept:
-                    self.program.step(add_gradient_back, slot.offset, slot.size, place)
+                    self.program.step(add_gradient_back, gradient=slot.offset, size=slot.size, kept=place)
         dx = self._gradient(INPUT)
         if input_gradient and dx is not None:
             append_store(self.program, dx, EXTRA)
@@ -175,7 +175,7 @@ class Planner:
     def _set_aside(self, slot: ParameterSlot) -> Place:
         """Make room for one layer's gradient of a shared parameter; where the others' part waits."""
         place = Place(self.program.buffer(padded(slot.size)))
-        self.program.step(set_gradient_aside, slot.offset, slot.size, place, int(slot not in self._begun))
+        self.program.step(set_gradient_aside, gradient=slot.offset, size=slot.size, kept=place, first=int(slot not in self._begun))
         self._begun.add(slot)
         return place
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.convolution.depthwise import TAPS, depthwise_backward_weight_step, depthwise_forward_step
+from minicnn.kernels.cpu.convolution.depthwise import TAPS, PlaneSizes, depthwise_backward_weight_step, depthwise_forward_step
 from minicnn.kernels.cpu.convolution.maps import reversed_axes
 from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
 from minicnn.kernels.cpu.program.call import Stage, call
@@ -25,10 +25,9 @@ def serves(axes: Axes, channels: int, filters: int, groups: int) -> bool:
 
 def forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, flip: bool) -> None:
     """y (N, C, P, Q) from x (N, C, H, W) and weight (C, 1, 3, 3)."""
-    rows, columns = axes
     planes = len(x) * x.shape[1]
-    numbers = (planes, x.shape[1], rows.out, columns.out, rows.size, columns.size, flip, rows.before, columns.before, bias is not None)
-    _run(depthwise_forward_step, numbers, [y, x], weight, bias)
+    fields = {"planes": planes, "channels": x.shape[1], "flip": flip, "with_bias": bias is not None}
+    _run(depthwise_forward_step, fields, axes, [y, x], weight, bias)
 
 
 def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, axes: Axes, flip: bool) -> None:
@@ -38,19 +37,25 @@ def backward_input(dx: np.ndarray, dy: np.ndarray, weight: np.ndarray, bias: np.
 
 def backward_weight(dweight: np.ndarray, dy: np.ndarray, x: np.ndarray, axes: Axes, flip: bool) -> None:
     """dweight (C, 1, 3, 3) from dy (N, C, P, Q) and x (N, C, H, W)."""
-    rows, columns = axes
-    numbers = (x.shape[1], x.shape[1], rows.out, columns.out, rows.size, columns.size, flip, rows.before, columns.before, len(x))
-    _run(depthwise_backward_weight_step, numbers, [dweight, dy, x])
+    fields = {"planes": x.shape[1], "channels": x.shape[1], "images": len(x), "flip": flip}
+    _run(depthwise_backward_weight_step, fields, axes, [dweight, dy, x])
 
 
 def _run(
-    kernel: StepKernel, numbers: tuple[int, ...], arrays: list[np.ndarray], weight: np.ndarray | None = None, bias: np.ndarray | None = None
+    kernel: StepKernel,
+    fields: dict[str, int],
+    axes: Axes,
+    arrays: list[np.ndarray],
+    weight: np.ndarray | None = None,
+    bias: np.ndarray | None = None,
 ) -> None:
-    """One step whose parts have some of the first of `numbers` each."""
-    parts = min(ARRAY_PARTS, max(1, numbers[0]))
+    """One step whose parts have some of the planes each."""
+    rows, columns = axes
+    sizes = PlaneSizes(rows.out, columns.out, rows.size, columns.size, rows.before, columns.before)
+    parts = min(ARRAY_PARTS, max(1, fields["planes"]))
 
     def build(stage: Stage) -> None:
-        stage.program.step(kernel, *numbers)
+        stage.program.step(kernel, sizes=sizes, **fields)
         stage.cut(parts)
 
-    call((kernel.name, numbers), build, min(numbers[0], 1), arrays, weight=weight, bias=bias)
+    call((kernel.name, sizes, *fields.values()), build, min(fields["planes"], 1), arrays, weight=weight, bias=bias)

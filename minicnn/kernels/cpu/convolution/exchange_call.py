@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.exchange import exchange_step
+from minicnn.kernels.cpu.convolution.operands import Groups
 from minicnn.kernels.cpu.program.call import Stage, call
 
 
@@ -23,7 +24,14 @@ def exchanged(weight: np.ndarray, groups: int, sets: Sequence[np.ndarray]) -> np
     whole = len(sets) == 1 and np.array_equal(places.ravel(), np.arange(window))
 
     def build(stage: Stage) -> None:
-        stage.program.step(exchange_step, groups, filters, channels, window, len(sets), sets[0].size, whole)
+        stage.program.step(
+            exchange_step,
+            groups=Groups(groups, channels, filters),
+            taps=window,
+            sets=len(sets),
+            some=sets[0].size,
+            whole=whole,
+        )
         stage.cut()
 
     call(

@@ -10,6 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from minicnn.kernels.cpu.convolution.operands import placed
 from minicnn.kernels.cpu.convolution.tiles import (
     FEW_FILTERS,
     I64,
@@ -24,12 +25,12 @@ from minicnn.kernels.cpu.lanes.vector import (
     FLOATS,
     INT64,
     LANES,
-    array_pointer,
     load_value,
     multiply_add_function,
     splat_value,
     store_value,
 )
+from minicnn.kernels.cpu.program.operands import Strided
 from minicnn.kernels.machine_code.compile import kernel
 
 
@@ -37,18 +38,19 @@ def make_product_tile(filters: int, vectors: int):
     """Build the tile for `filters` x `vectors`."""
 
     @intrinsic
-    def product_tile(typing_context, y, y_base, y_filter, x, x_base, x_channel, weight, w_base, channels):
+    def product_tile(typing_context, y, x, weight, channels):
         """y[filter, vector] = sum over channels c of weight[c, filter] * x[c, vector].
 
-        Addresses, in elements:  y       y_base + filter*y_filter + vector*LANES
-                                 x       x_base + c*x_channel + vector*LANES
-                                 weight  w_base + c*filters + filter
+        Addresses, in elements:
+
+            y : Strided         y.base + filter*y.step + vector*LANES
+            x : Strided         x.base + c*x.step + vector*LANES
+            weight : Strided    weight.base + c*filters + filter
         """
-        sig = types.void(y, I64, I64, x, I64, I64, weight, I64, I64)
+        sig = types.void(y, x, weight, I64)
 
         def generate(context, builder, sig, args):
-            def base(array, offset):
-                return builder.gep(array_pointer(context, builder, sig.args[array], args[array]), [args[offset]])
+            y, x, weight = (placed(context, builder, sig.args[n], args[n]) for n in range(3))
 
             def constant(value):
                 return ir.Constant(INT64, value)
@@ -58,21 +60,20 @@ def make_product_tile(filters: int, vectors: int):
             for row in block:
                 for accumulator in row:
                     builder.store(ir.Constant(FLOATS, [0.0] * LANES), accumulator)
-            x_start, w_start = base(3, 4), base(6, 7)
-            with loop(builder, constant(0), args[8]) as c:
-                x_row = builder.gep(x_start, [builder.mul(c, args[5])])
+            with loop(builder, constant(0), args[3]) as c:
+                x_row = builder.gep(x.array, [builder.mul(c, x.step)])
                 inputs = [load_value(builder, builder.gep(x_row, [constant(v * LANES)])) for v in range(vectors)]
                 w_at = builder.mul(c, constant(filters))
                 for k, row in enumerate(block):
-                    scalar = splat_value(builder, builder.load(builder.gep(w_start, [builder.add(w_at, constant(k))])))
+                    scalar = splat_value(builder, builder.load(builder.gep(weight.array, [builder.add(w_at, constant(k))])))
                     for accumulator, value in zip(row, inputs, strict=True):
                         multiply_add_into(builder, multiply_add, accumulator, scalar, value)
                     w_at = after(builder, row, w_at)
-            y_row = base(0, 1)
+            y_row = y.array
             for row in block:
                 for v, accumulator in enumerate(row):
                     store_value(builder, builder.load(accumulator), builder.gep(y_row, [constant(v * LANES)]))
-                y_row = builder.gep(y_row, [args[2]])
+                y_row = builder.gep(y_row, [y.step])
             return context.get_dummy_value()
 
         return sig, generate
@@ -92,20 +93,22 @@ def padded_filters(filters: int) -> int:
 
 
 @kernel
-def product(y, y_at, y_filter, x, x_at, x_channel, vectors, weight, w_at, filters, channels):
+def product(y, x, vectors, weight, filters, channels):
     """y[k, vector] = sum over c of weight[k, c] * x[c, vector].
 
+    y, x : Strided, by filter and by channel
     vectors : a multiple of TILE_VECTORS
+    weight : Strided, the filters of a tile side by side, then the next channel; then the next tile
     filters : those of whole tiles, `padded_filters`
-    weight : the filters of a tile side by side, then the next channel; then the next tile
     """
     for v in range(0, vectors, TILE_VECTORS):
+        source = Strided(x.array, x.base + v * LANES, x.step)
         k = 0
         while k < filters:
-            own = y_at + k * y_filter + v * LANES
+            own, weights = Strided(y.array, y.base + k * y.step + v * LANES, y.step), Strided(weight.array, weight.base + k * channels, 0)
             if filters - k >= TILE_FILTERS:
-                product_tile(y, own, y_filter, x, x_at + v * LANES, x_channel, weight, w_at + k * channels, channels)
+                product_tile(own, source, weights, channels)
                 k += TILE_FILTERS
             else:
-                product_tile_few_filters(y, own, y_filter, x, x_at + v * LANES, x_channel, weight, w_at + k * channels, channels)
+                product_tile_few_filters(own, source, weights, channels)
                 k += FEW_FILTERS

@@ -1,108 +1,120 @@
 """One update of a slice of the parameters: the slots' gradients are added in their order, then the rule is applied."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, square_root, store
 from minicnn.kernels.cpu.program.atomics import doubles_at, whole_array
-from minicnn.kernels.cpu.program.program import COUNT, PART, PARTS, RATES
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
 
 
-@kernel
-def slice_bounds(size, part, parts):
-    """First and last element of a slice, whole vectors."""
-    vectors = (size + LANES - 1) // LANES
-    return vectors * part // parts * LANES, vectors * (part + 1) // parts * LANES
+class Slots(NamedTuple):
+    """The slots' gradients: `count` stretches of memory, `size` elements from one to the next."""
+
+    memory: Any
+    begin: int
+    size: int
+    count: int
 
 
 @kernel
-def summed_gradient(memory, slots, slot_size, slot_count, i):
+def summed_gradient(slots, i):
     """Gradient of parameters i .. i+LANES: slot 0 + slot 1 + ..."""
-    gradient = load(memory, slots + i)
-    for slot in range(1, slot_count):
-        gradient += load(memory, slots + slot * slot_size + i)
+    gradient = load(slots.memory, slots.begin + i)
+    for slot in range(1, slots.count):
+        gradient += load(slots.memory, slots.begin + slot * slots.size + i)
     return gradient
 
 
 @kernel
-def sgd(parameters, memory, velocity, slots, slot_size, slot_count, begin, end, learning_rate, momentum, weight_decay):
+def sgd(parameters, velocity, slots, begin, end, learning_rate, momentum, weight_decay):
     """velocity = momentum*velocity + gradient + weight_decay*parameter;  parameter -= learning_rate*velocity
 
     Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; as PyTorch and Caffe write it.
     """
+    memory = slots.memory
     for i in range(begin, end, LANES):
         value = load(parameters, i)
-        gradient = multiply_add(value, weight_decay, summed_gradient(memory, slots, slot_size, slot_count, i))
+        gradient = multiply_add(value, weight_decay, summed_gradient(slots, i))
         speed = multiply_add(load(memory, velocity + i), momentum, gradient)
         store(memory, velocity + i, speed)
         store(parameters, i, value - speed * learning_rate)
 
 
+class AdamRates(NamedTuple):
+    """Adam's numbers, for one batch."""
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    weight_decay: float
+    correction1: float
+    correction2: float
+
+
 @kernel
-def adam(
-    parameters,
-    memory,
-    mean,
-    square,
-    slots,
-    slot_size,
-    slot_count,
-    begin,
-    end,
-    learning_rate,
-    beta1,
-    beta2,
-    epsilon,
-    weight_decay,
-    correction1,
-    correction2,
-):
+def adam(parameters, mean, square, slots, begin, end, rates):
     """Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; weight decay is added to the gradient."""
-    one = np.float32(1)
+    memory, one, beta1, beta2 = slots.memory, np.float32(1), rates.beta1, rates.beta2
     for i in range(begin, end, LANES):
         value = load(parameters, i)
-        gradient = multiply_add(value, weight_decay, summed_gradient(memory, slots, slot_size, slot_count, i))
+        gradient = multiply_add(value, rates.weight_decay, summed_gradient(slots, i))
         m = load(memory, mean + i) * beta1 + gradient * (one - beta1)
         v = load(memory, square + i) * beta2 + gradient * gradient * (one - beta2)
         store(memory, mean + i, m)
         store(memory, square + i, v)
-        store(parameters, i, value - m * (learning_rate / correction1) / (square_root(v / splat(correction2)) + epsilon))
+        rate = rates.learning_rate / rates.correction1
+        store(parameters, i, value - m * rate / (square_root(v / splat(rates.correction2)) + rates.epsilon))
 
 
-# Steps.  Arguments: size of the parameters; places of state, slots; size of a slot; place of a second state; the stretches that may
-# change, and how many.
+# Steps.  A task is a slice of the parameters.
 
 
-@step
+class Update(NamedTuple):
+    """What is updated: how many parameters, the stretches of them that may change, in the table; places of slots and of the rule's states."""
+
+    size: int
+    stretches: int
+    stretch_count: int
+    slots: int
+    slot_size: int
+    states: int
+
+
+@kernel
+def slice_bounds(update, frame):
+    """First and last parameter of a task's slice, whole vectors."""
+    first, stop = share((update.size + LANES - 1) // LANES, frame)
+    return first * LANES, stop * LANES
+
+
+@step(update=Update)
 def sgd_step(memory, parameters, table, a, frame):
-    m, p, rates = whole_array(memory), whole_array(parameters), doubles_at(frame[RATES])
-    begin, end = slice_bounds(a[0], frame[PART], frame[PARTS])
-    for n in range(a[6]):
-        first, stop = max(begin, table[a[5] + 2 * n]), min(end, table[a[5] + 2 * n + 1])
-        sgd(p, m, a[1], a[2], a[3], frame[COUNT], first, stop, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]))
+    m, p, rates, update = whole_array(memory), whole_array(parameters), doubles_at(frame.rates), a.update
+    begin, end = slice_bounds(update, frame)
+    slots = Slots(m, update.slots, update.slot_size, frame.count)
+    for n in range(update.stretch_count):
+        first, stop = max(begin, table[update.stretches + 2 * n]), min(end, table[update.stretches + 2 * n + 1])
+        sgd(p, update.states, slots, first, stop, np.float32(rates[0]), np.float32(rates[1]), np.float32(rates[2]))
 
 
-@step
+@step(update=Update)
 def adam_step(memory, parameters, table, a, frame):
-    m, p, rates = whole_array(memory), whole_array(parameters), doubles_at(frame[RATES])
-    begin, end = slice_bounds(a[0], frame[PART], frame[PARTS])
-    for n in range(a[6]):
-        first, stop = max(begin, table[a[5] + 2 * n]), min(end, table[a[5] + 2 * n + 1])
-        adam(
-            p,
-            m,
-            a[1],
-            a[4],
-            a[2],
-            a[3],
-            frame[COUNT],
-            first,
-            stop,
-            np.float32(rates[0]),
-            np.float32(rates[1]),
-            np.float32(rates[2]),
-            np.float32(rates[3]),
-            np.float32(rates[4]),
-            np.float32(rates[5]),
-            np.float32(rates[6]),
-        )
+    m, p, numbers, update = whole_array(memory), whole_array(parameters), doubles_at(frame.rates), a.update
+    begin, end = slice_bounds(update, frame)
+    slots = Slots(m, update.slots, update.slot_size, frame.count)
+    rates = AdamRates(
+        np.float32(numbers[0]),
+        np.float32(numbers[1]),
+        np.float32(numbers[2]),
+        np.float32(numbers[3]),
+        np.float32(numbers[4]),
+        np.float32(numbers[5]),
+        np.float32(numbers[6]),
+    )
+    for n in range(update.stretch_count):
+        first, stop = max(begin, table[update.stretches + 2 * n]), min(end, table[update.stretches + 2 * n + 1])
+        adam(p, update.states, update.states + update.slot_size, slots, first, stop, rates)

@@ -6,18 +6,21 @@ many tiles, a part takes blocks of them through all three stages while they are 
 itself: the first along channels, the products along the elements of a tile, the last along filters.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
+from minicnn.kernels.cpu.convolution.operands import Filters, Rows
 from minicnn.kernels.cpu.convolution.product_tile import product
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR
 from minicnn.kernels.cpu.lanes.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.lanes.shuffle import zip_high, zip_low
 from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
-from minicnn.kernels.cpu.program.atomics import floats_at, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, FIRST, PART, PARTS
-from minicnn.kernels.cpu.winograd.overflow import is_finite, write_rows
+from minicnn.kernels.cpu.program.atomics import whole_array
+from minicnn.kernels.cpu.program.operands import Operand, Strided, operand, share
+from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, is_finite, write_rows
 from minicnn.kernels.cpu.winograd.winograd import (
+    Tiling,
     apart,
     floored,
     four_to_output,
@@ -28,6 +31,7 @@ from minicnn.kernels.cpu.winograd.winograd import (
     transform_columns,
 )
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
 WIDTH = TILE_VECTORS * LANES  # tiles that the register tile of the products takes at once
@@ -39,15 +43,26 @@ def place(vector, row, rows):
     return (vector // TILE_VECTORS * rows + row) * WIDTH + vector % TILE_VECTORS * LANES
 
 
-@kernel
-def transform_inputs(m, v_at, v_element, x_at, x_channel, table, offsets, channels, first, stop, begin, count, side, s_at):
-    """v[i, j, c, tile] = (B^T d B)[i, j] for channels first <= c < stop and the vectors of tiles begin .. begin + count.
+class Piece(NamedTuple):
+    """Channels or filters first to stop - 1, for `count` vectors of tiles from number `begin` on."""
 
+    first: int
+    stop: int
+    begin: int
+    count: int
+
+
+@kernel
+def transform_inputs(v, x, table, offsets, channels, piece, side, s_at):
+    """v[i, j, c, tile] = (B^T d B)[i, j] for the channels and tiles of a piece.
+
+    v, x : Strided, by element and by channel, in the same memory as the scratch at s_at
     offsets : where the table holds, for each pixel of a tile, how far its vector lies from the first one's
     """
-    for c in range(first, stop):
-        for n in range(count):
-            at, target = x_at + c * x_channel + (begin + n) * LANES, v_at + place(n, c, channels)
+    m = x.array
+    for c in range(piece.first, piece.stop):
+        for n in range(piece.count):
+            at = x.base + c * x.step + (piece.begin + n) * LANES
             for i in range(side):
                 own, row = offsets + i * side, s_at + i * side * LANES
                 d0, d1 = load(m, at + table[own]), load(m, at + table[own + 1])
@@ -62,310 +77,186 @@ def transform_inputs(m, v_at, v_element, x_at, x_channel, table, offsets, channe
                 store(m, row + LANES, t1)
                 store(m, row + 2 * LANES, t2)
                 store(m, row + 3 * LANES, t3)
-            transform_columns(m, target, v_element, side, m, s_at)
+            transform_columns(Strided(m, v.base + place(n, c, channels), v.step), side, s_at)
 
 
 @kernel
-def multiply_elements(m, m_at, m_element, m_rows, v_at, v_element, v_rows, u_at, u_element, first, stop, count, filters, channels):
+def multiply_elements(m, m_rows, v, v_rows, u, first, stop, count, filters, channels):
     """For elements first <= e < stop of a tile: the product of matrices, filters x channels times channels x tiles.
 
+    m, v, u : Strided, by element
     m_rows, v_rows : rows of the matrices that these rows of m and v are part of
     """
     for element in range(first, stop):
         for n in range(0, count, TILE_VECTORS):
-            product(
-                m,
-                m_at + element * m_element + place(n, 0, m_rows),
-                WIDTH,
-                m,
-                v_at + element * v_element + place(n, 0, v_rows),
-                WIDTH,
-                TILE_VECTORS,
-                m,
-                u_at + element * u_element,
-                filters,
-                channels,
-            )
+            own = Strided(m.array, m.base + element * m.step + place(n, 0, m_rows), WIDTH)
+            source = Strided(v.array, v.base + element * v.step + place(n, 0, v_rows), WIDTH)
+            product(own, source, TILE_VECTORS, Strided(u.array, u.base + element * u.step, 0), filters, channels)
 
 
 @kernel
-def transform_outputs(
-    y, y_at, y_filter, y_row, m, m_at, m_element, m_rows, first, stop, begin, count, side, bias, b_at, with_bias, floor, s_at
-):
-    """y[k, i, m*tile + j] = (A^T M A)[i, j] + bias, no less than `floor`, for filters first <= k < stop: row i of all tiles is one row.
+def transform_outputs(y, m, m_rows, piece, side, own, first_filter, s_at):
+    """y[k, i, m*tile + j] = (A^T M A)[i, j] + bias, at least `own.floor`, for a piece's filters: row i of all tiles is one row.
 
+    y : Rows;  m : Strided, by element, in the same memory as y and the scratch at s_at
+    own : Direct;  first_filter : which of its filters is number 0 here
     Returns the sum of all pixels as they are.
     """
-    edge = side - 2
+    edge, floor, memory = side - 2, own.floor, y.array
     pixels = splat(ZERO)
-    for k in range(first, stop):
-        start = bias[b_at + k] if with_bias else ZERO
-        for n in range(count):
-            sum_columns(m, m_at + place(n, k, m_rows), m_element, side, m, s_at)
+    for k in range(piece.first, piece.stop):
+        start = own.bias.array[own.bias.base + first_filter + k] if own.with_bias else ZERO
+        for n in range(piece.count):
+            sum_columns(Strided(memory, m.base + place(n, k, m_rows), m.step), side, s_at)
             for i in range(edge):
                 at = s_at + i * side * LANES
-                target = y_at + k * y_filter + i * y_row + (begin + n) * LANES * edge
-                m0, m1, m2, m3 = load(m, at), load(m, at + LANES), load(m, at + 2 * LANES), load(m, at + 3 * LANES)
+                target = y.base + k * y.step + i * y.row + (piece.begin + n) * LANES * edge
+                m0, m1, m2, m3 = load(memory, at), load(memory, at + LANES), load(memory, at + 2 * LANES), load(memory, at + 3 * LANES)
                 if side == 4:
                     t0, t1 = four_to_output(m0, m1, m2, m3)
                     pixels += t0 + t1
                     t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
-                    store(y, target, zip_low(t0, t1))
-                    store(y, target + LANES, zip_high(t0, t1))
+                    store(memory, target, zip_low(t0, t1))
+                    store(memory, target + LANES, zip_high(t0, t1))
                 else:
-                    t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(m, at + 4 * LANES), load(m, at + 5 * LANES))
+                    t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(memory, at + 4 * LANES), load(memory, at + 5 * LANES))
                     pixels += (t0 + t1) + (t2 + t3)
                     t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
                     t2, t3 = floored(t2 + start, floor), floored(t3 + start, floor)
                     even0, even1, odd0, odd1 = zip_low(t0, t2), zip_high(t0, t2), zip_low(t1, t3), zip_high(t1, t3)
-                    store(y, target, zip_low(even0, odd0))
-                    store(y, target + LANES, zip_high(even0, odd0))
-                    store(y, target + 2 * LANES, zip_low(even1, odd1))
-                    store(y, target + 3 * LANES, zip_high(even1, odd1))
+                    store(memory, target, zip_low(even0, odd0))
+                    store(memory, target + LANES, zip_high(even0, odd0))
+                    store(memory, target + 2 * LANES, zip_low(even1, odd1))
+                    store(memory, target + 3 * LANES, zip_high(even1, odd1))
     return pixels
 
 
 @kernel
-def write_filters(
-    m,
-    y_at,
-    y_filter,
-    y_row,
-    x_at,
-    x_channel,
-    channels,
-    weight,
-    own_weight,
-    table,
-    offsets,
-    first,
-    stop,
-    begin,
-    count,
-    side,
-    bias,
-    b_at,
-    with_bias,
-    floor,
-    s_at,
-):
-    """The same tap by tap, for filters first <= k < stop of one group; own_weight as in `winograd`, for that group."""
-    w_at, w_filter, w_channel, flip = own_weight
-    for k in range(first, stop):
-        start = bias[b_at + k] if with_bias else ZERO
-        for n in range(begin, begin + count):
-            write_rows(
-                m,
-                y_at + k * y_filter + n * LANES * (side - 2),
-                y_row,
-                x_at + n * LANES,
-                x_channel,
-                weight,
-                w_at + k * w_filter,
-                w_channel,
-                channels,
-                flip,
-                table,
-                offsets,
-                side,
-                start,
-                floor,
-                s_at,
-            )
+def write_filters(y, x, channels, table, offsets, piece, side, own, weight, first_filter, s_at):
+    """The same tap by tap, for filters of one group, the first of which has the `weight`."""
+    for k in range(piece.first, piece.stop):
+        weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
+        start = own.bias.array[own.bias.base + first_filter + k] if own.with_bias else ZERO
+        for n in range(piece.begin, piece.begin + piece.count):
+            rows = Strided(y.array, y.base + k * y.step + n * LANES * (side - 2), y.row)
+            source = Strided(x.array, x.base + n * LANES, x.step)
+            write_rows(rows, source, weights, own.flip, channels, table, offsets, side, start, own.floor, s_at)
 
 
-# Steps.  All take the same arguments: y (rows of tiles), its filter, its row, x (sorted), its channel, u (in memory), groups, channels and
-# filters of a group, those of whole tiles, side, vectors of tiles, where the table holds the offsets, v, m and scratch, elements of scratch
-# from part to part, bias, with bias, bias in memory, rectify, vectors of a block, filters of a chunk; weight, from filter to filter, from
-# channel to channel, from group to group, flip.
+# Steps.
 
 
-@step(splits=True)
+class FewTiles(NamedTuple):
+    """What these steps know of the layer.
+
+    y, y_filter, y_row : rows of tiles;  x, x_channel : sorted pixels;  u : transformed filters, in memory
+    vectors : of tiles;  offsets : where the table holds them
+    v, m, scratch, part_size : places; scratch, and for `winograd_blocks_step` all of them, `part_size` elements from part to part
+    chunk : filters that go through the later stages together
+    """
+
+    y: Any
+    y_filter: int
+    y_row: int
+    x: Any
+    x_channel: int
+    u: int
+    vectors: int
+    offsets: int
+    v: Any
+    m: Any
+    scratch: Any
+    part_size: int
+    chunk: int
+
+
+@kernel
+def outputs_and_inputs(memory, frame, few):
+    """y (Rows) and x (Strided) in the arena."""
+    return Rows(memory, frame.arena + few.y, few.y_filter, few.y_row), Strided(memory, frame.arena + few.x, few.x_channel)
+
+
+@step(few=FewTiles, tiling=Tiling, weighed=Weighed, splits=True)
 def winograd_blocks_step(memory, parameters, table, a, frame):
-    """All stages, block by block and, after the first, some filters after the others; v, m and scratch are the part's own, a[16] long."""
-    arena, t = frame[ARENA], whole_array(table)
-    m = whole_array(memory)
-    groups, channels, filters, all_filters, side, vectors, block, chunk = a[6], a[7], a[8], a[9], a[10], a[11], a[21], a[22]
-    own = frame[PART] * a[16]
-    v_at, m_at, s_at = arena + a[13] + own, arena + a[14] + own, arena + a[15] + own
-    v_element, m_element, u_element = apart(groups * channels, block), apart(chunk, block), all_filters * channels
-    bias = m if a[19] != 0 else whole_array(parameters)
-    blocks = (vectors + block - 1) // block
-    for number in range(blocks * frame[PART] // frame[PARTS], blocks * (frame[PART] + 1) // frame[PARTS]):
+    """All stages, block by block and, after the first, some filters after the others; v, m and scratch are the part's own."""
+    m, t, few, arena = whole_array(memory), whole_array(table), values(FewTiles, a.few), frame.arena + frame.part * a.few.part_size
+    _, groups, channels, filters, all_filters, side, block = values(Tiling, a.tiling)
+    own, (y, x), rows, s_at = (
+        direct(m, whole_array(parameters), a.weighed),
+        outputs_and_inputs(m, frame, few),
+        groups * channels,
+        arena + few.scratch,
+    )
+    v, sums = Strided(m, arena + few.v, apart(rows, block)), Strided(m, arena + few.m, apart(few.chunk, block))
+    u_element = all_filters * channels
+    first_block, stop_block = share((few.vectors + block - 1) // block, frame)
+    for number in range(first_block, stop_block):
         begin = number * block
-        count = min(block, vectors - begin)
-        rows = groups * channels
-        transform_inputs(m, v_at, v_element, arena + a[3], a[4], t, a[12], rows, 0, rows, begin, count, side, s_at)
+        count = min(block, few.vectors - begin)
+        transform_inputs(v, x, t, few.offsets, rows, Piece(0, rows, begin, count), side, s_at)
         for group in range(groups):
-            for k in range(0, filters, chunk):
-                multiply_elements(
-                    m,
-                    m_at,
-                    m_element,
-                    chunk,
-                    v_at + group * channels * WIDTH,
-                    v_element,
-                    rows,
-                    a[5] + group * side * side * u_element + k * channels,
-                    u_element,
-                    0,
-                    side * side,
-                    count,
-                    min(chunk, all_filters - k),
-                    channels,
-                )
+            own_v = Strided(m, v.base + group * channels * WIDTH, v.step)
+            own_x = Strided(m, x.base + group * channels * x.step, x.step)
+            for k in range(0, filters, few.chunk):
+                u = Strided(m, few.u + group * side * side * u_element + k * channels, u_element)
+                multiply_elements(sums, few.chunk, own_v, rows, u, 0, side * side, count, min(few.chunk, all_filters - k), channels)
                 first = group * filters + k
-                floor, stop = ZERO if a[20] != 0 else NO_FLOOR, min(chunk, filters - k)
-                pixels = transform_outputs(
-                    m,
-                    arena + a[0] + first * a[1],
-                    a[1],
-                    a[2],
-                    m,
-                    m_at,
-                    m_element,
-                    chunk,
-                    0,
-                    stop,
-                    begin,
-                    count,
-                    side,
-                    bias,
-                    a[17] + first,
-                    a[18] != 0,
-                    floor,
-                    s_at,
-                )
+                own_y, piece = Rows(m, y.base + first * y.step, y.step, y.row), Piece(0, min(few.chunk, filters - k), begin, count)
+                pixels = transform_outputs(own_y, sums, few.chunk, piece, side, own, first, s_at)
                 if not is_finite(pixels):
-                    write_filters(
-                        m,
-                        arena + a[0] + first * a[1],
-                        a[1],
-                        a[2],
-                        arena + a[3] + group * channels * a[4],
-                        a[4],
-                        channels,
-                        whole_array(parameters),
-                        (a[23] + group * a[26] + k * a[24], a[24], a[25], a[27] != 0),
-                        t,
-                        a[12],
-                        0,
-                        stop,
-                        begin,
-                        count,
-                        side,
-                        bias,
-                        a[17] + first,
-                        a[18] != 0,
-                        floor,
-                        s_at,
+                    weight = Filters(
+                        own.weight.array, own.weight.base + group * own.w_group + k * own.weight.step, own.weight.channel, own.weight.step
                     )
+                    write_filters(own_y, own_x, channels, t, few.offsets, piece, side, own, weight, first, s_at)
 
 
-@step(splits=True)
+@step(few=FewTiles, tiling=Tiling, weighed=Weighed, splits=True)
 def winograd_inputs_step(memory, parameters, table, a, frame):
     """The first stage for some channels of all tiles; here and in the next two there is one group."""
-    arena, part, parts, channels = frame[ARENA], frame[PART], frame[PARTS], a[7]
-    transform_inputs(
-        whole_array(memory),
-        arena + a[13],
-        apart(channels, a[21]),
-        arena + a[3],
-        a[4],
-        whole_array(table),
-        a[12],
-        channels,
-        channels * part // parts,
-        channels * (part + 1) // parts,
-        0,
-        a[11],
-        a[10],
-        arena + a[15] + part * a[16],
-    )
+    m, few, channels = whole_array(memory), a.few, a.tiling.channels
+    first, stop = share(channels, frame)
+    _, x = outputs_and_inputs(m, frame, few)
+    v, s_at = Strided(m, frame.arena + few.v, apart(channels, a.tiling.block)), frame.arena + few.scratch + frame.part * few.part_size
+    transform_inputs(v, x, whole_array(table), few.offsets, channels, Piece(first, stop, 0, few.vectors), a.tiling.side, s_at)
 
 
-@step(splits=True)
+@step(few=FewTiles, tiling=Tiling, weighed=Weighed, splits=True)
 def winograd_products_step(memory, parameters, table, a, frame):
     """The products for some elements of all tiles."""
-    arena, part, parts, channels, all_filters = frame[ARENA], frame[PART], frame[PARTS], a[7], a[9]
-    elements = a[10] * a[10]
-    multiply_elements(
-        whole_array(memory),
-        arena + a[14],
-        apart(all_filters, a[21]),
-        all_filters,
-        arena + a[13],
-        apart(channels, a[21]),
-        channels,
-        a[5],
-        all_filters * channels,
-        elements * part // parts,
-        elements * (part + 1) // parts,
-        a[11],
-        all_filters,
-        channels,
-    )
+    m, few, channels, all_filters, block = whole_array(memory), a.few, a.tiling.channels, a.tiling.all_filters, a.tiling.block
+    first, stop = share(a.tiling.side * a.tiling.side, frame)
+    sums, v = Strided(m, frame.arena + few.m, apart(all_filters, block)), Strided(m, frame.arena + few.v, apart(channels, block))
+    u = Strided(m, few.u, all_filters * channels)
+    multiply_elements(sums, all_filters, v, channels, u, first, stop, few.vectors, all_filters, channels)
 
 
-@step(splits=True)
+@step(few=FewTiles, tiling=Tiling, weighed=Weighed, splits=True)
 def winograd_outputs_step(memory, parameters, table, a, frame):
     """The last stage for some filters of all tiles."""
-    m, arena, part, parts, filters, all_filters = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS], a[8], a[9]
-    bias = m if a[19] != 0 else whole_array(parameters)
-    first, stop, floor = filters * part // parts, filters * (part + 1) // parts, ZERO if a[20] != 0 else NO_FLOOR
-    s_at = arena + a[15] + part * a[16]
-    pixels = transform_outputs(
-        m,
-        arena + a[0],
-        a[1],
-        a[2],
-        m,
-        arena + a[14],
-        apart(all_filters, a[21]),
-        all_filters,
-        first,
-        stop,
-        0,
-        a[11],
-        a[10],
-        bias,
-        a[17],
-        a[18] != 0,
-        floor,
-        s_at,
+    m, few, tiling = whole_array(memory), a.few, values(Tiling, a.tiling)
+    first, stop = share(tiling.filters, frame)
+    own, (y, x) = direct(m, whole_array(parameters), a.weighed), outputs_and_inputs(m, frame, few)
+    sums, s_at = (
+        Strided(m, frame.arena + few.m, apart(tiling.all_filters, tiling.block)),
+        frame.arena + few.scratch + frame.part * few.part_size,
     )
+    piece = Piece(first, stop, 0, few.vectors)
+    pixels = transform_outputs(y, sums, tiling.all_filters, piece, tiling.side, own, 0, s_at)
     if not is_finite(pixels):
-        write_filters(
-            m,
-            arena + a[0],
-            a[1],
-            a[2],
-            arena + a[3],
-            a[4],
-            a[7],
-            whole_array(parameters),
-            (a[23], a[24], a[25], a[27] != 0),
-            whole_array(table),
-            a[12],
-            first,
-            stop,
-            0,
-            a[11],
-            a[10],
-            bias,
-            a[17],
-            a[18] != 0,
-            floor,
-            s_at,
-        )
+        write_filters(y, x, tiling.channels, whole_array(table), few.offsets, piece, tiling.side, own, own.weight, 0, s_at)
 
 
-@step(splits=True)
+@step("rows filters width x x_filter x_row x_tile_row tile_rows", y=Operand, splits=True)
 def rows_of_tiles_step(memory, parameters, table, a, frame):
-    """Rows moved to where they belong.  a: y, its field, elements of an image, rows of a filter, filters, elements of a row; x, its filter,
-    its row, elements from one row of tiles to the next; rows of a tile."""
-    m, arena = whole_array(memory), frame[ARENA]
-    y, y_at = (whole_array(floats_at(frame[a[1]])), frame[FIRST] * a[2]) if a[1] != 0 else (m, arena + a[0])
-    for number in range(a[3] * a[4] * frame[PART] // frame[PARTS], a[3] * a[4] * (frame[PART] + 1) // frame[PARTS]):
-        k, p = number // a[3], number % a[3]
-        copy_numbers(y, y_at + number * a[5], m, arena + a[6] + k * a[7] + p % a[10] * a[8] + p // a[10] * a[9], a[5])
+    """Rows of `width` moved to where they belong.
+
+    rows : of a filter
+    x_tile_row, tile_rows : elements from one row of tiles to the next, rows of one
+    """
+    m = whole_array(memory)
+    y = operand(m, frame, a.y)
+    first, stop = share(a.rows * a.filters, frame)
+    for number in range(first, stop):
+        k, p = number // a.rows, number % a.rows
+        source = frame.arena + a.x + k * a.x_filter + p % a.tile_rows * a.x_row + p // a.tile_rows * a.x_tile_row
+        copy_numbers(y.array, y.base + number * a.width, m, source, a.width)

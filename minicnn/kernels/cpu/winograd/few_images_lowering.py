@@ -14,16 +14,17 @@ from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
-from minicnn.kernels.cpu.program.program import Argument, Place, Program, padded
+from minicnn.kernels.cpu.program.program import Place, Program, padded
 from minicnn.kernels.cpu.winograd.few_images import (
+    FewTiles,
     rows_of_tiles_step,
     winograd_blocks_step,
     winograd_inputs_step,
     winograd_outputs_step,
     winograd_products_step,
 )
-from minicnn.kernels.cpu.winograd.lowering import Filters
-from minicnn.kernels.cpu.winograd.winograd import elements_apart
+from minicnn.kernels.cpu.winograd.lowering import TransformedFilters
+from minicnn.kernels.cpu.winograd.winograd import Tiling, elements_apart
 
 MANY_BLOCKS = 8  # that are shared evenly enough
 CHUNK_BYTES = 192 * 1024  # transformed outputs that wait in cache, beside the inputs, for the last stage
@@ -57,7 +58,7 @@ def append_winograd_few(
     x: Activation | Outside,
     axes: Sequence[Axis],
     groups: int,
-    own: Filters,
+    own: TransformedFilters,
     bias: int | None,
     rectify: bool = False,
     bias_in_memory: bool = False,
@@ -84,46 +85,35 @@ def append_winograd_few(
     s_size = padded(side * side * LANES)
     pitch = v_size + m_size + s_size if by_block else s_size
     memory = program.buffer(pitch * parts if by_block else v_size + m_size + s_size * parts)
-    arguments: tuple[Argument, ...] = (
-        Place(rows),
-        m * y_row,
-        y_row,
-        arranged.place,
-        arranged.map.plane,
-        own.place,
-        groups,
-        channels // groups,
-        filters // groups,
-        all_filters,
-        side,
-        vectors,
-        offsets,
-        Place(memory),
-        Place(memory, v_size),
-        Place(memory, v_size + m_size),
-        pitch,
-        bias or 0,
-        bias is not None,
-        bias_in_memory,
-        rectify,
-        block,
-        chunk,
-        *own.weights,
+    few = FewTiles(
+        y=Place(rows),
+        y_filter=m * y_row,
+        y_row=y_row,
+        x=arranged.place,
+        x_channel=arranged.map.plane,
+        u=own.place,
+        vectors=vectors,
+        offsets=offsets,
+        v=Place(memory),
+        m=Place(memory, v_size),
+        scratch=Place(memory, v_size + m_size),
+        part_size=pitch,
+        chunk=chunk,
     )
+    tiling = Tiling(1, groups, channels // groups, filters // groups, all_filters, side, block)
+    weighed = own.weighed(bias, bias_in_memory, rectify)
     for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
-        program.step(kernel, *arguments)
+        program.step(kernel, few=few, tiling=tiling, weighed=weighed)
     height, width = (axis.out for axis in axes)
     program.step(
         rows_of_tiles_step,
-        y.place,
-        y.field,
-        filters * height * width,
-        height,
-        filters,
-        width,
-        Place(rows),
-        m * y_row,
-        y_row,
-        lie.row * m,
-        m,
+        y=y.operand,
+        rows=height,
+        filters=filters,
+        width=width,
+        x=Place(rows),
+        x_filter=m * y_row,
+        x_row=y_row,
+        x_tile_row=lie.row * m,
+        tile_rows=m,
     )

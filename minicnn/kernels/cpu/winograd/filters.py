@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from minicnn.kernels.cpu.convolution.operands import Filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS
 from minicnn.kernels.cpu.lanes.shuffle import transpose_square
 from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.program import PART, PARTS
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
 
 _f = np.float32
@@ -31,12 +32,12 @@ def filter_to_six(g0, g1, g2):
 
 
 @kernel
-def transform_filters(u, u_at, weight, w_at, w_filter, w_channel, channels, first, stop, filters, all_filters, side, flip, scratch, s_at):
+def transform_filters(u_at, weight, channels, first, stop, filters, all_filters, side, flip, scratch, s_at):
     """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for the tiles of `product` first <= tile < stop, laid out for it; `side` is m + 2.
 
-    w_filter, w_channel : from one filter to the next, from one channel to the next
+    weight : Filters
     filters, all_filters : how many there are, and those of whole tiles; the ones too many are zeros
-    scratch : a square of LANES x LANES, TURNED_ROWS vectors, 3*side vectors
+    scratch, s_at : the memory that u lies in too; a square of LANES x LANES, TURNED_ROWS vectors, 3*side vectors
     """
     plane = all_filters * channels
     turned = s_at + LANES * LANES
@@ -50,12 +51,13 @@ def transform_filters(u, u_at, weight, w_at, w_filter, w_channel, channels, firs
             # filters of a channel as rows; turned, a row is a tap and a lane a filter of a channel
             for lane in range(LANES):
                 c, j = (i + lane) // breadth, (i + lane) % breadth
+                own = weight.base + (k + j) * weight.step + c * weight.channel
                 taps = 9 if lane < left and k + j < filters else 0
                 if LANES > 8:
-                    store(scratch, s_at + lane * LANES, load_first(weight, w_at + (k + j) * w_filter + c * w_channel, taps))
+                    store(scratch, s_at + lane * LANES, load_first(weight.array, own, taps))
                 else:
                     for r in range(9):
-                        scratch[turned + r * LANES + lane] = weight[w_at + (k + j) * w_filter + c * w_channel + r] if taps else ZERO
+                        scratch[turned + r * LANES + lane] = weight.array[own + r] if taps else ZERO
             if LANES > 8:
                 transpose_square(scratch, turned, LANES, scratch, s_at, LANES)
             for s in range(3):
@@ -79,42 +81,27 @@ def transform_filters(u, u_at, weight, w_at, w_filter, w_channel, channels, firs
                     t0, t1, t2, t3 = filter_to_four(h0, h1, h2)
                 else:
                     t0, t1, t2, t3, t4, t5 = filter_to_six(h0, h1, h2)
-                    store_first(u, target + 4 * plane, t4, left)
-                    store_first(u, target + 5 * plane, t5, left)
-                store_first(u, target, t0, left)
-                store_first(u, target + plane, t1, left)
-                store_first(u, target + 2 * plane, t2, left)
-                store_first(u, target + 3 * plane, t3, left)
+                    store_first(scratch, target + 4 * plane, t4, left)
+                    store_first(scratch, target + 5 * plane, t5, left)
+                store_first(scratch, target, t0, left)
+                store_first(scratch, target + plane, t1, left)
+                store_first(scratch, target + 2 * plane, t2, left)
+                store_first(scratch, target + 3 * plane, t3, left)
 
 
 # A step.
 
 
-@step(splits=True)
+@step("u weight w_filter w_channel w_group groups channels filters all_filters side flip scratch scratch_size", splits=True)
 def winograd_filters_step(memory, parameters, table, a, frame):
-    """Once for all shards, so that all places are in memory, none in an arena.
+    """Once for all shards, so that all places are in memory, none in an arena; each part has `scratch_size` elements of its own.
 
-    a: u, weight, from filter to filter, from channel to channel, from group to group, groups, channels and filters of a group, those of
-    whole tiles, side, flip, scratch, elements of it from part to part.
+    channels, filters : those of one group;  all_filters : those of whole tiles
     """
-    m = whole_array(memory)
-    tiles = (a[8] + TILE_FILTERS - 1) // TILE_FILTERS
-    first, stop = tiles * frame[PART] // frame[PARTS], tiles * (frame[PART] + 1) // frame[PARTS]
-    for group in range(a[5]):
-        transform_filters(
-            m,
-            a[0] + group * a[9] * a[9] * a[8] * a[6],
-            whole_array(parameters),
-            a[1] + group * a[4],
-            a[2],
-            a[3],
-            a[6],
-            first,
-            stop,
-            a[7],
-            a[8],
-            a[9],
-            a[10] != 0,
-            m,
-            a[11] + frame[PART] * a[12],
-        )
+    m, w = whole_array(memory), whole_array(parameters)
+    first, stop = share((a.all_filters + TILE_FILTERS - 1) // TILE_FILTERS, frame)
+    s_at = a.scratch + frame.part * a.scratch_size
+    for group in range(a.groups):
+        weight = Filters(w, a.weight + group * a.w_group, a.w_channel, a.w_filter)
+        u_at = a.u + group * a.side * a.side * a.all_filters * a.channels
+        transform_filters(u_at, weight, a.channels, first, stop, a.filters, a.all_filters, a.side, a.flip != 0, m, s_at)

@@ -6,21 +6,24 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from minicnn.geometry import Axis
+from minicnn.kernels.cpu.convolution.axes import step_axes
+from minicnn.kernels.cpu.convolution.gather import bias_choice
 from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, Program, padded
 from minicnn.kernels.cpu.winograd.filters import TURNED_ROWS, winograd_filters_step
-from minicnn.kernels.cpu.winograd.winograd import elements_apart, winograd_step
+from minicnn.kernels.cpu.winograd.overflow import Weighed
+from minicnn.kernels.cpu.winograd.winograd import Tiling, elements_apart, winograd_step
 
 BLOCK_BYTES = 512 * 1024  # transformed inputs and outputs of a block: half of L2
 MOST_VECTORS = 16  # of a block
 FILTER_PARTS = 8  # of the filters' transform
 
 
-class Filters(NamedTuple):
-    """Filters transformed for tiles of m x m, and the weights they were made from.
+class TransformedFilters(NamedTuple):
+    """TransformedFilters transformed for tiles of m x m, and the weights they were made from.
 
     place : where in memory they lie
     weight : an offset into the parameters
@@ -35,10 +38,9 @@ class Filters(NamedTuple):
     group_step: int
     flip: bool
 
-    @property
-    def weights(self) -> tuple[int, ...]:
-        """The weights as the steps take them."""
-        return self[2:]
+    def weighed(self, bias: int | None, bias_in_memory: bool, rectify: bool) -> Weighed:
+        """The weights, with a bias, as the steps take them."""
+        return Weighed(*self[2:], bias or 0, bias_choice(bias, bias_in_memory), rectify)
 
 
 def append_winograd_filters(
@@ -52,7 +54,7 @@ def append_winograd_filters(
     flip: bool,
     exchanged: bool = False,
     parts: int = FILTER_PARTS,
-) -> Filters:
+) -> TransformedFilters:
     """The weights (an offset into the parameters) of all groups, transformed for tiles of m x m.
 
     common : gives room in memory that all shards share
@@ -61,23 +63,23 @@ def append_winograd_filters(
     """
     side, all_filters = m + 2, padded_filters(filters)
     place = common(side * side * groups * all_filters * channels)
-    own = Filters(m, place, weight, *((9, 9 * filters) if exchanged else (9 * channels, 9)), 9 * channels * filters, flip)
+    own = TransformedFilters(m, place, weight, *((9, 9 * filters) if exchanged else (9 * channels, 9)), 9 * channels * filters, flip)
     scratch = (LANES + TURNED_ROWS + 3 * side) * LANES
     program.step(
         winograd_filters_step,
-        place,
-        weight,
-        own.filter_step,
-        own.channel_step,
-        own.group_step,
-        groups,
-        channels,
-        filters,
-        all_filters,
-        side,
-        flip,
-        common(scratch * parts),
-        scratch,
+        u=place,
+        weight=weight,
+        w_filter=own.filter_step,
+        w_channel=own.channel_step,
+        w_group=own.group_step,
+        groups=groups,
+        channels=channels,
+        filters=filters,
+        all_filters=all_filters,
+        side=side,
+        flip=flip,
+        scratch=common(scratch * parts),
+        scratch_size=scratch,
     )
     return own
 
@@ -88,7 +90,7 @@ def append_winograd(
     x: Activation,
     axes: Sequence[Axis],
     groups: int,
-    own: Filters,
+    own: TransformedFilters,
     bias: int | None,
     rectify: bool = False,
     bias_in_memory: bool = False,
@@ -102,34 +104,19 @@ def append_winograd(
     v_size = padded(side * side * elements_apart(channels, block))
     m_size = padded(side * side * elements_apart(groups * all_filters, block))
     pitch = v_size + m_size + padded(side * side * LANES)
-    rows, columns = axes
+    memory = program.buffer(pitch * parts)
     program.step(
         winograd_step,
-        y.place,
-        y.map.plane,
-        x.place,
-        x.map.plane,
-        own.place,
-        bias or 0,
-        bias is not None,
-        bias_in_memory,
-        rectify,
-        rows.size,
-        columns.size,
-        rows.before,
-        columns.before,
-        rows.out,
-        columns.out,
-        x.map.shard,
-        groups,
-        channels // groups,
-        filters // groups,
-        all_filters,
-        side,
-        block,
-        Place(program.buffer(pitch * parts)),
-        v_size,
-        v_size + m_size,
-        pitch,
-        *own.weights,
+        y=y.place,
+        y_plane=y.map.plane,
+        x=x.place,
+        x_plane=x.map.plane,
+        u=own.place,
+        v=Place(memory),
+        m=Place(memory, v_size),
+        scratch=Place(memory, v_size + m_size),
+        part_size=pitch,
+        weighed=own.weighed(bias, bias_in_memory, rectify),
+        axes=step_axes(axes),
+        tiling=Tiling(x.map.shard, groups, channels // groups, filters // groups, all_filters, side, block),
     )

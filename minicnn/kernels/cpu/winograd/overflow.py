@@ -5,8 +5,18 @@ over all pixels of the tile, as NaN.  Whoever computes tiles adds their pixels u
 what follows here writes them anew, and each is the sum that the convolution's own loop gives.
 """
 
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minicnn.kernels.cpu.convolution.operands import Filters
+from minicnn.kernels.cpu.convolution.tiles import FROM_ZERO
+from minicnn.kernels.cpu.convolution.walks import FROM_BIAS_IN_MEMORY, NO_FLOOR
 from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, select, splat, store, total
+from minicnn.kernels.cpu.program.operands import Strided
 from minicnn.kernels.machine_code.compile import kernel
+
+ZERO = np.float32(0)
 
 
 @kernel
@@ -16,49 +26,72 @@ def is_finite(pixels):
     return summed - summed == 0
 
 
+class Weighed(NamedTuple):
+    """Weights (an offset into the parameters, steps, whether they are flipped), bias, and whether relu follows, among a step's arguments."""
+
+    weight: int
+    w_filter: int
+    w_channel: int
+    w_group: int
+    flip: bool
+    bias: Any
+    begin: int
+    rectify: bool
+
+
+class Direct(NamedTuple):
+    """The same for the loops: `bias` is a Strided that begins with the first filter's."""
+
+    weight: Any
+    w_group: int
+    flip: bool
+    bias: Any
+    with_bias: bool
+    floor: float
+
+
 @kernel
-def write_pixel(y, y_at, x, x_at, x_plane, weight, w_at, w_channel, channels, flip, sizes, shard, h, w, start, floor):
+def direct(memory, parameters, a):
+    """A Direct from a step's Weighed."""
+    bias = Strided(memory if a.begin == FROM_BIAS_IN_MEMORY else parameters, a.bias, 1)
+    weight, floor = Filters(parameters, a.weight, a.w_channel, a.w_filter), ZERO if a.rectify != 0 else NO_FLOOR
+    return Direct(weight, a.w_group, a.flip != 0, bias, a.begin != FROM_ZERO, floor)
+
+
+@kernel
+def write_pixel(y_at, x, weight, flip, channels, rows, columns, shard, h, w, start, floor):
     """One pixel of one filter for a vector of images; (h, w) is where its first tap reads, and taps outside are left out."""
     value = splat(start)
     for c in range(channels):
         for r in range(3):
             for s in range(3):
-                if 0 <= h + r < sizes[0] and 0 <= w + s < sizes[1]:
+                if 0 <= h + r < rows.size and 0 <= w + s < columns.size:
                     tap = 8 - 3 * r - s if flip else 3 * r + s
-                    at = x_at + c * x_plane + ((h + r) * sizes[1] + w + s) * shard
-                    value = multiply_add(load(x, at), weight[w_at + c * w_channel + tap], value)
-    store(y, y_at, select(value < floor, splat(floor), value))
+                    at = x.base + c * x.step + ((h + r) * columns.size + w + s) * shard
+                    value = multiply_add(load(x.array, at), weight.array[weight.base + c * weight.channel + tap], value)
+    store(x.array, y_at, select(value < floor, splat(floor), value))
 
 
 @kernel
-def write_tile(y, y_at, x, x_at, x_plane, weight, w_at, w_channel, channels, flip, sizes, before, out, shard, p, q, edge, start, floor):
-    """The pixels of one filter and tile that lie inside, for a vector of images; the tile begins at pixel (p, q)."""
-    for i in range(p, min(p + edge, out[0])):
-        for j in range(q, min(q + edge, out[1])):
-            write_pixel(
-                y,
-                y_at + (i * out[1] + j) * shard,
-                x,
-                x_at,
-                x_plane,
-                weight,
-                w_at,
-                w_channel,
-                channels,
-                flip,
-                sizes,
-                shard,
-                i - before[0],
-                j - before[1],
-                start,
-                floor,
-            )
+def write_tile(y_at, x, weight, flip, channels, rows, columns, shard, corner, edge, start, floor):
+    """The pixels of one filter and tile that lie inside, for a vector of images; the tile begins at the pixel `corner`.
+
+    x : Strided, by channel; y lies in the same memory
+    """
+    p, q = corner
+    for i in range(p, min(p + edge, rows.out)):
+        for j in range(q, min(q + edge, columns.out)):
+            at, h, w = y_at + (i * columns.out + j) * shard, i - rows.before, j - columns.before
+            write_pixel(at, x, weight, flip, channels, rows, columns, shard, h, w, start, floor)
 
 
 @kernel
-def write_rows(m, y_at, y_row, x_at, x_channel, weight, w_at, w_channel, channels, flip, table, offsets, side, start, floor, s_at):
-    """y[i, edge*tile + j] of one filter for a vector of tiles, from sorted pixels; see `winograd_few.transform_inputs` for the offsets."""
-    edge = side - 2
+def write_rows(y, x, weight, flip, channels, table, offsets, side, start, floor, s_at):
+    """y[i, edge*tile + j] of one filter for a vector of tiles, from sorted pixels; see `few_images.transform_inputs` for the offsets.
+
+    y, x : Strided, by row and by channel, in the same memory as the scratch at s_at
+    """
+    edge, m = side - 2, y.array
     for i in range(edge):
         for j in range(edge):
             value = splat(start)
@@ -66,11 +99,8 @@ def write_rows(m, y_at, y_row, x_at, x_channel, weight, w_at, w_channel, channel
                 for r in range(3):
                     for s in range(3):
                         tap = 8 - 3 * r - s if flip else 3 * r + s
-                        value = multiply_add(
-                            load(m, x_at + c * x_channel + table[offsets + (i + r) * side + j + s]),
-                            weight[w_at + c * w_channel + tap],
-                            value,
-                        )
+                        pixel = load(m, x.base + c * x.step + table[offsets + (i + r) * side + j + s])
+                        value = multiply_add(pixel, weight.array[weight.base + c * weight.channel + tap], value)
             store(m, s_at, select(value < floor, splat(floor), value))
             for lane in range(LANES):
-                m[y_at + i * y_row + lane * edge + j] = m[s_at + lane]
+                m[y.base + i * y.step + lane * edge + j] = m[s_at + lane]

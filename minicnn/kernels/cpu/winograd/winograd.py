@@ -11,16 +11,20 @@ stages while it is in cache.  Where a pixel is not finite, `winograd_overflow` w
 Winograd, "Arithmetic complexity of computations", 1980.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
+from minicnn.kernels.cpu.convolution.axes import ThreeAxes, three_axes
+from minicnn.kernels.cpu.convolution.operands import Filters
 from minicnn.kernels.cpu.convolution.product_tile import product
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR
 from minicnn.kernels.cpu.lanes.vector import LANES, load, select, splat, store
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.program import ARENA, PART, PARTS
-from minicnn.kernels.cpu.winograd.overflow import is_finite, write_tile
+from minicnn.kernels.cpu.program.operands import Strided
+from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, is_finite, write_tile
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 _f = np.float32
 ZERO, TWO, FOUR, FIVE, EIGHT = _f(0), _f(2), _f(4), _f(5), _f(8)
@@ -62,90 +66,97 @@ def six_to_output(m0, m1, m2, m3, m4, m5):
 
 
 @kernel
-def transform_input(v, v_at, v_element, x, x_at, rows, columns, shard, h, w, side, scratch, s_at):
-    """v[i, j] = (B^T d B)[i, j] for one channel, tile and vector; d begins at pixel (h, w), pixels outside are zeros."""
+def transform_input(v, x_at, rows, columns, shard, h, w, side, s_at):
+    """v[i, j] = (B^T d B)[i, j] for one channel, tile and vector; d begins at pixel (h, w), pixels outside are zeros.
+
+    v : Strided, by element; x and the scratch lie in the same memory
+    """
+    m = v.array
     inside = h >= 0 and w >= 0 and h + side <= rows and w + side <= columns
     for i in range(side):
         at = x_at + ((h + i) * columns + w) * shard
         if inside or 0 <= h + i < rows:
-            d0 = load(x, at) if inside or 0 <= w < columns else splat(ZERO)
-            d1 = load(x, at + shard) if inside or 0 <= w + 1 < columns else splat(ZERO)
-            d2 = load(x, at + 2 * shard) if inside or 0 <= w + 2 < columns else splat(ZERO)
-            d3 = load(x, at + 3 * shard) if inside or 0 <= w + 3 < columns else splat(ZERO)
+            d0 = load(m, at) if inside or 0 <= w < columns else splat(ZERO)
+            d1 = load(m, at + shard) if inside or 0 <= w + 1 < columns else splat(ZERO)
+            d2 = load(m, at + 2 * shard) if inside or 0 <= w + 2 < columns else splat(ZERO)
+            d3 = load(m, at + 3 * shard) if inside or 0 <= w + 3 < columns else splat(ZERO)
             row = s_at + i * side * LANES
             if side == 4:
                 t0, t1, t2, t3 = input_to_four(d0, d1, d2, d3)
             else:
-                d4 = load(x, at + 4 * shard) if inside or 0 <= w + 4 < columns else splat(ZERO)
-                d5 = load(x, at + 5 * shard) if inside or 0 <= w + 5 < columns else splat(ZERO)
+                d4 = load(m, at + 4 * shard) if inside or 0 <= w + 4 < columns else splat(ZERO)
+                d5 = load(m, at + 5 * shard) if inside or 0 <= w + 5 < columns else splat(ZERO)
                 t0, t1, t2, t3, t4, t5 = input_to_six(d0, d1, d2, d3, d4, d5)
-                store(scratch, row + 4 * LANES, t4)
-                store(scratch, row + 5 * LANES, t5)
-            store(scratch, row, t0)
-            store(scratch, row + LANES, t1)
-            store(scratch, row + 2 * LANES, t2)
-            store(scratch, row + 3 * LANES, t3)
+                store(m, row + 4 * LANES, t4)
+                store(m, row + 5 * LANES, t5)
+            store(m, row, t0)
+            store(m, row + LANES, t1)
+            store(m, row + 2 * LANES, t2)
+            store(m, row + 3 * LANES, t3)
         else:
             for j in range(side):
-                store(scratch, s_at + (i * side + j) * LANES, splat(ZERO))
-    transform_columns(v, v_at, v_element, side, scratch, s_at)
+                store(m, s_at + (i * side + j) * LANES, splat(ZERO))
+    transform_columns(v, side, s_at)
 
 
 @kernel
-def transform_columns(v, v_at, v_element, side, scratch, s_at):
+def transform_columns(v, side, s_at):
     """The second half of an input's transform: v[i, j] = (B^T s)[i, j] for the rows that the first half has left in scratch."""
-    row = side * LANES
+    m, row = v.array, side * LANES
     for j in range(side):
         at = s_at + j * LANES
-        own = v_at + j * v_element
-        down = side * v_element
-        d0, d1, d2, d3 = load(scratch, at), load(scratch, at + row), load(scratch, at + 2 * row), load(scratch, at + 3 * row)
+        own = v.base + j * v.step
+        down = side * v.step
+        d0, d1, d2, d3 = load(m, at), load(m, at + row), load(m, at + 2 * row), load(m, at + 3 * row)
         if side == 4:
             t0, t1, t2, t3 = input_to_four(d0, d1, d2, d3)
         else:
-            t0, t1, t2, t3, t4, t5 = input_to_six(d0, d1, d2, d3, load(scratch, at + 4 * row), load(scratch, at + 5 * row))
-            store(v, own + 4 * down, t4)
-            store(v, own + 5 * down, t5)
-        store(v, own, t0)
-        store(v, own + down, t1)
-        store(v, own + 2 * down, t2)
-        store(v, own + 3 * down, t3)
+            t0, t1, t2, t3, t4, t5 = input_to_six(d0, d1, d2, d3, load(m, at + 4 * row), load(m, at + 5 * row))
+            store(m, own + 4 * down, t4)
+            store(m, own + 5 * down, t5)
+        store(m, own, t0)
+        store(m, own + down, t1)
+        store(m, own + 2 * down, t2)
+        store(m, own + 3 * down, t3)
 
 
 @kernel
-def sum_columns(m, m_at, m_element, side, scratch, s_at):
-    """The first half of an output's transform: A^T M, left in scratch."""
+def sum_columns(m, side, s_at):
+    """The first half of an output's transform: A^T M, left in scratch; m is Strided, by element."""
     row = side * LANES
     for j in range(side):
-        at = m_at + j * m_element
-        down = side * m_element
+        at = m.base + j * m.step
+        down = side * m.step
         own = s_at + j * LANES
-        m0, m1, m2, m3 = load(m, at), load(m, at + down), load(m, at + 2 * down), load(m, at + 3 * down)
+        m0, m1, m2, m3 = load(m.array, at), load(m.array, at + down), load(m.array, at + 2 * down), load(m.array, at + 3 * down)
         if side == 4:
             t0, t1 = four_to_output(m0, m1, m2, m3)
         else:
-            t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(m, at + 4 * down), load(m, at + 5 * down))
-            store(scratch, own + 2 * row, t2)
-            store(scratch, own + 3 * row, t3)
-        store(scratch, own, t0)
-        store(scratch, own + row, t1)
+            t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(m.array, at + 4 * down), load(m.array, at + 5 * down))
+            store(m.array, own + 2 * row, t2)
+            store(m.array, own + 3 * row, t3)
+        store(m.array, own, t0)
+        store(m.array, own + row, t1)
 
 
 @kernel
-def transform_output(y, y_at, m, m_at, m_element, out_rows, out_columns, shard, p, q, side, bias, floor, scratch, s_at):
-    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`; the sum of all as they are."""
-    row = side * LANES
+def transform_output(y_at, m, rows, columns, shard, p, q, side, bias, floor, s_at):
+    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`; the sum of all as they are.
+
+    m : Strided, by element; y and the scratch lie in the same memory
+    """
+    y, row = m.array, side * LANES
     pixels = splat(ZERO)
-    sum_columns(m, m_at, m_element, side, scratch, s_at)
-    for i in range(min(side - 2, out_rows - p)):
+    sum_columns(m, side, s_at)
+    for i in range(min(side - 2, rows.out - p)):
         at = s_at + i * row
-        m0, m1, m2, m3 = load(scratch, at), load(scratch, at + LANES), load(scratch, at + 2 * LANES), load(scratch, at + 3 * LANES)
-        own = y_at + ((p + i) * out_columns + q) * shard
-        left = out_columns - q
+        m0, m1, m2, m3 = load(y, at), load(y, at + LANES), load(y, at + 2 * LANES), load(y, at + 3 * LANES)
+        own = y_at + ((p + i) * columns.out + q) * shard
+        left = columns.out - q
         if side == 4:
             t0, t1 = four_to_output(m0, m1, m2, m3)
         else:
-            t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(scratch, at + 4 * LANES), load(scratch, at + 5 * LANES))
+            t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(y, at + 4 * LANES), load(y, at + 5 * LANES))
             pixels += t2 + t3
             if left > 2:
                 store(y, own + 2 * shard, floored(t2 + bias, floor))
@@ -164,45 +175,35 @@ def floored(value, floor):
     return select(value < floor, splat(floor), value)
 
 
-@kernel
-def winograd(
-    memory,
-    y_at,
-    y_plane,
-    x_at,
-    x_plane,
-    u,
-    u_at,
-    weight,
-    own_weight,
-    bias,
-    b_at,
-    with_bias,
-    floor,
-    sizes,
-    before,
-    out,
-    shard,
-    groups,
-    channels,
-    filters,
-    all_filters,
-    side,
-    block,
-    v_at,
-    m_at,
-    s_at,
-    part,
-    parts,
-):
-    """All tiles x vectors of a part, `block` vectors at a time.
+class Tiling(NamedTuple):
+    """Tiles of a layer, and how they are worked on.
 
     channels, filters : those of one group;  all_filters : those of whole tiles of `product`
-    own_weight : where the weights begin, from one filter, channel and group to the next, whether they are flipped
+    side : pixels of a tile's inputs along an axis
+    block : vectors of tiles that go through all stages together
     """
-    w_at, w_filter, w_channel, w_group, flip = own_weight
-    tile_columns = (out[1] + side - 3) // (side - 2)
-    tile_rows = (out[0] + side - 3) // (side - 2)
+
+    shard: int
+    groups: int
+    channels: int
+    filters: int
+    all_filters: int
+    side: int
+    block: int
+
+
+@kernel
+def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, parts):
+    """All tiles x vectors of a part, `block` vectors at a time.
+
+    y, x : Strided, by filter and by channel, in the memory that u, v, m and the scratch lie in
+    own : Direct
+    """
+    memory = y.array
+    shard, groups, channels, filters, all_filters, side, block = tiling
+    edge = side - 2
+    tile_columns = (columns.out + side - 3) // edge
+    tile_rows = (rows.out + side - 3) // edge
     vectors = shard // LANES
     works = tile_rows * tile_columns * vectors
     width = block * LANES
@@ -215,88 +216,39 @@ def winograd(
         for c in range(groups * channels):
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for n in range(count):
-                transform_input(
-                    memory,
-                    v_at + c * width + n * LANES,
-                    v_element,
-                    memory,
-                    x_at + c * x_plane + lane,
-                    sizes[0],
-                    sizes[1],
-                    shard,
-                    tile_row * (side - 2) - before[0],
-                    tile_column * (side - 2) - before[1],
-                    side,
-                    memory,
-                    s_at,
-                )
+                v = Strided(memory, v_at + c * width + n * LANES, v_element)
+                h, w = tile_row * edge - rows.before, tile_column * edge - columns.before
+                transform_input(v, x.base + c * x.step + lane, rows.size, columns.size, shard, h, w, side, s_at)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
         whole = (count + TILE_VECTORS - 1) // TILE_VECTORS * TILE_VECTORS
         for element in range(side * side):
             for group in range(groups):
-                product(
-                    memory,
-                    m_at + element * m_element + group * all_filters * width,
-                    width,
-                    memory,
-                    v_at + element * v_element + group * channels * width,
-                    width,
-                    whole,
-                    u,
-                    u_at + (element + group * side * side) * all_filters * channels,
-                    all_filters,
-                    channels,
-                )
+                m = Strided(memory, m_at + element * m_element + group * all_filters * width, width)
+                v = Strided(memory, v_at + element * v_element + group * channels * width, width)
+                u = Strided(memory, u_at + (element + group * side * side) * all_filters * channels, 0)
+                product(m, v, whole, u, all_filters, channels)
         pixels = splat(ZERO)
         for k in range(groups * filters):
-            own = m_at + (k // filters * all_filters + k % filters) * width
+            m_filter = m_at + (k // filters * all_filters + k % filters) * width
+            start = own.bias.array[own.bias.base + k] if own.with_bias else ZERO
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for n in range(count):
-                pixels += transform_output(
-                    memory,
-                    y_at + k * y_plane + lane,
-                    memory,
-                    own + n * LANES,
-                    m_element,
-                    out[0],
-                    out[1],
-                    shard,
-                    tile_row * (side - 2),
-                    tile_column * (side - 2),
-                    side,
-                    bias[b_at + k] if with_bias else ZERO,
-                    floor,
-                    memory,
-                    s_at,
-                )
+                m, y_at = Strided(memory, m_filter + n * LANES, m_element), y.base + k * y.step + lane
+                p, q = tile_row * edge, tile_column * edge
+                pixels += transform_output(y_at, m, rows, columns, shard, p, q, side, start, own.floor, s_at)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
         if is_finite(pixels):
             continue
         for k in range(groups * filters):
-            group = k // filters
+            group, weight = k // filters, own.weight
+            w_at = weight.base + group * own.w_group + k % filters * weight.step
+            weights = Filters(weight.array, w_at, weight.channel, weight.step)
+            start = own.bias.array[own.bias.base + k] if own.with_bias else ZERO
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for _ in range(count):
-                write_tile(
-                    memory,
-                    y_at + k * y_plane + lane,
-                    memory,
-                    x_at + group * channels * x_plane + lane,
-                    x_plane,
-                    weight,
-                    w_at + group * w_group + k % filters * w_filter,
-                    w_channel,
-                    channels,
-                    flip,
-                    sizes,
-                    before,
-                    out,
-                    shard,
-                    tile_row * (side - 2),
-                    tile_column * (side - 2),
-                    side - 2,
-                    bias[b_at + k] if with_bias else ZERO,
-                    floor,
-                )
+                y_at, source = y.base + k * y.step + lane, Strided(memory, x.base + group * channels * x.step + lane, x.step)
+                corner = (tile_row * edge, tile_column * edge)
+                write_tile(y_at, source, weights, own.flip, channels, rows, columns, shard, corner, edge, start, own.floor)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
 
 
@@ -316,41 +268,12 @@ def next_vector(tile_row, tile_column, lane, tile_columns, shard):
 # A step.  Weights and bias are parameters, or, for a single call, the bias lies in memory.
 
 
-@step(splits=True)
+@step("y y_plane x x_plane u v m scratch part_size", weighed=Weighed, axes=ThreeAxes, tiling=Tiling, splits=True)
 def winograd_step(memory, parameters, table, a, frame):
-    """a: y, its plane, x, its plane, u (in memory), bias, with bias, bias in memory, rectify, two sizes, two paddings, two outs, shard,
-    groups, channels and filters of a group, filters of whole tiles, side, block, v, m and scratch of one part, from part to part;
-    weight, from filter to filter, from channel to channel, from group to group, flip."""
-    m, arena = whole_array(memory), frame[ARENA]
-    scratch = arena + a[22] + frame[PART] * a[25]
-    bias = m if a[7] != 0 else whole_array(parameters)
-    winograd(
-        m,
-        arena + a[0],
-        a[1],
-        arena + a[2],
-        a[3],
-        m,
-        a[4],
-        whole_array(parameters),
-        (a[26], a[27], a[28], a[29], a[30] != 0),
-        bias,
-        a[5],
-        a[6] != 0,
-        ZERO if a[8] != 0 else NO_FLOOR,
-        (a[9], a[10]),
-        (a[11], a[12]),
-        (a[13], a[14]),
-        a[15],
-        a[16],
-        a[17],
-        a[18],
-        a[19],
-        a[20],
-        a[21],
-        scratch,
-        scratch + a[23],
-        scratch + a[24],
-        frame[PART],
-        frame[PARTS],
-    )
+    """y from x (arena) and u (memory); v, m and scratch (arena) are the part's own, `part_size` elements from part to part."""
+    m, arena = whole_array(memory), frame.arena
+    own, part_size = direct(m, whole_array(parameters), a.weighed), frame.part * a.part_size
+    y, x = Strided(m, arena + a.y, a.y_plane), Strided(m, arena + a.x, a.x_plane)
+    _, rows, columns = three_axes(a.axes)
+    v_at, m_at, s_at = arena + a.v + part_size, arena + a.m + part_size, arena + a.scratch + part_size
+    winograd(y, x, a.u, own, rows, columns, values(Tiling, a.tiling), v_at, m_at, s_at, frame.part, frame.parts)
