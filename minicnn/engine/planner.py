@@ -129,7 +129,7 @@ class Planner:
                 kept = [(slot, self._set_aside(slot)) for slot in node.slots if slot in shared]
                 operation_of(node.layer).backward(self, node, dys[0])
                 for slot, place in kept:
-                    self.program.step(add_gradient_back, slot.offset, slot.size, place)
+                    self.program.step(add_gradient_back, gradient=slot.offset, size=slot.size, kept=place)
         dx = self._gradient(INPUT)
         if input_gradient and dx is not None:
             append_store(self.program, dx, EXTRA)
@@ -171,7 +171,7 @@ class Planner:
     def _set_aside(self, slot: ParameterSlot) -> Place:
         """Make room for one layer's gradient of a shared parameter; where the others' part waits."""
         place = Place(self.program.buffer(padded(slot.size)))
-        self.program.step(set_gradient_aside, slot.offset, slot.size, place, int(slot not in self._begun))
+        self.program.step(set_gradient_aside, gradient=slot.offset, size=slot.size, kept=place, first=int(slot not in self._begun))
         self._begun.add(slot)
         return place
 

@@ -65,7 +65,7 @@ def test_a_handler_cannot_take_the_gradient_that_was_interrupted(monkeypatch):
     net.backward(*batch)
     plain = engine.Plan.gradient
     monkeypatch.setattr(engine.Plan, "gradient", lambda plan, images: (net.backward(*batch), plain(plan, images))[1])
-    with pytest.raises(DeviceError, match="a handler of a signal cannot compute"):
+    with pytest.raises(DeviceError, match="a signal handler cannot compute"):
         net.backward(*batch)
 
 

@@ -10,43 +10,52 @@ from minicnn.graph import Node
 from minicnn.kernels.cpu.normalization import batch as batch_normalization
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import Place, bits
 from minicnn.layers.batch_norm import BatchNorm
 
 if TYPE_CHECKING:
     from minicnn.engine.planner import Planner
 
 
-def batch_norm_arguments(plan: Planner, node: Node) -> tuple[Place, int, int, int]:
+def normalized(plan: Planner, node: Node, statistics: int) -> batch_normalization.Normalized:
+    """What is normalized, and where the shards' statistics lie in common memory."""
     x = plan.x(node)
-    return x.place, x.map.channels, x.map.pixels, x.map.shard
+    return batch_normalization.Normalized(statistics, x.place, x.map.channels, x.map.pixels, x.map.shard)
 
 
 def batch_norm_forward(plan: Planner, node: Node) -> None:
-    layer, x, program = node.layer, batch_norm_arguments(plan, node), plan.program
+    layer, program = node.layer, plan.program
     gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
     rectify = node.index in plan.fusion.rectified
     statistics = 0
     if plan.training:
-        statistics = plan.kept_places[node.index] = plan.common(2 * x[1])
-        program.step(batch_normalization.batch_norm_statistics, statistics, *x)
+        statistics = plan.kept_places[node.index] = plan.common(2 * plan.x(node).map.channels)
+        program.step(batch_normalization.batch_norm_statistics, input=normalized(plan, node, statistics))
         plan.close_shards()
-    kernel = batch_normalization.batch_norm_training if plan.training else batch_normalization.batch_norm_inference
-    y = new_output(plan, node)
-    program.step(
-        kernel, statistics, *x, y.place, gamma, beta, mean, variance, bits(layer.momentum), bits(layer.eps), rectify, plan.updating
-    )
+    y, x = new_output(plan, node), normalized(plan, node, statistics)
+    affine = batch_normalization.Affine(y.place, gamma, beta, mean, variance, layer.eps, rectify)
+    if plan.training:
+        program.step(batch_normalization.batch_norm_training, input=x, affine=affine, momentum=layer.momentum, update=plan.updating)
+    else:
+        program.step(batch_normalization.batch_norm_inference, input=x, affine=affine)
 
 
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    x, program, statistics = batch_norm_arguments(plan, node), plan.program, plan.kept_places[node.index]
+    x, program = normalized(plan, node, plan.kept_places[node.index]), plan.program
     dy = through_relu(plan, node, dy)
-    sums = plan.common(2 * x[1])
-    program.step(batch_normalization.batch_norm_gradient_sums, statistics, *x, dy.place, sums, bits(node.layer.eps))
+    sums = plan.common(2 * x.channels)
+    program.step(batch_normalization.batch_norm_gradient_sums, input=x, dy=dy.place, sums=sums, epsilon=node.layer.eps)
     plan.close_shards()
     weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
     program.step(
-        batch_normalization.batch_norm_backward, statistics, *x, dy.place, sums, bits(node.layer.eps), dy.place, weight, weight, bias
+        batch_normalization.batch_norm_backward,
+        input=x,
+        dy=dy.place,
+        sums=sums,
+        epsilon=node.layer.eps,
+        dx=dy.place,
+        gamma=weight,
+        dgamma=weight,
+        dbeta=bias,
     )
     plan.give(node, dy)
 

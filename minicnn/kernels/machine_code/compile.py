@@ -153,7 +153,7 @@ class StepKernel:
     splits : whether it can do a part of its work, as the frame's `part` and `parts` say
     """
 
-    def __init__(self, function: Callable[..., Any], fields: Fields | None, math: set[str], splits: bool) -> None:
+    def __init__(self, function: Callable[..., Any], fields: Fields, math: set[str], splits: bool) -> None:
         self.name = function.__name__
         self.fields = fields
         self.splits = splits
@@ -170,8 +170,7 @@ class StepKernel:
         return self._address
 
     def _compile(self) -> int:
-        own = STEP_SIGNATURE.args[-2:] if self.fields is None else (record_type(self.fields), FRAME)
-        signature = typing.signature(STEP_SIGNATURE.return_type, *STEP_SIGNATURE.args[:-2], *own)
+        signature = typing.signature(STEP_SIGNATURE.return_type, *STEP_SIGNATURE.args[:-2], record_type(self.fields), FRAME)
         cache = _KernelCache(self._function)
         code = cache.load_overload(signature, cpu_target.target_context)
         if code is None:
@@ -186,7 +185,7 @@ class StepKernel:
         return f"<step {self.name}>"
 
 
-def step(names: Any = None, *, math: set[str] = EXACT_MATH, splits: bool = False, **kinds: Any) -> Any:
+def step(names: str = "", *, math: set[str] = EXACT_MATH, splits: bool = False, **kinds: Any) -> Any:
     """Make a function of (memory, parameters, table, arguments, frame) callable as a step of a plan.
 
         @step("y x count", slope=float, rows=Axis)
@@ -194,9 +193,7 @@ def step(names: Any = None, *, math: set[str] = EXACT_MATH, splits: bool = False
     names : its integer arguments
     kinds : its other arguments, each `float` or a group, see `records.py`
     """
-    if callable(names):
-        return StepKernel(names, None, math, splits)
-    fields = None if names is None and not kinds else dict.fromkeys((names or "").split(), int) | kinds
+    fields = dict.fromkeys(names.split(), int) | kinds
     return lambda function: StepKernel(function, fields, math, splits)
 
 

@@ -22,16 +22,16 @@ SIGNALS = hasattr(signal, "setitimer")
 LAYOUT = executor.Layout(1, 1, 0, 0, 0, 0, 0)
 
 
-@step
+@step("count")
 def wait_step(memory, parameters, table, arguments, frame):
-    """Take a while: arguments[0] additions."""
+    """Take a while: `count` additions."""
     total = 0.0
-    for n in range(arguments[0]):
+    for n in range(arguments.count):
         total += 1.0 / (n + 1)
     memory[0] = total
 
 
-@step
+@step("count")
 def count_step(memory, parameters, table, arguments, frame):
     """Add one, after a while."""
     total = 0.0
@@ -40,9 +40,9 @@ def count_step(memory, parameters, table, arguments, frame):
     memory[0] += 1.0 if total > 0 else 0.0
 
 
-@step
+@step("count")
 def greedy_step(memory, parameters, table, arguments, frame):
-    numbers = np.empty(arguments[0], np.float64)
+    numbers = np.empty(arguments.count, np.float64)
     memory[0] = numbers[0]
 
 
@@ -50,7 +50,7 @@ def program_of(kernel, argument, steps, parts=2):
     """Steps that are phases of their own, each in parts."""
     program = Program()
     for _ in range(steps):
-        program.step(kernel, argument)
+        program.step(kernel, count=argument)
         program.close_phase(SPLIT, parts)
     return program.finish()
 

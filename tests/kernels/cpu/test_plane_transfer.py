@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from numba.np.numpy_support import as_dtype
 
-from minicnn.kernels.cpu.lanes.plane_transfer import load_planes, store_planes
+from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes, store_planes
 from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.machine_code.records import FRAME
 
 PARTS = 5
 
@@ -19,8 +21,10 @@ def test_parts_do_not_disturb_each_other(shard, length, backwards):
     order = range(PARTS)[::-1] if backwards else range(PARTS)
     size = rows * length * shard
     lanes = np.full(size + LANES, np.nan, np.float32)
-    for part in order:
-        load_planes(lanes, 0, shard, planes, pitch, rows, row_pitch, length, count, part, PARTS)
+    turn, frame = Turn(rows, length, pitch, row_pitch), np.zeros(1, as_dtype(FRAME))[0]
+    frame["count"], frame["parts"] = count, PARTS
+    for frame["part"] in order:
+        load_planes(lanes, 0, shard, planes, turn, frame)
     want = np.zeros((rows, length, shard), np.float32)
     for n in range(count):
         want[..., n] = planes[n * pitch :][: rows * row_pitch].reshape(rows, row_pitch)[:, :length]
@@ -28,8 +32,8 @@ def test_parts_do_not_disturb_each_other(shard, length, backwards):
     assert np.isnan(lanes[size:]).all()  # the next buffer begins there
 
     back = np.full_like(planes, np.nan)
-    for part in order:
-        store_planes(back, pitch, rows, row_pitch, length, count, lanes, 0, shard, part, PARTS)
+    for frame["part"] in order:
+        store_planes(back, turn, lanes, 0, shard, frame)
     written = np.zeros((count, pitch), bool)
     for row in range(rows):
         written[:, row * row_pitch :][:, :length] = True

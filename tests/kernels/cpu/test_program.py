@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minicnn.kernels.cpu.program.program import Buffer, Program, bits, padded, place_buffers
+from minicnn.kernels.cpu.program.program import Buffer, Program, padded, place_buffers
+from minicnn.kernels.machine_code.records import bits
 
 
 @settings(deadline=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minicnn.kernels.cpu.convolution.depthwise import depthwise_backward_weight_step, depthwise_forward_step
+from minicnn.kernels.cpu.convolution.depthwise import PlaneSizes, depthwise_backward_weight_step, depthwise_forward_step
 from minicnn.kernels.cpu.convolution.pieces import Piece
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT
 from minicnn.kernels.cpu.pointwise.activation_call import ARRAY_PARTS
@@ -22,21 +22,20 @@ def depthwise(piece: Piece) -> Iterable[Piece]:
     backward = piece.problem.work == BACKWARD_WEIGHT
     problem = piece.problem.as_forward()
     (rows, columns), channels, images = problem.axes, problem.channels, len(piece.source)
-    shared_out = channels if backward else images * channels
-    with_bias = images if backward else piece.bias is not None
-    sizes = channels, rows.out, columns.out, rows.size, columns.size, problem.flip, rows.before, columns.before, with_bias
+    sizes = PlaneSizes(rows.out, columns.out, rows.size, columns.size, rows.before, columns.before)
+    fields = {"planes": channels if backward else images * channels, "channels": channels, "flip": problem.flip}
+    fields |= {"images": images} if backward else {"with_bias": piece.bias is not None}
     kernel = depthwise_backward_weight_step if backward else depthwise_forward_step
-    parts = min(ARRAY_PARTS, max(1, shared_out))
 
     def build(stage: Stage) -> None:
-        stage.program.step(kernel, shared_out, *sizes)
-        stage.cut(parts)
+        stage.program.step(kernel, sizes=sizes, **fields)
+        stage.cut(min(ARRAY_PARTS, max(1, fields["planes"])))
 
     arrays, weight = [piece.result, piece.source], piece.other
     call(
-        (kernel.name, shared_out, sizes),
+        (kernel.name, sizes, *fields.values()),
         build,
-        min(shared_out, 1),
+        min(fields["planes"], 1),
         [*arrays, weight] if backward else arrays,
         weight=None if backward else weight,
         bias=piece.bias,

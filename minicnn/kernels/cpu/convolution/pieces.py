@@ -15,6 +15,7 @@ import numpy as np
 
 from minicnn.kernels.cpu.convolution.blocks import input_blocks, long_axes, output_blocks, positions_of_turn
 from minicnn.kernels.cpu.convolution.exchange import exchange_step
+from minicnn.kernels.cpu.convolution.operands import Groups
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Axes, Problem
 from minicnn.kernels.cpu.convolution.remainders import combinations, reads_everything
 from minicnn.kernels.cpu.program.call import WHOLE, Stage, call
@@ -141,11 +142,12 @@ def exchanged(weight: np.ndarray, groups: int, sets: Sequence[np.ndarray]) -> np
     filters, channels, window = len(weight) // groups, weight.shape[-1 - axes], prod(weight.shape[-axes:])
     places = np.array(sets, np.int64)
     result = np.empty((groups * len(sets) * channels, filters, *sets[0].shape), weight.dtype)
-    numbers = groups, filters, channels, window, len(sets), sets[0].size, len(sets) == 1 and np.array_equal(places.ravel(), range(window))
+    own, some = Groups(groups, channels, filters), sets[0].size
+    whole = len(sets) == 1 and np.array_equal(places.ravel(), range(window))
 
     def build(stage: Stage) -> None:
-        stage.program.step(exchange_step, *numbers)
+        stage.program.step(exchange_step, groups=own, taps=window, sets=len(sets), some=some, whole=whole)
         stage.cut()
 
-    call(("exchange", numbers), build, 1, [result, places], weight=weight, shards=WHOLE)
+    call(("exchange", own, window, len(sets), some, whole), build, 1, [result, places], weight=weight, shards=WHOLE)
     return result

@@ -4,14 +4,17 @@ Pooling and upsampling treat every channel of every image alike, so a lane is a 
 channels fills the vectors.  Whole squares of pixels x planes turn in registers; what is left at the rims goes number by number.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.integers import words_at
 from minicnn.kernels.cpu.lanes.shuffle import transpose_square
 from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import floats_at, integers_at, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, COUNT, FIRST, PART, PARTS
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import field_of, values
 
 ZERO = np.float32(0)
 
@@ -34,20 +37,21 @@ def copy_numbers(y, y_at, x, x_at, count):
 
 
 @kernel
-def load_planes(y, y_at, shard, planes, pitch, rows, row_pitch, length, count, part, parts):
+def load_planes(y, y_at, shard, planes, turn, frame):
     """y[row, j, n] = planes[n*pitch + row*row_pitch + j] for j < length; lanes without a plane become 0.
 
     planes : the shard's first plane, at the box's first pixel
-    part, parts : which share of the blocks to load
     """
+    (rows, length, pitch, row_pitch), count = turn, frame.count
     if shard == 1:  # a single plane: nothing turns
+        first, stop = share(length, frame)
         for row in range(rows):
-            first, stop = length * part // parts, length * (part + 1) // parts
             copy_numbers(y, y_at + row * length + first, planes, row * row_pitch + first, stop - first)
         return
     blocks = (length + LANES - 1) // LANES
     pixels = min(LANES, length)
-    for block in range(rows * blocks * part // parts, rows * blocks * (part + 1) // parts):
+    first, stop = share(rows * blocks, frame)
+    for block in range(first, stop):
         row, j = block_begin(block, blocks, length)
         target = y_at + (row * length + j) * shard
         source = row * row_pitch + j
@@ -63,16 +67,18 @@ def load_planes(y, y_at, shard, planes, pitch, rows, row_pitch, length, count, p
 
 
 @kernel
-def store_planes(planes, pitch, rows, row_pitch, length, count, x, x_at, shard, part, parts):
+def store_planes(planes, turn, x, x_at, shard, frame):
     """planes[n*pitch + row*row_pitch + j] = x[row, j, n] for the lanes that are planes."""
+    (rows, length, pitch, row_pitch), count = turn, frame.count
     if shard == 1:
+        first, stop = share(length, frame)
         for row in range(rows):
-            first, stop = length * part // parts, length * (part + 1) // parts
             copy_numbers(planes, row * row_pitch + first, x, x_at + row * length + first, stop - first)
         return
     blocks = (length + LANES - 1) // LANES
     pixels = min(LANES, length)
-    for block in range(rows * blocks * part // parts, rows * blocks * (part + 1) // parts):
+    first, stop = share(rows * blocks, frame)
+    for block in range(first, stop):
         row, j = block_begin(block, blocks, length)
         source = x_at + (row * length + j) * shard
         target = row * row_pitch + j
@@ -86,33 +92,46 @@ def store_planes(planes, pitch, rows, row_pitch, length, count, x, x_at, shard, 
 
 
 @kernel
-def store_positions(planes, pitch, rows, row_pitch, length, count, x, x_at, shard, part, parts):
+def store_positions(planes, turn, x, x_at, shard, frame):
     """The same for whole numbers: int32 in the lanes, int64 in the planes."""
+    (rows, length, pitch, row_pitch), count = turn, frame.count
+    first, stop = share(length, frame)
     for row in range(rows):
         source = x_at + row * length * shard
         for n in range(count):
             target = n * pitch + row * row_pitch
-            for j in range(length * part // parts, length * (part + 1) // parts):
+            for j in range(first, stop):
                 planes[target + j] = x[source + j * shard + n]
 
 
-# Steps.  Arguments: place in the arena, shard, elements from plane to plane, the box's offset in its plane, rows, elements from row to row,
-# elements of a row, the frame's field with the array's address.
+class Turn(NamedTuple):
+    """Rows of a box of planes: how many, elements of one; elements from plane to plane, and from row to row."""
+
+    rows: int
+    length: int
+    pitch: int
+    row_pitch: int
 
 
-@step(splits=True)
+# Steps.  `place` is in the arena, `field` the frame's with the array's address, `offset` that of the box in its plane.
+
+
+@step("place shard offset field", turn=Turn, splits=True)
 def load_planes_step(memory, parameters, table, a, frame):
-    planes = whole_array(floats_at(frame[a[7]] + 4 * (frame[FIRST] * a[2] + a[3])))
-    load_planes(whole_array(memory), frame[ARENA] + a[0], a[1], planes, a[2], a[4], a[5], a[6], frame[COUNT], frame[PART], frame[PARTS])
+    turn = values(Turn, a.turn)
+    planes = whole_array(floats_at(field_of(frame, a.field) + 4 * (frame.first * turn.pitch + a.offset)))
+    load_planes(whole_array(memory), frame.arena + a.place, a.shard, planes, turn, frame)
 
 
-@step(splits=True)
+@step("place shard offset field", turn=Turn, splits=True)
 def store_planes_step(memory, parameters, table, a, frame):
-    planes = whole_array(floats_at(frame[a[7]] + 4 * (frame[FIRST] * a[2] + a[3])))
-    store_planes(planes, a[2], a[4], a[5], a[6], frame[COUNT], whole_array(memory), frame[ARENA] + a[0], a[1], frame[PART], frame[PARTS])
+    turn = values(Turn, a.turn)
+    planes = whole_array(floats_at(field_of(frame, a.field) + 4 * (frame.first * turn.pitch + a.offset)))
+    store_planes(planes, turn, whole_array(memory), frame.arena + a.place, a.shard, frame)
 
 
-@step(splits=True)
+@step("place shard offset field", turn=Turn, splits=True)
 def store_positions_step(memory, parameters, table, a, frame):
-    planes = integers_at(frame[a[7]] + 8 * (frame[FIRST] * a[2] + a[3]))
-    store_positions(planes, a[2], a[4], a[5], a[6], frame[COUNT], words_at(memory), frame[ARENA] + a[0], a[1], frame[PART], frame[PARTS])
+    turn = values(Turn, a.turn)
+    planes = integers_at(field_of(frame, a.field) + 8 * (frame.first * turn.pitch + a.offset))
+    store_positions(planes, turn, words_at(memory), frame.arena + a.place, a.shard, frame)

@@ -1,38 +1,53 @@
 """Between the user's arrays, one image after the other, and the engine's, images side by side in lanes."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.random import MASK, uniform_bits
 from minicnn.kernels.cpu.program.atomics import as_double, bytes_at, floats_at, integers_at, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, COUNT, FIRST, KEY, ORDER, PART, PARTS
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import field_of, values
 
 ZERO = np.float32(0)
 
 
+class Box(NamedTuple):
+    """An activation's pixels: elements from channel to channel and from pixel to pixel along each axis; how many; images of a shard."""
+
+    plane: int
+    step_d: int
+    step_h: int
+    step_w: int
+    depth: int
+    height: int
+    width: int
+    channels: int
+    shard: int
+
+
 @kernel
-def load_images(y, y_at, plane, strides, sizes, channels, shard, images, order, first, count, table, normal, part, parts):
-    """y[c, h, w, n] = images[order[first + n], c, h, w] * scale[c] + shift[c]; lanes without an image become 0.
+def load_images(y, y_at, box, images, table, normal, frame):
+    """y[c, h, w, n] = images[order[first + n], c, h, w] * scale[c] + shift[c] for a part of the channels; lanes without an image become 0.
 
     images : pointer to float32 or uint8, C-contiguous images
-    order : pointer to int64
     normal : where the table holds (scale, shift) per channel, as the bits of float64
-    part, parts : which share of the channels to load
     """
-    depth, height, width = sizes
-    pixels = depth * height * width
-    size = channels * pixels
+    pixels = box.depth * box.height * box.width
+    size, shard, count, order = box.channels * pixels, box.shard, frame.count, integers_at(frame.order)
     starts = np.empty(shard, np.int64)
     for n in range(count):
-        starts[n] = order[first + n] * size
-    for c in range(channels * part // parts, channels * (part + 1) // parts):
+        starts[n] = order[frame.first + n] * size
+    first_c, stop_c = share(box.channels, frame)
+    for c in range(first_c, stop_c):
         scale = np.float32(as_double(table[normal + 2 * c]))
         shift = np.float32(as_double(table[normal + 2 * c + 1]))
-        for d in range(depth):
-            for h in range(height):
-                for w in range(width):
-                    at = y_at + c * plane + d * strides[0] + h * strides[1] + w * strides[2]
-                    pixel = c * pixels + (d * height + h) * width + w
+        for d in range(box.depth):
+            for h in range(box.height):
+                for w in range(box.width):
+                    at = y_at + c * box.plane + d * box.step_d + h * box.step_h + w * box.step_w
+                    pixel = c * pixels + (d * box.height + h) * box.width + w
                     for n in range(count):
                         y[at + n] = np.float32(images[starts[n] + pixel]) * scale + shift
                     for n in range(count, shard):
@@ -40,24 +55,24 @@ def load_images(y, y_at, plane, strides, sizes, channels, shard, images, order, 
 
 
 @kernel
-def load_changed_images(y, y_at, plane, strides, sizes, channels, shard, images, order, first, count, table, normal, moves, mirrors, key):
+def load_changed_images(y, y_at, box, images, table, normal, moves, mirrors, frame):
     """The same, each image moved by up to `moves` pixels per axis (0 fills the gap) and, with `mirrors`, every other one mirrored.
 
     What happens to an image depends on the batch's key and on its place in the batch alone.
     """
-    depth, height, width = sizes
-    pixels = depth * height * width
-    for n in range(shard):
-        start = order[first + n] * channels * pixels if n < count else 0
+    height, width, key, first, count, order = box.height, box.width, frame.key, frame.first, frame.count, integers_at(frame.order)
+    pixels = box.depth * height * width
+    for n in range(box.shard):
+        start = order[first + n] * box.channels * pixels if n < count else 0
         chance = uniform_bits(key & MASK, key >> 32, first + n)
         span = 2 * moves + 1
         down = chance % span - moves if height > 1 else 0
         right = chance // span % span - moves
         mirrored = mirrors and chance >> 31 == 1
-        for c in range(channels):
+        for c in range(box.channels):
             scale = np.float32(as_double(table[normal + 2 * c]))
             shift = np.float32(as_double(table[normal + 2 * c + 1]))
-            for d in range(depth):
+            for d in range(box.depth):
                 for h in range(height):
                     for w in range(width):
                         row = h - down
@@ -67,127 +82,52 @@ def load_changed_images(y, y_at, plane, strides, sizes, channels, shard, images,
                             if 0 <= row < height and 0 <= column < width:
                                 value = np.float32(images[start + c * pixels + (d * height + row) * width + column]) * scale
                             value += shift
-                        y[y_at + c * plane + d * strides[0] + h * strides[1] + w * strides[2] + n] = value
+                        y[y_at + c * box.plane + d * box.step_d + h * box.step_h + w * box.step_w + n] = value
 
 
 @kernel
-def store_images(images, first, count, x, x_at, plane, strides, sizes, channels, part, parts):
-    """images[first + n, c, h, w] = x[c, h, w, n] for the lanes that are images."""
-    depth, height, width = sizes
-    pixels = depth * height * width
-    for n in range(count):
-        start = (first + n) * channels * pixels
-        for c in range(channels * part // parts, channels * (part + 1) // parts):
-            for d in range(depth):
-                for h in range(height):
-                    at = x_at + c * plane + d * strides[0] + h * strides[1] + n
-                    pixel = start + c * pixels + (d * height + h) * width
-                    for w in range(width):
-                        images[pixel + w] = x[at + w * strides[2]]
+def store_images(images, x, x_at, box, frame):
+    """images[first + n, c, h, w] = x[c, h, w, n] for a part of the channels and the lanes that are images."""
+    pixels = box.depth * box.height * box.width
+    first_c, stop_c = share(box.channels, frame)
+    for n in range(frame.count):
+        start = (frame.first + n) * box.channels * pixels
+        for c in range(first_c, stop_c):
+            for d in range(box.depth):
+                for h in range(box.height):
+                    at = x_at + c * box.plane + d * box.step_d + h * box.step_h + n
+                    pixel = start + c * pixels + (d * box.height + h) * box.width
+                    for w in range(box.width):
+                        images[pixel + w] = x[at + w * box.step_w]
 
 
-# Steps.  Arguments: place, plane, three strides, three sizes, channels, shard, the frame's field with the array's address; then, for
-# loading, the normalization, and what to change.
+# Steps.  `place` is in the arena, `field` the frame's with the array's address.
 
 
-@step(splits=True)
+@step("place field normal", box=Box, splits=True)
 def load_float32(memory, parameters, table, a, frame):
-    load_images(
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        a[1],
-        (a[2], a[3], a[4]),
-        (a[5], a[6], a[7]),
-        a[8],
-        a[9],
-        floats_at(frame[a[10]]),
-        integers_at(frame[ORDER]),
-        frame[FIRST],
-        frame[COUNT],
-        whole_array(table),
-        a[11],
-        frame[PART],
-        frame[PARTS],
-    )
+    images = floats_at(field_of(frame, a.field))
+    load_images(whole_array(memory), frame.arena + a.place, values(Box, a.box), images, whole_array(table), a.normal, frame)
 
 
-@step(splits=True)
+@step("place field normal", box=Box, splits=True)
 def load_uint8(memory, parameters, table, a, frame):
-    load_images(
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        a[1],
-        (a[2], a[3], a[4]),
-        (a[5], a[6], a[7]),
-        a[8],
-        a[9],
-        bytes_at(frame[a[10]]),
-        integers_at(frame[ORDER]),
-        frame[FIRST],
-        frame[COUNT],
-        whole_array(table),
-        a[11],
-        frame[PART],
-        frame[PARTS],
-    )
+    images = bytes_at(field_of(frame, a.field))
+    load_images(whole_array(memory), frame.arena + a.place, values(Box, a.box), images, whole_array(table), a.normal, frame)
 
 
-@step
+@step("place field normal moves mirrors", box=Box)
 def load_float32_augmented(memory, parameters, table, a, frame):
-    load_changed_images(
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        a[1],
-        (a[2], a[3], a[4]),
-        (a[5], a[6], a[7]),
-        a[8],
-        a[9],
-        floats_at(frame[a[10]]),
-        integers_at(frame[ORDER]),
-        frame[FIRST],
-        frame[COUNT],
-        whole_array(table),
-        a[11],
-        a[12],
-        a[13] != 0,
-        frame[KEY],
-    )
+    images, m, t, at = floats_at(field_of(frame, a.field)), whole_array(memory), whole_array(table), frame.arena + a.place
+    load_changed_images(m, at, values(Box, a.box), images, t, a.normal, a.moves, a.mirrors != 0, frame)
 
 
-@step
+@step("place field normal moves mirrors", box=Box)
 def load_uint8_augmented(memory, parameters, table, a, frame):
-    load_changed_images(
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        a[1],
-        (a[2], a[3], a[4]),
-        (a[5], a[6], a[7]),
-        a[8],
-        a[9],
-        bytes_at(frame[a[10]]),
-        integers_at(frame[ORDER]),
-        frame[FIRST],
-        frame[COUNT],
-        whole_array(table),
-        a[11],
-        a[12],
-        a[13] != 0,
-        frame[KEY],
-    )
+    images, m, t, at = bytes_at(field_of(frame, a.field)), whole_array(memory), whole_array(table), frame.arena + a.place
+    load_changed_images(m, at, values(Box, a.box), images, t, a.normal, a.moves, a.mirrors != 0, frame)
 
 
-@step(splits=True)
+@step("place field", box=Box, splits=True)
 def store_float32(memory, parameters, table, a, frame):
-    store_images(
-        floats_at(frame[a[10]]),
-        frame[FIRST],
-        frame[COUNT],
-        whole_array(memory),
-        frame[ARENA] + a[0],
-        a[1],
-        (a[2], a[3], a[4]),
-        (a[5], a[6], a[7]),
-        a[8],
-        frame[PART],
-        frame[PARTS],
-    )
+    store_images(floats_at(field_of(frame, a.field)), whole_array(memory), frame.arena + a.place, values(Box, a.box), frame)

@@ -8,23 +8,48 @@ are 0.
 Common memory, per layer: one row a shard, (2, C) float32.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.vector import LANES, first_lanes_mask, load, multiply_add, select, splat, store, total
-from minicnn.kernels.cpu.program.atomics import as_double, whole_array
-from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, BATCH, COUNT, FIRST, SLOT
+from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
 NO_FLOOR = np.float32(-np.inf)
 
 
+class Normalized(NamedTuple):
+    """What is normalized: where its statistics lie in common memory, itself in the arena, and its sizes."""
+
+    statistics: int
+    x: Any
+    channels: int
+    pixels: int
+    shard: int
+
+
+class Affine(NamedTuple):
+    """What becomes of it: y in the arena, the layer's parameters, and whether relu follows."""
+
+    y: Any
+    gamma: int
+    beta: int
+    running_mean: int
+    running_variance: int
+    epsilon: float
+    rectify: bool
+
+
 @kernel
-def shard_statistics(m, statistics, x_at, channels, pixels, shard, count):
-    """statistics[c] = mean, statistics[channels + c] = sum of squared deviations, over the first `count` lanes of x."""
+def shard_statistics(m, own, x, frame):
+    """own[c] = mean, own[channels + c] = sum of squared deviations, over the lanes of x that are images; `own` is a place in memory."""
+    channels, pixels, shard, count = x.channels, x.pixels, x.shard, frame.count
     share = np.float32(1.0 / (count * pixels))
     for c in range(channels):
-        at = x_at + c * pixels * shard
+        at = frame.arena + x.x + c * pixels * shard
         summed = splat(ZERO)
         for n in range(0, count, LANES):
             real = first_lanes_mask(count - n)
@@ -37,17 +62,18 @@ def shard_statistics(m, statistics, x_at, channels, pixels, shard, count):
             for i in range(n, pixels * shard, shard):
                 deviation = select(real, load(m, at + i) - mean, ZERO)
                 squares = multiply_add(deviation, deviation, squares)
-        m[statistics + c] = mean
-        m[statistics + channels + c] = total(squares)
+        m[own + c] = mean
+        m[own + channels + c] = total(squares)
 
 
 @kernel
-def combined_statistics(m, statistics, c, channels, pixels, shard, batch):
+def combined_statistics(m, x, c, batch):
     """Mean and summed squared deviations of channel c over all shards."""
+    channels, pixels, shard = x.channels, x.pixels, x.shard
     mean, squares, seen = 0.0, 0.0, 0
     for number in range((batch + shard - 1) // shard):
         own = min(shard, batch - number * shard) * pixels
-        row = statistics + number * 2 * channels
+        row = x.statistics + number * 2 * channels
         gap = m[row + c] - mean
         both = seen + own
         mean += gap * own / both
@@ -65,10 +91,12 @@ def normalize(m, y_at, x_at, size, scale, shift, floor):
 
 
 @kernel
-def shard_gradient_sums(m, sums, dy_at, x_at, statistics, channels, pixels, shard, count, batch, epsilon):
-    """sums[c] = sum of dy, sums[channels + c] = sum of dy * z, z the normalized x, over the first `count` lanes."""
+def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
+    """sums[c] = sum of dy, sums[channels + c] = sum of dy * z, z the normalized x, over the lanes that are images."""
+    channels, pixels, shard, count, batch = x.channels, x.pixels, x.shard, frame.count, frame.batch
+    dy_at, x_at = frame.arena + dy, frame.arena + x.x
     for c in range(channels):
-        mean, squares = combined_statistics(m, statistics, c, channels, pixels, shard, batch)
+        mean, squares = combined_statistics(m, x, c, batch)
         middle = np.float32(mean)
         scale = np.float32(1.0 / np.sqrt(squares / (batch * pixels) + epsilon))
         at = c * pixels * shard
@@ -99,98 +127,78 @@ def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, mean, scale, pla
 # Steps.  Common memory is named by its place in `memory`, activations by theirs in the arena, the gradient by its place in the slot.
 
 
-@step
+@step(input=Normalized)
 def batch_norm_statistics(memory, parameters, table, a, frame):
-    """a: common, x, channels, pixels, shard."""
-    m = whole_array(memory)
-    number = frame[FIRST] // a[4]
-    shard_statistics(m, a[0] + number * 2 * a[2], frame[ARENA] + a[1], a[2], a[3], a[4], frame[COUNT])
+    x = values(Normalized, a.input)
+    shard_statistics(whole_array(memory), x.statistics + frame.first // x.shard * 2 * x.channels, x, frame)
 
 
-@step
+@step("update", input=Normalized, affine=Affine, momentum=float)
 def batch_norm_training(memory, parameters, table, a, frame):
-    """a: common, x, channels, pixels, shard, y, gamma, beta, running mean, running variance, momentum, epsilon, rectify, update."""
     m, p = whole_array(memory), whole_array(parameters)
-    channels, pixels, shard, arena = a[2], a[3], a[4], frame[ARENA]
-    momentum, epsilon = as_double(a[10]), as_double(a[11])
-    size = frame[BATCH] * pixels
+    x, affine, arena = values(Normalized, a.input), values(Affine, a.affine), frame.arena
+    channels, pixels, shard = x.channels, x.pixels, x.shard
+    momentum, epsilon = a.momentum, affine.epsilon
+    size = frame.batch * pixels
     for c in range(channels):
-        mean, squares = combined_statistics(m, a[0], c, channels, pixels, shard, frame[BATCH])
-        if a[13] != 0 and frame[FIRST] == 0 and size > 1:  # a single number has no variance to follow
-            p[a[8] + c] += momentum * (mean - p[a[8] + c])
-            p[a[9] + c] += momentum * (squares / (size - 1) - p[a[9] + c])
-        scale = p[a[6] + c] / np.sqrt(squares / size + epsilon) if size > 1 else 0.0  # x - mean is 0, without rounding
+        mean, squares = combined_statistics(m, x, c, frame.batch)
+        if a.update != 0 and frame.first == 0 and size > 1:  # a single number has no variance to follow
+            p[affine.running_mean + c] += momentum * (mean - p[affine.running_mean + c])
+            p[affine.running_variance + c] += momentum * (squares / (size - 1) - p[affine.running_variance + c])
+        scale = p[affine.gamma + c] / np.sqrt(squares / size + epsilon) if size > 1 else 0.0  # x - mean is 0, without rounding
         at = c * pixels * shard
-        normalize(
-            m,
-            arena + a[5] + at,
-            arena + a[1] + at,
-            pixels * shard,
-            np.float32(scale),
-            np.float32(p[a[7] + c] - mean * scale),
-            ZERO if a[12] != 0 else NO_FLOOR,
-        )
+        shift, floor = p[affine.beta + c] - mean * scale, ZERO if affine.rectify != 0 else NO_FLOOR
+        normalize(m, arena + affine.y + at, arena + x.x + at, pixels * shard, np.float32(scale), np.float32(shift), floor)
 
 
-@step
+@step(input=Normalized, affine=Affine)
 def batch_norm_inference(memory, parameters, table, a, frame):
-    """a: unused, x, channels, pixels, shard, y, gamma, beta, running mean, running variance, unused, epsilon, rectify."""
     m, p = whole_array(memory), whole_array(parameters)
-    size, arena = a[3] * a[4], frame[ARENA]
-    for c in range(a[2]):
-        scale = p[a[6] + c] / np.sqrt(p[a[9] + c] + as_double(a[11]))
-        normalize(
-            m,
-            arena + a[5] + c * size,
-            arena + a[1] + c * size,
-            size,
-            np.float32(scale),
-            np.float32(p[a[7] + c] - p[a[8] + c] * scale),
-            ZERO if a[12] != 0 else NO_FLOOR,
-        )
+    x, affine, arena = values(Normalized, a.input), values(Affine, a.affine), frame.arena
+    size = x.pixels * x.shard
+    for c in range(x.channels):
+        scale = p[affine.gamma + c] / np.sqrt(p[affine.running_variance + c] + affine.epsilon)
+        shift, floor = p[affine.beta + c] - p[affine.running_mean + c] * scale, ZERO if affine.rectify != 0 else NO_FLOOR
+        normalize(m, arena + affine.y + c * size, arena + x.x + c * size, size, np.float32(scale), np.float32(shift), floor)
 
 
-@step
+@step("dy sums", input=Normalized, epsilon=float)
 def batch_norm_gradient_sums(memory, parameters, table, a, frame):
-    """a: statistics, x, channels, pixels, shard, dy, sums, epsilon."""
-    m, arena = whole_array(memory), frame[ARENA]
-    number = frame[FIRST] // a[4]
-    shard_gradient_sums(
-        m, a[6] + number * 2 * a[2], arena + a[5], arena + a[1], a[0], a[2], a[3], a[4], frame[COUNT], frame[BATCH], as_double(a[7])
-    )
+    x = values(Normalized, a.input)
+    shard_gradient_sums(whole_array(memory), a.sums + frame.first // x.shard * 2 * x.channels, a.dy, x, a.epsilon, frame)
 
 
-@step
+@step("dy sums dx gamma dgamma dbeta", input=Normalized, epsilon=float)
 def batch_norm_backward(memory, parameters, table, a, frame):
-    """a: statistics, x, channels, pixels, shard, dy, sums, epsilon, dx, gamma, dgamma, dbeta."""
     m, p = whole_array(memory), whole_array(parameters)
-    channels, pixels, shard, arena, slot = a[2], a[3], a[4], frame[ARENA], frame[SLOT]
-    size = frame[BATCH] * pixels
+    x, arena, slot = values(Normalized, a.input), frame.arena, frame.slot
+    channels, pixels, shard = x.channels, x.pixels, x.shard
+    size = frame.batch * pixels
     for c in range(channels):
-        mean, squares = combined_statistics(m, a[0], c, channels, pixels, shard, frame[BATCH])
-        inner = 1.0 / np.sqrt(squares / size + as_double(a[7]))
+        mean, squares = combined_statistics(m, x, c, frame.batch)
+        inner = 1.0 / np.sqrt(squares / size + a.epsilon)
         plain, weighted = 0.0, 0.0
-        for number in range((frame[BATCH] + shard - 1) // shard):
-            plain += m[a[6] + number * 2 * channels + c]
-            weighted += m[a[6] + number * 2 * channels + channels + c]
+        for number in range((frame.batch + shard - 1) // shard):
+            plain += m[a.sums + number * 2 * channels + c]
+            weighted += m[a.sums + number * 2 * channels + channels + c]
         at = c * pixels * shard
         input_gradient(
             m,
-            arena + a[8] + at,
-            arena + a[5] + at,
-            arena + a[1] + at,
+            arena + a.dx + at,
+            arena + a.dy + at,
+            arena + x.x + at,
             pixels,
             shard,
-            frame[COUNT],
+            frame.count,
             np.float32(mean),
-            (np.float32(p[a[9] + c] * inner), np.float32(inner)),
+            (np.float32(p[a.gamma + c] * inner), np.float32(inner)),
             np.float32(plain / size),
             np.float32(weighted / size),
         )
         # the sums are the whole batch's: the first shard hands them in, the others nothing
-        if frame[FIRST] == 0:
-            m[slot + a[10] + c] = weighted
-            m[slot + a[11] + c] = plain
-        elif frame[ACCUMULATE] == 0:
-            m[slot + a[10] + c] = ZERO
-            m[slot + a[11] + c] = ZERO
+        if frame.first == 0:
+            m[slot + a.dgamma + c] = weighted
+            m[slot + a.dbeta + c] = plain
+        elif frame.accumulate == 0:
+            m[slot + a.dgamma + c] = ZERO
+            m[slot + a.dbeta + c] = ZERO

@@ -11,9 +11,8 @@ import numpy as np
 from minicnn.kernels.cpu.lanes.shuffle import transpose_square
 from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, total
 from minicnn.kernels.cpu.pooling.global_pooling import CHUNK, sum_of
-from minicnn.kernels.cpu.program.atomics import as_double, floats_at, whole_array
 from minicnn.kernels.cpu.program.call import Stage, call
-from minicnn.kernels.cpu.program.program import EXTRA, PART, PARTS, bits
+from minicnn.kernels.cpu.program.operands import array_of, share
 from minicnn.kernels.machine_code.compile import StepKernel, kernel, step
 
 ZERO = np.float32(0)
@@ -75,28 +74,23 @@ def combine(dx, dy, x, at, size, middle, outer, plain, weighted):
         dx[i] = (dy[i] - plain - (x[i] - middle) * weighted) * outer
 
 
-@kernel
-def arrays_of(frame, number):
-    """Array `number` of the call."""
-    return whole_array(floats_at(frame[EXTRA + number]))
+# Steps on arrays of the call.
 
 
-# Steps on arrays of the call.  Arguments: images, channels, pixels, epsilon, a flag.
-
-
-@step
+@step("images channels pixels of_this_x", epsilon=float)
 def training_step(memory, parameters, table, a, frame):
     """Writes y, mean, variance; reads x, gamma, beta."""
     y, mean, variance, x, gamma, beta = (
-        arrays_of(frame, 0),
-        arrays_of(frame, 1),
-        arrays_of(frame, 2),
-        arrays_of(frame, 3),
-        arrays_of(frame, 4),
-        arrays_of(frame, 5),
+        array_of(frame, 0),
+        array_of(frame, 1),
+        array_of(frame, 2),
+        array_of(frame, 3),
+        array_of(frame, 4),
+        array_of(frame, 5),
     )
-    images, channels, pixels, count = a[0], a[1], a[2], a[0] * a[2]
-    for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
+    images, channels, pixels, count = a.images, a.channels, a.pixels, a.images * a.pixels
+    first, stop = share(channels, frame)
+    for c in range(first, stop):
         summed = 0.0
         for n in range(images):
             summed += sum_of(x, (n * channels + c) * pixels, pixels)
@@ -110,67 +104,61 @@ def training_step(memory, parameters, table, a, frame):
         gap = summed / count if middle - middle == 0 else 0.0  # an infinite mean has no rounding to make good
         spread = squares / count - gap * gap
         spread = 0.0 if spread < 0.0 else spread
-        scale = gamma[c] / np.sqrt(spread + as_double(a[3]))
+        scale = gamma[c] / np.sqrt(spread + a.epsilon)
         for n in range(images):
             scale_and_shift(y, x, (n * channels + c) * pixels, pixels, middle, np.float32(scale), np.float32(beta[c] - gap * scale))
         mean[c] = np.float32(middle + gap)
         variance[c] = np.float32(spread)
 
 
-@step
+@step("images channels pixels of_this_x", epsilon=float)
 def inference_step(memory, parameters, table, a, frame):
     """Writes y; reads x, mean, variance, gamma, beta."""
     y, x, mean, variance, gamma, beta = (
-        arrays_of(frame, 0),
-        arrays_of(frame, 1),
-        arrays_of(frame, 2),
-        arrays_of(frame, 3),
-        arrays_of(frame, 4),
-        arrays_of(frame, 5),
+        array_of(frame, 0),
+        array_of(frame, 1),
+        array_of(frame, 2),
+        array_of(frame, 3),
+        array_of(frame, 4),
+        array_of(frame, 5),
     )
-    images, channels, pixels = a[0], a[1], a[2]
-    for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
-        scale = np.float32(gamma[c] / np.sqrt(variance[c] + as_double(a[3])))
+    images, channels, pixels = a.images, a.channels, a.pixels
+    first, stop = share(channels, frame)
+    for c in range(first, stop):
+        scale = np.float32(gamma[c] / np.sqrt(variance[c] + a.epsilon))
         for n in range(images):
             scale_and_shift(y, x, (n * channels + c) * pixels, pixels, mean[c], scale, beta[c])
 
 
-@step
+@step("images channels pixels of_this_x", epsilon=float)
 def backward_step(memory, parameters, table, a, frame):
-    """Writes dx, dgamma, dbeta; reads dy, x, mean, variance, gamma.  The flag: whether mean and variance are those of this x."""
-    dx, dgamma, dbeta, dy, x = arrays_of(frame, 0), arrays_of(frame, 1), arrays_of(frame, 2), arrays_of(frame, 3), arrays_of(frame, 4)
-    mean, variance, gamma = arrays_of(frame, 5), arrays_of(frame, 6), arrays_of(frame, 7)
-    images, channels, pixels, count = a[0], a[1], a[2], a[0] * a[2]
-    for c in range(channels * frame[PART] // frame[PARTS], channels * (frame[PART] + 1) // frame[PARTS]):
-        inner = 1.0 / np.sqrt(variance[c] + as_double(a[3]))
+    """Writes dx, dgamma, dbeta; reads dy, x, mean, variance, gamma.  `of_this_x`: whether mean and variance are."""
+    dx, dgamma, dbeta, dy, x = array_of(frame, 0), array_of(frame, 1), array_of(frame, 2), array_of(frame, 3), array_of(frame, 4)
+    mean, variance, gamma = array_of(frame, 5), array_of(frame, 6), array_of(frame, 7)
+    images, channels, pixels, count = a.images, a.channels, a.pixels, a.images * a.pixels
+    first, stop = share(channels, frame)
+    for c in range(first, stop):
+        inner = 1.0 / np.sqrt(variance[c] + a.epsilon)
         plain, weighted = 0.0, 0.0
         for n in range(images):
             plain += sum_of(dy, (n * channels + c) * pixels, pixels)
             weighted += products_of(dy, x, (n * channels + c) * pixels, pixels, mean[c])
         weighted *= inner
-        outer, share = np.float32(gamma[c] * inner), 1.0 / count if a[4] != 0 else 0.0
+        outer, weight = np.float32(gamma[c] * inner), 1.0 / count if a.of_this_x != 0 else 0.0
+        plain_share = np.float32(plain * weight) if a.of_this_x != 0 else ZERO
+        weighted_share = np.float32(weighted * inner * weight) if a.of_this_x != 0 else ZERO
         for n in range(images):
-            combine(
-                dx,
-                dy,
-                x,
-                (n * channels + c) * pixels,
-                pixels,
-                mean[c],
-                outer,
-                np.float32(plain * share) if a[4] != 0 else ZERO,
-                np.float32(weighted * inner * share) if a[4] != 0 else ZERO,
-            )
+            combine(dx, dy, x, (n * channels + c) * pixels, pixels, mean[c], outer, plain_share, weighted_share)
         dgamma[c] = np.float32(weighted)
         dbeta[c] = np.float32(plain)
 
 
-@step
+@step("rows columns")
 def transpose_step(memory, parameters, table, a, frame):
-    """Writes y (columns, rows); reads x (rows, columns).  Arguments: rows, columns."""
-    y, x, rows, columns = arrays_of(frame, 0), arrays_of(frame, 1), a[0], a[1]
-    strips = (rows + LANES - 1) // LANES
-    for row in range(strips * frame[PART] // frame[PARTS] * LANES, min(rows, strips * (frame[PART] + 1) // frame[PARTS] * LANES), LANES):
+    """Writes y (columns, rows); reads x (rows, columns)."""
+    y, x, rows, columns = array_of(frame, 0), array_of(frame, 1), a.rows, a.columns
+    first, stop = share((rows + LANES - 1) // LANES, frame)
+    for row in range(first * LANES, min(rows, stop * LANES), LANES):
         whole = columns // LANES * LANES if row + LANES <= rows else 0
         for column in range(0, whole, LANES):
             transpose_square(y, column * rows + row, rows, x, row * columns + column, columns)
@@ -212,29 +200,30 @@ def backward(
 def transpose(x: np.ndarray) -> np.ndarray:
     """(rows, columns) as (columns, rows)."""
     y = np.empty((x.shape[1], x.shape[0]), np.float32)
-    _call(transpose_step, (x.shape[0], x.shape[1]), [y, x], min(CHANNEL_PARTS, -(-x.shape[0] // LANES)))
+    _call(transpose_step, {"rows": x.shape[0], "columns": x.shape[1]}, [y, x], min(CHANNEL_PARTS, -(-x.shape[0] // LANES)))
     return y
 
 
 def _run(kernel: StepKernel, shape: tuple[int, ...], epsilon: float, flag: bool, arrays: list[np.ndarray], large: tuple[int, ...]) -> None:
     """`large` numbers the arrays (N, C, L), what is written first."""
     images, channels, pixels = shape
+    fields: dict[str, float] = {"channels": channels, "epsilon": epsilon, "of_this_x": flag}
     if pixels >= LANES or images == 1:
-        _call(kernel, (images, channels, pixels, bits(epsilon), int(flag)), arrays, min(CHANNEL_PARTS, channels))
+        _call(kernel, fields | {"images": images, "pixels": pixels}, arrays, min(CHANNEL_PARTS, channels))
         return
     turned = list(arrays)
     for number in large[1:]:
         turned[number] = transpose(arrays[number].reshape(images, channels * pixels))
     written = large[0]
     turned[written] = np.empty((channels * pixels, images), np.float32)
-    _call(kernel, (1, channels, pixels * images, bits(epsilon), int(flag)), turned, min(CHANNEL_PARTS, channels))
+    _call(kernel, fields | {"images": 1, "pixels": pixels * images}, turned, min(CHANNEL_PARTS, channels))
     rows = channels * pixels
-    _call(transpose_step, (rows, images), [arrays[written], turned[written]], min(CHANNEL_PARTS, -(-rows // LANES)))
+    _call(transpose_step, {"rows": rows, "columns": images}, [arrays[written], turned[written]], min(CHANNEL_PARTS, -(-rows // LANES)))
 
 
-def _call(kernel: StepKernel, arguments: tuple[int, ...], arrays: list[np.ndarray], parts: int) -> None:
+def _call(kernel: StepKernel, fields: dict[str, float], arrays: list[np.ndarray], parts: int) -> None:
     def build(stage: Stage) -> None:
-        stage.program.step(kernel, *arguments)
+        stage.program.step(kernel, **fields)
         stage.cut(parts)
 
-    call((kernel.name, arguments), build, 1, arrays)
+    call((kernel.name, *fields.values()), build, 1, arrays)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.normalization.local_response import BLOCK, local_response_norm_array_backward, local_response_norm_array_forward
+from minicnn.kernels.cpu.normalization.local_response import (
+    BLOCK,
+    Response,
+    local_response_norm_array_backward,
+    local_response_norm_array_forward,
+)
 from minicnn.kernels.cpu.program.call import PARTS, Stage, call
-from minicnn.kernels.cpu.program.program import Place, bits
+from minicnn.kernels.cpu.program.program import Place
 from minicnn.kernels.machine_code.compile import StepKernel
 
 
@@ -34,9 +39,12 @@ def _run(kernel: StepKernel, settings: tuple[int, float, float, float], result: 
         return
 
     def build(stage: Stage) -> None:
-        scratch = stage.program.buffer(2 * channels * BLOCK * (PARTS if stage.split else 1))
-        size, *numbers = settings
-        stage.program.step(kernel, channels, pixels, size, *(bits(number) for number in numbers), Place(scratch))
+        how = Response(channels, pixels, *settings)
+        if kernel is local_response_norm_array_forward:
+            stage.program.step(kernel, how=how)
+        else:
+            scratch = stage.program.buffer(2 * channels * BLOCK * (PARTS if stage.split else 1))
+            stage.program.step(kernel, how=how, scratch=Place(scratch))
         stage.cut()
 
     call((kernel.name, channels, pixels, settings), build, images, [result, *given])

@@ -4,8 +4,8 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.elementary import hyperbolic_tangent, sigmoid
 from minicnn.kernels.cpu.lanes.vector import LANES, load, select, splat, store
-from minicnn.kernels.cpu.program.atomics import as_double, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, PART, PARTS
+from minicnn.kernels.cpu.program.atomics import whole_array
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
@@ -90,9 +90,8 @@ def add(y, y_at, x, x_at, size):
 @kernel
 def stretch(size, frame):
     """(begin, elements) of a task's part of `size` elements, a multiple of LANES."""
-    vectors, part, parts = size // LANES, frame[PART], frame[PARTS]
-    begin = vectors * part // parts * LANES
-    return begin, vectors * (part + 1) // parts * LANES - begin
+    first, stop = share(size // LANES, frame)
+    return first * LANES, (stop - first) * LANES
 
 
 @kernel
@@ -102,8 +101,8 @@ def stretch_of_array(size, frame):
     begin .. stop are whole vectors.  Where the array's end is no vector's end, `last` is where a vector begins that ends with the array
     and computes a few elements again; else -1.
     """
-    vectors, part, parts = (size + LANES - 1) // LANES, frame[PART], frame[PARTS]
-    begin, stop = vectors * part // parts * LANES, vectors * (part + 1) // parts * LANES
+    first, stop = share((size + LANES - 1) // LANES, frame)
+    begin, stop = first * LANES, stop * LANES
     if stop > size and stop > begin:
         return begin, stop - LANES, size - LANES
     return begin, stop, -1
@@ -112,63 +111,63 @@ def stretch_of_array(size, frame):
 # Steps: offsets are into the arena.  A task may do a part.
 
 
-@step
+@step("y x size", slope=float)
 def relu_step_forward(memory, parameters, table, a, frame):
-    m, (begin, size), slope = whole_array(memory), stretch(a[2], frame), np.float32(as_double(a[3]))
-    arena = frame[ARENA] + begin
+    m, (begin, size), slope = whole_array(memory), stretch(a.size, frame), np.float32(a.slope)
+    arena = frame.arena + begin
     if slope == ZERO:
-        relu_forward(m, arena + a[0], m, arena + a[1], size)
+        relu_forward(m, arena + a.y, m, arena + a.x, size)
     else:
-        leaky_relu_forward(m, arena + a[0], m, arena + a[1], size, slope)
+        leaky_relu_forward(m, arena + a.y, m, arena + a.x, size, slope)
 
 
-@step
+@step("dx dy y size", slope=float)
 def relu_step_backward(memory, parameters, table, a, frame):
-    m, (begin, size), slope = whole_array(memory), stretch(a[3], frame), np.float32(as_double(a[4]))
-    arena = frame[ARENA] + begin
+    m, (begin, size), slope = whole_array(memory), stretch(a.size, frame), np.float32(a.slope)
+    arena = frame.arena + begin
     if slope == ZERO:
-        relu_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
+        relu_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size)
     else:
-        leaky_relu_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size, slope)
+        leaky_relu_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size, slope)
 
 
-@step
+@step("y x size")
 def tanh_step_forward(memory, parameters, table, a, frame):
-    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
-    arena = frame[ARENA] + begin
-    tanh_forward(m, arena + a[0], m, arena + a[1], size)
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
+    tanh_forward(m, arena + a.y, m, arena + a.x, size)
 
 
-@step
+@step("dx dy y size")
 def tanh_step_backward(memory, parameters, table, a, frame):
-    m, (begin, size) = whole_array(memory), stretch(a[3], frame)
-    arena = frame[ARENA] + begin
-    tanh_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
+    tanh_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size)
 
 
-@step
+@step("y x size")
 def sigmoid_step_forward(memory, parameters, table, a, frame):
-    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
-    arena = frame[ARENA] + begin
-    sigmoid_forward(m, arena + a[0], m, arena + a[1], size)
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
+    sigmoid_forward(m, arena + a.y, m, arena + a.x, size)
 
 
-@step
+@step("dx dy y size")
 def sigmoid_step_backward(memory, parameters, table, a, frame):
-    m, (begin, size) = whole_array(memory), stretch(a[3], frame)
-    arena = frame[ARENA] + begin
-    sigmoid_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], size)
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
+    sigmoid_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size)
 
 
-@step
+@step("y x size")
 def copy_step(memory, parameters, table, a, frame):
-    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
-    arena = frame[ARENA] + begin
-    copy(m, arena + a[0], m, arena + a[1], size)
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
+    copy(m, arena + a.y, m, arena + a.x, size)
 
 
-@step
+@step("y x size")
 def add_step(memory, parameters, table, a, frame):
-    m, (begin, size) = whole_array(memory), stretch(a[2], frame)
-    arena = frame[ARENA] + begin
-    add(m, arena + a[0], m, arena + a[1], size)
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
+    add(m, arena + a.y, m, arena + a.x, size)

@@ -20,83 +20,76 @@ from minicnn.kernels.cpu.pointwise.activation import (
     tanh_backward,
     tanh_forward,
 )
-from minicnn.kernels.cpu.program.atomics import as_double, floats_at, whole_array
 from minicnn.kernels.cpu.program.call import Stage, call
-from minicnn.kernels.cpu.program.program import EXTRA, bits
-from minicnn.kernels.machine_code.compile import StepKernel, kernel, step
+from minicnn.kernels.cpu.program.operands import array_of
+from minicnn.kernels.machine_code.compile import StepKernel, step
 
 ARRAY_PARTS = 16  # parts of an array's elements: enough that threads finish together
 
 
-@kernel
-def array(frame, number):
-    """Array `number` of the call."""
-    return whole_array(floats_at(frame[EXTRA + number]))
+# Steps on arrays of the call: what is written, then what is read.
 
 
-# Steps on arrays of the call: what is written, then what is read.  Arguments: elements, and a slope.
-
-
-@step
+@step("size", slope=float)
 def relu_array_forward(memory, parameters, table, a, frame):
-    y, x, (begin, stop, last) = array(frame, 0), array(frame, 1), stretch_of_array(a[0], frame)
+    y, x, (begin, stop, last) = array_of(frame, 0), array_of(frame, 1), stretch_of_array(a.size, frame)
     relu_forward(y, begin, x, begin, stop - begin)
     if last >= 0:
         relu_forward(y, last, x, last, LANES)
 
 
-@step
+@step("size", slope=float)
 def relu_array_backward(memory, parameters, table, a, frame):
-    dx, dy, y, (begin, stop, last) = array(frame, 0), array(frame, 1), array(frame, 2), stretch_of_array(a[0], frame)
+    dx, dy, y, (begin, stop, last) = array_of(frame, 0), array_of(frame, 1), array_of(frame, 2), stretch_of_array(a.size, frame)
     relu_backward(dx, begin, dy, begin, y, begin, stop - begin)
     if last >= 0:
         relu_backward(dx, last, dy, last, y, last, LANES)
 
 
-@step
+@step("size", slope=float)
 def leaky_relu_array_forward(memory, parameters, table, a, frame):
-    y, x, (begin, stop, last), slope = array(frame, 0), array(frame, 1), stretch_of_array(a[0], frame), np.float32(as_double(a[1]))
+    y, x, (begin, stop, last), slope = array_of(frame, 0), array_of(frame, 1), stretch_of_array(a.size, frame), np.float32(a.slope)
     leaky_relu_forward(y, begin, x, begin, stop - begin, slope)
     if last >= 0:
         leaky_relu_forward(y, last, x, last, LANES, slope)
 
 
-@step
+@step("size", slope=float)
 def leaky_relu_array_backward(memory, parameters, table, a, frame):
-    dx, dy, x, slope = array(frame, 0), array(frame, 1), array(frame, 2), np.float32(as_double(a[1]))
-    begin, stop, last = stretch_of_array(a[0], frame)
+    dx, dy, x, slope = array_of(frame, 0), array_of(frame, 1), array_of(frame, 2), np.float32(a.slope)
+    begin, stop, last = stretch_of_array(a.size, frame)
     leaky_relu_backward(dx, begin, dy, begin, x, begin, stop - begin, slope)
     if last >= 0:
         leaky_relu_backward(dx, last, dy, last, x, last, LANES, slope)
 
 
-@step
+@step("size", slope=float)
 def tanh_array_forward(memory, parameters, table, a, frame):
-    y, x, (begin, stop, last) = array(frame, 0), array(frame, 1), stretch_of_array(a[0], frame)
+    y, x, (begin, stop, last) = array_of(frame, 0), array_of(frame, 1), stretch_of_array(a.size, frame)
     tanh_forward(y, begin, x, begin, stop - begin)
     if last >= 0:
         tanh_forward(y, last, x, last, LANES)
 
 
-@step
+@step("size", slope=float)
 def tanh_array_backward(memory, parameters, table, a, frame):
-    dx, dy, y, (begin, stop, last) = array(frame, 0), array(frame, 1), array(frame, 2), stretch_of_array(a[0], frame)
+    dx, dy, y, (begin, stop, last) = array_of(frame, 0), array_of(frame, 1), array_of(frame, 2), stretch_of_array(a.size, frame)
     tanh_backward(dx, begin, dy, begin, y, begin, stop - begin)
     if last >= 0:
         tanh_backward(dx, last, dy, last, y, last, LANES)
 
 
-@step
+@step("size", slope=float)
 def sigmoid_array_forward(memory, parameters, table, a, frame):
-    y, x, (begin, stop, last) = array(frame, 0), array(frame, 1), stretch_of_array(a[0], frame)
+    y, x, (begin, stop, last) = array_of(frame, 0), array_of(frame, 1), stretch_of_array(a.size, frame)
     sigmoid_forward(y, begin, x, begin, stop - begin)
     if last >= 0:
         sigmoid_forward(y, last, x, last, LANES)
 
 
-@step
+@step("size", slope=float)
 def sigmoid_array_backward(memory, parameters, table, a, frame):
-    dx, dy, y, (begin, stop, last) = array(frame, 0), array(frame, 1), array(frame, 2), stretch_of_array(a[0], frame)
+    dx, dy, y, (begin, stop, last) = array_of(frame, 0), array_of(frame, 1), array_of(frame, 2), stretch_of_array(a.size, frame)
     sigmoid_backward(dx, begin, dy, begin, y, begin, stop - begin)
     if last >= 0:
         sigmoid_backward(dx, last, dy, last, y, last, LANES)
@@ -132,7 +125,7 @@ def _run(kernel: StepKernel, slope: float, result: np.ndarray, *given: np.ndarra
         return
 
     def build(stage: Stage) -> None:
-        stage.program.step(kernel, size, bits(slope))
+        stage.program.step(kernel, size=size, slope=slope)
         stage.cut(ARRAY_PARTS)
 
     call((kernel.name, size, slope), build, min(size, 1), [result, *given])

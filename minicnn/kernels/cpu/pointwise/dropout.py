@@ -3,8 +3,7 @@
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.random import MASK, drop_threshold, uniform_bits
-from minicnn.kernels.cpu.program.atomics import as_double, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, FIRST, KEY
+from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.machine_code.compile import kernel, step
 
 
@@ -20,9 +19,9 @@ def dropout(y, y_at, x, x_at, elements, shard, key, first_image, rate):
             y[y_at + at + n] = x[x_at + at + n] * scale if keep else np.float32(0)
 
 
-@step
+@step("y x elements shard layer", rate=float)
 def dropout_step(memory, parameters, table, a, frame):
     """Each dropout layer of a batch has a key of its own: the batch's, stirred with the layer's number."""
-    m, arena = whole_array(memory), frame[ARENA]
-    key = uniform_bits(frame[KEY] & MASK, frame[KEY] >> 32, a[4])
-    dropout(m, arena + a[0], m, arena + a[1], a[2], a[3], key, frame[FIRST], as_double(a[5]))
+    m, arena = whole_array(memory), frame.arena
+    key = uniform_bits(frame.key & MASK, frame.key >> 32, a.layer)
+    dropout(m, arena + a.y, m, arena + a.x, a.elements, a.shard, key, frame.first, a.rate)

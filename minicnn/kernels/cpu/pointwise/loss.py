@@ -5,7 +5,6 @@ import numpy as np
 from minicnn.kernels.cpu.lanes.elementary import exponential
 from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store
 from minicnn.kernels.cpu.program.atomics import doubles_at, integers_at, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, BATCH, COUNT, FIRST, LABELS, ORDER, STATISTICS
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
@@ -28,57 +27,47 @@ def softmax(y, y_at, x, x_at, total_at, classes, shard):
 
 
 @kernel
-def softmax_cross_entropy(dlogits, d_at, logits, x_at, total_at, classes, shard, count, labels, order, first, batch):
+def softmax_cross_entropy(m, d_at, x_at, total_at, classes, shard, labels, batch, frame):
     """Gradient of the batch's mean loss; returns the shard's summed loss and number of right answers.
 
         dlogits[k] = (exp(x[k] - m) / total - (1 if k is the label else 0)) / batch,   0 for lanes that are no images
 
-    labels, order : pointers to int64; image n of the shard is number order[first + n] of the data
+    labels : of all data, int64
     """
-    softmax(dlogits, d_at, logits, x_at, total_at, classes, shard)
+    count, order = frame.count, integers_at(frame.order)
+    softmax(m, d_at, m, x_at, total_at, classes, shard)
     scale = np.float32(1.0 / batch)
     loss = 0.0
     right = 0
     for n in range(0, shard, LANES):
-        factor = splat(scale) / load(dlogits, total_at + n)
+        factor = splat(scale) / load(m, total_at + n)
         for k in range(classes):
-            store(dlogits, d_at + k * shard + n, load(dlogits, d_at + k * shard + n) * factor)
+            store(m, d_at + k * shard + n, load(m, d_at + k * shard + n) * factor)
     for n in range(count):
-        label = labels[order[first + n]]
+        label = labels[order[frame.first + n]]
         best = 0
-        largest = logits[x_at + n]
+        largest = m[x_at + n]
         for k in range(1, classes):
-            value = logits[x_at + k * shard + n]
+            value = m[x_at + k * shard + n]
             if value > largest:
                 best, largest = k, value
         right += best == label
-        loss += np.log(dlogits[total_at + n]) + (largest - logits[x_at + label * shard + n])
-        dlogits[d_at + label * shard + n] -= scale
+        loss += np.log(m[total_at + n]) + (largest - m[x_at + label * shard + n])
+        m[d_at + label * shard + n] -= scale
     for n in range(count, shard):
         for k in range(classes):
-            dlogits[d_at + k * shard + n] = ZERO
+            m[d_at + k * shard + n] = ZERO
     return loss, right
 
 
-@step
+@step("dlogits logits totals classes shard")
 def softmax_cross_entropy_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
+    m, arena, labels = whole_array(memory), frame.arena, integers_at(frame.labels)
     loss, right = softmax_cross_entropy(
-        m,
-        arena + a[0],
-        m,
-        arena + a[1],
-        arena + a[2],
-        a[3],
-        a[4],
-        frame[COUNT],
-        integers_at(frame[LABELS]),
-        integers_at(frame[ORDER]),
-        frame[FIRST],
-        frame[BATCH],
+        m, arena + a.dlogits, arena + a.logits, arena + a.totals, a.classes, a.shard, labels, frame.batch, frame
     )
-    shard = frame[FIRST] // a[4]
-    statistics = doubles_at(frame[STATISTICS])
+    shard = frame.first // a.shard
+    statistics = doubles_at(frame.statistics)
     statistics[2 * shard] = loss
     statistics[2 * shard + 1] = right
 

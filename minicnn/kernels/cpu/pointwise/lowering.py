@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minicnn.kernels.cpu.lanes import transfer
-from minicnn.kernels.cpu.lanes.plane_transfer import load_planes_step, store_planes_step
+from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes_step, store_planes_step
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.normalization import local_response as local_response_normalization
 from minicnn.kernels.cpu.pointwise import activation, dropout, loss
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import INPUT, OUTPUT, Place, Program, bits
+from minicnn.kernels.cpu.program.program import INPUT, OUTPUT, Place, Program
 from minicnn.kernels.machine_code.compile import StepKernel
+from minicnn.kernels.machine_code.records import bits
 
 
 def whole_vectors(value: Activation) -> int:
@@ -21,47 +22,47 @@ def whole_vectors(value: Activation) -> int:
 
 def append_relu_forward(program: Program, y: Activation, x: Activation, slope: float = 0.0) -> None:
     """y = x where x > 0, else slope * x."""
-    program.step(activation.relu_step_forward, y.place, x.place, whole_vectors(x), bits(slope))
+    program.step(activation.relu_step_forward, y=y.place, x=x.place, size=whole_vectors(x), slope=slope)
 
 
 def append_relu_backward(program: Program, dx: Activation, dy: Activation, y: Activation, slope: float = 0.0) -> None:
     """dx = dy where y > 0, else slope * dy; dx may be dy."""
-    program.step(activation.relu_step_backward, dx.place, dy.place, y.place, whole_vectors(y), bits(slope))
+    program.step(activation.relu_step_backward, dx=dx.place, dy=dy.place, y=y.place, size=whole_vectors(y), slope=slope)
 
 
 def append_tanh_forward(program: Program, y: Activation, x: Activation) -> None:
     """y = tanh(x)."""
-    program.step(activation.tanh_step_forward, y.place, x.place, whole_vectors(x))
+    program.step(activation.tanh_step_forward, y=y.place, x=x.place, size=whole_vectors(x))
 
 
 def append_tanh_backward(program: Program, dx: Activation, dy: Activation, y: Activation) -> None:
     """dx = dy * (1 - y^2); dx may be dy."""
-    program.step(activation.tanh_step_backward, dx.place, dy.place, y.place, whole_vectors(y))
+    program.step(activation.tanh_step_backward, dx=dx.place, dy=dy.place, y=y.place, size=whole_vectors(y))
 
 
 def append_sigmoid_forward(program: Program, y: Activation, x: Activation) -> None:
     """y = 1 / (1 + exp(-x))."""
-    program.step(activation.sigmoid_step_forward, y.place, x.place, whole_vectors(x))
+    program.step(activation.sigmoid_step_forward, y=y.place, x=x.place, size=whole_vectors(x))
 
 
 def append_sigmoid_backward(program: Program, dx: Activation, dy: Activation, y: Activation) -> None:
     """dx = dy * y * (1 - y); dx may be dy."""
-    program.step(activation.sigmoid_step_backward, dx.place, dy.place, y.place, whole_vectors(y))
+    program.step(activation.sigmoid_step_backward, dx=dx.place, dy=dy.place, y=y.place, size=whole_vectors(y))
 
 
 def append_copy(program: Program, y: Activation, x: Activation) -> None:
     """y = x."""
-    program.step(activation.copy_step, y.place, x.place, whole_vectors(x))
+    program.step(activation.copy_step, y=y.place, x=x.place, size=whole_vectors(x))
 
 
 def append_add(program: Program, y: Activation, x: Activation) -> None:
     """y += x."""
-    program.step(activation.add_step, y.place, x.place, whole_vectors(x))
+    program.step(activation.add_step, y=y.place, x=x.place, size=whole_vectors(x))
 
 
 def append_dropout(program: Program, y: Activation, x: Activation, layer: int, rate: float) -> None:
     """y = x / (1 - rate) where kept, else 0: forward of x, or backward of dy.  `layer` tells one dropout of a network from another."""
-    program.step(dropout.dropout_step, y.place, x.place, x.size // x.map.shard, x.map.shard, layer, bits(rate))
+    program.step(dropout.dropout_step, y=y.place, x=x.place, elements=x.size // x.map.shard, shard=x.map.shard, layer=layer, rate=rate)
 
 
 def append_local_response_norm_forward(
@@ -70,14 +71,9 @@ def append_local_response_norm_forward(
     """y = x / (k + alpha * sum of squares)^beta."""
     program.step(
         local_response_normalization.local_response_norm_step_forward,
-        y.place,
-        x.place,
-        x.map.channels,
-        x.map.plane,
-        size,
-        bits(k),
-        bits(alpha),
-        bits(beta),
+        y=y.place,
+        x=x.place,
+        how=local_response_normalization.Response(x.map.channels, x.map.plane, size, k, alpha, beta),
     )
 
 
@@ -88,29 +84,31 @@ def append_local_response_norm_backward(
     scratch = program.buffer(parts * x.map.channels * 2 * local_response_normalization.BLOCK)
     program.step(
         local_response_normalization.local_response_norm_step_backward,
-        dx.place,
-        dy.place,
-        x.place,
-        Place(scratch),
-        x.map.channels,
-        x.map.plane,
-        size,
-        bits(k),
-        bits(alpha),
-        bits(beta),
+        dx=dx.place,
+        dy=dy.place,
+        x=x.place,
+        scratch=Place(scratch),
+        how=local_response_normalization.Response(x.map.channels, x.map.plane, size, k, alpha, beta),
     )
 
 
 def append_loss(program: Program, dlogits: Activation, logits: Activation) -> None:
     """Gradient of the mean softmax cross-entropy; loss and right answers go to the batch's statistics."""
     totals = program.buffer(logits.map.shard)
-    program.step(loss.softmax_cross_entropy_step, dlogits.place, logits.place, Place(totals), logits.map.channels, logits.map.shard)
+    program.step(
+        loss.softmax_cross_entropy_step,
+        dlogits=dlogits.place,
+        logits=logits.place,
+        totals=Place(totals),
+        classes=logits.map.channels,
+        shard=logits.map.shard,
+    )
 
 
-def _append_transfer(program: Program, kernel: StepKernel, x: Activation, address: int, *rest: int) -> None:
+def _append_transfer(program: Program, kernel: StepKernel, x: Activation, field: int, **how: int) -> None:
     sizes = (1,) * (3 - len(x.map.sizes)) + x.map.sizes
-    place = Place(x.buffer, x.offset + x.map.interior)
-    program.step(kernel, place, *x.map.three_strides, *sizes, x.map.channels, x.map.shard, address, *rest)
+    box = transfer.Box(*x.map.three_strides, *sizes, channels=x.map.channels, shard=x.map.shard)
+    program.step(kernel, place=Place(x.buffer, x.offset + x.map.interior), field=field, box=box, **how)
 
 
 class Loading(NamedTuple):
@@ -129,15 +127,15 @@ def append_load(program: Program, x: Activation, loading: Loading, address: int 
     normal = program.constant([bits(number) for pair in pairs for number in pair])
     if loading.moves or loading.mirrors:
         kernel = transfer.load_uint8_augmented if loading.uint8 else transfer.load_float32_augmented
-        _append_transfer(program, kernel, x, address, normal, loading.moves, loading.mirrors)
+        _append_transfer(program, kernel, x, address, normal=normal, moves=loading.moves, mirrors=loading.mirrors)
     else:
-        _append_transfer(program, transfer.load_uint8 if loading.uint8 else transfer.load_float32, x, address, normal)
+        _append_transfer(program, transfer.load_uint8 if loading.uint8 else transfer.load_float32, x, address, normal=normal)
 
 
 def append_load_plain(program: Program, x: Activation, address: int) -> None:
     """Fetch float32 images as they are, in the order in which they lie."""
     if _in_one_piece(x):
-        _append_in_one_piece(program, load_planes_step, x, address)
+        append_in_one_piece(program, load_planes_step, x, address)
     else:
         append_load(program, x, Loading(False, (1.0,) * x.map.channels, (0.0,) * x.map.channels), address)
 
@@ -145,7 +143,7 @@ def append_load_plain(program: Program, x: Activation, address: int) -> None:
 def append_store(program: Program, x: Activation, address: int = OUTPUT) -> None:
     """Write a value, one image after the other, to the array whose address is in the frame's field `address`."""
     if _in_one_piece(x):
-        _append_in_one_piece(program, store_planes_step, x, address)
+        append_in_one_piece(program, store_planes_step, x, address)
     else:
         _append_transfer(program, transfer.store_float32, x, address)
 
@@ -155,7 +153,7 @@ def _in_one_piece(x: Activation) -> bool:
     return x.size == x.map.channels * x.map.pixels * x.map.shard
 
 
-def _append_in_one_piece(program: Program, kernel: StepKernel, x: Activation, address: int) -> None:
+def append_in_one_piece(program: Program, kernel: StepKernel, x: Activation, address: int) -> None:
     """Turn images into lanes or back as one row of pixels, in registers: a softmax of 128 x 1000 takes 94 instead of 605 microseconds."""
     pixels = x.map.channels * x.map.pixels
-    program.step(kernel, x.place, x.map.shard, pixels, 0, 1, pixels, pixels, address)
+    program.step(kernel, place=x.place, shard=x.map.shard, offset=0, field=address, turn=Turn(1, pixels, pixels, pixels))

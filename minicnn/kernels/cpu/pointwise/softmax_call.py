@@ -7,9 +7,9 @@ import numpy as np
 from minicnn.kernels.cpu.lanes.elementary import exponential, logarithm
 from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store
 from minicnn.kernels.cpu.pointwise.loss import softmax, softmax_backward, softmax_cross_entropy
-from minicnn.kernels.cpu.program.atomics import as_double, integers_at, whole_array
+from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.call import Stage, call
-from minicnn.kernels.cpu.program.program import ARENA, COUNT, EXTRA, FIRST, ORDER, bits
+from minicnn.kernels.cpu.program.operands import integers_of
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
@@ -52,52 +52,39 @@ def log_softmax_backward(dx, dx_at, dy, dy_at, y, y_at, classes, shard):
             store(dx, dx_at + at, load(dy, dy_at + at) - exponential(load(y, y_at + at)) * summed)
 
 
-# Steps.  Arguments: places in the arena, classes, shard.
+# Steps.  Places are in the arena.
 
 
-@step
+@step("y x totals classes shard")
 def softmax_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    softmax(m, arena + a[0], m, arena + a[1], arena + a[2], a[3], a[4])
-    divide(m, arena + a[0], arena + a[2], a[3], a[4])
+    m, arena = whole_array(memory), frame.arena
+    softmax(m, arena + a.y, m, arena + a.x, arena + a.totals, a.classes, a.shard)
+    divide(m, arena + a.y, arena + a.totals, a.classes, a.shard)
 
 
-@step
+@step("y x totals classes shard")
 def log_softmax_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    log_softmax(m, arena + a[0], m, arena + a[1], a[3], a[4])
+    m, arena = whole_array(memory), frame.arena
+    log_softmax(m, arena + a.y, m, arena + a.x, a.classes, a.shard)
 
 
-@step
+@step("dx dy y classes shard")
 def softmax_step_backward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    softmax_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], a[3], a[4])
+    m, arena = whole_array(memory), frame.arena
+    softmax_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, a.classes, a.shard)
 
 
-@step
+@step("dx dy y classes shard")
 def log_softmax_step_backward(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    log_softmax_backward(m, arena + a[0], m, arena + a[1], m, arena + a[2], a[3], a[4])
+    m, arena = whole_array(memory), frame.arena
+    log_softmax_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, a.classes, a.shard)
 
 
-@step
+@step("dlogits logits totals classes shard", ratio=float)
 def cross_entropy_gradient_step(memory, parameters, table, a, frame):
-    """a: dlogits, logits, totals, classes, shard, images of the whole batch over the loss's own gradient."""
-    m, arena = whole_array(memory), frame[ARENA]
-    softmax_cross_entropy(
-        m,
-        arena + a[0],
-        m,
-        arena + a[1],
-        arena + a[2],
-        a[3],
-        a[4],
-        frame[COUNT],
-        integers_at(frame[EXTRA + 2]),
-        integers_at(frame[ORDER]),
-        frame[FIRST],
-        as_double(a[5]),
-    )
+    """`ratio` is the number of images of the whole batch over the loss's own gradient; labels are an array of the call."""
+    m, arena, labels = whole_array(memory), frame.arena, integers_of(frame, 2)
+    softmax_cross_entropy(m, arena + a.dlogits, arena + a.logits, arena + a.totals, a.classes, a.shard, labels, a.ratio, frame)
 
 
 FORWARD = {"softmax": softmax_step, "log_softmax": log_softmax_step}
@@ -112,7 +99,7 @@ def forward(name: str, y: np.ndarray, x: np.ndarray) -> None:
         stage.cut()
         result = stage.new(x.shape[1:])
         totals = stage.new((1,))
-        stage.program.step(FORWARD[name], result.place, value.place, totals.place, x.shape[1], stage.shard)
+        stage.program.step(FORWARD[name], y=result.place, x=value.place, totals=totals.place, classes=x.shape[1], shard=stage.shard)
         stage.cut(1)
         stage.store(0, result)
         stage.cut()
@@ -127,7 +114,7 @@ def backward(name: str, dx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> None:
         gradient, kept = stage.load(1, y.shape[1:]), stage.load(2, y.shape[1:])
         stage.cut()
         result = stage.new(y.shape[1:])
-        stage.program.step(BACKWARD[name], result.place, gradient.place, kept.place, y.shape[1], stage.shard)
+        stage.program.step(BACKWARD[name], dx=result.place, dy=gradient.place, y=kept.place, classes=y.shape[1], shard=stage.shard)
         stage.cut(1)
         stage.store(0, result)
         stage.cut()
@@ -137,14 +124,22 @@ def backward(name: str, dx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> None:
 
 def cross_entropy_gradient(dlogits: np.ndarray, logits: np.ndarray, labels: np.ndarray, dloss: float) -> None:
     """dlogits (N, K) of the mean loss over N images, times dloss."""
-    ratio = bits(len(logits) / dloss if dloss else np.inf)
+    ratio = len(logits) / dloss if dloss else np.inf
 
     def build(stage: Stage) -> None:
         value = stage.load(1, logits.shape[1:])
         stage.cut()
         result = stage.new(logits.shape[1:])
         totals = stage.new((1,))
-        stage.program.step(cross_entropy_gradient_step, result.place, value.place, totals.place, logits.shape[1], stage.shard, ratio)
+        stage.program.step(
+            cross_entropy_gradient_step,
+            dlogits=result.place,
+            logits=value.place,
+            totals=totals.place,
+            classes=logits.shape[1],
+            shard=stage.shard,
+            ratio=ratio,
+        )
         stage.cut(1)
         stage.store(0, result)
         stage.cut()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from minicnn.kernels.cpu.lanes.plane_transfer import load_planes_step, store_planes_step, store_positions_step
+from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes_step, store_planes_step, store_positions_step
 from minicnn.kernels.cpu.pooling.reads import Reads, three_axes
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.call import PARTS, Stage
@@ -35,16 +35,15 @@ class Box:
         return (*self.sizes[: self.axis], self.stop - self.first, *self.sizes[self.axis + 1 :])
 
     @property
-    def transfer(self) -> tuple[int, int, int, int, int]:
-        """Elements from plane to plane, offset in the plane, rows, elements from row to row, elements of a row."""
-        inner = prod(self.sizes[self.axis + 1 :])
-        return (
-            prod(self.sizes),
-            self.first * inner,
-            prod(self.sizes[: self.axis]),
-            self.sizes[self.axis] * inner,
-            (self.stop - self.first) * inner,
-        )
+    def inner(self) -> int:
+        """Pixels of the axes behind the one that is cut."""
+        return prod(self.sizes[self.axis + 1 :])
+
+    @property
+    def turn(self) -> Turn:
+        """Its rows, as a step moves them."""
+        rows, length = prod(self.sizes[: self.axis]), (self.stop - self.first) * self.inner
+        return Turn(rows, length, prod(self.sizes), self.sizes[self.axis] * self.inner)
 
 
 @dataclass
@@ -80,7 +79,9 @@ class Band:
         self._transfer(store_positions_step, value, number, box)
 
     def _transfer(self, kernel: StepKernel, value: Activation, number: int, box: Box) -> None:
-        self.stage.program.step(kernel, value.place, self.stage.shard, *box.transfer, EXTRA + number)
+        self.stage.program.step(
+            kernel, place=value.place, shard=self.stage.shard, offset=box.first * box.inner, field=EXTRA + number, turn=box.turn
+        )
         self.stage.cut()
 
 

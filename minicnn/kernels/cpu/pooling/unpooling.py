@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn.kernels.cpu.program.atomics import floats_at, integers_at
 from minicnn.kernels.cpu.program.operands import share
-from minicnn.kernels.cpu.program.program import EXTRA, PART, PARTS
+from minicnn.kernels.cpu.program.program import EXTRA
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import field_of
 
@@ -41,12 +41,6 @@ def fetch_from(y, x, positions, values):
     """y[i] = x[positions[i]], 0 where there is none."""
     for i in range(values):
         y[i] = x[positions[i]] if positions[i] >= 0 else ZERO
-
-
-@kernel
-def planes_of_part(planes, frame):
-    """(first, stop) of the planes of a task."""
-    return planes * frame[PART] // frame[PARTS], planes * (frame[PART] + 1) // frame[PARTS]
 
 
 @kernel

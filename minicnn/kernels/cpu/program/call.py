@@ -19,14 +19,13 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.plane_transfer import load_planes_step, store_planes_step
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.pointwise.lowering import append_load_plain, append_store
+from minicnn.kernels.cpu.pointwise.lowering import append_in_one_piece, append_load_plain, append_store
 from minicnn.kernels.cpu.program.activation import Activation, Outside, new_activation
 from minicnn.kernels.cpu.program.crew import run
 from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, Layout
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
 from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import EXTRA, LABELS, SHARDS, SLICES, FinishedProgram, Program, aligned_zeros, padded
-from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.memory import check_room
 from minicnn.locks import new_lock, refuse_holder
 from minicnn.processors import threads as usual_threads
@@ -68,7 +67,7 @@ class Stage:
         """Array `number` of the call in lanes; `shape` is that of one image."""
         value = self.new(shape, halo)
         if self._turns(value):
-            self._turn(load_planes_step, value, number)
+            append_in_one_piece(self.program, load_planes_step, value, EXTRA + number)
         else:
             append_load_plain(self.program, value, EXTRA + number)
         return value
@@ -90,7 +89,7 @@ class Stage:
     def store(self, number: int, value: Activation) -> None:
         """Write a value to array `number`."""
         if self._turns(value):
-            self._turn(store_planes_step, value, number)
+            append_in_one_piece(self.program, store_planes_step, value, EXTRA + number)
         else:
             append_store(self.program, value, EXTRA + number)
 
@@ -105,10 +104,6 @@ class Stage:
     def _turns(self, value: Activation) -> bool:
         """Whether the way between images and lanes is that of a matrix that is transposed, squares at a time."""
         return self.shard % LANES == 0 and not any(map(any, value.map.halo))
-
-    def _turn(self, kernel: StepKernel, value: Activation, number: int) -> None:
-        numbers = value.map.channels * value.map.pixels
-        self.program.step(kernel, value.place, self.shard, numbers, 0, 1, numbers, numbers, EXTRA + number)
 
     def cut(self, parts: int = PARTS) -> None:
         """End of a stage; with `parts` above 1 every step of it must know how to do a part."""

@@ -19,8 +19,9 @@ from minicnn.errors import DeviceError
 from minicnn.kernels.cpu.program import interpreter
 from minicnn.kernels.cpu.program.atomics import exchange, fetch_add, integers_at, pause, read_shared
 from minicnn.kernels.cpu.program.executor import COUNTERS, FAULT, LAST, LEFT, RUN, STOP, ZERO, Layout, execute, wait_a_little
-from minicnn.kernels.cpu.program.program import FRAME_FIELDS, FinishedProgram
+from minicnn.kernels.cpu.program.program import FinishedProgram
 from minicnn.kernels.machine_code.compile import kernel
+from minicnn.kernels.machine_code.records import FRAME_FIELDS
 from minicnn.locks import new_lock, refuse_holder
 from minicnn.processors import MOST
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from minicnn.kernels.cpu.program.atomics import floats_at, whole_array
+from minicnn.kernels.cpu.program.atomics import floats_at, integers_at, whole_array
 from minicnn.kernels.cpu.program.program import EXTRA
 from minicnn.kernels.machine_code.compile import kernel
 from minicnn.kernels.machine_code.records import field_of
@@ -63,6 +63,12 @@ def operand(memory, frame, a):
     if a.field != 0:
         return Strided(array_in(frame, a.field), frame.first * a.image + a.place, a.step)
     return Strided(memory, frame.arena + a.place, a.step)
+
+
+@kernel
+def integers_of(frame, number):
+    """Array `number` of a call, of int64."""
+    return whole_array(integers_at(field_of(frame, EXTRA + number)))
 
 
 @kernel

@@ -4,7 +4,7 @@
     parameters   float32, the network's weights
     table        int64, what the steps look up: runs, taps, ranges
     steps        int64, one row a step: the kernel's address, then its arguments (offsets, sizes, numbers as bits)
-    frame        int64, what differs from task to task: see the fields below
+    frame        int64, what differs from task to task: see `Frame`
 
 A *shard* is a fixed number of images that goes through a phase's steps in one go, on one thread, in that thread's *arena* (its stretch
 of `memory`).  Shards that share a *slot* run one after the other and add their gradients into the slot's stretch.  Who runs what is
@@ -20,25 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minicnn.kernels.machine_code.compile import StepKernel
-from minicnn.kernels.machine_code.records import FRAME_FIELDS, bits, flatten  # noqa: F401
+from minicnn.kernels.machine_code.records import Frame, flatten
 
-# fields of a frame
-ARENA = 0  # where this task's activations begin in memory
-SLOT = 1  # where this task's gradients begin in memory
-FIRST = 2  # first image of the shard, counted in the batch
-COUNT = 3  # images of the shard that are real; lanes beyond are filled up and count for nothing
-ACCUMULATE = 4  # 0 for the first shard of a slot: gradients are written; else they are added
-BATCH = 5  # images of the whole batch
-KEY = 6  # random key of this batch
-PART = 7  # which part of the step's work this task does
-PARTS = 8  # of how many
-ORDER = 9  # address of the batch's image numbers (int64)
-STATISTICS = 10  # address of the batch's (loss, correct) pairs, one a shard (float64)
-RATES = 11  # address of the batch's optimizer numbers (float64)
-OUTPUT = 12  # address of the batch's output rows (float32)
-LABELS = 13  # address of the data set's labels (int64)
-INPUT = 14  # address of the data set's images (float32 or uint8)
-EXTRA = 15  # addresses of further arrays, in and out
+# fields of a frame that steps are told by their number
+OUTPUT, LABELS, INPUT, EXTRA = (Frame._fields.index(name) for name in ("output", "labels", "input", "extra"))
 
 STEP_FIELDS = 64
 CACHE_LINE = 16  # float32 elements
@@ -116,9 +101,9 @@ class Program:
             self._length += len(padded)
         return self._known[key]
 
-    def step(self, kernel: StepKernel, *arguments: Argument, **fields: Any) -> None:
+    def step(self, kernel: StepKernel, **fields: Any) -> None:
         """Append one step to the open phase: a value for each of the kernel's fields."""
-        arguments = arguments if kernel.fields is None else tuple(flatten(kernel.fields, fields, f"step {kernel.name}"))
+        arguments: list[Argument] = list(flatten(kernel.fields, fields, f"step {kernel.name}"))
         for argument in arguments:
             if isinstance(argument, Place):
                 argument.buffer.used_at(len(self.rows))

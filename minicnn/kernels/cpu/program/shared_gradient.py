@@ -9,28 +9,24 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, SLOT
 from minicnn.kernels.machine_code.compile import step
 
 ZERO = np.float32(0)
 
 
-@step
+@step("gradient size kept first")
 def set_gradient_aside(memory, parameters, table, a, frame):
-    """a: place in the slot, floats, place in the arena, whether no other layer has written yet.
-
-    The slot's stretch moves to the arena and is 0; what is left there from an earlier batch counts for nothing.
-    """
-    m, slot, kept = whole_array(memory), frame[SLOT] + a[0], frame[ARENA] + a[2]
+    """A stretch of the slot moves to the arena and is 0; for the layer that writes first, what was there counts for nothing."""
+    m, slot, kept = whole_array(memory), frame.slot + a.gradient, frame.arena + a.kept
     nothing = splat(ZERO)
-    for i in range(0, a[1], LANES):
-        store(m, kept + i, nothing if a[3] != 0 and frame[ACCUMULATE] == 0 else load(m, slot + i))
+    for i in range(0, a.size, LANES):
+        store(m, kept + i, nothing if a.first != 0 and frame.accumulate == 0 else load(m, slot + i))
         store(m, slot + i, nothing)
 
 
-@step
+@step("gradient size kept")
 def add_gradient_back(memory, parameters, table, a, frame):
-    """a: place in the slot, floats, place in the arena.  slot += arena."""
-    m, slot, kept = whole_array(memory), frame[SLOT] + a[0], frame[ARENA] + a[2]
-    for i in range(0, a[1], LANES):
+    """slot += arena."""
+    m, slot, kept = whole_array(memory), frame.slot + a.gradient, frame.arena + a.kept
+    for i in range(0, a.size, LANES):
         store(m, slot + i, load(m, slot + i) + load(m, kept + i))
