@@ -37,7 +37,7 @@ from minicnn.kernels.derive.inward import Inward
 from minicnn.kernels.derive.text import literal, statements, surroundings
 
 DECORATOR = "@njit(error_model='numpy')"
-HEAD = ("import math", "from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
+HEAD = ("import math", "import numpy", "from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
 AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
 
 
@@ -77,6 +77,7 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     for name, array, axis in fields:
         area = AREAS.get(roles[array]) if axis is None else None
         head.append(f"{name} = {f'{own.frame}.{area} + ' if area else ''}{own.row}.{name}")
+    head += [f"{name} = numpy.empty({own.lanes})" for name in sorted(own.rows)]
     if INTEGERS in roles.values() or own.derived:  # which all are handed both
         head.append(f"{own.integers} = whole_numbers_of({own.memory})")
     text = [
@@ -121,6 +122,11 @@ class Writer(ast.NodeTransformer):
             Field(name, name),
             *(Field(self.size(name, axis), name, axis) for axis in range(int(self.images.in_lanes(name)), self.images.axes(name))),
         ]
+
+    @property
+    def rows(self) -> set[str]:
+        """Sums that every image has of its own."""
+        return self._inward.rows
 
     def body(self) -> list[ast.stmt]:
         return self._written(self._inward.statements())
@@ -199,9 +205,14 @@ class Writer(ast.NodeTransformer):
     # ---------------------------------------------------------------------------------------------------------------------------- values
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self.rows:
+            return expression(f"{node.id}[{self.images.letter}]") if isinstance(node.ctx, ast.Load) else self._row(node)
         if node.id == self.images.letter and isinstance(node.ctx, ast.Load) and not self.images.flat:  # not in a place
             return expression(f"{self.first} + {node.id}")
         return node
+
+    def _row(self, node: ast.Name) -> ast.expr:
+        return ast.Subscript(ast.Name(node.id, ast.Load()), ast.Name(self.images.letter, ast.Load()), ast.Store())
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         images, shape = self.images, shape_of(node.value)

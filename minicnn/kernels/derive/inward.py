@@ -1,7 +1,7 @@
 """The loop over images goes inward, as far as nothing that an image computes is needed after the loop has ended.
 
 Images never meet, so for each of them everything still happens in the order of the textbook.  A statement that does the same for every
-image is done once.  Two kinds of loops are left: over all lanes, where each image computes its own, and over real images, where they are
+image is done once, and a sum in float64 becomes a row of sums, one an image, so that neighbouring numbers are added.  Two kinds of loops are left: over all lanes, where each image computes its own, and over real images, where they are
 summed; a loop that does both asks at each sum.
 """
 
@@ -18,11 +18,13 @@ class Inward:
 
     lanes, real : what the text calls the images of a shard, and those of them that are real
     asking : the loops left that compute lanes and sum, each with the names it sums into
+    rows : sums in float64 that every image has of its own, a row of `lanes` numbers each
     """
 
     def __init__(self, images: Images, lanes: str, real: str) -> None:
         self.images, self.lanes, self.real = images, lanes, real
         self.asking: dict[int, set[str]] = {}
+        self.rows: set[str] = set()
 
     def statements(self) -> Statements:
         """The function's statements, a copy."""
@@ -44,7 +46,10 @@ class Inward:
         varying = self._varying(loop.body)
         own = varying & self.images.private(loop)
         users = [own & (assigned(each) | loaded(each)) for each in body]
-        together = any(one & other for n, one in enumerate(users) for other in users[n + 1 :])  # one needs what another has computed
+        passed_on = {name for n, one in enumerate(users) for other in users[n + 1 :] for name in one & other}
+        together = not all(self._is_sum(name) for name in passed_on)  # a statement needs what another has computed
+        if not together:
+            self.rows |= passed_on
         found: Statements = []
         held: Statements = []  # what one loop over images will do
 
@@ -77,6 +82,15 @@ class Inward:
         if adds and stores:
             self.asking[id(made.target)] = sums
         return made
+
+    def _is_sum(self, name: str) -> bool:
+        """Whether a name begins with `np.float64(...)` in a loop over images, and is added to after that: its type is plain."""
+        begins = [node for node in self.images.nodes if isinstance(node, ast.Assign) and name in plain_targets(node)]
+        inside = {node.lineno for loop in self.images.loops for node in ast.walk(loop) if isinstance(node, ast.Assign)}
+        return all(
+            node.lineno in inside and isinstance(node.value, ast.Call) and ast.unparse(node.value.func).endswith(".float64")
+            for node in begins
+        )
 
     def _differs(self, node: ast.AST, varying: set[str]) -> bool:
         """Whether a value depends on the image."""

@@ -173,14 +173,17 @@ def test_text_is_the_same_every_time_and_in_the_letters_of_the_loop():
 
 
 LINEAR = """\
+    total = numpy.empty(lanes)
     F = dx_1
     K = dy_1
     for f in range(F):
         for n in range(lanes):
-            total = np.float64(0.0)
-            for k in range(K):
-                total += memory[dy + k * lanes + n] * parameters[weight + k * weight_1 + f]
-            memory[dx + f * lanes + n] = total
+            total[n] = np.float64(0.0)
+        for k in range(K):
+            for n in range(lanes):
+                total[n] += memory[dy + k * lanes + n] * parameters[weight + k * weight_1 + f]
+        for n in range(lanes):
+            memory[dx + f * lanes + n] = total[n]
 """
 
 
