@@ -47,7 +47,7 @@ class Taps(NamedTuple):
 class Groups(NamedTuple):
     """How many groups, and the channels and filters of one."""
 
-    count: int  # type: ignore[assignment]
+    number: int
     channels: int
     filters: int
 
