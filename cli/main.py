@@ -27,6 +27,7 @@ VERBS = {
     "data": "List, download and look at data sets.",
     "bench": "Time kernels, training and inference.",
     "laws": "Check the identities between variants of convolution.",
+    "derive": "Show what becomes of a textbook loop on another machine.",
     "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",
     "help": "Explain a verb and its options.",

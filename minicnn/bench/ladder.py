@@ -168,7 +168,12 @@ def rungs(trial: Trial, threads: int, flops: int) -> list[Rung]:
             "explicit vectors, y written once; but each addition waits for the one before it",
             after(lambda: ladder.one_sum(y_lanes.reshape(-1), in_lanes.reshape(-1), weight, in_lanes.shape), in_order),
         ),
-        Rung("register tile", "24 sums at once, every number loaded serves 4 or 6 of them", engine(1), batches=batches),
+        Rung(
+            "24 sums in registers",
+            "none waits for another, and every number loaded serves 4 or 6 of them",
+            after(lambda: ladder.many_sums(y_lanes.reshape(-1), in_lanes.reshape(-1), weight, in_lanes.shape), in_order),
+        ),
+        Rung("register tile", "the same instruction by instruction, none left to the compiler", engine(1), batches=batches),
     ]
     if threads > 1:
         found.append(Rung(f"{threads} threads", "each its own images", engine(threads), batches=batches))

@@ -22,10 +22,11 @@ from minicnn.bench.equality import relative_error, tolerance
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant
 from minicnn.bench.records import OURS, Note, Row
-from minicnn.engine.plan import RATES, build_plan
+from minicnn.engine.plan import build_plan
 from minicnn.optimizers import SGD
 from minicnn.random import generator
 from minicnn.train import Trainer
+from minicnn.train.updates import rates
 
 if TYPE_CHECKING:
     from minicnn.graph import Summary
@@ -123,14 +124,12 @@ def own_step(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, thr
 def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
     """All batches in one call of the plan, as `Trainer.fit` makes it."""
     optimizer = own_optimizer()
-    plan = build_plan(net.topology, net.topology.memory_size, batch, threads, training=True, optimizer=optimizer.kind)
+    plan = build_plan(net.topology, net.topology.memory_size, batch, threads, training=True, optimizer=optimizer)
     count = -(-len(images) // batch)
-    rates = np.zeros((count, RATES))
-    numbers = optimizer.rates(1, optimizer.learning_rate)
-    rates[:, : len(numbers)] = numbers
+    numbers = rates(optimizer, 1, [optimizer.learning_rate] * count)
     order = generator(0, "bench", "order").permutation(len(images)).astype(np.int64)
     keys = np.zeros(count, np.int64)
-    return lambda: plan.run(net.parameter_memory, images, order, batch, labels=labels, keys=keys, rates=rates)
+    return lambda: plan.run(net.parameter_memory, images, order, batch, labels=labels, keys=keys, rates=numbers)
 
 
 def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, threads: int, limit: float) -> Agreement:

@@ -96,12 +96,12 @@ def _products(node: Node, row: SummaryRow, learns: bool) -> dict[str, int]:
         return {"connections": with_biases}
     whole = _with_padding_in_input(node)
     macs, useful = (_total(_forward(each, bias=0)) for each in (whole, node))
-    dx, dweight = _backward(whole)
+    of_input, of_weights = _backward(whole)
     return {
         "macs": macs,
         "useful_macs": useful,
         "connections": macs + with_biases - useful,
-        "backward_macs": _total(dweight) + (_total(dx) if learns else 0),
+        "backward_macs": of_weights + (of_input if learns else 0),
     }
 
 
@@ -131,10 +131,10 @@ def _forward(node: Node, bias: int) -> np.ndarray:
     return operation_of(node.layer).forward(_ones(node, bias))
 
 
-def _backward(node: Node) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients of input and weight for a gradient of ones."""
+def _backward(node: Node) -> tuple[int, int]:
+    """Products in the gradients of input and weights, for a gradient of ones."""
     (dx,), own = operation_of(node.layer).backward(_ones(node, bias=0), np.ones((1, *node.output_shapes[0]), np.float32))
-    return dx, own["weight"]
+    return _total(dx), sum(_total(gradient) for name, gradient in own.items() if name != "bias")
 
 
 def _total(values: np.ndarray) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from math import prod
 from typing import Any, TypeVar
 
 from numba import njit
 
-from minicnn.errors import GraphError
+from minicnn.errors import GraphError, ShapeError
+from minicnn.geometry import shape_text
 from minicnn.graph import Node
 from minicnn.kernels import textbook
+from minicnn.kernels.derive.definition import Definition
+from minicnn.kernels.derive.grammar import read
 from minicnn.layers import Layer, Shape
 from minicnn.layers.base import Loop
 
@@ -35,12 +38,13 @@ def forward_loop(node: Node) -> Callable[..., None]:
     return compiled(node, node.layer.loops().forward)
 
 
-def backward_loops(node: Node, wanted: Container[str]) -> Iterator[Callable[..., None]]:
-    """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ..."""
-    for loop in node.layer.loops().backward:
-        function = compiled(node, loop)
-        if any(name in wanted for name in arguments(function)):
-            yield function
+def backward_loops(node: Node, wanted: Iterable[str]) -> list[Callable[..., None]]:
+    """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ...; a GraphError if none writes one of them."""
+    written = {loop: definition(loop).outputs for loop in (compiled(node, each) for each in node.layer.loops().backward)}
+    for name in wanted:
+        if not any(name in outputs for outputs in written.values()):
+            raise GraphError(f"{node.name}: training needs {name}, but no loop in the backward of {node.layer.kind()} writes it")
+    return [loop for loop, outputs in written.items() if any(name in outputs for name in wanted)]
 
 
 def compiled(node: Node, loop: Loop | None) -> Callable[..., None]:
@@ -59,20 +63,36 @@ def _with_numba(loop: Callable[..., None]) -> Callable[..., None]:
 
 
 @cache
-def arguments(loop: Callable[..., None]) -> tuple[str, ...]:
-    """Names of what a loop takes, outputs first."""
-    return tuple(inspect.signature(getattr(loop, "py_func", loop)).parameters)
+def definition(loop: Callable[..., None]) -> Definition:
+    """What stands in a loop; a SettingError with file and line where that is more than a definition may contain."""
+    return read(loop)
+
+
+def in_axes(node: Node, loop: Callable[..., None], name: str, shape: Shape, images: bool = True) -> Shape:
+    """The shape of an array in the axes that a loop has for it; a ShapeError where they do not fit.
+
+    images : the first axis counts images: then (N, C, *space) may be (N, C, L) or (N, F) there.
+    """
+    axes = definition(loop).ranks.get(name, 0)
+    if axes in (0, len(shape)):
+        return shape
+    if images and axes in (2, 3) and len(shape) >= 2:
+        return (*shape[: axes - 1], prod(shape[axes - 1 :]))
+    raise ShapeError(
+        f"{node.name}: the loop {loop.__name__} of {node.layer.kind()} has {axes} axes for {name}, but here it has {len(shape)}"
+        f"\n  {name}  {shape_text(shape)}{', images first' if images else ''}"
+    )
 
 
 def by_name(node: Node, loop: Callable[..., None], known: Mapping[str, Value]) -> dict[str, Value]:
     """What a loop is called with; a GraphError if something of its name is not known."""
-    for name in arguments(loop):
+    for name in definition(loop).arguments:
         if name not in known:
             raise GraphError(
                 f"{node.name}: the loop {loop.__name__} of {node.layer.kind()} asks for {name!r}, which is no array or setting of it"
                 f"\n  known are {', '.join(known)}"
             )
-    return {name: known[name] for name in arguments(loop)}
+    return {name: known[name] for name in definition(loop).arguments}
 
 
 def numbered(letter: str, inputs: Sequence[Value]) -> dict[str, Value]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from minicnn.engine.planner import Planner
 from minicnn.errors import SettingError, ShapeError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.pointwise import optimizer as update
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.crew import run
 from minicnn.kernels.cpu.program.executor import (
@@ -31,9 +30,13 @@ from minicnn.kernels.cpu.program.executor import (
 )
 from minicnn.kernels.cpu.program.program import SLICES, FinishedProgram, aligned_zeros, padded
 from minicnn.kernels.cpu.unshared.lowering import serves_few
+from minicnn.kernels.derive.update import update_step
 from minicnn.kernels.memory import check_room
 from minicnn.layers.conv import Conv
 from minicnn.locks import new_lock
+
+if TYPE_CHECKING:
+    from minicnn.optimizers import Optimizer
 
 SHARDS_SIZES = (64, 32, 16)
 CACHE_BYTES = 1 << 20  # second-level cache of one core, as most have it today
@@ -42,9 +45,6 @@ MOST_SLOTS = 8
 MOST_SLICES = 16
 FEW_SHARDS = 4  # below, threads share the work of each step instead of taking shards
 STEP_PARTS = 8
-RATES = 8  # numbers an optimizer may need per batch
-STATES = {"sgd": 1, "adam": 2}
-UPDATES = {"sgd": update.sgd_step, "adam": update.adam_step}
 SLICE_FLOATS = 8192  # parameters that make a slice worth a task
 
 
@@ -81,7 +81,8 @@ class Arrays(NamedTuple):
     dtype : of images
     classes : labels run from 0 to classes - 1; 0 if none are read
     output : shape of one output, None if none is written
-    input_gradient, rates : whether there is one, whether parameters are updated
+    input_gradient : whether there is one
+    rates : numbers of the optimizer for each batch, None if nothing is updated
     """
 
     batch: int
@@ -90,7 +91,7 @@ class Arrays(NamedTuple):
     classes: int
     output: tuple[int, ...] | None
     input_gradient: bool
-    rates: bool
+    rates: int | None
 
 
 @dataclass
@@ -157,7 +158,7 @@ class Plan:
         labels : (M,) int64
         keys : (batches,) int64
             What dropout draws from.
-        rates : (batches, RATES) float64
+        rates : (batches, numbers) float64
             The optimizer's numbers.
         output : (len(order), ...) float32, written
         input_gradient : (batch, C, *space) float32, written
@@ -202,7 +203,7 @@ class Plan:
                 addresses,
                 self.layout,
                 self._finished,
-                whole_batches=self.arrays.rates,
+                whole_batches=self.arrays.rates is not None,
             )
         return statistics.sum(axis=1)
 
@@ -244,8 +245,8 @@ class Plan:
             _demand_range("labels", labels, wanted.classes, "classes")
         if keys is not None:
             _demand("keys", keys, np.int64, (batches,), "(batches,)")
-        if wanted.rates:
-            _demand("rates", rates, np.float64, (batches, RATES), "(batches, numbers)")
+        if wanted.rates is not None:
+            _demand("rates", rates, np.float64, (batches, wanted.rates), "(batches, numbers)")
         if wanted.output is not None:
             _demand("output", output, np.float32, (len(order), *wanted.output), "(images, *output)")
         if wanted.input_gradient:
@@ -262,7 +263,7 @@ def build_plan(
     uint8: bool = False,
     scale: Sequence[float] | None = None,
     shift: Sequence[float] | None = None,
-    optimizer: str | None = None,
+    optimizer: Optimizer | None = None,
     input_gradient: bool = False,
     shifts: int = 0,
     flips: bool = False,
@@ -277,7 +278,7 @@ def build_plan(
         Gradients; otherwise outputs.
     uint8 : bool
         Images come as uint8, else as float32; either is multiplied by scale[c] and shifted by shift[c].
-    optimizer : "sgd", "adam" or None
+    optimizer : Optimizer, optional
         Update the parameters after each batch.
     shifts, flips : int, bool
         Move each image by up to so many pixels, mirror every other one.
@@ -288,7 +289,7 @@ def build_plan(
     slot_size = padded(parameter_size)
     slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
     state_begin = slots * slot_size if training else 0
-    states = STATES[optimizer] if optimizer else 0
+    states = len(optimizer.state_names) if optimizer else 0
     common_begin = state_begin + states * slot_size
     planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch)
     planner.plan_preparations(input_gradient)
@@ -305,14 +306,12 @@ def build_plan(
     if optimizer:
         stretches = trainable_stretches(topology)
         planner.program.step(
-            UPDATES[optimizer],
-            parameter_size,
-            state_begin,
-            0,
-            slot_size,
-            state_begin + slot_size,
-            planner.program.constant([n for stretch in stretches for n in stretch]),
-            len(stretches),
+            update_step(type(optimizer).update, optimizer.state_names, optimizer.number_names),
+            parameter_count=parameter_size,
+            slot_size=slot_size,
+            states=state_begin,
+            stretches=planner.program.constant([n for stretch in stretches for n in stretch]),
+            stretch_count=len(stretches),
         )
         planner.program.close_phase(SLICES, max(1, min(MOST_SLICES, parameter_size // SLICE_FLOATS)))
     program = planner.finish()
@@ -330,7 +329,7 @@ def build_plan(
         prod(output) if training else 0,
         None if training else output,
         training and input_gradient,
-        optimizer is not None,
+        len(optimizer.number_names) if optimizer else None,
     )
     return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
 

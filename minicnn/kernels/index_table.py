@@ -2,7 +2,8 @@
 
     channel, h, w, j = index_map(k, p, q, c, r, s)        two axes; on one axis without h, p and r, on three with d, o and t as well
 
-The answers become a table of reads, so that no fast loop ever calls, or trusts, a user's function.
+The answers become a table of reads, so that no fast loop ever calls, or trusts, a user's function.  What does call it is compiled in
+every process: what a user's function refers to may change without a trace in its text.
 """
 
 from __future__ import annotations

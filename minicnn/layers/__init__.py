@@ -11,91 +11,57 @@ gradient, summed over all.  A batch normalization in several places normalizes e
 statistics follow one place after the other.  Two equal objects are two layers.
 """
 
-from minicnn.layers.avg_pool import AvgPool1D, AvgPool2D, AvgPool3D
-from minicnn.layers.base import Block, Cost, Element, Layer, ParameterSpec, Shape
-from minicnn.layers.batch_norm import BatchNorm1D, BatchNorm2D, BatchNorm3D
-from minicnn.layers.branches import Add, Concat
-from minicnn.layers.conv import Conv1D, Conv2D, Conv3D
-from minicnn.layers.conv_transpose import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
-from minicnn.layers.crop import Crop
-from minicnn.layers.description import build, describe
-from minicnn.layers.dropout import Dropout
-from minicnn.layers.flatten import Flatten
-from minicnn.layers.global_avg_pool import GlobalAvgPool
-from minicnn.layers.highway import Highway
-from minicnn.layers.join import AddInputs, ConcatChannels, GateInputs
-from minicnn.layers.leaky_relu import LeakyReLU
-from minicnn.layers.linear import Linear
-from minicnn.layers.local_response_norm import LocalResponseNorm
-from minicnn.layers.max_pool import MaxPool1D, MaxPool2D, MaxPool3D
-from minicnn.layers.pad_shortcut import PadShortcut
-from minicnn.layers.rbf import RBF
-from minicnn.layers.registry import register
-from minicnn.layers.relu import ReLU
-from minicnn.layers.reshape import Reshape
-from minicnn.layers.residual import Residual
-from minicnn.layers.scaled_tanh import ScaledTanh
-from minicnn.layers.sequential import Sequential
-from minicnn.layers.sigmoid import Sigmoid
-from minicnn.layers.skip import Skip
-from minicnn.layers.stochastic_depth import StochasticDepth
-from minicnn.layers.subsample import Subsample1D, Subsample2D, Subsample3D
-from minicnn.layers.table_conv import TableConv2D
-from minicnn.layers.tanh import Tanh
-from minicnn.layers.upsample import Upsample
-
-__all__ = [
-    "RBF",
-    "Add",
-    "AddInputs",
-    "AvgPool1D",
-    "AvgPool2D",
-    "AvgPool3D",
-    "BatchNorm1D",
-    "BatchNorm2D",
-    "BatchNorm3D",
-    "Block",
-    "Concat",
-    "ConcatChannels",
-    "Conv1D",
-    "Conv2D",
-    "Conv3D",
-    "ConvTranspose1D",
-    "ConvTranspose2D",
-    "ConvTranspose3D",
-    "Cost",
-    "Crop",
-    "Dropout",
-    "Element",
-    "Flatten",
-    "GateInputs",
-    "GlobalAvgPool",
-    "Highway",
-    "Layer",
-    "LeakyReLU",
-    "Linear",
-    "LocalResponseNorm",
-    "MaxPool1D",
-    "MaxPool2D",
-    "MaxPool3D",
-    "PadShortcut",
-    "ParameterSpec",
-    "ReLU",
-    "Reshape",
-    "Residual",
-    "ScaledTanh",
-    "Sequential",
-    "Shape",
-    "Sigmoid",
-    "Skip",
-    "StochasticDepth",
-    "Subsample1D",
-    "Subsample2D",
-    "Subsample3D",
-    "TableConv2D",
-    "Tanh",
-    "Upsample",
-    "build",
-    "describe",
-    "register",
-]
+from minicnn.layers.avg_pool import AvgPool1D as AvgPool1D
+from minicnn.layers.avg_pool import AvgPool2D as AvgPool2D
+from minicnn.layers.avg_pool import AvgPool3D as AvgPool3D
+from minicnn.layers.base import Block as Block
+from minicnn.layers.base import Cost as Cost
+from minicnn.layers.base import Element as Element
+from minicnn.layers.base import Layer as Layer
+from minicnn.layers.base import ParameterSpec as ParameterSpec
+from minicnn.layers.base import Shape as Shape
+from minicnn.layers.batch_norm import BatchNorm1D as BatchNorm1D
+from minicnn.layers.batch_norm import BatchNorm2D as BatchNorm2D
+from minicnn.layers.batch_norm import BatchNorm3D as BatchNorm3D
+from minicnn.layers.branches import Add as Add
+from minicnn.layers.branches import Concat as Concat
+from minicnn.layers.conv import Conv1D as Conv1D
+from minicnn.layers.conv import Conv2D as Conv2D
+from minicnn.layers.conv import Conv3D as Conv3D
+from minicnn.layers.conv_transpose import ConvTranspose1D as ConvTranspose1D
+from minicnn.layers.conv_transpose import ConvTranspose2D as ConvTranspose2D
+from minicnn.layers.conv_transpose import ConvTranspose3D as ConvTranspose3D
+from minicnn.layers.crop import Crop as Crop
+from minicnn.layers.description import build as build
+from minicnn.layers.description import describe as describe
+from minicnn.layers.dropout import Dropout as Dropout
+from minicnn.layers.flatten import Flatten as Flatten
+from minicnn.layers.global_avg_pool import GlobalAvgPool as GlobalAvgPool
+from minicnn.layers.highway import Highway as Highway
+from minicnn.layers.join import AddInputs as AddInputs
+from minicnn.layers.join import ConcatChannels as ConcatChannels
+from minicnn.layers.join import GateInputs as GateInputs
+from minicnn.layers.leaky_relu import LeakyReLU as LeakyReLU
+from minicnn.layers.linear import Linear as Linear
+from minicnn.layers.local_response_norm import LocalResponseNorm as LocalResponseNorm
+from minicnn.layers.max_pool import MaxPool1D as MaxPool1D
+from minicnn.layers.max_pool import MaxPool2D as MaxPool2D
+from minicnn.layers.max_pool import MaxPool3D as MaxPool3D
+from minicnn.layers.pad_shortcut import PadShortcut as PadShortcut
+from minicnn.layers.rbf import RBF as RBF
+from minicnn.layers.registry import register as register
+from minicnn.layers.relu import ReLU as ReLU
+from minicnn.layers.reshape import Reshape as Reshape
+from minicnn.layers.residual import Residual as Residual
+from minicnn.layers.scaled_tanh import ScaledTanh as ScaledTanh
+from minicnn.layers.sequential import Sequential as Sequential
+from minicnn.layers.sigmoid import Sigmoid as Sigmoid
+from minicnn.layers.skip import Skip as Skip
+from minicnn.layers.stochastic_depth import StochasticDepth as StochasticDepth
+from minicnn.layers.subsample import Subsample1D as Subsample1D
+from minicnn.layers.subsample import Subsample2D as Subsample2D
+from minicnn.layers.subsample import Subsample3D as Subsample3D
+from minicnn.layers.table_conv import TableConv2D as TableConv2D
+from minicnn.layers.tanh import Tanh as Tanh
+from minicnn.layers.upsample import Upsample as Upsample
+from minicnn.layers.variant import Variant as Variant

@@ -19,7 +19,7 @@ and 2; settings and running variance as in PyTorch.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import shape_text
@@ -65,10 +65,6 @@ class BatchNorm(Layer, registered=False):
             ParameterSpec("running_mean", channels, fan_in=1, init="zeros", trainable=False),
             ParameterSpec("running_var", channels, fan_in=1, init="ones", trainable=False),
         )
-
-    def loop_view(self, name: str, array: Any) -> Any:
-        """(N, C, *space) as (N, C, L); flat features as channels of one position."""
-        return array.reshape(*array.shape[:2], -1) if name in ("x", "y", "dx", "dy") else array
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
         return Cost(f"2 * {inputs[0][0]}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from minicnn.layers.base import Layer, Shape
 from minicnn.layers.setting import any_map
@@ -20,7 +19,3 @@ class GlobalAvgPool(Layer):
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return (any_map(where, inputs)[:1],)
-
-    def loop_view(self, name: str, array: Any) -> Any:
-        """Maps as (N, C, L)."""
-        return array.reshape(*array.shape[:2], -1) if name in ("x", "dx") else array

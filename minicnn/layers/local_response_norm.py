@@ -10,7 +10,6 @@ it is printed there, not divided by `size`.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
 
 from minicnn.geometry import whole_number
 from minicnn.layers.pointwise import Pointwise
@@ -40,10 +39,6 @@ class LocalResponseNorm(Pointwise):
             alpha=number(where, "alpha", self.alpha, least=0),
             beta=number(where, "beta", self.beta, least=0),
         )
-
-    def loop_view(self, name: str, array: Any) -> Any:
-        """(N, C, *space) as (N, C, L); flat features as channels of one position."""
-        return array.reshape(*array.shape[:2], -1)
 
     def brief(self) -> tuple[str, ...]:
         return (f"size {self.size}",)

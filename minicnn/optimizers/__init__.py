@@ -1,10 +1,8 @@
-"""Rules that turn gradients into steps: settings only; the engine applies them inside the compiled plan."""
+"""Rules that turn gradients into steps: settings, and a loop that the engine runs inside the compiled plan."""
 
 from minicnn.optimizers.adam import Adam
-from minicnn.optimizers.base import Optimizer
+from minicnn.optimizers.base import OPTIMIZERS, Optimizer
 from minicnn.optimizers.sgd import SGD
 from minicnn.optimizers.usual import USUAL
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
 
 __all__ = ["OPTIMIZERS", "SGD", "USUAL", "Adam", "Optimizer"]

@@ -1,34 +1,98 @@
-"""What every optimizer is: checked settings, and the numbers of one step."""
+"""What every optimizer is: checked settings, and one loop over parameters, their gradient, and what it remembers of each."""
 
 from __future__ import annotations
 
+import inspect
 import math
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minicnn.errors import SettingError
+from minicnn.layers.registry import enter
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        return lambda kind: kind
 
 
+OPTIMIZERS: dict[str, type[Optimizer]] = {}  # every one that is defined, by its kind
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 @dataclass(frozen=True, kw_only=True)
-class Optimizer(ABC):
-    """learning_rate : how far a step goes;  weight_decay : pull towards 0, added to the gradient."""
+class Optimizer:
+    """A rule that turns gradients into steps: settings, and the loop `update` that the engine runs on slices of the parameters.
+
+        class Lion(Optimizer):
+            learning_rate: float = 1e-4
+            beta1: float = 0.9
+            ...
+
+            def update(weight, gradient, momentum, learning_rate, beta1, ...):
+                for i in range(weight.size):
+                    ...
+
+    The loop takes weight and gradient; numbers by the names of settings, and `step`, the number of the update from 1; any other argument
+    is an array of its own, zeros at first, that it remembers for each parameter (`state_names`).  It uses arrays at [i] only and computes
+    in float32, what stands before the loop in float64.
+
+    A class is known by its name in small letters as soon as it is defined; defined again in its module it replaces the first.
+
+    learning_rate : how far a step goes;  weight_decay : pull towards 0, in the way the loop says
+
+    Raises
+    ------
+    SettingError
+        If a setting is out of range, or there is an optimizer of this name from elsewhere.
+    """
 
     kind: ClassVar[str]
-    state_names: ClassVar[tuple[str, ...]]  # what it remembers per parameter
+    update: ClassVar[Callable[..., None]]
+    state_names: ClassVar[tuple[str, ...]] = ()  # what it remembers per parameter
+    number_names: ClassVar[tuple[str, ...]] = ()  # what its loop is told at every update
 
-    learning_rate: float
+    learning_rate: float = field(kw_only=False)
     weight_decay: float = 0.0
+
+    def __init_subclass__(cls, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        if isinstance(given := vars(cls).get("learning_rate"), int | float):  # SGD(0.1), as in other libraries
+            cls.learning_rate = field(default=given, kw_only=False)
+        dataclass(frozen=True, kw_only=True)(cls)
+        if not hasattr(cls, "update"):
+            return
+        cls.kind = cls.__name__.lower()
+        numbers = {each.name for each in fields(cls)} | {"step"}  # type: ignore[arg-type]
+        names = tuple(inspect.signature(cls.update).parameters)
+        if names[:2] != ("weight", "gradient"):
+            raise SettingError(f"{cls.__name__}: update takes {', '.join(names)}, but must begin with weight, gradient")
+        cls.state_names = tuple(name for name in names[2:] if name not in numbers)
+        cls.number_names = tuple(name for name in names[2:] if name in numbers)
+        enter(OPTIMIZERS, cls.kind, cls, "an optimizer")
 
     def __post_init__(self) -> None:
         self._check("learning_rate", self.learning_rate)
         self._check("weight_decay", self.weight_decay)
+        for name, value in self.settings().items():
+            self._check(name, value, least=-math.inf)
+        if self.weight_decay and "weight_decay" not in self.number_names:
+            raise SettingError(f"{type(self).__name__}: weight_decay is {self.weight_decay!r}, but its update does not take it")
 
-    def _check(self, name: str, value: float, below: float = math.inf) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or not 0 <= value < below:
+    def _check(self, name: str, value: float, below: float = math.inf, least: float = 0) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not least <= value < below:
+            low = f", at least {least:g}" if least > -math.inf else ""
             bound = f"and below {below:g}" if below < math.inf else "and finite"
-            raise SettingError(f"{type(self).__name__}: {name} is {value!r}, but must be a number, at least 0 {bound}")
+            raise SettingError(f"{type(self).__name__}: {name} is {value!r}, but must be a number{low} {bound}")
 
-    @abstractmethod
+    def settings(self) -> dict[str, float]:
+        """Every setting by name, as given to the constructor."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+
     def rates(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        """The numbers the compiled update reads at step 1, 2, ...; `learning_rate` is the schedule's."""
+        """The numbers that the loop takes at step 1, 2, ...; `learning_rate` is the schedule's."""
+        known = {**self.settings(), "learning_rate": learning_rate, "step": step}
+        return tuple(float(known[name]) for name in self.number_names)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from minicnn.optimizers.base import Optimizer
 
 
-@dataclass(frozen=True, kw_only=True)
+def sgd(weight, gradient, velocity, learning_rate, momentum, weight_decay):  # type: ignore[no-untyped-def]
+    """velocity = momentum*velocity + gradient + weight_decay*w;  w -= learning_rate*velocity"""
+    for i in range(weight.size):
+        slope = gradient[i] + weight_decay * weight[i]
+        velocity[i] = momentum * velocity[i] + slope
+        weight[i] -= learning_rate * velocity[i]
+
+
 class SGD(Optimizer):
     """velocity = momentum*velocity + gradient + weight_decay*w;  w -= learning_rate*velocity
 
     Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; in the form of PyTorch and Caffe.
     """
 
-    kind = "sgd"
-    state_names = ("velocity",)
+    update = staticmethod(sgd)
 
-    learning_rate: float = field(default=0.05, kw_only=False)  # SGD(0.1), as in other libraries
+    learning_rate: float = 0.05
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check("momentum", self.momentum, below=1)
-
-    def rates(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        return (learning_rate, self.momentum, self.weight_decay)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from minicnn import schema
-from minicnn.errors import CheckpointError, SettingError, quoted
+from minicnn.errors import CheckpointError, SettingError, quoted, suggestion
 from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, Optimizer
 from minicnn.recipe import Recipe
 from minicnn.train.augmentation import augmentation
@@ -22,6 +22,7 @@ DEFAULT_EPOCHS = 10
 DEFAULT_EPOCHS_OF_FEW_IMAGES = 40
 FEW_IMAGES = 10_000  # training images below which an epoch is so short that there are more of them
 
+NAMED = ("learning_rate", "momentum", "weight_decay")  # settings of optimizers that a run has by these names
 FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run goes on
 
 
@@ -30,6 +31,7 @@ class RunSettings:
     """The settings of a run, all of them settled.
 
     momentum : None where the optimizer has none
+    optimizer_settings : what else the optimizer has, by name
     augment : words of `augmentation`, "" for none
     validation : share of the training images held out, 0 for none
     select_on_test : keep the weights of the epoch that was best on the test images
@@ -51,6 +53,7 @@ class RunSettings:
     seed: int
     select_on_test: bool = False
     size: str | None = None
+    optimizer_settings: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def completed(cls, given: Mapping[str, Any], train_images: int, recipe: Recipe | None = None) -> RunSettings:
@@ -64,9 +67,10 @@ class RunSettings:
         said = {name: value for name, value in given.items() if value is not None}
         recipe = recipe or Recipe(USUAL, (), DEFAULT_SCHEDULE, DEFAULT_BATCH_SIZE)
         kind = said.get("optimizer", recipe.optimizer.kind)
-        if "momentum" in said and kind != "sgd":
+        optimizer = recipe.optimizer if kind == recipe.optimizer.kind else default_optimizer(kind)
+        own = optimizer.settings()
+        if "momentum" in said and "momentum" not in own:
             raise SettingError(f"momentum is a setting of sgd, but the optimizer is {kind}\n  leave it out, or choose the optimizer sgd")
-        optimizer = recipe.optimizer if kind == recipe.optimizer.kind else DEFAULT_OPTIMIZERS[kind]
         data = said.get("data", default_data(recipe))
         outcome = recipe.on(data)
         defaults = {
@@ -76,7 +80,8 @@ class RunSettings:
             "batch_size": recipe.batch_size,
             "optimizer": kind,
             "learning_rate": optimizer.learning_rate,
-            "momentum": getattr(optimizer, "momentum", None),
+            "momentum": own.get("momentum"),
+            "optimizer_settings": {name: value for name, value in own.items() if name not in NAMED},
             "weight_decay": optimizer.weight_decay,
             "schedule": recipe.schedule,
             "augment": "",
@@ -130,7 +135,8 @@ class RunSettings:
     def make_optimizer(self) -> Optimizer:
         """The optimizer they describe."""
         momentum = {} if self.momentum is None else {"momentum": self.momentum}
-        return OPTIMIZERS[self.optimizer](learning_rate=self.learning_rate, weight_decay=self.weight_decay, **momentum)
+        named = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
+        return OPTIMIZERS[self.optimizer](**named, **momentum, **self.optimizer_settings)
 
     def to_json(self) -> dict[str, Any]:
         """As values that JSON can hold."""
@@ -141,7 +147,7 @@ class RunSettings:
         """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
         if isinstance(values, dict):
-            values = {"select_on_test": False, "size": None, **values}  # as runs were before there was a choice
+            values = {"select_on_test": False, "size": None, "optimizer_settings": {}, **values}  # as runs were before there was a choice
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
         for name in ("network", "data", "optimizer", "schedule", "augment"):
@@ -155,7 +161,13 @@ class RunSettings:
                 schema.real(source, f"the setting {name}", values[name], least=0, **limits)
         for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
             if values[name] not in known:
-                raise CheckpointError(f"{source}: there is no {name} {quoted(values[name])}")
+                hint = "\n  one of your own is known once its class is defined: import it before"
+                raise CheckpointError(f"{source}: there is no {name} {quoted(values[name])}{hint}")
+        more = values["optimizer_settings"]
+        if not isinstance(more, dict):
+            raise CheckpointError(f"{source}: the setting optimizer_settings is {quoted(more)}, but must be an object")
+        for name, value in more.items():
+            schema.real(source, f"the setting {quoted(name)} of its optimizer", value)
         if not isinstance(values["select_on_test"], bool):
             raise CheckpointError(f"{source}: the setting select_on_test is {quoted(values['select_on_test'])}, but must be true or false")
         settings = cls(**values)
@@ -169,6 +181,13 @@ class RunSettings:
         except (SettingError, TypeError) as error:  # TypeError: a momentum for an optimizer without one
             raise CheckpointError(f"{source}: its settings do not fit: {error}") from error
         return settings
+
+
+def default_optimizer(kind: str) -> Optimizer:
+    """The optimizer of a run that chooses it by name alone."""
+    if kind not in OPTIMIZERS:
+        raise SettingError(f"optimizer {quoted(kind)} is not one of {', '.join(OPTIMIZERS)}{suggestion(kind, OPTIMIZERS)}")
+    return DEFAULT_OPTIMIZERS.get(kind) or OPTIMIZERS[kind]()  # type: ignore[call-arg]   # its own learning rate
 
 
 def default_data(recipe: Recipe | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minicnn import engine
-from minicnn.engine.plan import RATES, Plan
+from minicnn.engine.plan import Plan
 from minicnn.optimizers import Optimizer
 from minicnn.preparation import BYTES, Preparation
 from minicnn.train.augmentation import Augmentation
@@ -30,7 +30,7 @@ class Updates:
     def plan(self, optimizer: Optimizer, batch: int, threads: int, preparation: Preparation, augment: Augmentation) -> Plan:
         """A plan for batches of up to `batch` images of this preparation."""
         uint8 = preparation.unit == BYTES
-        made_for = (optimizer.kind, batch, threads, preparation, augment)
+        made_for = (type(optimizer), batch, threads, preparation, augment)
         if self._plan is None or self._made_for != made_for:
             state = self.state(optimizer)
             topology = self.net.topology
@@ -43,7 +43,7 @@ class Updates:
                 uint8=uint8,
                 scale=preparation.scale,
                 shift=preparation.shift,
-                optimizer=optimizer.kind,
+                optimizer=optimizer,
                 shifts=augment.shift,
                 flips=augment.flip,
             )
@@ -61,8 +61,5 @@ class Updates:
 
 def rates(optimizer: Optimizer, first_step: int, learning_rates: Sequence[float]) -> np.ndarray:
     """The optimizer's numbers for the updates from `first_step` (from 1) on, one row each."""
-    rows = np.zeros((len(learning_rates), RATES))
-    for n, (row, rate) in enumerate(zip(rows, learning_rates, strict=True)):
-        numbers = optimizer.rates(first_step + n, rate)
-        row[: len(numbers)] = numbers
-    return rows
+    rows = [optimizer.rates(first_step + n, rate) for n, rate in enumerate(learning_rates)]
+    return np.array(rows, np.float64).reshape(len(rows), len(optimizer.number_names))

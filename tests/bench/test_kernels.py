@@ -13,6 +13,7 @@ from minicnn.bench.kernels import arrays
 from minicnn.bench.layer_set import conv
 from minicnn.errors import SettingError
 from minicnn.kernels import ladder as loops
+from minicnn.kernels.cpu.lanes.vector import LANES
 
 
 def test_rows_of_one_layer(torch, hasty):
@@ -74,6 +75,15 @@ def test_every_rung_computes_the_layer():
         assert relative_error(result, truth) < 1e-6
 
 
+@pytest.mark.parametrize(("filters", "vectors"), [(6, 4), (16, 6), (7, 1), (5, 7)])
+def test_the_tile_to_read_has_the_bits_of_the_one_of_the_engine(filters, vectors):
+    """With filters and vectors left over as well; same order of terms, each added in one rounding."""
+    trial = arrays(conv("small", (3, 7, 6), filters, 3), vectors * LANES)
+    named = {rung.name: rung.call for rung in ladder.rungs(trial, threads=1, flops=10**9)}
+    readable = np.array(named["24 sums in registers"]())
+    assert np.array_equal(readable, named["register tile"]())
+
+
 def test_vectors_of_the_ladder_straddle_no_cache_lines():
     numbers = np.arange(2 * 3 * 5 * 32, dtype=np.float32).reshape(32, 2, 3, 5)
     lines = [ladder.whole_lines(numbers.transpose(1, 2, 3, 0)) for _ in range(3)]
@@ -89,6 +99,7 @@ def test_rows_of_the_ladder(torch, hasty):
         "loops reordered",
         "a lane is an image",
         "sum in a register",
+        "24 sums in registers",
         "register tile",
         "2 threads",
         rows[-1].work,

@@ -1,10 +1,26 @@
 """Formulas against counts: the loops count their own products, on small networks in full and on large ones narrow."""
 
+from math import prod
+
 import pytest
 
 from minicnn import Graph, zoo
 from minicnn.engine.counting import check
-from minicnn.layers import BatchNorm2D, Conv1D, Conv2D, Conv3D, ConvTranspose2D, Cost, Flatten, Linear, MaxPool2D, ReLU, Sequential
+from minicnn.layers import (
+    BatchNorm2D,
+    Conv1D,
+    Conv2D,
+    Conv3D,
+    ConvTranspose2D,
+    Cost,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2D,
+    ParameterSpec,
+    ReLU,
+    Sequential,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +93,48 @@ def test_a_wrong_formula_is_found(monkeypatch):
     counted = check(zoo.build("lenet"))
     assert {(each.layer, each.quantity) for each in counted.differences} >= {("conv1", "macs"), ("conv2", "macs")}
     assert all(each.formula == each.counted + 1 for each in counted.differences if each.quantity == "macs")
+
+
+def scaled(y, x, factor):
+    N, C, H, W = y.shape
+    for n in range(N):
+        for c in range(C):
+            for h in range(H):
+                for w in range(W):
+                    y[n, c, h, w] = factor[c] * x[n, c, h, w]
+
+
+def scaled_backward_input(dx, dy, factor):
+    N, C, H, W = dx.shape
+    for n in range(N):
+        for c in range(C):
+            for h in range(H):
+                for w in range(W):
+                    dx[n, c, h, w] = factor[c] * dy[n, c, h, w]
+
+
+def scaled_backward_factor(dfactor, dy, x):
+    N, C, H, W = dy.shape
+    for c in range(C):
+        total = 0.0
+        for n in range(N):
+            for h in range(H):
+                for w in range(W):
+                    total += dy[n, c, h, w] * x[n, c, h, w]
+        dfactor[c] = total
+
+
+class Scaled(Layer):
+    forward, backward = scaled, (scaled_backward_input, scaled_backward_factor)
+
+    def parameters(self, inputs):
+        return (ParameterSpec("factor", inputs[0][:1], fan_in=1, init="ones"),)
+
+    def cost(self, inputs, outputs):
+        return Cost(str(inputs[0][0]), macs=prod(outputs[0]), connections=prod(outputs[0]))
+
+
+def test_a_layer_of_ones_own_is_counted_by_its_own_loops():
+    counted = check(Graph(Sequential(Conv2D(3, 1), Scaled()), (2, 4, 5)))
+    assert counted.differences == ()
+    assert [each.counted for each in counted.counts if each.layer == "scaled1"] == [3, 0, 240, 60, 60, 120, 60]

@@ -1,5 +1,7 @@
 """A layer without steps of its own runs the loops that define it: every layer of ours that is a loop, its steps taken away."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ import minicnn
 from minicnn import layers as L
 from minicnn.engine import inference_plan
 from minicnn.engine.operations import operation
-from minicnn.errors import GraphError
+from minicnn.errors import GraphError, SettingError, ShapeError
 
 LAYERS = [
     L.Conv2D(6, 3, stride=2, padding=1, groups=3),
@@ -68,3 +70,122 @@ def test_layers_that_cannot_be_run_say_why(dtype):
         GraphError, match=r"^askingformore1: the loop rename of AskingForMore asks for 'power', which is no array or setting"
     ):
         minicnn.Graph(AskingForMore(), (3,)).forward(x)
+
+
+def difference(y, x1, x2, scale):
+    for i in range(y.size):
+        y.flat[i] = scale * (x1.flat[i] - x2.flat[i])
+
+
+def difference_backward(dx1, dx2, dy, scale):
+    for i in range(dy.size):
+        dx1.flat[i] = scale * dy.flat[i]
+        dx2.flat[i] = -scale * dy.flat[i]
+
+
+@dataclass(frozen=True)
+class Difference(L.Layer):
+    scale: float
+    forward, backward = difference, difference_backward
+
+    def output_shapes(self, where, inputs):
+        return (inputs[0],)
+
+
+@dataclass(frozen=True)
+class Contrast(L.Block):
+    left: L.Element
+    right: L.Element
+
+    def wire(self, wiring, *values):
+        return wiring.place(Difference(0.5), *wiring.place(self.left, *values), *wiring.place(self.right, *values))
+
+
+def test_a_layer_of_several_inputs():
+    net = minicnn.Graph(L.Sequential(Contrast(L.Conv2D(3, 3), L.Conv2D(3, 3)), L.Flatten(), L.Linear(4)), (2, 6, 5))
+    assert max(net.check_gradient().values()) < 1e-6
+    x, labels = np.random.default_rng(0).standard_normal((20, 2, 6, 5)).astype(np.float32), np.arange(20) % 4
+    gradients, exact = net.backward(x, labels)[1], net.backward(x.astype(np.float64), labels)[1]
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, exact[name], atol=1e-5 * abs(exact[name]).max(), err_msg=name)
+
+
+def doubled(y, x):
+    N, C, H, W = y.shape
+    for n in range(N):
+        for c in range(C):
+            for h in range(H):
+                for w in range(W):
+                    y[n, c, h, w] = 2 * x[n, c, h, w]
+
+
+def printed(y, x):
+    for i in range(x.size):
+        print(x.flat[i])
+        y.flat[i] = x.flat[i]
+
+
+class OfMaps(L.Layer):
+    forward = doubled
+
+
+class Printing(L.Layer):
+    forward = printed
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_loops_that_do_not_fit_say_why(dtype):
+    assert (minicnn.Graph(OfMaps(), (1, 2, 3)).forward(np.ones((4, 1, 2, 3), dtype)) == 2).all()
+    with pytest.raises(
+        ShapeError, match=r"^ofmaps1: the loop doubled of OfMaps has 4 axes for [xy], but here it has 2\n  [xy]  2 x 3, images first"
+    ):
+        minicnn.Graph(OfMaps(), (3,)).forward(np.ones((2, 3), dtype))
+    with pytest.raises(SettingError, match=r"test_derived_layers\.py:\d+: "):
+        minicnn.Graph(Printing(), (3,)).forward(np.ones((2, 3), dtype))
+
+
+def test_a_wrong_gradient_is_found():
+    @dataclass(frozen=True)
+    class Halved(L.Layer, registered=False):
+        forward = doubled
+
+        @staticmethod
+        def backward(dx, dy):
+            for i in range(dy.size):
+                dx.flat[i] = dy.flat[i]
+
+    assert minicnn.Graph(Halved(), (2, 3, 3)).check_gradient()["x"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gradient_that_no_loop_writes_is_an_error(dtype):
+    with pytest.raises(GraphError, match=r"^ofmaps1: training needs dx, but no loop in the backward of OfMaps writes it$"):
+        minicnn.Graph(L.Sequential(L.Conv2D(2, 1), OfMaps(), L.Flatten()), (1, 2, 3)).backward(
+            np.ones((4, 1, 2, 3), dtype), np.zeros(4, int)
+        )
+
+
+CELL = """
+from minicnn import layers as L
+
+def forward(y, x):
+    for i in range(x.size):
+        y.flat[i] = {factor} * x.flat[i]
+
+class Times(L.Layer):
+    forward = forward
+"""
+
+
+def test_a_cell_run_again_gives_the_new_layer(tmp_path):
+    x = np.ones((2, 3), np.float32)
+    for number, factor in enumerate((2, 3)):
+        file = tmp_path / f"cell{number}.py"
+        file.write_text(CELL.format(factor=factor), encoding="utf-8")
+        space = {"__name__": "a_notebook"}
+        exec(compile(file.read_text(), str(file), "exec"), space)
+        net = minicnn.Graph(space["Times"](), (3,))
+        net.save(tmp_path / "net.safetensors")
+        for each in (net, minicnn.load(tmp_path / "net.safetensors")):
+            assert (each.forward(x) == factor).all()
+            assert (each.forward(x.astype(np.float64)) == factor).all()

@@ -10,8 +10,9 @@ import minicnn
 from minicnn import engine, zoo
 from minicnn import layers as L
 from minicnn.engine import shelf
-from minicnn.engine.plan import RATES, build_plan
+from minicnn.engine.plan import build_plan
 from minicnn.errors import DeviceError, MinicnnError
+from minicnn.optimizers import SGD
 
 
 def pictures(net, count, seed=0):
@@ -99,7 +100,7 @@ def plans():
     topology = net.topology
     return net, {
         "forward": build_plan(topology, topology.memory_size, 16, 1, training=False),
-        "training": build_plan(topology, topology.memory_size, 16, 1, training=True, optimizer="sgd", input_gradient=True),
+        "training": build_plan(topology, topology.memory_size, 16, 1, training=True, optimizer=SGD(), input_gradient=True),
         "bytes": build_plan(topology, topology.memory_size, 16, 1, training=False, uint8=True),
     }
 
@@ -108,7 +109,12 @@ def right_arrays(net, kind):
     x, labels = pictures(net, 16)
     arrays = {"parameters": net.parameter_memory.copy(), "images": x, "order": np.arange(16), "batch_size": 16}
     if kind == "training":
-        return arrays | {"labels": labels, "keys": np.zeros(1, np.int64), "rates": np.zeros((1, RATES)), "input_gradient": np.empty_like(x)}
+        return arrays | {
+            "labels": labels,
+            "keys": np.zeros(1, np.int64),
+            "rates": np.zeros((1, len(SGD.number_names))),
+            "input_gradient": np.empty_like(x),
+        }
     if kind == "bytes":
         arrays["images"] = np.zeros((16, 1, 28, 28), np.uint8)
     return arrays | {"output": np.empty((16, 10), np.float32)}

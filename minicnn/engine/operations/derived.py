@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, numbered
+from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, in_axes, numbered
 from minicnn.engine.operations.operation import lower, new_output
 from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
@@ -24,7 +24,7 @@ def run_forward(plan: Planner, node: Node) -> None:
 
 
 def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    dxs = numbered("dx", [plan.new(shape) for shape in node.input_shapes])
+    dxs = dict(list(numbered("dx", [plan.new(shape) for shape in node.input_shapes]).items())[: node.layer.value_inputs])
     gradients = {f"d{_short(slot.name)}": Gradient(slot.offset, slot.shape) for slot in node.slots if slot.trainable}
     wanted = {name for n, name in enumerate(dxs) if plan.wants_gradient(node, n)}
     for loop in backward_loops(node, {*wanted, *gradients}):
@@ -45,7 +45,14 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
     for name in node.layer.keeps:
         kept = plan.kept[node.index, name]
         known[name] = Integers(kept) if name == "indices" else kept
-    append_derived(plan.program, loop, **by_name(node, loop, known))
+    arguments = by_name(node, loop, known)
+    for name, value in arguments.items():
+        if isinstance(value, Parameter | Gradient):
+            in_axes(node, loop, name, value.shape, images=False)
+        elif isinstance(value, Activation | Integers):
+            shape = (value if isinstance(value, Activation) else value.value).map
+            in_axes(node, loop, name, (shape.shard, shape.channels, *shape.sizes))
+    append_derived(plan.program, loop, **arguments)
 
 
 def _short(name: str) -> str:

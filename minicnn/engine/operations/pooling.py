@@ -97,7 +97,7 @@ lower(L.GlobalAvgPool, global_average_forward, global_average_backward)
 lower(Subsample, subsample_forward, subsample_backward)
 lower_one_step(
     L.Upsample,
-    mixing.append_upsample,
-    mixing.append_upsample_backward,
+    pooling.append_upsample_forward,
+    pooling.append_upsample_backward,
     lambda plan, node: (node.layer.scales(node.input_shapes), node.layer.mode),
 )

@@ -9,7 +9,6 @@ import numpy as np
 
 from minicnn import layers as L
 from minicnn.engine.textbook.operation import Arrays, Pass, call, define
-from minicnn.kernels import textbook as loops
 from minicnn.layers.batch_norm import BatchNorm
 from minicnn.layers.subsample import Subsample
 
@@ -76,21 +75,17 @@ def picked_backward(at: Pass, dy: np.ndarray) -> Gradients:
     return dxs, {}
 
 
-def flat(x: np.ndarray) -> np.ndarray:
-    return x.reshape(len(x), -1)
-
-
 def dropout_forward(at: Pass) -> np.ndarray:
     if not at.training:
         return at.x
     y = np.empty_like(at.x)
-    loops.dropout_forward(flat(y), flat(at.x), at.key, 0, at.layer.rate)
+    call(at, "dropout_forward", {"y": y}, key=at.key, first_image=0)
     return y
 
 
 def dropout_backward(at: Pass, dy: np.ndarray) -> Gradients:
     dx = np.empty_like(dy)
-    loops.dropout_backward(flat(dx), flat(dy), at.key, 0, at.layer.rate)
+    call(at, "dropout_backward", {"dx": dx, "dy": dy}, key=at.key, first_image=0)
     return [dx], {}
 
 
@@ -114,6 +109,18 @@ def scaled_tanh_forward(at: Pass) -> np.ndarray:
 def scaled_tanh_backward(at: Pass, dy: np.ndarray) -> Gradients:
     s, y = at.layer, at.kept["y"]
     return [dy * s.slope * (s.amplitude - y * y / s.amplitude)], {}
+
+
+def variant_forward(at: Pass) -> np.ndarray:
+    """By the loops that ask the map, in float64."""
+    own = at.layer.convolution(at.node.input_shapes[0])
+    return own.forward(at.x, at.parameters["weight"], at.parameters.get("bias"))
+
+
+def variant_backward(at: Pass, dy: np.ndarray) -> Gradients:
+    own = at.layer.convolution(at.node.input_shapes[0])
+    bias = {"bias": dy.sum(axis=(0, *range(2, dy.ndim)))} if "bias" in at.parameters else {}
+    return [own.backward_input(dy, at.parameters["weight"])], {"weight": own.backward_weight(dy, at.x), **bias}
 
 
 def rbf_forward(at: Pass) -> np.ndarray:
@@ -211,3 +218,4 @@ define(L.RBF, rbf_forward, rbf_backward)
 define(Subsample, subsample_forward, subsample_backward)
 define(L.TableConv2D, table_conv_forward, table_conv_backward)
 define(BatchNorm, batch_norm_forward, batch_norm_backward)
+define(L.Variant, variant_forward, variant_backward)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.engine.loops import absent, backward_loops, by_name, compiled, forward_loop, nearest, numbered, trainable
+from minicnn.engine.loops import absent, backward_loops, by_name, compiled, forward_loop, in_axes, nearest, numbered, trainable
 from minicnn.graph import Node
 from minicnn.layers import Layer
 
@@ -68,12 +68,12 @@ def run_forward(at: Pass) -> np.ndarray:
 
 
 def run_backward(at: Pass, dy: np.ndarray) -> tuple[list[np.ndarray], Arrays]:
-    dxs = {name: np.empty_like(x) for name, x in numbered("dx", at.inputs).items()}
+    dxs = {name: np.empty_like(x) for name, x in list(numbered("dx", at.inputs).items())[: at.layer.value_inputs]}
     gradients = {name: np.empty_like(at.parameters[name]) for name in trainable(at.node)}
     written = {**dxs, **{f"d{name}": gradient for name, gradient in gradients.items()}}
     for loop in backward_loops(at.node, written):
         call(at, loop, {"dy": dy, **written})
-    return list(dxs.values()), gradients
+    return [*dxs.values(), *(np.zeros_like(x) for x in at.inputs[len(dxs) :])], gradients
 
 
 def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: Any) -> None:
@@ -81,7 +81,11 @@ def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: 
     function = compiled(at.node, loop)
     zeros = {name: np.zeros(shape, at.x.dtype) for name, shape in absent(at.node).items()}
     known = {**zeros, **at.parameters, **numbered("x", at.inputs), **at.kept, **arrays}
-    views = {name: at.layer.loop_view(name, array) for name, array in known.items()}
+    own = {*zeros, *at.parameters, *(f"d{name}" for name in at.parameters)}
+    views = {
+        name: at.layer.loop_view(name, array).reshape(in_axes(at.node, function, name, array.shape, images=name not in own))
+        for name, array in known.items()
+    }
     function(*by_name(at.node, function, {**at.layer.loop_settings(at.node.input_shapes), **settings, **views}).values())
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from minicnn.kernels.derive.definition import Definition, array_of
+from minicnn.kernels.derive.definition import Definition, array_of, elements
 
 
 def from_before(statements: Iterable[ast.stmt]) -> Iterator[ast.Name | ast.Subscript]:
@@ -44,10 +44,13 @@ def _block(statements: Iterable[ast.stmt], written: set[str]) -> Iterator[ast.Na
             then, otherwise = set(written), set(written)
             yield from _block(each.body, then)
             yield from _block(each.orelse, otherwise)
+            written.clear()
             written |= then & otherwise
         elif isinstance(each, ast.For):
             yield from _reads(each.iter, written)
             header = f"for {ast.unparse(each.target)} in {ast.unparse(each.iter)}: "
+            for name in [node.id for part in each.body for node in ast.walk(part) if isinstance(node, ast.Name) and _is_stored(node)]:
+                _forget_places(name, written)  # an earlier turn may have assigned it
             before = written | {ast.unparse(each.target)} | {fact.removeprefix(header) for fact in written if fact.startswith(header)}
             turn = set(before)
             yield from _block(each.body, turn)
@@ -55,10 +58,19 @@ def _block(statements: Iterable[ast.stmt], written: set[str]) -> Iterator[ast.Na
 
 
 def _write(target: ast.expr, written: set[str]) -> None:
-    for each in target.elts if isinstance(target, ast.Tuple) else [target]:
-        if isinstance(each, ast.Name):  # a place that names it is another place from now on
-            written -= {fact for fact in written if "[" in fact and each.id in _names(fact)}
+    for each in elements(target):
+        if isinstance(each, ast.Name):
+            _forget_places(each.id, written)
         written.add(ast.unparse(each))
+
+
+def _forget_places(name: str, written: set[str]) -> None:
+    """A place that is said by a name is another place once the name is assigned."""
+    written -= {fact for fact in written if "[" in fact and name in _names(fact)}
+
+
+def _is_stored(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
 
 
 def _names(fact: str) -> set[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import linecache
+import sys
+import types
 from typing import Any
 
 
@@ -22,6 +24,6 @@ def _space(text: str) -> dict[str, Any]:
     module = f"minicnn.derived.{hashlib.sha256(text.encode()).hexdigest()[:32]}"
     file = f"<{module}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)  # tracebacks, and `read`, show the text
-    space: dict[str, Any] = {"__name__": module}
-    exec(compile(text, file, "exec", dont_inherit=True), space)
-    return space
+    known = sys.modules[module] = types.ModuleType(module)  # by which Numba finds a function that it takes from its cache
+    exec(compile(text, file, "exec", dont_inherit=True), vars(known))
+    return vars(known)

@@ -15,12 +15,11 @@ there are shards, of the sum of its terms' absolute values.
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Mapping, Sequence
-from math import isfinite
+from collections.abc import Mapping
+from types import ModuleType
 from typing import NamedTuple
 
-from minicnn.kernels.derive.definition import Definition, Function, indices
+from minicnn.kernels.derive.definition import Definition, indices
 from minicnn.kernels.derive.images import (
     GRADIENT,
     INTEGERS,
@@ -35,9 +34,10 @@ from minicnn.kernels.derive.images import (
     shape_of,
 )
 from minicnn.kernels.derive.inward import Inward
+from minicnn.kernels.derive.text import literal, statements, surroundings
 
-COMPILED = "minicnn.kernels.textbook.compile"
-HEAD = ("from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
+DECORATOR = "@njit(error_model='numpy')"
+HEAD = ("import math", "from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
 AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
 
 
@@ -67,7 +67,7 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     SettingError
         "FILE:LINE: reason" if it cannot be a step.
     """
-    own = _Writer(images_of(definition, roles))
+    own = Writer(images_of(definition, roles))
     body = own.body()
     fields = [field for name in definition.arguments for field in own.fields(name)]
     head = [
@@ -77,33 +77,32 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     for name, array, axis in fields:
         area = AREAS.get(roles[array]) if axis is None else None
         head.append(f"{name} = {f'{own.frame}.{area} + ' if area else ''}{own.row}.{name}")
-    if INTEGERS in roles.values():
+    if INTEGERS in roles.values() or own.derived:  # which all are handed both
         head.append(f"{own.integers} = whole_numbers_of({own.memory})")
     text = [
-        *own.functions(),
+        *HEAD,
+        *own.around(),
         f"def {definition.name}({own.memory}, {own.parameters}, {own.table}, {own.row}, {own.frame}):",
-        *(f"    {line}" for line in (*head, *own.constants())),
-        *_indented(body),
+        *(f"    {line}" for line in head),
+        *statements(body),
     ]
-    return Step("\n".join([*HEAD, *sorted(own.imports), *text]) + "\n", tuple(fields), own.real)
+    return Step("\n".join(text) + "\n", tuple(fields), own.real)
 
 
-class _Writer(ast.NodeTransformer):
+class Writer(ast.NodeTransformer):
     """Writes one function: indices become places in memory, shapes become sizes."""
 
-    def __init__(self, images: Images, caller: _Writer | None = None) -> None:
+    def __init__(self, images: Images, caller: Writer | None = None) -> None:
         self.images, self.function = images, images.function
-        self.imports: set[str] = caller.imports if caller else set()
-        self._known: dict[str, object] = caller._known if caller else {}  # what each function's name stands for, in all texts
+        self.derived: dict[str, list[str]] = caller.derived if caller else {}  # functions that are handed arrays
         self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
-        self.lanes, self.real, self.first, self.fresh, self.place = map(self._free, ("lanes", "images", "first", "fresh", "place"))
+        self.lanes, self.real, self.first, self.fresh, self.place = map(self.free, ("lanes", "images", "first", "fresh", "place"))
         arguments = ("memory", "parameters", "table", "row", "frame", "integers")
-        self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self._free, arguments)
+        self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self.free, arguments)
         self._inward = Inward(images, self.lanes, self.real)
         self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
-        self._helpers: dict[str, list[str]] = {}
 
-    def _free(self, word: str) -> str:
+    def free(self, word: str) -> str:
         """A name that the loop does not use."""
         while word in self._taken:
             word += "_"
@@ -111,7 +110,7 @@ class _Writer(ast.NodeTransformer):
 
     def size(self, name: str, axis: int) -> str:
         """What the size of an array along an axis is called."""
-        return self.lanes if axis == 0 and self.images.in_lanes(name) else self._free(f"{name}_{axis}")
+        return self.lanes if axis == 0 and self.images.in_lanes(name) else self.free(f"{name}_{axis}")
 
     def fields(self, name: str) -> list[Field]:
         if self.images.roles[name] == NOTHING:
@@ -128,38 +127,28 @@ class _Writer(ast.NodeTransformer):
 
     def _written(self, body: list[ast.stmt]) -> list[ast.stmt]:
         changed = [self.visit(each) for each in body]
-        return [statement for each in changed for statement in (each if isinstance(each, list) else [each])]
+        return [part for each in changed for part in (each if isinstance(each, list) else [each])]
 
     # ------------------------------------------------------------------------------------------------------------------------- around it
 
-    def constants(self) -> list[str]:
-        """Numbers from around the function, as they are now."""
-        return [f"{name} = {_number(value)}" for name, value in sorted(self.function.numbers.items())]
-
-    def functions(self) -> list[str]:
-        """The functions that it calls: those of the textbook are imported, others are written out; those with arrays are derived."""
+    def around(self) -> list[str]:
+        """The modules, numbers and functions that it uses from around it; functions that are handed arrays are derived as well."""
+        numbers, functions = surroundings(self.function, {})
+        used = [
+            node.value
+            for each in (self.function, *functions.values())
+            for part in each.body
+            for node in ast.walk(part)
+            if isinstance(node, ast.Attribute)
+        ]
         known = self.function.python.__globals__
-        names = {getattr(node.value, "id", "") for node in self.images.nodes if isinstance(node, ast.Attribute)}
-        self.imports |= {f"import {known[name].__name__} as {name}" for name in names if name in known and not self.images.is_array(name)}
-        lines: list[str] = []
-        for name, function in sorted(self.function.functions.items()):
-            before = self._known.setdefault(name, function.python)
-            if before is not function.python:
-                self.images.refuse(None, f"{name} stands for one function here and for another in what it calls: give one another name")
-            home = _home(name, function, self.function.python.__module__)
-            if name in self._helpers:
-                lines += self._helpers[name]
-            elif home:
-                self.imports.add(f"from {home} import {name}")
-            else:
-                lines += _Writer(Images(function, dict.fromkeys(function.arguments, WHOLE), ""), self).whole(name, function.arguments)
+        names = {node.id for node in used if isinstance(node, ast.Name) and not self.images.is_array(node.id)}
+        lines = [f"import {known[name].__name__} as {name}" for name in sorted(names - {"math"}) if isinstance(known.get(name), ModuleType)]
+        lines += [f"{name} = {literal(number)}" for name, number in numbers.items()]
+        for name, each in functions.items():
+            plain = [DECORATOR, f"def {name}({', '.join(each.arguments)}):", *statements(each.body)]
+            lines += self.derived.get(name, plain)
         return lines
-
-    def whole(self, name: str, parameters: Sequence[str]) -> list[str]:
-        """A function that is called."""
-        body = self.body()
-        head = [*self.functions(), "@njit(error_model='numpy')", f"def {name}({', '.join(parameters)}):"]
-        return [*head, *(f"    {line}" for line in self.constants()), *_indented(body)]
 
     # ------------------------------------------------------------------------------------------------------------------------ statements
 
@@ -177,7 +166,7 @@ class _Writer(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         changed = ast.AugAssign(self.visit(node.target), node.op, self.visit(node.value))
         sums = self._asking is not None and (getattr(node.target, "id", "") in self._asking or self.images.is_gradient(node.target))
-        return ast.If(_value(f"{self.images.letter} < {self.real}"), [changed], []) if sums else changed
+        return ast.If(expression(f"{self.images.letter} < {self.real}"), [changed], []) if sums else changed
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         images, (target,) = self.images, node.targets
@@ -185,7 +174,7 @@ class _Writer(ast.NodeTransformer):
         if array is not None and images.is_array(array) and isinstance(target, ast.Tuple):
             named = [(ast.unparse(each), axis) for axis, each in enumerate(target.elts)]
             named = [(name, axis) for name, axis in named if name != "_" and not (axis == 0 and images.in_lanes(array))]
-            return [_statement(f"{', '.join(n for n, _ in named)} = {', '.join(self.size(array, a) for _, a in named)}")] if named else []
+            return [statement(f"{', '.join(n for n, _ in named)} = {', '.join(self.size(array, a) for _, a in named)}")] if named else []
         if images.counts_of(node):
             return []
         name = images.array(target)
@@ -195,8 +184,8 @@ class _Writer(ast.NodeTransformer):
             value = ast.unparse(self.visit(node.value))
             stored = f"{self.memory}[{self.place}]"
             return [
-                _statement(f"{self.place} = {self._place(name, indices(target))}"),
-                _statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
+                statement(f"{self.place} = {self._place(name, indices(target))}"),
+                statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
             ]
         return ast.Assign([self.visit(target)], self.visit(node.value))
 
@@ -204,27 +193,27 @@ class _Writer(ast.NodeTransformer):
         sizes = " * ".join(self.size(name, axis) for axis in range(self.images.axes(name)))
         memory = self.integers if self.images.roles[name] == INTEGERS else self.memory
         loop = f"for {self.place} in range({name}, {name} + {sizes}):\n    {memory}[{self.place}] = {ast.unparse(value)}"
-        cleared = _statement(loop)
-        return ast.If(_value(self.fresh), [cleared], []) if self.images.roles[name] == GRADIENT else cleared
+        cleared = statement(loop)
+        return ast.If(expression(self.fresh), [cleared], []) if self.images.roles[name] == GRADIENT else cleared
 
     # ---------------------------------------------------------------------------------------------------------------------------- values
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id == self.images.letter and isinstance(node.ctx, ast.Load) and not self.images.flat:  # not in a place
-            return _value(f"{self.first} + {node.id}")
+            return expression(f"{self.first} + {node.id}")
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         images, shape = self.images, shape_of(node.value)
         if shape is not None and images.is_array(shape):
-            return _value(self.size(shape, int(ast.unparse(node.slice))))
+            return expression(self.size(shape, int(ast.unparse(node.slice))))
         name = images.array(node)
         if not name:
             return self.generic_visit(node)  # type: ignore[return-value]
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
         memory = {INTEGERS: self.integers, PARAMETER: self.parameters, TABLE: self.table}.get(images.roles[name], self.memory)
-        return ast.Subscript(ast.Name(memory, ast.Load()), _value(self._place(name, indices(node))), node.ctx)
+        return ast.Subscript(ast.Name(memory, ast.Load()), expression(self._place(name, indices(node))), node.ctx)
 
     def _place(self, name: str, at: list[ast.expr]) -> str:
         """Where an element lies: axes from the slowest to the fastest, images fastest of all."""
@@ -245,13 +234,13 @@ class _Writer(ast.NodeTransformer):
             return node
         if node.attr != "size" or (self.images.in_lanes(name) and not self.images.flat):
             self.images.refuse(node, f"{ast.unparse(node)} counts the images of the whole batch, but a step sees one shard")
-        return _value(" * ".join(self.size(name, axis) for axis in range(self.images.axes(name))))
+        return expression(" * ".join(self.size(name, axis) for axis in range(self.images.axes(name))))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         name = getattr(node.func, "id", "")
         arrays = [ast.unparse(each) for each in node.args if self.images.is_array(getattr(each, "id", ""))]
         if name == "len" and arrays:
-            return _value(self.size(arrays[0], 0))
+            return expression(self.size(arrays[0], 0))
         if not arrays:
             return ast.Call(node.func, [self.visit(each) for each in node.args], [])
         return self._with_arrays(node, name)
@@ -263,10 +252,12 @@ class _Writer(ast.NodeTransformer):
         function = self.function.functions[name]
         given = {each: ast.unparse(value) for each, value in zip(function.arguments, node.args, strict=True)}
         letter = next((each for each, value in given.items() if value == self.images.letter), "")
-        own = _Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
+        own = Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
         fields = [field for each in function.arguments for field in own.fields(each)]
         around = [own.memory, own.integers, own.parameters, own.table, own.lanes, own.first]
-        self._helpers[name] = own.whole(name, [*around, *(field.name for field in fields)])
+        text = [DECORATOR, f"def {name}({', '.join([*around, *(field.name for field in fields)])}):", *statements(own.body())]
+        if self.derived.setdefault(name, text) != text:
+            self.images.refuse(node, f"{name} is handed other kinds of arrays here than elsewhere: give it another name for these")
         values = [self.memory, self.integers, self.parameters, self.table, self.lanes, self.first]
         for _, each, axis in fields:
             if axis is not None:
@@ -275,30 +266,12 @@ class _Writer(ast.NodeTransformer):
                 values.append(given[each])
             else:
                 values.append(ast.unparse(self.visit(node.args[function.arguments.index(each)])))
-        return _value(f"{name}({', '.join(values)})")
+        return expression(f"{name}({', '.join(values)})")
 
 
-def _home(name: str, function: Function, module: str) -> str:
-    """The module that has a function of the textbook, compiled; "" for a user's."""
-    for home in (module, COMPILED):
-        known = getattr(sys.modules.get(home), name, None)
-        if home.startswith("minicnn.kernels.") and getattr(known, "py_func", known) is function.python:
-            return home
-    return ""
-
-
-def _number(value: float) -> str:
-    return repr(value) if isfinite(value) else f"float({str(value)!r})"
-
-
-def _value(text: str) -> ast.expr:
+def expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _statement(text: str) -> ast.stmt:
+def statement(text: str) -> ast.stmt:
     return ast.parse(text).body[0]
-
-
-def _indented(body: list[ast.stmt]) -> list[str]:
-    lines = [line for each in body for line in ast.unparse(ast.fix_missing_locations(each)).splitlines()]
-    return [f"    {line}" for line in lines]

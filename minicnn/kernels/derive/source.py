@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-import inspect
+import linecache
 import os
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
@@ -57,11 +57,11 @@ def source(function: Callable[..., Any]) -> Source:
     if not isinstance(python, FunctionType) or python.__name__ == "<lambda>":
         raise SettingError(f"{function!r} is not a function made with def, so that there is no loop to read")
     code = python.__code__
-    try:
-        lines, _ = inspect.findsource(python)
-    except (OSError, TypeError, SyntaxError):
-        raise SettingError(f"{code.co_filename}: the text of {code.co_name} is not available\n  write it in a file or a notebook") from None
     file = _short(code.co_filename)
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, python.__globals__)
+    if not lines:
+        raise SettingError(f"{file}: the text of {code.co_name} is not available\n  write it in a file or a notebook")
     stale = f"{file}:{code.co_firstlineno}: {code.co_name} was edited after it was loaded\n  load it again (a notebook: run its cell again)"
     try:
         tree, codes = _parse("".join(lines), code.co_flags & FUTURE)

@@ -15,7 +15,6 @@ The first loop that may not ends it: that loop, and what is inside, each thread 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from minicnn.errors import SettingError
@@ -81,20 +80,18 @@ def threads(definition: Definition) -> Threads:
     """
     whole = definition.loop
     levels: list[Level] = []
+    loops: list[ast.For] = []
     loop, reason = whole, _against(definition, whole)
     while not reason:
+        loops.append(loop)
         *between, last = loop.body
-        inner = last if isinstance(last, ast.For) else None
-        if inner is None or any(isinstance(part, ast.For) or stores(part) for part in between):
-            levels.append(Level(_letter(loop), _stop(loop), (), loop.lineno))
-            break
-        reason = _against(definition, inner)
+        beside = any(stores(part) or isinstance(node, ast.For) for part in between for node in ast.walk(part))
+        inner = last if isinstance(last, ast.For) and not beside else None
+        reason = _against(definition, inner) if inner else "other statements stand beside it"
         levels.append(Level(_letter(loop), _stop(loop), () if reason else tuple(between), loop.lineno))
-        if not reason:
-            loop = inner
+        loop = inner if inner and not reason else loop
     if not levels:
         raise SettingError(f"{definition.file}:{whole.lineno}: no loop of {definition.name} may become threads: {reason}")
-    taken = {each.line for each in levels}
     kept = tuple(
         Kept(
             _letter(each),
@@ -102,9 +99,9 @@ def threads(definition: Definition) -> Threads:
             _against(definition, each) or f"other statements stand beside it in the loop over {levels[-1].letter}",
         )
         for each in ast.walk(whole)
-        if isinstance(each, ast.For) and each.lineno not in taken
+        if isinstance(each, ast.For) and each not in loops
     )
-    axes = {name: {level.letter: _axes(definition, name, level.letter)[0] for level in levels} for name in definition.outputs}
+    axes = {name: {_letter(each): _axes(definition, name, each)[0] for each in loops} for name in definition.outputs}
     return Threads(definition, tuple(levels), tuple(loop.body), axes, tuple(sorted(kept, key=lambda each: each.line)))
 
 
@@ -118,7 +115,7 @@ def _stop(loop: ast.For) -> ast.expr:
 
 def _against(definition: Definition, loop: ast.For) -> str:
     """What keeps the turns of a loop from running at the same time; "" if nothing does."""
-    return _against_range(definition, loop) or _against_names(loop) or _against_places(definition, loop)
+    return _against_names(loop) or _against_places(definition, loop) or _against_range(definition, loop)
 
 
 def _against_range(definition: Definition, loop: ast.For) -> str:
@@ -145,15 +142,17 @@ def _against_names(loop: ast.For) -> str:
 def _against_places(definition: Definition, loop: ast.For) -> str:
     letter = _letter(loop)
     for name in definition.outputs:
-        if _axes(definition, name, letter):
+        if _axes(definition, name, loop):
             continue
         places = _places(definition, name)
         for each in sorted(places, key=lambda place: isinstance(place.ctx, ast.Load)):
-            if not _own(definition, each, letter):
-                does = "reads what another turn may write" if isinstance(each.ctx, ast.Load) else "may be the same place in another turn"
-                return f"{letter} is not an index of its own in {ast.unparse(each)} (line {each.lineno}), which {does}"
-        one, usual = places[0], _own(definition, places[0], letter).items()
-        other = next(each for each in places if not usual <= _own(definition, each, letter).items())
+            if not _own(definition, each, loop):
+                clash = (
+                    "a turn may read what another one writes" if isinstance(each.ctx, ast.Load) else "two turns may write the same place"
+                )
+                return f"{letter} is not by itself an index of {ast.unparse(each)} (line {each.lineno}): {clash}"
+        one, usual = places[0], _own(definition, places[0], loop).items()
+        other = next(each for each in places if not usual <= _own(definition, each, loop).items())
         return f"{letter} is another index in {ast.unparse(other)} (line {other.lineno}) than in {ast.unparse(one)} (line {one.lineno})"
     return ""
 
@@ -170,30 +169,21 @@ def _places(definition: Definition, name: str) -> list[ast.Subscript]:
     return sorted(found, key=lambda each: (each.lineno, each.col_offset))
 
 
-def _axes(definition: Definition, name: str, letter: str) -> list[int]:
+def _axes(definition: Definition, name: str, loop: ast.For) -> list[int]:
     """The axes of an output that the letter alone decides, in the same way at every place."""
-    ways = [_own(definition, each, letter) for each in _places(definition, name)]
+    ways = [_own(definition, each, loop) for each in _places(definition, name)]
     return [axis for axis, text in ways[0].items() if all(way.get(axis) == text for way in ways)]
 
 
-def _own(definition: Definition, place: ast.Subscript, letter: str) -> dict[int, str]:
+def _own(definition: Definition, place: ast.Subscript, loop: ast.For) -> dict[int, str]:
     """Axis -> index, for the indices of a place that are different for every turn of the letter."""
-    return {axis: ast.unparse(each) for axis, each in enumerate(indices(place)) if _one_to_one(definition, each, letter)}
+    return {axis: ast.unparse(each) for axis, each in enumerate(indices(place)) if _one_to_one(definition, each, loop)}
 
 
-def _one_to_one(definition: Definition, node: ast.expr, letter: str) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id == letter
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in definition.functions:
-        known = {*definition.settings, *_sizes(definition.before)}
-        turned, *fixed = node.args
-        return (
-            definition.functions[node.func.id].python is index.weight_tap
-            and ast.unparse(turned) == letter
-            and all(isinstance(each, ast.Name) and each.id in known for each in fixed)
-        )
-    return False
-
-
-def _sizes(before: Iterable[ast.stmt]) -> set[str]:
-    return {each.id for node in before for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+def _one_to_one(definition: Definition, node: ast.expr, loop: ast.For) -> bool:
+    """Whether every turn of the loop has another value of this."""
+    function = definition.functions.get(node.func.id) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
+    if isinstance(node, ast.Call) and function and function.python is index.weight_tap:
+        tap, taps, flip = (ast.unparse(each) for each in node.args)
+        return tap == _letter(loop) and taps == ast.unparse(_stop(loop)) and flip in definition.settings
+    return ast.unparse(node) == _letter(loop)

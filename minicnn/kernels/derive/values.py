@@ -139,8 +139,12 @@ class Values:
         name = array_of(node)
         if name not in self.arguments:
             self.refuse(node, f"{ast.unparse(node)}: only arrays among the arguments have places")
+        if name in self.outputs and not self.active and not self.helper:
+            self.refuse(node, f"{name} is an output and is read before the loop")
         flat = isinstance(node.value, ast.Attribute)
         self.array(node.value.value if isinstance(node.value, ast.Attribute) else node.value)
+        if not where:
+            self.refuse(node, f"{ast.unparse(node)}: an array has at least one axis")
         for each in where:
             if isinstance(each, ast.UnaryOp) and isinstance(each.op, ast.USub):
                 self.refuse(node, f"{ast.unparse(node)}: a place is counted from the start of its axis")

@@ -37,7 +37,9 @@ from minicnn.kernels.machine_code.trust import CacheError
 FAST_MATH = {"contract", "reassoc", "nsz"}
 EXACT_MATH = {"contract", "nsz"}
 
+# nogil: other threads may run meanwhile.  "numpy": a division by zero gives inf or nan, and costs no branch.
 _FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_SOURCES = Path(__file__).parents[1]
 
 FLOATS = types.CPointer(types.float32)
 INTEGERS = types.CPointer(types.int64)
@@ -49,9 +51,14 @@ STEP_SIGNATURE = types.void(FLOATS, FLOATS, INTEGERS, INTEGERS, INTEGERS)
 def source_stamp() -> str:
     """One hash over all kernel sources, Python's and Numba's version being looked at by Numba itself."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+    for path in sorted(_SOURCES.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def is_stamped(function: Callable[..., Any]) -> bool:
+    """Whether the stamp covers the file that a function is written in."""
+    return _SOURCES in Path(function.__code__.co_filename).parents
 
 
 @functools.cache
@@ -82,6 +89,8 @@ class _KernelCache(caching.FunctionCache):
             return None
 
     def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+        if _takes_function(sig):
+            return None
         check_address_space(KERNEL_BYTES)  # a kernel that is not in the cache is compiled next
         target_context.refresh()
         try:
@@ -92,7 +101,7 @@ class _KernelCache(caching.FunctionCache):
             return None
 
     def save_overload(self, sig: Any, data: CompileResult) -> None:
-        if not self._enabled or data.lifted or data.library.has_dynamic_globals:
+        if not self._enabled or data.lifted or data.library.has_dynamic_globals or _takes_function(sig):
             return
         try:
             machine_code.write(self._path(sig, data.codegen), serialize.dumps(data._reduce()))
@@ -109,12 +118,21 @@ class _KernelCache(caching.FunctionCache):
         return machine_code.cache_folder() / generation(codegen.magic_tuple()) / name
 
 
-def kernel(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_MATH) -> Any:
-    """Compile a loop for the CPU: no Python lock held, cached on disk, compiled at its first call."""
+def _takes_function(sig: Any) -> bool:
+    """Whether the code depends on a function that is handed in: it is known by its address alone, which is another one tomorrow."""
+    arguments = sig.args if isinstance(sig, typing.Signature) else sig
+    return any(isinstance(argument, (types.Callable, types.FunctionType)) for argument in arguments)
+
+
+def kernel(function: Callable[..., Any] | None = None, *, math: set[str] = EXACT_MATH, cached: bool = True, inline: bool = False) -> Any:
+    """Compile a loop for the CPU: no Python lock held, compiled at its first call, cached on disk unless a function is handed to it.
+
+    inline : whether it becomes a part of its caller whatever its length
+    """
     if function is None:
-        return functools.partial(kernel, math=math)
-    compiled = njit(fastmath=math, **_FLAGS)(function)
-    if not config.DISABLE_JIT:
+        return functools.partial(kernel, math=math, cached=cached, inline=inline)
+    compiled = njit(fastmath=math, forceinline=inline, **_FLAGS)(function)
+    if cached and not config.DISABLE_JIT:
         compiled._cache = _KernelCache(function)
     return compiled
 

@@ -1,4 +1,4 @@
-"""How the textbook loops are compiled: the one place that names Numba's flags.
+"""How the textbook loops are compiled, and their machine code kept.
 
 `kernel` marks a function that works on arrays.  The functions of `minicnn.kernels.index` and `minicnn.kernels.random_bits` are compiled
 here as well, so that a loop reads `h = input_position(p, r, stride_h, dilation_h, pad_h)` in compiled code and in plain Python alike.
@@ -9,18 +9,17 @@ arrays, and rounds once, when it stores.  (Since NumPy 2 a bare `0.0 + np.float3
 type makes both worlds add alike.)
 """
 
-from numba import njit
-
 from minicnn.kernels import index, random_bits
-
-CACHE = False
+from minicnn.kernels.machine_code import compile as machine_code
 
 
 def kernel(function):
-    """Compile a textbook loop at its first call, once per combination of array types."""
-    # error_model="numpy": a division by zero gives inf or nan, as in NumPy, and costs no branch.  nogil: other threads may run meanwhile.
-    # No fastmath: the order of every sum is the order of the loops, and NaN means NaN.
-    return njit(error_model="numpy", nogil=True, cache=CACHE)(function)
+    """Compile a textbook loop at its first call, once per combination of array types and machine: it is cached on disk.
+
+    A function that is written outside `minicnn.kernels` is compiled in every process: nobody would notice that a helper of it was edited.
+    """
+    # No fast mathematics: the order of every sum is the order of the loops, and NaN means NaN.
+    return machine_code.kernel(function, math=set(), cached=machine_code.is_stamped(function))
 
 
 input_position = kernel(index.input_position)

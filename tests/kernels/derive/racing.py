@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from minicnn.kernels.index import weight_tap
+
 TABLE = np.arange(3)
 
 
@@ -102,6 +104,23 @@ def own_tap(y, x, flip):
 
 def half(n, flip):
     return n // 2 if flip else n
+
+
+def turned_too_far(y, x, flip):
+    N, R = x.shape
+    for r in range(R):  # here
+        y[weight_tap(r, N, flip)] = x[0, r]
+
+
+def read_beforehand(y, x):
+    start = y[0]  # here
+    for n in range(len(x)):
+        y[n] = start + x[n]
+
+
+def without_axes(total, x):
+    for n in range(len(x)):
+        total[()] += x[n]  # here
 
 
 def from_one(y, x):
@@ -245,3 +264,39 @@ def cleared_in_part(y, x):
     y[0] = 0.0  # here
     for n in range(len(x)):
         y[n] = x[n]
+
+
+# What follows does not race.
+
+
+def moving_place(y, x):
+    N, K = x.shape
+    for n in range(N):
+        k = 0
+        y[n, k] = 0.0
+        for _ in range(K - 1):
+            y[n, k] += x[n, k]
+            k = k + 1
+
+
+def mended_neighbour(y, x):
+    (N,) = y.shape
+    for n in range(N):
+        y[n] = x[n]
+
+
+def momentum(parameter, velocity, gradient, rate, kept):
+    for i in range(parameter.size):
+        velocity.flat[i] = kept * velocity.flat[i] + gradient.flat[i]
+        parameter.flat[i] -= rate * velocity.flat[i]
+
+
+def softmax_in_its_output(y, x):
+    N, K = x.shape
+    for n in range(N):
+        total = np.float64(0.0)
+        for k in range(K):
+            y[n, k] = np.exp(x[n, k])
+            total += y[n, k]
+        for k in range(K):
+            y[n, k] /= total

@@ -1,33 +1,39 @@
 """Loops that would race and text outside the grammar are refused in one line, with the file and the line where it shows."""
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
 from minicnn.errors import SettingError
 from minicnn.kernels.derive import read, threads
+from minicnn.kernels.derive.generated import load
 
 from . import racing
 
 RACES = {
-    "sum_of_everything": "n is not an index of its own in y[k % 2] (line {y[k % 2] +=}), which may be the same place in another turn",
-    "histogram": "i is not an index of its own in counts[bins[i]] (line {counts[bins[i]]}), which may be the same place in another turn",
+    "sum_of_everything": "n is not by itself an index of y[k % 2] (line {y[k % 2] +=}): two turns may write the same place",
+    "histogram": "i is not by itself an index of counts[bins[i]] (line {counts[bins[i]]}): two turns may write the same place",
     "carried_mean": "mean (line {0.9 * mean}) is carried from one turn of n to the next",
     "last_that_was_positive": "kept (line {= kept}) is carried from one turn of n to the next",
-    "neighbour": "n is not an index of its own in y[n - 1] (line {y[n - 1]}), which reads what another turn may write",
-    "smoothing_in_place": "n is not an index of its own in x[n + 1] (line {x[n + 1]}), which reads what another turn may write",
+    "neighbour": "n is not by itself an index of y[n - 1] (line {y[n - 1]}): a turn may read what another one writes",
+    "smoothing_in_place": "n is not by itself an index of x[n + 1] (line {x[n + 1]}): a turn may read what another one writes",
     "transposed_in_place": "n is another index in x[m, n] (line {x[n, m] = x[m, n]}) than in x[n, m] (line {value = x[n, m]})",
     "both_triangles": "n is another index in y[m, n] (line {y[m, n] =}) than in y[n, m] (line {y[n, m] =})",
-    "cleared_and_read": "n is not an index of its own in dx[0, k] (line {dx[0, k]}), which reads what another turn may write",
-    "second_output": "n is not an index of its own in largest[0] (line {largest[0] =}), which may be the same place in another turn",
-    "folded": "n is not an index of its own in y[n // 2] (line {y[n // 2]}), which may be the same place in another turn",
-    "own_tap": "n is not an index of its own in y[half(n, flip)] (line {y[half(}), which may be the same place in another turn",
+    "cleared_and_read": "n is not by itself an index of dx[0, k] (line {dx[0, k]}): a turn may read what another one writes",
+    "second_output": "n is not by itself an index of largest[0] (line {largest[0] =}): two turns may write the same place",
+    "folded": "n is not by itself an index of y[n // 2] (line {y[n // 2]}): two turns may write the same place",
+    "own_tap": "n is not by itself an index of y[half(n, flip)] (line {y[half(}): two turns may write the same place",
+    "turned_too_far": "r is not by itself an index of y[weight_tap(r, N, flip)] (line {y[weight}): two turns may write the same place",
     "from_one": "n counts in range(1, N), not from 0",
     "as_far_as_the_data_says": "how far n counts is read from an array, lengths[0]",
 }
 
 OUTSIDE = {
     "running_sum": "total is assigned before the loop and again inside: its turns would depend on each other",
+    "read_beforehand": "y is an output and is read before the loop",
+    "without_axes": "total[()]: an array has at least one axis",
     "nothing_but_an_end": "break ends a loop early, so that its turns depend on each other",
     "while_it_lasts": "a while loop does not say how often it turns: count with for ... in range(...)",
     "own_letter": "n is the letter of a loop and is assigned",
@@ -77,6 +83,18 @@ def test_text_outside_the_grammar_is_refused(name):
     with pytest.raises(SettingError) as caught:
         read(getattr(racing, name))
     assert caught.value.headline.endswith(f"racing.py:{here}: {OUTSIDE[name]}")
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "derive.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("statement", "reason"), re.findall(r"^\| `(.*?)` \| (.*) \|$", PAGE, re.MULTILINE))
+def test_the_page_gives_the_reasons(statement, reason):
+    text = f"import numpy as np\n\ndef own(y, x, table):\n    for n in range(len(x)):\n        {statement}\n"
+    with pytest.raises(SettingError) as caught:
+        threads(read(load(text, "own")))
+    assert caught.value.headline.partition(": no loop of own may become threads: ")[2] in (reason, "")
+    assert reason in caught.value.headline
 
 
 @pytest.mark.parametrize("thing", [len, lambda y: None, 3, type], ids=["builtin", "lambda", "number", "class"])

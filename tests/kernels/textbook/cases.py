@@ -4,6 +4,7 @@ As a script, `python cases.py FILE` runs them all and writes what they computed:
 """
 
 import sys
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,30 @@ def some_map(k, o, p, q, c, t, r, s):
     return (k + c) % 4, 0, p + r - 1, (q + s) % 5, (k * 3 + r) * 3 + s - 2
 
 
-def calls(dtype, axes=(1, 2, 3)):
+class Sizes(NamedTuple):
+    """One entry per axis each; outputs are of any size, for the loops look for themselves where an axis ends."""
+
+    size: tuple = (5, 4, 5)
+    taps: tuple = (2, 3, 3)
+    out: tuple = (3, 2, 3)
+    tile: tuple = (2, 1, 2)
+    scale: tuple = (2, 3, 2)
+    stride: tuple = (2, 2, 2)
+    pad: tuple = (1, 1, 1)
+    dilation: tuple = (1, 1, 1)
+
+
+def drawn(seed):
+    """Other sizes: padding may exceed the taps, tiles the output, and all taps may miss."""
+    rng = np.random.default_rng(seed)
+    most = Sizes((5, 5, 6), (3, 4, 4), (3, 4, 4), (3, 3, 4), (3, 3, 3), (3, 3, 3), (3, 4, 4), (2, 3, 3))
+    return Sizes(*(tuple(int(n) for n in rng.integers(name != "pad", np.add(each, 1))) for name, each in most._asdict().items()))
+
+
+USUAL = Sizes()
+
+
+def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     """Name of a kernel -> (outputs, inputs); outputs are poisoned, inputs arrays or numbers."""
     made = {}
 
@@ -38,8 +62,7 @@ def calls(dtype, axes=(1, 2, 3)):
 
     for n in axes:
         rng = np.random.default_rng(n)  # the same numbers, rounded, for every dtype
-        size, taps, out, tile, scale = (5, 4, 5)[:n], (2, 3, 3)[:n], (3, 2, 3)[:n], (2, 1, 2)[:n], (2, 3, 2)[:n]
-        stride, pad, dilation = (2,) * n, (1,) * n, (1,) * n
+        size, taps, out, tile, scale, stride, pad, dilation = (each[:n] for each in sizes)
         ints = (*stride, *pad, *dilation, 2)
         x_shape, y_shape, plane = (2, 4, *size), (2, 6, *out), int(np.prod(size))
         x, dy = real(*x_shape), real(*y_shape)

@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from minicnn.kernels.cpu.lanes.vector import FLOAT, INT32, splat_value, vector
+from minicnn.kernels.cpu.lanes.vector import FLOAT, INT32, INTS, mask, splat_value, vector
 
 
 @intrinsic
@@ -27,3 +27,13 @@ def words_at(typing_context, pointer):
         return builder.bitcast(args[0], ir.IntType(32).as_pointer())
 
     return types.CPointer(types.int32)(pointer), generate
+
+
+@intrinsic
+def same_integer(typing_context, a, b):
+    """The mask of lanes whose bits are the same."""
+
+    def generate(context, builder, sig, args):
+        return builder.icmp_signed("==", *(builder.bitcast(value, INTS) for value in args))
+
+    return mask(vector, vector), generate

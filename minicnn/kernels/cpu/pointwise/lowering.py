@@ -9,7 +9,6 @@ from minicnn.kernels.cpu.lanes.plane_transfer import load_planes_step, store_pla
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.normalization import local_response as local_response_normalization
 from minicnn.kernels.cpu.pointwise import activation, dropout, loss
-from minicnn.kernels.cpu.pooling.pooling import three_strides
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import INPUT, OUTPUT, Place, Program, bits
 from minicnn.kernels.machine_code.compile import StepKernel
@@ -111,7 +110,7 @@ def append_loss(program: Program, dlogits: Activation, logits: Activation) -> No
 def _append_transfer(program: Program, kernel: StepKernel, x: Activation, address: int, *rest: int) -> None:
     sizes = (1,) * (3 - len(x.map.sizes)) + x.map.sizes
     place = Place(x.buffer, x.offset + x.map.interior)
-    program.step(kernel, place, *three_strides(x.map), *sizes, x.map.channels, x.map.shard, address, *rest)
+    program.step(kernel, place, *x.map.three_strides, *sizes, x.map.channels, x.map.shard, address, *rest)
 
 
 class Loading(NamedTuple):

@@ -4,7 +4,6 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.elementary import hyperbolic_tangent
 from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, store_first, total
-from minicnn.kernels.cpu.pooling.resampling import resample, three_axes
 from minicnn.kernels.cpu.program.atomics import as_double, whole_array
 from minicnn.kernels.cpu.program.program import ACCUMULATE, ARENA, SLOT
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -108,12 +107,3 @@ def rbf_backward(memory, parameters, table, a, frame):
                 dy = load(m, arena + a[1] + k * a[6] + n)
                 summed += dy * (splat(p[a[3] + k * a[4] + f]) - x)
             store_first(m, arena + a[0] + f * a[6] + n, summed + summed, a[6] - n)
-
-
-@step
-def resample_channels_step(memory, parameters, table, a, frame):
-    """Weighted sums of pixels, channel by channel.  a: y, x, scratch row, shard, in place, channels, planes of y and x; three axes."""
-    m, t, arena = whole_array(memory), whole_array(table), frame[ARENA]
-    depth, rows, columns = three_axes(a, 8)
-    for c in range(a[5]):
-        resample(m, arena + a[0] + c * a[6], arena + a[1] + c * a[7], arena + a[2], a[3], a[4] != 0, t, depth, rows, columns, 0, 1)

@@ -1,17 +1,13 @@
-"""Scaled tanh, factors per map, gates, distances and upsampling as steps."""
+"""Scaled tanh, factors per map, gates and distances as steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
-
-import numpy as np
 
 from minicnn.kernels.cpu.pointwise import mixing
 from minicnn.kernels.cpu.pointwise.lowering import whole_vectors
-from minicnn.kernels.cpu.pooling.reads import ONE_PIXEL, Reads, backward, of_copies, of_neighbours
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import Place, Program, bits
+from minicnn.kernels.cpu.program.program import Program, bits
 
 
 def append_scaled_tanh_forward(program: Program, y: Activation, x: Activation, amplitude: float, slope: float) -> None:
@@ -54,40 +50,3 @@ def append_rbf_forward(program: Program, y: Activation, x: Activation, centres: 
 def append_rbf_backward(program: Program, dx: Activation, dy: Activation, x: Activation, centres: int) -> None:
     """The gradient of the distances."""
     program.step(mixing.rbf_backward, dx.place, dy.place, x.place, centres, x.map.channels, dy.map.channels, x.map.shard)
-
-
-def append_upsample(program: Program, y: Activation, x: Activation, scales: Sequence[int], mode: str) -> None:
-    """y is x made larger."""
-    _append_resample(program, y, x, [_enlargement(mode, size, scale) for size, scale in zip(x.map.sizes, scales, strict=True)])
-
-
-def append_upsample_backward(program: Program, dx: Activation, dy: Activation, scales: Sequence[int], mode: str) -> None:
-    """dx gathers what each pixel gave."""
-    _append_resample(program, dx, dy, [backward(_enlargement(mode, size, scale)) for size, scale in zip(dx.map.sizes, scales, strict=True)])
-
-
-def _enlargement(mode: str, size: int, scale: int) -> Reads:
-    return (of_copies if mode == "nearest" else of_neighbours)("Upsample", size, scale)
-
-
-def _append_resample(program: Program, y: Activation, x: Activation, reads: Sequence[Reads]) -> None:
-    axes = [*[ONE_PIXEL] * (3 - len(reads)), *reads]
-    sizes = [1] * (3 - len(reads)) + list(x.map.sizes)
-    tables = []
-    for n, each in enumerate(axes):
-        offsets = each.sources * (prod(sizes[n + 1 :]) * x.map.shard)
-        tables += [program.constant(each.bounds), program.constant(offsets), program.constant(each.weights.view(np.int64)), each.targets]
-    row = program.buffer(sizes[-1] * x.map.shard)
-    in_place = all(each.trivial for each in axes[:2])
-    program.step(
-        mixing.resample_channels_step,
-        y.place,
-        x.place,
-        Place(row),
-        x.map.shard,
-        in_place,
-        x.map.channels,
-        y.map.plane,
-        x.map.plane,
-        *tables,
-    )

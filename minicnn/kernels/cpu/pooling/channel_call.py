@@ -43,7 +43,7 @@ def _run(kernel: StepKernel, size: int, pooled: int, result: np.ndarray, *given:
         return
 
     def build(stage: Stage) -> None:
-        stage.program.step(kernel, pooled, size, pixels)
+        stage.program.step(kernel, pooled=pooled, size=size, plane=pixels)
         stage.cut()
 
     call((kernel.name, pooled, size, pixels), build, len(result), [result, *given])

@@ -4,9 +4,9 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.integers import splat_integer, words_at
 from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store, total
-from minicnn.kernels.cpu.pooling.unpooling import planes_of_part
-from minicnn.kernels.cpu.program.atomics import floats_at, integers_at, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, EXTRA, PART
+from minicnn.kernels.cpu.pooling.unpooling import positions_of
+from minicnn.kernels.cpu.program.atomics import whole_array
+from minicnn.kernels.cpu.program.operands import array_of, share
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
@@ -72,30 +72,33 @@ def largest_of(x, at, size, m, scratch):
     return largest, winner
 
 
-# Steps on arrays of the call, one number a plane.  Arguments: planes, pixels of a plane; scratch.
+# Steps on arrays of the call, one number a plane.
 
 
-@step
+@step("planes pixels scratch")
 def global_max_step(memory, parameters, table, a, frame):
-    first, stop = planes_of_part(a[0], frame)
-    y, x, indices = whole_array(floats_at(frame[EXTRA])), whole_array(floats_at(frame[EXTRA + 1])), integers_at(frame[EXTRA + 2])
+    """y and positions from x."""
+    y, x, positions = array_of(frame, 0), array_of(frame, 1), positions_of(frame, 2, 0)
+    first, stop = share(a.planes, frame)
     for n in range(first, stop):
-        y[n], indices[n] = largest_of(x, n * a[1], a[1], memory, frame[ARENA] + a[2] + frame[PART] * 2 * LANES)
+        y[n], positions[n] = largest_of(x, n * a.pixels, a.pixels, memory, frame.arena + a.scratch + frame.part * 2 * LANES)
 
 
-@step
+@step("planes pixels")
 def global_avg_step(memory, parameters, table, a, frame):
-    first, stop = planes_of_part(a[0], frame)
-    y, x = whole_array(floats_at(frame[EXTRA])), whole_array(floats_at(frame[EXTRA + 1]))
+    """y from x."""
+    y, x = array_of(frame, 0), array_of(frame, 1)
+    first, stop = share(a.planes, frame)
     for n in range(first, stop):
-        y[n] = np.float32(sum_of(x, n * a[1], a[1]) / a[1])
+        y[n] = np.float32(sum_of(x, n * a.pixels, a.pixels) / a.pixels)
 
 
-@step
+@step("planes pixels")
 def global_avg_backward_step(memory, parameters, table, a, frame):
-    first, stop = planes_of_part(a[0], frame)
-    dx, dy = whole_array(floats_at(frame[EXTRA])), floats_at(frame[EXTRA + 1])
+    """dx from dy."""
+    dx, dy = array_of(frame, 0), array_of(frame, 1)
+    first, stop = share(a.planes, frame)
     for n in range(first, stop):
-        share = np.float32(dy[n] / np.float64(a[1]))
-        for i in range(n * a[1], (n + 1) * a[1]):
-            dx[i] = share
+        share_of_one = np.float32(dy[n] / np.float64(a.pixels))
+        for i in range(n * a.pixels, (n + 1) * a.pixels):
+            dx[i] = share_of_one

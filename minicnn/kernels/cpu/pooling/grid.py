@@ -4,13 +4,15 @@ y[c, p] = x[c, first + p*stride]          channels of y beyond those of x are 0
 dx[c, first + p*stride] = dy[c, p]        all other pixels are 0
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.random import MASK, uniform_bits
 from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
-from minicnn.kernels.cpu.program.atomics import as_double, whole_array
-from minicnn.kernels.cpu.program.program import ARENA, KEY
+from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
 
@@ -22,36 +24,56 @@ def fill(m, at, size, value):
         store(m, at + i, splat(value))
 
 
+class Grid(NamedTuple):
+    """The pixels of a plane along three axes that are taken: so many, of so many, from `first` on, `stride` apart; missing axes have one."""
+
+    out_depth: int
+    out_rows: int
+    out_columns: int
+    depth: int
+    rows: int
+    columns: int
+    first_depth: int
+    first_row: int
+    first_column: int
+    stride_depth: int
+    stride_rows: int
+    stride_columns: int
+
+
 @kernel
-def take_grid(m, y_at, x_at, channels, x_channels, shard, y_sizes, x_sizes, first, stride):
-    """y from x; three axes, missing ones of size 1."""
-    depth, rows, columns = y_sizes
-    pixels = depth * rows * columns
+def row_of(grid, c, d, p):
+    """The first pixel of the large map in row p of the small one."""
+    depth, row = grid.first_depth + d * grid.stride_depth, grid.first_row + p * grid.stride_rows
+    return ((c * grid.depth + depth) * grid.rows + row) * grid.columns + grid.first_column
+
+
+@kernel
+def take_grid(m, y_at, x_at, channels, x_channels, shard, grid):
+    """y from x."""
+    pixels = grid.out_depth * grid.out_rows * grid.out_columns
     for c in range(min(channels, x_channels)):
-        for d in range(depth):
-            for p in range(rows):
-                row = ((c * x_sizes[0] + first[0] + d * stride[0]) * x_sizes[1] + first[1] + p * stride[1]) * x_sizes[2] + first[2]
-                at = y_at + (c * pixels + (d * rows + p) * columns) * shard
-                for q in range(columns):
+        for d in range(grid.out_depth):
+            for p in range(grid.out_rows):
+                row, at = row_of(grid, c, d, p), y_at + (c * pixels + (d * grid.out_rows + p) * grid.out_columns) * shard
+                for q in range(grid.out_columns):
                     for n in range(0, shard, LANES):
-                        store(m, at + q * shard + n, load(m, x_at + (row + q * stride[2]) * shard + n))
+                        store(m, at + q * shard + n, load(m, x_at + (row + q * grid.stride_columns) * shard + n))
     if channels > x_channels:
         fill(m, y_at + x_channels * pixels * shard, (channels - x_channels) * pixels * shard, ZERO)
 
 
 @kernel
-def put_grid(m, dx_at, dy_at, x_channels, shard, y_sizes, x_sizes, first, stride):
+def put_grid(m, dx_at, dy_at, x_channels, shard, grid):
     """dx from dy."""
-    depth, rows, columns = y_sizes
-    fill(m, dx_at, x_channels * x_sizes[0] * x_sizes[1] * x_sizes[2] * shard, ZERO)
+    fill(m, dx_at, x_channels * grid.depth * grid.rows * grid.columns * shard, ZERO)
     for c in range(x_channels):
-        for d in range(depth):
-            for p in range(rows):
-                row = ((c * x_sizes[0] + first[0] + d * stride[0]) * x_sizes[1] + first[1] + p * stride[1]) * x_sizes[2] + first[2]
-                at = dy_at + ((c * depth + d) * rows + p) * columns * shard
-                for q in range(columns):
+        for d in range(grid.out_depth):
+            for p in range(grid.out_rows):
+                row, at = row_of(grid, c, d, p), dy_at + ((c * grid.out_depth + d) * grid.out_rows + p) * grid.out_columns * shard
+                for q in range(grid.out_columns):
                     for n in range(0, shard, LANES):
-                        store(m, dx_at + (row + q * stride[2]) * shard + n, load(m, at + q * shard + n))
+                        store(m, dx_at + (row + q * grid.stride_columns) * shard + n, load(m, at + q * shard + n))
 
 
 @kernel
@@ -61,44 +83,30 @@ def scale_all(m, y_at, x_at, size, factor):
         store(m, y_at + i, load(m, x_at + i) * factor)
 
 
-# Steps.  Arguments: two places, channels of y and x, shard, three sizes of y and of x, three firsts, three strides.
+# Steps.
 
 
-@step
+@step("y x channels x_channels shard", grid=Grid)
 def take_grid_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    take_grid(
-        m,
-        arena + a[0],
-        arena + a[1],
-        a[2],
-        a[3],
-        a[4],
-        (a[5], a[6], a[7]),
-        (a[8], a[9], a[10]),
-        (a[11], a[12], a[13]),
-        (a[14], a[15], a[16]),
-    )
+    """As `take_grid`."""
+    take_grid(whole_array(memory), frame.arena + a.y, frame.arena + a.x, a.channels, a.x_channels, a.shard, values(Grid, a.grid))
 
 
-@step
+@step("dx dy x_channels shard", grid=Grid)
 def put_grid_step(memory, parameters, table, a, frame):
-    m, arena = whole_array(memory), frame[ARENA]
-    put_grid(
-        m, arena + a[0], arena + a[1], a[3], a[4], (a[5], a[6], a[7]), (a[8], a[9], a[10]), (a[11], a[12], a[13]), (a[14], a[15], a[16])
-    )
+    """As `put_grid`."""
+    put_grid(whole_array(memory), frame.arena + a.dx, frame.arena + a.dy, a.x_channels, a.shard, values(Grid, a.grid))
 
 
-@step
+@step("y x size layer", survival=float)
 def survive_step(memory, parameters, table, a, frame):
-    """Stochastic depth: y = x or 0, one draw a batch.  a: y, x, size, layer, survival."""
-    m, arena = whole_array(memory), frame[ARENA]
-    drawn = uniform_bits(frame[KEY] & MASK, frame[KEY] >> 32, a[3])
-    scale_all(m, arena + a[0], arena + a[1], a[2], np.float32(1 if drawn < as_double(a[4]) * 4294967296.0 else 0))
+    """Stochastic depth: y = x or 0, one draw a batch."""
+    drawn = uniform_bits(frame.key & MASK, frame.key >> 32, a.layer)
+    factor = np.float32(1 if drawn < a.survival * 4294967296.0 else 0)
+    scale_all(whole_array(memory), frame.arena + a.y, frame.arena + a.x, a.size, factor)
 
 
-@step
+@step("y x size", factor=float)
 def scale_step(memory, parameters, table, a, frame):
-    """y = factor * x.  a: y, x, size, factor."""
-    m, arena = whole_array(memory), frame[ARENA]
-    scale_all(m, arena + a[0], arena + a[1], a[2], np.float32(as_double(a[3])))
+    """y = factor * x."""
+    scale_all(whole_array(memory), frame.arena + a.y, frame.arena + a.x, a.size, np.float32(a.factor))

@@ -1,44 +1,62 @@
-"""Pooling as steps."""
+"""Pooling and upsampling as steps, for the values of a network and for a user's planes in lanes alike."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.pooling.pooling import (
-    average_pool_step_backward,
-    average_pool_step_forward,
-    max_pool_step_backward,
-    max_pool_step_forward,
-    pool_tables,
-    sum_winners_step,
-    three_strides,
+from minicnn.kernels.cpu.pooling.reads import Reads, backward, of_average, of_copies, of_neighbours, of_windows, three_axes
+from minicnn.kernels.cpu.pooling.separable import resample_step
+from minicnn.kernels.cpu.pooling.two_by_two import Sizes, max_pool_2x2_step_backward, max_pool_2x2_step_forward
+from minicnn.kernels.cpu.pooling.windows import (
+    Axes,
+    AxisTable,
+    Channels,
+    gradient_of_largest_step,
+    largest_step,
+    mean_step,
+    weighted_sum_step,
 )
-from minicnn.kernels.cpu.pooling.two_by_two import max_pool_2x2_step_backward, max_pool_2x2_step_forward
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, Program
 from minicnn.kernels.machine_code.compile import StepKernel
 
 
-def _append(
-    program: Program,
-    kernel: StepKernel,
-    places: tuple[Place, Place, Place],
-    y: Activation,
-    x: Activation,
-    axes: tuple[Axis, ...],
-    count_padding: bool,
-    flag: bool,
-) -> None:
+def channels_of(x: Activation) -> Channels:
+    """The channels of a value without a halo."""
+    return Channels(x.map.channels, x.map.plane, x.map.shard)
+
+
+def step_axes(program: Program, reads: Sequence[Reads], shard: int, plane: Sequence[int] = (), first: Sequence[int] = (0, 0, 0)) -> Axes:
+    """Three axes as steps take them; their numbers are weights or, with `plane`, positions.
+
+    plane : sizes of the plane in which positions count
+    first : the pixel of it where the sources begin
+    """
+    axes = []
+    for n, axis in enumerate(reads):
+        pitch, own_pitch = prod([each.size for each in reads[n + 1 :]]) * shard, prod(plane[n + 1 :])
+        numbers = (axis.firsts + first[n]) * own_pitch if plane else axis.weights.view(np.int64)
+        bounds, firsts = program.constant(axis.bounds), program.constant(axis.firsts * pitch)
+        axes.append(AxisTable(axis.targets, bounds, firsts, axis.step * pitch, program.constant(numbers), axis.step * own_pitch))
+    return Axes(*axes)
+
+
+def append_separable(program: Program, kernel: StepKernel, y: Activation, x: Activation, reads: Sequence[Reads], parts: int) -> None:
+    """One of the steps of `separable.py`, of which so many parts may run at once."""
+    size = max(1, reads[2].size) * x.map.shard
     program.step(
         kernel,
-        *places,
-        x.map.channels,
-        x.map.shard,
-        *three_strides(y.map),
-        *three_strides(x.map),
-        flag,
-        0,
-        0,
-        *pool_tables(program, axes, count_padding),
+        y=y.place,
+        x=x.place,
+        scratch=Place(program.buffer(size * parts)),
+        scratch_size=size,
+        in_place=reads[0].trivial and reads[1].trivial,
+        channels=channels_of(x),
+        axes=step_axes(program, reads, x.map.shard),
     )
 
 
@@ -52,35 +70,51 @@ def _is_two_by_two(axes: tuple[Axis, ...]) -> bool:
 def append_max_pool_forward(
     program: Program, y: Activation, winners: Activation, x: Activation, axes: tuple[Axis, ...], rectify: bool = False
 ) -> None:
-    """Largest of each window and the number of its tap; with `rectify` the relu of it."""
+    """Largest of each window and where it lies; with `rectify` the relu of it."""
+    places = {"y": y.place, "x": x.place, "winners": winners.place, "rectify": rectify}
     if _is_two_by_two(axes):
-        program.step(
-            max_pool_2x2_step_forward, y.place, winners.place, x.place, x.map.channels, x.map.shard, *y.map.sizes, *x.map.sizes, rectify
-        )
+        program.step(max_pool_2x2_step_forward, **places, channels=x.map.channels, sizes=Sizes(x.map.shard, *y.map.sizes, *x.map.sizes))
     else:
-        _append(program, max_pool_step_forward, (y.place, winners.place, x.place), y, x, axes, True, rectify)
+        reads = three_axes([of_windows("MaxPool", axis) for axis in axes])
+        tables = step_axes(program, reads, x.map.shard, [axis.size for axis in reads])
+        program.step(largest_step, **places, channels=channels_of(x), axes=tables)
 
 
 def append_max_pool_backward(program: Program, dx: Activation, dy: Activation, winners: Activation, axes: tuple[Axis, ...]) -> None:
     """dx gets each window's gradient where its winner was."""
     if _is_two_by_two(axes):
-        program.step(
-            max_pool_2x2_step_backward, dx.place, dy.place, winners.place, dx.map.channels, dx.map.shard, *dy.map.sizes, *dx.map.sizes
-        )
+        sizes = Sizes(dx.map.shard, *dy.map.sizes, *dx.map.sizes)
+        program.step(max_pool_2x2_step_backward, dx=dx.place, dy=dy.place, winners=winners.place, channels=dx.map.channels, sizes=sizes)
     else:
-        _append(program, max_pool_step_backward, (dx.place, dy.place, winners.place), dy, dx, axes, True, False)
+        reads = three_axes([backward(of_windows("MaxPool", axis)) for axis in axes])
+        tables = step_axes(program, reads, dy.map.shard)
+        program.step(gradient_of_largest_step, y=dx.place, x=dy.place, winners=winners.place, channels=channels_of(dy), axes=tables)
 
 
 def append_average_pool_forward(program: Program, y: Activation, x: Activation, axes: tuple[Axis, ...], count_padding: bool) -> None:
     """Mean of each window."""
-    _append(program, average_pool_step_forward, (y.place, y.place, x.place), y, x, axes, count_padding, False)
+    reads = three_axes([of_average("AvgPool", axis, count_padding) for axis in axes])
+    program.step(mean_step, y=y.place, x=x.place, channels=channels_of(x), axes=step_axes(program, reads, x.map.shard))
 
 
 def append_average_pool_backward(program: Program, dx: Activation, dy: Activation, axes: tuple[Axis, ...], count_padding: bool) -> None:
     """dx gets each window's gradient in equal shares."""
-    _append(program, average_pool_step_backward, (dx.place, dy.place, dy.place), dy, dx, axes, count_padding, False)
+    reads = three_axes([backward(of_average("AvgPool", axis, count_padding)) for axis in axes])
+    program.step(weighted_sum_step, y=dx.place, x=dy.place, channels=channels_of(dy), axes=step_axes(program, reads, dy.map.shard))
 
 
-def append_bias_gradient_of_winners(program: Program, dbias: int, dy: Activation, winners: Activation) -> None:
-    """Bias gradient of a convolution whose output goes through rectified pooling only: dy summed where there was a winner."""
-    program.step(sum_winners_step, dbias, dy.place, winners.place, dy.map.channels, dy.map.plane)
+def _enlargement(mode: str, sizes: Sequence[int], scales: Sequence[int]) -> list[Reads]:
+    of = of_copies if mode == "nearest" else of_neighbours
+    return [of("Upsample", size, scale) for size, scale in zip(sizes, scales, strict=True)]
+
+
+def append_upsample_forward(program: Program, y: Activation, x: Activation, scales: Sequence[int], mode: str) -> None:
+    """y is x made larger."""
+    reads = three_axes(_enlargement(mode, x.map.sizes, scales))
+    append_separable(program, resample_step, y, x, reads, max(1, program.step_parts))
+
+
+def append_upsample_backward(program: Program, dx: Activation, dy: Activation, scales: Sequence[int], mode: str) -> None:
+    """dx gathers what each pixel gave."""
+    reads = three_axes([backward(each) for each in _enlargement(mode, dx.map.sizes, scales)])
+    append_separable(program, resample_step, dx, dy, reads, max(1, program.step_parts))

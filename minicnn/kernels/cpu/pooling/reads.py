@@ -8,6 +8,7 @@ A weight goes with every read; along several axes weights multiply.  Built with 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import gcd
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ MOST_READS = 1 << 24  # 16 million entries of 16 bytes
 
 
 class Reads(NamedTuple):
-    """Target t reads sources[bounds[t] : bounds[t + 1]], in ascending order, with their weights."""
+    """Target t reads sources[bounds[t] : bounds[t + 1]], in ascending order and evenly spaced, with their weights."""
 
     size: int  # sources along this axis
     bounds: np.ndarray  # (targets + 1,) int64
@@ -38,6 +39,20 @@ class Reads(NamedTuple):
         """Whether the axis has one pixel that stays what it is."""
         return self.size == self.targets == len(self.sources) == 1 and self.weights[0] == 1.0
 
+    @property
+    def step(self) -> int:
+        """How far it is from one source of a target to the next."""
+        gaps = np.diff(self.sources)[np.diff(np.repeat(np.arange(self.targets), np.diff(self.bounds))) == 0]
+        return int(gaps[0]) if len(gaps) else 1
+
+    @property
+    def firsts(self) -> np.ndarray:
+        """The first source of every target, 0 where there is none."""
+        some = np.diff(self.bounds) > 0
+        result = np.zeros(self.targets, np.int64)
+        result[some] = self.sources[self.bounds[:-1][some]]
+        return result
+
     def band(self, first: int, stop: int) -> tuple[Reads, int]:
         """Some of the targets with the sources they need, and the first of these sources."""
         bounds = self.bounds[first : stop + 1]
@@ -47,6 +62,11 @@ class Reads(NamedTuple):
 
 
 ONE_PIXEL = Reads(1, np.array([0, 1]), np.array([0]), np.array([1.0]))
+
+
+def three_axes(reads: Sequence[Reads]) -> tuple[Reads, ...]:
+    """With one pixel on the axes that are missing."""
+    return (*(ONE_PIXEL,) * (3 - len(reads)), *reads)
 
 
 def of_windows(where: str, axis: Axis, weights: np.ndarray | None = None, scale: np.ndarray | None = None) -> Reads:

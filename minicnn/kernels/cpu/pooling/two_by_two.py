@@ -5,21 +5,35 @@ asks each input for its windows instead.  LeNet's first pooling, batch 128, one 
 general loop, 27 and 22 with this one.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.program import ARENA, PART, PARTS
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
 NOBODY = np.float32(-1)
 TAP_0, TAP_1, TAP_2, TAP_3 = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
 
 
+class Sizes(NamedTuple):
+    """Lanes of a pixel, rows and columns of y and of x."""
+
+    shard: int
+    rows: int
+    columns: int
+    x_rows: int
+    x_columns: int
+
+
 @kernel
-def max_pool_2x2_forward(m, y_base, winner_base, x_base, first, stop, shard, rows, columns, x_rows, x_columns, rectify):
+def max_pool_2x2_forward(m, y_base, winner_base, x_base, first, stop, sizes, rectify):
     """Largest of each window and its tap (2*r + s) for channels first .. stop; with `rectify` the relu of it, without a winner at 0."""
+    shard, rows, columns, x_rows, x_columns = sizes
     for c in range(first, stop):
         for p in range(rows):
             y_at = (c * rows + p) * columns * shard
@@ -53,8 +67,9 @@ def fill_zeros(m, at, size):
 
 
 @kernel
-def max_pool_2x2_backward(m, dx_base, dy_base, winner_base, first, stop, shard, rows, columns, x_rows, x_columns):
+def max_pool_2x2_backward(m, dx_base, dy_base, winner_base, first, stop, sizes):
     """dx of each window: dy at the winner, 0 elsewhere; a last row or column that no window covers gets 0."""
+    shard, rows, columns, x_rows, x_columns = sizes
     for c in range(first, stop):
         for p in range(rows):
             y_at = (c * rows + p) * columns * shard
@@ -76,31 +91,16 @@ def max_pool_2x2_backward(m, dx_base, dy_base, winner_base, first, stop, shard, 
             fill_zeros(m, dx_base + (c * x_rows + 2 * rows) * x_columns * shard, x_columns * shard)
 
 
-# Steps.  Arguments: three places in the arena, channels, shard, rows and columns of y, rows and columns of x, a flag.
-
-
-@step(splits=True)
+@step("y winners x channels rectify", sizes=Sizes, splits=True)
 def max_pool_2x2_step_forward(memory, parameters, table, a, frame):
-    m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    max_pool_2x2_forward(
-        m,
-        arena + a[0],
-        arena + a[1],
-        arena + a[2],
-        a[3] * part // parts,
-        a[3] * (part + 1) // parts,
-        a[4],
-        a[5],
-        a[6],
-        a[7],
-        a[8],
-        a[9] != 0,
-    )
+    """As `max_pool_2x2_forward`."""
+    arena, (first, stop) = frame.arena, share(a.channels, frame)
+    sizes = values(Sizes, a.sizes)
+    max_pool_2x2_forward(whole_array(memory), arena + a.y, arena + a.winners, arena + a.x, first, stop, sizes, a.rectify != 0)
 
 
-@step
+@step("dx dy winners channels", sizes=Sizes, splits=True)
 def max_pool_2x2_step_backward(memory, parameters, table, a, frame):
-    m, arena, part, parts = whole_array(memory), frame[ARENA], frame[PART], frame[PARTS]
-    max_pool_2x2_backward(
-        m, arena + a[0], arena + a[1], arena + a[2], a[3] * part // parts, a[3] * (part + 1) // parts, a[4], a[5], a[6], a[7], a[8]
-    )
+    """As `max_pool_2x2_backward`."""
+    arena, (first, stop) = frame.arena, share(a.channels, frame)
+    max_pool_2x2_backward(whole_array(memory), arena + a.dx, arena + a.dy, arena + a.winners, first, stop, values(Sizes, a.sizes))

@@ -8,8 +8,10 @@ The positions have been checked before; -1 goes nowhere.
 import numpy as np
 
 from minicnn.kernels.cpu.program.atomics import floats_at, integers_at
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.cpu.program.program import EXTRA, PART, PARTS
 from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.machine_code.records import field_of
 
 ZERO = np.float32(0)
 
@@ -47,42 +49,43 @@ def planes_of_part(planes, frame):
     return planes * frame[PART] // frame[PARTS], planes * (frame[PART] + 1) // frame[PARTS]
 
 
-# Steps on arrays of the call: y, x, positions.  Arguments: planes, pixels of a plane, values of a plane.
+@kernel
+def plane_of(frame, number, offset):
+    """Array `number` of a call, from an element on."""
+    return floats_at(field_of(frame, EXTRA + number) + 4 * offset)
 
 
-@step
+@kernel
+def positions_of(frame, number, offset):
+    """The same for int64."""
+    return integers_at(field_of(frame, EXTRA + number) + 8 * offset)
+
+
+# Steps on arrays of the call: y, x, positions; `pixels` of the large plane, `values` of the small one.
+
+
+@step("planes pixels values")
 def add_at_step(memory, parameters, table, a, frame):
-    first, stop = planes_of_part(a[0], frame)
+    """The gradient of max pooling."""
+    first, stop = share(a.planes, frame)
     for n in range(first, stop):
-        add_at(
-            floats_at(frame[EXTRA] + 4 * n * a[1]),
-            floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
-            integers_at(frame[EXTRA + 2] + 8 * n * a[2]),
-            a[1],
-            a[2],
-        )
+        y, x, positions = plane_of(frame, 0, n * a.pixels), plane_of(frame, 1, n * a.values), positions_of(frame, 2, n * a.values)
+        add_at(y, x, positions, a.pixels, a.values)
 
 
-@step
+@step("planes pixels values")
 def put_at_step(memory, parameters, table, a, frame):
-    first, stop = planes_of_part(a[0], frame)
+    """Max unpooling."""
+    first, stop = share(a.planes, frame)
     for n in range(first, stop):
-        put_at(
-            floats_at(frame[EXTRA] + 4 * n * a[1]),
-            floats_at(frame[EXTRA + 1] + 4 * n * a[2]),
-            integers_at(frame[EXTRA + 2] + 8 * n * a[2]),
-            a[1],
-            a[2],
-        )
+        y, x, positions = plane_of(frame, 0, n * a.pixels), plane_of(frame, 1, n * a.values), positions_of(frame, 2, n * a.values)
+        put_at(y, x, positions, a.pixels, a.values)
 
 
-@step
+@step("planes pixels values")
 def fetch_from_step(memory, parameters, table, a, frame):
-    first, stop = planes_of_part(a[0], frame)
+    """The gradient of max unpooling."""
+    first, stop = share(a.planes, frame)
     for n in range(first, stop):
-        fetch_from(
-            floats_at(frame[EXTRA] + 4 * n * a[2]),
-            floats_at(frame[EXTRA + 1] + 4 * n * a[1]),
-            integers_at(frame[EXTRA + 2] + 8 * n * a[2]),
-            a[2],
-        )
+        y, x, positions = plane_of(frame, 0, n * a.values), plane_of(frame, 1, n * a.pixels), positions_of(frame, 2, n * a.values)
+        fetch_from(y, x, positions, a.values)

@@ -46,6 +46,11 @@ class FeatureMap:
         return tuple(prod(extents[a + 1 :]) * self.shard for a in range(len(extents)))
 
     @property
+    def three_strides(self) -> tuple[int, ...]:
+        """Elements from one channel, layer, row and column to the next; 0 for axes that are missing."""
+        return (self.plane, *(0,) * (3 - len(self.sizes)), *self.strides)
+
+    @property
     def size(self) -> int:
         """Elements altogether."""
         return self.channels * self.plane

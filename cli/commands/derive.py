@@ -1,0 +1,53 @@
+"""`minicnn derive`: what becomes of a textbook loop on another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from minicnn.cli.mistakes import Choice
+from minicnn.errors import suggestion
+
+MACHINES = ("threads", "cuda", "javascript")
+
+
+@click.command()
+@click.argument("kernel")
+@click.option("--for", "machine", type=Choice(MACHINES), default="threads", show_default=True, help="The machine to write it for.")
+def derive(kernel: str, machine: str) -> None:
+    """Show what becomes of a textbook loop on another machine.
+
+    KERNEL is a name from minicnn.kernels.textbook, such as conv2d_forward, or a loop of your own as FILE.py:FUNCTION.
+
+    \b
+    threads     the loop, and which of its loops may make their turns at the same time
+    cuda        a CUDA kernel in Python, for Numba
+    javascript  the loop for a browser
+    """
+    from minicnn.cli.render.console import stdout_console
+    from minicnn.cli.render.derive import print_code
+    from minicnn.kernels.derive import read, threads
+    from minicnn.kernels.derive.cuda import cuda
+    from minicnn.kernels.derive.javascript import javascript
+    from minicnn.kernels.derive.marked import marked
+
+    definition = read(definition_of(kernel))
+    if machine == "javascript":
+        print_code(stdout_console(), javascript(definition), "javascript")
+    else:
+        print_code(stdout_console(), cuda(definition) if machine == "cuda" else marked(threads(definition)), "python")
+
+
+def definition_of(word: str) -> Callable[..., Any]:
+    """The loop that a word on the command line means."""
+    from minicnn.cli.python_file import own_function
+    from minicnn.kernels import textbook
+
+    if ".py" in word:
+        return own_function(word)
+    if word not in textbook.__all__:
+        close = suggestion(word, textbook.__all__) or "\n  minicnn.kernels.textbook has them all; a loop of your own is FILE.py:FUNCTION"
+        raise click.UsageError(f"there is no kernel {word!r}{close}")
+    return getattr(textbook, word)  # type: ignore[no-any-return]

@@ -1,0 +1,46 @@
+"""Functions in a user's own file, said as FILE.py:NAME."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from minicnn.errors import SettingError, suggestion
+
+
+def own_function(word: str) -> Callable[..., Any]:
+    """The function that FILE.py:NAME says; the file is run for it.
+
+    Raises
+    ------
+    SettingError
+        If there is no such file or function, or the file raises an error of its own.
+    """
+    file, _, name = word.rpartition(":") if ".py:" in word else (word, "", "")
+    path = Path(file)
+    if not path.is_file():
+        raise SettingError(f"there is no file {file}")
+    names = vars(_module(path))
+    functions = [each for each, value in names.items() if isinstance(getattr(value, "py_func", value), FunctionType)]
+    if name not in functions:
+        there = f"\n  there are {', '.join(functions)}" if functions else ""
+        what = f"has no function {name}{suggestion(name, functions)}" if name else "is a file: say which function, as FILE.py:NAME"
+        raise SettingError(f"{file} {what}{there}")
+    return names[name]  # type: ignore[no-any-return]
+
+
+def _module(path: Path) -> ModuleType:
+    """What the file defines; always from its text, for a compiled file beside it may be that of a moment ago."""
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    sys.path.insert(0, str(path.parent.resolve()))  # it may import what lies beside it
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
+    except Exception as error:  # whatever a user's file raises is the user's to mend
+        raise SettingError(f"{path} raises {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
+    return module

@@ -1,0 +1,289 @@
+"""The walk through a definition at one place of one output: statement by statement, and a note of everything that is computed.
+
+A note holds a step and the numbers of the notes that the step read.  From the note that stores at the place they are followed back: what
+did not lead there, the sum of another output for instance, is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from minicnn.kernels.derive.definition import Definition, Function, array_of
+from minicnn.kernels.derive.frame import Frame, Reading
+from minicnn.kernels.derive.kinds import FLOAT64
+from minicnn.kernels.derive.source import plain
+from minicnn.kernels.derive.steps import Factor, Step
+from minicnn.kernels.derive.turns import Own, letter_of, own_indices, turn_at_place
+from minicnn.kernels.derive.watched import Watched, spoken
+
+SIGNS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+
+
+class Run:
+    """A definition on its way through one place.  Stores go beside the arrays, into `elements`.
+
+    still : letters of the loops that stand still
+    last, value : the note that wrote the place last, None if there is none, and what the place holds
+    """
+
+    def __init__(self, definition: Definition, output: str, array: np.ndarray, place: tuple[int, ...]) -> None:
+        self.definition, self.output, self.array, self.place = definition, output, array, place
+        flat = not definition.ranks[output]
+        self.written_place = (int(np.ravel_multi_index(place, array.shape)),) if flat else place  # as the text counts it
+        self.own: dict[ast.For, list[Own] | None] = {}
+        self.still: dict[str, int] = {}
+        self.notes: list[tuple[Step | None, set[int]]] = []
+        self.elements: dict[tuple[int, tuple[int, ...]], tuple[Any, int]] = {}  # of which array, where -> value, note
+        self.cleared: dict[int, tuple[Any, int]] = {}
+        self.frames: list[Frame] = []
+        self.watched: dict[Any, Watched] = {}
+        self.factors: list[Factor] = []
+        self.read: set[int] = set()
+        self.because: list[set[int]] = [set()]  # the notes that the conditions around the statement came from
+        self.spoken = spoken(self.name, self.load, self.enter)
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames[-1]
+
+    def held(self, array: np.ndarray, index: tuple[int, ...]) -> tuple[Any, int | None]:
+        """What an element holds now, and the note that stored it."""
+        return self.elements.get((id(array), index)) or self.cleared.get(id(array)) or (array[index], None)
+
+    @property
+    def value(self) -> Any:
+        return self.held(self.array, self.place)[0]
+
+    @property
+    def last(self) -> int | None:
+        return self.held(self.array, self.place)[1]
+
+    def leading_to(self, last: int) -> tuple[Step, ...]:
+        """The steps that a note came from, in the order of execution, and its own."""
+        wanted, ends = {last}, [last]
+        while ends:
+            more = self.notes[ends.pop()][1] - wanted
+            wanted |= more
+            ends += more
+        return tuple(step for each in sorted(wanted) if (step := self.notes[each][0]) is not None)
+
+    # What expressions call while they are evaluated
+
+    def evaluate(self, node: ast.expr) -> Reading:
+        outer, self.factors, self.read = (self.factors, self.read), [], set()
+        frame = self.frame
+        value = eval(frame.watched.code(node), frame.values)
+        earlier = {frame.came_from[name] for name in frame.watched.reads(node) & frame.came_from.keys()}
+        made = Reading(value, self.factors, self.read | earlier)
+        self.factors, self.read = outer
+        return made
+
+    def name(self, name: str, value: Any) -> Any:
+        self.factors.append(self.frame.stands_for.get(name, Factor(name, (), float(value))))
+        return value
+
+    def load(self, name: str, array: np.ndarray, index: Any, flat: bool) -> Any:
+        place = _place(array, index, flat)
+        value, note = self.held(array, place)
+        self.read |= set() if note is None else {note}
+        self.factors.append(Factor(name, place, value.item()))
+        return value.item() if array.dtype.kind in "iub" else value
+
+    def enter(self, text: str, name: str, kinds: tuple[str, ...], arguments: Callable[[], tuple[Any, ...]]) -> Any:
+        """Run a function that the definition calls; what it was given stands behind one factor, the call."""
+        known = len(self.factors)
+        values = arguments()
+        del self.factors[known:]
+        result = self.call(self.frame.watched.function.functions[name], values, kinds)
+        self.read |= result.notes
+        if isinstance(result.value, float | np.floating):
+            self.factors.append(Factor(text, (), float(result.value)))
+        return result.value
+
+    def call(self, function: Function, arguments: tuple[Any, ...], kinds: tuple[str, ...]) -> Reading:
+        if (function, kinds) not in self.watched:
+            self.watched[function, kinds] = Watched(function, kinds)
+        values = dict(zip(function.arguments, map(plain, arguments), strict=True))
+        self.frames.append(Frame(self.watched[function, kinds], values | self.spoken))
+        self.body(function.body)
+        return self.frames.pop().returned or Reading(None, [], set())
+
+    # Statements
+
+    def body(self, statements: Iterable[ast.stmt]) -> None:
+        for node in statements:
+            if self.frame.returned is None:
+                self.statement(node)
+
+    def statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Return(value=ast.expr() as value):
+                self.frame.returned = self.evaluate(value)
+            case ast.For():
+                self.loop(node)
+            case ast.If():
+                self.branch(node)
+            case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
+                self.add(node, name, op, value)
+            case ast.AugAssign(target=ast.Subscript() as target, op=op, value=value):
+                self.store(node, target, value, op)
+            case ast.Assign(targets=[ast.Subscript() as target], value=value):
+                self.store(node, target, value)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self.assign(name, value, self.evaluate(value))
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                readings = [self.evaluate(each) for each in values]
+                for name, each, reading in zip(map(ast.unparse, names), values, readings, strict=True):
+                    self.assign(name, each, reading)
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=value):  # a shape, or a function that returns several numbers
+                reading = self.evaluate(value)
+                if len(reading.value) != len(names):
+                    raise ValueError(f"{self.frame.watched.text(value)} has {len(reading.value)} numbers, not {len(names)}")
+                for name, part in zip(map(ast.unparse, names), reading.value, strict=True):
+                    self.assign(name, value, reading._replace(value=part))
+
+    def loop(self, node: ast.For) -> None:
+        frame, letter, (values, _, read) = self.frame, letter_of(node), self.evaluate(node.iter)
+        chosen = None
+        if node not in self.own:
+            self.own[node] = own_indices(frame.watched, node, self.output) if len(self.frames) == 1 else None
+        if own := self.own[node]:
+            chosen = turn_at_place(frame.watched, letter, values, own, self.written_place, frame.values)
+        self.because.append(self.because[-1] | read)
+        for value in values if chosen is None else chosen:
+            frame.scopes.append({} if chosen is None else self.still)
+            frame.scopes[-1][letter] = frame.values[letter] = value
+            self.body(node.body)
+            frame.scopes.pop()
+        self.because.pop()
+
+    def branch(self, node: ast.If) -> None:
+        frame, reading = self.frame, self.evaluate(node.test)
+        if not node.orelse and frame.watched.reads(node.test) & set(frame.watched.sets(node)):
+            self.compare(node, reading)
+        elif reading.value or node.orelse:
+            self.because.append(self.because[-1] | reading.notes)
+            self.body(node.body if reading.value else node.orelse)
+            self.because.pop()
+        else:
+            left = next((name for name in frame.watched.sets(node) if name in frame.came_from and name not in frame.stands_for), None)
+            if left is not None:
+                self.note("skip", (left,), frame.watched.text(node.test), reading, None, frame.values[left], frame.came_from[left])
+
+    def compare(self, node: ast.If, reading: Reading) -> None:
+        """`if value > best: best, winner = value, w` is one step, whichever wins."""
+        frame = self.frame
+        targets = frame.watched.sets(node)
+        factors, notes, count = list(reading.factors), set(reading.notes), len(self.notes)
+        notes |= {frame.came_from[name] for name in targets if name in frame.came_from}
+        if reading.value:
+            self.body(node.body)
+            for step, more in self.notes[count:]:
+                factors += step.factors if step else ()
+                notes |= {each for each in more if each < count}
+            del self.notes[count:]
+        factors = [each for each in dict.fromkeys(factors) if each.name not in targets]
+        term = factors[0].value if factors else None
+        self.note("compare", targets, frame.watched.text(node.test), Reading(None, factors, notes), term, frame.values[targets[0]])
+
+    def assign(self, name: str, node: ast.expr, reading: Reading) -> None:
+        """A variable is set: to a number of the index map, as another name for an element, or by a step."""
+        frame, value = self.frame, reading.value
+        frame.values[name] = value
+        whole = isinstance(value, int | np.integer | np.bool_)
+        if name in frame.watched.once and (whole or _is_element(node)):
+            if whole:
+                frame.scopes[-1][name] = int(value)
+            else:
+                frame.stands_for[name] = reading.factors[-1]
+            if reading.notes:
+                self.notes.append((None, reading.notes))
+                frame.came_from[name] = len(self.notes) - 1
+        elif isinstance(value, int | float | np.number):
+            factors = [each for each in reading.factors if each.name != name]
+            again = name in frame.watched.reads(node)  # largest = max(largest, value)
+            term = factors[-1].value if again and factors else value
+            text = f"{name} = {frame.watched.text(node)}"
+            self.note("compare" if again else "set", (name,), text, reading._replace(factors=factors), term, value)
+
+    def add(self, node: ast.AugAssign, name: str, op: ast.operator, value: ast.expr) -> None:
+        frame, reading = self.frame, self.evaluate(value)
+        frame.values[name] = self.combined(node, op, frame.values[name], reading.value)
+        self.note("add", (name,), frame.watched.text(node), reading, reading.value, frame.values[name], frame.came_from.get(name))
+
+    def combined(self, node: ast.stmt, op: ast.operator, before: Any, term: Any) -> Any:
+        if self.frame.watched.kinds.of[node] == FLOAT64:
+            before, term = np.float64(before), np.float64(term)
+        return SIGNS[type(op)](before, term)
+
+    def store(self, node: ast.stmt, target: ast.Subscript, value: ast.expr, op: ast.operator | None = None) -> None:
+        """Write an element that is read again, or lies at the place."""
+        name = array_of(target)
+        array, read_back = self.frame.values[name], name in self.frame.watched.read_back
+        if isinstance(target.slice, ast.Constant) and target.slice.value is ...:
+            reading = self.evaluate(value)
+            result = array.dtype.type(reading.value)
+            self.cleared[id(array)] = result, self.note("set", (), self.frame.watched.text(node), reading, result, result, into=name)
+            return
+        where = self.evaluate(target.slice)
+        place = _place(array, where.value, isinstance(target.value, ast.Attribute))
+        if not read_back and (array is not self.array or place != self.place):
+            return
+        reading = self.evaluate(value)
+        result, (before, note) = reading.value, self.held(array, place)
+        if op is not None:
+            result = self.combined(node, op, before, result)
+        result = array.dtype.type(result)
+        whole = Reading(None, where.factors + reading.factors, where.notes | reading.notes)
+        kind, earlier = ("store", None) if op is None else ("add", note)
+        made = self.note(kind, (), self.frame.watched.text(node), whole, reading.value, result, earlier, into=name)
+        self.elements[id(array), place] = result, made
+
+    def note(
+        self,
+        kind: str,
+        targets: tuple[str, ...],
+        text: str,
+        reading: Reading,
+        term: Any,
+        partial: Any,
+        earlier: int | None = None,
+        into: str = "",
+    ) -> int:
+        frame = self.frame
+        letters = {name: value for scope in frame.scopes[1:] if scope is not self.still for name, value in scope.items()}
+        step = Step(
+            kind,
+            into or targets[0],
+            frame.watched.function.name,
+            text,
+            letters,
+            tuple(reading.factors),
+            None if term is None else _plain_number(term),
+            _plain_number(partial),
+        )
+        self.notes.append((step, reading.notes | self.because[-1] | (set() if earlier is None else {earlier})))
+        frame.came_from |= dict.fromkeys(targets, len(self.notes) - 1)
+        return len(self.notes) - 1
+
+
+def _place(array: np.ndarray, index: Any, flat: bool) -> tuple[int, ...]:
+    if flat:
+        index = np.unravel_index(index, array.shape)
+    return tuple(map(int, index if isinstance(index, tuple) else (index,)))
+
+
+def _is_element(node: ast.expr) -> bool:
+    """Whether an expression is nothing but an element of an array, widened or not."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "float64":
+        node = node.args[0]
+    return isinstance(node, ast.Subscript)
+
+
+def _plain_number(value: Any) -> float:
+    return value.item() if isinstance(value, np.generic) else value
