@@ -308,7 +308,7 @@ class Graph:
         return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), "network": describe(self.block)}
 
     @classmethod
-    def from_architecture(cls, architecture: dict[str, Any], custom_objects: Sequence[type[Element]] = ()) -> Graph:
+    def from_architecture(cls, architecture: dict[str, Any], custom_objects: Sequence[Any] = ()) -> Graph:
         """A network from its description, with parameters drawn from its seed."""
         try:
             parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]

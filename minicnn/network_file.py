@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import minicnn
 from minicnn.errors import CheckpointError, MinicnnError, one_line, quoted
-from minicnn.layers import Element
 from minicnn.network import FORMAT, Graph
 from minicnn.schema import parse
 from minicnn.storage import load_arrays
@@ -17,10 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def load(path: str | Path, custom_objects: Sequence[type[Element]] = ()) -> Graph:
+def load(path: str | Path, custom_objects: Sequence[Any] = ()) -> Graph:
     """The network that `Graph.save` wrote, with its preparation and the names of its classes.
 
-    custom_objects : classes of layers and blocks that the file may name, beside all those defined so far; code is never read from a file
+    custom_objects : classes of layers and blocks that the file may name, beside all those defined so far, and functions that they take;
+        code is never read from a file
 
     Raises
     ------
@@ -31,7 +31,7 @@ def load(path: str | Path, custom_objects: Sequence[type[Element]] = ()) -> Grap
     return from_arrays(arrays, metadata, str(path), custom_objects)
 
 
-def from_arrays(arrays: dict[str, NDArray], metadata: dict[str, str], source: str, custom_objects: Sequence[type[Element]] = ()) -> Graph:
+def from_arrays(arrays: dict[str, NDArray], metadata: dict[str, str], source: str, custom_objects: Sequence[Any] = ()) -> Graph:
     """The network in arrays and metadata already read from `source`."""
     if not metadata.get("format", "").startswith("minicnn network"):
         raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not name one")

@@ -113,7 +113,7 @@ def assert_shown(output: list[str], printed: str) -> None:
 
 
 def test_blocks_are_found():
-    assert [block.page for block in blocks("python")] == ["README.md"] * 4 + ["docs/derive.md", "docs/robustness.md"]
+    assert [block.page for block in blocks("python")] == ["README.md"] * 6 + ["docs/derive.md"] * 2 + ["docs/robustness.md"]
     assert {block.page for block in blocks("console")} == set(PAGES)
     assert {block.language for block in BLOCKS} == {"python", "console", "text"}
     assert len(blocks("python")[0].text.splitlines()) <= 12

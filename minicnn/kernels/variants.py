@@ -38,6 +38,7 @@ from minicnn.kernels.checks.arrays import (
     empty,
 )
 from minicnn.kernels.cpu.convolution import variant_call as fast
+from minicnn.kernels.cpu.convolution.variant_lowering import Tables, find_tables
 from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.kernels.index_table import MOST_WEIGHTS, IndexMap, Reads, Uses, by_weight, tabulate, three
 from minicnn.random import generator
@@ -107,7 +108,7 @@ class Variant:
         y = empty(self._where, (len(x), *self.output_shape), x.dtype)
         x, weight, bias = contiguous(x), contiguous(weight).ravel(), contiguous(rest[0]) if rest else None
         if x.dtype == np.float32:
-            fast.forward(y, x, weight, bias, self._tables)
+            fast.forward(y, x, weight, bias, self.tables)
         else:
             none = np.zeros(self.output_shape[0])
             self._loop("forward")(_wide(y), _wide(x), weight, none if bias is None else bias, self._map, three(self.taps))
@@ -121,7 +122,7 @@ class Variant:
         dx = empty(self._where, (len(dy), *self.input_shape), dy.dtype)
         dy, weight = contiguous(dy), contiguous(weight).ravel()
         if dy.dtype == np.float32:
-            fast.backward_input(dx, dy, weight, self._tables)
+            fast.backward_input(dx, dy, weight, self.tables)
         else:
             self._loop("backward_input")(_wide(dx), _wide(dy), weight, self._map, three(self.taps))
         return dx
@@ -136,7 +137,7 @@ class Variant:
         dweight = empty(self._where, self.weight_shape, x.dtype)
         dy, x = contiguous(dy), contiguous(x)
         if x.dtype == np.float32:
-            fast.backward_weight(dweight, dy, x, self._tables)
+            fast.backward_weight(dweight, dy, x, self.tables)
         else:
             flat_dy, flat_x = dy.reshape(len(dy), prod(self.output_shape)), x.reshape(len(x), prod(self.input_shape))
             textbook.variant_backward_weight(dweight.reshape(-1), flat_dy, flat_x, *self._uses)
@@ -172,11 +173,12 @@ class Variant:
         return f"variant {self.name!r}"
 
     @cached_property
-    def _tables(self) -> fast.Tables:
+    def tables(self) -> Tables:
+        """What the fast passes walk, a convolution of a network's too."""
         key = hashlib.sha256(repr((self.input_shape, self.output_shape, self.weight_count)).encode())
         for array in self._reads:
             key.update(array.tobytes())
-        return fast.tables(key.digest(), self._reads, self.input_shape, self.output_shape, self.weight_count)
+        return find_tables(key.digest(), self._reads, self.input_shape, self.output_shape, self.weight_count)
 
     @cached_property
     def _uses(self) -> Uses:

@@ -6,6 +6,10 @@ What stands in several places, and so shares its parameters, is described at the
 the number alone:
 
     {"type": "Linear", "features": 84, ..., "shared part": 1}          {"shared part": 1}
+
+A function among the settings is described by its name alone, for code is never read from a file:
+
+    {"type": "Variant", "index_map": {"function": "circular"}, ...}
 """
 
 from __future__ import annotations
@@ -16,8 +20,9 @@ from typing import Any, NamedTuple
 
 from minicnn.errors import GraphError, quoted
 from minicnn.layers.base import Element
-from minicnn.layers.registry import kind_called, with_own
+from minicnn.layers.registry import function_called, kind_called, with_own
 
+FUNCTION = "function"
 SHARED = "shared part"  # no setting can have a name with a space
 MOST_PARTS = 1 << 13  # layers and blocks, ten times as many as in the largest network here, counted wherever they stand: parts in each
 # other twice make 2**depth of a few words
@@ -29,8 +34,9 @@ def describe(element: Element) -> dict[str, Any]:
     return _Descriptions(element).of(element)
 
 
-def build(description: object, custom_objects: Sequence[type[Element]] = ()) -> Element:
-    """The element that `describe` described; every setting is checked again.  `custom_objects` are classes known here by their names.
+def build(description: object, custom_objects: Sequence[Any] = ()) -> Element:
+    """The element that `describe` described; every setting is checked again.  `custom_objects` are classes and functions known here
+    by their names.
 
     Raises
     ------
@@ -51,7 +57,7 @@ class _Part(NamedTuple):
     levels: int = 0
 
 
-def _build(description: object, shared: dict[int, _Part], kinds: Mapping[str, type[Element]]) -> _Part:
+def _build(description: object, shared: dict[int, _Part], kinds: Mapping[str, Any]) -> _Part:
     """An element from an object, a tuple from a list, anything else as it is."""
     if isinstance(description, list):
         return _joined([_build(each, shared, kinds) for each in description], tuple)
@@ -59,6 +65,8 @@ def _build(description: object, shared: dict[int, _Part], kinds: Mapping[str, ty
         return _Part(description)
     if set(description) == {SHARED}:
         return _known(description[SHARED], shared)
+    if set(description) == {FUNCTION}:
+        return _Part(function_called(description[FUNCTION], kinds))
     if not isinstance(description.get("type"), str):
         raise GraphError(f"a layer is described by an object with a 'type', but here stands {quoted(description)}")
     names = [name for name in description if name not in ("type", SHARED)]
@@ -95,6 +103,7 @@ class _Descriptions:
     def __init__(self, element: Element) -> None:
         self._places: Counter[int] = Counter()
         self._numbers: dict[int, int] = {}
+        self._functions: dict[str, object] = {}
         self._count(element)
 
     def _count(self, value: object) -> None:
@@ -117,4 +126,9 @@ class _Descriptions:
     def _plain(self, value: object) -> object:
         if isinstance(value, Element):
             return self.of(value)
+        if callable(value):
+            name = getattr(value, "__name__", type(value).__name__)
+            if self._functions.setdefault(name, value) is not value:
+                raise GraphError(f"two functions of the network are called {name}, but its file knows them by their names alone")
+            return {FUNCTION: name}
         return [self._plain(each) for each in value] if isinstance(value, tuple) else value

@@ -28,7 +28,7 @@ def register(kind: type[Kind]) -> type[Kind]:
         If there is one of that name from elsewhere.
     """
     hint = f"define it with registered=False and load its networks with custom_objects=[{kind.__name__}]"
-    enter(TYPES, kind.__name__, kind, "layer", hint)
+    enter(TYPES, kind.__name__, kind, "a layer", hint)
     return kind
 
 
@@ -37,7 +37,7 @@ def enter(kinds: dict[str, type[Any]], name: str, kind: type[Any], what: str, hi
     known = kinds.get(name, kind)
     if _home(known) != _home(kind):
         raise SettingError(
-            f"there is already a {what} called {name}, from {_home(known)}"
+            f"there is already {what} called {name}, from {_home(known)}"
             f"\n  this one is from {_home(kind)}\n  give it another name{hint and f', or {hint}'}"
         )
     kinds[name] = kind
@@ -48,18 +48,28 @@ def _home(kind: type[Any]) -> str:
     return getattr(sys.modules.get(kind.__module__), "__file__", None) or kind.__module__
 
 
-def with_own(custom_objects: Sequence[type[Element]]) -> Mapping[str, type[Element]]:
-    """The known kinds by name, those given in place of others of their name."""
-    for kind in custom_objects:
-        if not isinstance(kind, type) or not hasattr(kind, "from_settings"):
-            raise SettingError(f"custom_objects holds {kind!r}, but must list classes of layers and blocks")
-    return {**TYPES, **{kind.__name__: kind for kind in custom_objects}}
+def with_own(custom_objects: Sequence[Any]) -> Mapping[str, Any]:
+    """The known kinds by name, those given in place of others of their name; functions that layers have among their settings, too."""
+    for each in custom_objects:
+        if (isinstance(each, type) and not hasattr(each, "from_settings")) or not hasattr(each, "__name__"):
+            raise SettingError(f"custom_objects holds {each!r}, but must list classes of layers and blocks, and functions that they take")
+    return {**TYPES, **{each.__name__: each for each in custom_objects}}
 
 
-def kind_called(name: str, kinds: Mapping[str, type[Element]] = TYPES) -> type[Element]:
+def function_called(name: object, kinds: Mapping[str, Any]) -> Any:
+    """The function of this name among one's own; a GraphError if there is none."""
+    function = kinds.get(name) if isinstance(name, str) else None
+    if function is None or isinstance(function, type):
+        raise GraphError(
+            f"the network has a function {quoted(name)}, whose code is in no file\n  give it: minicnn.load(path, custom_objects=[...])"
+        )
+    return function
+
+
+def kind_called(name: str, kinds: Mapping[str, Any] = TYPES) -> type[Element]:
     """The layer or block of this name; a GraphError that lists them if there is none."""
     kind = kinds.get(name)
-    if kind is None:
+    if not isinstance(kind, type):
         raise GraphError(
             f"there is no layer called {quoted(name)}\n  known are {', '.join(kinds)}"
             f"\n  a layer of your own is known once its class is defined: import it, or give custom_objects=[...]"

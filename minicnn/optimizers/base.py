@@ -72,7 +72,7 @@ class Optimizer:
             raise SettingError(f"{cls.__name__}: update takes {', '.join(names)}, but must begin with weight, gradient")
         cls.state_names = tuple(name for name in names[2:] if name not in numbers)
         cls.number_names = tuple(name for name in names[2:] if name in numbers)
-        enter(OPTIMIZERS, cls.kind, cls, "optimizer")
+        enter(OPTIMIZERS, cls.kind, cls, "an optimizer")
 
     def __post_init__(self) -> None:
         self._check("learning_rate", self.learning_rate)

@@ -18,7 +18,7 @@ class Schedule(ABC):
     """Gives the factor at any moment, from the moment and the epochs before it; known by its class name in lower case."""
 
     def __init_subclass__(cls) -> None:
-        enter(SCHEDULES, cls.__name__.lower(), cls, "schedule")
+        enter(SCHEDULES, cls.__name__.lower(), cls, "a schedule")
 
     @abstractmethod
     def factor(self, epoch: int, part: float, epochs: int, history: Sequence[EpochRecord]) -> float:

@@ -10,6 +10,7 @@ from minicnn.graph import INPUT, Node
 from minicnn.kernels.cpu.convolution import linked as linked_convolution
 from minicnn.kernels.cpu.convolution import lowering as convolution
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Images, Operands, Problem
+from minicnn.kernels.cpu.convolution.variant_lowering import append_variant, append_variant_backward_weight
 from minicnn.kernels.cpu.convolution.ways import Steps, choose_steps
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
@@ -133,7 +134,34 @@ def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
         plan.give(node, dx)
 
 
+def variant_forward(plan: Planner, node: Node) -> None:
+    own = node.layer.convolution(node.input_shapes[0]).tables
+    append_variant(
+        plan.program,
+        new_output(plan, node),
+        plan.x(node),
+        own.forward,
+        _weight(plan, node),
+        _bias(plan, node),
+        rectify=node.index in plan.fusion.rectified,
+    )
+
+
+def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    own = node.layer.convolution(node.input_shapes[0]).tables
+    weight, bias = _weight(plan, node), plan.parameter(node, "bias")
+    dy = through_relu(plan, node, dy)
+    append_variant_backward_weight(plan.program, weight, dy, plan.x(node), own.backward_weight)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
+    if plan.wants_gradient(node):
+        dx = plan.new(node.input_shapes[0])
+        append_variant(plan.program, dx, dy, own.backward_input, weight)
+        plan.give(node, dx)
+
+
 lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=takes_halo)
 lower(L.Linear, linear_forward, linear_backward, can_rectify=True)
 lower(ConvTranspose, conv_forward, conv_backward, prepare=conv_prepare)
 lower(L.TableConv2D, table_conv_forward, table_conv_backward)
+lower(L.Variant, variant_forward, variant_backward, can_rectify=True)

@@ -111,6 +111,18 @@ def scaled_tanh_backward(at: Pass, dy: np.ndarray) -> Gradients:
     return [dy * s.slope * (s.amplitude - y * y / s.amplitude)], {}
 
 
+def variant_forward(at: Pass) -> np.ndarray:
+    """By the loops that ask the map, in float64."""
+    own = at.layer.convolution(at.node.input_shapes[0])
+    return own.forward(at.x, at.parameters["weight"], at.parameters.get("bias"))
+
+
+def variant_backward(at: Pass, dy: np.ndarray) -> Gradients:
+    own = at.layer.convolution(at.node.input_shapes[0])
+    bias = {"bias": dy.sum(axis=(0, *range(2, dy.ndim)))} if "bias" in at.parameters else {}
+    return [own.backward_input(dy, at.parameters["weight"])], {"weight": own.backward_weight(dy, at.x), **bias}
+
+
 def rbf_forward(at: Pass) -> np.ndarray:
     return -((at.x[:, None] - at.parameters["weight"]) ** 2).sum(axis=2)
 
@@ -206,3 +218,4 @@ define(L.RBF, rbf_forward, rbf_backward)
 define(Subsample, subsample_forward, subsample_backward)
 define(L.TableConv2D, table_conv_forward, table_conv_backward)
 define(BatchNorm, batch_norm_forward, batch_norm_backward)
+define(L.Variant, variant_forward, variant_backward)

@@ -26,7 +26,7 @@ from minicnn.kernels.derive.values import CONSTANTS, MATHEMATICS
 TAKEN = ("cuda", "math", "np")
 DEVICE = "@cuda.jit(device=True)"
 # A device's own max(NaN, a) is a.  These are what Numba compiles for the CPU, so that a NaN goes the same way on both.
-COMPARED = {"max": "a if a > b else b", "min": "a if a < b else b"}
+COMPARED = {"max": "b if b > a else a", "min": "b if b < a else a"}
 
 
 def cuda(definition: Definition, **functions: Callable[..., Any]) -> str:

@@ -16,7 +16,11 @@
                  numbers that stand there, `for word in (a, b)`, and work on bits: & | ^ << >>
 
 An ARGUMENT is an array (it has places), a setting (a number, or numbers to unpack), or a function that the caller hands in.  Arrays that
-are stored to are the outputs.  A name from around the function is a number, a function as above, or one of NumPy's or math's below.
+are stored to are the outputs; the loop alone reads them, and no function is handed one.  The arrays of one call share no memory, unless
+each of them is read and stored to at the same places.
+Arguments, sizes and letters are not assigned again, and a letter means nothing outside its loop.  A place is counted from the start of its
+axis, and an array has as many indices wherever it stands.
+A name from around the function is a number, a function as above, or one of NumPy's or math's in `values.MATHEMATICS`.
 """
 
 from __future__ import annotations

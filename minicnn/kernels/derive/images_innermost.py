@@ -15,12 +15,11 @@ there are shards, of the sum of its terms' absolute values.
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Mapping, Sequence
-from math import isfinite
+from collections.abc import Mapping
+from types import ModuleType
 from typing import NamedTuple
 
-from minicnn.kernels.derive.definition import Definition, Function, indices
+from minicnn.kernels.derive.definition import Definition, indices
 from minicnn.kernels.derive.images import (
     GRADIENT,
     INTEGERS,
@@ -35,9 +34,10 @@ from minicnn.kernels.derive.images import (
     shape_of,
 )
 from minicnn.kernels.derive.inward import Inward
+from minicnn.kernels.derive.text import literal, statements, surroundings
 
-COMPILED = "minicnn.kernels.textbook.compile"
-HEAD = ("from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
+DECORATOR = "@njit(error_model='numpy')"
+HEAD = ("import math", "from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
 AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
 
 
@@ -77,15 +77,16 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     for name, array, axis in fields:
         area = AREAS.get(roles[array]) if axis is None else None
         head.append(f"{name} = {f'{own.frame}.{area} + ' if area else ''}{own.row}.{name}")
-    if INTEGERS in roles.values() or own._helpers:  # which all are handed both
+    if INTEGERS in roles.values() or own.derived:  # which all are handed both
         head.append(f"{own.integers} = whole_numbers_of({own.memory})")
     text = [
-        *own.functions(),
+        *HEAD,
+        *own.around(),
         f"def {definition.name}({own.memory}, {own.parameters}, {own.table}, {own.row}, {own.frame}):",
-        *(f"    {line}" for line in (*head, *own.constants())),
-        *indented(body),
+        *(f"    {line}" for line in head),
+        *statements(body),
     ]
-    return Step("\n".join([*HEAD, *sorted(own.imports), *text]) + "\n", tuple(fields), own.real)
+    return Step("\n".join(text) + "\n", tuple(fields), own.real)
 
 
 class Writer(ast.NodeTransformer):
@@ -93,15 +94,13 @@ class Writer(ast.NodeTransformer):
 
     def __init__(self, images: Images, caller: Writer | None = None) -> None:
         self.images, self.function = images, images.function
-        self.imports: set[str] = caller.imports if caller else set()
-        self._known: dict[str, object] = caller._known if caller else {}  # what each function's name stands for, in all texts
+        self.derived: dict[str, list[str]] = caller.derived if caller else {}  # functions that are handed arrays
         self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
         self.lanes, self.real, self.first, self.fresh, self.place = map(self.free, ("lanes", "images", "first", "fresh", "place"))
         arguments = ("memory", "parameters", "table", "row", "frame", "integers")
         self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self.free, arguments)
         self._inward = Inward(images, self.lanes, self.real)
         self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
-        self._helpers: dict[str, list[str]] = {}
 
     def free(self, word: str) -> str:
         """A name that the loop does not use."""
@@ -132,34 +131,24 @@ class Writer(ast.NodeTransformer):
 
     # ------------------------------------------------------------------------------------------------------------------------- around it
 
-    def constants(self) -> list[str]:
-        """Numbers from around the function, as they are now."""
-        return [f"{name} = {_number(value)}" for name, value in sorted(self.function.numbers.items())]
-
-    def functions(self) -> list[str]:
-        """The functions that it calls: those of the textbook are imported, others are written out; those with arrays are derived."""
+    def around(self) -> list[str]:
+        """The modules, numbers and functions that it uses from around it; functions that are handed arrays are derived as well."""
+        numbers, functions = surroundings(self.function, {})
+        used = [
+            node.value
+            for each in (self.function, *functions.values())
+            for part in each.body
+            for node in ast.walk(part)
+            if isinstance(node, ast.Attribute)
+        ]
         known = self.function.python.__globals__
-        names = {getattr(node.value, "id", "") for node in self.images.nodes if isinstance(node, ast.Attribute)}
-        self.imports |= {f"import {known[name].__name__} as {name}" for name in names if name in known and not self.images.is_array(name)}
-        lines: list[str] = []
-        for name, function in sorted(self.function.functions.items()):
-            before = self._known.setdefault(name, function.python)
-            if before is not function.python:
-                self.images.refuse(None, f"{name} stands for one function here and for another in what it calls: give one another name")
-            home = _home(name, function, self.function.python.__module__)
-            if name in self._helpers:
-                lines += self._helpers[name]
-            elif home:
-                self.imports.add(f"from {home} import {name}")
-            else:
-                lines += Writer(Images(function, dict.fromkeys(function.arguments, WHOLE), ""), self).whole(name, function.arguments)
+        names = {node.id for node in used if isinstance(node, ast.Name) and not self.images.is_array(node.id)}
+        lines = [f"import {known[name].__name__} as {name}" for name in sorted(names - {"math"}) if isinstance(known.get(name), ModuleType)]
+        lines += [f"{name} = {literal(number)}" for name, number in numbers.items()]
+        for name, each in functions.items():
+            plain = [DECORATOR, f"def {name}({', '.join(each.arguments)}):", *statements(each.body)]
+            lines += self.derived.get(name, plain)
         return lines
-
-    def whole(self, name: str, parameters: Sequence[str]) -> list[str]:
-        """A function that is called."""
-        body = self.body()
-        head = [*self.functions(), "@njit(error_model='numpy')", f"def {name}({', '.join(parameters)}):"]
-        return [*head, *(f"    {line}" for line in self.constants()), *indented(body)]
 
     # ------------------------------------------------------------------------------------------------------------------------ statements
 
@@ -266,7 +255,9 @@ class Writer(ast.NodeTransformer):
         own = Writer(Images(function, {each: self.images.roles.get(value, WHOLE) for each, value in given.items()}, letter), self)
         fields = [field for each in function.arguments for field in own.fields(each)]
         around = [own.memory, own.integers, own.parameters, own.table, own.lanes, own.first]
-        self._helpers[name] = own.whole(name, [*around, *(field.name for field in fields)])
+        text = [DECORATOR, f"def {name}({', '.join([*around, *(field.name for field in fields)])}):", *statements(own.body())]
+        if self.derived.setdefault(name, text) != text:
+            self.images.refuse(node, f"{name} is handed other kinds of arrays here than elsewhere: give it another name for these")
         values = [self.memory, self.integers, self.parameters, self.table, self.lanes, self.first]
         for _, each, axis in fields:
             if axis is not None:
@@ -278,27 +269,9 @@ class Writer(ast.NodeTransformer):
         return expression(f"{name}({', '.join(values)})")
 
 
-def _home(name: str, function: Function, module: str) -> str:
-    """The module that has a function of the textbook, compiled; "" for a user's."""
-    for home in (module, COMPILED):
-        known = getattr(sys.modules.get(home), name, None)
-        if home.startswith("minicnn.kernels.") and getattr(known, "py_func", known) is function.python:
-            return home
-    return ""
-
-
-def _number(value: float) -> str:
-    return repr(value) if isfinite(value) else f"float({str(value)!r})"
-
-
 def expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
 def statement(text: str) -> ast.stmt:
     return ast.parse(text).body[0]
-
-
-def indented(body: list[ast.stmt]) -> list[str]:
-    lines = [line for each in body for line in ast.unparse(ast.fix_missing_locations(each)).splitlines()]
-    return [f"    {line}" for line in lines]

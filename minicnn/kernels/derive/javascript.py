@@ -20,6 +20,7 @@ from minicnn.kernels.derive.definition import Function, elements
 from minicnn.kernels.derive.javascript_values import SIGNS, Values, named, number
 from minicnn.kernels.derive.kinds import ELEMENT, FLOAT64, INT, Kinds
 from minicnn.kernels.derive.prelude import PRELUDE
+from minicnn.kernels.derive.text import surroundings
 from minicnn.kernels.derive.values import BITS
 
 
@@ -27,14 +28,20 @@ def javascript(function: Function) -> str:
     """Write out a definition, or a function that definitions call or are handed, with everything that it needs.
 
     A function that is called with elements in one place and with float64 in another is written for float64.
+
+    Raises
+    ------
+    SettingError
+        If a name has two meanings.
     """
+    constants, _ = surroundings(function, {})
     parts: dict[str, str] = {}
-    constants: dict[str, float] = {}
-    _write(function, _kinds(function), parts, constants, set())
+    _write(function, _kinds(function), parts, set())
     text = "\n\n".join(parts.values())
     if constants:
         text = "\n".join(f"const {named(name)} = {number(value)};" for name, value in sorted(constants.items())) + "\n\n" + text
-    needed, code = [], re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    needed: list[str] = []
+    code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     for name, line in reversed(PRELUDE.items()):
         if re.search(rf"\b{name}\(", code + "".join(each.partition("=")[2] for each in needed)):
             needed.insert(0, line)
@@ -57,13 +64,12 @@ def _kinds(function: Function) -> tuple[str, ...]:
     return tuple(map(kind, function.arguments))
 
 
-def _write(function: Function, kinds: Iterable[str], parts: dict[str, str], constants: dict[str, float], given_round: set[str]) -> None:
+def _write(function: Function, kinds: Iterable[str], parts: dict[str, str], given_round: set[str]) -> None:
     """Adds the texts of the functions that it calls, then its own."""
     known = Kinds(function, kinds)
     for name, called in function.functions.items():
         if name not in parts:
-            _write(called, known.called[name], parts, constants, given_round)
-    constants |= function.numbers
+            _write(called, known.called[name], parts, given_round)
     writer = _Writer(function, known, given_round)
     parts[function.name] = writer.text()
     if writer.rounds and not function.arrays:

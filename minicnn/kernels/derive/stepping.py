@@ -8,43 +8,20 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
 from minicnn.kernels.derive.definition import Definition, Function, array_of
+from minicnn.kernels.derive.frame import Frame, Reading
 from minicnn.kernels.derive.kinds import FLOAT64
 from minicnn.kernels.derive.source import plain
 from minicnn.kernels.derive.steps import Factor, Step
-from minicnn.kernels.derive.turns import letter_of, loaded, turn_at_place
+from minicnn.kernels.derive.turns import Own, letter_of, own_indices, turn_at_place
 from minicnn.kernels.derive.watched import Watched, spoken
 
 SIGNS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-
-
-class Reading(NamedTuple):
-    """The value of an expression, the factors that it read, and the notes that these came from."""
-
-    value: Any
-    factors: list[Factor]
-    notes: set[int]
-
-
-class Frame:
-    """The variables of one call.
-
-    scopes : sizes, then the numbers that every loop around the statement has set
-    came_from : variable -> the note that set it
-    stands_for : variable -> the element that it is another name of
-    """
-
-    def __init__(self, watched: Watched, values: dict[str, Any]) -> None:
-        self.watched, self.values = watched, watched.space | values
-        self.scopes: list[dict[str, int]] = [{}]
-        self.came_from: dict[str, int] = {}
-        self.stands_for: dict[str, Factor] = {}
-        self.returned: Reading | None = None
 
 
 class Run:
@@ -56,6 +33,9 @@ class Run:
 
     def __init__(self, definition: Definition, output: str, array: np.ndarray, place: tuple[int, ...]) -> None:
         self.definition, self.output, self.array, self.place = definition, output, array, place
+        flat = not definition.ranks[output]
+        self.written_place = (int(np.ravel_multi_index(place, array.shape)),) if flat else place  # as the text counts it
+        self.own: dict[ast.For, list[Own] | None] = {}
         self.still: dict[str, int] = {}
         self.notes: list[tuple[Step | None, set[int]]] = []
         self.elements: dict[tuple[int, tuple[int, ...]], tuple[Any, int]] = {}  # of which array, where -> value, note
@@ -98,7 +78,7 @@ class Run:
         outer, self.factors, self.read = (self.factors, self.read), [], set()
         frame = self.frame
         value = eval(frame.watched.code(node), frame.values)
-        earlier = {frame.came_from[name] for name in loaded(node) & frame.came_from.keys()}
+        earlier = {frame.came_from[name] for name in frame.watched.reads(node) & frame.came_from.keys()}
         made = Reading(value, self.factors, self.read | earlier)
         self.factors, self.read = outer
         return made
@@ -162,15 +142,18 @@ class Run:
                     self.assign(name, each, reading)
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=value):  # a shape, or a function that returns several numbers
                 reading = self.evaluate(value)
+                if len(reading.value) != len(names):
+                    raise ValueError(f"{self.frame.watched.text(value)} has {len(reading.value)} numbers, not {len(names)}")
                 for name, part in zip(map(ast.unparse, names), reading.value, strict=True):
                     self.assign(name, value, reading._replace(value=part))
 
     def loop(self, node: ast.For) -> None:
-        letter, (values, _, read) = letter_of(node), self.evaluate(node.iter)
-        frame = self.frame
+        frame, letter, (values, _, read) = self.frame, letter_of(node), self.evaluate(node.iter)
         chosen = None
-        if len(self.frames) == 1:
-            chosen = turn_at_place(frame.watched, node, self.output, self.array.shape, self.place, frame.values)
+        if node not in self.own:
+            self.own[node] = own_indices(frame.watched, node, self.output) if len(self.frames) == 1 else None
+        if own := self.own[node]:
+            chosen = turn_at_place(frame.watched, letter, values, own, self.written_place, frame.values)
         self.because.append(self.because[-1] | read)
         for value in values if chosen is None else chosen:
             frame.scopes.append({} if chosen is None else self.still)
@@ -181,20 +164,21 @@ class Run:
 
     def branch(self, node: ast.If) -> None:
         frame, reading = self.frame, self.evaluate(node.test)
-        if not node.orelse and loaded(node.test) & set(_set_in(node.body)):
+        if not node.orelse and frame.watched.reads(node.test) & set(frame.watched.sets(node)):
             self.compare(node, reading)
         elif reading.value or node.orelse:
             self.because.append(self.because[-1] | reading.notes)
             self.body(node.body if reading.value else node.orelse)
             self.because.pop()
         else:
-            left = next((name for name in _set_in(node.body) if name in frame.came_from and name not in frame.stands_for), None)
+            left = next((name for name in frame.watched.sets(node) if name in frame.came_from and name not in frame.stands_for), None)
             if left is not None:
-                self.note("skip", (left,), ast.unparse(node.test), reading, None, frame.values[left], frame.came_from[left])
+                self.note("skip", (left,), frame.watched.text(node.test), reading, None, frame.values[left], frame.came_from[left])
 
     def compare(self, node: ast.If, reading: Reading) -> None:
         """`if value > best: best, winner = value, w` is one step, whichever wins."""
-        frame, targets = self.frame, tuple(dict.fromkeys(_set_in(node.body)))
+        frame = self.frame
+        targets = frame.watched.sets(node)
         factors, notes, count = list(reading.factors), set(reading.notes), len(self.notes)
         notes |= {frame.came_from[name] for name in targets if name in frame.came_from}
         if reading.value:
@@ -205,7 +189,7 @@ class Run:
             del self.notes[count:]
         factors = [each for each in dict.fromkeys(factors) if each.name not in targets]
         term = factors[0].value if factors else None
-        self.note("compare", targets, ast.unparse(node.test), Reading(None, factors, notes), term, frame.values[targets[0]])
+        self.note("compare", targets, frame.watched.text(node.test), Reading(None, factors, notes), term, frame.values[targets[0]])
 
     def assign(self, name: str, node: ast.expr, reading: Reading) -> None:
         """A variable is set: to a number of the index map, as another name for an element, or by a step."""
@@ -222,15 +206,15 @@ class Run:
                 frame.came_from[name] = len(self.notes) - 1
         elif isinstance(value, int | float | np.number):
             factors = [each for each in reading.factors if each.name != name]
-            again = name in loaded(node)  # largest = max(largest, value)
+            again = name in frame.watched.reads(node)  # largest = max(largest, value)
             term = factors[-1].value if again and factors else value
-            text = f"{name} = {ast.unparse(node)}"
+            text = f"{name} = {frame.watched.text(node)}"
             self.note("compare" if again else "set", (name,), text, reading._replace(factors=factors), term, value)
 
     def add(self, node: ast.AugAssign, name: str, op: ast.operator, value: ast.expr) -> None:
         frame, reading = self.frame, self.evaluate(value)
         frame.values[name] = self.combined(node, op, frame.values[name], reading.value)
-        self.note("add", (name,), ast.unparse(node), reading, reading.value, frame.values[name], frame.came_from.get(name))
+        self.note("add", (name,), frame.watched.text(node), reading, reading.value, frame.values[name], frame.came_from.get(name))
 
     def combined(self, node: ast.stmt, op: ast.operator, before: Any, term: Any) -> Any:
         if self.frame.watched.kinds.of[node] == FLOAT64:
@@ -244,7 +228,7 @@ class Run:
         if isinstance(target.slice, ast.Constant) and target.slice.value is ...:
             reading = self.evaluate(value)
             result = array.dtype.type(reading.value)
-            self.cleared[id(array)] = result, self.note("set", (), ast.unparse(node), reading, result, result, into=name)
+            self.cleared[id(array)] = result, self.note("set", (), self.frame.watched.text(node), reading, result, result, into=name)
             return
         where = self.evaluate(target.slice)
         place = _place(array, where.value, isinstance(target.value, ast.Attribute))
@@ -257,7 +241,7 @@ class Run:
         result = array.dtype.type(result)
         whole = Reading(None, where.factors + reading.factors, where.notes | reading.notes)
         kind, earlier = ("store", None) if op is None else ("add", note)
-        made = self.note(kind, (), ast.unparse(node), whole, reading.value, result, earlier, into=name)
+        made = self.note(kind, (), self.frame.watched.text(node), whole, reading.value, result, earlier, into=name)
         self.elements[id(array), place] = result, made
 
     def note(
@@ -292,13 +276,6 @@ def _place(array: np.ndarray, index: Any, flat: bool) -> tuple[int, ...]:
     if flat:
         index = np.unravel_index(index, array.shape)
     return tuple(map(int, index if isinstance(index, tuple) else (index,)))
-
-
-def _set_in(body: Iterable[ast.stmt]) -> Iterator[str]:
-    """The variables that statements set."""
-    for each in (each for statement in body for each in ast.walk(statement)):
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-            yield each.id
 
 
 def _is_element(node: ast.expr) -> bool:

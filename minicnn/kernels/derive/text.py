@@ -35,6 +35,21 @@ def around(function: Function, given: Mapping[str, Function], decorator: str, ch
     SettingError
         If two of them have one name and are not the same.
     """
+    numbers, functions = surroundings(function, given)
+    blocks = ["\n".join(f"{name} = {literal(number)}" for name, number in numbers.items())] if numbers else []
+    for name, each in functions.items():
+        blocks.append("\n".join([decorator, f"def {name}({', '.join(each.arguments)}):", *statements(each.body, change)]))
+    return blocks
+
+
+def surroundings(function: Function, given: Mapping[str, Function]) -> tuple[dict[str, float], dict[str, Function]]:
+    """The numbers and the functions, those that are needed first, that a text uses from around it, `given` ones included.
+
+    Raises
+    ------
+    SettingError
+        If two of them have one name and are not the same.
+    """
     numbers: dict[str, float] = {}
     functions: dict[str, Function] = {}
     for name, each in _used({**function.functions, **given}):
@@ -44,10 +59,7 @@ def around(function: Function, given: Mapping[str, Function], decorator: str, ch
         for name, number in each.numbers.items():
             if repr(numbers.setdefault(name, number)) != repr(number):
                 raise SettingError(f"{each.file}:{each.line}: {name} is {number} here and {numbers[name]} elsewhere: rename one of them")
-    blocks = ["\n".join(f"{name} = {_literal(number)}" for name, number in numbers.items())] if numbers else []
-    for name, each in functions.items():
-        blocks.append("\n".join([decorator, f"def {name}({', '.join(each.arguments)}):", *statements(each.body, change)]))
-    return blocks
+    return numbers, functions
 
 
 def _used(functions: Mapping[str, Function]) -> Iterator[tuple[str, Function]]:
@@ -57,7 +69,8 @@ def _used(functions: Mapping[str, Function]) -> Iterator[tuple[str, Function]]:
         yield name, each
 
 
-def _literal(number: float) -> str:
+def literal(number: float) -> str:
+    """A number as a text that imports `math` writes it."""
     if isinstance(number, float) and not math.isfinite(number):
         return "math.nan" if math.isnan(number) else f"{'-' if number < 0 else ''}math.inf"
     return repr(number)

@@ -64,22 +64,27 @@ def trace(function: Callable[..., Any], place: tuple[int, ...], *arguments: Any,
     SettingError
         If the loop is outside the grammar, the arguments do not fit it, there is no such output, or the loop does not write this place.
     ShapeError
-        If the place lies outside the output.
+        If the place lies outside the output, or the shapes do not fit each other.
     """
     definition = read(function)
     name, names = definition.name, definition.arguments
     if len(arguments) != len(names):
         raise SettingError(f"{name} takes {len(names)} arguments, but gets {len(arguments)}\n  {', '.join(names)}")
+    given = {each: np.asarray(value) if each in definition.arrays else value for each, value in zip(names, arguments, strict=True)}
     output = definition.outputs[0] if output is None else output
     if output not in definition.outputs:
         raise SettingError(f"{name} has no output {output!r}: it writes {', '.join(definition.outputs)}")
-    array = dict(zip(names, arguments, strict=True))[output]
+    array = given[output]
     inside = len(place) == array.ndim and all(0 <= each < size for each, size in zip(place, array.shape, strict=True))
     if not inside:
         raise ShapeError(f"{name}: {output} has no place {tuple(place)}\n  {output} {array.shape}")
     run = Run(definition, output, array, tuple(map(int, place)))
-    with np.errstate(all="ignore"):
-        run.call(definition, arguments, tuple(map(_kind, arguments)))
+    try:
+        with np.errstate(all="ignore"):
+            run.call(definition, tuple(given.values()), tuple(map(_kind, given.values())))
+    except (IndexError, ValueError, ZeroDivisionError) as error:
+        shapes = [f"  {each} {given[each].shape}" for each in definition.arrays]
+        raise ShapeError("\n".join([f"{name}: the arguments do not fit each other: {error}", *shapes])) from None
     if run.last is None:
         raise SettingError(f"{name} does not write {output}[{', '.join(map(str, place))}]")
     return Trace(name, output, run.place, run.still, _formula(definition, output), run.leading_to(run.last), run.value)

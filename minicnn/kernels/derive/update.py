@@ -17,12 +17,14 @@ from minicnn.kernels.derive.definition import Definition, array_of, indices
 from minicnn.kernels.derive.generated import load
 from minicnn.kernels.derive.grammar import read
 from minicnn.kernels.derive.images import REAL, Images, assigned, loaded, name_of
-from minicnn.kernels.derive.images_innermost import Writer, expression, indented
+from minicnn.kernels.derive.images_innermost import Writer, expression
+from minicnn.kernels.derive.text import statements
 from minicnn.kernels.machine_code.compile import EXACT_MATH, StepKernel
 
 WEIGHT, GRADIENT = "weight", "gradient"
 FIELDS = ("parameter_count", "slot_size", "states", "stretches", "stretch_count")
 HEAD = """\
+import math
 from numba import njit
 from numpy import float32
 from minicnn.kernels.cpu.pointwise.update import BLOCK, add_slots, stretch_of_slice
@@ -67,7 +69,6 @@ def update_text(definition: Definition, states: tuple[str, ...], numbers: tuple[
         f"{floats}, {rates}, {slots} = whole_array({memory}), doubles_at({frame}.rates), {frame}.slot",
         *(f"{name} = {row}.states + {n} * {row}.slot_size" for n, name in enumerate(states)),
         *(f"{name} = {rates}[{n}]" if name in double else f"{name} = float32({rates}[{n}])" for n, name in enumerate(numbers)),
-        *own.constants(),
         *(ast.unparse(each) for each in definition.before),
         *(f"{new} = float32({name})" for name, new in single.items()),
         f"for {part} in range({row}.stretch_count):",
@@ -76,11 +77,10 @@ def update_text(definition: Definition, states: tuple[str, ...], numbers: tuple[
         f"        {end} = min({begin} + BLOCK, {stop})",
         f"        add_slots({floats}, {slots}, {row}.slot_size, {frame}.count, {begin}, {end})",
         f"        for {name_of(loop.target)} in range({begin}, {end}):",
-        *(f"        {line}" for line in indented(body)),
+        *statements(body, depth=3),
     ]
-    functions = own.functions()
     head = f"def {definition.name}({memory}, {parameters}, {table}, {row}, {frame}):"
-    return "\n".join([HEAD, *sorted(own.imports), *functions, head, *(f"    {line}" for line in lines)]) + "\n"
+    return "\n".join([HEAD, *own.around(), head, *(f"    {line}" for line in lines)]) + "\n"
 
 
 class _InSingle(ast.NodeTransformer):

@@ -8,6 +8,7 @@ differ from the C library's in the last place: operands are widened where `kinds
 from __future__ import annotations
 
 import ast
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,9 @@ class Watched:
         self.function = function
         self.kinds = Kinds(function, kinds)
         self.codes: dict[ast.expr, Any] = {}
+        self.text = functools.cache(ast.unparse)
+        self.reads = functools.cache(loaded)
+        self.sets = functools.cache(_set_in)
         names = [each for statement in function.body for each in ast.walk(statement) if isinstance(each, ast.Name)]
         stored = [each.id for each in names if isinstance(each.ctx, ast.Store)]
         self.once = {name for name in stored if stored.count(name) == 1}
@@ -82,6 +86,17 @@ class Watched:
         """Whether a call computes with integers only, as the index map does: there is nothing to tell of it."""
         kinds = [self.kinds.of[each] for each in values]
         return {*kinds, *self.kinds.results(name, kinds)} == {INT}
+
+
+def loaded(node: ast.AST) -> set[str]:
+    """The names that are read."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+
+
+def _set_in(node: ast.For | ast.If) -> tuple[str, ...]:
+    """The variables that a body sets, in the order of the text."""
+    names = (each for statement in node.body for each in ast.walk(statement) if isinstance(each, ast.Name))
+    return tuple(dict.fromkeys(each.id for each in names if isinstance(each.ctx, ast.Store)))
 
 
 def call(name: str, *arguments: Any) -> ast.Call:

@@ -1,7 +1,7 @@
 """Activations: functions of one element (relu, leaky_relu, tanh, sigmoid) and of one row (softmax, log_softmax).
 
-Elementwise functions take arrays of any shape, all of the same shape; `.flat` walks them in scan order.  A gradient is written with
-whatever its forward pass left that makes it shortest: the output `y`, or the input `x`.
+Elementwise functions take arrays of any shape, all of the same shape; `.flat` walks them in scan order.  A gradient is written in
+terms of whatever makes it shortest: the output `y` of the forward pass, or its input `x`.
 Softmax takes rows: x (N, K) holds N images of K classes.
 
 Outputs come first; every element of them is written.  NaN goes in, NaN comes out.
@@ -134,7 +134,7 @@ def sigmoid_backward(dx, dy, y):
 def softmax_forward(y, x):
     """y[n,k] = exp(x[n,k] - m[n]) / sum over j of exp(x[n,j] - m[n])      where  m[n] = max over j of x[n,j]
 
-    Taking the maximum away changes nothing but keeps every exponential at most 1.
+    Subtracting the maximum does not change the result, and keeps every exponential at most 1.
 
     Parameters
     ----------

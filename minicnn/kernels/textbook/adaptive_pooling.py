@@ -1,4 +1,4 @@
-"""Adaptive pooling on one, two and three axes: the output size is given, and the input is shared among that many regions.
+"""Adaptive pooling on one, two and three axes: the output size is given, and the input is divided into that many regions.
 
     region p holds rows  floor(p*H/P) <= h < ceil((p+1)*H/P)         (`minicnn.kernels.index.adaptive_range`)
 

@@ -4,13 +4,13 @@
 
 In training, mean and variance are those of the batch; in inference they are given (the running averages of training).
 
-Letters: N images, C channels, L positions (all spatial axes run together; 1 after a flatten).
+Letters: N images, C channels, L positions (all spatial axes flattened; 1 after a flatten layer).
 
     x, y, dx, dy (N, C, L)    gamma, beta, mean, variance (C,)
 
 Variance is the mean square deviation, divided by N*L and not by N*L - 1.  Outputs come first; every element of them is written.
 Source: Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift", 2015, algorithms 1
-and 2; the gradient is the one of its section 3, gathered into one line.
+and 2; the gradient is that of its section 3, collected into one line.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from minicnn.kernels.textbook.compile import kernel
 
 @kernel
 def batch_norm_training_forward(y, mean, variance, x, gamma, beta, epsilon):
-    """Normalize by the statistics of this batch, and hand them out.
+    """Normalize by the statistics of this batch, which are outputs as well.
 
         mean[c] = (sum over n,l of x[n,c,l]) / (N*L),   variance[c] = (sum over n,l of (x[n,c,l] - mean[c])**2) / (N*L)
         y[n,c,l] = gamma[c] * (x[n,c,l] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]
@@ -67,7 +67,7 @@ def batch_norm_training_backward(dx, dgamma, dbeta, dy, x, mean, variance, gamma
     dgamma, dbeta : (C,) float, written
     dy, x : (N, C, L) float
     mean, variance : (C,) float
-        As the forward pass left them.
+        As the forward pass wrote them.
     gamma : (C,) float
     epsilon : float
     """
@@ -90,7 +90,7 @@ def batch_norm_training_backward(dx, dgamma, dbeta, dy, x, mean, variance, gamma
 
 @kernel
 def batch_norm_inference_forward(y, x, mean, variance, gamma, beta, epsilon):
-    """Normalize by statistics that are given: one multiplication and one addition per channel.
+    """Normalize by given statistics: one multiplication and one addition per channel.
 
         y[n,c,l] = gamma[c] * (x[n,c,l] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]
 

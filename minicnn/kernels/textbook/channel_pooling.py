@@ -1,10 +1,10 @@
 """Pooling across channels: `size` consecutive channels become one, position by position.  With the maximum this is maxout.
 
-Letters: N images, C channels, M = C / size pooled channels, L positions (all spatial axes run together).
+Letters: N images, C channels, M = C / size pooled channels, L positions (all spatial axes flattened).
 
     x (N, C, L)    y (N, M, L)    indices (N, M, L) int64, the winning channel 0 <= c < C
 
-Filters that have learnt rotated versions of one pattern give, pooled, an answer that does not mind the rotation.
+Pooled over filters that have learnt rotated versions of one pattern, the response does not depend on the rotation.
 Ties and NaN are those of max pooling: the first channel, NaN wins.  Outputs come first; every element of them is written.
 
 Sources: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3 and figure 9.9.  Goodfellow, Warde-Farley, Mirza, Courville,
@@ -26,7 +26,7 @@ def channel_max_pool_forward(y, indices, x, size):
     indices : (N, M, L) int64, written
     x : (N, C, L) float
     size : int
-        Channels that become one.
+        Channels that are pooled into one.
     """
     N, M, L = y.shape
     for n in range(N):
@@ -69,7 +69,7 @@ def channel_avg_pool_forward(y, x, size):
     y : (N, M, L) float, written
     x : (N, C, L) float
     size : int
-        Channels that become one.
+        Channels that are pooled into one.
     """
     N, M, L = y.shape
     for n in range(N):
@@ -107,7 +107,7 @@ def channel_l2_pool_forward(y, x, size):
     y : (N, M, L) float, written
     x : (N, C, L) float
     size : int
-        Channels that become one.
+        Channels that are pooled into one.
     """
     N, M, L = y.shape
     for n in range(N):

@@ -1,6 +1,6 @@
 """Convolution on one, two and three axes: the value, and the gradient with respect to input, weight and bias.
 
-Every function is the sum it prints, loop by loop.  All of them share one index map, here for rows
+Every function is the sum in its docstring, loop by loop.  All of them share one index map, here for rows
 (`minicnn.kernels.index.input_position` and its inverse `output_position`):
 
     h = p*stride_h + r*dilation_h - pad_h         outside 0 <= h < H the tap counts as zero

@@ -1,9 +1,10 @@
-"""Dropout: in training, a share of all elements is set to zero and the rest scaled up, so that the expected value stays.
+"""Dropout: in training, a fraction of all elements is set to zero and the rest is scaled up, so that the expected value
+stays the same.
 
 The mask is not stored: it is a pure function of (key, image, element), see `minicnn.kernels.random_bits`, so that the backward pass
-asks again and gets the same answer, and cutting a batch into shards changes nothing (`first_image` is the shard's place in the batch).
+computes the same mask again, and cutting a batch into shards changes nothing (`first_image` is the shard's place in the batch).
 
-    x (N, F): N images, F elements each (all other axes run together)
+    x (N, F): N images, F elements each (all other axes flattened)
 
 Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from overfitting",
 2014; scaled at training time instead of at test time, as its section 10 describes.
@@ -26,7 +27,7 @@ def dropout_forward(y, x, key, first_image, rate):
     first_image : int
         Position of image 0 of this array in the whole batch.
     rate : float, 0 <= rate < 1
-        Share that is dropped.
+        Fraction that is dropped.
     """
     N, F = x.shape
     threshold = drop_threshold(rate)

@@ -7,7 +7,7 @@ Letters: N images, C channels; D H W input depth, rows, columns; O P Q output de
     x (N, C, [D, [H,]] W)    weight ([T, [R,]] S)    y (N, C, [O, [P,]] Q)
 
 The weights are the caller's, the same for every channel; a Gaussian of the distance, divided by its sum, gives the pooling that the
-lecture describes.  Where a window hangs over the input its weights are not made up for: what is missing counts as zero.
+lecture describes.  Where a window extends beyond the input, its weights are not rescaled: pixels outside count as zero.
 Settings, in the order depth, rows, columns, all in pixels: stride, padding *before* the axis.
 Outputs come first; every element of them is written.
 

@@ -1,6 +1,6 @@
 """Global pooling: one number per channel, whatever the size of the input.
 
-Letters: N images, C channels, L positions (all spatial axes run together, in scan order).
+Letters: N images, C channels, L positions (all spatial axes flattened, in scan order).
 
     x (N, C, L)    y (N, C)    indices (N, C) int64
 

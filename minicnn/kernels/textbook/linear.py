@@ -1,6 +1,6 @@
 """The fully connected layer: every output is a weighted sum of all inputs of its image.
 
-Letters: N images, F features (all axes of an image run together), K outputs.
+Letters: N images, F features (all axes of an image flattened), K outputs.
 
     x (N, F)    weight (K, F)    bias (K,)    y (N, K)
 

@@ -3,7 +3,7 @@
     y[n,c,l] = x[n,c,l] / d[n,c,l]**beta
     d[n,c,l] = k + alpha * sum over j of x[n,j,l]**2      where  max(0, c - size//2) <= j <= min(C-1, c + (size-1)//2)
 
-Letters: N images, C channels, L positions (all spatial axes run together).
+Letters: N images, C channels, L positions (all spatial axes flattened).
 The neighbourhood holds `size` channels, fewer at the first and last ones: size//2 before and (size-1)//2 after.  For the odd sizes that
 are usual that is (size-1)/2 on both sides; for an even size the extra one lies before.  alpha is not divided by size, as PyTorch and Caffe
 do.
@@ -18,7 +18,7 @@ from minicnn.kernels.textbook.compile import kernel
 
 @kernel
 def denominator(x, n, c, l, size, k, alpha):
-    """d[n,c,l]: one, before it is raised to beta."""
+    """The denominator d[n,c,l], before it is raised to beta."""
     C = x.shape[1]
     total = np.float64(0.0)
     for j in range(max(0, c - size // 2), min(C - 1, c + (size - 1) // 2) + 1):

@@ -4,8 +4,8 @@ Letters: N images, K classes.
 
     logits (N, K)    labels (N,) int64, 0 <= labels < K    probabilities (N, K)    loss_per_image (N,)
 
-Softmax and logarithm are taken together: log(softmax) of a large negative logit is a plain difference, where the two one after the
-other would give log(0).
+Softmax and logarithm are taken together: log(softmax) of a large negative logit is a plain difference, where one after the other
+would give log(0).
 Source: Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.3, eq. 6.30.
 """
 

@@ -10,7 +10,7 @@ Settings, in the order depth, rows, columns, all in pixels: window, stride, padd
 padding *after* the axis and `count_padding` (average).  Outputs come first; every element of them is written.
 
 Maximum: padding is minus infinity and never wins; equal values: the first in scan order wins; a NaN in the window wins, the first of
-several.  `indices` holds the winner's flat position in its unpadded plane, (d*H + h)*W + w.  A window that lies wholly in the padding
+several.  `indices` holds the winner's flat position in its unpadded plane, (d*H + h)*W + w.  A window that lies entirely in the padding
 gives -inf and index -1, and its gradient goes nowhere.
 
 Average: count_padding=True divides by the taps inside the padded input (a window that hangs over its end, as in ceil mode, is clipped
@@ -55,7 +55,9 @@ def max_pool1d_forward(y, indices, x, window_w, stride_w, pad_w, dilation_w):
 
 @kernel
 def max_pool1d_backward(dx, dy, indices):
-    """Gradient of `max_pool1d_forward`: each dy[n,c,q] is added to dx[n,c,w] of the winner w = indices[n,c,q].
+    """Gradient of `max_pool1d_forward`: each dy is added to the dx of its winner.
+
+        dx[n,c,w] = sum over q of dy[n,c,q]      where  indices[n,c,q] = w
 
     Parameters
     ----------
@@ -108,7 +110,9 @@ def max_pool2d_forward(y, indices, x, window_h, window_w, stride_h, stride_w, pa
 
 @kernel
 def max_pool2d_backward(dx, dy, indices):
-    """Gradient of `max_pool2d_forward`: each dy[n,c,p,q] is added to dx[n,c,h,w] of the winner h*W + w = indices[n,c,p,q].
+    """Gradient of `max_pool2d_forward`: each dy is added to the dx of its winner.
+
+        dx[n,c,h,w] = sum over p,q of dy[n,c,p,q]      where  indices[n,c,p,q] = h*W + w
 
     Parameters
     ----------
@@ -168,7 +172,9 @@ def max_pool3d_forward(
 
 @kernel
 def max_pool3d_backward(dx, dy, indices):
-    """Gradient of `max_pool3d_forward`: each dy is added to dx at the winner (d*H + h)*W + w = indices[n,c,o,p,q].
+    """Gradient of `max_pool3d_forward`: each dy is added to the dx of its winner.
+
+        dx[n,c,d,h,w] = sum over o,p,q of dy[n,c,o,p,q]      where  indices[n,c,o,p,q] = (d*H + h)*W + w
 
     Parameters
     ----------

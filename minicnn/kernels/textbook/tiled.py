@@ -11,7 +11,7 @@ T R S filter depth, rows, columns; A U V tile depth, rows, columns.
     x (N, C, [D, [H,]] W)    weight (K, [A, [U,]] V, C/G, [T, [R,]] S)    bias (K, [A, [U,]] V)    y (N, K, [O, [P,]] Q)
 
 Settings, in the order depth, rows, columns, all in pixels: strides, padding *before* the axis, dilation; then `groups`.  The tile need not
-divide the output, and may exceed it: filters that nobody used get gradient 0.  A layer without bias passes zeros.
+divide the output, and may exceed it: filters that no output uses get gradient 0.  A layer without bias passes zeros.
 Outputs come first; every element of them is written.
 
 Sources: Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.10.  Gregor, LeCun, "Emergence of complex-like cells in a temporal
@@ -90,7 +90,7 @@ def tiled_conv1d_backward_input(dx, dy, weight, stride_w, pad_w, dilation_w, gro
 
 @kernel
 def tiled_conv1d_backward_weight(dweight, dy, x, stride_w, pad_w, dilation_w, groups):
-    """Gradient of `tiled_conv1d_forward` with respect to weight: each filter hears from the outputs that used it.
+    """Gradient of `tiled_conv1d_forward` with respect to weight: each filter adds up over the outputs that used it.
 
         dweight[k,v,c,s] = sum over n and all q with that v of dy[n,k,q] * x[n,c,w]
         where  w = q*stride_w + s*dilation_w - pad_w
@@ -214,7 +214,7 @@ def tiled_conv2d_backward_input(dx, dy, weight, stride_h, stride_w, pad_h, pad_w
 
 @kernel
 def tiled_conv2d_backward_weight(dweight, dy, x, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups):
-    """Gradient of `tiled_conv2d_forward` with respect to weight: each filter hears from the outputs that used it.
+    """Gradient of `tiled_conv2d_forward` with respect to weight: each filter adds up over the outputs that used it.
 
         dweight[k,u,v,c,r,s] = sum over n and all p,q with that u,v of dy[n,k,p,q] * x[n,c,h,w]
         where  h = p*stride_h + r*dilation_h - pad_h,   w = q*stride_w + s*dilation_w - pad_w
@@ -355,7 +355,7 @@ def tiled_conv3d_backward_input(
 def tiled_conv3d_backward_weight(
     dweight, dy, x, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w, groups
 ):
-    """Gradient of `tiled_conv3d_forward` with respect to weight: each filter hears from the outputs that used it.
+    """Gradient of `tiled_conv3d_forward` with respect to weight: each filter adds up over the outputs that used it.
 
         dweight[k,a,u,v,c,t,r,s] = sum over n and all o,p,q with that a,u,v of dy[n,k,o,p,q] * x[n,c,d,h,w]
         where  d = o*stride_d + t*dilation_d - pad_d,   h = p*stride_h + r*dilation_h - pad_h,   w = q*stride_w + s*dilation_w - pad_w

@@ -25,10 +25,10 @@ def max_unpool1d_forward(y, x, indices):
     Parameters
     ----------
     y : (N, C, Q) float, written
-        Where two values have the same place, the later in scan order stays.
+        Of two values that go to the same place, the later in scan order is kept.
     x : (N, C, W) float
     indices : (N, C, W) int64
-        -1 (a window that lay wholly in the padding) goes nowhere.
+        -1 (a window that lay entirely in the padding): the value is dropped.
     """
     N, C, W = x.shape
     y[...] = 0.0
@@ -42,7 +42,7 @@ def max_unpool1d_forward(y, x, indices):
 
 @kernel
 def max_unpool1d_backward(dx, dy, indices):
-    """Gradient of `max_unpool1d_forward`: each value looks where it went.
+    """Gradient of `max_unpool1d_forward`: each input gets the gradient of the place that its value went to.
 
         dx[n,c,w] = dy[n,c,q] where q = indices[n,c,w], and 0 where that is -1
 
@@ -69,10 +69,10 @@ def max_unpool2d_forward(y, x, indices):
     Parameters
     ----------
     y : (N, C, P, Q) float, written
-        Where two values have the same place, the later in scan order stays.
+        Of two values that go to the same place, the later in scan order is kept.
     x : (N, C, H, W) float
     indices : (N, C, H, W) int64
-        -1 (a window that lay wholly in the padding) goes nowhere.
+        -1 (a window that lay entirely in the padding): the value is dropped.
     """
     N, C, H, W = x.shape
     Q = y.shape[3]
@@ -88,7 +88,7 @@ def max_unpool2d_forward(y, x, indices):
 
 @kernel
 def max_unpool2d_backward(dx, dy, indices):
-    """Gradient of `max_unpool2d_forward`: each value looks where it went.
+    """Gradient of `max_unpool2d_forward`: each input gets the gradient of the place that its value went to.
 
         dx[n,c,h,w] = dy[n,c,p,q] where p*Q + q = indices[n,c,h,w], and 0 where that is -1
 
@@ -117,10 +117,10 @@ def max_unpool3d_forward(y, x, indices):
     Parameters
     ----------
     y : (N, C, O, P, Q) float, written
-        Where two values have the same place, the later in scan order stays.
+        Of two values that go to the same place, the later in scan order is kept.
     x : (N, C, D, H, W) float
     indices : (N, C, D, H, W) int64
-        -1 (a window that lay wholly in the padding) goes nowhere.
+        -1 (a window that lay entirely in the padding): the value is dropped.
     """
     N, C, D, H, W = x.shape
     _, _, _, P, Q = y.shape
@@ -137,7 +137,7 @@ def max_unpool3d_forward(y, x, indices):
 
 @kernel
 def max_unpool3d_backward(dx, dy, indices):
-    """Gradient of `max_unpool3d_forward`: each value looks where it went.
+    """Gradient of `max_unpool3d_forward`: each input gets the gradient of the place that its value went to.
 
         dx[n,c,d,h,w] = dy[n,c,o,p,q] where (o*P + p)*Q + q = indices[n,c,d,h,w], and 0 where that is -1
 

@@ -1,8 +1,8 @@
-"""A convolution of your own: the index map is a function that is handed in, and the loops ask it at every tap.
+"""A convolution of your own: the index map is an argument, a function that the loops call at every tap.
 
     channel, d, h, w, j = index_map(k, o, p, q, c, t, r, s)
 
-says that tap (c, t, r, s) of output (k, o, p, q) reads the input at (channel, d, h, w) and multiplies it with weight number j.  A position
+says that tap (c, t, r, s) of output (k, o, p, q) reads the input at (channel, d, h, w) and multiplies it by weight number j.  A position
 outside the input, or a negative j, means that there is no such tap.  Every convolution of this library is one such map; here are the
 three sums that follow from any of them.  Maps of one and two axes are maps of three whose other axes have one pixel.
 
@@ -16,7 +16,7 @@ the map turned around: a table of all uses, weight by weight (`minicnn.kernels.i
 `index_map` is compiled with `njit`, or is a plain function where these loops run as plain Python.  A layer without bias passes zeros.
 Outputs come first; every element of them is written.
 
-Source: the formula is eq. 9.10 of Goodfellow, Bengio, Courville, "Deep Learning", 2016, with its indices left open; the gradients are
+Source: the formula is eq. 9.10 of Goodfellow, Bengio, Courville, "Deep Learning", 2016, for any indices; the gradients are
 its derivatives.
 """
 
@@ -68,7 +68,7 @@ def variant_forward(y, x, weight, bias, index_map, taps):
 
 @kernel
 def variant_backward_input(dx, dy, weight, index_map, taps):
-    """Gradient of `variant_forward` with respect to x: every output hands its gradient back to what it read.
+    """Gradient of `variant_forward` with respect to x: every output passes its gradient back to what it read.
 
         dx[n,channel,d,h,w] = sum over k,o,p,q,c,t,r,s that read there of dy[n,k,o,p,q] * weight[j]
 
@@ -99,7 +99,7 @@ def variant_backward_input(dx, dy, weight, index_map, taps):
 
 @kernel
 def variant_backward_weight(dweight, dy, x, outputs, inputs, first):
-    """Gradient of `variant_forward` with respect to weight: what every weight was multiplied with, times what that did.
+    """Gradient of `variant_forward` with respect to weight: what every weight was multiplied by, times the gradient of that output.
 
         dweight[j] = sum over n,u of dy[n,outputs[u]] * x[n,inputs[u]]      where  first[j] <= u < first[j+1]
 
@@ -107,7 +107,7 @@ def variant_backward_weight(dweight, dy, x, outputs, inputs, first):
     ----------
     dweight : (any,) float, written
     dy : (N, K*O*P*Q) float
-        All axes but the images run together, in scan order; so do those of x.
+        All axes but the images flattened, in scan order; those of x likewise.
     x : (N, C*D*H*W) float
     outputs, inputs : (uses,) int
         Which output a use belongs to and which input it reads, flat; the uses of weight 0, then those of weight 1, and so on, each in the

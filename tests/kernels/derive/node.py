@@ -9,6 +9,7 @@ import numpy as np
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.grammar import read_function
 from minicnn.kernels.derive.javascript import javascript
+from minicnn.kernels.derive.source import plain
 
 ARRAYS = {"float32": "Float32Array", "float64": "Float64Array", "int64": "Int32Array"}
 
@@ -35,7 +36,7 @@ def given(value):
         bits = base64.b64encode(data.tobytes()).decode()
         return {"array": ARRAYS[str(value.dtype)], "shape": value.shape, "bits": bits}
     if callable(value):
-        return {"text": getattr(value, "py_func", value).__name__}
+        return {"text": plain(value).__name__}
     return value
 
 
@@ -46,11 +47,11 @@ def run(folder, calls):
     texts = {function: javascript(read(function)) for function in functions} | {each: javascript(read_function(each)) for each in handed}
     program = ["const kernels = {};"]
     for function, text in texts.items():
-        name = function.py_func.__name__
+        name = plain(function).__name__
         program.append(f"kernels.{name} = (() => {{\n{text}return {name};\n}})();")
     (folder / "loops.js").write_text("\n".join([*program, RUN]))
     wanted = [
-        {"name": function.py_func.__name__, "count": len(outputs), "given": [given(each) for each in (*outputs, *inputs)]}
+        {"name": plain(function).__name__, "count": len(outputs), "given": [given(each) for each in (*outputs, *inputs)]}
         for function, outputs, inputs in calls
     ]
     (folder / "calls.json").write_text(json.dumps(wanted))

@@ -1,16 +1,18 @@
 """Every textbook loop as CUDA threads, in Numba's simulator: the bits of the compiled loop, however many threads there are."""
 
+import math
 import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from numba import njit
 
 from minicnn.errors import SettingError
 from minicnn.kernels import textbook
 from minicnn.kernels.derive import read
-from minicnn.kernels.derive.cuda import cuda
+from minicnn.kernels.derive.cuda import COMPARED, cuda
 from minicnn.kernels.derive.generated import load
 
 from . import simulated
@@ -97,7 +99,19 @@ def test_numbers_from_around_stand_in_the_text(number, text):
 def test_mathematics_has_the_names_of_the_device():
     text = written(AROUND.format("", "max(np.exp(x[n]), math.tanh(np.abs(x[n]))) if np.isnan(x[n]) else np.pi * np.float64(x[n])"))
     assert "y[n] = max(math.exp(x[n]), math.tanh(abs(x[n]))) if math.isnan(x[n]) else math.pi * np.float64(x[n])\n" in text
-    assert "@cuda.jit(device=True)\ndef max(a, b):\n    return a if a > b else b\n" in text
+    assert "@cuda.jit(device=True)\ndef max(a, b):\n    return b if b > a else a\n" in text
+
+
+@njit
+def extremes(a, b):
+    return max(a, b), min(a, b)
+
+
+@pytest.mark.parametrize("a", [math.nan, 0.0, -0.0, 1.0])
+@pytest.mark.parametrize("b", [math.nan, 0.0, -0.0, 1.0])
+def test_a_nan_and_a_zero_go_the_way_of_the_compiled_loop(a, b):
+    for word, wanted in zip(("max", "min"), extremes(a, b), strict=True):
+        assert repr(eval(COMPARED[word], {"a": a, "b": b})) == repr(wanted)
 
 
 def test_names_that_would_clash_are_refused(tmp_path):

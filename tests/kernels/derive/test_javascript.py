@@ -6,7 +6,6 @@ import subprocess
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from minicnn.kernels import random_bits, textbook
 from minicnn.kernels.derive import read
@@ -15,9 +14,10 @@ from minicnn.kernels.derive.javascript import javascript
 from minicnn.kernels.textbook.compile import kernel
 
 from ..textbook import cases
-from ..textbook.checks import distinct, generated, poisoned, uniform
-from ..textbook.generate import convolutions, dtypes, seeds, windows
+from ..textbook.checks import distinct, generated, poisoned
+from ..textbook.generate import dtypes, seeds, windows
 from . import node
+from .test_grammar import arguments, everything, functions
 
 in_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed: apt-get install nodejs")
 
@@ -43,55 +43,39 @@ def compare(folder, calls):
 @in_node
 @pytest.mark.parametrize("dtype", cases.AXES)
 def test_every_definition(tmp_path, dtype):
-    compare(tmp_path, [(getattr(textbook, name), *call) for name, call in cases.calls(dtype, cases.AXES[dtype]).items()])
+    """The usual sizes, and others that are drawn: strides leave a rest, padding exceeds the taps, windows miss the input."""
+    sizes = [cases.USUAL, *map(cases.drawn, range(8))]
+    made = [each for size in sizes for each in cases.calls(dtype, cases.AXES[dtype], size).items()]
+    assert dtype == "float32" or {name for name, _ in made} == set(textbook.__all__)
+    compare(tmp_path, [(getattr(textbook, name), *call) for name, call in made])
 
 
-def drawn(strategy, count=30):
-    """Settings that hypothesis draws, gathered for one process."""
-    found = []
+@in_node
+def test_nan_and_ties(tmp_path):
+    """Comparisons go the same way as in compiled code, also those of max and min with NaN."""
+    calls = []
 
     @generated
-    @given(strategy)
-    def gather(value):
-        if len(found) < count:
-            found.append(value)
+    @given(windows(2), seeds, dtypes(2))
+    def gather(window, seed, dtype):
+        x = np.round(distinct(seed, (2, 3, *window.size), dtype) * 3)
+        x[..., ::4] = np.nan
+        outputs = [poisoned((2, 3, *window.out), dtype), np.full((2, 3, *window.out), -99)]
+        settings = (*window.taps, *window.stride, *window.before, *window.dilation)
+        calls.append((textbook.max_pool2d_forward, outputs, (x, *settings)))
 
     gather()
-    return found
-
-
-@in_node
-def test_generated_convolutions(tmp_path):
-    calls = []
-    for axes in (1, 2, 3):
-        for case in drawn(convolutions(axes)):
-            y_shape = (case.x_shape[0], case.weight_shape[0], *case.windows.out)
-            x, weight, dy, bias = (
-                uniform(case.seed, shape, case.dtype) for shape in (case.x_shape, case.weight_shape, y_shape, case.weight_shape[0])
-            )
-            settings = (*case.ints, case.groups, case.flip)
-            for name, shape, inputs in [
-                ("forward", y_shape, (x, weight, bias)),
-                ("backward_input", x.shape, (dy, weight)),
-                ("backward_weight", weight.shape, (dy, x)),
-            ]:
-                function = getattr(textbook, f"conv{axes}d_{name}")
-                calls.append((function, [poisoned(shape, case.dtype)], (*inputs, *settings)))
+    given_words = np.array([np.nan, 1.0, 0.0, -0.0, -1.0])
+    a, b = (np.ascontiguousarray(each.ravel()) for each in np.meshgrid(given_words, given_words))
+    calls.append((extremes, [poisoned(25), poisoned(25)], (a, b)))
     compare(tmp_path, calls)
 
 
-@in_node
-def test_generated_pooling(tmp_path):
-    """Padding, ties and NaN: comparisons go the same way."""
-    calls = []
-    for axes in (1, 2, 3):
-        for window, seed, dtype in drawn(st.tuples(windows(axes), seeds, dtypes(axes))):
-            x = np.round(distinct(seed, (2, 3, *window.size), dtype) * 3)
-            x[..., ::4] = np.nan
-            outputs = [poisoned((2, 3, *window.out), dtype), np.full((2, 3, *window.out), -99)]
-            settings = (*window.taps, *window.stride, *window.before, *window.dilation)
-            calls.append((getattr(textbook, f"max_pool{axes}d_forward"), outputs, (x, *settings)))
-    compare(tmp_path, calls)
+@kernel
+def extremes(largest, smallest, a, b):
+    for n in range(len(a)):
+        largest[n] = max(a[n], b[n])
+        smallest[n] = min(a[n], b[n])
 
 
 @kernel
@@ -126,6 +110,19 @@ def test_own_loops(tmp_path):
         x = np.random.default_rng(5).standard_normal((4, 25)).astype(dtype)
         compare(tmp_path, [(swish_forward, [poisoned(x.shape, dtype)], (x, 0.7))])
         compare(tmp_path, [(rounded_everywhere, [poisoned(100, dtype)], (x.ravel(),))])
+
+
+@in_node
+def test_everything_that_the_grammar_has(tmp_path):
+    calls = [(everything, made[:2], made[2:]) for made in map(arguments, range(12))]
+    for (_, outputs, inputs), (y, hits) in zip(calls, node.run(tmp_path, calls), strict=True):
+        everything(*outputs, *inputs)
+        np.testing.assert_allclose(y, outputs[0], rtol=1e-15)
+        assert np.array_equal(hits, outputs[1])
+    x, y = np.random.default_rng(1).uniform(0.01, 3, 50), poisoned(50)
+    ((got,),) = node.run(tmp_path, [(functions, [y], (x,))])
+    functions(y, x)
+    np.testing.assert_allclose(got, y, rtol=1e-14)
 
 
 @in_node

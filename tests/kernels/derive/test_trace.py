@@ -12,6 +12,7 @@ from minicnn.kernels.derive.trace import trace
 from minicnn.kernels.textbook.compile import kernel
 
 from ..textbook import cases
+from .test_grammar import arguments, everything, functions
 
 
 @pytest.mark.parametrize("dtype", cases.AXES)
@@ -203,6 +204,19 @@ def test_own_loops(dtype):
     assert [step.kind for step in got.steps] == ["set", *["add"] * 5, "store"]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_everything_that_the_grammar_has(seed):
+    y, hits, *inputs = arguments(seed)
+    wanted = y.copy(), hits.copy()
+    everything(*wanted, *inputs)
+    for output, array in zip(("y", "hits"), wanted, strict=True):
+        got = [trace(everything, place, y, hits, *inputs, output=output).value for place in np.ndindex(array.shape)]
+        np.testing.assert_allclose(np.reshape(got, array.shape), array, rtol=1e-15)
+    x, y = np.array([0.3, 2.5]), np.empty(2)
+    functions(y, x)
+    np.testing.assert_allclose([trace(functions, (n,), y, x).value for n in range(2)], y, rtol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("error", "words", "place", "output", "count"),
     [
@@ -217,6 +231,17 @@ def test_refusals(error, words, place, output, count):
     arrays = [np.ones((2, 3))] * count
     with pytest.raises(error, match=words):
         trace(textbook.softmax_forward, place, *arrays, output=output)
+
+
+def test_shapes_that_do_not_fit():
+    """Plain Python finds what compiled code would read beyond the end."""
+    y, x, weight, bias = (np.ones(shape) for shape in ((1, 2, 2, 2), (1, 1, 3, 3), (1, 1, 2, 2), 2))
+    with pytest.raises(
+        ShapeError, match=r"conv2d_forward: the arguments do not fit each other: index 1 is out of bounds(.|\n)* weight \(1, 1"
+    ):
+        trace(textbook.conv2d_forward, (0, 1, 0, 0), y, x, weight, bias, 1, 1, 0, 0, 1, 1, 1, False)
+    with pytest.raises(ShapeError, match=r"fit each other: x\.shape has 3 numbers, not 4"):
+        trace(textbook.conv2d_forward, (0, 1, 0, 0), y, x[0], weight, bias, 1, 1, 0, 0, 1, 1, 1, False)
 
 
 def test_a_place_that_is_not_written():
