@@ -213,12 +213,12 @@ def test_gradients(call, error, words):
         (
             lambda: kernels.conv_transpose2d(X, SPREAD, stride=2, output_padding=2),
             SettingError,
-            r"^conv_transpose2d: output_padding 2 is more than stride 2 and dilation 1 leave undetermined\n use at most 1$",
+            r"^conv_transpose2d: output_padding 2 must be below the larger of stride 2 and dilation 1\n  use at most 1$",
         ),
         (
             lambda: kernels.conv_transpose2d(X[:, :, :0], SPREAD),
             ShapeError,
-            r"^conv_transpose2d: x has no rows, and there is nothing to sprea",
+            r"^conv_transpose2d: x has no rows, so there is nothing to sprea",
         ),
         (
             lambda: kernels.conv_transpose2d(X, SPREAD, B[:3]),

@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read(filled, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
     monkeypatch.setattr(machine_code, "_open_itself", refuse)
-    with pytest.warns(CacheWarning, match=f"anew: {filled}: Permission denied"):
+    with pytest.warns(CacheWarning, match=f"again: {filled}: Permission denied"):
         assert start() == 0
 
 

@@ -187,7 +187,7 @@ def resolve_transposed(
     for size, tap, step, gap, cut, more, word in zip(sizes, taps, *settings, AXIS_WORDS[axis_count], strict=True):
         if more >= max(step, gap):
             raise SettingError(
-                f"{where}: output_padding {more} is more than stride {step} and dilation {gap} leave undetermined"
+                f"{where}: output_padding {more} must be below the larger of stride {step} and dilation {gap}"
                 f"\n  use at most {max(step, gap) - 1}"
             )
         if size < 1:
