@@ -74,7 +74,7 @@ class ConvTranspose(Layer, registered=False):
         for more, step, gap in zip(self._each("output_padding"), self._each("stride"), self._each("dilation"), strict=True):
             if more >= max(step, gap):
                 raise SettingError(
-                    f"{where}: output_padding {more} is more than stride {step} and dilation {gap} leave open"
+                    f"{where}: output_padding {more} must be below the larger of stride {step} and dilation {gap}"
                     f"\n  use at most {max(step, gap) - 1}"
                 )
 

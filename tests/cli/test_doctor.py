@@ -158,7 +158,7 @@ class TestTheCacheOfKernels:
 
         monkeypatch.setattr(tempfile, "TemporaryFile", full)
         point = self.point()
-        assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a folder with room of your own")
+        assert (point.state, point.fix) == (WARN, "set NUMBA_CACHE_DIR to a folder of your own with free space")
         assert point.detail.endswith(f"{self.generation}: No space left on device")
 
     def test_no_folder_at_all(self, monkeypatch):
@@ -170,7 +170,7 @@ class TestTheCacheOfKernels:
 
 def test_a_warning_is_one_line_on_stderr(cli, monkeypatch):
     def warning_machine():
-        warnings.warn("kernels are compiled anew: because", CacheWarning, stacklevel=2)
+        warnings.warn("kernels are compiled again: because", CacheWarning, stacklevel=2)
         warnings.warn("of Python's own", RuntimeWarning, stacklevel=2)
         return []
 
@@ -178,7 +178,7 @@ def test_a_warning_is_one_line_on_stderr(cli, monkeypatch):
     warnings.simplefilter("always")
     _, err = points(cli)
     first, second, *_ = err.splitlines()
-    assert first == "Warning: kernels are compiled anew: because"
+    assert first == "Warning: kernels are compiled again: because"
     assert second.endswith("RuntimeWarning: of Python's own")
 
 

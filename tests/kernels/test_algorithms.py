@@ -1,4 +1,4 @@
-"""Other roads to the same sum: each as near to the textbook as its docstring says, or a SettingError where it cannot serve."""
+"""Other ways to the same sum: each as near to the textbook as its docstring says, or a SettingError where it cannot serve."""
 
 from math import log2, prod
 

@@ -203,22 +203,22 @@ def test_gradients(call, error, words):
         (
             lambda: kernels.conv_transpose2d(X, SPREAD, padding="same"),
             SettingError,
-            r"^conv_transpose2d: padding is 'same', but must be a number of pixels, or one per axis, to cut off the output$",
+            r"^conv_transpose2d: padding is 'same', but must be a number of pixels, or one per axis, to crop from the output$",
         ),
         (
             lambda: kernels.conv_transpose2d(X, SPREAD, padding=4),
             ShapeError,
-            r"^conv_transpose2d: padding 4 cuts all rows off an output of 8\n(.|\n)*\n  use a padding of at most 3$",
+            r"^conv_transpose2d: padding 4 crops all rows of an output of 8\n(.|\n)*\n  use a padding of at most 3$",
         ),
         (
             lambda: kernels.conv_transpose2d(X, SPREAD, stride=2, output_padding=2),
             SettingError,
-            r"^conv_transpose2d: output_padding 2 is more than stride 2 and dilation 1 leave open\n  use at most 1$",
+            r"^conv_transpose2d: output_padding 2 must be below the larger of stride 2 and dilation 1\n  use at most 1$",
         ),
         (
             lambda: kernels.conv_transpose2d(X[:, :, :0], SPREAD),
             ShapeError,
-            r"^conv_transpose2d: x has no rows, and there is nothing to sprea",
+            r"^conv_transpose2d: x has no rows, so there is nothing to sprea",
         ),
         (
             lambda: kernels.conv_transpose2d(X, SPREAD, B[:3]),

@@ -72,7 +72,7 @@ def test_the_second_start_compiles_nothing(home):
 @pytest.mark.parametrize("kind", [kind for kind in DAMAGES if kind not in ("remove", "put_folder")])
 def test_a_damaged_file_is_replaced_and_told_once(filled, kind):
     DAMAGES[kind](filled, random.Random(0))
-    with pytest.warns(CacheWarning, match="kernels are compiled anew: ") as told:
+    with pytest.warns(CacheWarning, match="kernels are compiled again: ") as told:
         assert start() == 0
     assert str(filled) in str(told.list[0].message)
     assert (start(), len(told)) == (1, 1)
@@ -85,7 +85,7 @@ def test_a_folder_in_place_of_a_file_is_left_alone(filled):
     with pytest.warns(CacheWarning) as told:
         assert start() == 0
     first, second = (str(warning.message) for warning in told)
-    assert first == f"kernels are compiled anew: {filled} is not a file; rm -r {filled}"
+    assert first == f"kernels are compiled again: {filled} is not a file; rm -r {filled}"
     assert second.startswith("compiled kernels are not kept: ")
     assert os.listdir(filled.parent) == [filled.name], "no part is left"
 
@@ -135,7 +135,7 @@ def test_machine_code_that_cannot_be_unpickled(filled, monkeypatch):
         raise ModuleNotFoundError("No module named 'numba.gone'")
 
     monkeypatch.setattr(compiling.serialize, "loads", loads)
-    with pytest.warns(CacheWarning, match="compiled anew: ModuleNotFoundError: No module named"):
+    with pytest.warns(CacheWarning, match="compiled again: ModuleNotFoundError: No module named"):
         assert start() == 0
 
 
@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read(filled, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
     monkeypatch.setattr(machine_code, "_open_itself", refuse)
-    with pytest.warns(CacheWarning, match=f"anew: {filled}: Permission denied"):
+    with pytest.warns(CacheWarning, match=f"again: {filled}: Permission denied"):
         assert start() == 0
 
 

@@ -74,7 +74,7 @@ def test_output_padding():
         ({"filters": 3, "window": 2, "groups": 2}, r"^ConvTranspose2D: 3 filters do not divide into 2 groups\n  use 1 or 3 groups"),
         (
             {"filters": 3, "window": 2, "stride": 2, "output_padding": 2},
-            r"^ConvTranspose2D: output_padding 2 is more than stride 2 and dilation 1 leave open\n  use at most 1$",
+            r"^ConvTranspose2D: output_padding 2 must be below the larger of stride 2 and dilation 1\n  use at most 1$",
         ),
     ],
 )

@@ -272,7 +272,7 @@ def test_other_versions_are_told(make_run, tmp_path):
     described["versions"]["numba"] = "0.1"
     run.folder.write_description(described)
     (warning,) = make_run(tmp_path / "run").restore()
-    assert warning.startswith("numba was 0.1 and is ")
+    assert warning.startswith("numba was 0.1, and is ")
 
 
 def test_another_network_is_refused(make_run, tmp_path):

@@ -82,7 +82,7 @@ def test_a_checkpoint_without_an_array(small_net, missing):
     arrays, numbers = Trainer(small_net(), SGD()).checkpoint()
     assert missing in arrays
     del arrays[missing]
-    with pytest.raises(CheckpointError, match=r"^the checkpoint(: the parameter .* is missing| does not hold what training needs)"):
+    with pytest.raises(CheckpointError, match=r"^the checkpoint(: the parameter .* is missing| cannot be continued)"):
         Trainer(small_net(), SGD()).restore(arrays, numbers)
 
 
@@ -111,7 +111,7 @@ EPOCH = EpochRecord(1, 0.5, 0.75, None, None, 2.0, 719.0, 0.05)._asdict()
         ({"history": [{**EPOCH, "train_accuracy": None}], "epoch": 2}, "train_accuracy is None"),
         ({"history": [{**EPOCH, "epoch": 2}], "epoch": 2}, "entry 1 of its history is of epoch 2"),
         ({"history": [EPOCH, EPOCH], "epoch": 3}, "entry 2 of its history is of epoch 1"),
-        ({"epoch": 7}, "it stands in epoch 7, but its history has 0 epochs"),
+        ({"epoch": 7}, "it is in epoch 7, but its history has 0 epochs"),
         ({"colour": "red"}, "must be an object with batch, epoch, "),
         ({"optimizer": "\x1b[31m"}, r"optimizer is '\\x1b\[31m'"),
     ],

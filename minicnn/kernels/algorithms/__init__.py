@@ -1,6 +1,6 @@
-"""Other roads to the same sum: convolution as a matrix product, in the Fourier basis, with fewer multiplications, axis by axis.
+"""Other ways to the same sum: convolution as a matrix product, in the Fourier basis, with fewer multiplications, axis by axis.
 
-Each file says what it costs, how far its result may be from the textbook's, and what it cannot serve.
+Each file states its cost, how far its result may be from the textbook's, and what it cannot do.
 """
 
 from __future__ import annotations

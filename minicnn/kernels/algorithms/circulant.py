@@ -43,7 +43,7 @@ def _square(where: str, size: int, dtype: np.dtype) -> np.ndarray:
 
 
 def _some_rows(size: int) -> Iterator[slice]:
-    """All rows, some at a time: Ctrl-C is heard between."""
+    """All rows, some at a time, so that Ctrl-C is noticed in between."""
     at_once = max(1, AT_ONCE // size)
     return (slice(first, first + at_once) for first in range(0, size, at_once))
 

@@ -1,4 +1,4 @@
-"""Convolution written out as a matrix: almost all of it zeros, and the same few weights again and again.
+"""Convolution written out as a matrix: almost all zeros, with the same few weights repeated.
 
     conv_matrix(weight, x.shape) @ x.ravel() == conv(x, weight).ravel()
 
@@ -36,7 +36,7 @@ def conv_matrix(
     ----------
     weight : (K, C/G, *taps) float32 or float64
     x_shape : (N, C, *in)
-        Images lie one after the other, so for more than one the matrix has a block for each on its diagonal.
+        For several images the matrix has a block for each on its diagonal.
     stride, padding, dilation, groups, flip
         As in `conv2d`.
 

@@ -3,10 +3,10 @@
     y = F^-1( sum over c of F(x[c]) * conj(F(weight[k,c])) )
 
 The cost hardly depends on the size of the filter: about (C + K) * L log L and C*K*L for L pixels, against C*K*L*taps of the direct sum.
-It pays from filters of about 15 x 15 on.  The signals are long enough that nothing wraps around; a stride keeps every so many
-results, a dilation puts zeros between the taps.
+It pays off from filters of about 15 x 15.  The signals are long enough not to wrap around; a stride keeps only some results, a
+dilation puts zeros between the taps.
 
-Tolerance: computed in float64 whatever the arrays hold, so that only the last rounding to float32 counts, 6e-8 of the result, beside
+Tolerance: always computed in float64, so that only the last rounding to float32 counts, 6e-8 of the result, besides
 1e-15 * log2(L) of the largest partial sum.
 
 Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.8.  Mathieu, Henaff, LeCun, "Fast training of convolutional networks
@@ -24,7 +24,7 @@ from minicnn.kernels.checks.arrays import empty
 from minicnn.kernels.checks.cases import Case
 from minicnn.kernels.memory import check_room
 
-SPECTRUM_BYTES = 1 << 27  # of the spectra of inputs and outputs that exist at one time
+SPECTRUM_BYTES = 1 << 27  # of the spectra of inputs and outputs that exist at once
 COMPLEX_BYTES = 16
 
 
@@ -34,7 +34,7 @@ def refusal(case: Case, dtype: np.dtype) -> str | None:
 
 
 def good_length(least: int) -> int:
-    """The smallest length from `least` on that has no prime factor above 5: others take longer."""
+    """The smallest length from `least` on without a prime factor above 5: others take longer."""
     best = 1 << (least - 1).bit_length()
     five = 1
     while five < best:
@@ -95,7 +95,7 @@ def _shortened(axis: Axis) -> tuple[Axis, slice]:
 
 
 def _kept(axis: Axis) -> tuple[slice, np.ndarray]:
-    """Output positions that read inside the axis, and where their first tap lies; before the axis it is negative."""
+    """Output positions that read inside the axis, and the position of their first tap, negative before the axis."""
     first = max(0, -(-(axis.before - axis.extent + 1) // axis.stride))
     stop = min(axis.out, (axis.size - 1 + axis.before) // axis.stride + 1)
     if not axis.taps or first >= stop:

@@ -2,8 +2,8 @@
 
     y[k, p] = sum over i of weight[k, i] * columns[i, p]      with i = (c, r, s) and p the position
 
-The columns hold every input pixel once for each tap that reads it: a 3x3 filter takes nine times the memory of the image.  In return all
-the work is one product, which libraries do near the peak of the machine.
+The columns hold every input pixel once for each tap that reads it: a 3x3 filter takes nine times the memory of the image.  In
+return all the work is one product, which libraries compute near the peak of the machine.
 
 Tolerance: the products and sums are those of the direct loops in another order: 2e-7 * sqrt(terms) of the largest partial sum in
 float32, 5e-16 in float64.
@@ -21,7 +21,7 @@ from minicnn.geometry import Axis
 from minicnn.kernels.checks.arrays import empty
 from minicnn.kernels.checks.cases import Case
 
-COLUMN_BYTES = 1 << 26  # of the columns that exist at one time
+COLUMN_BYTES = 1 << 26  # of the columns that exist at once
 
 
 def refusal(case: Case, dtype: np.dtype) -> str | None:

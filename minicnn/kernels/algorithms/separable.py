@@ -6,7 +6,7 @@ The vectors are the leading singular vectors of the kernel written as a matrix: 
 vanish.
 
 Tolerance: each pass rounds once more, so that d passes may differ from one by d times the bound of the direct loops, and by what
-`separable` has been told to neglect.
+`separable` was allowed to neglect.
 
 Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.8.
 """
@@ -38,7 +38,7 @@ def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | 
     weight : (*taps) float32 or float64
         One kernel of one to three axes.
     tolerance : float
-        What may be left over, as a share of the largest singular value.
+        The largest remainder, as a share of the largest singular value.
 
     Returns
     -------

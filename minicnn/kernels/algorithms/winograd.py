@@ -4,7 +4,7 @@ A tile of m x m outputs costs (m+2)^2 multiplications a channel instead of 9 m^2
 The price is rounding: the transforms add and subtract numbers larger than the result.
 
 Tolerance, of the largest |x| times the sum of |weight| of a filter: 5e-7 with m = 2, 5e-6 with m = 4 (the largest found in 600 generated
-settings were 1.5e-7 and 2.1e-6).  Where a tile holds NaN, infinity or what overflows in the transforms, it is computed tap by tap.
+settings were 1.5e-7 and 2.1e-6).  A tile with NaN, infinity or an overflow in the transforms is computed tap by tap.
 
 The transforms, and the loops: `minicnn.kernels.cpu.winograd.winograd`.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016.
 """
@@ -34,7 +34,7 @@ def refusal(case: Case, dtype: np.dtype) -> str | None:
 
 
 def multiplications(case: Case, m: int) -> int:
-    """Of one channel and filter of one image."""
+    """Multiplications of one channel and filter of one image."""
     rows, columns = (-(-axis.out // m) for axis in case.axes)
     return rows * columns * (m + 2) ** 2
 

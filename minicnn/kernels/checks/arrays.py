@@ -26,7 +26,7 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
     DeviceError
         For an array on a CUDA device.
     ShapeError
-        For an array that must be copied to lie row after row, if there is no room.
+        For an array that must be copied to be contiguous, if there is no room.
     """
     result = [as_array(where, name, value) for name, value in arrays.items()]
     for name, array in zip(arrays, result, strict=True):
@@ -54,7 +54,7 @@ def as_array(where: str, name: str, value: Any) -> np.ndarray:
     if not array.dtype.isnative:
         raise SettingError(f"{where}: {name} is in the byte order of another machine\n  use {name}.astype('{array.dtype.name}')")
     if not array.flags.c_contiguous:  # in an array without strides, one number may stand for millions
-        check_room(array.nbytes, f"{where}: a copy of {name}, row after row,")
+        check_room(array.nbytes, f"{where}: a contiguous copy of {name}")
     return array
 
 
@@ -76,14 +76,14 @@ def check_shape(where: str, name: str, array: np.ndarray, wanted: tuple[int, ...
 
 
 def contiguous(array: np.ndarray) -> np.ndarray:
-    """The same numbers, rows after rows."""
+    """The same numbers, contiguous."""
     return np.ascontiguousarray(array)
 
 
 def empty(where: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Memory for a result; a ShapeError if there is not so much."""
+    """Memory for a result; a ShapeError if there is not enough."""
     what = f"{where}: a result of the shape {shape}"
-    check_room(2 * prod(shape) * np.dtype(dtype).itemsize, f"{what}, with as much for the work on it,")
+    check_room(2 * prod(shape) * np.dtype(dtype).itemsize, f"{what}, with as much for intermediate results,")
     try:
         return memory.empty(shape, dtype)
     except (MemoryError, ValueError) as error:

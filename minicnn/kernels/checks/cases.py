@@ -27,7 +27,7 @@ class Case(NamedTuple):
     """A convolution whose settings are resolved and whose shapes are checked.
 
     kind : "conv", "tiled_conv", "unshared_conv" or "conv_transpose", as in the names of the textbook's loops
-    axes : one Axis per spatial axis; those of a transposed convolution are the axes of the convolution that goes the other way
+    axes : one Axis per spatial axis; those of a transposed convolution are the axes of the convolution in the other direction
     weight_shape : (K, C/G, *taps), (K, *tile, C/G, *taps) or, transposed, (C, K/G, *taps)
     """
 
@@ -41,7 +41,7 @@ class Case(NamedTuple):
 
     @property
     def tile(self) -> tuple[int, ...]:
-        """Filters that take turns, per axis; all 1 where every position has the same."""
+        """Filters that alternate, per axis; all 1 if every position has the same."""
         return self.weight_shape[1 : -len(self.axes) - 1] or (1,) * len(self.axes)
 
     @property
@@ -57,7 +57,7 @@ class Case(NamedTuple):
 
     @property
     def numbers(self) -> tuple[Any, ...]:
-        """The settings as the textbook loops take them."""
+        """The settings in the form the textbook loops take."""
         numbers = (*(a.stride for a in self.axes), *(a.before for a in self.axes), *(a.dilation for a in self.axes), self.groups)
         return (*numbers, self.flip) if self.kind == "conv" else numbers
 
@@ -173,7 +173,7 @@ def resolve_transposed(
     if channels % group_count:
         raise ShapeError(f"{where}: {channels} channels do not divide into {group_count} groups{shapes}")
     if isinstance(padding, str):
-        raise SettingError(f"{where}: padding is {padding!r}, but must be a number of pixels, or one per axis, to cut off the output")
+        raise SettingError(f"{where}: padding is {padding!r}, but must be a number of pixels, or one per axis, to crop from the output")
     settings = [
         per_axis(where, name, value, axis_count, least)
         for name, value, least in (
@@ -187,15 +187,15 @@ def resolve_transposed(
     for size, tap, step, gap, cut, more, word in zip(sizes, taps, *settings, AXIS_WORDS[axis_count], strict=True):
         if more >= max(step, gap):
             raise SettingError(
-                f"{where}: output_padding {more} is more than stride {step} and dilation {gap} leave open"
+                f"{where}: output_padding {more} must be below the larger of stride {step} and dilation {gap}"
                 f"\n  use at most {max(step, gap) - 1}"
             )
         if size < 1:
-            raise ShapeError(f"{where}: x has no {word}, and there is nothing to spread{shapes}")
+            raise ShapeError(f"{where}: x has no {word}, so there is nothing to spread{shapes}")
         large = transposed_output_size(size, tap, step, gap, cut, more)
         if large < 1:
             raise ShapeError(
-                f"{where}: padding {cut} cuts all {word} off an output of {large + 2 * cut}{shapes}"
+                f"{where}: padding {cut} crops all {word} of an output of {large + 2 * cut}{shapes}"
                 f"\n  use a padding of at most {(large + 2 * cut - 1) // 2}"
             )
         after = max(0, (size - 1) * step + extent(tap, gap) - cut - large)

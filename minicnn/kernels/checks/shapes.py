@@ -31,6 +31,6 @@ def lines(x: np.ndarray) -> np.ndarray:
 
 
 def check_channels(where: str, name: str, shape: tuple[int, ...]) -> None:
-    """An array must have images and channels; the axes of space are free."""
+    """An array must have images and channels; any number of spatial axes."""
     if len(shape) < 2:
         raise ShapeError(f"{where}: {name} has {len(shape)} axes, but needs at least 2\n  {name}  {shape}\n  wanted  (N, C, *space)")

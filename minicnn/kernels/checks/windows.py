@@ -1,4 +1,4 @@
-"""What the pooling functions check: windows that slide, positions that were handed in, sizes that were asked for."""
+"""What the pooling functions check: sliding windows, given positions, requested sizes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whether this process may take the address space that compiling takes.
+"""Whether this process may take the address space that compiling needs.
 
-LLVM does not fail where it gets none: it ends the process, with all that is not saved.  So it is looked at before LLVM is loaded, where
-a limit is set (`ulimit -v`, batch systems) and the system says how much is taken.
+If LLVM gets none, it ends the process, with everything unsaved.  So this is checked before LLVM is loaded, if a limit is set
+(`ulimit -v`, batch systems) and the use is known.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from minicnn.processors import threads
 MIB = 1 << 20
 LOADING_BYTES = 190 * MIB  # Numba and LLVM themselves
 COMPILING_BYTES = 180 * MIB  # measured: 140 for LeNet's kernels
-SPREAD_BYTES = 20 * MIB  # what two starts may differ by, and the message is rounded to
+SPREAD_BYTES = 20 * MIB  # difference between two starts, and rounding of the message
 KERNEL_BYTES = 96 * MIB  # for one more kernel
 THREAD_BYTES = 72 * MIB  # a stack, and a heap that the C library sets apart for each thread
 
 
 def check_address_space(more_bytes: int | None = None) -> None:
-    """Raise a DeviceError that says what limit would do, if taking so much more would end the process; unless given, what a start takes."""
+    """Raise a DeviceError with a sufficient limit if taking `more` (default: what a start takes) would end the process."""
     limit = address_space_limit()
     taken = None if limit is None else address_space_taken()
     if limit is None or taken is None:

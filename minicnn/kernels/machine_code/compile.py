@@ -19,7 +19,7 @@ from minicnn.kernels.machine_code.address_space import KERNEL_BYTES, check_addre
 
 check_address_space()
 
-# ruff: noqa: E402   LLVM is not loaded where it would end the process
+# ruff: noqa: E402   LLVM is not loaded if it would end the process
 import llvmlite
 import numba
 from numba import njit, types
@@ -97,7 +97,7 @@ class _KernelCache(caching.FunctionCache):
             payload = machine_code.read(self._path(sig, target_context.codegen())) if self._enabled else None
             return None if payload is None else CompileResult._rebuild(target_context, *serialize.loads(payload))
         except Exception as error:
-            machine_code.tell("kernels are compiled anew", error)
+            machine_code.tell("kernels are compiled again", error)
             return None
 
     def save_overload(self, sig: Any, data: CompileResult) -> None:

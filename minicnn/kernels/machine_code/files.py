@@ -1,10 +1,10 @@
-"""Compiled kernels as files: whole or not there, and read only where nobody but this user and root can have written them.
+"""Compiled kernels as files: complete or absent, and read only if nobody but this user and root can have written them.
 
     cache folder / generation / kernel-key.nbc
 
-A generation is named after all that its code was made from and for: sources, Numba, Python, CPU.  So two versions of minicnn and two
+A generation is named after everything its code depends on: sources, Numba, Python, CPU.  So two versions of minicnn and two
 kinds of CPU keep their code side by side.  A file holds a pickle, and the code in it runs unchecked: its digest is verified before
-anything in it is looked at.  Nothing here ends a run: what cannot be read is compiled anew, what cannot be written is not kept.
+anything in it is read.  Nothing here ends a run: what cannot be read is compiled again, what cannot be written is not kept.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SUFFIX, PART = ".nbc", ".part"
 MARK = b"minicnn machine code 1\n"
 DIGEST_BYTES = 32
 MOST_BYTES = 1 << 26  # no kernel comes near; a larger file is not read into memory
-MOST_GENERATIONS = 16  # the ones used last stay
+MOST_GENERATIONS = 16  # the most recently used stay
 DAY_SECONDS = 86_400
 
 _told: set[str] = set()
@@ -58,7 +58,7 @@ def cache_folder() -> Path:
 
 
 def read(path: Path) -> bytes | None:
-    """What `write` wrote, None if there is nothing.
+    """What `write` wrote; None if there is nothing.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, payload: bytes) -> None:
-    """Put a file in place in one step.
+    """Write a file atomically.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def write(path: Path, payload: bytes) -> None:
 
 @contextmanager
 def made_generation(folder: Path) -> Iterator[None]:
-    """A generation's folder to write to, made for this user alone; nothing is made in a folder of others.
+    """A generation's folder to write to, private to this user; nothing is created in a folder of others.
 
     Raises
     ------
@@ -120,12 +120,12 @@ def made_generation(folder: Path) -> Iterator[None]:
     """
     try:
         with suppress(FileNotFoundError):
-            check_folder(folder)  # or at least what lies above it
+            check_folder(folder)  # or at least its nearest parent
         _make(folder)
         check_folder(folder)
         yield
     except OSError as error:
-        raise CacheError(f"{folder}: {error.strerror or error}", "set NUMBA_CACHE_DIR to a folder with room of your own") from error
+        raise CacheError(f"{folder}: {error.strerror or error}", "set NUMBA_CACHE_DIR to a folder of your own with free space") from error
 
 
 def _make(folder: Path) -> None:
@@ -135,21 +135,21 @@ def _make(folder: Path) -> None:
 
 
 def tell(consequence: str, error: Exception) -> None:
-    """Warn, once a process for each consequence and for each reason."""
+    """Warn, once per process for each consequence and reason."""
     reason = str(error) if isinstance(error, CacheError) else f"{type(error).__name__}: {error}".partition("\n")[0]
     if not _told & {consequence, reason}:
-        with suppress(Exception):  # where warnings are errors, or nobody listens any more, the work goes on all the same
+        with suppress(Exception):  # if warnings are errors, or stderr is closed, the work continues all the same
             warnings.warn(f"{consequence}: {reason}", CacheWarning, stacklevel=2)
     _told.update((consequence, reason))
 
 
 def _digest(path: Path, payload: bytes) -> bytes:
-    """Over the names as well: a file that lies where another kernel's should is as wrong as a damaged one."""
+    """Over the names as well: a file in another kernel's place is as wrong as a damaged one."""
     return hashlib.sha256(f"{path.parent.name}/{path.name}\n".encode() + payload).digest()
 
 
 def _open_itself(path: str, flags: int) -> int:
-    """Open what lies there, not what a link points to, and do not wait for a pipe's other end."""
+    """Open the file itself, not a link's target, and do not wait for a pipe's other end."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
@@ -161,7 +161,7 @@ def _note_use(generation: Path) -> None:
 
 
 def generations(folder: Path) -> list[Path]:
-    """The generations in a cache folder, the one used last first."""
+    """The generations in a cache folder, most recently used first."""
     found = [path for path in folder.iterdir() if re.fullmatch("[0-9a-f]{16}", path.name) and path.is_dir() and not path.is_symlink()]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 

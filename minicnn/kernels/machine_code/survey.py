@@ -1,4 +1,4 @@
-"""What lies in the cache of machine code, and whether it does its work: for `minicnn doctor`."""
+"""The content and state of the cache of machine code, for `minicnn doctor`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ PROBE_BYTES = 1 << 20  # about what the kernels of one network take
 
 
 class Survey(NamedTuple):
-    """The cache as it is found.
+    """The state of the cache.
 
     obstacle, fix : str
-        Why nothing can be kept in it, and what would help; "" if it can.
+        Why nothing can be kept in it, and the fix; "" if it can.
     kernels, kernel_bytes : int
         Compiled kernels that this version of minicnn can use on this machine.
     damaged, distrusted : int
         Files among them that are not used because of their content, or because others own them or may write to them.
     stale, stale_bytes : int
-        Files of other versions, of other machines, or of nobody any more.
+        Files of other versions or machines, or obsolete ones.
     """
 
     folder: Path
