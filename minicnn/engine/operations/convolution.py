@@ -54,7 +54,7 @@ def _append_winograd(
     x: Activation,
     axes: Sequence[Axis],
     groups: int,
-    filters: winograd.Filters,
+    filters: winograd.TransformedFilters,
     bias: int | None = None,
     rectify: bool = False,
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
 
 import numba
 import numpy as np
@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 from minicnn.errors import SettingError
 
 
-class Frame(NamedTuple):
+class Frame:
     """What a step knows of the task that it is part of.  Addresses are of arrays that all steps of the batch share."""
 
     arena: int  # where this task's activations begin in memory

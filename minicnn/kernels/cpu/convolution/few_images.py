@@ -27,7 +27,7 @@ class SortedAxis(NamedTuple):
 
     size, stride, before : pixels, stride, padding before
     places : of a remainder
-    count : remainders
+    number : of remainders
     remainders : where the table holds, for each: itself, its first place with a pixel, its first place after the pixels
     """
 
@@ -35,7 +35,7 @@ class SortedAxis(NamedTuple):
     stride: int
     before: int
     places: int
-    count: int
+    number: int
     remainders: int
 
 
@@ -64,21 +64,21 @@ def arrange(y, y_at, x, x_at, first, stop, table, how):
     first, stop : channels;  how : Sorting
     """
     depth, rows, columns, plane = how.depth, how.rows, how.columns, how.plane
-    planes = rows.count * columns.count
-    target = y_at + first * depth.places * depth.count * planes * plane
+    planes = rows.number * columns.number
+    target = y_at + first * depth.places * depth.number * planes * plane
     for c in range(first, stop):
-        for i in range(depth.count):
+        for i in range(depth.number):
             for j in range(depth.places):
                 d = j * depth.stride + table[depth.remainders + 3 * i] - depth.before
                 for p in range(rows.places):
-                    for k in range(rows.count):  # rows in the order of x, so that memory can be fetched ahead
+                    for k in range(rows.number):  # rows in the order of x, so that memory can be fetched ahead
                         h = p * rows.stride + table[rows.remainders + 3 * k] - rows.before
-                        at = target + k * columns.count * plane + p * how.row
+                        at = target + k * columns.number * plane + p * how.row
                         if 0 <= d < depth.size and 0 <= h < rows.size:
                             source = x_at + ((c * depth.size + d) * rows.size + h) * columns.size * how.shard
                             arrange_row(y, at, plane, x, source, how.shard, table, columns)
                         else:
-                            for remainder in range(columns.count):
+                            for remainder in range(columns.number):
                                 fill_zeros(y, at + remainder * plane, columns.places * how.shard)
                 for remainder in range(planes):
                     fill_zeros(y, target + remainder * plane + rows.places * how.row, plane - rows.places * how.row)
@@ -93,10 +93,10 @@ def arrange_row(y, y_at, plane, x, x_at, shard, table, columns):
         at = columns.remainders
         first, stop = table[at + 1], min(places, table[at + 2])
         copy_between_zeros(y, y_at, x, x_at - before * shard, first * shard, stop * shard, places * shard)
-    elif shard == 1 and columns.count == stride and (stride == 2 or stride == 4):
+    elif shard == 1 and columns.number == stride and (stride == 2 or stride == 4):
         part_columns(y, y_at, plane, x, x_at - before, stride, before, columns.size + before, places)
     else:
-        for remainder in range(columns.count):
+        for remainder in range(columns.number):
             at, target = columns.remainders + 3 * remainder, y_at + remainder * plane
             first, stop = table[at + 1], min(places, table[at + 2])
             fill_zeros(y, target, first * shard)

@@ -47,7 +47,7 @@ class Taps(NamedTuple):
 class Groups(NamedTuple):
     """How many groups, and the channels and filters of one."""
 
-    count: int
+    number: int
     channels: int
     filters: int
 

@@ -112,7 +112,7 @@ def append_loss(program: Program, dlogits: Activation, logits: Activation) -> No
 
 def _append_transfer(program: Program, kernel: StepKernel, x: Activation, field: int, **how: int) -> None:
     sizes = (1,) * (3 - len(x.map.sizes)) + x.map.sizes
-    box = transfer.Box(*x.map.three_strides, *sizes, x.map.channels, x.map.shard)
+    box = transfer.Box(*(*x.map.three_strides, *sizes, x.map.channels, x.map.shard))
     program.step(kernel, place=Place(x.buffer, x.offset + x.map.interior), field=field, box=box, **how)
 
 

@@ -11,19 +11,19 @@ from minicnn.kernels.machine_code.compile import kernel, step
 
 
 class Slots(NamedTuple):
-    """The slots' gradients: `count` stretches of memory, `size` elements from one to the next."""
+    """The slots' gradients: `number` stretches of memory, `size` elements from one to the next."""
 
     memory: Any
     begin: int
     size: int
-    count: int
+    number: int
 
 
 @kernel
 def summed_gradient(slots, i):
     """Gradient of parameters i .. i+LANES: slot 0 + slot 1 + ..."""
     gradient = load(slots.memory, slots.begin + i)
-    for slot in range(1, slots.count):
+    for slot in range(1, slots.number):
         gradient += load(slots.memory, slots.begin + slot * slots.size + i)
     return gradient
 

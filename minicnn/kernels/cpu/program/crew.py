@@ -54,20 +54,20 @@ def serve(run, bells, number):
 
 
 @kernel
-def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses, layout, finished, threads, whole_batches, hears_signals):
+def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses, sizes, finished):
     """Run all batches of `jobs` with workers 1 to threads - 1, and return how it ended when all of them have left."""
     run = runs[0]
     run.memory, run.parameters, run.table, run.steps = memory.ctypes.data, parameters.ctypes.data, table.ctypes.data, steps.ctypes.data
     run.phases, run.phase_count = phases.ctypes.data, len(phases)
     run.jobs, run.batch_count = jobs.ctypes.data, len(jobs)
     run.addresses, run.address_count = addresses.ctypes.data, len(addresses)
-    run.shard, run.slots, run.arena_begin, run.arena_size, run.slot_begin, run.slot_size, run.per_shard = layout
-    run.whole_batches, run.hears_signals = whole_batches, hears_signals
+    run.shard, run.slots, run.arena_begin, run.arena_size, run.slot_begin, run.slot_size, run.per_shard = sizes[:7]
+    threads, run.whole_batches, run.hears_signals = sizes[7:]
     counters = carray(integers_at(run.counters), (COUNTERS,))
     counters[:] = 0
     counters[LAST] = run.batch_count
     finished[0] = 0
-    if hears_signals:
+    if run.hears_signals:
         interpreter.begin_listening(run)
     for place in range(BELL, BELL * threads, BELL):
         exchange(bells, place + INVITED, 1)
@@ -167,11 +167,8 @@ def run(
             program.phases,
             jobs,
             addresses,
-            tuple(layout),
+            (*layout, threads, int(whole_batches), int(interpreter.hears_signals())),
             crew.finished if finished is None else finished,
-            threads,
-            whole_batches,
-            interpreter.hears_signals(),
         )
         if how == RAISED and crew is _crew:
             interpreter.raise_fetched(*(int(address) for address in crew.exception))

@@ -23,7 +23,7 @@ from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.machine_code.records import Frame, flatten
 
 # fields of a frame that steps are told by their number
-OUTPUT, LABELS, INPUT, EXTRA = (Frame._fields.index(name) for name in ("output", "labels", "input", "extra"))
+OUTPUT, LABELS, INPUT, EXTRA = (list(Frame.__annotations__).index(name) for name in ("output", "labels", "input", "extra"))
 
 STEP_FIELDS = 64
 CACHE_LINE = 16  # float32 elements

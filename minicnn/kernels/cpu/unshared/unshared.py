@@ -78,11 +78,11 @@ def copy_patches(patch, x, images, channels, axes, o, p, q, sources):
 
 
 @kernel
-def backward_weight(dweight, dy, x, images, shard, sizes, axes, patch, table, taps, accumulate, part, parts):
+def backward_weight(dweight, dy, x, images, shard, sizes, axes, patch, accumulate, part, parts):
     """dweight (K, *tile, C/G, *taps), a tile position at a time, so that no two parts write the same filter.
 
     dweight, dy : Strided, by filter;  x, patch : Strided, by image;  sizes : Groups
-    taps : where the table holds (n * patch.step, n) for each image
+    images : Taps, (n * patch.step, n) for each image
     """
     (groups, channels, filters), (depth, rows, columns) = sizes, axes
     size = channels * depth.taps * rows.taps * columns.taps
@@ -106,7 +106,7 @@ def backward_weight(dweight, dy, x, images, shard, sizes, axes, patch, table, ta
                     position = (o * rows.out + p) * columns.out + q
                     for group in range(groups):
                         source = Strided(x.array, x.base + group * channels * pixels, x.step)
-                        copy_patches(patch, source, images, channels, axes, o, p, q, sources)
+                        copy_patches(patch, source, images.stop - images.first, channels, axes, o, p, q, sources)
                         gradient = Strided(dy.array, dy.base + group * filters * dy.step + position * shard, dy.step)
                         target = own + group * filters * dweight.step
                         for i in range(0, size, TILE_VECTORS * LANES):
@@ -118,7 +118,7 @@ def backward_weight(dweight, dy, x, images, shard, sizes, axes, patch, table, ta
                                 Strided(dweight.array, target + i, dweight.step),
                                 Strided(patch.array, patch.base + i, 0),
                                 gradient,
-                                Taps(table, taps, taps + images),
+                                images,
                                 filters,
                                 min(size - i, TILE_VECTORS * LANES),
                                 begin,
@@ -127,35 +127,35 @@ def backward_weight(dweight, dy, x, images, shard, sizes, axes, patch, table, ta
 
 
 @kernel
-def forward_few(y, weight, bias, x, images, sizes, axes, patch, table, taps, part, parts):
+def forward_few(y, weight, bias, x, images, sizes, axes, patch, part, parts):
     """y (N, K, *out) of few images, position by position: dot products along the taps, so that every weight is read once, in its order.
 
     One image through AlexNet's third layer, each position with its own filters: 42 to 21 ms.
 
     y, x, patch : Strided, by image;  weight, bias : Strided, by filter, with a bias for each place in the tile, 1, or none
     sizes : Groups
-    taps : where the table holds (n * patch.step, n * y.step) for each image
+    images : Taps, (n * patch.step, n * y.step) for each image
     """
     (groups, channels, filters), (depth, rows, columns) = sizes, axes
     pixels = depth.size * rows.size * columns.size
     size = channels * depth.taps * rows.taps * columns.taps
     positions = depth.out * rows.out * columns.out
-    sources = np.empty(channels * depth.taps * rows.taps, np.int64)
+    sources, count = np.empty(channels * depth.taps * rows.taps, np.int64), images.stop - images.first
     for position in range(positions * part // parts, positions * (part + 1) // parts):
         o, p, q = position // (rows.out * columns.out), position // columns.out % rows.out, position % columns.out
         tile = ((o % depth.tile) * rows.tile + p % rows.tile) * columns.tile + q % columns.tile
         for group in range(groups):
             source = Strided(x.array, x.base + group * channels * pixels, x.step)
-            copy_patches(patch, source, images, channels, axes, o, p, q, sources)
+            copy_patches(patch, source, count, channels, axes, o, p, q, sources)
             first = group * filters
             for k in range(first, first + filters, TILE_FILTERS):
                 own = Strided(y.array, y.base + k * positions + position, positions)
                 row = Rows(weight.array, weight.base + k * weight.step + tile * size, weight.step, 0)
-                for n in range(0, images, TILE_TAPS):
-                    some = Taps(table, taps + n, taps + images)
+                for n in range(images.first, images.stop, TILE_TAPS):
+                    some = Taps(images.table, n, images.stop)
                     reduce_tile(own, row, Strided(patch.array, patch.base, 0), some, first + filters - k, 1, size, False)
         if bias.step > 0:
-            for n in range(images):
+            for n in range(count):
                 for k in range(groups * filters):
                     start = bias.array[bias.base + k * bias.step + (tile if bias.step > 1 else 0)]
                     y.array[y.base + n * y.step + k * positions + position] += start
@@ -182,18 +182,16 @@ def patches_of_part(memory, frame, patches):
 @step("w_filter dy dy_plane shard add dweight x x_image", groups=Groups, patches=Patches, axes=ThreeAxes, splits=True)
 def unshared_call_backward_weight(memory, parameters, table, a, frame):
     """From and to a user's arrays: dweight and x are fields of the frame, dy lies in lanes."""
-    m = whole_array(memory)
+    m, images = whole_array(memory), Taps(whole_array(table), a.patches.taps, a.patches.taps + frame.count)
     backward_weight(
         Strided(array_in(frame, a.dweight), 0, a.w_filter),
         Strided(m, frame.arena + a.dy, a.dy_plane),
         Strided(array_in(frame, a.x), frame.first * a.x_image, a.x_image),
-        frame.count,
+        images,
         a.shard,
         values(Groups, a.groups),
         three_axes(a.axes),
         patches_of_part(m, frame, a.patches),
-        whole_array(table),
-        a.patches.taps,
         a.add != 0,
         frame.part,
         frame.parts,
@@ -203,18 +201,16 @@ def unshared_call_backward_weight(memory, parameters, table, a, frame):
 @step("y y_image w_filter biases x x_image", groups=Groups, patches=Patches, axes=ThreeAxes, splits=True)
 def unshared_call_forward(memory, parameters, table, a, frame):
     """From and to a user's arrays, few images: y and x are fields of the frame; `biases` of a filter, 0 for none, at the beginning of memory."""
-    m = whole_array(memory)
+    m, images = whole_array(memory), Taps(whole_array(table), a.patches.taps, a.patches.taps + frame.count)
     forward_few(
         Strided(array_in(frame, a.y), frame.first * a.y_image, a.y_image),
         Strided(whole_array(parameters), 0, a.w_filter),
         Strided(m, 0, a.biases),
         Strided(array_in(frame, a.x), frame.first * a.x_image, a.x_image),
-        frame.count,
+        images,
         values(Groups, a.groups),
         three_axes(a.axes),
         patches_of_part(m, frame, a.patches),
-        whole_array(table),
-        a.patches.taps,
         frame.part,
         frame.parts,
     )
@@ -223,18 +219,16 @@ def unshared_call_forward(memory, parameters, table, a, frame):
 @step("dweight w_filter dy dy_plane x x_image shard", groups=Groups, patches=Patches, axes=ThreeAxes, splits=True)
 def unshared_step_backward_weight(memory, parameters, table, a, frame):
     """In a plan: dweight in the slot, dy in lanes, x image by image (see `append_tiled_backward_weight`)."""
-    m = whole_array(memory)
+    m, images = whole_array(memory), Taps(whole_array(table), a.patches.taps, a.patches.taps + frame.count)
     backward_weight(
         Strided(m, frame.slot + a.dweight, a.w_filter),
         Strided(m, frame.arena + a.dy, a.dy_plane),
         Strided(m, frame.arena + a.x, a.x_image),
-        frame.count,
+        images,
         a.shard,
         values(Groups, a.groups),
         three_axes(a.axes),
         patches_of_part(m, frame, a.patches),
-        whole_array(table),
-        a.patches.taps,
         frame.accumulate != 0,
         frame.part,
         frame.parts,

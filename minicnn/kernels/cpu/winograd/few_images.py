@@ -44,12 +44,12 @@ def place(vector, row, rows):
 
 
 class Piece(NamedTuple):
-    """Channels or filters first to stop - 1, for `count` vectors of tiles from number `begin` on."""
+    """Channels or filters first to stop - 1, for `vectors` vectors of tiles from number `begin` on."""
 
     first: int
     stop: int
     begin: int
-    count: int
+    vectors: int
 
 
 @kernel
@@ -61,7 +61,7 @@ def transform_inputs(v, x, table, offsets, channels, piece, side, s_at):
     """
     m = x.array
     for c in range(piece.first, piece.stop):
-        for n in range(piece.count):
+        for n in range(piece.vectors):
             at = x.base + c * x.step + (piece.begin + n) * LANES
             for i in range(side):
                 own, row = offsets + i * side, s_at + i * side * LANES
@@ -106,7 +106,7 @@ def transform_outputs(y, m, m_rows, piece, side, own, first_filter, s_at):
     pixels = splat(ZERO)
     for k in range(piece.first, piece.stop):
         start = own.bias.array[own.bias.base + first_filter + k] if own.with_bias else ZERO
-        for n in range(piece.count):
+        for n in range(piece.vectors):
             sum_columns(Strided(memory, m.base + place(n, k, m_rows), m.step), side, s_at)
             for i in range(edge):
                 at = s_at + i * side * LANES
@@ -137,7 +137,7 @@ def write_filters(y, x, channels, table, offsets, piece, side, own, weight, firs
     for k in range(piece.first, piece.stop):
         weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
         start = own.bias.array[own.bias.base + first_filter + k] if own.with_bias else ZERO
-        for n in range(piece.begin, piece.begin + piece.count):
+        for n in range(piece.begin, piece.begin + piece.vectors):
             rows = Strided(y.array, y.base + k * y.step + n * LANES * (side - 2), y.row)
             source = Strided(x.array, x.base + n * LANES, x.step)
             write_rows(rows, source, weights, own.flip, channels, table, offsets, side, start, own.floor, s_at)
