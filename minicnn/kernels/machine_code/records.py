@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     arena: int  # where this task's activations begin in memory
     slot: int  # where this task's gradients begin in memory
     first: int  # first image of the shard, counted in the batch
-    count: int  # images of the shard that are real; lanes beyond are filled up and count for nothing
+    count: int  # type: ignore[assignment]   # hides tuple.count; images of the shard that are real; lanes beyond are filled up and count for nothing
     accumulate: int  # 0 for the first shard of a slot: gradients are written; else they are added
     batch: int  # images of the whole batch
     key: int  # random key of this batch

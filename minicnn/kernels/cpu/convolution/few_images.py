@@ -35,7 +35,7 @@ class SortedAxis(NamedTuple):
     stride: int
     before: int
     places: int
-    count: int
+    count: int  # type: ignore[assignment]   # hides tuple.count
     remainders: int
 
 

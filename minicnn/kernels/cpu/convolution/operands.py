@@ -47,7 +47,7 @@ class Taps(NamedTuple):
 class Groups(NamedTuple):
     """How many groups, and the channels and filters of one."""
 
-    count: int
+    count: int  # type: ignore[assignment]   # a field of this name hides tuple.count
     channels: int
     filters: int
 

@@ -49,7 +49,7 @@ class Piece(NamedTuple):
     first: int
     stop: int
     begin: int
-    count: int
+    count: int  # type: ignore[assignment]   # hides tuple.count
 
 
 @kernel
