@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from math import prod
@@ -38,12 +38,13 @@ def forward_loop(node: Node) -> Callable[..., None]:
     return compiled(node, node.layer.loops().forward)
 
 
-def backward_loops(node: Node, wanted: Container[str]) -> Iterator[Callable[..., None]]:
-    """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ..."""
-    for loop in node.layer.loops().backward:
-        function = compiled(node, loop)
-        if any(name in wanted for name in definition(function).outputs):
-            yield function
+def backward_loops(node: Node, wanted: Iterable[str]) -> list[Callable[..., None]]:
+    """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ...; a GraphError if none writes one of them."""
+    written = {loop: definition(loop).outputs for loop in (compiled(node, each) for each in node.layer.loops().backward)}
+    for name in wanted:
+        if not any(name in outputs for outputs in written.values()):
+            raise GraphError(f"{node.name}: training needs {name}, but no loop in the backward of {node.layer.kind()} writes it")
+    return [loop for loop, outputs in written.items() if any(name in outputs for name in wanted)]
 
 
 def compiled(node: Node, loop: Loop | None) -> Callable[..., None]:

@@ -197,7 +197,7 @@ class Layer(Element, registered=False):
         return found
 
     def loop_view(self, name: str, array: Any) -> Any:
-        """How the loops see an array of this name: itself, or a view in other axes."""
+        """How the loops see an array of this name: itself, or a view of it."""
         return array
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:

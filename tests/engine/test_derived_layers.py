@@ -155,3 +155,37 @@ def test_a_wrong_gradient_is_found():
                 dx.flat[i] = dy.flat[i]
 
     assert minicnn.Graph(Halved(), (2, 3, 3)).check_gradient()["x"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gradient_that_no_loop_writes_is_an_error(dtype):
+    with pytest.raises(GraphError, match=r"^ofmaps1: training needs dx, but no loop in the backward of OfMaps writes it$"):
+        minicnn.Graph(L.Sequential(L.Conv2D(2, 1), OfMaps(), L.Flatten()), (1, 2, 3)).backward(
+            np.ones((4, 1, 2, 3), dtype), np.zeros(4, int)
+        )
+
+
+CELL = """
+from minicnn import layers as L
+
+def forward(y, x):
+    for i in range(x.size):
+        y.flat[i] = {factor} * x.flat[i]
+
+class Times(L.Layer):
+    forward = forward
+"""
+
+
+def test_a_cell_run_again_gives_the_new_layer(tmp_path):
+    x = np.ones((2, 3), np.float32)
+    for number, factor in enumerate((2, 3)):
+        file = tmp_path / f"cell{number}.py"
+        file.write_text(CELL.format(factor=factor), encoding="utf-8")
+        space = {"__name__": "a_notebook"}
+        exec(compile(file.read_text(), str(file), "exec"), space)
+        net = minicnn.Graph(space["Times"](), (3,))
+        net.save(tmp_path / "net.safetensors")
+        for each in (net, minicnn.load(tmp_path / "net.safetensors")):
+            assert (each.forward(x) == factor).all()
+            assert (each.forward(x.astype(np.float64)) == factor).all()

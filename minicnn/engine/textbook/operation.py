@@ -68,12 +68,12 @@ def run_forward(at: Pass) -> np.ndarray:
 
 
 def run_backward(at: Pass, dy: np.ndarray) -> tuple[list[np.ndarray], Arrays]:
-    dxs = {name: np.empty_like(x) for name, x in numbered("dx", at.inputs).items()}
+    dxs = {name: np.empty_like(x) for name, x in list(numbered("dx", at.inputs).items())[: at.layer.value_inputs]}
     gradients = {name: np.empty_like(at.parameters[name]) for name in trainable(at.node)}
     written = {**dxs, **{f"d{name}": gradient for name, gradient in gradients.items()}}
     for loop in backward_loops(at.node, written):
         call(at, loop, {"dy": dy, **written})
-    return list(dxs.values()), gradients
+    return [*dxs.values(), *(np.zeros_like(x) for x in at.inputs[len(dxs) :])], gradients
 
 
 def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: Any) -> None:
