@@ -88,6 +88,13 @@ class Images:
         added = {name_of(node.target) for node in ast.walk(loop) if isinstance(node, ast.AugAssign)}
         return {name for name in added if name} - self.private(loop)
 
+    def plain_sums(self) -> set[str]:
+        """Names that images add to and that begin, each in a statement of its own, with `np.float64(...)`: their type is plain."""
+        sums = {name for loop in self.loops for name in self.sums(loop)}
+        begins = [node for node in self.nodes if isinstance(node, ast.Assign) and sums & set(plain_targets(node))]
+        other = {name for node in begins for name in plain_targets(node) if not (is_float64(node.value) and name_of(node.targets[0]))}
+        return sums - other
+
     def _letter(self) -> str:
         letters: dict[str, str] = {}
         for node in self.nodes:
@@ -247,6 +254,11 @@ def assigned(node: ast.AST) -> set[str]:
 def is_everything(node: ast.AST) -> bool:
     """Whether it is `x[...]`."""
     return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value is ...
+
+
+def is_float64(node: ast.AST) -> bool:
+    """Whether it is `np.float64(...)`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "float64"
 
 
 def is_zero(node: ast.AST) -> bool:

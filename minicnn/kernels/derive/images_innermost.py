@@ -97,10 +97,12 @@ class Writer(ast.NodeTransformer):
         self.images, self.function = images, images.function
         self.derived: dict[str, list[str]] = caller.derived if caller else {}  # functions that are handed arrays
         self._taken = {node.id for node in images.nodes if isinstance(node, ast.Name)} | set(self.function.arguments)
-        self.lanes, self.real, self.first, self.fresh, self.place = map(self.free, ("lanes", "images", "first", "fresh", "place"))
+        words = ("lanes", "images", "first", "fresh", "place", "sum_of_images")
+        self.lanes, self.real, self.first, self.fresh, self.place, self.sum = map(self.free, words)
         arguments = ("memory", "parameters", "table", "row", "frame", "integers")
         self.memory, self.parameters, self.table, self.row, self.frame, self.integers = map(self.free, arguments)
         self._inward = Inward(images, self.lanes, self.real)
+        self._parts = images.plain_sums()
         self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
 
     def free(self, word: str) -> str:
@@ -125,8 +127,8 @@ class Writer(ast.NodeTransformer):
 
     @property
     def rows(self) -> set[str]:
-        """Sums that every image has of its own."""
-        return self._inward.rows
+        """Sums that every image has of its own, until they are stored as one."""
+        return self._inward.rows | self._parts
 
     def body(self) -> list[ast.stmt]:
         return self._written(self._inward.statements())
@@ -183,13 +185,23 @@ class Writer(ast.NodeTransformer):
             return [statement(f"{', '.join(n for n, _ in named)} = {', '.join(self.size(array, a) for _, a in named)}")] if named else []
         if images.counts_of(node):
             return []
+        if isinstance(target, ast.Name) and target.id in self._parts:
+            return statement(f"for {images.letter} in range({self.lanes}):\n    {target.id}[{images.letter}] = 0.0")
         name = images.array(target)
         if name and is_everything(target):
             return self._clearing(name, node.value)
         if name and images.roles[name] == GRADIENT and isinstance(target, ast.Subscript):
-            value = ast.unparse(self.visit(node.value))
+            value = ast.unparse(node.value)
+            added = []
+            if value in self._parts:
+                row, value = value, self.sum
+                added = [
+                    statement(f"{value} = 0.0"),
+                    statement(f"for {images.letter} in range({self.real}):\n    {value} += {row}[{images.letter}]"),
+                ]
             stored = f"{self.memory}[{self.place}]"
             return [
+                *added,
                 statement(f"{self.place} = {self._place(name, indices(target))}"),
                 statement(f"{stored} = {value} if {self.fresh} else {stored} + {value}"),
             ]

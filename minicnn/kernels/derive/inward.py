@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 
-from minicnn.kernels.derive.images import Images, Statements, assigned, loaded, name_of, plain_targets, targets
+from minicnn.kernels.derive.images import Images, Statements, assigned, is_float64, loaded, name_of, plain_targets, targets
 
 
 class Inward:
@@ -87,10 +87,7 @@ class Inward:
         """Whether a name begins with `np.float64(...)` in a loop over images, and is added to after that: its type is plain."""
         begins = [node for node in self.images.nodes if isinstance(node, ast.Assign) and name in plain_targets(node)]
         inside = {node.lineno for loop in self.images.loops for node in ast.walk(loop) if isinstance(node, ast.Assign)}
-        return all(
-            node.lineno in inside and isinstance(node.value, ast.Call) and ast.unparse(node.value.func).endswith(".float64")
-            for node in begins
-        )
+        return all(node.lineno in inside and is_float64(node.value) for node in begins)
 
     def _differs(self, node: ast.AST, varying: set[str]) -> bool:
         """Whether a value depends on the image."""
