@@ -63,11 +63,8 @@ def goes_back_as_forward(problem: Problem, images: int) -> bool:
         return False
     axes = problem.axes
     reads = prod(axis.taps * min(axis.size, 2 * axis.extent + 1) for axis in axes)
-    return goes_one_by_one(problem, 2) or (
-        all(axis.stride == 1 and 0 <= axis.before < axis.extent for axis in axes)
-        and (images < LANES or reads > MANY_READS)
-        and padding_fits(reversed_axes(axes))
-    )
+    plain = all(axis.stride == 1 and 0 <= axis.before < axis.extent for axis in axes)
+    return plain and (images < LANES or reads > MANY_READS) and padding_fits(reversed_axes(axes))
 
 
 def goes_one_by_one(problem: Problem, images: int) -> bool:
@@ -76,4 +73,4 @@ def goes_one_by_one(problem: Problem, images: int) -> bool:
     pixels = prod(axis.out for axis in problem.axes)
     plain = all((axis.taps, axis.stride, axis.before, axis.out) == (1, 1, 0, axis.size) for axis in problem.axes)
     fills = pixels >= LANES and 10 * pixels >= 9 * -(-pixels // LANES) * LANES
-    return images > 1 and plain and problem.groups == 1 and problem.shared and fills and problem.work in (FORWARD, BACKWARD_INPUT)
+    return images > 1 and plain and problem.groups == 1 and problem.shared and fills and problem.work == FORWARD
