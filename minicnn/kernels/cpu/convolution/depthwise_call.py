@@ -50,12 +50,11 @@ def _run(
     bias: np.ndarray | None = None,
 ) -> None:
     """One step whose parts have some of the planes each."""
-    rows, columns = axes
-    sizes = PlaneSizes(rows.out, columns.out, rows.size, columns.size, rows.before, columns.before)
-    parts = min(ARRAY_PARTS, max(1, fields["planes"]))
 
     def build(stage: Stage) -> None:
+        rows, columns = axes
+        sizes = PlaneSizes(rows.out, columns.out, rows.size, columns.size, rows.before, columns.before)
         stage.program.step(kernel, sizes=sizes, **fields)
-        stage.cut(parts)
+        stage.cut(min(ARRAY_PARTS, max(1, fields["planes"])))
 
-    call((kernel.name, sizes, *fields.values()), build, min(fields["planes"], 1), arrays, weight=weight, bias=bias)
+    call((kernel.name, axes, *fields.values()), build, min(fields["planes"], 1), arrays, weight=weight, bias=bias)
