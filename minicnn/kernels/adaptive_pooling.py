@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,7 +47,9 @@ def _check_sizes(where: str, x: np.ndarray, sizes: Sequence[int]) -> None:
         check_regions(where, size, out)
 
 
-def max_forward(where: str, axis_count: int, x: Any, output_size: object, return_indices: object) -> Any:
+def max_forward(
+    where: str, axis_count: int, x: ArrayLike, output_size: object, return_indices: object
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """adaptive_max_pool1d, adaptive_max_pool2d and adaptive_max_pool3d."""
     x = planes_of(where, axis_count, x)
     wanted = flag(where, "return_indices", return_indices)
@@ -65,10 +67,10 @@ def max_forward(where: str, axis_count: int, x: Any, output_size: object, return
             "adaptive",
             lambda: [of_regions(where, size, out) for size, out in zip(x.shape[2:], sizes, strict=True)],
         )
-    return (y, indices) if wanted else y
+    return y if indices is None or not wanted else (y, indices)
 
 
-def average_forward(where: str, axis_count: int, x: Any, output_size: object) -> np.ndarray:
+def average_forward(where: str, axis_count: int, x: ArrayLike, output_size: object) -> np.ndarray:
     """adaptive_avg_pool1d, adaptive_avg_pool2d and adaptive_avg_pool3d."""
     x = planes_of(where, axis_count, x)
     sizes = sizes_per_axis(where, "output_size", output_size, axis_count)
@@ -83,7 +85,7 @@ def average_forward(where: str, axis_count: int, x: Any, output_size: object) ->
     return y
 
 
-def average_backward(where: str, axis_count: int, dy: Any, x_shape: Any) -> np.ndarray:
+def average_backward(where: str, axis_count: int, dy: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     shape = plane_shape(where, axis_count, x_shape)

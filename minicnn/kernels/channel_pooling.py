@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.geometry import whole_number
@@ -18,7 +17,7 @@ __all__ = ["channel_pool", "channel_pool_backward"]
 MODES = ("max", "avg", "l2")
 
 
-def channel_pool(x: Any, size: int, *, mode: str = "max") -> np.ndarray:
+def channel_pool(x: ArrayLike, size: int, *, mode: str = "max") -> np.ndarray:
     """`size` consecutive channels become one, position by position.
 
         "max"  y[n,m] = max over c of x[n,c]                (maxout)
@@ -53,7 +52,7 @@ def channel_pool(x: Any, size: int, *, mode: str = "max") -> np.ndarray:
     return y
 
 
-def channel_pool_backward(dy: Any, x: Any, size: int, *, mode: str = "max") -> np.ndarray:
+def channel_pool_backward(dy: ArrayLike, x: ArrayLike, size: int, *, mode: str = "max") -> np.ndarray:
     """Gradient of channel_pool with respect to x (N, C, *space), from dy (N, C/size, *space).
 
     "max": to the first channel that has the maximum.  "avg": equal shares.  "l2": dy * x / y, 0 where all channels are 0.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,12 +56,14 @@ def resolved_sigma(where: str, axes: Axes, sigma: object) -> float:
     return number
 
 
-def _textbook_arguments(where: str, axes: Axes, sigma: float) -> tuple[Any, ...]:
+def _textbook_arguments(where: str, axes: Axes, sigma: float) -> tuple[np.ndarray | int, ...]:
     weight = reduce(np.multiply.outer, [axis_weights(where, axis.taps, sigma) for axis in axes])
     return (weight, *(a.stride for a in axes), *(a.before for a in axes))
 
 
-def forward(where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, sigma: object) -> np.ndarray:
+def forward(
+    where: str, axis_count: int, x: ArrayLike, window: object, stride: object, padding: PaddingSetting, sigma: object
+) -> np.ndarray:
     """gaussian_pool1d, gaussian_pool2d and gaussian_pool3d."""
     x = planes_of(where, axis_count, x)
     axes = pool_axes(where, x.shape, window, stride, padding)
@@ -81,7 +82,14 @@ def forward(where: str, axis_count: int, x: Any, window: object, stride: object,
 
 
 def backward(
-    where: str, axis_count: int, dy: Any, x_shape: Any, window: object, stride: object, padding: PaddingSetting, sigma: object
+    where: str,
+    axis_count: int,
+    dy: ArrayLike,
+    x_shape: Sequence[int],
+    window: object,
+    stride: object,
+    padding: PaddingSetting,
+    sigma: object,
 ) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
@@ -19,14 +20,14 @@ __all__ = ["global_avg_pool", "global_avg_pool_backward", "global_max_pool", "gl
 
 
 @overload
-def global_max_pool(x: Any, *, return_indices: Literal[False] = False) -> np.ndarray: ...
+def global_max_pool(x: ArrayLike, *, return_indices: Literal[False] = False) -> np.ndarray: ...
 
 
 @overload
-def global_max_pool(x: Any, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+def global_max_pool(x: ArrayLike, *, return_indices: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
 
 
-def global_max_pool(x: Any, *, return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+def global_max_pool(x: ArrayLike, *, return_indices: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """The largest number of every channel: y[n,c] = max over all positions l of x[n,c,l].
 
     Parameters
@@ -55,7 +56,7 @@ def global_max_pool(x: Any, *, return_indices: bool = False) -> np.ndarray | tup
     return (y, indices) if wanted else y
 
 
-def global_max_pool_backward(dy: Any, indices: Any, x_shape: Sequence[int]) -> np.ndarray:
+def global_max_pool_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
     """Gradient of global_max_pool with respect to x (N, C, *space): each dy (N, C) goes to the winner of its channel.
 
     `indices` (N, C) int64 as global_max_pool(x, return_indices=True) returned them.
@@ -71,7 +72,7 @@ def global_max_pool_backward(dy: Any, indices: Any, x_shape: Sequence[int]) -> n
     return dx
 
 
-def global_avg_pool(x: Any) -> np.ndarray:
+def global_avg_pool(x: ArrayLike) -> np.ndarray:
     """The mean of every channel: y[n,c] = 1/L * sum over all positions l of x[n,c,l].
 
     Parameters
@@ -95,7 +96,7 @@ def global_avg_pool(x: Any) -> np.ndarray:
     return y
 
 
-def global_avg_pool_backward(dy: Any, x_shape: Sequence[int]) -> np.ndarray:
+def global_avg_pool_backward(dy: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
     """Gradient of global_avg_pool with respect to x (N, C, *space): dx[n,c,l] = dy[n,c] / L."""
     where = "global_avg_pool_backward"
     dy, shape = _gradient(where, dy, x_shape)
@@ -107,13 +108,13 @@ def global_avg_pool_backward(dy: Any, x_shape: Sequence[int]) -> np.ndarray:
     return dx
 
 
-def _planes(where: str, x: Any) -> np.ndarray:
+def _planes(where: str, x: ArrayLike) -> np.ndarray:
     (x,) = as_float_arrays(where, x=x)
     _check(where, x.shape)
     return x
 
 
-def _gradient(where: str, dy: Any, x_shape: Any) -> tuple[np.ndarray, tuple[int, ...]]:
+def _gradient(where: str, dy: ArrayLike, x_shape: Sequence[int]) -> tuple[np.ndarray, tuple[int, ...]]:
     (dy,) = as_float_arrays(where, dy=dy)
     shape = checked_shape(where, "x_shape", x_shape)
     _check(where, shape)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -24,7 +22,9 @@ def _numbers(axes: Axes) -> tuple[int, ...]:
     return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes))
 
 
-def forward(where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, ceil_mode: object) -> np.ndarray:
+def forward(
+    where: str, axis_count: int, x: ArrayLike, window: object, stride: object, padding: PaddingSetting, ceil_mode: object
+) -> np.ndarray:
     """l2_pool1d, l2_pool2d and l2_pool3d."""
     x = planes_of(where, axis_count, x)
     axes = pool_axes(where, x.shape, window, stride, padding, 1, ceil_mode)
@@ -37,7 +37,15 @@ def forward(where: str, axis_count: int, x: Any, window: object, stride: object,
 
 
 def backward(
-    where: str, axis_count: int, dy: Any, x: Any, y: Any, window: object, stride: object, padding: PaddingSetting, ceil_mode: object
+    where: str,
+    axis_count: int,
+    dy: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    window: object,
+    stride: object,
+    padding: PaddingSetting,
+    ceil_mode: object,
 ) -> np.ndarray:
     """The gradient of x."""
     dy, x, y = as_float_arrays(where, dy=dy, x=x, y=y)

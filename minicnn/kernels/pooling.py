@@ -6,7 +6,7 @@ float64 goes through the textbook loops, float32 through the fast ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,14 +37,14 @@ __all__ = [
 def max_forward(
     where: str,
     axis_count: int,
-    x: Any,
+    x: ArrayLike,
     window: object,
     stride: object,
     padding: PaddingSetting,
     dilation: object,
     ceil_mode: object,
     return_indices: object,
-) -> Any:
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """max_pool1d, max_pool2d and max_pool3d."""
     x = planes_of(where, axis_count, x)
     wanted = flag(where, "return_indices", return_indices)
@@ -56,10 +56,10 @@ def max_forward(
         getattr(textbook, f"max_pool{axis_count}d_forward")(y, indices, contiguous(x), *settings)
     else:
         fast.max_pool(y, indices, contiguous(x), axes, lambda: [of_windows(where, axis) for axis in axes])
-    return (y, indices) if wanted else y
+    return y if indices is None or not wanted else (y, indices)
 
 
-def max_backward(where: str, axis_count: int, dy: Any, indices: Any, x_shape: Any) -> np.ndarray:
+def max_backward(where: str, axis_count: int, dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int]) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     shape = plane_shape(where, axis_count, x_shape)
@@ -73,13 +73,20 @@ def max_backward(where: str, axis_count: int, dy: Any, indices: Any, x_shape: An
     return dx
 
 
-def _average_settings(axes: Axes, count_padding: bool) -> tuple[Any, ...]:
+def _average_settings(axes: Axes, count_padding: bool) -> tuple[int, ...]:
     """As the textbook loops take them."""
     return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes), *(a.after for a in axes), count_padding)
 
 
 def average_forward(
-    where: str, axis_count: int, x: Any, window: object, stride: object, padding: PaddingSetting, ceil_mode: object, count_padding: object
+    where: str,
+    axis_count: int,
+    x: ArrayLike,
+    window: object,
+    stride: object,
+    padding: PaddingSetting,
+    ceil_mode: object,
+    count_padding: object,
 ) -> np.ndarray:
     """avg_pool1d, avg_pool2d and avg_pool3d."""
     x = planes_of(where, axis_count, x)
@@ -96,8 +103,8 @@ def average_forward(
 def average_backward(
     where: str,
     axis_count: int,
-    dy: Any,
-    x_shape: Any,
+    dy: ArrayLike,
+    x_shape: Sequence[int],
     window: object,
     stride: object,
     padding: PaddingSetting,

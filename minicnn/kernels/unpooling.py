@@ -5,8 +5,6 @@ float64 goes through the textbook loops, float32 through the fast ones.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -19,7 +17,7 @@ from minicnn.kernels.cpu.pooling import call as fast
 __all__ = ["max_unpool1d", "max_unpool1d_backward", "max_unpool2d", "max_unpool2d_backward", "max_unpool3d", "max_unpool3d_backward"]
 
 
-def forward(where: str, axis_count: int, y: Any, indices: Any, output_shape: Any) -> np.ndarray:
+def forward(where: str, axis_count: int, y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting | np.ndarray) -> np.ndarray:
     """max_unpool1d, max_unpool2d and max_unpool3d."""
     y = planes_of(where, axis_count, y, "y", y_letters(axis_count, "C"))
     space = per_axis(where, "output_shape", output_shape.tolist() if isinstance(output_shape, np.ndarray) else output_shape, axis_count, 0)
@@ -32,7 +30,7 @@ def forward(where: str, axis_count: int, y: Any, indices: Any, output_shape: Any
     return x
 
 
-def backward(where: str, axis_count: int, dx: Any, indices: Any) -> np.ndarray:
+def backward(where: str, axis_count: int, dx: ArrayLike, indices: ArrayLike) -> np.ndarray:
     """The gradient of y."""
     dx = planes_of(where, axis_count, dx, "dx")
     indices = as_array(where, "indices", indices)

@@ -5,8 +5,6 @@ float64 goes through the textbook loops, float32 through the fast ones, an axis 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -31,7 +29,7 @@ def checked_mode(where: str, mode: object) -> str:
     return mode
 
 
-def forward(where: str, axis_count: int, x: Any, scale: object, mode: object) -> np.ndarray:
+def forward(where: str, axis_count: int, x: ArrayLike, scale: object, mode: object) -> np.ndarray:
     """upsample1d, upsample2d and upsample3d."""
     x = planes_of(where, axis_count, x)
     scales = sizes_per_axis(where, "scale", scale, axis_count)
@@ -44,7 +42,7 @@ def forward(where: str, axis_count: int, x: Any, scale: object, mode: object) ->
     return y
 
 
-def backward(where: str, axis_count: int, dy: Any, scale: object, mode: object) -> np.ndarray:
+def backward(where: str, axis_count: int, dy: ArrayLike, scale: object, mode: object) -> np.ndarray:
     """The gradient of x."""
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     scales = sizes_per_axis(where, "scale", scale, axis_count)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from minicnn import kernels
 from minicnn.kernels.checks import arrays
-from minicnn.kernels.cpu.lanes import planes
+from minicnn.kernels.cpu.pooling import bands
 from minicnn.kernels.cpu.program import call
 
 AXES = (1, 2, 3)
@@ -84,7 +84,7 @@ def poison():
         for module in homes | {arrays}:
             if hasattr(module, "empty"):
                 patch.setattr(module, "empty", poisoned)
-        patch.setattr(planes, "BAND_BYTES", 16 * 1024)
+        patch.setattr(bands, "BAND_BYTES", 16 * 1024)
         patch.setattr(call, "ALONE", -1)
         call._programs.clear()
         Tally.results = Tally.numbers = 0

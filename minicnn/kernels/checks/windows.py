@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, per_axis, resolve_axes, shape_text
@@ -53,14 +53,14 @@ def flag(where: str, name: str, value: object) -> bool:
     return bool(value)
 
 
-def planes_of(where: str, axes: int, x: Any, name: str = "x", letters: str | None = None) -> np.ndarray:
+def planes_of(where: str, axes: int, x: ArrayLike, name: str = "x", letters: str | None = None) -> np.ndarray:
     """One array (N, C, *space), checked."""
     (array,) = as_float_arrays(where, **{name: x})
     check_axes(where, name, array, letters or x_letters(axes))
     return array
 
 
-def plane_shape(where: str, axes: int, shape: Any, name: str = "x_shape") -> tuple[int, ...]:
+def plane_shape(where: str, axes: int, shape: Sequence[int], name: str = "x_shape") -> tuple[int, ...]:
     """A shape (N, C, *space) given as an argument."""
     return checked_shape(where, name, shape, x_letters(axes))
 
@@ -75,7 +75,7 @@ def check_pooled(where: str, name: str, array: np.ndarray, wanted: tuple[int, ..
     check_shape(where, name, array, wanted, y_letters(len(wanted) - 2, "C"))
 
 
-def checked_positions(where: str, indices: Any, like: np.ndarray, name: str, space: Sequence[int]) -> np.ndarray:
+def checked_positions(where: str, indices: ArrayLike, like: np.ndarray, name: str, space: Sequence[int]) -> np.ndarray:
     """Flat positions inside planes of `space` pixels, int64, one for each element of `like`; -1 is none.
 
     Raises

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -48,10 +47,9 @@ def _run(name: str, append: Append, key: Hashable, reads: MakeReads, y: np.ndarr
     call((name, key, x.shape[2:], y.shape[2:]), build, x.shape[0] * x.shape[1], [planes(each) for each in (y, x, *more)])
 
 
-def _step_arguments(band: Band, y: Activation, x: Activation) -> dict[str, Any]:
-    """Those of a walk over every window, read by read: what takes longer than reading and writing."""
+def _count_reads(band: Band) -> None:
+    """Where every window is walked read by read, this takes longer than reading and writing."""
     band.stage.multiply_adds += READ_WORK * prod(len(axis.sources) for axis in band.reads)
-    return {"y": y.place, "x": x.place, "channels": channels_of(x)}
 
 
 def _append_resample(band: Band, y: Activation, x: Activation) -> None:
@@ -63,17 +61,19 @@ def _append_largest_value(band: Band, y: Activation, x: Activation) -> None:
 
 
 def _append_largest(band: Band, y: Activation, x: Activation) -> None:
-    program, positions = band.stage.program, band.new(band.target)
+    _count_reads(band)
+    program, winners = band.stage.program, band.new(band.target)
     first = [band.source.first if n == band.source.axis else 0 for n in range(3)]
     axes = step_axes(program, band.reads, x.map.shard, band.source.sizes, first)
-    program.step(largest_step, **_step_arguments(band, y, x), axes=axes, winners=positions.place, rectify=False)
+    program.step(largest_step, y=y.place, x=x.place, winners=winners.place, rectify=False, channels=channels_of(x), axes=axes)
     band.stage.cut()
-    band.store_positions(2, positions, band.target)
+    band.store_positions(2, winners, band.target)
 
 
 def _append_length(band: Band, y: Activation, x: Activation) -> None:
+    _count_reads(band)
     axes = step_axes(band.stage.program, band.reads, x.map.shard)
-    band.stage.program.step(length_step, **_step_arguments(band, y, x), axes=axes)
+    band.stage.program.step(length_step, y=y.place, x=x.place, channels=channels_of(x), axes=axes)
 
 
 def resample(y: np.ndarray, x: np.ndarray, key: Hashable, reads: MakeReads) -> None:

@@ -4,7 +4,8 @@
 
 Average and Gaussian pooling, upsampling and the gradients of all of these; the largest number, where nobody asks for its position.  For
 one row of targets the rows of x that it reads are put together into a single row, a stretch of memory walked vector by vector; then its
-pixels are.  R + S reads for a window of R x S instead of R * S, and the tables are asked once a row.
+pixels are.  R + S reads for a window of R x S instead of R * S, and the tables are asked once a row.  AlexNet's first max pooling (3 x 3,
+stride 2, 64 images, one thread) takes 9.1 ms so and 11.3 ms by a walk over whole windows, one of 5 x 5 and stride 1 takes 21 and 61 ms.
 """
 
 import numpy as np
