@@ -97,7 +97,7 @@ row_tile_two_images = make_row_tile(ROWS, 2)
 row_tile_one_row = make_row_tile(1, 1)
 
 
-@kernel
+@kernel(inline=True)
 def at_row(factors, row, image):
     """Factors that begin with a row and an image."""
     return Factors(factors.array, factors.base + row * factors.row + image * factors.image, factors.row, factors.image)

@@ -131,9 +131,12 @@ def gather_tiles(y, x, weight, taps, channels, left, begin, bias, floor):
         k += FEW_FILTERS if some.filters <= FEW_FILTERS else TILE_FILTERS
 
 
-@kernel
+@kernel(inline=True)
 def gather_run(y, x, weight, taps, channels, left, begin, bias, floor):
-    """One run: all filters over all lanes, a register tile at a time; filters innermost, so that the inputs stay in L1."""
+    """One run: all filters over all lanes, a register tile at a time; filters innermost, so that the inputs stay in L1.
+
+    Part of its callers, as `gather_tiles` is.
+    """
     if left.filters == 1 and y.vector == LANES and x.vector == LANES:  # lanes side by side, and no filters to share what is loaded
         sum_taps(y, x, weight, taps, channels, left.lanes, begin, bias, floor)
         return

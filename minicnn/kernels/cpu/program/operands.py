@@ -39,7 +39,7 @@ class Operand(NamedTuple):
     step: int
 
 
-@kernel
+@kernel(inline=True)
 def moved(rows, offset):
     """A Strided that begins so many elements later."""
     return Strided(rows.array, rows.base + offset, rows.step)
