@@ -322,7 +322,7 @@ SUBINTERPRETER = """
 
 
 def test_a_subinterpreter_is_told_that_it_cannot_compute():
-    assert script(SUBINTERPRETER).startswith("minicnn computes in the main interpreter of a process only")
+    assert script(SUBINTERPRETER).startswith("minicnn computes only in the main interpreter of a process")
 
 
 def test_kernels_called_from_several_threads_give_each_its_own_result():

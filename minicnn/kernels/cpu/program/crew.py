@@ -27,34 +27,34 @@ from minicnn.processors import MOST
 
 LISTENING = 8000  # turns of waiting for the next run, about 100 microseconds
 
-# fields of a worker's bell, which fills a cache line
+# fields of a worker's wakeup, which fills a cache line
 INVITED, ASLEEP, LOCK = 0, 1, 2
-BELL = 8
+WAKEUP = 8
 
 FINISHED, RAISED, FAILED = 0, 1, 2  # how a run ended
 
 
 @kernel
-def serve(run, bells, number):
+def serve(run, wakeups, number):
     """A worker's life: wait for an invitation, take part, wait for the next.  Number 0 is nobody and returns at once."""
-    place, counters = BELL * number, carray(integers_at(run[0].counters), (COUNTERS,))
+    place, counters = WAKEUP * number, carray(integers_at(run[0].counters), (COUNTERS,))
     while number:
         for _ in range(LISTENING):
-            if read_shared(bells, place + INVITED):
+            if read_shared(wakeups, place + INVITED):
                 break
             pause()
         else:
-            exchange(bells, place + ASLEEP, 1)
+            exchange(wakeups, place + ASLEEP, 1)
             # invited just now?  Then nobody will open the lock, unless who invited has seen this thread asleep
-            if not read_shared(bells, place + INVITED) or exchange(bells, place + ASLEEP, 0) == 0:
-                interpreter.sleep(run[0], bells[place + LOCK])
-        if exchange(bells, place + INVITED, 0):
+            if not read_shared(wakeups, place + INVITED) or exchange(wakeups, place + ASLEEP, 0) == 0:
+                interpreter.sleep(run[0], wakeups[place + LOCK])
+        if exchange(wakeups, place + INVITED, 0):
             execute(run[0], number)
             fetch_add(counters, LEFT, 1)
 
 
 @kernel
-def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses, sizes, finished):
+def lead(runs, wakeups, memory, parameters, table, steps, phases, jobs, addresses, sizes, finished):
     """Run all batches of `jobs` with workers 1 to threads - 1, and return how it ended when all of them have left."""
     run = runs[0]
     run.memory, run.parameters, run.table, run.steps = memory.ctypes.data, parameters.ctypes.data, table.ctypes.data, steps.ctypes.data
@@ -69,12 +69,12 @@ def lead(runs, bells, memory, parameters, table, steps, phases, jobs, addresses,
     finished[0] = 0
     if run.hears_signals:
         interpreter.begin_listening(run)
-    for place in range(BELL, BELL * threads, BELL):
-        exchange(bells, place + INVITED, 1)
-        interpreter.wake(run, bells, place, ASLEEP, LOCK)
+    for place in range(WAKEUP, WAKEUP * threads, WAKEUP):
+        exchange(wakeups, place + INVITED, 1)
+        interpreter.wake(run, wakeups, place, ASLEEP, LOCK)
     execute(run, ZERO)
-    for place in range(BELL, BELL * threads, BELL):
-        if exchange(bells, place + INVITED, 0):
+    for place in range(WAKEUP, WAKEUP * threads, WAKEUP):
+        if exchange(wakeups, place + INVITED, 0):
             fetch_add(counters, LEFT, 1)
     spins = 0
     while read_shared(counters, LEFT) < threads - 1:  # whatever happened: nobody may be inside any more
@@ -93,7 +93,7 @@ class Crew:
     def __init__(self) -> None:
         self.lock = new_lock()
         self.size = 1  # threads that can take part, the caller's among them
-        self.bells = np.zeros(BELL * MOST, np.int64)
+        self.wakeups = np.zeros(WAKEUP * MOST, np.int64)
         self.counters = np.zeros(COUNTERS, np.int64)
         self.exception = np.zeros(3, np.int64)
         self.finished = np.zeros(1, np.int64)
@@ -103,14 +103,14 @@ class Crew:
         own = {"counters": self.counters, "exception": self.exception, "clock": self._clock, "frames": self._frames}
         for field, value in {**interpreter.addresses(), **{name: array.ctypes.data for name, array in own.items()}}.items():
             self.run[field] = value
-        serve(self.run, self.bells, 0)  # compiles, so that an error shows here rather than in a thread
+        serve(self.run, self.wakeups, 0)  # compiles, so that an error shows here rather than in a thread
 
     def grow(self, threads: int) -> None:
         """Start the workers that a run of so many threads needs and that are not there yet."""
         while self.size < threads:
-            if not self.bells[BELL * self.size + LOCK]:  # else an exception came while this worker was made
-                self.bells[BELL * self.size + LOCK] = interpreter.new_lock()
-            arguments = (self.run, self.bells, self.size)
+            if not self.wakeups[WAKEUP * self.size + LOCK]:  # else an exception came while this worker was made
+                self.wakeups[WAKEUP * self.size + LOCK] = interpreter.new_lock()
+            arguments = (self.run, self.wakeups, self.size)
             try:
                 threading.Thread(target=serve, args=arguments, name=f"minicnn-{self.size}", daemon=True).start()
             except RuntimeError as error:
@@ -159,7 +159,7 @@ def run(
         crew.grow(threads)
         how = lead(
             crew.run,
-            crew.bells,
+            crew.wakeups,
             memory,
             parameters,
             program.table,

@@ -120,7 +120,7 @@ def sleep(run, lock):
 
 
 @kernel
-def wake(run, bells, place, asleep, lock):
+def wake(run, wakeups, place, asleep, lock):
     """Open the lock of a thread that sleeps or is about to."""
-    if exchange(bells, place + asleep, 0) == 1:
-        call_c(run.release_lock, bells[place + lock], 0, 0)
+    if exchange(wakeups, place + asleep, 0) == 1:
+        call_c(run.release_lock, wakeups[place + lock], 0, 0)
