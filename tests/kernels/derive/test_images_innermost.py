@@ -15,9 +15,9 @@ from minicnn.kernels.cpu.program.crew import run
 from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, Layout
 from minicnn.kernels.cpu.program.program import SHARDS, Program, aligned_zeros, padded
 from minicnn.kernels.derive import read
-from minicnn.kernels.derive.images import GRADIENT, LANES, PARAMETER
-from minicnn.kernels.derive.images_innermost import images_innermost
-from minicnn.kernels.derive.lowering import GradientArray, Integers, ParameterArray, Table, append_derived
+from minicnn.kernels.derive.lanes.images import GRADIENT, LANES, PARAMETER
+from minicnn.kernels.derive.lanes.images_innermost import images_innermost
+from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, ParameterArray, Table, append_derived
 
 from ..textbook import cases
 
