@@ -13,6 +13,7 @@ import it, and asks for no device.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -46,15 +47,16 @@ def cuda(definition: Definition, **functions: Callable[..., Any]) -> str:
     for name in TAKEN:
         if name in definition.python.__code__.co_varnames:
             definition.refuse(None, f"{name} is the name of a module on the device: rename it")
-    change = _OnDevice()
-    own, kernel = around(definition, given, DEVICE, change).values(), _kernel(parallel, change)
-    compared = [f"{DEVICE}\ndef {name}(a, b):\n    return {COMPARED[name]}" for name in sorted(change.compared)]
+    own = [*around(definition, given, DEVICE, _OnDevice()).values(), "\n".join(_kernel(parallel))]
+    code = "\n".join(own)
     missing = [f"# the function {name} is to stand here, with {DEVICE} before it" for name in definition.called if name not in given]
-    modules = "import math\n\n" * change.mathematics + "import numpy as np\n" * change.numbers + "from numba import cuda"
-    return "\n\n\n".join([modules, *compared, *missing, *own, "\n".join(kernel)]) + "\n"
+    compared = [f"{DEVICE}\ndef {name}(a, b):\n    return {way}" for name, way in COMPARED.items() if re.search(rf"\b{name}\(", code)]
+    modules = "import math\n\n" * ("math." in code) + "import numpy as np\n" * ("np." in code) + "from numba import cuda"
+    return "\n\n\n".join([modules, *compared, *missing, *own]) + "\n"
 
 
-def _kernel(parallel: Threads, change: ast.NodeTransformer) -> list[str]:
+def _kernel(parallel: Threads) -> list[str]:
+    change = _OnDevice()
     definition, stops = parallel.definition, [each.stop for each in parallel.levels]
     sizes = [f"({ast.unparse(each)})" if isinstance(each, ast.BinOp | ast.IfExp) else ast.unparse(each) for each in stops]
     arguments = ", ".join(each for each in definition.arguments if each not in definition.called)
@@ -85,25 +87,11 @@ def _clearings(parallel: Threads) -> list[str]:
 
 
 class _OnDevice(ast.NodeTransformer):
-    """NumPy's functions of one number by the names that a device knows; remembers what they need."""
+    """NumPy's functions of one number by the names that a device knows."""
 
-    def __init__(self) -> None:
-        self.mathematics = self.numbers = False
-        self.compared: set[str] = set()
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        self.generic_visit(node)
-        if node.attr not in (*MATHEMATICS, *CONSTANTS):
-            return node
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if node.attr == "abs":
             return ast.Name("abs", ast.Load())
-        if node.attr == "float64":
-            self.numbers = True
-            return ast.Attribute(ast.Name("np", ast.Load()), node.attr, ast.Load())
-        self.mathematics = True
-        return ast.Attribute(ast.Name("math", ast.Load()), node.attr, ast.Load())
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in COMPARED:
-            self.compared.add(node.id)
-        return node
+        if node.attr in (*MATHEMATICS, *CONSTANTS):
+            return ast.Attribute(ast.Name("np" if node.attr == "float64" else "math", ast.Load()), node.attr, ast.Load())
+        return self.generic_visit(node)

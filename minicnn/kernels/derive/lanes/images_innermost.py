@@ -90,7 +90,6 @@ class Writer(ast.NodeTransformer):
         self._areas = {INTEGERS: self.integers, PARAMETER: parameters, TABLE: table, LANES: memory, GRADIENT: memory}
         self._inward = Inward(images, self.lanes, self.real)
         self._parts = images.plain_sums()
-        self._asking: set[str] | None = None  # names that sum over images, in a loop over all lanes
 
     def size(self, name: str, axis: int) -> str:
         """What the size of an array along an axis is called."""
@@ -112,29 +111,9 @@ class Writer(ast.NodeTransformer):
         return self._inward.rows | self._parts
 
     def body(self) -> list[ast.stmt]:
-        return self._written(self._inward.statements())
-
-    def _written(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        changed = [self.visit(each) for each in body]
-        return [part for each in changed for part in (each if isinstance(each, list) else [each])]
+        return self.visit(ast.Module(self._inward.statements(), [])).body  # type: ignore[no-any-return]
 
     # ------------------------------------------------------------------------------------------------------------------------ statements
-
-    def visit_For(self, node: ast.For) -> ast.stmt:
-        before = self._asking
-        if self.images.counts_images(node):
-            self._asking = self._inward.asking.get(node.target)
-        changed = ast.For(node.target, self.visit(node.iter), self._written(node.body), [])
-        self._asking = before
-        return changed
-
-    def visit_If(self, node: ast.If) -> ast.stmt:
-        return ast.If(self.visit(node.test), self._written(node.body), self._written(node.orelse))
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
-        sums = self._asking is not None and (name_of(node.target) in self._asking or self.images.is_gradient(node.target))
-        changed = ast.AugAssign(self.visit(node.target), node.op, self.visit(node.value))
-        return ast.If(expression(f"{self.images.letter} < {self.real}"), [changed], []) if sums else changed
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         images, (target,) = self.images, node.targets
@@ -177,12 +156,12 @@ class Writer(ast.NodeTransformer):
             return expression(f"{self.first} + {letter}")
         return node
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         images, shape, name = self.images, shape_of(node.value), self.images.array(node)
         if images.is_array(shape):
             return expression(self.size(shape, int(ast.unparse(node.slice))))
         if not name:
-            return self.generic_visit(node)  # type: ignore[return-value]
+            return self.generic_visit(node)
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
         memory = ast.Name(self._areas[images.roles[name]], ast.Load())
@@ -209,12 +188,12 @@ class Writer(ast.NodeTransformer):
             self.images.refuse(node, f"{ast.unparse(node)} counts the images of the whole batch, but a step sees one shard")
         return expression(self.whole_size(name))
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         name, arrays = name_of(node.func), [name_of(each) for each in node.args if self.images.is_array(name_of(each))]
         if name == "len" and arrays:
             return expression(self.size(arrays[0], 0))
         if not arrays:
-            return ast.Call(node.func, [self.visit(each) for each in node.args], [])
+            return self.generic_visit(node)
         if name not in self.function.functions:
             self.images.refuse(node, f"{ast.unparse(node)} is handed an array, but its text is not known here")
         return self._with_arrays(node, name)

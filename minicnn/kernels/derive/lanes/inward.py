@@ -22,13 +22,11 @@ class Inward:
     """Moves the loops over images of one function.
 
     lanes, real : what the text calls the images of a shard, and those of them that are real
-    asking : the loops left that compute lanes and sum, by their targets, each with the names it sums into
     rows : sums in float64 that every image has of its own, a row of `lanes` numbers each
     """
 
     def __init__(self, images: Images, lanes: str, real: str) -> None:
         self.images, self.lanes, self.real = images, lanes, real
-        self.asking: dict[ast.expr, set[str]] = {}
         self.rows: set[str] = set()
 
     def statements(self) -> Statements:
@@ -79,10 +77,9 @@ class Inward:
         adds = any(name_of(each) in sums or own.is_gradient(each) for each in stored)
         stores = any(own.in_lanes(own.array(each)) for each in stored)
         stop = ast.Name(self.real if adds and not stores else self.lanes, ast.Load())
-        made = ast.For(loop.target, ast.Call(ast.Name("range", ast.Load()), [stop], []), body, [])
         if adds and stores:
-            self.asking[made.target] = sums
-        return [made]
+            body = [_Asking(own, sums, f"{own.letter} < {self.real}").visit(each) for each in body]
+        return [ast.For(loop.target, ast.Call(ast.Name("range", ast.Load()), [stop], []), body, [])]
 
     def _is_sum(self, name: str) -> bool:
         """Whether a name begins with `np.float64(...)` in a loop over images, and is added to after that: its type is plain."""
@@ -117,3 +114,14 @@ class Inward:
             before = len(varying)
             look(body, False)
         return varying
+
+
+class _Asking(ast.NodeTransformer):
+    """Asks before each sum over images whether this one is real; the question is a name, as which nothing else looks into it."""
+
+    def __init__(self, images: Images, sums: set[str], question: str) -> None:
+        self.images, self.sums, self.question = images, sums, question
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        adds = name_of(node.target) in self.sums or self.images.is_gradient(node.target)
+        return ast.If(ast.Name(self.question, ast.Load()), [node], []) if adds else node

@@ -88,9 +88,6 @@ class _InSingle(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Name(self.single.get(node.id, node.id), node.ctx)
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        return ast.Call(node.func, [self.visit(each) for each in node.args], [])
-
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         right = node.right if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant) else self.visit(node.right)
         return ast.BinOp(self.visit(node.left), node.op, right)

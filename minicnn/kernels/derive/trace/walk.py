@@ -149,7 +149,8 @@ class Run:
         else:
             left = next((name for name in frame.watched.sets(node) if name in frame.came_from and name not in frame.stands_for), None)
             if left is not None:
-                self.note("skip", (left,), frame.watched.text(node.test), reading, None, frame.values[left], frame.came_from[left])
+                made = self.note("skip", left, frame.watched.text(node.test), reading, None, frame.values[left], frame.came_from[left])
+                frame.came_from[left] = made
 
     def compare(self, node: ast.If, reading: Reading) -> None:
         """`if value > best: best, winner = value, w` is one step, whichever wins."""
@@ -163,8 +164,9 @@ class Run:
                 factors += step.factors if step else ()
                 notes |= {each for each in more if each < count}
         factors = [each for each in dict.fromkeys(factors) if each.name not in targets]
-        term = factors[0].value if factors else None
-        self.note("compare", targets, frame.watched.text(node.test), Reading(None, factors, notes), term, frame.values[targets[0]])
+        term, whole = factors[0].value if factors else None, Reading(None, factors, notes)
+        made = self.note("compare", targets[0], frame.watched.text(node.test), whole, term, frame.values[targets[0]])
+        frame.came_from |= dict.fromkeys(targets, made)
 
     def assign(self, name: str, node: ast.expr, reading: Reading) -> None:
         """A variable is set: to a number of the index map, as another name for an element, or by a step."""
@@ -183,12 +185,14 @@ class Run:
             again = name in frame.watched.reads(node)  # largest = max(largest, value)
             term = factors[-1].value if again and factors else value
             text = f"{name} = {frame.watched.text(node)}"
-            self.note("compare" if again else "set", (name,), text, reading._replace(factors=factors), term, value)
+            kind = "compare" if again else "set"
+            frame.came_from[name] = self.note(kind, name, text, reading._replace(factors=factors), term, value)
 
     def add(self, node: ast.AugAssign, name: str, op: ast.operator, value: ast.expr) -> None:
         frame, reading = self.frame, self.evaluate(value)
-        frame.values[name] = self.combined(node, op, frame.values[name], reading.value)
-        self.note("add", (name,), frame.watched.text(node), reading, reading.value, frame.values[name], frame.came_from.get(name))
+        total = frame.values[name] = self.combined(node, op, frame.values[name], reading.value)
+        earlier = frame.came_from.get(name)
+        frame.came_from[name] = self.note("add", name, frame.watched.text(node), reading, reading.value, total, earlier)
 
     def combined(self, node: ast.stmt, op: ast.operator, before: Any, term: Any) -> Any:
         if self.frame.watched.kinds.of[node] == FLOAT64:
@@ -197,12 +201,12 @@ class Run:
 
     def store(self, node: ast.stmt, target: ast.Subscript, value: ast.expr, op: ast.operator | None = None) -> None:
         """Write an element that is read again, or lies at the place."""
-        name = array_of(target)
+        name, text = array_of(target), self.frame.watched.text(node)
         array, read_back = self.frame.values[name], name in self.frame.watched.read_back
         if is_everything(target):
             reading = self.evaluate(value)
             result = array.dtype.type(reading.value)
-            self.cleared[id(array)] = result, self.note("set", (), self.frame.watched.text(node), reading, result, result, into=name)
+            self.cleared[id(array)] = result, self.note("set", name, text, reading, result, result)
             return
         where = self.evaluate(target.slice)
         place = _place(array, where.value, isinstance(target.value, ast.Attribute))
@@ -215,28 +219,15 @@ class Run:
         result = array.dtype.type(result)
         whole = Reading(None, where.factors + reading.factors, where.notes | reading.notes)
         kind, earlier = ("store", None) if op is None else ("add", note)
-        made = self.note(kind, (), self.frame.watched.text(node), whole, reading.value, result, earlier, into=name)
-        self.elements[id(array), place] = result, made
+        self.elements[id(array), place] = result, self.note(kind, name, text, whole, reading.value, result, earlier)
 
-    def note(
-        self,
-        kind: str,
-        targets: tuple[str, ...],
-        text: str,
-        reading: Reading,
-        term: Any,
-        partial: Any,
-        earlier: int | None = None,
-        into: str = "",
-    ) -> int:
-        """Note a step that sets the variables `targets`, or an element `into` an array; `earlier` noted what they held before."""
-        frame = self.frame
-        letters = {name: value for scope in frame.scopes[1:] if scope is not self.still for name, value in scope.items()}
+    def note(self, kind: str, into: str, text: str, reading: Reading, term: Any, partial: Any, earlier: int | None = None) -> int:
+        """Note a step; `earlier` noted what it changes."""
+        scopes = [scope for scope in self.frame.scopes[1:] if scope is not self.still]
+        letters = {name: value for scope in scopes for name, value in scope.items()}
         numbers = tuple(reading.factors), _plain_number(term), _plain_number(partial)
-        step = Step(kind, into or targets[0], frame.watched.function.name, text, letters, *numbers)
-        made = self.notes.add(step, reading.notes | self.because[-1] | (set() if earlier is None else {earlier}))
-        frame.came_from |= dict.fromkeys(targets, made)
-        return made
+        step = Step(kind, into, self.frame.watched.function.name, text, letters, *numbers)
+        return self.notes.add(step, reading.notes | self.because[-1] | (set() if earlier is None else {earlier}))
 
 
 def _place(array: np.ndarray, index: Any, flat: bool) -> tuple[int, ...]:
