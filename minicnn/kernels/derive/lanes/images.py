@@ -89,10 +89,9 @@ class Images:
 
     def plain_sums(self) -> set[str]:
         """Those of them that begin, each in a statement of its own, with `np.float64(...)`: their type is plain."""
-        begins = [node for node in self.nodes if isinstance(node, ast.Assign) and self.all_sums & set(names_set(node))]
-        return self.all_sums - {
-            name for node in begins for name in names_set(node) if not (is_float64(node.value) and name_of(node.targets[0]))
-        }
+        set_here = [node for node in self.nodes if isinstance(node, ast.Assign)]
+        other = [node for node in set_here if not (is_float64(node.value) and name_of(node.targets[0]))]
+        return self.all_sums - {name for node in other for name in names_set(node)}
 
     def counts_of(self, node: ast.Assign) -> list[ast.expr]:
         """What an assignment gives the number of images to."""

@@ -45,7 +45,6 @@ class Integers(NamedTuple):
 
 Bound = Activation | Integers | ParameterArray | GradientArray | Table | float | None
 
-
 ROLES: dict[Any, str] = {
     Activation: LANES,
     Integers: INTEGERS,
@@ -107,21 +106,15 @@ def _place(program: Program, value: Any) -> Place | float:
 def _shape(name: str, value: Any, axes: int) -> tuple[int, ...]:
     """Sizes along the loop's axes: spatial axes run together where the loop has one (N, C, L), and channels too where it has (N, F)."""
     if isinstance(value, ParameterArray | GradientArray | Table):
-        given = value.values.shape if isinstance(value, Table) else value.shape
-        if len(given) != axes:
-            raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(given)}")
-        return given
-    own = _activation(value).map
-    if any(map(any, own.halo)):
-        raise ShapeError(f"{name} lies in a halo, which a derived step does not know")
-    elements = own.channels * own.pixels
-    known: dict[int, tuple[int, ...] | None] = {
-        1: () if elements == 1 else None,
-        2: (elements,),
-        3: (own.channels, own.pixels),
-        2 + len(own.sizes): (own.channels, *own.sizes),
-    }
-    shape = known.get(axes)
-    if shape is None:
-        raise ShapeError(f"{name} is used with {axes} axes, images among them, but has the shape {shape_text((own.channels, *own.sizes))}")
-    return (own.shard, *shape)
+        shape = value.values.shape if isinstance(value, Table) else value.shape
+        known = {len(shape): shape}
+    else:
+        own = _activation(value).map
+        if any(map(any, own.halo)):
+            raise ShapeError(f"{name} lies in a halo, which a derived step does not know")
+        shape, elements = (own.shard, own.channels, *own.sizes), own.channels * own.pixels
+        known = {1: (own.shard,)} if elements == 1 else {}
+        known |= {2: (own.shard, elements), 3: (own.shard, own.channels, own.pixels), len(shape): shape}
+    if axes not in known:
+        raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(shape)}")
+    return known[axes]
