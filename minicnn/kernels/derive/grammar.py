@@ -67,9 +67,20 @@ class _Reader(Values):
     """Walks the statements once, from the top, and refuses what the grammar does not have."""
 
     def function(self) -> Function:
-        text, (arrays, called) = self.text, (self.with_role(role) for role in ("an array", "a function"))
-        own = (self.ranks, self.numbers, self.functions, text.python, text.file, text.tree.lineno)
-        return Function(text.tree.name, self.arguments, tuple(self.body), arrays, called, *own)
+        text, tree = self.text, self.text.tree
+        return Function(
+            name=tree.name,
+            arguments=self.arguments,
+            body=tuple(self.body),
+            arrays=self.with_role("an array"),
+            called=self.with_role("a function"),
+            ranks=self.ranks,
+            numbers=self.numbers,
+            functions=self.functions,
+            python=text.python,
+            file=text.file,
+            line=tree.lineno,
+        )
 
     def with_role(self, role: str) -> tuple[str, ...]:
         return tuple(each for each in self.arguments if self.roles.get(each) == role)

@@ -50,7 +50,8 @@ class Writer(Values):
         for node in body:
             for above in sorted(each for each in self.comments if each < node.lineno):
                 self.line("//" + self.comments.pop(above))
-            set_here = [name for name in assigned(node) if name not in letters(node) and name != "_"]
+            passing = letters(node) | {"_"}
+            set_here = [name for name in assigned(node) if name not in passing]
             new = [name for name in set_here if name not in self.declared]
             if isinstance(node, ast.For | ast.If):
                 self.declare(name for name in new if _count(name, body) != _count(name, node) or _in_both(name, node))
