@@ -72,6 +72,18 @@ def pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
     return list(zip(left, right if len(left) == len(right) else [node.value] * len(left), strict=True))
 
 
+def targets(tree: Tree) -> list[ast.expr]:
+    """All that is assigned to."""
+    found = [target for node in inside(tree) if isinstance(node, ast.Assign) for target, _ in pairs(node)]
+    return found + [node.target for node in inside(tree) if isinstance(node, ast.AugAssign)]
+
+
+def names_set(node: ast.stmt) -> list[str]:
+    """The names that one statement sets by itself, the letter of a loop among them."""
+    own = elements(node.targets[0]) if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+    return [each.id for each in own if isinstance(each, ast.Name)]
+
+
 def name_of(node: ast.AST) -> str:
     """The name that a node is; "" if it is none."""
     return node.id if isinstance(node, ast.Name) else ""

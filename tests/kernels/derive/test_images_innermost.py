@@ -137,7 +137,7 @@ TRANSCENDENTAL = ("tanh", "sigmoid", "softmax", "local_response_norm", "log_soft
 
 NOT_STEPS = {
     "batch_norm_training_forward": "total is a sum over the images of the whole batch, but a step sees one shard",
-    "batch_norm_training_backward": "is a sum over the images of the whole batch, but a step sees one shard",
+    "batch_norm_training_backward": "dbeta_c is a sum over the images of the whole batch, but a step sees one shard",
     "variant_forward": "index_map is .*, but must be an array or a number",
     "variant_backward_input": "index_map is .*, but must be an array or a number",
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from minicnn.kernels.derive.definition import Function
-from minicnn.kernels.derive.syntax import Tree, array_of, elements, indices, inside, is_everything, is_float64, name_of, pairs, shape_of
+from minicnn.kernels.derive.syntax import array_of, elements, indices, inside, is_everything, is_float64, name_of, names_set, shape_of
 
 # What an argument is to a step.
 LANES = "lanes"  # (N, ...) float32: a value of every image of the shard
@@ -101,15 +101,3 @@ class Images:
         if isinstance(value, ast.Subscript) and self.in_lanes(shape_of(value.value)) and ast.unparse(value.slice) == "0":
             return [target]
         return []
-
-
-def targets(tree: Tree) -> list[ast.expr]:
-    """All that is assigned to."""
-    found = [target for node in inside(tree) if isinstance(node, ast.Assign) for target, _ in pairs(node)]
-    return found + [node.target for node in inside(tree) if isinstance(node, ast.AugAssign)]
-
-
-def names_set(node: ast.stmt) -> list[str]:
-    """The names that one statement sets by itself, the letter of a loop among them."""
-    own = elements(node.targets[0]) if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
-    return [each.id for each in own if isinstance(each, ast.Name)]

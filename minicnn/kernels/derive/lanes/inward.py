@@ -12,8 +12,8 @@ import ast
 import copy
 from collections.abc import Iterable
 
-from minicnn.kernels.derive.lanes.images import Images, names_set, targets
-from minicnn.kernels.derive.syntax import Tree, assigned, inside, is_float64, loaded, name_of
+from minicnn.kernels.derive.lanes.images import Images
+from minicnn.kernels.derive.syntax import Tree, assigned, inside, is_float64, loaded, name_of, names_set, targets
 
 Statements = list[ast.stmt]
 

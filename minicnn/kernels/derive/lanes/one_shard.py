@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.flow import from_before
-from minicnn.kernels.derive.lanes.images import NOTHING, PARAMETER, TABLE, Images, targets
-from minicnn.kernels.derive.syntax import array_of, indices, inside, is_everything, letter_of, letters, loaded, name_of, pairs
+from minicnn.kernels.derive.lanes.images import NOTHING, PARAMETER, TABLE, Images
+from minicnn.kernels.derive.syntax import array_of, indices, inside, is_everything, letter_of, letters, loaded, name_of, pairs, targets
 
 
 def images_of(definition: Definition, roles: Mapping[str, str]) -> Images:
