@@ -28,10 +28,7 @@ def derive(kernel: str, machine: str) -> None:
     """
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.derive import print_code
-    from minicnn.kernels.derive import read, threads
-    from minicnn.kernels.derive.cuda import cuda
-    from minicnn.kernels.derive.javascript import javascript
-    from minicnn.kernels.derive.marked import marked
+    from minicnn.kernels.derive import cuda, javascript, marked, read, threads
 
     definition = read(definition_of(kernel))
     if machine == "javascript":

@@ -14,8 +14,7 @@ from minicnn.errors import GraphError, ShapeError
 from minicnn.geometry import shape_text
 from minicnn.graph import Node
 from minicnn.kernels import textbook
-from minicnn.kernels.derive.definition import Definition
-from minicnn.kernels.derive.grammar import read
+from minicnn.kernels.derive import Definition, read
 from minicnn.layers import Layer, Shape
 from minicnn.layers.base import Loop
 

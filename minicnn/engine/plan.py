@@ -30,7 +30,7 @@ from minicnn.kernels.cpu.program.executor import (
 )
 from minicnn.kernels.cpu.program.program import SLICES, FinishedProgram, aligned_zeros, padded
 from minicnn.kernels.cpu.unshared.lowering import serves_few
-from minicnn.kernels.derive.update import update_step
+from minicnn.kernels.derive.lanes.update import update_step
 from minicnn.kernels.memory import check_room
 from minicnn.layers.conv import Conv
 from minicnn.locks import new_lock

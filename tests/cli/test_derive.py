@@ -7,7 +7,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.derive import read, threads
 from minicnn.kernels.derive.cuda import cuda
 from minicnn.kernels.derive.javascript import javascript
-from minicnn.kernels.derive.marked import marked
+from minicnn.kernels.derive.threads import marked
 
 OWN = """import numpy as np
 

@@ -9,7 +9,7 @@ from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, 
 from minicnn.engine.operations.operation import lower, new_output
 from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.derive.lowering import Bound, GradientArray, Integers, ParameterArray, append_derived
+from minicnn.kernels.derive.lanes.lowering import Bound, GradientArray, Integers, ParameterArray, append_derived
 from minicnn.layers import Layer
 
 if TYPE_CHECKING:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NoReturn
+
+from minicnn.errors import SettingError
+from minicnn.kernels.derive.syntax import inside, name_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,20 @@ class Function:
     file: str
     line: int
 
+    def refuse(self, node: ast.AST | None, reason: str) -> NoReturn:
+        """Say what cannot be derived, "FILE:LINE: reason"; the line is that of the `def` if no statement is to blame."""
+        raise SettingError(f"{self.file}:{getattr(node, 'lineno', self.line)}: {reason}")
+
+    def free(self, word: str) -> str:
+        """A name that the text does not use: the word, with as many _ behind it as that takes."""
+        while word in self._taken:
+            word += "_"
+        return word
+
+    @cached_property
+    def _taken(self) -> set[str]:
+        return {name_of(each) for each in inside(self.body)} | set(self.arguments)
+
 
 @dataclass(frozen=True, eq=False)
 class Definition(Function):
@@ -55,26 +73,3 @@ class Definition(Function):
     def settings(self) -> tuple[str, ...]:
         """Numbers, tuples of numbers, and functions."""
         return tuple(each for each in self.arguments if each not in self.arrays)
-
-
-def stores(node: ast.AST) -> list[ast.Subscript]:
-    """Every `array[...]` below a node that is stored to."""
-    return [each for each in ast.walk(node) if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store)]
-
-
-def array_of(place: ast.Subscript) -> str:
-    """The array that `x[...]` or `x.flat[...]` is a place of; "" for what is not a place of an array, as `x.shape[0]`."""
-    base = place.value
-    if isinstance(base, ast.Attribute) and base.attr == "flat":
-        base = base.value
-    return base.id if isinstance(base, ast.Name) else ""
-
-
-def indices(place: ast.Subscript) -> list[ast.expr]:
-    """The indices of a place, one an axis."""
-    return elements(place.slice)
-
-
-def elements(node: ast.expr) -> list[ast.expr]:
-    """The parts of `a, b`; of anything else, itself."""
-    return node.elts if isinstance(node, ast.Tuple) else [node]

@@ -30,9 +30,10 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from minicnn.kernels.derive.definition import Definition, Function, array_of, elements, stores
+from minicnn.kernels.derive.definition import Definition, Function
 from minicnn.kernels.derive.source import source
-from minicnn.kernels.derive.values import BITS, Values, is_shape
+from minicnn.kernels.derive.syntax import array_of, assigned, elements, is_everything, name_of, stores
+from minicnn.kernels.derive.values import BITS, Values
 
 UPDATES = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 
@@ -45,8 +46,7 @@ def read(function: Callable[..., Any]) -> Definition:
     SettingError
         "FILE:LINE: reason" where the text is outside the grammar, or is not to be found.
     """
-    text = source(function)
-    reader = _Reader(text, helper=False)
+    reader = _Reader(source(function), helper=False)
     before, loop = reader.definition()
     clearings = tuple(each for each in before if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Subscript))
     sizes = tuple(each for each in before if each not in clearings)
@@ -67,107 +67,106 @@ class _Reader(Values):
     """Walks the statements once, from the top, and refuses what the grammar does not have."""
 
     def function(self) -> Function:
-        arrays, called = (tuple(each for each in self.arguments if self.roles.get(each) == role) for role in ("an array", "a function"))
-        python = self.text.python
+        text, tree = self.text, self.text.tree
         return Function(
-            self.text.tree.name,
-            self.arguments,
-            tuple(self.body),
-            arrays,
-            called,
-            self.ranks,
-            self.numbers,
-            self.functions,
-            python,
-            self.text.file,
-            self.text.tree.lineno,
+            name=tree.name,
+            arguments=self.arguments,
+            body=tuple(self.body),
+            arrays=self.with_role("an array"),
+            called=self.with_role("a function"),
+            ranks=self.ranks,
+            numbers=self.numbers,
+            functions=self.functions,
+            python=text.python,
+            file=text.file,
+            line=tree.lineno,
         )
+
+    def with_role(self, role: str) -> tuple[str, ...]:
+        return tuple(each for each in self.arguments if self.roles.get(each) == role)
 
     def read_function(self, function: FunctionType) -> Function:
         return read_function(function, self.seen)
 
     def definition(self) -> tuple[tuple[ast.stmt, ...], ast.For]:
-        loops = [each for each in self.body if isinstance(each, ast.For)]
+        """The statements before the loop, and the loop."""
+        name, loops = self.text.tree.name, [each for each in self.body if isinstance(each, ast.For)]
         for each in self.body:
             if not isinstance(each, ast.For | ast.Assign):
                 self.unknown(each)
         if not loops:
-            self.refuse(self.text.tree, f"{self.text.tree.name} has no loop")
+            self.refuse(self.text.tree, f"{name} has no loop")
         if len(loops) > 1:
             self.refuse(loops[1], "a second loop stands beside the first: a definition is one loop, with others inside")
         if self.body[-1] is not loops[0]:
             self.refuse(self.body[self.body.index(loops[0]) + 1], "something stands after the loop")
         if not self.outputs:
-            self.refuse(self.text.tree, f"{self.text.tree.name} stores into none of its arguments")
+            self.refuse(self.text.tree, f"{name} stores into none of its arguments")
         before = self.body[:-1]
         for each in before:
             self.prepare(each)
         self.statement(loops[0])
-        for name in {array_of(place) for node in before for place in stores(node)}:
-            if name not in self.ranks:
-                self.refuse(loops[0], f"{name} is cleared, but the loop stores nothing into it")
-            if not self.ranks[name]:
-                self.refuse(loops[0], f"{name} is cleared as a whole and stored to through .flat: clear {name}.flat[...] in the loop")
+        for array in {array_of(place) for place in stores(before)}:
+            if array not in self.ranks:
+                self.refuse(loops[0], f"{array} is cleared, but the loop stores nothing into it")
+            if not self.ranks[array]:
+                self.refuse(loops[0], f"{array} is cleared as a whole and stored to through .flat: clear {array}.flat[...] in the loop")
         return tuple(before), loops[0]
 
     def prepare(self, node: ast.stmt) -> None:
-        """A statement before the loop."""
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if not isinstance(target, ast.Subscript):
-            self.statement(node)
-            self.sizes |= {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-            return
-        name = array_of(target)
-        if not (isinstance(target.slice, ast.Constant) and target.slice.value is ... and isinstance(target.value, ast.Name)):
-            self.refuse(
-                node, f"{ast.unparse(target)} is stored to before the loop: only a whole output is cleared there, {name}[...] = 0.0"
-            )
-        self.array(target.value)
-        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
-            self.refuse(node, f"{name} is cleared with {ast.unparse(node.value)}, which is not a number")  # type: ignore[attr-defined]
+        """A statement before the loop: a size, or an output that is cleared."""
+        match node:
+            case ast.Assign(targets=[ast.Subscript() as target], value=value):
+                name = array_of(target)
+                if not (is_everything(target) and isinstance(target.value, ast.Name)):
+                    clearing = f"only a whole output is cleared there, {name}[...] = 0.0"
+                    self.refuse(node, f"{ast.unparse(target)} is stored to before the loop: {clearing}")
+                self.array(target.value)
+                if not isinstance(value, ast.Constant):
+                    self.refuse(node, f"{name} is cleared with {ast.unparse(value)}, which is not a number")
+            case _:
+                self.statement(node)
+                self.sizes |= assigned(node)
 
     def block(self, nodes: Iterable[ast.stmt]) -> None:
         for each in nodes:
             self.statement(each)
 
     def statement(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.Assign):
-            if len(node.targets) > 1:
+        match node:
+            case ast.Assign(targets=[target], value=value):
+                self.assign(target, value)
+            case ast.Assign():
                 self.refuse(node, "two names are assigned at once: write two statements")
-            self.assign(node.targets[0], node.value)
-        elif isinstance(node, ast.AugAssign):
-            self.one_of(node, node.op, (*UPDATES, *(BITS if self.helper else ())))
-            if isinstance(node.target, ast.Name):
-                self.name(node.target)
-            self.store(node.target)
-            self.value(node.value)
-        elif isinstance(node, ast.If):
-            self.value(node.test)
-            self.block((*node.body, *node.orelse))
-        elif isinstance(node, ast.For):
-            self.loop(node)
-        elif isinstance(node, ast.Return) and self.helper and node.value is not None:
-            self.values(elements(node.value))
-        else:
-            self.unknown(node)
+            case ast.AugAssign(target=target, op=op, value=value):
+                self.one_of(node, op, (*UPDATES, *(BITS if self.helper else ())))
+                if isinstance(target, ast.Name):
+                    self.name(target)
+                self.store(target)
+                self.value(value)
+            case ast.If(test=test, body=body, orelse=other):
+                self.value(test)
+                self.block((*body, *other))
+            case ast.For():
+                self.loop(node)
+            case ast.Return(value=ast.expr() as value) if self.helper:
+                self.values(elements(value))
+            case _:
+                self.unknown(node)
 
     def loop(self, node: ast.For) -> None:
         if node.orelse:
             self.refuse(node.orelse[0], "else after a loop has no meaning without break")
-        if not isinstance(node.target, ast.Name):
+        letter = name_of(node.target)
+        if not letter:
             self.refuse(node, f"{ast.unparse(node.target)} is not one letter")
-        if (
-            isinstance(node.iter, ast.Call)
-            and isinstance(node.iter.func, ast.Name)
-            and node.iter.func.id == "range"
-            and not node.iter.keywords
-        ):
-            self.values(node.iter.args)
-        elif self.helper and isinstance(node.iter, ast.Tuple):
-            self.values(node.iter.elts)
-        else:
-            self.refuse(node, f"a loop counts with range(...), not over {ast.unparse(node.iter)}")
-        letter = node.target.id
+        match node.iter:
+            case ast.Call(func=ast.Name(id="range"), args=several, keywords=[]):
+                self.values(several)
+            case ast.Tuple(elts=several) if self.helper:
+                self.values(several)
+            case _:
+                self.refuse(node, f"a loop counts with range(...), not over {ast.unparse(node.iter)}")
         if letter in self.active or letter in self.arguments or letter in self.sizes:
             self.refuse(node, f"{letter} is the letter of this loop and means something else already")
         self.active.append(letter)
@@ -184,27 +183,27 @@ class _Reader(Values):
                 self.refuse(each, f"{ast.unparse(each)} is assigned beside others: write a statement of its own")
         if isinstance(value, ast.Tuple) and len(value.elts) != len(target.elts):
             self.refuse(value, f"{len(target.elts)} names are assigned, but {len(value.elts)} values")
-        if is_shape(value):
-            self.array(value.value)  # type: ignore[attr-defined]
-        elif isinstance(value, ast.Name | ast.Call | ast.Tuple):
+        if isinstance(value, ast.Name | ast.Call | ast.Tuple):
             self.values(elements(value))
-        else:
+        elif not self.shape(value):
             self.refuse(value, f"{ast.unparse(value)} is one value, but {len(target.elts)} names are assigned")
         for each in target.elts:
             self.store(each)
 
     def store(self, target: ast.expr) -> None:
+        """What is assigned to."""
+        name = name_of(target)
         if isinstance(target, ast.Subscript):
             if array_of(target) not in self.arguments:
                 self.refuse(target, f"{ast.unparse(target)} is stored to, but is no array among the arguments")
             if self.helper:
                 self.refuse(target, f"{self.text.tree.name} is called by a definition, and stores into {ast.unparse(target)}")
             self.place(target)
-        elif not isinstance(target, ast.Name):
+        elif not name:
             self.unknown(target)
-        elif target.id in self.letters:
-            self.refuse(target, f"{target.id} is the letter of a loop and is assigned")
-        elif target.id in self.arguments:
-            self.refuse(target, f"{target.id} is an argument and is assigned: use another name")
-        elif target.id in self.sizes and self.active:
-            self.refuse(target, f"{target.id} is assigned before the loop and again inside: its turns would depend on each other")
+        elif name in self.letters:
+            self.refuse(target, f"{name} is the letter of a loop and is assigned")
+        elif name in self.arguments:
+            self.refuse(target, f"{name} is an argument and is assigned: use another name")
+        elif name in self.sizes and self.active:
+            self.refuse(target, f"{name} is assigned before the loop and again inside: its turns would depend on each other")

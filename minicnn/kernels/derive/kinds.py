@@ -15,7 +15,8 @@ import ast
 import math
 from collections.abc import Iterable
 
-from minicnn.kernels.derive.definition import Function, elements
+from minicnn.kernels.derive.definition import Function
+from minicnn.kernels.derive.syntax import elements
 
 INT, ELEMENT, FLOAT64 = "int", "element", "float64"
 HELD = {"elements": ELEMENT, "ints": INT}

@@ -7,9 +7,10 @@ import copy
 import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from types import ModuleType
 
-from minicnn.errors import SettingError
 from minicnn.kernels.derive.definition import Function
+from minicnn.kernels.derive.syntax import inside, name_of
 
 NO_CHANGE = ast.NodeTransformer()
 
@@ -20,13 +21,8 @@ def statements(nodes: Iterable[ast.stmt], change: ast.NodeTransformer = NO_CHANG
     return textwrap.indent(text, "    " * depth).splitlines()
 
 
-def value(node: ast.expr, change: ast.NodeTransformer = NO_CHANGE) -> str:
-    """The text of a value."""
-    return ast.unparse(change.visit(copy.deepcopy(node)))
-
-
-def around(function: Function, given: Mapping[str, Function], decorator: str, change: ast.NodeTransformer = NO_CHANGE) -> list[str]:
-    """The numbers and functions that a text uses from around it, one text each, so that nothing else is needed to run it.
+def around(function: Function, given: Mapping[str, Function], decorator: str, change: ast.NodeTransformer = NO_CHANGE) -> dict[str, str]:
+    """The numbers (under "") and the functions that a text uses from around it, so that nothing else is needed to run it.
 
     given : the functions that are handed in as arguments, under the arguments' names
 
@@ -36,10 +32,19 @@ def around(function: Function, given: Mapping[str, Function], decorator: str, ch
         If two of them have one name and are not the same.
     """
     numbers, functions = surroundings(function, given)
-    blocks = ["\n".join(f"{name} = {literal(number)}" for name, number in numbers.items())] if numbers else []
+    blocks = {"": "\n".join(f"{name} = {literal(number)}" for name, number in numbers.items())} if numbers else {}
     for name, each in functions.items():
-        blocks.append("\n".join([decorator, f"def {name}({', '.join(each.arguments)}):", *statements(each.body, change)]))
+        blocks[name] = "\n".join([decorator, f"def {name}({', '.join(each.arguments)}):", *statements(each.body, change)])
     return blocks
+
+
+def imports(function: Function) -> list[str]:
+    """Lines that import the modules that it uses, and those of the functions that it calls; `math` is there already."""
+    found: dict[str, ModuleType] = {}
+    for each in (function, *surroundings(function, {})[1].values()):
+        used = {name_of(node.value) for node in inside(each.body) if isinstance(node, ast.Attribute)} - {"math", *each.arguments}
+        found |= {name: module for name in used if isinstance(module := each.python.__globals__.get(name), ModuleType)}
+    return [f"import {module.__name__} as {name}" for name, module in sorted(found.items())]
 
 
 def surroundings(function: Function, given: Mapping[str, Function]) -> tuple[dict[str, float], dict[str, Function]]:
@@ -54,11 +59,11 @@ def surroundings(function: Function, given: Mapping[str, Function]) -> tuple[dic
     functions: dict[str, Function] = {}
     for name, each in _used({**function.functions, **given}):
         if functions.setdefault(name, each).python is not each.python:
-            raise SettingError(f"{each.file}:{each.line}: {name} is another function in {functions[name].file}: rename one of them")
+            each.refuse(None, f"{name} is another function in {functions[name].file}: rename one of them")
     for each in (function, *functions.values()):
         for name, number in each.numbers.items():
             if repr(numbers.setdefault(name, number)) != repr(number):
-                raise SettingError(f"{each.file}:{each.line}: {name} is {number} here and {numbers[name]} elsewhere: rename one of them")
+                each.refuse(None, f"{name} is {number} here and {numbers[name]} elsewhere: rename one of them")
     return numbers, functions
 
 

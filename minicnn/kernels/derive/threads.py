@@ -15,24 +15,24 @@ The first loop that may not ends it: that loop, and what is inside, each thread 
 from __future__ import annotations
 
 import ast
+import linecache
+import textwrap
 from typing import NamedTuple
 
-from minicnn.errors import SettingError
 from minicnn.kernels import index
-from minicnn.kernels.derive.definition import Definition, array_of, indices, stores
+from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.flow import from_before
+from minicnn.kernels.derive.syntax import array_of, assigned, indices, inside, letter_of, letters, loops, name_of, places, stores
 
 
 class Level(NamedTuple):
     """A loop whose turns are threads.
 
     stop : how many turns
-    between : the statements between this loop and the next of these; every thread does them
     """
 
     letter: str
     stop: ast.expr
-    between: tuple[ast.stmt, ...]
     line: int
 
 
@@ -48,7 +48,7 @@ class Threads(NamedTuple):
     """A definition, cut into threads.
 
     levels : the loops that become threads, from the outside in
-    body : what each thread does after the statements between the levels
+    body : what each thread does: the statements between the levels, and all that is inside the last
     axes : output -> letter -> the axis that it is the index of
     kept : the other loops, in the order of the text
     """
@@ -64,11 +64,6 @@ class Threads(NamedTuple):
         """The letters that are threads, from the outside in."""
         return tuple(each.letter for each in self.levels)
 
-    @property
-    def between(self) -> tuple[ast.stmt, ...]:
-        """All that stands between the levels."""
-        return tuple(each for level in self.levels for each in level.between)
-
 
 def threads(definition: Definition) -> Threads:
     """Find the loops whose turns may run at the same time.
@@ -80,33 +75,47 @@ def threads(definition: Definition) -> Threads:
     """
     whole = definition.loop
     levels: list[Level] = []
-    loops: list[ast.For] = []
+    parallel: list[ast.For] = []
+    body: list[ast.stmt] = []
     loop, reason = whole, _against(definition, whole)
     while not reason:
-        loops.append(loop)
+        parallel.append(loop)
         *between, last = loop.body
-        beside = any(stores(part) or isinstance(node, ast.For) for part in between for node in ast.walk(part))
-        inner = last if isinstance(last, ast.For) and not beside else None
+        inner = last if isinstance(last, ast.For) and not stores(between) and not loops(between) else None
         reason = _against(definition, inner) if inner else "other statements stand beside it"
-        levels.append(Level(_letter(loop), _stop(loop), () if reason else tuple(between), loop.lineno))
-        loop = inner if inner and not reason else loop
+        levels.append(Level(letter_of(loop), _stop(loop), loop.lineno))
+        body += loop.body if reason else between
+        loop = inner or loop
     if not levels:
-        raise SettingError(f"{definition.file}:{whole.lineno}: no loop of {definition.name} may become threads: {reason}")
-    kept = tuple(
-        Kept(
-            _letter(each),
-            each.lineno,
-            _against(definition, each) or f"other statements stand beside it in the loop over {levels[-1].letter}",
-        )
-        for each in ast.walk(whole)
-        if isinstance(each, ast.For) and each not in loops
-    )
-    axes = {name: {_letter(each): _axes(definition, name, each)[0] for each in loops} for name in definition.outputs}
-    return Threads(definition, tuple(levels), tuple(loop.body), axes, tuple(sorted(kept, key=lambda each: each.line)))
+        definition.refuse(whole, f"no loop of {definition.name} may become threads: {reason}")
+    beside = f"other statements stand beside it in the loop over {levels[-1].letter}"
+    others = [each for each in loops(whole) if each not in parallel]
+    kept = [Kept(letter_of(each), each.lineno, _against(definition, each) or beside) for each in others]
+    axes = {name: {letter_of(each): _axes(definition, name, each)[0] for each in parallel} for name in definition.outputs}
+    return Threads(definition, tuple(levels), tuple(body), axes, tuple(sorted(kept, key=lambda each: each.line)))
 
 
-def _letter(loop: ast.For) -> str:
-    return ast.unparse(loop.target)
+def marked(parallel: Threads) -> str:
+    """The statements with their line numbers; a remark says "threads" of a loop, or "in order" and why.
+
+    81  N, C, L = x.shape
+    82  for n in range(N):          # threads
+    83      for c in range(C):      # threads
+    84          total = np.float64(0.0)
+    85          for l in range(L):  # in order: total (line 86) is carried from one turn of l to the next
+    86              total += x[n, c, l]
+    87          y[n, c] = total / L
+    """
+    definition = parallel.definition
+    remarks = {each.line: "threads" for each in parallel.levels}
+    remarks |= {each.lineno: "every thread clears its own part" for each in definition.clearings}
+    remarks |= {each.line: f"in order: {each.reason}" for each in parallel.kept}
+    first, last = definition.body[0].lineno, definition.loop.end_lineno or 0
+    whole = "".join(linecache.getline(definition.python.__code__.co_filename, n) for n in range(first, last + 1))
+    lines = dict(enumerate(textwrap.dedent(whole).splitlines(), first))
+    width = max(len(lines[n]) for n in remarks)
+    shown = {n: f"{text:{width}}  # {remarks[n]}" if n in remarks else text for n, text in lines.items()}
+    return "\n".join(f"{n:{len(str(last))}}  {text}" for n, text in shown.items())
 
 
 def _stop(loop: ast.For) -> ast.expr:
@@ -118,60 +127,46 @@ def _against(definition: Definition, loop: ast.For) -> str:
     return _against_names(loop) or _against_places(definition, loop) or _against_range(definition, loop)
 
 
-def _against_range(definition: Definition, loop: ast.For) -> str:
-    letter, counts = _letter(loop), loop.iter
-    if not isinstance(counts, ast.Call) or len(counts.args) != 1:
-        return f"{letter} counts in {ast.unparse(counts)}, not from 0"
-    within = _assigned(definition.loop) | {_letter(each) for each in ast.walk(definition.loop) if isinstance(each, ast.For)}
-    for each in ast.walk(counts.args[0]):
-        if isinstance(each, ast.Name) and each.id in within:
-            return f"how far {letter} counts depends on {each.id}, which is not known before the outermost loop"
-        if isinstance(each, ast.Subscript) and array_of(each):
-            return f"how far {letter} counts is read from an array, {ast.unparse(each)}"
-    return ""
-
-
 def _against_names(loop: ast.For) -> str:
-    letter, assigned = _letter(loop), _assigned(loop)
+    own = assigned(loop) - letters(loop)
     for each in from_before(loop.body):
-        if isinstance(each, ast.Name) and each.id in assigned:
-            return f"{each.id} (line {each.lineno}) is carried from one turn of {letter} to the next"
+        if name_of(each) in own:
+            return f"{name_of(each)} (line {each.lineno}) is carried from one turn of {letter_of(loop)} to the next"
     return ""
 
 
 def _against_places(definition: Definition, loop: ast.For) -> str:
-    letter = _letter(loop)
+    letter = letter_of(loop)
     for name in definition.outputs:
         if _axes(definition, name, loop):
             continue
-        places = _places(definition, name)
-        for each in sorted(places, key=lambda place: isinstance(place.ctx, ast.Load)):
+        of_output = places(definition.loop, name)
+        for each in sorted(of_output, key=lambda place: isinstance(place.ctx, ast.Load)):
             if not _own(definition, each, loop):
-                clash = (
-                    "a turn may read what another one writes" if isinstance(each.ctx, ast.Load) else "two turns may write the same place"
-                )
+                read = isinstance(each.ctx, ast.Load)
+                clash = "a turn may read what another one writes" if read else "two turns may write the same place"
                 return f"{letter} is not by itself an index of {ast.unparse(each)} (line {each.lineno}): {clash}"
-        one, usual = places[0], _own(definition, places[0], loop).items()
-        other = next(each for each in places if not usual <= _own(definition, each, loop).items())
+        one, usual = of_output[0], _own(definition, of_output[0], loop).items()
+        other = next(each for each in of_output if not usual <= _own(definition, each, loop).items())
         return f"{letter} is another index in {ast.unparse(other)} (line {other.lineno}) than in {ast.unparse(one)} (line {one.lineno})"
     return ""
 
 
-def _assigned(loop: ast.For) -> set[str]:
-    """The names, not letters, that are assigned inside a loop."""
-    letters = {_letter(each) for each in ast.walk(loop) if isinstance(each, ast.For)}
-    return {each.id for each in ast.walk(loop) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)} - letters
-
-
-def _places(definition: Definition, name: str) -> list[ast.Subscript]:
-    """Where the outermost loop stores to an array or reads it, in the order of the text."""
-    found = [each for each in ast.walk(definition.loop) if isinstance(each, ast.Subscript) and array_of(each) == name]
-    return sorted(found, key=lambda each: (each.lineno, each.col_offset))
+def _against_range(definition: Definition, loop: ast.For) -> str:
+    letter, counts = letter_of(loop), loop.iter
+    if not isinstance(counts, ast.Call) or len(counts.args) != 1:
+        return f"{letter} counts in {ast.unparse(counts)}, not from 0"
+    for each in inside(counts.args):
+        if name_of(each) in assigned(definition.loop):
+            return f"how far {letter} counts depends on {name_of(each)}, which is not known before the outermost loop"
+        if array_of(each):
+            return f"how far {letter} counts is read from an array, {ast.unparse(each)}"
+    return ""
 
 
 def _axes(definition: Definition, name: str, loop: ast.For) -> list[int]:
     """The axes of an output that the letter alone decides, in the same way at every place."""
-    ways = [_own(definition, each, loop) for each in _places(definition, name)]
+    ways = [_own(definition, each, loop) for each in places(definition.loop, name)]
     return [axis for axis, text in ways[0].items() if all(way.get(axis) == text for way in ways)]
 
 
@@ -182,8 +177,8 @@ def _own(definition: Definition, place: ast.Subscript, loop: ast.For) -> dict[in
 
 def _one_to_one(definition: Definition, node: ast.expr, loop: ast.For) -> bool:
     """Whether every turn of the loop has another value of this."""
-    function = definition.functions.get(node.func.id) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
+    function = definition.functions.get(name_of(node.func)) if isinstance(node, ast.Call) else None
     if isinstance(node, ast.Call) and function and function.python is index.weight_tap:
-        tap, taps, flip = (ast.unparse(each) for each in node.args)
-        return tap == _letter(loop) and taps == ast.unparse(_stop(loop)) and flip in definition.settings
-    return ast.unparse(node) == _letter(loop)
+        tap, taps, flip = map(ast.unparse, node.args)
+        return tap == letter_of(loop) and taps == ast.unparse(_stop(loop)) and flip in definition.settings
+    return name_of(node) == letter_of(loop)

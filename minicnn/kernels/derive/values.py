@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import suggestion
-from minicnn.kernels.derive.definition import Function, array_of, indices, stores
+from minicnn.kernels.derive.definition import Function
 from minicnn.kernels.derive.source import Source, plain
+from minicnn.kernels.derive.syntax import array_of, assigned, indices, letters, stores
 
 MATHEMATICS = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "floor", "ceil", "abs", "isnan", "float64")
 CONSTANTS = ("inf", "pi", "e")
@@ -57,12 +58,10 @@ class Values:
         if given.posonlyargs or given.kwonlyargs or given.vararg or given.kwarg or given.defaults:
             self.refuse(tree, f"{tree.name} has arguments of another kind than names in a row, without defaults")
         self.arguments = tuple(each.arg for each in given.args)
-        documented = ast.get_docstring(tree) is not None
-        self.body = tree.body[1:] if documented else tree.body
-        named = [each for each in ast.walk(tree) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
-        self.letters = {each.target.id for each in ast.walk(tree) if isinstance(each, ast.For) and isinstance(each.target, ast.Name)}
-        self.assigned = {each.id for each in named}
-        self.outputs = tuple(each for each in self.arguments if each in {array_of(place) for place in stores(tree)})
+        self.body = tree.body[ast.get_docstring(tree) is not None :]
+        self.letters, self.assigned = letters(tree), set(assigned(tree))
+        stored = {array_of(place) for place in stores(tree)}
+        self.outputs = tuple(each for each in self.arguments if each in stored)
         self.sizes: set[str] = set()  # assigned before the loop
         self.active: list[str] = []  # letters of the loops around the place where the reader is
         self.roles: dict[str, str] = {}  # argument -> "an array", "a number" or "a function"
@@ -79,32 +78,33 @@ class Values:
             self.value(each)
 
     def value(self, node: ast.expr) -> None:
-        if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
-            return
-        if isinstance(node, ast.Name):
-            self.name(node)
-        elif isinstance(node, ast.Subscript):
-            self.place(node)
-        elif isinstance(node, ast.Attribute):
-            self.attribute(node)
-        elif isinstance(node, ast.Call):
-            self.call(node)
-        elif isinstance(node, ast.BinOp):
-            self.one_of(node, node.op, (*ARITHMETIC, *(BITS if self.helper else ())))
-            self.values((node.left, node.right))
-        elif isinstance(node, ast.UnaryOp):
-            self.one_of(node, node.op, SIGNS)
-            self.value(node.operand)
-        elif isinstance(node, ast.Compare):
-            for op in node.ops:
-                self.one_of(node, op, COMPARISONS)
-            self.values((node.left, *node.comparators))
-        elif isinstance(node, ast.BoolOp):
-            self.values(node.values)
-        elif isinstance(node, ast.IfExp):
-            self.values((node.test, node.body, node.orelse))
-        else:
-            self.unknown(node)
+        match node:
+            case ast.Constant(value=bool() | int() | float()):
+                pass
+            case ast.Name():
+                self.name(node)
+            case ast.Subscript():
+                self.place(node)
+            case ast.Attribute():
+                self.attribute(node)
+            case ast.Call():
+                self.call(node)
+            case ast.BinOp(left=left, op=op, right=right):
+                self.one_of(node, op, (*ARITHMETIC, *(BITS if self.helper else ())))
+                self.values((left, right))
+            case ast.UnaryOp(op=op, operand=operand):
+                self.one_of(node, op, SIGNS)
+                self.value(operand)
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                for sign in ops:
+                    self.one_of(node, sign, COMPARISONS)
+                self.values((left, *others))
+            case ast.BoolOp(values=several):
+                self.values(several)
+            case ast.IfExp(test=test, body=body, orelse=other):
+                self.values((test, body, other))
+            case _:
+                self.unknown(node)
 
     def name(self, node: ast.Name) -> None:
         """A name that stands for a number."""
@@ -130,13 +130,11 @@ class Values:
 
     def place(self, node: ast.Subscript) -> None:
         """`array[place, ...]`, `array.flat[place]` or `array.shape[0]`."""
-        where = indices(node)
-        if is_shape(node.value):
-            self.array(node.value.value)  # type: ignore[attr-defined]
+        if self.shape(node.value):
             if not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)):
                 self.refuse(node, f"{ast.unparse(node)}: an axis is a number, counted from 0")
             return
-        name = array_of(node)
+        name, where = array_of(node), indices(node)
         if name not in self.arguments:
             self.refuse(node, f"{ast.unparse(node)}: only arrays among the arguments have places")
         if name in self.outputs and not self.active and not self.helper:
@@ -155,6 +153,13 @@ class Values:
         if self.ranks.setdefault(name, axes) != axes:
             before = f"{self.ranks[name]} indices" if self.ranks[name] else ".flat"
             self.refuse(node, f"{ast.unparse(node)}: {name} has {before} in another place of this loop")
+
+    def shape(self, node: ast.expr) -> bool:
+        """Whether it is `array.shape`."""
+        if isinstance(node, ast.Attribute) and node.attr == "shape":
+            self.array(node.value)
+            return True
+        return False
 
     def attribute(self, node: ast.Attribute) -> None:
         if node.attr == "size":
@@ -204,9 +209,7 @@ class Values:
                 self.array(each)
                 if isinstance(each, ast.Name) and each.id in self.outputs:
                     self.refuse(node, f"{each.id} is an output and is handed to {name}, which may read any place of it")
-            elif is_shape(each):
-                self.array(each.value)  # type: ignore[attr-defined]
-            else:
+            elif not self.shape(each):
                 self.value(each)
 
     def mathematical(self, node: ast.Attribute) -> bool:
@@ -236,7 +239,3 @@ class Values:
         reason = next((text for kind, text in REASONS.items() if isinstance(node, kind)), None)
         shown = ast.unparse(node).partition("\n")[0]
         self.refuse(node, reason or f"{shown} is not in the grammar of definitions")
-
-
-def is_shape(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "shape"

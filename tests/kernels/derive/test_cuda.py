@@ -96,6 +96,13 @@ def test_numbers_from_around_stand_in_the_text(number, text):
     assert f"\nFACTOR = {text}\n" in written(AROUND.format(f"FACTOR = {number}", "x[n] * FACTOR"))
 
 
+def test_an_endless_number_from_around_comes_with_its_module():
+    """`FACTOR = math.inf` stands in the text, even where the loop itself asks for no mathematics."""
+    text = written(AROUND.format("FACTOR = np.inf", "x[n] * FACTOR"))
+    assert text.startswith("import math\n\nfrom numba import cuda\n")
+    assert "\nFACTOR = math.inf\n" in text
+
+
 def test_mathematics_has_the_names_of_the_device():
     text = written(AROUND.format("", "max(np.exp(x[n]), math.tanh(np.abs(x[n]))) if np.isnan(x[n]) else np.pi * np.float64(x[n])"))
     assert "y[n] = max(math.exp(x[n]), math.tanh(abs(x[n]))) if math.isnan(x[n]) else math.pi * np.float64(x[n])\n" in text

@@ -15,9 +15,9 @@ from minicnn.kernels.cpu.program.crew import run
 from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, Layout
 from minicnn.kernels.cpu.program.program import SHARDS, Program, aligned_zeros, padded
 from minicnn.kernels.derive import read
-from minicnn.kernels.derive.images import GRADIENT, LANES, PARAMETER
-from minicnn.kernels.derive.images_innermost import images_innermost
-from minicnn.kernels.derive.lowering import GradientArray, Integers, ParameterArray, Table, append_derived
+from minicnn.kernels.derive.lanes.images import GRADIENT, LANES, PARAMETER
+from minicnn.kernels.derive.lanes.images_innermost import images_innermost
+from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, ParameterArray, Table, append_derived
 
 from ..textbook import cases
 
@@ -137,7 +137,7 @@ TRANSCENDENTAL = ("tanh", "sigmoid", "softmax", "local_response_norm", "log_soft
 
 NOT_STEPS = {
     "batch_norm_training_forward": "total is a sum over the images of the whole batch, but a step sees one shard",
-    "batch_norm_training_backward": "is a sum over the images of the whole batch, but a step sees one shard",
+    "batch_norm_training_backward": "dbeta_c is a sum over the images of the whole batch, but a step sees one shard",
     "variant_forward": "index_map is .*, but must be an array or a number",
     "variant_backward_input": "index_map is .*, but must be an array or a number",
 }

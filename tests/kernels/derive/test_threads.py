@@ -9,7 +9,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.derive import read, threads, updated
 from minicnn.kernels.derive.cuda import cuda
 from minicnn.kernels.derive.generated import load
-from minicnn.kernels.derive.marked import marked
+from minicnn.kernels.derive.threads import marked
 
 from . import racing, simulated
 

@@ -10,7 +10,7 @@ import minicnn
 from minicnn import layers as L
 from minicnn.errors import SettingError
 from minicnn.kernels.derive import read
-from minicnn.kernels.derive.update import update_text
+from minicnn.kernels.derive.lanes.update import update_text
 from minicnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 
 SHRINK = 0.5

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.kernels.derive.definition import Function, stores
+from minicnn.kernels.derive.definition import Function
 from minicnn.kernels.derive.kinds import ELEMENT, FLOAT64, HELD, INT, Kinds
 from minicnn.kernels.derive.source import plain
+from minicnn.kernels.derive.syntax import assigned, inside, loaded, stores
+from minicnn.kernels.derive.trace.steps import Factor, Reading
+from minicnn.kernels.derive.values import CONSTANTS
 
 EXACT: dict[str, Any] = {"sqrt": np.sqrt, "abs": np.abs, "isnan": np.isnan, "float64": np.float64, "floor": np.floor, "ceil": np.ceil}
-CONSTANTS = {"inf": math.inf, "pi": math.pi, "e": math.e}
 
 
 class Watched:
@@ -35,16 +37,13 @@ class Watched:
         self.kinds = Kinds(function, kinds)
         self.codes: dict[ast.expr, Any] = {}
         self.text = functools.cache(ast.unparse)
-        self.reads = functools.cache(loaded)
-        self.sets = functools.cache(_set_in)
-        self.compares = functools.cache(_compares)
-        names = [each for statement in function.body for each in ast.walk(statement) if isinstance(each, ast.Name)]
+        self.reads, self.compares = functools.cache(loaded), functools.cache(compares)
+        self.sets: Callable[[ast.If], tuple[str, ...]] = functools.cache(lambda node: tuple(assigned(node.body)))
+        names = [each for each in inside(function.body) if isinstance(each, ast.Name)]
         stored = [each.id for each in names if isinstance(each.ctx, ast.Store)]
         self.once = {name for name in stored if stored.count(name) == 1}
-        targets = {place.value for statement in function.body for place in stores(statement)}
-        self.read_back = {
-            each.id for each in names if each.id in function.arrays and each not in targets and isinstance(each.ctx, ast.Load)
-        }
+        targets = {place.value for place in stores(function.body)}
+        self.read_back = loaded(each for each in names if each not in targets) & set(function.arrays)
         self.space = {**function.numbers, **{name: plain(each.python) for name, each in function.functions.items()}}
 
     def code(self, node: ast.expr) -> Any:
@@ -59,7 +58,7 @@ class Watched:
             case ast.Constant(value=float()) | ast.Name(ctx=ast.Load()) if of.get(node) in (ELEMENT, FLOAT64):
                 return call("float64", node) if isinstance(node, ast.Constant) else call("read", ast.Constant(node.id), node)
             case ast.Attribute(attr=name) if name in CONSTANTS:
-                return call("float64", ast.Constant(CONSTANTS[name]))
+                return call("float64", ast.Constant(getattr(math, name)))
             case ast.Subscript(value=ast.Name(id=name) as array, slice=place) if of[array] in HELD:
                 return call("load", ast.Constant(name), array, again(place), ast.Constant(False))
             case ast.Subscript(value=ast.Attribute(value=ast.Name(id=name) as array, attr="flat"), slice=place):
@@ -89,21 +88,26 @@ class Watched:
         return {*kinds, *self.kinds.results(name, kinds)} == {INT}
 
 
-def loaded(node: ast.AST) -> set[str]:
-    """The names that are read."""
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+class Frame:
+    """The variables of one call.
+
+    scopes : sizes, then the numbers that every loop around the statement has set
+    came_from : variable -> the note that set it
+    stands_for : variable -> the element that it is another name of
+    """
+
+    def __init__(self, watched: Watched, values: dict[str, Any]) -> None:
+        self.watched, self.values = watched, watched.space | values
+        self.scopes: list[dict[str, int]] = [{}]
+        self.came_from: dict[str, int] = {}
+        self.stands_for: dict[str, Factor] = {}
+        self.returned: Reading | None = None
 
 
-def _set_in(node: ast.For | ast.If) -> tuple[str, ...]:
-    """The variables that a body sets, in the order of the text."""
-    names = (each for statement in node.body for each in ast.walk(statement) if isinstance(each, ast.Name))
-    return tuple(dict.fromkeys(each.id for each in names if isinstance(each.ctx, ast.Store)))
-
-
-def _compares(node: ast.If) -> bool:
+def compares(node: ast.If) -> bool:
     """Whether a condition compares with what its branch replaces, and nothing else is done there: `if value > best: best = value`."""
     only_names = all(isinstance(each, ast.Assign) and not stores(each) for each in node.body)
-    return not node.orelse and only_names and bool(loaded(node.test) & set(_set_in(node)))
+    return not node.orelse and only_names and bool(loaded(node.test) & assigned(node.body))
 
 
 def call(name: str, *arguments: Any) -> ast.Call:
@@ -112,7 +116,7 @@ def call(name: str, *arguments: Any) -> ast.Call:
 
 def spoken(read: Callable[..., Any], load: Callable[..., Any], enter: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     """What rewritten expressions call, under names that no loop can have."""
-    functions: dict[str, Any] = {
+    own: dict[str, Any] = {
         "float64": np.float64,
         "power": power,
         "library": library,
@@ -121,7 +125,7 @@ def spoken(read: Callable[..., Any], load: Callable[..., Any], enter: Callable[.
         "load": load,
         "enter": enter,
     }
-    return {f"<{name}>": function for name, function in functions.items()}
+    return {f"<{name}>": function for name, function in own.items()}
 
 
 def power(value: Any, times: int) -> Any:

@@ -6,10 +6,11 @@ import ast
 import math
 from typing import Any
 
-from minicnn.kernels.derive.definition import Function, array_of, indices
+from minicnn.kernels.derive.definition import Function
+from minicnn.kernels.derive.javascript.prelude import PRELUDE
 from minicnn.kernels.derive.kinds import ELEMENT, INT, Kinds
-from minicnn.kernels.derive.prelude import PRELUDE
-from minicnn.kernels.derive.values import BITS, is_shape
+from minicnn.kernels.derive.syntax import array_of, indices, shape_of
+from minicnn.kernels.derive.values import BITS
 
 SIGNS: dict[type[ast.AST], tuple[str, int]] = {  # and how strongly they bind
     ast.Or: ("||", 2),
@@ -34,23 +35,9 @@ CHOICE, CONJUNCTION, SHIFT, UNARY, WHOLE = 1, 3, 9, 12, 13
 CONSTANTS = {"inf": "Infinity", "pi": "Math.PI", "e": "Math.E"}
 OTHERWISE = {"int": "Math.trunc", "isnan": "Number.isNaN", "max": "max", "min": "min"}  # not Math. and the same name
 EXACT = ("abs", "floor", "ceil", "trunc", "isnan", "max", "min")
-TAKEN = {"round", "var", "let", "const", "new", "function", "delete", "void", "typeof", "this", "switch", "case", "default", "do", "throw"}
-TAKEN |= {
-    "catch",
-    "enum",
-    "export",
-    "extends",
-    "super",
-    "debugger",
-    "instanceof",
-    "arguments",
-    "eval",
-    "undefined",
-    "NaN",
-    "Infinity",
-    "Math",
-}
-TAKEN |= {"Number", *PRELUDE}
+TAKEN = {*PRELUDE, "Infinity", "Math", "NaN", "Number", "arguments", "case", "catch", "const", "debugger", "default", "delete", "do"}
+TAKEN |= {"enum", "eval", "export", "extends", "function", "instanceof", "let", "new", "round", "super", "switch", "this", "throw"}
+TAKEN |= {"typeof", "undefined", "var", "void"}
 
 
 def named(name: str) -> str:
@@ -82,19 +69,27 @@ class Values:
 
     def stored(self, node: ast.expr) -> str:
         """A value that an array rounds anyway."""
-        return self.arithmetic(node)[0] if isinstance(node, ast.BinOp) and type(node.op) in SIGNS else self.value(node)
-
-    def rounded(self, text: str) -> tuple[str, int]:
-        self.rounds = True
-        return f"round({text})", WHOLE
-
-    def arithmetic(self, node: ast.BinOp) -> tuple[str, int]:
-        sign, binds = SIGNS[type(node.op)]
-        return f"{self.value(node.left, binds)} {sign} {self.value(node.right, binds + 1)}", binds
+        return self.exact(node)[0] if isinstance(node, ast.BinOp) and type(node.op) in SIGNS else self.value(node)
 
     def written(self, node: ast.expr) -> tuple[str, int]:
-        """A value, and how strongly it binds."""
-        value, element = self.value, self.kinds.of.get(node) == ELEMENT
+        """A value, rounded where compiled code rounds it, and how strongly it binds."""
+        text, binds = self.exact(node)
+        if self.kinds.of.get(node) == ELEMENT:
+            match node:
+                case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=int())):
+                    self.rounds = True  # as `power` does at every step
+                case ast.BinOp():
+                    return self.rounded(text), WHOLE
+                case ast.Call(func=ast.Attribute(attr=name)) if name not in EXACT:
+                    return self.rounded(text), WHOLE
+        return text, binds
+
+    def rounded(self, text: str) -> str:
+        self.rounds = True
+        return f"round({text})"
+
+    def exact(self, node: ast.expr) -> tuple[str, int]:
+        value = self.value
         match node:
             case ast.Constant(value=constant):
                 return number(constant), WHOLE
@@ -104,12 +99,13 @@ class Values:
                 return CONSTANTS[name], WHOLE
             case ast.Attribute(value=array, attr=attribute):
                 return f"{value(array)}." + ("data.length" if attribute == "size" else attribute), WHOLE
-            case ast.Subscript(value=base, slice=axis) if is_shape(base):
+            case ast.Subscript(value=base, slice=axis) if shape_of(base):
                 return f"{value(base)}[{value(axis)}]", WHOLE
             case ast.Subscript():
-                return self.place(node), WHOLE
-            case ast.BinOp(left=left, op=op, right=right):
-                return self.operation(node, left, op, right, element)
+                name, axes, where = named(array_of(node)), len(indices(node)), ", ".join(map(value, indices(node)))
+                return f"{name}.data[{where if axes == 1 else f'at{axes}({name}, {where})'}]", WHOLE
+            case ast.BinOp():
+                return self.operation(node)
             case ast.UnaryOp(op=op, operand=operand):
                 return ("!" if isinstance(op, ast.Not) else "-") + value(operand, WHOLE), UNARY
             case ast.BoolOp(op=op, values=parts):
@@ -131,35 +127,22 @@ class Values:
                 self.rounds |= name in self.given_round
                 return f"{named(name)}({', '.join(given)})", WHOLE
             case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=parts):
-                text = f"{OTHERWISE.get(name, 'Math.' + name)}({', '.join(map(value, parts))})"
-                return self.rounded(text) if element and name not in EXACT else (text, WHOLE)
+                return f"{OTHERWISE.get(name, 'Math.' + name)}({', '.join(map(value, parts))})", WHOLE
         raise AssertionError(ast.unparse(node))  # the grammar has nothing else
 
-    def operation(self, node: ast.BinOp, left: ast.expr, op: ast.operator, right: ast.expr, element: bool) -> tuple[str, int]:
-        value = self.value
+    def operation(self, node: ast.BinOp) -> tuple[str, int]:
+        left, op, right, value, kind = node.left, node.op, node.right, self.value, self.kinds.of[node]
         match op:
-            case ast.FloorDiv() | ast.Mod() if self.kinds.of[node] != INT:
-                text = f"{'mod' if isinstance(op, ast.Mod) else 'quotient'}({value(left)}, {value(right)})"
-                return self.rounded(text) if element else (text, WHOLE)
-            case ast.FloorDiv():
+            case ast.FloorDiv() if kind == INT:
                 return f"Math.floor({value(left, 11)} / {value(right, 12)})", WHOLE
-            case ast.Mod():
-                return f"mod({value(left)}, {value(right)})", WHOLE
+            case ast.FloorDiv() | ast.Mod():
+                return f"{'mod' if isinstance(op, ast.Mod) else 'quotient'}({value(left)}, {value(right)})", WHOLE
             case ast.Pow() if isinstance(right, ast.Constant) and isinstance(right.value, int):
-                self.rounds |= element
-                return f"power({value(left)}, {value(right)}{', round' * element})", WHOLE
+                return f"power({value(left)}, {value(right)}{', round' * (kind == ELEMENT)})", WHOLE
             case ast.Pow():
-                text = f"Math.pow({value(left)}, {value(right)})"
-                return self.rounded(text) if element else (text, WHOLE)
-            case ast.RShift():
-                return self.arithmetic(node)
+                return f"Math.pow({value(left)}, {value(right)})", WHOLE
             case ast.BitAnd() if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):  # a product of more than 53 bits
                 return f"(Math.imul({value(left.left)}, {value(left.right)}) & {value(right, 7)}) >>> 0", SHIFT
-            case _ if isinstance(op, BITS):
-                return f"({self.arithmetic(node)[0]}) >>> 0", SHIFT
-        return self.rounded(self.arithmetic(node)[0]) if element else self.arithmetic(node)
-
-    def place(self, node: ast.Subscript) -> str:
-        where = [self.value(each) for each in indices(node)]
-        array = named(array_of(node))
-        return f"{array}.data[{where[0]}]" if len(where) == 1 else f"{array}.data[at{len(where)}({array}, {', '.join(where)})]"
+        sign, binds = SIGNS[type(op)]
+        text = f"{value(left, binds)} {sign} {value(right, binds + 1)}"
+        return (f"({text}) >>> 0", SHIFT) if isinstance(op, BITS) and not isinstance(op, ast.RShift) else (text, binds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,11 +11,10 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import shape_text
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, Program
-from minicnn.kernels.derive.generated import load
 from minicnn.kernels.derive.grammar import read
-from minicnn.kernels.derive.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WHOLE
-from minicnn.kernels.derive.images_innermost import images_innermost
-from minicnn.kernels.machine_code.compile import StepKernel
+from minicnn.kernels.derive.lanes.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WHOLE
+from minicnn.kernels.derive.lanes.images_innermost import images_innermost
+from minicnn.kernels.derive.lanes.step_text import derived_step
 
 
 class ParameterArray(NamedTuple):
@@ -46,7 +44,6 @@ class Integers(NamedTuple):
 
 
 Bound = Activation | Integers | ParameterArray | GradientArray | Table | float | None
-
 
 ROLES: dict[Any, str] = {
     Activation: LANES,
@@ -85,12 +82,6 @@ def append_derived(program: Program, function: Callable[..., Any], **arguments: 
     program.step(derived_step(function.__name__, written.text, tuple(kinds.items())), **own)
 
 
-@functools.cache
-def derived_step(name: str, text: str, fields: tuple[tuple[str, type], ...]) -> StepKernel:
-    """The step that a derived text defines; equal texts are one step, for as long as the process lives: programs hold its address."""
-    return StepKernel(load(text, name), dict(fields), math=set(), splits=False)
-
-
 def _role(name: str, value: Bound) -> str:
     for kind, role in ROLES.items():
         if isinstance(value, kind):
@@ -115,20 +106,15 @@ def _place(program: Program, value: Any) -> Place | float:
 def _shape(name: str, value: Any, axes: int) -> tuple[int, ...]:
     """Sizes along the loop's axes: spatial axes run together where the loop has one (N, C, L), and channels too where it has (N, F)."""
     if isinstance(value, ParameterArray | GradientArray | Table):
-        own_shape = value.values.shape if isinstance(value, Table) else value.shape
-        if len(own_shape) != axes:
-            raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(own_shape)}")
-        return own_shape
-    own = _activation(value).map
-    if any(map(any, own.halo)):
-        raise ShapeError(f"{name} lies in a halo, which a derived step does not know")
-    shape = (own.channels, *own.sizes)
-    if len(shape) + 1 == axes:
-        return (own.shard, *shape)
-    if axes == 3:
-        return (own.shard, own.channels, own.pixels)
-    if axes == 2:
-        return (own.shard, own.channels * own.pixels)
-    if axes == 1 and own.channels * own.pixels == 1:
-        return (own.shard,)
-    raise ShapeError(f"{name} is used with {axes} axes, images among them, but has the shape {shape_text(shape)}")
+        shape = value.values.shape if isinstance(value, Table) else value.shape
+        known = {len(shape): shape}
+    else:
+        own = _activation(value).map
+        if any(map(any, own.halo)):
+            raise ShapeError(f"{name} lies in a halo, which a derived step does not know")
+        shape, elements = (own.shard, own.channels, *own.sizes), own.channels * own.pixels
+        known = {1: (own.shard,)} if elements == 1 else {}
+        known |= {2: (own.shard, elements), 3: (own.shard, own.channels, own.pixels), len(shape): shape}
+    if axes not in known:
+        raise ShapeError(f"{name} is used with {axes} axes, but has the shape {shape_text(shape)}")
+    return known[axes]

@@ -1,8 +1,4 @@
-"""The walk through a definition at one place of one output: statement by statement, and a note of everything that is computed.
-
-A note holds a step and the numbers of the notes that the step read.  From the note that stores at the place they are followed back: what
-did not lead there, the sum of another output for instance, is left out.
-"""
+"""The walk through a definition at one place of one output: statement by statement, and a note of everything that is computed."""
 
 from __future__ import annotations
 
@@ -13,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.kernels.derive.definition import Definition, Function, array_of
-from minicnn.kernels.derive.frame import Frame, Reading
+from minicnn.kernels.derive.definition import Definition, Function
 from minicnn.kernels.derive.kinds import FLOAT64
 from minicnn.kernels.derive.source import plain
-from minicnn.kernels.derive.steps import Factor, Step
-from minicnn.kernels.derive.turns import Own, letter_of, own_indices, turn_at_place
-from minicnn.kernels.derive.watched import Watched, spoken
+from minicnn.kernels.derive.syntax import array_of, elements, is_everything, is_float64, letter_of
+from minicnn.kernels.derive.trace.expressions import Frame, Watched, spoken
+from minicnn.kernels.derive.trace.steps import Factor, Notes, Reading, Step
+from minicnn.kernels.derive.trace.turns import Own, own_indices, turn_at_place
 
 SIGNS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 
@@ -28,7 +24,6 @@ class Run:
     """A definition on its way through one place.  Stores go beside the arrays, into `elements`.
 
     still : letters of the loops that stand still
-    last, value : the note that wrote the place last, None if there is none, and what the place holds
     """
 
     def __init__(self, definition: Definition, output: str, array: np.ndarray, place: tuple[int, ...]) -> None:
@@ -37,7 +32,7 @@ class Run:
         self.written_place = (int(np.ravel_multi_index(place, array.shape)),) if flat else place  # as the text counts it
         self.own: dict[ast.For, list[Own] | None] = {}
         self.still: dict[str, int] = {}
-        self.notes: list[tuple[Step | None, set[int]]] = []
+        self.notes = Notes()
         self.elements: dict[tuple[int, tuple[int, ...]], tuple[Any, int]] = {}  # of which array, where -> value, note
         self.cleared: dict[int, tuple[Any, int]] = {}
         self.frames: list[Frame] = []
@@ -54,23 +49,6 @@ class Run:
     def held(self, array: np.ndarray, index: tuple[int, ...]) -> tuple[Any, int | None]:
         """What an element holds now, and the note that stored it."""
         return self.elements.get((id(array), index)) or self.cleared.get(id(array)) or (array[index], None)
-
-    @property
-    def value(self) -> Any:
-        return self.held(self.array, self.place)[0]
-
-    @property
-    def last(self) -> int | None:
-        return self.held(self.array, self.place)[1]
-
-    def leading_to(self, last: int) -> tuple[Step, ...]:
-        """The steps that a note came from, in the order of execution, and its own."""
-        wanted, ends = {last}, [last]
-        while ends:
-            more = self.notes[ends.pop()][1] - wanted
-            wanted |= more
-            ends += more
-        return tuple(step for each in sorted(wanted) if (step := self.notes[each][0]) is not None)
 
     # What expressions call while they are evaluated
 
@@ -136,16 +114,14 @@ class Run:
                 self.store(node, target, value)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self.assign(name, value, self.evaluate(value))
-            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
-                readings = [self.evaluate(each) for each in values]
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=value):
+                values, readings = elements(value), [self.evaluate(each) for each in elements(value)]
+                if not isinstance(value, ast.Tuple):  # a shape, or a function that returns several numbers
+                    values, readings = [value] * len(names), [readings[0]._replace(value=part) for part in readings[0].value]
+                if len(readings) != len(names):
+                    raise ValueError(f"{self.frame.watched.text(value)} has {len(readings)} numbers, not {len(names)}")
                 for name, each, reading in zip(map(ast.unparse, names), values, readings, strict=True):
                     self.assign(name, each, reading)
-            case ast.Assign(targets=[ast.Tuple(elts=names)], value=value):  # a shape, or a function that returns several numbers
-                reading = self.evaluate(value)
-                if len(reading.value) != len(names):
-                    raise ValueError(f"{self.frame.watched.text(value)} has {len(reading.value)} numbers, not {len(names)}")
-                for name, part in zip(map(ast.unparse, names), reading.value, strict=True):
-                    self.assign(name, value, reading._replace(value=part))
 
     def loop(self, node: ast.For) -> None:
         frame, letter, (values, _, read) = self.frame, letter_of(node), self.evaluate(node.iter)
@@ -173,23 +149,24 @@ class Run:
         else:
             left = next((name for name in frame.watched.sets(node) if name in frame.came_from and name not in frame.stands_for), None)
             if left is not None:
-                self.note("skip", (left,), frame.watched.text(node.test), reading, None, frame.values[left], frame.came_from[left])
+                made = self.note("skip", left, frame.watched.text(node.test), reading, None, frame.values[left], frame.came_from[left])
+                frame.came_from[left] = made
 
     def compare(self, node: ast.If, reading: Reading) -> None:
         """`if value > best: best, winner = value, w` is one step, whichever wins."""
         frame = self.frame
         targets = frame.watched.sets(node)
-        factors, notes, count = list(reading.factors), set(reading.notes), len(self.notes)
-        notes |= {frame.came_from[name] for name in targets if name in frame.came_from}
+        factors, count = list(reading.factors), self.notes.count
+        notes = reading.notes | {frame.came_from[name] for name in targets if name in frame.came_from}
         if reading.value:
             self.body(node.body)
-            for step, more in self.notes[count:]:
+            for step, more in self.notes.taken_back(count):
                 factors += step.factors if step else ()
                 notes |= {each for each in more if each < count}
-            del self.notes[count:]
         factors = [each for each in dict.fromkeys(factors) if each.name not in targets]
-        term = factors[0].value if factors else None
-        self.note("compare", targets, frame.watched.text(node.test), Reading(None, factors, notes), term, frame.values[targets[0]])
+        term, whole = factors[0].value if factors else None, Reading(None, factors, notes)
+        made = self.note("compare", targets[0], frame.watched.text(node.test), whole, term, frame.values[targets[0]])
+        frame.came_from |= dict.fromkeys(targets, made)
 
     def assign(self, name: str, node: ast.expr, reading: Reading) -> None:
         """A variable is set: to a number of the index map, as another name for an element, or by a step."""
@@ -202,19 +179,20 @@ class Run:
             else:
                 frame.stands_for[name] = reading.factors[-1]
             if reading.notes:
-                self.notes.append((None, reading.notes))
-                frame.came_from[name] = len(self.notes) - 1
+                frame.came_from[name] = self.notes.add(None, reading.notes)
         elif isinstance(value, int | float | np.number):
             factors = [each for each in reading.factors if each.name != name]
             again = name in frame.watched.reads(node)  # largest = max(largest, value)
             term = factors[-1].value if again and factors else value
             text = f"{name} = {frame.watched.text(node)}"
-            self.note("compare" if again else "set", (name,), text, reading._replace(factors=factors), term, value)
+            kind = "compare" if again else "set"
+            frame.came_from[name] = self.note(kind, name, text, reading._replace(factors=factors), term, value)
 
     def add(self, node: ast.AugAssign, name: str, op: ast.operator, value: ast.expr) -> None:
         frame, reading = self.frame, self.evaluate(value)
-        frame.values[name] = self.combined(node, op, frame.values[name], reading.value)
-        self.note("add", (name,), frame.watched.text(node), reading, reading.value, frame.values[name], frame.came_from.get(name))
+        total = frame.values[name] = self.combined(node, op, frame.values[name], reading.value)
+        earlier = frame.came_from.get(name)
+        frame.came_from[name] = self.note("add", name, frame.watched.text(node), reading, reading.value, total, earlier)
 
     def combined(self, node: ast.stmt, op: ast.operator, before: Any, term: Any) -> Any:
         if self.frame.watched.kinds.of[node] == FLOAT64:
@@ -223,12 +201,12 @@ class Run:
 
     def store(self, node: ast.stmt, target: ast.Subscript, value: ast.expr, op: ast.operator | None = None) -> None:
         """Write an element that is read again, or lies at the place."""
-        name = array_of(target)
+        name, text = array_of(target), self.frame.watched.text(node)
         array, read_back = self.frame.values[name], name in self.frame.watched.read_back
-        if isinstance(target.slice, ast.Constant) and target.slice.value is ...:
+        if is_everything(target):
             reading = self.evaluate(value)
             result = array.dtype.type(reading.value)
-            self.cleared[id(array)] = result, self.note("set", (), self.frame.watched.text(node), reading, result, result, into=name)
+            self.cleared[id(array)] = result, self.note("set", name, text, reading, result, result)
             return
         where = self.evaluate(target.slice)
         place = _place(array, where.value, isinstance(target.value, ast.Attribute))
@@ -241,35 +219,15 @@ class Run:
         result = array.dtype.type(result)
         whole = Reading(None, where.factors + reading.factors, where.notes | reading.notes)
         kind, earlier = ("store", None) if op is None else ("add", note)
-        made = self.note(kind, (), self.frame.watched.text(node), whole, reading.value, result, earlier, into=name)
-        self.elements[id(array), place] = result, made
+        self.elements[id(array), place] = result, self.note(kind, name, text, whole, reading.value, result, earlier)
 
-    def note(
-        self,
-        kind: str,
-        targets: tuple[str, ...],
-        text: str,
-        reading: Reading,
-        term: Any,
-        partial: Any,
-        earlier: int | None = None,
-        into: str = "",
-    ) -> int:
-        frame = self.frame
-        letters = {name: value for scope in frame.scopes[1:] if scope is not self.still for name, value in scope.items()}
-        step = Step(
-            kind,
-            into or targets[0],
-            frame.watched.function.name,
-            text,
-            letters,
-            tuple(reading.factors),
-            None if term is None else _plain_number(term),
-            _plain_number(partial),
-        )
-        self.notes.append((step, reading.notes | self.because[-1] | (set() if earlier is None else {earlier})))
-        frame.came_from |= dict.fromkeys(targets, len(self.notes) - 1)
-        return len(self.notes) - 1
+    def note(self, kind: str, into: str, text: str, reading: Reading, term: Any, partial: Any, earlier: int | None = None) -> int:
+        """Note a step; `earlier` noted what it changes."""
+        scopes = [scope for scope in self.frame.scopes[1:] if scope is not self.still]
+        letters = {name: value for scope in scopes for name, value in scope.items()}
+        numbers = tuple(reading.factors), _plain_number(term), _plain_number(partial)
+        step = Step(kind, into, self.frame.watched.function.name, text, letters, *numbers)
+        return self.notes.add(step, reading.notes | self.because[-1] | (set() if earlier is None else {earlier}))
 
 
 def _place(array: np.ndarray, index: Any, flat: bool) -> tuple[int, ...]:
@@ -280,9 +238,7 @@ def _place(array: np.ndarray, index: Any, flat: bool) -> tuple[int, ...]:
 
 def _is_element(node: ast.expr) -> bool:
     """Whether an expression is nothing but an element of an array, widened or not."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "float64":
-        node = node.args[0]
-    return isinstance(node, ast.Subscript)
+    return isinstance(node.args[0] if is_float64(node) else node, ast.Subscript)  # type: ignore[attr-defined]
 
 
 def _plain_number(value: Any) -> float:

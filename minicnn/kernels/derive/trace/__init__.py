@@ -2,7 +2,7 @@
 
     trace(conv2d_forward, (n, k, p, q), y, x, weight, bias, 1, 1, 0, 0, 1, 1, 1, False)
 
-Loops whose letter is an index of the output stand still at the place; the others run (`stepping`).  The numbers are those of the compiled
+Loops whose letter is an index of the output stand still at the place; the others run (`walk.py`).  The numbers are those of the compiled
 loop, rounded where it rounds them, and the last step holds the same bits.
 """
 
@@ -20,8 +20,8 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.grammar import read
 from minicnn.kernels.derive.kinds import ELEMENT, FLOAT64, INT
-from minicnn.kernels.derive.stepping import Run
-from minicnn.kernels.derive.steps import Factor, Step
+from minicnn.kernels.derive.trace.steps import Factor, Step
+from minicnn.kernels.derive.trace.walk import Run
 
 __all__ = ["Factor", "Step", "Trace", "trace"]
 
@@ -85,9 +85,10 @@ def trace(function: Callable[..., Any], place: tuple[int, ...], *arguments: Any,
     except (IndexError, ValueError, ZeroDivisionError) as error:
         shapes = [f"  {each} {given[each].shape}" for each in definition.arrays]
         raise ShapeError("\n".join([f"{name}: the arguments do not fit each other: {error}", *shapes])) from None
-    if run.last is None:
+    value, last = run.held(array, run.place)
+    if last is None:
         raise SettingError(f"{name} does not write {output}[{', '.join(map(str, place))}]")
-    return Trace(name, output, run.place, run.still, _formula(definition, output), run.leading_to(run.last), run.value)
+    return Trace(name, output, run.place, run.still, _formula(definition, output), run.notes.leading_to(last), value)
 
 
 def _kind(value: Any) -> str:
