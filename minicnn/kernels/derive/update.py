@@ -10,6 +10,7 @@ cache until the loop has used it.
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 from collections.abc import Callable
 
@@ -31,7 +32,6 @@ from minicnn.kernels.cpu.pointwise.update import BLOCK, add_slots, stretch_of_sl
 from minicnn.kernels.cpu.program.atomics import doubles_at, whole_array"""
 
 
-@functools.cache
 def update_step(loop: Callable[..., None], states: tuple[str, ...], numbers: tuple[str, ...]) -> StepKernel:
     """The step of an optimizer's loop.
 
@@ -64,7 +64,7 @@ def update_text(definition: Definition, states: tuple[str, ...], numbers: tuple[
     inside = _InSingle(places, single)
     double = set().union(*(loaded(each) for each in definition.before))
     loop = definition.loop
-    body = [inside.visit(each) for each in loop.body]
+    body = [inside.visit(copy.deepcopy(each)) for each in loop.body]
     lines = [
         f"{floats}, {rates}, {slots} = whole_array({memory}), doubles_at({frame}.rates), {frame}.slot",
         *(f"{name} = {row}.states + {n} * {row}.slot_size" for n, name in enumerate(states)),
