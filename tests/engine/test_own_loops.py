@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import pytest
 
@@ -72,7 +73,12 @@ def sloped(self, inputs):
 REFUSED = [
     (beyond, {}, ShapeError, r"x\[n, c, h \+ 1, w\] lies outside of the array: it asks for place 4 of an axis with 4"),
     (before, {}, ShapeError, r"x\[n, c, h, w - 1\] lies outside of the array: it asks for place -1 of"),
-    (scaled, {"output_shapes": smaller}, ShapeError, r"y\.flat\[i\] lies outside of the array"),
+    (
+        scaled,
+        {"output_shapes": smaller},
+        ShapeError,
+        r"y\.flat\[i\] lies outside of the array: .*\n  y  \d x 1 x 3 x 3\n  x  \d x 1 x 4 x 4$",
+    ),
     (spoiling, {}, GraphError, "the loop spoiling of Own stores into 'x', but its outputs are y"),
     (slope_as_number, {"parameters": sloped}, ShapeError, "uses slope as a number, but it is an array"),
     (slope_as_number, {"slope": "steep", "__annotations__": {"slope": object}}, SettingError, "takes slope, which is 'steep'"),
@@ -88,6 +94,12 @@ def test_what_would_go_wrong_is_refused_before_it_does(loop, others, kind, words
     with pytest.raises(MinicnnError, match=words) as caught:
         network(loop, **others).forward(np.ones((5, 1, 4, 4), dtype))
     assert isinstance(caught.value, kind)
+
+
+def test_a_plan_says_that_numba_is_switched_off(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    with pytest.raises(SettingError, match="a network in float32 is machine code, but NUMBA_DISABLE_JIT is set"):
+        minicnn.Graph(L.Sequential(L.Flatten(), L.Linear(2)), (1, 2, 2)).forward(np.ones((1, 1, 2, 2), np.float32))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -16,6 +16,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from minicnn.errors import SettingError, ShapeError
+from minicnn.geometry import shape_text
 from minicnn.kernels.derive.definition import Definition, array_of, indices
 from minicnn.kernels.derive.generated import load
 from minicnn.kernels.derive.text import around, statements
@@ -46,8 +47,9 @@ def run_checked(definition: Definition, arguments: Sequence[Any]) -> None:
     SettingError
         If Numba cannot compile it for such arguments.
     """
-    for name, value in zip(definition.arguments, arguments, strict=True):
-        if name in definition.settings and not isinstance(value, Real | np.ndarray | tuple):
+    given = dict(zip(definition.arguments, arguments, strict=True))
+    for name, value in given.items():
+        if name in definition.settings and not isinstance(value, Real | np.generic | np.ndarray | tuple):
             raise SettingError(
                 f"{definition.file}:{definition.line}: {definition.name} takes {name}, which is {value!r}, but must be a number"
             )
@@ -58,8 +60,10 @@ def run_checked(definition: Definition, arguments: Sequence[Any]) -> None:
     except IndexError as error:
         number, place, size = error.args
         line, text = change.places[number]
+        shapes = [f"\n  {name}  {shape_text(value.shape)}" for name, value in given.items() if isinstance(value, np.ndarray)]
         raise ShapeError(
             f"{definition.file}:{line}: {text} lies outside of the array: it asks for place {place} of an axis with {size}, counted from 0"
+            + "".join(shapes)
         ) from None
     except NumbaError as error:
         reason = next((each for each in str(error).splitlines()[1:] if each.strip()), str(error))
