@@ -141,3 +141,32 @@ def test_a_rule_of_a_layer_that_gives_something_else(rule, answer, words):
     layer = type("Own", (Layer,), {rule: lambda *_: answer}, registered=False)
     with pytest.raises(GraphError, match=words):
         Topology.build(layer(), (5, 8, 8))
+
+
+class OneValue(Block, registered=False):
+    def wire(self, wiring, value):
+        return value
+
+
+class Nothing(Block, registered=False):
+    def wire(self, wiring, value):
+        wiring.place(ReLU(), value)
+
+
+class Tuples(Block, registered=False):
+    def wire(self, wiring, value):
+        return wiring.place(ReLU(), wiring.place(ReLU(), value))
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        (OneValue(), "^wire of OneValue returns something else than a tuple of values"),
+        (Nothing(name="own"), "^wire of own .* returns something else than a tuple of values"),
+        (Tuples(), r"^place\(ReLU\(\), \.\.\.\) is given something else than a tuple of values"),
+    ],
+)
+def test_a_block_that_is_wired_with_something_else(block, words):
+    for element in (block, Sequential(block)):
+        with pytest.raises(GraphError, match=words):
+            wire(element)
