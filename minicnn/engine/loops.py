@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from math import prod
 from typing import Any, TypeVar
 
-from numba import njit
-
-from minicnn.errors import GraphError, ShapeError
+from minicnn.errors import GraphError, ShapeError, suggestion
 from minicnn.geometry import shape_text
 from minicnn.graph import Node
 from minicnn.kernels import textbook
@@ -33,32 +32,50 @@ def nearest(records: Mapping[type[Layer], Record], layer: Layer) -> Record:
 
 
 def forward_loop(node: Node) -> Callable[..., None]:
-    """The loop that defines a layer, compiled; a GraphError if there is none."""
-    return compiled(node, node.layer.loops().forward)
+    """The loop that defines a layer; a GraphError if there is none, or it stores into anything but y and what the layer keeps."""
+    loop, own = loop_called(node, node.layer.loops().forward), ("y", *node.layer.keeps)
+    _stores(node, loop, definition(loop).outputs, own)
+    return loop
 
 
 def backward_loops(node: Node, wanted: Iterable[str]) -> list[Callable[..., None]]:
     """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ...; a GraphError if none writes one of them."""
-    written = {loop: definition(loop).outputs for loop in (compiled(node, each) for each in node.layer.loops().backward)}
+    written = {loop: definition(loop).outputs for loop in (loop_called(node, each) for each in node.layer.loops().backward)}
+    parameters = (*(slot.name.rpartition(".")[2] for slot in node.slots), *absent(node))
+    gradients = (*numbered("dx", node.inputs), *(f"d{name}" for name in parameters))
+    for loop, outputs in written.items():
+        _stores(node, loop, outputs, gradients)
     for name in wanted:
         if not any(name in outputs for outputs in written.values()):
             raise GraphError(f"{node.name}: training needs {name}, but no loop in the backward of {node.layer.kind()} writes it")
     return [loop for loop, outputs in written.items() if any(name in outputs for name in wanted)]
 
 
-def compiled(node: Node, loop: Loop | None) -> Callable[..., None]:
-    """A loop of a layer; a GraphError if there is none."""
+def _stores(node: Node, loop: Callable[..., None], outputs: Sequence[str], own: Sequence[str]) -> None:
+    for name in outputs:
+        if name not in own:
+            raise GraphError(
+                f"{node.name}: the loop {loop.__name__} of {node.layer.kind()} stores into {name!r}, but its outputs are {', '.join(own)}"
+            )
+
+
+def loop_called(node: Node, loop: Loop | None) -> Callable[..., None]:
+    """A loop of a layer, given itself or by its name; a GraphError if there is none."""
+    kind = node.layer.kind()
     if loop is None:
-        kind = node.layer.kind()
         raise GraphError(f"{node.name}: {kind} has no loops, so that it cannot be run\n  give the class {kind} a forward and a backward")
-    if isinstance(loop, str):
-        return getattr(textbook, loop.format(n=len(node.input_shapes[0]) - 1))  # type: ignore[no-any-return]
-    return loop if hasattr(loop, "py_func") else _with_numba(loop)
+    found = getattr(textbook, loop.format(n=len(node.input_shapes[0]) - 1), None) if isinstance(loop, str) else loop
+    if not callable(found):
+        known = [name for name, each in vars(textbook).items() if hasattr(each, "py_func")] if isinstance(loop, str) else []
+        raise GraphError(
+            f"{node.name}: {loop!r} is no loop that {kind} could run{suggestion(str(loop), known)}\n  give the function itself"
+        )
+    return found  # type: ignore[no-any-return]
 
 
-@cache
-def _with_numba(loop: Callable[..., None]) -> Callable[..., None]:
-    return njit(error_model="numpy", nogil=True)(loop)  # type: ignore[no-any-return]
+def is_own(loop: Callable[..., None]) -> bool:
+    """Whether a loop is a user's, of which nobody knows yet that its places lie inside its arrays."""
+    return not loop.__module__.startswith(f"{textbook.__name__}.")
 
 
 @cache
@@ -72,7 +89,12 @@ def in_axes(node: Node, loop: Callable[..., None], name: str, shape: Shape, imag
 
     images : the first axis counts images: then (N, C, *space) may be (N, C, L) or (N, F) there.
     """
-    axes = definition(loop).ranks.get(name, 0)
+    own = definition(loop)
+    if name in own.settings and any(isinstance(each, ast.Name) and each.id == name for node in own.body for each in ast.walk(node)):
+        raise ShapeError(
+            f"{node.name}: the loop {loop.__name__} of {node.layer.kind()} uses {name} as a number, but it is an array\n  {name}  {shape_text(shape)}: say {name}[...]"
+        )
+    axes = own.ranks.get(name, 0)
     if axes in (0, len(shape)):
         return shape
     if images and axes in (2, 3) and len(shape) >= 2:

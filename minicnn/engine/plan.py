@@ -11,6 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
+from numba import config
 
 from minicnn.engine.planner import Planner
 from minicnn.errors import SettingError, ShapeError
@@ -283,6 +284,10 @@ def build_plan(
     shifts, flips : int, bool
         Move each image by up to so many pixels, mirror every other one.
     """
+    if config.DISABLE_JIT:
+        raise SettingError(
+            "a network in float32 is machine code, but NUMBA_DISABLE_JIT is set\n  unset it, or give float64: that runs the textbook loops"
+        )
     channels = topology.input_shape[0]
     shard = shard_size(topology, batch, training)
     shards = -(-batch // shard)

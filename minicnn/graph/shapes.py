@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 from minicnn.errors import GraphError
@@ -22,6 +23,12 @@ def propagate(steps: Sequence[Step], input_shape: Shape, known: list[Shapes]) ->
     for step in steps:
         inputs = tuple(shape_of(ref, known, input_shape) for ref in step.inputs)
         outputs = step.layer.output_shapes(step.where, inputs)
+        if not (
+            isinstance(outputs, tuple) and all(isinstance(each, tuple) and all(isinstance(n, Integral) for n in each) for each in outputs)
+        ):
+            raise GraphError(
+                f"{step.where}: output_shapes gives {outputs!r}, but must give a tuple of shapes of whole numbers, as ((8, 6, 6),)"
+            )
         if len(outputs) != step.layer.output_count:
             raise GraphError(f"{step.where} declares {step.layer.output_count} outputs, but gives shapes for {len(outputs)}")
         known.append(Shapes(inputs, outputs))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from minicnn.errors import ShapeError
+from minicnn.errors import GraphError, ShapeError
 from minicnn.geometry import LARGEST_SETTING
 from minicnn.graph.autopsy import autopsy
 from minicnn.graph.node import INPUT, Node, ParameterSlot, Step, ValueRef
 from minicnn.graph.shapes import Shapes, propagate
 from minicnn.graph.sharing import homes_of
 from minicnn.graph.wiring import wire
-from minicnn.layers import Element, Shape
+from minicnn.layers import Element, ParameterSpec, Shape
 
 SLOT_ALIGNMENT = 16  # floats: 64 bytes, one cache line and one AVX-512 register
 
@@ -143,7 +144,7 @@ def _places(
     end = 0
     for trainable in (True, False):
         for index, (step, known) in enumerate(zip(steps, shapes, strict=True)):
-            for spec in step.layer.parameters(known.inputs) if homes[index] == index else ():
+            for spec in _parameters(step, known) if homes[index] == index else ():
                 if spec.trainable is trainable:
                     # the layer that computes the logits, and does nothing else, starts out unsure
                     init = "he/10" if index not in inner and spec.init == "he" else spec.init
@@ -151,6 +152,13 @@ def _places(
                     end = _aligned(end + spec.size)
         ends.append(end)
     return tuple(slots), ends[0], ends[1]
+
+
+def _parameters(step: Step, known: Shapes) -> tuple[ParameterSpec, ...]:
+    specs: Any = step.layer.parameters(known.inputs)
+    if isinstance(specs, ParameterSpec) or not all(isinstance(each, ParameterSpec) for each in specs):
+        raise GraphError(f"{step.where}: parameters gives {specs!r}, but must give a tuple of ParameterSpec(name, shape, fan_in)")
+    return specs  # type: ignore[no-any-return]
 
 
 def _aligned(size: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from minicnn.errors import GraphError
 from minicnn.graph.node import INPUT, Step, ValueRef
@@ -28,6 +29,7 @@ class Recorder:
         self._level = 1
 
     def place(self, element: Element, *values: ValueRef) -> tuple[ValueRef, ...]:
+        _values(f"place({element!r}, ...) is given", values)
         self._parts += 1
         self._level += 1
         if self._parts > MOST_PARTS or self._level > MOST_LEVELS:
@@ -43,11 +45,16 @@ class Recorder:
         if not isinstance(element, Block):
             raise GraphError(f"a network is made of layers and blocks, but {element!r} is neither")
         if element.name is None:
-            return element.wire(self, *values)
+            return self.wired(element, values)
         outer, self._path = self._path, self._scope(element, element.name)
-        outputs = element.wire(self, *values)
+        outputs = self.wired(element, values)
         self._path = outer
         return outputs
+
+    def wired(self, block: Block, values: tuple[ValueRef, ...]) -> tuple[ValueRef, ...]:
+        """What comes out of a block."""
+        outputs: Any = block.wire(self, *values)
+        return _values(f"wire of {block.where()} returns", outputs)
 
     def _scope(self, block: Element, name: str) -> tuple[str, ...]:
         """The path of a named block; a number tells the places of one block apart."""
@@ -62,11 +69,19 @@ class Recorder:
         return path
 
 
+def _values(what: str, given: Any) -> tuple[ValueRef, ...]:
+    if isinstance(given, ValueRef) or not isinstance(given, tuple | list) or not all(isinstance(each, ValueRef) for each in given):
+        raise GraphError(
+            f"{what} something else than a tuple of values of the network\n  place(layer, *values) gives a tuple of values, as wire returns: (y,) = wiring.place(layer, x)"
+        )
+    return tuple(given)
+
+
 def wire(network: Element) -> tuple[tuple[Step, ...], tuple[ValueRef, ...]]:
     """The steps of a network in an order in which they can be computed, and the values that come out of it."""
     recorder = Recorder()
     # the name of the outermost block names the network, not a part of it
-    outputs = network.wire(recorder, INPUT) if isinstance(network, Block) else recorder.place(network, INPUT)
+    outputs = recorder.wired(network, (INPUT,)) if isinstance(network, Block) else recorder.place(network, INPUT)
     if not recorder.placed:
         raise GraphError("a network needs at least one layer")
     names = _names([(layer, path) for layer, _, path in recorder.placed])

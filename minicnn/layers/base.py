@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import Axis
-from minicnn.layers.calls import CallSignature, check_call
+from minicnn.layers.calls import CallSignature, check_call, check_class
 from minicnn.layers.registry import register
 
 Shape = tuple[int, ...]
@@ -102,6 +102,7 @@ class Element:
             register(cls)
 
     def __new__(cls: type[Kind], *given: Any, **named: Any) -> Kind:
+        check_class(cls)  # type: ignore[arg-type]
         if given or named:  # a copy is made without
             check_call(cls, given, named)
         return super().__new__(cls)

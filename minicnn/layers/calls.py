@@ -40,6 +40,16 @@ class CallError(SettingError, TypeError):
 
 
 @cache
+def check_class(kind: Any) -> None:
+    """Raise a SettingError if settings are written in the class that are none, for it is no dataclass."""
+    written = [name for name, what in inspect.get_annotations(kind).items() if "ClassVar" not in str(what)]
+    if written and "__dataclass_params__" not in vars(kind):
+        raise SettingError(
+            f"{kind.__name__}: {', '.join(written)} would be no setting\n  write @dataclass(frozen=True) before the class {kind.__name__}"
+        )
+
+
+@cache
 def signature(kind: type) -> inspect.Signature:
     """What the constructor takes."""
     whole = inspect.signature(kind.__init__)  # type: ignore[misc]

@@ -6,7 +6,7 @@ A class defined again in the same module, as a notebook's cell that is run again
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from minicnn.errors import GraphError, SettingError, quoted
@@ -50,6 +50,8 @@ def _home(kind: type[Any]) -> str:
 
 def with_own(custom_objects: Sequence[Any]) -> Mapping[str, Any]:
     """The known kinds by name, those given in place of others of their name; functions that layers have among their settings, too."""
+    if not isinstance(custom_objects, Iterable):
+        raise SettingError(f"custom_objects is {custom_objects!r}, but must be a list, as [MyLayer, my_map]")
     for each in custom_objects:
         if (isinstance(each, type) and not hasattr(each, "from_settings")) or not hasattr(each, "__name__"):
             raise SettingError(f"custom_objects holds {each!r}, but must list classes of layers and blocks, and functions that they take")

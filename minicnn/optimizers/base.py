@@ -67,6 +67,8 @@ class Optimizer:
             return
         cls.kind = cls.__name__.lower()
         numbers = {each.name for each in fields(cls)} | {"step"}  # type: ignore[arg-type]
+        if not callable(cls.update):
+            raise SettingError(f"{cls.__name__}: update is {cls.update!r}, but must be a loop, update(weight, gradient, ...)")
         names = tuple(inspect.signature(cls.update).parameters)
         if names[:2] != ("weight", "gradient"):
             raise SettingError(f"{cls.__name__}: update takes {', '.join(names)}, but must begin with weight, gradient")
@@ -75,6 +77,8 @@ class Optimizer:
         enter(OPTIMIZERS, cls.kind, cls, "an optimizer")
 
     def __post_init__(self) -> None:
+        if not hasattr(self, "update"):
+            raise SettingError(f"{type(self).__name__} has no update: write the loop update(weight, gradient, ...) in its class")
         self._check("learning_rate", self.learning_rate)
         self._check("weight_decay", self.weight_decay)
         for name, value in self.settings().items():

@@ -6,11 +6,13 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from minicnn import engine
+from minicnn.errors import SettingError
 from minicnn.optimizers import Optimizer
 from minicnn.preparation import Preparation
 from minicnn.random import generator
@@ -140,7 +142,11 @@ class Course(NamedTuple):
     def _learning_rate(self, at: Position, part: float) -> float:
         """After the share `part` of the current epoch, by the schedule."""
         factor = self.rule.factor(at.epoch - self.since, part, self.until - self.since, at.history[self.since :])
-        return self.optimizer.learning_rate * factor
+        if not isinstance(factor, Real) or factor < 0:
+            raise SettingError(
+                f"schedule {type(self.rule).__name__}: factor is {factor!r} in epoch {at.epoch}, but must be a number, at least 0"
+            )
+        return self.optimizer.learning_rate * float(factor)
 
     def _plan(self, updates: Updates) -> Plan:
         return updates.plan(self.optimizer, self.batch_size, self.threads, self.preparation, self.changes)

@@ -6,7 +6,7 @@ from minicnn import layers as L
 from minicnn.errors import GraphError
 from minicnn.graph import INPUT, Topology, ValueRef
 from minicnn.graph.wiring import wire
-from minicnn.layers import Block, Concat, Conv2D, Layer, Linear, ReLU, Residual, Sequential
+from minicnn.layers import Block, Concat, Conv2D, Layer, Linear, ParameterSpec, ReLU, Residual, Sequential
 
 
 def names(element, shape=(3, 8, 8)):
@@ -125,3 +125,48 @@ def test_a_named_block_in_very_many_places():
     block = L.Sequential(L.ReLU(), name="tower")
     steps, _ = wire(L.Sequential(*[block] * 4000))
     assert steps[-1].name == "tower4000.relu1"
+
+
+@pytest.mark.parametrize(
+    ("rule", "answer", "words"),
+    [
+        ("output_shapes", None, "output_shapes gives None, but must give a tuple of shapes"),
+        ("output_shapes", (3, 3), r"output_shapes gives \(3, 3\), but must give"),
+        ("output_shapes", ((3, 1.5),), "shapes of whole numbers"),
+        ("parameters", ParameterSpec("slope", (3,), 1), r"parameters gives ParameterSpec\(name='slope'"),
+        ("parameters", (("slope", (3,), 1),), "must give a tuple of ParameterSpec"),
+    ],
+)
+def test_a_rule_of_a_layer_that_gives_something_else(rule, answer, words):
+    layer = type("Own", (Layer,), {rule: lambda *_: answer}, registered=False)
+    with pytest.raises(GraphError, match=words):
+        Topology.build(layer(), (5, 8, 8))
+
+
+class OneValue(Block, registered=False):
+    def wire(self, wiring, value):
+        return value
+
+
+class Nothing(Block, registered=False):
+    def wire(self, wiring, value):
+        wiring.place(ReLU(), value)
+
+
+class Tuples(Block, registered=False):
+    def wire(self, wiring, value):
+        return wiring.place(ReLU(), wiring.place(ReLU(), value))
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        (OneValue(), "^wire of OneValue returns something else than a tuple of values"),
+        (Nothing(name="own"), "^wire of own .* returns something else than a tuple of values"),
+        (Tuples(), r"^place\(ReLU\(\), \.\.\.\) is given something else than a tuple of values"),
+    ],
+)
+def test_a_block_that_is_wired_with_something_else(block, words):
+    for element in (block, Sequential(block)):
+        with pytest.raises(GraphError, match=words):
+            wire(element)

@@ -97,3 +97,11 @@ def test_the_signature_is_that_of_the_settings():
 def test_copies_are_equal():
     layer = L.Conv2D(6, 5, padding=2)
     assert copy.deepcopy(layer) == pickle.loads(pickle.dumps(layer)) == layer
+
+
+def test_settings_of_a_class_that_is_no_dataclass_are_asked_for():
+    class Own(L.Layer, registered=False):
+        slope: float = 1.0
+
+    with pytest.raises(SettingError, match=r"^Own: slope would be no setting\n  write @dataclass\(frozen=True\) before the class Own$"):
+        Own()

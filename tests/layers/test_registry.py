@@ -43,7 +43,7 @@ from minicnn.layers import (
     register,
 )
 from minicnn.layers.pointwise import Pointwise
-from minicnn.layers.registry import TYPES
+from minicnn.layers.registry import TYPES, with_own
 
 ELEMENTS = [
     Conv1D(3, 5, name="stem"),
@@ -217,3 +217,9 @@ def test_every_layer_is_at_the_front_door():
 
     own = {name for name, kind in TYPES.items() if kind.__module__.startswith("minicnn.layers.")}
     assert own <= set(vars(minicnn.layers))
+
+
+@pytest.mark.parametrize("given", [None, ReLU])
+def test_custom_objects_are_a_list(given):
+    with pytest.raises(SettingError, match=r"but must be a list, as \[MyLayer, my_map\]"):
+        with_own(given)

@@ -1,7 +1,10 @@
 """Learning rates over time, as numbers."""
 
+import numpy as np
 import pytest
 
+import minicnn
+from minicnn import layers as L
 from minicnn.errors import SettingError
 from minicnn.train import SCHEDULES, Constant, Cosine, EpochRecord, Plateau, Schedule, Step, schedule
 
@@ -48,3 +51,12 @@ def test_by_name():
         schedule("cosin")
     with pytest.raises(SettingError, match=r"^schedule 'linear' is not one of constant, step, plateau, cosine$"):
         schedule("linear")
+
+
+@pytest.mark.parametrize("factor", [None, "half", -1.0])
+def test_a_factor_that_is_no_number_is_refused(factor):
+    trainer = minicnn.Trainer(minicnn.Graph(L.Sequential(L.Flatten(), L.Linear(2)), (1, 2, 2)))
+    own = type("Odd", (Schedule,), {"factor": lambda *_: factor, "__module__": __name__})
+    data = np.zeros((4, 1, 2, 2), np.float32), np.zeros(4, np.int64)
+    with pytest.raises(SettingError, match=f"^schedule Odd: factor is {factor!r} in epoch 1, but must be a number, at least 0$"):
+        trainer.fit(data, epochs=1, schedule=own())

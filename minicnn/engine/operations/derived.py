@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, in_axes, numbered
+import numpy as np
+
+from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, in_axes, is_own, numbered
 from minicnn.engine.operations.operation import lower, new_output
 from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.derive import read
+from minicnn.kernels.derive.checked import run_checked
 from minicnn.kernels.derive.lanes.lowering import Bound, GradientArray, Integers, ParameterArray, append_derived
 from minicnn.layers import Layer
 
@@ -52,7 +56,28 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
         elif isinstance(value, Activation | Integers):
             shape = (value if isinstance(value, Activation) else value.value).map
             in_axes(node, loop, name, (shape.shard, shape.channels, *shape.sizes))
+    if is_own(loop):
+        _try(node, loop, arguments)
     append_derived(plan.program, loop, **arguments)
+
+
+def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> None:
+    """Run a user's loop once on one image, every place checked: a step checks nothing."""
+    drawn = np.random.default_rng(0)
+    own: list[Any] = []
+    for name, value in arguments.items():
+        given: Any = value
+        if isinstance(value, ParameterArray | GradientArray):
+            given = drawn.standard_normal(value.shape)
+        elif isinstance(value, Activation):
+            shape = in_axes(node, loop, name, (1, value.map.channels, *value.map.sizes))
+            given = drawn.standard_normal(shape)
+        elif isinstance(value, Integers):
+            given = np.zeros(in_axes(node, loop, name, (1, value.value.map.channels, *value.value.map.sizes)), np.int64)
+        elif value is None:
+            given = np.zeros(absent(node)[name])
+        own.append(given)
+    run_checked(read(loop), own)
 
 
 def _short(name: str) -> str:

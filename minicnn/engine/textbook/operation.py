@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.engine.loops import absent, backward_loops, by_name, compiled, forward_loop, in_axes, nearest, numbered, trainable
+from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, in_axes, is_own, loop_called, nearest, numbered, trainable
 from minicnn.graph import Node
+from minicnn.kernels.derive.checked import run_checked
+from minicnn.kernels.derive.grammar import read
 from minicnn.layers import Layer
 
 Arrays = dict[str, np.ndarray]
@@ -78,7 +80,7 @@ def run_backward(at: Pass, dy: np.ndarray) -> tuple[list[np.ndarray], Arrays]:
 
 def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: Any) -> None:
     """Call a loop, given by its textbook name or itself, with `arrays`, inputs, parameters, what was kept, and settings by name."""
-    function = compiled(at.node, loop)
+    function = loop_called(at.node, loop)
     zeros = {name: np.zeros(shape, at.x.dtype) for name, shape in absent(at.node).items()}
     known = {**zeros, **at.parameters, **numbered("x", at.inputs), **at.kept, **arrays}
     own = {*zeros, *at.parameters, *(f"d{name}" for name in at.parameters)}
@@ -86,7 +88,11 @@ def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: 
         name: at.layer.loop_view(name, array).reshape(in_axes(at.node, function, name, array.shape, images=name not in own))
         for name, array in known.items()
     }
-    function(*by_name(at.node, function, {**at.layer.loop_settings(at.node.input_shapes), **settings, **views}).values())
+    arguments = by_name(at.node, function, {**at.layer.loop_settings(at.node.input_shapes), **settings, **views})
+    if is_own(function):
+        run_checked(read(function), list(arguments.values()))
+    else:
+        function(*arguments.values())
 
 
 define(Layer, run_forward, run_backward)

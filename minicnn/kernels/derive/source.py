@@ -54,10 +54,12 @@ def source(function: Callable[..., Any]) -> Source:
         If there is no text, or it was edited after the function was loaded.
     """
     python: Any = plain(function)
-    if not isinstance(python, FunctionType) or python.__name__ == "<lambda>":
+    if not isinstance(python, FunctionType):
         raise SettingError(f"{function!r} is not a function made with def, so that there is no loop to read")
     code = python.__code__
     file = _short(code.co_filename)
+    if python.__name__ == "<lambda>":
+        raise SettingError(f"{file}:{code.co_firstlineno}: a lambda has no loop to read: write a function with def")
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, python.__globals__)
     if not lines:

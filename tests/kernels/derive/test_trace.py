@@ -242,6 +242,7 @@ def test_everything_that_the_grammar_has(seed):
         (ShapeError, r"softmax_forward: y has no place \(2, 0\)", (2, 0), None, 2),
         (ShapeError, r"y has no place \(0, -1\)", (0, -1), None, 2),
         (ShapeError, r"y has no place \(0,\)", (0,), None, 2),
+        (ShapeError, r"y has no place \(0,\)", 0, None, 2),
         (SettingError, "softmax_forward has no output 'x': it writes y", (0, 0), "x", 2),
         (SettingError, "softmax_forward takes 2 arguments, but gets 1", (0, 0), None, 1),
     ],

@@ -115,3 +115,34 @@ def test_settings_that_the_loop_does_not_take_are_refused():
         kind(0.5, weight_decay=0.1)
     with pytest.raises(SettingError, match=r"^Odd: update takes x, but must begin with weight, gradient"):
         type("Odd", (Optimizer,), {"update": lambda x: None, "__module__": __name__})
+
+
+RATE = 1.0
+
+
+def following(weight, gradient, learning_rate):
+    for i in range(weight.size):
+        weight[i] -= RATE * learning_rate * gradient[i]
+
+
+def test_a_number_around_a_loop_is_the_one_of_now(monkeypatch):
+    kind = type("Following", (Optimizer,), {"update": following})
+    moved = []
+    for rate in (1.0, 0.0):
+        monkeypatch.setitem(globals(), "RATE", rate)
+        net = minicnn.Graph(L.Sequential(L.Flatten(), L.Linear(3)), (1, 2, 2), seed=0)
+        start = net.parameters["fc1.weight"].copy()
+        minicnn.Trainer(net, kind(0.5)).step(np.ones((4, 1, 2, 2), np.float32), np.zeros(4, np.int64))
+        moved.append(bool((net.parameters["fc1.weight"] != start).any()))
+    assert moved == [True, False]
+
+
+def test_a_loop_can_be_read_again_after_it_became_a_step():
+    text = update_text(read(following), (), ("learning_rate",))
+    assert update_text(read(following), (), ("learning_rate",)) == text
+
+
+@pytest.mark.parametrize(("members", "words"), [({"update": 7}, "update is 7, but must be a loop"), ({}, "Lacking has no update")])
+def test_a_class_without_a_loop_says_what_it_lacks(members, words):
+    with pytest.raises(SettingError, match=words):
+        type("Lacking", (Optimizer,), members)(0.1)

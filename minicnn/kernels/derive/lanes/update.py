@@ -10,7 +10,6 @@ cache until the loop has used it.
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Callable
 
 from minicnn.kernels.derive.definition import Definition
@@ -31,7 +30,6 @@ HEAD = (
 )
 
 
-@functools.cache
 def update_step(loop: Callable[..., None], states: tuple[str, ...], numbers: tuple[str, ...]) -> StepKernel:
     """The step of an optimizer's loop.
 

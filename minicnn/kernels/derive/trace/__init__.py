@@ -47,7 +47,7 @@ class Trace:
     value: Any
 
 
-def trace(function: Callable[..., Any], place: tuple[int, ...], *arguments: Any, output: str | None = None) -> Trace:
+def trace(function: Callable[..., Any], place: int | tuple[int, ...], *arguments: Any, output: str | None = None) -> Trace:
     """Run a definition for one place of one output, and note every step that leads to its value.
 
     A function of the C library (exp, tanh, ...) of a float32 that is not widened first may differ from compiled code in the last place.
@@ -55,7 +55,7 @@ def trace(function: Callable[..., Any], place: tuple[int, ...], *arguments: Any,
     Parameters
     ----------
     function : a textbook loop, or one of your own in the same style
-    place : index of the element, one entry per axis of the output
+    place : index of the element, one entry per axis of the output; a number where there is one axis
     arguments : what the function takes, outputs included; nothing is written to them
     output : name of the output; the first argument that the function writes, if not given
 
@@ -75,6 +75,7 @@ def trace(function: Callable[..., Any], place: tuple[int, ...], *arguments: Any,
     if output not in definition.outputs:
         raise SettingError(f"{name} has no output {output!r}: it writes {', '.join(definition.outputs)}")
     array = given[output]
+    place = place if isinstance(place, tuple | list) else (place,)
     inside = len(place) == array.ndim and all(0 <= each < size for each, size in zip(place, array.shape, strict=True))
     if not inside:
         raise ShapeError(f"{name}: {output} has no place {tuple(place)}\n  {output} {array.shape}")
