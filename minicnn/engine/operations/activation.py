@@ -1,4 +1,4 @@
-"""Functions of single numbers, dropout and stochastic depth, distances to centres, on the CPU."""
+"""Functions of single numbers, dropout and stochastic depth, on the CPU."""
 
 from __future__ import annotations
 
@@ -69,7 +69,4 @@ lower_one_step(
     lambda plan, node: (node.layer.amplitude, node.layer.slope),
     reads="y",
     in_place=True,
-)
-lower_one_step(
-    L.RBF, mixing.append_rbf_forward, mixing.append_rbf_backward, lambda plan, node: (plan.parameter(node, "weight"),), reads="x"
 )

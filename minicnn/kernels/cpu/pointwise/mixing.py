@@ -1,4 +1,4 @@
-"""Small layers of the older and odder networks: scaled tanh, a factor and a bias for each map, gates, distances to centres."""
+"""Small layers of the older and odder networks: scaled tanh, a factor and a bias for each map."""
 
 import numpy as np
 
@@ -57,51 +57,3 @@ def factor_gradient_step(memory, parameters, table, a, frame):
             summed = multiply_add(load(m, arena + a.dy + i), load(m, arena + a.x + i), summed)
         old = m[slot + a.dfactor + c] if frame.accumulate != 0 else ZERO
         m[slot + a.dfactor + c] = old + total(summed) * np.float32(a.factor)
-
-
-@step("y h t x size")
-def gate_forward(memory, parameters, table, a, frame):
-    """y = t*h + (1 - t)*x."""
-    m, arena = whole_array(memory), frame.arena
-    for i in range(0, a.size, LANES):
-        h, t, x = load(m, arena + a.h + i), load(m, arena + a.t + i), load(m, arena + a.x + i)
-        store(m, arena + a.y + i, t * h + (splat(ONE) - t) * x)
-
-
-@step("dh dt dx dy h t x size")
-def gate_backward(memory, parameters, table, a, frame):
-    """dh = dy*t, dt = dy*(h - x), dx = dy*(1 - t)."""
-    m, arena = whole_array(memory), frame.arena
-    for i in range(0, a.size, LANES):
-        dy, h = load(m, arena + a.dy + i), load(m, arena + a.h + i)
-        t, x = load(m, arena + a.t + i), load(m, arena + a.x + i)
-        store(m, arena + a.dh + i, dy * t)
-        store(m, arena + a.dt + i, dy * (h - x))
-        store(m, arena + a.dx + i, dy * (splat(ONE) - t))
-
-
-@step("y x centres features classes shard")
-def rbf_forward(memory, parameters, table, a, frame):
-    """y[k] = -(sum over f of (x[f] - centre[k,f])^2)."""
-    m, p, arena = whole_array(memory), whole_array(parameters), frame.arena
-    for k in range(a.classes):
-        for n in range(0, a.shard, LANES):
-            summed = splat(ZERO)
-            for f in range(a.features):
-                gap = load(m, arena + a.x + f * a.shard + n) - p[a.centres + k * a.features + f]
-                summed = summed - gap * gap
-            store_first(m, arena + a.y + k * a.shard + n, summed, a.shard - n)
-
-
-@step("dx dy x centres features classes shard")
-def rbf_backward(memory, parameters, table, a, frame):
-    """dx[f] = sum over k of 2 * dy[k] * (centre[k,f] - x[f])."""
-    m, p, arena = whole_array(memory), whole_array(parameters), frame.arena
-    for f in range(a.features):
-        for n in range(0, a.shard, LANES):
-            x = load(m, arena + a.x + f * a.shard + n)
-            summed = splat(ZERO)
-            for k in range(a.classes):
-                dy = load(m, arena + a.dy + k * a.shard + n)
-                summed += dy * (splat(p[a.centres + k * a.features + f]) - x)
-            store_first(m, arena + a.dx + f * a.shard + n, summed + summed, a.shard - n)

@@ -1,8 +1,6 @@
-"""Scaled tanh, factors per map, gates and distances as steps."""
+"""Scaled tanh and factors per map as steps."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from minicnn.kernels.cpu.pointwise import mixing
 from minicnn.kernels.cpu.pointwise.lowering import whole_vectors
@@ -39,36 +37,4 @@ def append_factor_gradient(program: Program, dfactors: int, dy: Activation, x: A
     """dfactors[c] (in the slot) = factor * sum of dy[c] * x[c]."""
     program.step(
         mixing.factor_gradient_step, dfactor=dfactors, dy=dy.place, x=x.place, channels=x.map.channels, plane=x.map.plane, factor=factor
-    )
-
-
-def append_gate_forward(program: Program, y: Activation, h: Activation, t: Activation, x: Activation) -> None:
-    """y = t*h + (1 - t)*x."""
-    program.step(mixing.gate_forward, y=y.place, h=h.place, t=t.place, x=x.place, size=whole_vectors(x))
-
-
-def append_gate_backward(program: Program, gradients: Sequence[Activation], dy: Activation, inputs: Sequence[Activation]) -> None:
-    """The gradients of h, t and x."""
-    places = {name: each.place for name, each in zip(("dh", "dt", "dx", "h", "t", "x"), (*gradients, *inputs), strict=True)}
-    program.step(mixing.gate_backward, dy=dy.place, size=whole_vectors(dy), **places)
-
-
-def append_rbf_forward(program: Program, y: Activation, x: Activation, centres: int) -> None:
-    """Minus the squared distance to each centre."""
-    program.step(
-        mixing.rbf_forward, y=y.place, x=x.place, centres=centres, features=x.map.channels, classes=y.map.channels, shard=x.map.shard
-    )
-
-
-def append_rbf_backward(program: Program, dx: Activation, dy: Activation, x: Activation, centres: int) -> None:
-    """The gradient of the distances."""
-    program.step(
-        mixing.rbf_backward,
-        dx=dx.place,
-        dy=dy.place,
-        x=x.place,
-        centres=centres,
-        features=x.map.channels,
-        classes=dy.map.channels,
-        shard=x.map.shard,
     )
