@@ -1,33 +1,12 @@
-"""Small layers of the older and odder networks: scaled tanh, a factor and a bias for each map."""
+"""A factor and a bias for each map: what sub-sampling does to the means of its windows."""
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.elementary import hyperbolic_tangent
-from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, store_first, total
+from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store_first, total
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
-ONE = np.float32(1)
-
-
-@step("y x size", amplitude=float, slope=float)
-def scaled_tanh_forward(memory, parameters, table, a, frame):
-    """y = amplitude * tanh(slope * x)."""
-    m, arena = whole_array(memory), frame.arena
-    amplitude, slope = np.float32(a.amplitude), np.float32(a.slope)
-    for i in range(0, a.size, LANES):
-        store(m, arena + a.y + i, hyperbolic_tangent(load(m, arena + a.x + i) * slope) * amplitude)
-
-
-@step("dx dy y size", amplitude=float, slope=float)
-def scaled_tanh_backward(memory, parameters, table, a, frame):
-    """dx = dy * slope * (amplitude - y^2 / amplitude)."""
-    m, arena = whole_array(memory), frame.arena
-    amplitude, slope = np.float32(a.amplitude), np.float32(a.slope)
-    for i in range(0, a.size, LANES):
-        y = load(m, arena + a.y + i)
-        store(m, arena + a.dx + i, load(m, arena + a.dy + i) * (splat(amplitude) - y * y / amplitude) * slope)
 
 
 @kernel
