@@ -66,7 +66,8 @@ class Cost(NamedTuple):
 class Loops(NamedTuple):
     """The textbook loops of a layer, outputs first; their arguments are given by name.
 
-    forward : y, then what `keeps` names, from x (or x1, x2, ...), parameters, and `loop_settings`
+    forward : y, then what `keeps` names, from x (or x1, x2, ...), parameters, and `loop_settings`; also from key, first_image and
+        training where the engine's step draws by chance
     backward : one loop or several, which write dx (or dx1, ...) and a gradient "dweight" for every parameter "weight", from dy and
         whatever of x, y, the parameters, and what forward kept they name
     """

@@ -8,10 +8,11 @@ Ronneberger, Fischer, Brox, "U-Net: Convolutional Networks for Biomedical Image 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import AXIS_WORDS, per_axis, shape_text
-from minicnn.layers.base import Layer, Shape
+from minicnn.layers.base import SPACE, Layer, Shape
 from minicnn.layers.setting import PerAxis, setting_text
 
 
@@ -28,6 +29,8 @@ class Crop(Layer):
     bypass = True
     only_moves = True
     value_inputs = 1
+    forward = "slice{n}d_forward"
+    backward = "slice{n}d_backward"
 
     size: PerAxis | None = None
 
@@ -54,6 +57,14 @@ class Crop(Layer):
             if have < want:
                 raise ShapeError(f"{where} needs at least {want} {word} to cut from, but gets {have}")
         return ((inputs[0][0], *sizes),)
+
+    def loop_settings(self, inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        """Half of what is too much is cut off before the middle, the smaller half if it is odd."""
+        (output,) = self.output_shapes(self.where(), inputs)
+        found: dict[str, Any] = {}
+        for letter, size, out in zip(SPACE[1 - len(output) :], inputs[0][1:], output[1:], strict=True):
+            found |= {f"first_{letter}": (size - out) // 2, f"stride_{letter}": 1}
+        return found
 
     def brief(self) -> tuple[str, ...]:
         return () if self.size is None else (f"size {setting_text(self.size)}",)

@@ -17,6 +17,8 @@ class Dropout(Pointwise):
     """Drop numbers with probability `rate`, in training only."""
 
     stem = "dropout"
+    forward = "dropout_forward"
+    backward = "dropout_backward"
 
     rate: float = 0.5
 

@@ -17,6 +17,7 @@ class AddInputs(Layer):
 
     stem, title = "add", "Add"
     colour = "#f6d2d8"
+    forward, backward = "add_forward", "add_backward"
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(inputs) < 2:
@@ -49,6 +50,7 @@ class ConcatChannels(Layer):
 
     stem, title = "concat", "Concat"
     colour = "#f6d2d8"
+    forward, backward = "concat_forward", ("concat_backward_first", "concat_backward_second")
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(inputs) < 2:
@@ -79,6 +81,7 @@ class GateInputs(Layer):
 
     stem, title = "gate", "Gate"
     colour = "#f6d2d8"
+    forward, backward = "gate_forward", "gate_backward"
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(inputs) != 3:

@@ -9,10 +9,11 @@ as in the authors' code.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import Axis, output_size, size_formula, whole_number
-from minicnn.layers.base import Layer, Shape
+from minicnn.layers.base import SPACE, Layer, Shape
 from minicnn.layers.setting import any_map
 
 
@@ -26,6 +27,8 @@ class PadShortcut(Layer):
 
     stem = "shortcut"
     bypass = True
+    forward = "slice{n}d_forward"
+    backward = "slice{n}d_backward"
 
     channels: int
     _: KW_ONLY
@@ -51,6 +54,9 @@ class PadShortcut(Layer):
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...]:
         """A window of one pixel."""
         return tuple(Axis(size, 1, self.stride, 1, 0, 0, output_size(size, 1, self.stride, 1, 0, 0)) for size in inputs[0][1:])
+
+    def loop_settings(self, inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        return {**super().loop_settings(inputs), **{f"first_{letter}": 0 for letter in SPACE}}
 
     def brief(self) -> tuple[str, ...]:
         return (f"{self.channels} channels", *([f"stride {self.stride}"] if self.stride != 1 else []))

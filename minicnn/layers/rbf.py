@@ -30,6 +30,8 @@ class RBF(Layer):
     """
 
     stem = "rbf"
+    forward = "rbf_forward"
+    backward = "rbf_backward"
 
     classes: int
     centres: tuple[str, ...] | None = None

@@ -17,6 +17,8 @@ class ScaledTanh(Pointwise):
     """y = amplitude * tanh(slope * x); no parameters."""
 
     stem = "tanh"
+    forward = "scaled_tanh_forward"
+    backward = "scaled_tanh_backward"
 
     amplitude: float = 1.7159
     slope: float = 2 / 3

@@ -19,6 +19,8 @@ class StochasticDepth(Pointwise):
     """Let a branch take part with probability `survival`; no parameters."""
 
     stem = "survival"
+    forward = "stochastic_depth_forward"
+    backward = "stochastic_depth_backward"
     quiet = False
 
     survival: float = 0.5

@@ -27,6 +27,8 @@ class Subsample(Windowed, registered=False):
     """
 
     stem = "subsample"
+    forward = "subsample{n}d_forward"
+    backward = ("subsample{n}d_backward_input", "subsample{n}d_backward_weight", "conv{n}d_backward_bias")
     colour = "#dcefd2"
     padding = 0
     dilation = 1

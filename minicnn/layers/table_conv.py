@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from math import prod
+from typing import Any
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, whole_number
@@ -33,6 +34,8 @@ class TableConv2D(Windowed):
     """
 
     stem = "conv"
+    forward = "table_conv2d_forward"
+    backward = ("table_conv2d_backward_input", "table_conv2d_backward_weight", "conv2d_backward_bias")
     colour = "#cfe3f7"
     kind_of_work = "convolution"
     axis_count = 2
@@ -82,6 +85,13 @@ class TableConv2D(Windowed):
         if inputs[0][0] != seen:
             raise ShapeError(f"{where} has a table of {seen} maps, but gets {inputs[0][0]}")
         return ((self.filters, *(axis.out for axis in axes)),)
+
+    def loop_settings(self, inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        """Every link's filter and map as well."""
+        import numpy as np
+
+        ends = np.array([(k, c) for k, row in enumerate(self.table) for c in row])
+        return {**super().loop_settings(inputs), "filter_of": ends[:, 0].copy(), "map_of": ends[:, 1].copy()}
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         taps = self._taps()

@@ -30,6 +30,14 @@ LAYERS = [
     L.LeakyReLU(0.1),
     L.Tanh(),
     L.Sigmoid(),
+    L.ScaledTanh(),
+    L.RBF(5),
+    L.Subsample2D(2),
+    L.Subsample2D(3, stride=2),
+    L.TableConv2D(((0, 1), (2,), (0, 2)), 3, padding=1),
+    L.TableConv2D(((2, 0), (1,)), 3, stride=2, bias=False),
+    L.Crop((4, 5)),
+    L.PadShortcut(5, stride=2),
 ]
 
 
@@ -37,7 +45,7 @@ LAYERS = [
 def test_derived_steps_agree_with_the_loops(layer, monkeypatch):
     kept = {kind: steps for kind, steps in operation._OPERATIONS.items() if kind is L.Layer or not isinstance(layer, kind)}
     monkeypatch.setattr(operation, "_OPERATIONS", kept)
-    flat = isinstance(layer, L.Linear)
+    flat = isinstance(layer, L.Linear | L.RBF)
     net = minicnn.Graph(L.Sequential(L.Conv2D(3, 1), *[L.Flatten()] * flat, layer, *[L.Flatten(), L.Linear(5)] * (not flat)), (2, 9, 8))
     x, labels = np.random.default_rng(0).standard_normal((37, 2, 9, 8)).astype(np.float32), np.arange(37) % 5
     assert layer.loops().forward.format(n=2) in inference_plan(net, 37, False, (1, 1), (0, 0)).program.names
@@ -108,6 +116,14 @@ def test_a_layer_of_several_inputs():
     gradients, exact = net.backward(x, labels)[1], net.backward(x.astype(np.float64), labels)[1]
     for name, gradient in gradients.items():
         np.testing.assert_allclose(gradient, exact[name], atol=1e-5 * abs(exact[name]).max(), err_msg=name)
+
+
+@pytest.mark.parametrize("block", [L.Add, L.Concat])
+def test_three_inputs_meet_by_a_loop_for_two(block):
+    net = minicnn.Graph(L.Sequential(block(*(L.Conv2D(3, 3) for _ in range(3))), L.Flatten(), L.Linear(2)), (2, 5, 4))
+    assert max(net.check_gradient().values()) < 1e-6
+    x = np.random.default_rng(0).standard_normal((5, 2, 5, 4))
+    np.testing.assert_allclose(net.forward(x.astype(np.float32)), net.forward(x), atol=2e-6)
 
 
 def doubled(y, x):

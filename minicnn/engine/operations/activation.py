@@ -1,4 +1,4 @@
-"""Functions of single numbers, dropout and stochastic depth, distances to centres, on the CPU."""
+"""Functions of single numbers, dropout and stochastic depth, on the CPU."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from minicnn import layers as L
 from minicnn.engine.operations.operation import lower, lower_one_step, new_output, set_value
 from minicnn.graph import Node
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
-from minicnn.kernels.cpu.pointwise import mixing_lowering as mixing
-from minicnn.kernels.cpu.pooling import grid_lowering as grid
 from minicnn.kernels.cpu.program.activation import Activation
 
 if TYPE_CHECKING:
@@ -45,14 +43,11 @@ def dropout_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def stochastic_depth_forward(plan: Planner, node: Node) -> None:
-    if plan.training:
-        grid.append_survive(plan.program, new_output(plan, node), plan.x(node), node.index, node.layer.survival)
-    else:
-        grid.append_scale(plan.program, new_output(plan, node), plan.x(node), node.layer.survival)
+    pointwise.append_survive(plan.program, new_output(plan, node), plan.x(node), node.index, node.layer.survival, plan.training)
 
 
 def stochastic_depth_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    grid.append_survive(plan.program, dy, dy, node.index, node.layer.survival)
+    pointwise.append_survive(plan.program, dy, dy, node.index, node.layer.survival, training=True)
     plan.give(node, dy)
 
 
@@ -64,12 +59,9 @@ lower_one_step(L.Tanh, pointwise.append_tanh_forward, pointwise.append_tanh_back
 lower_one_step(L.Sigmoid, pointwise.append_sigmoid_forward, pointwise.append_sigmoid_backward, reads="y", in_place=True)
 lower_one_step(
     L.ScaledTanh,
-    mixing.append_scaled_tanh_forward,
-    mixing.append_scaled_tanh_backward,
+    pointwise.append_scaled_tanh_forward,
+    pointwise.append_scaled_tanh_backward,
     lambda plan, node: (node.layer.amplitude, node.layer.slope),
     reads="y",
     in_place=True,
-)
-lower_one_step(
-    L.RBF, mixing.append_rbf_forward, mixing.append_rbf_backward, lambda plan, node: (plan.parameter(node, "weight"),), reads="x"
 )

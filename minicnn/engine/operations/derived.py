@@ -13,7 +13,7 @@ from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.checked import run_checked
-from minicnn.kernels.derive.lanes.lowering import Bound, GradientArray, Integers, ParameterArray, append_derived
+from minicnn.kernels.derive.lanes.lowering import Bound, GradientArray, Integers, ParameterArray, Table, append_derived
 from minicnn.layers import Layer
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def run_forward(plan: Planner, node: Node) -> None:
 
 
 def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    dxs = dict(list(numbered("dx", [plan.new(shape) for shape in node.input_shapes]).items())[: node.layer.value_inputs])
+    dxs = numbered("dx", [plan.new(shape) for shape in node.input_shapes[: node.layer.value_inputs]])
     gradients = {f"d{_short(slot.name)}": GradientArray(slot.offset, slot.shape) for slot in node.slots if slot.trainable}
     wanted = {name for n, name in enumerate(dxs) if plan.wants_gradient(node, n)}
     for loop in backward_loops(node, {*wanted, *gradients}):
@@ -39,11 +39,12 @@ def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[str, Bound]) -> None:
+    settings = node.layer.loop_settings(node.input_shapes)
     known: dict[str, Bound] = {
-        **node.layer.loop_settings(node.input_shapes),
+        **{name: Table(value) if isinstance(value, np.ndarray) else value for name, value in settings.items()},
         **dict.fromkeys(absent(node)),
         **{_short(slot.name): ParameterArray(slot.offset, slot.shape) for slot in node.slots},
-        **numbered("x", [plan.x(node, n) for n in range(len(node.inputs))]),
+        **numbered("x", [plan.x(node, n) for n in range(len(node.inputs[: node.layer.value_inputs]))]),
         **arrays,
     }
     for name in node.layer.keeps:

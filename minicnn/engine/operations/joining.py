@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minicnn import layers as L
-from minicnn.engine.operations.operation import lower, lower_one_step, new_output, reshaped, set_value
+from minicnn.engine.operations.operation import lower, new_output, reshaped, set_value
 from minicnn.graph import Node
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
-from minicnn.kernels.cpu.pointwise import mixing_lowering as mixing
-from minicnn.kernels.cpu.pooling import grid_lowering as grid
 from minicnn.kernels.cpu.program.activation import Activation
 
 if TYPE_CHECKING:
@@ -56,33 +54,7 @@ def concat_backward(plan: Planner, node: Node, dy: Activation) -> None:
         first += shape[0]
 
 
-def strides(plan: Planner, node: Node) -> tuple[list[int], list[int]]:
-    """The first pixel that comes through, and from one to the next, per axis: every stride-th."""
-    steps = [axis.stride for axis in node.layer.axes(node.input_shapes) or ()]
-    return [0] * len(steps), steps
-
-
-def middle(plan: Planner, node: Node) -> tuple[list[int], list[int]]:
-    """The same of the middle: half of what is too much is cut off before it, the smaller half if it is odd."""
-    first = [(size - out) // 2 for size, out in zip(node.input_shapes[0][1:], node.output_shapes[0][1:], strict=True)]
-    return first, [1] * len(first)
-
-
-def gate_forward(plan: Planner, node: Node) -> None:
-    mixing.append_gate_forward(plan.program, new_output(plan, node), *(plan.x(node, n) for n in range(3)))
-
-
-def gate_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    gradients = [plan.new(node.output_shapes[0]) for _ in range(3)]
-    mixing.append_gate_backward(plan.program, gradients, dy, [plan.x(node, n) for n in range(3)])
-    for n, gradient in enumerate(gradients):
-        plan.give(node, gradient, n)
-
-
 lower(L.Flatten, reshape_forward, reshape_backward)
 lower(L.Reshape, reshape_forward, reshape_backward)
 lower(L.AddInputs, add_forward, add_backward)
 lower(L.ConcatChannels, concat_forward, concat_backward)
-lower(L.GateInputs, gate_forward, gate_backward)
-lower_one_step(L.PadShortcut, grid.append_take_grid, grid.append_put_grid, strides)
-lower_one_step(L.Crop, grid.append_take_grid, grid.append_put_grid, middle)

@@ -10,7 +10,6 @@ from minicnn.engine.operations.operation import lower, lower_one_step, new_outpu
 from minicnn.geometry import Axis
 from minicnn.graph import Node
 from minicnn.kernels.cpu.convolution import lowering as convolution
-from minicnn.kernels.cpu.pointwise import mixing_lowering as mixing
 from minicnn.kernels.cpu.pooling import lowering as pooling
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.feature_map import FeatureMap
@@ -66,7 +65,7 @@ def subsample_forward(plan: Planner, node: Node) -> None:
     axes = node.layer.axes(node.input_shapes)
     means = plan.kept[node.index, "means"] = plan.new(node.output_shapes[0])
     pooling.append_average_pool_forward(plan.program, means, plan.x(node), axes, True)
-    mixing.append_scale_channels(
+    pooling.append_scale_channels(
         plan.program, new_output(plan, node), means, plan.parameter(node, "weight"), tap_count(axes), plan.parameter(node, "bias")
     )
 
@@ -78,10 +77,10 @@ def tap_count(axes: tuple[Axis, ...]) -> int:
 def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
     axes = node.layer.axes(node.input_shapes)
     taps, weight = tap_count(axes), plan.parameter(node, "weight")
-    mixing.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index, "means"], taps)
+    pooling.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index, "means"], taps)
     convolution.append_bias_gradient(plan.program, plan.parameter(node, "bias"), dy)
     if plan.wants_gradient(node):
-        mixing.append_scale_channels(plan.program, dy, dy, weight, taps)
+        pooling.append_scale_channels(plan.program, dy, dy, weight, taps)
         dx = plan.new(node.input_shapes[0])
         pooling.append_average_pool_backward(plan.program, dx, dy, axes, True)
         plan.give(node, dx)

@@ -3,7 +3,7 @@
 Nothing is fused, shared or split, so this is what the fast plan is compared with, and in float64 what numeric gradients are taken of.
 """
 
-from minicnn.engine.textbook import formulas  # noqa: F401 layers that are not one loop say so there
+from minicnn.engine.textbook import formulas  # noqa: F401 layers that are more than one loop say so there
 from minicnn.engine.textbook.operation import Pass, operation_of
 from minicnn.engine.textbook.run import Run
 

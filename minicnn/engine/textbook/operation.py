@@ -1,4 +1,4 @@
-"""What an operation of a textbook run is: loops called with arguments by name, unless a layer is not one loop."""
+"""What an operation of a textbook run is: loops called with arguments by name, unless a layer is more than one loop."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def run_forward(at: Pass) -> np.ndarray:
 
 
 def run_backward(at: Pass, dy: np.ndarray) -> tuple[list[np.ndarray], Arrays]:
-    dxs = {name: np.empty_like(x) for name, x in list(numbered("dx", at.inputs).items())[: at.layer.value_inputs]}
+    dxs = numbered("dx", [np.empty_like(x) for x in at.inputs[: at.layer.value_inputs]])
     gradients = {name: np.empty_like(at.parameters[name]) for name in trainable(at.node)}
     written = {**dxs, **{f"d{name}": gradient for name, gradient in gradients.items()}}
     for loop in backward_loops(at.node, written):
@@ -82,13 +82,14 @@ def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: 
     """Call a loop, given by its textbook name or itself, with `arrays`, inputs, parameters, what was kept, and settings by name."""
     function = loop_called(at.node, loop)
     zeros = {name: np.zeros(shape, at.x.dtype) for name, shape in absent(at.node).items()}
-    known = {**zeros, **at.parameters, **numbered("x", at.inputs), **at.kept, **arrays}
+    known = {**zeros, **at.parameters, **numbered("x", at.inputs[: at.layer.value_inputs]), **at.kept, **arrays}
     own = {*zeros, *at.parameters, *(f"d{name}" for name in at.parameters)}
     views = {
         name: at.layer.loop_view(name, array).reshape(in_axes(at.node, function, name, array.shape, images=name not in own))
         for name, array in known.items()
     }
-    arguments = by_name(at.node, function, {**at.layer.loop_settings(at.node.input_shapes), **settings, **views})
+    chance = {"key": at.key, "first_image": 0, "training": at.training}
+    arguments = by_name(at.node, function, {**chance, **at.layer.loop_settings(at.node.input_shapes), **settings, **views})
     if is_own(function):
         run_checked(read(function), list(arguments.values()))
     else:

@@ -1,4 +1,4 @@
-"""Activations: functions of one element (relu, leaky_relu, tanh, sigmoid) and of one row (softmax, log_softmax).
+"""Activations: functions of one element (relu, leaky_relu, tanh, scaled_tanh, sigmoid) and of one row (softmax, log_softmax).
 
 Elementwise functions take arrays of any shape, all of the same shape; `.flat` walks them in scan order.  A gradient is written in
 terms of whatever makes it shortest: the output `y` of the forward pass, or its input `x`.
@@ -99,6 +99,39 @@ def tanh_backward(dx, dy, y):
     for i in range(y.size):
         value = np.float64(y.flat[i])
         dx.flat[i] = dy.flat[i] * (1.0 - value * value)
+
+
+@kernel
+def scaled_tanh_forward(y, x, amplitude, slope):
+    """y = amplitude * tanh(slope * x)
+
+    Parameters
+    ----------
+    y : float, any shape, written
+    x : float, shape of y
+    amplitude, slope : float
+
+    Notes
+    -----
+    LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", 1998, eq. 6.
+    """
+    for i in range(x.size):
+        y.flat[i] = amplitude * np.tanh(slope * np.float64(x.flat[i]))
+
+
+@kernel
+def scaled_tanh_backward(dx, dy, y, amplitude, slope):
+    """dx = dy * slope * (amplitude - y**2 / amplitude)
+
+    Parameters
+    ----------
+    dx : float, any shape, written
+    dy, y : float, shape of dx
+    amplitude, slope : float
+    """
+    for i in range(y.size):
+        value = np.float64(y.flat[i])
+        dx.flat[i] = dy.flat[i] * slope * (amplitude - value * value / amplitude)
 
 
 @kernel

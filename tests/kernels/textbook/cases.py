@@ -100,6 +100,24 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
             case(f"upsample_{mode}{n}d_forward", [poison(*whole)], x, *scale)
             case(f"upsample_{mode}{n}d_backward", [poison(*x_shape)], real(*whole), *scale)
 
+        inside = (2, 4, *((o - 1) * s + t for o, s, t in zip(out, stride, taps, strict=True)))  # every window, and every start before it
+        x, weight, windows, starts = real(*inside), real(4), (*taps, *stride), (*(t - 1 for t in taps), *stride)
+        case(f"subsample{n}d_forward", [poison(*pooled)], x, weight, real(4), *windows)
+        case(f"subsample{n}d_backward_input", [poison(*inside)], dy, weight, *windows)
+        case(f"subsample{n}d_backward_weight", [poison(4)], dy, x, *windows)
+        case(f"slice{n}d_forward", [poison(*y_shape)], x, *starts)
+        case(f"slice{n}d_backward", [poison(*inside)], real(*y_shape), *starts)
+
+    stride, pad, dilation, taps, size, out = (
+        each[1:] for each in (sizes.stride, sizes.pad, sizes.dilation, sizes.taps, sizes.size, sizes.out)
+    )
+    rng = np.random.default_rng(0)
+    links, settings = (np.array([0, 0, 1, 2, 2]), np.array([1, 3, 0, 0, 1])), (*stride, *pad, *dilation)  # map 2 is linked to no filter
+    x, weight, dy = real(2, 4, *size), real(5, *taps), real(2, 3, *out)
+    case("table_conv2d_forward", [poison(2, 3, *out)], x, weight, real(3), *links, *settings)
+    case("table_conv2d_backward_input", [poison(2, 4, *size)], dy, weight, *links, *settings)
+    case("table_conv2d_backward_weight", [poison(5, *taps)], dy, x, *links, *settings)
+
     rng = np.random.default_rng(0)
     x, weight, dy, taps = real(2, 4, 1, 4, 5), real(16), real(2, 3, 1, 4, 5), (2, 1, 3, 3)
     case("variant_forward", [poison(2, 3, 1, 4, 5)], x, weight, real(3), some_map, taps)
@@ -117,6 +135,7 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
         ("relu", x, ()),
         ("leaky_relu", x, (0.1,)),
         ("tanh", x, ()),
+        ("scaled_tanh", x, (1.7, 0.7)),
         ("sigmoid", x, ()),
         ("softmax", x, ()),
         ("log_softmax", x, ()),
@@ -125,6 +144,19 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
         case(f"{name}_backward", [poison(3, 5)], real(3, 5), kept, *extra)
     case("dropout_forward", [poison(3, 5)], x, 77, 4, 0.3)
     case("dropout_backward", [poison(3, 5)], real(3, 5), 77, 4, 0.3)
+    for training in (False, True):
+        case("stochastic_depth_forward", [poison(3, 5)], x, 77, 0.3, training)
+        case("stochastic_depth_backward", [poison(3, 5)], real(3, 5), 77, 0.3, training)
+    case("rbf_forward", [poison(3, 4)], x, weight)
+    case("rbf_backward", [poison(3, 5)], dy, x, weight)
+    case("add_forward", [poison(3, 5)], x, real(3, 5))
+    case("add_backward", [poison(3, 5), poison(3, 5)], x)
+    case("gate_forward", [poison(3, 5)], x, real(3, 5), real(3, 5))
+    case("gate_backward", [poison(3, 5), poison(3, 5), poison(3, 5)], real(3, 5), x, real(3, 5), real(3, 5))
+    x1, x2 = real(3, 2, 3), real(3, 4, 3)
+    case("concat_forward", [poison(3, 6, 3)], x1, x2)
+    case("concat_backward_first", [poison(3, 2, 3)], real(3, 6, 3))
+    case("concat_backward_second", [poison(3, 4, 3)], real(3, 6, 3))
     labels = integers(5, 3)
     case("softmax_cross_entropy_forward", [poison(3), poison(3, 5)], x, labels)
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)

@@ -10,9 +10,9 @@ from minicnn.kernels import textbook
 from .checks import close, close_to_numeric, generated, numeric_gradient, poisoned, uniform
 
 SLOPE = 0.1
-EXTRA = {"leaky_relu": (SLOPE,)}
+EXTRA = {"leaky_relu": (SLOPE,), "scaled_tanh": (1.7159, 2 / 3)}
 FROM_INPUT = ("leaky_relu",)  # their gradient is written with x; that of all others with y
-NAMES = ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax")
+NAMES = ("relu", "leaky_relu", "tanh", "scaled_tanh", "sigmoid", "softmax", "log_softmax")
 
 
 def forward(name, x):
@@ -46,6 +46,11 @@ def test_sigmoid_and_tanh_at_the_edges(dtype):
     x = np.array([-1000.0, -np.inf, 0.0, 1000.0, np.inf, np.nan], dtype)
     np.testing.assert_array_equal(forward("sigmoid", x), np.array([0, 0, 0.5, 1, 1, np.nan], dtype))
     np.testing.assert_array_equal(forward("tanh", x), np.array([-1, -1, 0, 1, 1, np.nan], dtype))
+
+
+def test_scaled_tanh_by_hand():
+    """LeCun's constants map 1 to 1."""
+    np.testing.assert_allclose(forward("scaled_tanh", np.array([-1.0, 0.0, 1.0])), [-1, 0, 1], atol=1e-5)
 
 
 def test_softmax_by_hand():
@@ -84,6 +89,7 @@ def test_same_as_torch(torch, name, dtype):
         "relu": torch.relu,
         "leaky_relu": lambda v: torch.nn.functional.leaky_relu(v, SLOPE),
         "tanh": torch.tanh,
+        "scaled_tanh": lambda v: 1.7159 * torch.tanh(2 / 3 * v),
         "sigmoid": torch.sigmoid,
         "softmax": lambda v: torch.softmax(v, 1),
         "log_softmax": lambda v: torch.log_softmax(v, 1),

@@ -145,6 +145,25 @@ def tanh_step_backward(memory, parameters, table, a, frame):
     tanh_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size)
 
 
+@step("y x size", amplitude=float, slope=float)
+def scaled_tanh_step_forward(memory, parameters, table, a, frame):
+    """y = amplitude * tanh(slope * x)."""
+    m, arena = whole_array(memory), frame.arena
+    amplitude, slope = np.float32(a.amplitude), np.float32(a.slope)
+    for i in range(0, a.size, LANES):
+        store(m, arena + a.y + i, hyperbolic_tangent(load(m, arena + a.x + i) * slope) * amplitude)
+
+
+@step("dx dy y size", amplitude=float, slope=float)
+def scaled_tanh_step_backward(memory, parameters, table, a, frame):
+    """dx = dy * slope * (amplitude - y^2 / amplitude)."""
+    m, arena = whole_array(memory), frame.arena
+    amplitude, slope = np.float32(a.amplitude), np.float32(a.slope)
+    for i in range(0, a.size, LANES):
+        y = load(m, arena + a.y + i)
+        store(m, arena + a.dx + i, load(m, arena + a.dy + i) * (splat(amplitude) - y * y / amplitude) * slope)
+
+
 @step("y x size")
 def sigmoid_step_forward(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)

@@ -40,6 +40,18 @@ def append_tanh_backward(program: Program, dx: Activation, dy: Activation, y: Ac
     program.step(activation.tanh_step_backward, dx=dx.place, dy=dy.place, y=y.place, size=whole_vectors(y))
 
 
+def append_scaled_tanh_forward(program: Program, y: Activation, x: Activation, amplitude: float, slope: float) -> None:
+    """y = amplitude * tanh(slope * x)."""
+    program.step(activation.scaled_tanh_step_forward, y=y.place, x=x.place, size=whole_vectors(x), amplitude=amplitude, slope=slope)
+
+
+def append_scaled_tanh_backward(program: Program, dx: Activation, dy: Activation, y: Activation, amplitude: float, slope: float) -> None:
+    """dx from the output y; dx may be dy."""
+    program.step(
+        activation.scaled_tanh_step_backward, dx=dx.place, dy=dy.place, y=y.place, size=whole_vectors(y), amplitude=amplitude, slope=slope
+    )
+
+
 def append_sigmoid_forward(program: Program, y: Activation, x: Activation) -> None:
     """y = 1 / (1 + exp(-x))."""
     program.step(activation.sigmoid_step_forward, y=y.place, x=x.place, size=whole_vectors(x))
@@ -63,6 +75,11 @@ def append_add(program: Program, y: Activation, x: Activation) -> None:
 def append_dropout(program: Program, y: Activation, x: Activation, layer: int, rate: float) -> None:
     """y = x / (1 - rate) where kept, else 0: forward of x, or backward of dy.  `layer` tells one dropout of a network from another."""
     program.step(dropout.dropout_step, y=y.place, x=x.place, elements=x.size // x.map.shard, shard=x.map.shard, layer=layer, rate=rate)
+
+
+def append_survive(program: Program, y: Activation, x: Activation, layer: int, survival: float, training: bool) -> None:
+    """Stochastic depth, forward of x or backward of dy: y = x with probability `survival`, else 0; survival * x outside of training."""
+    program.step(dropout.survive_step, y=y.place, x=x.place, size=whole_vectors(x), layer=layer, survival=survival, training=training)
 
 
 def append_local_response_norm_forward(

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from minicnn.geometry import Axis
+from minicnn.kernels.cpu.pooling import subsampling
 from minicnn.kernels.cpu.pooling.reads import Reads, backward, of_average, of_copies, of_neighbours, of_windows, three_axes
 from minicnn.kernels.cpu.pooling.separable import resample_step
 from minicnn.kernels.cpu.pooling.two_by_two import Sizes, max_pool_2x2_step_backward, max_pool_2x2_step_forward
@@ -118,3 +119,31 @@ def append_upsample_backward(program: Program, dx: Activation, dy: Activation, s
     """dx gathers what each pixel gave."""
     reads = three_axes([backward(each) for each in _enlargement(mode, dx.map.sizes, scales)])
     append_separable(program, resample_step, dx, dy, reads, max(1, program.step_parts))
+
+
+def append_scale_channels(program: Program, y: Activation, x: Activation, factors: int, factor: float, biases: int | None = None) -> None:
+    """y[c] = parameters[factors + c] * factor * x[c] + parameters[biases + c]; y may be x."""
+    program.step(
+        subsampling.scale_channels_step,
+        y=y.place,
+        x=x.place,
+        channels=x.map.channels,
+        plane=x.map.plane,
+        factors=factors,
+        factor=factor,
+        biases=biases or 0,
+        with_bias=biases is not None,
+    )
+
+
+def append_factor_gradient(program: Program, dfactors: int, dy: Activation, x: Activation, factor: float) -> None:
+    """dfactors[c] (in the slot) = factor * sum of dy[c] * x[c]."""
+    program.step(
+        subsampling.factor_gradient_step,
+        dfactor=dfactors,
+        dy=dy.place,
+        x=x.place,
+        channels=x.map.channels,
+        plane=x.map.plane,
+        factor=factor,
+    )

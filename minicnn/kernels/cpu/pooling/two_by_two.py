@@ -10,14 +10,20 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.integers import same_integer, splat_integer
-from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, store, store_first
-from minicnn.kernels.cpu.pooling.grid import fill
+from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
 ZERO = np.float32(0)
+
+
+@kernel
+def fill(m, at, size, value):
+    """m[at : at + size] = value."""
+    for i in range(0, size, LANES):
+        store(m, at + i, splat(value))
 
 
 class Sizes(NamedTuple):
