@@ -200,28 +200,33 @@ def backward(
 def transpose(x: np.ndarray) -> np.ndarray:
     """(rows, columns) as (columns, rows)."""
     y = np.empty((x.shape[1], x.shape[0]), np.float32)
-    _call(transpose_step, {"rows": x.shape[0], "columns": x.shape[1]}, [y, x], min(CHANNEL_PARTS, -(-x.shape[0] // LANES)))
+    _transpose(y, x)
     return y
 
 
 def _run(kernel: StepKernel, shape: tuple[int, ...], epsilon: float, flag: bool, arrays: list[np.ndarray], large: tuple[int, ...]) -> None:
     """`large` numbers the arrays (N, C, L), what is written first."""
     images, channels, pixels = shape
-    fields: dict[str, float] = {"channels": channels, "epsilon": epsilon, "of_this_x": flag}
-    if pixels >= LANES or images == 1:
-        _call(kernel, fields | {"images": images, "pixels": pixels}, arrays, min(CHANNEL_PARTS, channels))
-        return
-    turned = list(arrays)
-    for number in large[1:]:
-        turned[number] = transpose(arrays[number].reshape(images, channels * pixels))
-    written = large[0]
-    turned[written] = np.empty((channels * pixels, images), np.float32)
-    _call(kernel, fields | {"images": 1, "pixels": pixels * images}, turned, min(CHANNEL_PARTS, channels))
-    rows = channels * pixels
-    _call(transpose_step, {"rows": rows, "columns": images}, [arrays[written], turned[written]], min(CHANNEL_PARTS, -(-rows // LANES)))
+    turned = arrays
+    if pixels < LANES and images > 1:
+        turned = list(arrays)
+        for number in large[1:]:
+            turned[number] = transpose(arrays[number].reshape(images, channels * pixels))
+        turned[large[0]] = np.empty((channels * pixels, images), np.float32)
+        images, pixels = 1, pixels * images
+    parts = min(CHANNEL_PARTS, channels)
+    _call(kernel, turned, parts, images=images, channels=channels, pixels=pixels, epsilon=epsilon, of_this_x=flag)
+    if turned is not arrays:
+        _transpose(arrays[large[0]], turned[large[0]])
 
 
-def _call(kernel: StepKernel, fields: dict[str, float], arrays: list[np.ndarray], parts: int) -> None:
+def _transpose(y: np.ndarray, x: np.ndarray) -> None:
+    """y, in memory (columns, rows), from x (rows, columns)."""
+    rows, columns = x.shape
+    _call(transpose_step, [y, x], min(CHANNEL_PARTS, -(-rows // LANES)), rows=rows, columns=columns)
+
+
+def _call(kernel: StepKernel, arrays: list[np.ndarray], parts: int, **fields: float) -> None:
     def build(stage: Stage) -> None:
         stage.program.step(kernel, **fields)
         stage.cut(parts)

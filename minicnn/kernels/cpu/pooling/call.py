@@ -112,42 +112,50 @@ def l2_pool_backward(dx: np.ndarray, dy: np.ndarray, x: np.ndarray, y: np.ndarra
 
 def max_pool_backward(dx: np.ndarray, dy: np.ndarray, indices: np.ndarray) -> None:
     """dx (N, C, *space) gets every dy where its index says."""
-    _plane_by_plane(add_at_step, dx, dy, indices, pixels=prod(dx.shape[2:]), values=prod(dy.shape[2:]))
+    _plane_by_plane(add_at_step, dx, dx, dy, indices)
 
 
 def max_unpool(x: np.ndarray, y: np.ndarray, indices: np.ndarray) -> None:
     """x (N, C, *space) holds every y where its index says, and zeros."""
-    _plane_by_plane(put_at_step, x, y, indices, pixels=prod(x.shape[2:]), values=prod(y.shape[2:]))
+    _plane_by_plane(put_at_step, x, x, y, indices)
 
 
 def max_unpool_backward(dy: np.ndarray, dx: np.ndarray, indices: np.ndarray) -> None:
     """dy fetches its gradients from dx (N, C, *space)."""
-    _plane_by_plane(fetch_from_step, dy, dx, indices, pixels=prod(dx.shape[2:]), values=prod(dy.shape[2:]))
+    _plane_by_plane(fetch_from_step, dx, dy, dx, indices)
 
 
 def global_max_pool(y: np.ndarray, indices: np.ndarray, x: np.ndarray) -> None:
     """y and indices (N, C) from x (N, C, *space)."""
-    _plane_by_plane(global_max_step, y, x, indices, pixels=prod(x.shape[2:]), scratch=True)
+    _plane_by_plane(global_max_step, x, y, x, indices)
 
 
 def global_avg_pool(y: np.ndarray, x: np.ndarray) -> None:
     """y (N, C) from x (N, C, *space)."""
-    _plane_by_plane(global_avg_step, y, x, pixels=prod(x.shape[2:]))
+    _plane_by_plane(global_avg_step, x, y, x)
 
 
 def global_avg_pool_backward(dx: np.ndarray, dy: np.ndarray) -> None:
     """dx (N, C, *space) from dy (N, C)."""
-    _plane_by_plane(global_avg_backward_step, dx, dy, pixels=prod(dx.shape[2:]))
+    _plane_by_plane(global_avg_backward_step, dx, dx, dy)
 
 
-def _plane_by_plane(kernel: StepKernel, *arrays: np.ndarray, scratch: bool = False, **sizes: int) -> None:
-    """Steps that work on the arrays where they lie; a task has some planes, one after the other, and with `scratch` two vectors."""
-    count = prod(arrays[0].shape[:2])
+def _plane_by_plane(kernel: StepKernel, large: np.ndarray, *arrays: np.ndarray) -> None:
+    """Steps that work on the arrays where they lie; a task has some planes, one after the other, and maybe two vectors of its own.
+
+    large : the array with the pixels; positions, which come last, lie in its planes
+    """
+    shape, other = arrays[0].shape, arrays[1].shape
+    count = shape[0] * shape[1]
     parts = min(ARRAY_PARTS, max(1, count))
 
     def build(stage: Stage) -> None:
-        room = {"scratch": Place(stage.program.buffer(2 * LANES * parts))} if scratch else {}
-        stage.program.step(kernel, planes=count, **sizes, **room)
+        fields: dict[str, int | Place] = {"planes": count, "pixels": prod(large.shape[2:])}
+        if "values" in kernel.fields:
+            fields["values"] = prod(arrays[-1].shape[2:])
+        if "scratch" in kernel.fields:
+            fields["scratch"] = Place(stage.program.buffer(2 * LANES * parts))
+        stage.program.step(kernel, **fields)
         stage.cut(parts)
 
-    call((kernel.name, count, *sizes.items()), build, min(count, 1), arrays)
+    call((kernel.name, shape, other), build, min(count, 1), arrays)

@@ -1,8 +1,9 @@
 """Max pooling by 2 x 2 windows that lie side by side: the pooling of LeNet, VGG and U-Net, without tables.
 
 Each input belongs to one window, so the gradient is written window by window, four stores for one look at the winner; the general loop
-asks each input for its windows instead.  LeNet's first pooling, batch 128, one thread: 58 and 112 microseconds (forward, back) with the
-general walk, 29 and 24 with this one.
+asks each input for its windows instead.  A winner is its tap in the window: a constant, where its position in the plane, as `windows.py`
+keeps it, would be four numbers to spread over the lanes for every window.  LeNet's first pooling, batch 128, one thread: 58 and 112
+microseconds (forward, back) with the general walk, 29 and 24 with this one.
 """
 
 from typing import NamedTuple
@@ -38,7 +39,7 @@ class Sizes(NamedTuple):
 
 @kernel
 def max_pool_2x2_forward(m, y_base, winner_base, x_base, begin, stop, sizes, rectify):
-    """Largest of each window and its position for channels begin .. stop; with `rectify` the relu of it, without a winner at 0."""
+    """Largest of each window and its tap (2*r + s) for channels begin .. stop; with `rectify` the relu of it, without a winner at 0."""
     shard, rows, columns, x_rows, x_columns = sizes
     for c in range(begin, stop):
         for p in range(rows):
@@ -46,20 +47,17 @@ def max_pool_2x2_forward(m, y_base, winner_base, x_base, begin, stop, sizes, rec
             upper = x_base + (c * x_rows + 2 * p) * x_columns * shard
             for q in range(columns):
                 left = upper + 2 * q * shard
-                corner = 2 * p * x_columns + 2 * q
-                first, second = splat_integer(corner), splat_integer(corner + 1)
-                third, fourth = splat_integer(corner + x_columns), splat_integer(corner + x_columns + 1)
                 for n in range(0, shard, LANES):
-                    best, winner = load(m, left + n), first
+                    best, winner = load(m, left + n), splat_integer(0)
                     value = load(m, left + shard + n)
                     wins = beats(value, best)
-                    best, winner = select(wins, value, best), select(wins, second, winner)
+                    best, winner = select(wins, value, best), select(wins, splat_integer(1), winner)
                     value = load(m, left + x_columns * shard + n)
                     wins = beats(value, best)
-                    best, winner = select(wins, value, best), select(wins, third, winner)
+                    best, winner = select(wins, value, best), select(wins, splat_integer(2), winner)
                     value = load(m, left + x_columns * shard + shard + n)
                     wins = beats(value, best)
-                    best, winner = select(wins, value, best), select(wins, fourth, winner)
+                    best, winner = select(wins, value, best), select(wins, splat_integer(3), winner)
                     if rectify:
                         off = best <= ZERO
                         best, winner = select(off, ZERO, best), select(off, splat_integer(-1), winner)
@@ -78,16 +76,13 @@ def max_pool_2x2_backward(m, dx_base, dy_base, winner_base, begin, stop, sizes):
             lower = upper + x_columns * shard
             for q in range(columns):
                 left = 2 * q * shard
-                corner = 2 * p * x_columns + 2 * q
-                first, second = splat_integer(corner), splat_integer(corner + 1)
-                third, fourth = splat_integer(corner + x_columns), splat_integer(corner + x_columns + 1)
                 for n in range(0, shard, LANES):
                     gradient = load(m, dy_base + y_at + q * shard + n)
                     winner = load(m, winner_base + y_at + q * shard + n)
-                    store(m, upper + left + n, select(same_integer(winner, first), gradient, ZERO))
-                    store(m, upper + left + shard + n, select(same_integer(winner, second), gradient, ZERO))
-                    store(m, lower + left + n, select(same_integer(winner, third), gradient, ZERO))
-                    store(m, lower + left + shard + n, select(same_integer(winner, fourth), gradient, ZERO))
+                    store(m, upper + left + n, select(same_integer(winner, splat_integer(0)), gradient, ZERO))
+                    store(m, upper + left + shard + n, select(same_integer(winner, splat_integer(1)), gradient, ZERO))
+                    store(m, lower + left + n, select(same_integer(winner, splat_integer(2)), gradient, ZERO))
+                    store(m, lower + left + shard + n, select(same_integer(winner, splat_integer(3)), gradient, ZERO))
             if x_columns > 2 * columns:
                 fill(m, upper + 2 * columns * shard, shard, ZERO)
                 fill(m, lower + 2 * columns * shard, shard, ZERO)
