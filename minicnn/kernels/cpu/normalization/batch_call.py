@@ -215,7 +215,12 @@ def _run(kernel: StepKernel, shape: tuple[int, ...], epsilon: float, flag: bool,
         turned[large[0]] = np.empty((channels * pixels, images), np.float32)
         images, pixels = 1, pixels * images
     parts = min(CHANNEL_PARTS, channels)
-    _call(kernel, turned, parts, images=images, channels=channels, pixels=pixels, epsilon=epsilon, of_this_x=flag)
+
+    def build(stage: Stage) -> None:
+        stage.program.step(kernel, images=images, channels=channels, pixels=pixels, epsilon=epsilon, of_this_x=flag)
+        stage.cut(parts)
+
+    call((kernel.name, images, channels, pixels, epsilon, flag), build, 1, turned)
     if turned is not arrays:
         _transpose(arrays[large[0]], turned[large[0]])
 
@@ -223,12 +228,9 @@ def _run(kernel: StepKernel, shape: tuple[int, ...], epsilon: float, flag: bool,
 def _transpose(y: np.ndarray, x: np.ndarray) -> None:
     """y, in memory (columns, rows), from x (rows, columns)."""
     rows, columns = x.shape
-    _call(transpose_step, [y, x], min(CHANNEL_PARTS, -(-rows // LANES)), rows=rows, columns=columns)
 
-
-def _call(kernel: StepKernel, arrays: list[np.ndarray], parts: int, **fields: float) -> None:
     def build(stage: Stage) -> None:
-        stage.program.step(kernel, **fields)
-        stage.cut(parts)
+        stage.program.step(transpose_step, rows=rows, columns=columns)
+        stage.cut(min(CHANNEL_PARTS, -(-rows // LANES)))
 
-    call((kernel.name, *fields.values()), build, 1, arrays)
+    call((transpose_step.name, rows, columns), build, 1, [y, x])

@@ -164,13 +164,13 @@ def call(
         if gradient is not None:
             gradient[...] = 0
         return
-    split = shards == WHOLE or images <= SMALL_SHARD
-    shard = min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD) if shards == WHOLE else SMALL_SHARD if images <= 4 * SHARD else SHARD
-    if shards == SINGLE:  # as many at a time as there are threads, unless there are more threads than images
-        shard, split = 1, images < usual_threads()
+    split, shard, narrow = images <= SMALL_SHARD, SMALL_SHARD if images <= 4 * SHARD else SHARD, False
+    if shards == WHOLE:
+        split, shard = True, min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD)
+    elif shards == SINGLE:  # as many at a time as there are threads, unless there are more threads than images
+        split, shard, narrow = images < usual_threads(), 1, True
     elif shards == NARROW:
-        shard = min(shard, images)
-    narrow = shards in (NARROW, SINGLE)
+        shard, narrow = min(shard, images), True
     bias_room = padded(bias.size) if bias is not None else 0
     refuse_holder(_lock)
     with _lock:
