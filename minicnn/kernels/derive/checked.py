@@ -72,7 +72,7 @@ def run_checked(definition: Definition, arguments: Sequence[Any]) -> None:
 
 
 def _loop(definition: Definition, change: _Checked) -> Callable[..., None]:
-    own = around(definition, {}, COMPILED, change)
+    own = around(definition, {}, COMPILED, change).values()
     body = statements((*definition.before, *definition.clearings, definition.loop), change)
     kernel = "\n".join([COMPILED, f"def {definition.name}({', '.join(definition.arguments)}):", *body])
     return load("\n\n".join([HEAD.replace("INSIDE", change.inside), *own, kernel]) + "\n", definition.name)  # type: ignore[no-any-return]
