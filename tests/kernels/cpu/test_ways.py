@@ -50,10 +50,25 @@ def test_networks_pass_over_what_needs_arrays(work):
     assert choose_steps(depthwise, Images(64, 16)).append is not None
 
 
-@pytest.mark.parametrize(("work", "tile"), [(work, tile) for work in WORKS[1:] for tile in ((13, 13), (7, 7))])
+@pytest.mark.parametrize(("work", "tile"), [(BACKWARD_INPUT, (13, 13)), (BACKWARD_INPUT, (7, 7)), (BACKWARD_WEIGHT, (13, 13))])
 def test_weights_that_serve_few_positions(work, tile):
     own = Problem(work, (Axis(13, 3, 1, 1, 1, 1, 13),) * 2, 1, tile, False, 64, 96)
     assert {choose(own, Images(64, shard)).name for shard in (0, 16)} == {"position by position"}
     assert choose(own._replace(flip=True), Images(64, 16)).name != "position by position"
     small = choose(own._replace(channels=2), Images(64, 16)).name
     assert small == ("lane an image" if work == BACKWARD_INPUT else "position by position")  # the cache keeps the weights
+
+
+@pytest.mark.parametrize(
+    ("images", "tile", "name"),
+    [
+        (Images(1, 16), 2, "position by position"),
+        (Images(64, 16), 2, "lane an image"),  # as long as it takes to copy what 25 positions read
+        (Images(64, 16), 10, "position by position"),
+        (Images(64), 10, "position by position"),
+        (Images(64), 2, "lane an image"),
+    ],
+)
+def test_the_weight_gradient_copies_patches_where_that_pays(images, tile, name):
+    own = Problem(BACKWARD_WEIGHT, (Axis(14, 5, 1, 1, 0, 0, 10),) * 2, 1, (tile, tile), False, 6, 16)
+    assert choose(own, images).name == name

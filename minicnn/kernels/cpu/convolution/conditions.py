@@ -10,6 +10,7 @@ from minicnn.kernels.cpu.convolution.depthwise import TAPS
 from minicnn.kernels.cpu.convolution.maps import reversed_axes
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Axes, Problem
 from minicnn.kernels.cpu.convolution.tiles import TILE_TAPS
+from minicnn.kernels.cpu.convolution.weight_gradient_lowering import fill_lanes
 from minicnn.kernels.cpu.lanes.vector import LANES
 
 MOST_TAPS = 1 << 21
@@ -69,8 +70,25 @@ def goes_back_as_forward(problem: Problem, images: int) -> bool:
 
 def goes_one_by_one(problem: Problem, images: int) -> bool:
     """Whether images go one by one, read and written where they lie: filters of one tap, whose work is little beside carrying images into
-    lanes and back.  64 images of 512 channels 28x28, 128 filters: 30 and 23 ms."""
+    lanes and back.  64 images of 512 channels 28x28, 128 filters: 30 and 23 ms; their input gradient gains nothing: 27.9 and 27.7 ms."""
     pixels = prod(axis.out for axis in problem.axes)
     plain = all((axis.taps, axis.stride, axis.before, axis.out) == (1, 1, 0, axis.size) for axis in problem.axes)
     fills = pixels >= LANES and 10 * pixels >= 9 * -(-pixels // LANES) * LANES
     return images > 1 and plain and problem.groups == 1 and problem.shared and fills and problem.work == FORWARD
+
+
+def patches_pay(problem: Problem, images: int, side_by_side: bool) -> bool:
+    """Whether the weight gradient of a tiled convolution is better computed position by position, from patches of at most a shard of images.
+
+    For all filters, each position copies a row of taps of each image.  The direct way loses, for each tap of the row and each filter: where
+    filters are lanes, what it takes to turn its sum back, once for each filter of the tile; else to add up its lanes, and a third of that
+    at each position.  On arrays (not `side_by_side`), it also carries x into lanes.  By position and the direct way, ms, 64 images in
+    shards of 16: 16 filters 5x5 of 6 channels 14x14, 25 positions a filter 0.38 and 0.29, 4 positions 0.40 and 0.50, 1 position 0.38 and
+    0.77; 16 images: 96 filters 3x3 of 64 channels 13x13, 4 positions 2.3 and 1.5, 1 position 2.8 and 4.2.
+    """
+    filters = problem.filters // problem.groups
+    uses = prod(-(-axis.out // tile) for axis, tile in zip(problem.axes, problem.tile, strict=True))
+    row, copies = filters * problem.axes[-1].taps, images * uses
+    if fill_lanes(filters):
+        return row >= (8 if side_by_side else 4) * copies
+    return row * (3 + uses * -(-images // LANES)) >= (8 if side_by_side else 6) * copies

@@ -22,6 +22,7 @@ from minicnn.kernels.cpu.convolution.conditions import (
     is_depthwise,
     is_narrow,
     padding_fits,
+    patches_pay,
 )
 from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
 from minicnn.kernels.cpu.convolution.lowering import (
@@ -159,6 +160,12 @@ def _weights_from_memory(problem: Problem, images: Images) -> bool:
     return problem.work == BACKWARD_INPUT and few and 4 * size > MEMORY_BYTES
 
 
+def _weights_written_once(problem: Problem, images: Images) -> bool:
+    if problem.work != BACKWARD_WEIGHT or images.halo or not _few_uses(problem, images.shard or images.number):
+        return False
+    return patches_pay(problem, min(images.number, images.shard or WHOLE_SHARD), side_by_side=images.shard > 0)
+
+
 def _columns_are_lanes(problem: Problem, images: Images) -> bool:
     few = images.shard % LANES != 0 if images.shard else is_narrow(problem, images.number)
     return problem.work == FORWARD and problem.shared and few
@@ -176,12 +183,7 @@ WAYS: Sequence[Way] = (
     Way("filter by filter", "few images, filters that take turns", lambda p, i: goes_by_filter(p, i.number), by_filter),
     Way("depthwise", "3x3 with stride 1, a filter a channel: plane by plane", lambda p, i: is_depthwise(p, i.number), in_place.depthwise),
     Way(POSITIONS, "few images, weights that serve few positions: read once", _few_images_and_uses, in_place.unshared),
-    Way(
-        POSITIONS,
-        "weights that serve few positions: written once",
-        lambda p, i: p.work == BACKWARD_WEIGHT and _few_uses(p, i.number),
-        in_place.unshared_weight,
-    ),
+    Way(POSITIONS, "weights that serve few positions: written once", _weights_written_once, in_place.unshared_weight),
     Way(
         "as a forward pass",
         "stride 1, for few images or large filters: dx is a convolution of dy",
@@ -209,12 +211,7 @@ WAYS: Sequence[Way] = (
         _weights_from_memory,
         Steps(append_tiled_backward_input),
     ),
-    Way(
-        POSITIONS,
-        "weights that serve few positions: written once",
-        lambda p, i: p.work == BACKWARD_WEIGHT and not i.halo and _few_uses(p, i.shard or i.number),
-        Steps(append_tiled_backward_weight),
-    ),
+    Way(POSITIONS, "weights that serve few positions: written once", _weights_written_once, Steps(append_tiled_backward_weight)),
     Way(
         "lane a filter",
         "filters that fill the lanes",
