@@ -31,7 +31,7 @@ def steps_and_gradients(layer, shape, images):
 def large_weights(monkeypatch):
     """All weights count as too large for the cache, and as worth the copying of patches."""
     monkeypatch.setattr(ways, "MEMORY_BYTES", 0)
-    monkeypatch.setattr(ways, "patches_pay", lambda *_: True)
+    monkeypatch.setattr(ways, "patches_pay", lambda *_, **__: True)
     ways.chosen.cache_clear()
     yield
     ways.chosen.cache_clear()
