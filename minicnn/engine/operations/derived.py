@@ -57,13 +57,17 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
         elif isinstance(value, Activation | Integers):
             shape = (value if isinstance(value, Activation) else value.value).map
             in_axes(node, loop, name, (shape.shard, shape.channels, *shape.sizes))
-    if is_own(loop):
+    own = is_own(node, loop)
+    if own:
         _try(node, loop, arguments)
-    append_derived(plan.program, loop, **arguments)
+    append_derived(plan.program, loop, node.name if own else "", **arguments)
 
 
 def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> None:
-    """Run a user's loop once on one image, every place checked: a step checks nothing."""
+    """Run a user's loop once, every place checked: a step checks only what depends on values.
+
+    On two images, so that a loop that knows their number, or is done with the first, is found.
+    """
     drawn = np.random.default_rng(0)
     own: list[Any] = []
     for name, value in arguments.items():
@@ -71,10 +75,10 @@ def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> 
         if isinstance(value, ParameterArray | GradientArray):
             given = drawn.standard_normal(value.shape)
         elif isinstance(value, Activation):
-            shape = in_axes(node, loop, name, (1, value.map.channels, *value.map.sizes))
+            shape = in_axes(node, loop, name, (2, value.map.channels, *value.map.sizes))
             given = drawn.standard_normal(shape)
         elif isinstance(value, Integers):
-            given = np.zeros(in_axes(node, loop, name, (1, value.value.map.channels, *value.value.map.sizes)), np.int64)
+            given = np.zeros(in_axes(node, loop, name, (2, value.value.map.channels, *value.value.map.sizes)), np.int64)
         elif value is None:
             given = np.zeros(absent(node)[name])
         own.append(given)
