@@ -9,6 +9,8 @@ import numpy as np
 
 from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, in_axes, is_own, numbered
 from minicnn.engine.operations.operation import lower, new_output
+from minicnn.errors import ShapeError
+from minicnn.geometry import shape_text
 from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.derive import read
@@ -83,6 +85,10 @@ def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> 
             given = np.zeros(absent(node)[name])
         own.append(given)
     run_checked(read(loop), own)
+    flat = {name: value for name, value in zip(arguments, own, strict=True) if read(loop).ranks.get(name) == 0}
+    if len({value.size for value in flat.values()}) > 1:  # a place that it comes to for some values only may lie beyond the shorter
+        shapes = "".join(f"\n  {name}  {shape_text(value.shape[1:])}" for name, value in flat.items())
+        raise ShapeError(f"{node.name}: the loop {loop.__name__} walks arrays by .flat that differ in size{shapes}")
 
 
 def _short(name: str) -> str:

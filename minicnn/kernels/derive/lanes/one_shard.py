@@ -149,13 +149,14 @@ def _check_gradients(own: Images, body: Iterable[ast.stmt], around: set[str]) ->
             if not isinstance(target, ast.Subscript) or not own.is_gradient(target) or is_everything(target):
                 continue
             name = array_of(target)
+            hint = f"\n  or add it up in a name first: total = np.float64(0.0), at last {ast.unparse(target)} = total"
             if isinstance(each, ast.AugAssign):
                 if name not in cleared:
-                    own.refuse(each, f"{name} is added to, but not cleared before the loop: {name}[...] = 0.0")
+                    own.refuse(each, f"{name} is added to, but not cleared before the loop: {name}[...] = 0.0{hint}")
             elif again := sorted(around - _own_letters(target)) or (["the loop"] if name in cleared else []):
                 own.refuse(each, f"{ast.unparse(target)} is stored again in each turn of {again[0]}: it needs one sum over images")
             elif isinstance(each, ast.Assign) and name_of(each.value) not in own.all_sums:
-                own.refuse(each, f"{ast.unparse(target)} is something else than a sum over images, which shards could add up")
+                own.refuse(each, f"{ast.unparse(target)} is something else than a sum over images, which shards could add up{hint}")
 
 
 def _is_zero(node: ast.AST) -> bool:
