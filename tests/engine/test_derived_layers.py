@@ -254,7 +254,8 @@ def test_places_that_are_asked_for_first_may_depend_on_values():
     x[:, 0] = np.arange(20) * 7
     x[3, 21] = 5
     y = minicnn.Graph(Guarded(), (64,)).forward(x)
-    assert (y[3] == 5).all() and (y[19] == 0).all()
+    assert (y[3] == 5).all()
+    assert (y[19] == 0).all()
 
 
 def all_but_the_last(y, x):
@@ -271,7 +272,7 @@ def halves(y, x):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    "loop, error, message",
+    ("loop", "error", "message"),
     [
         (all_but_the_last, ShapeError, r"all_but_the_last leaves \d+ of \d+ places of y unwritten.*y\[0, 7\] is the first"),
         (halves, SettingError, r"of image i // 2, but images of a batch do not see each other"),

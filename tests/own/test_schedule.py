@@ -9,6 +9,7 @@ from minicnn import datasets
 from minicnn import layers as L
 from minicnn.errors import SettingError
 from minicnn.train import Schedule
+from minicnn.train.schedule import SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,6 @@ def test_a_schedule_without_its_factor_is_an_error():
     class Empty(Schedule):
         pass
 
+    del SCHEDULES["empty"]
     with pytest.raises(SettingError, match=r"^Empty has no factor: write it in its class"):
         Empty()
