@@ -192,25 +192,25 @@ class Writer(ast.NodeTransformer):
 
     def _place(self, name: str, node: ast.Subscript) -> str:
         """Where an element lies: axes from the slowest to the fastest, images fastest of all."""
-        at = indices(node)
+        at, text = indices(node), f"{self.function.file}:{node.lineno}: {ast.unparse(node)}"
         if self.images.flat:
-            return f"{name} + {self._index(name, node, 0, ast.unparse(at[0]))}"
+            return f"{name} + {self._index(name, node, 0, ast.unparse(at[0]), text)}"
         lanes, place = self.images.in_lanes(name), ""
         if lanes and name_of(at[0]) != self.images.letter:
             self.images.refuse(node, f"{ast.unparse(node)} is of image {ast.unparse(at[0])}, but images of a batch do not see each other")
         for axis in range(int(lanes), len(at)):
-            index = self._index(name, node, axis, ast.unparse(self.visit(at[axis])))
+            index = self._index(name, node, axis, ast.unparse(self.visit(at[axis])), text)
             index = index if index.isidentifier() or index.isdigit() else f"({index})"
             place = f"({place}) * {self.size(name, axis)} + {index}" if place else index
         if not lanes:
             return f"{name} + {place}"
         return f"{name} + {f'({place}) * {self.lanes} + ' if place else ''}{ast.unparse(at[0])}"
 
-    def _index(self, name: str, node: ast.Subscript, axis: int, index: str) -> str:
-        """An index, checked where the step has to."""
+    def _index(self, name: str, node: ast.Subscript, axis: int, index: str, text: str) -> str:
+        """An index, checked where the step has to; `text` says where it stands."""
         if not self.checks or (node.lineno, node.col_offset, axis) not in self._unseen:
             return index
-        self.checks.places[f"{self.function.file}:{node.lineno}: {ast.unparse(node)}"] = None
+        self.checks.places[text] = None
         return f"{self.checks.name}({index}, {self.whole_size(name) if self.images.flat else self.size(name, axis)})"
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
