@@ -65,7 +65,7 @@ class Optimizer:
         dataclass(frozen=True, kw_only=True)(cls)
         known = {each.name for each in fields(cls)}  # type: ignore[arg-type]
         for name, value in vars(cls).items():
-            if type(value) in (int, float) and name not in known and not name.startswith("_"):
+            if type(value) in (int, float) and name not in {*known, "update"} and not name.startswith("_"):
                 raise SettingError(f"{cls.__name__}: {name} is no setting without its type: write {name}: float = {value!r}")
         if not hasattr(cls, "update"):
             return
