@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.checked import run_checked
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
-from minicnn.kernels.derive.lanes.lowering import Bound, GradientArray, Integers, ParameterArray, Table, append_derived, role_of
+from minicnn.kernels.derive.lanes.lowering import ROLES, Bound, GradientArray, Integers, ParameterArray, Table, append_derived, role_of
 from minicnn.layers import Layer
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> 
 
     On two images, so that a loop that knows their number, or is done with the first, is found.
     """
-    images_innermost(read(loop), {name: role_of(name, value) for name, value in arguments.items()})  # its reasons come first
+    numbers = {name: value if isinstance(value, tuple(ROLES)) else 0 for name, value in arguments.items()}  # others: run_checked says
+    images_innermost(read(loop), {name: role_of(name, value) for name, value in numbers.items()})  # its reasons come first
     drawn = np.random.default_rng(0)
     own: list[Any] = []
     for name, value in arguments.items():
