@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -38,8 +39,9 @@ def _module(path: Path) -> ModuleType:
     module.__file__ = str(path)
     sys.path.insert(0, str(path.parent.resolve()))  # it may import what lies beside it
     try:
-        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
-    except Exception as error:  # whatever a user's file raises is the user's to mend
+        with redirect_stdout(sys.stderr):  # what the file prints is no part of what the command writes
+            exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
+    except (Exception, SystemExit) as error:  # whatever a user's file raises is the user's to mend
         raise SettingError(f"{path} raises {type(error).__name__}: {error}") from error
     finally:
         sys.path.pop(0)

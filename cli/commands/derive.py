@@ -45,6 +45,7 @@ def definition_of(word: str) -> Callable[..., Any]:
     if ".py" in word:
         return own_function(word)
     if word not in textbook.__all__:
-        close = suggestion(word, textbook.__all__) or "\n  minicnn.kernels.textbook has them all; a loop of your own is FILE.py:FUNCTION"
+        forward = [f"{word}_forward"] if f"{word}_forward" in textbook.__all__ else textbook.__all__
+        close = suggestion(word, forward) or "\n  minicnn.kernels.textbook has them all; a loop of your own is FILE.py:FUNCTION"
         raise click.UsageError(f"there is no kernel {word!r}{close}")
     return getattr(textbook, word)  # type: ignore[no-any-return]

@@ -73,9 +73,11 @@ def loop_called(node: Node, loop: Loop | None) -> Callable[..., None]:
     return found  # type: ignore[no-any-return]
 
 
-def is_own(loop: Callable[..., None]) -> bool:
-    """Whether a loop is a user's, of which nobody knows yet that its places lie inside its arrays."""
-    return not loop.__module__.startswith(f"{textbook.__name__}.")
+def is_own(node: Node, loop: Callable[..., None]) -> bool:
+    """Whether a loop is a user's, or a textbook loop in a user's class: nobody knows yet that its places lie inside its arrays."""
+    kinds = [kind for kind in type(node.layer).__mro__ if not kind.__module__.startswith("minicnn.")]
+    said = any(vars(kind).keys() & {"forward", "backward", "output_shapes", "parameters", "loops", "loop_settings"} for kind in kinds)
+    return said or not loop.__module__.startswith(f"{textbook.__name__}.")
 
 
 @cache

@@ -41,8 +41,12 @@ class CallError(SettingError, TypeError):
 
 @cache
 def check_class(kind: Any) -> None:
-    """Raise a SettingError if settings are written in the class that are none, for it is no dataclass."""
+    """Raise a SettingError if a class is not finished, or has settings that are none, for it is no dataclass."""
+    if missing := ", ".join(sorted(getattr(kind, "__abstractmethods__", ()))):
+        raise SettingError(f"{kind.__name__} has no {missing}: write it in its class")
     written = [name for name, what in inspect.get_annotations(kind).items() if "ClassVar" not in str(what)]
+    if "__init__" in vars(kind) and "__dataclass_params__" not in vars(kind):
+        written += [name for name in signature(kind).parameters if name not in {*kind.__dataclass_fields__, *written}]
     if written and "__dataclass_params__" not in vars(kind):
         raise SettingError(
             f"{kind.__name__}: {', '.join(written)} would be no setting\n  write @dataclass(frozen=True) before the class {kind.__name__}"

@@ -55,7 +55,7 @@ class Optimizer:
     state_names: ClassVar[tuple[str, ...]] = ()  # its state per parameter
     number_names: ClassVar[tuple[str, ...]] = ()  # what its loop is told at every update
 
-    learning_rate: float = field(kw_only=False)
+    learning_rate: float = field(default=None, kw_only=False)  # type: ignore[assignment]   # asked for in __post_init__
     weight_decay: float = 0.0
 
     def __init_subclass__(cls, **others: Any) -> None:
@@ -63,6 +63,10 @@ class Optimizer:
         if isinstance(given := vars(cls).get("learning_rate"), int | float):  # SGD(0.1), as in other libraries
             cls.learning_rate = field(default=given, kw_only=False)
         dataclass(frozen=True, kw_only=True)(cls)
+        known = {each.name for each in fields(cls)}  # type: ignore[arg-type]
+        for name, value in vars(cls).items():
+            if type(value) in (int, float) and name not in {*known, "update"} and not name.startswith("_"):
+                raise SettingError(f"{cls.__name__}: {name} is no setting without its type: write {name}: float = {value!r}")
         if not hasattr(cls, "update"):
             return
         cls.kind = cls.__name__.lower()
@@ -79,6 +83,8 @@ class Optimizer:
     def __post_init__(self) -> None:
         if not hasattr(self, "update"):
             raise SettingError(f"{type(self).__name__} has no update: write the loop update(weight, gradient, ...) in its class")
+        if self.learning_rate is None:
+            raise SettingError(f"{type(self).__name__} needs its learning_rate: {type(self).__name__}(learning_rate=0.01)")
         self._check("learning_rate", self.learning_rate)
         self._check("weight_decay", self.weight_decay)
         for name, value in self.settings().items():

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from minicnn.errors import SettingError, suggestion
 from minicnn.layers.registry import enter
@@ -19,6 +20,11 @@ class Schedule(ABC):
 
     def __init_subclass__(cls) -> None:
         enter(SCHEDULES, cls.__name__.lower(), cls, "a schedule")
+
+    def __new__(cls, *given: Any, **named: Any) -> Schedule:
+        if missing := ", ".join(sorted(cls.__abstractmethods__)):
+            raise SettingError(f"{cls.__name__} has no {missing}: write it in its class")
+        return super().__new__(cls)
 
     @abstractmethod
     def factor(self, epoch: int, part: float, epochs: int, history: Sequence[EpochRecord]) -> float:

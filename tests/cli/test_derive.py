@@ -90,3 +90,16 @@ def test_what_cannot_be_derived(run, own, case):
     status, out, err = run(*arguments)
     assert (status, out) == (wanted, "")
     assert words in err
+
+
+def test_what_a_file_prints_is_no_part_of_the_text_and_its_exit_does_not_end_the_command(run, own):
+    (own / "prints.py").write_text(OWN + "print('hello')\n")
+    (own / "exits.py").write_text("import sys\nsys.exit(0)\n")
+    assert run("prints.py:swish") == (0, run("own.py:swish")[1], "hello\n")
+    status, printed, said = run("exits.py:swish")
+    assert (bool(status), printed) == (True, "")
+    assert "exits.py raises SystemExit" in said
+
+
+def test_the_name_of_an_operation_suggests_its_forward(run):
+    assert "did you mean conv2d_forward?" in run("conv2d")[2]

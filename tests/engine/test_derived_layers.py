@@ -205,3 +205,132 @@ def test_a_cell_run_again_gives_the_new_layer(tmp_path):
         for each in (net, minicnn.load(tmp_path / "net.safetensors")):
             assert (each.forward(x) == factor).all()
             assert (each.forward(x.astype(np.float64)) == factor).all()
+
+
+def jumping(y, x):
+    N, F = x.shape
+    for n in range(N):
+        for f in range(F):
+            y[n, f] = x[n, int(x[n, 0])]
+
+
+def jumping_where_positive(y, x):
+    N, F = x.shape
+    for n in range(N):
+        for f in range(F):
+            y[n, f] = 0.0
+            if x[n, f] > 100.0:
+                y[n, f] = x[n, f + 500]
+
+
+def guarded(y, x):
+    N, F = x.shape
+    for n in range(N):
+        for f in range(F):
+            y[n, f] = 0.0
+            place = int(x[n, 0])
+            if 0 <= place < F:
+                y[n, f] = x[n, place]
+
+
+@pytest.mark.parametrize("loop", [jumping, jumping_where_positive])
+def test_values_that_lead_out_of_an_array_are_an_error(loop):
+    class Jumping(L.Layer, registered=False):
+        forward = loop
+
+    net, x = minicnn.Graph(Jumping(), (64,)), np.zeros((20, 64), np.float32)
+    assert (net.forward(x) == 0).all()
+    x[17, 0] = 500
+    with pytest.raises(ShapeError, match=r"^jumping1: \S+test_derived_layers\.py:\d+: x\[n, .*\] lies outside of the array") as error:
+        net.forward(x)
+    assert "memory" not in str(error.value)
+    assert (net.forward(x[:17]) == 0).all()
+
+
+def test_places_that_are_asked_for_first_may_depend_on_values():
+    class Guarded(L.Layer, registered=False):
+        forward = guarded
+
+    x = np.zeros((20, 64), np.float32)
+    x[:, 0] = np.arange(20) * 7
+    x[3, 21] = 5
+    y = minicnn.Graph(Guarded(), (64,)).forward(x)
+    assert (y[3] == 5).all()
+    assert (y[19] == 0).all()
+
+
+def all_but_the_last(y, x):
+    N, F = x.shape
+    for n in range(N):
+        for f in range(F - 1):
+            y[n, f] = x[n, f]
+
+
+def halves(y, x):
+    for i in range(x.size):
+        y.flat[i] = x.flat[i // 2]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("loop", "error", "message"),
+    [
+        (all_but_the_last, ShapeError, r"all_but_the_last leaves \d+ of \d+ places of y unwritten.*y\[0, 7\] is the first"),
+        (halves, SettingError, r"of image i // 2, but images of a batch do not see each other"),
+    ],
+)
+def test_loops_that_mean_nothing_for_a_batch_are_refused(loop, error, message, dtype):
+    class Wrong(L.Layer, registered=False):
+        forward = loop
+
+    with pytest.raises(error, match=message):
+        minicnn.Graph(Wrong(), (8,)).forward(np.ones((3, 8), dtype))
+
+
+def longer_where_large(y, x):
+    for i in range(y.size):
+        y.flat[i] = 1.0
+        if y.flat[i] > 100.0:
+            y.flat[i] = x.flat[i]
+
+
+def test_arrays_walked_by_flat_are_of_one_size():
+    class Longer(L.Layer, registered=False):
+        forward = longer_where_large
+
+        def output_shapes(self, where, inputs):
+            return ((12,),)
+
+    with pytest.raises(
+        ShapeError, match=r"^longer1: the loop longer_where_large walks arrays by \.flat that differ in size\n  y  12\n  x  8"
+    ):
+        minicnn.Graph(Longer(), (8,)).forward(np.ones((3, 8), np.float32))
+
+
+FACTOR = 3.0
+
+
+def neighbour(x, n, f, F):
+    return FACTOR * x[n, f] if f < F else 0.0
+
+
+def inside(value):
+    return value + 1.0
+
+
+def with_helpers(y, x):
+    N, F = x.shape
+    for n in range(N):
+        for f in range(F):
+            y[n, f] = inside(neighbour(x, n, f + 1, F))
+
+
+def test_a_loop_may_call_functions_one_of_them_by_our_name():
+    class Helped(L.Layer, registered=False):
+        forward = with_helpers
+
+    x = np.random.default_rng(0).standard_normal((20, 7)).astype(np.float32)
+    wanted = 3 * np.pad(x[:, 1:], ((0, 0), (0, 1))) + 1
+    net = minicnn.Graph(Helped(), (7,))
+    np.testing.assert_allclose(net.forward(x), wanted, rtol=1e-6)
+    np.testing.assert_allclose(net.forward(x.astype(np.float64)), wanted, rtol=1e-6)

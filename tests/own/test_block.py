@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 import minicnn
 from minicnn import datasets
 from minicnn import layers as L
+from minicnn.errors import SettingError
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,11 @@ def test_a_block_of_ones_own_trains(tmp_path):
     assert loaded.block == net.block
     images = np.random.default_rng(0).standard_normal((3, 1, 8, 8)).astype(np.float32)
     assert (loaded.forward(images) == net.forward(images)).all()
+
+
+def test_a_block_without_its_wiring_is_an_error():
+    class Empty(L.Block, registered=False):
+        pass
+
+    with pytest.raises(SettingError, match=r"^Empty has no wire: write it in its class"):
+        Empty()

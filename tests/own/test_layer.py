@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 import minicnn
 from minicnn import datasets
 from minicnn import layers as L
+from minicnn.errors import SettingError
 
 
 def forward(y, x, slope):
@@ -62,3 +64,12 @@ def test_a_layer_of_ones_own_trains(tmp_path):
     loaded = minicnn.load(tmp_path / "own.safetensors")
     assert loaded.nodes[1].layer == SlopedSwish(0.5)
     assert (loaded.parameters["slopedswish1.slope"] != 0.5).all()
+
+
+def test_settings_that_no_file_would_keep_are_refused():
+    class Sloped(L.Layer, registered=False):
+        def __init__(self, slope):
+            self.slope = slope
+
+    with pytest.raises(SettingError, match=r"^Sloped: slope would be no setting\n  write @dataclass"):
+        Sloped(2.0)

@@ -9,6 +9,7 @@ from minicnn import datasets
 from minicnn import layers as L
 from minicnn.errors import SettingError
 from minicnn.train import Schedule
+from minicnn.train.schedule import SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,12 @@ def test_a_schedule_of_ones_own_trains(setting):
 def test_one_of_the_same_name_from_elsewhere_is_an_error():
     with pytest.raises(SettingError, match=r"^there is already a schedule called cosine, from .*schedule\.py\n  this one is from"):
         type("Cosine", (Schedule,), {})
+
+
+def test_a_schedule_without_its_factor_is_an_error():
+    class Empty(Schedule):
+        pass
+
+    del SCHEDULES["empty"]
+    with pytest.raises(SettingError, match=r"^Empty has no factor: write it in its class"):
+        Empty()

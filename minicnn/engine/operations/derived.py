@@ -9,11 +9,14 @@ import numpy as np
 
 from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, in_axes, is_own, numbered
 from minicnn.engine.operations.operation import lower, new_output
+from minicnn.errors import ShapeError
+from minicnn.geometry import shape_text
 from minicnn.graph import Node
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.checked import run_checked
-from minicnn.kernels.derive.lanes.lowering import Bound, GradientArray, Integers, ParameterArray, Table, append_derived
+from minicnn.kernels.derive.lanes.images_innermost import images_innermost
+from minicnn.kernels.derive.lanes.lowering import ROLES, Bound, GradientArray, Integers, ParameterArray, Table, append_derived, role_of
 from minicnn.layers import Layer
 
 if TYPE_CHECKING:
@@ -57,13 +60,19 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
         elif isinstance(value, Activation | Integers):
             shape = (value if isinstance(value, Activation) else value.value).map
             in_axes(node, loop, name, (shape.shard, shape.channels, *shape.sizes))
-    if is_own(loop):
+    own = is_own(node, loop)
+    if own:
         _try(node, loop, arguments)
-    append_derived(plan.program, loop, **arguments)
+    append_derived(plan.program, loop, node.name if own else "", **arguments)
 
 
 def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> None:
-    """Run a user's loop once on one image, every place checked: a step checks nothing."""
+    """Run a user's loop once, every place checked: a step checks only what depends on values.
+
+    On two images, so that a loop that knows their number, or is done with the first, is found.
+    """
+    numbers = {name: value if isinstance(value, tuple(ROLES)) else 0 for name, value in arguments.items()}  # others: run_checked says
+    images_innermost(read(loop), {name: role_of(name, value) for name, value in numbers.items()})  # its reasons come first
     drawn = np.random.default_rng(0)
     own: list[Any] = []
     for name, value in arguments.items():
@@ -71,14 +80,18 @@ def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> 
         if isinstance(value, ParameterArray | GradientArray):
             given = drawn.standard_normal(value.shape)
         elif isinstance(value, Activation):
-            shape = in_axes(node, loop, name, (1, value.map.channels, *value.map.sizes))
+            shape = in_axes(node, loop, name, (2, value.map.channels, *value.map.sizes))
             given = drawn.standard_normal(shape)
         elif isinstance(value, Integers):
-            given = np.zeros(in_axes(node, loop, name, (1, value.value.map.channels, *value.value.map.sizes)), np.int64)
+            given = np.zeros(in_axes(node, loop, name, (2, value.value.map.channels, *value.value.map.sizes)), np.int64)
         elif value is None:
             given = np.zeros(absent(node)[name])
         own.append(given)
     run_checked(read(loop), own)
+    flat = {name: value for name, value in zip(arguments, own, strict=True) if read(loop).ranks.get(name) == 0}
+    if len({value.size for value in flat.values()}) > 1:  # a place that it comes to for some values only may lie beyond the shorter
+        shapes = "".join(f"\n  {name}  {shape_text(value.shape[1:])}" for name, value in flat.items())
+        raise ShapeError(f"{node.name}: the loop {loop.__name__} walks arrays by .flat that differ in size{shapes}")
 
 
 def _short(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from minicnn.engine.loops import absent, backward_loops, by_name, forward_loop, 
 from minicnn.graph import Node
 from minicnn.kernels.derive.checked import run_checked
 from minicnn.kernels.derive.grammar import read
+from minicnn.kernels.derive.lanes.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WHOLE
+from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.layers import Layer
 
 Arrays = dict[str, np.ndarray]
@@ -90,10 +93,22 @@ def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: 
     }
     chance = {"key": at.key, "first_image": 0, "training": at.training}
     arguments = by_name(at.node, function, {**chance, **at.layer.loop_settings(at.node.input_shapes), **settings, **views})
-    if is_own(function):
+    if is_own(at.node, function):
+        gradients = {f"d{name}" for name in at.parameters}
+        roles = {**dict.fromkeys(zeros, NOTHING), **dict.fromkeys(at.parameters, PARAMETER), **dict.fromkeys(gradients, GRADIENT)}
+        roles |= {name: INTEGERS if name == "indices" else LANES for name in known if name not in roles}
+        for name, value in arguments.items():
+            roles.setdefault(name, TABLE if isinstance(value, np.ndarray) else REAL if isinstance(value, float) else WHOLE)
+        _refuse_others(function, tuple((name, roles[name]) for name in arguments))
         run_checked(read(function), list(arguments.values()))
     else:
         function(*arguments.values())
+
+
+@cache
+def _refuse_others(function: Callable[..., None], roles: tuple[tuple[str, str], ...]) -> None:
+    """Refuse a loop that a plan refuses: it means something else there."""
+    images_innermost(read(function), dict(roles))
 
 
 define(Layer, run_forward, run_backward)

@@ -36,6 +36,7 @@ def INSIDE(place, size, number):
         raise IndexError(number, place, size)
     return place
 """
+POISON = {4: 0x7FC5EED5, 8: 0x7FF85EED5EED5EED}  # NaNs that nothing computes but of themselves
 
 
 def run_checked(definition: Definition, arguments: Sequence[Any]) -> None:
@@ -44,7 +45,7 @@ def run_checked(definition: Definition, arguments: Sequence[Any]) -> None:
     Raises
     ------
     ShapeError
-        "FILE:LINE: reason" where it reads or stores outside of an array.
+        "FILE:LINE: reason" where it reads or stores outside of an array, or leaves a place of an output unwritten.
     SettingError
         If Numba cannot compile it for such arguments.
     """
@@ -56,6 +57,9 @@ def run_checked(definition: Definition, arguments: Sequence[Any]) -> None:
             )
     change = _Checked(definition)
     loop = _loop(definition, change)
+    results = {name: given[name] for name in definition.outputs}
+    for array in results.values():
+        _bits(array)[...] = POISON[array.itemsize]
     try:
         loop(*arguments)
     except IndexError as error:
@@ -69,13 +73,26 @@ def run_checked(definition: Definition, arguments: Sequence[Any]) -> None:
     except NumbaError as error:
         reason = next((each for each in str(error).splitlines()[1:] if each.strip()), str(error))
         raise SettingError(f"{definition.file}:{definition.line}: Numba cannot compile {definition.name}: {reason.strip()}") from None
+    for name, array in results.items():
+        left = np.argwhere(_bits(array) == POISON[array.itemsize])
+        if len(left):
+            place = ", ".join(map(str, left[0]))
+            raise ShapeError(
+                f"{definition.file}:{definition.line}: {definition.name} leaves {len(left)} of {array.size} places of {name} unwritten, or reads"
+                f" them before: {name}[{place}] is the first\n  {name}  {shape_text(array.shape)}\n  write every place, or clear {name} before the loop: {name}[...] = 0.0"
+            )
+
+
+def _bits(array: np.ndarray) -> np.ndarray:
+    """The bits of numbers."""
+    return array.view(f"u{array.itemsize}")
 
 
 def _loop(definition: Definition, change: _Checked) -> Callable[..., None]:
     own = around(definition, {}, COMPILED, change).values()
     body = statements((*definition.before, *definition.clearings, definition.loop), change)
     kernel = "\n".join([COMPILED, f"def {definition.name}({', '.join(definition.arguments)}):", *body])
-    return load("\n\n".join([HEAD.replace("INSIDE", change.inside), *own, kernel]) + "\n", definition.name)  # type: ignore[no-any-return]
+    return load("\n\n".join([HEAD.replace("INSIDE", change.inside), *own.values(), kernel]) + "\n", definition.name)  # type: ignore[no-any-return]
 
 
 class _Checked(ast.NodeTransformer):

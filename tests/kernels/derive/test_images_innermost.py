@@ -261,7 +261,16 @@ def divides_by_a_sum(y, x):
             y[n, k] = x[n, k] / total
 
 
+def added_in_place(dbias, dy):
+    N, K = dy.shape
+    for k in range(K):
+        dbias[k] = 0.0
+        for n in range(N):
+            dbias[k] += dy[n, k]
+
+
 REFUSED = {
+    added_in_place: r"dbias\[k\] is something else than a sum over images.*\n  or add it up in a name first: total = np\.float64",
     mean_over_images: "N is the number of images of the whole batch",
     neighbour_image: "is of image",
     root_of_the_sum: "total is a sum over the images of the whole batch",

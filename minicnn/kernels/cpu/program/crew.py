@@ -15,7 +15,7 @@ import threading
 import numpy as np
 from numba import carray
 
-from minicnn.errors import DeviceError
+from minicnn.errors import DeviceError, ShapeError
 from minicnn.kernels.cpu.program import interpreter
 from minicnn.kernels.cpu.program.atomics import exchange, fetch_add, integers_at, pause, read_shared
 from minicnn.kernels.cpu.program.executor import COUNTERS, FAULT, LAST, LEFT, RUN, STOP, ZERO, Layout, execute, wait_a_little
@@ -150,6 +150,8 @@ def run(
 
     Raises
     ------
+    ShapeError
+        If values lead a user's loop out of an array.
     DeviceError
         If a step fails, as for want of memory, or if a handler of a signal computes in the middle of a run.
     """
@@ -175,8 +177,11 @@ def run(
         if how == RAISED:
             raise DeviceError("this process was forked in the middle of a computation, and cannot go on with it")
         if how == FAILED:
+            failed = int(crew.counters[FAULT]) - 1
+            if failed in program.faults:
+                raise ShapeError(program.faults[failed])
             raise DeviceError(
-                f"the step {program.names[int(crew.counters[FAULT]) - 1]} failed: there is no memory left for what it needs"
+                f"the step {program.names[failed]} failed: there is no memory left for what it needs"
                 f"\n  use fewer images at a time, or fewer threads"
             )
 

@@ -79,6 +79,7 @@ class Program:
     names: list[str] = field(default_factory=list)
     phases: list[tuple[int, int, int, int]] = field(default_factory=list)  # kind, first step, stop, parts
     buffers: list[Buffer] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
     _chunks: list[np.ndarray] = field(default_factory=list)
     _length: int = 0
     _known: dict[bytes, int] = field(default_factory=dict)
@@ -101,7 +102,7 @@ class Program:
             self._length += len(padded)
         return self._known[key]
 
-    def step(self, kernel: StepKernel, **fields: Any) -> None:
+    def step(self, kernel: StepKernel, /, **fields: Any) -> None:
         """Append one step to the open phase: a value for each of the kernel's fields."""
         arguments: list[Argument] = list(flatten(kernel.fields, fields, f"step {kernel.name}"))
         for argument in arguments:
@@ -144,6 +145,7 @@ class Program:
             arena_size,
             tuple(self.names),
             tuple((each.offset, each.size) for each in self.buffers if each.permanent),
+            self.faults,
         )
 
 
@@ -152,6 +154,7 @@ class FinishedProgram(NamedTuple):
 
     arena_size : elements of one arena
     zeros : (offset, size) of the stretches of an arena that must hold zeros when a run begins
+    faults : what it means that a step fails, by its number; for want of memory where nothing is said
     """
 
     steps: np.ndarray
@@ -160,6 +163,7 @@ class FinishedProgram(NamedTuple):
     arena_size: int
     names: tuple[str, ...]
     zeros: tuple[tuple[int, int], ...]
+    faults: dict[int, str]
 
 
 def place_buffers(buffers: Sequence[Buffer], steps: int) -> int:

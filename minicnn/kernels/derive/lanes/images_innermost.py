@@ -19,12 +19,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from minicnn.kernels.derive.definition import Definition
+from minicnn.kernels.derive.lanes.bounds import Unseen
 from minicnn.kernels.derive.lanes.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, TABLE, WHOLE, Images
 from minicnn.kernels.derive.lanes.inward import Inward
 from minicnn.kernels.derive.lanes.one_shard import images_of
 from minicnn.kernels.derive.lanes.step_text import DECORATOR, Arguments, expression, statement, step_text
 from minicnn.kernels.derive.syntax import indices, is_everything, name_of, shape_of
-from minicnn.kernels.derive.text import statements
+from minicnn.kernels.derive.text import statements, surroundings
 
 HEAD = ("import math", "import numpy", "from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
 AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
@@ -39,24 +40,29 @@ class Field(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A step in words: the text of a module that defines it, and its arguments; `shard` names the one that is the images of a shard."""
+    """A step in words: the text of a module that defines it, and its arguments; `shard` names the one that is the images of a shard.
+
+    checked : "FILE:LINE: place" of those that it checks while it runs
+    """
 
     text: str
     fields: tuple[Field, ...]
     shard: str
+    checked: tuple[str, ...] = ()
 
 
-def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
+def images_innermost(definition: Definition, roles: Mapping[str, str], checks: bool = False) -> Step:
     """Write a definition out as a step.
 
     roles : for each of its arguments, see `images.py`
+    checks : fail rather than go to a place outside of an array, where that depends on values, see `bounds.py`
 
     Raises
     ------
     SettingError
         "FILE:LINE: reason" if it cannot be a step.
     """
-    own = Writer(images_of(definition, roles))
+    own = Writer(images_of(definition, roles), Checks(definition) if checks else None)
     row, frame, real = own.arguments.row, own.arguments.frame, own.real
     body = own.body()
     fields = [field for name in definition.arguments for field in own.fields(name)]
@@ -71,7 +77,23 @@ def images_innermost(definition: Definition, roles: Mapping[str, str]) -> Step:
     if INTEGERS in roles.values() or own.derived:  # which all are handed both
         head.append(f"{own.integers} = whole_numbers_of({own.arguments.memory})")
     lines = (*(f"    {line}" for line in head), *statements(body))
-    return Step(step_text(definition, HEAD, lines, own.derived), tuple(fields), real)
+    checked = own.checks.places if own.checks else {}
+    first = [own.checks.text] if own.checks and checked else []
+    return Step(step_text(definition, (*HEAD, *first), lines, own.derived), tuple(fields), real, tuple(checked))
+
+
+class Checks:
+    """The function that a step hands an index and the size of its axis, and the places that it does so for."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.name, own = "inside", (definition, *surroundings(definition, {})[1].values())
+        while any(self.name == each.name or each.free(self.name) != self.name for each in own):
+            self.name += "_"
+        self.places: dict[str, None] = {}
+
+    @property
+    def text(self) -> str:
+        return f"{DECORATOR}\ndef {self.name}(place, size):\n    if not 0 <= place < size:\n        raise IndexError\n    return place"
 
 
 class Writer(ast.NodeTransformer):
@@ -80,9 +102,10 @@ class Writer(ast.NodeTransformer):
     derived : the texts of functions that are handed arrays, shared with the writer of the function that calls this one
     """
 
-    def __init__(self, images: Images, derived: dict[str, str] | None = None) -> None:
+    def __init__(self, images: Images, checks: Checks | None = None, derived: dict[str, str] | None = None) -> None:
         self.images, self.function, free = images, images.function, images.function.free
-        self.derived = {} if derived is None else derived
+        self.derived, self.checks = {} if derived is None else derived, checks
+        self._unseen = Unseen(images, derived is not None).places if checks else set()
         self.arguments = Arguments.beside(self.function)
         self.lanes, self.real, self.first, self.fresh = map(free, ("lanes", "images", "first", "fresh"))
         self.place, self.sum, self.integers = map(free, ("place", "sum_of_images", "integers"))
@@ -129,7 +152,7 @@ class Writer(ast.NodeTransformer):
         if name and is_everything(target):
             return self._clearing(name, node.value)
         if name and images.roles[name] == GRADIENT and isinstance(target, ast.Subscript):
-            return self._gradient(self._place(name, indices(target)), ast.unparse(node.value))
+            return self._gradient(self._place(name, target), ast.unparse(node.value))
         return ast.Assign([self.visit(target)], self.visit(node.value))
 
     def _gradient(self, place: str, value: str) -> list[ast.stmt]:
@@ -165,20 +188,30 @@ class Writer(ast.NodeTransformer):
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
         memory = ast.Name(self._areas[images.roles[name]], ast.Load())
-        return ast.Subscript(memory, expression(self._place(name, indices(node))), node.ctx)
+        return ast.Subscript(memory, expression(self._place(name, node)), node.ctx)
 
-    def _place(self, name: str, at: list[ast.expr]) -> str:
+    def _place(self, name: str, node: ast.Subscript) -> str:
         """Where an element lies: axes from the slowest to the fastest, images fastest of all."""
+        at, text = indices(node), f"{self.function.file}:{node.lineno}: {ast.unparse(node)}"
         if self.images.flat:
-            return f"{name} + {ast.unparse(at[0])}"
+            return f"{name} + {self._index(name, node, 0, ast.unparse(at[0]), text)}"
         lanes, place = self.images.in_lanes(name), ""
+        if lanes and name_of(at[0]) != self.images.letter:
+            self.images.refuse(node, f"{ast.unparse(node)} is of image {ast.unparse(at[0])}, but images of a batch do not see each other")
         for axis in range(int(lanes), len(at)):
-            index = ast.unparse(self.visit(at[axis]))
+            index = self._index(name, node, axis, ast.unparse(self.visit(at[axis])), text)
             index = index if index.isidentifier() or index.isdigit() else f"({index})"
             place = f"({place}) * {self.size(name, axis)} + {index}" if place else index
         if not lanes:
             return f"{name} + {place}"
         return f"{name} + {f'({place}) * {self.lanes} + ' if place else ''}{ast.unparse(at[0])}"
+
+    def _index(self, name: str, node: ast.Subscript, axis: int, index: str, text: str) -> str:
+        """An index, checked where the step has to; `text` says where it stands."""
+        if not self.checks or (node.lineno, node.col_offset, axis) not in self._unseen:
+            return index
+        self.checks.places[text] = None
+        return f"{self.checks.name}({index}, {self.whole_size(name) if self.images.flat else self.size(name, axis)})"
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         name = name_of(node.value)
@@ -204,7 +237,7 @@ class Writer(ast.NodeTransformer):
         given = dict(zip(function.arguments, node.args, strict=True))
         letter = next((each for each, value in given.items() if name_of(value) == self.images.letter), "")
         roles = {each: self.images.roles.get(name_of(value), WHOLE) for each, value in given.items()}
-        own = Writer(Images(function, roles, letter), self.derived)
+        own = Writer(Images(function, roles, letter), self.checks, self.derived)
         fields = [field for each in function.arguments for field in own.fields(each)]
         parameters = ", ".join([*own._around(), *(field.name for field in fields)])
         text = "\n".join([DECORATOR, f"def {name}({parameters}):", *statements(own.body())])

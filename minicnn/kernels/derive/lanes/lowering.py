@@ -57,10 +57,11 @@ ROLES: dict[Any, str] = {
 }
 
 
-def append_derived(program: Program, function: Callable[..., Any], **arguments: Bound) -> None:
+def append_derived(program: Program, function: Callable[..., Any], owner: str = "", /, **arguments: Bound) -> None:
     """Append a textbook loop, images innermost.
 
     function : the loop, compiled or not
+    owner : the layer whose own loop it is, so that nobody knows yet where values may lead it
     arguments : for each of its arguments
         an Activation (or Integers) for (N, ...), ParameterArray, GradientArray, Table, a number, or None for an array of zeros
 
@@ -71,7 +72,7 @@ def append_derived(program: Program, function: Callable[..., Any], **arguments: 
     ShapeError
         If an array has other axes than the loop's.
     """
-    written = images_innermost(read(function), {name: _role(name, value) for name, value in arguments.items()})
+    written = images_innermost(read(function), {name: role_of(name, value) for name, value in arguments.items()}, checks=bool(owner))
     axes = {array: 1 + (axis or 0) for _, array, axis in written.fields}  # the last field of an array is its last axis
     own: dict[str, Any] = {}
     for name, array, axis in written.fields:
@@ -79,10 +80,18 @@ def append_derived(program: Program, function: Callable[..., Any], **arguments: 
         own[name] = _place(program, value) if axis is None else _shape(array, value, axes[array])[axis]
     (own[written.shard],) = {_activation(value).map.shard for value in arguments.values() if isinstance(value, Activation | Integers)}
     kinds = {name: float if isinstance(value, float) else int for name, value in own.items()}
+    if written.checked:
+        one = "" if len(written.checked) == 1 else "one of these places lies outside of its array\n  "
+        outside = " lies outside of the array" if not one else ""
+        program.faults[len(program.rows)] = (
+            f"{owner}: {one}" + "\n  ".join(written.checked) + f"{outside}: the values of an image lead there"
+            "\n  ask before: if 0 <= place < x.shape[1]: ..."
+        )
     program.step(derived_step(function.__name__, written.text, tuple(kinds.items())), **own)
 
 
-def _role(name: str, value: Bound) -> str:
+def role_of(name: str, value: Bound) -> str:
+    """What an argument is to a step."""
     for kind, role in ROLES.items():
         if isinstance(value, kind):
             return role

@@ -12,7 +12,19 @@ from collections.abc import Iterable, Mapping
 from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.flow import from_before
 from minicnn.kernels.derive.lanes.images import NOTHING, PARAMETER, TABLE, Images
-from minicnn.kernels.derive.syntax import array_of, indices, inside, is_everything, letter_of, letters, loaded, name_of, pairs, targets
+from minicnn.kernels.derive.syntax import (
+    array_of,
+    indices,
+    inside,
+    is_everything,
+    letter_of,
+    letters,
+    loaded,
+    name_of,
+    pairs,
+    shape_of,
+    targets,
+)
 
 
 def images_of(definition: Definition, roles: Mapping[str, str]) -> Images:
@@ -27,6 +39,8 @@ def images_of(definition: Definition, roles: Mapping[str, str]) -> Images:
     if own.flat:
         _check_flat(own)
         return own
+    if own.letter and not own.loops:
+        own.refuse(None, f"{own.letter} is not the letter of a loop, but images are counted by one: for {own.letter} in range(...)")
     for loop in own.loops:
         _check_loop(own, loop)
     for node in own.nodes:
@@ -41,7 +55,19 @@ def _check_flat(own: Images) -> None:
     for name in own.function.arrays:
         if own.function.ranks.get(name, 0) or not own.in_lanes(name):
             own.refuse(None, f"some arrays are walked by .flat, but {name} is not, or belongs to no image")
-    letter, places = own.letter, sum(own.array(node) != "" for node in own.nodes)
+    letter = own.letter
+    for loop in own.nodes:
+        stop = loop.iter.args if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call) else []
+        if isinstance(loop, ast.For) and name_of(loop.target) == letter:
+            if not (len(stop) == 1 and isinstance(stop[0], ast.Attribute) and stop[0].attr == "size"):
+                own.refuse(
+                    loop,
+                    f"{letter} walks arrays by .flat in {ast.unparse(loop.iter)}: all places are walked, range({own.function.arrays[0]}.size)",
+                )
+            break
+    else:
+        own.refuse(None, f"{letter} is not the letter of a loop, but places of .flat are walked by one")
+    places = sum(own.array(node) != "" for node in own.nodes)
     if sum(name_of(node) == letter and isinstance(node.ctx, ast.Load) for node in own.nodes if isinstance(node, ast.Name)) != places:
         own.refuse(None, f"{letter} counts places in the order of this loop's arrays, and stands for more than .flat[{letter}]")
 
@@ -50,6 +76,9 @@ def _check_loop(own: Images, loop: ast.For) -> None:
     letter, private = own.letter, own.private(loop)
     if not (isinstance(loop.iter, ast.Call) and len(loop.iter.args) == 1):
         own.refuse(loop, f"{letter} counts images in {ast.unparse(loop.iter)}: all of them are counted, from 0")
+    if not _is_count(own, loop.iter.args[0]):
+        first = next(each for each in own.roles if own.in_lanes(each))
+        own.refuse(loop, f"{letter} counts images in {ast.unparse(loop.iter)}, which is not their number: use range({first}.shape[0])")
     if letter in letters(loop.body):
         own.refuse(loop, f"{letter} counts images in a loop inside this one, but images of a batch do not see each other")
     for read in from_before(loop.body):
@@ -61,6 +90,17 @@ def _check_loop(own: Images, loop: ast.For) -> None:
             own.refuse(node, f"{name_of(node)} is left by the last image, and read after the loop over images")
     for name in sorted(own.sums(loop)):
         _check_sum(own, name)
+
+
+def _is_count(own: Images, stop: ast.expr) -> bool:
+    """Whether a value is the number of images: N, x.shape[0] or len(x)."""
+    match stop:
+        case ast.Subscript(value=shape, slice=ast.Constant(value=0)):
+            return own.in_lanes(shape_of(shape))
+        case ast.Call(func=ast.Name(id="len"), args=[array]):
+            return own.in_lanes(name_of(array))
+    given = [target for node in own.nodes if isinstance(node, ast.Assign) for target in own.counts_of(node)]
+    return name_of(stop) in {name_of(each) for each in given} - {""}
 
 
 def _check_sum(own: Images, name: str) -> None:
@@ -109,13 +149,14 @@ def _check_gradients(own: Images, body: Iterable[ast.stmt], around: set[str]) ->
             if not isinstance(target, ast.Subscript) or not own.is_gradient(target) or is_everything(target):
                 continue
             name = array_of(target)
+            hint = f"\n  or add it up in a name first: total = np.float64(0.0), at last {ast.unparse(target)} = total"
             if isinstance(each, ast.AugAssign):
                 if name not in cleared:
-                    own.refuse(each, f"{name} is added to, but not cleared before the loop: {name}[...] = 0.0")
+                    own.refuse(each, f"{name} is added to, but not cleared before the loop: {name}[...] = 0.0{hint}")
             elif again := sorted(around - _own_letters(target)) or (["the loop"] if name in cleared else []):
                 own.refuse(each, f"{ast.unparse(target)} is stored again in each turn of {again[0]}: it needs one sum over images")
             elif isinstance(each, ast.Assign) and name_of(each.value) not in own.all_sums:
-                own.refuse(each, f"{ast.unparse(target)} is something else than a sum over images, which shards could add up")
+                own.refuse(each, f"{ast.unparse(target)} is something else than a sum over images, which shards could add up{hint}")
 
 
 def _is_zero(node: ast.AST) -> bool:
