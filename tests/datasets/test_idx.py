@@ -88,11 +88,11 @@ def test_gzip_files_of_several_members(content):
         (header(8, 3) + b"abcd", "file continues after the 11 bytes that its header declares"),
         (header(8, 2**32 - 1, 2**32 - 1), "file declares 4294967295 x 4294967295 values, more than"),
         (header(8, 0, 2**32 - 1, 2**32 - 1), "file declares 0 x 4294967295 x 4294967295 values, more than"),
-        (gzip.compress(header(8, 3) + b"abc")[:-8], "file is cut short: the checksum at its end is missing"),
-        (gzip.compress(header(8, 3) + b"abc")[:-9], "file ends after|cut short"),
-        (gzip.compress(header(8, 3) + b"abc")[:-8] + bytes(8), "file is damaged"),
-        (gzip.compress(header(8, 3) + b"abc") + b"more", "file is damaged"),
-        (gzip.compress(header(8, 3) + b"abcd"), "file continues after the 11 bytes"),
+        (gzip.compress(header(8, 3) + b"abc", mtime=0)[:-8], "file is cut short: the checksum at its end is missing"),
+        (gzip.compress(header(8, 3) + b"abc", mtime=0)[:-9], "file ends after|cut short"),
+        (gzip.compress(header(8, 3) + b"abc", mtime=0)[:-8] + bytes(8), "file is damaged"),
+        (gzip.compress(header(8, 3) + b"abc", mtime=0) + b"more", "file is damaged"),
+        (gzip.compress(header(8, 3) + b"abcd", mtime=0), "file continues after the 11 bytes"),
         (b"\x1f\x8b", "file ends after 0 bytes"),
     ],
 )
@@ -150,7 +150,7 @@ def test_any_bytes_are_read_or_refused(content):
 @settings(max_examples=200, deadline=None)
 def test_a_bit_flipped_or_a_tail_lost_is_noticed(data):
     array = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
-    content = gzip.compress(header(8, 3, 4, 5) + array.tobytes(), mtime=0)
+    content = gzip.compress(header(8, 3, 4, 5) + array.tobytes())
     if data.draw(st.booleans()):
         broken = content[: data.draw(st.integers(0, len(content) - 1))]
     else:

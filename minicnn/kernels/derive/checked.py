@@ -89,7 +89,7 @@ def _bits(array: np.ndarray) -> np.ndarray:
 
 
 def _loop(definition: Definition, change: _Checked) -> Callable[..., None]:
-    own = around(definition, {}, COMPILED, change).values()
+    own = around(definition, {}, COMPILED, change)
     body = statements((*definition.before, *definition.clearings, definition.loop), change)
     kernel = "\n".join([COMPILED, f"def {definition.name}({', '.join(definition.arguments)}):", *body])
     return load("\n\n".join([HEAD.replace("INSIDE", change.inside), *own.values(), kernel]) + "\n", definition.name)  # type: ignore[no-any-return]
