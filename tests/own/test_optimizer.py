@@ -1,14 +1,11 @@
 """An optimizer of one's own in one file: settings, and a loop over parameters and what it remembers of them."""
 
 import numpy as np
-import pytest
 
 import minicnn
 from minicnn import datasets
 from minicnn import layers as L
-from minicnn.errors import SettingError
 from minicnn.optimizers import Optimizer
-from minicnn.optimizers.base import OPTIMIZERS
 
 
 def lion(weight, gradient, momentum, learning_rate, beta1, beta2, weight_decay):
@@ -50,22 +47,3 @@ def test_any_number_of_threads_and_a_checkpoint_on_the_way_give_the_same_bits():
     *_, _ = second.stream(datasets.load("digits"), until_epoch=2)
     for other in (many, second):
         np.testing.assert_array_equal(other.net.parameter_memory, one.net.parameter_memory)
-
-
-def plain(weight, gradient, learning_rate):
-    for i in range(weight.size):
-        weight[i] -= learning_rate * gradient[i]
-
-
-def test_settings_that_are_missing_are_asked_for():
-    with pytest.raises(SettingError, match=r"^Heavy: mu is no setting without its type: write mu: float = 0\.9"):
-
-        class Heavy(Optimizer):
-            mu = 0.9
-
-    class Plain(Optimizer):
-        update = plain
-
-    del OPTIMIZERS["plain"]
-    with pytest.raises(SettingError, match=r"^Plain needs its learning_rate: Plain\(learning_rate="):
-        Plain()
