@@ -83,7 +83,7 @@ class Watched:
         return node
 
     def of_integers(self, name: str, values: list[ast.expr]) -> bool:
-        """Whether a call computes with integers only, as the index map does: there is nothing to tell of it."""
+        """Whether a call computes with integers only, as the index map does: a trace has no step for it."""
         kinds = [self.kinds.of[each] for each in values]
         return {*kinds, *self.kinds.results(name, kinds)} == {INT}
 
