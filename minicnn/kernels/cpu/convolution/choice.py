@@ -1,4 +1,4 @@
-"""Which way to compute a 3x3 convolution: directly, or by Winograd in tiles of 2x2 or 4x4, told by a small model of what each costs.
+"""Which way to compute a 3x3 convolution: directly, or by Winograd in tiles of 2x2 or 4x4, chosen by a small cost model.
 
 Cycles of one vector of images, with constants measured on a processor with AVX-512 (their proportions are what counts):
 

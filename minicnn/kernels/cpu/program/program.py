@@ -22,7 +22,7 @@ import numpy as np
 from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.machine_code.records import Frame, flatten
 
-# fields of a frame that steps are told by their number
+# fields of a frame that lowerings pass to steps by number
 OUTPUT, LABELS, INPUT, EXTRA = (list(Frame.__annotations__).index(name) for name in ("output", "labels", "input", "extra"))
 
 STEP_FIELDS = 64
