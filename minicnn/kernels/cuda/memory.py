@@ -50,6 +50,24 @@ def to_device(array: np.ndarray, what: str = "a copy of an array") -> Any:
     return copy
 
 
+def zeros(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
+    """A new array of zeros on the current device."""
+    array = empty(shape, dtype, what)
+    array.copy_to_device(np.zeros(shape, dtype))
+    return array
+
+
+def copy_to_device(numbers: np.ndarray, array: Any) -> None:
+    """Copy numbers into the first of an array of the same type, whose further axes are the same."""
+    if numbers.size:
+        array[: len(numbers)].copy_to_device(np.ascontiguousarray(numbers))
+
+
+def new_stream() -> Any:
+    """A stream of one's own, whose launches come after those on the legacy default stream before them, and before those after."""
+    return 0 if SIMULATED else cuda.stream()
+
+
 def to_host(array: Any, out: np.ndarray | None = None) -> np.ndarray:
     """A copy on the host, in `out` if given; waits for the launches before."""
     with on(number_of(array)):
