@@ -37,14 +37,13 @@ def flat(array: Any) -> Any:
 
 
 def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
-    """A view of an array of one axis; strides and offset in elements."""
+    """A view that begins where the array does; strides and offset in elements."""
     from numba import cuda
 
     size, bytes_apart = array.dtype.itemsize, tuple(n * array.dtype.itemsize for n in strides)
     if SIMULATED:
-        host = array._ary
-        view = np.lib.stride_tricks.as_strided(host.reshape(-1)[offset:], shape, bytes_apart)
-        return type(array)(view)
+        first = np.lib.stride_tricks.as_strided(array._ary, (offset + 1,), (size,))[offset:]
+        return type(array)(np.lib.stride_tricks.as_strided(first, shape, bytes_apart))
     devicearray = cuda.cudadrv.devicearray
     return devicearray.DeviceNDArray(shape, bytes_apart, array.dtype, stream=array.stream, gpu_data=array.gpu_data.view(offset * size))
 
