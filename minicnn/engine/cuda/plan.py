@@ -62,7 +62,7 @@ class Program(NamedTuple):
     """A program for batches of one size, on the plan's memory."""
 
     own: DeviceProgram
-    tables: dict[bytes, Any]
+    tables: dict[str, Any]
 
 
 class Ready(NamedTuple):
@@ -272,7 +272,7 @@ class DevicePlan:
         known = self._ready.get(key)
         if known is None or known.version != version:
             program = self._program(images, batch_size)
-            rows = program.own.bound({**self._memory, **self._of_run.arrays}, program.tables)
+            rows = program.own.bound({**self._memory, **self._of_run.arrays, **program.tables})
             self._ready[key] = Ready(rows, version, lambda: self._first(key, rows))
         return self._ready[key]
 

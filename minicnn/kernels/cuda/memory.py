@@ -86,11 +86,12 @@ def flat(array: Any) -> Any:
 
 
 def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
-    """A view of a contiguous array; strides and offset in elements, from its beginning."""
+    """A view that begins where the array does; strides and offset in elements."""
     size = array.dtype.itemsize
     apart = tuple(each * size for each in strides)
     if SIMULATED:
-        return type(array)(np.lib.stride_tricks.as_strided(array._ary.reshape(-1)[offset:], shape, apart))
+        first = np.lib.stride_tricks.as_strided(array._ary, (offset + 1,), (size,))[offset:]
+        return type(array)(np.lib.stride_tricks.as_strided(first, shape, apart))
     return _device_array(shape, apart, array.dtype, array.gpu_data.view(offset * size), array.stream)
 
 
