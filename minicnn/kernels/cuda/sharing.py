@@ -28,7 +28,7 @@ class Range(NamedTuple):
 
 def strides_of(array: Handle) -> Shape:
     """Elements between neighbours, for each axis."""
-    return array.strides if isinstance(array, Part) else tuple(each // array.dtype.itemsize for each in array.strides)
+    return tuple(each // array.dtype.itemsize for each in array.strides) if _is_there(array) else array.strides
 
 
 def range_of(array: Handle) -> Range:
@@ -36,10 +36,17 @@ def range_of(array: Handle) -> Range:
     if isinstance(array, Part):
         at = array.place
         memory, start = ((array.owner, at.buffer), 4 * at.offset) if isinstance(at, Place) else (array.owner, 4 * at)
+    elif not _is_there(array):
+        return Range(array, 0, 0)  # a table of a plan, which nobody writes
     else:
         memory, start = "", (array.__array_interface__ if SIMULATED else array.__cuda_array_interface__)["data"][0] or 0
     elements = 1 + sum((size - 1) * stride for size, stride in zip(array.shape, strides_of(array), strict=True))
     return Range(memory, start, start + elements * array.dtype.itemsize if array.size else start)
+
+
+def _is_there(array: Handle) -> bool:
+    """Whether it is an array of the device, which counts strides in bytes, and not one of a plan."""
+    return getattr(type(array), "__cuda_ndarray__", False)
 
 
 def refuse_shared(parallel: Threads, given: Mapping[str, Any]) -> None:
