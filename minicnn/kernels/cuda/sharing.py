@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from math import prod
 from typing import Any, NamedTuple
@@ -72,12 +73,11 @@ def refuse_shared(parallel: Threads, given: Mapping[str, Any]) -> None:
 
 def _own_places(parallel: Threads, name: str, output: str) -> bool:
     """Whether every thread uses an array at the places only whose letters are its own, like the output."""
-    found = [indices_of(each) for each in places(parallel.definition.loop, name)]
-    handed_on = sum(name_of(each) == name for each in inside(parallel.definition.loop)) > len(
-        found
-    )  # to a function, which reads it anywhere
-    axes = parallel.axes[output].items()
-    return not handed_on and all(axis < len(each) and name_of(each[axis]) == letter for each in found for letter, axis in axes)
+    loop, axes = parallel.definition.loop, parallel.axes[output].items()
+    if any(isinstance(each, ast.Call) and name in map(name_of, each.args) and name_of(each.func) != "len" for each in inside(loop)):
+        return False  # a function may read any place of it
+    found = [indices_of(each) for each in places(loop, name)]
+    return all(axis < len(each) and name_of(each[axis]) == letter for each in found for letter, axis in axes)
 
 
 def on_one_axis(definition: Definition, given: Mapping[str, Any]) -> dict[str, Handle]:
