@@ -21,7 +21,7 @@ from minicnn.kernels.cuda.arguments import Float32, Floats, Int32, append
 from minicnn.kernels.cuda.combine import NO_FLOOR, append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
-from minicnn.kernels.cuda.launches import Handle, Launches, strided
+from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.row_sums import THREADS, append_row_sums
 from minicnn.kernels.cuda.vector import load4, store4
 

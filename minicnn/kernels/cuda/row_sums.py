@@ -9,7 +9,6 @@ which costs nothing, for of 16 bytes read two instructions are left in float64: 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
