@@ -98,7 +98,6 @@ def make_gather_tile(sizes: TileSizes):
         filter_begin = i32((cuda.blockIdx.x - turn * filter_blocks) * FILTERS)
         part = i32(turn // block_count)
         block = i32((turn - part * block_count) * BLOCK_FIELDS)
-        y_channel = i32(len(positions) // 2 * row)
         w_group = max(filters * w_filter, channels * w_channel)  # of all filters and channels, those that lie farther apart
         group = i32(part // splits)
         split = i32(part - group * splits)
@@ -202,6 +201,7 @@ def make_gather_tile(sizes: TileSizes):
                     b_read = i32(b_read - B_SIZE)
             step = i32(step + 1)
 
+        y_channel = i32(len(positions) // 2 * row)
         y_at = group * filters * y_channel + split * groups * filters * y_channel
         bias_at = group * filters * b_filter + blocks[block + BIAS]
         for half in range(COLUMNS // 4):
