@@ -32,6 +32,11 @@ class Kernel:
         """Start it on a device, or run it in the simulator."""
         self._compiled[grid, threads or self.threads, stream](*arguments)
 
+    def prepare(self, *arguments: Any) -> None:
+        """Compile it for such arguments; the simulator runs what it is given."""
+        if not SIMULATED:
+            self._compiled.compile(tuple(map(self._compiled.typeof_pyval, arguments)))
+
     def ptx(self, signature: Any, cc: tuple[int, int] = (9, 0)) -> str:
         """Its PTX for a compute capability; needs no device.
 

@@ -50,6 +50,24 @@ def to_device(array: np.ndarray, what: str = "a copy of an array") -> Any:
     return copy
 
 
+def zeros(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
+    """A new array of zeros on the current device."""
+    array = empty(shape, dtype, what)
+    array.copy_to_device(np.zeros(shape, dtype))
+    return array
+
+
+def copy_to_device(numbers: np.ndarray, array: Any) -> None:
+    """Copy numbers into the first of an array of the same type, whose further axes are the same."""
+    if numbers.size:
+        array[: len(numbers)].copy_to_device(np.ascontiguousarray(numbers))
+
+
+def new_stream() -> Any:
+    """A stream of one's own, whose launches come after those on the legacy default stream before them, and before those after."""
+    return 0 if SIMULATED else cuda.stream()
+
+
 def to_host(array: Any, out: np.ndarray | None = None) -> np.ndarray:
     """A copy on the host, in `out` if given; waits for the launches before."""
     with on(number_of(array)):
@@ -68,11 +86,12 @@ def flat(array: Any) -> Any:
 
 
 def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
-    """A view of a contiguous array; strides and offset in elements, from its beginning."""
+    """A view that begins where the array does; strides and offset in elements."""
     size = array.dtype.itemsize
     apart = tuple(each * size for each in strides)
     if SIMULATED:
-        return type(array)(np.lib.stride_tricks.as_strided(array._ary.reshape(-1)[offset:], shape, apart))
+        first = np.lib.stride_tricks.as_strided(array._ary, (offset + 1,), (size,))[offset:]
+        return type(array)(np.lib.stride_tricks.as_strided(first, shape, apart))
     return _device_array(shape, apart, array.dtype, array.gpu_data.view(offset * size), array.stream)
 
 
