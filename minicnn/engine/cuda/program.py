@@ -26,19 +26,6 @@ TOGETHER = 4  # images of one load
 ENDLESS = 1 << 30
 
 
-class Constant(NamedTuple):
-    """A table of a plan, or a view of it."""
-
-    key: bytes
-    shape: Shape
-    strides: Shape
-    dtype: np.dtype[Any]
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-
 class OfRun(NamedTuple):
     """An array of a run: "images", "labels", "order", "job", "keys", "draws", "rates", "statistics", "output", "input_gradient"."""
 
@@ -68,7 +55,7 @@ class DeviceProgram:
     size: int = 0
     rows: list[Launch] = field(default_factory=list)
     buffers: list[Buffer] = field(default_factory=list)
-    tables: dict[bytes, np.ndarray] = field(default_factory=dict)
+    tables: dict[str, np.ndarray] = field(default_factory=dict)
     draws: list[int] = field(default_factory=list)  # numbers of the nodes that draw from a batch's key
 
     @property
@@ -76,9 +63,9 @@ class DeviceProgram:
         """Images of the batch with those that it is padded with."""
         return padded_images(self.images)
 
-    def buffer(self, size: int) -> Buffer:
+    def buffer(self, size: int, permanent: bool = False) -> Buffer:
         """Ask for a stretch of the arena."""
-        self.buffers.append(Buffer(size))
+        self.buffers.append(Buffer(size, permanent))
         return self.buffers[-1]
 
     def launch(self, kernel: Kernel, grid: int | tuple[int, ...], *arguments: Any, threads: int = 0) -> None:
@@ -92,14 +79,14 @@ class DeviceProgram:
         """Room for so many numbers of float32."""
         return Part(ARENA, Place(self.buffer(size)), (size,), (1,))
 
-    def table(self, values: np.ndarray) -> Constant:
+    def table(self, values: np.ndarray) -> Part:
         """Numbers that do not change; equal tables are kept once."""
         own = np.ascontiguousarray(values)
-        key = own.dtype.str.encode() + own.tobytes()
+        key = f"{own.dtype.str} {own.tobytes().hex()}"
         self.tables.setdefault(key, own.ravel())
-        return Constant(key, own.shape, contiguous_strides(own.shape), own.dtype)
+        return Part(key, 0, own.shape, contiguous_strides(own.shape), own.dtype)
 
-    def zeros(self, axes: int) -> Constant:
+    def zeros(self, axes: int) -> Part:
         """An array of zeros, as long as anybody asks."""
         return self.table(np.zeros(1, np.float32))._replace(shape=(ENDLESS,) * axes, strides=(0,) * axes)
 
@@ -129,17 +116,15 @@ class DeviceProgram:
         """Give every buffer its place."""
         self.size = place_buffers(self.buffers, len(self.rows))
 
-    def bound(self, arrays: Mapping[str, Handle], tables: Mapping[bytes, Handle]) -> list[Launch]:
+    def bound(self, arrays: Mapping[str, Handle]) -> list[Launch]:
         """The launches with arrays of the device.
 
-        arrays : by owner, flat
+        arrays : flat, by owner; those of a run by name, as they are
         """
 
         def own(argument: Any) -> Any:
             if isinstance(argument, OfRun):
                 return arrays[argument.name]
-            if isinstance(argument, Constant):
-                return memory.strided(tables[argument.key], argument.shape, argument.strides)
             if isinstance(argument, Part):
                 place = argument.place
                 offset = place.buffer.offset + place.offset if isinstance(place, Place) else place

@@ -48,4 +48,4 @@ class Kernel:
         return str(text)
 
     def _bounds(self) -> dict[str, Any]:
-        return {"launch_bounds": (self.threads, self.blocks)} if self.blocks else {}
+        return {"launch_bounds": (self.threads, self.blocks)} if self.blocks and not SIMULATED else {}
