@@ -26,14 +26,17 @@ LEGACY_STREAM = 1  # as both protocols number it
 MOST_THREADS = (1, 4) if SIMULATED else (512, 256)  # blocks, and threads of a block, of a kernel whose threads take turns
 
 
-def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
-    """A new array on the current device, whose content is unspecified.
+def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array", like: Any = None) -> Any:
+    """A new array on the current device, or on that of `like`, whose content is unspecified.
 
     Raises
     ------
     DeviceError
         If the device has not so much memory: `what` needs it.
     """
+    if like is not None:
+        with on(number_of(like)):
+            return empty(shape, dtype, what)
     try:
         return cuda.device_array(shape, dtype, stream=_stream())
     except Exception as error:
@@ -42,9 +45,9 @@ def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
         raise
 
 
-def to_device(array: np.ndarray, what: str = "a copy of an array") -> Any:
-    """A copy on the current device."""
-    copy = empty(array.shape, array.dtype, what)
+def to_device(array: np.ndarray, what: str = "a copy of an array", like: Any = None) -> Any:
+    """A copy on the current device, or on that of `like`."""
+    copy = empty(array.shape, array.dtype, what, like)
     if array.size:
         copy.copy_to_device(np.ascontiguousarray(array))
     return copy
