@@ -55,10 +55,11 @@ def to_device(array: np.ndarray, what: str = "a copy of an array", like: Any = N
 
 def to_host(array: Any, out: np.ndarray | None = None) -> np.ndarray:
     """A copy on the host, in `out` if given; waits for the launches before."""
+    array = contiguous(array)
     with on(number_of(array)):
         if out is None:
-            return np.ascontiguousarray(array.copy_to_host()) if array.ndim else array.copy_to_host()  # type: ignore[no-any-return]
-        if out.flags.c_contiguous and array.is_c_contiguous():
+            return array.copy_to_host()  # type: ignore[no-any-return]
+        if out.flags.c_contiguous:
             array.copy_to_host(out)
         else:
             out[...] = array.copy_to_host()
@@ -71,11 +72,12 @@ def flat(array: Any) -> Any:
 
 
 def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
-    """A view of a contiguous array; strides and offset in elements, from its beginning."""
+    """A view that begins where the array does; strides and offset in elements."""
     size = array.dtype.itemsize
     apart = tuple(each * size for each in strides)
     if SIMULATED:
-        return type(array)(np.lib.stride_tricks.as_strided(array._ary.reshape(-1)[offset:], shape, apart))
+        first = np.lib.stride_tricks.as_strided(array._ary, (offset + 1,), (size,))[offset:]
+        return type(array)(np.lib.stride_tricks.as_strided(first, shape, apart))
     return _device_array(shape, apart, array.dtype, array.gpu_data.view(offset * size), array.stream)
 
 
