@@ -127,7 +127,9 @@ def device_passes(case, launches, put, get):
     flat_weight = put(weight.ravel())
 
     def run(work, like, source, other, bias=None):
-        result = put(images_innermost(np.full(like.shape, np.nan), case.row) if bias is not None else np.full(like.size, np.nan, np.float32))
+        result = put(
+            images_innermost(np.full(like.shape, np.nan), case.row) if bias is not None else np.full(like.size, np.nan, np.float32)
+        )
         append(launches, case, work, result, source, other, bias)
         return get(result)
 

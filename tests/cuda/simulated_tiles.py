@@ -19,5 +19,7 @@ class Poisoned(Now):
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_every_pass_gives_what_the_textbook_gives(case):
     wanted = textbook_passes(case, *case.arrays())
-    for name, got, right in zip(("y", "dx", "dweight"), device_passes(case, Poisoned(), memory.to_device, memory.to_host), wanted, strict=True):
+    for name, got, right in zip(
+        ("y", "dx", "dweight"), device_passes(case, Poisoned(), memory.to_device, memory.to_host), wanted, strict=True
+    ):
         assert close(got, right), f"{case.name}: {name}"
