@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from minicnn.kernels.cuda.runtime import SIMULATED
+
 
 class Kernel:
     """A function of one thread.
@@ -41,4 +43,4 @@ class Kernel:
         return str(text)
 
     def _bounds(self) -> dict[str, Any]:
-        return {"launch_bounds": (self.threads, self.blocks)} if self.blocks else {}
+        return {"launch_bounds": (self.threads, self.blocks)} if self.blocks and not SIMULATED else {}
