@@ -61,6 +61,8 @@ def as_array(where: str, name: str, value: Any) -> np.ndarray:
     """One argument as an array in native byte order; lists and scalars count as arrays too."""
     try:
         array = value if type(value) is np.ndarray else _foreign(where, name, value)
+    except DeviceError:
+        raise
     except REFUSALS as error:
         raise SettingError(f"{where}: {name} cannot be read as an array: {error}") from error
     if array.dtype == object:

@@ -9,13 +9,29 @@ from math import prod
 from typing import Any
 
 from minicnn.kernels.cpu.convolution.pieces import Piece
-from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, settled
-from minicnn.kernels.cuda.convolution.lowering import append_convolution, append_transpose
-from minicnn.kernels.cuda.launches import Handle, Now
-from minicnn.kernels.cuda.memory import flat, number_of
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, Problem, settled
+from minicnn.kernels.cuda.convolution.lowering import append_convolution
+from minicnn.kernels.cuda.derived import append_loop
+from minicnn.kernels.cuda.launches import Handle, Launches, Now, strided
+from minicnn.kernels.cuda.memory import contiguous, flat, number_of
 from minicnn.kernels.cuda.runtime import on
 
 VECTOR = 4  # numbers that a thread loads at once: a row of images is a multiple of it
+
+
+def copy(y, x):  # type: ignore[no-untyped-def]
+    N, F = y.shape
+    for n in range(N):
+        for f in range(F):
+            y[n, f] = x[n, f]
+
+
+def append_transpose(
+    launches: Launches, target: Handle, source: Handle, rows: int, columns: int, target_row: int = 0, source_row: int = 0
+) -> None:
+    """target[c, r] = source[r, c]"""
+    y, x = strided(target, (rows, columns), (1, target_row or rows)), strided(source, (rows, columns), (source_row or columns, 1))
+    append_loop(launches, copy, {"y": y, "x": x})
 
 
 def compute(piece: Piece) -> None:
@@ -38,5 +54,12 @@ def compute(piece: Piece) -> None:
             return
         numbers = prod(result.shape[1:])
         turned = launches.scratch(numbers * row)
-        append_convolution(launches, settled(problem), images, row, turned, given, flat(other), None if bias is None else flat(bias))
+        append_convolution(launches, settled(problem), images, row, turned, given, flat(other), _bias(problem, bias))
         append_transpose(launches, flat(result), turned, numbers, images, target_row=numbers, source_row=row)
+
+
+def _bias(problem: Problem, bias: Any) -> Any:
+    """One number for each filter of the tile."""
+    if bias is None or bias.ndim > 1 or problem.shared:
+        return None if bias is None else flat(bias)
+    return flat(contiguous(strided(bias, (len(bias), prod(problem.tile)), (1, 0))))
