@@ -100,6 +100,13 @@ class Plan:
         whole = self.memory[self.state_begin : self.state_begin + self.state_count * row]
         return whole.reshape(self.state_count, row)[:, : self.parameter_size]
 
+    def set_state(self, state: np.ndarray) -> None:
+        """Continue with such a state."""
+        self.state()[...] = state
+
+    def hold(self, images: np.ndarray, labels: np.ndarray) -> None:
+        """Images and labels that will not change before the next call: nothing to do where they can be read."""
+
     def gradient(self, images: int) -> np.ndarray:
         """The parameters' gradient after a run without an update: the slots in their order."""
         slots = min(self.layout.slots, -(-images // self.layout.shard))

@@ -71,7 +71,7 @@ class Variant:
     ) -> None:
         self.name = name
         self.input_shape, self.output_shape, self.taps, self.weight_shape = input_shape, output_shape, taps, weight_shape
-        self._map, self._compiled, self._reads = index_map, compiled, reads
+        self._map, self._compiled, self.reads = index_map, compiled, reads
 
     @property
     def weight_count(self) -> int:
@@ -86,7 +86,7 @@ class Variant:
     @property
     def multiplication_count(self) -> int:
         """Multiplications for one image, without taps that the map skips."""
-        return len(self._reads.weight)
+        return len(self.reads.weight)
 
     @property
     def connections(self) -> int:
@@ -96,7 +96,7 @@ class Variant:
     @property
     def unused_weight_count(self) -> int:
         """Weights that no tap reads."""
-        return self.weight_count - len(np.unique(self._reads.weight))
+        return self.weight_count - len(np.unique(self.reads.weight))
 
     def forward(self, x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> np.ndarray:
         """y (N, K, *out) from x (N, C, *in), weight and bias (K,)."""
@@ -109,7 +109,7 @@ class Variant:
         y = empty(self._where, (len(x), *self.output_shape), x)
         x, weight, bias = contiguous(x), contiguous(weight).reshape(-1), contiguous(rest[0]) if rest else None
         if type(x) is not np.ndarray:
-            variant_on_device().forward(y, x, weight, bias, self._reads)
+            variant_on_device().forward(y, x, weight, bias, self._on_device)
         elif x.dtype == np.float32:
             fast.forward(y, x, weight, bias, self.tables)
         else:
@@ -125,7 +125,7 @@ class Variant:
         dx = empty(self._where, (len(dy), *self.input_shape), dy)
         dy, weight = contiguous(dy), contiguous(weight).reshape(-1)
         if type(dy) is not np.ndarray:
-            variant_on_device().backward_input(dx, dy, weight, self._reads)
+            variant_on_device().backward_input(dx, dy, weight, self._on_device)
         elif dy.dtype == np.float32:
             fast.backward_input(dx, dy, weight, self.tables)
         else:
@@ -143,7 +143,7 @@ class Variant:
         dy, x = contiguous(dy), contiguous(x)
         if by_loop(x):
             flat_dy, flat_x = dy.reshape(len(dy), prod(self.output_shape)), x.reshape(len(x), prod(self.input_shape))
-            run(textbook.variant_backward_weight, dweight.reshape(-1), flat_dy, flat_x, *self._uses)
+            run(textbook.variant_backward_weight, dweight.reshape(-1), flat_dy, flat_x, *self.uses)
         else:
             fast.backward_weight(dweight, dy, x, self.tables)
         return dweight
@@ -181,13 +181,17 @@ class Variant:
     def tables(self) -> Tables:
         """What the fast passes walk, a convolution of a network's too."""
         key = hashlib.sha256(repr((self.input_shape, self.output_shape, self.weight_count)).encode())
-        for array in self._reads:
+        for array in self.reads:
             key.update(array.tobytes())
-        return find_tables(key.digest(), self._reads, self.input_shape, self.output_shape, self.weight_count)
+        return find_tables(key.digest(), self.reads, self.input_shape, self.output_shape, self.weight_count)
 
     @cached_property
-    def _uses(self) -> Uses:
-        return by_weight(self._reads, self.weight_count)
+    def _on_device(self) -> Any:
+        return variant_on_device().tables(self.reads, self.input_shape, self.output_shape)
+
+    @cached_property
+    def uses(self) -> Uses:
+        return by_weight(self.reads, self.weight_count)
 
     def _loop(self, part: str) -> Any:
         loop = getattr(textbook, f"variant_{part}")

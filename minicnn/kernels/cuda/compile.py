@@ -8,6 +8,8 @@ from typing import Any
 
 from minicnn.kernels.cuda.runtime import SIMULATED
 
+MOST_BLOCKS = 132 * 16  # all that the largest devices of today hold at once, of 128 threads: more would only wait
+
 
 class Kernel:
     """A function of one thread.
@@ -32,6 +34,11 @@ class Kernel:
         """Start it on a device, or run it in the simulator."""
         self._compiled[grid, threads or self.threads, stream](*arguments)
 
+    def prepare(self, *arguments: Any) -> None:
+        """Compile it for such arguments; the simulator runs what it is given."""
+        if not SIMULATED:
+            self._compiled.compile(tuple(map(self._compiled.typeof_pyval, arguments)))
+
     def ptx(self, signature: Any, cc: tuple[int, int] = (9, 0)) -> str:
         """Its PTX for a compute capability; needs no device.
 
@@ -44,3 +51,9 @@ class Kernel:
 
     def _bounds(self) -> dict[str, Any]:
         return {"launch_bounds": (self.threads, self.blocks)} if self.blocks and not SIMULATED else {}
+
+
+def blocks_for(places: int) -> tuple[int, int]:
+    """Blocks and threads for kernels whose threads take turns at so many places; the same on every device."""
+    threads = 4 if SIMULATED else 128
+    return max(1, min(-(-places // threads), 2 if SIMULATED else MOST_BLOCKS)), threads

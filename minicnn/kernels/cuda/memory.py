@@ -19,11 +19,10 @@ import numpy as np
 from numba import cuda
 
 from minicnn.errors import DeviceError
-from minicnn.kernels.cuda.compile import Kernel
+from minicnn.kernels.cuda.compile import Kernel, blocks_for
 from minicnn.kernels.cuda.runtime import SIMULATED, on
 
 LEGACY_STREAM = 1  # as both protocols number it
-MOST_THREADS = (1, 4) if SIMULATED else (512, 256)  # blocks, and threads of a block, of a kernel whose threads take turns
 
 
 def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array", like: Any = None) -> Any:
@@ -51,6 +50,24 @@ def to_device(array: np.ndarray, what: str = "a copy of an array", like: Any = N
     if array.size:
         copy.copy_to_device(np.ascontiguousarray(array))
     return copy
+
+
+def zeros(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
+    """A new array of zeros on the current device."""
+    array = empty(shape, dtype, what)
+    array.copy_to_device(np.zeros(shape, dtype))
+    return array
+
+
+def copy_to_device(numbers: np.ndarray, array: Any) -> None:
+    """Copy numbers into the first of an array of the same type, whose further axes are the same."""
+    if numbers.size:
+        array[: len(numbers)].copy_to_device(np.ascontiguousarray(numbers))
+
+
+def new_stream() -> Any:
+    """A stream of one's own, whose launches come after those on the legacy default stream before them, and before those after."""
+    return 0 if SIMULATED else cuda.stream()
 
 
 def to_host(array: Any, out: np.ndarray | None = None) -> np.ndarray:
@@ -93,7 +110,7 @@ def contiguous(array: Any) -> Any:
     with on(number_of(array)):
         copy = empty(tuple(array.shape), array.dtype, "a contiguous copy")
         if copy.size:
-            COPY.launch(*_turns(copy.size), 0, flat(copy), array)
+            COPY.launch(*blocks_for(copy.size), 0, flat(copy), array)
     return copy
 
 
@@ -101,7 +118,7 @@ def extremes(array: Any) -> tuple[int, int]:
     """The smallest and the largest of some whole numbers; waits for them."""
     array = flat(contiguous(array))
     with on(number_of(array)):
-        blocks, threads = _turns(array.size)
+        blocks, threads = blocks_for(array.size)
         found = empty((2, min(blocks * threads, array.size)), np.int64)
         EXTREMES.launch(blocks, threads, 0, found, array)
     low, high = to_host(found)
@@ -226,12 +243,6 @@ def _simulated(array: np.ndarray) -> Any:
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
     return FakeCUDAArray(array)
-
-
-def _turns(count: int) -> tuple[int, int]:
-    """Blocks, and threads of each, for so many turns."""
-    blocks, threads = MOST_THREADS
-    return min(blocks, -(-count // threads)), threads
 
 
 def _copy(y: Any, x: Any) -> None:

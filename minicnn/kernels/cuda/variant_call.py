@@ -1,58 +1,39 @@
-"""A user's own convolution on a user's arrays of a device: the map has become tables, and every thread sums what one element reads.
-
-Any map runs, those that only Python can call as well; the sums have the order, and so the bits, of the textbook loops, which call the map.
-"""
+"""A user's own convolution on a user's arrays of a device: any map runs, those that only Python can call as well, because it is a table."""
 
 from __future__ import annotations
 
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from minicnn.kernels.cuda.by_table import Terms, backward_terms, forward_terms, sums_by_table
 from minicnn.kernels.cuda.call import run_loop
 from minicnn.kernels.index_table import Reads
 
 
-def sum_reads(y, x, weight, bias, inputs, weights, first):  # type: ignore[no-untyped-def]
-    """y[n,i] = bias[k] + sum over u of x[n,inputs[u]] * weight[weights[u]]      where  first[i] <= u < first[i+1],  i of filter k."""
-    N, I = y.shape
-    each = I // bias.shape[0]
-    for n in range(N):
-        for i in range(I):
-            total = np.float64(bias[i // each])
-            for u in range(first[i], first[i + 1]):
-                total += x[n, inputs[u]] * weight[weights[u]]
-            y[n, i] = total
+class Tables(NamedTuple):
+    """What the outputs read, and which outputs read the inputs."""
+
+    forward: Terms
+    backward_input: Terms
 
 
-def add_reads(dx, dy, weight, outputs, weights, first):  # type: ignore[no-untyped-def]
-    """dx[n,i] = sum over u of dy[n,outputs[u]] * weight[weights[u]], added up in the type of the arrays."""
-    N, I = dx.shape
-    dx[...] = 0.0
-    for n in range(N):
-        for i in range(I):
-            for u in range(first[i], first[i + 1]):
-                dx[n, i] += dy[n, outputs[u]] * weight[weights[u]]
+def tables(reads: Reads, input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Tables:
+    """Both tables of a map; shapes (C, *in) and (K, *out)."""
+    return Tables(forward_terms(reads, prod(output_shape)), backward_terms(reads, prod(input_shape)))
 
 
-def forward(y: Any, x: Any, weight: Any, bias: Any, reads: Reads) -> None:
+def forward(y: Any, x: Any, weight: Any, bias: Any, own: Tables) -> None:
     """y (N, K, *out) from x (N, C, *in), weight (any,) and bias (K,)."""
-    rows = _rows(y)
     biases = np.zeros(y.shape[1], x.dtype) if bias is None else bias
-    run_loop(sum_reads, (rows, _rows(x), weight, biases, reads.input, reads.weight, _starts(reads.output, rows.shape[1])))
+    run_loop(sums_by_table, (_rows(y), _rows(x), weight, biases, prod(y.shape[2:]), *own.forward))
 
 
-def backward_input(dx: Any, dy: Any, weight: Any, reads: Reads) -> None:
-    """dx (N, C, *in) from dy (N, K, *out)."""
-    rows, order = _rows(dx), np.argsort(reads.input, kind="stable")
-    first = _starts(reads.input[order], rows.shape[1])
-    run_loop(add_reads, (rows, _rows(dy), weight, reads.output[order], reads.weight[order], first))
+def backward_input(dx: Any, dy: Any, weight: Any, own: Tables) -> None:
+    """dx (N, C, *in) from dy (N, K, *out); float32 is summed in float64."""
+    run_loop(sums_by_table, (_rows(dx), _rows(dy), weight, np.zeros(1, dx.dtype), prod(dx.shape[1:]), *own.backward_input))
 
 
 def _rows(array: Any) -> Any:
-    return array.reshape(len(array), array.size // max(1, len(array)))
-
-
-def _starts(sorted_numbers: np.ndarray, count: int) -> np.ndarray:
-    """Where each of `count` numbers begins among them."""
-    return np.searchsorted(sorted_numbers, np.arange(count + 1))
+    return array.reshape(len(array), prod(array.shape[1:]))
