@@ -231,14 +231,14 @@ def _wait_for(stream: int, number: int) -> None:
 
 
 def _amount(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**28 else f"{size / 2**20:.1f} MiB of memory"
+    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**28 else f"{-(-size // 2**20)} MiB of memory"
 
 
 def _but_free() -> str:
     free, total = cuda.current_context().get_memory_info()
     if free == float("inf"):  # the simulator knows no limit
         return ", which the device does not have"
-    return f", but {free / 2**30:.1f} of {total / 2**30:.1f} GiB are free on cuda:{cuda.get_current_device().id}"
+    return f", but {free / 2**30:.1f} of {total / 2**30:.1f} GiB are free on cuda:{_current()}"
 
 
 class _Interface:
