@@ -7,7 +7,7 @@ threads may use one network: runs follow one another, and each gets its own resu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,12 @@ from minicnn.processors import thread_count
 from minicnn.random import generator
 
 if TYPE_CHECKING:
+    from minicnn.engine.cuda.plan import DevicePlan
     from minicnn.network import Graph
+
+    AnyPlan = Plan | DevicePlan
+
+CPU = "cpu"
 
 DIFFERENCE = 1e-5  # step of a numeric gradient in float64: a smaller one loses digits, a larger one sees more of the curve
 INFERENCE_BATCH = 512  # images an inference plan holds outputs for at once; larger inputs are split into batches
@@ -42,7 +47,9 @@ def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray
     return predict(net, x, [1.0] * channels, [0.0] * channels, threads)
 
 
-def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Sequence[float], threads: int | None = None) -> np.ndarray:
+def predict(
+    net: Graph, images: np.ndarray, scale: Sequence[float], shift: Sequence[float], threads: int | None = None, device: str = CPU
+) -> np.ndarray:
     """Outputs for images * scale[c] + shift[c], in inference mode.
 
     images : (N, C, *space) float32 or uint8  ->  (N, *output) float32
@@ -50,24 +57,57 @@ def predict(net: Graph, images: np.ndarray, scale: Sequence[float], shift: Seque
     _one_output(net)
     output = np.empty((len(images), *net.topology.output_shapes[0]), np.float32)
     if len(images):
-        plan = inference_plan(net, len(images), images.dtype == np.uint8, scale, shift, threads)
+        plan = inference_plan(net, len(images), images.dtype == np.uint8, scale, shift, threads, device)
         plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), plan.arrays.batch, output=output)
     return output
 
 
 def inference_plan(
-    net: Graph, images: int, uint8: bool, scale: Sequence[float], shift: Sequence[float], threads: int | None = None
-) -> Plan:
+    net: Graph,
+    images: int,
+    uint8: bool,
+    scale: Sequence[float],
+    shift: Sequence[float],
+    threads: int | None = None,
+    device: str = CPU,
+) -> AnyPlan:
     """The plan that `predict` runs for so many images; getting it compiles what it needs."""
     batch, many = inference_class(images, INFERENCE_BATCH), thread_count("predict", threads)
-    key = ("forward", batch, many, uint8, tuple(scale), tuple(shift))
+    key = ("forward", device, batch, many, uint8, tuple(scale), tuple(shift))
+    return plan_of(net, key, lambda: new_plan(device, net, batch, many, training=False, uint8=uint8, scale=scale, shift=shift))
+
+
+def new_plan(device: str, net: Graph, batch: int, threads: int, **purpose: Any) -> AnyPlan:
+    """A plan on the CPU or, by its name, on another device; `purpose` as for `build_plan`.
+
+    Raises
+    ------
+    DeviceError
+        If there is no such device.
+    """
     topology = net.topology
-    return plan_of(
-        net, key, lambda: build_plan(topology, topology.memory_size, batch, many, training=False, uint8=uint8, scale=scale, shift=shift)
-    )
+    if device == CPU:
+        return build_plan(topology, topology.memory_size, batch, threads, **purpose)
+    from minicnn.engine.cuda.plan import build_plan as build_on_device
+
+    return build_on_device(found_device(device), topology, batch, **purpose)
 
 
-def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None = None) -> tuple[float, dict[str, np.ndarray]]:
+def checked_device(name: str) -> str:
+    """The name of a device that there is; else a DeviceError."""
+    return CPU if name == CPU else str(found_device(name))
+
+
+def found_device(name: str) -> Any:
+    """A device by its name, "cuda" or "cuda:1"; a DeviceError if there is none, in one line with the next thing to do."""
+    from minicnn.kernels.cuda.runtime import device
+
+    return device(name)
+
+
+def backward(
+    net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None = None, device: str = CPU
+) -> tuple[float, dict[str, np.ndarray]]:
     """Mean loss and its gradients, in training mode; dropout draws from the network's seed, the same at every call.
 
     x : (N, C, *space) float32 or float64;  labels : (N,) int64
@@ -79,8 +119,7 @@ def backward(net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None 
         loss, dlogits = run.loss(labels)
         return loss, run.gradients(dlogits)[1]
     images, batch, many = len(x), training_class(len(x)), thread_count("backward", threads)
-    topology = net.topology
-    plan = plan_of(net, ("backward", batch, many), lambda: build_plan(topology, topology.memory_size, batch, many, training=True))
+    plan = plan_of(net, ("backward", device, batch, many), lambda: new_plan(device, net, batch, many, training=True))
     refuse_holder(plan.lock)
     with plan.lock:  # until the gradient is read
         statistics = plan.run(

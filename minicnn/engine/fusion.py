@@ -8,10 +8,12 @@ any of these, relu, max pool    relu after the pooling, on a quarter of the numb
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from minicnn.engine.operations import operation_of
+from minicnn.engine.operations import Operation
 from minicnn.graph import Node, Topology, ValueRef
+from minicnn.layers import Layer
 
 
 class Fusion(NamedTuple):
@@ -21,7 +23,7 @@ class Fusion(NamedTuple):
     done: frozenset[int]
 
 
-def find_fusions(topology: Topology) -> Fusion:
+def find_fusions(topology: Topology, operation_of: Callable[[Layer], Operation]) -> Fusion:
     """Look for relus with one producer and, where a pooling follows, one consumer."""
     consumers = consumers_of(topology)
     rectified, done = set(), set()

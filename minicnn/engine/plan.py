@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numba import config
 
+from minicnn.engine.arrays import Arrays
 from minicnn.engine.planner import Planner
-from minicnn.errors import SettingError, ShapeError
+from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import Loading
@@ -74,27 +75,6 @@ def _outweighs_images(node: Node) -> bool:
     return few and 4 * node.slots[0].size > CACHE_BYTES
 
 
-class Arrays(NamedTuple):
-    """The caller's arrays that a plan reads and writes: checked at every run, because compiled code checks nothing.
-
-    batch : the largest that it runs
-    image : (C, *space) of one image
-    dtype : of images
-    classes : labels run from 0 to classes - 1; 0 if none are read
-    output : shape of one output, None if none is written
-    input_gradient : whether there is one
-    rates : numbers of the optimizer for each batch, None if nothing is updated
-    """
-
-    batch: int
-    image: tuple[int, ...]
-    dtype: np.dtype[Any]
-    classes: int
-    output: tuple[int, ...] | None
-    input_gradient: bool
-    rates: int | None
-
-
 @dataclass
 class Plan:
     """A finished program with its stretches of memory.
@@ -119,6 +99,13 @@ class Plan:
         row = padded(self.parameter_size)
         whole = self.memory[self.state_begin : self.state_begin + self.state_count * row]
         return whole.reshape(self.state_count, row)[:, : self.parameter_size]
+
+    def set_state(self, state: np.ndarray) -> None:
+        """Continue with such a state."""
+        self.state()[...] = state
+
+    def hold(self, images: np.ndarray, labels: np.ndarray) -> None:
+        """Images and labels that will not change before the next call: nothing to do where they can be read."""
 
     def gradient(self, images: int) -> np.ndarray:
         """The parameters' gradient after a run without an update: the slots in their order."""
@@ -175,7 +162,7 @@ class Plan:
             If an array is not what the plan was made for; nothing is run then.
         """
         self._finished[0] = 0
-        self._check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
+        self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
         batches = -(-len(order) // batch_size)
         shards = -(-batch_size // self.layout.shard)
         self._statistics = statistics = np.zeros((batches, shards, 2))
@@ -211,47 +198,6 @@ class Plan:
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
         return self._statistics.sum(axis=1)[: int(self._finished[0])]
-
-    def _check(
-        self,
-        parameters: np.ndarray,
-        images: np.ndarray,
-        order: np.ndarray,
-        batch_size: int,
-        labels: np.ndarray | None,
-        keys: np.ndarray | None,
-        rates: np.ndarray | None,
-        output: np.ndarray | None,
-        input_gradient: np.ndarray | None,
-    ) -> None:
-        """An error unless every array is what compiled code assumes."""
-        wanted = self.arrays
-        if not 1 <= batch_size <= wanted.batch:
-            raise SettingError(f"a plan for up to {wanted.batch} images at a time cannot run {batch_size}")
-        _demand("order", order, np.int64, (len(order),), "(images of all batches,)")
-        batches = -(-len(order) // batch_size)
-        if (
-            parameters.dtype != np.float32
-            or parameters.ndim != 1
-            or len(parameters) < self.parameter_size
-            or not parameters.flags.c_contiguous
-        ):
-            raise ShapeError(
-                f"parameters are {parameters.dtype} {parameters.shape}, but the plan was made for float32 ({self.parameter_size},)"
-            )
-        _demand("images", images, wanted.dtype, (len(images), *wanted.image), "(N, C, *space)")
-        _demand_range("order", order, len(images), "images")
-        if wanted.classes:
-            _demand("labels", labels, np.int64, (len(images),), "(N,)")
-            _demand_range("labels", labels, wanted.classes, "classes")
-        if keys is not None:
-            _demand("keys", keys, np.int64, (batches,), "(batches,)")
-        if wanted.rates is not None:
-            _demand("rates", rates, np.float64, (batches, wanted.rates), "(batches, numbers)")
-        if wanted.output is not None:
-            _demand("output", output, np.float32, (len(order), *wanted.output), "(images, *output)")
-        if wanted.input_gradient:
-            _demand("input_gradient", input_gradient, np.float32, (min(batch_size, len(order)), *wanted.image), "(N, C, *space)")
 
 
 def build_plan(
@@ -335,25 +281,9 @@ def build_plan(
         None if training else output,
         training and input_gradient,
         len(optimizer.number_names) if optimizer else None,
+        parameter_size,
     )
     return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
-
-
-def _demand(name: str, array: np.ndarray | None, dtype: Any, shape: tuple[int, ...], letters: str) -> None:
-    """A ShapeError unless an array has exactly this type and shape and is contiguous."""
-    if array is None:
-        raise ShapeError(f"{name} are missing, but the plan reads or writes them\n  wanted  {shape} {letters} {np.dtype(dtype)}")
-    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-        order = "" if array.flags.c_contiguous else ", not contiguous"
-        raise ShapeError(
-            f"{name}: {array.dtype} {array.shape}{order}, but the plan was made for something else"
-            f"\n  wanted  {np.dtype(dtype)} {shape} {letters}, C-contiguous"
-        )
-
-
-def _demand_range(name: str, numbers: np.ndarray | None, stop: int, what: str) -> None:
-    if numbers is not None and len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < stop:
-        raise SettingError(f"{name} run from {numbers.min()} to {numbers.max()}, but there are {stop} {what}, 0 to {stop - 1}")
 
 
 def trainable_stretches(topology: Topology) -> list[tuple[int, int]]:

@@ -5,11 +5,12 @@ What a kind of layer does is written once, in `operations`; this file walks the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
-from minicnn.engine.operations import operation_of
+from minicnn.engine.operations import Operation, operation_of
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import (
@@ -23,6 +24,48 @@ from minicnn.kernels.cpu.program.activation import Activation, new_activation
 from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.program.shared_gradient import add_gradient_back, set_gradient_aside
 from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, TransformedFilters
+from minicnn.kernels.derive.lanes.lowering import append_derived
+from minicnn.layers import Layer
+
+
+class Machine(NamedTuple):
+    """What a walk over a graph appends on one machine.  The first argument is the planner, or its program.
+
+    operation_of(layer) : what a layer does
+    loop(program, function, owner, **arguments) : a loop of a layer, see `append_derived`
+    load(program, x, loading) : the images of a batch
+    loss(program, dlogits, logits) : the loss and its gradient
+    store(program, y), store_input_gradient(program, dx) : what the caller gets
+    add(program, total, part) : total += part
+    set_aside(planner, slot, first), add_back(planner, slot, kept) : the gradient of a shared parameter makes room for another part
+    """
+
+    operation_of: Callable[[Layer], Operation]
+    loop: Callable[..., None]
+    load: Callable[..., None]
+    loss: Callable[..., None]
+    store: Callable[..., None]
+    store_input_gradient: Callable[..., None]
+    add: Callable[..., None]
+    set_aside: Callable[..., Any]
+    add_back: Callable[..., None]
+
+
+def set_aside(planner: Planner, slot: ParameterSlot, first: bool) -> Place:
+    place = Place(planner.program.buffer(padded(slot.size)))
+    planner.program.step(set_gradient_aside, gradient=slot.offset, size=slot.size, kept=place, first=int(first))
+    return place
+
+
+def add_back(planner: Planner, slot: ParameterSlot, kept: Place) -> None:
+    planner.program.step(add_gradient_back, gradient=slot.offset, size=slot.size, kept=kept)
+
+
+def store_input_gradient(program: Program, dx: Activation) -> None:
+    append_store(program, dx, EXTRA)
+
+
+CPU = Machine(operation_of, append_derived, append_load, append_loss, append_store, store_input_gradient, append_add, set_aside, add_back)
 
 
 @dataclass
@@ -34,6 +77,7 @@ class Planner:
     updating : whether running statistics follow
     common_begin : where memory common to all shards begins
     batch : the largest batch
+    machine : whose steps are appended to `program`
     """
 
     topology: Topology
@@ -42,7 +86,8 @@ class Planner:
     updating: bool = False
     common_begin: int = 0
     batch: int = 0
-    program: Program = field(default_factory=Program)
+    program: Any = field(default_factory=Program)
+    machine: Machine = CPU
     values: dict[ValueRef, Activation] = field(default_factory=dict)
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
@@ -53,7 +98,7 @@ class Planner:
     _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
 
     def __post_init__(self) -> None:
-        self.fusion: Fusion = find_fusions(self.topology)
+        self.fusion: Fusion = find_fusions(self.topology, self.machine.operation_of)
         self.consumers = consumers_of(self.topology)
 
     def new(self, shape: Sequence[int]) -> Activation:
@@ -103,7 +148,7 @@ class Planner:
         if self.training:
             self._find_wanted(input_gradient)
         for node in self.topology.nodes:
-            prepare = operation_of(node.layer).prepare
+            prepare = self.machine.operation_of(node.layer).prepare
             if prepare is not None:
                 prepare(self, node)
         if self.program.rows:
@@ -112,27 +157,27 @@ class Planner:
     def plan_forward(self, loading: Loading) -> None:
         """Load the images and run every node."""
         self.values[INPUT] = self._input()
-        append_load(self.program, self.values[INPUT], loading)
+        self.machine.load(self.program, self.values[INPUT], loading)
         for node in self.topology.nodes:
-            operation_of(node.layer).forward(self, node)
+            self.machine.operation_of(node.layer).forward(self, node)
 
     def plan_backward(self, input_gradient: bool = False) -> None:
         """Loss, then every node in reverse; gradients of parameters go to the slot."""
         shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.trainable}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
-        append_loss(self.program, dlogits, self.values[output])
+        self.machine.loss(self.program, dlogits, self.values[output])
         self._contributions[output] = [dlogits]
         for node in reversed(self.topology.nodes):
             dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]
             if dys[0] is not None and (node.slots or any(ref in self._wanted for ref in node.inputs)):
                 kept = [(slot, self._set_aside(slot)) for slot in node.slots if slot in shared]
-                operation_of(node.layer).backward(self, node, dys[0])
+                self.machine.operation_of(node.layer).backward(self, node, dys[0])
                 for slot, place in kept:
-                    self.program.step(add_gradient_back, gradient=slot.offset, size=slot.size, kept=place)
+                    self.machine.add_back(self, slot, place)
         dx = self._gradient(INPUT)
         if input_gradient and dx is not None:
-            append_store(self.program, dx, EXTRA)
+            self.machine.store_input_gradient(self.program, dx)
 
     def finish(self) -> FinishedProgram:
         """The program as arrays."""
@@ -141,7 +186,7 @@ class Planner:
     def plan_output(self) -> None:
         """Write the network's output."""
         (output,) = self.topology.outputs
-        append_store(self.program, self.values[output])
+        self.machine.store(self.program, self.values[output])
 
     def close_shards(self) -> None:
         """End of what a shard goes through in one go: what follows sees what all shards have done so far."""
@@ -151,7 +196,7 @@ class Planner:
         """The input's place, with a halo if all who read it take one: filling it costs nothing, since it is copied anyway."""
         shape = self.topology.input_shape
         readers = self.consumers.get(INPUT, [])
-        takers = [operation_of(node.layer).takes_halo(node) for node in readers]
+        takers = [self.machine.operation_of(node.layer).takes_halo(node) for node in readers]
         only_convolutions = bool(readers) and all(takers) and INPUT not in self.topology.outputs
         if len(shape) == 1 or self.shard % LANES or not only_convolutions:
             return self.new(shape)
@@ -168,12 +213,11 @@ class Planner:
             if node.slots or any(ref in self._wanted for ref in node.inputs):
                 self._wanted.update(ValueRef(node.index, n) for n in range(len(node.output_shapes)))
 
-    def _set_aside(self, slot: ParameterSlot) -> Place:
+    def _set_aside(self, slot: ParameterSlot) -> Any:
         """Make room for one layer's gradient of a shared parameter; where the others' part waits."""
-        place = Place(self.program.buffer(padded(slot.size)))
-        self.program.step(set_gradient_aside, gradient=slot.offset, size=slot.size, kept=place, first=int(slot not in self._begun))
+        kept = self.machine.set_aside(self, slot, slot not in self._begun)
         self._begun.add(slot)
-        return place
+        return kept
 
     def _gradient(self, ref: ValueRef) -> Activation | None:
         """All contributions to a value's gradient, added in the order of its consumers, last first."""
@@ -181,5 +225,5 @@ class Planner:
         if not parts:
             return None
         for part in parts[1:]:
-            append_add(self.program, parts[0], part)
+            self.machine.add(self.program, parts[0], part)
         return parts[0]

@@ -5,23 +5,26 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minicnn.engine.plan import Plan
 from minicnn.locks import new_lock
 
 if TYPE_CHECKING:
+    from minicnn.engine.cuda.plan import DevicePlan
     from minicnn.network import Graph
+
+    AnyPlan = Plan | DevicePlan
 
 KEPT_BYTES = 1 << 28  # memory of one network's plans; the latest is always kept
 
-Shelf = OrderedDict[Hashable, Plan]
+Shelf = OrderedDict[Hashable, Any]
 
 _shelves: weakref.WeakKeyDictionary[Graph, Shelf] = weakref.WeakKeyDictionary()
 _lock = new_lock()
 
 
-def plan_of(net: Graph, key: Hashable, build: Callable[[], Plan]) -> Plan:
+def plan_of(net: Graph, key: Hashable, build: Callable[[], AnyPlan]) -> AnyPlan:
     """The plan of a network under `key`, built if missing."""
     with _lock:
         shelf = _shelves.setdefault(net, OrderedDict())

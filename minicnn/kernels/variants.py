@@ -70,7 +70,7 @@ class Variant:
     ) -> None:
         self.name = name
         self.input_shape, self.output_shape, self.taps, self.weight_shape = input_shape, output_shape, taps, weight_shape
-        self._map, self._compiled, self._reads = index_map, compiled, reads
+        self._map, self._compiled, self.reads = index_map, compiled, reads
 
     @property
     def weight_count(self) -> int:
@@ -85,7 +85,7 @@ class Variant:
     @property
     def multiplication_count(self) -> int:
         """Multiplications for one image, without taps that the map skips."""
-        return len(self._reads.weight)
+        return len(self.reads.weight)
 
     @property
     def connections(self) -> int:
@@ -95,7 +95,7 @@ class Variant:
     @property
     def unused_weight_count(self) -> int:
         """Weights that no tap reads."""
-        return self.weight_count - len(np.unique(self._reads.weight))
+        return self.weight_count - len(np.unique(self.reads.weight))
 
     def forward(self, x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> np.ndarray:
         """y (N, K, *out) from x (N, C, *in), weight and bias (K,)."""
@@ -140,7 +140,7 @@ class Variant:
             fast.backward_weight(dweight, dy, x, self.tables)
         else:
             flat_dy, flat_x = dy.reshape(len(dy), prod(self.output_shape)), x.reshape(len(x), prod(self.input_shape))
-            textbook.variant_backward_weight(dweight.reshape(-1), flat_dy, flat_x, *self._uses)
+            textbook.variant_backward_weight(dweight.reshape(-1), flat_dy, flat_x, *self.uses)
         return dweight
 
     def check_gradients(self, seed: int = 0) -> float:
@@ -176,13 +176,13 @@ class Variant:
     def tables(self) -> Tables:
         """What the fast passes walk, a convolution of a network's too."""
         key = hashlib.sha256(repr((self.input_shape, self.output_shape, self.weight_count)).encode())
-        for array in self._reads:
+        for array in self.reads:
             key.update(array.tobytes())
-        return find_tables(key.digest(), self._reads, self.input_shape, self.output_shape, self.weight_count)
+        return find_tables(key.digest(), self.reads, self.input_shape, self.output_shape, self.weight_count)
 
     @cached_property
-    def _uses(self) -> Uses:
-        return by_weight(self._reads, self.weight_count)
+    def uses(self) -> Uses:
+        return by_weight(self.reads, self.weight_count)
 
     def _loop(self, part: str) -> Any:
         loop = getattr(textbook, f"variant_{part}")

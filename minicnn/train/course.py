@@ -27,6 +27,7 @@ from minicnn.train.turns import Turns
 from minicnn.train.updates import Updates, rates
 
 if TYPE_CHECKING:
+    from minicnn.engine.cuda.plan import DevicePlan
     from minicnn.engine.plan import Plan
     from minicnn.network import Graph
 
@@ -54,6 +55,7 @@ class Course(NamedTuple):
     batch_size: int
     threads: int
     seed: int
+    device: str
 
     def records(self, at: Position, updates: Updates, turns: Turns) -> Records:
         """Train from a position, which is updated; meanwhile other threads get an error."""
@@ -61,7 +63,9 @@ class Course(NamedTuple):
             at.stopping = False
             begin = time.perf_counter()
             with turns.turn():
-                self._plan(updates).warm(self.net.parameter_memory)
+                plan = self._plan(updates)
+                plan.hold(self.train.images, self.train.labels)
+                plan.warm(self.net.parameter_memory)
                 if self.test is not None:
                     engine.inference_plan(
                         self.net,
@@ -70,6 +74,7 @@ class Course(NamedTuple):
                         self.preparation.scale,
                         self.preparation.shift,
                         self.threads,
+                        self.device,
                     )
                 wrong = wrong_weights(self.net)
             yield StartRecord(
@@ -125,7 +130,7 @@ class Course(NamedTuple):
         """Evaluate the test images, and move on to the next epoch."""
         test_loss, test_accuracy = None, None
         if self.test is not None:
-            found, _ = measure(self.net, self.test.images, self.test.labels, self.preparation, self.threads)
+            found, _ = measure(self.net, self.test.images, self.test.labels, self.preparation, self.threads, self.device)
             test_loss, test_accuracy = found.loss, found.accuracy
         images = len(self.train)
         loss, right = (float(total) / images for total in at.sums)
@@ -148,7 +153,7 @@ class Course(NamedTuple):
             )
         return self.optimizer.learning_rate * float(factor)
 
-    def _plan(self, updates: Updates) -> Plan:
+    def _plan(self, updates: Updates) -> Plan | DevicePlan:
         return updates.plan(self.optimizer, self.batch_size, self.threads, self.preparation, self.changes)
 
     def _check(self, epoch: int, wrong: str | None, *losses: float) -> None:

@@ -30,7 +30,9 @@ def answers(scores: np.ndarray) -> np.ndarray:
     return np.where(are_numbers(scores), scores.argmax(axis=1), -1)
 
 
-def evaluate(net: Graph, images: np.ndarray, labels: ArrayLike, preparation: Preparation, threads: int | None = None) -> EvaluationRecord:
+def evaluate(
+    net: Graph, images: np.ndarray, labels: ArrayLike, preparation: Preparation, threads: int | None = None, device: str = engine.CPU
+) -> EvaluationRecord:
     """Loss and accuracy of a network over prepared images, (N, C, *space) uint8 or float32.
 
     Raises
@@ -43,24 +45,24 @@ def evaluate(net: Graph, images: np.ndarray, labels: ArrayLike, preparation: Pre
     images, labels = _prepared(net, images, preparation), net.check_labels("evaluate", labels, len(images))
     if not len(images):
         raise DataError("evaluate: there are no images to average over")
-    record, scores = measure(net, images, labels, preparation, threads)
+    record, scores = measure(net, images, labels, preparation, threads, device)
     check_scores(f"evaluate: {net.name}", scores)
     return record
 
 
 def measure(
-    net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, threads: int | None = None
+    net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU
 ) -> tuple[EvaluationRecord, np.ndarray]:
     """The same for checked images and labels, with the logits; scores that are not finite make the loss NaN."""
     begin = time.perf_counter()
-    scores = logits(net, images, preparation, threads)
+    scores = logits(net, images, preparation, threads, device)
     loss, accuracy = mean_loss_and_accuracy(scores, labels)
     return EvaluationRecord(loss, accuracy, len(images), time.perf_counter() - begin), scores
 
 
-def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None) -> np.ndarray:
+def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU) -> np.ndarray:
     """The logits of prepared images: (N, classes) float32."""
-    return engine.predict(net, _prepared(net, images, preparation), preparation.scale, preparation.shift, threads)
+    return engine.predict(net, _prepared(net, images, preparation), preparation.scale, preparation.shift, threads, device)
 
 
 def _prepared(net: Graph, images: np.ndarray, preparation: Preparation) -> np.ndarray:

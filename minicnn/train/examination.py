@@ -52,7 +52,7 @@ class Examination(NamedTuple):
         return (other, int(wrong[other])) if wrong[other] else None
 
 
-def examine(trained: TrainedNetwork, data: Dataset, threads: int | None = None) -> Examination:
+def examine(trained: TrainedNetwork, data: Dataset, threads: int | None = None, device: str = "cpu") -> Examination:
     """Classify every image of a data set with the same classes.
 
     Raises
@@ -71,7 +71,7 @@ def examine(trained: TrainedNetwork, data: Dataset, threads: int | None = None) 
         raise DataError("\n".join([f"the classes of {data.name} are not those {trained.net.name} was trained on ({trained.data})", *lines]))
     checked = as_dataset("data", data, trained.net)
     images = trained.preparation.images(checked.images, checked.name)
-    return examination(trained.net, images, checked.labels, trained.preparation, trained.classes, checked.name, threads)
+    return examination(trained.net, images, checked.labels, trained.preparation, trained.classes, checked.name, threads, device)
 
 
 def examination(
@@ -82,9 +82,10 @@ def examination(
     classes: tuple[str, ...],
     name: str,
     threads: int | None = None,
+    device: str = "cpu",
 ) -> Examination:
     """The same for prepared images and checked labels of the data `name`."""
-    record, scores = measure(net, images, labels, preparation, threads)
+    record, scores = measure(net, images, labels, preparation, threads, device)
     check_scores(f"{net.name} on {name}", scores)
     matrix = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(matrix, (labels, answers(scores)), 1)

@@ -87,11 +87,11 @@ def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
     return abs(1 - bright - usual) + CLEARLY < abs(bright - usual)
 
 
-def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3) -> list[list[Guess]]:
+def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3, device: str = "cpu") -> list[list[Guess]]:
     """For each picture of `fit_picture`, the most probable classes, best first; a DataError if scores are not finite."""
     floats = any(picture.dtype != np.uint8 for picture in pictures)
     batch = np.stack([picture.astype(np.float32) if floats else picture for picture in pictures])
-    scores = logits(trained.net, batch, trained.preparation)
+    scores = logits(trained.net, batch, trained.preparation, device=device)
     check_scores(trained.net.name, scores)
     shares = probabilities(scores)
     order = np.argsort(-shares, axis=1, kind="stable")[:, :most]

@@ -99,6 +99,7 @@ class Run:
             "parameters": self.trainer.net.topology.parameter_count,
             "preparation": self.preparation.to_json(),
             "threads": self.trainer.threads,
+            "device": self.trainer.device,
             "versions": versions | {name: metadata.version(name) for name in ("numpy", "numba", "llvmlite")},
             **({"under_way": under_way} if under_way else {}),
         }
@@ -216,6 +217,7 @@ class Run:
                 self.test_data.labels,
                 self.preparation,
                 self.trainer.threads,
+                self.trainer.device,
             )
         else:
             test = EvaluationRecord(self.chosen.loss, self.chosen.metrics["accuracy"], len(self.test_data), 0.0)

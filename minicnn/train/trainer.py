@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn import engine
-from minicnn.errors import DataError, DeviceError, SettingError, quoted
+from minicnn.errors import DataError, SettingError, quoted
 from minicnn.geometry import whole_number
 from minicnn.losses import SoftmaxCrossEntropy
 from minicnn.network import Graph
@@ -59,7 +59,9 @@ class Trainer:
         Images per update.
     threads : int, optional
         Processors to use; by default all that are available.  The results do not depend on it.
-    device : "cpu"
+    device : "cpu", "cuda", or "cuda:1" for the second device
+        Where batches run.  On a CUDA device parameters, optimizer and images live there; `net.parameters` follow at the end of every
+        call of the trainer.  The same masks and the same order of images as on the CPU; sums in another order.
     seed : int
         For the order of images, augmentation, dropout and held-out images.
 
@@ -67,6 +69,8 @@ class Trainer:
     ------
     GraphError
         If the network is not a classifier of at least two classes.
+    DeviceError
+        If there is no such device.
     """
 
     def __init__(
@@ -76,15 +80,10 @@ class Trainer:
         loss: SoftmaxCrossEntropy = CROSS_ENTROPY,
         batch_size: int = 128,
         threads: int | None = None,
-        device: str = "cpu",
+        device: str = engine.CPU,
         seed: int = 0,
     ) -> None:
-        if device != "cpu":
-            raise DeviceError(
-                f"device {device!r} cannot train yet: the engine runs on 'cpu'"
-                if device == "cuda"
-                else f"device {device!r} is not known\n  use 'cpu'"
-            )
+        self.device = engine.checked_device(device)
         if not isinstance(loss, SoftmaxCrossEntropy):
             raise SettingError(
                 f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
@@ -109,7 +108,7 @@ class Trainer:
         self.seed = whole_number("Trainer", "seed", seed, least=0)
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
-        self._updates = Updates(net)
+        self._updates = Updates(net, self.device)
         self._turns = Turns()
         self._warned = False  # of a step of a single image
 
@@ -280,12 +279,12 @@ class Trainer:
             checked = as_dataset("data", data, self.net)
             images, preparation = self.net.prepared(checked.name, checked.images)
             names = class_names(checked, self.classes)
-            return examination(self.net, images, checked.labels, preparation, names, checked.name, self.threads)
+            return examination(self.net, images, checked.labels, preparation, names, checked.name, self.threads, self.device)
 
     def predict(self, images: ArrayLike) -> np.ndarray:
         """Probabilities (N, classes) for images as the data set holds them; see `Graph.predict`."""
         with self._turns.turn():
-            return self.net.predict(images, self.threads)
+            return self.net.predict(images, self.threads, self.device)
 
     def prepare(self, data: Dataset) -> Preparation:
         """How training images become the network's input: as stored with the network, else by the statistics of `data`.
@@ -321,7 +320,9 @@ class Trainer:
                 f"\n  continue with the data it was begun with, or call 'fit', which restarts the epoch"
             )
         warn_of_single_values(self.net.topology, batch_size, len(train) % batch_size)
-        course = Course(self.net, self.optimizer, rule, changes, preparation, train, test, until, since, batch_size, threads, self.seed)
+        course = Course(
+            self.net, self.optimizer, rule, changes, preparation, train, test, until, since, batch_size, threads, self.seed, self.device
+        )
         return course.records(self._at, self._updates, self._turns)
 
     def optimizer_state(self) -> np.ndarray:
@@ -344,7 +345,9 @@ class Trainer:
         with self._turns.turn():
             found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
             self.net.adopt(found.parameters, "the checkpoint")
-            for kind, row in zip(self.optimizer.state_names, self._updates.state(self.optimizer), strict=True):
+            state = np.zeros((len(self.optimizer.state_names), self.net.topology.memory_size), np.float32)
+            for kind, row in zip(self.optimizer.state_names, state, strict=True):
                 for name, view in self.net.views(row).items():
                     view[...] = found.states[kind][name]
+            self._updates.set_state(self.optimizer, state)
             self._at = Position(found.steps, found.epoch, found.batch, found.sums, found.seconds, found.history)

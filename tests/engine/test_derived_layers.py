@@ -43,8 +43,8 @@ LAYERS = [
 
 @pytest.mark.parametrize("layer", LAYERS, ids=repr)
 def test_derived_steps_agree_with_the_loops(layer, monkeypatch):
-    kept = {kind: steps for kind, steps in operation._OPERATIONS.items() if kind is L.Layer or not isinstance(layer, kind)}
-    monkeypatch.setattr(operation, "_OPERATIONS", kept)
+    kept = {kind: steps for kind, steps in operation.CPU.own.items() if kind is L.Layer or not isinstance(layer, kind)}
+    monkeypatch.setattr(operation.CPU, "own", kept)
     flat = isinstance(layer, L.Linear | L.RBF)
     net = minicnn.Graph(L.Sequential(L.Conv2D(3, 1), *[L.Flatten()] * flat, layer, *[L.Flatten(), L.Linear(5)] * (not flat)), (2, 9, 8))
     x, labels = np.random.default_rng(0).standard_normal((37, 2, 9, 8)).astype(np.float32), np.arange(37) % 5

@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.checked import run_checked
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
-from minicnn.kernels.derive.lanes.lowering import ROLES, Bound, GradientArray, Integers, ParameterArray, Table, append_derived, role_of
+from minicnn.kernels.derive.lanes.lowering import ROLES, Bound, GradientArray, Integers, ParameterArray, Table, role_of
 from minicnn.layers import Layer
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
     own = is_own(node, loop)
     if own:
         _try(node, loop, arguments)
-    append_derived(plan.program, loop, node.name if own else "", **arguments)
+    plan.machine.loop(plan.program, loop, node.name if own else "", **arguments)
 
 
 def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> None:

@@ -1,4 +1,4 @@
-"""What an operation is on the CPU, how a layer's class gets one, and what operations share."""
+"""What an operation is, how a layer's class gets one, and what the CPU's operations share."""
 
 from __future__ import annotations
 
@@ -34,17 +34,23 @@ class Operation(NamedTuple):
     takes_halo: Callable[[Node], bool] = lambda node: False
 
 
-_OPERATIONS: dict[type[Layer], Operation] = {}
+class Operations:
+    """What layers do on one machine."""
+
+    def __init__(self) -> None:
+        self.own: dict[type[Layer], Operation] = {}
+
+    def lower(self, kind: type[Layer], forward: Callable[..., None], backward: Callable[..., None], **more: Any) -> None:
+        """Give a layer's class steps of its own; `more` is the rest of its `Operation`."""
+        self.own[kind] = Operation(forward, backward, **more)
+
+    def operation_of(self, layer: Layer) -> Operation:
+        """What a layer does: steps written for it, or those derived from its loops."""
+        return nearest(self.own, layer)
 
 
-def lower(kind: type[Layer], forward: Callable[..., None], backward: Callable[..., None], **more: Any) -> None:
-    """Give a layer's class steps of its own; `more` is the rest of its `Operation`."""
-    _OPERATIONS[kind] = Operation(forward, backward, **more)
-
-
-def operation_of(layer: Layer) -> Operation:
-    """What a layer does: steps written for it, or those derived from its loops."""
-    return nearest(_OPERATIONS, layer)
+CPU = Operations()
+lower, operation_of = CPU.lower, CPU.operation_of
 
 
 def lower_one_step(

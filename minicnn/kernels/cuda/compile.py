@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from minicnn.kernels.cuda.runtime import SIMULATED
+
 
 class Kernel:
     """A function of one thread.
@@ -30,6 +32,11 @@ class Kernel:
         """Start it on a device, or run it in the simulator."""
         self._compiled[grid, threads or self.threads, stream](*arguments)
 
+    def prepare(self, *arguments: Any) -> None:
+        """Compile it for such arguments; the simulator runs what it is given."""
+        if not SIMULATED:
+            self._compiled.compile(tuple(map(self._compiled.typeof_pyval, arguments)))
+
     def ptx(self, signature: Any, cc: tuple[int, int] = (9, 0)) -> str:
         """Its PTX for a compute capability; needs no device.
 
@@ -41,4 +48,4 @@ class Kernel:
         return str(text)
 
     def _bounds(self) -> dict[str, Any]:
-        return {"launch_bounds": (self.threads, self.blocks)} if self.blocks else {}
+        return {"launch_bounds": (self.threads, self.blocks)} if self.blocks and not SIMULATED else {}

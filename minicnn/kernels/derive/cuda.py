@@ -8,6 +8,13 @@
 
 Nothing is added by two threads, so that no sum depends on their order.  The text needs nothing around it but Numba; this module does not
 import it, and asks for no device.
+
+A `Form` says how a plan has it: neighbouring threads take neighbouring images, and numbers are float32.
+
+    for place in range(cuda.grid(1) // 32, K * P * Q, cuda.gridsize(1) // 32):      32 threads share a place, and find its letters once
+        k = place // (P * Q)
+        ...
+        for n in range(cuda.grid(1) % 32, N, 32):
 """
 
 from __future__ import annotations
@@ -15,13 +22,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+from minicnn.kernels import random_bits
 from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.grammar import read_function
-from minicnn.kernels.derive.syntax import array_of, indices, places
+from minicnn.kernels.derive.kinds import INT, Kinds
+from minicnn.kernels.derive.single import InSingle, copied, functions_in_single
+from minicnn.kernels.derive.syntax import array_of, assigned, indices, loaded, places
 from minicnn.kernels.derive.text import around, statements
-from minicnn.kernels.derive.threads import Threads, threads
+from minicnn.kernels.derive.threads import Level, Threads, threads
 from minicnn.kernels.derive.values import CONSTANTS, MATHEMATICS
 
 TAKEN = ("cuda", "math", "np")
@@ -30,7 +41,33 @@ DEVICE = "@cuda.jit(device=True)"
 COMPARED = {"max": "b if b > a else a", "min": "b if b < a else a"}
 
 
-def cuda(definition: Definition, **functions: Callable[..., Any]) -> str:
+class Form(NamedTuple):
+    """How a kernel is wanted, other than the text says.
+
+    innermost : the letter by which neighbouring threads differ; the last one if none is named
+    lanes : so many threads share the other letters
+    kinds : of its arguments, as in `kinds`: then the loop is computed in float32, and what stands before it is rounded
+    bindings : argument that is no argument of the kernel, and what it is there
+    extra : arguments of the kernel that bindings read
+    clears : whether its threads clear outputs that the definition clears
+    one_axis : `x.flat[i]` is `x[i]`
+    decorated : whether `@cuda.jit` stands before it
+    """
+
+    innermost: str = ""
+    lanes: int = 1
+    kinds: tuple[str, ...] = ()
+    bindings: tuple[tuple[str, str], ...] = ()
+    extra: tuple[str, ...] = ()
+    clears: bool = True
+    one_axis: bool = False
+    decorated: bool = True
+
+
+PLAIN = Form()
+
+
+def cuda(definition: Definition, form: Form = PLAIN, **functions: Callable[..., Any]) -> str:
     """The text of a CUDA kernel that does what the definition does.
 
     Its arguments are those of the definition, without the functions among them.
@@ -42,34 +79,60 @@ def cuda(definition: Definition, **functions: Callable[..., Any]) -> str:
     SettingError
         If no loop may become threads, a function is outside the grammar, or a name has two meanings.
     """
-    parallel = threads(definition)
+    own = copied(definition)
     given = {name: read_function(function) for name, function in functions.items()}
+    if any("uniform_bits(" in value for _, value in form.bindings):
+        given["uniform_bits"] = read_function(random_bits.uniform_bits)
     for name in TAKEN:
         if name in definition.python.__code__.co_varnames:
             definition.refuse(None, f"{name} is the name of a module on the device: rename it")
-    own = [*around(definition, given, DEVICE, _OnDevice()).values(), "\n".join(_kernel(parallel))]
-    code = "\n".join(own)
+    rounded: list[str] = []
+    if form.kinds:
+        rounded, own = _in_single(own, form.kinds)
+    texts = [*around(own, given, DEVICE, _OnDevice()).values(), "\n".join(_kernel(threads(own), form, rounded))]
+    code = "\n".join(texts)
     missing = [f"# the function {name} is to stand here, with {DEVICE} before it" for name in definition.called if name not in given]
     compared = [f"{DEVICE}\ndef {name}(a, b):\n    return {way}" for name, way in COMPARED.items() if re.search(rf"\b{name}\(", code)]
     modules = "import math\n\n" * ("math." in code) + "import numpy as np\n" * ("np." in code) + "from numba import cuda"
-    return "\n\n\n".join([modules, *compared, *missing, *own]) + "\n"
+    return "\n\n\n".join([modules, *compared, *missing, *texts]) + "\n"
 
 
-def _kernel(parallel: Threads) -> list[str]:
-    change = _OnDevice()
-    definition, stops = parallel.definition, [each.stop for each in parallel.levels]
-    sizes = [f"({ast.unparse(each)})" if isinstance(each, ast.BinOp | ast.IfExp) else ast.unparse(each) for each in stops]
-    arguments = ", ".join(each for each in definition.arguments if each not in definition.called)
-    place = next(each for each in ("place", "thread", "turn") if definition.free(each) == each)
-    letter = parallel.letters[0] if len(sizes) == 1 else place
-    lines = ["@cuda.jit", f"def {definition.name}({arguments}):", *statements(definition.before, change)]
-    lines.append(f"    for {letter} in range(cuda.grid(1), {' * '.join(sizes)}, cuda.gridsize(1)):")
-    for number, letter in enumerate(parallel.letters if len(sizes) > 1 else ()):
+def _in_single(own: Definition, arguments: tuple[str, ...]) -> tuple[list[str], Definition]:
+    """A definition whose loop is computed in float32, and lines that round what it reads from before."""
+    kinds = Kinds(own, arguments)
+    real = {*own.settings, *assigned(own.before)} & {name for name, kind in kinds.names.items() if kind != INT}
+    names = {name: own.free(f"{name}_32") for name in sorted(real & loaded(own.loop))}
+    functions = functions_in_single(kinds)
+    InSingle(kinds, names).visit(own.loop)
+    return [f"    {new} = np.float32({name})" for name, new in names.items()], replace(own, functions=functions)
+
+
+def _kernel(parallel: Threads, form: Form, rounded: list[str]) -> list[str]:
+    definition, change, bound = parallel.definition, _OnDevice(form.one_axis), dict(form.bindings)
+    arguments = [each for each in definition.arguments if each not in definition.called and each not in bound]
+    levels = sorted(parallel.levels, key=lambda level: level.letter == form.innermost)
+    lanes = form.lanes if form.innermost and len(levels) > 1 else 1
+    shared, last = (levels[:-1], levels[-1]) if lanes > 1 else (levels, None)
+    lines = ["@cuda.jit"] * form.decorated + [f"def {definition.name}({', '.join((*arguments, *form.extra))}):"]
+    lines += [f"    {name} = {value}" for name, value in bound.items()]
+    lines += [*statements(definition.before, change), *rounded, *_turns(definition, shared, f" // {lanes}" if last else "")]
+    lines += [f"        {each}" for each in (_clearings(parallel) if form.clears else ())]
+    if last:
+        lines.append(f"        for {last.letter} in range(cuda.grid(1) % {lanes}, {ast.unparse(last.stop)}, {lanes}):")
+    return lines + statements(parallel.body, change, depth=3 if last else 2)
+
+
+def _turns(definition: Definition, levels: list[Level], each: str) -> list[str]:
+    """The loop over places, and the letters of a place."""
+    sizes = [f"({ast.unparse(each.stop)})" if isinstance(each.stop, ast.BinOp | ast.IfExp) else ast.unparse(each.stop) for each in levels]
+    several = len(sizes) > 1
+    letter = next(word for word in ("place", "thread", "turn") if definition.free(word) == word) if several else levels[0].letter
+    lines = [f"    for {letter} in range(cuda.grid(1){each}, {' * '.join(sizes)}, cuda.gridsize(1){each}):"]
+    for number, level in enumerate(levels if several else ()):
         inner = " * ".join(sizes[number + 1 :])
         turns = f" // ({inner})" if len(sizes) - number > 2 else f" // {inner}" if inner else ""
-        lines.append(f"        {letter} = {place}{turns}{f' % {sizes[number]}' if number else ''}")
-    lines += [f"        {each}" for each in _clearings(parallel)]
-    return lines + statements(parallel.body, change, depth=2)
+        lines.append(f"        {level.letter} = {letter}{turns}{f' % {sizes[number]}' if number else ''}")
+    return lines
 
 
 def _clearings(parallel: Threads) -> list[str]:
@@ -88,6 +151,14 @@ def _clearings(parallel: Threads) -> list[str]:
 
 class _OnDevice(ast.NodeTransformer):
     """NumPy's functions of one number by the names that a device knows."""
+
+    def __init__(self, one_axis: bool = False) -> None:
+        self.one_axis = one_axis
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if self.one_axis and isinstance(node.value, ast.Attribute) and node.value.attr == "flat":
+            node.value = node.value.value
+        return self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if node.attr == "abs":

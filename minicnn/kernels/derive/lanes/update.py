@@ -14,7 +14,9 @@ from collections.abc import Callable
 
 from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.grammar import read
+from minicnn.kernels.derive.kinds import FLOAT64, Kinds
 from minicnn.kernels.derive.lanes.step_text import Arguments, derived_step, expression, step_text
+from minicnn.kernels.derive.single import InSingle, copied
 from minicnn.kernels.derive.syntax import array_of, assigned, indices, inside, letter_of, loaded, name_of
 from minicnn.kernels.derive.text import statements
 from minicnn.kernels.machine_code.compile import EXACT_MATH, StepKernel
@@ -49,12 +51,15 @@ def update_step(loop: Callable[..., None], states: tuple[str, ...], numbers: tup
 def update_text(definition: Definition, states: tuple[str, ...], numbers: tuple[str, ...]) -> str:
     """The text of the step."""
     _check(definition, states)
+    definition = copied(definition)  # its loop is rewritten below
     free, loop, before = definition.free, definition.loop, loaded(definition.before)
     memory, parameters, table, row, frame = Arguments.beside(definition)
     rates, slots, first, stop = map(free, ("rates", "slots", "first", "stop"))
     begin, end, part, floats = map(free, ("begin", "end", "part", "floats"))
     single = {name: free(f"{name}_32") for name in _both(definition)}
     places = {WEIGHT: f"{parameters}[{{}}]", GRADIENT: f"{memory}[{slots} + {{}}]"} | {name: f"{memory}[{name} + {{}}]" for name in states}
+    kinds = Kinds(definition, ("elements" if name in definition.arrays else FLOAT64 for name in definition.arguments))
+    change = _InMemory(kinds, single, places)
     lines = [
         f"{floats}, {rates}, {slots} = whole_array({memory}), doubles_at({frame}.rates), {frame}.slot",
         *(f"{name} = {row}.states + {n} * {row}.slot_size" for n, name in enumerate(states)),
@@ -67,31 +72,22 @@ def update_text(definition: Definition, states: tuple[str, ...], numbers: tuple[
         f"        {end} = min({begin} + BLOCK, {stop})",
         f"        add_slots({floats}, {slots}, {row}.slot_size, {frame}.count, {begin}, {end})",
         f"        for {letter_of(loop)} in range({begin}, {end}):",
-        *statements(loop.body, _InSingle(places, single), depth=3),
+        *statements((change.visit(each) for each in loop.body), depth=3),
     ]
     return step_text(definition, HEAD, (f"    {line}" for line in lines))
 
 
-class _InSingle(ast.NodeTransformer):
-    """Places in memory, and numbers in float32."""
+class _InMemory(InSingle):
+    """Numbers in float32, and places in memory."""
 
-    def __init__(self, places: dict[str, str], single: dict[str, str]) -> None:
-        self.places, self.single = places, single
+    def __init__(self, kinds: Kinds, single: dict[str, str], places: dict[str, str]) -> None:
+        super().__init__(kinds, single, "float32")
+        self.places = places
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         found = expression(self.places[array_of(node)].format(ast.unparse(node.slice)))
         found.ctx = node.ctx  # type: ignore[attr-defined]
         return found
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.Name(self.single.get(node.id, node.id), node.ctx)
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        right = node.right if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant) else self.visit(node.right)
-        return ast.BinOp(self.visit(node.left), node.op, right)
-
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return expression(f"float32({node.value!r})")
 
 
 def _both(definition: Definition) -> list[str]:

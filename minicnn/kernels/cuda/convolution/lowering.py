@@ -1,0 +1,195 @@
+"""A pass of a convolution, of any variant, and of a linear layer, which has no axes, as launches."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+
+from minicnn.errors import ShapeError
+from minicnn.geometry import REMEMBERED, shape_text
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD, Problem
+from minicnn.kernels.cuda.arguments import append
+from minicnn.kernels.cuda.combine import NO_FLOOR, append_combine
+from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE, Choice, Work, choose
+from minicnn.kernels.cuda.convolution.gather_tile import Gathered, gather_kernel
+from minicnn.kernels.cuda.convolution.reduce_tile import Reduced, reduce_kernel
+from minicnn.kernels.cuda.convolution.tables import gather_tables, position_groups, reduce_tables, weights_of
+from minicnn.kernels.cuda.launches import Handle, Launches
+
+MOST_NUMBERS = 2**31 - 1  # offsets in tables have 32 bits
+
+
+def append_convolution(
+    launches: Launches,
+    problem: Problem,
+    images: int,
+    row: int,
+    result: Handle,
+    source: Handle,
+    other: Handle,
+    bias: Handle | None = None,
+    rectify: bool = False,
+) -> None:
+    """Every element of the result is written.
+
+    Parameters
+    ----------
+    images, row : int
+        How many there are, and how many lie between a position and the next: as many or more, a multiple of 4.
+    result, source, other : flat float32 handles, images innermost, that begin at a multiple of 16 bytes
+        FORWARD: y, x, weight.  BACKWARD_INPUT: dx, dy, weight.  BACKWARD_WEIGHT: dweight, dy, x.  Weights lie (K, *tile, C/G, *taps).
+    bias : flat float32 handle
+        (K, *tile), or, of BACKWARD_INPUT (the forward pass of a transposed convolution), (C,).
+    rectify : bool
+        max(0, result), NaN kept; not of BACKWARD_WEIGHT.
+
+    Raises
+    ------
+    ShapeError
+        If an array has 2**31 elements or more.
+    """
+    check_offsets(problem, row)
+    if problem.work == BACKWARD_WEIGHT:
+        append_reduce(launches, problem, images, row, result, source, other, reduce_choice(problem, images))
+    else:
+        append_gather(launches, problem, row, result, source, other, bias, rectify, gather_choice(problem, row))
+
+
+def append_gather(
+    launches: Launches,
+    problem: Problem,
+    row: int,
+    result: Handle,
+    source: Handle,
+    weight: Handle,
+    bias: Handle | None,
+    rectify: bool,
+    choice: Choice,
+) -> None:
+    """The output, or the gradient of the input, by tiles of a given choice."""
+    sizes, splits = choice
+    weights, tables = weights_of(problem), gather_tables(problem, row, sizes.columns)
+    channels, filters = problem.channels // problem.groups, problem.filters // problem.groups
+    w_channel, w_filter, w_group, b_filter = weights.channel, weights.filter, filters * weights.filter, prod(problem.tile)
+    if problem.work != FORWARD:
+        channels, filters, w_channel, w_filter, b_filter = filters, channels, w_filter, w_channel, 1
+    target_shape, source_shape = problem.shapes
+    y_channel, size, floor = prod(target_shape[1:]) * row, prod(target_shape) * row, 0.0 if rectify else NO_FLOOR
+    whole = splits == 1
+    zero = launches.table(np.zeros(1, np.float32))
+    arguments = Gathered(
+        y=result if whole else launches.scratch(splits * size),
+        x=source,
+        weight=weight,
+        bias=bias if whole and bias is not None else zero,
+        blocks=launches.table(tables.blocks),
+        taps=launches.table(tables.taps),
+        positions=launches.table(tables.positions),
+        y_channel=y_channel,
+        x_channel=prod(source_shape[1:]) * row,
+        w_channel=w_channel,
+        w_filter=w_filter,
+        w_group=w_group,
+        b_filter=b_filter if whole and bias is not None else 0,
+        row=row,
+        channels=channels,
+        filters=filters,
+        splits=splits,
+        y_split=size,
+        floor=floor if whole else NO_FLOOR,
+    )
+    grid = tables.block_count * -(-filters // sizes.filters) * problem.groups * splits
+    append(launches, gather_kernel(sizes), grid, arguments)
+    if not whole:
+        append_combine(launches, result, arguments.y, splits, size, bias, y_channel, floor)
+
+
+def append_reduce(
+    launches: Launches, problem: Problem, images: int, row: int, dweight: Handle, dy: Handle, x: Handle, choice: Choice
+) -> None:
+    """The gradient of the weight by tiles of a given choice; without images, zeros."""
+    sizes, splits = choice
+    weights, tables = weights_of(problem), reduce_tables(problem, row)
+    channels, filters = problem.channels // problem.groups, problem.filters // problem.groups
+    size = problem.filters * weights.filter
+    if images == 0:
+        append_combine(launches, dweight, dweight, 0, size)
+        return
+    arguments = Reduced(
+        dweight=dweight if splits == 1 else launches.scratch(splits * size),
+        dy=dy,
+        x=x,
+        sets=launches.table(tables.sets),
+        positions=launches.table(tables.positions),
+        reads=launches.table(tables.reads),
+        tap_weights=launches.table(tables.tap_weights),
+        w_filter=weights.filter,
+        w_channel=weights.channel,
+        w_group=filters * weights.filter,
+        w_split=size,
+        dy_filter=prod(problem.y_shape[1:]) * row,
+        x_channel=prod(problem.x_shape[1:]) * row,
+        position_count=len(tables.positions),
+        taps=problem.taps,
+        images=images,
+        row=row,
+        channels=channels,
+        filters=filters,
+        groups=problem.groups,
+        splits=splits,
+    )
+    blocks = -(-filters // sizes.filters) * -(-channels * problem.taps // sizes.columns)
+    append(launches, reduce_kernel(sizes), blocks * tables.set_count * problem.groups * splits, arguments)
+    if splits > 1:
+        append_combine(launches, dweight, arguments.dweight, splits, size)
+
+
+@lru_cache(REMEMBERED)
+def gather_choice(problem: Problem, row: int) -> Choice:
+    """Sums are cut where filters are shared: else there are blocks enough, and their biases differ."""
+    channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
+    groups = position_groups(problem, row)
+    entries = (groups.stop - groups.first) * (channels // problem.groups)
+    works = []
+    for sizes, _ in GATHER:
+        own = -(-groups.counts * row // sizes.columns)
+        steps = float((own * -(-entries // sizes.depth)).sum() / max(1, own.sum()))
+        blocks = int(own.sum()) * -(-(filters // problem.groups) // sizes.filters) * problem.groups
+        works.append(Work(blocks, steps, prod(problem.shapes[0]) * row, problem.shared))
+    return choose(GATHER, works)
+
+
+@lru_cache(REMEMBERED)
+def reduce_choice(problem: Problem, images: int) -> Choice:
+    """Sums are cut until there are blocks enough for all processors."""
+    channels, filters, sets = problem.channels // problem.groups, problem.filters // problem.groups, prod(problem.tile)
+    lanes = prod(problem.y_shape[1:]) * images / sets
+    works = []
+    for sizes, _ in REDUCE:
+        blocks = -(-filters // sizes.filters) * -(-channels * problem.taps // sizes.columns) * sets * problem.groups
+        works.append(Work(blocks, -(-lanes // sizes.depth), problem.filters * sets * channels * problem.taps, True))
+    return choose(REDUCE, works)
+
+
+def check_offsets(problem: Problem, row: int) -> None:
+    """Whether 32 bits can count the elements of each array.
+
+    Raises
+    ------
+    ShapeError
+        If not.
+    """
+    weight_shape = (problem.filters, *problem.tile, problem.channels // problem.groups, *(axis.taps for axis in problem.axes))
+    for name, shape, advice in (
+        ("x", (*problem.x_shape, row), "use fewer images at a time"),
+        ("y", (*problem.y_shape, row), "use fewer images at a time"),
+        ("weight", weight_shape, "use fewer filters"),
+        ("the table of reads", (problem.taps, *problem.y_shape[1:]), "use a smaller filter, or device='cpu'"),
+    ):
+        if prod(shape) > MOST_NUMBERS:
+            raise ShapeError(
+                f"convolution on a device: {name} has {prod(shape)} elements, but offsets there count at most {MOST_NUMBERS}"
+                f"\n  {name}  {shape_text(shape)}\n  {advice}"
+            )
