@@ -9,6 +9,8 @@ from .ptx_memory import LOCAL, SHARED
 from .ptx_text import TYPES, FaultError
 
 NOTHING = ("fence", "membar", "prefetch", "prefetchu", "bar", "barrier", "nanosleep")
+UNUSUAL = {"rz", "rm", "rp", "sat", "ftz", "cc"}
+KNOWN = {("fma", "rm", "f32"), ("cvt", "sat", "f32")}
 WINDOWS = {"global": 0, "const": 0, "shared": SHARED, "local": LOCAL}
 
 
@@ -18,7 +20,8 @@ def computation(frame, instruction):
     name, kind = words[0], TYPES.get(words[-1])
     if name in NOTHING:
         return lambda mask: None
-    if kind is None:
+    unusual = UNUSUAL & set(words) - ({"ftz"} if "approx" in words else set())
+    if kind is None or (unusual and (name, *unusual, words[-1]) not in KNOWN):
         raise FaultError(f"not known here: {text}")
     if name in SPECIAL:
         return SPECIAL[name](frame, words, operands, kind, text)

@@ -137,6 +137,17 @@ def _unordered(stamps, others):
     return (stamps == others) | (stamps // EPOCHS != others // EPOCHS)
 
 
+def owner_of(array):
+    """The array that an array is a view of."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def place_of(array):
+    return array.__array_interface__["data"][0]
+
+
 class Arrays:
     """Device memory: each array that a launch is given, or the one that it is a view of, between guards."""
 
@@ -145,16 +156,14 @@ class Arrays:
 
     def address(self, array):
         """Where the first element of an array lies; arrays that share memory share it here too."""
-        owner = array
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
-        place = owner.__array_interface__["data"][0]
+        owner = owner_of(array)
+        place = place_of(owner)
         if place not in self.known:
             flat = owner.ravel(order="K")
-            if flat.size and not np.shares_memory(flat, owner):
+            if flat.size and not np.may_share_memory(flat, owner):
                 raise FaultError("an array whose memory has gaps")
             self.known[place] = self.add(flat.view(np.uint8), owner.itemsize)
-        return self.known[place] + array.__array_interface__["data"][0] - place
+        return self.known[place] + place_of(array) - place
 
     def add(self, data, grain):
         base = self.end

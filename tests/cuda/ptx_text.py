@@ -13,9 +13,7 @@ TYPES = {
 }
 OPERAND = re.compile(r"\s*(\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[^,]+)")
 NAME = re.compile(r"[%$A-Za-z_][\w$]*")
-VARIABLE = re.compile(
-    r"\.(shared|global|local|const|param)\b((?:\s*\.\w+(?:\s+\d+(?=\s))?)*)\s*\.(\w+)\s+([\w$]+)(?:\[(\d*)\])?(?:\s*=\s*(.*))?", re.S
-)
+VARIABLE = re.compile(r"\.(shared|global|local|const|param)\b([^=\[]*?)([\w$]+)\s*(?:\[(\d*)\])?\s*(?:=(.*))?$", re.S)
 
 
 class FaultError(Exception):
@@ -111,7 +109,8 @@ def _variable(statement):
     found = VARIABLE.search(statement)
     if not found:
         return None
-    space, settings, kind, name, count, values = found.groups()
+    space, settings, name, count, values = found.groups()
+    kind = next(word for word in re.findall(r"\.(\w+)", settings) if word in TYPES)
     size = np.dtype(TYPES[kind]).itemsize
     align = re.search(r"\.align\s+(\d+)", settings)
     content = np.array([int(each, 0) for each in re.findall(r"-?\w+", values)]).astype(TYPES[kind]).tobytes() if values else None
