@@ -10,7 +10,7 @@ import operator
 
 import numpy as np
 
-from .ptx_text import TYPES, FaultError
+from .ptx_text import FaultError
 
 LIBRARY = ctypes.CDLL(ctypes.util.find_library("m"))
 FMA = {np.float32: LIBRARY.fmaf, np.float64: LIBRARY.fma}  # rounded once, as C promises

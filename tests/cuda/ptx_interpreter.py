@@ -53,7 +53,8 @@ class Launch:
         self.special, self.frames = _special(grid, threads, self.lanes), {}
         self.entry, values = self.frame(module.entry.name), self._flat(arguments)
         for each, value in zip(module.entry.parameters, values, strict=True):
-            self.entry.parameters[each.name][:] = np.full((self.lanes, 1), value, each.kind).view(np.uint8)
+            number = value if each.kind in (np.float32, np.float64) else int(value) % (1 << 8 * each.size)
+            self.entry.parameters[each.name][:] = np.full((self.lanes, 1), number, each.kind).view(np.uint8)
 
     def _flat(self, arguments):
         values = []
