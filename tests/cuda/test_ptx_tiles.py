@@ -14,7 +14,7 @@ from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution import choice, lowering
 
 from . import executed
-from .convolving import CASES, append, close, device_passes, images_innermost, textbook_passes
+from .convolving import CASES, append, close, device_passes, images_first, images_innermost, textbook_passes
 from .executed import Executed, put
 from .ptx_text import FaultError, Module
 
@@ -88,7 +88,9 @@ def test_a_fault_planted_in_a_tile_is_found(work, fault, old, new, words, monkey
     lanes = [put(images_innermost(each, STEPS.row)) for each in (x, dy)]
     result, sources = (dy, (lanes[0], put(weight.ravel()))) if work == FORWARD else (weight, lanes[::-1])
     with pytest.raises(FaultError, match=words):
-        append(Changed(old, new), STEPS, work, put(np.zeros(result.size, np.float32)), *sources, put(bias) if work == FORWARD else None)
+        append(
+            Changed(old, new), STEPS, work, put(np.zeros(result.size, np.float32)), *sources, put(bias.ravel()) if work == FORWARD else None
+        )
 
 
 @pytest.mark.parametrize("tile", TILES)
@@ -99,7 +101,7 @@ def test_a_nan_comes_out_of_a_rectified_convolution(tile, monkeypatch):
     x, weight, bias, dy, _ = case.arrays()
     x[1, 0, 2, 2] = np.nan
     y = put(images_innermost(np.zeros_like(dy), case.row))
-    append(Executed(), case, FORWARD, y, put(images_innermost(x, case.row)), put(weight.ravel()), put(bias))
+    append(Executed(), case, FORWARD, y, put(images_innermost(x, case.row)), put(weight.ravel()), put(bias.ravel()))
     lost = np.isnan(images_first(np.asarray(y), dy.shape))
     assert lost[1].sum() == 3 * 9
     assert not lost[[0, 2, 3]].any()
