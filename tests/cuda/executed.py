@@ -1,10 +1,15 @@
 """Launches that run as compiled PTX, on arrays of the host: what a device would be given, executed instruction by instruction."""
 
+import contextlib
 import functools
 
 import numpy as np
-from numba import types
+from numba import cuda, types
 from numba.cuda.typing.typeof import typeof
+
+from minicnn.engine.cuda import plan
+from minicnn.kernels.cuda import memory, runtime
+from minicnn.kernels.cuda.compile import Kernel
 
 from .ptx_interpreter import run_ptx
 from .ptx_memory import owner_of, place_of
@@ -71,3 +76,42 @@ def kind_of(argument):
         return typeof(argument)
     layout = "C" if argument.flags.c_contiguous else "F" if argument.flags.f_contiguous else "A"
     return types.Array(typeof(argument.dtype.type(0)), argument.ndim, layout)
+
+
+def take_the_device(monkeypatch, architecture=(9, 0)):
+    """Let the whole engine run as compiled PTX: its device has the memory of the host, and a launch is executed.
+
+    Returns the kernels that were launched, by name.
+    """
+    launched, launches = {}, Executed(architecture)
+
+    def launch(kernel, grid, threads, stream, *arguments):
+        launched.setdefault(kernel.name, []).append(kernel)
+        launches.launch(kernel, grid, *arguments, threads=threads)
+
+    def empty(shape, dtype, what=""):
+        return put(np.full(shape, np.nan if np.dtype(dtype).kind == "f" else 77, dtype))
+
+    def copy_to_device(numbers, array):
+        array[: len(numbers)] = numbers
+
+    def to_host(array, out=None):
+        if out is None:
+            return np.array(array)
+        out[...] = array
+        return out
+
+    own = {
+        "empty": empty,
+        "zeros": lambda shape, dtype, what="": put(np.zeros(shape, dtype)),
+        "to_device": lambda array, what="": put(array),
+    }
+    own |= {"copy_to_device": copy_to_device, "to_host": to_host, "strided": strided, "new_stream": lambda: 0, "number_of": lambda array: 0}
+    for name, function in own.items():
+        monkeypatch.setattr(memory, name, function)
+    monkeypatch.setattr(Kernel, "launch", launch)
+    monkeypatch.setattr(Kernel, "prepare", lambda kernel, *arguments: None)
+    monkeypatch.setattr(plan, "captured", lambda launch_all, stream: lambda: launch_all(stream))
+    monkeypatch.setattr(cuda, "gpus", [contextlib.nullcontext()])
+    monkeypatch.setattr(runtime, "_devices", lambda: (runtime.Device(0, "PTX", architecture, 1 << 33),))
+    return launched
