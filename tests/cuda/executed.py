@@ -7,7 +7,6 @@ import numpy as np
 from numba import cuda, types
 from numba.cuda.typing.typeof import typeof
 
-from minicnn.engine.cuda import plan
 from minicnn.kernels.cuda import memory, runtime
 from minicnn.kernels.cuda.compile import Kernel
 
@@ -83,6 +82,8 @@ def take_the_device(monkeypatch, architecture=(9, 0)):
 
     Returns the kernels that were launched, by name.
     """
+    from minicnn.engine.cuda import plan
+
     launched, launches = {}, Executed(architecture)
 
     def launch(kernel, grid, threads, stream, *arguments):

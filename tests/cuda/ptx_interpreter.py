@@ -66,6 +66,8 @@ class Launch:
         return values
 
     def frame(self, name):
+        if name not in self.module.functions:
+            raise FaultError(f"{self.module.entry.name} calls {name}, which is not part of the text")
         if name not in self.frames:
             self.frames[name] = Frame(self, self.module.functions[name])
         return self.frames[name]

@@ -19,7 +19,8 @@ from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEI
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cuda.batch_statistics import append_batch_norm_backward, append_batch_statistics, append_running_statistics
 from minicnn.kernels.cuda.by_table import Terms, append_sums, backward_terms, forward_terms
-from minicnn.kernels.cuda.convolution.lowering import append_bias_gradient, append_convolution
+from minicnn.kernels.cuda.convolution.lowering import append_convolution
+from minicnn.kernels.cuda.row_sums import append_bias_gradient
 from minicnn.kernels.cuda.copying import append_add, append_copy
 from minicnn.kernels.cuda.launches import Part, as_type, flat
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
