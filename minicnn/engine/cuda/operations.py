@@ -77,7 +77,7 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dbias = parameter(plan, node, "bias", "gradient")
     if dbias is not None:
         tile = (1,) * len(dy.map.sizes) if transposed else problem.tile
-        append_bias_gradient(plan.program, dbias, lanes(dy), dy.map.channels, dy.map.sizes, tile, plan.program.images, plan.program.row)
+        append_bias_gradient(plan.program, flat(dbias), lanes(dy), dy.map.channels, dy.map.sizes, tile, plan.program.images, plan.program.row)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
         problem = problem_for(node, FORWARD if transposed else BACKWARD_INPUT)
