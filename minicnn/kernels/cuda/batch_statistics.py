@@ -1,12 +1,11 @@
-"""Batch normalization: the statistics of a batch, what follows from them, and the gradient; `textbook/batch_normalization.py` has the loops.
+"""Batch normalization: the statistics of a batch, the running ones, and the gradients; `textbook/batch_normalization.py` has the loops.
 
     mean[c] = sum of x / (N*L),   variance[c] = sum of (x - mean[c])**2 / (N*L)        over positions and true images
-    y = max(floor, gamma[c] * z + beta[c])            where  z = (x - mean[c]) / sqrt(variance[c] + epsilon)
-    dbeta[c] = sum of dy,   dgamma[c] = sum of dy * z
+    dbeta[c] = sum of dy,   dgamma[c] = sum of dy * z             where  z = (x - mean[c]) / sqrt(variance[c] + epsilon)
     dx = gamma[c] / sqrt(variance[c] + epsilon) * (dy - dbeta[c] / (N*L) - z * dgamma[c] / (N*L))
 
 Two passes, and no sum of squares: a mean far from 0 costs no digits.  The sums are those of `row_sums.py`; of dy and of dy * z they are
-formed together, for both read dy.  What is elementwise is a thread for each four images, with nothing left in the lanes beyond that counts.
+formed together, for both read dy.  dx is a thread for each four images, and may take the place of dy.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ import numpy as np
 from numba import cuda, float64
 
 from minicnn.kernels.cuda.arguments import append
-from minicnn.kernels.cuda.combine import NO_FLOOR, Finish, append_combine
+from minicnn.kernels.cuda.combine import Finish, append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.row_sums import THREADS, append_row_sums
-from minicnn.kernels.cuda.vector import load4, store4
+from minicnn.kernels.cuda.vector import load4, load_images, store4
 
 PAIR = 2 * THREADS
 
@@ -51,32 +50,14 @@ def make_moment_sums(gradients: bool):
         plain, weighted = np.float64(0), np.float64(0)
         while quad < stop:
             at = (channel * quads + quad) * 4
-            a, b, c, d = load4(x, at)
-            a, b, c, d = a - middle, b - middle, c - middle, d - middle
             left = images - column * 4
+            a, b, c, d = load_images(x, at, left, middle)
             if gradients:
-                g, h, k, l = load4(dy, at)
-                product = g * a
-                if left > 1:
-                    g += h
-                    product += h * b
-                if left > 2:
-                    g += k
-                    product += k * c
-                if left > 3:
-                    g += l
-                    product += l * d
-                plain += g
-                weighted += product
+                g, h, k, l = load_images(dy, at, left, np.float32(0))
+                plain += g + h + k + l
+                weighted += g * a + h * b + k * c + l * d
             else:
-                square = a * a
-                if left > 1:
-                    square += b * b
-                if left > 2:
-                    square += c * c
-                if left > 3:
-                    square += d * d
-                weighted += square
+                weighted += a * a + b * b + c * c + d * d
             quad = i32(quad + THREADS)
             column = i32(column + jump)
             if column >= row_quads:
@@ -103,21 +84,6 @@ def make_moment_sums(gradients: bool):
 
 SQUARES = Kernel(make_moment_sums(gradients=False), threads=THREADS)
 GRADIENTS = Kernel(make_moment_sums(gradients=True), threads=THREADS)
-
-
-def normalize(y, x, mean, variance, gamma, beta, epsilon, quads, channels, floor):
-    """One thread: four images; `quads` of them a channel."""
-    number = i32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
-    channel = i32(number // quads)
-    if channel < channels:
-        middle, scale, shift = mean[channel], gamma[channel] / math.sqrt(variance[channel] + epsilon), beta[channel]
-        a, b, c, d = load4(x, number * 4)
-        a, b, c, d = (a - middle) * scale + shift, (b - middle) * scale + shift, (c - middle) * scale + shift, (d - middle) * scale + shift
-        # not max(): a device's drops a NaN that a processor keeps
-        store4(y, number * 4, floor if a < floor else a, floor if b < floor else b, floor if c < floor else c, floor if d < floor else d)
-
-
-NORMALIZE = Kernel(normalize, threads=THREADS)
 
 
 def input_gradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilon, share, quads, channels):
@@ -172,26 +138,6 @@ def append_batch_statistics(
     _append_moments(launches, SQUARES, variance, x, x, mean, channels, pixels, images, row, share)
 
 
-def append_normalize(
-    launches: Launches,
-    y: Handle,
-    x: Handle,
-    mean: Handle,
-    variance: Handle,
-    gamma: Handle,
-    beta: Handle,
-    epsilon: float,
-    channels: int,
-    pixels: int,
-    row: int,
-    rectify: bool = False,
-) -> None:
-    """y from x, flat (C, L, row), by the batch's statistics or the running ones; rectify: max(0, y)."""
-    quads = pixels * row // 4
-    arrays, numbers = (y, x, mean, variance, gamma, beta), (float(epsilon), quads, channels, 0.0 if rectify else NO_FLOOR)
-    append(launches, NORMALIZE, -(-channels * quads // THREADS), arrays, numbers)
-
-
 def append_running_statistics(
     launches: Launches,
     running_mean: Handle,
@@ -199,13 +145,12 @@ def append_running_statistics(
     mean: Handle,
     variance: Handle,
     momentum: float,
-    channels: int,
     count: int,
 ) -> None:
     """Let the running statistics (C,) follow those of a batch of `count` numbers a channel; one number has no variance to follow."""
     if count > 1:
-        arrays, numbers = (running_mean, running_variance, mean, variance), (float(momentum), count / (count - 1), channels)
-        append(launches, FOLLOW, -(-channels // THREADS), arrays, numbers)
+        arrays, numbers = (running_mean, running_variance, mean, variance), (float(momentum), count / (count - 1), mean.size)
+        append(launches, FOLLOW, -(-mean.size // THREADS), arrays, numbers)
 
 
 def append_batch_norm_backward(

@@ -21,7 +21,7 @@ from minicnn.kernels.cuda.convolution.choice import parts_to_fill
 from minicnn.kernels.cuda.convolution.tables import SET_COUNT, SET_FIELDS, SET_FIRST, position_sets
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
-from minicnn.kernels.cuda.vector import load4
+from minicnn.kernels.cuda.vector import load_images
 
 THREADS = 32 if SIMULATED else 256
 
@@ -53,15 +53,9 @@ def row_sums(y, x, sets, positions, images, row, channels, splits, scale):
     quad_jump = i32(THREADS - index_jump * quads)
     total = np.float64(0)
     while lane < stop:
-        one, two, three, four = load4(x, channel * x_channel + positions[index] * row + quad * 4)
-        left = images - quad * 4
-        if left > 1:
-            one += two
-        if left > 2:
-            one += three
-        if left > 3:
-            one += four
-        total += one
+        at = channel * x_channel + positions[index] * row + quad * 4
+        a, b, c, d = load_images(x, at, images - quad * 4, np.float32(0))
+        total += a + b + c + d
         lane = i32(lane + THREADS)
         index = i32(index + index_jump)
         quad = i32(quad + quad_jump)
