@@ -5,7 +5,12 @@ Each returns what a device made and what is right, by name; lanes that no image 
 
 import numpy as np
 
-from minicnn.kernels.cuda.batch_statistics import append_batch_norm_backward, append_batch_statistics, append_running_statistics
+from minicnn.kernels.cuda.batch_statistics import (
+    append_batch_norm_backward,
+    append_batch_statistics,
+    append_normalize,
+    append_running_statistics,
+)
 from minicnn.kernels.cuda.row_sums import append_bias_gradient
 from minicnn.kernels.cuda.transfer import append_transpose
 from minicnn.kernels.textbook import batch_normalization, tiled
@@ -37,26 +42,36 @@ def batch_norm(launches, put, get, images, channels, pixels, middle=0.0):
     shape, row = (images, channels, pixels), -(-images // 4) * 4
     x, dy = normal(0, shape) + np.float32(middle), normal(1, shape)
     gamma, beta = normal(2, channels), normal(3, channels)
-    wanted = {name: np.full(channels, np.nan) for name in ("mean", "variance", "dgamma", "dbeta")} | {"dx": np.full(shape, np.nan)}
+    wanted = {name: np.full(channels, np.nan) for name in ("mean", "variance", "dgamma", "dbeta")} | {
+        name: np.full(shape, np.nan) for name in ("y", "dx")
+    }
     exact_x, exact_dy, exact_gamma, exact_beta = (each.astype(np.float64) for each in (x, dy, gamma, beta))
     outputs = wanted["mean"], wanted["variance"]
-    batch_normalization.batch_norm_training_forward(np.empty(shape), *outputs, exact_x, exact_gamma, exact_beta, EPSILON)
+    batch_normalization.batch_norm_training_forward(wanted["y"], *outputs, exact_x, exact_gamma, exact_beta, EPSILON)
     outputs = wanted["dx"], wanted["dgamma"], wanted["dbeta"]
     batch_normalization.batch_norm_training_backward(*outputs, exact_dy, exact_x, wanted["mean"], wanted["variance"], exact_gamma, EPSILON)
+    wanted["y"] = np.maximum(wanted["y"], 0)
     count = images * pixels
     wanted["running_mean"] = 1 + MOMENTUM * (wanted["mean"] - 1) if count > 1 else np.ones(channels)
     wanted["running_variance"] = 1 + MOMENTUM * (wanted["variance"] * count / (count - 1) - 1) if count > 1 else np.ones(channels)
 
     got = {name: poison(put, channels) for name in ("mean", "variance", "dgamma", "dbeta")}
     got |= {name: put(np.ones(channels, np.float32)) for name in ("running_mean", "running_variance")}
-    x, dy, gamma = put(images_innermost(x, row)), put(images_innermost(dy, row)), put(gamma)
+    x, dy, gamma, beta, y = (
+        put(images_innermost(x, row)),
+        put(images_innermost(dy, row)),
+        put(gamma),
+        put(beta),
+        poison(put, *x[0].shape, row),
+    )
     statistics = got["mean"], got["variance"]
     append_batch_statistics(launches, *statistics, x, channels, pixels, images, row)
-    append_running_statistics(launches, got["running_mean"], got["running_variance"], *statistics, MOMENTUM, count)
+    append_running_statistics(launches, got["running_mean"], got["running_variance"], *statistics, MOMENTUM, channels, count)
+    append_normalize(launches, y, x, *statistics, gamma, beta, EPSILON, channels, pixels, row, rectify=True)
     append_batch_norm_backward(
         launches, dy, got["dgamma"], got["dbeta"], dy, x, *statistics, gamma, EPSILON, channels, pixels, images, row
     )  # dx in the place of dy
-    got = {name: get(each) for name, each in got.items()} | {"dx": images_first(get(dy), shape)}
+    got = {name: get(each) for name, each in got.items()} | {"y": images_first(get(y), shape), "dx": images_first(get(dy), shape)}
     return {name: (got[name], wanted[name]) for name in wanted}
 
 

@@ -1,11 +1,12 @@
 """Batch normalization: the statistics of a batch, the running ones, and the gradients; `textbook/batch_normalization.py` has the loops.
 
     mean[c] = sum of x / (N*L),   variance[c] = sum of (x - mean[c])**2 / (N*L)        over positions and true images
-    dbeta[c] = sum of dy,   dgamma[c] = sum of dy * z             where  z = (x - mean[c]) / sqrt(variance[c] + epsilon)
+    y = max(floor, gamma[c] * z + beta[c])                        where  z = (x - mean[c]) / sqrt(variance[c] + epsilon)
+    dbeta[c] = sum of dy,   dgamma[c] = sum of dy * z
     dx = gamma[c] / sqrt(variance[c] + epsilon) * (dy - dbeta[c] / (N*L) - z * dgamma[c] / (N*L))
 
-Two passes, and no sum of squares: a mean far from 0 costs no digits.  The sums are those of `row_sums.py`; of dy and of dy * z they are
-formed together, for both read dy.  dx is a thread for each four images, and may take the place of dy.
+Two passes, and no sum of squares: a mean far from 0 costs no digits.  The sums are those of `row_sums.py`; what is elementwise is a thread
+for each four images, and may take the place of what it is made from.
 """
 
 from __future__ import annotations
@@ -13,77 +14,28 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import cuda, float64
+from numba import cuda
 
 from minicnn.kernels.cuda.arguments import append
-from minicnn.kernels.cuda.combine import Finish, append_combine
+from minicnn.kernels.cuda.combine import NO_FLOOR
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.convolution.choice import parts_to_fill
 from minicnn.kernels.cuda.launches import Handle, Launches
-from minicnn.kernels.cuda.row_sums import THREADS, append_row_sums
-from minicnn.kernels.cuda.vector import load4, load_images, store4
-
-PAIR = 2 * THREADS
+from minicnn.kernels.cuda.row_sums import GRADIENTS, SQUARES, SUM, THREADS, append_row_sums
+from minicnn.kernels.cuda.vector import load4, store4
 
 i32 = np.int32
 
 
-def make_moment_sums(gradients: bool):
-    """The kernel of the forward pass, y[split, c]; or of the gradients, y[split, 0, c] and y[split, 1, c]."""
-    ROWS = 2 if gradients else 1
-
-    def moment_sums(y, dy, x, mean, quads, row_quads, images, channels, splits, scale):
-        """One block: one split of one channel.
-
-        dy : x itself where its squares are added
-        quads, row_quads : fours of images of a channel, and of a position; `images`: true ones
-        """
-        shared = cuda.shared.array(PAIR, float64)
-        thread = cuda.threadIdx.x
-        channel = i32(cuda.blockIdx.x // splits)
-        split = i32(cuda.blockIdx.x - channel * splits)
-        quad = i32(split * quads // splits + thread)
-        stop = i32((split + 1) * quads // splits)
-        column = i32(quad % row_quads)
-        jump = i32(THREADS % row_quads)
-        middle = mean[channel]
-        plain, weighted = np.float64(0), np.float64(0)
-        while quad < stop:
-            at = (channel * quads + quad) * 4
-            left = images - column * 4
-            a, b, c, d = load_images(x, at, left, middle)
-            if gradients:
-                g, h, k, l = load_images(dy, at, left, np.float32(0))
-                plain += g + h + k + l
-                weighted += g * a + h * b + k * c + l * d
-            else:
-                weighted += a * a + b * b + c * c + d * d
-            quad = i32(quad + THREADS)
-            column = i32(column + jump)
-            if column >= row_quads:
-                column = i32(column - row_quads)
-
-        shared[thread] = plain
-        shared[THREADS + thread] = weighted
-        width = i32(THREADS // 2)
-        while width > 0:
-            cuda.syncthreads()
-            if thread < width:
-                shared[thread] += shared[thread + width]
-                shared[THREADS + thread] += shared[THREADS + thread + width]
-            width = i32(width // 2)
-        if thread == 0:
-            out = split * ROWS * channels + channel
-            if gradients:
-                y[out] = np.float32(shared[0] * scale)
-                out += channels
-            y[out] = np.float32(shared[THREADS] * scale)
-
-    return moment_sums
-
-
-SQUARES = Kernel(make_moment_sums(gradients=False), threads=THREADS)
-GRADIENTS = Kernel(make_moment_sums(gradients=True), threads=THREADS)
+def normalize(y, x, mean, variance, gamma, beta, epsilon, quads, channels, floor):
+    """One thread: four images; `quads` of them a channel."""
+    number = i32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
+    channel = i32(number // quads)
+    if channel < channels:
+        middle, scale, shift = mean[channel], gamma[channel] / math.sqrt(variance[channel] + epsilon), beta[channel]
+        a, b, c, d = load4(x, number * 4)
+        a, b, c, d = (a - middle) * scale + shift, (b - middle) * scale + shift, (c - middle) * scale + shift, (d - middle) * scale + shift
+        # not max(): a device's drops a NaN that a processor keeps
+        store4(y, number * 4, floor if a < floor else a, floor if b < floor else b, floor if c < floor else c, floor if d < floor else d)
 
 
 def input_gradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilon, share, quads, channels):
@@ -115,9 +67,6 @@ def input_gradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilo
         )
 
 
-INPUT_GRADIENT = Kernel(input_gradient, threads=THREADS)
-
-
 def follow(running_mean, running_variance, mean, variance, momentum, correction, channels):
     """correction : N*L / (N*L - 1), which makes a batch's variance an estimate of that of what it is drawn from"""
     channel = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
@@ -126,16 +75,35 @@ def follow(running_mean, running_variance, mean, variance, momentum, correction,
         running_variance[channel] += momentum * (variance[channel] * correction - running_variance[channel])
 
 
-FOLLOW = Kernel(follow, threads=THREADS)
+NORMALIZE, INPUT_GRADIENT, FOLLOW = (Kernel(python, threads=THREADS) for python in (normalize, input_gradient, follow))
 
 
 def append_batch_statistics(
     launches: Launches, mean: Handle, variance: Handle, x: Handle, channels: int, pixels: int, images: int, row: int
 ) -> None:
     """mean, variance (C,) of x, flat (C, L, row), over true images; of no numbers, zeros.  Only the mean square deviation: no correction."""
-    share = 1 / max(1, pixels * images)
-    append_row_sums(launches, mean, x, channels, (pixels,), (1,), images, row, share)
-    _append_moments(launches, SQUARES, variance, x, x, mean, channels, pixels, images, row, share)
+    for kind, y, middle in ((SUM, mean, x), (SQUARES, variance, mean)):
+        append_row_sums(launches, kind, y, (x, x, middle), (pixels,), (1,), channels, images, row, 1 / max(1, pixels * images))
+
+
+def append_normalize(
+    launches: Launches,
+    y: Handle,
+    x: Handle,
+    mean: Handle,
+    variance: Handle,
+    gamma: Handle,
+    beta: Handle,
+    epsilon: float,
+    channels: int,
+    pixels: int,
+    row: int,
+    rectify: bool = False,
+) -> None:
+    """y from x, flat (C, L, row), by the batch's statistics or the running ones; rectify: max(0, y)."""
+    arrays, quads = (y, x, mean, variance, gamma, beta), pixels * row // 4
+    numbers = (float(epsilon), quads, channels, 0.0 if rectify else NO_FLOOR)
+    append(launches, NORMALIZE, -(-channels * quads // THREADS), arrays, numbers)
 
 
 def append_running_statistics(
@@ -145,12 +113,13 @@ def append_running_statistics(
     mean: Handle,
     variance: Handle,
     momentum: float,
+    channels: int,
     count: int,
 ) -> None:
     """Let the running statistics (C,) follow those of a batch of `count` numbers a channel; one number has no variance to follow."""
     if count > 1:
-        arrays, numbers = (running_mean, running_variance, mean, variance), (float(momentum), count / (count - 1), mean.size)
-        append(launches, FOLLOW, -(-mean.size // THREADS), arrays, numbers)
+        arrays, numbers = (running_mean, running_variance, mean, variance), (float(momentum), count / (count - 1), channels)
+        append(launches, FOLLOW, -(-channels // THREADS), arrays, numbers)
 
 
 def append_batch_norm_backward(
@@ -169,30 +138,9 @@ def append_batch_norm_backward(
     images: int,
     row: int,
 ) -> None:
-    """dx, flat (C, L, row), and dgamma, dbeta (C,), where mean and variance are those of the batch, and depend on x."""
+    """dx, flat (C, L, row), and dgamma, dbeta (C,), where mean and variance are those of the batch, and depend on x; dx may be dy."""
     sums, quads = launches.scratch(2 * channels), pixels * row // 4
-    _append_moments(launches, GRADIENTS, sums, dy, x, mean, channels, pixels, images, row, 1.0)
-    share = 1 / max(1, pixels * images)
+    append_row_sums(launches, GRADIENTS, sums, (dy, x, mean), (pixels,), (1,), channels, images, row)
     arrays = (dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma)
-    append(launches, INPUT_GRADIENT, -(-channels * quads // THREADS), arrays, (float(epsilon), share, quads, channels))
-
-
-def _append_moments(
-    launches: Launches,
-    kernel: Kernel,
-    sums: Handle,
-    dy: Handle,
-    x: Handle,
-    mean: Handle,
-    channels: int,
-    pixels: int,
-    images: int,
-    row: int,
-    scale: float,
-) -> None:
-    quads, size = pixels * row // 4, channels * (2 if kernel is GRADIENTS else 1)
-    splits = parts_to_fill(channels, quads / THREADS) if images else 0
-    parts, own = (sums, scale) if splits == 1 else (launches.scratch(splits * size), 1.0)
-    append(launches, kernel, channels * splits, (parts, dy, x, mean), (quads, row // 4, images, channels, splits), (own,))
-    if splits != 1:
-        append_combine(launches, sums, parts, splits, size, finish=Finish(scale=scale))
+    numbers = (float(epsilon), 1 / max(1, pixels * images), quads, channels)
+    append(launches, INPUT_GRADIENT, -(-channels * quads // THREADS), arrays, numbers)

@@ -157,8 +157,8 @@ def append_depthwise_gather(
         launches,
         GATHER,
         -(-prod(target_shape) * (row // 4) // THREADS),
-        (result, source, weight, np.zeros(1, np.float32) if bias is None else bias),
-        (position_table(problem, row), position_groups(problem, row).taps),
+        (result, source, weight, launches.table(np.zeros(1, np.float32)) if bias is None else bias),
+        (launches.table(position_table(problem, row)), launches.table(position_groups(problem, row).taps)),
         (prod(source_shape[1:]) * row, weights_of(problem).filter, b_channel),
         (row // 4, problem.channels, 0.0 if rectify else NO_FLOOR),
     )
@@ -176,7 +176,7 @@ def append_depthwise_reduce(launches: Launches, problem: Problem, images: int, r
         REDUCE,
         blocks * splits,
         (parts, dy, x),
-        reduce_tables(problem, row),
+        tuple(map(launches.table, reduce_tables(problem, row))),
         (w_channel, prod(problem.x_shape[1:]) * row),
         (images, row, problem.channels, splits),
     )
