@@ -14,10 +14,9 @@ from typing import NamedTuple
 from cuda import pathfinder
 from cuda.bindings import nvjitlink
 
-from minicnn.kernels.cuda.arguments import signature
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE
-from minicnn.kernels.cuda.convolution.gather_tile import Gathered, gather_kernel
-from minicnn.kernels.cuda.convolution.reduce_tile import Reduced, reduce_kernel
+from minicnn.kernels.cuda.convolution.gather_tile import gather_kernel
+from minicnn.kernels.cuda.convolution.reduce_tile import reduce_kernel
 
 ARCHITECTURES = ((8, 0), (9, 0), (10, 0))
 INSTRUCTION = re.compile(r"/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)")
@@ -126,9 +125,11 @@ def innermost_loop(cubin):
 
 def tiles():
     """Name, kernel and types of arguments of every tile; the first of each kind is the large one."""
-    for kind, known, make, record in (("gather", GATHER, gather_kernel, Gathered), ("reduce", REDUCE, reduce_kernel, Reduced)):
+    floats, integers, number = "float32[::1]", "int32[::1]", "int32"
+    gather, reduce = (floats,) * 4 + (integers,) * 3 + (number,) * 9 + ("float32",), (floats,) * 3 + (integers,) * 4 + (number,) * 9
+    for kind, known, make, types in (("gather", GATHER, gather_kernel, gather), ("reduce", REDUCE, reduce_kernel, reduce)):
         for sizes, _ in known:
-            yield f"{kind} {sizes.filters}x{sizes.columns}", make(sizes), signature(record)
+            yield f"{kind} {sizes.filters}x{sizes.columns}", make(sizes), f"void({', '.join(types)})"
 
 
 def main():
