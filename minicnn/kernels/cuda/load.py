@@ -14,12 +14,13 @@ from numba import cuda
 
 from minicnn.kernels import random_bits
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.derived import LANES
 from minicnn.kernels.cuda.launches import Handle, Launches, blocks_for, strided
+from minicnn.kernels.cuda.runtime import SIMULATED
 
 if TYPE_CHECKING:
     from minicnn.kernels.cpu.pointwise.lowering import Loading
 
+LANES = 2 if SIMULATED else 32  # threads that share a pixel
 MASK = random_bits.MASK
 ZERO = np.float32(0)
 uniform_bits = cuda.jit(device=True, inline="always")(random_bits.uniform_bits)
@@ -34,7 +35,7 @@ def load_images(x, labels_of_batch, images, labels, order, job, keys, scale, shi
     """
     batch, count, row, channels, depth, height, width = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6]
     first, pixels, span = job[0] * batch, depth * height * width, 2 * moves + 1
-    numbers = images.reshape(images.size)
+    numbers = images.flat  # reshape would call a function that is compiled from CUDA C on the device
     for element in range(cuda.grid(1) // LANES, channels * pixels, cuda.gridsize(1) // LANES):
         c, d, h, w = element // pixels, element // (height * width) % depth, element // width % height, element % width
         for n in range(cuda.grid(1) % LANES, row, LANES):
