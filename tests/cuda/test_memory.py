@@ -17,6 +17,9 @@ from minicnn.kernels.cuda import launches, memory
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
 
+number_at = memory._number_at
+
+
 @pytest.fixture(autouse=True)
 def waits(monkeypatch):
     """A driver that knows one device, for whose default stream others are waited for: the list of them."""
@@ -99,3 +102,13 @@ def test_views_begin_where_they_should():
     assert described(launches.flat(there)) == ((24,), (4,), X.dtype, X.ctypes.data)
     assert described(launches.as_type(there, np.int32)) == ((2, 3, 4), X.strides, np.dtype(np.int32), X.ctypes.data)
     assert memory.contiguous(there) is there
+
+
+def test_a_pointer_of_no_device_is_refused(monkeypatch):
+    def refuse(attribute, pointer):
+        raise driver.CudaAPIError(1, f"Call to cuPointerGetAttribute results in CUDA_ERROR_INVALID_VALUE for {pointer}")
+
+    monkeypatch.setattr(memory, "_number_at", number_at)
+    monkeypatch.setattr(driver, "driver", SimpleNamespace(cuPointerGetAttribute=refuse))
+    with pytest.raises(BufferError, match=r"^its memory is not that of a CUDA device: Call to cuPointerGetAttribute results in CUDA_ERROR"):
+        memory.of_others(ByInterface(X))
