@@ -9,7 +9,6 @@ from minicnn import layers as L
 from minicnn import zoo
 from minicnn.optimizers import SGD, Adam
 
-from . import networks_simulated
 from .executed import take_the_device
 from .networks_simulated import BODIES, step
 
