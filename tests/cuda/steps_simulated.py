@@ -1,6 +1,6 @@
 """As a script, under NUMBA_ENABLE_CUDASIM=1: what a plan launches beside tiles and textbook loops, against the steps of the CPU.
 
-python steps_simulated.py NAME      one check; ends with an error where it fails
+python steps_simulated.py NAME ...      so many checks; ends with an error where one fails
 """
 
 import sys
@@ -17,6 +17,7 @@ from minicnn.kernels.cuda import launches, memory
 from minicnn.kernels.cuda.advance import append_advance
 from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.load import append_load
+from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.loss import append_loss
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
 from minicnn.kernels.cuda.update import append_update
@@ -133,14 +134,14 @@ def corners():
     """What is cleared is cleared where no loop comes; what has no places is left; a loop may work in place."""
 
     def cleared(y, x):
-        y[...] = -1.0
+        y[...] = 2.0
         for n in range(len(x)):
             y[n] = x[n]
 
     for places in (0, 2):
         y = memory.to_device(np.full(4, np.nan))
         append_loop(NOW, cleared, {"y": y, "x": memory.to_device(np.ones(places))})
-        np.testing.assert_array_equal(y._ary, [1] * places + [-1] * (4 - places))
+        np.testing.assert_array_equal(y._ary, [1] * places + [2] * (4 - places))
     nothing = memory.to_device(np.zeros((0, 3)))
     append_loop(NOW, textbook.softmax_forward, {"y": nothing, "x": nothing})
     x = np.random.default_rng(5).normal(size=(3, 4))
@@ -194,8 +195,21 @@ def max_pools():
         np.testing.assert_array_equal(dx._ary, want)
 
 
-CHECKS = {check.__name__: check for check in (corners, loading, losses, drawing, names_that_clash, updates, max_pools)}
+def responses():
+    """Local response normalization in two loops, in place, near the gradient that defines it."""
+    rng = np.random.default_rng(6)
+    for size, channels in ((5, 7), (2, 3), (3, 1)):
+        x, dy = rng.normal(size=(2, 3, channels, 4)).astype(np.float32)
+        want = np.empty_like(x)
+        textbook.local_response_norm_backward(want, dy, x, size, 2.0, 0.5, 0.75)
+        _, dx = lain(dy)
+        append_local_response_norm_backward(NOW, dx, dx, lain(x)[1], size, 2.0, 0.5, 0.75)
+        np.testing.assert_allclose(dx._ary, want, rtol=0, atol=2e-6)
+
+
+CHECKS = {check.__name__: check for check in (corners, loading, losses, drawing, names_that_clash, updates, max_pools, responses)}
 
 if __name__ == "__main__":
     with np.errstate(all="ignore"):
-        CHECKS[sys.argv[1]]()
+        for each in sys.argv[1:]:
+            CHECKS[each]()

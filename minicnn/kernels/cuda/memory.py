@@ -12,6 +12,7 @@ In the simulator the memory of the device is that of the host, and so is that of
 
 from __future__ import annotations
 
+import weakref
 from math import prod
 from typing import Any
 
@@ -19,21 +20,23 @@ import numpy as np
 from numba import cuda
 
 from minicnn.errors import DeviceError
-from minicnn.kernels.cuda.compile import Kernel
+from minicnn.kernels.cuda.compile import Kernel, blocks_for
 from minicnn.kernels.cuda.runtime import SIMULATED, on
 
 LEGACY_STREAM = 1  # as both protocols number it
-MOST_THREADS = (1, 4) if SIMULATED else (512, 256)  # blocks, and threads of a block, of a kernel whose threads take turns
 
 
-def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
-    """A new array on the current device, whose content is unspecified.
+def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array", like: Any = None) -> Any:
+    """A new array on the current device, or on that of `like`, whose content is unspecified.
 
     Raises
     ------
     DeviceError
         If the device has not so much memory: `what` needs it.
     """
+    if like is not None:
+        with on(number_of(like)):
+            return empty(shape, dtype, what)
     try:
         return cuda.device_array(shape, dtype, stream=_stream())
     except Exception as error:
@@ -42,11 +45,25 @@ def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
         raise
 
 
-def to_device(array: np.ndarray, what: str = "a copy of an array") -> Any:
-    """A copy on the current device."""
-    copy = empty(array.shape, array.dtype, what)
+def to_device(array: np.ndarray, what: str = "a copy of an array", like: Any = None) -> Any:
+    """A copy on the current device, or on that of `like`."""
+    copy = empty(array.shape, array.dtype, what, like)
     if array.size:
         copy.copy_to_device(np.ascontiguousarray(array))
+    return copy
+
+
+_copies: dict[tuple[int, int], tuple[weakref.ref[np.ndarray], Any]] = {}
+
+
+def kept_copy(numbers: np.ndarray) -> Any:
+    """A copy on the current device, the same one for as long as the array of the host lives: of numbers that do not change."""
+    key = id(numbers), _current()
+    known = _copies.get(key)
+    if known is not None and known[0]() is numbers:
+        return known[1]
+    copy = to_device(numbers)
+    _copies[key] = weakref.ref(numbers, lambda _: _copies.pop(key, None)), copy
     return copy
 
 
@@ -70,10 +87,11 @@ def new_stream() -> Any:
 
 def to_host(array: Any, out: np.ndarray | None = None) -> np.ndarray:
     """A copy on the host, in `out` if given; waits for the launches before."""
+    array = contiguous(array)
     with on(number_of(array)):
         if out is None:
-            return np.ascontiguousarray(array.copy_to_host()) if array.ndim else array.copy_to_host()  # type: ignore[no-any-return]
-        if out.flags.c_contiguous and array.is_c_contiguous():
+            return array.copy_to_host()  # type: ignore[no-any-return]
+        if out.flags.c_contiguous:
             array.copy_to_host(out)
         else:
             out[...] = array.copy_to_host()
@@ -107,7 +125,7 @@ def contiguous(array: Any) -> Any:
     with on(number_of(array)):
         copy = empty(tuple(array.shape), array.dtype, "a contiguous copy")
         if copy.size:
-            COPY.launch(*_turns(copy.size), 0, flat(copy), array)
+            COPY.launch(*blocks_for(copy.size), 0, flat(copy), array)
     return copy
 
 
@@ -115,7 +133,7 @@ def extremes(array: Any) -> tuple[int, int]:
     """The smallest and the largest of some whole numbers; waits for them."""
     array = flat(contiguous(array))
     with on(number_of(array)):
-        blocks, threads = _turns(array.size)
+        blocks, threads = blocks_for(array.size)
         found = empty((2, min(blocks * threads, array.size)), np.int64)
         EXTREMES.launch(blocks, threads, 0, found, array)
     low, high = to_host(found)
@@ -190,8 +208,12 @@ def _number_at(pointer: int) -> int:
     from numba.cuda.cudadrv.driver import binding, driver
 
     if not pointer:
-        return int(cuda.get_current_device().id)
+        return _current()
     return int(driver.cuPointerGetAttribute(binding.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, pointer))
+
+
+def _current() -> int:
+    return 0 if SIMULATED else int(cuda.get_current_device().id)
 
 
 def _stream() -> Any:
@@ -209,14 +231,14 @@ def _wait_for(stream: int, number: int) -> None:
 
 
 def _amount(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**28 else f"{size / 2**20:.1f} MiB of memory"
+    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**28 else f"{-(-size // 2**20)} MiB of memory"
 
 
 def _but_free() -> str:
     free, total = cuda.current_context().get_memory_info()
     if free == float("inf"):  # the simulator knows no limit
         return ", which the device does not have"
-    return f", but {free / 2**30:.1f} of {total / 2**30:.1f} GiB are free on cuda:{cuda.get_current_device().id}"
+    return f", but {free / 2**30:.1f} of {total / 2**30:.1f} GiB are free on cuda:{_current()}"
 
 
 class _Interface:
@@ -240,12 +262,6 @@ def _simulated(array: np.ndarray) -> Any:
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
     return FakeCUDAArray(array)
-
-
-def _turns(count: int) -> tuple[int, int]:
-    """Blocks, and threads of each, for so many turns."""
-    blocks, threads = MOST_THREADS
-    return min(blocks, -(-count // threads)), threads
 
 
 def _copy(y: Any, x: Any) -> None:
