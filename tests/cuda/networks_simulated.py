@@ -1,0 +1,164 @@
+"""As a script, under NUMBA_ENABLE_CUDASIM=1: networks on a device in Numba's simulator against the same networks on the CPU.
+
+python networks_simulated.py PART...       each of PARTS prints what it compared, and ends with an error where something differs
+"""
+
+import sys
+
+import numpy as np
+
+import minicnn
+from minicnn import engine, zoo
+from minicnn import layers as L
+from minicnn.optimizers import SGD, Adam
+
+NEAR = 2e-5  # of the largest number: sums of float32 in another order
+
+
+def near(name, got, wanted, share=NEAR):
+    """An error unless arrays agree to rounding; NaN is never right."""
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    error = np.abs(got - wanted).max() / max(1e-6, np.abs(wanted).max()) if got.size else 0.0
+    if got.shape != wanted.shape or not error <= share:
+        raise SystemExit(f"{name}: differs by {error:.1e} of the largest number")
+    return error
+
+
+def step(net, images, optimizer, seed=0):
+    """Loss, gradients and one update of a network on the CPU and on the device."""
+    drawn = np.random.default_rng(seed)
+    x = drawn.standard_normal((images, *net.input_shape)).astype(np.float32)
+    labels = drawn.integers(0, net.classes, images)
+    (loss, gradients), (own_loss, own) = (engine.backward(net, x, labels, device=device) for device in ("cpu", "cuda"))
+    near(f"{net.name}: loss", own_loss, loss)
+    worst = max(near(f"{net.name}: gradient of {name}", own[name], wanted) for name, wanted in gradients.items())
+    after = []
+    for device in ("cpu", "cuda"):
+        one = minicnn.Graph.from_architecture(net.architecture())
+        trainer = minicnn.Trainer(one, optimizer, batch_size=images, device=device)
+        records = [trainer.step(x, labels) for _ in range(2)]
+        after.append((one, records, trainer.optimizer_state()))
+    (cpu, theirs, state), (cuda, ours, own_state) = after
+    near(f"{net.name}: losses of two steps", [each.loss for each in ours], [each.loss for each in theirs])
+    if [each.correct for each in ours] != [each.correct for each in theirs]:
+        raise SystemExit(f"{net.name}: right answers differ")
+    for name, wanted in cpu.arrays.items():
+        near(f"{net.name}: {name} after two steps", cuda.arrays[name], wanted, 1e-3 if isinstance(optimizer, Adam) else NEAR)
+    if not isinstance(optimizer, Adam):
+        near(f"{net.name}: the optimizer's state", own_state, state, 1e-4)
+    near(f"{net.name}: answers", engine.predict(cpu, x, *plain(cpu), device="cuda"), engine.predict(cpu, x, *plain(cpu)))
+    print(f"{net.name}: gradients within {worst:.1e}")
+
+
+def plain(net):
+    channels = net.input_shape[0]
+    return [1.0] * channels, [0.0] * channels
+
+
+def lenet():
+    step(zoo.build("lenet"), 4, SGD(0.1, momentum=0.9))
+
+
+def resnet20():
+    step(zoo.find("resnet20").build(10, (3, 8, 8), width=0.25), 3, SGD(0.1, momentum=0.9, weight_decay=1e-4))
+
+
+def layers():
+    """Every kind of layer, in networks of a few pixels."""
+    for n, (shape, body) in enumerate(BODIES):
+        net = minicnn.Graph(L.Sequential(*body, L.Flatten(), L.Linear(3)), input_shape=shape, seed=n, name=f"{type(body[0]).__name__} {n}")
+        step(net, 5, Adam(0.01) if n % 2 else SGD(0.1), seed=n)
+
+
+def circular(k, p, q, c, r, s):
+    return c, (p + r) % 5, (q + s) % 4, (k * 2 + r) * 2 + s
+
+
+def unet():
+    """The forward pass of a small U-Net: transposed convolutions, crops, skips."""
+    block = L.Sequential(
+        L.Skip(
+            L.Sequential(L.Conv2D(4, 3), L.ReLU()),
+            L.Sequential(L.MaxPool2D(2), L.Conv2D(8, 3), L.ReLU(), L.ConvTranspose2D(4, 2, stride=2)),
+            crop=True,
+        ),
+        L.Conv2D(3, 3),
+        L.ReLU(),
+        L.Conv2D(2, 1),
+    )
+    net = minicnn.Graph(block, input_shape=(1, 16, 16), seed=1, name="u-net")
+    x = np.random.default_rng(0).standard_normal((2, 1, 16, 16)).astype(np.float32)
+    error = near("u-net", engine.predict(net, x, [1.0], [0.0], device="cuda"), net.forward(x))
+    print(f"u-net: answers within {error:.1e}")
+
+
+BODIES = [
+    ((2, 5, 4), (L.Conv2D(3, 3, padding="same", groups=1), L.Tanh())),
+    ((2, 5, 4), (L.Conv2D(4, 2, stride=2, dilation=2, padding=2, groups=2, flip=True), L.Sigmoid())),
+    ((2, 5, 4), (L.Conv2D(3, 2, sharing="unshared"), L.ReLU())),
+    ((2, 5, 4), (L.Conv2D(3, 2, sharing=2), L.LeakyReLU(0.1))),
+    ((4, 5, 4), (L.Conv2D(8, 3, padding=1, groups=4), L.MaxPool2D(2, ceil_mode=True))),
+    ((3, 9), (L.Conv1D(4, 3), L.BatchNorm1D(), L.ReLU(), L.MaxPool1D(3, stride=1, padding=1))),
+    ((2, 3, 4, 3), (L.Conv3D(2, 2), L.AvgPool3D(2, stride=1, padding=1, count_padding=False))),
+    ((3, 4, 5), (L.ConvTranspose2D(2, 3, stride=2, padding=1, output_padding=1), L.ReLU())),
+    ((3, 6, 5), (L.LocalResponseNorm(), L.AvgPool2D(2))),
+    ((3, 6, 5), (L.MaxPool2D(3, stride=2, dilation=1), L.Upsample(2, mode="linear"))),
+    ((3, 4, 4), (L.Upsample(2), L.GlobalAvgPool())),
+    ((4, 4, 4), (L.Residual(L.Sequential(L.Conv2D(4, 3, padding=1), L.BatchNorm2D())), L.ReLU())),
+    ((4, 4, 4), (L.Concat(L.Conv2D(2, 1), L.Conv2D(3, 3, padding=1), L.MaxPool2D(3, stride=1, padding=1)),)),
+    ((4, 4, 4), (L.Add(L.Conv2D(2, 1), L.Conv2D(2, 3, padding=1), L.Conv2D(2, 1)),)),
+    ((6,), (L.Highway(L.Sequential(L.Linear(6), L.ReLU()), L.Sequential(L.Linear(6), L.Sigmoid())),)),
+    ((3, 4, 4), (L.Dropout(0.4), L.Conv2D(2, 2))),
+    ((3, 4, 4), (L.Residual(L.Sequential(L.Conv2D(3, 3, padding=1), L.StochasticDepth(0.5))),)),
+    ((2, 6, 4), (L.Subsample2D(2), L.ScaledTanh())),
+    ((2, 5, 5), (L.TableConv2D(((0,), (1,), (0, 1)), 3), L.ScaledTanh())),
+    ((2, 5, 4), (L.Variant(circular, (3, 5, 4), (2, 2, 2)), L.ReLU())),
+    ((2, 4, 4), (L.PadShortcut(4, stride=2), L.Conv2D(2, 1))),
+    ((8,), (L.Linear(5), L.BatchNorm1D(), L.ReLU(), L.Reshape((5, 1)), L.Flatten())),
+    ((8,), (L.RBF(4),)),
+]
+
+
+def training():
+    """A run of a few epochs with shifts, flips and dropout: the same as on the CPU; and a checkpoint that moves between devices."""
+    drawn = np.random.default_rng(3)
+    images = drawn.integers(0, 256, (22, 1, 6, 5)).astype(np.uint8)
+    labels = drawn.integers(0, 3, 22)
+    block = L.Sequential(L.Conv2D(3, 3), L.ReLU(), L.Dropout(0.3), L.MaxPool2D(2), L.Flatten(), L.Linear(3))
+    settings = {"schedule": "cosine", "augment": "shift=1,flip"}
+    runs = {}
+    for first, second in (("cpu", "cpu"), ("cuda", "cuda"), ("cpu", "cuda"), ("cuda", "cpu")):
+        net = minicnn.Graph(block, input_shape=(1, 6, 5), seed=5)
+        trainer = minicnn.Trainer(net, SGD(0.1, momentum=0.9), batch_size=8, device=first, seed=2)
+        list(stopped(trainer.stream((images, labels), (images, labels), until_epoch=3, **settings), 2))
+        arrays, numbers = trainer.checkpoint()
+        moved = minicnn.Trainer(minicnn.Graph(block, input_shape=(1, 6, 5), seed=9), SGD(0.1, momentum=0.9), batch_size=8, device=second, seed=2)
+        moved.net.trained_on = net.trained_on
+        moved.restore(arrays, numbers)
+        list(moved.stream((images, labels), (images, labels), until_epoch=3, **settings))
+        runs[first, second] = moved
+    wanted = runs["cpu", "cpu"]
+    for devices, run in runs.items():
+        for name, value in wanted.net.arrays.items():
+            near(f"trained on {devices}: {name}", run.net.arrays[name], value, 1e-4)
+        near(f"trained on {devices}: losses", [each.loss for each in run.history], [each.loss for each in wanted.history], 1e-4)
+        near(f"trained on {devices}: answers", run.predict(images), wanted.predict(images), 1e-4)
+        if run.evaluate((images, labels)).confusion.tolist() != wanted.evaluate((images, labels)).confusion.tolist():
+            raise SystemExit(f"trained on {devices}: another confusion matrix")
+    print("training: the same on both, and from one to the other")
+
+
+def stopped(records, epochs):
+    """The records of so many epochs."""
+    for record in records:
+        yield record
+        epochs -= isinstance(record, minicnn.train.EpochRecord)
+        if not epochs:
+            return
+
+
+PARTS = {each.__name__: each for each in (lenet, resnet20, layers, unet, training)}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:]:
+        PARTS[part]()

@@ -1,0 +1,11 @@
+"""Networks on a device, in Numba's simulator: steps, answers and whole trainings equal the CPU's to rounding, masks to the bit."""
+
+import pytest
+
+from . import networks_simulated
+from .test_derived_simulated import run_simulated
+
+
+@pytest.mark.parametrize("part", networks_simulated.PARTS)
+def test_a_network_on_a_device_equals_that_on_the_cpu(part):
+    assert run_simulated(networks_simulated.__file__, part)
