@@ -132,7 +132,9 @@ def training():
         trainer = minicnn.Trainer(net, SGD(0.1, momentum=0.9), batch_size=8, device=first, seed=2)
         list(stopped(trainer.stream((images, labels), (images, labels), until_epoch=3, **settings), 2))
         arrays, numbers = trainer.checkpoint()
-        moved = minicnn.Trainer(minicnn.Graph(block, input_shape=(1, 6, 5), seed=9), SGD(0.1, momentum=0.9), batch_size=8, device=second, seed=2)
+        moved = minicnn.Trainer(
+            minicnn.Graph(block, input_shape=(1, 6, 5), seed=9), SGD(0.1, momentum=0.9), batch_size=8, device=second, seed=2
+        )
         moved.net.trained_on = net.trained_on
         moved.restore(arrays, numbers)
         list(moved.stream((images, labels), (images, labels), until_epoch=3, **settings))
