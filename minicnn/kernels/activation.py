@@ -13,6 +13,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, empty
 from minicnn.kernels.cpu.pointwise import activation_call as fast
 from minicnn.kernels.cpu.pointwise import softmax_call
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = [
     "leaky_relu",
@@ -133,9 +134,9 @@ def real_number(where: str, name: str, value: object) -> float:
 
 def _forward(name: str, x: ArrayLike, *slope: float) -> np.ndarray:
     (x,) = as_float_arrays(name, x=x)
-    y = empty(name, x.shape, x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"{name}_forward")(y.reshape(-1), x.reshape(-1), *slope)
+    y = empty(name, x.shape, x)
+    if by_loop(x):
+        run(getattr(textbook, f"{name}_forward"), y.reshape(-1), contiguous(x).reshape(-1), *slope)
     else:
         fast.forward(name, y, contiguous(x), *slope)
     return y
@@ -145,9 +146,9 @@ def _backward(name: str, dy: ArrayLike, kept_name: str, kept: ArrayLike, *slope:
     where = f"{name}_backward"
     dy, kept = as_float_arrays(where, dy=dy, **{kept_name: kept})
     same_shape(where, dy, kept_name, kept)
-    dx = empty(where, dy.shape, dy.dtype)
-    if dy.dtype == np.float64:
-        getattr(textbook, where)(dx.reshape(-1), dy.reshape(-1), kept.reshape(-1), *slope)
+    dx = empty(where, dy.shape, dy)
+    if by_loop(dy):
+        run(getattr(textbook, where), dx.reshape(-1), contiguous(dy).reshape(-1), contiguous(kept).reshape(-1), *slope)
     else:
         fast.backward(name, dx, contiguous(dy), contiguous(kept), *slope)
     return dx
@@ -170,9 +171,9 @@ def rows(where: str, name: str, array: np.ndarray) -> np.ndarray:
 def _rows_forward(name: str, x: ArrayLike) -> np.ndarray:
     (x,) = as_float_arrays(name, x=x)
     rows(name, "x", x)
-    y = empty(name, x.shape, x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"{name}_forward")(y, contiguous(x))
+    y = empty(name, x.shape, x)
+    if by_loop(x):
+        run(getattr(textbook, f"{name}_forward"), y, contiguous(x))
     else:
         softmax_call.forward(name, y, contiguous(x))
     return y
@@ -183,9 +184,9 @@ def _rows_backward(name: str, dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     dy, y = as_float_arrays(where, dy=dy, y=y)
     rows(where, "y", y)
     same_shape(where, dy, "y", y)
-    dx = empty(where, y.shape, y.dtype)
-    if y.dtype == np.float64:
-        getattr(textbook, where)(dx, contiguous(dy), contiguous(y))
+    dx = empty(where, y.shape, y)
+    if by_loop(y):
+        run(getattr(textbook, where), dx, contiguous(dy), contiguous(y))
     else:
         softmax_call.backward(name, dx, contiguous(dy), contiguous(y))
     return dx

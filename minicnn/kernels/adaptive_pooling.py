@@ -16,6 +16,7 @@ from minicnn.kernels.checks.windows import flag, plane_shape, planes_of, sizes_p
 from minicnn.kernels.cpu.pooling import call as fast
 from minicnn.kernels.cpu.pooling.reads import backward as gathered
 from minicnn.kernels.cpu.pooling.reads import check_regions, of_regions
+from minicnn.kernels.dispatch import by_loop, run
 from minicnn.kernels.pooling import max_backward
 
 __all__ = [
@@ -43,7 +44,7 @@ def check_pixels(where: str, shape: Sequence[int]) -> None:
 def _check_sizes(where: str, x: np.ndarray, sizes: Sequence[int]) -> None:
     """Before anything is allocated."""
     check_pixels(where, x.shape)
-    for size, out in zip(x.shape[2:], sizes, strict=True) if x.dtype == np.float32 else ():
+    for size, out in zip(x.shape[2:], sizes, strict=True) if not by_loop(x) else ():
         check_regions(where, size, out)
 
 
@@ -55,10 +56,10 @@ def max_forward(
     wanted = flag(where, "return_indices", return_indices)
     sizes = sizes_per_axis(where, "output_size", output_size, axis_count)
     _check_sizes(where, x, sizes)
-    y = empty(where, (*x.shape[:2], *sizes), x.dtype)
-    indices = empty(where, y.shape, np.int64) if wanted or x.dtype == np.float64 else None
-    if x.dtype == np.float64:
-        getattr(textbook, f"adaptive_max_pool{axis_count}d_forward")(y, indices, contiguous(x))
+    y = empty(where, (*x.shape[:2], *sizes), x)
+    indices = empty(where, y.shape, x, np.int64) if wanted or by_loop(x) else None
+    if by_loop(x):
+        run(getattr(textbook, f"adaptive_max_pool{axis_count}d_forward"), y, indices, contiguous(x))
     else:
         fast.max_pool(
             y,
@@ -75,9 +76,9 @@ def average_forward(where: str, axis_count: int, x: ArrayLike, output_size: obje
     x = planes_of(where, axis_count, x)
     sizes = sizes_per_axis(where, "output_size", output_size, axis_count)
     _check_sizes(where, x, sizes)
-    y = empty(where, (*x.shape[:2], *sizes), x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"adaptive_avg_pool{axis_count}d_forward")(y, contiguous(x))
+    y = empty(where, (*x.shape[:2], *sizes), x)
+    if by_loop(x):
+        run(getattr(textbook, f"adaptive_avg_pool{axis_count}d_forward"), y, contiguous(x))
     else:
         fast.resample(
             y, contiguous(x), "adaptive", lambda: [of_regions(where, size, out) for size, out in zip(x.shape[2:], sizes, strict=True)]
@@ -95,9 +96,9 @@ def average_backward(where: str, axis_count: int, dy: ArrayLike, x_shape: Sequen
             f"{where}: dy has the shape {dy.shape}, which no pooling of {shape} gives"
             f"\n  dy  {dy.shape}  {y_letters(axis_count, 'C')}\n  x   {shape}  {x_letters(axis_count)}"
         )
-    dx = empty(where, shape, dy.dtype)
-    if dy.dtype == np.float64:
-        getattr(textbook, f"adaptive_avg_pool{axis_count}d_backward")(dx, contiguous(dy))
+    dx = empty(where, shape, dy)
+    if by_loop(dy):
+        run(getattr(textbook, f"adaptive_avg_pool{axis_count}d_backward"), dx, contiguous(dy))
     else:
         fast.resample(
             dx,

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number, same_shape
-from minicnn.kernels.checks.arrays import as_float_arrays, check_shape, contiguous, empty
+from minicnn.kernels.checks.arrays import as_float_arrays, beside, check_shape, contiguous, empty, on_host
 from minicnn.kernels.checks.shapes import check_channels, lines
 from minicnn.kernels.cpu.normalization import batch_call as fast
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["batch_norm", "batch_norm_backward", "batch_norm_training", "batch_norm_training_backward"]
 
@@ -59,10 +60,11 @@ def batch_norm(
     x, gamma, beta, mean, variance = _checked(where, {"x": x}, gamma=gamma, beta=beta, mean=mean, variance=variance)
     number = _epsilon(where, epsilon)
     check_variance(where, variance)
-    y = empty(where, x.shape, x.dtype)
-    loop = textbook.batch_norm_inference_forward if x.dtype == np.float64 else fast.inference
-    if x.size:
-        loop(lines(y), lines(x), mean, variance, gamma, beta, number)
+    y = empty(where, x.shape, x)
+    if x.size and by_loop(x):
+        run(textbook.batch_norm_inference_forward, lines(y), lines(x), mean, variance, gamma, beta, number)
+    elif x.size:
+        fast.inference(lines(y), lines(x), mean, variance, gamma, beta, number)
     return y
 
 
@@ -127,17 +129,20 @@ def batch_norm_training(
     count = x.shape[0] * prod(x.shape[2:])
     if not count:
         raise ShapeError(f"{where}: x holds no numbers to take the mean of\n  x  {x.shape}  N C *space")
-    y = empty(where, x.shape, x.dtype)
-    mean, variance = empty(where, gamma.shape, x.dtype), empty(where, gamma.shape, x.dtype)
-    loop = textbook.batch_norm_training_forward if x.dtype == np.float64 else fast.training
-    if x.size:
-        loop(lines(y), mean, variance, lines(x), gamma, beta, number)
+    y = empty(where, x.shape, x)
+    mean, variance = empty(where, gamma.shape, x), empty(where, gamma.shape, x)
+    if x.size and by_loop(x):
+        run(textbook.batch_norm_training_forward, lines(y), mean, variance, lines(x), gamma, beta, number)
+    elif x.size:
+        fast.training(lines(y), mean, variance, lines(x), gamma, beta, number)
     if not old:
         return BatchNorm(y, mean, variance, None, None)
+    averages = [on_host(each) for each in old]
     if count == 1:
-        return BatchNorm(y, mean, variance, *(each.copy() for each in old))
+        return BatchNorm(y, mean, variance, *(beside(x, each.copy()) for each in averages))
     keep, unbiased = x.dtype.type(1 - share), x.dtype.type(share * count / (count - 1))
-    return BatchNorm(y, mean, variance, keep * old[0] + x.dtype.type(share) * mean, keep * old[1] + unbiased * variance)
+    parts = zip(averages, (x.dtype.type(share), unbiased), (mean, variance), strict=True)
+    return BatchNorm(y, mean, variance, *(beside(x, keep * average + part * on_host(latest)) for average, part, latest in parts))
 
 
 def batch_norm_training_backward(
@@ -162,14 +167,12 @@ def _backward(
     number = _epsilon(where, epsilon)
     check_variance(where, variance)
     same_shape(where, dy, "x", x)
-    dx = empty(where, x.shape, x.dtype)
-    dgamma, dbeta = np.zeros_like(gamma), np.zeros_like(gamma)
-    if x.size:
-        if x.dtype == np.float64:
-            loop = getattr(textbook, f"batch_norm_{kind}_backward")
-            loop(lines(dx), dgamma, dbeta, lines(dy), lines(x), mean, variance, gamma, number)
-        else:
-            fast.backward(lines(dx), dgamma, dbeta, lines(dy), lines(x), mean, variance, gamma, number, kind == "training")
+    dx = empty(where, x.shape, x)
+    dgamma, dbeta = (beside(x, np.zeros(gamma.shape, x.dtype)) for _ in range(2))
+    if x.size and by_loop(x):
+        run(getattr(textbook, f"batch_norm_{kind}_backward"), lines(dx), dgamma, dbeta, lines(dy), lines(x), mean, variance, gamma, number)
+    elif x.size:
+        fast.backward(lines(dx), dgamma, dbeta, lines(dy), lines(x), mean, variance, gamma, number, kind == "training")
     return dx, dgamma, dbeta
 
 
@@ -193,5 +196,6 @@ def _epsilon(where: str, epsilon: object) -> float:
 
 def check_variance(where: str, variance: np.ndarray) -> None:
     """A variance is not negative."""
-    if variance.size and variance.min() < 0:
-        raise SettingError(f"{where}: variance goes down to {variance.min()}, but must be at least 0")
+    least = on_host(variance).min(initial=0)
+    if least < 0:
+        raise SettingError(f"{where}: variance goes down to {least}, but must be at least 0")

@@ -11,6 +11,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.checks.arrays import as_float_arrays, check_shape, contiguous, empty
 from minicnn.kernels.checks.shapes import check_channels, lines
 from minicnn.kernels.cpu.pooling import channel_call as fast
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["channel_pool", "channel_pool_backward"]
 
@@ -44,11 +45,11 @@ def channel_pool(x: ArrayLike, size: int, *, mode: str = "max") -> np.ndarray:
     where = "channel_pool"
     (x,) = as_float_arrays(where, x=x)
     size, shape = _resolved(where, x, size, mode)
-    y = empty(where, shape, x.dtype)
-    if x.dtype == np.float32:
-        fast.forward(mode, lines(y), lines(contiguous(x)), size)
+    y = empty(where, shape, x)
+    if by_loop(x):
+        _textbook_forward(where, mode, lines(y), lines(contiguous(x)), size)
     else:
-        _textbook_forward(mode, lines(y), lines(contiguous(x)), size)
+        fast.forward(mode, lines(y), lines(contiguous(x)), size)
     return y
 
 
@@ -61,11 +62,11 @@ def channel_pool_backward(dy: ArrayLike, x: ArrayLike, size: int, *, mode: str =
     dy, x = as_float_arrays(where, dy=dy, x=x)
     size, shape = _resolved(where, x, size, mode)
     check_shape(where, "dy", dy, shape, "N C/size *space")
-    dx = empty(where, x.shape, x.dtype)
-    if x.dtype == np.float32:
-        fast.backward(mode, lines(dx), lines(contiguous(dy)), lines(contiguous(x)), size)
+    dx = empty(where, x.shape, x)
+    if by_loop(x):
+        _textbook_backward(where, mode, lines(dx), lines(contiguous(dy)), lines(contiguous(x)), size)
     else:
-        _textbook_backward(mode, lines(dx), lines(contiguous(dy)), lines(contiguous(x)), size)
+        fast.backward(mode, lines(dx), lines(contiguous(dy)), lines(contiguous(x)), size)
     return dx
 
 
@@ -80,22 +81,22 @@ def _resolved(where: str, x: np.ndarray, size: object, mode: object) -> tuple[in
     return number, (x.shape[0], x.shape[1] // number, *x.shape[2:])
 
 
-def _textbook_forward(mode: str, y: np.ndarray, x: np.ndarray, size: int) -> np.ndarray:
+def _textbook_forward(where: str, mode: str, y: np.ndarray, x: np.ndarray, size: int) -> np.ndarray:
     """Write y; returns what the gradient needs besides x: the winners, or the lengths."""
     if mode == "max":
-        winners = np.empty(y.shape, np.int64)
-        textbook.channel_max_pool_forward(y, winners, x, size)
+        winners = empty(where, y.shape, x, np.int64)
+        run(textbook.channel_max_pool_forward, y, winners, x, size)
         return winners
-    getattr(textbook, f"channel_{mode}_pool_forward")(y, x, size)
+    run(getattr(textbook, f"channel_{mode}_pool_forward"), y, x, size)
     return y
 
 
-def _textbook_backward(mode: str, dx: np.ndarray, dy: np.ndarray, x: np.ndarray, size: int) -> None:
+def _textbook_backward(where: str, mode: str, dx: np.ndarray, dy: np.ndarray, x: np.ndarray, size: int) -> None:
     if mode == "avg":
-        textbook.channel_avg_pool_backward(dx, dy, size)
+        run(textbook.channel_avg_pool_backward, dx, dy, size)
         return
-    kept = _textbook_forward(mode, np.empty_like(dy), x, size)
+    kept = _textbook_forward(where, mode, empty(where, dy.shape, dy), x, size)
     if mode == "max":
-        textbook.channel_max_pool_backward(dx, dy, kept, size)
+        run(textbook.channel_max_pool_backward, dx, dy, kept, size)
     else:
-        textbook.channel_l2_pool_backward(dx, dy, x, kept, size)
+        run(textbook.channel_l2_pool_backward, dx, dy, x, kept, size)

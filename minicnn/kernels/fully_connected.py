@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from minicnn.errors import ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty
-from minicnn.kernels.cpu.convolution import linear_call as fast
+from minicnn.kernels.dispatch import by_loop, by_tiles, linear_passes, run
 
 __all__ = ["linear", "linear_backward_bias", "linear_backward_input", "linear_backward_weight"]
 
@@ -37,11 +37,11 @@ def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> np
     _check(where, weight, x=(x, "F"))
     if rest:
         check_shape(where, "bias", rest[0], weight.shape[:1], "K")
-    y = empty(where, (len(x), len(weight)), x.dtype)
-    if x.dtype == np.float64:
-        textbook.linear_forward(y, x, weight, rest[0] if rest else np.zeros(len(weight)))
+    y = empty(where, (len(x), len(weight)), x)
+    if by_tiles(x, weight):
+        linear_passes(x).forward(y, x, weight, rest[0] if rest else None)
     else:
-        fast.forward(y, x, weight, rest[0] if rest else None)
+        run(textbook.linear_forward, y, x, weight, rest[0] if rest else np.zeros(len(weight), x.dtype))
     return y
 
 
@@ -50,11 +50,11 @@ def linear_backward_input(dy: ArrayLike, weight: ArrayLike) -> np.ndarray:
     where = "linear_backward_input"
     dy, weight = (contiguous(array) if array.ndim else array for array in as_float_arrays(where, dy=dy, weight=weight))
     _check(where, weight, dy=(dy, "K"))
-    dx = empty(where, (len(dy), weight.shape[1]), dy.dtype)
-    if dy.dtype == np.float64:
-        textbook.linear_backward_input(dx, dy, weight)
+    dx = empty(where, (len(dy), weight.shape[1]), dy)
+    if by_tiles(dy, weight):
+        linear_passes(dy).backward_input(dx, dy, weight)
     else:
-        fast.backward_input(dx, dy, weight)
+        run(textbook.linear_backward_input, dx, dy, weight)
     return dx
 
 
@@ -66,11 +66,11 @@ def linear_backward_weight(dy: ArrayLike, x: ArrayLike) -> np.ndarray:
     check_axes(where, "x", x, "N F")
     if len(dy) != len(x):
         raise ShapeError(f"{where}: dy has {len(dy)} images, but x has {len(x)}\n  dy  {dy.shape}  N K\n  x   {x.shape}  N F")
-    dweight = empty(where, (dy.shape[1], x.shape[1]), x.dtype)
-    if x.dtype == np.float64:
-        textbook.linear_backward_weight(dweight, dy, x)
+    dweight = empty(where, (dy.shape[1], x.shape[1]), x)
+    if by_tiles(x, dy):
+        linear_passes(x).backward_weight(dweight, dy, x)
     else:
-        fast.backward_weight(dweight, dy, x)
+        run(textbook.linear_backward_weight, dweight, dy, x)
     return dweight
 
 
@@ -79,11 +79,11 @@ def linear_backward_bias(dy: ArrayLike) -> np.ndarray:
     where = "linear_backward_bias"
     (dy,) = as_float_arrays(where, dy=dy)
     check_axes(where, "dy", dy, "N K")
-    dbias = empty(where, dy.shape[1:], dy.dtype)
-    if dy.dtype == np.float64:
-        textbook.linear_backward_bias(dbias, contiguous(dy))
+    dbias = empty(where, dy.shape[1:], dy)
+    if by_loop(dy):
+        run(textbook.linear_backward_bias, dbias, contiguous(dy))
     else:
-        fast.backward_bias(dbias, contiguous(dy))
+        linear_passes(dy).backward_bias(dbias, contiguous(dy))
     return dbias
 
 

@@ -21,6 +21,7 @@ from minicnn.kernels.checks.windows import Axes, check_pooled, plane_shape, plan
 from minicnn.kernels.cpu.pooling import call as fast
 from minicnn.kernels.cpu.pooling.reads import backward as gathered
 from minicnn.kernels.cpu.pooling.reads import of_windows
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = [
     "gaussian_pool1d",
@@ -68,9 +69,9 @@ def forward(
     x = planes_of(where, axis_count, x)
     axes = pool_axes(where, x.shape, window, stride, padding)
     width = resolved_sigma(where, axes, sigma)
-    y = empty(where, pooled_shape(x.shape, axes), x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"gaussian_pool{axis_count}d_forward")(y, contiguous(x), *_textbook_arguments(where, axes, width))
+    y = empty(where, pooled_shape(x.shape, axes), x)
+    if by_loop(x):
+        run(getattr(textbook, f"gaussian_pool{axis_count}d_forward"), y, contiguous(x), *_textbook_arguments(where, axes, width))
     else:
         fast.resample(
             y,
@@ -97,9 +98,9 @@ def backward(
     axes = pool_axes(where, shape, window, stride, padding)
     width = resolved_sigma(where, axes, sigma)
     check_pooled(where, "dy", dy, pooled_shape(shape, axes))
-    dx = empty(where, shape, dy.dtype)
-    if dy.dtype == np.float64:
-        getattr(textbook, f"gaussian_pool{axis_count}d_backward")(dx, contiguous(dy), *_textbook_arguments(where, axes, width))
+    dx = empty(where, shape, dy)
+    if by_loop(dy):
+        run(getattr(textbook, f"gaussian_pool{axis_count}d_backward"), dx, contiguous(dy), *_textbook_arguments(where, axes, width))
     else:
         fast.resample(
             dx,

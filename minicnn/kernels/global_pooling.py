@@ -15,6 +15,7 @@ from minicnn.kernels.checks.arrays import as_float_arrays, check_shape, contiguo
 from minicnn.kernels.checks.shapes import check_channels, checked_shape, lines
 from minicnn.kernels.checks.windows import checked_positions, flag
 from minicnn.kernels.cpu.pooling import call as fast
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["global_avg_pool", "global_avg_pool_backward", "global_max_pool", "global_max_pool_backward"]
 
@@ -48,9 +49,9 @@ def global_max_pool(x: ArrayLike, *, return_indices: bool = False) -> np.ndarray
     where = "global_max_pool"
     x = _planes(where, x)
     wanted = flag(where, "return_indices", return_indices)
-    y, indices = empty(where, x.shape[:2], x.dtype), empty(where, x.shape[:2], np.int64)
-    if x.dtype == np.float64:
-        textbook.global_max_pool_forward(y, indices, lines(contiguous(x)))
+    y, indices = empty(where, x.shape[:2], x), empty(where, x.shape[:2], x, np.int64)
+    if by_loop(x):
+        run(textbook.global_max_pool_forward, y, indices, lines(contiguous(x)))
     else:
         fast.global_max_pool(y, indices, contiguous(x))
     return (y, indices) if wanted else y
@@ -64,9 +65,9 @@ def global_max_pool_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequenc
     where = "global_max_pool_backward"
     dy, shape = _gradient(where, dy, x_shape)
     indices = checked_positions(where, indices, dy, "dy", shape[2:])
-    dx = empty(where, shape, dy.dtype)
-    if dy.dtype == np.float64:
-        textbook.global_max_pool_backward(lines(dx), contiguous(dy), contiguous(indices))
+    dx = empty(where, shape, dy)
+    if by_loop(dy):
+        run(textbook.global_max_pool_backward, lines(dx), contiguous(dy), contiguous(indices))
     else:
         fast.max_pool_backward(dx, contiguous(dy), contiguous(indices))
     return dx
@@ -88,9 +89,9 @@ def global_avg_pool(x: ArrayLike) -> np.ndarray:
     """
     where = "global_avg_pool"
     x = _planes(where, x)
-    y = empty(where, x.shape[:2], x.dtype)
-    if x.dtype == np.float64:
-        textbook.global_avg_pool_forward(y, lines(contiguous(x)))
+    y = empty(where, x.shape[:2], x)
+    if by_loop(x):
+        run(textbook.global_avg_pool_forward, y, lines(contiguous(x)))
     else:
         fast.global_avg_pool(y, contiguous(x))
     return y
@@ -100,9 +101,9 @@ def global_avg_pool_backward(dy: ArrayLike, x_shape: Sequence[int]) -> np.ndarra
     """Gradient of global_avg_pool with respect to x (N, C, *space): dx[n,c,l] = dy[n,c] / L."""
     where = "global_avg_pool_backward"
     dy, shape = _gradient(where, dy, x_shape)
-    dx = empty(where, shape, dy.dtype)
-    if dy.dtype == np.float64:
-        textbook.global_avg_pool_backward(lines(dx), contiguous(dy))
+    dx = empty(where, shape, dy)
+    if by_loop(dy):
+        run(textbook.global_avg_pool_backward, lines(dx), contiguous(dy))
     else:
         fast.global_avg_pool_backward(dx, contiguous(dy))
     return dx

@@ -13,6 +13,7 @@ from minicnn.kernels.checks.windows import Axes, check_pooled, planes_of, pool_a
 from minicnn.kernels.cpu.pooling import call as fast
 from minicnn.kernels.cpu.pooling.reads import backward as gathered
 from minicnn.kernels.cpu.pooling.reads import of_windows
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["l2_pool1d", "l2_pool1d_backward", "l2_pool2d", "l2_pool2d_backward", "l2_pool3d", "l2_pool3d_backward"]
 
@@ -28,9 +29,9 @@ def forward(
     """l2_pool1d, l2_pool2d and l2_pool3d."""
     x = planes_of(where, axis_count, x)
     axes = pool_axes(where, x.shape, window, stride, padding, 1, ceil_mode)
-    y = empty(where, pooled_shape(x.shape, axes), x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"l2_pool{axis_count}d_forward")(y, contiguous(x), *_numbers(axes))
+    y = empty(where, pooled_shape(x.shape, axes), x)
+    if by_loop(x):
+        run(getattr(textbook, f"l2_pool{axis_count}d_forward"), y, contiguous(x), *_numbers(axes))
     else:
         fast.l2_pool(y, contiguous(x), axes, lambda: [of_windows(where, axis) for axis in axes])
     return y
@@ -53,9 +54,9 @@ def backward(
     axes = pool_axes(where, x.shape, window, stride, padding, 1, ceil_mode)
     check_pooled(where, "y", y, pooled_shape(x.shape, axes))
     same_shape(where, dy, "y", y)
-    dx = empty(where, x.shape, x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"l2_pool{axis_count}d_backward")(dx, contiguous(dy), contiguous(x), contiguous(y), *_numbers(axes))
+    dx = empty(where, x.shape, x)
+    if by_loop(x):
+        run(getattr(textbook, f"l2_pool{axis_count}d_backward"), dx, contiguous(dy), contiguous(x), contiguous(y), *_numbers(axes))
     else:
         fast.l2_pool_backward(
             dx, contiguous(dy), contiguous(x), contiguous(y), axes, lambda: [gathered(of_windows(where, axis)) for axis in axes]

@@ -12,6 +12,7 @@ from minicnn.kernels.activation import real_number, same_shape
 from minicnn.kernels.checks.arrays import as_float_arrays, contiguous, empty
 from minicnn.kernels.checks.shapes import check_channels, lines
 from minicnn.kernels.cpu.normalization import local_response_call as fast
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["local_response_norm", "local_response_norm_backward"]
 
@@ -41,9 +42,9 @@ def local_response_norm(x: ArrayLike, size: int = 5, k: float = 2.0, alpha: floa
     where = "local_response_norm"
     (x,) = as_float_arrays(where, x=x)
     settings = _settings(where, x, size, k, alpha, beta)
-    y = empty(where, x.shape, x.dtype)
-    if x.dtype == np.float64:
-        textbook.local_response_norm_forward(lines(y), lines(contiguous(x)), *settings)
+    y = empty(where, x.shape, x)
+    if by_loop(x):
+        run(textbook.local_response_norm_forward, lines(y), lines(contiguous(x)), *settings)
     else:
         fast.forward(lines(y), lines(contiguous(x)), *settings)
     return y
@@ -57,9 +58,9 @@ def local_response_norm_backward(
     dy, x = as_float_arrays(where, dy=dy, x=x)
     settings = _settings(where, x, size, k, alpha, beta)
     same_shape(where, dy, "x", x)
-    dx = empty(where, x.shape, x.dtype)
-    if x.dtype == np.float64:
-        textbook.local_response_norm_backward(lines(dx), lines(contiguous(dy)), lines(contiguous(x)), *settings)
+    dx = empty(where, x.shape, x)
+    if by_loop(x):
+        run(textbook.local_response_norm_backward, lines(dx), lines(contiguous(dy)), lines(contiguous(x)), *settings)
     else:
         fast.backward(lines(dx), lines(contiguous(dy)), lines(contiguous(x)), *settings)
     return dx

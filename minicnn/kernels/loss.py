@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number, rows
-from minicnn.kernels.checks.arrays import as_array, as_float_arrays, contiguous, empty
+from minicnn.kernels.checks.arrays import as_array, as_float_arrays, check_one_place, contiguous, empty, extremes, on_host
 from minicnn.kernels.cpu.pointwise import softmax_call as fast
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["softmax_cross_entropy", "softmax_cross_entropy_backward"]
 
@@ -42,14 +43,14 @@ def softmax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
     logits, labels = _checked(where, logits, labels)
     if not len(logits):
         raise ShapeError(f"{where}: logits hold no images, and the mean of nothing is undefined\n  logits  {logits.shape}  N K")
-    if logits.dtype == np.float64:
-        losses = np.empty(len(logits))
-        textbook.softmax_cross_entropy_forward(losses, np.empty_like(logits), logits, labels)
+    if by_loop(logits):
+        losses = empty(where, labels.shape, logits, np.float64)
+        run(textbook.softmax_cross_entropy_forward, losses, empty(where, logits.shape, logits), logits, labels)
     else:
-        shifted = empty(where, logits.shape, np.float32)
+        shifted = empty(where, logits.shape, logits)
         fast.forward("log_softmax", shifted, logits)
         losses = -shifted[np.arange(len(labels)), labels]
-    return float(losses.mean(dtype=np.float64))
+    return float(on_host(losses).mean(dtype=np.float64))
 
 
 def softmax_cross_entropy_backward(dloss: float, logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
@@ -71,12 +72,12 @@ def softmax_cross_entropy_backward(dloss: float, logits: ArrayLike, labels: Arra
     where = "softmax_cross_entropy_backward"
     dloss = real_number(where, "dloss", dloss)
     logits, labels = _checked(where, logits, labels)
-    dlogits = empty(where, logits.shape, logits.dtype)
-    if logits.dtype == np.float64:
-        losses, probabilities = np.empty(len(logits)), np.empty_like(logits)
-        textbook.softmax_cross_entropy_forward(losses, probabilities, logits, labels)
-        losses[...] = dloss / max(1, len(logits))  # in the backward pass
-        textbook.softmax_cross_entropy_backward(dlogits, losses, probabilities, labels)
+    dlogits = empty(where, logits.shape, logits)
+    if by_loop(logits):
+        losses, probabilities = empty(where, labels.shape, logits, np.float64), empty(where, logits.shape, logits)
+        run(textbook.softmax_cross_entropy_forward, losses, probabilities, logits, labels)
+        shares = np.full(len(logits), dloss / max(1, len(logits)))
+        run(textbook.softmax_cross_entropy_backward, dlogits, shares, probabilities, labels)
     else:
         fast.cross_entropy_gradient(dlogits, logits, labels, dloss)
     return dlogits
@@ -86,7 +87,7 @@ def _checked(where: str, logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarr
     (logits,) = as_float_arrays(where, logits=logits)
     rows(where, "logits", logits)
     labels = as_array(where, "labels", labels)
-    if not labels.size and labels.ndim == 1:
+    if type(labels) is np.ndarray and not labels.size and labels.ndim == 1:
         labels = labels.astype(np.int64)  # an empty list is float64 to NumPy
     if labels.dtype.kind not in "iu":
         raise SettingError(f"{where}: labels are {labels.dtype}, but must be integers\n  use labels.astype('int64')")
@@ -95,6 +96,8 @@ def _checked(where: str, logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarr
             f"{where}: labels have the shape {labels.shape}, but there are {len(logits)} images"
             f"\n  logits  {logits.shape}  N K\n  labels  {labels.shape}  N"
         )
-    if len(labels) and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
-        raise SettingError(f"{where}: labels run from {labels.min()} to {labels.max()}, but the classes are 0 to {logits.shape[1] - 1}")
-    return contiguous(logits), contiguous(labels.astype(np.int64))
+    check_one_place(where, logits=logits, labels=labels)
+    low, high = extremes(labels) if len(labels) else (0, 0)
+    if not 0 <= low <= high < logits.shape[1]:
+        raise SettingError(f"{where}: labels run from {low} to {high}, but the classes are 0 to {logits.shape[1] - 1}")
+    return contiguous(logits), contiguous(labels if type(labels) is not np.ndarray else labels.astype(np.int64))

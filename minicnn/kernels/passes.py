@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError, suggestion
 from minicnn.kernels import algorithms, textbook
-from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty, x_letters, y_letters
+from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, check_shape, contiguous, empty, spread, x_letters, y_letters
 from minicnn.kernels.checks.cases import WEIGHT_LETTERS, Case, checked_shape, resolve, resolve_transposed
 from minicnn.kernels.cpu.convolution import bias as bias_sums
-from minicnn.kernels.cpu.convolution.call import compute
 from minicnn.kernels.cpu.convolution.conditions import tables_serve
 from minicnn.kernels.cpu.convolution.pieces import Piece
 from minicnn.kernels.cpu.convolution.problem import AUTO, BACKWARD_INPUT, BACKWARD_WEIGHT, DIRECT, FORWARD, Problem
+from minicnn.kernels.dispatch import by_loop, by_tiles, compute, run
 
 TEXTBOOK = "textbook"
 ALGORITHMS = (AUTO, TEXTBOOK, DIRECT, *algorithms.ROADS)
@@ -37,7 +37,7 @@ def forward(
     check_axes(where, "weight", weight, WEIGHT_LETTERS[kind](axis_count))
     case = _resolved(where, kind, axis_count, x.shape, weight.shape, settings)
     own_bias = check_bias(case, rest)
-    _check_algorithm(where, algorithm, x.dtype)
+    _check_algorithm(where, algorithm, x)
     if algorithm in algorithms.ROADS:
         return algorithms.forward(algorithm, case, contiguous(x), contiguous(weight), own_bias)
     return computed(case, FORWARD, case.y_shape, x, weight, own_bias, algorithm)
@@ -71,13 +71,17 @@ def _resolved(where: str, kind: str, axis_count: int, x_shape: Sequence[int], we
     return resolve(where, kind, axis_count, x_shape, weight_shape, *settings)
 
 
-def _check_algorithm(where: str, algorithm: object, dtype: np.dtype) -> None:
+def _check_algorithm(where: str, algorithm: object, x: np.ndarray) -> None:
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         meant = suggestion(algorithm, ALGORITHMS)
         raise SettingError(f"{where}: algorithm {algorithm!r} is not one of {', '.join(ALGORITHMS)}{meant}")
-    if algorithm == DIRECT and dtype != np.float32:
+    if algorithm in algorithms.ROADS and type(x) is not np.ndarray:
         raise SettingError(
-            f"{where}: algorithm 'direct' computes in float32, but the arrays are {dtype}\n  use algorithm='textbook', or arrays of float32"
+            f"{where}: algorithm {algorithm!r} does not run on a CUDA device\n  use algorithm='auto', 'direct' or 'textbook', or copy the arrays to the host"
+        )
+    if algorithm == DIRECT and x.dtype != np.float32:
+        raise SettingError(
+            f"{where}: algorithm 'direct' computes in float32, but the arrays are {x.dtype}\n  use algorithm='textbook', or arrays of float32"
         )
 
 
@@ -91,15 +95,15 @@ def computed(
     algorithm: str = AUTO,
 ) -> np.ndarray:
     """The result of one pass: source is x or dy, other the weight or, for its gradient, x."""
-    result = empty(case.where, shape, source.dtype)
-    if not len(source):
+    result = empty(case.where, shape, source)
+    if not len(source) and type(result) is np.ndarray:
         result[...] = 0
         return result
     source, other = contiguous(source), contiguous(other)
     bias = None if bias is None else contiguous(bias)
-    if algorithm == TEXTBOOK or source.dtype == np.float64 or not tables_serve(case.axes):
+    if algorithm == TEXTBOOK or not by_tiles(source, other, result) or not tables_serve(case.axes):
         biases = [_bias_as_loops_read_it(case, bias, source.dtype)] if work == FORWARD else []
-        case.loop(work)(result, *_writeable(source, other, *biases), *case.numbers)
+        run(case.loop(work), result, *_writeable(source, other, *biases), *case.numbers)
     elif case.kind == "conv_transpose":  # each pass is one of the convolution that leads the other way
         if work == BACKWARD_WEIGHT:
             source, other = other, source
@@ -118,7 +122,7 @@ def _problem(case: Case, work: str, channels: int, filters: int, algorithm: str 
 
 def _writeable(*arrays: np.ndarray) -> list[np.ndarray]:
     """The same numbers in arrays of one kind: read-only ones would make every loop compile again."""
-    return [array if array.flags.writeable else array.copy() for array in arrays]
+    return [array if type(array) is not np.ndarray or array.flags.writeable else array.copy() for array in arrays]
 
 
 def _bias_as_loops_read_it(case: Case, bias: np.ndarray | None, dtype: Any) -> np.ndarray:
@@ -126,7 +130,7 @@ def _bias_as_loops_read_it(case: Case, bias: np.ndarray | None, dtype: Any) -> n
     shape = (case.filters,) if case.kind in ("conv", "conv_transpose") else (case.filters, *case.tile)
     if bias is None:
         return np.zeros(shape, dtype)
-    return bias if bias.shape == shape else contiguous(np.broadcast_to(bias.reshape(len(bias), *(1,) * len(case.axes)), shape))
+    return bias if bias.shape == shape else spread(bias, shape)
 
 
 def check_gradient(case: Case, dy: np.ndarray) -> None:
@@ -158,11 +162,11 @@ def backward_bias(kind: str, axis_count: int, dy: ArrayLike, bias_shape: Sequenc
         if shape[0] != filters or (unshared and shape[1:] not in ((), out)) or min(shape[1:], default=1) < 1:
             wanted = f"{(filters,)} or {(filters, *out)}" if unshared else f"{(filters,)}, or {filters} and a tile of at least 1"
             raise ShapeError(f"{where}: bias_shape is {shape}, but needs {wanted}\n  dy  {dy.shape}  {y_letters(axis_count)}")
-    dbias = empty(where, shape, dy.dtype)
+    dbias = empty(where, shape, dy)
     dy = contiguous(dy)
-    if dy.dtype == np.float64:
+    if by_loop(dy):
         kind = "conv" if len(shape) == 1 else "tiled_conv"
-        getattr(textbook, f"{kind}{axis_count}d_backward_bias")(dbias, *_writeable(dy))
+        run(getattr(textbook, f"{kind}{axis_count}d_backward_bias"), dbias, *_writeable(dy))
     else:
         bias_sums.sum_over_images(dbias, *_writeable(dy))
     return dbias

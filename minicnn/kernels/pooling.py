@@ -17,6 +17,7 @@ from minicnn.kernels.checks.arrays import contiguous, empty, y_letters
 from minicnn.kernels.checks.windows import Axes, check_pooled, checked_positions, flag, plane_shape, planes_of, pool_axes, pooled_shape
 from minicnn.kernels.cpu.pooling import call as fast
 from minicnn.kernels.cpu.pooling.reads import backward, of_average, of_windows
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = [
     "avg_pool1d",
@@ -49,11 +50,11 @@ def max_forward(
     x = planes_of(where, axis_count, x)
     wanted = flag(where, "return_indices", return_indices)
     axes = pool_axes(where, x.shape, window, stride, padding, dilation, ceil_mode)
-    y = empty(where, pooled_shape(x.shape, axes), x.dtype)
-    indices = empty(where, y.shape, np.int64) if wanted or x.dtype == np.float64 else None
-    if x.dtype == np.float64:
+    y = empty(where, pooled_shape(x.shape, axes), x)
+    indices = empty(where, y.shape, x, np.int64) if wanted or by_loop(x) else None
+    if by_loop(x):
         settings = (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes), *(a.dilation for a in axes))
-        getattr(textbook, f"max_pool{axis_count}d_forward")(y, indices, contiguous(x), *settings)
+        run(getattr(textbook, f"max_pool{axis_count}d_forward"), y, indices, contiguous(x), *settings)
     else:
         fast.max_pool(y, indices, contiguous(x), axes, lambda: [of_windows(where, axis) for axis in axes])
     return y if indices is None or not wanted else (y, indices)
@@ -65,9 +66,9 @@ def max_backward(where: str, axis_count: int, dy: ArrayLike, indices: ArrayLike,
     shape = plane_shape(where, axis_count, x_shape)
     check_pooled(where, "dy", dy, (*shape[:2], *dy.shape[2:]))
     indices = checked_positions(where, indices, dy, "dy", shape[2:])
-    dx = empty(where, shape, dy.dtype)
-    if dy.dtype == np.float64:
-        getattr(textbook, f"max_pool{axis_count}d_backward")(dx, contiguous(dy), contiguous(indices))
+    dx = empty(where, shape, dy)
+    if by_loop(dy):
+        run(getattr(textbook, f"max_pool{axis_count}d_backward"), dx, contiguous(dy), contiguous(indices))
     else:
         fast.max_pool_backward(dx, contiguous(dy), contiguous(indices))
     return dx
@@ -92,9 +93,9 @@ def average_forward(
     x = planes_of(where, axis_count, x)
     counted = flag(where, "count_padding", count_padding)
     axes = pool_axes(where, x.shape, window, stride, padding, 1, ceil_mode)
-    y = empty(where, pooled_shape(x.shape, axes), x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"avg_pool{axis_count}d_forward")(y, contiguous(x), *_average_settings(axes, counted))
+    y = empty(where, pooled_shape(x.shape, axes), x)
+    if by_loop(x):
+        run(getattr(textbook, f"avg_pool{axis_count}d_forward"), y, contiguous(x), *_average_settings(axes, counted))
     else:
         fast.resample(y, contiguous(x), ("average", axes, counted), lambda: [of_average(where, axis, counted) for axis in axes])
     return y
@@ -117,9 +118,9 @@ def average_backward(
     counted = flag(where, "count_padding", count_padding)
     axes = pool_axes(where, shape, window, stride, padding, 1, ceil_mode)
     check_pooled(where, "dy", dy, pooled_shape(shape, axes))
-    dx = empty(where, shape, dy.dtype)
-    if dy.dtype == np.float64:
-        getattr(textbook, f"avg_pool{axis_count}d_backward")(dx, contiguous(dy), *_average_settings(axes, counted))
+    dx = empty(where, shape, dy)
+    if by_loop(dy):
+        run(getattr(textbook, f"avg_pool{axis_count}d_backward"), dx, contiguous(dy), *_average_settings(axes, counted))
     else:
         fast.resample(
             dx, contiguous(dy), ("average backward", axes, counted), lambda: [backward(of_average(where, axis, counted)) for axis in axes]

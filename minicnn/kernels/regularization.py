@@ -13,6 +13,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number
 from minicnn.kernels.checks.arrays import as_float_arrays, contiguous, empty
 from minicnn.kernels.cpu.pointwise import dropout_call as fast
+from minicnn.kernels.dispatch import by_loop, run
 from minicnn.kernels.random_bits import uniform_bits
 
 __all__ = ["dropout", "dropout_backward"]
@@ -51,10 +52,10 @@ def _run(where: str, name: str, x: ArrayLike, rate: object, seed: object) -> np.
     if not 0 <= share < 1:
         raise SettingError(f"{where}: rate is {share}, but must be from 0 to below 1")
     key = uniform_bits(whole_number(where, "seed", seed, least=0), 0, 0)
-    y = empty(where, x.shape, x.dtype)
+    y = empty(where, x.shape, x)
     rows = (len(x), prod(x.shape[1:]))
-    if x.dtype == np.float64:
-        textbook.dropout_forward(y.reshape(rows), contiguous(x).reshape(rows), key, 0, share)
+    if by_loop(x):
+        run(textbook.dropout_forward, y.reshape(rows), contiguous(x).reshape(rows), key, 0, share)
     else:
         fast.dropout(y.reshape(rows), contiguous(x).reshape(rows), key, share)
     return y

@@ -13,6 +13,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.checks.arrays import as_array, check_axes, contiguous, empty, y_letters
 from minicnn.kernels.checks.windows import check_pooled, checked_positions, planes_of
 from minicnn.kernels.cpu.pooling import call as fast
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["max_unpool1d", "max_unpool1d_backward", "max_unpool2d", "max_unpool2d_backward", "max_unpool3d", "max_unpool3d_backward"]
 
@@ -22,9 +23,9 @@ def forward(where: str, axis_count: int, y: ArrayLike, indices: ArrayLike, outpu
     y = planes_of(where, axis_count, y, "y", y_letters(axis_count, "C"))
     space = per_axis(where, "output_shape", output_shape.tolist() if isinstance(output_shape, np.ndarray) else output_shape, axis_count, 0)
     indices = checked_positions(where, indices, y, "y", space)
-    x = empty(where, (*y.shape[:2], *space), y.dtype)
-    if y.dtype == np.float64:
-        getattr(textbook, f"max_unpool{axis_count}d_forward")(x, contiguous(y), contiguous(indices))
+    x = empty(where, (*y.shape[:2], *space), y)
+    if by_loop(y):
+        run(getattr(textbook, f"max_unpool{axis_count}d_forward"), x, contiguous(y), contiguous(indices))
     else:
         fast.max_unpool(x, contiguous(y), contiguous(indices))
     return x
@@ -37,9 +38,9 @@ def backward(where: str, axis_count: int, dx: ArrayLike, indices: ArrayLike) -> 
     check_axes(where, "indices", indices, y_letters(axis_count, "C"))
     check_pooled(where, "indices", indices, (*dx.shape[:2], *indices.shape[2:]))
     checked_positions(where, indices, indices, "indices", dx.shape[2:])
-    dy = empty(where, indices.shape, dx.dtype)
-    if dx.dtype == np.float64:
-        getattr(textbook, f"max_unpool{axis_count}d_backward")(dy, contiguous(dx), contiguous(indices))
+    dy = empty(where, indices.shape, dx)
+    if by_loop(dx):
+        run(getattr(textbook, f"max_unpool{axis_count}d_backward"), dy, contiguous(dx), contiguous(indices))
     else:
         fast.max_unpool_backward(dy, contiguous(dx), contiguous(indices))
     return dy

@@ -16,6 +16,7 @@ from minicnn.kernels.checks.windows import planes_of, sizes_per_axis
 from minicnn.kernels.cpu.pooling import call as fast
 from minicnn.kernels.cpu.pooling.reads import Reads, of_copies, of_neighbours
 from minicnn.kernels.cpu.pooling.reads import backward as gathered
+from minicnn.kernels.dispatch import by_loop, run
 
 __all__ = ["upsample1d", "upsample1d_backward", "upsample2d", "upsample2d_backward", "upsample3d", "upsample3d_backward"]
 
@@ -34,9 +35,9 @@ def forward(where: str, axis_count: int, x: ArrayLike, scale: object, mode: obje
     x = planes_of(where, axis_count, x)
     scales = sizes_per_axis(where, "scale", scale, axis_count)
     chosen = checked_mode(where, mode)
-    y = empty(where, (*x.shape[:2], *(size * times for size, times in zip(x.shape[2:], scales, strict=True))), x.dtype)
-    if x.dtype == np.float64:
-        getattr(textbook, f"upsample_{chosen}{axis_count}d_forward")(y, contiguous(x), *scales)
+    y = empty(where, (*x.shape[:2], *(size * times for size, times in zip(x.shape[2:], scales, strict=True))), x)
+    if by_loop(x):
+        run(getattr(textbook, f"upsample_{chosen}{axis_count}d_forward"), y, contiguous(x), *scales)
     else:
         fast.resample(y, contiguous(x), ("upsample", chosen), lambda: _reads(where, chosen, x.shape[2:], scales))
     return y
@@ -53,9 +54,9 @@ def backward(where: str, axis_count: int, dy: ArrayLike, scale: object, mode: ob
             f"\n  dy  {dy.shape}  {y_letters(axis_count, 'C')}"
         )
     space = tuple(size // times for size, times in zip(dy.shape[2:], scales, strict=True))
-    dx = empty(where, (*dy.shape[:2], *space), dy.dtype)
-    if dy.dtype == np.float64:
-        getattr(textbook, f"upsample_{chosen}{axis_count}d_backward")(dx, contiguous(dy), *scales)
+    dx = empty(where, (*dy.shape[:2], *space), dy)
+    if by_loop(dy):
+        run(getattr(textbook, f"upsample_{chosen}{axis_count}d_backward"), dx, contiguous(dy), *scales)
     else:
         fast.resample(
             dx, contiguous(dy), ("upsample backward", chosen), lambda: [gathered(each) for each in _reads(where, chosen, space, scales)]

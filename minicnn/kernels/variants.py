@@ -10,7 +10,7 @@
     y = layer.forward(x, weight, bias)
 
 The map is evaluated once, and checked; its results then run like a built-in convolution: float32 on the register tiles, float64 in
-the textbook loops, which call the map itself.
+the textbook loops, which call the map itself, and arrays of a CUDA device as threads that sum what the map's table says.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from minicnn.kernels.checks.arrays import (
 )
 from minicnn.kernels.cpu.convolution import variant_call as fast
 from minicnn.kernels.cpu.convolution.variant_lowering import Tables, find_tables
+from minicnn.kernels.dispatch import by_loop, run, variant_on_device
 from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.kernels.index_table import MOST_WEIGHTS, IndexMap, Reads, Uses, by_weight, tabulate, three
 from minicnn.random import generator
@@ -105,9 +106,11 @@ class Variant:
         self._check_weight(weight)
         if rest:
             check_shape(self._where, "bias", rest[0], self.output_shape[:1], "K")
-        y = empty(self._where, (len(x), *self.output_shape), x.dtype)
-        x, weight, bias = contiguous(x), contiguous(weight).ravel(), contiguous(rest[0]) if rest else None
-        if x.dtype == np.float32:
+        y = empty(self._where, (len(x), *self.output_shape), x)
+        x, weight, bias = contiguous(x), contiguous(weight).reshape(-1), contiguous(rest[0]) if rest else None
+        if type(x) is not np.ndarray:
+            variant_on_device().forward(y, x, weight, bias, self._on_device)
+        elif x.dtype == np.float32:
             fast.forward(y, x, weight, bias, self.tables)
         else:
             none = np.zeros(self.output_shape[0])
@@ -119,9 +122,11 @@ class Variant:
         dy, weight = as_float_arrays(self._where, dy=dy, weight=weight)
         self._check_images("dy", dy, self.output_shape, "K", OUT_LETTERS)
         self._check_weight(weight)
-        dx = empty(self._where, (len(dy), *self.input_shape), dy.dtype)
-        dy, weight = contiguous(dy), contiguous(weight).ravel()
-        if dy.dtype == np.float32:
+        dx = empty(self._where, (len(dy), *self.input_shape), dy)
+        dy, weight = contiguous(dy), contiguous(weight).reshape(-1)
+        if type(dy) is not np.ndarray:
+            variant_on_device().backward_input(dx, dy, weight, self._on_device)
+        elif dy.dtype == np.float32:
             fast.backward_input(dx, dy, weight, self.tables)
         else:
             self._loop("backward_input")(_wide(dx), _wide(dy), weight, self._map, three(self.taps))
@@ -134,13 +139,13 @@ class Variant:
         self._check_images("x", x, self.input_shape, "C", SPACE_LETTERS)
         if len(dy) != len(x):
             raise ShapeError(f"{self._where}: dy has {len(dy)} images, but x has {len(x)}\n  dy  {dy.shape}\n  x   {x.shape}")
-        dweight = empty(self._where, self.weight_shape, x.dtype)
+        dweight = empty(self._where, self.weight_shape, x)
         dy, x = contiguous(dy), contiguous(x)
-        if x.dtype == np.float32:
-            fast.backward_weight(dweight, dy, x, self.tables)
-        else:
+        if by_loop(x):
             flat_dy, flat_x = dy.reshape(len(dy), prod(self.output_shape)), x.reshape(len(x), prod(self.input_shape))
-            textbook.variant_backward_weight(dweight.reshape(-1), flat_dy, flat_x, *self.uses)
+            run(textbook.variant_backward_weight, dweight.reshape(-1), flat_dy, flat_x, *self.uses)
+        else:
+            fast.backward_weight(dweight, dy, x, self.tables)
         return dweight
 
     def check_gradients(self, seed: int = 0) -> float:
@@ -179,6 +184,10 @@ class Variant:
         for array in self.reads:
             key.update(array.tobytes())
         return find_tables(key.digest(), self.reads, self.input_shape, self.output_shape, self.weight_count)
+
+    @cached_property
+    def _on_device(self) -> Any:
+        return variant_on_device().tables(self.reads, self.input_shape, self.output_shape)
 
     @cached_property
     def uses(self) -> Uses:

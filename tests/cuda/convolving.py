@@ -117,36 +117,38 @@ def close(got, wanted, bound=BOUND):
     return bool(np.isfinite(got).all() and np.abs(got - wanted).max(initial=0) <= bound * max(1.0, np.abs(wanted).max(initial=0)))
 
 
-def device_passes(case, launches, put, get):
+def device_passes(case, launches, put, get, tiles=None):
     """y, dx, dweight as `append_convolution` makes them; `put` carries an array to where launches run, `get` carries it back.
 
     Outputs are poisoned first, and so are the lanes that no image fills.
+
+    tiles : sizes of the gather and the reduce tile, where the model's choice is not wanted
     """
     x, weight, bias, dy, dx_bias = case.arrays()
-    lanes = {id(each): put(images_innermost(each, case.row)) for each in (x, dy)}
-    flat_weight = put(weight.ravel())
+    x_lanes, dy_lanes, flat_weight = (put(each) for each in (images_innermost(x, case.row), images_innermost(dy, case.row), weight.ravel()))
 
-    def run(work, like, source, other, bias=None):
-        result = put(
-            images_innermost(np.full(like.shape, np.nan), case.row) if bias is not None else np.full(like.size, np.nan, np.float32)
-        )
-        append(launches, case, work, result, source, other, bias)
+    def run(work, size, *others):
+        result = put(np.full(size, np.nan, np.float32))
+        append(launches, case, work, tiles, result, *others)
         return get(result)
 
-    y = run(FORWARD, dy, lanes[id(x)], flat_weight, put(bias.ravel()))
-    dx = run(BACKWARD_INPUT, x, lanes[id(dy)], flat_weight, put(dx_bias))
-    dweight = run(BACKWARD_WEIGHT, weight, lanes[id(dy)], lanes[id(x)])
+    y = run(FORWARD, dy[0].size * case.row, x_lanes, flat_weight, put(bias.ravel()), case.rectify)
+    dx = run(BACKWARD_INPUT, x[0].size * case.row, dy_lanes, flat_weight, put(dx_bias), case.rectify)
+    dweight = run(BACKWARD_WEIGHT, weight.size, dy_lanes, x_lanes)
     return images_first(y, dy.shape), images_first(dx, x.shape), dweight.reshape(weight.shape)
 
 
-def append(launches, case, work, result, source, other, bias):
-    """The pass as a whole, or with its sums in as many parts as the case says."""
-    problem, row, rectify = case.problem(work), case.row, case.rectify
-    if not case.splits:
-        lowering.append_convolution(launches, problem, case.images, row, result, source, other, bias, rectify and work != BACKWARD_WEIGHT)
-    elif work == BACKWARD_WEIGHT:
-        choice = lowering.reduce_choice(problem, case.images)._replace(splits=case.splits)
-        lowering.append_reduce(launches, problem, case.images, row, result, source, other, choice)
+def append(launches, case, work, tiles, result, source, other, *finish):
+    """A pass as a whole, or with given tiles, and with sums in as many parts as the case says."""
+    problem, images, row = case.problem(work), case.images, case.row
+    if tiles is None and not case.splits:
+        lowering.append_convolution(launches, problem, images, row, result, source, other, *finish)
+        return
+    reduce = work == BACKWARD_WEIGHT
+    choice = lowering.reduce_choice(problem, images) if reduce else lowering.gather_choice(problem, row)
+    choice = choice._replace(splits=case.splits or choice.splits)
+    choice = choice if tiles is None else choice._replace(sizes=tiles[reduce])
+    if reduce:
+        lowering.append_reduce(launches, problem, images, row, result, source, other, choice)
     else:
-        choice = lowering.gather_choice(problem, row)._replace(splits=case.splits)
-        lowering.append_gather(launches, problem, row, result, source, other, bias, rectify, choice)
+        lowering.append_gather(launches, problem, row, result, source, other, *finish, choice)

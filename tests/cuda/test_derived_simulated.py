@@ -1,4 +1,4 @@
-"""Textbook loops as launches, in Numba's simulator: the bits of the compiled loop in any layout, and in float32 near them."""
+"""Textbook loops, and what a plan launches beside them, in Numba's simulator: bits of the compiled loop in any layout, near them in float32."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from minicnn.kernels import textbook
 
-from . import derived_simulated
+from . import derived_simulated, steps_simulated
 
 PARTS = 4
 
@@ -24,3 +24,8 @@ def run_simulated(script, *arguments):
 @pytest.mark.parametrize("part", range(PARTS))
 def test_launches_have_the_bits_of_the_loop(part):
     assert run_simulated(derived_simulated.__file__, part, PARTS).split() == textbook.__all__[part::PARTS]
+
+
+@pytest.mark.parametrize("check", steps_simulated.CHECKS)
+def test_steps_do_what_those_of_the_cpu_do(check):
+    run_simulated(steps_simulated.__file__, check)

@@ -26,7 +26,7 @@ def forward(name: str, case: Case, x: np.ndarray, weight: np.ndarray, bias: np.n
     refusal = ROADS[name].refusal(case, x.dtype)
     if refusal is not None:
         raise SettingError(f"{case.where}: algorithm {name!r} {refusal}\n  use {', '.join(map(repr, serving(case, x.dtype)))}")
-    y = empty(case.where, case.y_shape, x.dtype)
+    y = empty(case.where, case.y_shape, x)
     if x.size or len(x):
         ROADS[name].forward(y, x, weight, bias, case)
     return y

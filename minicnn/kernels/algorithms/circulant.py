@@ -15,7 +15,7 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.geometry import whole_number
-from minicnn.kernels.checks.arrays import as_float_arrays
+from minicnn.kernels.checks.arrays import as_host_arrays
 from minicnn.kernels.memory import check_room
 
 __all__ = ["circulant", "circulant_eigenvalues", "fourier_basis"]
@@ -26,7 +26,7 @@ AT_ONCE = 1 << 21  # entries
 
 def _ring(where: str, w: Any, n: Any) -> np.ndarray:
     """w on a ring of n places, the rest zeros."""
-    (vector,) = as_float_arrays(where, w=w)
+    (vector,) = as_host_arrays(where, w=w)
     size = whole_number(where, "n", n, least=1)
     if vector.ndim != 1 or not 1 <= vector.size <= size:
         raise ShapeError(f"{where}: w has the shape {vector.shape}, but must be a vector of 1 to n = {size} numbers")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import ShapeError
-from minicnn.kernels.checks.arrays import as_float_arrays, weight_letters, x_letters
+from minicnn.kernels.checks.arrays import as_host_arrays, weight_letters, x_letters
 from minicnn.kernels.checks.cases import checked_shape, resolve
 from minicnn.kernels.index import input_position, output_range, weight_tap
 from minicnn.kernels.memory import check_room
@@ -50,7 +50,7 @@ def conv_matrix(
         If it has more than 2^27 entries: the lecture's 280 x 320 image would need 8e9.
     """
     where = "conv_matrix"
-    (weight,) = as_float_arrays(where, weight=weight)
+    (weight,) = as_host_arrays(where, weight=weight)
     count = weight.ndim - 2
     if not 1 <= count <= 3:
         raise ShapeError(f"{where}: weight has {weight.ndim} axes, but needs 3, 4 or 5\n  wanted  (K, C/G, *taps)")

@@ -105,7 +105,7 @@ def _kept(axis: Axis) -> tuple[slice, np.ndarray]:
 
 def _stuffed(weight: np.ndarray, axes: tuple[Axis, ...], where: str) -> np.ndarray:
     """Weights with zeros between the taps, in float64."""
-    result = empty(where, (*weight.shape[:2], *(axis.extent for axis in axes)), np.float64)
+    result = empty(where, (*weight.shape[:2], *(axis.extent for axis in axes)), weight, np.float64)
     result[...] = 0
     result[(slice(None), slice(None), *(slice(None, None, axis.dilation) for axis in axes))] = weight
     return result

@@ -32,7 +32,7 @@ def refusal(case: Case, dtype: np.dtype) -> str | None:
 def columns(x: np.ndarray, axes: tuple[Axis, ...], where: str = "columns") -> np.ndarray:
     """(N, C * taps, positions) from x (N, C, *in): one row for each channel and tap, one column for each position."""
     inner = tuple(slice(axis.before, axis.before + axis.size) for axis in axes)
-    between = empty(where, (*x.shape[:2], *(axis.before + axis.size + axis.after for axis in axes)), x.dtype)
+    between = empty(where, (*x.shape[:2], *(axis.before + axis.size + axis.after for axis in axes)), x)
     between[...] = 0
     between[(slice(None), slice(None), *inner)] = x
     steps = between.strides[2:]
@@ -47,7 +47,7 @@ def columns(x: np.ndarray, axes: tuple[Axis, ...], where: str = "columns") -> np
         ),
         writeable=False,
     )
-    result = empty(where, (len(x), x.shape[1] * prod(axis.taps for axis in axes), prod(axis.out for axis in axes)), x.dtype)
+    result = empty(where, (len(x), x.shape[1] * prod(axis.taps for axis in axes), prod(axis.out for axis in axes)), x)
     result.reshape(windows.shape)[...] = windows
     return result
 

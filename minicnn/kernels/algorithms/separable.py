@@ -22,7 +22,7 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, resolve_padding
 from minicnn.kernels.activation import real_number
-from minicnn.kernels.checks.arrays import as_float_arrays, check_axes, contiguous, x_letters
+from minicnn.kernels.checks.arrays import as_float_arrays, as_host_arrays, check_axes, contiguous, x_letters
 from minicnn.kernels.checks.cases import resolve
 from minicnn.kernels.cpu.convolution.problem import FORWARD
 from minicnn.kernels.passes import computed
@@ -45,7 +45,7 @@ def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | 
     factors : tuple of arrays (taps,), or None
         All of the same length in the Euclidean sense, the first carries the sign.
     """
-    (kernel,) = as_float_arrays("separable", weight=weight)
+    (kernel,) = as_host_arrays("separable", weight=weight)
     if not 1 <= kernel.ndim <= 3 or not kernel.size:
         raise ShapeError(f"separable: weight has the shape {kernel.shape}, but must be one kernel of one to three axes, such as (R, S)")
     share = real_number("separable", "tolerance", tolerance)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import DeviceError, SettingError, ShapeError, float_advice
-from minicnn.kernels import memory
+from minicnn.kernels import memory as host_memory
 from minicnn.kernels.memory import check_room
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -16,15 +16,21 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 REFUSALS = (TypeError, ValueError, AttributeError, RuntimeError, LookupError, ArithmeticError, BufferError, MemoryError)
 
 
+DLPACK_DEVICES = (2, 13)  # CUDA, and memory that it and the host share
+
+
 def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
-    """The arguments as NumPy arrays of one float type, without a copy of data already there.
+    """The arguments as arrays of one float type and in one place, without a copy of data already there.
+
+    Those of the host become NumPy arrays, and those of a CUDA device Numba's device arrays: of these, the functions of this module
+    are all that may be asked beside `shape`, `dtype`, `ndim`, `size`, `len` and, of contiguous ones, `reshape`.
 
     Raises
     ------
     SettingError
         For a dtype other than float32 and float64, or two different ones.
     DeviceError
-        For an array on a CUDA device.
+        For arrays in different places, or on a CUDA device that cannot be used.
     ShapeError
         For an array that must be copied to be contiguous, if there is no room.
     """
@@ -38,24 +44,70 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
     if len(kinds) > 1:
         listed = ", ".join(f"{name} is {array.dtype}" for name, array in zip(arrays, result, strict=True))
         raise SettingError(f"{where}: {listed}, but all must be of one type\n  use astype on one of them")
+    check_one_place(where, **dict(zip(arrays, result, strict=True)))
+    return result
+
+
+def as_host_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
+    """The same, for what has no form on a device."""
+    result = as_float_arrays(where, **arrays)
+    for name, array in zip(arrays, result, strict=True):
+        if type(array) is not np.ndarray:
+            raise DeviceError(f"{where}: {name} lies on a CUDA device, where {where} does not run\n  copy it to the host first")
     return result
 
 
 def as_array(where: str, name: str, value: Any) -> np.ndarray:
-    """One argument as a NumPy array in native byte order; lists and scalars count as arrays too."""
-    if hasattr(value, "__cuda_array_interface__"):
-        raise DeviceError(f"{where}: {name} lies on a CUDA device, and there is no CUDA kernel for this yet\n  copy it to the CPU first")
+    """One argument as an array in native byte order; lists and scalars count as arrays too."""
     try:
-        array = value if type(value) is np.ndarray else np.asarray(value)
+        array = value if type(value) is np.ndarray else _foreign(where, name, value)
+    except DeviceError:
+        raise
     except REFUSALS as error:
         raise SettingError(f"{where}: {name} cannot be read as an array: {error}") from error
     if array.dtype == object:
         raise SettingError(f"{where}: {name} is a {type(value).__name__}, but must be an array of float32 or float64")
     if not array.dtype.isnative:
         raise SettingError(f"{where}: {name} is in the byte order of another machine\n  use {name}.astype('{array.dtype.name}')")
-    if not array.flags.c_contiguous:  # in an array without strides, one number may stand for millions
+    if type(array) is np.ndarray and not array.flags.c_contiguous:  # in an array without strides, one number may stand for millions
         check_room(array.nbytes, f"{where}: a contiguous copy of {name}")
     return array
+
+
+def _foreign(where: str, name: str, value: Any) -> np.ndarray:
+    if not _on_device(value):
+        return np.asarray(value)
+    from minicnn.kernels.cuda import runtime
+
+    runtime.require(f"{where}: {name} lies on a CUDA device")
+    from minicnn.kernels.cuda.memory import of_others
+
+    return of_others(value)  # type: ignore[no-any-return]
+
+
+def _on_device(value: Any) -> bool:
+    """Whether an array of another library lies on a CUDA device."""
+    if getattr(type(value), "__cuda_ndarray__", False):
+        return True
+    place = getattr(value, "__dlpack_device__", None)
+    return hasattr(value, "__cuda_array_interface__") if place is None else place()[0] in DLPACK_DEVICES
+
+
+def check_one_place(where: str, **arrays: np.ndarray) -> None:
+    """Arrays of one call lie all on the host, or all on one device."""
+    if {type(array) for array in arrays.values()} == {np.ndarray}:
+        return
+    from minicnn.kernels.cuda.memory import number_of
+
+    numbers = {name: None if type(array) is np.ndarray else number_of(array) for name, array in arrays.items()}
+    if len(set(numbers.values())) > 1:
+        places = {name: "the host" if number is None else f"cuda:{number}" for name, number in numbers.items()}
+        listed = "".join(f"\n  {name:10}  {place}" for name, place in places.items())
+        first, *others = places.items()
+        other = next(each for each in others if each[1] != first[1])
+        raise DeviceError(
+            f"{where}: {first[0]} lies on {first[1]}, but {other[0]} on {other[1]}{listed}\n  copy all to one of them, and call again"
+        )
 
 
 def check_axes(where: str, name: str, array: np.ndarray, letters: str) -> None:
@@ -77,15 +129,52 @@ def check_shape(where: str, name: str, array: np.ndarray, wanted: tuple[int, ...
 
 def contiguous(array: np.ndarray) -> np.ndarray:
     """The same numbers, contiguous."""
-    return np.ascontiguousarray(array)
+    return np.ascontiguousarray(array) if type(array) is np.ndarray else _device().contiguous(array)
 
 
-def empty(where: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Memory for a result; a ShapeError if there is not enough."""
+def spread(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """(K,) as (K, *others), where all others hold the same."""
+    if type(array) is np.ndarray:
+        return contiguous(np.broadcast_to(array.reshape(len(array), *(1,) * (len(shape) - 1)), shape))
+    return _device().strided(array, shape, (1, *(0,) * (len(shape) - 1)))
+
+
+def extremes(array: np.ndarray) -> tuple[int, int]:
+    """The smallest and the largest of some whole numbers."""
+    return (int(array.min()), int(array.max())) if type(array) is np.ndarray else _device().extremes(array)
+
+
+def on_host(array: np.ndarray) -> np.ndarray:
+    """The same numbers in an array of the host."""
+    return array if type(array) is np.ndarray else _device().to_host(array)
+
+
+def beside(like: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """The numbers of an array of the host, where `like` lies."""
+    return array if type(like) is np.ndarray else _device().to_device(array, like=like)
+
+
+def _device() -> Any:
+    from minicnn.kernels.cuda import memory
+
+    return memory
+
+
+def empty(where: str, shape: tuple[int, ...], like: np.ndarray, dtype: Any = None) -> np.ndarray:
+    """Memory for a result, where `like` lies and of its type, unless another is given.
+
+    Raises
+    ------
+    ShapeError, DeviceError
+        If there is not enough.
+    """
     what = f"{where}: a result of the shape {shape}"
+    dtype = dtype or like.dtype
+    if type(like) is not np.ndarray:
+        return _device().empty(shape, dtype, what, like=like)
     check_room(2 * prod(shape) * np.dtype(dtype).itemsize, f"{what}, with as much for intermediate results,")
     try:
-        return memory.empty(shape, dtype)
+        return host_memory.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
         raise ShapeError(f"{what} is more than memory holds") from error
 

@@ -10,7 +10,16 @@ from numpy.typing import ArrayLike
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, per_axis, resolve_axes, shape_text
-from minicnn.kernels.checks.arrays import as_array, as_float_arrays, check_axes, check_shape, x_letters, y_letters
+from minicnn.kernels.checks.arrays import (
+    as_array,
+    as_float_arrays,
+    check_axes,
+    check_one_place,
+    check_shape,
+    extremes,
+    x_letters,
+    y_letters,
+)
 from minicnn.kernels.checks.shapes import checked_shape
 
 Axes = tuple[Axis, ...]
@@ -90,8 +99,9 @@ def checked_positions(where: str, indices: ArrayLike, like: np.ndarray, name: st
         raise ShapeError(
             f"{where}: indices have the shape {indices.shape}, but {name} has {like.shape}\n  use the indices that the pooling returned"
         )
+    check_one_place(where, **{name: like, "indices": indices})
     if indices.size:
-        low, high, pixels = int(indices.min()), int(indices.max()), prod(space)
+        (low, high), pixels = extremes(indices), prod(space)
         if low < -1 or high >= pixels:
             raise SettingError(
                 f"{where}: indices run from {low} to {high}, but a plane of {shape_text(space)} has the positions 0 to"

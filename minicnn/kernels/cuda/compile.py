@@ -8,6 +8,8 @@ from typing import Any
 
 from minicnn.kernels.cuda.runtime import SIMULATED
 
+MOST_BLOCKS = 132 * 16  # all that the largest devices of today hold at once, of 128 threads: more would only wait
+
 
 class Kernel:
     """A function of one thread.
@@ -49,3 +51,9 @@ class Kernel:
 
     def _bounds(self) -> dict[str, Any]:
         return {"launch_bounds": (self.threads, self.blocks)} if self.blocks and not SIMULATED else {}
+
+
+def blocks_for(places: int) -> tuple[int, int]:
+    """Blocks and threads for kernels whose threads take turns at so many places; the same on every device."""
+    threads = 4 if SIMULATED else 128
+    return max(1, min(-(-places // threads), 2 if SIMULATED else MOST_BLOCKS)), threads

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, blocks_for
 from minicnn.kernels.cuda.runtime import SIMULATED
 from minicnn.kernels.cuda.sharing import on_one_axis, refuse_shared, strides_of
 from minicnn.kernels.derive.cuda import Form, cuda
@@ -27,19 +27,15 @@ from minicnn.kernels.derive.kinds import FLOAT64, INT
 from minicnn.kernels.derive.syntax import array_of
 from minicnn.kernels.derive.threads import Threads, threads
 
-THREADS = 2 if SIMULATED else 128  # of a block: a thread of the simulator is one of Python
-BLOCKS = 3 if SIMULATED else 2112  # at most: 16 on each of 132 processors, all that are resident; they take turns
-LANES = 2 if SIMULATED else 32  # that share a place, where there are so many images
+LANES = 2 if SIMULATED else 32  # threads that share a place, where there are so many images
 
 
 class Binding(NamedTuple):
-    """What a setting is on the device: an expression that reads these arrays and numbers."""
+    """What a setting is on the device: an expression, the arrays and numbers that it reads, and its kind."""
 
     text: str
     reads: Mapping[str, Any]
-
-
-NOTHING_BOUND: Mapping[str, Binding] = {}
+    kind: str = INT
 
 
 def append_loop(
@@ -48,7 +44,7 @@ def append_loop(
     arguments: Mapping[str, Any],
     *,
     single: bool = False,
-    bindings: Mapping[str, Binding | tuple[str, Mapping[str, Any]]] = NOTHING_BOUND,
+    bindings: Mapping[str, Binding | tuple[str, Mapping[str, Any]]] | None = None,
 ) -> None:
     """Append a textbook loop, or a user's.
 
@@ -78,8 +74,9 @@ def append_loop(
     walked = not definition.ranks[definition.outputs[0]]
     sizes = {letter: first.size if walked else first.shape[axis] for letter, axis in axes.items()}
     lanes = min(LANES, 1 << (sizes[innermost] - 1).bit_length()) if innermost else 1
-    bound = {name: Binding(str(value), {}) for name, value in given.items() if isinstance(value, tuple)}  # a launch takes no tuples
-    bound |= {name: Binding(*value) for name, value in bindings.items()}
+    numbers = {name: given[name] for name in definition.settings if name in given}
+    bound = {name: Binding(str(value), {}) for name, value in numbers.items() if isinstance(value, tuple)}  # a launch takes no tuples
+    bound |= {name: Binding(*value) for name, value in (bindings or {}).items()}
     texts, extra = _renamed(definition, bound)
     form = Form(
         innermost=innermost,
@@ -92,9 +89,11 @@ def append_loop(
         decorated=False,
     )
     handed_in = tuple((name, given[name]) for name in definition.called)
-    numbers = [given[name] for name in definition.arguments if name not in definition.called and name not in bound]
+    own = [given[name] for name in definition.arguments if name not in definition.called and name not in bound]
     kernel = _kernel(loop, form, handed_in, exact=not single)
-    launches.launch(kernel, _blocks(sizes, innermost, lanes), *numbers, *extra.values(), threads=THREADS)
+    wanted = prod(size for letter, size in sizes.items() if len(sizes) == 1 or letter != innermost) * lanes
+    blocks, of_a_block = blocks_for(wanted)
+    launches.launch(kernel, blocks, *own, *extra.values(), threads=of_a_block)
 
 
 def append_fill(launches: Launches, array: Handle, value: float) -> None:
@@ -145,17 +144,10 @@ def _innermost(known: _Known, first: Handle) -> str:
     return next((each for each in known.parallel.letters[:-1] if known.axes[each] == closest), "")
 
 
-def _blocks(sizes: Mapping[str, int], innermost: str, lanes: int) -> int:
-    """Enough for one thread a place, or one a lane of it."""
-    wanted = prod(size for letter, size in sizes.items() if not innermost or letter != innermost or len(sizes) == 1) * lanes
-    return max(1, min(BLOCKS, -(-wanted // THREADS)))
-
-
 def _kinds(definition: Definition, given: Mapping[str, Any], bound: Mapping[str, Binding]) -> tuple[str, ...]:
     def kind(name: str) -> str:
         if name in bound:
-            real = any(np.dtype(each.dtype).kind == "f" for each in bound[name].reads.values() if hasattr(each, "dtype"))
-            return FLOAT64 if real else INT
+            return bound[name].kind
         if name in definition.arrays:
             return "elements" if np.dtype(given[name].dtype).kind == "f" else "ints"
         return FLOAT64 if isinstance(given[name], float | np.floating) else INT

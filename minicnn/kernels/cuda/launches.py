@@ -14,11 +14,8 @@ import numpy as np
 from minicnn.kernels.cpu.program.program import Place
 from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.runtime import SIMULATED
 
 Shape = tuple[int, ...]
-
-MOST_BLOCKS = 132 * 16  # all that the largest devices of today hold at once, of 128 threads: more would only wait
 
 
 class Part(NamedTuple):
@@ -74,12 +71,6 @@ class Now:
 
     def table(self, values: np.ndarray) -> Handle:
         return memory.to_device(values)
-
-
-def blocks_for(places: int) -> tuple[int, int]:
-    """Blocks and threads for kernels whose threads take turns at so many places; the same on every device."""
-    threads = 4 if SIMULATED else 128
-    return max(1, min(-(-places // threads), 2 if SIMULATED else MOST_BLOCKS)), threads
 
 
 def contiguous_strides(shape: Shape) -> Shape:

@@ -19,21 +19,23 @@ import numpy as np
 from numba import cuda
 
 from minicnn.errors import DeviceError
-from minicnn.kernels.cuda.compile import Kernel
+from minicnn.kernels.cuda.compile import Kernel, blocks_for
 from minicnn.kernels.cuda.runtime import SIMULATED, on
 
 LEGACY_STREAM = 1  # as both protocols number it
-MOST_THREADS = (1, 4) if SIMULATED else (512, 256)  # blocks, and threads of a block, of a kernel whose threads take turns
 
 
-def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
-    """A new array on the current device, whose content is unspecified.
+def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array", like: Any = None) -> Any:
+    """A new array on the current device, or on that of `like`, whose content is unspecified.
 
     Raises
     ------
     DeviceError
         If the device has not so much memory: `what` needs it.
     """
+    if like is not None:
+        with on(number_of(like)):
+            return empty(shape, dtype, what)
     try:
         return cuda.device_array(shape, dtype, stream=_stream())
     except Exception as error:
@@ -42,9 +44,9 @@ def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
         raise
 
 
-def to_device(array: np.ndarray, what: str = "a copy of an array") -> Any:
-    """A copy on the current device."""
-    copy = empty(array.shape, array.dtype, what)
+def to_device(array: np.ndarray, what: str = "a copy of an array", like: Any = None) -> Any:
+    """A copy on the current device, or on that of `like`."""
+    copy = empty(array.shape, array.dtype, what, like)
     if array.size:
         copy.copy_to_device(np.ascontiguousarray(array))
     return copy
@@ -70,10 +72,11 @@ def new_stream() -> Any:
 
 def to_host(array: Any, out: np.ndarray | None = None) -> np.ndarray:
     """A copy on the host, in `out` if given; waits for the launches before."""
+    array = contiguous(array)
     with on(number_of(array)):
         if out is None:
-            return np.ascontiguousarray(array.copy_to_host()) if array.ndim else array.copy_to_host()  # type: ignore[no-any-return]
-        if out.flags.c_contiguous and array.is_c_contiguous():
+            return array.copy_to_host()  # type: ignore[no-any-return]
+        if out.flags.c_contiguous:
             array.copy_to_host(out)
         else:
             out[...] = array.copy_to_host()
@@ -107,7 +110,7 @@ def contiguous(array: Any) -> Any:
     with on(number_of(array)):
         copy = empty(tuple(array.shape), array.dtype, "a contiguous copy")
         if copy.size:
-            COPY.launch(*_turns(copy.size), 0, flat(copy), array)
+            COPY.launch(*blocks_for(copy.size), 0, flat(copy), array)
     return copy
 
 
@@ -115,7 +118,7 @@ def extremes(array: Any) -> tuple[int, int]:
     """The smallest and the largest of some whole numbers; waits for them."""
     array = flat(contiguous(array))
     with on(number_of(array)):
-        blocks, threads = _turns(array.size)
+        blocks, threads = blocks_for(array.size)
         found = empty((2, min(blocks * threads, array.size)), np.int64)
         EXTREMES.launch(blocks, threads, 0, found, array)
     low, high = to_host(found)
@@ -240,12 +243,6 @@ def _simulated(array: np.ndarray) -> Any:
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
     return FakeCUDAArray(array)
-
-
-def _turns(count: int) -> tuple[int, int]:
-    """Blocks, and threads of each, for so many turns."""
-    blocks, threads = MOST_THREADS
-    return min(blocks, -(-count // threads)), threads
 
 
 def _copy(y: Any, x: Any) -> None:

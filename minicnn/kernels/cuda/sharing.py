@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from math import prod
 from typing import Any, NamedTuple
@@ -28,7 +29,7 @@ class Range(NamedTuple):
 
 def strides_of(array: Handle) -> Shape:
     """Elements between neighbours, for each axis."""
-    return array.strides if isinstance(array, Part) else tuple(each // array.dtype.itemsize for each in array.strides)
+    return tuple(each // array.dtype.itemsize for each in array.strides) if _is_there(array) else array.strides
 
 
 def range_of(array: Handle) -> Range:
@@ -36,10 +37,17 @@ def range_of(array: Handle) -> Range:
     if isinstance(array, Part):
         at = array.place
         memory, start = ((array.owner, at.buffer), 4 * at.offset) if isinstance(at, Place) else (array.owner, 4 * at)
+    elif not _is_there(array):
+        return Range(array, 0, 0)  # a table of a plan, which nobody writes
     else:
         memory, start = "", (array.__array_interface__ if SIMULATED else array.__cuda_array_interface__)["data"][0] or 0
     elements = 1 + sum((size - 1) * stride for size, stride in zip(array.shape, strides_of(array), strict=True))
     return Range(memory, start, start + elements * array.dtype.itemsize if array.size else start)
+
+
+def _is_there(array: Handle) -> bool:
+    """Whether it is an array of the device, which counts strides in bytes, and not one of a plan."""
+    return getattr(type(array), "__cuda_ndarray__", False)
 
 
 def refuse_shared(parallel: Threads, given: Mapping[str, Any]) -> None:
@@ -65,12 +73,11 @@ def refuse_shared(parallel: Threads, given: Mapping[str, Any]) -> None:
 
 def _own_places(parallel: Threads, name: str, output: str) -> bool:
     """Whether every thread uses an array at the places only whose letters are its own, like the output."""
-    found = [indices_of(each) for each in places(parallel.definition.loop, name)]
-    handed_on = sum(name_of(each) == name for each in inside(parallel.definition.loop)) > len(
-        found
-    )  # to a function, which reads it anywhere
-    axes = parallel.axes[output].items()
-    return not handed_on and all(axis < len(each) and name_of(each[axis]) == letter for each in found for letter, axis in axes)
+    loop, axes = parallel.definition.loop, parallel.axes[output].items()
+    if any(isinstance(each, ast.Call) and name in map(name_of, each.args) and name_of(each.func) != "len" for each in inside(loop)):
+        return False  # a function may read any place of it
+    found = [indices_of(each) for each in places(loop, name)]
+    return all(axis < len(each) and name_of(each[axis]) == letter for each in found for letter, axis in axes)
 
 
 def on_one_axis(definition: Definition, given: Mapping[str, Any]) -> dict[str, Handle]:

@@ -25,7 +25,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from minicnn.kernels import random_bits
 from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.grammar import read_function
 from minicnn.kernels.derive.kinds import INT, Kinds
@@ -37,6 +36,7 @@ from minicnn.kernels.derive.values import CONSTANTS, MATHEMATICS
 
 TAKEN = ("cuda", "math", "np")
 DEVICE = "@cuda.jit(device=True)"
+INLINE = '@cuda.jit(device=True, inline="always")'  # compiles where there is no device as well
 # A device's own max(NaN, a) is a.  These are what Numba compiles for the CPU, so that a NaN goes the same way on both.
 COMPARED = {"max": "b if b > a else a", "min": "b if b < a else a"}
 
@@ -51,7 +51,7 @@ class Form(NamedTuple):
     extra : arguments of the kernel that bindings read
     clears : whether its threads clear outputs that the definition clears
     one_axis : `x.flat[i]` is `x[i]`
-    decorated : whether `@cuda.jit` stands before it
+    decorated : whether `@cuda.jit` stands before it, and its functions are as a reader would write them
     """
 
     innermost: str = ""
@@ -81,18 +81,17 @@ def cuda(definition: Definition, form: Form = PLAIN, **functions: Callable[..., 
     """
     own = copied(definition)
     given = {name: read_function(function) for name, function in functions.items()}
-    if any("uniform_bits(" in value for _, value in form.bindings):
-        given["uniform_bits"] = read_function(random_bits.uniform_bits)
     for name in TAKEN:
         if name in definition.python.__code__.co_varnames:
             definition.refuse(None, f"{name} is the name of a module on the device: rename it")
     rounded: list[str] = []
     if form.kinds:
         rounded, own = _in_single(own, form.kinds)
-    texts = [*around(own, given, DEVICE, _OnDevice()).values(), "\n".join(_kernel(threads(own), form, rounded))]
+    device = DEVICE if form.decorated else INLINE
+    texts = [*around(own, given, device, _OnDevice()).values(), "\n".join(_kernel(threads(own), form, rounded))]
     code = "\n".join(texts)
-    missing = [f"# the function {name} is to stand here, with {DEVICE} before it" for name in definition.called if name not in given]
-    compared = [f"{DEVICE}\ndef {name}(a, b):\n    return {way}" for name, way in COMPARED.items() if re.search(rf"\b{name}\(", code)]
+    missing = [f"# the function {name} is to stand here, with {device} before it" for name in definition.called if name not in given]
+    compared = [f"{device}\ndef {name}(a, b):\n    return {way}" for name, way in COMPARED.items() if re.search(rf"\b{name}\(", code)]
     modules = "import math\n\n" * ("math." in code) + "import numpy as np\n" * ("np." in code) + "from numba import cuda"
     return "\n\n\n".join([modules, *compared, *missing, *texts]) + "\n"
 

@@ -24,7 +24,6 @@ MEMORY_BYTES = 4e12  # in a second
 LAUNCH_SECONDS = 2e-6  # of a kernel in a graph
 ADDITION_SECONDS = 2e-8  # of the next part, read from memory, while others wait alike
 FILL_STEPS = 4  # what a block takes before its first multiplication and after its last
-RESIDENT_THREADS = 512  # of a processor
 FEWEST_STEPS = 4  # of a part
 PARTS = tuple(sorted({n << shift for n in (1, 3) for shift in range(9)}))  # 1, 2, 3, 4, 6, 8, ... 768
 
@@ -50,7 +49,7 @@ class Work(NamedTuple):
     can_split: bool
 
 
-ONE_WARP = TileSizes(16, 64, rows=4, depth=4)  # in the simulator each thread is a thread of Python
+ONE_WARP = TileSizes(8, 64, rows=4, columns_of_thread=4, depth=8, warp_rows=2)  # in the simulator each thread is a thread of Python
 GATHER = (
     Tile(TileSizes(128, 128), 0.83),
     Tile(TileSizes(64, 128), 0.76),
@@ -82,7 +81,7 @@ def seconds(tile: Tile, work: Work, splits: int) -> float:
     """What the model thinks a tile takes."""
     sizes = tile.sizes
     # few blocks of a processor leave it waiting: below half of what it can hold, one more takes no longer
-    rounds = max(-(-work.blocks * splits // PROCESSORS), RESIDENT_THREADS // sizes.threads / 2)
+    rounds = max(-(-work.blocks * splits // PROCESSORS), sizes.resident / 2)
     block = sizes.filters * sizes.columns * sizes.depth * (work.steps / splits + FILL_STEPS) / MULTIPLICATIONS
     adding = LAUNCH_SECONDS + 4 * (2 * splits + 1) * work.outputs / MEMORY_BYTES + splits * ADDITION_SECONDS
     return rounds * block / tile.share + (adding if splits > 1 else 0)

@@ -63,8 +63,8 @@ class Gathered(NamedTuple):
 
 @lru_cache
 def gather_kernel(sizes: TileSizes) -> Kernel:
-    """The kernel for one size of tile; two blocks of up to 256 threads share a processor, with 128 registers a thread."""
-    return Kernel(make_gather_tile(sizes), threads=sizes.threads, blocks=2)
+    """The kernel for one size of tile."""
+    return Kernel(make_gather_tile(sizes), threads=sizes.threads, blocks=sizes.resident)
 
 
 def make_gather_tile(sizes: TileSizes):

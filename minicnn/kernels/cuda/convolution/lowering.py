@@ -78,7 +78,7 @@ def append_gather(
     target_shape, source_shape = problem.shapes
     y_channel, size, floor = prod(target_shape[1:]) * row, prod(target_shape) * row, 0.0 if rectify else NO_FLOOR
     whole = splits == 1
-    zero = launches.table(np.zeros(1, np.float32))
+    zero = launches.table(np.zeros(prod(problem.tile), np.float32))  # one for each filter that takes turns
     arguments = Gathered(
         y=result if whole else launches.scratch(splits * size),
         x=source,

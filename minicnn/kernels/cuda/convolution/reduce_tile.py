@@ -62,7 +62,7 @@ class Reduced(NamedTuple):
 @lru_cache
 def reduce_kernel(sizes: TileSizes) -> Kernel:
     """The kernel for one size of tile."""
-    return Kernel(make_reduce_tile(sizes), threads=sizes.threads, blocks=2)
+    return Kernel(make_reduce_tile(sizes), threads=sizes.threads, blocks=sizes.resident)
 
 
 def make_reduce_tile(sizes: TileSizes):

@@ -31,6 +31,11 @@ class TileSizes(NamedTuple):
         return self.filters // self.rows * (self.columns // self.columns_of_thread)
 
     @property
+    def resident(self) -> int:
+        """Blocks that share a processor: with 128 registers a thread of 256, with 168 a thread of 128."""
+        return min(3, 512 // self.threads)
+
+    @property
     def sums(self) -> int:
         """Of a thread."""
         return self.rows * self.columns_of_thread

@@ -1,0 +1,193 @@
+"""Run CUDA kernels on a processor at real sizes: their own Python text, cut at the barriers, compiled by Numba.
+
+A thread block becomes an ordinary function: every stretch between two barriers is a loop over the threads, and what a thread keeps from
+one stretch to the next is an array over threads.  (MCUDA, pocl and CuPBoP do the same to C.)  Loops and branches that hold a barrier are
+run once for the block, after a look at whether all threads agree on them, which Numba's simulator does not take.
+
+The types of a thread's variables are those that Numba finds for a device: int32 wraps around here as it does there.
+What this does not show: races between barriers (threads run one after the other; a result that differs when they run in reverse tells of
+one), faults of memory beyond NumPy's, speed.
+"""
+
+import ast
+import inspect
+import textwrap
+
+import numpy as np
+from numba import njit, prange, types
+
+SHARED, LOCAL = "cuda.shared.array", "cuda.local.array"
+BARRIER = "cuda.syncthreads()"
+ASYNCHRONOUS = ("copy4", "copy1")  # whose third argument is a place
+INDICES = {
+    "cuda.threadIdx.x": "_t",
+    "cuda.blockIdx.x": "_block",
+    "cuda.blockDim.x": "_threads",
+    "cuda.gridDim.x": "_blocks",
+    "cuda.grid(1)": "(_block * _threads + _t)",
+    "cuda.gridsize(1)": "(_blocks * _threads)",
+}
+
+
+class BlockLaunches:
+    """Launches (`minicnn.kernels.cuda.launches`) on NumPy's arrays; grids of one axis.  Scratch memory is poisoned."""
+
+    def __init__(self, backwards=False):
+        self.backwards = backwards
+
+    def launch(self, kernel, grid, *arguments, threads=0):
+        kinds = tuple(map(kind_of, arguments))
+        if (kernel.python, kinds) not in COMPILED:
+            COMPILED[kernel.python, kinds] = as_blocks(kernel.python, kinds)
+        COMPILED[kernel.python, kinds](grid, threads or kernel.threads, self.backwards, *arguments)
+
+    def scratch(self, size):
+        return np.full(size, np.nan, np.float32)
+
+    def table(self, values):
+        return values
+
+
+COMPILED = {}
+
+
+def kind_of(argument):
+    """Numba's type of an array of one axis or of a NumPy number."""
+    kind = types.__dict__[str(np.asarray(argument).dtype)]
+    return types.Array(kind, 1, "C") if isinstance(argument, np.ndarray) else kind
+
+
+def as_blocks(python, kinds):
+    """run(blocks, threads, backwards, *arguments), compiled for arguments of these types."""
+    text = BlockText(python, kinds)
+    run_block = njit(error_model="numpy", nogil=True)(made(text.source(), python.__name__, text.namespace))
+    names = ", ".join(text.arguments)
+    grid = f"""
+def {python.__name__}_of_grid(_blocks, _threads, _backwards, {names}):
+    for _block in prange(_blocks):
+        run_block(_block, _blocks, _threads, _backwards, {names})
+"""
+    return njit(parallel=True, nogil=True)(made(grid, f"{python.__name__}_of_grid", {"prange": prange, "run_block": run_block}))
+
+
+def made(source, name, namespace):
+    exec(compile(source, f"<{name} as blocks>", "exec"), namespace)
+    return namespace[name]
+
+
+def holds_barrier(node):
+    return any(ast.unparse(each) == BARRIER for each in ast.walk(node) if isinstance(each, ast.Call))
+
+
+def called(node):
+    """Of `name = function(...)`, the function's name."""
+    return ast.unparse(node.value.func) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) else ""
+
+
+class BlockText:
+    """The text of a thread as the text of a block."""
+
+    def __init__(self, python, kinds):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(python))).body[0]
+        self.name, self.arguments, self.body = tree.name, [each.arg for each in tree.args.args], tree.body
+        closed = inspect.getclosurevars(python)
+        self.namespace = {name: on_processor(value) for name, value in {**closed.globals, **closed.nonlocals, "np": np}.items()}
+        assigned = [each for node in self.body for each in ast.walk(node) if isinstance(each, ast.Assign)]
+        self.shared = {each.targets[0].id: each.value.args[:2] for each in assigned if called(each) == SHARED}
+        self.local = {each.targets[0].id: each.value.args[:2] for each in assigned if called(each) == LOCAL}
+        self.places = {each.targets[0].id: each.value.args[0].id for each in assigned if called(each) == "place"}
+        stored = {
+            each.id for node in self.body for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        }
+        from numba.cuda.compiler import compile_cuda  # here, for `minicnn.kernels.cuda` says first which numba.cuda it is
+
+        options = {"debug": False, "lineinfo": False, "forceinline": False, "fastmath": False}
+        found = compile_cuda(python, types.void, kinds, cc=(9, 0), **options).type_annotation.typemap
+        self.kept = {
+            name: dtype_of([kind for key, kind in found.items() if key == name or key.startswith(f"{name}.")])
+            for name in sorted(stored - set(self.shared) - set(self.local))
+        }
+
+    def source(self):
+        lines = [f"def {self.name}(_block, _blocks, _threads, _backwards, {', '.join(self.arguments)}):"]
+        for arrays, shape in ((self.shared, "{}"), (self.local, "(_threads, {})")):
+            for name, (size, dtype) in arrays.items():
+                kind = ast.unparse(dtype)
+                fill = "np.nan" if kind.startswith("float") else "-7"  # what nobody has written is seen
+                lines.append(f"    {name} = np.full({shape.format(ast.unparse(size))}, {fill}, np.{kind})")
+        lines += [f"    {name} = np.zeros(_threads, np.{dtype})" for name, dtype in self.kept.items()]
+        body = ast.fix_missing_locations(ast.Module(self.of_block(self.body), []))
+        return "\n".join(lines) + "\n" + textwrap.indent(ast.unparse(body), "    ")
+
+    def of_block(self, statements):
+        """Statements of a thread as statements of a block."""
+        out, stretch = [], []
+        for node in statements:
+            if called(node) in (SHARED, LOCAL):
+                continue
+            if not holds_barrier(node):
+                stretch.append(node)
+                continue
+            out += self.by_all_threads(stretch)
+            stretch = []
+            if isinstance(node, ast.If):
+                out += [*self.agreed(node.test), ast.If(ast.Name("_first"), self.of_block(node.body), self.of_block(node.orelse))]
+            elif isinstance(node, ast.While):
+                leave = [ast.If(ast.parse("not _first", mode="eval").body, [ast.Break()], [])]
+                out.append(ast.While(ast.Constant(True), [*self.agreed(node.test), *leave, *self.of_block(node.body)], []))
+            else:
+                assert ast.unparse(node) == BARRIER, f"a barrier inside {type(node).__name__}"
+        return out + self.by_all_threads(stretch)
+
+    def by_all_threads(self, statements):
+        if not statements:
+            return []
+        loop = ast.parse("for _turn in range(_threads):\n    _t = _threads - 1 - _turn if _backwards else _turn").body[0]
+        loop.body += [OfThread(self).visit(each) for each in statements]
+        return [loop]
+
+    def agreed(self, test):
+        """The condition as the first thread sees it, after a look at what the others see."""
+        own = ast.unparse(OfThread(self).visit(test))
+        return ast.parse(
+            f"_t = 0\n_first = bool({own})\nfor _t in range(_threads):\n"
+            f"    if bool({own}) != _first:\n        raise RuntimeError('a barrier that not all threads reach')"
+        ).body
+
+
+class OfThread(ast.NodeTransformer):
+    """A statement of a thread as thread _t of a block does it."""
+
+    def __init__(self, text):
+        self.text, self.kept = text, {*text.kept, *text.local}
+
+    def visit(self, node):
+        index = INDICES.get(ast.unparse(node)) if isinstance(node, ast.Attribute | ast.Call) else None
+        return super().visit(node) if index is None else ast.parse(index, mode="eval").body
+
+    def visit_Name(self, node):
+        return ast.Subscript(ast.Name(node.id), ast.Name("_t"), node.ctx) if node.id in self.kept else node
+
+    def visit_Call(self, node):
+        name = ast.unparse(node.func)
+        if name == "place":  # the array itself is known where something is copied from there
+            return self.visit(node.args[1])
+        if name in ASYNCHRONOUS:
+            target, at, begin, *further = node.args
+            place = ast.Tuple([ast.Name(self.text.places[begin.id]), self.visit(begin)], ast.Load())
+            return ast.Call(node.func, [self.visit(target), self.visit(at), place, *map(self.visit, further)], [])
+        return self.generic_visit(node)
+
+
+def on_processor(value):
+    """An instruction or a function of a device, for a processor."""
+    plain = getattr(value, "plain", getattr(value, "py_func", None))
+    return value if plain is None else njit(plain)
+
+
+def dtype_of(kinds):
+    """Of a variable that the compiler knows under several names."""
+    if any(isinstance(kind, types.Float) for kind in kinds):
+        return "float64" if types.float64 in kinds else "float32"
+    narrow = kinds and all(isinstance(kind, types.Integer) and kind.bitwidth <= 32 and kind.signed for kind in kinds)
+    return "int32" if narrow else "int64"
