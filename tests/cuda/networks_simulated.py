@@ -77,11 +77,9 @@ def circular(k, p, q, c, r, s):
 def unet():
     """The forward pass of a small U-Net: transposed convolutions, crops, skips."""
     block = L.Sequential(
-        L.Skip(
-            L.Sequential(L.Conv2D(4, 3), L.ReLU()),
-            L.Sequential(L.MaxPool2D(2), L.Conv2D(8, 3), L.ReLU(), L.ConvTranspose2D(4, 2, stride=2)),
-            crop=True,
-        ),
+        L.Conv2D(4, 3),
+        L.ReLU(),
+        L.Skip(L.Sequential(L.MaxPool2D(2), L.Conv2D(8, 3), L.ReLU(), L.ConvTranspose2D(4, 2, stride=2)), crop=True),
         L.Conv2D(3, 3),
         L.ReLU(),
         L.Conv2D(2, 1),

@@ -142,7 +142,7 @@ class DevicePlan:
         """Compile what a whole batch needs."""
         with self.lock, on(self.device.number):
             batch = self.arrays.batch
-            self._of_run.prepare(self.arrays, 1, batch)
+            self._of_run.prepare(self.arrays, 1, batch, len(self._drawing))
             self._bring(parameters)
             for row in self._bound(batch, batch).rows:
                 row.kernel.prepare(*row.arguments)
@@ -187,7 +187,7 @@ class DevicePlan:
         """Batches that need no copy in between; what they did is known even if an exception ends them."""
         batches = stretch.stop - stretch.first
         own = self._of_run
-        own.prepare(self.arrays, batches, batch_size)
+        own.prepare(self.arrays, batches, batch_size, len(self._drawing))
         own.give_images(stretch.images, stretch.labels)
         own.give("order", stretch.order)
         own.give("job", np.zeros(1, np.int64))

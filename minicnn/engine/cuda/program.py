@@ -63,9 +63,9 @@ class DeviceProgram:
         """Images of the batch with those that it is padded with."""
         return padded_images(self.images)
 
-    def buffer(self, size: int) -> Buffer:
+    def buffer(self, size: int, permanent: bool = False) -> Buffer:
         """Ask for a stretch of the arena."""
-        self.buffers.append(Buffer(size))
+        self.buffers.append(Buffer(size, permanent))
         return self.buffers[-1]
 
     def launch(self, kernel: Kernel, grid: int | tuple[int, ...], *arguments: Any, threads: int = 0) -> None:

@@ -29,13 +29,14 @@ class RunArrays:
         self._what = what
         self._held: tuple[np.ndarray, np.ndarray] | None = None
 
-    def prepare(self, plan: Arrays, batches: int, batch_size: int) -> None:
-        """Make room for so many batches."""
+    def prepare(self, plan: Arrays, batches: int, batch_size: int, layers: int) -> None:
+        """Make room for so many batches, whose layers draw so often."""
         rows = max(batches, LEAST_BATCHES)
         self._make("job", (1,), np.int64)
         self._make("order", (rows * batch_size,), np.int64)
         self._make("batch_labels", (plan.batch,), np.int64)
         self._make("keys", (rows,), np.int64)
+        self._make("draws", (rows, layers), np.int64)
         self._make("statistics", (rows, 2), np.float64)
         if plan.rates is not None:
             self._make("rates", (rows, plan.rates), np.float64)

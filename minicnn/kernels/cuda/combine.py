@@ -22,6 +22,7 @@ class Combined(NamedTuple):
     """What a launch of a `combine` is given.
 
     parts : as many times `size` numbers as `splits` says
+    scale : of the sums
     bias, bias_step : bias[i // bias_step] is added to y[i]; a step of 0 is no bias
     """
 
@@ -30,6 +31,7 @@ class Combined(NamedTuple):
     bias: Floats
     splits: Int32
     size: Int32
+    scale: Float32
     bias_step: Int32
     floor: Float32
 
@@ -38,8 +40,8 @@ def make_combine(shares: int):
     """The function of a thread; so many share the parts of an output, which else would wait for one after another."""
     OUTPUTS = THREADS // shares
 
-    def combine(y, parts, bias, splits, size, bias_step, floor):
-        """y[i] = max(floor, parts[0, i] + parts[1, i] + ... + bias[i // bias_step]); see `Combined`."""
+    def combine(y, parts, bias, splits, size, scale, bias_step, floor):
+        """y[i] = max(floor, scale * (parts[0, i] + parts[1, i] + ...) + bias[i // bias_step]); see `Combined`."""
         sums = cuda.shared.array(THREADS, float32)
         thread = cuda.threadIdx.x
         share = thread // OUTPUTS
@@ -53,6 +55,7 @@ def make_combine(shares: int):
         if i < size and share == 0:
             for other in range(1, shares):
                 total += sums[other * OUTPUTS + thread]
+            total *= scale
             if bias_step > 0:
                 total += bias[i // bias_step]
             y[i] = floor if total < floor else total  # not max(): a device's drops a NaN that a processor keeps
@@ -65,17 +68,12 @@ def combine_kernel(shares: int) -> Kernel:
     return Kernel(make_combine(shares), threads=THREADS)
 
 
-def append_combine(
-    launches: Launches,
-    y: Handle,
-    parts: Handle,
-    splits: int,
-    size: int,
-    bias: Handle | None = None,
-    bias_step: int = 0,
-    floor: float = NO_FLOOR,
-) -> None:
-    """The sums of so many parts of `size` numbers each; of no parts, zeros."""
-    shares = SHARES if splits >= SHARES else 1
-    arguments = Combined(y, parts, parts if bias is None else bias, splits, size, 0 if bias is None else bias_step, floor)
-    append(launches, combine_kernel(shares), -(-size * shares // THREADS), arguments)
+def append_combine(launches: Launches, y: Handle, parts: Handle, splits: int, size: int, scale: float = 1.0) -> None:
+    """The sums of so many parts of `size` numbers each, times `scale`; of no parts, zeros."""
+    append_finish(launches, Combined(y, parts, parts, splits, size, scale, 0, NO_FLOOR))
+
+
+def append_finish(launches: Launches, arguments: Combined) -> None:
+    """The same with all that can follow."""
+    shares = SHARES if arguments.splits >= SHARES else 1
+    append(launches, combine_kernel(shares), -(-arguments.size * shares // THREADS), arguments)

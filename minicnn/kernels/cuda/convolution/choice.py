@@ -85,3 +85,8 @@ def seconds(tile: Tile, work: Work, splits: int) -> float:
     block = sizes.filters * sizes.columns * sizes.depth * (work.steps / splits + FILL_STEPS) / MULTIPLICATIONS
     adding = LAUNCH_SECONDS + 4 * (2 * splits + 1) * work.outputs / MEMORY_BYTES + splits * ADDITION_SECONDS
     return rounds * block / tile.share + (adding if splits > 1 else 0)
+
+
+def parts_to_fill(blocks: int, steps: float) -> int:
+    """Into how many parts blocks that only read are cut, `steps` of each: until the processors hold four blocks of 128 threads or more."""
+    return max(1, min(-(-4 * PROCESSORS // blocks), int(steps) // FEWEST_STEPS, PARTS[-1]))

@@ -11,8 +11,9 @@ from minicnn.errors import ShapeError
 from minicnn.geometry import REMEMBERED, shape_text
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD, Problem
 from minicnn.kernels.cuda.arguments import append
-from minicnn.kernels.cuda.combine import NO_FLOOR, append_combine
+from minicnn.kernels.cuda.combine import NO_FLOOR, Combined, append_combine, append_finish
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE, Choice, Work, choose
+from minicnn.kernels.cuda.convolution.depthwise import append_depthwise_gather, append_depthwise_reduce
 from minicnn.kernels.cuda.convolution.gather_tile import Gathered, gather_kernel
 from minicnn.kernels.cuda.convolution.reduce_tile import Reduced, reduce_kernel
 from minicnn.kernels.cuda.convolution.tables import gather_tables, position_groups, reduce_tables, weights_of
@@ -51,7 +52,12 @@ def append_convolution(
         If an array has 2**31 elements or more.
     """
     check_offsets(problem, row)
-    if problem.work == BACKWARD_WEIGHT:
+    by_channel = problem.channels == problem.groups == problem.filters
+    if problem.work == BACKWARD_WEIGHT and by_channel:
+        append_depthwise_reduce(launches, problem, images, row, result, source, other)
+    elif by_channel:
+        append_depthwise_gather(launches, problem, row, result, source, other, bias, rectify)
+    elif problem.work == BACKWARD_WEIGHT:
         append_reduce(launches, problem, images, row, result, source, other, reduce_choice(problem, images))
     else:
         append_gather(launches, problem, row, result, source, other, bias, rectify, gather_choice(problem, row))
@@ -103,7 +109,8 @@ def append_gather(
     grid = tables.block_count * -(-filters // sizes.filters) * problem.groups * splits
     append(launches, gather_kernel(sizes), grid, arguments)
     if not whole:
-        append_combine(launches, result, arguments.y, splits, size, bias, y_channel, floor)
+        step = 0 if bias is None else y_channel
+        append_finish(launches, Combined(result, arguments.y, arguments.bias if bias is None else bias, splits, size, 1.0, step, floor))
 
 
 def append_reduce(

@@ -155,13 +155,19 @@ def reduce_tables(problem: Problem, row: int) -> ReduceTables:
         i = input_position(np.arange(axis.out), np.arange(axis.taps)[:, None], axis.stride, axis.dilation, axis.before)
         reads = (reads[:, None, :, None] + (i * stride)[None, :, None, :]).reshape(len(reads) * axis.taps, -1)
         inside = (inside[:, None, :, None] & ((i >= 0) & (i < axis.size))[None, :, None, :]).reshape(reads.shape)
-    turns = _sums(_radix([tile_position(np.arange(axis.out), each) for axis, each in zip(axes, tile, strict=True)], tile))
-    counts = np.bincount(turns, minlength=prod(tile))
-    offsets = _sums(np.arange(each) * step for each, step in zip(tile, weights.tile, strict=True))
-    sets = np.stack([_starts(counts), counts, offsets, np.zeros_like(counts)], axis=1)
+    sets, positions = position_sets(tuple(axis.out for axis in axes), tile, weights.tile)
     tap_weights = _sums(weights.offset(n, 0, np.arange(axis.taps), axis.taps) for n, axis in enumerate(axes))
-    positions = np.argsort(turns, kind="stable")
-    return ReduceTables(_flat(sets), _flat(positions), _flat(np.where(inside, reads, -1)), _flat(tap_weights), len(sets))
+    return ReduceTables(sets, positions, _flat(np.where(inside, reads, -1)), _flat(tap_weights), prod(tile))
+
+
+@lru_cache(REMEMBERED_TABLES)
+def position_sets(sizes: tuple[int, ...], tile: tuple[int, ...], weight_steps: tuple[int, ...] | None = None) -> tuple[Array, Array]:
+    """Sets, and positions in their order; steps from the weights of a filter to those of the filter whose turn is next, per axis."""
+    turns = _sums(_radix([tile_position(np.arange(size), each) for size, each in zip(sizes, tile, strict=True)], tile))
+    counts = np.bincount(turns, minlength=prod(tile))
+    offsets = _sums(np.arange(each) * step for each, step in zip(tile, weight_steps or (0,) * len(tile), strict=True))
+    sets = np.stack([_starts(counts), counts, offsets, np.zeros_like(counts)], axis=1)
+    return _flat(sets), _flat(np.argsort(turns, kind="stable"))
 
 
 def _strides(sizes: list[int], row: int) -> list[int]:
