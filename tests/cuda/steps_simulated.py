@@ -133,14 +133,14 @@ def corners():
     """What is cleared is cleared where no loop comes; what has no places is left; a loop may work in place."""
 
     def cleared(y, x):
-        y[...] = -1.0
+        y[...] = 2.0
         for n in range(len(x)):
             y[n] = x[n]
 
     for places in (0, 2):
         y = memory.to_device(np.full(4, np.nan))
         append_loop(NOW, cleared, {"y": y, "x": memory.to_device(np.ones(places))})
-        np.testing.assert_array_equal(y._ary, [1] * places + [-1] * (4 - places))
+        np.testing.assert_array_equal(y._ary, [1] * places + [2] * (4 - places))
     nothing = memory.to_device(np.zeros((0, 3)))
     append_loop(NOW, textbook.softmax_forward, {"y": nothing, "x": nothing})
     x = np.random.default_rng(5).normal(size=(3, 4))

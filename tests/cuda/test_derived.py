@@ -1,6 +1,7 @@
 """Which kernel a loop becomes for arrays that lie in a certain way, and which arrays it refuses; nothing is run."""
 
 import linecache
+import re
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from minicnn.errors import SettingError
 from minicnn.kernels import textbook
 from minicnn.kernels.cpu.program.program import Buffer, Place
-from minicnn.kernels.cuda.derived import LANES, append_loop
-from minicnn.kernels.cuda.launches import Part, contiguous_strides
+from minicnn.kernels.cuda.derived import append_loop
+from minicnn.kernels.cuda.launches import MOST_BLOCKS, Part, contiguous_strides
 from minicnn.optimizers import Adam
 
 
@@ -42,15 +43,22 @@ def launched(loop, arguments, **how):
     return [line.strip() for line in linecache.getlines(kernel.python.__code__.co_filename)], grid, given, threads
 
 
+def unsigned(lines):
+    """Lines without what says that places are not counted from the end."""
+    return [re.sub(r"np\.uintp\(([^()]*)\)", r"\1", line) for line in lines]
+
+
 POOL = {"window_h": 2, "window_w": 2, "stride_h": 2, "stride_w": 2, "pad_h": 0, "pad_w": 0, "dilation_h": 1, "dilation_w": 1}
 
 
 def test_neighbouring_threads_have_neighbouring_images():
-    arrays = {"y": value(64, 3, 4, 5), "indices": value(64, 3, 4, 5), "x": value(64, 3, 8, 10)}
-    lines, grid, _, threads = launched(textbook.max_pool2d_forward, arrays | POOL, single=True)
-    assert f"for place in range(cuda.grid(1) // {LANES}, C * P * Q, cuda.gridsize(1) // {LANES}):" in lines
-    assert f"for n in range(cuda.grid(1) % {LANES}, N, {LANES}):" in lines
-    assert grid * threads == 3 * 4 * 5 * LANES
+    """As few share a place as keep the device busy."""
+    for size, lanes in ((3, 64), (300, 8)):
+        arrays = {"y": value(64, 3, size, size), "indices": value(64, 3, size, size), "x": value(64, 3, 2 * size, 2 * size)}
+        lines, grid, _, threads = launched(textbook.max_pool2d_forward, arrays | POOL, single=True)
+        assert f"for place in range(cuda.grid(1) // {lanes}, C * P * Q, cuda.gridsize(1) // {lanes}):" in lines
+        assert f"for n in range(cuda.grid(1) % {lanes}, N, {lanes}):" in lines
+        assert grid == min(-(-3 * size * size * lanes // threads), MOST_BLOCKS)
 
 
 def test_neighbouring_threads_have_neighbouring_columns_of_a_users_array():
@@ -61,19 +69,31 @@ def test_neighbouring_threads_have_neighbouring_columns_of_a_users_array():
 
 
 def test_few_images_do_not_leave_threads_idle():
-    lines, *_ = launched(textbook.dropout_forward, {"y": value(3, 50), "x": value(3, 50), "key": 1, "first_image": 0, "rate": 0.5})
-    assert "for n in range(cuda.grid(1) % 4, N, 4):" in lines
-    lines, *_ = launched(textbook.dropout_forward, {"y": value(1, 50), "x": value(1, 50), "key": 1, "first_image": 0, "rate": 0.5})
-    assert "n = place // F" in lines
+    for images, line in ((3, "for n in range(cuda.grid(1) % 4, N, 4):"), (1, "n = place // F")):
+        x, y = value(images, 50), value(images, 50)
+        lines, *_ = launched(textbook.dropout_forward, {"y": y, "x": x, "key": 1, "first_image": 0, "rate": 0.5})
+        assert line in lines
+
+
+def test_what_all_images_of_a_place_share_is_found_once():
+    """Not what a turn changes: a sum, or a name that depends on the image."""
+    arrays = {"y": value(64, 30, 49), "x": value(64, 30, 49), **{name: array(30) for name in ("mean", "variance", "gamma", "beta")}}
+    lines, *_ = launched(textbook.batch_norm_inference_forward, {**arrays, "epsilon": 1e-5}, single=True)
+    innermost = next(n for n, line in enumerate(lines) if line.startswith("for n in"))
+    assert next(n for n, line in enumerate(lines) if line.startswith("deviation =")) < innermost
+    x, y = value(64, 30, 49), value(64, 30)
+    lines, *_ = launched(textbook.global_avg_pool_forward, {"y": y, "x": x}, single=True)
+    innermost = next(n for n, line in enumerate(lines) if line.startswith("for n in"))
+    assert next(n for n, line in enumerate(lines) if line.startswith("total =")) > innermost
 
 
 def test_values_that_lie_alike_are_one_axis():
     """With the lanes that are no images: nobody looks at them."""
     lines, _, given, _ = launched(textbook.tanh_forward, {"y": value(6, 3, 5), "x": value(6, 3, 5)}, single=True)
-    assert "y[i] = math.tanh(np.float32(x[i]))" in lines
+    assert "y[np.uintp(i)] = math.tanh(np.float32(x[np.uintp(i)]))" in lines
     assert [each.shape for each in given] == [(3 * 5 * 8,)] * 2
     lines, _, given, _ = launched(textbook.tanh_forward, {"y": value(6, 3, 5), "x": array(6, 3, 5)})
-    assert "y.flat[i] = math.tanh(np.float64(x.flat[i]))" in lines
+    assert "y.flat[np.uintp(i)] = math.tanh(np.float64(x.flat[np.uintp(i)]))" in lines
     assert [each.shape for each in given] == [(6, 3, 5)] * 2
 
 
@@ -94,7 +114,7 @@ def test_sums_are_float32_and_what_stands_before_the_loop_is_rounded_once():
     lines, *_ = launched(Adam.update, arrays | numbers, single=True)
     assert "correction1, correction2 = (1.0 - beta1 ** step, 1.0 - beta2 ** step)" in lines
     assert "correction1_32 = np.float32(correction1)" in lines
-    assert "mean[i] = beta1_32 * mean[i] + (np.float32(1.0) - beta1_32) * slope" in lines
+    assert "mean[i] = beta1_32 * mean[i] + (np.float32(1.0) - beta1_32) * slope" in unsigned(lines)
     assert not [line for line in lines if "step_32" in line]
 
 
@@ -107,8 +127,8 @@ def test_whole_numbers_that_meet_others_are_rounded_and_places_are_not():
             y[n] = max(total, 1) if n > 0 else n
 
     lines, *_ = launched(own, {"y": array(5), "x": array(5, 4, at=100)}, single=True)
-    assert "total += x[n, 2 * k + 1] / np.float32(k + 1) + np.float32(2) * x[n, k] ** 2" in lines
-    assert "y[n] = max(total, np.float32(1)) if n > 0 else np.float32(n)" in lines
+    assert "total += x[n, 2 * k + 1] / np.float32(k + 1) + np.float32(2) * x[n, k] ** 2" in unsigned(lines)
+    assert "y[n] = max(total, np.float32(1)) if n > 0 else np.float32(n)" in unsigned(lines)
 
 
 def test_equal_loops_on_equal_layouts_are_one_kernel():

@@ -27,7 +27,8 @@ from minicnn.kernels.derive.kinds import FLOAT64, INT
 from minicnn.kernels.derive.syntax import array_of
 from minicnn.kernels.derive.threads import Threads, threads
 
-LANES = 2 if SIMULATED else 32  # threads that share a place, where there are so many images
+LANES = 2 if SIMULATED else 8  # threads that share a place, at least, where there are so many images: they move 32 bytes, one sector
+ENOUGH = 4 if SIMULATED else 2 * 132 * 2048  # threads: twice what the largest devices of today hold at once
 
 
 class Binding(NamedTuple):
@@ -73,7 +74,8 @@ def append_loop(
     innermost = _innermost(known, first)
     walked = not definition.ranks[definition.outputs[0]]
     sizes = {letter: first.size if walked else first.shape[axis] for letter, axis in axes.items()}
-    lanes = min(LANES, 1 << (sizes[innermost] - 1).bit_length()) if innermost else 1
+    places = prod(size for letter, size in sizes.items() if letter != innermost)
+    lanes = _lanes(sizes[innermost], places) if innermost else 1
     numbers = {name: given[name] for name in definition.settings if name in given}
     bound = {name: Binding(str(value), {}) for name, value in numbers.items() if isinstance(value, tuple)}  # a launch takes no tuples
     bound |= {name: Binding(*value) for name, value in (bindings or {}).items()}
@@ -86,13 +88,13 @@ def append_loop(
         extra=tuple(extra),
         clears=False,
         one_axis=bool(one_axis),
+        counted=True,
         decorated=False,
     )
     handed_in = tuple((name, given[name]) for name in definition.called)
     own = [given[name] for name in definition.arguments if name not in definition.called and name not in bound]
     kernel = _kernel(loop, form, handed_in, exact=not single)
-    wanted = prod(size for letter, size in sizes.items() if len(sizes) == 1 or letter != innermost) * lanes
-    blocks, of_a_block = blocks_for(wanted)
+    blocks, of_a_block = blocks_for(places * lanes)
     launches.launch(kernel, blocks, *own, *extra.values(), threads=of_a_block)
 
 
@@ -142,6 +144,15 @@ def _innermost(known: _Known, first: Handle) -> str:
     strides = dict(enumerate(strides_of(first)))
     closest = min((axis for axis in strides if first.shape[axis] > 1), key=lambda axis: strides[axis], default=-1)
     return next((each for each in known.parallel.letters[:-1] if known.axes[each] == closest), "")
+
+
+def _lanes(images: int, places: int) -> int:
+    """Threads that share a place: as few as keep a device busy, for each finds the letters of its place anew."""
+    most = 1 << (images - 1).bit_length()
+    lanes = min(LANES, most)
+    while lanes < most and lanes * places < ENOUGH:
+        lanes *= 2
+    return lanes
 
 
 def _kinds(definition: Definition, given: Mapping[str, Any], bound: Mapping[str, Binding]) -> tuple[str, ...]:

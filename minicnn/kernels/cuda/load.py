@@ -14,12 +14,13 @@ from numba import cuda
 
 from minicnn.kernels import random_bits
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.derived import LANES
 from minicnn.kernels.cuda.launches import Handle, Launches, blocks_for, strided
+from minicnn.kernels.cuda.runtime import SIMULATED
 
 if TYPE_CHECKING:
     from minicnn.kernels.cpu.pointwise.lowering import Loading
 
+LANES = 2 if SIMULATED else 32  # threads that share a pixel
 MASK = random_bits.MASK
 ZERO = np.float32(0)
 uniform_bits = cuda.jit(device=True, inline="always")(random_bits.uniform_bits)

@@ -12,10 +12,10 @@ import numpy as np
 from numba import cuda
 
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.derived import LANES
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
 
+LANES = 2 if SIMULATED else 32
 WARPS = 2 if SIMULATED else 16
 ZERO = np.float32(0)
 

@@ -29,7 +29,7 @@ from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.grammar import read_function
 from minicnn.kernels.derive.kinds import INT, Kinds
 from minicnn.kernels.derive.single import InSingle, copied, functions_in_single
-from minicnn.kernels.derive.syntax import array_of, assigned, indices, loaded, places
+from minicnn.kernels.derive.syntax import array_of, assigned, indices, loaded, places, stores
 from minicnn.kernels.derive.text import around, statements
 from minicnn.kernels.derive.threads import Level, Threads, threads
 from minicnn.kernels.derive.values import CONSTANTS, MATHEMATICS
@@ -51,6 +51,8 @@ class Form(NamedTuple):
     extra : arguments of the kernel that bindings read
     clears : whether its threads clear outputs that the definition clears
     one_axis : `x.flat[i]` is `x[i]`
+    counted : whether places are given as numbers without a sign, so that none is looked for from the end of its axis: a fifth of a
+        simple loop's instructions
     decorated : whether `@cuda.jit` stands before it, and its functions are as a reader would write them
     """
 
@@ -61,6 +63,7 @@ class Form(NamedTuple):
     extra: tuple[str, ...] = ()
     clears: bool = True
     one_axis: bool = False
+    counted: bool = False
     decorated: bool = True
 
 
@@ -88,7 +91,7 @@ def cuda(definition: Definition, form: Form = PLAIN, **functions: Callable[..., 
     if form.kinds:
         rounded, own = _in_single(own, form.kinds)
     device = DEVICE if form.decorated else INLINE
-    texts = [*around(own, given, device, _OnDevice()).values(), "\n".join(_kernel(threads(own), form, rounded))]
+    texts = [*around(own, given, device, _OnDevice(form)).values(), "\n".join(_kernel(threads(own), form, rounded))]
     code = "\n".join(texts)
     missing = [f"# the function {name} is to stand here, with {device} before it" for name in definition.called if name not in given]
     compared = [f"{device}\ndef {name}(a, b):\n    return {way}" for name, way in COMPARED.items() if re.search(rf"\b{name}\(", code)]
@@ -107,18 +110,39 @@ def _in_single(own: Definition, arguments: tuple[str, ...]) -> tuple[list[str], 
 
 
 def _kernel(parallel: Threads, form: Form, rounded: list[str]) -> list[str]:
-    definition, change, bound = parallel.definition, _OnDevice(form.one_axis), dict(form.bindings)
+    definition, change, bound = parallel.definition, _OnDevice(form), dict(form.bindings)
     arguments = [each for each in definition.arguments if each not in definition.called and each not in bound]
     levels = sorted(parallel.levels, key=lambda level: level.letter == form.innermost)
     lanes = form.lanes if form.innermost and len(levels) > 1 else 1
     shared, last = (levels[:-1], levels[-1]) if lanes > 1 else (levels, None)
+    once, body = _once(parallel, last.letter) if last else ([], list(parallel.body))
     lines = ["@cuda.jit"] * form.decorated + [f"def {definition.name}({', '.join((*arguments, *form.extra))}):"]
     lines += [f"    {name} = {value}" for name, value in bound.items()]
     lines += [*statements(definition.before, change), *rounded, *_turns(definition, shared, f" // {lanes}" if last else "")]
     lines += [f"        {each}" for each in (_clearings(parallel) if form.clears else ())]
+    lines += statements(once, change, depth=2)
     if last:
         lines.append(f"        for {last.letter} in range(cuda.grid(1) % {lanes}, {ast.unparse(last.stop)}, {lanes}):")
-    return lines + statements(parallel.body, change, depth=3 if last else 2)
+    return lines + statements(body, change, depth=3 if last else 2)
+
+
+def _once(parallel: Threads, letter: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """The statements of a place that are the same for every turn of the innermost letter, and the others.
+
+    They give a name its only value, from what no turn of that letter changes.
+    """
+    once: list[ast.stmt] = []
+    each_turn: list[ast.stmt] = []
+    changing, outputs = {letter}, set(parallel.definition.outputs)
+    for each in parallel.body:
+        own, others = assigned(each), assigned(other for other in parallel.body if other is not each)
+        same = loaded(each).isdisjoint(changing | outputs) and own.isdisjoint(others)
+        if isinstance(each, ast.Assign) and not stores(each) and same:
+            once.append(each)
+        else:
+            each_turn.append(each)
+            changing |= own
+    return once, each_turn
 
 
 def _turns(definition: Definition, levels: list[Level], each: str) -> list[str]:
@@ -151,13 +175,17 @@ def _clearings(parallel: Threads) -> list[str]:
 class _OnDevice(ast.NodeTransformer):
     """NumPy's functions of one number by the names that a device knows."""
 
-    def __init__(self, one_axis: bool = False) -> None:
-        self.one_axis = one_axis
+    def __init__(self, form: Form = PLAIN) -> None:
+        self.form = form
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        if self.one_axis and isinstance(node.value, ast.Attribute) and node.value.attr == "flat":
+        if self.form.one_axis and isinstance(node.value, ast.Attribute) and node.value.attr == "flat":
             node.value = node.value.value
-        return self.generic_visit(node)
+        visited = self.generic_visit(node)
+        if isinstance(visited, ast.Subscript) and array_of(visited) and self.form.counted:
+            places: list[ast.expr] = [ast.Call(ast.parse("np.uintp", mode="eval").body, [each], []) for each in indices(visited)]
+            visited.slice = places[0] if len(places) == 1 else ast.Tuple(places, ast.Load())
+        return visited
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if node.attr == "abs":
