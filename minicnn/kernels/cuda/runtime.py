@@ -170,3 +170,10 @@ def on(number: int) -> Iterator[None]:
 
     with cuda.gpus[number]:
         yield
+
+
+def wait() -> None:
+    """Until the current device has done everything."""
+    from numba import cuda
+
+    cuda.synchronize()
