@@ -12,16 +12,15 @@ formed together, for both read dy.  What is elementwise is a thread for each fou
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import cuda, float64
 
-from minicnn.kernels.cuda.arguments import Float32, Floats, Int32, append
-from minicnn.kernels.cuda.combine import NO_FLOOR, append_combine
+from minicnn.kernels.cuda.arguments import append
+from minicnn.kernels.cuda.combine import NO_FLOOR, Finish, append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
-from minicnn.kernels.cuda.launches import Handle, Launches, strided
+from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.row_sums import THREADS, append_row_sums
 from minicnn.kernels.cuda.vector import load4, store4
 
@@ -30,31 +29,16 @@ PAIR = 2 * THREADS
 i32 = np.int32
 
 
-class MomentSums(NamedTuple):
-    """What a launch of `moment_sums` is given.
-
-    dy : x itself: sums of squares; else sums of dy, and of dy * (x - mean)
-    quads, row_quads : fours of images of a channel, and of a position
-    """
-
-    y: Floats
-    dy: Floats
-    x: Floats
-    mean: Floats
-    quads: Int32
-    row_quads: Int32
-    images: Int32
-    channels: Int32
-    splits: Int32
-    scale: Float32
-
-
 def make_moment_sums(gradients: bool):
     """The kernel of the forward pass, y[split, c]; or of the gradients, y[split, 0, c] and y[split, 1, c]."""
     ROWS = 2 if gradients else 1
 
     def moment_sums(y, dy, x, mean, quads, row_quads, images, channels, splits, scale):
-        """See `MomentSums`.  One block adds up one split of one channel."""
+        """One block: one split of one channel.
+
+        dy : x itself where its squares are added
+        quads, row_quads : fours of images of a channel, and of a position; `images`: true ones
+        """
         shared = cuda.shared.array(PAIR, float64)
         thread = cuda.threadIdx.x
         channel = i32(cuda.blockIdx.x // splits)
@@ -121,23 +105,8 @@ SQUARES = Kernel(make_moment_sums(gradients=False), threads=THREADS)
 GRADIENTS = Kernel(make_moment_sums(gradients=True), threads=THREADS)
 
 
-class Normalized(NamedTuple):
-    """What a launch of `normalize` is given; quads of a channel."""
-
-    y: Floats
-    x: Floats
-    mean: Floats
-    variance: Floats
-    gamma: Floats
-    beta: Floats
-    epsilon: Float32
-    quads: Int32
-    channels: Int32
-    floor: Float32
-
-
 def normalize(y, x, mean, variance, gamma, beta, epsilon, quads, channels, floor):
-    """See `Normalized`."""
+    """One thread: four images; `quads` of them a channel."""
     number = i32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
     channel = i32(number // quads)
     if channel < channels:
@@ -151,30 +120,12 @@ def normalize(y, x, mean, variance, gamma, beta, epsilon, quads, channels, floor
 NORMALIZE = Kernel(normalize, threads=THREADS)
 
 
-class InputGradient(NamedTuple):
-    """What a launch of `input_gradient` is given.
+def input_gradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilon, share, quads, channels):
+    """One thread: four images; the first of a channel writes dgamma and dbeta as well.
 
     sums : (2, C): of dy, and of dy * (x - mean)
     share : 1 / (N*L)
     """
-
-    dx: Floats
-    dgamma: Floats
-    dbeta: Floats
-    dy: Floats
-    x: Floats
-    sums: Floats
-    mean: Floats
-    variance: Floats
-    gamma: Floats
-    epsilon: Float32
-    share: Float32
-    quads: Int32
-    channels: Int32
-
-
-def input_gradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilon, share, quads, channels):
-    """See `InputGradient`; the first thread of a channel writes dgamma and dbeta."""
     number = i32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
     channel = i32(number // quads)
     if channel < channels:
@@ -201,23 +152,8 @@ def input_gradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilo
 INPUT_GRADIENT = Kernel(input_gradient, threads=THREADS)
 
 
-class RunningStatistics(NamedTuple):
-    """What a launch of `follow` is given.
-
-    correction : N*L / (N*L - 1), which makes the variance of a batch that of what it is drawn from
-    """
-
-    running_mean: Floats
-    running_variance: Floats
-    mean: Floats
-    variance: Floats
-    momentum: Float32
-    correction: Float32
-    channels: Int32
-
-
 def follow(running_mean, running_variance, mean, variance, momentum, correction, channels):
-    """See `RunningStatistics`."""
+    """correction : N*L / (N*L - 1), which makes a batch's variance an estimate of that of what it is drawn from"""
     channel = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
     if channel < channels:
         running_mean[channel] += momentum * (mean[channel] - running_mean[channel])
@@ -252,8 +188,8 @@ def append_normalize(
 ) -> None:
     """y from x, flat (C, L, row), by the batch's statistics or the running ones; rectify: max(0, y)."""
     quads = pixels * row // 4
-    arguments = Normalized(y, x, mean, variance, gamma, beta, epsilon, quads, channels, 0.0 if rectify else NO_FLOOR)
-    append(launches, NORMALIZE, -(-channels * quads // THREADS), arguments)
+    arrays, numbers = (y, x, mean, variance, gamma, beta), (float(epsilon), quads, channels, 0.0 if rectify else NO_FLOOR)
+    append(launches, NORMALIZE, -(-channels * quads // THREADS), arrays, numbers)
 
 
 def append_running_statistics(
@@ -268,8 +204,8 @@ def append_running_statistics(
 ) -> None:
     """Let the running statistics (C,) follow those of a batch of `count` numbers a channel; one number has no variance to follow."""
     if count > 1:
-        arguments = RunningStatistics(running_mean, running_variance, mean, variance, momentum, count / (count - 1), channels)
-        append(launches, FOLLOW, -(-channels // THREADS), arguments)
+        arrays, numbers = (running_mean, running_variance, mean, variance), (float(momentum), count / (count - 1), channels)
+        append(launches, FOLLOW, -(-channels // THREADS), arrays, numbers)
 
 
 def append_batch_norm_backward(
@@ -292,8 +228,8 @@ def append_batch_norm_backward(
     sums, quads = launches.scratch(2 * channels), pixels * row // 4
     _append_moments(launches, GRADIENTS, sums, dy, x, mean, channels, pixels, images, row, 1.0)
     share = 1 / max(1, pixels * images)
-    arguments = InputGradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilon, share, quads, channels)
-    append(launches, INPUT_GRADIENT, -(-channels * quads // THREADS), arguments)
+    arrays = (dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma)
+    append(launches, INPUT_GRADIENT, -(-channels * quads // THREADS), arrays, (float(epsilon), share, quads, channels))
 
 
 def _append_moments(
@@ -311,19 +247,7 @@ def _append_moments(
 ) -> None:
     quads, size = pixels * row // 4, channels * (2 if kernel is GRADIENTS else 1)
     splits = parts_to_fill(channels, quads / THREADS) if images else 0
-    whole = splits == 1
-    arguments = MomentSums(
-        y=sums if whole else launches.scratch(splits * size),
-        dy=dy,
-        x=x,
-        mean=mean,
-        quads=quads,
-        row_quads=row // 4,
-        images=images,
-        channels=channels,
-        splits=splits,
-        scale=scale if whole else 1.0,
-    )
-    append(launches, kernel, channels * splits, arguments)
-    if not whole:
-        append_combine(launches, sums, arguments.y, splits, size, scale)
+    parts, own = (sums, scale) if splits == 1 else (launches.scratch(splits * size), 1.0)
+    append(launches, kernel, channels * splits, (parts, dy, x, mean), (quads, row // 4, images, channels, splits), (own,))
+    if splits != 1:
+        append_combine(launches, sums, parts, splits, size, finish=Finish(scale=scale))

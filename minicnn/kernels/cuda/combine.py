@@ -8,40 +8,26 @@ from typing import NamedTuple
 import numpy as np
 from numba import cuda, float32
 
-from minicnn.kernels.cuda.arguments import Float32, Floats, Int32, append
+from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
 
-NO_FLOOR = float("-inf")
+NO_FLOOR = float("-inf")  # else 0: relu
 THREADS = 32 if SIMULATED else 256
 SHARES = 4 if SIMULATED else 8  # threads that share the parts of an output, where there are at least as many parts
-
-
-class Combined(NamedTuple):
-    """What a launch of a `combine` is given.
-
-    parts : as many times `size` numbers as `splits` says
-    scale : of the sums
-    bias, bias_step : bias[i // bias_step] is added to y[i]; a step of 0 is no bias
-    """
-
-    y: Floats
-    parts: Floats
-    bias: Floats
-    splits: Int32
-    size: Int32
-    scale: Float32
-    bias_step: Int32
-    floor: Float32
 
 
 def make_combine(shares: int):
     """The function of a thread; so many share the parts of an output, which else would wait for one after another."""
     OUTPUTS = THREADS // shares
 
-    def combine(y, parts, bias, splits, size, scale, bias_step, floor):
-        """y[i] = max(floor, scale * (parts[0, i] + parts[1, i] + ...) + bias[i // bias_step]); see `Combined`."""
+    def combine(y, parts, bias, splits, size, bias_step, scale, floor):
+        """y[i] = max(floor, scale * (parts[0, i] + parts[1, i] + ...) + bias[i // bias_step])
+
+        parts : (splits, size) float
+        bias_step : 0: no bias
+        """
         sums = cuda.shared.array(THREADS, float32)
         thread = cuda.threadIdx.x
         share = thread // OUTPUTS
@@ -68,12 +54,24 @@ def combine_kernel(shares: int) -> Kernel:
     return Kernel(make_combine(shares), threads=THREADS)
 
 
-def append_combine(launches: Launches, y: Handle, parts: Handle, splits: int, size: int, scale: float = 1.0) -> None:
-    """The sums of so many parts of `size` numbers each, times `scale`; of no parts, zeros."""
-    append_finish(launches, Combined(y, parts, parts, splits, size, scale, 0, NO_FLOOR))
+class Finish(NamedTuple):
+    """What becomes of a sum.
+
+    bias_step : sums in a row that a number of the bias is added to; 0: none
+    """
+
+    bias_step: int = 0
+    scale: float = 1.0
+    floor: float = NO_FLOOR
 
 
-def append_finish(launches: Launches, arguments: Combined) -> None:
-    """The same with all that can follow."""
-    shares = SHARES if arguments.splits >= SHARES else 1
-    append(launches, combine_kernel(shares), -(-arguments.size * shares // THREADS), arguments)
+PLAIN = Finish()
+
+
+def append_combine(
+    launches: Launches, y: Handle, parts: Handle, splits: int, size: int, bias: Handle | None = None, finish: Finish = PLAIN
+) -> None:
+    """The sums of so many parts of `size` numbers each; of no parts, zeros."""
+    shares = SHARES if splits >= SHARES else 1
+    arrays = (y, parts, parts if bias is None else bias)
+    append(launches, combine_kernel(shares), -(-size * shares // THREADS), arrays, (splits, size), finish)

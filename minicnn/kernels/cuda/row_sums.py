@@ -9,15 +9,13 @@ which costs nothing, for of 16 bytes read two instructions are left in float64: 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from numba import cuda, float64
 
-from minicnn.kernels.cuda.arguments import Float32, Floats, Int32, Integers, append
-from minicnn.kernels.cuda.combine import append_combine
+from minicnn.kernels.cuda.arguments import append
+from minicnn.kernels.cuda.combine import Finish, append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
 from minicnn.kernels.cuda.convolution.tables import SET_COUNT, SET_FIELDS, SET_FIRST, position_sets
@@ -30,31 +28,15 @@ THREADS = 32 if SIMULATED else 256
 i32 = np.int32
 
 
-class RowSums(NamedTuple):
-    """What a launch of `row_sums` is given.
+def row_sums(y, x, sets, positions, images, row, channels, splits, scale):
+    """One block: one split of one set of one channel; y (splits, C, sets) float.
 
-    sets, positions : from `tables.py`; positions of a channel that are added together
+    sets, positions : `position_sets`
     images, row : true ones, and those from one position to the next
-    scale : of the sums
     """
-
-    y: Floats
-    x: Floats
-    sets: Integers
-    positions: Integers
-    x_channel: Int32
-    set_count: Int32
-    images: Int32
-    row: Int32
-    channels: Int32
-    splits: Int32
-    scale: Float32
-
-
-def row_sums(y, x, sets, positions, x_channel, set_count, images, row, channels, splits, scale):
-    """See `RowSums`.  One block adds up one split of one set of one channel; y[split, c, s] are the parts."""
     shared = cuda.shared.array(THREADS, float64)
     thread = cuda.threadIdx.x
+    set_count, x_channel = i32(len(sets) // SET_FIELDS), i32(len(positions) * row)
     part = i32(cuda.blockIdx.x // splits)
     split = i32(cuda.blockIdx.x - part * splits)
     channel = i32(part // set_count)
@@ -117,29 +99,12 @@ def append_row_sums(
     x : flat, (C, *sizes, row)
     y : flat, (C, *tile)
     """
-    if images == 0:
-        append_combine(launches, y, y, 0, channels * prod(tile))
-        return
-    sets, positions = position_sets(sizes, tile)
-    set_count, plane = prod(tile), prod(sizes) * row
-    splits = parts_to_fill(channels * set_count, plane / 4 / set_count / THREADS)
-    whole = splits == 1
-    arguments = RowSums(
-        y=y if whole else launches.scratch(splits * channels * set_count),
-        x=x,
-        sets=launches.table(sets),
-        positions=launches.table(positions),
-        x_channel=plane,
-        set_count=set_count,
-        images=images,
-        row=row,
-        channels=channels,
-        splits=splits,
-        scale=scale if whole else 1.0,
-    )
-    append(launches, ROW_SUMS, channels * set_count * splits, arguments)
-    if not whole:
-        append_combine(launches, y, arguments.y, splits, channels * set_count, scale)
+    size = channels * prod(tile)
+    splits = parts_to_fill(size, prod(sizes) * row / 4 / prod(tile) / THREADS) if images else 0
+    parts, own = (y, scale) if splits == 1 else (launches.scratch(splits * size), 1.0)
+    append(launches, ROW_SUMS, size * splits, (parts, x), position_sets(sizes, tile), (images, row, channels, splits, own))
+    if splits != 1:
+        append_combine(launches, y, parts, splits, size, finish=Finish(scale=scale))
 
 
 def append_bias_gradient(

@@ -6,11 +6,9 @@ shared memory, whose rows are one longer than the square's, so that a column lie
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from numba import cuda, float32
 
-from minicnn.kernels.cuda.arguments import Floats, Int32, append
+from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
@@ -20,19 +18,8 @@ LINE = SIDE + 1
 SQUARE = SIDE * LINE
 
 
-class Transposed(NamedTuple):
-    """What a launch of `transpose` is given; *_row: elements from one row to the next."""
-
-    target: Floats
-    source: Floats
-    rows: Int32
-    columns: Int32
-    target_row: Int32
-    source_row: Int32
-
-
 def transpose(target, source, rows, columns, target_row, source_row):
-    """target[c, r] = source[r, c]; see `Transposed`."""
+    """target[c, r] = source[r, c]; *_row: elements from one row to the next."""
     square = cuda.shared.array(SQUARE, float32)
     line = cuda.threadIdx.x // SIDE
     inside = cuda.threadIdx.x - line * SIDE
@@ -56,4 +43,4 @@ def append_transpose(
 ) -> None:
     """target[c, r] = source[r, c], both flat float32; *_row: elements from one row to the next, 0 where rows follow one another."""
     blocks = -(-rows // SIDE) * -(-columns // SIDE)
-    append(launches, TRANSPOSE, blocks, Transposed(target, source, rows, columns, target_row or rows, source_row or columns))
+    append(launches, TRANSPOSE, blocks, (target, source), (rows, columns), (target_row or rows, source_row or columns))

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from numba import cuda, float32
 
 from minicnn.kernels.cpu.convolution.problem import FORWARD, Problem
-from minicnn.kernels.cuda.arguments import Float32, Floats, Int32, Integers, append
+from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.combine import NO_FLOOR, append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
@@ -45,33 +44,16 @@ POSITION_FIELDS = 5
 i32 = np.int32
 
 
-class ChannelGathered(NamedTuple):
-    """What a launch of `depthwise_gather` is given.
+def depthwise_gather(y, x, weight, bias, positions, taps, x_channel, w_channel, b_channel, quads, channels, floor):
+    """One thread: four images of a position of a channel.
 
-    positions : POSITION_FIELDS a position; taps : as of `gather_tile`
-    x_channel, w_channel, b_channel : elements from one to the next; b_channel is 0, and the bias one zero, where there is none
+    y, x, weight, bias : float32, flat
+    positions, taps : `position_table`, and as of `gather_tile`
+    *_channel : elements from one to the next; b_channel is 0, and the bias one zero, where there is none
     quads : fours of images of a position
     """
-
-    y: Floats
-    x: Floats
-    weight: Floats
-    bias: Floats
-    positions: Integers
-    taps: Integers
-    x_channel: Int32
-    w_channel: Int32
-    b_channel: Int32
-    quads: Int32
-    position_count: Int32
-    channels: Int32
-    floor: Float32
-
-
-def depthwise_gather(y, x, weight, bias, positions, taps, x_channel, w_channel, b_channel, quads, position_count, channels, floor):
-    """See `ChannelGathered`."""
     number = i32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
-    plane = i32(position_count * quads)
+    plane = i32(len(positions) // POSITION_FIELDS * quads)
     channel = i32(number // plane)
     if channel < channels:
         inside = i32(number - channel * plane)
@@ -103,53 +85,15 @@ def depthwise_gather(y, x, weight, bias, positions, taps, x_channel, w_channel, 
         )
 
 
-class ChannelReduced(NamedTuple):
-    """What a launch of `depthwise_reduce` is given; as `Reduced` of `reduce_tile`."""
-
-    dweight: Floats
-    dy: Floats
-    x: Floats
-    sets: Integers
-    positions: Integers
-    reads: Integers
-    tap_weights: Integers
-    w_channel: Int32
-    w_split: Int32
-    dy_channel: Int32
-    x_channel: Int32
-    position_count: Int32
-    taps: Int32
-    images: Int32
-    row: Int32
-    channels: Int32
-    splits: Int32
-
-
-def depthwise_reduce(
-    dweight,
-    dy,
-    x,
-    sets,
-    positions,
-    reads,
-    tap_weights,
-    w_channel,
-    w_split,
-    dy_channel,
-    x_channel,
-    position_count,
-    taps,
-    images,
-    row,
-    channels,
-    splits,
-):
-    """See `ChannelReduced`.  One block adds up one split of one set's lanes, for taps from tap_begin on, of one channel."""
+def depthwise_reduce(dweight, dy, x, sets, positions, reads, tap_weights, w_channel, x_channel, images, row, channels, splits):
+    """One block: one split of one set's lanes, taps from tap_begin on, of one channel; arguments as of `reduce_tile`."""
     shared = cuda.shared.array(SUMS, float32)
     sums = cuda.local.array(TAPS, float32)
     for t in range(TAPS):
         sums[t] = np.float32(0)
     thread = cuda.threadIdx.x
+    taps, position_count = i32(len(tap_weights)), i32(len(positions))
+    dy_channel = i32(position_count * row)
     tap_blocks = i32((taps + TAPS - 1) // TAPS)
     turn = i32(cuda.blockIdx.x // tap_blocks)
     tap_begin = i32((cuda.blockIdx.x - turn * tap_blocks) * TAPS)
@@ -203,7 +147,7 @@ def depthwise_reduce(
     cuda.syncthreads()
     tap = tap_begin + thread
     if thread < TAPS and tap < taps:
-        dweight[split * w_split + channel * w_channel + sets[own_set + SET_WEIGHT] + tap_weights[tap]] = shared[thread * THREADS]
+        dweight[(split * channels + channel) * w_channel + sets[own_set + SET_WEIGHT] + tap_weights[tap]] = shared[thread * THREADS]
 
 
 GATHER, REDUCE = Kernel(depthwise_gather, threads=THREADS), Kernel(depthwise_reduce, threads=THREADS)
@@ -214,56 +158,36 @@ def append_depthwise_gather(
 ) -> None:
     """The output, or the gradient of the input."""
     target_shape, source_shape = problem.shapes
-    forward = problem.work == FORWARD
-    arguments = ChannelGathered(
-        y=result,
-        x=source,
-        weight=weight,
-        bias=launches.table(np.zeros(1, np.float32)) if bias is None else bias,
-        positions=launches.table(position_table(problem, row)),
-        taps=launches.table(np.ascontiguousarray(position_groups(problem, row).taps, np.int32).ravel()),
-        x_channel=prod(source_shape[1:]) * row,
-        w_channel=weights_of(problem).filter,
-        b_channel=0 if bias is None else prod(problem.tile) if forward else 1,
-        quads=row // 4,
-        position_count=prod(target_shape[1:]),
-        channels=problem.channels,
-        floor=0.0 if rectify else NO_FLOOR,
+    b_channel = 0 if bias is None else prod(problem.tile) if problem.work == FORWARD else 1
+    append(
+        launches,
+        GATHER,
+        -(-prod(target_shape) * (row // 4) // THREADS),
+        (result, source, weight, np.zeros(1, np.float32) if bias is None else bias),
+        (position_table(problem, row), position_groups(problem, row).taps),
+        (prod(source_shape[1:]) * row, weights_of(problem).filter, b_channel),
+        (row // 4, problem.channels, 0.0 if rectify else NO_FLOOR),
     )
-    append(launches, GATHER, -(-prod(target_shape) * (row // 4) // THREADS), arguments)
 
 
 def append_depthwise_reduce(launches: Launches, problem: Problem, images: int, row: int, dweight: Handle, dy: Handle, x: Handle) -> None:
     """The gradient of the weight; without images, zeros."""
-    weights, tables = weights_of(problem), reduce_tables(problem, row)
-    size, plane = problem.filters * weights.filter, prod(problem.y_shape[1:]) * (row // 4)
-    blocks = tables.set_count * problem.channels * -(-problem.taps // TAPS)
-    splits = parts_to_fill(blocks, plane / tables.set_count / THREADS)
-    if images == 0:
-        append_combine(launches, dweight, dweight, 0, size)
-        return
-    arguments = ChannelReduced(
-        dweight=dweight if splits == 1 else launches.scratch(splits * size),
-        dy=dy,
-        x=x,
-        sets=launches.table(tables.sets),
-        positions=launches.table(tables.positions),
-        reads=launches.table(tables.reads),
-        tap_weights=launches.table(tables.tap_weights),
-        w_channel=weights.filter,
-        w_split=size,
-        dy_channel=plane * 4,
-        x_channel=prod(problem.x_shape[1:]) * row,
-        position_count=len(tables.positions),
-        taps=problem.taps,
-        images=images,
-        row=row,
-        channels=problem.channels,
-        splits=splits,
+    w_channel, sets = weights_of(problem).filter, prod(problem.tile)
+    size, lanes = problem.channels * w_channel, prod(problem.y_shape[1:]) * (row // 4) / sets
+    blocks = sets * problem.channels * -(-problem.taps // TAPS)
+    splits = parts_to_fill(blocks, lanes / THREADS) if images else 0
+    parts = dweight if splits == 1 else launches.scratch(splits * size)
+    append(
+        launches,
+        REDUCE,
+        blocks * splits,
+        (parts, dy, x),
+        reduce_tables(problem, row),
+        (w_channel, prod(problem.x_shape[1:]) * row),
+        (images, row, problem.channels, splits),
     )
-    append(launches, REDUCE, blocks * splits, arguments)
-    if splits > 1:
-        append_combine(launches, dweight, arguments.dweight, splits, size)
+    if splits != 1:
+        append_combine(launches, dweight, parts, splits, size)
 
 
 @lru_cache(REMEMBERED_TABLES)

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import cuda, float32
 
-from minicnn.kernels.cuda.arguments import Float32, Floats, Int32, Integers
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.sizes import TileSizes, make_own_place
 from minicnn.kernels.cuda.convolution.tables import BIAS, BLOCK_FIELDS, FIRST, LANE, LANES_STOP, POSITION, STOP, WEIGHT
@@ -28,37 +27,28 @@ from minicnn.kernels.cuda.vector import ALIGNMENT, copies_commit, copy1, copy4, 
 i32, u32 = np.int32, np.uint32
 
 
-class Gathered(NamedTuple):
-    """What a launch of `gather_tile` is given.
+class GatherStrides(NamedTuple):
+    """Elements from one channel or filter to the next; b_filter is 0, and the bias one zero, where there is no bias."""
 
-    *_channel, *_filter, *_group : elements from one to the next
-    b_filter : 0, and a bias of one zero: no bias
-    blocks, taps, positions : from `tables.py`
-    row : images of a position, those that only fill it up to a multiple of 4 among them
+    x_channel: int
+    w_channel: int
+    w_filter: int
+    b_filter: int
+
+
+class GatherCounts(NamedTuple):
+    """How many there are.
+
+    row : images of a position, with those that only fill it up to a multiple of 4
     channels, filters : of a group
-    splits : parts of every sum, which go to y_split elements apart; 1 for whole sums
-    floor : 0 with relu, else -infinity
+    splits : parts of every sum, which lie one after the other in y, without bias; 1 for whole sums
     """
 
-    y: Floats
-    x: Floats
-    weight: Floats
-    bias: Floats
-    blocks: Integers
-    taps: Integers
-    positions: Integers
-    y_channel: Int32
-    x_channel: Int32
-    w_channel: Int32
-    w_filter: Int32
-    w_group: Int32
-    b_filter: Int32
-    row: Int32
-    channels: Int32
-    filters: Int32
-    splits: Int32
-    y_split: Int32
-    floor: Float32
+    row: int
+    channels: int
+    filters: int
+    groups: int
+    splits: int
 
 
 @lru_cache
@@ -86,27 +76,14 @@ def make_gather_tile(sizes: TileSizes):
     outer_products = make_outer_products(DEPTH, ROWS, COLUMNS, ROW_GAP, COLUMN_GAP, A_STRIDE, LANES)
 
     def gather_tile(
-        y,
-        x,
-        weight,
-        bias,
-        blocks,
-        taps,
-        positions,
-        y_channel,
-        x_channel,
-        w_channel,
-        w_filter,
-        w_group,
-        b_filter,
-        row,
-        channels,
-        filters,
-        splits,
-        y_split,
-        floor,
+        y, x, weight, bias, blocks, taps, positions, x_channel, w_channel, w_filter, b_filter, row, channels, filters, groups, splits, floor
     ):
-        """See `Gathered`.  One block computes a row of `blocks`, from filter filter_begin on, of one group and one split."""
+        """One block: a row of `blocks`, filters from filter_begin on, of one group and one split.
+
+        y, x, weight, bias : float32, flat
+        blocks, taps, positions : `GatherTables`; then `GatherStrides`, `GatherCounts`
+        floor : 0 with relu, else -infinity
+        """
         a = cuda.shared.array(A_SIZE, float32, alignment=ALIGNMENT)  # weights, (stage, entry, filter)
         b = cuda.shared.array(B_SIZE, float32, alignment=ALIGNMENT)  # inputs, (stage, entry, lane)
         sums = cuda.local.array(SUMS, float32)
@@ -121,6 +98,7 @@ def make_gather_tile(sizes: TileSizes):
         filter_begin = i32((cuda.blockIdx.x - turn * filter_blocks) * FILTERS)
         part = i32(turn // block_count)
         block = i32((turn - part * block_count) * BLOCK_FIELDS)
+        w_group = max(filters * w_filter, channels * w_channel)  # of all filters and channels, those that lie farther apart
         group = i32(part // splits)
         split = i32(part - group * splits)
         first = blocks[block + FIRST]
@@ -223,7 +201,8 @@ def make_gather_tile(sizes: TileSizes):
                     b_read = i32(b_read - B_SIZE)
             step = i32(step + 1)
 
-        y_at = group * filters * y_channel + split * y_split
+        y_channel = i32(len(positions) // 2 * row)
+        y_at = group * filters * y_channel + split * groups * filters * y_channel
         bias_at = group * filters * b_filter + blocks[block + BIAS]
         for half in range(COLUMNS // 4):
             out = lane_begin + column_place * 4 + half * COLUMN_GAP

@@ -11,12 +11,12 @@ from minicnn.errors import ShapeError
 from minicnn.geometry import REMEMBERED, shape_text
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD, Problem
 from minicnn.kernels.cuda.arguments import append
-from minicnn.kernels.cuda.combine import NO_FLOOR, Combined, append_combine, append_finish
+from minicnn.kernels.cuda.combine import NO_FLOOR, Finish, append_combine
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE, Choice, Work, choose
 from minicnn.kernels.cuda.convolution.depthwise import append_depthwise_gather, append_depthwise_reduce
-from minicnn.kernels.cuda.convolution.gather_tile import Gathered, gather_kernel
-from minicnn.kernels.cuda.convolution.reduce_tile import Reduced, reduce_kernel
-from minicnn.kernels.cuda.convolution.tables import gather_tables, position_groups, reduce_tables, weights_of
+from minicnn.kernels.cuda.convolution.gather_tile import GatherCounts, GatherStrides, gather_kernel
+from minicnn.kernels.cuda.convolution.reduce_tile import ReduceCounts, ReduceStrides, reduce_kernel
+from minicnn.kernels.cuda.convolution.tables import BLOCK_FIELDS, gather_tables, position_groups, reduce_tables, weights_of
 from minicnn.kernels.cuda.launches import Handle, Launches
 
 MOST_NUMBERS = 2**31 - 1  # offsets in tables have 32 bits
@@ -78,39 +78,26 @@ def append_gather(
     sizes, splits = choice
     weights, tables = weights_of(problem), gather_tables(problem, row, sizes.columns)
     channels, filters = problem.channels // problem.groups, problem.filters // problem.groups
-    w_channel, w_filter, w_group, b_filter = weights.channel, weights.filter, filters * weights.filter, prod(problem.tile)
+    w_channel, w_filter, b_filter = weights.channel, weights.filter, prod(problem.tile)
     if problem.work != FORWARD:
         channels, filters, w_channel, w_filter, b_filter = filters, channels, w_filter, w_channel, 1
     target_shape, source_shape = problem.shapes
-    y_channel, size, floor = prod(target_shape[1:]) * row, prod(target_shape) * row, 0.0 if rectify else NO_FLOOR
-    whole = splits == 1
-    zero = launches.table(np.zeros(prod(problem.tile), np.float32))  # one for each filter that takes turns
-    arguments = Gathered(
-        y=result if whole else launches.scratch(splits * size),
-        x=source,
-        weight=weight,
-        bias=bias if whole and bias is not None else zero,
-        blocks=launches.table(tables.blocks),
-        taps=launches.table(tables.taps),
-        positions=launches.table(tables.positions),
-        y_channel=y_channel,
-        x_channel=prod(source_shape[1:]) * row,
-        w_channel=w_channel,
-        w_filter=w_filter,
-        w_group=w_group,
-        b_filter=b_filter if whole and bias is not None else 0,
-        row=row,
-        channels=channels,
-        filters=filters,
-        splits=splits,
-        y_split=size,
-        floor=floor if whole else NO_FLOOR,
+    y_channel, size, whole = prod(target_shape[1:]) * row, prod(target_shape) * row, splits == 1
+    finish = Finish(0 if bias is None else y_channel, floor=0.0 if rectify else NO_FLOOR)
+    parts = result if whole else launches.scratch(splits * size)
+    added = bias if whole and bias is not None else np.zeros(1, np.float32)
+    append(
+        launches,
+        gather_kernel(sizes),
+        len(tables.blocks) // BLOCK_FIELDS * -(-filters // sizes.filters) * problem.groups * splits,
+        (parts, source, weight, added),
+        tables,
+        GatherStrides(prod(source_shape[1:]) * row, w_channel, w_filter, 0 if added is not bias else b_filter),
+        GatherCounts(row, channels, filters, problem.groups, splits),
+        (finish.floor if whole else NO_FLOOR,),
     )
-    grid = tables.block_count * -(-filters // sizes.filters) * problem.groups * splits
-    append(launches, gather_kernel(sizes), grid, arguments)
     if not whole:
-        step = 0 if bias is None else y_channel
-        append_finish(launches, Combined(result, arguments.y, arguments.bias if bias is None else bias, splits, size, 1.0, step, floor))
+        append_combine(launches, result, parts, splits, size, bias, finish)
 
 
 def append_reduce(
@@ -124,33 +111,19 @@ def append_reduce(
     if images == 0:
         append_combine(launches, dweight, dweight, 0, size)
         return
-    arguments = Reduced(
-        dweight=dweight if splits == 1 else launches.scratch(splits * size),
-        dy=dy,
-        x=x,
-        sets=launches.table(tables.sets),
-        positions=launches.table(tables.positions),
-        reads=launches.table(tables.reads),
-        tap_weights=launches.table(tables.tap_weights),
-        w_filter=weights.filter,
-        w_channel=weights.channel,
-        w_group=filters * weights.filter,
-        w_split=size,
-        dy_filter=prod(problem.y_shape[1:]) * row,
-        x_channel=prod(problem.x_shape[1:]) * row,
-        position_count=len(tables.positions),
-        taps=problem.taps,
-        images=images,
-        row=row,
-        channels=channels,
-        filters=filters,
-        groups=problem.groups,
-        splits=splits,
-    )
+    parts = dweight if splits == 1 else launches.scratch(splits * size)
     blocks = -(-filters // sizes.filters) * -(-channels * problem.taps // sizes.columns)
-    append(launches, reduce_kernel(sizes), blocks * tables.set_count * problem.groups * splits, arguments)
+    append(
+        launches,
+        reduce_kernel(sizes),
+        blocks * prod(problem.tile) * problem.groups * splits,
+        (parts, dy, x),
+        tables,
+        ReduceStrides(weights.filter, weights.channel, prod(problem.x_shape[1:]) * row),
+        ReduceCounts(images, row, channels, filters, problem.groups, splits),
+    )
     if splits > 1:
-        append_combine(launches, dweight, arguments.dweight, splits, size)
+        append_combine(launches, dweight, parts, splits, size)
 
 
 @lru_cache(REMEMBERED)

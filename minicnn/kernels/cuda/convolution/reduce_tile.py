@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import cuda, float32, int32
 
-from minicnn.kernels.cuda.arguments import Floats, Int32, Integers
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.sizes import TileSizes, make_own_place
 from minicnn.kernels.cuda.convolution.tables import SET_COUNT, SET_FIELDS, SET_FIRST, SET_WEIGHT
@@ -26,37 +25,28 @@ from minicnn.kernels.cuda.vector import ALIGNMENT, copies_commit, copy1, make_co
 i32, u32 = np.int32, np.uint32  # see gather_tile.py
 
 
-class Reduced(NamedTuple):
-    """What a launch of `reduce_tile` is given.
+class ReduceStrides(NamedTuple):
+    """Elements from one filter or channel to the next."""
 
-    w_*, dy_filter, x_channel : elements from one to the next; w_split from one part to the next
-    sets, positions, reads, tap_weights : from `tables.py`
-    position_count, taps : rows and columns of `reads`
+    w_filter: int
+    w_channel: int
+    x_channel: int
+
+
+class ReduceCounts(NamedTuple):
+    """How many there are.
+
     images, row : true ones, and those from one position to the next
     channels, filters : of a group
+    splits : parts of every sum, which lie one after the other in dweight
     """
 
-    dweight: Floats
-    dy: Floats
-    x: Floats
-    sets: Integers
-    positions: Integers
-    reads: Integers
-    tap_weights: Integers
-    w_filter: Int32
-    w_channel: Int32
-    w_group: Int32
-    w_split: Int32
-    dy_filter: Int32
-    x_channel: Int32
-    position_count: Int32
-    taps: Int32
-    images: Int32
-    row: Int32
-    channels: Int32
-    filters: Int32
-    groups: Int32
-    splits: Int32
+    images: int
+    row: int
+    channels: int
+    filters: int
+    groups: int
+    splits: int
 
 
 @lru_cache
@@ -81,29 +71,13 @@ def make_reduce_tile(sizes: TileSizes):
     outer_products = make_outer_products(DEPTH, ROWS, COLUMNS, ROW_GAP, COLUMN_GAP, A_STRIDE, B_STRIDE)
 
     def reduce_tile(
-        dweight,
-        dy,
-        x,
-        sets,
-        positions,
-        reads,
-        tap_weights,
-        w_filter,
-        w_channel,
-        w_group,
-        w_split,
-        dy_filter,
-        x_channel,
-        position_count,
-        taps,
-        images,
-        row,
-        channels,
-        filters,
-        groups,
-        splits,
+        dweight, dy, x, sets, positions, reads, tap_weights, w_filter, w_channel, x_channel, images, row, channels, filters, groups, splits
     ):
-        """See `Reduced`.  One block adds up one split of one set's lanes, for filters and entries from *_begin on, of one group."""
+        """One block: one split of one set's lanes, filters and entries from *_begin on, of one group.
+
+        dweight, dy, x : float32, flat
+        sets, positions, reads, tap_weights : `ReduceTables`; then `ReduceStrides`, `ReduceCounts`
+        """
         a = cuda.shared.array(A_SIZE, float32, alignment=ALIGNMENT)  # dy, (stage, lane, filter)
         b = cuda.shared.array(B_SIZE, float32, alignment=ALIGNMENT)  # x, (stage, lane, entry)
         sums = cuda.local.array(SUMS, float32)
@@ -114,6 +88,8 @@ def make_reduce_tile(sizes: TileSizes):
         thread = cuda.threadIdx.x
 
         # filters fastest, then entries: blocks that run side by side read the same lanes
+        taps, position_count = i32(len(tap_weights)), i32(len(positions))
+        dy_filter = i32(position_count * row)
         entries = channels * taps
         filter_blocks = i32((filters + FILTERS - 1) // FILTERS)
         entry_blocks = i32((entries + ENTRIES - 1) // ENTRIES)
@@ -200,7 +176,7 @@ def make_reduce_tile(sizes: TileSizes):
                     b_read = i32(b_read - B_SIZE)
             step = i32(step + 1)
 
-        w_at = split * w_split + group * w_group + sets[own_set + SET_WEIGHT]
+        w_at = (split * groups + group) * filters * w_filter + sets[own_set + SET_WEIGHT]
         for j in range(COLUMNS):
             entry = entry_begin + column_place * 4 + j // 4 * COLUMN_GAP + j % 4
             if entry < entries:

@@ -40,7 +40,7 @@ class Groups(NamedTuple):
 
     first, stop, weights, biases, counts : of each group: its taps, the offsets of its weights and biases, its positions
     of_position, sources : of each position: its group, and the offset of what it reads first
-    taps : (taps, 2), X and weight offsets
+    taps : flat, X and weight offset of each
     """
 
     first: Array
@@ -54,22 +54,20 @@ class Groups(NamedTuple):
 
 
 class GatherTables(NamedTuple):
-    """Of `gather_tile`, flat, and how many blocks of lanes there are."""
+    """Of `gather_tile`, flat."""
 
     blocks: Array
     taps: Array
     positions: Array
-    block_count: int
 
 
 class ReduceTables(NamedTuple):
-    """Of `reduce_tile`, flat, and how many sets there are."""
+    """Of `reduce_tile`, flat."""
 
     sets: Array
     positions: Array
     reads: Array
     tap_weights: Array
-    set_count: int
 
 
 def weights_of(problem: Problem) -> Weights:
@@ -91,7 +89,7 @@ def gather_tables(problem: Problem, row: int, lanes: int) -> GatherTables:
     blocks = blocks[np.argsort((groups.first - groups.stop)[own], kind="stable")]
     order = np.argsort(groups.of_position, kind="stable")
     positions = np.stack([order * row, groups.sources[order]], axis=1)
-    return GatherTables(_flat(blocks), _flat(groups.taps), _flat(positions), len(blocks))
+    return GatherTables(_flat(blocks), groups.taps, _flat(positions))
 
 
 @lru_cache(REMEMBERED_TABLES)
@@ -143,7 +141,7 @@ def _tap_lists(reads: list[AxisReads], groups: list[Array], strides: list[int]) 
         x = _sums(steps[:, 0] * stride for steps, stride in zip(combination, strides, strict=True))
         lists.append(np.stack([x, _sums(steps[:, 1] for steps in combination)], axis=1))
     first = _starts(np.array([len(each) for each in lists]))
-    return np.concatenate([*lists, np.zeros((1, 2), np.int64)]), first, _radix(own, [len(each) for each in stretches])
+    return _flat(np.concatenate([*lists, np.zeros((1, 2), np.int64)])), first, _radix(own, [len(each) for each in stretches])
 
 
 @lru_cache(REMEMBERED_TABLES)
@@ -157,7 +155,7 @@ def reduce_tables(problem: Problem, row: int) -> ReduceTables:
         inside = (inside[:, None, :, None] & ((i >= 0) & (i < axis.size))[None, :, None, :]).reshape(reads.shape)
     sets, positions = position_sets(tuple(axis.out for axis in axes), tile, weights.tile)
     tap_weights = _sums(weights.offset(n, 0, np.arange(axis.taps), axis.taps) for n, axis in enumerate(axes))
-    return ReduceTables(sets, positions, _flat(np.where(inside, reads, -1)), _flat(tap_weights), prod(tile))
+    return ReduceTables(sets, positions, _flat(np.where(inside, reads, -1)), _flat(tap_weights))
 
 
 @lru_cache(REMEMBERED_TABLES)
