@@ -17,6 +17,7 @@ from minicnn.kernels.cuda import launches, memory
 from minicnn.kernels.cuda.advance import append_advance
 from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.load import append_load
+from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.loss import append_loss
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
 from minicnn.kernels.cuda.update import append_update
@@ -194,7 +195,19 @@ def max_pools():
         np.testing.assert_array_equal(dx._ary, want)
 
 
-CHECKS = {check.__name__: check for check in (corners, loading, losses, drawing, names_that_clash, updates, max_pools)}
+def responses():
+    """Local response normalization in two loops, in place, near the gradient that defines it."""
+    rng = np.random.default_rng(6)
+    for size, channels in ((5, 7), (2, 3), (3, 1)):
+        x, dy = rng.normal(size=(2, 3, channels, 4)).astype(np.float32)
+        want = np.empty_like(x)
+        textbook.local_response_norm_backward(want, dy, x, size, 2.0, 0.5, 0.75)
+        _, dx = lain(dy)
+        append_local_response_norm_backward(NOW, dx, dx, lain(x)[1], size, 2.0, 0.5, 0.75)
+        np.testing.assert_allclose(dx._ary, want, rtol=0, atol=2e-6)
+
+
+CHECKS = {check.__name__: check for check in (corners, loading, losses, drawing, names_that_clash, updates, max_pools, responses)}
 
 if __name__ == "__main__":
     with np.errstate(all="ignore"):

@@ -22,6 +22,7 @@ from minicnn.kernels.cuda.by_table import Terms, append_sums, backward_terms, fo
 from minicnn.kernels.cuda.convolution.lowering import append_bias_gradient, append_convolution
 from minicnn.kernels.cuda.copying import append_add, append_copy
 from minicnn.kernels.cuda.launches import Part, as_type, flat
+from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
 from minicnn.layers import Layer
 from minicnn.layers.batch_norm import BatchNorm
@@ -193,6 +194,12 @@ def max_pool_backward(plan: Planner, node: Node, dy: Activation) -> None:
     plan.give(node, dx)
 
 
+def local_response_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    layer, (own, x) = node.layer, (plan.program.images_first(each, 3) for each in (dy, plan.x(node)))
+    append_local_response_norm_backward(plan.program, own, own, x, layer.size, layer.k, layer.alpha, layer.beta)
+    plan.give(node, dy)
+
+
 def variant_forward(plan: Planner, node: Node) -> None:
     own, y = node.layer.convolution(node.input_shapes[0]), new_output(plan, node)
     bias = parameter(plan, node, "bias") or plan.program.zeros(1)
@@ -224,6 +231,7 @@ lower(L.Linear, conv_forward, conv_backward, can_rectify=True)
 lower(BatchNorm, batch_norm_forward, batch_norm_backward)
 lower(L.Variant, variant_forward, variant_backward)
 lower(MaxPool, run_forward, max_pool_backward)
+lower(L.LocalResponseNorm, run_forward, local_response_norm_backward)
 lower(L.ReLU, relu_forward, relu_backward)
 lower(L.Dropout, dropout_forward, dropout_backward)
 lower(L.StochasticDepth, stochastic_depth_forward, stochastic_depth_backward)

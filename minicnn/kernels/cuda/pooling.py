@@ -14,33 +14,35 @@ from minicnn.geometry import Axis
 from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.launches import Handle, Launches, strided
 from minicnn.kernels.cuda.sharing import strides_of
-from minicnn.kernels.index import output_position
 
 ONE = Axis(size=1, taps=1, stride=1, dilation=1, before=0, after=0, out=1)  # an axis that is not there
+
+
+def windows_of(i, out, taps, stride, pad, dilation):  # type: ignore[no-untyped-def]
+    """Windows (first, stop) that begin at input `i` or before it, and end at it or after it."""
+    return max(0, -(((taps - 1) * dilation - i - pad) // stride)), min(out, (i + pad) // stride + 1)
 
 
 def max_pool_backward(
     dx, dy, indices, window_d, window_h, window_w, stride_d, stride_h, stride_w, pad_d, pad_h, pad_w, dilation_d, dilation_h, dilation_w
 ):  # type: ignore[no-untyped-def]
-    """dx[n,c,d,h,w] = sum over o,p,q of dy[n,c,o,p,q]      where  indices[n,c,o,p,q] = (d*H + h)*W + w
-
-    Taps are walked from the last to the first, so that windows come from the first to the last.
-    """
+    """dx[n,c,d,h,w] = sum over o,p,q of dy[n,c,o,p,q]      where  indices[n,c,o,p,q] = (d*H + h)*W + w"""
     N, C, D, H, W = dx.shape
     _, _, O, P, Q = dy.shape
     for n in range(N):
         for c in range(C):
             for d in range(D):
+                first_o, stop_o = windows_of(d, O, window_d, stride_d, pad_d, dilation_d)
                 for h in range(H):
+                    first_p, stop_p = windows_of(h, P, window_h, stride_h, pad_h, dilation_h)
                     for w in range(W):
+                        first_q, stop_q = windows_of(w, Q, window_w, stride_w, pad_w, dilation_w)
+                        own = (d * H + h) * W + w
                         total = np.float64(0.0)
-                        for t in range(window_d):
-                            o = output_position(d, window_d - 1 - t, O, stride_d, dilation_d, pad_d)
-                            for r in range(window_h if o >= 0 else 0):
-                                p = output_position(h, window_h - 1 - r, P, stride_h, dilation_h, pad_h)
-                                for s in range(window_w if p >= 0 else 0):
-                                    q = output_position(w, window_w - 1 - s, Q, stride_w, dilation_w, pad_w)
-                                    if q >= 0 and indices[n, c, o, p, q] == (d * H + h) * W + w:
+                        for o in range(first_o, stop_o):
+                            for p in range(first_p, stop_p):
+                                for q in range(first_q, stop_q):
+                                    if indices[n, c, o, p, q] == own:
                                         total += dy[n, c, o, p, q]
                         dx[n, c, d, h, w] = total
 
