@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn import kernels
-from minicnn.errors import DeviceError, SettingError, ShapeError
+from minicnn.errors import SettingError, ShapeError
 
 from .comparing import AXES, both, close, generated, laid_out, peculiar, poison, poolings, same, torch, uniform, whole  # noqa: F401
 
@@ -172,10 +172,6 @@ Y = np.zeros((2, 3, 3, 3), np.float32)
 INDICES = np.zeros((2, 3, 3, 3), np.int64)
 
 
-class OnDevice:
-    __cuda_array_interface__ = {}  # noqa: RUF012
-
-
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -185,7 +181,6 @@ class OnDevice:
             r"^max_pool2d: x is float16, but must be float32 or float64\n  use x.astype\('float32'\)$",
         ),
         (lambda: kernels.max_pool2d(X.astype(np.int64), 2), SettingError, r"^max_pool2d: x is int64, but must be float32 or float64"),
-        (lambda: kernels.max_pool2d(OnDevice(), 2), DeviceError, r"^max_pool2d: x lies on a CUDA device"),
         (
             lambda: kernels.max_pool2d(X[0], 2),
             ShapeError,

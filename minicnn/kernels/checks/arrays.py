@@ -86,7 +86,9 @@ def _foreign(where: str, name: str, value: Any) -> np.ndarray:
 
 
 def _on_device(value: Any) -> bool:
-    """Whether an array of another library lies on a CUDA device."""
+    """Whether an array of another library lies on a CUDA device; memory that Numba shares with the host is the host's."""
+    if isinstance(value, np.ndarray):
+        return False
     if getattr(type(value), "__cuda_ndarray__", False):
         return True
     place = getattr(value, "__dlpack_device__", None)

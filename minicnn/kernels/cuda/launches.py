@@ -14,6 +14,7 @@ import numpy as np
 from minicnn.kernels.cpu.program.program import Place
 from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.compile import Kernel
+from minicnn.kernels.cuda.compile import blocks_for as blocks_for  # which memory.py needs as well
 
 Shape = tuple[int, ...]
 
@@ -70,7 +71,7 @@ class Now:
         return memory.empty((size,), np.float32)
 
     def table(self, values: np.ndarray) -> Handle:
-        return memory.to_device(values)
+        return memory.kept_copy(values)
 
 
 def contiguous_strides(shape: Shape) -> Shape:

@@ -12,6 +12,7 @@ In the simulator the memory of the device is that of the host, and so is that of
 
 from __future__ import annotations
 
+import weakref
 from math import prod
 from typing import Any
 
@@ -49,6 +50,20 @@ def to_device(array: np.ndarray, what: str = "a copy of an array", like: Any = N
     copy = empty(array.shape, array.dtype, what, like)
     if array.size:
         copy.copy_to_device(np.ascontiguousarray(array))
+    return copy
+
+
+_copies: dict[tuple[int, int], tuple[weakref.ref[np.ndarray], Any]] = {}
+
+
+def kept_copy(numbers: np.ndarray) -> Any:
+    """A copy on the current device, the same one for as long as the array of the host lives: of numbers that do not change."""
+    key = id(numbers), _current()
+    known = _copies.get(key)
+    if known is not None and known[0]() is numbers:
+        return known[1]
+    copy = to_device(numbers)
+    _copies[key] = weakref.ref(numbers, lambda _: _copies.pop(key, None)), copy
     return copy
 
 
@@ -193,8 +208,12 @@ def _number_at(pointer: int) -> int:
     from numba.cuda.cudadrv.driver import binding, driver
 
     if not pointer:
-        return int(cuda.get_current_device().id)
+        return _current()
     return int(driver.cuPointerGetAttribute(binding.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, pointer))
+
+
+def _current() -> int:
+    return 0 if SIMULATED else int(cuda.get_current_device().id)
 
 
 def _stream() -> Any:
@@ -212,14 +231,14 @@ def _wait_for(stream: int, number: int) -> None:
 
 
 def _amount(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**28 else f"{size / 2**20:.1f} MiB of memory"
+    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**28 else f"{-(-size // 2**20)} MiB of memory"
 
 
 def _but_free() -> str:
     free, total = cuda.current_context().get_memory_info()
     if free == float("inf"):  # the simulator knows no limit
         return ", which the device does not have"
-    return f", but {free / 2**30:.1f} of {total / 2**30:.1f} GiB are free on cuda:{cuda.get_current_device().id}"
+    return f", but {free / 2**30:.1f} of {total / 2**30:.1f} GiB are free on cuda:{_current()}"
 
 
 class _Interface:

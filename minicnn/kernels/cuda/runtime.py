@@ -87,7 +87,7 @@ def _with_devices(state: Found, cuda: Any) -> Found:
     if major < built_for:
         fix = "update the NVIDIA driver" + (f", or {INSTALL}, which is for CUDA 12" if built_for > 12 <= major else "")
         return state._replace(
-            missing=f"the NVIDIA driver supports CUDA {major}.{minor}, but numba-cuda is installed for CUDA {built_for}", fix=fix
+            missing=f"the NVIDIA driver supports CUDA {major}.{minor} only, and numba-cuda is installed for CUDA {built_for}", fix=fix
         )
     devices = [cuda.gpus[number] for number in range(driver.get_device_count())]
     if not devices:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from numba import cuda
 
-from minicnn.kernels.cuda.compile import Kernel, blocks_for
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.compile import Kernel
+from minicnn.kernels.cuda.launches import Handle, Launches, blocks_for
 
 
 def store_loop(output, y, job, batch):  # type: ignore[no-untyped-def]
