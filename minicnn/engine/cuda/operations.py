@@ -19,11 +19,12 @@ from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEI
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cuda.batch_statistics import append_batch_norm_backward, append_batch_statistics, append_running_statistics
 from minicnn.kernels.cuda.by_table import Terms, append_sums, backward_terms, forward_terms
-from minicnn.kernels.cuda.convolution.lowering import append_bias_gradient, append_convolution
+from minicnn.kernels.cuda.convolution.lowering import append_convolution
 from minicnn.kernels.cuda.copying import append_add, append_copy
 from minicnn.kernels.cuda.launches import Part, as_type, flat
 from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
+from minicnn.kernels.cuda.row_sums import append_bias_gradient
 from minicnn.layers import Layer
 from minicnn.layers.batch_norm import BatchNorm
 from minicnn.layers.conv import Conv
@@ -102,7 +103,7 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
         statistics = kept_statistics(plan, node)
         append_batch_statistics(program, *statistics, program.lanes(x), channels, pixels, program.images, program.row)
         if plan.updating:
-            append_running_statistics(program, mean, variance, *statistics, layer.momentum, pixels * program.images)
+            append_running_statistics(program, mean, variance, *statistics, layer.momentum, channels, pixels * program.images)
         mean, variance = statistics
     affine = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta, "epsilon": layer.eps}
     run_loop(program, textbook.batch_norm_inference_forward, y=y, x=x, **affine)
