@@ -16,7 +16,9 @@ MACHINES = ("threads", "cuda", "javascript")
 @click.command()
 @click.argument("kernel")
 @click.option("--for", "machine", type=Choice(MACHINES), default="threads", show_default=True, help="The machine to write it for.")
-def derive(kernel: str, machine: str) -> None:
+@click.option("--ptx", is_flag=True, help="With --for cuda: what the compiler makes of it, without a device.")
+@click.option("--architecture", default="sm_90", show_default=True, metavar="sm_NN", help="With --ptx: the devices to compile for.")
+def derive(kernel: str, machine: str, ptx: bool, architecture: str) -> None:
     """Show what becomes of a textbook loop on another machine.
 
     KERNEL is a name from minicnn.kernels.textbook, such as conv2d_forward, or a loop of your own as FILE.py:FUNCTION.
@@ -28,10 +30,19 @@ def derive(kernel: str, machine: str) -> None:
     """
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.derive import print_code
+    from minicnn.kernels import textbook
     from minicnn.kernels.derive import cuda, javascript, marked, read, threads
 
-    definition = read(definition_of(kernel))
-    if machine == "javascript":
+    if ptx and machine != "cuda":
+        raise click.UsageError("--ptx is what the compiler makes of a CUDA kernel: add --for cuda")
+    loop = definition_of(kernel)
+    definition = read(loop)
+    if ptx:
+        from minicnn.kernels.cuda.shown import ptx_of
+
+        forward = getattr(textbook, f"{definition.name.partition('_backward')[0]}_forward", loop)
+        print_code(stdout_console(), ptx_of(definition, architecture, forward.__doc__), "text")
+    elif machine == "javascript":
         print_code(stdout_console(), javascript(definition), "javascript")
     else:
         print_code(stdout_console(), cuda(definition) if machine == "cuda" else marked(threads(definition)), "python")

@@ -4,6 +4,8 @@ import pytest
 
 from minicnn.cli.main import main
 from minicnn.kernels import textbook
+from minicnn.kernels.cuda import shown
+from minicnn.kernels.cuda.runtime import Found
 from minicnn.kernels.derive import read, threads
 from minicnn.kernels.derive.cuda import cuda
 from minicnn.kernels.derive.javascript import javascript
@@ -57,6 +59,27 @@ def test_what_is_printed_in_a_pipe_is_the_text(run, monkeypatch, columns):
     assert run("conv2d_forward", "--for", "threads") == run("conv2d_forward") == (0, marked(threads(definition)) + "\n", "")
 
 
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90", "sm_100"])
+def test_the_ptx_of_a_kernel_needs_no_device(run, architecture):
+    status, out, err = run("softmax_cross_entropy_forward", "--for", "cuda", "--ptx", "--architecture", architecture)
+    assert (status, err) == (0, "")
+    assert f".target {architecture}\n" in out
+    assert ".visible .entry softmax_cross_entropy_forward(\n" in out
+    assert "ld.u64" in out or "ld.global.u64" in out  # the labels are whole numbers, as the docstring says
+    assert out.rstrip().endswith("}")
+
+
+def test_the_ptx_of_ones_own_loop(run, own):
+    assert ".visible .entry swish(\n" in run("own.py:swish", "--for", "cuda", "--ptx")[1]
+    assert ".target sm_90\n" in run("own.py:swish", "--for", "cuda", "--ptx")[1]
+
+
+def test_without_numba_cuda_one_line_says_what_to_install(run, monkeypatch):
+    monkeypatch.setattr(shown, "found", lambda: Found("0.68.1"))
+    words = "Error: PTX is made by numba-cuda, which is not installed: pip install 'minicnn[cuda]'\n"
+    assert run("relu_forward", "--for", "cuda", "--ptx") == (1, "", words)
+
+
 def test_a_loop_of_ones_own(run, own):
     status, out, err = run("own.py:swish")
     assert (status, err) == (0, "")
@@ -79,6 +102,22 @@ REFUSED = {
     "no such file": (["owm.py:swish"], 1, "there is no file owm.py"),
     "a file that fails": (["broken.py:swish"], 1, "broken.py raises ZeroDivisionError: division by zero"),
     "no such kernel": (["conv2d_fwd"], 2, "there is no kernel 'conv2d_fwd': did you mean conv2d_forward"),
+    "no machine code of a loop that is handed a function": (
+        ["variant_forward", "--for", "cuda", "--ptx"],
+        1,
+        "what index_map is decides about the machine code of variant_forward: there is none without it",
+    ),
+    "no types": (
+        ["chosen.py:chosen", "--for", "cuda", "--ptx"],
+        1,
+        "Numba cannot compile chosen for y array(float32, 1d, C), x array(float32, 1d, C): ",
+    ),
+    "no such architecture": (
+        ["relu_forward", "--for", "cuda", "--ptx", "--architecture", "sm_9"],
+        1,
+        "architecture 'sm_9' is not known: use sm_",
+    ),
+    "PTX of another machine": (["relu_forward", "--ptx"], 2, "--ptx is what the compiler makes of a CUDA kernel: add --for cuda"),
     "no such machine": (["conv2d_forward", "--for", "cudda"], 2, "'cudda' is not one of"),
 }
 
@@ -87,6 +126,7 @@ REFUSED = {
 def test_what_cannot_be_derived(run, own, case):
     arguments, wanted, words = REFUSED[case]
     (own / "broken.py").write_text("1 / 0\n")
+    (own / "chosen.py").write_text("def chosen(y, x):\n    for n in range(len(y)):\n        y[n] = x[x[n]]\n")
     status, out, err = run(*arguments)
     assert (status, out) == (wanted, "")
     assert words in err

@@ -14,7 +14,7 @@ import inspect
 import textwrap
 
 import numpy as np
-from numba import njit, prange, types
+from numba import njit, types
 
 SHARED, LOCAL = "cuda.shared.array", "cuda.local.array"
 BARRIER = "cuda.syncthreads()"
@@ -60,14 +60,14 @@ def kind_of(argument):
 def as_blocks(python, kinds):
     """run(blocks, threads, backwards, *arguments), compiled for arguments of these types."""
     text = BlockText(python, kinds)
-    run_block = njit(error_model="numpy", nogil=True)(made(text.source(), python.__name__, text.namespace))
+    run_block = njit(error_model="numpy")(made(text.source(), python.__name__, text.namespace))
     names = ", ".join(text.arguments)
     grid = f"""
 def {python.__name__}_of_grid(_blocks, _threads, _backwards, {names}):
-    for _block in prange(_blocks):
+    for _block in range(_blocks):
         run_block(_block, _blocks, _threads, _backwards, {names})
 """
-    return njit(parallel=True, nogil=True)(made(grid, f"{python.__name__}_of_grid", {"prange": prange, "run_block": run_block}))
+    return njit(made(grid, f"{python.__name__}_of_grid", {"run_block": run_block}))
 
 
 def made(source, name, namespace):
@@ -131,7 +131,10 @@ class BlockText:
             out += self.by_all_threads(stretch)
             stretch = []
             if isinstance(node, ast.If):
-                out += [*self.agreed(node.test), ast.If(ast.Name("_first"), self.of_block(node.body), self.of_block(node.orelse))]
+                out += [
+                    *self.agreed(node.test),
+                    ast.If(ast.Name("_first"), [*self.of_block(node.body), ast.Pass()], self.of_block(node.orelse)),
+                ]
             elif isinstance(node, ast.While):
                 leave = [ast.If(ast.parse("not _first", mode="eval").body, [ast.Break()], [])]
                 out.append(ast.While(ast.Constant(True), [*self.agreed(node.test), *leave, *self.of_block(node.body)], []))

@@ -1,6 +1,6 @@
 """As a script, under NUMBA_ENABLE_CUDASIM=1: what a plan launches beside tiles and textbook loops, against the steps of the CPU.
 
-python steps_simulated.py NAME      one check; ends with an error where it fails
+python steps_simulated.py NAME ...      so many checks; ends with an error where one fails
 """
 
 import sys
@@ -211,4 +211,5 @@ CHECKS = {check.__name__: check for check in (corners, loading, losses, drawing,
 
 if __name__ == "__main__":
     with np.errstate(all="ignore"):
-        CHECKS[sys.argv[1]]()
+        for each in sys.argv[1:]:
+            CHECKS[each]()

@@ -1,15 +1,69 @@
-"""The tiles at their real sizes, 256 threads and 128 x 128 outputs, on a processor: right, and whatever the order of the threads."""
+"""The hand-written kernels at their real sizes on a processor: right, and with the same bits whatever the order of the threads."""
+
+import os
 
 import numpy as np
 import pytest
 
+from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE
+
 from .block_interpreter import BlockLaunches
-from .convolving import CASES, close, device_passes, textbook_passes
+from .convolving import CASES, UNSHARED, Case, close, device_passes, textbook_passes
+from .summing import batch_norm, bias_gradient, transposed
+
+LARGEST = GATHER[0].sizes, REDUCE[0].sizes
+LAYERS = [
+    Case("LeNet's second", 128, 6, (14, 14), 16, 5),
+    Case("dilated, in groups", 16, 64, (14, 14), 64, 3, padding=2, dilation=2, groups=4),
+    Case("strided", 6, 40, (28, 28), 72, 3, stride=2, padding=1, rectify=True),
+    Case("LeNet's first linear", 30, 400, (), 120, ()),
+]
+if os.environ.get("MINICNN_CUDA_FULL") == "1":
+    LAYERS += [
+        Case("AlexNet's first", 16, 3, (227, 227), 96, 11, stride=4),
+        Case("VGG's third", 16, 128, (28, 28), 256, 3, padding=1),
+        Case("filters of their own", 32, 16, (14, 14), 32, 3, padding=1, tile=UNSHARED),
+        Case("one filter a channel", 30, 32, (28, 28), 32, 3, padding=1, groups=32),
+    ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_every_pass_gives_what_the_textbook_gives_in_both_orders_of_threads(case):
-    forwards, backwards = (device_passes(case, BlockLaunches(each), np.asarray, np.asarray) for each in (False, True))
-    for name, got, again, wanted in zip(("y", "dx", "dweight"), forwards, backwards, textbook_passes(case, *case.arrays()), strict=True):
+def places(backwards=False):
+    return BlockLaunches(backwards), np.asarray, np.asarray
+
+
+def named(cases):
+    return pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
+
+
+@named(CASES)
+def test_the_largest_tiles_give_what_the_textbook_gives_in_both_orders_of_threads(case):
+    tiles = None if case.groups == case.channels else LARGEST
+    orders = [device_passes(case, *places(backwards), tiles=tiles) for backwards in (False, True)]
+    for name, got, again, wanted in zip(("y", "dx", "dweight"), *orders, textbook_passes(case, *case.arrays()), strict=True):
         assert close(got, wanted), name
         assert np.array_equal(got, again), f"{name} depends on the order of the threads"
+
+
+@named(LAYERS)
+def test_layers_by_the_tiles_that_the_model_chooses_give_what_the_textbook_gives(case):
+    for name, got, wanted in zip(
+        ("y", "dx", "dweight"), device_passes(case, *places()), textbook_passes(case, *case.arrays()), strict=True
+    ):
+        assert close(got, wanted), name
+
+
+@pytest.mark.parametrize(
+    "sums",
+    [
+        lambda where: bias_gradient(*where, 6, 3, (11, 7), (2, 3)),
+        lambda where: bias_gradient(*where, 3, 2, (5000,), (1,)),
+        lambda where: batch_norm(*where, 5, 3, 2000),
+        lambda where: transposed(*where, 70, 45, 72, 50),
+    ],
+    ids=["tiled bias", "bias in parts", "batch normalization", "transposition"],
+)
+def test_sums_are_right_in_both_orders_of_threads(sums):
+    once, again = sums(places()), sums(places(backwards=True))
+    for name, (got, wanted) in once.items():
+        assert close(got, wanted), name
+        assert np.array_equal(got, again[name][0]), f"{name} depends on the order of the threads"

@@ -17,7 +17,12 @@ from minicnn.graph import Node
 from minicnn.kernels import textbook
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD, Problem
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cuda.batch_statistics import append_batch_norm_backward, append_batch_statistics, append_running_statistics
+from minicnn.kernels.cuda.batch_statistics import (
+    append_batch_norm_backward,
+    append_batch_statistics,
+    append_normalize,
+    append_running_statistics,
+)
 from minicnn.kernels.cuda.by_table import Terms, append_sums, backward_terms, forward_terms
 from minicnn.kernels.cuda.convolution.lowering import append_convolution
 from minicnn.kernels.cuda.copying import append_add, append_copy
@@ -75,10 +80,8 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     problem, x = problem_for(node, BACKWARD_WEIGHT), plan.x(node)
     values = (x, dy) if transposed else (dy, x)
     convolve(plan, problem, parameter(plan, node, "weight", GRADIENT), *map(lanes, values))
-    dbias = parameter(plan, node, "bias", "gradient")
-    if dbias is not None:
-        tile = (1,) * len(dy.map.sizes) if transposed else problem.tile
-        append_bias_gradient(plan.program, dbias, lanes(dy), dy.map.channels, dy.map.sizes, tile, plan.program.images, plan.program.row)
+    tile = (1,) * len(dy.map.sizes) if transposed else problem.tile
+    bias_gradient(plan, parameter(plan, node, "bias", GRADIENT), dy, tile)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
         problem = problem_for(node, FORWARD if transposed else BACKWARD_INPUT)
@@ -96,17 +99,18 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
     """By the statistics of the batch in training, by the running ones in use."""
     layer, program, x, y = node.layer, plan.program, plan.x(node), new_output(plan, node)
     gamma, beta, mean, variance = (parameter(plan, node, name) for name in ("weight", "bias", "running_mean", "running_var"))
+    channels, pixels, lanes = x.map.channels, x.map.pixels, program.lanes
     if plan.training:
-        channels, pixels = x.map.channels, x.map.pixels
         for name in ("mean", "variance"):
-            plan.kept[node.index, name] = plan.program.scratch(channels)
+            plan.kept[node.index, name] = program.scratch(channels)
         statistics = kept_statistics(plan, node)
-        append_batch_statistics(program, *statistics, program.lanes(x), channels, pixels, program.images, program.row)
+        append_batch_statistics(program, *statistics, lanes(x), channels, pixels, program.images, program.row)
         if plan.updating:
-            append_running_statistics(program, mean, variance, *statistics, layer.momentum, channels, pixels * program.images)
+            count = pixels * program.images
+            append_running_statistics(program, mean, variance, *statistics, layer.momentum, channels, count)
         mean, variance = statistics
-    affine = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta, "epsilon": layer.eps}
-    run_loop(program, textbook.batch_norm_inference_forward, y=y, x=x, **affine)
+    rectify = node.index in plan.fusion.rectified
+    append_normalize(program, lanes(y), lanes(x), mean, variance, gamma, beta, layer.eps, channels, pixels, program.row, rectify)
 
 
 def kept_statistics(plan: Planner, node: Node) -> tuple[Any, Any]:
@@ -114,7 +118,7 @@ def kept_statistics(plan: Planner, node: Node) -> tuple[Any, Any]:
 
 
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    program, x = plan.program, plan.x(node)
+    dy, program, x = through_relu(plan, node, dy), plan.program, plan.x(node)
     dgamma, dbeta = (parameter(plan, node, name, GRADIENT) for name in ("weight", "bias"))
     gamma, sizes = parameter(plan, node, "weight"), (x.map.channels, x.map.pixels, program.images, program.row)
     dx = lanes = program.lanes(dy)
@@ -209,10 +213,11 @@ def variant_forward(plan: Planner, node: Node) -> None:
 
 def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
     own, program = node.layer.convolution(node.input_shapes[0]), plan.program
-    uses = {name: program.table(values) for name, values in own.uses._asdict().items()}
+    uses = {"outputs": own.uses.output, "inputs": own.uses.input, "first": own.uses.first}
+    tables = {name: program.table(values) for name, values in uses.items()}
     dweight, dbias = parameter(plan, node, "weight", GRADIENT), parameter(plan, node, "bias", GRADIENT)
     values = {"dy": program.images_first(dy, 2), "x": program.images_first(plan.x(node), 2)}
-    run_loop(program, textbook.variant_backward_weight, dweight=flat(dweight), **values, **uses)
+    run_loop(program, textbook.variant_backward_weight, dweight=flat(dweight), **values, **tables)
     bias_gradient(plan, dbias, dy, (1,) * len(dy.map.sizes))
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
@@ -229,7 +234,7 @@ lower(Layer, run_forward, run_backward)
 lower(Conv, conv_forward, conv_backward, can_rectify=True)
 lower(ConvTranspose, conv_forward, conv_backward, can_rectify=True)
 lower(L.Linear, conv_forward, conv_backward, can_rectify=True)
-lower(BatchNorm, batch_norm_forward, batch_norm_backward)
+lower(BatchNorm, batch_norm_forward, batch_norm_backward, can_rectify=True)
 lower(L.Variant, variant_forward, variant_backward)
 lower(MaxPool, run_forward, max_pool_backward)
 lower(L.LocalResponseNorm, run_forward, local_response_norm_backward)

@@ -76,14 +76,14 @@ def place(typing_context, array, at):
 
 def _copy(count, cache):
     """cp.async (sm_80 on) of so many numbers; a size of 0 reads nothing and writes zeros."""
-    size_bytes = 4 * count
+    shift = {1: 2, 4: 4}[count]
 
     def generate(context, builder, signature, arguments):
         target, at, begin, offset, valid = arguments
         shared = builder.ptrtoint(_shared(context, builder, signature.args[0], target, at), INT32)
         address = builder.add(begin, builder.shl(builder.sext(offset, INT64), _number(2, INT64)))
-        size = builder.mul(valid, _number(size_bytes))
-        code = f"cp.async.{cache}.shared.global [$0], [$1], {size_bytes}, $2;"
+        size = builder.shl(valid, _number(shift))
+        code = f"cp.async.{cache}.shared.global [$0], [$1], {1 << shift}, $2;"
         builder.asm(ir.FunctionType(VOID, [INT32, INT64, INT32]), code, "r,l,r,~{memory}", [shared, address, size], True)
         return context.get_dummy_value()
 

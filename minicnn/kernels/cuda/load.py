@@ -35,7 +35,7 @@ def load_images(x, labels_of_batch, images, labels, order, job, keys, scale, shi
     """
     batch, count, row, channels, depth, height, width = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6]
     first, pixels, span = job[0] * batch, depth * height * width, 2 * moves + 1
-    numbers = images.reshape(images.size)
+    numbers = images.flat  # reshape would call a function that is compiled from CUDA C on the device
     for element in range(cuda.grid(1) // LANES, channels * pixels, cuda.gridsize(1) // LANES):
         c, d, h, w = element // pixels, element // (height * width) % depth, element // width % height, element % width
         for n in range(cuda.grid(1) % LANES, row, LANES):

@@ -40,7 +40,7 @@ def range_of(array: Handle) -> Range:
     elif not _is_there(array):
         return Range(array, 0, 0)  # a table of a plan, which nobody writes
     else:
-        memory, start = "", (array.__array_interface__ if SIMULATED else array.__cuda_array_interface__)["data"][0] or 0
+        memory, start = "", array._ary.ctypes.data if SIMULATED else array.device_ctypes_pointer.value or 0
     elements = 1 + sum((size - 1) * stride for size, stride in zip(array.shape, strides_of(array), strict=True))
     return Range(memory, start, start + elements * array.dtype.itemsize if array.size else start)
 

@@ -7,14 +7,16 @@
         total = np.float64(bias[k])                                         from here on the text of the definition
 
 Nothing is added by two threads, so that no sum depends on their order.  The text needs nothing around it but Numba; this module does not
-import it, and asks for no device.
+import it, and asks for no device.  Outputs that the definition clears are cleared by the threads, each its own part, unless a letter has no
+turns: `minicnn.kernels.cuda.derived`, which launches such kernels, clears them by a launch of its own.
 
 A `Form` says how a plan has it: neighbouring threads take neighbouring images, and numbers are float32.
 
-    for place in range(cuda.grid(1) // 32, K * P * Q, cuda.gridsize(1) // 32):      32 threads share a place, and find its letters once
+    for place in range(cuda.grid(1) // 8, K * P * Q, cuda.gridsize(1) // 8):        8 threads share a place, and find its letters once
         k = place // (P * Q)
-        ...
-        for n in range(cuda.grid(1) % 32, N, 32):
+        ...                                                                         what is the same for every image of the place
+        for n in range(cuda.grid(1) % 8, N, 8):
+            ...
 """
 
 from __future__ import annotations

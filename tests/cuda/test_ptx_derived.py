@@ -1,0 +1,117 @@
+"""Every textbook loop as compiled PTX, executed: the bits of the compiled loop; and every one compiled for three architectures."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from minicnn.kernels import textbook
+from minicnn.kernels.cuda import derived, memory
+from minicnn.kernels.cuda.derived import append_loop
+from minicnn.kernels.derive import read
+
+from ..kernels.textbook import cases
+from . import executed
+from .executed import ARCHITECTURES, Executed, put
+
+FULL = os.environ.get("MINICNN_CUDA_FULL") == "1"
+AXES = {"float64": (1, 2, 3), "float32": (2,)}
+SIZES = (cases.USUAL, cases.drawn(1), cases.drawn(2)) if FULL else (cases.USUAL,)
+LIBRARY = re.compile(r"(scaled_)?tanh_forward|sigmoid_forward|(log_)?softmax|local_response_norm")  # ask for exp, log, tanh or a power
+ROUNDINGS = 16  # of the largest number: a device's exp and log differ from the C library's by one or two, and sums add some
+BOUND = 2e-5  # of the largest number: roundings of float32 in sums of a few dozen terms
+
+
+@pytest.fixture(autouse=True)
+def on_the_host(monkeypatch):
+    """Arrays of the host are those of the device; blocks are small, so that there are several."""
+    monkeypatch.setattr(memory, "strided", executed.strided)
+    monkeypatch.setattr(derived, "THREADS", 32)
+    monkeypatch.setattr(derived, "BLOCKS", 3)
+
+
+def contiguous(array):
+    return put(array)
+
+
+def innermost(array):
+    """Images innermost, filled up to a multiple of 4, as in a plan."""
+    row = -(-len(array) // 4) * 4
+    whole = put(np.full((*array.shape[1:], row), np.nan if array.dtype.kind == "f" else -77, array.dtype))
+    inside = np.moveaxis(whole[..., : len(array)], -1, 0)
+    inside[...] = array
+    return inside
+
+
+def launched(name, outputs, inputs, layout, launches, **how):
+    """What the launches of a loop compute."""
+    loop = getattr(textbook, name)
+    given = zip(read(loop).arguments, (*outputs, *inputs), strict=True)
+    arguments = {key: layout(value) if isinstance(value, np.ndarray) else value for key, value in given}
+    append_loop(launches, loop, arguments, **how)
+    return [arguments[key] for key in read(loop).arguments[: len(outputs)]]
+
+
+def calls_of(name):
+    """(outputs, inputs) of every type and size."""
+    for sizes in SIZES:
+        for dtype, axes in AXES.items():
+            for key, call in cases.calls(dtype, axes, sizes).items():
+                if key == name and (dtype == "float64" or "2d" in name or not re.search(r"[13]d", name)):
+                    yield call
+
+
+def with_strange_numbers(inputs):
+    """The same with a NaN, infinities and a negative zero in every array of numbers."""
+    rng, changed = np.random.default_rng(5), []
+    for each in inputs:
+        if isinstance(each, np.ndarray) and each.dtype.kind == "f":
+            each = each.copy()
+            each.flat[rng.integers(0, each.size, 4)] = (np.nan, np.inf, -np.inf, -0.0) if each.size else ()
+        changed.append(each)
+    return changed
+
+
+def check_bits(name, wanted, got):
+    """Equal bits, but that a NaN is a NaN; near, where the definition asks for functions of the mathematics library."""
+    for one, other in zip(wanted, got, strict=True):
+        assert (np.isnan(one) == np.isnan(other)).all()
+        one, other = (
+            np.nan_to_num(one, nan=1.5, posinf=np.inf, neginf=-np.inf),
+            np.nan_to_num(other, nan=1.5, posinf=np.inf, neginf=-np.inf),
+        )
+        if LIBRARY.match(name) and one.dtype.kind == "f":
+            finite = np.isfinite(one)
+            assert (one[~finite] == other[~finite]).all()
+            bound = ROUNDINGS * np.finfo(one.dtype).eps
+            np.testing.assert_allclose(other[finite], one[finite], rtol=bound, atol=bound)
+        else:
+            assert np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(other).tobytes()
+
+
+@pytest.mark.parametrize("name", textbook.__all__)
+def test_threads_as_machine_code_have_the_bits_of_the_loop(name):
+    """Also where numbers are not numbers; and every kernel compiles for three architectures."""
+    for outputs, inputs in calls_of(name):
+        for given in (inputs, with_strange_numbers(inputs)):
+            wanted = [output.copy() for output in outputs]
+            getattr(textbook, name)(*wanted, *given)
+            for architecture in ARCHITECTURES if FULL else ARCHITECTURES[1:2]:
+                for layout in (contiguous, innermost) if FULL else (contiguous,):
+                    launches = Executed(architecture, ARCHITECTURES)
+                    check_bits(name, wanted, launched(name, outputs, given, layout, launches))
+
+
+@pytest.mark.parametrize("name", textbook.__all__)
+def test_sums_in_float32_are_near_the_loop(name):
+    """As plans ask for them, images innermost."""
+    for outputs, inputs in calls_of(name):
+        wanted = [output.copy() for output in outputs]
+        getattr(textbook, name)(*wanted, *inputs)
+        for architecture in ARCHITECTURES if FULL else ARCHITECTURES[1:2]:
+            launches = Executed(architecture, ARCHITECTURES)
+            for one, other in zip(wanted, launched(name, outputs, inputs, innermost, launches, single=True), strict=True):
+                finite = np.isfinite(one)
+                apart = np.abs(other - one).max(initial=0, where=finite)
+                assert apart <= BOUND * np.abs(one).max(initial=1, where=finite)
