@@ -172,7 +172,7 @@ def test_what_is_no_run(cli, tmp_path, trained, verb, run, words):
     assert line.startswith(words)
 
 
-@pytest.mark.parametrize("verb", [("evaluate", "nowhere"), ("predict", "nowhere", "x.pgm"), ("train", "--resume", "nowhere")])
+@pytest.mark.parametrize("verb", [("evaluate", "nowhere"), ("predict", "nowhere", "x.pgm"), ("train", "--resume", "nowhere"), ("bench",)])
 def test_a_device_that_there_is_not_is_one_line_before_anything_else(cli, verb):
     """On a machine with GPUs as on one without."""
     line, err = refused(cli, *verb, "--device", "CUDA:999", status=1)
