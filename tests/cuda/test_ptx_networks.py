@@ -8,6 +8,7 @@ import pytest
 import minicnn
 from minicnn import layers as L
 
+from . import networks_simulated
 from .executed import take_the_device
 from .networks_simulated import BODIES
 
