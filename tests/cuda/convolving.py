@@ -127,24 +127,24 @@ def device_passes(case, launches, put, get, tiles=None):
     x, weight, bias, dy, dx_bias = case.arrays()
     x_lanes, dy_lanes, flat_weight = (put(each) for each in (images_innermost(x, case.row), images_innermost(dy, case.row), weight.ravel()))
 
-    def run(work, size, *others):
+    def run(work, size, source, other, bias=None):
         result = put(np.full(size, np.nan, np.float32))
-        append(launches, case, work, tiles, result, *others)
+        append(launches, case, work, result, source, other, bias, tiles)
         return get(result)
 
-    y = run(FORWARD, dy[0].size * case.row, x_lanes, flat_weight, put(bias.ravel()), case.rectify)
-    dx = run(BACKWARD_INPUT, x[0].size * case.row, dy_lanes, flat_weight, put(dx_bias), case.rectify)
+    y = run(FORWARD, dy[0].size * case.row, x_lanes, flat_weight, put(bias.ravel()))
+    dx = run(BACKWARD_INPUT, x[0].size * case.row, dy_lanes, flat_weight, put(dx_bias))
     dweight = run(BACKWARD_WEIGHT, weight.size, dy_lanes, x_lanes)
     return images_first(y, dy.shape), images_first(dx, x.shape), dweight.reshape(weight.shape)
 
 
-def append(launches, case, work, tiles, result, source, other, *finish):
+def append(launches, case, work, result, source, other, bias=None, tiles=None):
     """A pass as a whole, or with given tiles, and with sums in as many parts as the case says."""
-    problem, images, row = case.problem(work), case.images, case.row
+    problem, images, row, reduce = case.problem(work), case.images, case.row, work == BACKWARD_WEIGHT
+    finish = () if reduce else (bias, case.rectify)
     if tiles is None and not case.splits:
         lowering.append_convolution(launches, problem, images, row, result, source, other, *finish)
         return
-    reduce = work == BACKWARD_WEIGHT
     choice = lowering.reduce_choice(problem, images) if reduce else lowering.gather_choice(problem, row)
     choice = choice._replace(splits=case.splits or choice.splits)
     choice = choice if tiles is None else choice._replace(sizes=tiles[reduce])
