@@ -27,6 +27,7 @@ class Case(NamedTuple):
     tile: tuple | str | None = None
     flip: bool = False
     rectify: bool = False
+    biased: bool = True
     splits: int = 0  # parts of the sums; 0: as the model chooses
 
     @property
@@ -54,13 +55,14 @@ class Case(NamedTuple):
         return (self.images, self.channels, *self.sizes), weight, (self.filters, *self.tiles), (self.images, self.filters, *outs)
 
     def arrays(self, seed=0):
-        """x, weight, bias, dy in float32, and a bias of the gradient of the input, which a transposed convolution adds."""
+        """x, weight, bias, dy in float32, and a bias of the gradient of the input, which a transposed convolution adds; zeros for none."""
         rng = np.random.default_rng(seed)
-        return [rng.standard_normal(shape).astype(np.float32) for shape in (*self.shapes, (self.channels,))]
+        x, weight, bias, dy, dx_bias = (rng.standard_normal(shape).astype(np.float32) for shape in (*self.shapes, (self.channels,)))
+        return [x, weight, bias * self.biased, dy, dx_bias * self.biased]
 
 
 CASES = (
-    Case("valid", 4, 2, (5, 6), 3, 3),
+    Case("valid", 4, 2, (5, 6), 3, 3, biased=False),
     Case("same, three images", 3, 3, (5, 5), 5, 3, padding="same"),
     Case("full, flipped", 4, 2, (4, 3), 3, 2, padding="full", flip=True, rectify=True),
     Case("stride leaves a rest", 4, 2, (8, 7), 3, 3, stride=(3, 2), padding=1),
@@ -68,17 +70,30 @@ CASES = (
     Case("grouped", 4, 4, (5, 4), 6, 3, padding=1, groups=2),
     Case("one tap", 12, 5, (3, 3), 17, 1),
     Case("tiled", 4, 2, (5, 5), 3, 2, tile=(2, 2)),
-    Case("unshared", 7, 2, (4, 4), 3, 3, padding=1, tile=UNSHARED, rectify=True),
+    Case("unshared", 7, 2, (4, 4), 3, 3, padding=1, tile=UNSHARED, rectify=True, biased=False),
     Case("one axis", 8, 3, (9,), 4, 3, padding=1),
     Case("three axes", 4, 2, (3, 3, 4), 3, 2, padding=1),
     Case("linear", 18, 37, (), 19, ()),
     Case("sums in parts", 4, 9, (3, 3), 4, 3, padding=1, splits=3, rectify=True),
     Case("one image", 1, 2, (4, 4), 3, 3, padding=1, splits=5),
     Case("tile exceeds the output", 2, 2, (4, 3), 2, 2, tile=(2, 5)),
-    Case("tiled, strided, dilated", 2, 2, (9, 8), 2, 3, stride=2, dilation=(1, 3), padding=(1, 3), tile=(3, 2)),
+    Case("tiled, strided, dilated", 2, 2, (9, 8), 2, 3, stride=2, dilation=(1, 3), padding=(1, 3), tile=(3, 2), biased=False),
     Case("one filter a channel", 3, 4, (5, 4), 4, 3, padding=1, groups=4, rectify=True),
-    Case("one filter a channel, strided, tiled, flipped", 5, 3, (7, 6), 3, 4, stride=2, padding=2, groups=3, tile=(2, 2), flip=True),
-    Case("one filter a channel, unshared", 4, 2, (9,), 2, 2, groups=2, tile=UNSHARED),
+    Case(
+        "one filter a channel, strided, tiled, flipped",
+        5,
+        3,
+        (7, 6),
+        3,
+        4,
+        stride=2,
+        padding=2,
+        groups=3,
+        tile=(2, 2),
+        flip=True,
+        biased=False,
+    ),
+    Case("one filter a channel, unshared", 4, 2, (9,), 2, 2, groups=2, tile=UNSHARED, biased=False),
 )
 
 
@@ -129,7 +144,7 @@ def device_passes(case, launches, put, get, tiles=None):
 
     def run(work, size, source, other, bias=None):
         result = put(np.full(size, np.nan, np.float32))
-        append(launches, case, work, result, source, other, bias, tiles)
+        append(launches, case, work, result, source, other, bias if case.biased else None, tiles)
         return get(result)
 
     y = run(FORWARD, dy[0].size * case.row, x_lanes, flat_weight, put(bias.ravel()))

@@ -49,7 +49,7 @@ def depthwise_gather(y, x, weight, bias, positions, taps, x_channel, w_channel, 
 
     y, x, weight, bias : float32, flat
     positions, taps : `position_table`, and as of `gather_tile`
-    *_channel : elements from one to the next; b_channel is 0, and the bias one zero, where there is none
+    *_channel : elements from one to the next; b_channel is 0, and the bias zeros, where there is none
     quads : fours of images of a position
     """
     number = i32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
@@ -157,7 +157,7 @@ def append_depthwise_gather(
         launches,
         GATHER,
         -(-prod(target_shape) * (row // 4) // THREADS),
-        (result, source, weight, launches.table(np.zeros(1, np.float32)) if bias is None else bias),
+        (result, source, weight, launches.table(np.zeros(prod(problem.tile), np.float32)) if bias is None else bias),
         (launches.table(position_table(problem, row)), launches.table(position_groups(problem, row).taps)),
         (prod(source_shape[1:]) * row, weights_of(problem).filter, b_channel),
         (row // 4, problem.channels, 0.0 if rectify else NO_FLOOR),

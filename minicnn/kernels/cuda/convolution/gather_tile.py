@@ -57,7 +57,7 @@ def make_gather_tile(sizes: TileSizes):
 
         y, x, weight, bias : float32, flat
         blocks, taps, positions : from `tables.py`
-        *_channel, *_filter : elements from one to the next; b_filter is 0, and the bias one zero, where there is no bias
+        *_channel, *_filter : elements from one to the next; b_filter is 0, and the bias zeros, where there is no bias
         row : images of a position, with those that only fill it up to a multiple of 4
         channels, filters : of a group
         splits : parts of every sum, which lie one after the other in y, without bias; 1 for whole sums
