@@ -71,6 +71,12 @@ def load_images(array, at, left, middle):
     return a - middle, b - middle if left > 1 else zero, c - middle if left > 2 else zero, d - middle if left > 3 else zero
 
 
+@cuda.jit(device=True, inline="always")
+def store_floored(array, at, a, b, c, d, floor):
+    """store4 of numbers no less than `floor`; not max(), for a device's drops a NaN that a processor keeps."""
+    store4(array, at, floor if a < floor else a, floor if b < floor else b, floor if c < floor else c, floor if d < floor else d)
+
+
 @_instruction
 def place(array, at):
     """Somewhere in an array in global memory, for copies to start from."""

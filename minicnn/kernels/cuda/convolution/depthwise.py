@@ -33,7 +33,7 @@ from minicnn.kernels.cuda.convolution.tables import (
 )
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
-from minicnn.kernels.cuda.vector import load4, load_images, store4
+from minicnn.kernels.cuda.vector import load4, load_images, store_floored
 
 THREADS = 32 if SIMULATED else 128
 TAPS = 9  # sums of a thread
@@ -71,18 +71,7 @@ def depthwise_gather(y, x, weight, bias, positions, taps, x_channel, w_channel, 
             three += factor * c
             four += factor * d
         start = bias[channel * b_channel + positions[own + BIAS]]
-        one += start
-        two += start
-        three += start
-        four += start
-        store4(
-            y,
-            number * 4,
-            floor if one < floor else one,  # not max(): a device's drops a NaN that a processor keeps
-            floor if two < floor else two,
-            floor if three < floor else three,
-            floor if four < floor else four,
-        )
+        store_floored(y, number * 4, one + start, two + start, three + start, four + start, floor)
 
 
 def depthwise_reduce(dweight, dy, x, sets, positions, reads, tap_weights, w_channel, x_channel, images, row, channels, splits):
