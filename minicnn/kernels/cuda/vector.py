@@ -3,7 +3,7 @@
 Here is what each means, in plain Python, which the simulator runs.  For a device, `intrinsics.py` has the instruction of the same name,
 and what stands here becomes its `plain`: tests run kernels on a processor with it.
 
-A function of several threads' kernels is inlined: else it would be compiled for the device at hand, of which there may be none.
+Functions that kernels share are inlined: else they would be compiled for the device at hand, of which there may be none.
 Offsets count elements; a vector begins at a multiple of four elements, and so do the arrays.
 """
 
