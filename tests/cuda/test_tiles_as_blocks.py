@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from minicnn.kernels.cpu.convolution.problem import FORWARD
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE
 
 from .block_interpreter import BlockLaunches
@@ -69,6 +69,15 @@ def test_a_nan_reaches_the_outputs_whose_taps_read_it_alone_and_relu_keeps_it(ca
     append(BlockLaunches(), case, FORWARD, y, images_innermost(x, case.row), weight.ravel(), bias.ravel())
     assert np.isnan(wanted).any()
     np.testing.assert_allclose(images_first(y, dy.shape), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_without_images_the_gradient_of_the_weight_is_zeros(groups):
+    case, nothing = Case("no images", 0, 2, (4, 4), 2, 3, groups=groups), np.empty(0, np.float32)
+    weight = np.full(case.shapes[1], np.nan, np.float32).ravel()
+    for work, result in ((FORWARD, nothing), (BACKWARD_INPUT, nothing), (BACKWARD_WEIGHT, weight)):
+        append(BlockLaunches(), case, work, result, nothing, weight if work != BACKWARD_WEIGHT else nothing)
+    np.testing.assert_array_equal(weight, 0)
 
 
 @pytest.mark.parametrize(

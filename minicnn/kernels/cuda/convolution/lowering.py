@@ -52,6 +52,8 @@ def append_convolution(
         If an array has 2**31 elements or more.
     """
     check_offsets(problem, row)
+    if images == 0 and problem.work != BACKWARD_WEIGHT:
+        return  # of no images nothing is computed; the gradient of the weight is zeros
     by_channel = problem.channels == problem.groups == problem.filters
     if problem.work == BACKWARD_WEIGHT and by_channel:
         append_depthwise_reduce(launches, problem, images, row, result, source, other)
