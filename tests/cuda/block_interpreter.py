@@ -12,6 +12,7 @@ one), faults of memory beyond NumPy's, speed.
 import ast
 import inspect
 import textwrap
+from types import FunctionType
 
 import numpy as np
 from numba import njit, types
@@ -183,9 +184,12 @@ class OfThread(ast.NodeTransformer):
 
 
 def on_processor(value):
-    """An instruction or a function of a device, for a processor."""
+    """An instruction or a function of a device, with all that it calls, for a processor."""
     plain = getattr(value, "plain", getattr(value, "py_func", None))
-    return value if plain is None else njit(plain)
+    if plain is None:
+        return value
+    around = {name: on_processor(plain.__globals__[name]) for name in plain.__code__.co_names if name in plain.__globals__}
+    return njit(FunctionType(plain.__code__, plain.__globals__ | around, plain.__name__, plain.__defaults__, plain.__closure__))
 
 
 def dtype_of(kinds):

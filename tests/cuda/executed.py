@@ -44,7 +44,7 @@ class Executed:
     """
 
     def __init__(self, architecture=(9, 0), compiled=()):
-        self.architecture, self.compiled, self.texts = architecture, compiled, []
+        self.architecture, self.compiled = architecture, compiled
 
     def launch(self, kernel, grid, *arguments, threads=0):
         signature = tuple(map(kind_of, arguments))
@@ -52,9 +52,8 @@ class Executed:
 
     def module(self, kernel, signature):
         for each in self.compiled:
-            Module(text(kernel, signature, each))
-        self.texts.append(text(kernel, signature, self.architecture))
-        return Module(self.texts[-1])
+            text(kernel, signature, each)
+        return parsed(text(kernel, signature, self.architecture))
 
     def scratch(self, size):
         return put(np.full(size, np.nan, np.float32))
@@ -67,6 +66,11 @@ class Executed:
 def text(kernel, signature, architecture):
     """The PTX of a kernel."""
     return kernel.ptx(signature, architecture)
+
+
+@functools.lru_cache(maxsize=16)
+def parsed(ptx):
+    return Module(ptx)
 
 
 def kind_of(argument):

@@ -9,8 +9,9 @@ import pytest
 from minicnn.errors import SettingError
 from minicnn.kernels import textbook
 from minicnn.kernels.cpu.program.program import Buffer, Place
+from minicnn.kernels.cuda.compile import MOST_BLOCKS
 from minicnn.kernels.cuda.derived import append_loop
-from minicnn.kernels.cuda.launches import MOST_BLOCKS, Part, contiguous_strides
+from minicnn.kernels.cuda.launches import Part, contiguous_strides
 from minicnn.optimizers import Adam
 
 

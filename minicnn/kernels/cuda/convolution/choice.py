@@ -50,13 +50,13 @@ class Work(NamedTuple):
 
 
 ONE_WARP = TileSizes(8, 64, rows=4, columns_of_thread=4, depth=8, warp_rows=2)  # in the simulator each thread is a thread of Python
-GATHER = (
+GATHER: tuple[Tile, ...] = (
     Tile(TileSizes(128, 128), 0.79),
     Tile(TileSizes(64, 128), 0.76),
     Tile(TileSizes(32, 256), 0.74),
     Tile(TileSizes(16, 256, rows=4), 0.61),
 )
-REDUCE = (
+REDUCE: tuple[Tile, ...] = (
     Tile(TileSizes(128, 128), 0.74),
     Tile(TileSizes(64, 64, rows=4), 0.60),
     Tile(TileSizes(16, 128, rows=4, columns_of_thread=4), 0.40),

@@ -33,7 +33,7 @@ from minicnn.kernels.cuda.convolution.tables import (
 )
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
-from minicnn.kernels.cuda.vector import load4, store4
+from minicnn.kernels.cuda.vector import load4, load_images, store4
 
 THREADS = 32 if SIMULATED else 128
 TAPS = 9  # sums of a thread
@@ -116,18 +116,12 @@ def depthwise_reduce(dweight, dy, x, sets, positions, reads, tap_weights, w_chan
         position = positions[index]
         image = quad * 4
         left = images - image
-        g, h, k, l = load4(dy, channel * dy_channel + position * row + image)
+        g, h, k, l = load_images(dy, channel * dy_channel + position * row + image, left, np.float32(0))
         for t in range(TAPS):
             read = reads[min(tap_begin + t, taps - 1) * position_count + position]  # surplus taps repeat the last and are not written
             if read >= 0:
-                a, b, c, d = load4(x, channel * x_channel + read + image)
-                sums[t] += g * a
-                if left > 1:
-                    sums[t] += h * b
-                if left > 2:
-                    sums[t] += k * c
-                if left > 3:
-                    sums[t] += l * d
+                a, b, c, d = load_images(x, channel * x_channel + read + image, left, np.float32(0))
+                sums[t] += g * a + h * b + k * c + l * d
         lane = i32(lane + THREADS)
         index = i32(index + index_jump)
         quad = i32(quad + quad_jump)
@@ -163,8 +157,8 @@ def append_depthwise_gather(
         launches,
         GATHER,
         -(-prod(target_shape) * (row // 4) // THREADS),
-        (result, source, weight, np.zeros(1, np.float32) if bias is None else bias),
-        (position_table(problem, row), position_groups(problem, row).taps),
+        (result, source, weight, launches.table(np.zeros(1, np.float32)) if bias is None else bias),
+        (launches.table(position_table(problem, row)), launches.table(position_groups(problem, row).taps)),
         (prod(source_shape[1:]) * row, weights_of(problem).filter, b_channel),
         (row // 4, problem.channels, 0.0 if rectify else NO_FLOOR),
     )
@@ -182,7 +176,7 @@ def append_depthwise_reduce(launches: Launches, problem: Problem, images: int, r
         REDUCE,
         blocks * splits,
         (parts, dy, x),
-        reduce_tables(problem, row),
+        tuple(map(launches.table, reduce_tables(problem, row))),
         (w_channel, prod(problem.x_shape[1:]) * row),
         (images, row, problem.channels, splits),
     )
