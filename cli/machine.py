@@ -5,13 +5,11 @@ Every check returns a Finding and none raises, because this is for broken instal
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import pkgutil
 import platform
 import shlex
-import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +20,6 @@ import minicnn
 OK, MISSING, WARN = "ok", "missing", "warn"
 COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}  # packages that may be installed and still not load
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
-CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
 EXTRAS = (("pillow", "PNG and JPEG for 'minicnn predict'"), ("torch", "a peer for 'minicnn bench --against torch'"))
 
 
@@ -108,19 +105,25 @@ def cache() -> Iterator[Finding]:
 
 
 def cuda() -> Iterator[Finding]:
-    """Looks for driver and package without importing the package."""
-    devices = cuda_devices()
-    version = installed("numba-cuda")
-    if devices is None:
-        yield Finding("CUDA driver", MISSING, "no NVIDIA driver found; training runs on the CPU", "with an NVIDIA GPU: install its driver")
-    elif not devices:
-        yield Finding("CUDA driver", WARN, "a driver, but no device it can use", "nvidia-smi shows what the driver sees")
+    """What keeps launches from running, and the next thing to do; or the devices."""
+    from minicnn.kernels.cuda.runtime import NO_DRIVER, SIMULATED, found
+
+    state = found()
+    package = "" if state.numba_cuda is None else f"numba-cuda {state.numba_cuda} with numba {state.numba}; "
+    if state.missing:
+        absent = state.numba_cuda is None or state.missing == NO_DRIVER
+        detail = state.missing if state.missing.startswith("numba") else f"{package}{state.missing}"
+        yield Finding("CUDA", MISSING if absent else WARN, f"{detail}; without CUDA everything runs on the CPU", state.fix)
+    elif SIMULATED:
+        detail = f"{package}Numba's simulator, whose threads are Python's: for tests of a few numbers"
+        yield Finding("CUDA", WARN, detail, "unset NUMBA_ENABLE_CUDASIM")
     else:
-        yield Finding("CUDA driver", OK, f"{devices} device{'s' * (devices != 1)}; this version still trains on the CPU")
-    if version is None:
-        yield Finding("numba-cuda", MISSING, "not installed", "pip install 'numba-cuda[cu12]'")
-    else:
-        yield Finding("numba-cuda", OK, version)
+        yield Finding("CUDA", OK, f"{package}the driver supports CUDA {state.driver}")
+        for device in state.devices:
+            major, minor = device.compute_capability
+            yield Finding(
+                str(device), OK, f"{device.name}, compute capability {major}.{minor}, {device.memory_bytes / 2**30:.1f} GiB of memory"
+            )
 
 
 def data() -> Iterator[Finding]:
@@ -177,18 +180,6 @@ def cpu_name() -> str:
     except OSError:
         pass
     return ""
-
-
-def cuda_devices() -> int | None:
-    """Devices that the CUDA driver can use; None without a driver.  Calls the driver's library directly."""
-    try:
-        driver = ctypes.CDLL(CUDA_LIBRARIES.get(sys.platform, CUDA_LIBRARIES["linux"]))
-    except OSError:
-        return None
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
-        return 0
-    return count.value
 
 
 def warm() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,9 +17,28 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("constant", "step", "plateau", "cosine")
 
+DEVICE = re.compile("cpu|cuda(:[0-9]{1,9})?")
+
+
+class DeviceName(click.ParamType):
+    """The name of a device; whether there is such a one is asked where it is used."""
+
+    name = "device"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        word = str(value).lower()
+        if DEVICE.fullmatch(word) is None:
+            self.fail(f"{value!r} is not a device: use 'cpu', 'cuda', or 'cuda:1' for the second GPU", param, ctx)
+        return word
+
+
 format_option = click.option("--format", "form", type=Choice(("table", "json")), default="table", show_default=True, help="Output format.")
 data_dir_option = click.option(
     "--data-dir", metavar="DIR", help="Look for data in this folder first; without --data, use the data set it holds."
+)
+
+device_option = click.option(
+    "--device", type=DeviceName(), default="cpu", metavar="cpu|cuda|cuda:N", show_default=True, help="Where to compute."
 )
 
 
@@ -74,7 +94,7 @@ def training_options(command: Command) -> Command:
             default=None,
             help="Keep the weights of the epoch that is best on the test images; the accuracy is then too optimistic.",
         ),
-        click.option("--device", type=Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where to compute."),
+        device_option,
         click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result does not depend on it."),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="Seed of everything random."),
         click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder for a new run."),

@@ -79,12 +79,14 @@ def test_the_pythons_in_the_metadata_begin_with_the_oldest_that_may_install():
 def test_the_lowest_versions_are_the_ones_ci_installs():
     extras = PROJECT["project"]["optional-dependencies"]
     allowed = dict(
-        re.fullmatch(r"([\w-]+)>=([\d.]+)", wanted).groups()
+        re.fullmatch(r"([\w-]+)>=([\d.]+)(?:;.*)?", wanted).groups()
         for wanted in [*PROJECT["project"]["dependencies"], *extras["images"], *extras["test"]]
     )
     lines = (ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8").splitlines()
     installed = dict(re.fullmatch(r"([\w-]+)==([\d.]+)\.\*", line).groups() for line in lines if not line.startswith("#"))
-    assert installed == {name: version for name, version in allowed.items() if name not in ("ruff", "mypy", "setuptools")}
+    assert installed == {
+        name: version for name, version in allowed.items() if name not in ("ruff", "mypy", "setuptools", "nvidia-cuda-nvdisasm")
+    }
 
 
 def test_the_extras_are_those_that_something_uses():
@@ -93,10 +95,23 @@ def test_the_extras_are_those_that_something_uses():
     extras = PROJECT["project"]["optional-dependencies"]
     used = {name for name, _ in machine.EXTRAS}
     assert {wanted.partition(">=")[0] for extra in set(extras) - {"cuda", "cuda13", "test"} for wanted in extras[extra]} == used
+
+
+def test_cuda_is_installed_as_pages_and_messages_say():
+    from minicnn.kernels.cuda.runtime import INSTALL
+
+    extras = PROJECT["project"]["optional-dependencies"]
+    lowest = "0.30.4"  # older ones do not import beside today's Numba
     assert {name: wanted for name, wanted in extras.items() if "cuda" in name} == {
-        "cuda": ["numba-cuda[cu12]>=0.30.4"],
-        "cuda13": ["numba-cuda[cu13]>=0.30.4"],
-    }  # older ones do not import beside today's Numba
+        "cuda": [f"numba-cuda[cu12]>={lowest}"],
+        "cuda13": [f"numba-cuda[cu13]>={lowest}"],
+    }
+    told = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", ROOT / "docs" / "cuda.md")}
+    assert f"numba-cuda ({lowest} or newer)" in told["cuda.md"]
+    for text in (INSTALL, *told.values()):
+        named = {each for listed in re.findall(r"(?:minicnn|\.)\[([\w,]+)\]", text) for each in listed.split(",")}
+        assert "cuda" in named
+        assert named <= set(extras)
 
 
 @pytest.mark.parametrize("source", ["checkout", "unpacked", "a checkout without links"])

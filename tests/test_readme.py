@@ -115,7 +115,9 @@ def assert_shown(output: list[str], printed: str) -> None:
 
 
 def test_blocks_are_found():
-    assert [block.page for block in blocks("python")] == ["README.md"] * 6 + ["docs/derive.md"] * 3 + ["docs/robustness.md"]
+    assert [block.page for block in blocks("python")] == ["README.md"] * 6 + ["docs/cuda.md"] * 2 + ["docs/derive.md"] * 3 + [
+        "docs/robustness.md"
+    ]
     assert {block.page for block in blocks("console")} == set(PAGES)
     assert {block.language for block in BLOCKS} == {"python", "console", "text"}
     assert len(blocks("python")[0].text.splitlines()) <= 12
@@ -153,7 +155,7 @@ def test_what_ci_runs_is_one_line_each():
     assert [len(block.commands) for block in blocks("console") if is_long(block)] == [1, 1, 1]
     start, tests, stress = (block.commands[0][0] for block in blocks("console") if is_long(block))
     assert re.fullmatch(PREPARED + r"\. && \.venv/bin/minicnn train lenet", start)
-    assert re.fullmatch(PREPARED + r"-e '\.\[test,bench\]' && \.venv/bin/python -m pytest -n auto", tests)
+    assert re.fullmatch(PREPARED + r"-e '\.\[test,bench,cuda\]' && \.venv/bin/python -m pytest -n auto", tests)
     assert re.fullmatch(r"python -m tests\.stress --minutes \d+", stress)
 
 

@@ -9,7 +9,7 @@ import click
 
 from minicnn import bench as measuring
 from minicnn.cli.mistakes import Choice
-from minicnn.cli.options import format_option
+from minicnn.cli.options import device_option, format_option
 from minicnn.errors import MinicnnError, SettingError, suggestion
 
 DEFAULT_SUITES = ("train", "infer")
@@ -26,7 +26,8 @@ class Words(click.ParamType):
 
 @click.command()
 @click.argument("suites", nargs=-1, type=Choice(measuring.SUITES), metavar="[SUITE]...")
-@click.option("--against", type=Choice(measuring.PEERS), help="Run the same with PyTorch and compare.")
+@click.option("--against", type=Choice(measuring.PEERS), help="Run the same with PyTorch and compare; on a GPU without TF32, or with it.")
+@device_option
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use, for both sides.")
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2", help="Time per row; long calls take more."
@@ -42,6 +43,7 @@ class Words(click.ParamType):
 def bench(
     suites: tuple[str, ...],
     against: str | None,
+    device: str,
     threads: int | None,
     seconds: float | None,
     layers: str,
@@ -64,13 +66,16 @@ def bench(
     Without a SUITE: train and infer.  Ctrl-C shows the results so far.
 
     train, infer, kernels and ladder compare results before they time anything: a row that differs is reported as wrong, and the exit
-    status is 1.  memory and starts run in separate processes.
+    status is 1.  memory and starts run in separate processes, on the CPU only.
     """
+    from minicnn.engine import checked_device
+
+    device = checked_device(device)
     many = threads or measuring.processors()
     protocol = measuring.QUICK if quick else measuring.Protocol()
     if seconds is not None:
         protocol = replace(protocol, seconds=seconds)
-    options = measuring.Options(many, against, protocol, layers, batches or None, passes, quick)
+    options = measuring.Options(many, against, protocol, layers, batches or None, passes, quick, device)
     if explain:
         _explain(options, form)
         return
@@ -114,6 +119,8 @@ def bench(
 
 def _explain(options: measuring.Options, form: str) -> None:
     """The choice of algorithm for every selected convolution."""
+    if options.device != "cpu":
+        raise SettingError("bench: --explain shows the ways of the CPU, and a GPU has one\n  leave out --device")
     from minicnn.bench.explain import explanations
 
     found = list(explanations(options))
@@ -140,12 +147,12 @@ def _measured(suites: tuple[str, ...], options: measuring.Options, found: list[m
     from minicnn.cli.render.console import stderr_console
 
     with Progress(stderr_console()) as progress:
-        machine = measuring.measure_machine(options.threads, () if options.against is None else (options.against,))
+        machine = measuring.measured(options)
         try:
             for suite in suites:
                 for row in measuring.run(suite, options):
                     found.append(row)
                     progress.show(row)
-            return measuring.better(machine, measuring.measure_machine(options.threads)), True
+            return measuring.better(machine, measuring.measured(options, whole=False)), True
         except KeyboardInterrupt:
             return machine, False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from minicnn.cli.options import data_dir_option, format_option, weights_path
+from minicnn.cli.options import data_dir_option, device_option, format_option, weights_path
 
 if TYPE_CHECKING:
     from minicnn.train import Examination
@@ -18,17 +18,20 @@ if TYPE_CHECKING:
 @click.argument("run")
 @click.option("--data", metavar="NAME", help="Another data set with the same classes.")
 @data_dir_option
+@device_option
 @format_option
-def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> None:
+def evaluate(run: str, data: str | None, data_dir: str | None, device: str, form: str) -> None:
     """Measure the weights of RUN on the test images: loss, accuracy, and which classes are confused.
 
     RUN is a run folder, a best.safetensors taken from one, or a network saved from Python after training.
     """
     from minicnn.cli.data_choice import data_name
     from minicnn.datasets import load, names
+    from minicnn.engine import checked_device
     from minicnn.errors import DataError
     from minicnn.train import examine, load_trained
 
+    device = checked_device(device)
     trained = load_trained(weights_path(run))
     if not data and trained.data not in names():
         raise DataError(
@@ -36,7 +39,7 @@ def evaluate(run: str, data: str | None, data_dir: str | None, form: str) -> Non
             f"\n  use --data NAME, one of 'minicnn data list'"
         )
     name = data_name(data, data_dir, trained.data)
-    found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)))
+    found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)), device=device)
     if form == "json":
         click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found)}))
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from minicnn.cli.echo import echo, echo_error
-from minicnn.cli.options import format_option, weights_path
+from minicnn.cli.options import device_option, format_option, weights_path
 from minicnn.errors import MinicnnError
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("--resize", is_flag=True, help="Stretch images of other sizes.")
 @click.option("--invert", is_flag=True, help="Swap light and dark: for dark ink on paper, where the training images are light on black.")
+@device_option
 @format_option
-def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form: str) -> None:
+def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, device: str, form: str) -> None:
     """Classify images with the weights of RUN: the three most probable classes of each.
 
     RUN is a run folder, a best.safetensors taken from one, or a network saved from Python after training.  IMAGE is a PNG,
@@ -29,8 +30,10 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
     reported, the others classified; the exit status is 1 then.
     """
     from minicnn.datasets.pictures import read_picture
+    from minicnn.engine import checked_device
     from minicnn.train import fit_picture, guesses, load_trained, looks_inverted
 
+    device = checked_device(device)
     trained = load_trained(weights_path(run))
     pictures: dict[int, np.ndarray] = {}  # by their position among the images
     faults: dict[int, MinicnnError] = {}
@@ -44,7 +47,7 @@ def predict(run: str, images: tuple[str, ...], resize: bool, invert: bool, form:
         if looks_inverted(trained, pictures[place]):
             fix = "leave out --invert" if invert else "use --invert"
             echo(f"Warning: {name} seems to be inverted compared with {trained.data}: {fix}", err=True)
-    answers = dict(zip(pictures, guesses(trained, list(pictures.values())), strict=True)) if pictures else {}
+    answers = dict(zip(pictures, guesses(trained, list(pictures.values()), device=device), strict=True)) if pictures else {}
     if form == "json":
         echo(
             json.dumps(

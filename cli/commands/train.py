@@ -52,7 +52,7 @@ def train(
 
     The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and for 'minicnn evaluate' and 'minicnn
     predict' the weights of the last epoch, or of the best one if --validation or --select-on-test chooses it.  Ctrl-C stops it;
-    --resume DIR continues it, with the same result to the last bit.
+    --resume DIR continues it, with the same result to the last bit on the same device; on another, sums are rounded in another order.
     """
     if resume and given["recipe"]:
         raise click.UsageError("a resumed run keeps its settings: leave out --recipe")
@@ -61,7 +61,9 @@ def train(
     if not network and not resume:
         raise click.UsageError("which network? As in: minicnn train lenet")
     from minicnn import zoo
+    from minicnn.engine import checked_device
 
+    device = checked_device(device)  # before anything slow
     folder = given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())
     given |= {"network": network and zoo.find(network).name, "data_dir": folder}
     run = resumed_run(resume, given, device, threads) if resume else new_run(out, given, device, threads)
@@ -151,7 +153,9 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
 
 
 def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
-    """Before the start, report how long a network not tried on the data will train, and which were tried."""
+    """Before the start, report how long a network not tried on the data will train on the CPU, and which were tried."""
+    if trainer.device != "cpu":
+        return
     from minicnn.zoo import suitability
 
     def peak_flops() -> float:
@@ -221,12 +225,10 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         show(results.stopped, trainer.epoch)
         if lost is not None:
             raise DataError(
-                f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of"
-                f" {run.settings.epochs} continue with: minicnn train --resume {shlex.quote(str(run.folder.path))}"
+                f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of {run.settings.epochs} {continuation(run)}"
             ) from lost
         echo(
-            f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}"
-            f"\ncontinue with: minicnn train --resume {shlex.quote(str(run.folder.path))}",
+            f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}\n{continuation(run)}",
             err=True,
         )
         return INTERRUPTED
@@ -237,3 +239,9 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
     if lost is not None and not isinstance(lost, BrokenPipeError):
         raise DataError(f"{UNWRITABLE}: {lost.strerror}; the run is complete in {run.folder.path}") from lost
     return 0
+
+
+def continuation(run: Run) -> str:
+    """How to continue a run that stopped, where it ran."""
+    device = "" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"
+    return f"continue with: minicnn train --resume {shlex.quote(str(run.folder.path))}{device}"

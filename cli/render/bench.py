@@ -100,12 +100,15 @@ def print_bench(console: Console, machine: Machine, found: Sequence[Record]) -> 
 def machine_lines(machine: Machine) -> list[Text]:
     """What it was measured on."""
     load = "" if machine.load is None else f", load {machine.load:.1f}"
+    processors = f"{machine.threads} of {machine.processors} processors, {machine.lanes} lanes{load}"
+    where = f" on {machine.threads} threads ({machine.peak_flops_one_thread / 1e9:.0f} on one)"
+    first, where = (
+        (Text(machine.device, "bold"), "") if machine.device else (Text.assemble((machine.cpu, "bold"), f"  {processors}"), where)
+    )
     return [
-        Text.assemble((machine.cpu, "bold"), f"  {machine.threads} of {machine.processors} processors, {machine.lanes} lanes{load}"),
-        Text(
-            f"peak {machine.peak_flops / 1e9:.0f} GFLOP/s on {machine.threads} threads"
-            f" ({machine.peak_flops_one_thread / 1e9:.0f} on one), copy {machine.peak_bytes / 1e9:.0f} GB/s"
-        ),
+        first,
+        *([Text(f"{machine.cpu}  {processors}", "dim")] if machine.device else []),
+        Text(f"peak {machine.peak_flops / 1e9:.0f} GFLOP/s{where}, copy {machine.peak_bytes / 1e9:.0f} GB/s"),
         Text(", ".join(f"{name} {version}" for name, version in machine.versions.items()), "dim"),
     ]
 

@@ -104,6 +104,7 @@ def heading(description: dict[str, Any], start: StartRecord) -> Text:
     decay = f", weight decay {settings['weight_decay']:g}" if settings["weight_decay"] else ""
     augment = f", {settings['augment'].replace(',', ', ')}" if settings["augment"] else ""
     threads = f"{start.threads} thread{'s' * (start.threads != 1)}"
+    where = threads if description["device"] == "cpu" else description["device"]
     return Text.assemble(
         (settings["network"], "bold"),
         " on ",
@@ -111,7 +112,7 @@ def heading(description: dict[str, Any], start: StartRecord) -> Text:
         f": {data['train_images']:,} training images{held_out}, {data['test_images']:,} test images, {sizes(shape)}{scaled}\n",
         (
             f"{start.parameters:,} parameters; {settings['optimizer']}, rate {settings['learning_rate']:g} ({settings['schedule']}){momentum}"
-            f"{decay}; batch {start.batch_size}{augment}; seed {settings['seed']}; {threads}",
+            f"{decay}; batch {start.batch_size}{augment}; seed {settings['seed']}; {where}",
             "dim",
         ),
     )

@@ -16,6 +16,7 @@ from types import ModuleType
 
 from minicnn.bench.machine import Watch, better, measure_machine, pinned, processors
 from minicnn.bench.means import STEP, Mean, geometric_mean, means
+from minicnn.bench.measured import measured
 from minicnn.bench.options import PASSES, PEERS, QUICK, Options
 from minicnn.bench.process_records import CACHED_SECONDS, COLD_SECONDS, LEAST_RATIO, Footprint, Launch, Memory, Start
 from minicnn.bench.protocol import Agreement, Contestant, Protocol, Race, Timing
@@ -23,6 +24,7 @@ from minicnn.bench.records import OURS, Machine, Note, Row, row_record
 from minicnn.errors import SettingError
 
 SUITES = ("train", "infer", "kernels", "ladder", "memory", "starts")
+ON_DEVICES = ("train", "infer", "kernels", "ladder")
 Record = Row | Memory | Start | Note
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "geometric_mean",
     "means",
     "measure_machine",
+    "measured",
     "names",
     "pinned",
     "processors",
@@ -74,9 +77,14 @@ def run(suite: str, options: Options) -> Iterator[Record]:
     Raises
     ------
     SettingError
-        If there is no such suite, or the requested peer is not installed.
+        If there is no such suite, not on that device, or the requested peer is not installed.
     """
+    if options.device != "cpu" and suite not in ON_DEVICES:
+        raise SettingError(f"bench: {suite} measures processes on the CPU\n  leave out --device, or choose from {', '.join(ON_DEVICES)}")
     rows = _suite(suite).rows(options)
+    if options.device != "cpu":  # whose time does not depend on the processors' other work
+        yield from rows
+        return
     watch = Watch(options.threads)
     for each in rows:
         yield replace(each, rest=watch.rest()) if isinstance(each, Row | Start) else each

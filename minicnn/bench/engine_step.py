@@ -12,8 +12,10 @@ the same threads over the same shards, on numbers that lie where the previous st
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,7 +26,12 @@ from minicnn.kernels.cpu.program.program import FinishedProgram
 from minicnn.layers import Flatten, Layer, Sequential
 from minicnn.layers.batch_norm import BatchNorm
 
-TRANSFERS = ("load_", "store_")  # names of the steps between the user's arrays and lanes
+if TYPE_CHECKING:
+    from minicnn.engine import AnyPlan
+
+SomePlan = TypeVar("SomePlan")
+
+TRANSFERS = ("load_", "store_", "advance")  # names of the steps between the user's arrays and lanes, and to the next batch
 LOSS = "softmax_cross_entropy"
 CALL_OPERATIONS = 2e9  # work of one call: it runs several batches, so that starting the threads does not count
 MOST_BATCHES = 64
@@ -45,14 +52,18 @@ class EngineStep:
     def __init__(self, layer: Layer, x: np.ndarray, weight: np.ndarray | None, threads: int, part: str, batches: int) -> None:
         self.output: np.ndarray | None = None
         self._batch, self._images = len(x), x
-        inference = part == "forward" and not isinstance(layer, BatchNorm)
-        topology = Topology.build(layer if inference else Sequential(layer, Flatten()), x.shape[1:])
-        plan, chosen = _steps_of(topology, len(x), threads, part)
+        inference = is_inference(layer, part)
+        topology = topology_of(layer, x.shape[1:], part)
+
+        def build(training: bool, input_gradient: bool) -> Plan:
+            return build_plan(topology, topology.memory_size, len(x), threads, training=training, input_gradient=input_gradient)
+
+        plan, chosen = steps_of(topology, part, build, lambda plan: plan.program.names)
         self._parameters = np.ones(topology.memory_size + 16, np.float32)
         if weight is not None:
             self._parameters[: weight.size] = weight.ravel()
         plan.memory += 0  # written once: untouched memory would all be one page of zeros, read from cache
-        self._run_whole(plan, topology.output_shapes[0], inference)
+        self.output = run_whole(plan, self._parameters, x, topology.output_shapes[0], inference)
         needed = plan.arrays._replace(classes=0, output=None, input_gradient=False)  # the steps that would use them are gone
         self._plan = replace(plan, program=_only(plan.program, chosen), arrays=needed)
         self._order = np.zeros(self._batch * batches, np.int64)
@@ -60,42 +71,49 @@ class EngineStep:
     def __call__(self) -> None:
         self._plan.run(self._parameters, self._images, self._order, self._batch)
 
-    def _run_whole(self, plan: Plan, output_shape: tuple[int, ...], inference: bool) -> None:
-        order = np.arange(self._batch)
-        if inference:
-            self.output = np.empty((self._batch, *output_shape), np.float32)
-            plan.run(self._parameters, self._images, order, self._batch, output=self.output)
-        else:
-            plan.run(
-                self._parameters,
-                self._images,
-                order,
-                self._batch,
-                labels=np.zeros(self._batch, np.int64),
-                keys=np.zeros(1, np.int64),
-                input_gradient=np.empty_like(self._images),
-            )
+
+def is_inference(layer: Layer, part: str) -> bool:
+    """Whether a plan for inference has the steps of a pass: batch norm is computed differently in training."""
+    return part == "forward" and not isinstance(layer, BatchNorm)
 
 
-def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[Plan, list[int]]:
-    """A plan, and the numbers of the steps that belong to the pass."""
+def topology_of(layer: Layer, shape: tuple[int, ...], part: str) -> Topology:
+    """A network of one layer."""
+    return Topology.build(layer if is_inference(layer, part) else Sequential(layer, Flatten()), shape)
 
-    def build(training: bool, input_gradient: bool) -> Plan:
-        return build_plan(topology, topology.memory_size, batch, threads, training=training, input_gradient=input_gradient)
 
-    if isinstance(topology.nodes[0].layer, BatchNorm):  # computed differently in training, with one pass for all its gradients
-        plan = build(training=True, input_gradient=False)
-        names = plan.program.names
+def run_whole(
+    plan: AnyPlan, parameters: np.ndarray, images: np.ndarray, output_shape: tuple[int, ...], inference: bool
+) -> np.ndarray | None:
+    """Run the whole plan once, so that memory holds what it holds in a network; returns the output of inference."""
+    batch = len(images)
+    if inference:
+        output = np.empty((batch, *output_shape), np.float32)
+        plan.run(parameters, images, np.arange(batch), batch, output=output)
+        return output
+    gradient = np.empty_like(images) if plan.arrays.input_gradient else None
+    labels, keys = np.zeros(batch, np.int64), np.zeros(1, np.int64)
+    plan.run(parameters, images, np.arange(batch), batch, labels=labels, keys=keys, input_gradient=gradient)
+    return None
+
+
+def steps_of(
+    topology: Topology, part: str, build: Callable[[bool, bool], SomePlan], names_of: Callable[[SomePlan], Sequence[str]]
+) -> tuple[SomePlan, list[int]]:
+    """A plan, and the numbers of its steps that belong to the pass; `build` takes `training` and `input_gradient`."""
+    if isinstance(topology.nodes[0].layer, BatchNorm):  # one pass computes all its gradients
+        plan = build(True, False)
+        names = names_of(plan)
         return plan, _after_loss(names) if part == "input" else _work(names[: _loss(names)])
     if part == "forward":
-        plan = build(training=False, input_gradient=False)
-        chosen = _work(plan.program.names)
+        plan = build(False, False)
+        chosen = _work(names_of(plan))
     else:
-        plan = build(training=True, input_gradient=part == "input")
-        chosen = _after_loss(plan.program.names)
+        plan = build(True, part == "input")
+        chosen = _after_loss(names_of(plan))
     if part == "input":
-        names = plan.program.names
-        without = build(training=True, input_gradient=False).program.names
+        names = names_of(plan)
+        without = names_of(build(True, False))
         weight_steps = [without[number] for number in _after_loss(without)]
         if [names[number] for number in chosen[: len(weight_steps)]] != weight_steps:
             raise SettingError("bench: the engine computes input and weight gradient together here, so they cannot be timed separately")
@@ -105,16 +123,16 @@ def _steps_of(topology: Topology, batch: int, threads: int, part: str) -> tuple[
     return plan, chosen
 
 
-def _work(names: tuple[str, ...], first: int = 0) -> list[int]:
+def _work(names: Sequence[str], first: int = 0) -> list[int]:
     """Steps from `first` on that compute."""
     return [number for number in range(first, len(names)) if not names[number].startswith(TRANSFERS)]
 
 
-def _after_loss(names: tuple[str, ...]) -> list[int]:
+def _after_loss(names: Sequence[str]) -> list[int]:
     return _work(names, 1 + _loss(names))
 
 
-def _loss(names: tuple[str, ...]) -> int:
+def _loss(names: Sequence[str]) -> int:
     return next(number for number, name in enumerate(names) if name.startswith(LOSS))
 
 

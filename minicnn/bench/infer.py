@@ -1,6 +1,6 @@
 """Inference: images in, logits out, ours against PyTorch's.
 
-Of ours, `Graph.forward(x)` is timed, on an array of images as a user has it.  PyTorch reads the same memory without copying, in
+Of ours, what `Graph.forward(x)` does is timed, on an array of images as a user has it; on a device that includes the way there and back.  PyTorch reads the same memory without copying, in
 inference mode, in both of its layouts; it gets many images at once or in batches that stay in cache: the fastest counts.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import engine, zoo
-from minicnn.bench.equality import all_alike, tolerance
+from minicnn.bench.equality import all_alike
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Contestant
 from minicnn.bench.records import OURS, Note, Row
@@ -44,13 +44,16 @@ def network_row(name: str, count: int, options: Options, torch: Any) -> Row:
     """One network, so many images."""
     net = zoo.build(name)
     images, _ = training_images(net.input_shape, net.classes, count)
-    contestants = [Contestant(OURS, lambda: engine.forward(net, images, options.threads))]
+    channels = net.input_shape[0]
+    unchanged = ([1.0] * channels, [0.0] * channels)
+    contestants = [Contestant(OURS, lambda: engine.predict(net, images, *unchanged, options.threads, options.device))]
     if torch is not None:
+        from minicnn.bench.peers.place import Place
         from minicnn.bench.peers.torch_networks import forwards
 
-        contestants += forwards(torch, net, images)
+        contestants += forwards(Place(torch, options.device), net, images)
     summary = net.summary()
     terms = max((row.macs or 0) // int(np.prod(row.output_shape)) for row in summary.layers)
-    limit = tolerance(terms)
+    limit = options.tolerance(terms)
     race = options.protocol.race(contestants, lambda results: all_alike(results, limit))
     return Row("infer", name, "forward", count, race.timings, flops=count * summary.totals.flops, agreement=race.agreement)

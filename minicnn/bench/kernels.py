@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.bench import own_layers
-from minicnn.bench.equality import all_alike, tolerance
+from minicnn.bench.equality import all_alike
 from minicnn.bench.layer_set import LAYER_SET, LayerCase, Trial
 from minicnn.bench.machine import available_bytes
 from minicnn.bench.options import Options
@@ -75,14 +75,22 @@ def _drawn(stream: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 def pass_row(trial: Trial, part: str, options: Options, torch: Any) -> Row:
     """One pass: the function, the engine's step, and every formulation of the peer."""
     case, batch = trial.case, len(trial.x)
-    everyone = own_layers.contestants(trial, part, options.threads)
+    flops = case.flops(batch)
+    if options.device == "cpu":
+        everyone = own_layers.contestants(trial, part, options.threads)
+    else:
+        from minicnn.bench import device_layers
+
+        everyone = device_layers.contestants(trial, part, options.device)
     if torch is not None:
         from minicnn.bench.peers import torch_layers
+        from minicnn.bench.peers.place import Place
 
-        everyone += torch_layers.contestants(torch, trial, part)
-    limit = tolerance(case.terms(part, batch))
+        everyone += torch_layers.contestants(Place(torch, options.device), trial, part)
+    if options.device != "cpu":
+        everyone = device_layers.queued_alike(everyone, options.device, flops, case.moved_bytes(batch))
+    limit = options.tolerance(case.terms(part, batch))
     race = options.protocol.race(everyone, lambda results: all_alike(results, limit))
-    flops = case.flops(batch)
     return Row(
         "kernels",
         case.name,

@@ -8,35 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minicnn.bench.engine_step import EngineStep, batches_in_a_call
-from minicnn.bench.equality import relative_error, tolerance
+from minicnn.bench.equality import relative_error
 from minicnn.bench.kernels import arrays
 from minicnn.bench.layer_set import LayerCase, Trial, conv
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant, Timing
 from minicnn.bench.records import OURS, Note, Row
+from minicnn.bench.rung import Rung
 from minicnn.errors import SettingError
 
 LAYERS = (conv("lenet-conv2", (6, 14, 14), 16, 5, (128,)), conv("wide-3x3", (32, 16, 16), 64, 3, (64,)))
 QUICK_BATCH = 32
-
-
-class Rung(NamedTuple):
-    """One step of the ladder.
-
-    idea : what is new
-    call : computes the layer, or `share` of it, and returns its part of y (N, K, P, Q), or None
-    """
-
-    name: str
-    idea: str
-    call: Callable[[], Any]
-    share: float = 1.0
-    batches: int = 1
+DEVICE_BATCH = 1024  # fewer images do not fill a device
 
 
 def names(quick: bool = False) -> list[str]:
@@ -49,8 +37,10 @@ def rows(options: Options) -> Iterator[Row | Note]:
     torch = options.peer()
     for case in LAYERS:
         if options.wants(case.name) and case.name in names(options.quick):
-            for batch in options.batches or ((QUICK_BATCH,) if options.quick else case.batches):
-                _check_batch(batch)
+            usual = (QUICK_BATCH,) if options.quick else case.batches if options.device == "cpu" else (DEVICE_BATCH,)
+            for batch in options.batches or usual:
+                if options.device == "cpu":
+                    _check_batch(batch)
                 yield from climb(arrays(case, batch), options, torch)
 
 
@@ -68,21 +58,30 @@ def climb(trial: Trial, options: Options, torch: Any) -> Iterator[Row]:
     """All rungs in one race, so that disturbances hit all of them alike."""
     case, batch = trial.case, len(trial.x)
     flops = 2 * case.terms("forward", batch) * prod(trial.dy.shape)
-    ladder = rungs(trial, options.threads, flops)
+    if options.device == "cpu":
+        ladder = rungs(trial, options.threads, flops)
+    else:
+        from minicnn.bench import device_ladder, device_layers
+
+        ladder = device_ladder.rungs(trial, options.device)
     contestants = [Contestant(f"{OURS} {rung.name}", rung.call, rung.batches) for rung in ladder]
     peers: list[Contestant] = []
     if torch is not None:
         from minicnn.bench.peers import torch_layers
+        from minicnn.bench.peers.place import Place
 
-        peers = torch_layers.contestants(torch, trial, "forward")
+        peers = torch_layers.contestants(Place(torch, options.device), trial, "forward")
     results: list[Any] = []
 
     def keep(firsts: Iterator[Any]) -> None:
         results.extend(None if each is None else np.array(each) for each in firsts)  # rungs share their arrays
 
-    timings = options.protocol.race([*contestants, *peers], keep).timings
-    truth = results[1]  # the compiled textbook loop
-    limit = tolerance(case.terms("forward", batch))
+    everyone = [*contestants, *peers]
+    if options.device != "cpu":
+        everyone = device_layers.queued_alike(everyone, options.device, flops, None)
+    timings = options.protocol.race(everyone, keep).timings
+    truth = next(each for each in results if each is not None and each.shape == trial.dy.shape)  # the compiled textbook loop
+    limit = options.tolerance(case.terms("forward", batch))
     for rung, result, timing in zip(ladder, results, timings, strict=False):
         yield _row(case, batch, rung.name, int(flops * rung.share), timing, _agreement(result, truth, limit), rung.idea)
     if peers:

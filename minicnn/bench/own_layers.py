@@ -50,8 +50,11 @@ def public(name: str) -> Any:
         return None
 
 
-def function_call(trial: Trial, part: str) -> Callable[[], Any] | None:
-    """One call of the public function; None if there is none."""
+def function_call(trial: Trial, part: str, put: Callable[[np.ndarray], Any] = np.asarray) -> Callable[[], Any] | None:
+    """One call of the public function; None if there is none.
+
+    put : where the trial's arrays are, as a function that brings others there
+    """
     case, x, weight, dy = trial
     function = public(function_name(case.family, part))
     if function is None:
@@ -68,7 +71,7 @@ def function_call(trial: Trial, part: str) -> Callable[[], Any] | None:
         numbers = (settings.size, settings.k, settings.alpha, settings.beta)
         return (lambda: function(x, *numbers)) if part == "forward" else (lambda: function(dy, x, *numbers))
     if case.family == "batch_norm":
-        gamma, beta = np.ones(x.shape[1], np.float32), np.zeros(x.shape[1], np.float32)
+        gamma, beta = (put(np.full(x.shape[1], value, np.float32)) for value in (1, 0))
         if part == "forward":
             return lambda: function(x, gamma, beta).y
         known = kernels.batch_norm_training(x, gamma, beta)

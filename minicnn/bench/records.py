@@ -96,6 +96,7 @@ class Machine:
     peak_flops, peak_flops_one_thread : multiply-adds on registers alone, 2 operations each, per second
     peak_bytes : bytes read plus bytes written per second while copying an array larger than any cache
     load : processes that wanted a processor over the last minute, including ours; None if unknown
+    device : what it was measured on instead of the processors, in words; "" for these
     """
 
     cpu: str
@@ -107,6 +108,7 @@ class Machine:
     peak_bytes: float
     load: float | None
     versions: dict[str, str] = field(default_factory=dict)
+    device: str = ""
 
     def share(self, row: Row, timing: Timing | None) -> float | None:
         """The share of the machine's peak that a contestant reaches: of arithmetic, or of copying."""

@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minicnn import engine, zoo
-from minicnn.bench.equality import relative_error, tolerance
+from minicnn.bench.equality import relative_error
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant
 from minicnn.bench.records import OURS, Note, Row
-from minicnn.engine.plan import build_plan
 from minicnn.optimizers import SGD
 from minicnn.random import generator
 from minicnn.train import Trainer
@@ -69,15 +68,16 @@ def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterato
 
     def compare(results: Iterator[Any]) -> Agreement:
         deque(results, maxlen=0)  # the first calls come first: they compile
-        return agreement(torch, zoo.build(name), images[:batch], labels[:batch], options.threads, tolerance(terms))
+        return agreement(torch, zoo.build(name), images[:batch], labels[:batch], options, options.tolerance(terms))
 
     for work, ours, units in (("step", own_step, 1), ("epoch", own_epoch, steps)):
-        call = ours(zoo.build(name), images, labels, batch, options.threads)
+        call = ours(zoo.build(name), images, labels, batch, options.threads, options.device)
         contestants = [Contestant(OURS, call, units)]
         if torch is not None:
+            from minicnn.bench.peers.place import Place
             from minicnn.bench.peers.torch_networks import steps as torch_steps
 
-            contestants += torch_steps(torch, zoo.build(name), images, labels, batch, units, own_optimizer())
+            contestants += torch_steps(Place(torch, options.device), zoo.build(name), images, labels, batch, units, own_optimizer())
         race = options.protocol.race(contestants, compare if torch is not None and work == "step" else None)
         row = Row("train", name, work, batch, race.timings, step_flops(summary, batch), agreement=race.agreement)
         yield row
@@ -114,17 +114,18 @@ def own_optimizer() -> SGD:
     return SGD(learning_rate=LEARNING_RATE, momentum=MOMENTUM)
 
 
-def own_step(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
+def own_step(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int, device: str = engine.CPU) -> Callable[[], Any]:
     """One call of `Trainer.step`, each time with the next batch."""
-    trainer = Trainer(net, own_optimizer(), batch_size=batch, threads=threads)
+    trainer = Trainer(net, own_optimizer(), batch_size=batch, threads=threads, device=device)
     batches = cycle([(images[n : n + batch], labels[n : n + batch]) for n in range(0, len(images), batch)])
     return lambda: trainer.step(*next(batches))
 
 
-def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int) -> Callable[[], Any]:
+def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, threads: int, device: str = engine.CPU) -> Callable[[], Any]:
     """All batches in one call of the plan, as `Trainer.fit` makes it."""
     optimizer = own_optimizer()
-    plan = build_plan(net.topology, net.topology.memory_size, batch, threads, training=True, optimizer=optimizer)
+    plan = engine.new_plan(device, net, batch, threads, training=True, optimizer=optimizer)
+    plan.hold(images, labels)
     count = -(-len(images) // batch)
     numbers = rates(optimizer, 1, [optimizer.learning_rate] * count)
     order = generator(0, "bench", "order").permutation(len(images)).astype(np.int64)
@@ -132,7 +133,7 @@ def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, th
     return lambda: plan.run(net.parameter_memory, images, order, batch, labels=labels, keys=keys, rates=numbers)
 
 
-def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, threads: int, limit: float) -> Agreement:
+def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, options: Options, limit: float) -> Agreement:
     """Loss and gradients, and parameters and running statistics after two updates, ours against PyTorch's in float64.
 
     A rectifier whose input is as small as a rounding error may open in one computation and stay closed in the other, and deep
@@ -142,8 +143,8 @@ def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, th
 
     optimizer = own_optimizer()
     exact, single = (results(torch, net, images, labels, optimizer, dtype) for dtype in (torch.float64, torch.float32))
-    loss, gradients = engine.backward(net, images, labels, threads)
-    trainer = Trainer(net, optimizer, batch_size=len(images), threads=threads)
+    loss, gradients = engine.backward(net, images, labels, options.threads, options.device)
+    trainer = Trainer(net, optimizer, batch_size=len(images), threads=options.threads, device=options.device)
     for _ in range(2):
         trainer.step(images, labels)
     ours = (loss, gradients, dict(net.arrays))

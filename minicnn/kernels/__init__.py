@@ -3,6 +3,9 @@
     from minicnn import kernels
     y = kernels.conv2d(x, weight, bias, stride=2, padding="same")
 
+Arrays of a CUDA device, PyTorch's, CuPy's or Numba's, are computed there, and the results are Numba's device arrays, which any of them
+takes without a copy: `torch.as_tensor(y, device="cuda")`.
+
 Names are loaded when first used.  `kernels.textbook` holds the same operations as plain loops to read and to call from compiled code.
 """
 

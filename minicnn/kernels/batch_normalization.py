@@ -137,12 +137,12 @@ def batch_norm_training(
         fast.training(lines(y), mean, variance, lines(x), gamma, beta, number)
     if not old:
         return BatchNorm(y, mean, variance, None, None)
-    averages = [on_host(each) for each in old]
+    old_mean, old_variance = map(on_host, old)
     if count == 1:
-        return BatchNorm(y, mean, variance, *(beside(x, each.copy()) for each in averages))
-    keep, unbiased = x.dtype.type(1 - share), x.dtype.type(share * count / (count - 1))
-    parts = zip(averages, (x.dtype.type(share), unbiased), (mean, variance), strict=True)
-    return BatchNorm(y, mean, variance, *(beside(x, keep * average + part * on_host(latest)) for average, part, latest in parts))
+        return BatchNorm(y, mean, variance, beside(x, old_mean.copy()), beside(x, old_variance.copy()))
+    keep, new, unbiased = (x.dtype.type(each) for each in (1 - share, share, share * count / (count - 1)))
+    new_mean, new_variance = keep * old_mean + new * on_host(mean), keep * old_variance + unbiased * on_host(variance)
+    return BatchNorm(y, mean, variance, beside(x, new_mean), beside(x, new_variance))
 
 
 def batch_norm_training_backward(
@@ -168,7 +168,7 @@ def _backward(
     check_variance(where, variance)
     same_shape(where, dy, "x", x)
     dx = empty(where, x.shape, x)
-    dgamma, dbeta = (beside(x, np.zeros(gamma.shape, x.dtype)) for _ in range(2))
+    dgamma, dbeta = beside(x, np.zeros(gamma.shape, x.dtype)), beside(x, np.zeros(gamma.shape, x.dtype))
     if x.size and by_loop(x):
         run(getattr(textbook, f"batch_norm_{kind}_backward"), lines(dx), dgamma, dbeta, lines(dy), lines(x), mean, variance, gamma, number)
     elif x.size:

@@ -96,7 +96,7 @@ def _checked(where: str, logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarr
             f"{where}: labels have the shape {labels.shape}, but there are {len(logits)} images"
             f"\n  logits  {logits.shape}  N K\n  labels  {labels.shape}  N"
         )
-    check_one_place(where, logits=logits, labels=labels)
+    check_one_place(where, "logits", logits, "labels", labels)
     low, high = extremes(labels) if len(labels) else (0, 0)
     if not 0 <= low <= high < logits.shape[1]:
         raise SettingError(f"{where}: labels run from {low} to {high}, but the classes are 0 to {logits.shape[1] - 1}")

@@ -126,3 +126,16 @@ def test_the_ladder_finds_a_wrong_rung(hasty, monkeypatch):
     monkeypatch.setattr(loops, "one_sum", wrong)
     rows = list(bench.run("ladder", Options(1, None, hasty, quick=True)))
     assert [row.work for row in rows if row.wrong] == ["sum in a register"]
+
+
+def test_a_peer_with_rounded_factors_is_for_devices_and_may_differ_more():
+    with pytest.raises(SettingError, match="bench: torch-tf32 computes on a GPU: use --device cuda, or --against torch"):
+        Options(1, "torch-tf32")
+    assert Options(1, "torch", device="cuda:0").tolerance(100) == 1e-5
+    assert Options(1, "torch-tf32", device="cuda:0").tolerance(100) == 5e-3
+
+
+@pytest.mark.parametrize("suite", ["memory", "starts"])
+def test_processes_are_measured_on_the_cpu_only(suite):
+    with pytest.raises(SettingError, match=f"bench: {suite} measures processes on the CPU"):
+        list(bench.run(suite, Options(1, device="cuda:0")))

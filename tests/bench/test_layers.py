@@ -11,6 +11,7 @@ from minicnn.bench.equality import relative_error
 from minicnn.bench.kernels import arrays
 from minicnn.bench.layer_set import LayerCase, conv
 from minicnn.bench.peers import torch_layers
+from minicnn.bench.peers.place import Place
 from minicnn.errors import SettingError
 from minicnn.kernels import textbook
 from minicnn.layers import AvgPool2D, BatchNorm2D, Conv2D, LocalResponseNorm, MaxPool2D
@@ -90,7 +91,7 @@ def test_every_formulation_in_torch(torch, name):
     trial = arrays(BOTH[name], 3)
     for part in trial.case.passes:
         wanted = truth(trial, part)
-        for contestant in torch_layers.contestants(torch, trial, part):
+        for contestant in torch_layers.contestants(Place(torch), trial, part):
             for _ in range(2):  # a graph that is walked twice gives the same gradient twice
                 assert relative_error(contestant.call(), wanted) < ROUNDING, (part, contestant.name)
 
@@ -141,4 +142,4 @@ def test_a_layer_without_weights_has_no_weight_gradient():
 def test_padding_of_two_kinds_is_beyond_torch(torch):
     case = LayerCase("uneven", "conv", Conv2D(2, 3, padding=((0, 1), (1, 1)), bias=False), (1, 5, 5))
     with pytest.raises(SettingError, match="uneven pads its two sides differently"):
-        torch_layers.contestants(torch, arrays(case, 1), "forward")
+        torch_layers.contestants(Place(torch), arrays(case, 1), "forward")

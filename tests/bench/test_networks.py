@@ -13,6 +13,7 @@ from minicnn import bench, engine, zoo
 from minicnn import layers as L
 from minicnn.bench import Note, Options, Row, infer, train
 from minicnn.bench.equality import relative_error
+from minicnn.bench.peers.place import Place
 from minicnn.bench.peers.torch_networks import Twin
 from minicnn.errors import SettingError
 
@@ -44,7 +45,7 @@ def every_twin_layer():
 def test_twins_compute_alike(torch, make, channels_last):
     net = make()
     x = np.random.default_rng(0).standard_normal((4, *net.input_shape), dtype=np.float32)
-    twin = Twin(torch, net, channels_last)
+    twin = Twin(Place(torch), net, channels_last)
     with torch.inference_mode():
         assert relative_error(twin(twin.tensor(x)).numpy(), net.forward(x)) < ROUNDING
 
@@ -55,7 +56,7 @@ def test_twins_train_alike(torch, make):
     rng = np.random.default_rng(0)
     x, labels = rng.standard_normal((6, *net.input_shape), dtype=np.float32), rng.integers(net.classes, size=6)
     before = {name: value.copy() for name, value in net.arrays.items()}
-    found = train.agreement(torch, net, x, labels, 1, 1e-4)
+    found = train.agreement(torch, net, x, labels, Options(1), 1e-4)
     assert found.holds
     assert any((net.arrays[name] != value).any() for name, value in before.items()), "the updates are compared, so there must be some"
 
@@ -77,13 +78,13 @@ def test_a_wrong_step_is_found(torch, monkeypatch, fault):
     if fault == "update":
         other = minicnn.optimizers.SGD(learning_rate=0.1)
         monkeypatch.setattr(train, "Trainer", lambda net, optimizer, **settings: minicnn.Trainer(net, other, **settings))
-    assert not train.agreement(torch, net, x, labels, 1, 3e-4).holds
+    assert not train.agreement(torch, net, x, labels, Options(1), 3e-4).holds
 
 
 def test_what_has_no_twin_says_so(torch):
     net = minicnn.Graph(L.Sequential(L.Conv2D(2, 3, sharing="unshared"), L.Flatten(), L.Linear(2)), input_shape=(1, 5, 5))
     with pytest.raises(SettingError, match=r"no PyTorch twin of conv1 \('Conv2D'\)"):
-        Twin(torch, net)
+        Twin(Place(torch), net)
 
 
 @pytest.mark.parametrize("against", [None, "torch"])

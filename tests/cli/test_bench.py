@@ -13,6 +13,7 @@ from minicnn.bench import Agreement, Machine, Note, Row, Timing
 from minicnn.bench.layer_set import LAYER_SET
 from minicnn.cli.commands import bench as command
 from minicnn.cli.main import main
+from minicnn.cli.render.bench import machine_lines
 
 MACHINE = Machine("AMD EPYC of a long name", 2, 2, 16, 5.6e11, 2.8e11, 4.5e10, 0.3, {"minicnn": "0.1.0", "torch": "2.13.0+cpu"})
 SMALL = ("kernels", "--quick", "--layers", "lenet-conv2", "--passes", "forward", "--batch", "4", "--seconds", "0.001")
@@ -231,7 +232,7 @@ def test_without_torch(run, monkeypatch):
     ("arguments", "status", "words"),
     [
         (("cooking",), 2, "'cooking' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts'"),
-        (("train", "--against", "jax"), 2, "'jax' is not 'torch'"),
+        (("train", "--against", "jax"), 2, "'jax' is not one of 'torch', 'torch-tf32'"),
         (("train", "--threads", "0"), 2, "0 is not in the range x>=1"),
         (("train", "--threads", "100000"), 1, "100000 threads were requested, but this process may use"),
         (("train", "--seconds", "0"), 2, "0.0 is not in the range x>0"),
@@ -245,3 +246,16 @@ def test_errors_are_words(run, arguments, status, words):
     assert (code, out) == (status, "")
     assert words in err
     assert "Traceback" not in err
+
+
+def test_a_device_stands_in_place_of_the_processors():
+    on_cpu, on_device = (machine_lines(each) for each in (MACHINE, replace(MACHINE, device="NVIDIA H200 (cuda:0)")))
+    assert [line.plain for line in on_cpu[:2]] == [
+        "AMD EPYC of a long name  2 of 2 processors, 16 lanes, load 0.3",
+        "peak 560 GFLOP/s on 2 threads (280 on one), copy 45 GB/s",
+    ]
+    assert [line.plain for line in on_device[:3]] == [
+        "NVIDIA H200 (cuda:0)",
+        "AMD EPYC of a long name  2 of 2 processors, 16 lanes, load 0.3",
+        "peak 560 GFLOP/s, copy 45 GB/s",
+    ]

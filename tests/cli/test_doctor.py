@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import io
 import json
@@ -19,6 +18,8 @@ from minicnn.cli import machine
 from minicnn.cli.machine import MISSING, OK, WARN, Finding
 from minicnn.cli.render.doctor import print_findings
 from minicnn.errors import CacheWarning
+from minicnn.kernels.cuda import runtime
+from minicnn.kernels.cuda.runtime import INSTALL, NO_DRIVER, Device, Found
 from minicnn.kernels.machine_code import files as machine_code
 from minicnn.kernels.machine_code.compile import current_generation
 from minicnn.kernels.machine_code.trust import check_folder
@@ -33,6 +34,8 @@ def points(cli, *arguments):
 def test_json(cli):
     found, err = points(cli)
     assert err == ""
+    cuda = [name for name in found if name == "CUDA" or name.startswith("cuda:")]
+    assert cuda[0] == "CUDA"
     assert list(found) == [
         "minicnn",
         "Python",
@@ -46,8 +49,7 @@ def test_json(cli):
         "SIMD",
         "threads",
         "kernel cache",
-        "CUDA driver",
-        "numba-cuda",
+        *cuda,
         "data folder",
         "data sets",
         "pillow",
@@ -57,7 +59,7 @@ def test_json(cli):
         assert set(point) == {"what", "state", "detail", "fix", "needed"}
         assert point["state"] in (OK, MISSING, WARN)
         assert point["detail"]
-        assert point["fix"] or point["state"] == OK or point["what"] == "CUDA driver"
+        assert point["fix"] or point["state"] == OK
     assert found["Python"]["detail"].startswith(sys.version.split()[0])
     assert "float32 lanes" in found["SIMD"]["detail"]
 
@@ -85,7 +87,7 @@ def test_packages_that_are_missing(cli, monkeypatch):
     found, _ = points(cli)
     assert (found["pillow"]["state"], found["pillow"]["fix"]) == (MISSING, "pip install pillow")
     assert (found["torch"]["state"], found["torch"]["fix"]) == (MISSING, "pip install torch")
-    assert (found["numba-cuda"]["state"], found["numba-cuda"]["fix"]) == (MISSING, "pip install 'numba-cuda[cu12]'")
+    assert (found["CUDA"]["state"], found["CUDA"]["fix"]) == (MISSING, "pip install 'minicnn[cuda]'")
     assert not found["torch"]["needed"]
 
 
@@ -182,42 +184,52 @@ def test_a_warning_is_one_line_on_stderr(cli, monkeypatch):
     assert second.endswith("RuntimeWarning: of Python's own")
 
 
-class Driver:
-    """The CUDA driver's library, as far as the doctor asks it."""
-
-    def __init__(self, devices, fault=0):
-        self.devices, self.fault = devices, fault
-
-    def cuInit(self, flags):
-        return self.fault
-
-    def cuDeviceGetCount(self, count):
-        count._obj.value = self.devices
-        return 0
+NUMBA, PACKAGE = "0.68.1", "0.30.4"
+BOTH = f"numba-cuda {PACKAGE} with numba {NUMBA}"
+CPU_ONLY = "without CUDA everything runs on the CPU"
+GPUS = (Device(0, "NVIDIA H200", (9, 0), 150 << 30), Device(1, "NVIDIA A100", (8, 0), 40 << 30))
 
 
 @pytest.mark.parametrize(
-    ("library", "state", "words"),
+    ("state", "points"),
     [
-        (None, MISSING, "no NVIDIA driver found"),
-        (Driver(2), OK, "2 devices"),
-        (Driver(1), OK, "1 device;"),
-        (Driver(0), WARN, "no device it can use"),
-        (Driver(1, fault=100), WARN, "no device it can use"),
+        (
+            Found(NUMBA, missing="numba-cuda is not installed", fix=INSTALL),
+            [Finding("CUDA", MISSING, f"numba-cuda is not installed; {CPU_ONLY}", INSTALL)],
+        ),
+        (
+            Found(NUMBA, "0.30.0", missing=f"numba-cuda 0.30.0 and numba {NUMBA} cannot be imported together: it broke", fix="upgrade"),
+            [Finding("CUDA", WARN, f"numba-cuda 0.30.0 and numba {NUMBA} cannot be imported together: it broke; {CPU_ONLY}", "upgrade")],
+        ),
+        (
+            Found(NUMBA, PACKAGE, missing=NO_DRIVER, fix="get it"),
+            [Finding("CUDA", MISSING, f"{BOTH}; there is no NVIDIA driver; {CPU_ONLY}", "get it")],
+        ),
+        (
+            Found(NUMBA, PACKAGE, "11.8", missing="the NVIDIA driver supports CUDA 11.8", fix="update the NVIDIA driver"),
+            [Finding("CUDA", WARN, f"{BOTH}; the NVIDIA driver supports CUDA 11.8; {CPU_ONLY}", "update the NVIDIA driver")],
+        ),
+        (
+            Found(NUMBA, PACKAGE, "13.0", GPUS),
+            [
+                Finding("CUDA", OK, f"{BOTH}; the driver supports CUDA 13.0"),
+                Finding("cuda:0", OK, "NVIDIA H200, compute capability 9.0, 150.0 GiB of memory"),
+                Finding("cuda:1", OK, "NVIDIA A100, compute capability 8.0, 40.0 GiB of memory"),
+            ],
+        ),
     ],
 )
-def test_cuda_is_looked_for_without_importing_it(monkeypatch, library, state, words):
-    def load(name):
-        if library is None:
-            raise OSError(name)
-        return library
+def test_cuda(monkeypatch, state, points):
+    monkeypatch.setattr(runtime, "found", lambda: state)
+    assert list(machine.cuda()) == points
 
-    monkeypatch.setattr(ctypes, "CDLL", load)
-    before = set(sys.modules)
-    driver, package = machine.cuda()
-    assert (driver.state, words in driver.detail) == (state, True)
-    assert package.what == "numba-cuda"
-    assert not any(name.startswith(("numba.cuda", "numba_cuda", "cuda")) for name in set(sys.modules) - before)
+
+def test_the_simulator_is_no_device_to_train_on(monkeypatch):
+    monkeypatch.setattr(runtime, "found", lambda: Found(NUMBA, PACKAGE, "simulator", (Device(0, "simulator", (5, 2), 1 << 30),)))
+    monkeypatch.setattr(runtime, "SIMULATED", True)
+    (point,) = machine.cuda()
+    assert (point.state, point.fix) == (WARN, "unset NUMBA_ENABLE_CUDASIM")
+    assert "simulator" in point.detail
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ def refused(cli, *arguments, status):
         (("--data", "mnist", "--data-dir", "nowhere"), "there is no folder HERE/nowhere"),
         (("--data", "mnist"), "mnist (train) is not here: run 'minicnn data get mnist' to download 11.6 MB"),
         (("--data", "mnist1d"), "mnist1d: images are 1 x 40, but the network takes 1 x 28 x 28"),
-        (("--device", "cuda"), "device 'cuda'"),
+        (("--device", "cuda:999"), "device 'cuda:999'"),
+        (("--device", "cuda:999", "--data", "nowhere"), "device 'cuda:999'"),  # first: nothing was loaded in vain
         (("--augment", "rotate"), "augment 'rotate' is not known"),
         (("--optimizer", "adam", "--momentum", "0.5"), "momentum is a setting of sgd, but the optimizer is adam"),
         (("--learning-rate", "nan"), "SGD: learning_rate is nan, but must be a number, at least 0 and finite"),
@@ -57,7 +58,11 @@ def test_train_refuses_with_1(cli, tmp_path, arguments, words):
         (("lenet", "--validation", "1"), "Invalid value for '--validation'"),
         (("lenet", "--validation", "0"), "Invalid value for '--val"),
         (("lenet", "--optimizer", "lion"), "Invalid value for '--optimizer'"),
-        (("lenet", "--device", "tpu"), "Invalid value for '--device'"),
+        (
+            ("lenet", "--device", "tpu"),
+            "Invalid value for '--device': 'tpu' is not a device: use 'cpu', 'cuda', or 'cuda:1' for the second GPU",
+        ),
+        (("lenet", "--device", "cuda:"), "Invalid value for '--device'"),
         (("lenet", "--seed", "-1"), "Invalid value for '--seed'"),
         (("lenet", "--format", "xml"), "Invalid value for '--format'"),
         (("lenet", "alexnet"), "Got unexpected extra argument"),
@@ -165,6 +170,14 @@ def test_what_is_no_run(cli, tmp_path, trained, verb, run, words):
     shutil.copy(trained / "run.json", tmp_path / "unfinished" / "run.json")
     line, _ = refused(cli, verb[0], run, *verb[1:], status=1)
     assert line.startswith(words)
+
+
+@pytest.mark.parametrize("verb", [("evaluate", "nowhere"), ("predict", "nowhere", "x.pgm"), ("train", "--resume", "nowhere"), ("bench",)])
+def test_a_device_that_there_is_not_is_one_line_before_anything_else(cli, verb):
+    """On a machine with GPUs as on one without."""
+    line, err = refused(cli, *verb, "--device", "CUDA:999", status=1)
+    assert line.startswith("device 'cuda:999' ")
+    assert len(err.splitlines()) == 1
 
 
 def test_other_classes(cli, trained):

@@ -12,11 +12,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
+import minicnn
 from minicnn.cli import options
+from minicnn.cli.commands.train import continuation
 from minicnn.cli.render import training as text
 from minicnn.cli.render.live import COMPILING, LiveProgress
 from minicnn.optimizers import OPTIMIZERS, USUAL
@@ -331,6 +335,33 @@ def test_a_row_of_the_table():
     ]
     best = text.epoch_row(text.columns("Test", 40, 80), RECORD, best=True)
     assert [best.plain[span.start : span.end] for span in best.spans] == ["97.53 %"]
+
+
+def test_the_device_that_is_asked_for_computes(cli, monkeypatch):
+    asked = []
+
+    class AskedError(Exception):
+        pass
+
+    def trainer(*_, device, **settings):
+        asked.append(device)
+        raise AskedError
+
+    monkeypatch.setattr(minicnn.engine, "checked_device", lambda name: f"{name}:0")
+    monkeypatch.setattr(minicnn.train, "Trainer", trainer)
+    with pytest.raises(AskedError):
+        cli("train", "lenet", "--device", "cuda")
+    assert asked == ["cuda:0"]
+
+
+@pytest.mark.parametrize(("device", "where", "option"), [("cpu", "2 threads", ""), ("cuda:1", "cuda:1", " --device cuda:1")])
+def test_a_run_says_where_it_is_computed(trained, device, where, option):
+    description = json.loads((trained / "run.json").read_text()) | {"device": device}
+    heading = text.heading(description, StartRecord(4, 1438, 359, 128, 2, 61_706, 0.1, 1)).plain
+    assert heading.endswith(f"; seed 0; {where}")
+    folder = SimpleNamespace(path=Path("a run"))
+    run = SimpleNamespace(folder=folder, trainer=SimpleNamespace(device=device))
+    assert continuation(run) == f"continue with: minicnn train --resume 'a run'{option}"
 
 
 def test_the_table_of_held_out_images_fits_eighty_columns():

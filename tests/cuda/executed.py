@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 from numba import cuda, types
@@ -20,9 +21,14 @@ ARCHITECTURES = ((8, 0), (9, 0), (10, 0))
 class Array(np.ndarray):
     """An array of the host that may be taken for one of a device."""
 
+    __cuda_ndarray__ = True
+
     @property
-    def __cuda_array_interface__(self):
-        return self.__array_interface__
+    def device_ctypes_pointer(self):
+        return SimpleNamespace(value=place_of(self))
+
+    def is_c_contiguous(self):
+        return self.flags.c_contiguous
 
 
 def put(array):
@@ -44,7 +50,7 @@ class Executed:
     """
 
     def __init__(self, architecture=(9, 0), compiled=()):
-        self.architecture, self.compiled, self.texts = architecture, compiled, []
+        self.architecture, self.compiled = architecture, compiled
 
     def launch(self, kernel, grid, *arguments, threads=0):
         signature = tuple(map(kind_of, arguments))
@@ -52,21 +58,25 @@ class Executed:
 
     def module(self, kernel, signature):
         for each in self.compiled:
-            Module(text(kernel, signature, each))
-        self.texts.append(text(kernel, signature, self.architecture))
-        return Module(self.texts[-1])
+            text(kernel, signature, each)
+        return parsed(text(kernel, signature, self.architecture))
 
     def scratch(self, size):
         return put(np.full(size, np.nan, np.float32))
 
     def table(self, values):
-        return put(values)
+        return values if isinstance(values, Array) else put(values)
 
 
 @functools.lru_cache(maxsize=64)
 def text(kernel, signature, architecture):
     """The PTX of a kernel."""
     return kernel.ptx(signature, architecture)
+
+
+@functools.lru_cache(maxsize=16)
+def parsed(ptx):
+    return Module(ptx)
 
 
 def kind_of(argument):

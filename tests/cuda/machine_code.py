@@ -14,12 +14,13 @@ from typing import NamedTuple
 from cuda import pathfinder
 from cuda.bindings import nvjitlink
 
-from minicnn.kernels.cuda.arguments import signature
-from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE
-from minicnn.kernels.cuda.convolution.gather_tile import Gathered, gather_kernel
-from minicnn.kernels.cuda.convolution.reduce_tile import Reduced, reduce_kernel
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD
+from minicnn.kernels.cuda.convolution import choice
+from minicnn.kernels.cuda.convolution.lowering import append_gather, append_reduce
 
-ARCHITECTURES = ((8, 0), (9, 0), (10, 0))
+from .convolving import CASES, images_innermost
+from .executed import ARCHITECTURES, Executed, kind_of, put
+
 INSTRUCTION = re.compile(r"/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)")
 PRODUCTS = ("FFMA", "FFMA2", "DFMA", "HMMA")
 
@@ -124,11 +125,24 @@ def innermost_loop(cubin):
     return best
 
 
+class Recorded(Executed):
+    """Launches that are not run: the last kernel, and the types of its arguments."""
+
+    def launch(self, kernel, grid, *arguments, threads=0):
+        self.kernel, self.types = kernel, tuple(map(kind_of, arguments))
+
+
 def tiles():
     """Name, kernel and types of arguments of every tile; the first of each kind is the large one."""
-    for kind, known, make, record in (("gather", GATHER, gather_kernel, Gathered), ("reduce", REDUCE, reduce_kernel, Reduced)):
-        for sizes, _ in known:
-            yield f"{kind} {sizes.filters}x{sizes.columns}", make(sizes), signature(record)
+    case, launches = CASES[0], Recorded()
+    x, weight, _, dy, _ = case.arrays()
+    x, dy = (put(images_innermost(each, case.row)) for each in (x, dy))
+    for sizes, _ in choice.GATHER:
+        append_gather(launches, case.problem(FORWARD), case.row, dy, x, put(weight.ravel()), None, False, choice.Choice(sizes, 1))
+        yield f"gather {sizes.filters}x{sizes.columns}", launches.kernel, launches.types
+    for sizes, _ in choice.REDUCE:
+        append_reduce(launches, case.problem(BACKWARD_WEIGHT), case.images, case.row, put(weight.ravel()), dy, x, choice.Choice(sizes, 1))
+        yield f"reduce {sizes.filters}x{sizes.columns}", launches.kernel, launches.types
 
 
 def main():

@@ -16,6 +16,7 @@ LIBRARY = ctypes.CDLL(ctypes.util.find_library("m"))
 FMA = {np.float32: LIBRARY.fmaf, np.float64: LIBRARY.fma}  # rounded once, as C promises
 for kind, c_kind in ((np.float32, ctypes.c_float), (np.float64, ctypes.c_double)):
     FMA[kind].argtypes, FMA[kind].restype = [c_kind] * 3, c_kind
+TINY = float(np.finfo(np.float32).tiny)  # below, float32 has fewer bits
 
 
 def fma(words, kind):
@@ -44,7 +45,8 @@ def fma32(a, b, c):
     total = np.multiply(a, b, dtype=np.float64)
     total += c
     result = total.astype(np.float32)
-    half_way = (total.view(np.uint64) & np.uint64(0x0FFFFFFF)) == 0
+    half_way = (total.view(np.uint64) & np.uint64(0x1FFFFFFF)) == 0x10000000
+    half_way |= np.abs(total) < TINY
     if half_way.any():
         at = np.flatnonzero(half_way & (total != 0))
         result[at] = [FMA[np.float32](*each) for each in zip(a[at].tolist(), b[at].tolist(), c[at].tolist(), strict=True)]

@@ -26,9 +26,12 @@ def run_ptx(text, grid, threads, arguments):
     arguments : NumPy arrays with any strides, and numbers; as numba-cuda passes them, an array is its sizes and strides too
     """
     module = text if isinstance(text, Module) else Module(text)
-    launch = Launch(module, (*np.atleast_1d(grid).tolist(), 1, 1)[:3], threads, arguments)
+    grid = (*np.atleast_1d(grid).tolist(), 1, 1)[:3]
+    blocks = max(1, min(LANES // threads, grid[0] * grid[1] * grid[2]))
+    if (blocks, threads) not in module.machines:
+        module.machines[blocks, threads] = Machine(module, blocks, threads)
     with np.errstate(all="ignore"):
-        return launch.run()
+        return module.machines[blocks, threads].run(grid, arguments)
 
 
 def kind(instruction):
@@ -36,34 +39,27 @@ def kind(instruction):
     return PLAIN if instruction.words[:2] == ["bar", "warp"] else KINDS.get(instruction.words[0], PLAIN)
 
 
-class Launch:
-    """A kernel, its arguments, and the blocks that step together."""
+class Machine:
+    """A kernel on so many blocks that step together.
 
-    def __init__(self, module, grid, threads, arguments):
-        self.module, self.grid, self.threads, self.count = module, grid, threads, grid[0] * grid[1] * grid[2]
-        self.blocks = max(1, min(LANES // threads, self.count))
-        self.lanes = self.blocks * threads
+    arrays, shared, copies : the memory of a launch, and what is on its way into it
+    owners, stamps : of every lane: the number of its thread in the launch, and a stamp of its block and the barriers passed
+    """
+
+    def __init__(self, module, blocks, threads):
+        self.module, self.blocks, self.threads, self.lanes = module, blocks, threads, blocks * threads
         self.everyone, self.executed = np.arange(self.lanes), 0
-        self.arrays, self.shared, self.copies = Arrays(), Shared(module.shared_size, self.blocks, threads), None
-        constants = [each for each in module.variables.values() if each.space in ("global", "const")]
-        self.symbols = {
-            each.name: self.arrays.add(np.frombuffer(each.content or bytes(each.size), np.uint8), each.align) for each in constants
-        }
-        self.symbols |= module.shared
-        self.special, self.frames = _special(grid, threads, self.lanes), {}
-        self.entry, values = self.frame(module.entry.name), self._flat(arguments)
-        for each, value in zip(module.entry.parameters, values, strict=True):
-            number = value if each.kind in (np.float32, np.float64) else int(value) % (1 << 8 * each.size)
-            self.entry.parameters[each.name][:] = np.full((self.lanes, 1), number, each.kind).view(np.uint8)
+        self.shared, self.frames = Shared(module.shared_size, blocks, threads), {}
+        self.constants = [each for each in module.variables.values() if each.space in ("global", "const")]
+        self._new_arrays()
+        self.special = _special(threads, self.lanes)
+        self.entry = self.frame(module.entry.name)
 
-    def _flat(self, arguments):
-        values = []
-        for each in arguments:
-            if isinstance(each, np.ndarray) and each.ndim:
-                values += [0, 0, each.size, each.itemsize, self.arrays.address(each), *each.shape, *each.strides]
-            else:
-                values.append(each)
-        return values
+    def _new_arrays(self):
+        """Constants come first, so that they lie at the same place in every machine."""
+        self.arrays = Arrays()
+        places = {each.name: self.arrays.add(bytearray(each.content or each.size), each.align) for each in self.constants}
+        self.symbols = places | self.module.shared
 
     def frame(self, name):
         if name not in self.module.functions:
@@ -72,32 +68,49 @@ class Launch:
             self.frames[name] = Frame(self, self.module.functions[name])
         return self.frames[name]
 
-    def run(self):
-        for first in range(0, self.count, self.blocks):
+    def run(self, grid, arguments):
+        """Returns how many instructions were executed, each for many threads."""
+        self._new_arrays()
+        self._set_parameters(arguments)
+        self.executed, count = 0, grid[0] * grid[1] * grid[2]
+        for axis, size in zip("xyz", grid, strict=True):
+            self.special[f"%nctaid.{axis}"][:] = size
+        for first in range(0, count, self.blocks):
             number = first + self.everyone // self.threads
-            x, y, z = np.unravel_index(np.minimum(number, self.count - 1), self.grid, order="F")
+            x, y, z = np.unravel_index(np.minimum(number, count - 1), grid, order="F")
             self.special["%ctaid.x"][:], self.special["%ctaid.y"][:], self.special["%ctaid.z"][:] = x, y, z
             self.owners, self.stamps = number * self.threads + self.everyone % self.threads, number * EPOCHS
             self.shared.begin()
             self.copies = Copies(self.lanes)
-            self.entry.run(number < self.count)
+            self.entry.run(number < count)
         return self.executed
 
+    def _set_parameters(self, arguments):
+        values = []
+        for each in arguments:
+            if isinstance(each, np.ndarray) and each.ndim:
+                values += [0, 0, each.size, each.itemsize, self.arrays.address(each), *each.shape, *each.strides]
+            else:
+                values.append(each)
+        for each, value in zip(self.module.entry.parameters, values, strict=True):
+            number = value if each.kind in (np.float32, np.float64) else int(value) % (1 << 8 * each.size)
+            self.entry.parameters[each.name][:] = np.full((1, 1), number, each.kind).view(np.uint8)
 
-def _special(grid, threads, lanes):
+
+def _special(threads, lanes):
     """Registers that every thread finds filled."""
     thread = np.arange(lanes, dtype=np.uint32) % np.uint32(threads)
     numbers = {"%tid.x": thread, "%laneid": thread % np.uint32(32), "%warpid": thread // np.uint32(32), "%ntid.x": threads}
-    numbers |= dict.fromkeys(("%tid.y", "%tid.z", "%ctaid.x", "%ctaid.y", "%ctaid.z"), 0) | dict.fromkeys(("%ntid.y", "%ntid.z"), 1)
-    numbers |= {f"%nctaid.{axis}": size for axis, size in zip("xyz", grid, strict=True)}
+    numbers |= dict.fromkeys(("%tid.y", "%tid.z", *(f"%{word}.{axis}" for word in ("ctaid", "nctaid") for axis in "xyz")), 0)
+    numbers |= dict.fromkeys(("%ntid.y", "%ntid.z"), 1)
     return {name: np.full(lanes, number, np.uint32) for name, number in numbers.items()}
 
 
 class Frame:
     """A function at work: its registers, its local memory, its instructions as Python functions of who is active."""
 
-    def __init__(self, launch, function):
-        self.launch, self.function, self.lanes = launch, function, launch.lanes
+    def __init__(self, machine, function):
+        self.machine, self.function, self.lanes = machine, function, machine.lanes
         self.registers = {}
         held = [*function.parameters, *function.results, *(each for each in function.variables.values() if each.space == "param")]
         self.parameters = {each.name: np.zeros((self.lanes, each.size), np.uint8) for each in held}
@@ -125,8 +138,8 @@ class Frame:
 
     def read(self, operand, kind):
         """An operand as an array over threads."""
-        if operand in self.launch.special:
-            return self.launch.special[operand].view(kind)
+        if operand in self.machine.special:
+            return self.machine.special[operand].view(kind)
         if operand.startswith("%") or operand in self.function.kinds:
             return self.write(operand, kind)
         if operand[:2] in ("0f", "0F"):
@@ -138,7 +151,7 @@ class Frame:
         return np.full(self.lanes, number & (1 << 8 * size) - 1, f"u{size}").view(kind)
 
     def symbol(self, name):
-        return self.places[name] if name in self.places else self.launch.symbols[name]
+        return self.places[name] if name in self.places else self.machine.symbols[name]
 
     def address(self, operand):
         """Where `[register or symbol + number]` points, a function of who is active."""
@@ -170,7 +183,7 @@ class Frame:
 
     def _call(self, instruction):
         *results, name, arguments = ["()", *instruction.operands][-3:]
-        inner, outer = self.launch.frame(name), self.parameters
+        inner, outer = self.machine.frame(name), self.parameters
         names = [re.findall(r"[\w$]+", each) for each in (results[-1], arguments)]
 
         def call(mask):
@@ -185,7 +198,7 @@ class Frame:
 
     def run(self, active):
         """From the first instruction until all who are active have returned."""
-        code, steps, kinds, launch = self.function.code, self.steps, self.kinds, self.launch
+        code, steps, kinds, machine = self.function.code, self.steps, self.kinds, self.machine
         end = len(code)
         places, parked = np.where(active, 0, end), np.zeros(self.lanes, bool)
         chosen = self._next(places, parked, end)
@@ -194,11 +207,11 @@ class Frame:
             while pc < stop and kinds[pc] == PLAIN:
                 steps[pc](mask)
                 pc += 1
-                launch.executed += 1
+                machine.executed += 1
             who = slice(None) if mask is True else mask
             places[who] = pc
             if pc < stop:
-                launch.executed += 1
+                machine.executed += 1
                 instruction, taken = code[pc], mask
                 if instruction.guard is not None:
                     taken = (self.registers[instruction.guard] == instruction.wanted) & mask
@@ -230,9 +243,9 @@ class Frame:
 
     def _pass_barrier(self, places, parked):
         """Let blocks go on whose threads are all at the same barrier."""
-        waiting = parked.reshape(-1, self.launch.threads).all(axis=1)
-        at = places.reshape(-1, self.launch.threads)
-        free = np.repeat(waiting & (at == at[:, :1]).all(axis=1), self.launch.threads)
+        waiting = parked.reshape(-1, self.machine.threads).all(axis=1)
+        at = places.reshape(-1, self.machine.threads)
+        free = np.repeat(waiting & (at == at[:, :1]).all(axis=1), self.machine.threads)
         parked &= ~free
         places += free
-        self.launch.stamps += free
+        self.machine.stamps += free

@@ -131,6 +131,11 @@ class Local(Watched):
             raise FaultError(f"outside local memory: {line}")
         return addresses + lanes * self.size
 
+    def note_read(self, at, who, line):
+        """Nobody else can."""
+
+    note_write = note_read
+
 
 def _unordered(stamps, others):
     """Whether no barrier lies between two stamps: the same one, or those of two blocks."""
@@ -168,7 +173,7 @@ class Arrays:
     def add(self, data, grain):
         base = self.end
         self.bases.append(base)
-        self.watched.append(Watched(data, grain))
+        self.watched.append(Watched(np.frombuffer(data, np.uint8) if isinstance(data, bytearray) else data, grain))
         self.end += -(-len(data) // 256) * 256 + GUARD
         return base
 

@@ -83,7 +83,7 @@ class Module:
         self.variables = {each.name: each for each in map(_variable, statements) if each}
         shared = [each for each in (*self.variables.values(), *self.entry.variables.values()) if each.space == "shared"]
         self.shared, self.shared_size = placed(shared)
-        self.synchronised = any(each.words[0] in ("bar", "barrier") for each in self.entry.code)
+        self.machines = {}  # that run it: see `ptx_interpreter`
 
 
 def placed(variables):

@@ -93,20 +93,20 @@ def _store_parameter(frame, instruction, values):
 
 def places(frame, space, at, mask, size, line):
     """(who as an index of threads, memory, offsets in it, their numbers and stamps) for every memory that is accessed."""
-    launch = frame.launch
-    who = launch.everyone if mask is True else np.flatnonzero(mask)
+    machine = frame.machine
+    who = machine.everyone if mask is True else np.flatnonzero(mask)
     if space == "generic":
         space = "local" if at[0] >= LOCAL else "shared" if at[0] >= SHARED else "global"
         bounds = {"local": (LOCAL, 1 << 62), "shared": (SHARED, LOCAL), "global": (0, SHARED)}[space]
         if (at < bounds[0]).any() or (at >= bounds[1]).any():
             raise FaultError(f"addresses in several memories: {line}")
         at = at - (0 if space == "global" else bounds[0])
-    owners, stamps = launch.owners[who], launch.stamps[who]
+    owners, stamps = machine.owners[who], machine.stamps[who]
     if space == "shared":
-        return [(who, launch.shared, launch.shared.offsets(at, who, size, line), (owners, stamps))]
+        return [(who, machine.shared, machine.shared.offsets(at, who, size, line), (owners, stamps))]
     if space == "local":
         return [(who, frame.local, frame.local.offsets(at, who, size, line), (owners, stamps))]
-    parts = launch.arrays.parts(at, size, line)
+    parts = machine.arrays.parts(at, size, line)
     return [(who[part], memory, offsets, (owners[part], stamps[part])) for part, memory, offsets in parts]
 
 
@@ -125,7 +125,7 @@ class Copies:
             memory.expect(column, owners, line)
         self.under_way.append((who, self.groups[who], offsets, numbers))
 
-    def wait(self, mask, memory, pending, launch, line):
+    def wait(self, mask, memory, pending, machine, line):
         """Let arrive what belongs to all but the last `pending` closed groups of the active threads."""
         active, left = np.zeros(len(self.groups), bool), []
         active[:] = mask
@@ -133,7 +133,7 @@ class Copies:
             done = active[who] & (groups < self.groups[who] - pending)
             threads = who[done]
             for n, column in enumerate(offsets[done].T if len(threads) else ()):
-                memory.arrive(column, numbers[done, n], (launch.owners[threads], launch.stamps[threads]), line)
+                memory.arrive(column, numbers[done, n], (machine.owners[threads], machine.stamps[threads]), line)
             if not done.all():
                 left.append((who[~done], groups[~done], offsets[~done], numbers[~done]))
         self.under_way = left
@@ -141,24 +141,24 @@ class Copies:
 
 def copy(frame, instruction):
     """`cp.async`: from global to shared memory; zeros instead if the size of the source is 0."""
-    words, operands, line, launch = instruction.words, instruction.operands, instruction.text, frame.launch
+    words, operands, line, machine = instruction.words, instruction.operands, instruction.text, frame.machine
     if "commit_group" in words:
 
         def commit(mask):
-            launch.copies.groups[slice(None) if mask is True else mask] += 1
+            machine.copies.groups[slice(None) if mask is True else mask] += 1
 
         return commit
     if "wait_group" in words or "wait_all" in words:
         pending = int(operands[0]) if operands else -1
-        return lambda mask: launch.copies.wait(mask, launch.shared, pending, launch, line)
+        return lambda mask: machine.copies.wait(mask, machine.shared, pending, machine, line)
     if words[1] != "async" or len(operands) > 4:
         raise FaultError(f"not known here: {line}")
     target, source, size = frame.address(operands[0]), frame.address(operands[1]), int(operands[2])
     taken = frame.read(operands[3] if len(operands) == 4 else operands[2], np.uint32)
 
     def step(mask):
-        who = launch.everyone if mask is True else np.flatnonzero(mask)
-        owners, stamps, valid, at = launch.owners[who], launch.stamps[who], taken[who], source(mask)
+        who = machine.everyone if mask is True else np.flatnonzero(mask)
+        owners, stamps, valid, at = machine.owners[who], machine.stamps[who], taken[who], source(mask)
         if not np.isin(valid, (0, size)).all():
             raise FaultError(f"half a copy: {line}")
         to = target(mask)
@@ -167,11 +167,11 @@ def copy(frame, instruction):
         full = valid == size
         if full.any():
             check_aligned(at[full], size, line)
-            for part, memory, offsets in launch.arrays.parts(at[full], size, line):
+            for part, memory, offsets in machine.arrays.parts(at[full], size, line):
                 values = memory.load(offsets, np.float32, size // 4, (owners[full][part], stamps[full][part]), line)
                 numbers[np.flatnonzero(full)[part]] = np.stack(values, axis=1)
-        offsets = launch.shared.offsets(to, who, size, line)[:, None] + 4 * np.arange(size // 4)
-        launch.copies.begin(who, launch.shared, offsets, numbers, (owners, stamps), line)
+        offsets = machine.shared.offsets(to, who, size, line)[:, None] + 4 * np.arange(size // 4)
+        machine.copies.begin(who, machine.shared, offsets, numbers, (owners, stamps), line)
 
     return step
 

@@ -38,37 +38,41 @@ def bias_gradient(launches, put, get, images, filters, sizes, tile):
 
 
 def batch_norm(launches, put, get, images, channels, pixels, middle=0.0):
-    """Statistics, output, running statistics and gradients of a batch whose numbers lie around `middle`."""
+    """Statistics, running statistics and gradients of a batch whose numbers lie around `middle`."""
     shape, row = (images, channels, pixels), -(-images // 4) * 4
     x, dy = normal(0, shape) + np.float32(middle), normal(1, shape)
     gamma, beta = normal(2, channels), normal(3, channels)
-    wanted = {name: np.full(shape, np.nan) for name in ("y", "dx")} | {
-        name: np.full(channels, np.nan) for name in ("mean", "variance", "dgamma", "dbeta")
+    wanted = {name: np.full(channels, np.nan) for name in ("mean", "variance", "dgamma", "dbeta")} | {
+        name: np.full(shape, np.nan) for name in ("y", "dx")
     }
     exact_x, exact_dy, exact_gamma, exact_beta = (each.astype(np.float64) for each in (x, dy, gamma, beta))
-    outputs = wanted["y"], wanted["mean"], wanted["variance"]
-    batch_normalization.batch_norm_training_forward(*outputs, exact_x, exact_gamma, exact_beta, EPSILON)
+    outputs = wanted["mean"], wanted["variance"]
+    batch_normalization.batch_norm_training_forward(wanted["y"], *outputs, exact_x, exact_gamma, exact_beta, EPSILON)
     outputs = wanted["dx"], wanted["dgamma"], wanted["dbeta"]
-    statistics = wanted["mean"], wanted["variance"]
-    batch_normalization.batch_norm_training_backward(*outputs, exact_dy, exact_x, *statistics, exact_gamma, EPSILON)
+    batch_normalization.batch_norm_training_backward(*outputs, exact_dy, exact_x, wanted["mean"], wanted["variance"], exact_gamma, EPSILON)
     wanted["y"] = np.maximum(wanted["y"], 0)
     count = images * pixels
     wanted["running_mean"] = 1 + MOMENTUM * (wanted["mean"] - 1) if count > 1 else np.ones(channels)
     wanted["running_variance"] = 1 + MOMENTUM * (wanted["variance"] * count / (count - 1) - 1) if count > 1 else np.ones(channels)
 
-    got = {name: poison(put, channels, pixels, row) for name in ("y", "dx")} | {
-        name: poison(put, channels) for name in ("mean", "variance", "dgamma", "dbeta")
-    }
+    got = {name: poison(put, channels) for name in ("mean", "variance", "dgamma", "dbeta")}
     got |= {name: put(np.ones(channels, np.float32)) for name in ("running_mean", "running_variance")}
-    x, dy, gamma, beta = put(images_innermost(x, row)), put(images_innermost(dy, row)), put(gamma), put(beta)
+    x, dy, gamma, beta, y = (
+        put(images_innermost(x, row)),
+        put(images_innermost(dy, row)),
+        put(gamma),
+        put(beta),
+        poison(put, *x[0].shape, row),
+    )
     statistics = got["mean"], got["variance"]
     append_batch_statistics(launches, *statistics, x, channels, pixels, images, row)
-    append_normalize(launches, got["y"], x, *statistics, gamma, beta, EPSILON, channels, pixels, row, rectify=True)
     append_running_statistics(launches, got["running_mean"], got["running_variance"], *statistics, MOMENTUM, channels, count)
-    outputs = got["dx"], got["dgamma"], got["dbeta"]
-    append_batch_norm_backward(launches, *outputs, dy, x, *statistics, gamma, EPSILON, channels, pixels, images, row)
-    whole = {name: images_first(get(got.pop(name)), shape) for name in ("y", "dx")}
-    return {name: (each, wanted[name]) for name, each in (whole | {name: get(each) for name, each in got.items()}).items()}
+    append_normalize(launches, y, x, *statistics, gamma, beta, EPSILON, channels, pixels, row, rectify=True)
+    append_batch_norm_backward(
+        launches, dy, got["dgamma"], got["dbeta"], dy, x, *statistics, gamma, EPSILON, channels, pixels, images, row
+    )  # dx in the place of dy
+    got = {name: get(each) for name, each in got.items()} | {"y": images_first(get(y), shape), "dx": images_first(get(dy), shape)}
+    return {name: (got[name], wanted[name]) for name in wanted}
 
 
 def transposed(launches, put, get, rows, columns, target_row, source_row):

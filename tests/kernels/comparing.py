@@ -69,9 +69,9 @@ class Tally:
     worst = 0.0
 
 
-def poisoned(where, shape, dtype):
+def poisoned(where, shape, like, dtype=None):
     """`empty` that shows every element that was not written."""
-    result = plain_empty(where, shape, dtype)
+    result = plain_empty(where, shape, like, dtype)
     result[...] = np.nan if result.dtype.kind == "f" else -(2**60)
     return result
 

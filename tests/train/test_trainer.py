@@ -148,7 +148,7 @@ def test_a_checkpoint_with_a_foreign_array(small_net, name, array, words):
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
-        ({"device": "cuda"}, DeviceError, "device 'cuda'"),
+        ({"device": "cuda:999"}, DeviceError, "device 'cuda:999'"),
         ({"device": "tpu"}, DeviceError, "device 'tpu' is not known"),
         ({"batch_size": 0}, SettingError, "batch_size"),
         ({"threads": 0}, SettingError, "threads"),

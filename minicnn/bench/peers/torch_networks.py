@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minicnn.bench.peers.place import Place
 from minicnn.bench.peers.torch_operations import operation
 from minicnn.bench.protocol import Contestant
 from minicnn.graph import INPUT, Node
@@ -30,8 +31,9 @@ class Twin:
         Own copies of parameters and buffers, the former collecting gradients; otherwise the network's own memory is read.
     """
 
-    def __init__(self, torch: Any, net: Graph, channels_last: bool = False, training: bool = False, dtype: Any = None) -> None:
-        self.torch = torch
+    def __init__(self, place: Place, net: Graph, channels_last: bool = False, training: bool = False, dtype: Any = None) -> None:
+        torch = self.torch = place.torch
+        self.place = place
         self.dtype = dtype or torch.float32
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.parameters = {name: self._tensor(value, training, training) for name, value in net.parameters.items()}
@@ -47,7 +49,7 @@ class Twin:
 
     def tensor(self, images: np.ndarray) -> Any:
         """Images in this twin's layout."""
-        tensor = self.torch.from_numpy(images).to(self.dtype)
+        tensor = self.place.tensor(images).to(self.dtype)
         return tensor.contiguous(memory_format=self.layout) if tensor.ndim == 4 else tensor
 
     def optimizer(self, own: SGD, fused: bool = False) -> Any:
@@ -56,10 +58,10 @@ class Twin:
 
     def gradients(self) -> dict[str, np.ndarray]:
         """What the last backward pass left, by our names."""
-        return {name: value.grad.numpy() for name, value in self.parameters.items()}
+        return {name: self.place.array(value.grad) for name, value in self.parameters.items()}
 
     def _tensor(self, value: np.ndarray, copy: bool, gradient: bool) -> Any:
-        tensor = self.torch.from_numpy(value).to(self.dtype)
+        tensor = self.place.tensor(value).to(self.dtype)
         if tensor.ndim == 4:
             tensor = tensor.contiguous(memory_format=self.layout)
         return (tensor.clone() if copy else tensor).requires_grad_(gradient)
@@ -70,41 +72,43 @@ class Twin:
         return {slot.name.rpartition(".")[2]: every[slot.name] for slot in node.slots}
 
 
-def forwards(torch: Any, net: Graph, images: np.ndarray) -> list[Contestant]:
-    """All images at once and in batches, in both layouts."""
-    contestants = []
+def forwards(place: Place, net: Graph, images: np.ndarray) -> list[Contestant]:
+    """All images at once and in batches, in both layouts; images and answers are the host's, and on a device go there and back."""
+    torch, contestants = place.torch, []
     for channels_last in (False, True):
-        twin = Twin(torch, net, channels_last)
-        pictures = twin.tensor(images)
+        twin = Twin(place, net, channels_last)
+        pictures = Twin(Place(torch), net, channels_last).tensor(images)
         for size in (len(images), *(size for size in BATCHES if size < len(images))):
 
             def call(twin: Twin = twin, pictures: Any = pictures, size: int = size) -> Any:
                 with torch.inference_mode():
                     if size >= len(pictures):
-                        return twin(pictures).numpy()
-                    return torch.cat([twin(some) for some in pictures.split(size)]).numpy()
+                        return place.array(twin(pictures.to(place.device)))
+                    return place.array(torch.cat([twin(some) for some in pictures.to(place.device).split(size)]))
 
             name = "torch" + " channels_last" * channels_last + f" by {size}" * (size < len(images))
             contestants.append(Contestant(name, call))
     return contestants
 
 
-def steps(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, units: int, own: SGD) -> list[Contestant]:
-    """PyTorch's step in both layouts, with the plain and with the fused update; `units` steps in a call."""
-    contestants = []
+def steps(place: Place, net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, units: int, own: SGD) -> list[Contestant]:
+    """PyTorch's step in both layouts, with the plain and with the fused update; `units` steps in a call, which ends with the loss."""
+    torch, contestants = place.torch, []
     for channels_last in (False, True):
         for fused in (False, True):
-            twin = Twin(torch, net, channels_last, training=True)
+            twin = Twin(place, net, channels_last, training=True)
             optimizer = twin.optimizer(own, fused)
-            pictures, targets = twin.tensor(images), torch.from_numpy(labels)
+            pictures, targets = twin.tensor(images), place.tensor(labels)
             batches = cycle([(pictures[n : n + batch], targets[n : n + batch]) for n in range(0, len(images), batch)])
 
             def call(twin: Twin = twin, optimizer: Any = optimizer, batches: Iterator[tuple[Any, Any]] = batches) -> None:
                 for _ in range(units):
                     x, t = next(batches)
                     optimizer.zero_grad()
-                    torch.nn.functional.cross_entropy(twin(x), t).backward()
+                    loss = torch.nn.functional.cross_entropy(twin(x), t)
+                    loss.backward()
                     optimizer.step()
+                loss.item()  # as ours tells it; on a device it waits for all that was queued
 
             name = "torch" + " channels_last" * channels_last + " fused" * fused
             contestants.append(Contestant(name, call, units))
@@ -113,7 +117,7 @@ def steps(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, batch:
 
 def results(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, own: SGD, dtype: Any) -> tuple[Any, ...]:
     """Loss, gradients, and all arrays after two updates."""
-    twin = Twin(torch, net, training=True, dtype=dtype)
+    twin = Twin(Place(torch), net, training=True, dtype=dtype)
     optimizer = twin.optimizer(own)
     found: list[Any] = []
     for _ in range(2):

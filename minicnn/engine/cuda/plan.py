@@ -266,6 +266,20 @@ class DevicePlan:
                 append_update(program, optimizer, weight, gradient, states, OfRun("rates"), OfRun("job"))
         append_advance(program, OfRun("job"))
 
+    @property
+    def names(self) -> list[str]:
+        """The kernels of a whole batch, in their order."""
+        batch = self.arrays.batch
+        return [row.kernel.name for row in self._program(batch, batch).own.rows]
+
+    def part(self, chosen: Sequence[int], graph: bool = True) -> Callable[[], None]:
+        """Some launches of a whole batch, by their numbers among `names`, as one graph or one by one; to be measured after a run."""
+        batch = self.arrays.batch
+        with self.lock, on(self.device.number):
+            rows = [self._bound(batch, batch).rows[number] for number in chosen]
+            launch_all = launching(rows)
+            return captured(launch_all, self._stream) if graph else lambda: launch_all(self._stream)
+
     def _bound(self, images: int, batch_size: int) -> Ready:
         """The program with today's arrays.  The first time, each kernel is launched; from then on, a graph of them."""
         key, version = (images, batch_size), self._of_run.version
@@ -277,12 +291,19 @@ class DevicePlan:
         return self._ready[key]
 
     def _first(self, key: tuple[int, int], rows: list[Launch]) -> None:
-        def launch_all(stream: Any) -> None:
-            for row in rows:
-                row.kernel.launch(row.grid, row.threads, stream, *row.arguments)
-
+        launch_all = launching(rows)
         launch_all(self._stream)
         self._ready[key] = self._ready[key]._replace(launch=captured(launch_all, self._stream))
+
+
+def launching(rows: Sequence[Launch]) -> Callable[[Any], None]:
+    """A function that launches them on a stream."""
+
+    def launch_all(stream: Any) -> None:
+        for row in rows:
+            row.kernel.launch(row.grid, row.threads, stream, *row.arguments)
+
+    return launch_all
 
 
 def build_plan(

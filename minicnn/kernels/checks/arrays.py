@@ -44,7 +44,10 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
     if len(kinds) > 1:
         listed = ", ".join(f"{name} is {array.dtype}" for name, array in zip(arrays, result, strict=True))
         raise SettingError(f"{where}: {listed}, but all must be of one type\n  use astype on one of them")
-    check_one_place(where, **dict(zip(arrays, result, strict=True)))
+    for array in result:
+        if type(array) is not np.ndarray:
+            _check_places(where, dict(zip(arrays, result, strict=True)))
+            break
     return result
 
 
@@ -95,10 +98,13 @@ def _on_device(value: Any) -> bool:
     return hasattr(value, "__cuda_array_interface__") if place is None else place()[0] in DLPACK_DEVICES
 
 
-def check_one_place(where: str, **arrays: np.ndarray) -> None:
-    """Arrays of one call lie all on the host, or all on one device."""
-    if {type(array) for array in arrays.values()} == {np.ndarray}:
-        return
+def check_one_place(where: str, name: str, array: np.ndarray, other_name: str, other: np.ndarray) -> None:
+    """Two arrays of a call lie both on the host, or both on one device."""
+    if not type(array) is type(other) is np.ndarray:
+        _check_places(where, {name: array, other_name: other})
+
+
+def _check_places(where: str, arrays: dict[str, np.ndarray]) -> None:
     from minicnn.kernels.cuda.memory import number_of
 
     numbers = {name: None if type(array) is np.ndarray else number_of(array) for name, array in arrays.items()}

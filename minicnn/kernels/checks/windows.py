@@ -99,7 +99,7 @@ def checked_positions(where: str, indices: ArrayLike, like: np.ndarray, name: st
         raise ShapeError(
             f"{where}: indices have the shape {indices.shape}, but {name} has {like.shape}\n  use the indices that the pooling returned"
         )
-    check_one_place(where, **{name: like, "indices": indices})
+    check_one_place(where, name, like, "indices", indices)
     if indices.size:
         (low, high), pixels = extremes(indices), prod(space)
         if low < -1 or high >= pixels:

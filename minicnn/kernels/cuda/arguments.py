@@ -11,16 +11,15 @@ from minicnn.kernels.cuda.launches import Launches
 
 
 def append(launches: Launches, kernel: Kernel, grid: int, *groups: tuple[Any, ...]) -> None:
-    """Launch a kernel on so many blocks, if any.
+    """Launch a kernel on so many blocks, if any; its arguments are the members of the groups, one group after the other.
 
-    groups : members, one group after the other, are the kernel's arguments: handles; arrays of NumPy, which become tables; whole numbers,
-        int32 in the kernel, where int64 would take two registers; others, float32
+    Whole numbers become int32, which takes one register where int64 would take two, others float32; the rest are handles.
     """
     if grid > 0:
-        launches.launch(kernel, grid, *(_argument(launches, each) for group in groups for each in group))
+        launches.launch(kernel, grid, *(_narrow(each) for group in groups for each in group))
 
 
-def _argument(launches: Launches, value: Any) -> Any:
+def _narrow(value: Any) -> Any:
     if isinstance(value, int | float):
         return np.int32(value) if isinstance(value, int) else np.float32(value)
-    return launches.table(value) if isinstance(value, np.ndarray) else value
+    return value

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches, blocks_for
+from minicnn.kernels.cuda.compile import Kernel, blocks_for
+from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
 from minicnn.kernels.cuda.sharing import on_one_axis, refuse_shared, strides_of
 from minicnn.kernels.derive.cuda import Form, cuda

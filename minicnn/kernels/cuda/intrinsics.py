@@ -40,7 +40,8 @@ def load4(typing_context, array, at):
     """One 16-byte load: ld.shared.v4.f32 or ld.global.v4.f32, as the compiler finds out where the array lies."""
 
     def generate(context, builder, signature, arguments):
-        values = _four(builder, _pointer(context, builder, signature.args[0], *arguments, VECTOR))
+        array, at = arguments
+        values = _four(builder, _pointer(context, builder, signature.args[0], array, at, VECTOR))
         return context.make_tuple(builder, signature.return_type, values)
 
     return types.UniTuple(types.float32, 4)(array, at), generate
@@ -51,10 +52,11 @@ def store4(typing_context, array, at, a, b, c, d):
     """One 16-byte store."""
 
     def generate(context, builder, signature, arguments):
+        array, at, *values = arguments
         vector = ir.Constant(VECTOR, ir.Undefined)
-        for j in range(4):
-            vector = builder.insert_element(vector, arguments[2 + j], _number(j))
-        builder.store(vector, _pointer(context, builder, signature.args[0], *arguments[:2], VECTOR), align=VECTOR_BYTES)
+        for j, value in enumerate(values):
+            vector = builder.insert_element(vector, value, _number(j))
+        builder.store(vector, _pointer(context, builder, signature.args[0], array, at, VECTOR), align=VECTOR_BYTES)
         return context.get_dummy_value()
 
     return types.void(array, at, *(types.float32,) * 4), generate

@@ -13,8 +13,8 @@ import numpy as np
 from numba import cuda
 
 from minicnn.kernels import random_bits
-from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches, blocks_for, strided
+from minicnn.kernels.cuda.compile import Kernel, blocks_for
+from minicnn.kernels.cuda.launches import Handle, Launches, strided
 from minicnn.kernels.cuda.runtime import SIMULATED
 
 if TYPE_CHECKING:

@@ -205,11 +205,14 @@ def _device_array(shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any, 
 
 
 def _number_at(pointer: int) -> int:
-    from numba.cuda.cudadrv.driver import binding, driver
+    from numba.cuda.cudadrv.driver import CudaAPIError, binding, driver
 
     if not pointer:
         return _current()
-    return int(driver.cuPointerGetAttribute(binding.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, pointer))
+    try:
+        return int(driver.cuPointerGetAttribute(binding.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, pointer))
+    except CudaAPIError as error:
+        raise BufferError(f"its memory is not that of a CUDA device: {error.msg}") from error
 
 
 def _current() -> int:

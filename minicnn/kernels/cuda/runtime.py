@@ -20,8 +20,8 @@ with suppress(ImportError):  # what a .pth file of numba-cuda does, which not ev
     importlib.import_module("_numba_cuda_redirector")
 
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)  # NUMBA_ENABLE_CUDASIM=1: a thread of a device is a thread of Python
-CUDA_LIBRARIES = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}
 INSTALL = "pip install 'minicnn[cuda]'"
+NO_DRIVER = "there is no NVIDIA driver"
 NAME = re.compile(r"cuda(?::(\d{1,9}))?")
 
 
@@ -101,7 +101,7 @@ def _with_devices(state: Found, cuda: Any) -> Found:
 def _without_driver(words: str) -> tuple[str, str]:
     """What is missing, and the fix, from the words of an error."""
     if "cannot be found" in words:
-        return "there is no NVIDIA driver", "install that of your GPU; nvidia-smi then lists it"
+        return NO_DRIVER, "install that of your GPU; nvidia-smi then lists it"
     if "NUMBA_DISABLE_CUDA" in words:
         return "NUMBA_DISABLE_CUDA is set", "unset NUMBA_DISABLE_CUDA"
     if "NO_DEVICE" in words:
@@ -170,3 +170,10 @@ def on(number: int) -> Iterator[None]:
 
     with cuda.gpus[number]:
         yield
+
+
+def wait() -> None:
+    """Until the current device has done everything."""
+    from numba import cuda
+
+    cuda.synchronize()

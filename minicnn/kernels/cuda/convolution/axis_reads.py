@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import gcd
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.maps import Weights
 from minicnn.kernels.index import input_position, output_range, tap_range
 
-Array = np.ndarray
+Array = Any  # of NumPy, or one number: the index map takes both
 
 
 class AxisReads(NamedTuple):
@@ -43,7 +43,7 @@ def forward_reads(n: int, axis: Axis, weights: Weights) -> AxisReads:
     ranges = [tap_range(p, axis.size, axis.taps, axis.stride, axis.dilation, axis.before) for p in range(axis.out)]
     first, stop = np.array(ranges, np.int64).reshape(-1, 2).T
 
-    def read(p: Array, k: Array | int) -> tuple[Array, Array]:
+    def read(p: Array, k: Array) -> tuple[Array, Array]:
         r = first[p] + k
         return input_position(p, r, axis.stride, axis.dilation, axis.before), weights.offset(n, p, r, axis.taps)
 
@@ -61,7 +61,7 @@ def backward_reads(n: int, axis: Axis, weights: Weights) -> AxisReads:
         sources[i] = p
     common = gcd(axis.stride, axis.dilation)
 
-    def read(i: Array, k: Array | int) -> tuple[Array, Array]:
+    def read(i: Array, k: Array) -> tuple[Array, Array]:
         p, r = sources[i] - k * (axis.dilation // common), first[i] + k * (axis.stride // common)
         return p, weights.offset(n, p, r, axis.taps)
 
@@ -69,7 +69,7 @@ def backward_reads(n: int, axis: Axis, weights: Weights) -> AxisReads:
     return _collected(sources % tile if tile < axis.out else np.zeros_like(sources), counts, read)
 
 
-def _collected(kinds: Array, counts: Array, read: Callable[[Array, Array | int], tuple[Array, Array]]) -> AxisReads:
+def _collected(kinds: Array, counts: Array, read: Callable[[Array, Array], tuple[Array, Array]]) -> AxisReads:
     """read(position, k) : source and weight of a position's read number k"""
     sources, weights = (np.where(counts > 0, each, 0) for each in read(np.arange(len(counts)), 0))
     kinds = np.where(counts > 0, kinds, 0)

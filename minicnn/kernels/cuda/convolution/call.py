@@ -11,27 +11,12 @@ from typing import Any
 from minicnn.kernels.cpu.convolution.pieces import Piece
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, Problem, settled
 from minicnn.kernels.cuda.convolution.lowering import append_convolution
-from minicnn.kernels.cuda.derived import append_loop
-from minicnn.kernels.cuda.launches import Handle, Launches, Now, strided
+from minicnn.kernels.cuda.launches import Handle, Now, strided
 from minicnn.kernels.cuda.memory import contiguous, flat, number_of
 from minicnn.kernels.cuda.runtime import on
+from minicnn.kernels.cuda.transfer import append_transpose
 
 VECTOR = 4  # numbers that a thread loads at once: a row of images is a multiple of it
-
-
-def copy(y, x):  # type: ignore[no-untyped-def]
-    N, F = y.shape
-    for n in range(N):
-        for f in range(F):
-            y[n, f] = x[n, f]
-
-
-def append_transpose(
-    launches: Launches, target: Handle, source: Handle, rows: int, columns: int, target_row: int = 0, source_row: int = 0
-) -> None:
-    """target[c, r] = source[r, c]"""
-    y, x = strided(target, (rows, columns), (1, target_row or rows)), strided(source, (rows, columns), (source_row or columns, 1))
-    append_loop(launches, copy, {"y": y, "x": x})
 
 
 def compute(piece: Piece) -> None:

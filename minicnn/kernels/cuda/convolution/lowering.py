@@ -14,8 +14,8 @@ from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.combine import NO_FLOOR, Finish, append_combine
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE, Choice, Work, choose
 from minicnn.kernels.cuda.convolution.depthwise import append_depthwise_gather, append_depthwise_reduce
-from minicnn.kernels.cuda.convolution.gather_tile import GatherCounts, GatherStrides, gather_kernel
-from minicnn.kernels.cuda.convolution.reduce_tile import ReduceCounts, ReduceStrides, reduce_kernel
+from minicnn.kernels.cuda.convolution.gather_tile import gather_kernel
+from minicnn.kernels.cuda.convolution.reduce_tile import reduce_kernel
 from minicnn.kernels.cuda.convolution.tables import BLOCK_FIELDS, gather_tables, position_groups, reduce_tables, weights_of
 from minicnn.kernels.cuda.launches import Handle, Launches
 
@@ -52,6 +52,8 @@ def append_convolution(
         If an array has 2**31 elements or more.
     """
     check_offsets(problem, row)
+    if images == 0 and problem.work != BACKWARD_WEIGHT:
+        return  # of no images nothing is computed; the gradient of the weight is zeros
     by_channel = problem.channels == problem.groups == problem.filters
     if problem.work == BACKWARD_WEIGHT and by_channel:
         append_depthwise_reduce(launches, problem, images, row, result, source, other)
@@ -85,15 +87,16 @@ def append_gather(
     y_channel, size, whole = prod(target_shape[1:]) * row, prod(target_shape) * row, splits == 1
     finish = Finish(0 if bias is None else y_channel, floor=0.0 if rectify else NO_FLOOR)
     parts = result if whole else launches.scratch(splits * size)
-    added = bias if whole and bias is not None else np.zeros(prod(problem.tile), np.float32)  # one for each filter that takes turns
+    # without a bias zeros, one for each filter that takes turns
+    added = bias if whole and bias is not None else launches.table(np.zeros(prod(problem.tile), np.float32))
     append(
         launches,
         gather_kernel(sizes),
         len(tables.blocks) // BLOCK_FIELDS * -(-filters // sizes.filters) * problem.groups * splits,
         (parts, source, weight, added),
-        tables,
-        GatherStrides(prod(source_shape[1:]) * row, w_channel, w_filter, 0 if added is not bias else b_filter),
-        GatherCounts(row, channels, filters, problem.groups, splits),
+        tuple(map(launches.table, tables)),
+        (prod(source_shape[1:]) * row, w_channel, w_filter, 0 if added is not bias else b_filter),
+        (row, channels, filters, problem.groups, splits),
         (finish.floor if whole else NO_FLOOR,),
     )
     if not whole:
@@ -118,9 +121,9 @@ def append_reduce(
         reduce_kernel(sizes),
         blocks * prod(problem.tile) * problem.groups * splits,
         (parts, dy, x),
-        tables,
-        ReduceStrides(weights.filter, weights.channel, prod(problem.x_shape[1:]) * row),
-        ReduceCounts(images, row, channels, filters, problem.groups, splits),
+        tuple(map(launches.table, tables)),
+        (weights.filter, weights.channel, prod(problem.x_shape[1:]) * row),
+        (images, row, channels, filters, problem.groups, splits),
     )
     if splits > 1:
         append_combine(launches, dweight, parts, splits, size)

@@ -12,7 +12,6 @@ A thread block adds up one part of the lanes for FILTERS x ENTRIES weights, as `
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numba import cuda, float32, int32
@@ -23,30 +22,6 @@ from minicnn.kernels.cuda.convolution.tables import SET_COUNT, SET_FIELDS, SET_F
 from minicnn.kernels.cuda.vector import ALIGNMENT, copies_commit, copy1, make_copies_wait, make_outer_products, place
 
 i32, u32 = np.int32, np.uint32  # see gather_tile.py
-
-
-class ReduceStrides(NamedTuple):
-    """Elements from one filter or channel to the next."""
-
-    w_filter: int
-    w_channel: int
-    x_channel: int
-
-
-class ReduceCounts(NamedTuple):
-    """How many there are.
-
-    images, row : true ones, and those from one position to the next
-    channels, filters : of a group
-    splits : parts of every sum, which lie one after the other in dweight
-    """
-
-    images: int
-    row: int
-    channels: int
-    filters: int
-    groups: int
-    splits: int
 
 
 @lru_cache
@@ -76,7 +51,11 @@ def make_reduce_tile(sizes: TileSizes):
         """One block: one split of one set's lanes, filters and entries from *_begin on, of one group.
 
         dweight, dy, x : float32, flat
-        sets, positions, reads, tap_weights : `ReduceTables`; then `ReduceStrides`, `ReduceCounts`
+        sets, positions, reads, tap_weights : from `tables.py`
+        *_channel, w_filter : elements from one to the next
+        images, row : true ones, and those from one position to the next
+        channels, filters : of a group
+        splits : parts of every sum, which lie one after the other in dweight
         """
         a = cuda.shared.array(A_SIZE, float32, alignment=ALIGNMENT)  # dy, (stage, lane, filter)
         b = cuda.shared.array(B_SIZE, float32, alignment=ALIGNMENT)  # x, (stage, lane, entry)

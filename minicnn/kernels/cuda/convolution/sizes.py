@@ -56,7 +56,7 @@ def make_own_place(sizes: TileSizes):
     warp_rows, warp_columns = sizes.warp_rows, 32 // sizes.warp_rows
     warps_across = sizes.columns // sizes.columns_of_thread // warp_columns
 
-    @cuda.jit(device=True, inline="always")  # else it would be compiled for the device at hand, of which there may be none
+    @cuda.jit(device=True, inline="always")  # see vector.py
     def own_place(thread):
         # neighbouring threads alternate between two rows: pairs that share columns and pairs that share filters then read together
         warp = thread >> 5

@@ -154,7 +154,8 @@ def reduce_tables(problem: Problem, row: int) -> ReduceTables:
         reads = (reads[:, None, :, None] + (i * stride)[None, :, None, :]).reshape(len(reads) * axis.taps, -1)
         inside = (inside[:, None, :, None] & ((i >= 0) & (i < axis.size))[None, :, None, :]).reshape(reads.shape)
     sets, positions = position_sets(tuple(axis.out for axis in axes), tile, weights.tile)
-    tap_weights = _sums(weights.offset(n, 0, np.arange(axis.taps), axis.taps) for n, axis in enumerate(axes))
+    taps: list[Array] = [np.arange(axis.taps) for axis in axes]
+    tap_weights = _sums(weights.offset(n, 0, each, len(each)) for n, each in enumerate(taps))
     return ReduceTables(sets, positions, _flat(np.where(inside, reads, -1)), _flat(tap_weights))
 
 
