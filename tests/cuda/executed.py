@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 from numba import cuda, types
@@ -20,9 +21,14 @@ ARCHITECTURES = ((8, 0), (9, 0), (10, 0))
 class Array(np.ndarray):
     """An array of the host that may be taken for one of a device."""
 
+    __cuda_ndarray__ = True
+
     @property
-    def __cuda_array_interface__(self):
-        return self.__array_interface__
+    def device_ctypes_pointer(self):
+        return SimpleNamespace(value=place_of(self))
+
+    def is_c_contiguous(self):
+        return self.flags.c_contiguous
 
 
 def put(array):
@@ -59,7 +65,7 @@ class Executed:
         return put(np.full(size, np.nan, np.float32))
 
     def table(self, values):
-        return put(values)
+        return values if isinstance(values, Array) else put(values)
 
 
 @functools.lru_cache(maxsize=64)

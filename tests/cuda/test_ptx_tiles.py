@@ -11,7 +11,7 @@ from minicnn.kernels import random_bits
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD
 from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.convolution import choice, lowering
+from minicnn.kernels.cuda.convolution import choice
 
 from . import executed
 from .convolving import CASES, append, close, device_passes, images_first, images_innermost, textbook_passes
@@ -34,10 +34,9 @@ def test_every_pass_gives_what_the_textbook_gives(case, architecture):
         assert close(one, other), name
 
 
-def large(monkeypatch, gather=0, reduce=0):
-    """Let these tiles compute, whatever the model chooses; the first ones are the largest."""
-    monkeypatch.setattr(lowering, "gather_choice", lambda *_: choice.Choice(choice.GATHER[gather].sizes, 1))
-    monkeypatch.setattr(lowering, "reduce_choice", lambda *_: choice.Choice(choice.REDUCE[reduce].sizes, 1))
+def sizes_of(tile):
+    """Of a gather tile and a reduce tile; 0 are the large ones."""
+    return choice.GATHER[tile].sizes, choice.REDUCE[tile % len(choice.REDUCE)].sizes
 
 
 TILES = range(len(choice.GATHER))
@@ -48,9 +47,8 @@ TILES = range(len(choice.GATHER))
     [(case, n) for number, case in enumerate(CASES) for n in TILES if FULL or n in (0, number % 4)],
     ids=lambda each: getattr(each, "name", each),
 )
-def test_every_tile_gives_it(case, tile, monkeypatch):
-    large(monkeypatch, tile, tile % len(choice.REDUCE))
-    got = device_passes(case, Executed(), put, np.asarray)
+def test_every_tile_gives_it(case, tile):
+    got = device_passes(case, Executed(), put, np.asarray, sizes_of(tile))
     for name, one, other in zip(("y", "dx", "dweight"), got, textbook_passes(case, *case.arrays()), strict=True):
         assert close(one, other), name
 
@@ -82,26 +80,22 @@ PLANTED = [
 
 @pytest.mark.parametrize(("fault", "old", "new", "words"), PLANTED, ids=[each[0] for each in PLANTED])
 @pytest.mark.parametrize("work", [FORWARD, BACKWARD_WEIGHT], ids=["gather", "reduce"])
-def test_a_fault_planted_in_a_tile_is_found(work, fault, old, new, words, monkeypatch):
-    large(monkeypatch)
+def test_a_fault_planted_in_a_tile_is_found(work, fault, old, new, words):
     x, weight, bias, dy, _ = STEPS.arrays()
-    lanes = [put(images_innermost(each, STEPS.row)) for each in (x, dy)]
-    result, sources = (dy, (lanes[0], put(weight.ravel()))) if work == FORWARD else (weight, lanes[::-1])
+    x_lanes, dy_lanes = (put(images_innermost(each, STEPS.row)) for each in (x, dy))
+    result, *others = (dy, x_lanes, put(weight.ravel()), put(bias.ravel()), False) if work == FORWARD else (weight, dy_lanes, x_lanes)
     with pytest.raises(FaultError, match=words):
-        append(
-            Changed(old, new), STEPS, work, put(np.zeros(result.size, np.float32)), *sources, put(bias.ravel()) if work == FORWARD else None
-        )
+        append(Changed(old, new), STEPS, work, sizes_of(0), put(np.zeros(result.size, np.float32)), *others)
 
 
 @pytest.mark.parametrize("tile", TILES)
-def test_a_nan_comes_out_of_a_rectified_convolution(tile, monkeypatch):
+def test_a_nan_comes_out_of_a_rectified_convolution(tile):
     """Nine windows hold the pixel, of three filters; the other images stay as they are."""
-    large(monkeypatch, tile)
     case = CASES[0]._replace(rectify=True)
     x, weight, bias, dy, _ = case.arrays()
     x[1, 0, 2, 2] = np.nan
     y = put(images_innermost(np.zeros_like(dy), case.row))
-    append(Executed(), case, FORWARD, y, put(images_innermost(x, case.row)), put(weight.ravel()), put(bias.ravel()))
+    append(Executed(), case, FORWARD, sizes_of(tile), y, put(images_innermost(x, case.row)), put(weight.ravel()), put(bias.ravel()), True)
     lost = np.isnan(images_first(np.asarray(y), dy.shape))
     assert lost[1].sum() == 3 * 9
     assert not lost[[0, 2, 3]].any()
