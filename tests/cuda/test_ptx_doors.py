@@ -27,6 +27,7 @@ def launched(monkeypatch):
         "__cuda_ndarray__": True,
         "is_c_contiguous": lambda array: array.flags.c_contiguous,
         "device_ctypes_pointer": property(lambda array: SimpleNamespace(value=array.ctypes.data)),
+        "__cuda_array_interface__": property(lambda array: array.__array_interface__),
     }
     for name, value in own.items():
         monkeypatch.setattr(Array, name, value, raising=False)
