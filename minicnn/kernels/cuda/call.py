@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.launches import Now
-from minicnn.kernels.cuda.memory import number_of
 from minicnn.kernels.cuda.runtime import on
 
 
@@ -17,7 +17,7 @@ def run_loop(loop: Any, arguments: tuple[Any, ...]) -> None:
     if not arguments[0].size:
         return
     names = getattr(loop, "py_func", loop).__code__.co_varnames
-    with on(number_of(arguments[0])):
+    with on(memory.number_of(arguments[0])):
         launches = Now()
-        given = (launches.table(each) if isinstance(each, np.ndarray) else each for each in arguments)
+        given = (launches.table(each) if type(each) is np.ndarray else each for each in arguments)
         append_loop(launches, loop, dict(zip(names, given, strict=False)))

@@ -10,9 +10,9 @@ from typing import Any
 
 from minicnn.kernels.cpu.convolution.pieces import Piece
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, Problem, settled
+from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.convolution.lowering import append_convolution
-from minicnn.kernels.cuda.launches import Handle, Now, strided
-from minicnn.kernels.cuda.memory import contiguous, flat, number_of
+from minicnn.kernels.cuda.launches import Handle, Now, flat, strided
 from minicnn.kernels.cuda.runtime import on
 from minicnn.kernels.cuda.transfer import append_transpose
 
@@ -24,7 +24,7 @@ def compute(piece: Piece) -> None:
     problem, result, source, other, bias = piece
     images = len(source)
     row = -(-images // VECTOR) * VECTOR
-    with on(number_of(source)):
+    with on(memory.number_of(source)):
         launches = Now()
 
         def innermost(array: Any) -> Handle:
@@ -47,4 +47,4 @@ def _bias(problem: Problem, bias: Any) -> Any:
     """One number for each filter of the tile."""
     if bias is None or bias.ndim > 1 or problem.shared:
         return None if bias is None else flat(bias)
-    return flat(contiguous(strided(bias, (len(bias), prod(problem.tile)), (1, 0))))
+    return flat(memory.contiguous(strided(bias, (len(bias), prod(problem.tile)), (1, 0))))
