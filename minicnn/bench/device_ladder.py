@@ -23,7 +23,8 @@ TOGETHER = 4  # images of one load
 
 def rungs(trial: Trial, device: str) -> list[Rung]:
     """The ladder for one layer; calls queue the work and return y (N, K, P, Q) on the device."""
-    case, x, weight, _ = trial
+    case, x, _, _ = trial
+    weight: Any = trial.weight
     axes, layer, images = case.axes, case.layer, len(x)
     row = -(-images // TOGETHER) * TOGETHER
     y_shape = (images, *case.output_shape)

@@ -56,9 +56,8 @@ class DeviceStep:
 def contestants(trial: Trial, part: str, device: str) -> list[Contestant]:
     """The function, if there is one, and the step; their calls queue the work, and wait for nothing."""
     with on(engine.found_device(device).number):
-        there = trial._replace(
-            **{name: None if value is None else to_device(value) for name, value in trial._asdict().items() if name != "case"}
-        )
+        weight = None if trial.weight is None else to_device(trial.weight)
+        there = Trial(trial.case, to_device(trial.x), weight, to_device(trial.dy))
         call = function_call(there, part, to_device)
     return [*([] if call is None else [Contestant(OURS, call)]), Contestant(STEP, DeviceStep(trial, part, device))]
 

@@ -170,3 +170,11 @@ def test_a_terminal_too_narrow_for_the_matrix_gets_a_line_a_class():
 def test_a_class_without_images():
     text = printed(Examination(0.0, {"accuracy": 1.0}, ("a", "b"), np.array([[3, 0], [0, 0]])), 80)
     assert text.splitlines()[6].split() == ["b", ".", ".", "-"]
+
+
+def test_the_device_that_is_asked_for_computes(cli, trained, found, monkeypatch):
+    asked = []
+    monkeypatch.setattr(minicnn.engine, "checked_device", lambda name: f"{name}:0")
+    monkeypatch.setattr(minicnn.train, "examine", lambda *_, device: asked.append(device) or found)
+    assert cli("evaluate", trained, "--device", "cuda")[0] == 0
+    assert asked == ["cuda:0"]

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+import minicnn
 from minicnn.datasets import load
 from minicnn.storage import load_arrays, save_arrays
 from minicnn.train import fit_picture, guesses, load_trained
@@ -157,3 +158,11 @@ def test_weights_of_another_origin(cli, tmp_path, pgm):
 
 def test_no_picture_at_all(cli, trained):
     assert cli("predict", trained)[0] == 2
+
+
+def test_the_device_that_is_asked_for_computes(cli, trained, pgm, expected, monkeypatch):
+    asked = []
+    monkeypatch.setattr(minicnn.engine, "checked_device", lambda name: f"{name}:0")
+    monkeypatch.setattr(minicnn.train, "guesses", lambda _, pictures, device: asked.append(device) or expected[: len(pictures)])
+    assert cli("predict", trained, pgm(DIGITS.images[0, 0], "0.pgm"), "--device", "cuda")[0] == 0
+    assert asked == ["cuda:0"]

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+import minicnn
 from minicnn.cli import options
 from minicnn.cli.commands.train import continuation
 from minicnn.cli.render import training as text
@@ -334,6 +335,23 @@ def test_a_row_of_the_table():
     ]
     best = text.epoch_row(text.columns("Test", 40, 80), RECORD, best=True)
     assert [best.plain[span.start : span.end] for span in best.spans] == ["97.53 %"]
+
+
+def test_the_device_that_is_asked_for_computes(cli, monkeypatch):
+    asked = []
+
+    class AskedError(Exception):
+        pass
+
+    def trainer(*_, device, **settings):
+        asked.append(device)
+        raise AskedError
+
+    monkeypatch.setattr(minicnn.engine, "checked_device", lambda name: f"{name}:0")
+    monkeypatch.setattr(minicnn.train, "Trainer", trainer)
+    with pytest.raises(AskedError):
+        cli("train", "lenet", "--device", "cuda")
+    assert asked == ["cuda:0"]
 
 
 @pytest.mark.parametrize(("device", "where", "option"), [("cpu", "2 threads", ""), ("cuda:1", "cuda:1", " --device cuda:1")])

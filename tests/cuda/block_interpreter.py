@@ -53,15 +53,18 @@ COMPILED = {}
 
 
 def kind_of(argument):
-    """Numba's type of an array of one axis or of a NumPy number."""
+    """Numba's type of an array or a number."""
     kind = types.__dict__[str(np.asarray(argument).dtype)]
-    return types.Array(kind, 1, "C") if isinstance(argument, np.ndarray) else kind
+    if not isinstance(argument, np.ndarray):
+        return kind
+    return types.Array(kind, argument.ndim, "C" if argument.flags.c_contiguous else "A")
 
 
 def as_blocks(python, kinds):
     """run(blocks, threads, backwards, *arguments), compiled for arguments of these types."""
-    text = BlockText(python, kinds)
-    run_block = njit(error_model="numpy")(made(text.source(), python.__name__, text.namespace))
+    tree = ast.parse(textwrap.dedent(inspect.getsource(python))).body[0]
+    text = (BlockText if holds_barrier(tree) else ThreadText)(python, kinds)
+    run_block = njit(error_model="numpy")(text.function())
     names = ", ".join(text.arguments)
     grid = f"""
 def {python.__name__}_of_grid(_blocks, _threads, _backwards, {names}):
@@ -69,6 +72,30 @@ def {python.__name__}_of_grid(_blocks, _threads, _backwards, {names}):
         run_block(_block, _blocks, _threads, _backwards, {names})
 """
     return njit(made(grid, f"{python.__name__}_of_grid", {"run_block": run_block}))
+
+
+class ThreadText:
+    """The text of a kernel without a barrier, whose threads run one after the other as they are."""
+
+    def __init__(self, python, kinds):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(python))).body[0]
+        self.name, self.arguments, self.body = tree.name, [each.arg for each in tree.args.args], tree.body
+        closed = inspect.getclosurevars(python)
+        self.namespace = {name: on_processor(value) for name, value in {**closed.globals, **closed.nonlocals, "np": np}.items()}
+        self.kept, self.local = (), ()
+
+    def function(self):
+        names = ", ".join(self.arguments)
+        body = ast.fix_missing_locations(ast.Module([OfThread(self).visit(each) for each in self.body], []))
+        thread = f"def {self.name}(_t, _block, _blocks, _threads, {names}):\n" + textwrap.indent(ast.unparse(body), "    ")
+        run_thread = njit(error_model="numpy")(made(thread, self.name, self.namespace))
+        block = f"""
+def {self.name}(_block, _blocks, _threads, _backwards, {names}):
+    for _turn in range(_threads):
+        _t = _threads - 1 - _turn if _backwards else _turn
+        run_thread(_t, _block, _blocks, _threads, {names})
+"""
+        return made(block, self.name, {"run_thread": run_thread})
 
 
 def made(source, name, namespace):
@@ -90,6 +117,7 @@ class BlockText:
 
     def __init__(self, python, kinds):
         tree = ast.parse(textwrap.dedent(inspect.getsource(python))).body[0]
+        tree = CountedLoops().visit(tree)
         self.name, self.arguments, self.body = tree.name, [each.arg for each in tree.args.args], tree.body
         closed = inspect.getclosurevars(python)
         self.namespace = {name: on_processor(value) for name, value in {**closed.globals, **closed.nonlocals, "np": np}.items()}
@@ -109,11 +137,14 @@ class BlockText:
             for name in sorted(stored - set(self.shared) - set(self.local))
         }
 
+    def function(self):
+        return made(self.source(), self.name, self.namespace)
+
     def source(self):
         lines = [f"def {self.name}(_block, _blocks, _threads, _backwards, {', '.join(self.arguments)}):"]
         for arrays, shape in ((self.shared, "{}"), (self.local, "(_threads, {})")):
             for name, (size, dtype) in arrays.items():
-                kind = ast.unparse(dtype)
+                kind = ast.unparse(dtype).removeprefix("np.")
                 fill = "np.nan" if kind.startswith("float") else "-7"  # what nobody has written is seen
                 lines.append(f"    {name} = np.full({shape.format(ast.unparse(size))}, {fill}, np.{kind})")
         lines += [f"    {name} = np.zeros(_threads, np.{dtype})" for name, dtype in self.kept.items()]
@@ -157,6 +188,23 @@ class BlockText:
             f"_t = 0\n_first = bool({own})\nfor _t in range(_threads):\n"
             f"    if bool({own}) != _first:\n        raise RuntimeError('a barrier that not all threads reach')"
         ).body
+
+
+class CountedLoops(ast.NodeTransformer):
+    """A loop over a range that holds a barrier, as the loop that all threads can be asked about: while letter < stop."""
+
+    def visit_For(self, node):
+        self.generic_visit(node)
+        if not holds_barrier(node):
+            return node
+        given = node.iter.args
+        first, stop = given[:2] if len(given) > 1 else (ast.Constant(0), *given)
+        step = given[2] if len(given) > 2 else ast.Constant(1)
+        ahead = ast.AugAssign(node.target, ast.Add(), step)
+        return [
+            ast.Assign([node.target], first, lineno=node.lineno),
+            ast.While(ast.Compare(ast.Name(node.target.id, ast.Load()), [ast.Lt()], [stop]), [*node.body, ahead], []),
+        ]
 
 
 class OfThread(ast.NodeTransformer):

@@ -27,6 +27,7 @@ class Case(NamedTuple):
     tile: tuple | str | None = None
     flip: bool = False
     rectify: bool = False
+    biased: bool = True
     splits: int = 0  # parts of the sums; 0: as the model chooses
 
     @property
@@ -54,13 +55,14 @@ class Case(NamedTuple):
         return (self.images, self.channels, *self.sizes), weight, (self.filters, *self.tiles), (self.images, self.filters, *outs)
 
     def arrays(self, seed=0):
-        """x, weight, bias, dy in float32, and a bias of the gradient of the input, which a transposed convolution adds."""
+        """x, weight, bias, dy in float32, and a bias of the gradient of the input, which a transposed convolution adds; zeros for none."""
         rng = np.random.default_rng(seed)
-        return [rng.standard_normal(shape).astype(np.float32) for shape in (*self.shapes, (self.channels,))]
+        x, weight, bias, dy, dx_bias = (rng.standard_normal(shape).astype(np.float32) for shape in (*self.shapes, (self.channels,)))
+        return [x, weight, bias * self.biased, dy, dx_bias * self.biased]
 
 
 CASES = (
-    Case("valid", 4, 2, (5, 6), 3, 3),
+    Case("valid", 4, 2, (5, 6), 3, 3, biased=False),
     Case("same, three images", 3, 3, (5, 5), 5, 3, padding="same"),
     Case("full, flipped", 4, 2, (4, 3), 3, 2, padding="full", flip=True, rectify=True),
     Case("stride leaves a rest", 4, 2, (8, 7), 3, 3, stride=(3, 2), padding=1),
@@ -68,17 +70,30 @@ CASES = (
     Case("grouped", 4, 4, (5, 4), 6, 3, padding=1, groups=2),
     Case("one tap", 12, 5, (3, 3), 17, 1),
     Case("tiled", 4, 2, (5, 5), 3, 2, tile=(2, 2)),
-    Case("unshared", 7, 2, (4, 4), 3, 3, padding=1, tile=UNSHARED, rectify=True),
+    Case("unshared", 7, 2, (4, 4), 3, 3, padding=1, tile=UNSHARED, rectify=True, biased=False),
     Case("one axis", 8, 3, (9,), 4, 3, padding=1),
     Case("three axes", 4, 2, (3, 3, 4), 3, 2, padding=1),
     Case("linear", 18, 37, (), 19, ()),
     Case("sums in parts", 4, 9, (3, 3), 4, 3, padding=1, splits=3, rectify=True),
     Case("one image", 1, 2, (4, 4), 3, 3, padding=1, splits=5),
     Case("tile exceeds the output", 2, 2, (4, 3), 2, 2, tile=(2, 5)),
-    Case("tiled, strided, dilated", 2, 2, (9, 8), 2, 3, stride=2, dilation=(1, 3), padding=(1, 3), tile=(3, 2)),
+    Case("tiled, strided, dilated", 2, 2, (9, 8), 2, 3, stride=2, dilation=(1, 3), padding=(1, 3), tile=(3, 2), biased=False),
     Case("one filter a channel", 3, 4, (5, 4), 4, 3, padding=1, groups=4, rectify=True),
-    Case("one filter a channel, strided, tiled, flipped", 5, 3, (7, 6), 3, 4, stride=2, padding=2, groups=3, tile=(2, 2), flip=True),
-    Case("one filter a channel, unshared", 4, 2, (9,), 2, 2, groups=2, tile=UNSHARED),
+    Case(
+        "one filter a channel, strided, tiled, flipped",
+        5,
+        3,
+        (7, 6),
+        3,
+        4,
+        stride=2,
+        padding=2,
+        groups=3,
+        tile=(2, 2),
+        flip=True,
+        biased=False,
+    ),
+    Case("one filter a channel, unshared", 4, 2, (9,), 2, 2, groups=2, tile=UNSHARED, biased=False),
 )
 
 
@@ -127,24 +142,24 @@ def device_passes(case, launches, put, get, tiles=None):
     x, weight, bias, dy, dx_bias = case.arrays()
     x_lanes, dy_lanes, flat_weight = (put(each) for each in (images_innermost(x, case.row), images_innermost(dy, case.row), weight.ravel()))
 
-    def run(work, size, *others):
+    def run(work, size, source, other, bias=None):
         result = put(np.full(size, np.nan, np.float32))
-        append(launches, case, work, tiles, result, *others)
+        append(launches, case, work, result, source, other, bias if case.biased else None, tiles)
         return get(result)
 
-    y = run(FORWARD, dy[0].size * case.row, x_lanes, flat_weight, put(bias.ravel()), case.rectify)
-    dx = run(BACKWARD_INPUT, x[0].size * case.row, dy_lanes, flat_weight, put(dx_bias), case.rectify)
+    y = run(FORWARD, dy[0].size * case.row, x_lanes, flat_weight, put(bias.ravel()))
+    dx = run(BACKWARD_INPUT, x[0].size * case.row, dy_lanes, flat_weight, put(dx_bias))
     dweight = run(BACKWARD_WEIGHT, weight.size, dy_lanes, x_lanes)
     return images_first(y, dy.shape), images_first(dx, x.shape), dweight.reshape(weight.shape)
 
 
-def append(launches, case, work, tiles, result, source, other, *finish):
+def append(launches, case, work, result, source, other, bias=None, tiles=None):
     """A pass as a whole, or with given tiles, and with sums in as many parts as the case says."""
-    problem, images, row = case.problem(work), case.images, case.row
+    problem, images, row, reduce = case.problem(work), case.images, case.row, work == BACKWARD_WEIGHT
+    finish = () if reduce else (bias, case.rectify)
     if tiles is None and not case.splits:
         lowering.append_convolution(launches, problem, images, row, result, source, other, *finish)
         return
-    reduce = work == BACKWARD_WEIGHT
     choice = lowering.reduce_choice(problem, images) if reduce else lowering.gather_choice(problem, row)
     choice = choice._replace(splits=case.splits or choice.splits)
     choice = choice if tiles is None else choice._replace(sizes=tiles[reduce])

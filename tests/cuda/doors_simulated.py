@@ -33,6 +33,22 @@ OFTEN = (
 DRAWS = 4  # of those; of all others one
 
 
+class Strict(type(memory.empty((1,), np.float32))):
+    """The simulator's array with no more than those of a device have: without NumPy's methods, and without copies that nobody asked for."""
+
+    HAS = ("ndim", "size", "dtype", "strides", "flat", "squeeze", "__array_interface__")
+
+    def __getattr__(self, name):
+        if name not in self.HAS:
+            raise AttributeError(name)
+        return getattr(self._ary, name)
+
+    def reshape(self, *shape):
+        if not self.is_c_contiguous():
+            raise NotImplementedError("operation requires copying")
+        return type(self)(self._ary.reshape(*shape))
+
+
 def drawn(recipe, number):
     """Arguments: float32 on two axes, where tiles are, and float64 on others, as the textbook's tests compile the loops."""
     draw = right_calls.Draw(np.random.default_rng([number, *recipe.name.encode()]))
@@ -44,15 +60,18 @@ def drawn(recipe, number):
 
 
 def on_device(value, shuffle):
-    """An array on the device, with its axes in any order; lists of them, and all else as it is."""
+    """An array on the device, with its axes in any order and maybe gaps; lists of them, and all else as it is."""
     if isinstance(value, list):
         return [on_device(each, shuffle) for each in value]
     if not isinstance(value, np.ndarray):
         return value
     order = shuffle.permutation(value.ndim)
-    own = memory.to_device(np.transpose(value, order))
-    strides = dict(zip(order, launches.contiguous_strides(own.shape), strict=True))
-    return launches.strided(own, value.shape, tuple(strides[axis] for axis in range(value.ndim)))
+    turned = np.transpose(value, order)
+    gap = int(shuffle.integers(1, 3)) if value.ndim else 1
+    own = memory.to_device(np.repeat(turned, gap, axis=-1) if value.ndim else value)
+    apart = launches.contiguous_strides(tuple(own.shape))
+    strides = dict(zip(order, (*apart[:-1], gap) if apart else (), strict=True))
+    return Strict(launches.strided(own, value.shape, tuple(strides[axis] for axis in range(value.ndim)))._ary)
 
 
 @contextmanager
@@ -121,6 +140,7 @@ def check_refused(recipe, placed):
 
 
 def main(part, parts):
+    cuda.device_array = lambda shape, dtype, stream=0: Strict(np.ndarray(shape, dtype))
     for recipe in right_calls.recipes()[part::parts]:
         if recipe.name not in WITHOUT_ARRAYS:
             for number in range(DRAWS if recipe.name in OFTEN else 1):

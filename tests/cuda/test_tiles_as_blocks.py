@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from minicnn.kernels.cpu.convolution.problem import FORWARD
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, BACKWARD_WEIGHT, FORWARD
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE
 
 from .block_interpreter import BlockLaunches
@@ -61,13 +61,23 @@ def test_layers_by_the_tiles_that_the_model_chooses_give_what_the_textbook_gives
     ]
 )
 def test_a_nan_reaches_the_outputs_whose_taps_read_it_alone_and_relu_keeps_it(case):
+    case = case._replace(rectify=True)
     x, weight, bias, dy, dx_bias = case.arrays()
     x[1, 2, 2, 3] = np.nan
-    wanted, _, _ = textbook_passes(case._replace(rectify=True), x, weight, bias, dy, dx_bias)
+    wanted, _, _ = textbook_passes(case, x, weight, bias, dy, dx_bias)
     y = np.full(dy.size, -1, np.float32)
-    append(BlockLaunches(), case, FORWARD, None, y, images_innermost(x, case.row), weight.ravel(), bias.ravel(), True)
+    append(BlockLaunches(), case, FORWARD, y, images_innermost(x, case.row), weight.ravel(), bias.ravel())
     assert np.isnan(wanted).any()
     np.testing.assert_allclose(images_first(y, dy.shape), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_without_images_the_gradient_of_the_weight_is_zeros(groups):
+    case, nothing = Case("no images", 0, 2, (4, 4), 2, 3, groups=groups), np.empty(0, np.float32)
+    weight = np.full(case.shapes[1], np.nan, np.float32).ravel()
+    for work, result in ((FORWARD, nothing), (BACKWARD_INPUT, nothing), (BACKWARD_WEIGHT, weight)):
+        append(BlockLaunches(), case, work, result, nothing, weight if work != BACKWARD_WEIGHT else nothing)
+    np.testing.assert_array_equal(weight, 0)
 
 
 @pytest.mark.parametrize(

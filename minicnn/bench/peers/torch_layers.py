@@ -50,7 +50,8 @@ def _convolutions(place: Place, trial: Trial, part: str) -> list[Contestant]:
     groups = trial.case.layer.groups
 
     def contestant(name: str, layout: Any) -> Contestant:
-        x, weight, dy = (place.tensor(each).contiguous(memory_format=layout) for each in (trial.x, trial.weight, trial.dy))
+        arrays: Any = (trial.x, trial.weight, trial.dy)
+        x, weight, dy = (place.tensor(each).contiguous(memory_format=layout) for each in arrays)
         if part == "forward":
             return Contestant(name, lambda: place.result(torch.nn.functional.conv2d(x, weight, None, stride, padding, dilation, groups)))
         mask, which = MASKS[part], MASKS[part].index(True)

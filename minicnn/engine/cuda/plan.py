@@ -101,13 +101,15 @@ class DevicePlan:
         self._ready: dict[tuple[int, int], Ready] = {}
         self._row = padded(topology.memory_size)
         self._states = len(optimizer.state_names) if optimizer else 0
-        what = f"a plan for {batch} images at a time"
+        self._what = what = f"a plan for {batch} images at a time"
         with on(device.number):
             self._stream = memory.new_stream()
             self._of_run = RunArrays(what)
-            arena = self._program(batch, batch).own.size
-            sizes = {PARAMETERS: self._row, GRADIENT: self._row if training else 1, STATE: self._states * self._row, ARENA: arena}
-            self._memory = {name: memory.zeros((max(1, size),), np.float32, what) for name, size in sizes.items()}
+            sizes = {GRADIENT: self._row if training else 1, STATE: max(1, self._states * self._row)}
+            self._memory = {name: memory.zeros((size,), np.float32, what) for name, size in sizes.items()}
+            self._memory[PARAMETERS] = memory.empty((self._row,), np.float32, what)
+            self._memory[ARENA] = memory.empty((0,), np.float32)
+            self._program(batch, batch)
 
     @property
     def memory(self) -> Any:
@@ -242,12 +244,20 @@ class DevicePlan:
             program = DeviceProgram(images, batch_size)
             self._append(program)
             program.place()
+            self._make_room(program.size)
             self._programs[key] = Program(program, {name: memory.to_device(table) for name, table in program.tables.items()})
             if len(self._programs) > KEPT_SIZES:
                 forgotten, _ = self._programs.popitem(last=False)
                 self._ready.pop(forgotten, None)
         self._programs.move_to_end(key)
         return self._programs[key]
+
+    def _make_room(self, size: int) -> None:
+        """An arena of at least this size: a smaller batch may need a larger one, where its sums are cut into more parts."""
+        if size > self._memory[ARENA].size:
+            self._ready.clear()
+            del self._memory[ARENA]  # before more is asked for
+            self._memory[ARENA] = memory.empty((size,), np.float32, self._what)
 
     def _append(self, program: DeviceProgram) -> None:
         topology, training, loading, optimizer, input_gradient = self.purpose

@@ -96,7 +96,7 @@ def _forward(
             return (*(other,) * n, value, *(other,) * (axes - n - 1))
 
         only = tuple(pads[n] if m == n else (0, 0) for m in range(axes))
-        weight = vector.reshape(1, 1, *along(taps[n], 1))
+        weight = contiguous(vector).reshape(1, 1, *along(taps[n], 1))
         case = resolve(where, "conv", axes, y.shape, weight.shape, along(strides[n], 1), only, along(dilations[n], 1), 1, flip)
         y = computed(case, FORWARD, case.y_shape, y, weight)
     return y.reshape(*x.shape[:2], *y.shape[2:])

@@ -21,7 +21,7 @@ from minicnn.kernels.cuda.combine import NO_FLOOR
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.row_sums import GRADIENTS, SQUARES, SUM, THREADS, append_row_sums
-from minicnn.kernels.cuda.vector import load4, store4
+from minicnn.kernels.cuda.vector import load4, store4, store_floored
 
 i32 = np.int32
 
@@ -34,8 +34,7 @@ def normalize(y, x, mean, variance, gamma, beta, epsilon, quads, channels, floor
         middle, scale, shift = mean[channel], gamma[channel] / math.sqrt(variance[channel] + epsilon), beta[channel]
         a, b, c, d = load4(x, number * 4)
         a, b, c, d = (a - middle) * scale + shift, (b - middle) * scale + shift, (c - middle) * scale + shift, (d - middle) * scale + shift
-        # not max(): a device's drops a NaN that a processor keeps
-        store4(y, number * 4, floor if a < floor else a, floor if b < floor else b, floor if c < floor else c, floor if d < floor else d)
+        store_floored(y, number * 4, a, b, c, d, floor)
 
 
 def input_gradient(dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma, epsilon, share, quads, channels):

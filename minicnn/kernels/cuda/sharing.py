@@ -40,14 +40,14 @@ def range_of(array: Handle) -> Range:
     elif not _is_there(array):
         return Range(array, 0, 0)  # a table of a plan, which nobody writes
     else:
-        memory, start = "", array._ary.ctypes.data if SIMULATED else array.device_ctypes_pointer.value or 0
+        memory, start = "", (array.__array_interface__ if SIMULATED else array.__cuda_array_interface__)["data"][0] or 0
     elements = 1 + sum((size - 1) * stride for size, stride in zip(array.shape, strides_of(array), strict=True))
     return Range(memory, start, start + elements * array.dtype.itemsize if array.size else start)
 
 
 def _is_there(array: Handle) -> bool:
     """Whether it is an array of the device, which counts strides in bytes, and not one of a plan."""
-    return getattr(type(array), "__cuda_ndarray__", False)
+    return not isinstance(array, tuple)
 
 
 def refuse_shared(parallel: Threads, given: Mapping[str, Any]) -> None:

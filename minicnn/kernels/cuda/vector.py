@@ -3,7 +3,7 @@
 Here is what each means, in plain Python, which the simulator runs.  For a device, `intrinsics.py` has the instruction of the same name,
 and what stands here becomes its `plain`: tests run kernels on a processor with it.
 
-A function of several threads' kernels is inlined: else it would be compiled for the device at hand, of which there may be none.
+Functions that kernels share are inlined: else they would be compiled for the device at hand, of which there may be none.
 Offsets count elements; a vector begins at a multiple of four elements, and so do the arrays.
 """
 
@@ -69,6 +69,12 @@ def load_images(array, at, left, middle):
     a, b, c, d = load4(array, at)
     zero = np.float32(0)
     return a - middle, b - middle if left > 1 else zero, c - middle if left > 2 else zero, d - middle if left > 3 else zero
+
+
+@cuda.jit(device=True, inline="always")
+def store_floored(array, at, a, b, c, d, floor):
+    """store4 of numbers no less than `floor`; not max(), for a device's drops a NaN that a processor keeps."""
+    store4(array, at, floor if a < floor else a, floor if b < floor else b, floor if c < floor else c, floor if d < floor else d)
 
 
 @_instruction

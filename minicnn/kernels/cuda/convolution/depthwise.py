@@ -33,7 +33,7 @@ from minicnn.kernels.cuda.convolution.tables import (
 )
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
-from minicnn.kernels.cuda.vector import load4, load_images, store4
+from minicnn.kernels.cuda.vector import load4, load_images, store_floored
 
 THREADS = 32 if SIMULATED else 128
 TAPS = 9  # sums of a thread
@@ -49,7 +49,7 @@ def depthwise_gather(y, x, weight, bias, positions, taps, x_channel, w_channel, 
 
     y, x, weight, bias : float32, flat
     positions, taps : `position_table`, and as of `gather_tile`
-    *_channel : elements from one to the next; b_channel is 0, and the bias one zero, where there is none
+    *_channel : elements from one to the next; b_channel is 0, and the bias zeros, where there is none
     quads : fours of images of a position
     """
     number = i32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
@@ -71,18 +71,7 @@ def depthwise_gather(y, x, weight, bias, positions, taps, x_channel, w_channel, 
             three += factor * c
             four += factor * d
         start = bias[channel * b_channel + positions[own + BIAS]]
-        one += start
-        two += start
-        three += start
-        four += start
-        store4(
-            y,
-            number * 4,
-            floor if one < floor else one,  # not max(): a device's drops a NaN that a processor keeps
-            floor if two < floor else two,
-            floor if three < floor else three,
-            floor if four < floor else four,
-        )
+        store_floored(y, number * 4, one + start, two + start, three + start, four + start, floor)
 
 
 def depthwise_reduce(dweight, dy, x, sets, positions, reads, tap_weights, w_channel, x_channel, images, row, channels, splits):
@@ -157,7 +146,7 @@ def append_depthwise_gather(
         launches,
         GATHER,
         -(-prod(target_shape) * (row // 4) // THREADS),
-        (result, source, weight, launches.table(np.zeros(1, np.float32)) if bias is None else bias),
+        (result, source, weight, launches.table(np.zeros(prod(problem.tile), np.float32)) if bias is None else bias),
         (launches.table(position_table(problem, row)), launches.table(position_groups(problem, row).taps)),
         (prod(source_shape[1:]) * row, weights_of(problem).filter, b_channel),
         (row // 4, problem.channels, 0.0 if rectify else NO_FLOOR),

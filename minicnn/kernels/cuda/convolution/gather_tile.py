@@ -20,7 +20,7 @@ from numba import cuda, float32
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.sizes import TileSizes, make_own_place
 from minicnn.kernels.cuda.convolution.tables import BIAS, BLOCK_FIELDS, FIRST, LANE, LANES_STOP, POSITION, STOP, WEIGHT
-from minicnn.kernels.cuda.vector import ALIGNMENT, copies_commit, copy1, copy4, make_copies_wait, make_outer_products, place, store4
+from minicnn.kernels.cuda.vector import ALIGNMENT, copies_commit, copy1, copy4, make_copies_wait, make_outer_products, place, store_floored
 
 # Numba adds int32 in 64 bits; a cast back halves the instructions.  Unsigned indices count from the front, without a test of their sign.
 i32, u32 = np.int32, np.uint32
@@ -57,7 +57,7 @@ def make_gather_tile(sizes: TileSizes):
 
         y, x, weight, bias : float32, flat
         blocks, taps, positions : from `tables.py`
-        *_channel, *_filter : elements from one to the next; b_filter is 0, and the bias one zero, where there is no bias
+        *_channel, *_filter : elements from one to the next; b_filter is 0, and the bias zeros, where there is no bias
         row : images of a position, with those that only fill it up to a multiple of 4
         channels, filters : of a group
         splits : parts of every sum, which lie one after the other in y, without bias; 1 for whole sums
@@ -194,13 +194,6 @@ def make_gather_tile(sizes: TileSizes):
                         start = bias[bias_at + filter * b_filter]
                         n = i * COLUMNS + half * 4
                         one, two, three, four = sums[n] + start, sums[n + 1] + start, sums[n + 2] + start, sums[n + 3] + start
-                        store4(
-                            y,
-                            y_place + filter * y_channel,
-                            floor if one < floor else one,  # not max(): a device's drops a NaN that a processor keeps
-                            floor if two < floor else two,
-                            floor if three < floor else three,
-                            floor if four < floor else four,
-                        )
+                        store_floored(y, y_place + filter * y_channel, one, two, three, four, floor)
 
     return gather_tile

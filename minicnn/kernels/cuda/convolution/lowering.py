@@ -52,6 +52,8 @@ def append_convolution(
         If an array has 2**31 elements or more.
     """
     check_offsets(problem, row)
+    if images == 0 and problem.work != BACKWARD_WEIGHT:
+        return  # of no images nothing is computed; the gradient of the weight is zeros
     by_channel = problem.channels == problem.groups == problem.filters
     if problem.work == BACKWARD_WEIGHT and by_channel:
         append_depthwise_reduce(launches, problem, images, row, result, source, other)
@@ -85,7 +87,8 @@ def append_gather(
     y_channel, size, whole = prod(target_shape[1:]) * row, prod(target_shape) * row, splits == 1
     finish = Finish(0 if bias is None else y_channel, floor=0.0 if rectify else NO_FLOOR)
     parts = result if whole else launches.scratch(splits * size)
-    added = bias if whole and bias is not None else np.zeros(prod(problem.tile), np.float32)  # one for each filter that takes turns
+    # without a bias zeros, one for each filter that takes turns
+    added = bias if whole and bias is not None else launches.table(np.zeros(prod(problem.tile), np.float32))
     append(
         launches,
         gather_kernel(sizes),
