@@ -47,14 +47,17 @@ class Executed:
     """`Launches` for one architecture.
 
     compiled : architectures that every kernel is compiled for, too
+    execute : else kernels are only compiled
     """
 
-    def __init__(self, architecture=(9, 0), compiled=()):
-        self.architecture, self.compiled = architecture, compiled
+    def __init__(self, architecture=(9, 0), compiled=(), execute=True):
+        self.architecture, self.compiled, self.execute = architecture, compiled, execute
 
     def launch(self, kernel, grid, *arguments, threads=0):
         signature = tuple(map(kind_of, arguments))
-        run_ptx(self.module(kernel, signature), grid, threads or kernel.threads, arguments)
+        module = self.module(kernel, signature)
+        if self.execute:
+            run_ptx(module, grid, threads or kernel.threads, arguments)
 
     def module(self, kernel, signature):
         for each in self.compiled:

@@ -91,21 +91,28 @@ def check_bits(name, wanted, got):
 
 @pytest.mark.parametrize("name", textbook.__all__)
 def test_threads_as_machine_code_have_the_bits_of_the_loop(name):
-    """Also where numbers are not numbers; and every kernel compiles for three architectures."""
-    for outputs, inputs in calls_of(name):
-        for given in (inputs, with_strange_numbers(inputs)):
+    """Also where numbers are not numbers; and every kernel compiles for three architectures, be it for one type of numbers.
+
+    Without the full run, loops over three axes are compiled only: they are those over two with one more.
+    """
+    execute = FULL or "3d" not in name
+    for number, (outputs, inputs) in enumerate(calls_of(name)):
+        for given in (inputs, with_strange_numbers(inputs)) if execute else (inputs,):
             wanted = [output.copy() for output in outputs]
-            getattr(textbook, name)(*wanted, *given)
+            if execute:
+                getattr(textbook, name)(*wanted, *given)
             for architecture in ARCHITECTURES if FULL else ARCHITECTURES[1:2]:
                 for layout in (contiguous, innermost) if FULL else (contiguous,):
-                    launches = Executed(architecture, ARCHITECTURES)
-                    check_bits(name, wanted, launched(name, outputs, given, layout, launches))
+                    launches = Executed(architecture, () if number else ARCHITECTURES, execute)
+                    got = launched(name, outputs, given, layout, launches)
+                    if execute:
+                        check_bits(name, wanted, got)
 
 
-@pytest.mark.parametrize("name", textbook.__all__)
+@pytest.mark.parametrize("name", [name for name in textbook.__all__ if FULL or not re.search("[13]d", name)])
 def test_sums_in_float32_are_near_the_loop(name):
     """As plans ask for them, images innermost."""
-    for outputs, inputs in calls_of(name):
+    for outputs, inputs in list(calls_of(name))[None if FULL else -1 :]:
         wanted = [output.copy() for output in outputs]
         getattr(textbook, name)(*wanted, *inputs)
         for architecture in ARCHITECTURES if FULL else ARCHITECTURES[1:2]:
