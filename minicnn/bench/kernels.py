@@ -13,7 +13,7 @@ from minicnn.bench.layer_set import LAYER_SET, LayerCase, Trial
 from minicnn.bench.machine import available_bytes
 from minicnn.bench.options import Options
 from minicnn.bench.records import Note, Row
-from minicnn.errors import SettingError
+from minicnn.errors import DeviceError, SettingError
 from minicnn.kernels.memory import empty
 from minicnn.random import generator
 
@@ -51,7 +51,7 @@ def case_rows(case: LayerCase, batch: int, options: Options, torch: Any) -> Iter
         if part in options.passes:
             try:
                 yield pass_row(trial, part, options, torch)
-            except SettingError as error:
+            except (SettingError, DeviceError) as error:
                 yield Note("kernels", f"{case.name} {PASS_NAMES[part]}", error.headline)
 
 
