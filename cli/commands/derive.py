@@ -38,7 +38,7 @@ def derive(kernel: str, machine: str, ptx: bool, architecture: str) -> None:
     loop = definition_of(kernel)
     definition = read(loop)
     if ptx:
-        from minicnn.kernels.cuda.shown import ptx_of
+        from minicnn.kernels.derive.ptx import ptx_of
 
         forward = getattr(textbook, f"{definition.name.partition('_backward')[0]}_forward", loop)
         print_code(stdout_console(), ptx_of(definition, architecture, forward.__doc__), "text")

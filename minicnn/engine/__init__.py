@@ -7,7 +7,7 @@ threads may use one network: runs follow one another, and each gets its own resu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from minicnn.engine.cuda.plan import DevicePlan
     from minicnn.network import Graph
 
-    AnyPlan = Plan | DevicePlan
+    AnyPlan: TypeAlias = Plan | DevicePlan
 
 CPU = "cpu"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minicnn.engine.plan import Plan
 from minicnn.locks import new_lock
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from minicnn.engine.cuda.plan import DevicePlan
     from minicnn.network import Graph
 
-    AnyPlan = Plan | DevicePlan
+    AnyPlan: TypeAlias = Plan | DevicePlan
 
 KEPT_BYTES = 1 << 28  # memory of one network's plans; the latest is always kept
 

@@ -4,7 +4,7 @@ import pytest
 
 from minicnn.cli.main import main
 from minicnn.kernels import textbook
-from minicnn.kernels.cuda import shown
+from minicnn.kernels.derive import ptx
 from minicnn.kernels.cuda.runtime import Found
 from minicnn.kernels.derive import read, threads
 from minicnn.kernels.derive.cuda import cuda
@@ -75,7 +75,7 @@ def test_the_ptx_of_ones_own_loop(run, own):
 
 
 def test_without_numba_cuda_one_line_says_what_to_install(run, monkeypatch):
-    monkeypatch.setattr(shown, "found", lambda: Found("0.68.1"))
+    monkeypatch.setattr(ptx, "found", lambda: Found("0.68.1"))
     words = "Error: PTX is made by numba-cuda, which is not installed: pip install 'minicnn[cuda]'\n"
     assert run("relu_forward", "--for", "cuda", "--ptx") == (1, "", words)
 

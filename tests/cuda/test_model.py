@@ -9,8 +9,9 @@ import pytest
 from minicnn.kernels import textbook
 from minicnn.kernels.cuda.launches import Part, contiguous_strides
 from minicnn.kernels.cuda.local_response import response_sums, response_terms
-from minicnn.kernels.cuda.model import cost
 from minicnn.kernels.cuda.pooling import max_pool_backward
+
+from .model import cost
 
 NEAR = 0.7
 N, C, H = 64, 64, 28

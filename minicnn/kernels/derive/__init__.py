@@ -4,7 +4,7 @@ grammar         what a definition may contain (the front door of the folder), an
 definition      what is known once it is read        source      the text of a function        syntax      questions about its tree
 flow            what statements read before they write it              kinds       which kind of number every expression is
 text            Python text made of it                                 generated   such a text becomes a function
-threads         which loops may run at the same time                   cuda        so many threads for Numba
+threads         which loops may run at the same time                   cuda        so many threads for Numba; ptx, what it makes of them
 javascript/     the loop for a browser
 trace/          one place of one output, step by step
 lanes/          steps of a plan, images innermost; and an optimizer's loop over parameters
