@@ -4,9 +4,8 @@ import pytest
 
 from minicnn.cli.main import main
 from minicnn.kernels import textbook
-from minicnn.kernels.derive import ptx
 from minicnn.kernels.cuda.runtime import Found
-from minicnn.kernels.derive import read, threads
+from minicnn.kernels.derive import ptx, read, threads
 from minicnn.kernels.derive.cuda import cuda
 from minicnn.kernels.derive.javascript import javascript
 from minicnn.kernels.derive.threads import marked
