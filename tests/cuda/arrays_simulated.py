@@ -262,6 +262,16 @@ def test_views_and_copies():
     assert memory.extremes(on(np.array([[5, -3], [9, 2]]))) == (-3, 9)
 
 
+def test_an_axis_of_one_element_is_copied_whatever_its_stride():
+    """Numba takes a stride of 0 for a repetition, and would copy fewer axes; images of one channel are often views with such an axis."""
+    numbers = np.lib.stride_tricks.as_strided(np.arange(6, dtype=np.float32), (3, 1, 2), (8, 0, 4))
+    assert numbers.flags.c_contiguous
+    assert np.array_equal(memory.to_host(memory.to_device(numbers)), numbers)
+    target = memory.zeros((4, 1, 2), np.float32)
+    memory.copy_to_device(numbers, target)
+    assert np.array_equal(memory.to_host(target)[:3], numbers)
+
+
 def test_a_table_is_copied_once_for_as_long_as_it_lives():
     table = np.arange(5)
     now = launches.Now()

@@ -49,8 +49,14 @@ def to_device(array: np.ndarray, what: str = "a copy of an array", like: Any = N
     """A copy on the current device, or on that of `like`."""
     copy = empty(array.shape, array.dtype, what, like)
     if array.size:
-        copy.copy_to_device(np.ascontiguousarray(array))
+        copy.copy_to_device(_plain(array))
     return copy
+
+
+def _plain(numbers: np.ndarray) -> np.ndarray:
+    """Contiguous, and with the strides of such an array: NumPy keeps any where an axis has one element, and Numba drops one of 0."""
+    own = np.ascontiguousarray(numbers)
+    return np.ndarray(own.shape, own.dtype, own)
 
 
 _copies: dict[tuple[int, int], tuple[weakref.ref[np.ndarray], Any]] = {}
@@ -80,7 +86,7 @@ def zeros(shape: tuple[int, ...], dtype: Any, what: str = "a new array") -> Any:
 def copy_to_device(numbers: np.ndarray, array: Any) -> None:
     """Copy numbers into the first of an array of the same type, whose further axes are the same."""
     if numbers.size:
-        array[: len(numbers)].copy_to_device(np.ascontiguousarray(numbers))
+        array[: len(numbers)].copy_to_device(_plain(numbers))
 
 
 def new_stream() -> Any:
