@@ -16,10 +16,9 @@ import math
 import numpy as np
 from numba import cuda
 
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.combine import NO_FLOOR
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 from minicnn.kernels.cuda.row_sums import GRADIENTS, SQUARES, SUM, THREADS, append_row_sums
 from minicnn.kernels.cuda.vector import load4, store4, store_floored
 

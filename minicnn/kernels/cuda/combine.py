@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import cuda, float32
 
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 from minicnn.kernels.cuda.runtime import SIMULATED
 
 NO_FLOOR = float("-inf")  # else 0: relu
@@ -18,8 +17,9 @@ THREADS = 32 if SIMULATED else 256
 SHARES = 4 if SIMULATED else 8  # threads that share the parts of an output, where there are at least as many parts
 
 
-def make_combine(shares: int):
-    """The function of a thread; so many share the parts of an output, which else would wait for one after another."""
+@lru_cache
+def combine_kernel(shares: int) -> Kernel:
+    """The kernel in which so many threads share the parts of an output, which else would wait for one after another."""
     OUTPUTS = THREADS // shares
 
     def combine(y, parts, bias, splits, size, bias_step, scale, floor):
@@ -46,12 +46,7 @@ def make_combine(shares: int):
                 total += bias[i // bias_step]
             y[i] = floor if total < floor else total  # not max(): a device's drops a NaN that a processor keeps
 
-    return combine
-
-
-@lru_cache
-def combine_kernel(shares: int) -> Kernel:
-    return Kernel(make_combine(shares), threads=THREADS)
+    return Kernel(combine, threads=THREADS)
 
 
 class Finish(NamedTuple):

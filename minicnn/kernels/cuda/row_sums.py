@@ -18,12 +18,11 @@ from math import prod
 import numpy as np
 from numba import cuda, float64
 
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.combine import Finish, append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
 from minicnn.kernels.cuda.convolution.tables import SET_COUNT, SET_FIELDS, SET_FIRST, position_sets
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 from minicnn.kernels.cuda.runtime import SIMULATED
 from minicnn.kernels.cuda.vector import load_images
 

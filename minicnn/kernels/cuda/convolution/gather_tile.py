@@ -29,11 +29,6 @@ i32, u32 = np.int32, np.uint32
 @lru_cache
 def gather_kernel(sizes: TileSizes) -> Kernel:
     """The kernel for one size of tile."""
-    return Kernel(make_gather_tile(sizes), threads=sizes.threads, blocks=sizes.resident)
-
-
-def make_gather_tile(sizes: TileSizes):
-    """Its Python function."""
     FILTERS, LANES, ROWS, COLUMNS, DEPTH, STAGES, _ = sizes
     THREADS, SUMS = sizes.threads, sizes.sums
     ROW_GAP, COLUMN_GAP = sizes.row_gap, sizes.column_gap
@@ -196,4 +191,4 @@ def make_gather_tile(sizes: TileSizes):
                         one, two, three, four = sums[n] + start, sums[n + 1] + start, sums[n + 2] + start, sums[n + 3] + start
                         store_floored(y, y_place + filter * y_channel, one, two, three, four, floor)
 
-    return gather_tile
+    return Kernel(gather_tile, threads=sizes.threads, blocks=sizes.resident)

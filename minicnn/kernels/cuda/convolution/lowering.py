@@ -10,14 +10,13 @@ import numpy as np
 from minicnn.errors import ShapeError
 from minicnn.geometry import REMEMBERED, shape_text
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD, Problem
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.combine import NO_FLOOR, Finish, append_combine
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE, Choice, Work, choose
 from minicnn.kernels.cuda.convolution.depthwise import append_depthwise_gather, append_depthwise_reduce
 from minicnn.kernels.cuda.convolution.gather_tile import gather_kernel
 from minicnn.kernels.cuda.convolution.reduce_tile import reduce_kernel
 from minicnn.kernels.cuda.convolution.tables import BLOCK_FIELDS, gather_tables, position_groups, reduce_tables, weights_of
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 
 MOST_NUMBERS = 2**31 - 1  # offsets in tables have 32 bits
 
