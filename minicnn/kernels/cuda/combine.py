@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numba import cuda, float32
@@ -49,24 +48,20 @@ def combine_kernel(shares: int) -> Kernel:
     return Kernel(combine, threads=THREADS)
 
 
-class Finish(NamedTuple):
-    """What becomes of a sum.
-
-    bias_step : sums in a row that a number of the bias is added to; 0: none
-    """
-
-    bias_step: int = 0
-    scale: float = 1.0
-    floor: float = NO_FLOOR
-
-
-PLAIN = Finish()
-
-
 def append_combine(
-    launches: Launches, y: Handle, parts: Handle, splits: int, size: int, bias: Handle | None = None, finish: Finish = PLAIN
+    launches: Launches,
+    y: Handle,
+    parts: Handle,
+    splits: int,
+    size: int,
+    bias: Handle | None = None,
+    bias_step: int = 0,
+    scale: float = 1.0,
+    floor: float = NO_FLOOR,
 ) -> None:
-    """The sums of so many parts of `size` numbers each; of no parts, zeros."""
+    """The sums of so many parts of `size` numbers each; of no parts, zeros; nothing if one part is already the result."""
+    if splits == 1:
+        return
     shares = SHARES if splits >= SHARES else 1
     arrays = (y, parts, parts if bias is None else bias)
-    append(launches, combine_kernel(shares), -(-size * shares // THREADS), arrays, (splits, size), finish)
+    append(launches, combine_kernel(shares), -(-size * shares // THREADS), arrays, (splits, size, bias_step, scale, floor))

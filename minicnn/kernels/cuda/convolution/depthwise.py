@@ -168,8 +168,7 @@ def append_depthwise_reduce(launches: Launches, problem: Problem, images: int, r
         (w_channel, prod(problem.x_shape[1:]) * row),
         (images, row, problem.channels, splits),
     )
-    if splits != 1:
-        append_combine(launches, dweight, parts, splits, size)
+    append_combine(launches, dweight, parts, splits, size)
 
 
 @lru_cache(REMEMBERED_TABLES)

@@ -30,7 +30,7 @@ i32, u32 = np.int32, np.uint32
 def gather_kernel(sizes: TileSizes) -> Kernel:
     """The kernel for one size of tile."""
     FILTERS, LANES, ROWS, COLUMNS, DEPTH, STAGES, _ = sizes
-    THREADS, SUMS = sizes.threads, sizes.sums
+    THREADS, SUMS = sizes.threads, ROWS * COLUMNS
     ROW_GAP, COLUMN_GAP = sizes.row_gap, sizes.column_gap
     A_STRIDE = FILTERS + 4  # weights that threads write together then lie in different banks
     A_STAGE, B_STAGE = DEPTH * A_STRIDE, DEPTH * LANES

@@ -28,7 +28,7 @@ i32, u32 = np.int32, np.uint32  # see gather_tile.py
 def reduce_kernel(sizes: TileSizes) -> Kernel:
     """The kernel for one size of tile."""
     FILTERS, ENTRIES, ROWS, COLUMNS, DEPTH, STAGES, _ = sizes
-    SUMS = sizes.sums
+    SUMS = ROWS * COLUMNS
     ROW_GAP, COLUMN_GAP = sizes.row_gap, sizes.column_gap
     A_STRIDE, B_STRIDE = FILTERS + 4, ENTRIES + 4
     A_STAGE, B_STAGE = DEPTH * A_STRIDE, DEPTH * B_STRIDE
