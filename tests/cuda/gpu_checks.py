@@ -21,7 +21,7 @@ from minicnn.kernels.cuda.launches import Now
 from minicnn.optimizers import SGD
 
 sys.path.append(str(Path(__file__).parents[1] / "kernels"))
-from . import doors_simulated, networks_simulated
+from . import networks_simulated
 from .convolving import BOUND, CASES, close, device_passes, textbook_passes
 
 WIDE = 1e-12  # of the largest: float64, whose exp and log are the device's own
@@ -57,6 +57,8 @@ def tiles(cases=CASES):
 
 def doors(every=1):
     """The functions of `minicnn.kernels` on arrays of the device, in any order of their axes, against the host's textbook loops."""
+    from . import doors_simulated  # whose arrays lie on a device from the beginning
+
     wrong, checked = [], 0
     for recipe in doors_simulated.right_calls.recipes()[::every]:
         if recipe.name in (*doors_simulated.ON_THE_HOST, *doors_simulated.WITHOUT_ARRAYS):
