@@ -63,7 +63,8 @@ def kind_of(argument):
 def as_blocks(python, kinds):
     """run(blocks, threads, backwards, *arguments), compiled for arguments of these types."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(python))).body[0]
-    text = (BlockText if holds_barrier(tree) else ThreadText)(python, kinds)
+    together = holds_barrier(tree) or any(each in ast.unparse(tree) for each in (SHARED, LOCAL))
+    text = (BlockText if together else ThreadText)(python, kinds)
     run_block = njit(error_model="numpy")(text.function())
     names = ", ".join(text.arguments)
     grid = f"""
@@ -75,7 +76,7 @@ def {python.__name__}_of_grid(_blocks, _threads, _backwards, {names}):
 
 
 class ThreadText:
-    """The text of a kernel without a barrier, whose threads run one after the other as they are."""
+    """The text of a kernel whose threads have nothing to do with each other: they run one after the other as they are."""
 
     def __init__(self, python, kinds):
         tree = ast.parse(textwrap.dedent(inspect.getsource(python))).body[0]

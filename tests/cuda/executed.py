@@ -24,6 +24,10 @@ class Array(np.ndarray):
     __cuda_ndarray__ = True
 
     @property
+    def __cuda_array_interface__(self):
+        return self.__array_interface__
+
+    @property
     def device_ctypes_pointer(self):
         return SimpleNamespace(value=place_of(self))
 

@@ -83,9 +83,9 @@ PLANTED = [
 def test_a_fault_planted_in_a_tile_is_found(work, fault, old, new, words):
     x, weight, bias, dy, _ = STEPS.arrays()
     x_lanes, dy_lanes = (put(images_innermost(each, STEPS.row)) for each in (x, dy))
-    result, *others = (dy, x_lanes, put(weight.ravel()), put(bias.ravel()), False) if work == FORWARD else (weight, dy_lanes, x_lanes)
+    result, *others = (dy, x_lanes, put(weight.ravel()), put(bias.ravel())) if work == FORWARD else (weight, dy_lanes, x_lanes)
     with pytest.raises(FaultError, match=words):
-        append(Changed(old, new), STEPS, work, sizes_of(0), put(np.zeros(result.size, np.float32)), *others)
+        append(Changed(old, new), STEPS, work, put(np.zeros(result.size, np.float32)), *others, tiles=sizes_of(0))
 
 
 @pytest.mark.parametrize("tile", TILES)
@@ -95,7 +95,8 @@ def test_a_nan_comes_out_of_a_rectified_convolution(tile):
     x, weight, bias, dy, _ = case.arrays()
     x[1, 0, 2, 2] = np.nan
     y = put(images_innermost(np.zeros_like(dy), case.row))
-    append(Executed(), case, FORWARD, sizes_of(tile), y, put(images_innermost(x, case.row)), put(weight.ravel()), put(bias.ravel()), True)
+    x = put(images_innermost(x, case.row))
+    append(Executed(), case, FORWARD, y, x, put(weight.ravel()), put(bias.ravel()), sizes_of(tile))
     lost = np.isnan(images_first(np.asarray(y), dy.shape))
     assert lost[1].sum() == 3 * 9
     assert not lost[[0, 2, 3]].any()
