@@ -25,7 +25,7 @@ from minicnn.kernels.cuda.convolution.choice import parts_to_fill
 from minicnn.kernels.cuda.convolution.tables import SET_COUNT, SET_FIELDS, SET_FIRST, position_sets
 from minicnn.kernels.cuda.launches import Handle, Launches, Shape, append
 from minicnn.kernels.cuda.runtime import SIMULATED
-from minicnn.kernels.cuda.vector import load_images
+from minicnn.kernels.cuda.vector import add_in_pairs, load_images
 
 SUM, SQUARES, GRADIENTS = range(3)
 THREADS = 32 if SIMULATED else 256
@@ -106,14 +106,7 @@ def sums_kernel(kind: int) -> Kernel:
 
         shared[thread] = plain
         shared[THREADS + thread] = weighted
-        width = i32(THREADS // 2)
-        while width > 0:
-            cuda.syncthreads()
-            if thread < width:
-                shared[thread] += shared[thread + width]
-                shared[THREADS + thread] += shared[THREADS + thread + width]
-            width = i32(width // 2)
-        cuda.syncthreads()
+        add_in_pairs(shared, ROWS, thread, THREADS)
         if thread < ROWS:
             y[(split * ROWS + thread) * channels * set_count + part] = np.float32(shared[thread * THREADS] * scale)
 

@@ -64,6 +64,19 @@ def store_floored(array, at, a, b, c, d, floor):
     store4(array, at, floor if a < floor else a, floor if b < floor else b, floor if c < floor else c, floor if d < floor else d)
 
 
+@cuda.jit(device=True, inline="always")
+def add_in_pairs(shared, sums, thread, threads):
+    """Add up `sums` rows of a number for each thread; a row's first becomes its sum.  All threads wait for each other."""
+    width = np.int32(threads // 2)
+    while width > 0:
+        cuda.syncthreads()
+        if thread < width:
+            for n in range(sums):
+                shared[n * threads + thread] += shared[n * threads + thread + width]
+        width = np.int32(width // 2)
+    cuda.syncthreads()
+
+
 @_instruction
 def place(array, at):
     """Somewhere in an array in global memory, for copies to start from."""

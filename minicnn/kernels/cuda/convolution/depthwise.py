@@ -32,7 +32,7 @@ from minicnn.kernels.cuda.convolution.tables import (
 )
 from minicnn.kernels.cuda.launches import Handle, Launches, append
 from minicnn.kernels.cuda.runtime import SIMULATED
-from minicnn.kernels.cuda.vector import load4, load_images, store_floored
+from minicnn.kernels.cuda.vector import add_in_pairs, load4, load_images, store_floored
 
 THREADS = 32 if SIMULATED else 128
 TAPS = 9  # sums of a thread
@@ -119,14 +119,7 @@ def depthwise_reduce(dweight, dy, x, sets, positions, reads, tap_weights, w_chan
 
     for t in range(TAPS):
         shared[t * THREADS + thread] = sums[t]
-    width = i32(THREADS // 2)
-    while width > 0:
-        cuda.syncthreads()
-        if thread < width:
-            for t in range(TAPS):
-                shared[t * THREADS + thread] += shared[t * THREADS + thread + width]
-        width = i32(width // 2)
-    cuda.syncthreads()
+    add_in_pairs(shared, TAPS, thread, THREADS)
     tap = tap_begin + thread
     if thread < TAPS and tap < taps:
         dweight[(split * channels + channel) * w_channel + sets[own_set + SET_WEIGHT] + tap_weights[tap]] = shared[thread * THREADS]
