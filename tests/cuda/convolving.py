@@ -166,4 +166,4 @@ def append(launches, case, work, result, source, other, bias=None, tiles=None):
     if reduce:
         lowering.append_reduce(launches, problem, images, row, result, source, other, choice)
     else:
-        lowering.append_gather(launches, problem, row, result, source, other, *finish, choice)
+        lowering.append_gather(launches, problem, row, (result, source, other, bias), case.rectify, choice)

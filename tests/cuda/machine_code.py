@@ -138,7 +138,7 @@ def tiles():
     x, weight, _, dy, _ = case.arrays()
     x, dy = (put(images_innermost(each, case.row)) for each in (x, dy))
     for sizes, _ in choice.GATHER:
-        append_gather(launches, case.problem(FORWARD), case.row, dy, x, put(weight.ravel()), None, False, choice.Choice(sizes, 1))
+        append_gather(launches, case.problem(FORWARD), case.row, (dy, x, put(weight.ravel()), None), False, choice.Choice(sizes, 1))
         yield f"gather {sizes.filters}x{sizes.columns}", launches.kernel, launches.types
     for sizes, _ in choice.REDUCE:
         append_reduce(launches, case.problem(BACKWARD_WEIGHT), case.images, case.row, put(weight.ravel()), dy, x, choice.Choice(sizes, 1))

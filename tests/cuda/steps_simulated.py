@@ -14,7 +14,7 @@ from minicnn.kernels.cpu.lanes.transfer import Box, load_changed_images
 from minicnn.kernels.cpu.pointwise import dropout, loss
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cuda import launches, memory
-from minicnn.kernels.cuda.batch import append_advance, append_load
+from minicnn.kernels.cuda.batch import Run, append_advance, append_load
 from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.loss import append_loss
@@ -70,10 +70,15 @@ def loading():
                 chosen = memory.to_device(np.full(8, -1))
                 given = [memory.to_device(each) for each in (images, labels, order, job)]
                 how = Loading(dtype == np.uint8, tuple(scale), tuple(shift), moves, mirrors)
-                append_load(NOW, x, chosen, *given, batch, how, memory.to_device(keys))
+                append_load(NOW, x, Run(*given, memory.to_device(keys), chosen, None), batch, how)
                 np.testing.assert_allclose(whole._ary.ravel(), want, rtol=3e-7, atol=1e-7)  # the CPU rounds a product and a sum once
                 assert (whole._ary.ravel() == 0).sum() == (want == 0).sum()
                 np.testing.assert_array_equal(chosen._ary, [*labels[order[batch:]], -1, -1])
+
+
+def answered(labels, statistics, job):
+    """A run of which the loss is taken, whose images are elsewhere."""
+    return Run(None, None, None, memory.to_device(np.array([job])), None, memory.to_device(labels), statistics)
 
 
 def losses():
@@ -90,13 +95,13 @@ def losses():
         )
         _, x = lain(logits)
         statistics = memory.to_device(np.full((3, 2), np.nan))
-        append_loss(NOW, x, x, memory.to_device(labels), statistics, memory.to_device(np.array([2])), count)
+        append_loss(NOW, x, x, answered(labels, statistics, 2), count)
         np.testing.assert_allclose(x._ary.T, m[classes : 2 * classes, :count], rtol=0, atol=2e-6 / count)
         np.testing.assert_allclose(statistics._ary[2], (want, right), rtol=1e-6)
         assert np.isnan(statistics._ary[:2]).all()
     for place in range(3):
         _, x = lain(np.where(np.arange(3) == place, np.nan, np.float32([[0, 1, 2]])).astype(np.float32))
-        append_loss(NOW, x, x, memory.to_device(np.array([2])), statistics, memory.to_device(np.array([0])), 1)
+        append_loss(NOW, x, x, answered(np.array([2]), statistics, 0), 1)
         assert np.isnan(statistics._ary[0, 0])
         assert statistics._ary[0, 1] == 0
 

@@ -12,7 +12,7 @@ from minicnn.graph import Node, ParameterSlot
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, padded
-from minicnn.kernels.cuda.batch import append_load, append_store
+from minicnn.kernels.cuda.batch import Run, append_load, append_store
 from minicnn.kernels.cuda.copying import append_add, append_copy
 from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.launches import Part, as_type
@@ -21,6 +21,7 @@ from minicnn.kernels.derive import Definition, read
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, ParameterArray, Table, role_of
 
+RUN = Run(*map(OfRun, Run._fields))
 Bindings = dict[str, tuple[str, dict[str, Any]]]
 
 
@@ -71,38 +72,19 @@ def key_of(plan: Planner, node: Node) -> Bindings:
 
 
 def load(program: DeviceProgram, x: Activation, loading: Loading) -> None:
-    append_load(
-        program,
-        program.images_first(x),
-        OfRun("batch_labels"),
-        OfRun("images"),
-        OfRun("labels"),
-        OfRun("order"),
-        OfRun("job"),
-        program.batch,
-        loading,
-        OfRun("keys"),
-    )
+    append_load(program, program.images_first(x), RUN, program.batch, loading)
 
 
 def loss(program: DeviceProgram, dlogits: Activation, logits: Activation) -> None:
-    append_loss(
-        program,
-        program.images_first(dlogits, 2),
-        program.images_first(logits, 2),
-        OfRun("batch_labels"),
-        OfRun("statistics"),
-        OfRun("job"),
-        program.images,
-    )
+    append_loss(program, program.images_first(dlogits, 2), program.images_first(logits, 2), RUN, program.images)
 
 
 def store(program: DeviceProgram, y: Activation) -> None:
-    append_store(program, OfRun("output"), program.images_first(y, 2), OfRun("job"), program.batch)
+    append_store(program, OfRun("output"), program.images_first(y, 2), RUN.job, program.batch)
 
 
 def store_input_gradient(program: DeviceProgram, dx: Activation) -> None:
-    append_store(program, OfRun("input_gradient"), program.images_first(dx, 2), OfRun("job"), 0)
+    append_store(program, OfRun("input_gradient"), program.images_first(dx, 2), RUN.job, 0)
 
 
 def add(program: DeviceProgram, total: Activation, part: Activation) -> None:

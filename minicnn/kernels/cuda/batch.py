@@ -1,7 +1,5 @@
 """A batch of a run without the host: its images and labels from a data set on the device, its result into the run's array, the next one.
 
-One number on the device, `job`, says which batch of the run it is, and indexes order, keys and rates.
-
 Of a pixel's images 32 threads take one each, so that what they write is one piece; the pixels that they read lie an image apart, but the
 next ones of each come from the cache.
 """
@@ -9,7 +7,7 @@ next ones of each come from the cache.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import cuda
@@ -22,13 +20,35 @@ from minicnn.kernels.cuda.runtime import SIMULATED
 if TYPE_CHECKING:
     from minicnn.kernels.cpu.pointwise.lowering import Loading
 
+
+class Run(NamedTuple):
+    """What a run has on the device.
+
+    images : (M, C, *space) uint8 or float32, contiguous
+    labels : (M,) integers; fewer if nobody asks for those of the batch
+    order : (batches * batch,) integers: which image comes when; batch j begins at order[j * batch]
+    job : (1,) integers: which batch it is, the index of order, keys, rates and statistics
+    keys : (batches,) int64: what changes of images are drawn from
+    batch_labels : (N,) integers, those of the batch
+    statistics : (batches, 2) float64: summed loss and correct answers of each
+    """
+
+    images: Handle
+    labels: Handle
+    order: Handle
+    job: Handle
+    keys: Handle
+    batch_labels: Handle
+    statistics: Handle
+
+
 LANES = 2 if SIMULATED else 32  # threads that share a pixel
 MASK = random_bits.MASK
 ZERO = np.float32(0)
 uniform_bits = cuda.jit(device=True, inline="always")(random_bits.uniform_bits)
 
 
-def load_images(x, labels_of_batch, images, labels, order, job, keys, scale, shift, batch, count, moves, mirrors):  # type: ignore[no-untyped-def]
+def load_images(x, batch_labels, images, labels, order, job, keys, scale, shift, batch, count, moves, mirrors):  # type: ignore[no-untyped-def]
     """x[c, d, h, w, n] = images[order[first + n], c, d, h, w] * scale[c] + shift[c], where first = job * batch; 0 in lanes without an image.
 
     As in `minicnn.kernels.cpu.lanes.transfer.load_changed_images`: moved by up to `moves` pixels, every other image mirrored.
@@ -53,34 +73,18 @@ def load_images(x, labels_of_batch, images, labels, order, job, keys, scale, shi
                     value = np.float32(numbers[image * channels * pixels + ((c * depth + d) * height + line) * width + column]) * scale[c]
                 value += shift[c]
                 if element == 0 and image < labels.size:
-                    labels_of_batch[n] = labels[image]
+                    batch_labels[n] = labels[image]
             x[c, d, h, w, n] = value
 
 
 LOAD = Kernel(load_images)
 
 
-def append_load(
-    launches: Launches,
-    x: Handle,
-    labels_of_batch: Handle,
-    images: Handle,
-    labels: Handle,
-    order: Handle,
-    job: Handle,
-    batch: int,
-    loading: Loading,
-    keys: Handle | None = None,
-) -> None:
-    """Fetch the batch that `job` counts.
+def append_load(launches: Launches, x: Handle, run: Run, batch: int, loading: Loading) -> None:
+    """Fetch a batch's images and labels.
 
     x : (N, C, *space) float32, images innermost, written with the lanes without an image
-    labels_of_batch : (N,) integers, written
-    images : (M, C, *space) uint8 or float32, contiguous
-    labels : (M,) integers; fewer if nobody asks for those of the batch
-    order : (batches * batch,) integers: which image comes when; batch j begins at order[j * batch]
-    job : (1,) integers
-    keys : (batches,) int64: what changes are drawn from; nothing if there are none
+    batch : images of a whole batch
     """
     count, channels, *space = x.shape
     sizes = (prod(space[:-2]), *[1, 1, *space][-2:])
@@ -89,7 +93,7 @@ def append_load(
     whole = strided(x, shape, contiguous_strides(shape))
     scale, shift = (launches.table(np.asarray(each, np.float32)) for each in (loading.scale, loading.shift))
     changes = (scale, shift, batch, count, loading.moves, int(loading.mirrors))
-    arrays = (whole, labels_of_batch, images, labels, order, job, job if keys is None else keys)
+    arrays = (whole, run.batch_labels, run.images, run.labels, run.order, run.job, run.keys)
     launches.launch(LOAD, blocks, *arrays, *changes, threads=threads)
 
 
@@ -107,7 +111,7 @@ STORE = Kernel(store)
 
 
 def append_store(launches: Launches, output: Handle, y: Handle, job: Handle, batch: int) -> None:
-    """Write y (N, F) to the rows of batch number job[0].
+    """Write y (N, F) to the batch's rows.
 
     output : (images of the run, F)
     batch : images of a whole batch; 0 where every batch begins at row 0

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import cuda
 
+from minicnn.kernels.cuda.batch import Run
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
@@ -85,16 +86,12 @@ def softmax_cross_entropy(dlogits, logits, labels, statistics, job, images, scal
 LOSS = Kernel(softmax_cross_entropy, threads=WARPS * LANES)
 
 
-def append_loss(
-    launches: Launches, dlogits: Handle, logits: Handle, labels_of_batch: Handle, statistics: Handle, job: Handle, images: int
-) -> None:
-    """Gradient of the mean loss of a batch; its summed loss and correct answers go to `statistics[job]`.
+def append_loss(launches: Launches, dlogits: Handle, logits: Handle, run: Run, images: int) -> None:
+    """Gradient of the mean loss of a batch; its summed loss and correct answers go to the run's statistics.
 
     dlogits : (N, K) float32, written; may be the logits
     logits : (N, K) float32
-    labels_of_batch : (N,) integers
-    statistics : (batches, 2) float64, written at the batch's row
-    job : (1,) integers
     images : how many of the batch count: the mean divides by them
     """
-    launches.launch(LOSS, 1, dlogits, logits, labels_of_batch, statistics, job, images, np.float32(1 / images))
+    arrays = (dlogits, logits, run.batch_labels, run.statistics, run.job)
+    launches.launch(LOSS, 1, *arrays, images, np.float32(1 / images))

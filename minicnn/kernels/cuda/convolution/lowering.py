@@ -56,22 +56,14 @@ def append_convolution(
     elif problem.work == BACKWARD_WEIGHT:
         append_reduce(launches, problem, images, row, result, source, other, reduce_choice(problem, images))
     else:
-        append_gather(launches, problem, row, result, source, other, bias, rectify, gather_choice(problem, row))
+        append_gather(launches, problem, row, (result, source, other, bias), rectify, gather_choice(problem, row))
 
 
 def append_gather(
-    launches: Launches,
-    problem: Problem,
-    row: int,
-    result: Handle,
-    source: Handle,
-    weight: Handle,
-    bias: Handle | None,
-    rectify: bool,
-    choice: Choice,
+    launches: Launches, problem: Problem, row: int, arrays: tuple[Handle, Handle, Handle, Handle | None], rectify: bool, choice: Choice
 ) -> None:
-    """The output, or the gradient of the input, by tiles of a given choice."""
-    sizes, splits = choice
+    """The output, or the gradient of the input, by tiles of a given choice; arrays: result, source, weight, bias."""
+    (result, source, weight, bias), (sizes, splits) = arrays, choice
     weights, tables = weights_of(problem), gather_tables(problem, row, sizes.columns)
     channels, filters = problem.channels // problem.groups, problem.filters // problem.groups
     w_channel, w_filter, b_filter = weights.channel, weights.filter, prod(problem.tile)
