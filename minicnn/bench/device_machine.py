@@ -13,7 +13,6 @@ from minicnn.bench.machine import BEST_OF, measure_machine
 from minicnn.bench.records import Machine
 from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.compile import Kernel, blocks_for
-from minicnn.kernels.cuda.copying import COPY
 from minicnn.kernels.cuda.peak import MULTIPLY_ADDS, OPERATIONS_PER_ROUND
 from minicnn.kernels.cuda.runtime import SIMULATED, found, on, wait
 
@@ -43,7 +42,7 @@ def arithmetic_peak() -> float:
 def copy_peak() -> float:
     """Bytes read plus bytes written per second while copying, on the current device."""
     x, y = (memory.zeros((COPIED_NUMBERS,), np.float32) for _ in range(2))
-    return 2 * 4 * COPIED_NUMBERS / least_seconds(COPY, *blocks_for(COPIED_NUMBERS), y, x)
+    return 2 * 4 * COPIED_NUMBERS / least_seconds(memory.COPY, *blocks_for(COPIED_NUMBERS), y, x)
 
 
 def least_seconds(kernel: Kernel, blocks: int, threads: int, *arguments: Any) -> float:

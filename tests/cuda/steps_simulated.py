@@ -14,9 +14,8 @@ from minicnn.kernels.cpu.lanes.transfer import Box, load_changed_images
 from minicnn.kernels.cpu.pointwise import dropout, loss
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cuda import launches, memory
-from minicnn.kernels.cuda.advance import append_advance
+from minicnn.kernels.cuda.batch import append_advance, append_load
 from minicnn.kernels.cuda.derived import append_loop
-from minicnn.kernels.cuda.load import append_load
 from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.loss import append_loss
 from minicnn.kernels.cuda.pooling import append_max_pool_backward

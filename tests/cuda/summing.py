@@ -11,7 +11,7 @@ from minicnn.kernels.cuda.batch_statistics import (
     append_normalize,
     append_running_statistics,
 )
-from minicnn.kernels.cuda.row_sums import append_bias_gradient
+from minicnn.kernels.cuda.row_sums import Layout, append_bias_gradient
 from minicnn.kernels.cuda.transfer import append_transpose
 from minicnn.kernels.textbook import batch_normalization, tiled
 
@@ -33,7 +33,7 @@ def bias_gradient(launches, put, get, images, filters, sizes, tile):
     wanted = np.full((filters, *tile), np.nan)
     getattr(tiled, f"tiled_conv{len(sizes)}d_backward_bias")(wanted, dy.astype(np.float64))
     dbias = poison(put, *wanted.shape)
-    append_bias_gradient(launches, dbias, put(images_innermost(dy, row)), filters, sizes, tile, images, row)
+    append_bias_gradient(launches, dbias, put(images_innermost(dy, row)), Layout(filters, sizes, images, row), tile)
     return {"dbias": (get(dbias).reshape(wanted.shape), wanted)}
 
 
@@ -64,13 +64,12 @@ def batch_norm(launches, put, get, images, channels, pixels, middle=0.0):
         put(beta),
         poison(put, *x[0].shape, row),
     )
-    statistics = got["mean"], got["variance"]
-    append_batch_statistics(launches, *statistics, x, channels, pixels, images, row)
-    append_running_statistics(launches, got["running_mean"], got["running_variance"], *statistics, MOMENTUM, channels, count)
-    append_normalize(launches, y, x, *statistics, gamma, beta, EPSILON, channels, pixels, row, rectify=True)
-    append_batch_norm_backward(
-        launches, dy, got["dgamma"], got["dbeta"], dy, x, *statistics, gamma, EPSILON, channels, pixels, images, row
-    )  # dx in the place of dy
+    statistics, layout = (got["mean"], got["variance"]), Layout(channels, (pixels,), images, row)
+    append_batch_statistics(launches, statistics, x, layout)
+    append_running_statistics(launches, (got["running_mean"], got["running_variance"]), statistics, MOMENTUM, layout)
+    append_normalize(launches, y, x, statistics, (gamma, beta), EPSILON, layout, rectify=True)
+    results = dy, got["dgamma"], got["dbeta"]  # dx in the place of dy
+    append_batch_norm_backward(launches, results, dy, x, statistics, gamma, EPSILON, layout)
     got = {name: get(each) for name, each in got.items()} | {"y": images_first(get(y), shape), "dx": images_first(get(dy), shape)}
     return {name: (got[name], wanted[name]) for name in wanted}
 

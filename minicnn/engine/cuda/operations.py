@@ -29,7 +29,7 @@ from minicnn.kernels.cuda.copying import append_add, append_copy
 from minicnn.kernels.cuda.launches import Part, as_type, flat
 from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
-from minicnn.kernels.cuda.row_sums import append_bias_gradient
+from minicnn.kernels.cuda.row_sums import Layout, append_bias_gradient
 from minicnn.layers import Layer
 from minicnn.layers.batch_norm import BatchNorm
 from minicnn.layers.conv import Conv
@@ -91,26 +91,27 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 def bias_gradient(plan: Planner, dbias: Part | None, dy: Activation, tile: tuple[int, ...]) -> None:
     if dbias is not None:
-        program = plan.program
-        append_bias_gradient(program, flat(dbias), program.lanes(dy), dy.map.channels, dy.map.sizes, tile, program.images, program.row)
+        append_bias_gradient(plan.program, flat(dbias), plan.program.lanes(dy), layout(plan, dy), tile)
+
+
+def layout(plan: Planner, value: Activation) -> Layout:
+    return Layout(value.map.channels, value.map.sizes, plan.program.images, plan.program.row)
 
 
 def batch_norm_forward(plan: Planner, node: Node) -> None:
     """By the statistics of the batch in training, by the running ones in use."""
     layer, program, x, y = node.layer, plan.program, plan.x(node), new_output(plan, node)
-    gamma, beta, mean, variance = (parameter(plan, node, name) for name in ("weight", "bias", "running_mean", "running_var"))
-    channels, pixels, lanes = x.map.channels, x.map.pixels, program.lanes
+    gamma, beta, *running = (parameter(plan, node, name) for name in ("weight", "bias", "running_mean", "running_var"))
+    statistics, sizes, lanes = tuple(running), layout(plan, x), program.lanes
     if plan.training:
         for name in ("mean", "variance"):
-            plan.kept[node.index, name] = program.scratch(channels)
+            plan.kept[node.index, name] = program.scratch(sizes.channels)
         statistics = kept_statistics(plan, node)
-        append_batch_statistics(program, *statistics, lanes(x), channels, pixels, program.images, program.row)
+        append_batch_statistics(program, statistics, lanes(x), sizes)
         if plan.updating:
-            count = pixels * program.images
-            append_running_statistics(program, mean, variance, *statistics, layer.momentum, channels, count)
-        mean, variance = statistics
+            append_running_statistics(program, tuple(running), statistics, layer.momentum, sizes)
     rectify = node.index in plan.fusion.rectified
-    append_normalize(program, lanes(y), lanes(x), mean, variance, gamma, beta, layer.eps, channels, pixels, program.row, rectify)
+    append_normalize(program, lanes(y), lanes(x), statistics, (gamma, beta), layer.eps, sizes, rectify)
 
 
 def kept_statistics(plan: Planner, node: Node) -> tuple[Any, Any]:
@@ -120,11 +121,9 @@ def kept_statistics(plan: Planner, node: Node) -> tuple[Any, Any]:
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy, program, x = through_relu(plan, node, dy), plan.program, plan.x(node)
     dgamma, dbeta = (parameter(plan, node, name, GRADIENT) for name in ("weight", "bias"))
-    gamma, sizes = parameter(plan, node, "weight"), (x.map.channels, x.map.pixels, program.images, program.row)
-    dx = lanes = program.lanes(dy)
-    append_batch_norm_backward(
-        program, dx, dgamma, dbeta, lanes, program.lanes(x), *kept_statistics(plan, node), gamma, node.layer.eps, *sizes
-    )
+    gamma, statistics, own = parameter(plan, node, "weight"), kept_statistics(plan, node), program.lanes(dy)  # dx in the place of dy
+    results = (own, dgamma, dbeta)
+    append_batch_norm_backward(program, results, own, program.lanes(x), statistics, gamma, node.layer.eps, layout(plan, x))
     plan.give(node, dy)
 
 

@@ -23,7 +23,7 @@ from minicnn.graph import Topology
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.program import padded
 from minicnn.kernels.cuda import memory
-from minicnn.kernels.cuda.advance import append_advance
+from minicnn.kernels.cuda.batch import append_advance
 from minicnn.kernels.cuda.graph import captured
 from minicnn.kernels.cuda.runtime import Device, on
 from minicnn.kernels.cuda.update import append_update

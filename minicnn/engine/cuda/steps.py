@@ -12,12 +12,11 @@ from minicnn.graph import Node, ParameterSlot
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, padded
+from minicnn.kernels.cuda.batch import append_load, append_store
 from minicnn.kernels.cuda.copying import append_add, append_copy
 from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.launches import Part, as_type
-from minicnn.kernels.cuda.load import append_load
 from minicnn.kernels.cuda.loss import append_loss
-from minicnn.kernels.cuda.store import append_store
 from minicnn.kernels.derive import Definition, read
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, ParameterArray, Table, role_of

@@ -16,11 +16,10 @@ import math
 import numpy as np
 from numba import cuda
 
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.combine import NO_FLOOR
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches
-from minicnn.kernels.cuda.row_sums import GRADIENTS, SQUARES, SUM, THREADS, append_row_sums
+from minicnn.kernels.cuda.launches import Handle, Launches, append
+from minicnn.kernels.cuda.row_sums import GRADIENTS, SQUARES, SUM, THREADS, Layout, append_row_sums
 from minicnn.kernels.cuda.vector import load4, store4, store_floored
 
 i32 = np.int32
@@ -77,69 +76,51 @@ def follow(running_mean, running_variance, mean, variance, momentum, correction,
 NORMALIZE, INPUT_GRADIENT, FOLLOW = (Kernel(python, threads=THREADS) for python in (normalize, input_gradient, follow))
 
 
-def append_batch_statistics(
-    launches: Launches, mean: Handle, variance: Handle, x: Handle, channels: int, pixels: int, images: int, row: int
-) -> None:
-    """mean, variance (C,) of x, flat (C, L, row), over true images; of no numbers, zeros.  Only the mean square deviation: no correction."""
+Statistics = tuple[Handle, Handle]  # mean and variance (C,)
+
+
+def append_batch_statistics(launches: Launches, statistics: Statistics, x: Handle, layout: Layout) -> None:
+    """Those of x over true images; of no numbers, zeros.  Only the mean square deviation: no correction."""
+    mean, variance = statistics
     for kind, y, middle in ((SUM, mean, x), (SQUARES, variance, mean)):
-        append_row_sums(launches, kind, y, (x, x, middle), (pixels,), (1,), channels, images, row, 1 / max(1, pixels * images))
+        append_row_sums(launches, kind, y, (x, x, middle), layout, scale=1 / max(1, layout.numbers))
 
 
 def append_normalize(
     launches: Launches,
     y: Handle,
     x: Handle,
-    mean: Handle,
-    variance: Handle,
-    gamma: Handle,
-    beta: Handle,
+    statistics: Statistics,
+    scale: tuple[Handle, Handle],
     epsilon: float,
-    channels: int,
-    pixels: int,
-    row: int,
+    layout: Layout,
     rectify: bool = False,
 ) -> None:
-    """y from x, flat (C, L, row), by the batch's statistics or the running ones; rectify: max(0, y)."""
-    arrays, quads = (y, x, mean, variance, gamma, beta), pixels * row // 4
-    numbers = (float(epsilon), quads, channels, 0.0 if rectify else NO_FLOOR)
-    append(launches, NORMALIZE, -(-channels * quads // THREADS), arrays, numbers)
+    """y from x by the statistics of the batch or the running ones, and by the scale, gamma and beta (C,); rectify: max(0, y)."""
+    numbers = (float(epsilon), layout.quads, layout.channels, 0.0 if rectify else NO_FLOOR)
+    append(launches, NORMALIZE, -(-layout.channels * layout.quads // THREADS), (y, x, *statistics, *scale), numbers)
 
 
-def append_running_statistics(
-    launches: Launches,
-    running_mean: Handle,
-    running_variance: Handle,
-    mean: Handle,
-    variance: Handle,
-    momentum: float,
-    channels: int,
-    count: int,
-) -> None:
-    """Let the running statistics (C,) follow those of a batch of `count` numbers a channel; one number has no variance to follow."""
-    if count > 1:
-        arrays, numbers = (running_mean, running_variance, mean, variance), (float(momentum), count / (count - 1), channels)
-        append(launches, FOLLOW, -(-channels // THREADS), arrays, numbers)
+def append_running_statistics(launches: Launches, running: Statistics, statistics: Statistics, momentum: float, layout: Layout) -> None:
+    """Let the running statistics follow those of a batch; one number a channel has no variance to follow."""
+    if layout.numbers > 1:
+        numbers = (float(momentum), layout.numbers / (layout.numbers - 1), layout.channels)
+        append(launches, FOLLOW, -(-layout.channels // THREADS), (*running, *statistics), numbers)
 
 
 def append_batch_norm_backward(
     launches: Launches,
-    dx: Handle,
-    dgamma: Handle,
-    dbeta: Handle,
+    results: tuple[Handle, Handle, Handle],
     dy: Handle,
     x: Handle,
-    mean: Handle,
-    variance: Handle,
+    statistics: Statistics,
     gamma: Handle,
     epsilon: float,
-    channels: int,
-    pixels: int,
-    images: int,
-    row: int,
+    layout: Layout,
 ) -> None:
-    """dx, flat (C, L, row), and dgamma, dbeta (C,), where mean and variance are those of the batch, and depend on x; dx may be dy."""
-    sums, quads = launches.scratch(2 * channels), pixels * row // 4
-    append_row_sums(launches, GRADIENTS, sums, (dy, x, mean), (pixels,), (1,), channels, images, row)
-    arrays = (dx, dgamma, dbeta, dy, x, sums, mean, variance, gamma)
-    numbers = (float(epsilon), 1 / max(1, pixels * images), quads, channels)
-    append(launches, INPUT_GRADIENT, -(-channels * quads // THREADS), arrays, numbers)
+    """The results dx, dgamma (C,) and dbeta (C,), where the statistics are those of the batch, and depend on x; dx may be dy."""
+    sums = launches.scratch(2 * layout.channels)
+    append_row_sums(launches, GRADIENTS, sums, (dy, x, statistics[0]), layout)
+    numbers = (float(epsilon), 1 / max(1, layout.numbers), layout.quads, layout.channels)
+    arrays = (*results, dy, x, sums, *statistics, gamma)
+    append(launches, INPUT_GRADIENT, -(-layout.channels * layout.quads // THREADS), arrays, numbers)

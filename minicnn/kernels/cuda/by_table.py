@@ -25,21 +25,16 @@ class Terms(NamedTuple):
     first: np.ndarray
 
 
-def terms(sums: np.ndarray, sources: np.ndarray, weights: np.ndarray, count: int) -> Terms:
-    """Sort reads by the sum that they belong to."""
-    order = np.argsort(sums, kind="stable")
-    first = np.searchsorted(sums[order], np.arange(count + 1))
-    return Terms(*(each.astype(np.int32) for each in (sources[order], weights[order], first)))
-
-
 def forward_terms(reads: Reads, outputs: int) -> Terms:
     """The reads of every output."""
-    return terms(reads.output, reads.input, reads.weight, outputs)
+    order = np.argsort(reads.output, kind="stable")
+    first = np.searchsorted(reads.output[order], np.arange(outputs + 1))
+    return Terms(*(each.astype(np.int32) for each in (reads.input[order], reads.weight[order], first)))
 
 
 def backward_terms(reads: Reads, inputs: int) -> Terms:
-    """The outputs that read every input."""
-    return terms(reads.input, reads.output, reads.weight, inputs)
+    """The outputs that read every input: the reads of a map that goes the other way."""
+    return forward_terms(Reads(reads.input, reads.output, reads.weight), inputs)
 
 
 def sums_by_table(y, x, weight, bias, positions, sources, weights, first):  # type: ignore[no-untyped-def]

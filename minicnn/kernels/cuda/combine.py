@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numba import cuda, float32
 
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 from minicnn.kernels.cuda.runtime import SIMULATED
 
 NO_FLOOR = float("-inf")  # else 0: relu
@@ -18,8 +16,9 @@ THREADS = 32 if SIMULATED else 256
 SHARES = 4 if SIMULATED else 8  # threads that share the parts of an output, where there are at least as many parts
 
 
-def make_combine(shares: int):
-    """The function of a thread; so many share the parts of an output, which else would wait for one after another."""
+@lru_cache
+def combine_kernel(shares: int) -> Kernel:
+    """The kernel in which so many threads share the parts of an output, which else would wait for one after another."""
     OUTPUTS = THREADS // shares
 
     def combine(y, parts, bias, splits, size, bias_step, scale, floor):
@@ -46,32 +45,23 @@ def make_combine(shares: int):
                 total += bias[i // bias_step]
             y[i] = floor if total < floor else total  # not max(): a device's drops a NaN that a processor keeps
 
-    return combine
-
-
-@lru_cache
-def combine_kernel(shares: int) -> Kernel:
-    return Kernel(make_combine(shares), threads=THREADS)
-
-
-class Finish(NamedTuple):
-    """What becomes of a sum.
-
-    bias_step : sums in a row that a number of the bias is added to; 0: none
-    """
-
-    bias_step: int = 0
-    scale: float = 1.0
-    floor: float = NO_FLOOR
-
-
-PLAIN = Finish()
+    return Kernel(combine, threads=THREADS)
 
 
 def append_combine(
-    launches: Launches, y: Handle, parts: Handle, splits: int, size: int, bias: Handle | None = None, finish: Finish = PLAIN
+    launches: Launches,
+    y: Handle,
+    parts: Handle,
+    splits: int,
+    size: int,
+    bias: Handle | None = None,
+    bias_step: int = 0,
+    scale: float = 1.0,
+    floor: float = NO_FLOOR,
 ) -> None:
-    """The sums of so many parts of `size` numbers each; of no parts, zeros."""
+    """The sums of so many parts of `size` numbers each; of no parts, zeros; nothing if one part is already the result."""
+    if splits == 1:
+        return
     shares = SHARES if splits >= SHARES else 1
     arrays = (y, parts, parts if bias is None else bias)
-    append(launches, combine_kernel(shares), -(-size * shares // THREADS), arrays, (splits, size), finish)
+    append(launches, combine_kernel(shares), -(-size * shares // THREADS), arrays, (splits, size, bias_step, scale, floor))

@@ -98,9 +98,15 @@ def append_loop(
     launches.launch(kernel, blocks, *own, *extra.values(), threads=of_a_block)
 
 
+def fill(y, value):  # type: ignore[no-untyped-def]
+    """y = value"""
+    for i in range(y.size):
+        y.flat[i] = value
+
+
 def append_fill(launches: Launches, array: Handle, value: float) -> None:
     """Every number of an array becomes this one."""
-    append_loop(launches, _filling(len(array.shape)), {"y": array, "value": value})
+    append_loop(launches, fill, {"y": array, "value": value})
 
 
 class _Known(NamedTuple):
@@ -129,14 +135,6 @@ def _kernel(loop: Callable[..., None], form: Form, handed_in: tuple[tuple[str, A
 def _of_text(text: str, name: str, exact: bool) -> Kernel:
     """Equal texts are one kernel."""
     return Kernel(load(text, name), exact=exact)
-
-
-@functools.cache
-def _filling(axes: int) -> Any:
-    letters = [f"i{n}" for n in range(axes)]
-    lines = [f"{'    ' * n}for i{n} in range(y.shape[{n}]):" for n in range(axes)]
-    body = "\n    ".join([*lines, f"{'    ' * axes}y[{', '.join(letters)}] = value"])
-    return load(f"def fill{axes}(y, value):\n    {body}\n", f"fill{axes}")
 
 
 def _innermost(known: _Known, first: Handle) -> str:

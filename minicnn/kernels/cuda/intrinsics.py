@@ -119,17 +119,17 @@ def copies_commit(typing_context):
     return _bare("cp.async.commit_group;")
 
 
-def make_copies_wait(pending):
+def copies_wait(pending):
     @intrinsic
-    def copies_wait(typing_context):
+    def instruction(typing_context):
         return _bare(f"cp.async.wait_group {pending};")
 
-    return copies_wait
+    return instruction
 
 
-def make_outer_products(depth, rows, columns, row_gap, column_gap, a_stride, b_stride):
+def outer_products(depth, rows, columns, row_gap, column_gap, a_stride, b_stride):
     @intrinsic
-    def outer_products(typing_context, sums, a, a_at, b, b_at):
+    def instruction(typing_context, sums, a, a_at, b, b_at):
         return types.void(sums, a, a_at, b, b_at), generate
 
     def generate(context, builder, signature, arguments):
@@ -159,4 +159,4 @@ def make_outer_products(depth, rows, columns, row_gap, column_gap, a_stride, b_s
             builder.store(total, place)
         return context.get_dummy_value()
 
-    return outer_products
+    return instruction

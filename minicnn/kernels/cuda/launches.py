@@ -74,6 +74,21 @@ class Now:
         return memory.kept_copy(values)
 
 
+def append(launches: Launches, kernel: Kernel, grid: int, *groups: tuple[Any, ...]) -> None:
+    """Launch a kernel on so many blocks, if any; its arguments are the members of the groups: its arrays, its tables, its sizes.
+
+    Whole numbers become int32, which takes one register where int64 would take two, others float32; the rest are handles.
+    """
+    if grid > 0:
+        launches.launch(kernel, grid, *(_narrow(each) for group in groups for each in group))
+
+
+def _narrow(value: Any) -> Any:
+    if isinstance(value, int | float):
+        return np.int32(value) if isinstance(value, int) else np.float32(value)
+    return value
+
+
 def contiguous_strides(shape: Shape) -> Shape:
     """Elements between neighbours of an array whose last axis runs fastest."""
     return tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))

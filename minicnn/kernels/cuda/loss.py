@@ -90,15 +90,11 @@ def append_loss(
 ) -> None:
     """Gradient of the mean loss of a batch; its summed loss and correct answers go to `statistics[job]`.
 
-    Parameters
-    ----------
-    dlogits : (N, K) float32, written
-        May be the logits.
+    dlogits : (N, K) float32, written; may be the logits
     logits : (N, K) float32
     labels_of_batch : (N,) integers
     statistics : (batches, 2) float64, written at the batch's row
     job : (1,) integers
-    images : int
-        How many of the batch count: the mean divides by them.
+    images : how many of the batch count: the mean divides by them
     """
     launches.launch(LOSS, 1, dlogits, logits, labels_of_batch, statistics, job, images, np.float32(1 / images))

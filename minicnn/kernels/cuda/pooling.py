@@ -50,12 +50,9 @@ def max_pool_backward(
 def append_max_pool_backward(launches: Launches, dx: Handle, dy: Handle, indices: Handle, axes: Sequence[Axis]) -> None:
     """Gradient of max pooling on one, two or three axes.
 
-    Parameters
-    ----------
     dx : (N, C, *space) float32, written
     dy : (N, C, *out) float32
-    indices : (N, C, *out) integers
-        Flat places of the winners in their planes.
+    indices : (N, C, *out) integers: flat places of the winners in their planes
     axes : the windows
     """
     three = [ONE] * (3 - len(axes)) + list(axes)

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numba import cuda, float64
 
-from minicnn.kernels.cuda.arguments import append
-from minicnn.kernels.cuda.combine import Finish, append_combine
+from minicnn.kernels.cuda.combine import append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
 from minicnn.kernels.cuda.convolution.tables import SET_COUNT, SET_FIELDS, SET_FIRST, position_sets
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, Shape, append
 from minicnn.kernels.cuda.runtime import SIMULATED
 from minicnn.kernels.cuda.vector import load_images
 
@@ -32,6 +32,25 @@ THREADS = 32 if SIMULATED else 256
 PAIR = 2 * THREADS
 
 i32 = np.int32
+
+
+class Layout(NamedTuple):
+    """How the numbers of a channel lie, (C, *sizes, row): `images` of each `row` are true ones."""
+
+    channels: int
+    sizes: Shape
+    images: int
+    row: int
+
+    @property
+    def numbers(self) -> int:
+        """True numbers of a channel."""
+        return prod(self.sizes) * self.images
+
+    @property
+    def quads(self) -> int:
+        """Fours of a channel."""
+        return prod(self.sizes) * (self.row // 4)
 
 
 @lru_cache
@@ -102,33 +121,23 @@ def sums_kernel(kind: int) -> Kernel:
 
 
 def append_row_sums(
-    launches: Launches,
-    kind: int,
-    y: Handle,
-    arrays: tuple[Handle, Handle, Handle],
-    sizes: tuple[int, ...],
-    tile: tuple[int, ...],
-    channels: int,
-    images: int,
-    row: int,
-    scale: float = 1.0,
+    launches: Launches, kind: int, y: Handle, arrays: tuple[Handle, ...], layout: Layout, tile: Shape = (), scale: float = 1.0
 ) -> None:
     """Write scale * the sums over true images and, for each s, the positions p with p mod tile = s; without any, zeros.
 
     y : flat, (C, *tile), of GRADIENTS (2, C)
-    arrays : dy, x, flat (C, *sizes, row), and mean (C,); x in the place of what the kind does not ask for
+    arrays : dy, x, as the layout says, and mean (C,); x in the place of what the kind does not ask for
     """
+    channels, sizes, images, row = layout
+    tile = tile or (1,) * len(sizes)
     sets, size = prod(tile), channels * prod(tile) * (2 if kind == GRADIENTS else 1)
-    splits = parts_to_fill(channels * sets, prod(sizes) * (row // 4) / sets / THREADS) if images else 0
+    splits = parts_to_fill(channels * sets, layout.quads / sets / THREADS) if images else 0
     parts, own = (y, scale) if splits == 1 else (launches.scratch(splits * size), 1.0)
     tables = tuple(map(launches.table, position_sets(sizes, tile)))
     append(launches, sums_kernel(kind), channels * sets * splits, (parts, *arrays), tables, (images, row, channels, splits, own))
-    if splits != 1:
-        append_combine(launches, y, parts, splits, size, finish=Finish(scale=scale))
+    append_combine(launches, y, parts, splits, size, scale=scale)
 
 
-def append_bias_gradient(
-    launches: Launches, dbias: Handle, dy: Handle, filters: int, sizes: tuple[int, ...], tile: tuple[int, ...], images: int, row: int
-) -> None:
-    """dbias, flat (K, *tile), from dy, flat (K, *sizes, row)."""
-    append_row_sums(launches, SUM, dbias, (dy, dy, dy), tuple(sizes), tuple(tile), filters, images, row)
+def append_bias_gradient(launches: Launches, dbias: Handle, dy: Handle, layout: Layout, tile: Shape) -> None:
+    """dbias, flat (K, *tile), from dy."""
+    append_row_sums(launches, SUM, dbias, (dy, dy, dy), layout, tile)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from numba import cuda, float32
 
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.compile import Kernel
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 from minicnn.kernels.cuda.runtime import SIMULATED
 
 SIDE, LINES = (8, 4) if SIMULATED else (32, 8)  # of a square; of it that are carried at a time

@@ -18,16 +18,11 @@ def append_update(
 ) -> None:
     """One step of an optimizer: what stands before its loop in float64, the loop in float32.
 
-    Parameters
-    ----------
     weight : (P,) float32, updated
     gradient : (P,) float32
-    states : (P,) float32 each, updated
-        By the names that the optimizer has for what it remembers.
-    rates : (batches, numbers) float64
-        The optimizer's numbers, in its order.
-    job : (1,) integers
-        Which batch of the run it is.
+    states : (P,) float32 each, updated; by the names that the optimizer has for what it remembers
+    rates : (batches, numbers) float64: the optimizer's numbers, in its order
+    job : (1,) integers: which batch of the run it is
     """
     reads = {"rates": rates, "job": job}
     bindings = {name: Binding(f"rates[job[0], {n}]", reads, FLOAT64) for n, name in enumerate(optimizer.number_names)}

@@ -22,30 +22,17 @@ ALIGNMENT = None if SIMULATED else 16  # bytes, of arrays in shared memory that 
 Function = Callable[..., Any]
 
 
-def _instruction(plain: Function) -> Function:
-    """On a device the instruction of the same name, which keeps the meaning as `plain`."""
+def _instruction(plain: Function, *sizes: int) -> Function:
+    """On a device the instruction of the same name, made for such sizes if any are given; it keeps the meaning as `plain`."""
     if SIMULATED:
         return plain
     from minicnn.kernels.cuda import intrinsics
 
     instruction = getattr(intrinsics, plain.__name__)
+    if sizes:
+        instruction = instruction(*sizes)
     instruction.plain = plain
     return instruction  # type: ignore[no-any-return]
-
-
-def _made_instruction(make_plain: Function) -> Function:
-    """The same for functions that make one instruction for given sizes."""
-    if SIMULATED:
-        return make_plain
-    from minicnn.kernels.cuda import intrinsics
-
-    def make(*sizes: int) -> Function:
-        instruction = getattr(intrinsics, make_plain.__name__)(*sizes)
-        instruction.plain = make_plain(*sizes)
-        return instruction  # type: ignore[no-any-return]
-
-    make.__doc__ = make_plain.__doc__
-    return make
 
 
 @_instruction
@@ -104,17 +91,15 @@ def copies_commit():
     """Close the group of the copies begun so far."""
 
 
-@_made_instruction
 def make_copies_wait(pending):
     """The wait until at most `pending` groups are still under way."""
 
     def copies_wait():
         pass
 
-    return copies_wait
+    return _instruction(copies_wait, pending)
 
 
-@_made_instruction
 def make_outer_products(depth, rows, columns, row_gap, column_gap, a_stride, b_stride):
     """The sum  sums[i, j] += a[k, i] * b[k, j]  over all k < depth, for i < rows, j < columns, without a loop.
 
@@ -129,4 +114,4 @@ def make_outer_products(depth, rows, columns, row_gap, column_gap, a_stride, b_s
                 for j in range(columns):
                     sums[i * columns + j] += left * b[b_at + k * b_stride + j // 4 * column_gap + j % 4]
 
-    return outer_products
+    return _instruction(outer_products, depth, rows, columns, row_gap, column_gap, a_stride, b_stride)

@@ -17,7 +17,6 @@ import numpy as np
 from numba import cuda, float32
 
 from minicnn.kernels.cpu.convolution.problem import FORWARD, Problem
-from minicnn.kernels.cuda.arguments import append
 from minicnn.kernels.cuda.combine import NO_FLOOR, append_combine
 from minicnn.kernels.cuda.compile import Kernel
 from minicnn.kernels.cuda.convolution.choice import parts_to_fill
@@ -31,7 +30,7 @@ from minicnn.kernels.cuda.convolution.tables import (
     reduce_tables,
     weights_of,
 )
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 from minicnn.kernels.cuda.runtime import SIMULATED
 from minicnn.kernels.cuda.vector import load4, load_images, store_floored
 
@@ -169,8 +168,7 @@ def append_depthwise_reduce(launches: Launches, problem: Problem, images: int, r
         (w_channel, prod(problem.x_shape[1:]) * row),
         (images, row, problem.channels, splits),
     )
-    if splits != 1:
-        append_combine(launches, dweight, parts, splits, size)
+    append_combine(launches, dweight, parts, splits, size)
 
 
 @lru_cache(REMEMBERED_TABLES)

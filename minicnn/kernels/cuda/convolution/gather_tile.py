@@ -29,13 +29,8 @@ i32, u32 = np.int32, np.uint32
 @lru_cache
 def gather_kernel(sizes: TileSizes) -> Kernel:
     """The kernel for one size of tile."""
-    return Kernel(make_gather_tile(sizes), threads=sizes.threads, blocks=sizes.resident)
-
-
-def make_gather_tile(sizes: TileSizes):
-    """Its Python function."""
     FILTERS, LANES, ROWS, COLUMNS, DEPTH, STAGES, _ = sizes
-    THREADS, SUMS = sizes.threads, sizes.sums
+    THREADS, SUMS = sizes.threads, ROWS * COLUMNS
     ROW_GAP, COLUMN_GAP = sizes.row_gap, sizes.column_gap
     A_STRIDE = FILTERS + 4  # weights that threads write together then lie in different banks
     A_STAGE, B_STAGE = DEPTH * A_STRIDE, DEPTH * LANES
@@ -196,4 +191,4 @@ def make_gather_tile(sizes: TileSizes):
                         one, two, three, four = sums[n] + start, sums[n + 1] + start, sums[n + 2] + start, sums[n + 3] + start
                         store_floored(y, y_place + filter * y_channel, one, two, three, four, floor)
 
-    return gather_tile
+    return Kernel(gather_tile, threads=sizes.threads, blocks=sizes.resident)

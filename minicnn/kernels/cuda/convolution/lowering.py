@@ -10,14 +10,13 @@ import numpy as np
 from minicnn.errors import ShapeError
 from minicnn.geometry import REMEMBERED, shape_text
 from minicnn.kernels.cpu.convolution.problem import BACKWARD_WEIGHT, FORWARD, Problem
-from minicnn.kernels.cuda.arguments import append
-from minicnn.kernels.cuda.combine import NO_FLOOR, Finish, append_combine
+from minicnn.kernels.cuda.combine import NO_FLOOR, append_combine
 from minicnn.kernels.cuda.convolution.choice import GATHER, REDUCE, Choice, Work, choose
 from minicnn.kernels.cuda.convolution.depthwise import append_depthwise_gather, append_depthwise_reduce
 from minicnn.kernels.cuda.convolution.gather_tile import gather_kernel
 from minicnn.kernels.cuda.convolution.reduce_tile import reduce_kernel
 from minicnn.kernels.cuda.convolution.tables import BLOCK_FIELDS, gather_tables, position_groups, reduce_tables, weights_of
-from minicnn.kernels.cuda.launches import Handle, Launches
+from minicnn.kernels.cuda.launches import Handle, Launches, append
 
 MOST_NUMBERS = 2**31 - 1  # offsets in tables have 32 bits
 
@@ -35,16 +34,11 @@ def append_convolution(
 ) -> None:
     """Every element of the result is written.
 
-    Parameters
-    ----------
-    images, row : int
-        How many there are, and how many lie between a position and the next: as many or more, a multiple of 4.
-    result, source, other : flat float32 handles, images innermost, that begin at a multiple of 16 bytes
+    images, row : how many there are, and how many lie between a position and the next: as many or more, a multiple of 4
+    result, source, other : flat float32, images innermost, that begin at a multiple of 16 bytes.
         FORWARD: y, x, weight.  BACKWARD_INPUT: dx, dy, weight.  BACKWARD_WEIGHT: dweight, dy, x.  Weights lie (K, *tile, C/G, *taps).
-    bias : flat float32 handle
-        (K, *tile), or, of BACKWARD_INPUT (the forward pass of a transposed convolution), (C,).
-    rectify : bool
-        max(0, result), NaN kept; not of BACKWARD_WEIGHT.
+    bias : flat float32, (K, *tile), or, of BACKWARD_INPUT (the forward pass of a transposed convolution), (C,)
+    rectify : max(0, result), NaN kept; not of BACKWARD_WEIGHT
 
     Raises
     ------
@@ -85,7 +79,7 @@ def append_gather(
         channels, filters, w_channel, w_filter, b_filter = filters, channels, w_filter, w_channel, 1
     target_shape, source_shape = problem.shapes
     y_channel, size, whole = prod(target_shape[1:]) * row, prod(target_shape) * row, splits == 1
-    finish = Finish(0 if bias is None else y_channel, floor=0.0 if rectify else NO_FLOOR)
+    floor = 0.0 if rectify else NO_FLOOR
     parts = result if whole else launches.scratch(splits * size)
     # without a bias zeros, one for each filter that takes turns
     added = bias if whole and bias is not None else launches.table(np.zeros(prod(problem.tile), np.float32))
@@ -97,23 +91,19 @@ def append_gather(
         tuple(map(launches.table, tables)),
         (prod(source_shape[1:]) * row, w_channel, w_filter, 0 if added is not bias else b_filter),
         (row, channels, filters, problem.groups, splits),
-        (finish.floor if whole else NO_FLOOR,),
+        (floor if whole else NO_FLOOR,),
     )
-    if not whole:
-        append_combine(launches, result, parts, splits, size, bias, finish)
+    append_combine(launches, result, parts, splits, size, bias, 0 if bias is None else y_channel, floor=floor)
 
 
 def append_reduce(
     launches: Launches, problem: Problem, images: int, row: int, dweight: Handle, dy: Handle, x: Handle, choice: Choice
 ) -> None:
     """The gradient of the weight by tiles of a given choice; without images, zeros."""
-    sizes, splits = choice
+    sizes, splits = choice if images else choice._replace(splits=0)
     weights, tables = weights_of(problem), reduce_tables(problem, row)
     channels, filters = problem.channels // problem.groups, problem.filters // problem.groups
     size = problem.filters * weights.filter
-    if images == 0:
-        append_combine(launches, dweight, dweight, 0, size)
-        return
     parts = dweight if splits == 1 else launches.scratch(splits * size)
     blocks = -(-filters // sizes.filters) * -(-channels * problem.taps // sizes.columns)
     append(
@@ -125,8 +115,7 @@ def append_reduce(
         (weights.filter, weights.channel, prod(problem.x_shape[1:]) * row),
         (images, row, channels, filters, problem.groups, splits),
     )
-    if splits > 1:
-        append_combine(launches, dweight, parts, splits, size)
+    append_combine(launches, dweight, parts, splits, size)
 
 
 @lru_cache(REMEMBERED)
@@ -157,13 +146,7 @@ def reduce_choice(problem: Problem, images: int) -> Choice:
 
 
 def check_offsets(problem: Problem, row: int) -> None:
-    """Whether 32 bits can count the elements of each array.
-
-    Raises
-    ------
-    ShapeError
-        If not.
-    """
+    """A ShapeError if 32 bits cannot count the elements of each array."""
     weight_shape = (problem.filters, *problem.tile, problem.channels // problem.groups, *(axis.taps for axis in problem.axes))
     for name, shape, advice in (
         ("x", (*problem.x_shape, row), "use fewer images at a time"),

@@ -27,13 +27,8 @@ i32, u32 = np.int32, np.uint32  # see gather_tile.py
 @lru_cache
 def reduce_kernel(sizes: TileSizes) -> Kernel:
     """The kernel for one size of tile."""
-    return Kernel(make_reduce_tile(sizes), threads=sizes.threads, blocks=sizes.resident)
-
-
-def make_reduce_tile(sizes: TileSizes):
-    """Its Python function."""
     FILTERS, ENTRIES, ROWS, COLUMNS, DEPTH, STAGES, _ = sizes
-    SUMS = sizes.sums
+    SUMS = ROWS * COLUMNS
     ROW_GAP, COLUMN_GAP = sizes.row_gap, sizes.column_gap
     A_STRIDE, B_STRIDE = FILTERS + 4, ENTRIES + 4
     A_STAGE, B_STAGE = DEPTH * A_STRIDE, DEPTH * B_STRIDE
@@ -166,4 +161,4 @@ def make_reduce_tile(sizes: TileSizes):
                     if filter < filters:
                         dweight[entry_at + filter * w_filter] = sums[i * COLUMNS + j]
 
-    return reduce_tile
+    return Kernel(reduce_tile, threads=sizes.threads, blocks=sizes.resident)

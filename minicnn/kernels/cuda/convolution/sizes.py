@@ -36,11 +36,6 @@ class TileSizes(NamedTuple):
         return min(3, 512 // self.threads)
 
     @property
-    def sums(self) -> int:
-        """Of a thread."""
-        return self.rows * self.columns_of_thread
-
-    @property
     def row_gap(self) -> int:
         """From a thread's first four filters to its next four."""
         return self.filters // (self.rows // 4)

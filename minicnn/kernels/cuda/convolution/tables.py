@@ -26,6 +26,7 @@ import numpy as np
 from minicnn.kernels.cpu.convolution.maps import Weights
 from minicnn.kernels.cpu.convolution.problem import FORWARD, Problem
 from minicnn.kernels.cuda.convolution.axis_reads import Array, AxisReads, backward_reads, forward_reads
+from minicnn.kernels.cuda.launches import Shape, contiguous_strides
 from minicnn.kernels.index import input_position, tile_position
 
 FIRST, STOP, POSITION, LANE, LANES_STOP, WEIGHT, BIAS = range(7)
@@ -97,7 +98,7 @@ def position_groups(problem: Problem, row: int) -> Groups:
     """Which positions of the output, or of the gradient of the input, read alike."""
     weights, forward = weights_of(problem), problem.work == FORWARD
     reads = [(forward_reads if forward else backward_reads)(n, axis, weights) for n, axis in enumerate(problem.axes)]
-    strides = _strides([axis.size if forward else axis.out for axis in problem.axes], row)
+    strides = contiguous_strides((*(axis.size if forward else axis.out for axis in problem.axes), row))[:-1]
     of_axes = [_axis_groups(each, bias) for each, bias in zip(reads, _axis_biases(problem, forward), strict=True)]
     rows, own = [each for each, _ in of_axes], [each for _, each in of_axes]
     taps, starts, lists = _tap_lists(reads, rows, strides)
@@ -108,7 +109,7 @@ def position_groups(problem: Problem, row: int) -> Groups:
         _sums(each[:, 2] for each in rows),
         _sums(each[:, 3] for each in rows),
         _products(np.bincount(each) for each in own),
-        _sums(_radix(own, [len(each) for each in rows])),
+        _sums(_radix(own, tuple(map(len, rows)))),
         _sums(each.sources * stride for each, stride in zip(reads, strides, strict=True)),
         taps,
     )
@@ -124,11 +125,11 @@ def _axis_biases(problem: Problem, forward: bool) -> list[Array]:
     """Per axis, the offset of each position's bias: one for each filter that takes turns."""
     if not forward:
         return [np.zeros(axis.size, np.int64) for axis in problem.axes]
-    steps = [prod(problem.tile[n + 1 :]) for n in range(len(problem.tile))]
-    return [tile_position(np.arange(axis.out), tile) * step for axis, tile, step in zip(problem.axes, problem.tile, steps, strict=True)]
+    turns = [tile_position(np.arange(axis.out), tile) for axis, tile in zip(problem.axes, problem.tile, strict=True)]
+    return _radix(turns, problem.tile)
 
 
-def _tap_lists(reads: list[AxisReads], groups: list[Array], strides: list[int]) -> tuple[Array, Array, list[Array]]:
+def _tap_lists(reads: list[AxisReads], groups: list[Array], strides: Shape) -> tuple[Array, Array, list[Array]]:
     """All lists of taps, where each begins, and per axis which each of its groups has a part of."""
     stretches, own = [], []
     for n, (each, rows) in enumerate(zip(reads, groups, strict=True)):
@@ -141,7 +142,7 @@ def _tap_lists(reads: list[AxisReads], groups: list[Array], strides: list[int]) 
         x = _sums(steps[:, 0] * stride for steps, stride in zip(combination, strides, strict=True))
         lists.append(np.stack([x, _sums(steps[:, 1] for steps in combination)], axis=1))
     first = _starts(np.array([len(each) for each in lists]))
-    return _flat(np.concatenate([*lists, np.zeros((1, 2), np.int64)])), first, _radix(own, [len(each) for each in stretches])
+    return _flat(np.concatenate([*lists, np.zeros((1, 2), np.int64)])), first, _radix(own, tuple(map(len, stretches)))
 
 
 @lru_cache(REMEMBERED_TABLES)
@@ -149,7 +150,7 @@ def reduce_tables(problem: Problem, row: int) -> ReduceTables:
     """Tables of the gradient of the weight."""
     axes, tile, weights = problem.axes, problem.tile, weights_of(problem)
     reads, inside = np.zeros((1, 1), np.int64), np.ones((1, 1), bool)
-    for axis, stride in zip(axes, _strides([axis.size for axis in axes], row), strict=True):
+    for axis, stride in zip(axes, contiguous_strides((*(axis.size for axis in axes), row))[:-1], strict=True):
         i = input_position(np.arange(axis.out), np.arange(axis.taps)[:, None], axis.stride, axis.dilation, axis.before)
         reads = (reads[:, None, :, None] + (i * stride)[None, :, None, :]).reshape(len(reads) * axis.taps, -1)
         inside = (inside[:, None, :, None] & ((i >= 0) & (i < axis.size))[None, :, None, :]).reshape(reads.shape)
@@ -169,11 +170,6 @@ def position_sets(sizes: tuple[int, ...], tile: tuple[int, ...], weight_steps: t
     return _flat(sets), _flat(np.argsort(turns, kind="stable"))
 
 
-def _strides(sizes: list[int], row: int) -> list[int]:
-    """Elements between neighbours along each axis."""
-    return [prod(sizes[n + 1 :]) * row for n in range(len(sizes))]
-
-
 def _sums(arrays: Iterable[Array]) -> Array:
     """The sums of all combinations of one number from each, the last array's fastest."""
     return reduce(lambda sums, each: np.add.outer(sums, each).ravel(), arrays, np.zeros(1, np.int64))
@@ -183,10 +179,9 @@ def _products(arrays: Iterable[Array]) -> Array:
     return reduce(lambda products, each: np.multiply.outer(products, each).ravel(), arrays, np.ones(1, np.int64))
 
 
-def _radix(digits: list[Array], sizes: Iterable[int]) -> list[Array]:
+def _radix(digits: list[Array], sizes: Shape) -> list[Array]:
     """Digits times their places' values: `_sums` of them numbers all combinations."""
-    sizes = list(sizes)
-    return [each * prod(sizes[n + 1 :]) for n, each in enumerate(digits)]
+    return [each * place for each, place in zip(digits, contiguous_strides(sizes), strict=True)]
 
 
 def _starts(counts: Array) -> Array:
