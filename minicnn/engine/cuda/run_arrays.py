@@ -54,8 +54,8 @@ class RunArrays:
         memory.copy_to_device(numbers, self.arrays[name])
 
     def hold(self, images: np.ndarray, labels: np.ndarray) -> None:
-        """Copy images and labels, unless they are those that are held."""
-        if not self.holds(images, labels):
+        """Copy images and labels, unless they are held already, or would take more than half of the memory that is free."""
+        if not self.holds(images, labels) and images.nbytes < memory.free_bytes() / 2:
             self.give_images(images, labels)
             self._held = (images, labels)
 
