@@ -124,7 +124,14 @@ def take_the_device(monkeypatch, architecture=(9, 0)):
         "zeros": lambda shape, dtype, what="": put(np.zeros(shape, dtype)),
         "to_device": lambda array, what="": put(array),
     }
-    own |= {"copy_to_device": copy_to_device, "to_host": to_host, "strided": strided, "new_stream": lambda: 0, "number_of": lambda array: 0}
+    own |= {
+        "copy_to_device": copy_to_device,
+        "to_host": to_host,
+        "strided": strided,
+        "new_stream": lambda: 0,
+        "number_of": lambda array: 0,
+        "free_bytes": lambda: 1e12,
+    }
     for name, function in own.items():
         monkeypatch.setattr(memory, name, function)
     monkeypatch.setattr(Kernel, "launch", launch)

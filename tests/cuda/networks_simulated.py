@@ -4,12 +4,15 @@ python networks_simulated.py PART...       each of PARTS prints what it compared
 """
 
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 
 import minicnn
 from minicnn import engine, zoo
 from minicnn import layers as L
+from minicnn.engine.cuda import plan
+from minicnn.kernels.cuda import memory
 from minicnn.optimizers import SGD, Adam
 
 NEAR = 2e-5  # of the largest number: sums of float32 in another order
@@ -162,6 +165,30 @@ def training():
     print("training: the same on both, and from one to the other")
 
 
+def large():
+    """Images that do not fit into the device's memory are copied a few batches at a time, with the same result."""
+    images, labels = np.random.default_rng(1).standard_normal((23, 1, 4, 4)).astype(np.float32), np.arange(23) % 3
+    block, weights = L.Sequential(L.Flatten(), L.Linear(3)), []
+    for free in (None, 100):
+        net = minicnn.Graph(block, input_shape=(1, 4, 4))
+        with patched(free):
+            minicnn.Trainer(net, SGD(0.1), batch_size=4, device="cuda").fit((images, labels), epochs=2, progress=False)
+        weights.append(net.parameters["fc1.weight"].tobytes())
+    if weights[0] != weights[1]:
+        raise SystemExit("large: copied a few batches at a time, the result differs")
+    print("large: the same bits")
+
+
+@contextmanager
+def patched(free):
+    """A device with so many free bytes, and copies of few images."""
+    known = plan.COPIED_BYTES, memory.free_bytes
+    if free is not None:
+        plan.COPIED_BYTES, memory.free_bytes = 600, lambda: free
+    yield
+    plan.COPIED_BYTES, memory.free_bytes = known
+
+
 def stopped(records, epochs):
     """The records of so many epochs."""
     for record in records:
@@ -171,7 +198,7 @@ def stopped(records, epochs):
             return
 
 
-PARTS = {each.__name__: each for each in (lenet, resnet20, layers, unet, training)}
+PARTS = {each.__name__: each for each in (lenet, resnet20, layers, unet, training, large)}
 
 if __name__ == "__main__":
     for part in sys.argv[1:]:

@@ -146,8 +146,7 @@ class DevicePlan:
             batch = self.arrays.batch
             self._of_run.prepare(self.arrays, 1, batch, len(self._drawing))
             self._bring(parameters)
-            for row in self._bound(batch, batch).rows:
-                row.kernel.prepare(*row.arguments)
+            prepare(self._bound(batch, batch).rows)
 
     def run(
         self,
@@ -162,9 +161,9 @@ class DevicePlan:
         input_gradient: np.ndarray | None = None,
     ) -> np.ndarray:
         """Run batches; arguments, result and errors as for `Plan.run`."""
-        self._statistics = np.zeros((0, 2))
-        self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
-        with self.lock, on(self.device.number):
+        with self.lock, on(self.device.number):  # another thread that begins a run does not touch this one's result
+            self._statistics = np.zeros((0, 2))
+            self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
             self._bring(parameters)
             try:
                 for stretch in self._stretches(images, labels, order, batch_size):
@@ -179,7 +178,7 @@ class DevicePlan:
                 if self.purpose.optimizer is not None:
                     self._known = memory.to_host(self._memory[PARAMETERS])[: self.arrays.parameter_size]
                     parameters[: self.arrays.parameter_size] = self._known
-        return self._statistics
+            return self._statistics
 
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
@@ -200,13 +199,14 @@ class DevicePlan:
         sizes = [min(batch_size, len(stretch.order) - n * batch_size) for n in range(batches)]
         if keys is not None:
             own.give("draws", self._draws(keys))
-        launched = 0
         try:
             for size in sizes:
                 self._bound(size, batch_size).launch()
-                launched += 1
+        except BaseException:
+            batches = own.finished()
+            raise
         finally:
-            self._statistics = np.concatenate([self._statistics, own.statistics(launched)])
+            self._statistics = np.concatenate([self._statistics, own.statistics(batches)])
 
     def _draws(self, keys: np.ndarray) -> np.ndarray:
         """(batches, layers that draw): each batch's key stirred with each layer's number."""
@@ -234,8 +234,9 @@ class DevicePlan:
         """Copy the parameters to the device unless it has them."""
         own = parameters[: self.arrays.parameter_size]
         if self._known is None or not np.array_equal(self._known.view(np.int32), own.view(np.int32)):
-            self._known = own.copy()
-            memory.copy_to_device(self._known, self._memory[PARAMETERS])
+            self._known, known = None, own.copy()
+            memory.copy_to_device(known, self._memory[PARAMETERS])
+            self._known = known
 
     def _program(self, images: int, batch_size: int) -> Program:
         """The program for a batch of so many images, in a run of batches of `batch_size`."""
@@ -256,7 +257,7 @@ class DevicePlan:
         """An arena of at least this size: a smaller batch may need a larger one, where its sums are cut into more parts."""
         if size > self._memory[ARENA].size:
             self._ready.clear()
-            del self._memory[ARENA]  # before more is asked for
+            self._memory[ARENA] = memory.empty((0,), np.float32)  # its memory is free before more is asked for
             self._memory[ARENA] = memory.empty((size,), np.float32, self._what)
 
     def _append(self, program: DeviceProgram) -> None:
@@ -296,14 +297,22 @@ class DevicePlan:
         known = self._ready.get(key)
         if known is None or known.version != version:
             program = self._program(images, batch_size)
+            self._make_room(program.own.size)  # a larger program may have found no memory, and left none
             rows = program.own.bound({**self._memory, **self._of_run.arrays, **program.tables})
             self._ready[key] = Ready(rows, version, lambda: self._first(key, rows))
         return self._ready[key]
 
     def _first(self, key: tuple[int, int], rows: list[Launch]) -> None:
+        prepare(rows)  # takes seconds: Ctrl-C finds the batch not begun
         launch_all = launching(rows)
         launch_all(self._stream)
         self._ready[key] = self._ready[key]._replace(launch=captured(launch_all, self._stream))
+
+
+def prepare(rows: Sequence[Launch]) -> None:
+    """Compile them."""
+    for row in rows:
+        row.kernel.prepare(*row.arguments)
 
 
 def launching(rows: Sequence[Launch]) -> Callable[[Any], None]:

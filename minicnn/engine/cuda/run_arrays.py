@@ -50,14 +50,13 @@ class RunArrays:
 
     def give(self, name: str, numbers: np.ndarray) -> None:
         """Copy numbers of the host into the first places of an array."""
-        self._make(name, numbers.shape, numbers.dtype)
+        self._make(name, numbers.shape, numbers.dtype, f"a copy of {len(numbers)} {name}")
         memory.copy_to_device(numbers, self.arrays[name])
 
     def hold(self, images: np.ndarray, labels: np.ndarray) -> None:
-        """Copy images and labels, unless they are those that are held."""
-        if not self.holds(images, labels):
-            self.give("images", images)
-            self.give("labels", labels)
+        """Copy images and labels, unless they are held already, or would take more than half of the memory that is free."""
+        if not self.holds(images, labels) and images.nbytes < memory.free_bytes() / 2:
+            self.give_images(images, labels)
             self._held = (images, labels)
 
     def holds(self, images: np.ndarray, labels: np.ndarray | None) -> bool:
@@ -76,14 +75,18 @@ class RunArrays:
         """Copy the first rows of an array to the host; waits for the launches before."""
         memory.to_host(self.arrays[name][: len(numbers)], numbers)
 
+    def finished(self) -> int:
+        """Batches whose last launch is done; waits for the launches before."""
+        return int(memory.to_host(self.arrays["job"])[0])
+
     def statistics(self, batches: int) -> np.ndarray:
         """(batches, 2): summed loss and right answers."""
         return memory.to_host(self.arrays["statistics"][:batches]) if batches else np.zeros((0, 2))
 
-    def _make(self, name: str, shape: tuple[int, ...], dtype: Any) -> None:
-        """Room for an array of this shape; what it held is lost where it has to grow."""
+    def _make(self, name: str, shape: tuple[int, ...], dtype: Any, what: str = "") -> None:
+        """Room for an array of this shape, which `what` needs; what it held is lost where it has to grow."""
         known = self.arrays.get(name)
         if known is None or known.dtype != dtype or known.shape[1:] != shape[1:] or len(known) < shape[0]:
             self.arrays[name] = None  # its memory is free before more is asked for
-            self.arrays[name] = memory.zeros(shape, dtype, self._what)
+            self.arrays[name] = memory.zeros(shape, dtype, what or self._what)
             self.version += 1

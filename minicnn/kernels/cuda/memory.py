@@ -246,6 +246,11 @@ def _amount(size: int) -> str:
     return f"{size / 2**30:.1f} GiB of memory" if size >= 2**28 else f"{-(-size // 2**20)} MiB of memory"
 
 
+def free_bytes() -> float:
+    """On the current device; the simulator knows no limit."""
+    return float(cuda.current_context().get_memory_info()[0])
+
+
 def _but_free() -> str:
     free, total = cuda.current_context().get_memory_info()
     if free == float("inf"):  # the simulator knows no limit
