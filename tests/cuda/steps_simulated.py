@@ -8,6 +8,7 @@ import sys
 import numpy as np
 from numba.np.numpy_support import as_dtype
 
+from minicnn.engine.cuda.steps import append_update
 from minicnn.geometry import Axis
 from minicnn.kernels import textbook
 from minicnn.kernels.cpu.lanes.transfer import Box, load_changed_images
@@ -19,7 +20,6 @@ from minicnn.kernels.cuda.derived import append_loop
 from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.loss import append_loss
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
-from minicnn.kernels.cuda.update import append_update
 from minicnn.kernels.machine_code.records import FRAME, bits
 from minicnn.optimizers import SGD, Adam
 

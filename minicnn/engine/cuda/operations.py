@@ -7,7 +7,19 @@ from typing import Any
 
 from minicnn import layers as L
 from minicnn.engine.cuda.program import GRADIENT, PARAMETERS
-from minicnn.engine.cuda.steps import add, add_back, key_of, load, loss, run_loop, run_own_loop, set_aside, store, store_input_gradient
+from minicnn.engine.cuda.steps import (
+    add,
+    add_back,
+    copy,
+    key_of,
+    load,
+    loss,
+    run_loop,
+    run_own_loop,
+    set_aside,
+    store,
+    store_input_gradient,
+)
 from minicnn.engine.operations.convolution import problem_of
 from minicnn.engine.operations.derived import run_backward, run_forward
 from minicnn.engine.operations.joining import concat_backward, reshape_backward, reshape_forward
@@ -25,7 +37,6 @@ from minicnn.kernels.cuda.batch_statistics import (
 )
 from minicnn.kernels.cuda.by_table import Terms, append_sums, backward_terms, forward_terms
 from minicnn.kernels.cuda.convolution.lowering import append_convolution
-from minicnn.kernels.cuda.copying import append_add, append_copy
 from minicnn.kernels.cuda.launches import Part, as_type, flat
 from minicnn.kernels.cuda.local_response import append_local_response_norm_backward
 from minicnn.kernels.cuda.pooling import append_max_pool_backward
@@ -167,10 +178,10 @@ def relu_forward(plan: Planner, node: Node) -> None:
 
 
 def add_forward(plan: Planner, node: Node) -> None:
-    y, lanes = new_output(plan, node), plan.program.lanes
+    y = new_output(plan, node)
     run_loop(plan.program, textbook.add_forward, y=y, x1=plan.x(node), x2=plan.x(node, 1))
     for n in range(2, len(node.inputs)):
-        append_add(plan.program, lanes(y), lanes(plan.x(node, n)))
+        add(plan.program, y, plan.x(node, n))
 
 
 def add_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -178,7 +189,7 @@ def add_backward(plan: Planner, node: Node, dy: Activation) -> None:
     for n in range(1, len(node.inputs)):
         if plan.wants_gradient(node, n):
             dx = plan.new(node.input_shapes[n])
-            append_copy(plan.program, plan.program.lanes(dx), plan.program.lanes(dy))
+            copy(plan.program, plan.program.lanes(dx), plan.program.lanes(dy))
             plan.give(node, dx, n)
     plan.give(node, dy)
 
@@ -186,7 +197,7 @@ def add_backward(plan: Planner, node: Node, dy: Activation) -> None:
 def concat_forward(plan: Planner, node: Node) -> None:
     y, first, lanes = new_output(plan, node), 0, plan.program.lanes
     for n, shape in enumerate(node.input_shapes):
-        append_copy(plan.program, lanes(y.channels(first, shape[0])), lanes(plan.x(node, n)))
+        copy(plan.program, lanes(y.channels(first, shape[0])), lanes(plan.x(node, n)))
         first += shape[0]
 
 

@@ -17,6 +17,7 @@ from minicnn.engine.arrays import Arrays
 from minicnn.engine.cuda.operations import MACHINE
 from minicnn.engine.cuda.program import ARENA, GRADIENT, PARAMETERS, STATE, DeviceProgram, Launch, OfRun
 from minicnn.engine.cuda.run_arrays import RunArrays
+from minicnn.engine.cuda.steps import append_update
 from minicnn.engine.plan import trainable_stretches
 from minicnn.engine.planner import Planner
 from minicnn.graph import Topology
@@ -26,7 +27,6 @@ from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.batch import append_advance
 from minicnn.kernels.cuda.graph import captured
 from minicnn.kernels.cuda.runtime import Device, on
-from minicnn.kernels.cuda.update import append_update
 from minicnn.kernels.random_bits import MASK
 from minicnn.kernels.textbook.compile import uniform_bits
 from minicnn.locks import new_lock

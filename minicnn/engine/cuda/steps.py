@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from minicnn.engine.cuda.program import ARENA, GRADIENT, PARAMETERS, DeviceProgram, OfRun
 from minicnn.engine.planner import Planner
 from minicnn.errors import DeviceError
 from minicnn.graph import Node, ParameterSlot
+from minicnn.kernels import textbook
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, padded
+from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.batch import Run, append_load, append_store
-from minicnn.kernels.cuda.copying import append_add, append_copy
-from minicnn.kernels.cuda.derived import append_loop
-from minicnn.kernels.cuda.launches import Part, as_type
+from minicnn.kernels.cuda.derived import Binding, append_loop
+from minicnn.kernels.cuda.launches import Handle, Launches, Part, as_type, blocks_for
 from minicnn.kernels.cuda.loss import append_loss
 from minicnn.kernels.derive import Definition, read
+from minicnn.kernels.derive.kinds import FLOAT64
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, ParameterArray, Table, role_of
+
+if TYPE_CHECKING:
+    from minicnn.optimizers import Optimizer
 
 RUN = Run(*map(OfRun, Run._fields))
 Bindings = dict[str, tuple[str, dict[str, Any]]]
@@ -88,7 +93,13 @@ def store_input_gradient(program: DeviceProgram, dx: Activation) -> None:
 
 
 def add(program: DeviceProgram, total: Activation, part: Activation) -> None:
-    append_add(program, program.lanes(total), program.lanes(part))
+    run_loop(program, textbook.add_forward, y=total, x1=total, x2=part)
+
+
+def copy(program: DeviceProgram, y: Part, x: Part) -> None:
+    """y = x, both flat."""
+    blocks, threads = blocks_for(y.size)
+    program.launch(memory.COPY, blocks, y, x, threads=threads)
 
 
 def set_aside(plan: Planner, slot: ParameterSlot, first: bool) -> Part | None:
@@ -96,10 +107,27 @@ def set_aside(plan: Planner, slot: ParameterSlot, first: bool) -> Part | None:
     if first:
         return None
     kept = Part(ARENA, Place(plan.program.buffer(padded(slot.size))), (slot.size,), (1,))
-    append_copy(plan.program, kept, plan.program.array(GRADIENT, slot.offset, (slot.size,)))
+    copy(plan.program, kept, plan.program.array(GRADIENT, slot.offset, (slot.size,)))
     return kept
 
 
 def add_back(plan: Planner, slot: ParameterSlot, kept: Part | None) -> None:
     if kept is not None:
-        append_add(plan.program, plan.program.array(GRADIENT, slot.offset, (slot.size,)), kept)
+        total = plan.program.array(GRADIENT, slot.offset, (slot.size,))
+        run_loop(plan.program, textbook.add_forward, y=total, x1=total, x2=kept)
+
+
+def append_update(
+    launches: Launches, optimizer: Optimizer, weight: Handle, gradient: Handle, states: Mapping[str, Handle], rates: Handle, job: Handle
+) -> None:
+    """One step of an optimizer: what stands before its loop in float64, the loop in float32.
+
+    weight : (P,) float32, updated
+    gradient : (P,) float32
+    states : (P,) float32 each, updated; by the names that the optimizer has for what it remembers
+    rates : (batches, numbers) float64: the optimizer's numbers, in its order
+    job : (1,) integers: which batch of the run it is
+    """
+    reads = {"rates": rates, "job": job}
+    bindings = {name: Binding(f"rates[job[0], {n}]", reads, FLOAT64) for n, name in enumerate(optimizer.number_names)}
+    append_loop(launches, type(optimizer).update, {"weight": weight, "gradient": gradient, **states}, single=True, bindings=bindings)
