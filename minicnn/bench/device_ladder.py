@@ -58,7 +58,7 @@ def rungs(trial: Trial, device: str) -> list[Rung]:
     problem = Problem(FORWARD, axes, layer.groups, (1, 1), layer.flip, x.shape[1], y_shape[1])
 
     def tile() -> Any:
-        append_convolution(launches, problem, images, row, tile_lanes, x_lanes, memory.flat(w))
+        append_convolution(launches, problem, images, row, tile_lanes, x_lanes, w.reshape(w.size))
         return tile_view
 
     return [

@@ -43,7 +43,7 @@ def contiguous(array, rng):
 
 
 def placed(array, own, strides):
-    device = launches.strided(memory.flat(memory.to_device(own)), array.shape, strides)
+    device = launches.strided(launches.flat(memory.to_device(own)), array.shape, strides)
     device._ary[...] = array
     return device
 

@@ -31,7 +31,7 @@ def device(*shape, dtype=np.float32, images=None):
     whole = memory.to_device(np.full(shape, np.nan if np.dtype(dtype).kind == "f" else -99, dtype))
     inner = launches.contiguous_strides(shape)
     count = images or shape[-1]
-    return whole, launches.strided(memory.flat(whole), (count, *shape[:-1]), (inner[-1], *inner[:-1]))
+    return whole, launches.strided(launches.flat(whole), (count, *shape[:-1]), (inner[-1], *inner[:-1]))
 
 
 def lain(values):

@@ -129,7 +129,7 @@ class DeviceProgram:
                 offset = place.buffer.offset + place.offset if isinstance(place, Place) else place
                 array = arrays[argument.owner]
                 if array.dtype != argument.dtype:
-                    array = memory.as_type(array, argument.dtype)
+                    array = array.view(argument.dtype)
                 return memory.strided(array, argument.shape, argument.strides, offset)
             return argument
 

@@ -84,9 +84,7 @@ def append(launches: Launches, kernel: Kernel, grid: int, *groups: tuple[Any, ..
 
 
 def _narrow(value: Any) -> Any:
-    if isinstance(value, int | float):
-        return np.int32(value) if isinstance(value, int) else np.float32(value)
-    return value
+    return np.int32(value) if isinstance(value, int) else np.float32(value) if isinstance(value, float) else value
 
 
 def contiguous_strides(shape: Shape) -> Shape:
@@ -98,7 +96,7 @@ def flat(handle: Handle) -> Handle:
     """The same memory as one axis; of a contiguous array."""
     if isinstance(handle, Part):
         return handle._replace(shape=(handle.size,), strides=(1,))
-    return memory.flat(handle)
+    return handle.reshape(handle.size)
 
 
 def strided(handle: Handle, shape: Shape, strides: Shape, offset: int = 0) -> Handle:
@@ -114,4 +112,4 @@ def as_type(handle: Handle, dtype: Any) -> Handle:
     """The same bytes as numbers of another type of four bytes."""
     if isinstance(handle, Part):
         return handle._replace(dtype=np.dtype(dtype))
-    return memory.as_type(handle, dtype)
+    return handle.view(dtype)

@@ -27,13 +27,7 @@ LEGACY_STREAM = 1  # as both protocols number it
 
 
 def empty(shape: tuple[int, ...], dtype: Any, what: str = "a new array", like: Any = None) -> Any:
-    """A new array on the current device, or on that of `like`, whose content is unspecified.
-
-    Raises
-    ------
-    DeviceError
-        If the device has not so much memory: `what` needs it.
-    """
+    """A new array on the current device, or on that of `like`, whose content is unspecified; a DeviceError says what needs it if there is not so much memory."""
     if like is not None:
         with on(number_of(like)):
             return empty(shape, dtype, what)
@@ -107,11 +101,6 @@ def to_host(array: Any, out: np.ndarray | None = None) -> np.ndarray:
     return out
 
 
-def flat(array: Any) -> Any:
-    """A contiguous array as one axis."""
-    return array.reshape(array.size)
-
-
 def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
     """A view that begins where the array does; strides and offset in elements."""
     size = array.dtype.itemsize
@@ -122,11 +111,6 @@ def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset
     return _device_array(shape, apart, array.dtype, array.gpu_data.view(offset * size), array.stream)
 
 
-def as_type(array: Any, dtype: Any) -> Any:
-    """The same bytes as numbers of another type of the same size."""
-    return array.view(dtype)
-
-
 def contiguous(array: Any) -> Any:
     """The same numbers without gaps, the last axis innermost."""
     if array.is_c_contiguous():
@@ -134,13 +118,13 @@ def contiguous(array: Any) -> Any:
     with on(number_of(array)):
         copy = empty(tuple(array.shape), array.dtype, "a contiguous copy")
         if copy.size:
-            COPY.launch(*blocks_for(copy.size), 0, flat(copy), array)
+            COPY.launch(*blocks_for(copy.size), 0, copy.reshape(copy.size), array)
     return copy
 
 
 def extremes(array: Any) -> tuple[int, int]:
     """The smallest and the largest of some whole numbers; waits for them."""
-    array = flat(contiguous(array))
+    array = contiguous(array).reshape(array.size)
     with on(number_of(array)):
         blocks, threads = blocks_for(array.size)
         found = empty((2, min(blocks * threads, array.size)), np.int64)
@@ -155,13 +139,7 @@ def number_of(array: Any) -> int:
 
 
 def of_others(value: Any) -> Any:
-    """An array of Numba, PyTorch, CuPy, ... on a device, without a copy; it keeps the other one alive.
-
-    Raises
-    ------
-    TypeError, ValueError, BufferError, RuntimeError, ...
-        As the other library refuses, or if there is no such array.
-    """
+    """An array of Numba, PyTorch, CuPy, ... on a device, without a copy; it keeps the other one alive, and refuses as its library does."""
     if getattr(type(value), "__cuda_ndarray__", False):
         stream = value.stream
         if not SIMULATED and stream:

@@ -125,10 +125,7 @@ def require(asked_by: str) -> tuple[Device, ...]:
 
     asked_by : what the message begins with: "device 'cuda'", "conv2d: x lies on a CUDA device"
 
-    Raises
-    ------
-    DeviceError
-        What is missing, in one line, and the next thing to do.
+    A DeviceError says what is missing, in one line, and the next thing to do.
     """
     try:
         return _devices()
@@ -145,13 +142,7 @@ def _devices() -> tuple[Device, ...]:
 
 
 def device(name: str) -> Device:
-    """The device of that name: "cuda" is the first, "cuda:1" the second.
-
-    Raises
-    ------
-    DeviceError
-        If there is none.
-    """
+    """The device of that name: "cuda" is the first, "cuda:1" the second; a DeviceError if there is none."""
     match = NAME.fullmatch(name) if isinstance(name, str) else None
     if match is None:
         raise DeviceError(f"device {quoted(name)} is not known: use 'cpu', 'cuda', or 'cuda:1' for the second device")
