@@ -68,8 +68,8 @@ def batch_norm(launches, put, get, images, channels, pixels, middle=0.0):
     append_batch_statistics(launches, statistics, x, layout)
     append_running_statistics(launches, (got["running_mean"], got["running_variance"]), statistics, MOMENTUM, layout)
     append_normalize(launches, y, x, statistics, (gamma, beta), EPSILON, layout, rectify=True)
-    results = dy, got["dgamma"], got["dbeta"]  # dx in the place of dy
-    append_batch_norm_backward(launches, results, dy, x, statistics, gamma, EPSILON, layout)
+    gradients = got["dgamma"], got["dbeta"]
+    append_batch_norm_backward(launches, dy, gradients, dy, x, statistics, gamma, EPSILON, layout)  # dx in the place of dy
     got = {name: get(each) for name, each in got.items()} | {"y": images_first(get(y), shape), "dx": images_first(get(dy), shape)}
     return {name: (got[name], wanted[name]) for name in wanted}
 

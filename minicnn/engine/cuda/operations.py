@@ -133,8 +133,7 @@ def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy, program, x = through_relu(plan, node, dy), plan.program, plan.x(node)
     dgamma, dbeta = (parameter(plan, node, name, GRADIENT) for name in ("weight", "bias"))
     gamma, statistics, own = parameter(plan, node, "weight"), kept_statistics(plan, node), program.lanes(dy)  # dx in the place of dy
-    results = (own, dgamma, dbeta)
-    append_batch_norm_backward(program, results, own, program.lanes(x), statistics, gamma, node.layer.eps, layout(plan, x))
+    append_batch_norm_backward(program, own, (dgamma, dbeta), own, program.lanes(x), statistics, gamma, node.layer.eps, layout(plan, x))
     plan.give(node, dy)
 
 

@@ -76,10 +76,10 @@ def follow(running_mean, running_variance, mean, variance, momentum, correction,
 NORMALIZE, INPUT_GRADIENT, FOLLOW = (Kernel(python, threads=THREADS) for python in (normalize, input_gradient, follow))
 
 
-Statistics = tuple[Handle, Handle]  # mean and variance (C,)
+Pair = tuple[Handle, Handle]  # of arrays (C,): mean and variance, gamma and beta, dgamma and dbeta
 
 
-def append_batch_statistics(launches: Launches, statistics: Statistics, x: Handle, layout: Layout) -> None:
+def append_batch_statistics(launches: Launches, statistics: Pair, x: Handle, layout: Layout) -> None:
     """Those of x over true images; of no numbers, zeros.  Only the mean square deviation: no correction."""
     mean, variance = statistics
     for kind, y, middle in ((SUM, mean, x), (SQUARES, variance, mean)):
@@ -87,21 +87,14 @@ def append_batch_statistics(launches: Launches, statistics: Statistics, x: Handl
 
 
 def append_normalize(
-    launches: Launches,
-    y: Handle,
-    x: Handle,
-    statistics: Statistics,
-    scale: tuple[Handle, Handle],
-    epsilon: float,
-    layout: Layout,
-    rectify: bool = False,
+    launches: Launches, y: Handle, x: Handle, statistics: Pair, scale: Pair, epsilon: float, layout: Layout, rectify: bool = False
 ) -> None:
-    """y from x by the statistics of the batch or the running ones, and by the scale, gamma and beta (C,); rectify: max(0, y)."""
+    """y from x by the statistics of the batch or the running ones, and by the scale, gamma and beta; rectify: max(0, y)."""
     numbers = (float(epsilon), layout.quads, layout.channels, 0.0 if rectify else NO_FLOOR)
     append(launches, NORMALIZE, -(-layout.channels * layout.quads // THREADS), (y, x, *statistics, *scale), numbers)
 
 
-def append_running_statistics(launches: Launches, running: Statistics, statistics: Statistics, momentum: float, layout: Layout) -> None:
+def append_running_statistics(launches: Launches, running: Pair, statistics: Pair, momentum: float, layout: Layout) -> None:
     """Let the running statistics follow those of a batch; one number a channel has no variance to follow."""
     if layout.numbers > 1:
         numbers = (float(momentum), layout.numbers / (layout.numbers - 1), layout.channels)
@@ -109,18 +102,11 @@ def append_running_statistics(launches: Launches, running: Statistics, statistic
 
 
 def append_batch_norm_backward(
-    launches: Launches,
-    results: tuple[Handle, Handle, Handle],
-    dy: Handle,
-    x: Handle,
-    statistics: Statistics,
-    gamma: Handle,
-    epsilon: float,
-    layout: Layout,
+    launches: Launches, dx: Handle, gradients: Pair, dy: Handle, x: Handle, statistics: Pair, gamma: Handle, epsilon: float, layout: Layout
 ) -> None:
-    """The results dx, dgamma (C,) and dbeta (C,), where the statistics are those of the batch, and depend on x; dx may be dy."""
+    """dx and the gradients dgamma, dbeta, where the statistics are those of the batch, and depend on x; dx may be dy."""
     sums = launches.scratch(2 * layout.channels)
     append_row_sums(launches, GRADIENTS, sums, (dy, x, statistics[0]), layout)
     numbers = (float(epsilon), 1 / max(1, layout.numbers), layout.quads, layout.channels)
-    arrays = (*results, dy, x, sums, *statistics, gamma)
+    arrays = (dx, *gradients, dy, x, sums, *statistics, gamma)
     append(launches, INPUT_GRADIENT, -(-layout.channels * layout.quads // THREADS), arrays, numbers)

@@ -64,8 +64,7 @@ def append_loop(
     given = dict(arguments)
     refuse_shared(known.parallel, given)
     for each in definition.clearings:
-        name, value = array_of(each.targets[0]), ast.literal_eval(each.value)
-        append_fill(launches, given[name], value)
+        append_loop(launches, fill, {"y": given[array_of(each.targets[0])], "value": ast.literal_eval(each.value)})
     if not all(given[name].size for name in definition.outputs):
         return
     one_axis = on_one_axis(definition, given)
@@ -102,11 +101,6 @@ def fill(y, value):  # type: ignore[no-untyped-def]
     """y = value"""
     for i in range(y.size):
         y.flat[i] = value
-
-
-def append_fill(launches: Launches, array: Handle, value: float) -> None:
-    """Every number of an array becomes this one."""
-    append_loop(launches, fill, {"y": array, "value": value})
 
 
 class _Known(NamedTuple):
