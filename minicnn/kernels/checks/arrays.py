@@ -34,6 +34,9 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
     ShapeError
         For an array that must be copied to be contiguous, if there is no room.
     """
+    values = list(arrays.values())
+    if _are_plain(values):
+        return values
     result = [as_array(where, name, value) for name, value in arrays.items()]
     for name, array in zip(arrays, result, strict=True):
         if array.dtype not in FLOATS:
@@ -49,6 +52,17 @@ def as_float_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
             _check_places(where, dict(zip(arrays, result, strict=True)))
             break
     return result
+
+
+def _are_plain(values: list[Any]) -> bool:
+    """Whether nothing is to be done, as for most calls: NumPy arrays without gaps, all of float32 or all of float64, found in 0.3 us."""
+    dtype = getattr(values[0], "dtype", None)
+    if dtype is not FLOATS[0] and dtype is not FLOATS[1]:
+        return False
+    for value in values:  # noqa: SIM110   # a generator takes 0.4 us more
+        if type(value) is not np.ndarray or value.dtype is not dtype or not value.flags.c_contiguous:
+            return False
+    return True
 
 
 def as_host_arrays(where: str, **arrays: Any) -> list[np.ndarray]:
