@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SomePlan = TypeVar("SomePlan")
 
-TRANSFERS = ("load_", "store_", "advance")  # names of the steps between the user's arrays and lanes, and to the next batch
+TRANSFERS = ("load_", "store", "advance")  # names of the steps between the user's arrays and lanes, and to the next batch
 LOSS = "softmax_cross_entropy"
 CALL_OPERATIONS = 2e9  # work of one call: it runs several batches, so that starting the threads does not count
 MOST_BATCHES = 64

@@ -14,7 +14,7 @@ import numpy as np
 from minicnn.engine.plan import Plan, build_plan
 from minicnn.engine.shelf import inference_class, plan_of, training_class
 from minicnn.engine.textbook import Run
-from minicnn.errors import GraphError
+from minicnn.errors import GraphError, SettingError
 from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.locks import refuse_holder
 from minicnn.processors import thread_count
@@ -110,10 +110,12 @@ def backward(
 ) -> tuple[float, dict[str, np.ndarray]]:
     """Mean loss and its gradients, in training mode; dropout draws from the network's seed, the same at every call.
 
-    x : (N, C, *space) float32 or float64;  labels : (N,) int64
+    x : (N, C, *space) float32 or float64, float32 on a device;  labels : (N,) int64
     """
     _one_output(net)
     key = dropout_key(net.seed, 0)
+    if x.dtype == np.float64 and device != CPU:
+        raise SettingError(f"backward: x is float64, but {device} computes networks in float32\n  use x.astype('float32'), or the CPU")
     if x.dtype == np.float64:
         run = Run(net.topology, _doubles(net), np.ascontiguousarray(x), training=True, key=key)
         loss, dlogits = run.loss(labels)

@@ -8,6 +8,8 @@ import pytest
 import minicnn
 from minicnn import engine
 from minicnn import layers as L
+from minicnn.engine.cuda.plan import DevicePlan
+from minicnn.engine.cuda.program import DeviceProgram
 from minicnn.errors import DeviceError, SettingError
 from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.compile import Kernel
@@ -128,3 +130,36 @@ def test_a_plan_works_again_after_memory_ended(monkeypatch):
         plan.hold(X, LABELS)
     monkeypatch.setattr(memory, "zeros", zeros)
     np.testing.assert_array_equal(plan.run(net.parameter_memory, X[:2], np.arange(2), 2, labels=LABELS[:2], keys=key), wanted)
+
+
+def test_the_size_in_use_is_kept_while_others_come(monkeypatch):
+    take_the_device(monkeypatch)
+    monkeypatch.setattr(Kernel, "launch", lambda *_: None)
+    monkeypatch.setattr("minicnn.engine.cuda.plan.KEPT_SIZES", 2)
+    planned, append = [], DevicePlan._append
+
+    def own(plan, program):
+        planned.append(program.images)
+        append(plan, program)
+
+    monkeypatch.setattr(DevicePlan, "_append", own)
+    net = trainer().net
+    plan = engine.new_plan("cuda", net, 4, 1, training=True)
+    for images in (4, 3, 4, 2, 4, 1, 4):
+        plan.run(net.parameter_memory, X, np.arange(images), 4, labels=LABELS, keys=np.zeros(1, np.int64))
+    assert planned == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3, 5])
+def test_zeros_of_any_axes_have_a_size_that_a_launch_takes(axes):
+    """A bias that a layer of one's own leaves out."""
+    zeros = DeviceProgram(4, 4).zeros(axes)
+    assert zeros.strides == (0,) * axes
+    assert min(zeros.shape) >= 1 << 12
+    assert np.int64(zeros.size) == zeros.size
+
+
+def test_a_network_in_float64_does_not_run_on_the_cpu_unasked(monkeypatch):
+    take_the_device(monkeypatch)
+    with pytest.raises(SettingError, match=r"^backward: x is float64, but cuda computes networks in float32\n"):
+        engine.backward(trainer().net, X.astype(np.float64), LABELS, device="cuda")

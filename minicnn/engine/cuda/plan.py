@@ -294,9 +294,9 @@ class DevicePlan:
     def _bound(self, images: int, batch_size: int) -> Ready:
         """The program with today's arrays.  The first time, each kernel is launched; from then on, a graph of them."""
         key, version = (images, batch_size), self._of_run.version
+        program = self._program(images, batch_size)  # each time, so that the ones in use are kept
         known = self._ready.get(key)
         if known is None or known.version != version:
-            program = self._program(images, batch_size)
             self._make_room(program.own.size)  # a larger program may have found no memory, and left none
             rows = program.own.bound({**self._memory, **self._of_run.arrays, **program.tables})
             self._ready[key] = Ready(rows, version, lambda: self._first(key, rows))

@@ -22,7 +22,7 @@ from minicnn.kernels.cuda.launches import Handle, Part, Shape, contiguous_stride
 
 ARENA, PARAMETERS, GRADIENT, STATE = "arena", "parameters", "gradient", "state"
 TOGETHER = 4  # images of one load
-ENDLESS = 1 << 30
+ENDLESS_BITS = 60  # a launch takes sizes as numbers of 64 bits, their product too
 
 
 class OfRun(NamedTuple):
@@ -87,7 +87,8 @@ class DeviceProgram:
 
     def zeros(self, axes: int) -> Part:
         """An array of zeros, as long as anybody asks."""
-        return self.table(np.zeros(1, np.float32))._replace(shape=(ENDLESS,) * axes, strides=(0,) * axes)
+        sizes = (1 << min(30, ENDLESS_BITS // axes),) * axes
+        return self.table(np.zeros(1, np.float32))._replace(shape=sizes, strides=(0,) * axes)
 
     def images_first(self, value: Activation, axes: int = 0) -> Part:
         """A value as definitions see it: (N, C, *space), or with some of its axes run together: (N, C, L), (N, F), (N,)."""
