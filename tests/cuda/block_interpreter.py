@@ -118,9 +118,9 @@ class BlockText:
 
     def __init__(self, python, kinds):
         tree = ast.parse(textwrap.dedent(inspect.getsource(python))).body[0]
-        tree = CountedLoops().visit(tree)
-        self.name, self.arguments, self.body = tree.name, [each.arg for each in tree.args.args], tree.body
         closed = inspect.getclosurevars(python)
+        tree = CountedLoops().visit(Inlined({**closed.globals, **closed.nonlocals}).visit(tree))
+        self.name, self.arguments, self.body = tree.name, [each.arg for each in tree.args.args], tree.body
         self.namespace = {name: on_processor(value) for name, value in {**closed.globals, **closed.nonlocals, "np": np}.items()}
         assigned = [each for node in self.body for each in ast.walk(node) if isinstance(each, ast.Assign)]
         self.shared = {each.targets[0].id: each.value.args[:2] for each in assigned if called(each) == SHARED}
@@ -189,6 +189,36 @@ class BlockText:
             f"_t = 0\n_first = bool({own})\nfor _t in range(_threads):\n"
             f"    if bool({own}) != _first:\n        raise RuntimeError('a barrier that not all threads reach')"
         ).body
+
+
+class Inlined(ast.NodeTransformer):
+    """The statements of functions that hold a barrier, in the place of their calls, which must be statements of their own."""
+
+    def __init__(self, namespace):
+        self.namespace = namespace
+
+    def visit_Expr(self, node):
+        called = getattr(self.namespace.get(ast.unparse(node.value.func)), "py_func", None) if isinstance(node.value, ast.Call) else None
+        if called is None:
+            return node
+        own = ast.parse(textwrap.dedent(inspect.getsource(called))).body[0]
+        if not holds_barrier(own):
+            return node
+        names = {
+            each.id: f"{own.name}_{each.id}" for each in ast.walk(own) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        }
+        given = dict(zip((each.arg for each in own.args.args), node.value.args, strict=True))
+        return [Renamed(names, given).visit(each) for each in own.body if not isinstance(getattr(each, "value", None), ast.Constant)]
+
+
+class Renamed(ast.NodeTransformer):
+    """A function's statement with names of its own, and what it was given in the place of its arguments."""
+
+    def __init__(self, names, given):
+        self.names, self.given = names, given
+
+    def visit_Name(self, node):
+        return self.given.get(node.id) or ast.Name(self.names.get(node.id, node.id), node.ctx)
 
 
 class CountedLoops(ast.NodeTransformer):
