@@ -32,7 +32,7 @@ def asked(monkeypatch):
         return Answer({"imports": SIZES[function] * MEGABYTE // 2, "peak": peak * MEGABYTE, "accuracy": 0.9}, 1.0)
 
     monkeypatch.setattr(memory, "call", answer)
-    monkeypatch.setattr(pytorch, "import_torch", lambda threads: None)
+    monkeypatch.setattr(pytorch, "import_torch", lambda threads, device, tf32: None)
     return calls
 
 

@@ -41,7 +41,7 @@ def asked(monkeypatch):
 
     monkeypatch.setattr(starts, "run_python", run)
     monkeypatch.setattr(starts, "call", answer)
-    monkeypatch.setattr(pytorch, "import_torch", lambda threads: None)
+    monkeypatch.setattr(pytorch, "import_torch", lambda threads, device, tf32: None)
     return calls
 
 

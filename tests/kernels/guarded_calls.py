@@ -99,6 +99,6 @@ def calls_of_convolutions(count):
 
 
 if __name__ == "__main__":
-    arrays.memory.empty = lambda shape, dtype: between_pages(shape, dtype)
+    arrays.host_memory.empty = lambda shape, dtype: between_pages(shape, dtype)
     calls_of_recipes(int(sys.argv[1]), int(sys.argv[2]))
     calls_of_convolutions(int(sys.argv[2]))

@@ -11,7 +11,8 @@ from minicnn.kernels.derive.cuda import cuda
 from minicnn.kernels.derive.generated import load
 from minicnn.kernels.derive.threads import marked
 
-from . import racing, simulated
+from ..textbook import cases
+from . import racing
 
 LETTERS = {
     "conv2d_forward": "n k p q",
@@ -28,6 +29,10 @@ LETTERS = {
     "variant_backward_input": "n",
     "variant_backward_weight": "j",
 }
+
+
+def same_bits(expected, got):
+    return all(one.tobytes() == other.tobytes() for one, other in zip(expected, got, strict=True))
 
 
 @pytest.mark.parametrize("name", textbook.__all__)
@@ -51,7 +56,7 @@ class InTurn:
 
 def run_in_order(name, order, outputs, inputs):
     definition = read(getattr(textbook, name))
-    text = cuda(definition, **dict.fromkeys(definition.called, simulated.cases.some_map)).replace("from numba import cuda\n", "")
+    text = cuda(definition, **dict.fromkeys(definition.called, cases.some_map)).replace("from numba import cuda\n", "")
     for thread in order:
         space = {"cuda": InTurn(thread, len(order))}
         exec(text, space)
@@ -61,13 +66,13 @@ def run_in_order(name, order, outputs, inputs):
 def test_the_order_of_the_turns_changes_no_bit():
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
-        for name, (outputs, inputs) in simulated.cases.calls(np.float64, (2,), simulated.cases.drawn(5)).items():
+        for name, (outputs, inputs) in cases.calls(np.float64, (2,), cases.drawn(5)).items():
             forward, backward, shuffled = ([each.copy() for each in outputs] for _ in range(3))
             run_in_order(name, range(13), forward, inputs)
             run_in_order(name, range(12, -1, -1), backward, inputs)
             run_in_order(name, rng.permutation(7), shuffled, inputs)
-            assert simulated.same_bits(forward, backward), name
-            assert simulated.same_bits(forward, shuffled), name
+            assert same_bits(forward, backward), name
+            assert same_bits(forward, shuffled), name
 
 
 def test_the_simulated_threads_would_show_a_race():
