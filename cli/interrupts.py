@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import threading
@@ -10,6 +11,11 @@ from types import TracebackType
 from typing import Any
 
 INTERRUPTED = 130  # exit status, as in shells: 128 + SIGINT
+
+
+def ignore_at_exit() -> None:
+    """When the process ends by itself, all has been written: Ctrl-C in its last milliseconds changes neither status nor output."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 class Interrupts:

@@ -13,6 +13,7 @@ import click
 import minicnn
 from minicnn.cli import streams
 from minicnn.cli.echo import echo, echo_error, printable
+from minicnn.cli.interrupts import ignore_at_exit
 from minicnn.cli.mistakes import Group, explained
 from minicnn.errors import MinicnnError, MinicnnWarning
 
@@ -83,6 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     if fault is not None and status == 0:
         echo_error(fault)
         status = 1
+    ignore_at_exit()
     sys.exit(status)
 
 

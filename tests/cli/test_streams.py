@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+LATE = "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGINT); from minicnn.cli.main import main; main()"
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="closed streams and /dev/full are of Unix")
 
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
@@ -106,3 +108,9 @@ def test_a_name_of_300_letters(cli, arguments, words):
     status, out, err = cli(*arguments)
     assert (status, out) == (1, "")
     assert err.splitlines()[0].startswith(f"Error: {words}")
+
+
+@pytest.mark.parametrize("words", [["zoo"], ["train", "lenet", "--epochs", "1", "--out", "run", "--quiet"]])
+def test_ctrl_c_while_the_process_ends_changes_nothing(tmp_path, words):
+    done = subprocess.run([sys.executable, "-c", LATE, *words], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
