@@ -5,11 +5,13 @@ p[n,k] = exp(scores[n,k]) / sum over j of exp(scores[n,j])        loss = mean ov
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from minicnn.errors import DataError, GraphError
+from minicnn.layers import Shape
+from minicnn.losses.base import CLASS, MASK, Loss
 
 
 def log_probabilities(scores: np.ndarray) -> np.ndarray:
@@ -42,18 +44,28 @@ def check_scores(where: str, scores: np.ndarray) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SoftmaxCrossEntropy:
+class SoftmaxCrossEntropy(Loss):
     """For a network that gives one score for each class; labels are the classes, from 0.
 
     Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs", 1990.
     """
 
-    def check(self, network: str, classes: int) -> None:
+    targets: ClassVar[tuple[str, ...]] = (CLASS, MASK)
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+
+    def check(self, network: str, output_shape: Shape, input_shape: Shape) -> None:
         """A GraphError if there is nothing to choose from."""
-        if classes < 2:
+        if output_shape[0] < 2:
             raise GraphError(
                 f"{network} gives one score for an image, but softmax cross-entropy needs one for each class:"
                 f" that of a single class is always 0"
                 f"\n  end it with Linear(2) for yes and no, labels 1 and 0"
             )
+
+    def is_plain(self, target: str, output_shape: Shape) -> bool:
+        """Whether it is the mean over images of one class each."""
+        return self == SoftmaxCrossEntropy() and target == CLASS and len(output_shape) == 1
+
+    def prediction(self, y: np.ndarray, input_shape: Shape) -> np.ndarray:
+        """Probabilities of the classes, like y: (N, K, *space) float32."""
+        return probabilities(y).astype(np.float32)
