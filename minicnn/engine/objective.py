@@ -14,12 +14,12 @@ DTYPES = {CLASS: np.int64, MASK: np.int32, NUMBERS: np.float32, BOXES: np.float3
 
 
 class Objective(NamedTuple):
-    """A loss with one kind of target.
+    """A loss with one kind of target; without a loss, the target is the gradient of the outputs itself.
 
     boxes : rows of an image's target where these are boxes
     """
 
-    loss: Loss
+    loss: Loss | None
     kind: str = CLASS
     boxes: int = 0
 
@@ -33,6 +33,8 @@ class Objective(NamedTuple):
 
     def target(self, output: Shape) -> Target:
         """What a plan reads for every image, whose output has this shape."""
+        if self.loss is None:
+            return Target(NUMBERS, np.dtype(np.float32), output)
         shape = self.loss.target_shape(output, self.kind)
         shape = (self.boxes, *shape[1:]) if self.kind == BOXES else shape
         whole = self.kind in (CLASS, MASK)
@@ -40,3 +42,4 @@ class Objective(NamedTuple):
 
 
 CROSS_ENTROPY = Objective(SoftmaxCrossEntropy())
+GIVEN_GRADIENT = Objective(None)

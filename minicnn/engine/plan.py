@@ -221,6 +221,7 @@ def build_plan(
     shifts: int = 0,
     flips: bool = False,
     objective: Objective = CROSS_ENTROPY,
+    inference: bool = False,
 ) -> Plan:
     """Plan a graph.
 
@@ -238,6 +239,8 @@ def build_plan(
         Move each image by up to so many pixels, mirror every other one.
     objective : Objective
         The loss whose gradients are wanted.
+    inference : bool
+        Gradients of the network as it is in use: without dropout, by batch normalization's running statistics.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -251,7 +254,7 @@ def build_plan(
     state_begin = slots * slot_size if training else 0
     states = len(optimizer.state_names) if optimizer else 0
     common_begin = state_begin + states * slot_size
-    planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch, objective=objective)
+    planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch, objective=objective, inference=inference)
     planner.plan_preparations(input_gradient)
     if not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS

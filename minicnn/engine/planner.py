@@ -96,12 +96,13 @@ class Planner:
     """State of one walk over a graph.
 
     shard : images of a shard
-    training : whether gradients are wanted (dropout then drops, batch norm takes the batch's statistics)
+    training : whether gradients are wanted
     updating : whether running statistics follow
     common_begin : where memory common to all shards begins
     batch : the largest batch
     machine : whose steps are appended to `program`
     objective : the loss, and what outputs are compared with
+    inference : gradients of the network as it is in use, where else dropout drops and batch norm takes the batch's statistics
     """
 
     topology: Topology
@@ -113,6 +114,7 @@ class Planner:
     program: Any = field(default_factory=Program)
     machine: Machine = CPU
     objective: Objective = CROSS_ENTROPY
+    inference: bool = False
     values: dict[ValueRef, Activation] = field(default_factory=dict)
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
@@ -139,6 +141,11 @@ class Planner:
     def common(self, row: int) -> int:
         """Memory for one row a shard that all shards can read; what was written in one phase is there in the next."""
         return self.common_once(row * -(-self.batch // self.shard))
+
+    @property
+    def learning(self) -> bool:
+        """Whether dropout drops, and batch norm takes the batch's statistics."""
+        return self.training and not self.inference
 
     @property
     def several_phases(self) -> bool:

@@ -62,7 +62,9 @@ def in_axes(loss: Loss, loop: Callable[..., None], name: str, shape: Shape) -> S
         return (shape[0], size)
     if axes == 3 and len(shape) >= 2:
         return (*shape[:2], size // max(1, shape[1]))
-    raise ShapeError(f"{loss.kind()}: the loop {loop.__name__} has {axes} axes for {name}, but here it is {shape_text(shape)}, images first")
+    raise ShapeError(
+        f"{loss.kind()}: the loop {loop.__name__} has {axes} axes for {name}, but here it is {shape_text(shape)}, images first"
+    )
 
 
 def call(loss: Loss, which: str, arrays: Mapping[str, np.ndarray], output_shape: Shape, input_shape: Shape) -> None:

@@ -63,9 +63,7 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
     classes = loss.classes(output_shape)
     seen = own if loss.ignored is None else own[own != loss.ignored]
     if seen.size and not (seen.min() >= 0 and seen.max() < classes):
-        raise SettingError(
-            f"{where}: labels run from {seen.min()} to {seen.max()}, but {network} knows the classes 0 to {classes - 1}"
-        )
+        raise SettingError(f"{where}: labels run from {seen.min()} to {seen.max()}, but {network} knows the classes 0 to {classes - 1}")
     return own.astype(np.int32) if kind == MASK else own
 
 

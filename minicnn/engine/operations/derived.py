@@ -71,7 +71,11 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
 
 
 def trial(
-    loop: Callable[..., None], arguments: Mapping[str, Bound], in_axes: Callable[..., Shape], owner: str, zeros: Mapping[str, Shape] = NO_ZEROS
+    loop: Callable[..., None],
+    arguments: Mapping[str, Bound],
+    in_axes: Callable[..., Shape],
+    owner: str,
+    zeros: Mapping[str, Shape] = NO_ZEROS,
 ) -> None:
     """Run a user's loop once, every place checked: a step checks only what depends on values.
 

@@ -12,7 +12,7 @@ from minicnn.engine.operations.derived import trial
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.derive.lanes.lowering import Bound, Integers, Table
 from minicnn.losses.arrays import arguments_of, in_axes, is_own, loop_of
-from minicnn.losses.base import CLASS, MASK
+from minicnn.losses.base import CLASS, MASK, Loss
 
 if TYPE_CHECKING:
     from minicnn.engine.planner import Planner
@@ -24,6 +24,9 @@ def append_loss_of(plan: Planner, dy: Activation, y: Activation) -> None:
     """The loss of the plan's objective over outputs y, and its gradient dy."""
     loss, kind, _ = objective = plan.objective
     (output,) = plan.topology.output_shapes
+    if loss is None:
+        plan.machine.load_target(plan.program, dy, None)
+        return
     if loss.is_plain(kind, output):
         plan.machine.loss(plan.program, dy, y)
         return
@@ -37,16 +40,15 @@ def append_loss_of(plan: Planner, dy: Activation, y: Activation) -> None:
         "y": y,
         "target": Integers(target) if kind in NARROW else target,
     }
-    _append(plan, loop_of(loss, loops.forward), {**known, "loss_per_image": losses})
+    _append(plan, loss, loop_of(loss, loops.forward), {**known, "loss_per_image": losses})
     if rights is not None:
-        _append(plan, loop_of(loss, loops.right), {**known, "right_per_image": rights})
+        _append(plan, loss, loop_of(loss, loops.right), {**known, "right_per_image": rights})
     plan.machine.shares(plan.program, share)
-    _append(plan, loop_of(loss, loops.backward), {**known, "dy": dy, "dloss_per_image": share})
+    _append(plan, loss, loop_of(loss, loops.backward), {**known, "dy": dy, "dloss_per_image": share})
     plan.machine.total(plan.program, dy, losses, rights)
 
 
-def _append(plan: Planner, loop: Callable[..., None], known: dict[str, Bound]) -> None:
-    loss = plan.objective.loss
+def _append(plan: Planner, loss: Loss, loop: Callable[..., None], known: dict[str, Bound]) -> None:
     arguments = arguments_of(loss, loop, known)
     for name, value in arguments.items():
         if isinstance(value, Activation | Integers):

@@ -14,7 +14,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import carray
 
-from minicnn.kernels.cpu.program.atomics import as_double, call_c, call_step, exchange, fetch_add, floats_at, integers_at, pause, read_shared
+from minicnn.kernels.cpu.program.atomics import (
+    as_double,
+    call_c,
+    call_step,
+    exchange,
+    fetch_add,
+    floats_at,
+    integers_at,
+    pause,
+    read_shared,
+)
 from minicnn.kernels.cpu.program.interpreter import signal_raised
 from minicnn.kernels.cpu.program.program import LABELS, SHARDS, SLICES, STEP_FIELDS
 from minicnn.kernels.machine_code.compile import kernel

@@ -27,7 +27,12 @@ from minicnn.kernels.derive.lanes.step_text import DECORATOR, Arguments, express
 from minicnn.kernels.derive.syntax import indices, is_everything, name_of, shape_of
 from minicnn.kernels.derive.text import statements, surroundings
 
-HEAD = ("import math", "import numpy", "from numba import njit", "from minicnn.kernels.cpu.program.atomics import as_double, whole_numbers_of")
+HEAD = (
+    "import math",
+    "import numpy",
+    "from numba import njit",
+    "from minicnn.kernels.cpu.program.atomics import as_double, whole_numbers_of",
+)
 AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
 
 
