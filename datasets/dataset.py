@@ -128,12 +128,11 @@ def frozen_labels(labels: npt.NDArray) -> npt.NDArray:
     """A read-only copy: int64 (N,), int32 for masks, float32; larger numbers become the largest, which is no label either."""
     if labels.dtype.kind not in "iuf":
         return labels
-    kind = np.float32 if labels.dtype.kind == "f" else np.int64 if labels.ndim < 2 else np.int32
+    whole = np.int64 if labels.ndim < 2 else np.int32
     if labels.dtype.kind in "iu":
-        most, least = np.iinfo(kind).max, np.iinfo(kind).min
-        labels = np.minimum(labels, labels.dtype.type(min(most, np.iinfo(labels.dtype).max)))
-        labels = np.maximum(labels, labels.dtype.type(max(least, np.iinfo(labels.dtype).min)))
-    own = np.array(labels, kind, order="C")
+        kept, given = np.iinfo(whole), np.iinfo(labels.dtype)
+        labels = np.clip(labels, labels.dtype.type(max(kept.min, given.min)), labels.dtype.type(min(kept.max, given.max)))
+    own = np.array(labels, np.float32 if labels.dtype.kind == "f" else whole, order="C")
     own.setflags(write=False)
     return own
 

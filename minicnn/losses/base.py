@@ -133,8 +133,8 @@ class Loss:
         return False
 
     def target_shape(self, output_shape: Shape, target: str) -> Shape:
-        """The shape of one image's target: none for a class, the pixels of a mask, that of the output for numbers, (0, 5) for any boxes."""
-        return {CLASS: (), MASK: output_shape[1:], NUMBERS: output_shape, BOXES: (0, 5)}[target]
+        """The shape of one image's target: the pixels for classes, none for one class, the output's for numbers, (0, 5) for any boxes."""
+        return {CLASS: output_shape[1:], MASK: output_shape[1:], NUMBERS: output_shape, BOXES: (0, 5)}[target]
 
     def classes(self, output_shape: Shape) -> int:
         """How many classes a target may name."""
