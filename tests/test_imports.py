@@ -25,6 +25,7 @@ ORDER = (
     "layers",
     "graph",
     "losses",
+    "metrics",
     "preparation",
     "trained_on",
     "engine",

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels.activation import real_number
 from minicnn.kernels.checks.arrays import as_array, as_float_arrays, check_one_place, contiguous, extremes
-from minicnn.kernels.checks.shapes import lines
+from minicnn.kernels.checks.shapes import flattened
 from minicnn.kernels.mean_loss import channel_weights, check_any, check_scores, letters, mean_loss, mean_loss_backward
 
 __all__ = [
@@ -59,14 +59,15 @@ def binary_cross_entropy(logits: ArrayLike, target: ArrayLike, *, pos_weight: Ar
     where = "binary_cross_entropy"
     logits, target, weights = _checked_yes_or_no(where, logits, target, pos_weight)
     check_any(where, "logits", logits)
-    return mean_loss(where, where, logits, lines(target), logits.size, weights)
+    return mean_loss(where, where, flattened(logits), flattened(target), logits.size, weights)
 
 
 def binary_cross_entropy_backward(dloss: float, logits: ArrayLike, target: ArrayLike, *, pos_weight: ArrayLike | None = None) -> np.ndarray:
     """Gradient of binary_cross_entropy with respect to logits: dloss / size * ((1 - target) * p - pos_weight[k] * target * (1 - p))."""
     where = "binary_cross_entropy_backward"
     logits, target, weights = _checked_yes_or_no(where, logits, target, pos_weight)
-    return mean_loss_backward(where, "binary_cross_entropy", dloss, logits, lines(target), logits.size, weights)
+    dlogits = mean_loss_backward(where, "binary_cross_entropy", dloss, flattened(logits), flattened(target), logits.size, weights)
+    return dlogits.reshape(logits.shape)
 
 
 def mean_squared_error(y: ArrayLike, target: ArrayLike) -> float:
@@ -111,13 +112,13 @@ def huber_backward(dloss: float, y: ArrayLike, target: ArrayLike, *, delta: floa
 def _forward(loss: str, y: ArrayLike, target: ArrayLike, *settings: float) -> float:
     y, target = _checked(loss, y, target)
     check_any(loss, "y", y)
-    return mean_loss(loss, loss, y, lines(target), y.size, *settings)
+    return mean_loss(loss, loss, flattened(y), flattened(target), y.size, *settings)
 
 
 def _backward(loss: str, dloss: object, y: ArrayLike, target: ArrayLike, *settings: float) -> np.ndarray:
     where = f"{loss}_backward"
     y, target = _checked(where, y, target)
-    return mean_loss_backward(where, loss, dloss, y, lines(target), y.size, *settings)
+    return mean_loss_backward(where, loss, dloss, flattened(y), flattened(target), y.size, *settings).reshape(y.shape)
 
 
 def _checked(where: str, y: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:

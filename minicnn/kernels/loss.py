@@ -41,7 +41,7 @@ def softmax_cross_entropy(
     labels : (N, *space) int, or (N, K, *space) float
         A class for each position, 0 <= label < K; or the share of each class, in the type of logits: then W is the number of positions.
     label_smoothing : float
-        From 0 to 1: the part of the truth that all K classes share equally.
+        At least 0, below 1: the part of the truth that all K classes share equally.
     class_weights : (K,) float
         How much each class counts, at least 0.
     ignore_index : int
@@ -71,7 +71,7 @@ def softmax_cross_entropy(
     own = _checked(where, logits, labels, label_smoothing, class_weights, ignore_index)
     check_any(where, "logits", own.logits)
     if not own.plain:
-        return mean_loss(where, own.loss, own.logits, own.target, own.divisor(where), *own.settings)
+        return mean_loss(where, own.loss, lines(own.logits), own.target, own.divisor(where), *own.settings)
     logits, labels = own.logits, own.target
     if by_loop(logits):
         losses = empty(where, labels.shape, logits, np.float64)
@@ -111,7 +111,8 @@ def softmax_cross_entropy_backward(
     dloss = real_number(where, "dloss", dloss)
     own = _checked(where, logits, labels, label_smoothing, class_weights, ignore_index)
     if not own.plain:
-        return mean_loss_backward(where, own.loss, dloss, own.logits, own.target, own.divisor(where), *own.settings)
+        dlogits = mean_loss_backward(where, own.loss, dloss, lines(own.logits), own.target, own.divisor(where), *own.settings)
+        return dlogits.reshape(own.logits.shape)
     logits, labels = own.logits, own.target
     dlogits = empty(where, logits.shape, logits)
     if by_loop(logits):
@@ -168,8 +169,8 @@ def _checked(where: str, logits: Any, labels: Any, label_smoothing: object, clas
     (logits,) = as_float_arrays(where, logits=logits)
     check_scores(where, "logits", logits)
     smoothing = real_number(where, "label_smoothing", label_smoothing)
-    if not 0 <= smoothing <= 1:
-        raise SettingError(f"{where}: label_smoothing is {smoothing:g}, but must lie between 0 and 1")
+    if not 0 <= smoothing < 1:
+        raise SettingError(f"{where}: label_smoothing is {smoothing:g}, but must be at least 0 and below 1")
     ignored = None if ignore_index is None else whole_number(where, "ignore_index", ignore_index, least=-LARGEST_SETTING)
     weights = channel_weights(where, "class_weights", class_weights, logits)
     labels = as_array(where, "labels", labels)

@@ -11,24 +11,23 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
 from minicnn.kernels.activation import real_number
 from minicnn.kernels.checks.arrays import as_array, beside, check_one_place, contiguous, empty, extremes, on_host
-from minicnn.kernels.checks.shapes import lines
 from minicnn.kernels.dispatch import run
 
 
 def mean_loss(where: str, loss: str, y: np.ndarray, target: np.ndarray, divisor: float, *settings: Any) -> float:
-    """The sum of the images' losses, y (N, K, *space), divided."""
+    """The sum of the images' losses, divided; y and target in the axes of the loop."""
     losses = empty(where, y.shape[:1], y, np.float64)
-    run(getattr(textbook, f"{loss}_forward"), losses, lines(y), target, *settings)
+    run(getattr(textbook, f"{loss}_forward"), losses, y, target, *settings)
     return float(on_host(losses).sum(dtype=np.float64) / divisor)
 
 
 def mean_loss_backward(
     where: str, loss: str, dloss: object, y: np.ndarray, target: np.ndarray, divisor: float, *settings: Any
 ) -> np.ndarray:
-    """Its gradient with respect to y, in the shape of y."""
+    """Its gradient with respect to y, in the axes of the loop."""
     share = real_number(where, "dloss", dloss) / (divisor if y.size else 1)
     dy = empty(where, y.shape, y)
-    run(getattr(textbook, f"{loss}_backward"), lines(dy), beside(y, np.full(len(y), share)), lines(y), target, *settings)
+    run(getattr(textbook, f"{loss}_backward"), dy, beside(y, np.full(len(y), share)), y, target, *settings)
     return dy
 
 

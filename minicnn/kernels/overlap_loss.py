@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from minicnn.errors import SettingError
 from minicnn.kernels.activation import real_number
 from minicnn.kernels.checks.arrays import as_float_arrays, contiguous
+from minicnn.kernels.checks.shapes import lines
 from minicnn.kernels.mean_loss import check_any, check_scores, mean_loss, mean_loss_backward, whole_labels
 
 __all__ = ["dice", "dice_backward"]
@@ -47,14 +48,14 @@ def dice(logits: ArrayLike, labels: ArrayLike, *, smooth: float = 1.0) -> float:
     where = "dice"
     logits, labels, smooth = _checked(where, logits, labels, smooth)
     check_any(where, "logits", logits)
-    return mean_loss(where, "dice", logits, labels, len(logits), smooth)
+    return mean_loss(where, "dice", lines(logits), labels, len(logits), smooth)
 
 
 def dice_backward(dloss: float, logits: ArrayLike, labels: ArrayLike, *, smooth: float = 1.0) -> np.ndarray:
     """Gradient of dice with respect to logits (N, K, *space)."""
     where = "dice_backward"
     logits, labels, smooth = _checked(where, logits, labels, smooth)
-    return mean_loss_backward(where, "dice", dloss, logits, labels, len(logits), smooth)
+    return mean_loss_backward(where, "dice", dloss, lines(logits), labels, len(logits), smooth).reshape(logits.shape)
 
 
 def _checked(where: str, logits: Any, labels: Any, smooth: object) -> tuple[np.ndarray, np.ndarray, float]:
