@@ -162,18 +162,22 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
 
     rng = np.random.default_rng(0)
-    y, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
-    for name, target, settings in [
-        ("cross_entropy", labels, (weights, 0.2, 1)),
-        ("soft_cross_entropy", truth, (weights, 0.2)),
-        ("binary_cross_entropy", truth, (weights,)),
-        ("mean_squared_error", truth, ()),
-        ("mean_absolute_error", truth, ()),
-        ("huber", truth, (0.5,)),
-        ("dice", labels, (0.1,)),
+    maps, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
+    rows, numbers = maps.reshape(2, 12), truth.reshape(2, 12)
+    for name, y, target, settings in [
+        ("cross_entropy", maps, labels, (weights, 0.2, 1)),
+        ("soft_cross_entropy", maps, truth, (weights, 0.2)),
+        ("dice", maps, labels, (0.1,)),
+        ("binary_cross_entropy", rows, numbers, (weights,)),
+        ("mean_squared_error", rows, numbers, ()),
+        ("mean_absolute_error", rows, numbers, ()),
+        ("huber", rows, numbers, (0.5,)),
     ]:
         case(f"{name}_forward", [poison(2)], y, target, *settings)
-        case(f"{name}_backward", [poison(2, 3, 4)], real(2), y, target, *settings)
+        case(f"{name}_backward", [poison(*y.shape)], real(2), y, target, *settings)
+    case("right_answers_forward", [poison(2)], maps, labels, 1)
+    case("right_shares_forward", [poison(2)], maps, truth)
+    case("right_decisions_forward", [poison(2)], rows, numbers)
 
     x, dy, constants = real(2, 6, 3), real(2, 6, 3), (5, 2.0, 0.5, 0.75)
     case("local_response_norm_forward", [poison(2, 6, 3)], x, *constants)
