@@ -167,6 +167,7 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("softmax_cross_entropy_forward", [poison(3), poison(3, 5)], x, labels)
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
 
+    rng = np.random.default_rng(0)
     y, targets, settings = real(3, 2 * 5 + 3, 2, 4), objects(dtype), (2, 32, 64, 5.0, 0.5)
     case("yolo_forward", [poison(3)], y, targets, *settings)
     case("yolo_backward", [poison(*y.shape)], real(3), y, targets, *settings)
@@ -175,6 +176,20 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     found[:, :, 4] = integers(2, 3, 6)
     case("non_maximum_suppression_forward", [poison_integers(3, 6)], found, 0.3)
     case("box_overlap_forward", [poison(3, 6, 2)], found, found[:, 1:3, :4].copy())
+
+    rng = np.random.default_rng(0)
+    y, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
+    for name, target, settings in [
+        ("cross_entropy", labels, (weights, 0.2, 1)),
+        ("soft_cross_entropy", truth, (weights, 0.2)),
+        ("binary_cross_entropy", truth, (weights,)),
+        ("mean_squared_error", truth, ()),
+        ("mean_absolute_error", truth, ()),
+        ("huber", truth, (0.5,)),
+        ("dice", labels, (0.1,)),
+    ]:
+        case(f"{name}_forward", [poison(2)], y, target, *settings)
+        case(f"{name}_backward", [poison(2, 3, 4)], real(2), y, target, *settings)
 
     x, dy, constants = real(2, 6, 3), real(2, 6, 3), (5, 2.0, 0.5, 0.75)
     case("local_response_norm_forward", [poison(2, 6, 3)], x, *constants)
