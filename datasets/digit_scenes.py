@@ -21,7 +21,7 @@ COUNTS: dict[Split, int] = {"train": 2000, "test": 500}
 SEEDS: dict[Split, int] = {"train": 20_160, "test": 20_161}
 MOST_DIGITS = 6
 LEAST_PIXELS, MOST_PIXELS = 12, 40  # of a digit's longer side
-MOST_OVERLAP = (3, 10)  # of two boxes: their intersection is at most three tenths of their union
+MOST_OVERLAP = (3, 10)  # of two boxes: their intersection is at most three tenths of their union, so that each can be read
 TRIES = 20
 INK = 64  # grey value from which a pixel belongs to the digit
 BRIGHTNESS = (160, 256)  # of full ink, out of 255
@@ -72,11 +72,11 @@ def draw_scene(random: np.random.RandomState, images: Picture, labels: npt.NDArr
 
 
 def overlap_too_much(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether two boxes x, y, width, height share more of their union than allowed."""
+    """Whether two boxes x, y, width, height share more of their union than allowed, or more than half of the smaller one."""
     (x1, y1, w1, h1), (x2, y2, w2, h2) = one, other
     shared = max(0, min(x1 + w1, x2 + w2) - max(x1, x2)) * max(0, min(y1 + h1, y2 + h2) - max(y1, y2))
     most, of = MOST_OVERLAP
-    return of * shared > most * (w1 * h1 + w2 * h2 - shared)
+    return of * shared > most * (w1 * h1 + w2 * h2 - shared) or 2 * shared > min(w1 * h1, w2 * h2)
 
 
 def cropped(picture: Picture) -> Picture:

@@ -2,6 +2,7 @@
 
 from minicnn.losses.base import BOXES, CLASS, LOSSES, MASK, NUMBERS, Loops, Loss
 from minicnn.losses.softmax_cross_entropy import SoftmaxCrossEntropy, are_numbers, check_scores, log_probabilities, probabilities
+from minicnn.losses.yolo import YOLO
 
 __all__ = [
     "BOXES",
@@ -9,6 +10,7 @@ __all__ = [
     "LOSSES",
     "MASK",
     "NUMBERS",
+    "YOLO",
     "Loops",
     "Loss",
     "SoftmaxCrossEntropy",

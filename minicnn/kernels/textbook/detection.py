@@ -222,13 +222,13 @@ def non_maximum_suppression_forward(kept, found, iou):
 
 
 @kernel
-def box_overlap_forward(overlap, boxes, others):
+def box_overlap_forward(overlap, found, others):
     """Intersection over union of every box with every other.
 
     Parameters
     ----------
     overlap : (N, M, J) float, written
-    boxes : (N, M, 4 or more) float
+    found : (N, M, 4 or more) float
         x, y (left upper corner), width, height.
     others : (N, J, 4 or more) float
     """
@@ -236,5 +236,5 @@ def box_overlap_forward(overlap, boxes, others):
     for n in range(N):
         for m in range(M):
             for j in range(J):
-                x, y, w, h = np.float64(boxes[n, m, 0]), np.float64(boxes[n, m, 1]), np.float64(boxes[n, m, 2]), np.float64(boxes[n, m, 3])
+                x, y, w, h = np.float64(found[n, m, 0]), np.float64(found[n, m, 1]), np.float64(found[n, m, 2]), np.float64(found[n, m, 3])
                 overlap[n, m, j] = intersection_over_union(x, y, w, h, others[n, j, 0], others[n, j, 1], others[n, j, 2], others[n, j, 3])
