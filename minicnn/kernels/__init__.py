@@ -35,6 +35,7 @@ _HOMES |= {
         "algorithms.conv_matrix": ("conv_matrix",),
         "algorithms.circulant": ("circulant", "circulant_eigenvalues", "fourier_basis"),
         "image_filters": ("image_kernels",),
+        "detection": ("box_overlap", "decode_boxes", "non_maximum_suppression"),
     }.items()
     for name in names
 }
@@ -85,6 +86,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn.kernels.batch_normalization import *
     from minicnn.kernels.channel_pooling import *
     from minicnn.kernels.convolution import *
+    from minicnn.kernels.detection import *
     from minicnn.kernels.element_loss import *
     from minicnn.kernels.fully_connected import *
     from minicnn.kernels.gaussian_pooling import *

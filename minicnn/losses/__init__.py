@@ -6,6 +6,7 @@ from minicnn.losses.dice import Dice
 from minicnn.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
 from minicnn.losses.scores import are_numbers, check_scores, log_probabilities, probabilities
 from minicnn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
+from minicnn.losses.yolo import YOLO
 
 __all__ = [
     "BOXES",
@@ -13,6 +14,7 @@ __all__ = [
     "LOSSES",
     "MASK",
     "NUMBERS",
+    "YOLO",
     "BinaryCrossEntropy",
     "Dice",
     "Huber",

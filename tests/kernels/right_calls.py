@@ -165,6 +165,25 @@ def losses(draw, name):
     return given | {"y": draw.array(*shape), "target": numbers} | ({"delta": draw.one_of(1, 0.2)} if name.startswith("huber") else {})
 
 
+def boxes(draw, count):
+    """(N, count, 4 or more): boxes that overlap now and then."""
+    N = draw.whole(1, 2)
+    corner, size = draw.array(N, count, 2), abs(draw.array(N, count, 2)) + 0.25
+    return np.concatenate(
+        [corner, size.astype(draw.dtype), *(draw.rng.integers(0, 3, (N, count, 1)).astype(draw.dtype) for _ in range(2))], 2
+    )
+
+
+def detection(draw, name):
+    if name == "decode_boxes":
+        count, (P, Q) = draw.whole(1, 2), draw.sizes(2, 1, 3)
+        return {"y": draw.array(draw.whole(1, 2), 5 * count + draw.whole(1, 3), P, Q), "boxes": count, "image_size": draw.sizes(2, 1, 99)}
+    found = boxes(draw, draw.whole(1, 6))
+    if name == "non_maximum_suppression":
+        return {"found": found, "iou": draw.one_of(0, 0.3, 0.5)}
+    return {"found": found, "others": found[:, :: draw.one_of(1, -1), :5].copy()}
+
+
 def circular(k, q, c, s):
     return c, (q + s) % 5, s
 
@@ -255,6 +274,8 @@ def _drawing(name):
         return (upsampling, (axes, part)) if base == "upsample" else (pooling, (base, axes, part))
     if name == "variant":
         return variant, ("",)
+    if name in ("box_overlap", "decode_boxes", "non_maximum_suppression"):
+        return detection, (name,)
     if name.startswith(("batch_norm", "channel_pool", "local_response_norm", "dropout", "global_")):
         return over_channels, (name,)
     return (losses if name.startswith(LOSSES) else over_rows), (name,)

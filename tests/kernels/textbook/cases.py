@@ -18,6 +18,12 @@ def some_map(k, o, p, q, c, t, r, s):
     return (k + c) % 4, 0, p + r - 1, (q + s) % 5, (k * 3 + r) * 3 + s - 2
 
 
+def objects(dtype):
+    """Boxes on three images of 32 x 64 pixels: none, one, and three, of which two have their centre in the same cell."""
+    none = [-1.0] * 5
+    return np.array([[none] * 3, [[8, 3, 20, 12, 2], none, none], [[40, 20, 10, 8, 0], [1, 2, 9, 30, 1], [42, 22, 7, 6, 2]]], dtype)
+
+
 class Sizes(NamedTuple):
     """One entry per axis each; outputs are of any size, for the loops look for themselves where an axis ends."""
 
@@ -161,7 +167,15 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("softmax_cross_entropy_forward", [poison(3), poison(3, 5)], x, labels)
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
 
-    rng = np.random.default_rng(0)
+    y, targets, settings = real(3, 2 * 5 + 3, 2, 4), objects(dtype), (2, 32, 64, 5.0, 0.5)
+    case("yolo_forward", [poison(3)], y, targets, *settings)
+    case("yolo_backward", [poison(*y.shape)], real(3), y, targets, *settings)
+    case("decode_boxes_forward", [poison(3, 2 * 4 * 2, 6)], y, 2, 32, 64)
+    found = np.sort(rng.uniform(0.0, 9.0, (3, 6, 6)), axis=1)[:, ::-1].astype(dtype)
+    found[:, :, 4] = integers(2, 3, 6)
+    case("non_maximum_suppression_forward", [poison_integers(3, 6)], found, 0.3)
+    case("box_overlap_forward", [poison(3, 6, 2)], found, found[:, 1:3, :4].copy())
+
     maps, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
     rows, numbers = maps.reshape(2, 12), truth.reshape(2, 12)
     for name, y, target, settings in [
