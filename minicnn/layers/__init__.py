@@ -66,6 +66,12 @@ from minicnn.layers.local_response_norm import LocalResponseNorm as LocalRespons
 from minicnn.layers.max_pool import MaxPool1D as MaxPool1D
 from minicnn.layers.max_pool import MaxPool2D as MaxPool2D
 from minicnn.layers.max_pool import MaxPool3D as MaxPool3D
+from minicnn.layers.max_unpool import MaxUnpool1D as MaxUnpool1D
+from minicnn.layers.max_unpool import MaxUnpool2D as MaxUnpool2D
+from minicnn.layers.max_unpool import MaxUnpool3D as MaxUnpool3D
+from minicnn.layers.pad import Pad1D as Pad1D
+from minicnn.layers.pad import Pad2D as Pad2D
+from minicnn.layers.pad import Pad3D as Pad3D
 from minicnn.layers.pad_shortcut import PadShortcut as PadShortcut
 from minicnn.layers.rbf import RBF as RBF
 from minicnn.layers.registry import register as register

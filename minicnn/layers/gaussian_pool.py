@@ -12,8 +12,6 @@ from dataclasses import KW_ONLY, dataclass
 from functools import reduce
 from typing import Any
 
-import numpy as np
-
 from minicnn.geometry import PaddingSetting
 from minicnn.layers.base import Shape
 from minicnn.layers.pool import Pool
@@ -47,7 +45,10 @@ class GaussianPool(Pool, registered=False):
         self.check_pool()
 
     def loop_settings(self, inputs: tuple[Shape, ...]) -> dict[str, Any]:
-        from minicnn.kernels.gaussian_pooling import axis_weights, resolved_sigma  # a summary needs no weights, and no kernels
+        # imported here, for a summary needs no weights
+        import numpy as np
+
+        from minicnn.kernels.gaussian_pooling import axis_weights, resolved_sigma
 
         axes = self.axes(inputs)
         sigma = resolved_sigma(self.where(), axes, self.sigma)
