@@ -13,6 +13,7 @@ from minicnn import network_input
 from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError, one_line, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, Topology
+from minicnn.graph.names import Patterns, chosen
 from minicnn.graph.parameters import Parameters
 from minicnn.layers import Element, Shape, build, describe
 from minicnn.locks import new_lock
@@ -227,6 +228,37 @@ class Graph:
         from minicnn import engine
 
         return engine.forward(self, images)
+
+    def activations(self, x: ArrayLike, names: Patterns | None = None) -> dict[str, NDArray]:
+        """What layers give for unprepared numbers, in inference mode.
+
+            maps = net.activations(x, ["conv1", "stage2.*"])
+
+        Only what is asked for is held: of a large network, ask for the layers you look at.
+
+        Parameters
+        ----------
+        x : (N, C, *space) float32, or float64
+            As for `forward`; float64 is computed by the textbook loops.
+        names : names or patterns of layers, one or several
+            As in the summary; "*" stands for any letters.  None: all layers.
+
+        Returns
+        -------
+        dict
+            For each layer, in their order, its output (N, *shape), of the type of x.
+
+        Raises
+        ------
+        GraphError
+            If there is no layer of a name.
+        """
+        images = self.check_images("activations", x)
+        known = [node.name for node in self.nodes]
+        wanted = known if names is None else chosen("activations", names, known, "layer")
+        from minicnn.engine.activations import activations
+
+        return activations(self, images, wanted)
 
     def predict(self, images: ArrayLike, threads: int | None = None, device: str = "cpu") -> NDArray:
         """Probabilities of the classes, for images as a data set holds them; they are prepared as in training.
