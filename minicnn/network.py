@@ -52,7 +52,7 @@ class Graph:
     name : str, optional
         Shown in tables; by default the block's own name.
 
-    A copy (`copy.deepcopy`, or through pickle) has its own memory and keeps the preparation; plans are built again for it.
+    A copy (`copy.deepcopy`, or through pickle) has its own memory, keeps the preparation and what is frozen; plans are built again for it.
     """
 
     def __init__(self, block: Element, input_shape: Sequence[int], seed: int = 0, name: str | None = None) -> None:
@@ -142,11 +142,12 @@ class Graph:
     def __getstate__(self) -> dict[str, Any]:
         """What a copy gets: block and input shape instead of the topology built from them, and the current parameters."""
         state = {name: value for name, value in self.__dict__.items() if name not in ("topology", "_memory", "_pin", "_parameters")}
-        return {**state, "block": self.block, "input_shape": self.input_shape, "parameters": self._memory}
+        frozen = self.topology.frozen
+        return {**state, "block": self.block, "input_shape": self.input_shape, "frozen": frozen, "parameters": self._memory}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         own = dict(state)
-        self.topology = Topology.build(own.pop("block"), own.pop("input_shape"))
+        self.topology = Topology.build(own.pop("block"), own.pop("input_shape")).with_frozen(own.pop("frozen"))
         parameters = own.pop("parameters")
         self.__dict__.update(own)
         self._memory = self._pin = self._parameters = None
@@ -194,12 +195,70 @@ class Graph:
         found = self._views(memory, trainable=True)
         return found | self._views(memory, trainable=False) if buffers else found
 
+    def gradients(self, memory: NDArray) -> dict[str, NDArray]:
+        """Views into an array laid out like `parameter_memory` for the parameters that are not frozen."""
+        frozen = self.topology.frozen
+        return {name: view for name, view in self.views(memory).items() if name not in frozen}
+
     def _views(self, memory: NDArray, trainable: bool) -> dict[str, NDArray]:
         return {
             slot.name: memory[slot.offset : slot.offset + slot.size].reshape(slot.shape)
             for slot in self.slots
             if slot.trainable is trainable
         }
+
+    def freeze(self, pattern: Patterns | None) -> list[str]:
+        """Leave parameters as they are: no optimizer changes them, weight decay included, and they have no gradient.
+
+            net.freeze("conv*")                     # all layers called conv..., until unfreeze("conv*")
+            net.freeze(["stage1", "*.bias"])        # all layers of a block, all biases
+            net.freeze(None)                        # nothing is frozen any longer
+
+        As `requires_grad = False` in PyTorch: `backward` leaves them out, and does no work for them nor for what lies before the first
+        layer that still learns.  A batch normalization whose weight and bias are both frozen is what it is in use, also in training:
+        it normalizes by its running statistics, which stay as they are.
+
+        Saved with the network, kept by copies, pickle and checkpoints.
+
+        Parameters
+        ----------
+        pattern : names or patterns of parameters, layers or blocks, one or several
+            "*" stands for any letters.
+
+        Returns
+        -------
+        list
+            Names of the parameters that the pattern fits.
+
+        Raises
+        ------
+        GraphError
+            If a pattern fits nothing that has parameters.
+        """
+        if pattern is None:
+            self.topology = self.topology.with_frozen(())
+            return []
+        names = self._parameters_called("freeze", pattern)
+        self.topology = self.topology.with_frozen(self.topology.frozen.union(names))
+        return names
+
+    def unfreeze(self, pattern: Patterns = "*") -> list[str]:
+        """Let frozen parameters learn again, by default all; returns the names of those that the pattern fits, see `freeze`."""
+        names = self._parameters_called("unfreeze", pattern)
+        self.topology = self.topology.with_frozen(self.topology.frozen.difference(names))
+        return names
+
+    def _parameters_called(self, where: str, pattern: Patterns) -> list[str]:
+        owned = {slot.name: [slot.name] for slot in self.slots if slot.trainable}
+        names = list(owned)
+        for node in self.nodes:
+            own = [slot.name for slot in node.slots if slot.trainable]
+            for called in (node.name, *(".".join(node.path[:depth]) for depth in range(1, len(node.path) + 1))) if own else ():
+                owned.setdefault(called, []).extend(own)
+        found = {
+            name for called in chosen(where, pattern, list(owned), "parameter, layer or block with parameters") for name in owned[called]
+        }
+        return [name for name in names if name in found]
 
     def summary(self) -> Summary:
         """Records of every layer and the totals; nothing is allocated."""
@@ -309,7 +368,7 @@ class Graph:
         loss : float
             Softmax cross-entropy.
         gradients : dict
-            One array for each of `parameters`, by its name.
+            One array for each of `parameters` that is not frozen, by its name.
         """
         images = self.check_images("backward", x)
         if not len(images):
@@ -339,7 +398,8 @@ class Graph:
 
     def architecture(self) -> dict[str, Any]:
         """The network without its parameters, as JSON values; `from_architecture` is the inverse."""
-        return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), "network": describe(self.block)}
+        frozen = {"frozen": sorted(self.topology.frozen)} if self.topology.frozen else {}
+        return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), **frozen, "network": describe(self.block)}
 
     @classmethod
     def from_architecture(cls, architecture: dict[str, Any], custom_objects: Sequence[Any] = ()) -> Graph:
@@ -348,7 +408,16 @@ class Graph:
             parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
         except (TypeError, KeyError, IndexError):
             raise GraphError("a network is described by an object with network, input_shape, seed and name") from None
-        return cls(build(parts[0], custom_objects), *parts[1:])
+        net = cls(build(parts[0], custom_objects), *parts[1:])
+        net.refreeze(architecture.get("frozen", []))
+        return net
+
+    def refreeze(self, names: object) -> None:
+        """Freeze the parameters of exactly these names, as a file has them; a GraphError if one is unknown."""
+        known = {slot.name for slot in self.slots if slot.trainable}
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not known.issuperset(names):
+            raise GraphError(f"'frozen' is {quoted(names)}, but must list names of parameters of {self.name}")
+        self.topology = self.topology.with_frozen(frozenset(names))
 
     def metadata(self) -> dict[str, str]:
         """The metadata of its file; safetensors allows only strings, so lists are JSON."""

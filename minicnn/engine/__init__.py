@@ -133,7 +133,7 @@ def backward(
             keys=np.array([key], np.int64),
         )
         gradient = plan.gradient(images)
-    return float(statistics[0, 0] / images), net.views(gradient)
+    return float(statistics[0, 0] / images), net.gradients(gradient)
 
 
 def gradient_errors(net: Graph) -> dict[str, float]:

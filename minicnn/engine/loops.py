@@ -124,8 +124,8 @@ def numbered(letter: str, inputs: Sequence[Value]) -> dict[str, Value]:
 
 
 def trainable(node: Node) -> list[str]:
-    """Short names of the parameters that have a gradient."""
-    return [slot.name.rpartition(".")[2] for slot in node.slots if slot.trainable]
+    """Short names of the parameters that have a gradient: those that are not frozen."""
+    return [slot.name.rpartition(".")[2] for slot in node.slots if slot.learns]
 
 
 def absent(node: Node) -> dict[str, Shape]:

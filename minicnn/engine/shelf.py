@@ -25,7 +25,8 @@ _lock = new_lock()
 
 
 def plan_of(net: Graph, key: Hashable, build: Callable[[], AnyPlan]) -> AnyPlan:
-    """The plan of a network under `key`, built if missing."""
+    """The plan of a network under `key`, built if missing; one that was made while other parameters were frozen is another."""
+    key = (net.topology.frozen, key)
     with _lock:
         shelf = _shelves.setdefault(net, OrderedDict())
         if key not in shelf:

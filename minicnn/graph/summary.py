@@ -5,7 +5,8 @@ macs : multiplications of a weight by an activation in convolution and linear la
 params, buffers : numbers that training changes by gradients, and those it does not (running statistics, constants): buffers are
     stored with the network but are not counted as its parameters.  A layer in several places has them at the first.
 useful_macs : macs without the taps on padding.
-backward_macs : those of the gradients of weight and input, counted as macs are; the first layer needs no gradient of its input.
+backward_macs : those of the gradients of weight and input, counted as macs are; the first layer needs no gradient of its input, a
+    frozen one none of its weight, and nothing is counted where no layer before learns.
 connections : one per tap and one per bias, per output, as LeCun counted in 1998.
 activation_bytes, training_bytes : of a layer's output, for one image and for a batch that is trained with.
 receptive_field, jump : pixels of the input that one output sees, and pixels from one output to the next, per axis; the
@@ -148,7 +149,7 @@ def _totals(topology: Topology, rows: Sequence[SummaryRow]) -> SummaryTotals:
 
     return SummaryTotals(
         topology.parameter_count,
-        topology.parameter_count,
+        topology.learning_count,
         topology.buffer_count,
         total("macs"),
         2 * total("macs"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from minicnn.errors import GraphError, ShapeError
@@ -76,10 +76,26 @@ class Topology:
     def output_shapes(self) -> tuple[Shape, ...]:
         return tuple(self.shape_of(ref) for ref in self.outputs)
 
+    def with_frozen(self, names: Container[str]) -> Topology:
+        """The same graph with the parameters of these names frozen, and no others."""
+        slots = {slot.name: slot._replace(frozen=slot.name in names) for slot in self.slots}
+        nodes = tuple(replace(node, slots=tuple(slots[slot.name] for slot in node.slots)) for node in self.nodes)
+        return replace(self, nodes=nodes, slots=tuple(slots.values()))
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """Names of the parameters that training leaves as they are."""
+        return frozenset(slot.name for slot in self.slots if slot.frozen)
+
     @property
     def parameter_count(self) -> int:
-        """Numbers that training changes, without buffers."""
+        """Numbers that training can change: all but buffers."""
         return sum(slot.size for slot in self.slots if slot.trainable)
+
+    @property
+    def learning_count(self) -> int:
+        """Numbers that training changes: all parameters that are not frozen."""
+        return sum(slot.size for slot in self.slots if slot.learns)
 
     @property
     def buffer_count(self) -> int:

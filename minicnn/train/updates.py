@@ -31,7 +31,7 @@ class Updates:
 
     def plan(self, optimizer: Optimizer, batch: int, threads: int, preparation: Preparation, augment: Augmentation) -> Plan | DevicePlan:
         """A plan for batches of up to `batch` images of this preparation."""
-        made_for = (type(optimizer), batch, threads, preparation, augment)
+        made_for = (type(optimizer), batch, threads, preparation, augment, self.net.topology.frozen)
         if self._plan is None or self._made_for != made_for:
             state = self.state(optimizer)
             self._plan = None  # its memory is free before more is asked for

@@ -16,7 +16,7 @@ TOLERANCE = 1e-5  # of the largest number of a layer
 def assert_same(found, wanted, tolerance=TOLERANCE):
     assert list(found) == list(wanted)
     for name, values in found.items():
-        assert values.shape == wanted[name].shape and values.dtype == np.float32, name
+        assert (values.shape, values.dtype) == (wanted[name].shape, np.float32), name
         assert np.abs(values - wanted[name]).max() <= tolerance * max(np.abs(wanted[name]).max(), 1e-3), name
 
 

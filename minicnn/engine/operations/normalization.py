@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from minicnn import layers as L
 from minicnn.engine.operations.operation import lower, lower_one_step, new_output, through_relu
 from minicnn.graph import Node
+from minicnn.kernels import textbook
 from minicnn.kernels.cpu.normalization import batch as batch_normalization
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.derive.lanes.lowering import ParameterArray
 from minicnn.layers.batch_norm import BatchNorm
 
 if TYPE_CHECKING:
@@ -25,23 +27,35 @@ def normalized(plan: Planner, node: Node, statistics: int) -> batch_normalizatio
 def batch_norm_forward(plan: Planner, node: Node) -> None:
     layer, program = node.layer, plan.program
     gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
-    rectify = node.index in plan.fusion.rectified
+    rectify, by_batch = node.index in plan.fusion.rectified, plan.training and not node.frozen
     statistics = 0
-    if plan.training:
+    if by_batch:
         statistics = plan.kept_places[node.index] = plan.common(2 * plan.x(node).map.channels)
         program.step(batch_normalization.batch_norm_statistics, input=normalized(plan, node, statistics))
         plan.close_shards()
     y, x = new_output(plan, node), normalized(plan, node, statistics)
     affine = batch_normalization.Affine(y.place, gamma, beta, mean, variance, layer.eps, rectify)
-    if plan.training:
+    if by_batch:
         program.step(batch_normalization.batch_norm_training, input=x, affine=affine, momentum=layer.momentum, update=plan.updating)
     else:
         program.step(batch_normalization.batch_norm_inference, input=x, affine=affine)
 
 
+def frozen_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    """By the running statistics, which are constants: dx[n,c] = weight[c] / sqrt(running_var[c] + eps) * dy[n,c], a normalization of dy."""
+    dx = plan.new(node.input_shapes[0])
+    own = {slot.name.rpartition(".")[2]: ParameterArray(slot.offset, slot.shape) for slot in node.slots}
+    factors = {"gamma": own["weight"], "variance": own["running_var"], "mean": None, "beta": None, "epsilon": node.layer.eps}
+    plan.machine.loop(plan.program, textbook.batch_norm_inference_forward, "", y=dx, x=dy, **factors)
+    plan.give(node, dx)
+
+
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    x, program = normalized(plan, node, plan.kept_places[node.index]), plan.program
     dy = through_relu(plan, node, dy)
+    if node.frozen:
+        frozen_norm_backward(plan, node, dy)
+        return
+    x, program = normalized(plan, node, plan.kept_places[node.index]), plan.program
     sums = plan.common(2 * x.channels)
     program.step(batch_normalization.batch_norm_gradient_sums, input=x, dy=dy.place, sums=sums, epsilon=node.layer.eps)
     plan.close_shards()

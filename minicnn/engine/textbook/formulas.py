@@ -66,9 +66,10 @@ def norm_arrays(at: Pass) -> Arrays:
 
 def batch_norm_forward(at: Pass) -> np.ndarray:
     y, statistics = np.empty_like(at.x), {"mean": at.parameters["running_mean"], "variance": at.parameters["running_var"]}
-    if at.training:
+    by_batch = at.training and not at.node.frozen
+    if by_batch:
         statistics = at.kept = {name: np.empty_like(values) for name, values in statistics.items()}
-    mode = "training" if at.training else "inference"
+    mode = "training" if by_batch else "inference"
     call(at, f"batch_norm_{mode}_forward", {"y": y, **norm_arrays(at), **statistics}, epsilon=at.layer.eps)
     return y
 
@@ -76,6 +77,10 @@ def batch_norm_forward(at: Pass) -> np.ndarray:
 def batch_norm_backward(at: Pass, dy: np.ndarray) -> Gradients:
     dx, gradients = np.empty_like(at.x), {name: np.empty_like(at.parameters[name]) for name in ("weight", "bias")}
     written = {"dx": dx, "dgamma": gradients["weight"], "dbeta": gradients["bias"]}
+    if not at.kept:  # by the running statistics: mean and variance are constants
+        statistics = {"mean": at.parameters["running_mean"], "variance": at.parameters["running_var"]}
+        call(at, "batch_norm_inference_backward", {**written, "dy": dy, **norm_arrays(at), **statistics}, epsilon=at.layer.eps)
+        return [dx], gradients
     call(at, "batch_norm_training_backward", {**written, "dy": dy, **norm_arrays(at)}, epsilon=at.layer.eps)
     return [dx], gradients
 
