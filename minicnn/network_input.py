@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minicnn.errors import DataError, SettingError, ShapeError, float_advice
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
     from minicnn.trained_on import TrainedOn
 
 AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}  # by the length of an image's shape
+
+
+def check_batch(where: str, shape: Sequence[int], network: str, input_shape: Shape) -> int:
+    """The images of a batch of this shape; a ShapeError that starts with `where` if they do not fit the network."""
+    sizes = tuple(shape) if isinstance(shape, Sequence) else (shape,)
+    whole = all(hasattr(size, "__index__") and not isinstance(size, bool) for size in sizes)
+    if not whole or sizes[1:] != input_shape or sizes[0] < 1:
+        raise ShapeError(
+            f"{where}: the shape is {shape!r}, but {network} takes images of {shape_text(input_shape)}"
+            f"\n  wanted  ({', '.join(map(str, ('N', *input_shape)))})  {AXIS_LETTERS[len(input_shape)]}, N at least 1"
+        )
+    return int(sizes[0])
 
 
 def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> NDArray:

@@ -110,7 +110,8 @@ def test_frozen_layers_in_the_middle_pass_the_gradient_on():
     assert steps_of(net).count("linear_step_backward_weight") == 3
     net.freeze("fc*")
     names = steps_of(net)
-    assert "linear_step_backward_weight" not in names and "convolution_backward_weight" in " ".join(names)
+    assert "linear_step_backward_weight" not in names
+    assert "convolution_backward_weight" in " ".join(names)
     x, labels = pictures(net, 8)
     assert set(net.backward(x, labels)[1]) == {"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias"}
 
@@ -149,9 +150,11 @@ def test_names_of_blocks_layers_and_parameters_are_patterns():
     net = normalized()
     inside = [name for name in net.parameters if name.startswith("stage.")]
     assert net.freeze("stage") == net.unfreeze("stage") == net.freeze("stage.*") == inside
-    assert net.freeze(None) == [] and not net.topology.frozen
+    assert net.freeze(None) == []
+    assert not net.topology.frozen
     assert net.freeze(["fc2", "stage.conv1.weight"]) == ["stage.conv1.weight", "fc2.weight", "fc2.bias"]
-    assert net.unfreeze() == list(net.parameters) and not net.topology.frozen
+    assert net.unfreeze() == list(net.parameters)
+    assert not net.topology.frozen
     assert tied().freeze("tower2.conv1") == ["tower.conv1.weight", "tower.conv1.bias"]
     with pytest.raises(GraphError, match=r"^freeze: there is no parameter, layer or block with parameters called 'stag'.*did you mean"):
         net.freeze("stag")
