@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 NOT_COUNTED = "-"
 
 
-def sizes(values: Sequence[int] | None) -> str:
+def sizes(values: Sequence[int | Fraction] | None) -> str:
     """A shape in a table: "96x55x55"."""
     return NOT_COUNTED if values is None else "x".join(str(value) for value in values)
 
@@ -17,8 +18,8 @@ def count(value: int | None) -> str:
     return NOT_COUNTED if value is None else f"{value:,}"
 
 
-def field(values: Sequence[int] | None) -> str:
-    """A receptive field: one number where all axes agree."""
+def field(values: Sequence[int | Fraction] | None) -> str:
+    """A receptive field or a jump: one number where all axes agree, "1/2" for a fraction."""
     return str(values[0]) if values and len(set(values)) == 1 else sizes(values)
 
 

@@ -17,7 +17,7 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import Axis
+from minicnn.geometry import Axis, Reads
 from minicnn.layers.calls import CallSignature, check_call, check_class
 from minicnn.layers.registry import register
 
@@ -217,6 +217,11 @@ class Layer(Element, registered=False):
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...] | None:
         """The window an output position sees, per axis, all settings resolved; None where it sees its own position only."""
         return None
+
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...] | None:
+        """The positions an output reads, per axis, as its receptive field needs them; None where it reads its own position only."""
+        axes = self.axes(inputs)
+        return None if axes is None else tuple(map(Reads.of_window, axes))
 
     def brief(self) -> tuple[str, ...]:
         """The settings that matter, in words: ("5x5", "padding 2")."""

@@ -16,7 +16,7 @@ from math import prod
 from typing import ClassVar
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import AXIS_WORDS, Axis, per_axis, transposed_output_size, whole_number
+from minicnn.geometry import AXIS_WORDS, Axis, Reads, per_axis, transposed_output_size, whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
 from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, setting_text, times
 
@@ -40,7 +40,6 @@ class ConvTranspose(Layer, registered=False):
     colour = "#cdeee9"
     kind_of_work = "convolution"
     axis_count: ClassVar[int]
-    field_varies = True
     inferred = "input channels"
 
     filters: int
@@ -87,6 +86,9 @@ class ConvTranspose(Layer, registered=False):
             Axis(transposed_output_size(size, taps, stride, dilation, pad, more), taps, stride, dilation, pad, pad, size)
             for size, taps, stride, dilation, pad, more in settings
         )
+
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...]:
+        return tuple(map(Reads.of_transposed, self.axes(inputs)))
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         channels = one_map(where, inputs, self.axis_count)[0]
