@@ -10,15 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
+from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.operations import Operation, operation_of
+from minicnn.engine.operations.loss import append_loss_of
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import (
     Loading,
     append_add,
     append_load,
+    append_load_target,
     append_loss,
+    append_shares,
     append_store,
+    append_total,
 )
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
 from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
@@ -34,7 +39,9 @@ class Machine(NamedTuple):
     operation_of(layer) : what a layer does
     loop(program, function, owner, **arguments) : a loop of a layer, see `append_derived`
     load(program, x, loading) : the images of a batch
-    loss(program, dlogits, logits) : the loss and its gradient
+    loss(program, dlogits, logits) : the mean softmax cross-entropy of one class an image, and its gradient
+    load_target(program, target, narrow), shares(program, share), total(program, dy, losses, rights) : what is around the loops of any
+        other loss, see `operations.loss`
     store(program, y), store_input_gradient(program, dx) : what the caller gets
     add(program, total, part) : total += part
     set_aside(planner, slot, first), add_back(planner, slot, kept) : the gradient of a shared parameter makes room for another part
@@ -44,6 +51,9 @@ class Machine(NamedTuple):
     loop: Callable[..., None]
     load: Callable[..., None]
     loss: Callable[..., None]
+    load_target: Callable[..., None]
+    shares: Callable[..., None]
+    total: Callable[..., None]
     store: Callable[..., None]
     store_input_gradient: Callable[..., None]
     add: Callable[..., None]
@@ -65,7 +75,20 @@ def store_input_gradient(program: Program, dx: Activation) -> None:
     append_store(program, dx, EXTRA)
 
 
-CPU = Machine(operation_of, append_derived, append_load, append_loss, append_store, store_input_gradient, append_add, set_aside, add_back)
+CPU = Machine(
+    operation_of,
+    append_derived,
+    append_load,
+    append_loss,
+    append_load_target,
+    append_shares,
+    append_total,
+    append_store,
+    store_input_gradient,
+    append_add,
+    set_aside,
+    add_back,
+)
 
 
 @dataclass
@@ -73,11 +96,13 @@ class Planner:
     """State of one walk over a graph.
 
     shard : images of a shard
-    training : whether gradients are wanted (dropout then drops, batch norm takes the batch's statistics)
+    training : whether gradients are wanted
     updating : whether running statistics follow
     common_begin : where memory common to all shards begins
     batch : the largest batch
     machine : whose steps are appended to `program`
+    objective : the loss, and what outputs are compared with
+    inference : gradients of the network as it is in use, where else dropout drops and batch norm takes the batch's statistics
     """
 
     topology: Topology
@@ -88,6 +113,8 @@ class Planner:
     batch: int = 0
     program: Any = field(default_factory=Program)
     machine: Machine = CPU
+    objective: Objective = CROSS_ENTROPY
+    inference: bool = False
     values: dict[ValueRef, Activation] = field(default_factory=dict)
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
@@ -116,6 +143,11 @@ class Planner:
         return self.common_once(row * -(-self.batch // self.shard))
 
     @property
+    def learning(self) -> bool:
+        """Whether dropout drops, and batch norm takes the batch's statistics."""
+        return self.training and not self.inference
+
+    @property
     def several_phases(self) -> bool:
         """Whether shards wait for each other on the way, so that each needs an arena of its own."""
         return sum(kind != SLICES for kind, *_ in self.program.phases) > 1
@@ -127,9 +159,13 @@ class Planner:
                 return slot.offset
         return None
 
-    def learning(self, node: Node, name: str) -> int | None:
+    def learnt(self, node: Node, name: str) -> int | None:
         """The same where a gradient of it is wanted; None if it is frozen, too."""
         return self.parameter(node, name) if any(slot.learns and slot.name.rpartition(".")[2] == name for slot in node.slots) else None
+
+    def takes_statistics(self, node: Node) -> bool:
+        """Whether a batch normalization goes by the batch: in training, unless it is frozen as a whole."""
+        return self.learning and not node.frozen
 
     def x(self, node: Node, n: int = 0) -> Activation:
         """The node's input."""
@@ -170,7 +206,7 @@ class Planner:
         shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.learns}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
-        self.machine.loss(self.program, dlogits, self.values[output])
+        append_loss_of(self, dlogits, self.values[output])
         self._contributions[output] = [dlogits]
         for node in reversed(self.topology.nodes):
             dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]

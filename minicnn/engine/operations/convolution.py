@@ -47,7 +47,7 @@ def takes_halo(node: Node) -> bool:
 
 def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy = through_relu(plan, node, dy)
-    weight, bias = plan.learning(node, "weight"), plan.learning(node, "bias")
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
     problem, halo = problem_of(node, BACKWARD_WEIGHT), any(map(any, plan.x(node).map.halo))
     if weight is not None:
         way = choose_steps(problem, Images(plan.batch, plan.shard, halo))
@@ -100,7 +100,7 @@ def linear_forward(plan: Planner, node: Node) -> None:
 
 
 def linear_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    weight, bias = plan.learning(node, "weight"), plan.learning(node, "bias")
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
     dy = through_relu(plan, node, dy)
     if weight is not None:
         convolution.append_linear_backward_weight(plan.program, weight, dy, plan.x(node))
@@ -126,7 +126,7 @@ def table_conv_forward(plan: Planner, node: Node) -> None:
 
 def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     axes, table = node.layer.axes(node.input_shapes), node.layer.table
-    weight, bias = plan.learning(node, "weight"), plan.learning(node, "bias")
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
     if weight is not None:
         linked_convolution.append_linked_backward_weight(plan.program, weight, dy, plan.x(node), axes, table)
     if bias is not None:
@@ -152,7 +152,7 @@ def variant_forward(plan: Planner, node: Node) -> None:
 
 def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
     own = node.layer.convolution(node.input_shapes[0]).tables
-    weight, bias = plan.learning(node, "weight"), plan.learning(node, "bias")
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
     dy = through_relu(plan, node, dy)
     if weight is not None:
         append_variant_backward_weight(plan.program, weight, dy, plan.x(node), own.backward_weight)

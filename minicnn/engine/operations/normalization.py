@@ -11,7 +11,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.cpu.normalization import batch as batch_normalization
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.derive.lanes.lowering import ParameterArray
+from minicnn.kernels.derive.lanes.lowering import GradientArray, ParameterArray
 from minicnn.layers.batch_norm import BatchNorm
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def normalized(plan: Planner, node: Node, statistics: int) -> batch_normalizatio
 def batch_norm_forward(plan: Planner, node: Node) -> None:
     layer, program = node.layer, plan.program
     gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
-    rectify, by_batch = node.index in plan.fusion.rectified, plan.training and not node.frozen
+    rectify, by_batch = node.index in plan.fusion.rectified, plan.takes_statistics(node)
     statistics = 0
     if by_batch:
         statistics = plan.kept_places[node.index] = plan.common(2 * plan.x(node).map.channels)
@@ -41,21 +41,12 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
         program.step(batch_normalization.batch_norm_inference, input=x, affine=affine)
 
 
-def frozen_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    """By the running statistics, which are constants: dx[n,c] = weight[c] / sqrt(running_var[c] + eps) * dy[n,c], a normalization of dy."""
-    dx = plan.new(node.input_shapes[0])
-    own = {slot.name.rpartition(".")[2]: ParameterArray(slot.offset, slot.shape) for slot in node.slots}
-    factors = {"gamma": own["weight"], "variance": own["running_var"], "mean": None, "beta": None, "epsilon": node.layer.eps}
-    plan.machine.loop(plan.program, textbook.batch_norm_inference_forward, "", y=dx, x=dy, **factors)
-    plan.give(node, dx)
-
-
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    dy = through_relu(plan, node, dy)
-    if node.frozen:
-        frozen_norm_backward(plan, node, dy)
+    if not plan.takes_statistics(node):
+        run_inference_backward(plan, node, through_relu(plan, node, dy))
         return
     x, program = normalized(plan, node, plan.kept_places[node.index]), plan.program
+    dy = through_relu(plan, node, dy)
     sums = plan.common(2 * x.channels)
     program.step(batch_normalization.batch_norm_gradient_sums, input=x, dy=dy.place, sums=sums, epsilon=node.layer.eps)
     plan.close_shards()
@@ -72,6 +63,39 @@ def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
         dbeta=bias,
     )
     plan.give(node, dy)
+
+
+def frozen_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    """Without the gradients of weight and bias: dx[n,c] = weight[c] / sqrt(running_var[c] + eps) * dy[n,c], a normalization of dy."""
+    dx = plan.new(node.input_shapes[0])
+    own = {slot.name.rpartition(".")[2]: ParameterArray(slot.offset, slot.shape) for slot in node.slots}
+    factors = {"gamma": own["weight"], "variance": own["running_var"], "mean": None, "beta": None, "epsilon": node.layer.eps}
+    plan.machine.loop(plan.program, textbook.batch_norm_inference_forward, "", y=dx, x=dy, **factors)
+    plan.give(node, dx)
+
+
+def run_inference_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    """By its loop: the running statistics are constants."""
+    if node.frozen:
+        frozen_norm_backward(plan, node, dy)
+        return
+    arrays = {slot.name.rpartition(".")[2]: (slot.offset, slot.shape) for slot in node.slots}
+    gamma, beta, mean, variance = (arrays[name] for name in ("weight", "bias", "running_mean", "running_var"))
+    dx = plan.new(node.input_shapes[0])
+    plan.machine.loop(
+        plan.program,
+        textbook.batch_norm_inference_backward,
+        dx=dx,
+        dgamma=GradientArray(*gamma),
+        dbeta=GradientArray(*beta),
+        dy=dy,
+        x=plan.x(node),
+        mean=ParameterArray(*mean),
+        variance=ParameterArray(*variance),
+        gamma=ParameterArray(*gamma),
+        epsilon=node.layer.eps,
+    )
+    plan.give(node, dx)
 
 
 lower(BatchNorm, batch_norm_forward, batch_norm_backward, can_rectify=True)

@@ -76,7 +76,7 @@ def tap_count(axes: tuple[Axis, ...]) -> int:
 
 def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
     axes = node.layer.axes(node.input_shapes)
-    taps, weight, bias = tap_count(axes), plan.learning(node, "weight"), plan.learning(node, "bias")
+    taps, weight, bias = tap_count(axes), plan.learnt(node, "weight"), plan.learnt(node, "bias")
     if weight is not None:
         pooling.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index, "means"], taps)
     if bias is not None:
