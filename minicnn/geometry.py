@@ -231,6 +231,6 @@ def size_formula(axis: Axis, ceil_mode: bool = False) -> str:
     return f"{rounding}(({room})/{axis.stride}) + 1 = {axis.out}"
 
 
-def shape_text(shape: Sequence[int]) -> str:
-    """A shape for people: (6, 28, 28) is "6 x 28 x 28"."""
-    return " x ".join(str(size) for size in shape)
+def shape_text(shape: Sequence[int | None]) -> str:
+    """A shape for people: (6, 28, 28) is "6 x 28 x 28", and an axis that is free, None, "?"."""
+    return " x ".join("?" if size is None else str(size) for size in shape)

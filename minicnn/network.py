@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import weakref
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -12,7 +13,7 @@ import minicnn
 from minicnn import network_input
 from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError, one_line, quoted
 from minicnn.geometry import shape_text, whole_number
-from minicnn.graph import Node, ParameterSlot, Topology
+from minicnn.graph import Node, ParameterSlot, fits, sized, topology_for
 from minicnn.graph.names import Patterns, chosen
 from minicnn.graph.parameters import Parameters
 from minicnn.layers import Element, Shape, build, describe
@@ -32,8 +33,11 @@ FORMAT = "minicnn network 1"
 ALIGNMENT_BYTES = 64
 PARAMETER_BYTES = 4  # float32
 LONGEST_NAME = 200
+KEPT_SIZES = 16  # of a network with free axes, the latest
+NOT_COPIED = ("topology", "_memory", "_pin", "_parameters", "_whole", "_sized")
 
 _drawing = new_lock()  # parameters are drawn once, whichever thread asks first
+_sizing = new_lock()
 
 
 class Graph:
@@ -47,7 +51,8 @@ class Graph:
     block : Element
         A layer or block from `minicnn.layers`.
     input_shape : (C, *space) or (F,)
-        One image, without the batch.
+        One image, without the batch.  None for rows, columns or slices leaves them free: any size that fits runs, all images of one
+        call are of one size, and nothing may have weights for every pixel.
     seed : int
         Seed of the initial parameters.
     name : str, optional
@@ -56,19 +61,21 @@ class Graph:
     A copy (`copy.deepcopy`, or through pickle) has its own memory, keeps the preparation and what is frozen; plans are built again for it.
     """
 
-    def __init__(self, block: Element, input_shape: Sequence[int], seed: int = 0, name: str | None = None) -> None:
+    def __init__(self, block: Element, input_shape: Sequence[int | None], seed: int = 0, name: str | None = None) -> None:
         if not isinstance(block, Element):
             raise GraphError(f"a Graph is made from a layer or a block, but gets {block!r}")
-        self.topology = Topology.build(block, input_shape)
+        self.topology = topology_for(block, input_shape)
         if name is not None and not (isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_NAME):
             raise SettingError(f"Graph: name is {quoted(name)}, but must be text of at most {LONGEST_NAME} printable characters")
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
-        self.trained_on: TrainedOn | None = None  # set by training, kept in its file
+        self._trained_on: TrainedOn | None = None
         self.recipe: Recipe | None = None  # how to train it; set by the zoo
         self._memory: NDArray | None = None
         self._pin: weakref.ref[object] | None = None
         self._parameters: Parameters | None = None
+        self._whole: Graph | None = None
+        self._sized: OrderedDict[Shape, Graph] = OrderedDict()
 
     @property
     def block(self) -> Element:
@@ -99,6 +106,15 @@ class Graph:
         return self.output_shape[0]
 
     @property
+    def trained_on(self) -> TrainedOn | None:
+        """What it was trained on: set by training, kept in its file, the same for all sizes of a network with free axes."""
+        return self.whole._trained_on
+
+    @trained_on.setter
+    def trained_on(self, known: TrainedOn | None) -> None:
+        self.whole._trained_on = known
+
+    @property
     def preparation(self) -> Preparation | None:
         """How images become its input, as in training; None before training."""
         return None if self.trained_on is None else self.trained_on.preparation
@@ -107,6 +123,38 @@ class Graph:
     def class_names(self) -> tuple[str, ...] | None:
         """The names of its classes, from training; None before training."""
         return None if self.trained_on is None else self.trained_on.classes
+
+    @property
+    def whole(self) -> Graph:
+        """The network with free axes that this one of `sized` belongs to; else itself."""
+        return self if self._whole is None else self._whole
+
+    def sized(self, shape: Sequence[int]) -> Graph:
+        """A network with free axes for images of one shape (C, *space), with the same parameters: whatever changes one's changes both's.
+
+            trainer = minicnn.Trainer(net.sized((1, 64, 64)))
+
+        Raises
+        ------
+        ShapeError
+            If such images do not fit.
+        """
+        wanted = tuple(shape)
+        if wanted == self.input_shape:
+            return self
+        if not fits(wanted, self.input_shape):
+            raise ShapeError(f"{self.name} takes images of {shape_text(self.input_shape)}, not of {shape_text(wanted)}")
+        with _sizing:
+            found = self._sized.get(wanted)
+            if found is None:
+                found = object.__new__(type(self))
+                own = {"topology": sized(self.topology, wanted), "_whole": self, "_sized": OrderedDict(), "_parameters": None}
+                found.__dict__.update(self.__dict__ | own)
+                self._sized[wanted] = found
+            self._sized.move_to_end(wanted)
+            while len(self._sized) > KEPT_SIZES:
+                self._sized.popitem(last=False)
+            return found
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -119,6 +167,8 @@ class Graph:
     @property
     def parameter_memory(self) -> NDArray:
         """All parameters, then all buffers, as one float32 array; `slots` says where each lies.  The gaps between them stay 0."""
+        if self._whole is not None:
+            return self._whole.parameter_memory
         if self._memory is None:
             with _drawing:
                 memory = self._memory if self._memory is not None else self._hold(self._drawn())
@@ -142,16 +192,18 @@ class Graph:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy gets: block and input shape instead of the topology built from them, and the current parameters."""
-        state = {name: value for name, value in self.__dict__.items() if name not in ("topology", "_memory", "_pin", "_parameters")}
+        state = {name: value for name, value in self.__dict__.items() if name not in NOT_COPIED}
+        parameters = self._memory if self._whole is None else self._whole._memory
         frozen = self.topology.frozen
-        return {**state, "block": self.block, "input_shape": self.input_shape, "frozen": frozen, "parameters": self._memory}
+        return {**state, "block": self.block, "input_shape": self.input_shape, "frozen": frozen, "parameters": parameters}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         own = dict(state)
-        self.topology = Topology.build(own.pop("block"), own.pop("input_shape")).with_frozen(own.pop("frozen"))
+        self.topology = topology_for(own.pop("block"), own.pop("input_shape")).with_frozen(own.pop("frozen"))
         parameters = own.pop("parameters")
         self.__dict__.update(own)
-        self._memory = self._pin = self._parameters = None
+        self._memory = self._pin = self._parameters = self._whole = None
+        self._sized = OrderedDict()
         if parameters is not None:
             memory = self._zeros()
             memory[...] = parameters
@@ -237,17 +289,22 @@ class Graph:
             If a pattern fits nothing that has parameters.
         """
         if pattern is None:
-            self.topology = self.topology.with_frozen(())
+            self._freeze(frozenset())
             return []
         names = self._parameters_called("freeze", pattern)
-        self.topology = self.topology.with_frozen(self.topology.frozen.union(names))
+        self._freeze(self.topology.frozen.union(names))
         return names
 
     def unfreeze(self, pattern: Patterns = "*") -> list[str]:
         """Let frozen parameters learn again, by default all; returns the names of those that the pattern fits, see `freeze`."""
         names = self._parameters_called("unfreeze", pattern)
-        self.topology = self.topology.with_frozen(self.topology.frozen.difference(names))
+        self._freeze(self.topology.frozen.difference(names))
         return names
+
+    def _freeze(self, names: frozenset[str]) -> None:
+        """Freeze these and no others, for all sizes of a network with free axes."""
+        for net in (self.whole, self, *self.whole._sized.values()):
+            net.topology = net.topology.with_frozen(names)
 
     def _parameters_called(self, where: str, pattern: Patterns) -> list[str]:
         owned = {slot.name: [slot.name] for slot in self.slots if slot.trainable}
@@ -287,7 +344,7 @@ class Graph:
         images = self.check_images("forward", x)
         from minicnn import engine
 
-        return engine.forward(self, images)
+        return engine.forward(self.sized(images.shape[1:]), images)
 
     def warmup(self, shape: Sequence[int]) -> None:
         """Make the plans for inputs of a shape ahead, so that the first `forward` of such is as quick as the second.
@@ -309,7 +366,7 @@ class Graph:
         batch = network_input.check_batch("warmup", shape, self.name, self.input_shape)
         from minicnn import engine
 
-        engine.warmup(self, batch)
+        engine.warmup(self.sized(shape[1:]), batch)
 
     def activations(self, x: ArrayLike, names: Patterns | None = None) -> dict[str, NDArray]:
         """What layers give for unprepared numbers, in inference mode.
@@ -340,7 +397,7 @@ class Graph:
         wanted = known if names is None else chosen("activations", names, known, "layer")
         from minicnn.engine.activations import activations
 
-        return activations(self, images, wanted)
+        return activations(self.sized(images.shape[1:]), images, wanted)
 
     def predict(self, images: ArrayLike, threads: int | None = None, device: str = "cpu") -> NDArray:
         """Probabilities of the classes, for images as a data set holds them; they are prepared as in training.
@@ -368,7 +425,7 @@ class Graph:
         from minicnn.losses import check_scores, probabilities
 
         pixels, preparation = self.prepared("predict", images)
-        scores = engine.predict(self, pixels, preparation.scale, preparation.shift, threads, device)
+        scores = engine.predict(self.sized(pixels.shape[1:]), pixels, preparation.scale, preparation.shift, threads, device)
         check_scores("predict", scores)
         return probabilities(scores).astype("float32")
 
@@ -412,14 +469,15 @@ class Graph:
             raise ShapeError("backward: x holds no images, but the mean loss needs at least one")
         from minicnn import engine
 
+        net = self.sized(images.shape[1:])
         if dy is not None:
             if labels is not None or loss is not None:
                 raise SettingError("backward: dy takes the place of labels and loss, but both are given")
-            return engine.backward_from(self, images, network_input.check_gradient("backward", dy, images, self.name, self.output_shape))
+            return engine.backward_from(net, images, network_input.check_gradient("backward", dy, images, net.name, net.output_shape))
         if labels is None:
             raise SettingError("backward: there is nothing to compare with\n  give labels, or dy=, the gradient of the outputs")
         chosen = engine.SOFTMAX if loss is None else loss
-        return engine.backward(self, images, self.check_labels("backward", labels, len(images), chosen), chosen)
+        return engine.backward(net, images, net.check_labels("backward", labels, len(images), chosen), chosen)
 
     def check_gradient(self) -> dict[str, float]:
         """Numeric gradients: the relative difference from central differences, for "x" and every parameter.
@@ -429,7 +487,8 @@ class Graph:
         """
         from minicnn import engine
 
-        return engine.gradient_errors(self)
+        smallest = self.topology.samples[0] if self.topology.samples else self.topology
+        return engine.gradient_errors(self.sized(smallest.input_shape))
 
     def check_images(self, where: str, x: ArrayLike) -> NDArray:
         """Images as an array this network can use, or an error that starts with `where`."""
@@ -460,7 +519,7 @@ class Graph:
         known = {slot.name for slot in self.slots if slot.trainable}
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not known.issuperset(names):
             raise GraphError(f"'frozen' is {quoted(names)}, but must list names of parameters of {self.name}")
-        self.topology = self.topology.with_frozen(frozenset(names))
+        self._freeze(frozenset(names))
 
     def metadata(self) -> dict[str, str]:
         """The metadata of its file; safetensors allows only strings, so lists are JSON."""
@@ -493,8 +552,8 @@ class Graph:
         foreign = [name for name in arrays if name not in shapes]
         if foreign:
             raise CheckpointError(f"{source}: {self.name} has no parameter called {one_line(foreign[0])}")
-        if self._memory is None:
-            self._hold(self._zeros())
+        if self.whole._memory is None:
+            self.whole._hold(self._zeros())
         for name, view in self.views(self.parameter_memory, buffers=True).items():
             view[...] = arrays[name]
 

@@ -42,7 +42,7 @@ def backward_loops(node: Node, wanted: Iterable[str]) -> list[Callable[..., None
     """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ...; a GraphError if none writes one of them."""
     written = {loop: definition(loop).outputs for loop in (loop_called(node, each) for each in node.layer.loops().backward)}
     parameters = (*(slot.name.rpartition(".")[2] for slot in node.slots), *absent(node))
-    gradients = (*numbered("dx", node.inputs), *(f"d{name}" for name in parameters))
+    gradients = (*numbered("dx", node.inputs[: node.layer.value_inputs]), *(f"d{name}" for name in parameters))
     for loop, outputs in written.items():
         _stores(node, loop, outputs, gradients)
     for name in wanted:

@@ -17,7 +17,7 @@ receptive_field, jump : pixels from the first to the last of the input that one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from fractions import Fraction
 from math import prod
@@ -117,7 +117,13 @@ class Summary:
 
 
 def summarize(topology: Topology, model: str, batch: int = 1) -> Summary:
-    """Every layer of a network with its costs; training memory is that for `batch` images."""
+    """Every layer of a network with its costs; training memory is that for `batch` images.
+
+    Where axes of the input are free, sizes and sums that depend on them are None.
+    """
+    if topology.samples:
+        first, second = (summarize(each, model, batch) for each in topology.samples)
+        return replace(_agreed(first, second), input_shape=topology.input_shape)
     rows = []
     shares: dict[str, Share] = {}
     depends = learning(topology)
@@ -205,6 +211,17 @@ def _row(node: Node, topology: Topology, field: Field | None, learns: bool, batc
         training_bytes=batch * activation_bytes,
         shared_with=None if home is None else topology.nodes[home].name,
     )
+
+
+def _agreed(one: Any, other: Any) -> Any:
+    """What two summaries of one network for different sizes agree about, None for the rest."""
+    if isinstance(one, (Summary, SummaryRow, SummaryTotals, Share, Uncounted)):
+        return replace(one, **{each.name: _agreed(getattr(one, each.name), getattr(other, each.name)) for each in fields_of(one)})
+    if isinstance(one, TrainingMemory):
+        return TrainingMemory(*map(_agreed, one, other))
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        return tuple(map(_agreed, one, other))
+    return one if one == other else None
 
 
 def _plain(value: Any) -> Any:

@@ -27,6 +27,7 @@ class Topology:
     slots : every parameter in the order of the nodes, then every buffer: running statistics, constants
     trainable_size : floats that hold all parameters, the gaps between them included
     memory_size : floats that hold parameters and buffers
+    samples : where axes of the input are free, the same graph for two sizes; sizes that differ between them are None
     """
 
     element: Element
@@ -36,6 +37,7 @@ class Topology:
     slots: tuple[ParameterSlot, ...]
     trainable_size: int
     memory_size: int
+    samples: tuple[Topology, ...] = ()
 
     @classmethod
     def build(cls, element: Element, input_shape: Sequence[int]) -> Topology:
@@ -80,7 +82,8 @@ class Topology:
         """The same graph with the parameters of these names frozen, and no others."""
         slots = {slot.name: slot._replace(frozen=slot.name in names) for slot in self.slots}
         nodes = tuple(replace(node, slots=tuple(slots[slot.name] for slot in node.slots)) for node in self.nodes)
-        return replace(self, nodes=nodes, slots=tuple(slots.values()))
+        samples = tuple(each.with_frozen(names) for each in self.samples)
+        return replace(self, nodes=nodes, slots=tuple(slots.values()), samples=samples)
 
     @property
     def frozen(self) -> frozenset[str]:
