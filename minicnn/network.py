@@ -318,6 +318,33 @@ class Graph:
         }
         return [name for name in names if name in found]
 
+    def convolutional(self) -> Graph:
+        """The same network with its fully connected layers as convolutions: it takes larger images, and slides over them.
+
+            everywhere = net.convolutional()
+            scores = everywhere.forward(large)          # (N, classes, rows, columns) of positions
+
+        The first fully connected layer behind a map becomes a convolution with filters as large as the map, the others have filters of one
+        pixel; a global average becomes an average over a window of the map's size.  Weights are copied, and keep their names.
+
+        On images of the old size the answer is the old one.  On larger ones every position has the answer of the old network for the
+        window there, `jump` of the last layer pixels from one to the next.  Where layers have padding, a window inside the large image
+        sees its neighbours where the old network saw zeros, so that answers differ.
+
+        Raises
+        ------
+        GraphError
+            If the network takes no images of one size, or flat features go into a layer that has no such form, as RBF.
+        """
+        from minicnn.graph.convolutional import as_convolutions
+
+        net = Graph(as_convolutions(self.topology), (self.input_shape[0], *[None] * len(self.input_shape[1:])), self.seed, self.name)
+        shapes = {slot.name: slot.shape for slot in net.slots}
+        net.adopt({name: values.reshape(shapes[name]) for name, values in self.arrays.items()}, self.name)
+        net.refreeze(sorted(self.topology.frozen))
+        net.trained_on = self.trained_on
+        return net
+
     def summary(self) -> Summary:
         """Records of every layer and the totals; nothing is allocated."""
         from minicnn.graph.summary import summarize
