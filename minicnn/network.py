@@ -16,6 +16,7 @@ from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, fits, sized, topology_for
 from minicnn.graph.names import Patterns, chosen
 from minicnn.graph.parameters import Parameters
+from minicnn.initializers import checked
 from minicnn.layers import Element, Shape, build, describe
 from minicnn.locks import new_lock
 from minicnn.storage import save_arrays
@@ -57,11 +58,15 @@ class Graph:
         Seed of the initial parameters.
     name : str, optional
         Shown in tables; by default the block's own name.
+    init : str, optional
+        What weights start from, of layers that do not say so themselves; see `minicnn.initializers`.
 
     A copy (`copy.deepcopy`, or through pickle) has its own memory, keeps the preparation and what is frozen; plans are built again for it.
     """
 
-    def __init__(self, block: Element, input_shape: Sequence[int | None], seed: int = 0, name: str | None = None) -> None:
+    def __init__(
+        self, block: Element, input_shape: Sequence[int | None], seed: int = 0, name: str | None = None, init: str | None = None
+    ) -> None:
         if not isinstance(block, Element):
             raise GraphError(f"a Graph is made from a layer or a block, but gets {block!r}")
         self.topology = topology_for(block, input_shape)
@@ -69,6 +74,7 @@ class Graph:
             raise SettingError(f"Graph: name is {quoted(name)}, but must be text of at most {LONGEST_NAME} printable characters")
         self.name = name or block.name or "network"
         self.seed = whole_number("Graph", "seed", seed, least=0)
+        self.init = None if init is None else checked("Graph", init)
         self._trained_on: TrainedOn | None = None
         self.recipe: Recipe | None = None  # how to train it; set by the zoo
         self._memory: NDArray | None = None
@@ -217,14 +223,15 @@ class Graph:
 
     def _fill(self, values: NDArray, slot: ParameterSlot) -> None:
         """The initial values of a parameter."""
-        from minicnn.random import draw_parameter
+        from minicnn.random import DEFAULTS, draw_parameter
 
-        if not isinstance(slot.init, str):
-            values[...] = slot.init
-        elif slot.init == "given":
+        init = self.init if self.init and slot.init in DEFAULTS else slot.init
+        if not isinstance(init, str):
+            values[...] = init
+        elif init == "given":
             values[...] = self.nodes[slot.node].layer.given(slot.name.rpartition(".")[2], slot.shape)
         else:
-            draw_parameter(values, slot.name, slot.init, slot.fan_in, self.seed)
+            draw_parameter(values, slot.name, init, slot.fan_in, self.seed, slot.fan_out, slot.shape[0])
 
     @property
     def parameters(self) -> Parameters:
@@ -338,7 +345,9 @@ class Graph:
         """
         from minicnn.graph.convolutional import as_convolutions
 
-        net = Graph(as_convolutions(self.topology), (self.input_shape[0], *[None] * len(self.input_shape[1:])), self.seed, self.name)
+        net = Graph(
+            as_convolutions(self.topology), (self.input_shape[0], *[None] * len(self.input_shape[1:])), self.seed, self.name, self.init
+        )
         shapes = {slot.name: slot.shape for slot in net.slots}
         net.adopt({name: values.reshape(shapes[name]) for name, values in self.arrays.items()}, self.name)
         net.refreeze(sorted(self.topology.frozen))
@@ -528,7 +537,9 @@ class Graph:
     def architecture(self) -> dict[str, Any]:
         """The network without its parameters, as JSON values; `from_architecture` is the inverse."""
         frozen = {"frozen": sorted(self.topology.frozen)} if self.topology.frozen else {}
-        return {"name": self.name, "seed": self.seed, "input_shape": list(self.input_shape), **frozen, "network": describe(self.block)}
+        start = {} if self.init is None else {"init": self.init}
+        shape = list(self.input_shape)
+        return {"name": self.name, "seed": self.seed, "input_shape": shape, **start, **frozen, "network": describe(self.block)}
 
     @classmethod
     def from_architecture(cls, architecture: dict[str, Any], custom_objects: Sequence[Any] = ()) -> Graph:
@@ -537,7 +548,7 @@ class Graph:
             parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
         except (TypeError, KeyError, IndexError):
             raise GraphError("a network is described by an object with network, input_shape, seed and name") from None
-        net = cls(build(parts[0], custom_objects), *parts[1:])
+        net = cls(build(parts[0], custom_objects), *parts[1:], init=architecture.get("init"))
         net.refreeze(architecture.get("frozen", []))
         return net
 

@@ -28,7 +28,7 @@ def topology_for(element: Element, input_shape: Sequence[int | None]) -> Topolog
     GraphError
         If a layer would have another number of parameters for another size.
     """
-    if not isinstance(input_shape, Sequence) or None not in input_shape:
+    if not isinstance(input_shape, list | tuple) or None not in input_shape:
         return Topology.build(element, input_shape)  # type: ignore[arg-type]
     checked_shape([1 if size is None else size for size in input_shape])
     if input_shape[0] is None:

@@ -49,6 +49,7 @@ class ParameterSlot(NamedTuple):
     init: str | float
     trainable: bool
     frozen: bool = False
+    fan_out: int = 0
 
     @property
     def learns(self) -> bool:

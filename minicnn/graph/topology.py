@@ -167,7 +167,8 @@ def _places(
                 if spec.trainable is trainable:
                     # the layer that computes the logits, and does nothing else, starts out unsure
                     init = "he/10" if index not in inner and spec.init == "he" else spec.init
-                    slots.append(ParameterSlot(f"{step.name}.{spec.name}", spec.shape, end, spec.size, index, spec.fan_in, init, trainable))
+                    place = (spec.shape, end, spec.size, index)
+                    slots.append(ParameterSlot(f"{step.name}.{spec.name}", *place, spec.fan_in, init, trainable, fan_out=spec.fan_out))
                     end = _aligned(end + spec.size)
         ends.append(end)
     return tuple(slots), ends[0], ends[1]

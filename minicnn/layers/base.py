@@ -35,8 +35,9 @@ class ParameterSpec(NamedTuple):
     """A parameter a layer asks for.
 
     fan_in : the inputs that meet in one output
-    init : "he", "he/10", "zeros", "ones", a number for all, or "given": the layer has the numbers
+    init : "he", "he/10", one of `minicnn.initializers`, a number for all, or "given": the layer has the numbers
     trainable : False for a buffer, which is stored with the parameters but changed by no gradient and not counted
+    fan_out : the outputs that one input goes into; 0: as many as fan_in
     """
 
     name: str
@@ -44,6 +45,7 @@ class ParameterSpec(NamedTuple):
     fan_in: int
     init: str | float = "he"
     trainable: bool = True
+    fan_out: int = 0
 
     @property
     def size(self) -> int:

@@ -18,7 +18,7 @@ from typing import ClassVar
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import AXIS_WORDS, Axis, Reads, per_axis, transposed_output_size, whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, setting_text, times
+from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, setting_text, start, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,6 +32,7 @@ class ConvTranspose(Layer, registered=False):
     padding : pixels cut off on both sides of the output, int or one per axis
     output_padding : pixels added after the output, where the stride leaves its size open
     groups : input and output channels are split into so many groups that do not see each other
+    init : what the weights start from, see `minicnn.initializers`
     """
 
     stem = "up"
@@ -51,6 +52,7 @@ class ConvTranspose(Layer, registered=False):
     dilation: PerAxis = 1
     groups: int = 1
     bias: bool = True
+    init: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,6 +66,7 @@ class ConvTranspose(Layer, registered=False):
             dilation=axis_setting(where, "dilation", self.dilation, axes),
             groups=whole_number(where, "groups", self.groups, least=1),
             bias=flag(where, "bias", self.bias),
+            init=start(where, self.init),
         )
         if self.filters % self.groups:
             raise SettingError(
@@ -109,7 +112,8 @@ class ConvTranspose(Layer, registered=False):
         taps, strides = self._each("window"), self._each("stride")
         # an output pixel is reached by every stride-th tap
         fan_in = inputs[0][0] // self.groups * prod(-(-tap // stride) for tap, stride in zip(taps, strides, strict=True))
-        weight = ParameterSpec("weight", (inputs[0][0], self.filters // self.groups, *taps), fan_in)
+        shape = (inputs[0][0], self.filters // self.groups, *taps)
+        weight = ParameterSpec("weight", shape, fan_in, init=self.init or "he", fan_out=prod(shape[1:]))
         return (weight, ParameterSpec("bias", (self.filters,), fan_in, init="zeros")) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
