@@ -13,6 +13,7 @@ import minicnn
 ROOT = Path(__file__).parents[1]
 ORDER = (
     "errors",
+    "initializers",
     "locks",
     "geometry",
     "schema",

@@ -141,7 +141,9 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
     from minicnn.train import Trainer
 
     entry = zoo.find(settings.network)
-    net = entry.build(len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed)
+    net = entry.build(
+        len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed, init=settings.init
+    )
     return Trainer(net, settings.make_optimizer(), batch_size=settings.batch_size, threads=threads, device=device, seed=settings.seed)
 
 

@@ -299,11 +299,11 @@ def build_plan(
 
 
 def trainable_stretches(topology: Topology) -> list[tuple[int, int]]:
-    """Ranges (begin, end) of the parameters that an optimizer may change: all but running statistics and constants."""
+    """Ranges (begin, end) of the parameters that an optimizer may change: all but running statistics, constants and what is frozen."""
     stretches: list[tuple[int, int]] = []
     ends = [slot.offset for slot in topology.slots[1:]] + [topology.memory_size]
     for slot, end in zip(topology.slots, ends, strict=True):
-        if not slot.trainable:
+        if not slot.learns:
             continue
         if stretches and stretches[-1][1] == slot.offset:
             stretches[-1] = (stretches[-1][0], end)

@@ -13,7 +13,7 @@ from minicnn.graph import ParameterSlot
 from minicnn.train.records import EpochRecord
 
 WHERE, HISTORY_LINE = "the checkpoint", "a line of the history"
-NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history")
+NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history", "frozen")
 MOST_STEPS = 1 << 53  # whole numbers that a float holds exactly
 MEASURED = ("seconds", "images_per_second")  # of an epoch
 SHARES = ("train_accuracy", "test_accuracy")
@@ -34,6 +34,7 @@ class Standing(NamedTuple):
     sums: np.ndarray
     parameters: dict[str, np.ndarray]
     states: dict[str, dict[str, np.ndarray]]
+    frozen: list[str]
 
 
 def standing(
@@ -46,7 +47,7 @@ def standing(
     CheckpointError
         If anything is missing, unknown, of another size or out of range.
     """
-    found = schema.record(WHERE, numbers, NUMBERS)
+    found = schema.record(WHERE, {"frozen": [], **numbers} if isinstance(numbers, dict) else numbers, NUMBERS)
     if found["optimizer"] != optimizer:
         made = schema.word(WHERE, "optimizer", found["optimizer"])
         raise CheckpointError(f"{WHERE} was made with {made}, but the trainer uses {optimizer}")
@@ -68,7 +69,11 @@ def standing(
     foreign = sorted(set(arrays) - known)
     if foreign:
         raise CheckpointError(f"{WHERE} holds {quoted(foreign[0])}, which training does not use")
-    return Standing(steps, epoch, batch, schema.real(WHERE, "seconds", found["seconds"], least=0), history, sums.copy(), parameters, states)
+    frozen = list(schema.items(WHERE, "frozen", found["frozen"], schema.word))
+    if not {slot.name for slot in slots if slot.trainable}.issuperset(frozen):
+        raise CheckpointError(f"{WHERE} freezes {quoted(frozen)}, which are not all parameters of the network")
+    seconds = schema.real(WHERE, "seconds", found["seconds"], least=0)
+    return Standing(steps, epoch, batch, seconds, history, sums.copy(), parameters, states, frozen)
 
 
 def epoch_records(where: str, values: object) -> list[EpochRecord]:

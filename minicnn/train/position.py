@@ -58,6 +58,7 @@ def write(net: Graph, optimizer: Optimizer, state: np.ndarray, at: Position) -> 
         "batch": at.batch,
         "seconds": at.seconds,
         "optimizer": optimizer.kind,
+        "frozen": sorted(net.topology.frozen),
         "history": [record._asdict() for record in at.history],
     }
     return arrays, numbers

@@ -368,6 +368,7 @@ class Trainer:
         with self._turns.turn():
             found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
             self.net.adopt(found.parameters, "the checkpoint")
+            self.net.refreeze(found.frozen)
             state = np.zeros((len(self.optimizer.state_names), self.net.topology.memory_size), np.float32)
             for kind, row in zip(self.optimizer.state_names, state, strict=True):
                 for name, view in self.net.views(row).items():

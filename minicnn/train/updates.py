@@ -40,7 +40,7 @@ class Updates:
         objective: Objective,
     ) -> Plan | DevicePlan:
         """A plan for batches of up to `batch` images of this preparation, and targets of this kind."""
-        made_for = (type(optimizer), batch, threads, preparation, augment, objective)
+        made_for = (type(optimizer), batch, threads, preparation, augment, objective, self.net.topology.frozen)
         if self._plan is None or self._made_for != made_for:
             state = self.state(optimizer)
             self._plan = None  # its memory is free before more is asked for

@@ -175,6 +175,7 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("softmax_cross_entropy_forward", [poison(3), poison(3, 5)], x, labels)
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
 
+    rng = np.random.default_rng(0)
     y, targets, settings = real(3, 2 * 5 + 3, 2, 4), objects(dtype), (2, 32, 64, 5.0, 0.5)
     case("yolo_forward", [poison(3)], y, targets, *settings)
     case("yolo_backward", [poison(*y.shape)], real(3), y, targets, *settings)
