@@ -217,7 +217,7 @@ class Trainer:
             best on them, and the test images are evaluated once, at the end.
         schedule : str or Schedule
             "constant", "step", "plateau" or "cosine".
-        augment : "shift", "shift=PIXELS", "flip", or several
+        augment : words as "shift", "rotate=10,elastic", or changes of `minicnn.train.augmentation`, in any order
         patience : int, optional
             Stop when validation has not improved for so many epochs.
         progress : function, optional
@@ -321,7 +321,19 @@ class Trainer:
             )
         warn_of_single_values(self.net.topology, batch_size, len(train) % batch_size)
         course = Course(
-            self.net, self.optimizer, rule, changes, preparation, train, test, until, since, batch_size, threads, self.seed, self.device
+            self.net,
+            self.optimizer,
+            rule,
+            changes.fitted(train.images),
+            preparation,
+            train,
+            test,
+            until,
+            since,
+            batch_size,
+            threads,
+            self.seed,
+            self.device,
         )
         return course.records(self._at, self._updates, self._turns)
 

@@ -11,6 +11,7 @@ from minicnn.engine.cuda.steps import (
     add,
     add_back,
     copy,
+    draw,
     key_of,
     load,
     loss,
@@ -255,4 +256,4 @@ lower(L.Reshape, reshape_forward, reshape_backward)
 lower(L.AddInputs, add_forward, add_backward)
 lower(L.ConcatChannels, concat_forward, concat_backward)
 
-MACHINE = Machine(CUDA.operation_of, run_own_loop, load, loss, store, store_input_gradient, add, set_aside, add_back)
+MACHINE = Machine(CUDA.operation_of, run_own_loop, load, loss, store, store_input_gradient, add, set_aside, add_back, draw)

@@ -70,10 +70,18 @@ def _handle(program: DeviceProgram, definition: Definition, name: str, value: An
 
 def key_of(plan: Planner, node: Node) -> Bindings:
     """What a layer draws from: the batch's key, stirred with the layer's number."""
-    draws = plan.program.draws
-    if node.index not in draws:
-        draws.append(node.index)
-    return {"key": ("draws[job[0], number]", {"draws": OfRun("draws"), "job": OfRun("job"), "number": draws.index(node.index)})}
+    return drawn_key(plan.program, node.index)
+
+
+def drawn_key(program: DeviceProgram, number: int) -> Bindings:
+    """The batch's key, stirred with a number that tells one use of chance from another."""
+    if number not in program.draws:
+        program.draws.append(number)
+    return {"key": ("draws[job[0], number]", {"draws": OfRun("draws"), "job": OfRun("job"), "number": program.draws.index(number)})}
+
+
+def draw(program: DeviceProgram, chance: Activation, number: int) -> None:
+    run_loop(program, textbook.chance_forward, drawn_key(program, number), chance=chance, first_image=0)
 
 
 def load(program: DeviceProgram, x: Activation, loading: Loading) -> None:

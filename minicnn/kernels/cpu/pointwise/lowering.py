@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minicnn.kernels.cpu.lanes import transfer
 from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes_step, store_planes_step
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.normalization import local_response as local_response_normalization
-from minicnn.kernels.cpu.pointwise import activation, dropout, loss
+from minicnn.kernels.cpu.pointwise import activation, chance, dropout, loss
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import INPUT, OUTPUT, Place, Program
 from minicnn.kernels.machine_code.compile import StepKernel
@@ -77,6 +77,11 @@ def append_dropout(program: Program, y: Activation, x: Activation, layer: int, r
     program.step(dropout.dropout_step, y=y.place, x=x.place, elements=x.size // x.map.shard, shard=x.map.shard, layer=layer, rate=rate)
 
 
+def append_chance(program: Program, y: Activation, number: int) -> None:
+    """Numbers from 0 to below 1, drawn for each image.  `number` tells one use of chance from another."""
+    program.step(chance.chance_step, y=y.place, elements=y.size // y.map.shard, shard=y.map.shard, number=number)
+
+
 def append_survive(program: Program, y: Activation, x: Activation, layer: int, survival: float, training: bool) -> None:
     """Stochastic depth, forward of x or backward of dy: y = x with probability `survival`, else 0; survival * x outside of training."""
     program.step(dropout.survive_step, y=y.place, x=x.place, size=whole_vectors(x), layer=layer, survival=survival, training=training)
@@ -136,6 +141,7 @@ class Loading(NamedTuple):
     shift: tuple[float, ...]
     moves: int = 0  # translations by up to so many pixels
     mirrors: bool = False  # every other image left to right
+    changes: tuple[Any, ...] = ()  # others, see `minicnn.engine.changes`
 
 
 def append_load(program: Program, x: Activation, loading: Loading, address: int = INPUT) -> None:
