@@ -96,8 +96,9 @@ class Changing:
     def read(self) -> None:
         """Read the images at their places, if anything has moved."""
         if self.place is not None:
-            dense = textbook.read_linear3d_forward if len(self.sizes) == 3 else textbook.read_linear2d_forward
-            self.change(dense, place=self.place)
+            y = self.new(self.planner.topology.input_shape)
+            self.planner.machine.read(self.planner.program, y, self.image, self.place, self.sizes)
+            self.image = y
 
     def normalize(self) -> None:
         """From 0 to 1 to what the network takes, a channel at a time."""

@@ -20,6 +20,7 @@ from minicnn.kernels.cpu.pointwise.lowering import (
     append_chance,
     append_load,
     append_loss,
+    append_read,
     append_store,
 )
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
@@ -41,6 +42,7 @@ class Machine(NamedTuple):
     add(program, total, part) : total += part
     set_aside(planner, slot, first), add_back(planner, slot, kept) : the gradient of a shared parameter makes room for another part
     draw(program, chance, number) : numbers from 0 to below 1 for each image, from the batch's key, stirred with this number
+    read(program, y, x, place, sizes) : images x at the places of their pixels
     """
 
     operation_of: Callable[[Layer], Operation]
@@ -53,6 +55,7 @@ class Machine(NamedTuple):
     set_aside: Callable[..., Any]
     add_back: Callable[..., None]
     draw: Callable[..., None]
+    read: Callable[..., None]
 
 
 def set_aside(planner: Planner, slot: ParameterSlot, first: bool) -> Place:
@@ -80,6 +83,7 @@ CPU = Machine(
     set_aside,
     add_back,
     append_chance,
+    append_read,
 )
 
 

@@ -15,6 +15,7 @@ from minicnn.engine.cuda.steps import (
     key_of,
     load,
     loss,
+    read,
     run_loop,
     run_own_loop,
     set_aside,
@@ -256,4 +257,4 @@ lower(L.Reshape, reshape_forward, reshape_backward)
 lower(L.AddInputs, add_forward, add_backward)
 lower(L.ConcatChannels, concat_forward, concat_backward)
 
-MACHINE = Machine(CUDA.operation_of, run_own_loop, load, loss, store, store_input_gradient, add, set_aside, add_back, draw)
+MACHINE = Machine(CUDA.operation_of, run_own_loop, load, loss, store, store_input_gradient, add, set_aside, add_back, draw, read)

@@ -32,7 +32,8 @@ def places_forward(place, sizes, steps):
     for n in range(N):
         for a in range(A):
             for l in range(L):
-                place[n, a, l] = l // steps[a] % sizes[a]
+                own = l // steps[a] % sizes[a]
+                place[n, a, l] = own
 
 
 @kernel
@@ -183,21 +184,19 @@ def scale_places_forward(moved, place, numbers, sizes):
 
 
 @kernel
-def smooth_forward(y, x, size, step, sigma, reach):
-    """y[n,a,l] = sum over t of weight(t) * x[n,a,l + t*step],   -reach <= t <= reach, along one axis, with 0 beyond its ends
+def smooth_down_forward(y, x, sigma, reach):
+    """y[n,a,h,w] = sum over t of weight(t) * x[n,a,h+t,w],   -reach <= t <= reach, with 0 beyond the edges
 
         weight(t) = exp(-t^2 / (2 sigma^2)) / sum of these over t
 
     Parameters
     ----------
-    y, x : (N, A, L) float; the first is written
-    size, step : int
-        Pixels along the axis, and how far apart neighbours are.
+    y, x : (N, A, H, W) float; the first is written
     sigma : float, above 0
         In pixels.
     reach : int
     """
-    N, A, L = x.shape
+    N, A, H, W = x.shape
     y[...] = 0.0
     for n in range(N):
         for a in range(A):
@@ -206,9 +205,32 @@ def smooth_forward(y, x, size, step, sigma, reach):
                 total += math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma))
             for t in range(2 * reach + 1):
                 weight = math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma)) / total
-                for l in range(L):
-                    if 0 <= l // step % size + t - reach < size:
-                        y[n, a, l] += weight * x[n, a, l + (t - reach) * step]
+                for h in range(max(0, reach - t), min(H, H + reach - t)):
+                    for w in range(W):
+                        y[n, a, h, w] += weight * x[n, a, h + t - reach, w]
+
+
+@kernel
+def smooth_across_forward(y, x, sigma, reach):
+    """The same along rows: y[n,a,h,w] = sum over t of weight(t) * x[n,a,h,w+t]
+
+    Parameters
+    ----------
+    y, x, sigma, reach
+        As above.
+    """
+    N, A, H, W = x.shape
+    y[...] = 0.0
+    for n in range(N):
+        for a in range(A):
+            total = 0.0
+            for t in range(2 * reach + 1):
+                total += math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma))
+            for t in range(2 * reach + 1):
+                weight = math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma)) / total
+                for h in range(H):
+                    for w in range(max(0, reach - t), min(W, W + reach - t)):
+                        y[n, a, h, w] += weight * x[n, a, h, w + t - reach]
 
 
 @kernel

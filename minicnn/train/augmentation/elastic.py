@@ -37,9 +37,9 @@ class Elastic(Change):
         shape = (len(own.sizes), *own.sizes)
         field = own.new(shape)
         own.loop(textbook.noise_forward, y=field, chance=own.chance(self.word, shape))
-        for size, step in zip(own.sizes, own.settings["steps"].tolist(), strict=True):
-            smooth = own.new(shape)
+        for smooth, size in zip((textbook.smooth_down_forward, textbook.smooth_across_forward), own.sizes, strict=True):
+            smoothed = own.new(shape)
             bell = {"sigma": float(self.sigma), "reach": min(int(REACH * self.sigma + 0.5), size - 1)}
-            own.loop(textbook.smooth_forward, y=smooth, x=field, size=size, step=step, **bell)
-            field = smooth
+            own.loop(smooth, y=smoothed, x=field, **bell)
+            field = smoothed
         own.move(textbook.elastic_places_forward, field=field, strength=float(self.strength))
