@@ -32,17 +32,19 @@ BYTE = 1 / 255  # one step of uint8 on the scale from 0 to 1
 class Changing:
     """A shard's images on their way from the data set to the network; the changes of an augmentation append their loops here.
 
-    shape : of an image: channels, rows, columns; a signal has one row, a volume has layers first
+    shape : of an image, (C, *space)
+    sizes : layers if there are any, rows and columns; a signal has one row
     place : where each pixel is read, (axes, *space) an image; None before anything has moved
     image : the images as they are so far
     """
 
     def __init__(self, planner: Planner, loading: Loading) -> None:
         self.planner, self.loading = planner, loading
-        self.channels, *space = planner.topology.input_shape
+        self.shape = planner.topology.input_shape
+        self.channels, *space = self.shape
         self.sizes = (1,) * (2 - len(space)) + tuple(space)
         self.place: Activation | None = None
-        self.image = self.new(planner.topology.input_shape)
+        self.image = self.new(self.shape)
         self.settings: dict[str, Any] = {
             "sizes": np.array(self.sizes),
             "steps": np.array([prod(self.sizes[axis + 1 :]) for axis in range(len(self.sizes))]),
@@ -89,21 +91,21 @@ class Changing:
 
     def change(self, function: Callable[..., None], owner: str = "", **arguments: Any) -> None:
         """A loop that makes images `y` of images `x`."""
-        y = self.new(self.planner.topology.input_shape)
+        y = self.new(self.shape)
         self.loop(function, owner, y=y, x=self.image, **arguments)
         self.image = y
 
     def read(self) -> None:
         """Read the images at their places, if anything has moved."""
         if self.place is not None:
-            y = self.new(self.planner.topology.input_shape)
+            y = self.new(self.shape)
             self.planner.machine.read(self.planner.program, y, self.image, self.place, self.sizes)
             self.image = y
 
     def normalize(self) -> None:
         """From 0 to 1 to what the network takes, a channel at a time."""
         unit = unit_of(self.loading)
-        y = self.new(self.planner.topology.input_shape)
+        y = self.new(self.shape)
         for c, (scale, shift) in enumerate(zip(self.loading.scale, self.loading.shift, strict=True)):
             given = {"y": y.channels(c, 1), "x": self.image.channels(c, 1)}
             self.loop(textbook.normalize_forward, **given, scale=scale / unit, shift=float(shift))

@@ -86,7 +86,10 @@ def draw(program: DeviceProgram, chance: Activation, number: int) -> None:
 
 
 def read(program: DeviceProgram, y: Activation, x: Activation, place: Activation, sizes: tuple[int, ...]) -> None:
-    names, loop = ("layers", "rows", "columns")[-len(sizes) :], textbook.read_linear2d_forward if len(sizes) == 2 else textbook.read_linear3d_forward
+    names, loop = (
+        ("layers", "rows", "columns")[-len(sizes) :],
+        textbook.read_linear2d_forward if len(sizes) == 2 else textbook.read_linear3d_forward,
+    )
     run_loop(program, loop, y=y, x=x, place=place, **dict(zip(names, sizes, strict=True)))
 
 

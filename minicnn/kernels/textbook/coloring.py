@@ -24,9 +24,10 @@ def around_zero_draw_forward(numbers, chance, share):
     share : float
     """
     N, F = numbers.shape
+    most = np.float64(share)
     for n in range(N):
         for f in range(F):
-            numbers[n, f] = (2.0 * chance[n, f] - 1.0) * share
+            numbers[n, f] = (2.0 * chance[n, f] - 1.0) * most
 
 
 @kernel
@@ -79,10 +80,11 @@ def normal_draw_forward(numbers, chance, deviation):
     deviation : float
     """
     N, F = numbers.shape
+    whole_turn = np.float64(2.0 * math.pi)
     for n in range(N):
         for f in range(F):
             far = math.sqrt(-2.0 * math.log(1.0 - chance[n, 2 * f]))
-            numbers[n, f] = deviation * far * math.cos(2.0 * math.pi * chance[n, 2 * f + 1])
+            numbers[n, f] = deviation * far * math.cos(whole_turn * chance[n, 2 * f + 1])
 
 
 @kernel
@@ -98,10 +100,11 @@ def add_component_forward(y, x, numbers, component, weight):
         The component's eigenvalue times its eigenvector's entry for this channel.
     """
     N, C, L = x.shape
+    step = np.float64(weight)
     for n in range(N):
         for c in range(C):
             for l in range(L):
-                y[n, c, l] = x[n, c, l] + weight * numbers[n, component]
+                y[n, c, l] = x[n, c, l] + step * numbers[n, component]
 
 
 @kernel
@@ -153,7 +156,8 @@ def normalize_forward(y, x, scale, shift):
     scale, shift : float
     """
     N, C, L = x.shape
+    factor, summand = np.float64(scale), np.float64(shift)
     for n in range(N):
         for c in range(C):
             for l in range(L):
-                y[n, c, l] = x[n, c, l] * scale + shift
+                y[n, c, l] = x[n, c, l] * factor + summand

@@ -48,9 +48,10 @@ def shift_draw_forward(numbers, chance, sizes, pixels):
     pixels : int
     """
     N, A = numbers.shape
+    span = np.float64(2 * pixels + 1)
     for n in range(N):
         for a in range(A):
-            drawn = min(np.floor(chance[n, a] * (2 * pixels + 1)), 2 * pixels) - pixels
+            drawn = min(np.floor(chance[n, a] * span), span - 1.0) - pixels
             numbers[n, a] = drawn if sizes[a] > 1 else 0.0
 
 
@@ -115,8 +116,9 @@ def rotate_draw_forward(numbers, chance, degrees):
     degrees : float
     """
     N, _ = numbers.shape
+    most = np.float64(degrees) * (math.pi / 180.0)
     for n in range(N):
-        angle = (2.0 * chance[n, 0] - 1.0) * degrees * (math.pi / 180.0)
+        angle = (2.0 * chance[n, 0] - 1.0) * most
         numbers[n, 0] = math.cos(angle)
         numbers[n, 1] = math.sin(angle)
 
@@ -140,13 +142,13 @@ def rotate_places_forward(moved, place, numbers, rows, columns):
     rows, columns : int
     """
     N, A, L = place.shape
+    middle, centre = np.float64(rows - 1) * 0.5, np.float64(columns - 1) * 0.5
     for n in range(N):
         for a in range(A):
             for l in range(L):
-                down = place[n, A - 2, l] - (rows - 1) * 0.5
-                right = place[n, A - 1, l] - (columns - 1) * 0.5
-                turned = numbers[n, 0] * down + numbers[n, 1] * right + (rows - 1) * 0.5
-                beside = numbers[n, 0] * right - numbers[n, 1] * down + (columns - 1) * 0.5
+                down, right = place[n, A - 2, l] - middle, place[n, A - 1, l] - centre
+                turned = numbers[n, 0] * down + numbers[n, 1] * right + middle
+                beside = numbers[n, 0] * right - numbers[n, 1] * down + centre
                 moved[n, a, l] = turned if a == A - 2 else beside if a == A - 1 else place[n, a, l]
 
 
@@ -160,9 +162,10 @@ def scale_draw_forward(numbers, chance, share):
     share : float, 0 <= share < 1
     """
     N, F = numbers.shape
+    most = np.float64(share)
     for n in range(N):
         for f in range(F):
-            numbers[n, f] = 1.0 / (1.0 + (2.0 * chance[n, f] - 1.0) * share)
+            numbers[n, f] = 1.0 / (1.0 + (2.0 * chance[n, f] - 1.0) * most)
 
 
 @kernel
@@ -198,13 +201,14 @@ def smooth_down_forward(y, x, sigma, reach):
     """
     N, A, H, W = x.shape
     y[...] = 0.0
+    one = np.float64(1.0)
     for n in range(N):
         for a in range(A):
             total = 0.0
             for t in range(2 * reach + 1):
                 total += math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma))
             for t in range(2 * reach + 1):
-                weight = math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma)) / total
+                weight = one * math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma)) / total
                 for h in range(max(0, reach - t), min(H, H + reach - t)):
                     for w in range(W):
                         y[n, a, h, w] += weight * x[n, a, h + t - reach, w]
@@ -216,18 +220,20 @@ def smooth_across_forward(y, x, sigma, reach):
 
     Parameters
     ----------
-    y, x, sigma, reach
+    y, x : (N, A, H, W) float, y is written
+    sigma, reach
         As above.
     """
     N, A, H, W = x.shape
     y[...] = 0.0
+    one = np.float64(1.0)
     for n in range(N):
         for a in range(A):
             total = 0.0
             for t in range(2 * reach + 1):
                 total += math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma))
             for t in range(2 * reach + 1):
-                weight = math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma)) / total
+                weight = one * math.exp(-((t - reach) ** 2) / (2.0 * sigma * sigma)) / total
                 for h in range(H):
                     for w in range(max(0, reach - t), min(W, W + reach - t)):
                         y[n, a, h, w] += weight * x[n, a, h, w + t - reach]
@@ -261,7 +267,8 @@ def elastic_places_forward(moved, place, field, sizes, strength):
     strength : float
     """
     N, A, L = place.shape
+    most = np.float64(strength)
     for n in range(N):
         for a in range(A):
             for l in range(L):
-                moved[n, a, l] = place[n, a, l] + (strength * field[n, a, l] if sizes[a] > 1 else 0.0)
+                moved[n, a, l] = place[n, a, l] + (most * field[n, a, l] if sizes[a] > 1 else 0.0)

@@ -24,15 +24,16 @@ def read_linear2d_forward(y, x, place, rows, columns):
     rows, columns : int
     """
     N, C, L = x.shape
+    one = np.float64(1.0)
     for n in range(N):
         for c in range(C):
             for l in range(L):
-                top, left = np.floor(place[n, 0, l]), np.floor(place[n, 1, l])
+                top, left = np.floor(one * place[n, 0, l]), np.floor(one * place[n, 1, l])
                 down, right = place[n, 0, l] - top, place[n, 1, l] - left
                 value = np.float64(0.0)
                 for i in range(2):
                     for j in range(2):
-                        weight = (down if i == 1 else 1.0 - down) * (right if j == 1 else 1.0 - right)
+                        weight = (down if i == 1 else one - down) * (right if j == 1 else one - right)
                         if weight > 0.0 and 0.0 <= top + i < rows and 0.0 <= left + j < columns:
                             value += weight * x[n, c, int(top + i) * columns + int(left + j)]
                 y[n, c, l] = value
@@ -49,17 +50,18 @@ def read_linear3d_forward(y, x, place, layers, rows, columns):
     layers, rows, columns : int
     """
     N, C, L = x.shape
+    one = np.float64(1.0)
     for n in range(N):
         for c in range(C):
             for l in range(L):
-                front, top, left = np.floor(place[n, 0, l]), np.floor(place[n, 1, l]), np.floor(place[n, 2, l])
+                front, top, left = np.floor(one * place[n, 0, l]), np.floor(one * place[n, 1, l]), np.floor(one * place[n, 2, l])
                 deep, down, right = place[n, 0, l] - front, place[n, 1, l] - top, place[n, 2, l] - left
                 value = np.float64(0.0)
                 for h in range(2):
                     for i in range(2):
                         for j in range(2):
                             weight = (
-                                (deep if h == 1 else 1.0 - deep) * (down if i == 1 else 1.0 - down) * (right if j == 1 else 1.0 - right)
+                                (deep if h == 1 else one - deep) * (down if i == 1 else one - down) * (right if j == 1 else one - right)
                             )
                             inside = 0.0 <= front + h < layers and 0.0 <= top + i < rows and 0.0 <= left + j < columns
                             if weight > 0.0 and inside:
@@ -112,12 +114,13 @@ def move_boxes_forward(moved, boxes, place, rows, columns, least):
     least : float
     """
     N, M, _ = boxes.shape
+    one = np.float64(1.0)
     for n in range(N):
         for m in range(M):
             for k in range(5):
                 moved[n, m, k] = -1.0
         last_row = (rows - 1) * columns
-        origin_h, origin_w = place[n, 0, 0], place[n, 1, 0]
+        origin_h, origin_w = one * place[n, 0, 0], one * place[n, 1, 0]
         hh, wh = (place[n, 0, last_row] - origin_h) / (rows - 1), (place[n, 1, last_row] - origin_w) / (rows - 1)
         hw, ww = (place[n, 0, columns - 1] - origin_h) / (columns - 1), (place[n, 1, columns - 1] - origin_w) / (columns - 1)
         area = hh * ww - hw * wh
@@ -127,8 +130,8 @@ def move_boxes_forward(moved, boxes, place, rows, columns, least):
                 top, left, bottom, right = np.inf, np.inf, -np.inf, -np.inf
                 for i in range(2):
                     for j in range(2):
-                        down = boxes[n, m, 1] + i * boxes[n, m, 3] - 0.5 - origin_h
-                        beside = boxes[n, m, 0] + j * boxes[n, m, 2] - 0.5 - origin_w
+                        down = one * boxes[n, m, 1] + one * boxes[n, m, 3] * i - 0.5 - origin_h
+                        beside = one * boxes[n, m, 0] + one * boxes[n, m, 2] * j - 0.5 - origin_w
                         h, w = (ww * down - hw * beside) / area, (hh * beside - wh * down) / area
                         for _turn in range(3):
                             near_h, near_w = min(max(np.floor(h + 0.5), 0.0), rows - 1.0), min(max(np.floor(w + 0.5), 0.0), columns - 1.0)

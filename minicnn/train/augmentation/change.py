@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from minicnn.engine.textbook.changes import changed
 from minicnn.errors import SettingError, quoted
+from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.layers.registry import enter
 
 if TYPE_CHECKING:
-    import numpy as np
     from typing_extensions import dataclass_transform
 
     from minicnn.engine.changes import Changing
@@ -108,6 +111,9 @@ class Change:
         """Raise a SettingError if it makes no sense for images of this shape."""
         if len(input_shape) - 1 not in self.axes:
             raise SettingError(f"augment {self.word}: {self.refusal}, but the images are {'x'.join(map(str, input_shape))}")
+        if any(each is not None and self._owner(each) for each in (self.draw, self.loop)):  # a user's own: tried before it is trusted
+            channels = input_shape[0]
+            changed(np.zeros((2, *input_shape), np.uint8), Loading(True, (1.0,) * channels, (0.0,) * channels, changes=(self,)), key=0)
 
     def fitted(self, images: np.ndarray) -> Change:
         """Itself, with what it has to know of the training images (N, C, *space)."""

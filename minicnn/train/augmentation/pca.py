@@ -39,7 +39,7 @@ class PCA(Change):
 
     def append(self, own: Changing) -> None:
         numbers, image = self.numbers(own), own.image
-        y = own.new(own.planner.topology.input_shape)
+        y = own.new(own.shape)
         for c in range(own.channels):
             channel = {"y": y.channels(c, 1), "x": image.channels(c, 1)}
             for component, row in enumerate(self.components):

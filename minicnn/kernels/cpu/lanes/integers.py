@@ -43,7 +43,9 @@ def gather(typing_context, x, index, place, step):
 
         base = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
         places = builder.mul(builder.fptosi(args[2], LONGS), lanes_of(builder.mul(args[3], ir.Constant(INT64, 4))))
-        addresses = builder.add(builder.add(places, ir.Constant(LONGS, [4 * n for n in range(LANES)])), lanes_of(builder.ptrtoint(base, INT64)))
+        addresses = builder.add(
+            builder.add(places, ir.Constant(LONGS, [4 * n for n in range(LANES)])), lanes_of(builder.ptrtoint(base, INT64))
+        )
         kinds = ir.VectorType(FLOAT.as_pointer(), LANES)
         pointers = builder.inttoptr(addresses, kinds)
         function = cgutils.get_or_insert_function(
