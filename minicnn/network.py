@@ -6,7 +6,7 @@ import json
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import minicnn
 from minicnn import network_input
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from minicnn.graph.summary import Summary
+    from minicnn.losses import Loss
     from minicnn.preparation import Preparation
     from minicnn.recipe import Recipe
     from minicnn.trained_on import TrainedOn
@@ -262,30 +263,50 @@ class Graph:
         """Images in the network's size and on the scale used in training, and the preparation still to be applied."""
         return network_input.prepared(where, images, self.name, self.input_shape, self.trained_on)
 
-    def backward(self, x: ArrayLike, labels: ArrayLike) -> tuple[float, dict[str, NDArray]]:
-        """The mean loss over images and its gradients, in training mode.
+    @overload
+    def backward(self, x: ArrayLike, labels: ArrayLike, *, loss: Loss | None = None) -> tuple[float, dict[str, NDArray]]: ...
+    @overload
+    def backward(self, x: ArrayLike, *, dy: ArrayLike) -> tuple[NDArray, dict[str, NDArray]]: ...
+
+    def backward(
+        self, x: ArrayLike, labels: ArrayLike | None = None, *, loss: Loss | None = None, dy: ArrayLike | None = None
+    ) -> tuple[Any, dict[str, NDArray]]:
+        """The loss of a batch and its gradients, in training mode; or, from a gradient of the output, those of input and parameters.
 
         Parameters
         ----------
         x : (N, C, *space) float32, or float64
             At least one image.
-        labels : (N,) integers
-            The class of each, from 0.
+        labels : (N,) integers, or what the loss compares outputs with
+            The class of each image, from 0.
+        loss : Loss
+            One of minicnn.losses, or of your own; softmax cross-entropy by default.
+        dy : (N, *output), instead of labels
+            A gradient of the outputs, in inference mode: dropout is off, batch normalization goes by its running statistics.
 
         Returns
         -------
-        loss : float
-            Softmax cross-entropy.
+        loss : float;  with dy, instead: dx (N, C, *space)
         gradients : dict
             One array for each of `parameters`, by its name.
+
+            >>> net = minicnn.zoo.build("lenet")
+            >>> loss, gradients = net.backward(x, labels)
+            >>> dx, gradients = net.backward(x, dy=dy)
         """
         images = self.check_images("backward", x)
         if not len(images):
             raise ShapeError("backward: x holds no images, but the mean loss needs at least one")
-        classes = self.check_labels("backward", labels, len(images))
         from minicnn import engine
 
-        return engine.backward(self, images, classes)
+        if dy is not None:
+            if labels is not None or loss is not None:
+                raise SettingError("backward: dy takes the place of labels and loss, but both are given")
+            return engine.backward_from(self, images, network_input.check_gradient("backward", dy, images, self.name, self.output_shape))
+        if labels is None:
+            raise SettingError("backward: there is nothing to compare with\n  give labels, or dy=, the gradient of the outputs")
+        chosen = engine.SOFTMAX if loss is None else loss
+        return engine.backward(self, images, self.check_labels("backward", labels, len(images), chosen), chosen)
 
     def check_gradient(self) -> dict[str, float]:
         """Numeric gradients: the relative difference from central differences, for "x" and every parameter.
@@ -301,9 +322,9 @@ class Graph:
         """Images as an array this network can use, or an error that starts with `where`."""
         return network_input.check_images(where, x, self.name, self.input_shape)
 
-    def check_labels(self, where: str, labels: ArrayLike, count: int) -> NDArray:
-        """The classes of `count` images as a new int64 array, or an error that starts with `where`."""
-        return network_input.check_labels(where, labels, count, self.name, self.classes)
+    def check_labels(self, where: str, labels: ArrayLike, count: int, loss: Loss | None = None) -> NDArray:
+        """What the loss compares outputs for `count` images with, as a new array, or an error that starts with `where`."""
+        return network_input.check_labels(where, labels, count, self.name, self.input_shape, self.output_shape, loss)
 
     def architecture(self) -> dict[str, Any]:
         """The network without its parameters, as JSON values; `from_architecture` is the inverse."""

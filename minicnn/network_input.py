@@ -11,6 +11,7 @@ from minicnn.layers import Shape
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from minicnn.losses import Loss
     from minicnn.preparation import Preparation
     from minicnn.trained_on import TrainedOn
 
@@ -36,23 +37,26 @@ def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> 
     return images
 
 
-def check_labels(where: str, labels: ArrayLike, count: int, network: str, known: int) -> NDArray:
-    """The classes of `count` images as a new int64 array, or an error that starts with `where`; `network` knows `known` classes."""
-    import numpy as np
+def check_labels(
+    where: str, labels: ArrayLike, count: int, network: str, input_shape: Shape, output_shape: Shape, loss: Loss | None = None
+) -> NDArray:
+    """What a loss compares the outputs for `count` images with, as a new array, or an error that starts with `where`."""
+    from minicnn.losses import Loss, SoftmaxCrossEntropy
+    from minicnn.losses.targets import checked_targets
 
-    if known < 2:
-        from minicnn.losses import SoftmaxCrossEntropy
+    chosen = SoftmaxCrossEntropy() if loss is None else loss
+    if not isinstance(chosen, Loss):
+        raise SettingError(f"{where}: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()")
+    chosen.check(network, output_shape, input_shape)
+    return checked_targets(where, _as_array(where, "labels", labels), count, chosen, network, output_shape)
 
-        SoftmaxCrossEntropy().check(network, known)
-    classes = _as_array(where, "labels", labels)
-    if classes.dtype.kind not in "iu":
-        raise SettingError(f"{where}: labels are {classes.dtype}, but must be integers: the class of each image, from 0")
-    if classes.shape != (count,):
-        raise ShapeError(f"{where}: labels have the shape {classes.shape}, but there are {count} images\n  wanted  ({count},)  N")
-    own = classes.astype(np.int64)  # a copy, so that what was checked is what is used
-    if count and not (own.min() >= 0 and own.max() < known):
-        raise SettingError(f"{where}: labels run from {classes.min()} to {classes.max()}, but {network} knows the classes 0 to {known - 1}")
-    return own
+
+def check_gradient(where: str, dy: ArrayLike, images: NDArray, network: str, output_shape: Shape) -> NDArray:
+    """A gradient of the outputs for these images, of their type, or an error that starts with `where`."""
+    given, shape = _as_array(where, "dy", dy), (len(images), *output_shape)
+    if given.shape != shape or given.dtype != images.dtype:
+        raise ShapeError(f"{where}: dy is {given.dtype} {given.shape}, but the outputs of {network} are {images.dtype} {shape}")
+    return given
 
 
 def prepared(where: str, images: ArrayLike, network: str, input_shape: Shape, trained_on: TrainedOn | None) -> tuple[NDArray, Preparation]:

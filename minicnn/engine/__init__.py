@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from minicnn.engine.objective import GIVEN_GRADIENT, Objective
 from minicnn.engine.plan import Plan, build_plan
 from minicnn.engine.shelf import inference_class, plan_of, training_class
 from minicnn.engine.textbook import Run
 from minicnn.errors import GraphError, SettingError
 from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.locks import refuse_holder
+from minicnn.losses import Loss, SoftmaxCrossEntropy
 from minicnn.processors import thread_count
 from minicnn.random import generator
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     AnyPlan: TypeAlias = Plan | DevicePlan
 
 CPU = "cpu"
+SOFTMAX = SoftmaxCrossEntropy()
 
 DIFFERENCE = 1e-5  # step of a numeric gradient in float64: a smaller one loses digits, a larger one sees more of the curve
 INFERENCE_BATCH = 512  # images an inference plan holds outputs for at once; larger inputs are split into batches
@@ -106,22 +109,46 @@ def found_device(name: str) -> Any:
 
 
 def backward(
-    net: Graph, x: np.ndarray, labels: np.ndarray, threads: int | None = None, device: str = CPU
+    net: Graph, x: np.ndarray, labels: np.ndarray, loss: Loss = SOFTMAX, threads: int | None = None, device: str = CPU
 ) -> tuple[float, dict[str, np.ndarray]]:
-    """Mean loss and its gradients, in training mode; dropout draws from the network's seed, the same at every call.
+    """Loss and its gradients, in training mode; dropout draws from the network's seed, the same at every call.
 
-    x : (N, C, *space) float32 or float64, float32 on a device;  labels : (N,) int64
+    x : (N, C, *space) float32 or float64, float32 on a device;  labels : as `minicnn.losses.targets.checked_targets` gives them
     """
     _one_output(net)
-    key = dropout_key(net.seed, 0)
+    key, scale = dropout_key(net.seed, 0), loss.scale(float(loss.weights(labels).sum()))
     if x.dtype == np.float64 and device != CPU:
         raise SettingError(f"backward: x is float64, but {device} computes networks in float32\n  use x.astype('float32'), or the CPU")
     if x.dtype == np.float64:
         run = Run(net.topology, _doubles(net), np.ascontiguousarray(x), training=True, key=key)
-        loss, dlogits = run.loss(labels)
-        return loss, run.gradients(dlogits)[1]
-    images, batch, many = len(x), training_class(len(x)), thread_count("backward", threads)
-    plan = plan_of(net, ("backward", device, batch, many), lambda: new_plan(device, net, batch, many, training=True))
+        return loss.value(run.output, labels, net.input_shape), run.gradients(loss.gradient(run.output, labels, net.input_shape))[1]
+    total, gradients, _ = _gradients(net, x, labels, Objective.of(loss, labels), key, scale, thread_count("backward", threads), device)
+    return total * scale, gradients
+
+
+def backward_from(
+    net: Graph, x: np.ndarray, dy: np.ndarray, threads: int | None = None, device: str = CPU
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(dx, gradients of the parameters by name) for the gradient dy of the output, in inference mode.
+
+    x : (N, C, *space) float32 or float64, float32 on a device;  dy : (N, *output) of the same type
+    """
+    _one_output(net)
+    if x.dtype == np.float64:
+        return Run(net.topology, _doubles(net), np.ascontiguousarray(x)).gradients(np.ascontiguousarray(dy))
+    _, gradients, dx = _gradients(net, x, dy, GIVEN_GRADIENT, 0, 1.0, thread_count("backward", threads), device, inference=True)
+    return dx, gradients
+
+
+def _gradients(
+    net: Graph, x: np.ndarray, targets: np.ndarray, objective: Objective, key: int, scale: float, threads: int, device: str, **how: Any
+) -> tuple[float, dict[str, np.ndarray], Any]:
+    """The summed loss and its scaled gradients, that of the input as well where the targets are gradients."""
+    images, batch = len(x), training_class(len(x))
+    kept = ("backward", device, batch, threads, objective)
+    purpose = {"training": True, "objective": objective, "input_gradient": bool(how)} | how
+    plan = plan_of(net, kept, lambda: new_plan(device, net, batch, threads, **purpose))
+    dx = np.empty_like(x, order="C") if how else None
     refuse_holder(plan.lock)
     with plan.lock:  # until the gradient is read
         statistics = plan.run(
@@ -129,11 +156,13 @@ def backward(
             np.ascontiguousarray(x),
             np.arange(images),
             images,
-            labels=np.ascontiguousarray(labels),
+            labels=np.ascontiguousarray(targets),
             keys=np.array([key], np.int64),
+            scales=np.array([scale]),
+            input_gradient=dx,
         )
         gradient = plan.gradient(images)
-    return float(statistics[0, 0] / images), net.views(gradient)
+    return float(statistics[0, 0]), net.views(gradient), dx
 
 
 def gradient_errors(net: Graph) -> dict[str, float]:

@@ -9,13 +9,36 @@ import numpy as np
 from minicnn.errors import SettingError, ShapeError
 
 
+class Target(NamedTuple):
+    """What a loss compares the output for one image with.
+
+    kind : "class", "mask", "numbers" or "boxes", see `minicnn.losses`
+    dtype : int64 for classes, int32 for masks, else float32
+    shape : of one image's; () for a class; of boxes there may be any number
+    classes : whole numbers run from 0 to classes - 1
+    ignored : a whole number that stands for none; None if there is none
+    """
+
+    kind: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    classes: int = 0
+    ignored: int | None = None
+
+    def check(self, labels: np.ndarray | None, images: int) -> None:
+        """An error unless there is a target of this kind for every image."""
+        _demand("labels", labels, self.dtype, (images, *self.shape), "(N, ...)")
+        if self.classes:
+            _demand_range("labels", labels, self.classes, "classes", self.ignored)
+
+
 class Arrays(NamedTuple):
     """What a plan was made for.
 
     batch : the largest that it runs
     image : (C, *space) of one image
     dtype : of images
-    classes : labels run from 0 to classes - 1; 0 if none are read
+    target : what labels are; None if none are read
     output : shape of one output, None if none is written
     input_gradient : whether there is one
     rates : numbers of the optimizer for each batch, None if nothing is updated
@@ -25,7 +48,7 @@ class Arrays(NamedTuple):
     batch: int
     image: tuple[int, ...]
     dtype: np.dtype[Any]
-    classes: int
+    target: Target | None
     output: tuple[int, ...] | None
     input_gradient: bool
     rates: int | None
@@ -42,6 +65,7 @@ class Arrays(NamedTuple):
         rates: np.ndarray | None,
         output: np.ndarray | None,
         input_gradient: np.ndarray | None,
+        scales: np.ndarray | None = None,
     ) -> None:
         """An error unless every array is what compiled code assumes."""
         if not 1 <= batch_size <= self.batch:
@@ -59,9 +83,10 @@ class Arrays(NamedTuple):
             )
         _demand("images", images, self.dtype, (len(images), *self.image), "(N, C, *space)")
         _demand_range("order", order, len(images), "images")
-        if self.classes:
-            _demand("labels", labels, np.int64, (len(images),), "(N,)")
-            _demand_range("labels", labels, self.classes, "classes")
+        if self.target is not None:
+            self.target.check(labels, len(images))
+        if scales is not None:
+            _demand("scales", scales, np.float64, (batches,), "(batches,)")
         if keys is not None:
             _demand("keys", keys, np.int64, (batches,), "(batches,)")
         if self.rates is not None:
@@ -84,6 +109,9 @@ def _demand(name: str, array: np.ndarray | None, dtype: Any, shape: tuple[int, .
         )
 
 
-def _demand_range(name: str, numbers: np.ndarray | None, stop: int, what: str) -> None:
-    if numbers is not None and len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < stop:
-        raise SettingError(f"{name} run from {numbers.min()} to {numbers.max()}, but there are {stop} {what}, 0 to {stop - 1}")
+def _demand_range(name: str, numbers: np.ndarray | None, stop: int, what: str, ignored: int | None = None) -> None:
+    if numbers is None or not numbers.size or 0 <= int(numbers.min()) <= int(numbers.max()) < stop:
+        return
+    seen = numbers if ignored is None else numbers[numbers != ignored]
+    if seen.size and not 0 <= int(seen.min()) <= int(seen.max()) < stop:
+        raise SettingError(f"{name} run from {seen.min()} to {seen.max()}, but there are {stop} {what}, 0 to {stop - 1}")

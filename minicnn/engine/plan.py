@@ -14,6 +14,7 @@ import numpy as np
 from numba import config
 
 from minicnn.engine.arrays import Arrays
+from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
@@ -27,6 +28,7 @@ from minicnn.kernels.cpu.program.executor import (
     JOB_ORDER,
     JOB_OUTPUT,
     JOB_RATES,
+    JOB_SCALE,
     JOB_STATISTICS,
     Layout,
 )
@@ -133,6 +135,7 @@ class Plan:
         rates: np.ndarray | None = None,
         output: np.ndarray | None = None,
         input_gradient: np.ndarray | None = None,
+        scales: np.ndarray | None = None,
     ) -> np.ndarray:
         """Run batches of `batch_size` images, in the given order, to the last.
 
@@ -143,13 +146,15 @@ class Plan:
         images : (M, C, *space) float32 or uint8, C-contiguous
         order : (any,) int64
             Which image comes when; the last batch may be smaller.
-        labels : (M,) int64
+        labels : (M,) int64, or as the plan's `arrays.target` says
         keys : (batches,) int64
             What dropout draws from.
         rates : (batches, numbers) float64
             The optimizer's numbers.
         output : (len(order), ...) float32, written
         input_gradient : (batch, C, *space) float32, written
+        scales : (batches,) float64
+            What the sum of a batch's losses is multiplied by; without it, 1 / images.
 
         Returns
         -------
@@ -162,7 +167,7 @@ class Plan:
             If an array is not what the plan was made for; nothing is run then.
         """
         self._finished[0] = 0
-        self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
+        self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient, scales)
         batches = -(-len(order) // batch_size)
         shards = -(-batch_size // self.layout.shard)
         self._statistics = statistics = np.zeros((batches, shards, 2))
@@ -171,6 +176,7 @@ class Plan:
         jobs[:, JOB_ORDER] = order.ctypes.data + number * batch_size * order.itemsize
         jobs[:, JOB_IMAGES] = np.minimum(batch_size, len(order) - number * batch_size)
         jobs[:, JOB_STATISTICS] = statistics.ctypes.data + number * statistics.strides[0]
+        jobs[:, JOB_SCALE] = (1.0 / jobs[:, JOB_IMAGES] if scales is None else scales).view(np.int64)
         if keys is not None:
             jobs[:, JOB_KEY] = keys
         if rates is not None:
@@ -215,6 +221,8 @@ def build_plan(
     shifts: int = 0,
     flips: bool = False,
     changes: tuple[Any, ...] = (),
+    objective: Objective = CROSS_ENTROPY,
+    inference: bool = False,
 ) -> Plan:
     """Plan a graph.
 
@@ -232,6 +240,10 @@ def build_plan(
         Move each image by up to so many pixels, mirror every other one.
     changes : tuple of changes
         Other changes of images, see `minicnn.engine.changes`.
+    objective : Objective
+        The loss whose gradients are wanted.
+    inference : bool
+        Gradients of the network as it is in use: without dropout, by batch normalization's running statistics.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -245,7 +257,7 @@ def build_plan(
     state_begin = slots * slot_size if training else 0
     states = len(optimizer.state_names) if optimizer else 0
     common_begin = state_begin + states * slot_size
-    planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch)
+    planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch, objective=objective, inference=inference)
     planner.plan_preparations(input_gradient)
     if not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS
@@ -280,7 +292,7 @@ def build_plan(
         batch,
         topology.input_shape,
         np.dtype(np.uint8 if uint8 else np.float32),
-        prod(output) if training else 0,
+        objective.target(output) if training else None,
         None if training else output,
         training and input_gradient,
         len(optimizer.number_names) if optimizer else None,

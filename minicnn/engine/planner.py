@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from minicnn.engine.changes import Changing, append_changes
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
+from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.operations import Operation, operation_of
+from minicnn.engine.operations.loss import append_loss_of
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import (
@@ -19,9 +21,12 @@ from minicnn.kernels.cpu.pointwise.lowering import (
     append_add,
     append_chance,
     append_load,
+    append_load_target,
     append_loss,
     append_read,
+    append_shares,
     append_store,
+    append_total,
 )
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
 from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
@@ -37,7 +42,9 @@ class Machine(NamedTuple):
     operation_of(layer) : what a layer does
     loop(program, function, owner, **arguments) : a loop of a layer, see `append_derived`
     load(program, x, loading) : the images of a batch
-    loss(program, dlogits, logits) : the loss and its gradient
+    loss(program, dlogits, logits) : the mean softmax cross-entropy of one class an image, and its gradient
+    load_target(program, target, narrow), shares(program, share), total(program, dy, losses, rights) : what is around the loops of any
+        other loss, see `operations.loss`
     store(program, y), store_input_gradient(program, dx) : what the caller gets
     add(program, total, part) : total += part
     set_aside(planner, slot, first), add_back(planner, slot, kept) : the gradient of a shared parameter makes room for another part
@@ -49,6 +56,9 @@ class Machine(NamedTuple):
     loop: Callable[..., None]
     load: Callable[..., None]
     loss: Callable[..., None]
+    load_target: Callable[..., None]
+    shares: Callable[..., None]
+    total: Callable[..., None]
     store: Callable[..., None]
     store_input_gradient: Callable[..., None]
     add: Callable[..., None]
@@ -77,6 +87,9 @@ CPU = Machine(
     append_derived,
     append_load,
     append_loss,
+    append_load_target,
+    append_shares,
+    append_total,
     append_store,
     store_input_gradient,
     append_add,
@@ -92,11 +105,13 @@ class Planner:
     """State of one walk over a graph.
 
     shard : images of a shard
-    training : whether gradients are wanted (dropout then drops, batch norm takes the batch's statistics)
+    training : whether gradients are wanted
     updating : whether running statistics follow
     common_begin : where memory common to all shards begins
     batch : the largest batch
     machine : whose steps are appended to `program`
+    objective : the loss, and what outputs are compared with
+    inference : gradients of the network as it is in use, where else dropout drops and batch norm takes the batch's statistics
     """
 
     topology: Topology
@@ -107,6 +122,8 @@ class Planner:
     batch: int = 0
     program: Any = field(default_factory=Program)
     machine: Machine = CPU
+    objective: Objective = CROSS_ENTROPY
+    inference: bool = False
     values: dict[ValueRef, Activation] = field(default_factory=dict)
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
@@ -134,6 +151,11 @@ class Planner:
     def common(self, row: int) -> int:
         """Memory for one row a shard that all shards can read; what was written in one phase is there in the next."""
         return self.common_once(row * -(-self.batch // self.shard))
+
+    @property
+    def learning(self) -> bool:
+        """Whether dropout drops, and batch norm takes the batch's statistics."""
+        return self.training and not self.inference
 
     @property
     def several_phases(self) -> bool:
@@ -190,7 +212,7 @@ class Planner:
         shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.trainable}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
-        self.machine.loss(self.program, dlogits, self.values[output])
+        append_loss_of(self, dlogits, self.values[output])
         self._contributions[output] = [dlogits]
         for node in reversed(self.topology.nodes):
             dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]

@@ -5,11 +5,13 @@ p[n,k] = exp(scores[n,k]) / sum over j of exp(scores[n,j])        loss = mean ov
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from minicnn.errors import DataError, GraphError
+from minicnn.layers import Shape
+from minicnn.losses.base import CLASS, MASK, Loops, Loss
 
 
 def log_probabilities(scores: np.ndarray) -> np.ndarray:
@@ -42,18 +44,51 @@ def check_scores(where: str, scores: np.ndarray) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SoftmaxCrossEntropy:
-    """For a network that gives one score for each class; labels are the classes, from 0.
+NO_CLASS = -(1 << 31)  # ignores nothing: no label of 32 bits is below
+
+
+class SoftmaxCrossEntropy(Loss):
+    """For a network that gives one score for each class; labels are the classes, from 0: one an image, or one for each pixel.
 
     Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs", 1990.
     """
 
-    def check(self, network: str, classes: int) -> None:
+    targets: ClassVar[tuple[str, ...]] = (CLASS, MASK)
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+
+    label_smoothing: float = 0.0
+    ignore_index: int | None = None
+
+    def check(self, network: str, output_shape: Shape, input_shape: Shape) -> None:
         """A GraphError if there is nothing to choose from."""
-        if classes < 2:
+        if output_shape[0] < 2:
             raise GraphError(
                 f"{network} gives one score for an image, but softmax cross-entropy needs one for each class:"
                 f" that of a single class is always 0"
                 f"\n  end it with Linear(2) for yes and no, labels 1 and 0"
             )
+
+    def is_plain(self, target: str, output_shape: Shape) -> bool:
+        """Whether it is the mean over images of one class each."""
+        return self == SoftmaxCrossEntropy() and target == CLASS and len(output_shape) == 1
+
+    def loops(self, target: str) -> Loops:
+        return Loops("cross_entropy_forward", "cross_entropy_backward", "right_answers_forward")
+
+    def loop_settings(self, output_shape: Shape, input_shape: Shape) -> dict[str, Any]:
+        return {
+            "class_weights": np.ones(output_shape[0]),
+            "label_smoothing": self.label_smoothing,
+            "ignore_index": NO_CLASS if self.ignore_index is None else self.ignore_index,
+        }
+
+    @property
+    def ignored(self) -> int | None:
+        return self.ignore_index
+
+    def weights(self, labels: np.ndarray) -> np.ndarray:
+        return self.answers(labels).astype(np.float64)
+
+    def prediction(self, y: np.ndarray, input_shape: Shape) -> np.ndarray:
+        """Probabilities of the classes, like y: (N, K, *space) float32."""
+        return probabilities(y).astype(np.float32)

@@ -14,17 +14,21 @@ from minicnn.engine.cuda.steps import (
     draw,
     key_of,
     load,
+    load_target,
     loss,
     read,
     run_loop,
     run_own_loop,
     set_aside,
+    shares,
     store,
     store_input_gradient,
+    total,
 )
 from minicnn.engine.operations.convolution import problem_of
 from minicnn.engine.operations.derived import run_backward, run_forward
 from minicnn.engine.operations.joining import concat_backward, reshape_backward, reshape_forward
+from minicnn.engine.operations.normalization import run_inference_backward
 from minicnn.engine.operations.operation import Operations, new_output, set_value
 from minicnn.engine.planner import Machine, Planner
 from minicnn.graph import Node
@@ -116,7 +120,7 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
     layer, program, x, y = node.layer, plan.program, plan.x(node), new_output(plan, node)
     gamma, beta, *running = (parameter(plan, node, name) for name in ("weight", "bias", "running_mean", "running_var"))
     statistics, sizes, lanes = tuple(running), layout(plan, x), program.lanes
-    if plan.training:
+    if plan.learning:
         for name in ("mean", "variance"):
             plan.kept[node.index, name] = program.scratch(sizes.channels)
         statistics = kept_statistics(plan, node)
@@ -133,6 +137,9 @@ def kept_statistics(plan: Planner, node: Node) -> tuple[Any, Any]:
 
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy, program, x = through_relu(plan, node, dy), plan.program, plan.x(node)
+    if not plan.learning:
+        run_inference_backward(plan, node, dy)
+        return
     dgamma, dbeta = (parameter(plan, node, name, GRADIENT) for name in ("weight", "bias"))
     gamma, statistics, own = parameter(plan, node, "weight"), kept_statistics(plan, node), program.lanes(dy)  # dx in the place of dy
     append_batch_norm_backward(program, own, (dgamma, dbeta), own, program.lanes(x), statistics, gamma, node.layer.eps, layout(plan, x))
@@ -140,7 +147,7 @@ def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def dropout_forward(plan: Planner, node: Node) -> None:
-    if plan.training and node.layer.rate > 0:
+    if plan.learning and node.layer.rate > 0:
         values = {"y": new_output(plan, node), "x": plan.x(node)}
         run_loop(plan.program, textbook.dropout_forward, key_of(plan, node), **values, first_image=0, rate=node.layer.rate)
     else:
@@ -148,20 +155,21 @@ def dropout_forward(plan: Planner, node: Node) -> None:
 
 
 def dropout_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    if node.layer.rate > 0:
+    if plan.learning and node.layer.rate > 0:
         run_loop(plan.program, textbook.dropout_backward, key_of(plan, node), dx=dy, dy=dy, first_image=0, rate=node.layer.rate)
     plan.give(node, dy)
 
 
 def stochastic_depth_forward(plan: Planner, node: Node) -> None:
-    values = {"y": new_output(plan, node), "x": plan.x(node), "survival": node.layer.survival, "training": plan.training}
-    key = (key_of(plan, node), {}) if plan.training else (None, {"key": 0})
+    values = {"y": new_output(plan, node), "x": plan.x(node), "survival": node.layer.survival, "training": plan.learning}
+    key = (key_of(plan, node), {}) if plan.learning else (None, {"key": 0})
     run_loop(plan.program, textbook.stochastic_depth_forward, key[0], **values, **key[1])
 
 
 def stochastic_depth_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    settings = {"survival": node.layer.survival, "training": True}
-    run_loop(plan.program, textbook.stochastic_depth_backward, key_of(plan, node), dx=dy, dy=dy, **settings)
+    settings = {"survival": node.layer.survival, "training": plan.learning}
+    key = (key_of(plan, node), {}) if plan.learning else (None, {"key": 0})
+    run_loop(plan.program, textbook.stochastic_depth_backward, key[0], dx=dy, dy=dy, **settings, **key[1])
     plan.give(node, dy)
 
 
@@ -257,4 +265,19 @@ lower(L.Reshape, reshape_forward, reshape_backward)
 lower(L.AddInputs, add_forward, add_backward)
 lower(L.ConcatChannels, concat_forward, concat_backward)
 
-MACHINE = Machine(CUDA.operation_of, run_own_loop, load, loss, store, store_input_gradient, add, set_aside, add_back, draw, read)
+MACHINE = Machine(
+    CUDA.operation_of,
+    run_own_loop,
+    load,
+    loss,
+    load_target,
+    shares,
+    total,
+    store,
+    store_input_gradient,
+    add,
+    set_aside,
+    add_back,
+    draw,
+    read,
+)

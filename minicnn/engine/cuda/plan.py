@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from minicnn.engine.cuda.operations import MACHINE
 from minicnn.engine.cuda.program import ARENA, GRADIENT, PARAMETERS, STATE, DeviceProgram, Launch, OfRun
 from minicnn.engine.cuda.run_arrays import RunArrays
 from minicnn.engine.cuda.steps import append_update
+from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.plan import trainable_stretches
 from minicnn.engine.planner import Planner
 from minicnn.graph import Topology
@@ -46,6 +46,8 @@ class Purpose(NamedTuple):
     loading: Loading
     optimizer: Optimizer | None
     input_gradient: bool
+    objective: Objective = CROSS_ENTROPY
+    inference: bool = False
 
 
 class Stretch(NamedTuple):
@@ -88,7 +90,7 @@ class DevicePlan:
             batch,
             topology.input_shape,
             np.dtype(np.uint8 if purpose.loading.uint8 else np.float32),
-            prod(output) if training else 0,
+            purpose.objective.target(output) if training else None,
             None if training else output,
             training and purpose.input_gradient,
             len(optimizer.number_names) if optimizer else None,
@@ -159,16 +161,20 @@ class DevicePlan:
         rates: np.ndarray | None = None,
         output: np.ndarray | None = None,
         input_gradient: np.ndarray | None = None,
+        scales: np.ndarray | None = None,
     ) -> np.ndarray:
         """Run batches; arguments, result and errors as for `Plan.run`."""
         with self.lock, on(self.device.number):  # another thread that begins a run does not touch this one's result
             self._statistics = np.zeros((0, 2))
-            self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient)
+            self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient, scales)
+            batches = -(-len(order) // batch_size)
+            if scales is None and self.arrays.target is not None:
+                scales = 1.0 / np.minimum(batch_size, len(order) - np.arange(batches) * batch_size)
             self._bring(parameters)
             try:
                 for stretch in self._stretches(images, labels, order, batch_size):
                     part = slice(stretch.first, stretch.stop)
-                    self._run(stretch, batch_size, None if keys is None else keys[part], None if rates is None else rates[part])
+                    self._run(stretch, batch_size, *(None if each is None else each[part] for each in (keys, rates, scales)))
                     if output is not None:
                         first = stretch.first * batch_size
                         self._of_run.fetch("output", output[first : first + len(stretch.order)].reshape(len(stretch.order), -1))
@@ -184,7 +190,7 @@ class DevicePlan:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
         return self._statistics
 
-    def _run(self, stretch: Stretch, batch_size: int, keys: np.ndarray | None, rates: np.ndarray | None) -> None:
+    def _run(self, stretch: Stretch, batch_size: int, keys: np.ndarray | None, rates: np.ndarray | None, scales: np.ndarray | None) -> None:
         """Batches that need no copy in between; what they did is known even if an exception ends them."""
         batches = stretch.stop - stretch.first
         own = self._of_run
@@ -196,6 +202,8 @@ class DevicePlan:
             own.give("keys", keys)
         if rates is not None:
             own.give("rates", rates)
+        if scales is not None:
+            own.give("scales", scales)
         sizes = [min(batch_size, len(stretch.order) - n * batch_size) for n in range(batches)]
         if keys is not None:
             own.give("draws", self._draws(keys))
@@ -261,8 +269,8 @@ class DevicePlan:
             self._memory[ARENA] = memory.empty((size,), np.float32, self._what)
 
     def _append(self, program: DeviceProgram) -> None:
-        topology, training, loading, optimizer, input_gradient = self.purpose
-        planner = Planner(topology, program.row, training, optimizer is not None, 0, program.row, program, MACHINE)
+        topology, training, loading, optimizer, input_gradient, objective, inference = self.purpose
+        planner = Planner(topology, program.row, training, optimizer is not None, 0, program.row, program, MACHINE, objective, inference)
         planner.plan_preparations(input_gradient)
         planner.plan_forward(loading)
         if training:
@@ -339,8 +347,10 @@ def build_plan(
     shifts: int = 0,
     flips: bool = False,
     changes: tuple[Any, ...] = (),
+    objective: Objective = CROSS_ENTROPY,
+    inference: bool = False,
 ) -> DevicePlan:
     """Plan a graph on a device; arguments as for `minicnn.engine.plan.build_plan`."""
     channels = topology.input_shape[0]
     loading = Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes)
-    return DevicePlan(device, Purpose(topology, training, loading, optimizer, input_gradient), batch)
+    return DevicePlan(device, Purpose(topology, training, loading, optimizer, input_gradient, objective, inference), batch)

@@ -26,7 +26,7 @@ ENDLESS_BITS = 60  # a launch takes sizes as numbers of 64 bits, their product t
 
 
 class OfRun(NamedTuple):
-    """An array of a run: "images", "labels", "order", "job", "keys", "draws", "rates", "statistics", "output", "input_gradient"."""
+    """An array of a run: "images", "labels", "targets", "scales", "order", "job", "keys", "draws", "rates", "statistics", "output", "input_gradient"."""
 
     name: str
 

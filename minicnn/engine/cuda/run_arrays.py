@@ -38,6 +38,7 @@ class RunArrays:
         self._make("keys", (rows,), np.int64)
         self._make("draws", (rows, layers), np.int64)
         self._make("statistics", (rows, 2), np.float64)
+        self._make("scales", (rows,), np.float64)
         if plan.rates is not None:
             self._make("rates", (rows, plan.rates), np.float64)
         if plan.output is not None:
@@ -47,6 +48,7 @@ class RunArrays:
         if "images" not in self.arrays:
             self._make("images", (1, *plan.image), plan.dtype)
             self._make("labels", (1,), np.int64)
+            self._make("targets", (1, *(plan.target.shape if plan.target else ())), plan.target.dtype if plan.target else np.int64)
 
     def give(self, name: str, numbers: np.ndarray) -> None:
         """Copy numbers of the host into the first places of an array."""
@@ -69,7 +71,9 @@ class RunArrays:
             self._held = None
             self.give("images", images)
             if labels is not None:
-                self.give("labels", labels)
+                self.give("targets", labels)
+                if labels.ndim == 1:
+                    self.give("labels", labels)
 
     def fetch(self, name: str, numbers: np.ndarray) -> None:
         """Copy the first rows of an array to the host; waits for the launches before."""

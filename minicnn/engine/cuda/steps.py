@@ -17,7 +17,7 @@ from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.batch import Run, append_load, append_store
 from minicnn.kernels.cuda.derived import Binding, append_loop
 from minicnn.kernels.cuda.launches import Handle, Launches, Part, as_type, blocks_for
-from minicnn.kernels.cuda.loss import append_loss
+from minicnn.kernels.cuda.loss import append_load_target, append_loss, append_shares, append_total
 from minicnn.kernels.derive import Definition
 from minicnn.kernels.derive import read as definition_of
 from minicnn.kernels.derive.kinds import FLOAT64
@@ -99,6 +99,21 @@ def load(program: DeviceProgram, x: Activation, loading: Loading) -> None:
 
 def loss(program: DeviceProgram, dlogits: Activation, logits: Activation) -> None:
     append_loss(program, program.images_first(dlogits, 2), program.images_first(logits, 2), RUN, program.images)
+
+
+def load_target(program: DeviceProgram, target: Activation, narrow: bool | None) -> None:
+    own = program.images_first(target, 2)
+    own = own if narrow is None else as_type(own, "int32")
+    append_load_target(program, own, OfRun("targets"), RUN.order, RUN.job, program.batch)
+
+
+def shares(program: DeviceProgram, share: Activation) -> None:
+    append_shares(program, program.images_first(share, 1), OfRun("scales"), RUN.job)
+
+
+def total(program: DeviceProgram, dy: Activation, losses: Activation, rights: Activation | None) -> None:
+    right = program.zeros(1) if rights is None else program.images_first(rights, 1)
+    append_total(program, program.images_first(losses, 1), right, RUN.statistics, RUN.job)
 
 
 def store(program: DeviceProgram, y: Activation) -> None:

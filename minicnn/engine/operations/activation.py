@@ -30,24 +30,24 @@ def relu_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def dropout_forward(plan: Planner, node: Node) -> None:
-    if plan.training and node.layer.rate > 0:
+    if plan.learning and node.layer.rate > 0:
         pointwise.append_dropout(plan.program, new_output(plan, node), plan.x(node), node.index, node.layer.rate)
     else:
         set_value(plan, node, plan.x(node))
 
 
 def dropout_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    if node.layer.rate > 0:
+    if plan.learning and node.layer.rate > 0:
         pointwise.append_dropout(plan.program, dy, dy, node.index, node.layer.rate)
     plan.give(node, dy)
 
 
 def stochastic_depth_forward(plan: Planner, node: Node) -> None:
-    pointwise.append_survive(plan.program, new_output(plan, node), plan.x(node), node.index, node.layer.survival, plan.training)
+    pointwise.append_survive(plan.program, new_output(plan, node), plan.x(node), node.index, node.layer.survival, plan.learning)
 
 
 def stochastic_depth_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    pointwise.append_survive(plan.program, dy, dy, node.index, node.layer.survival, training=True)
+    pointwise.append_survive(plan.program, dy, dy, node.index, node.layer.survival, plan.learning)
     plan.give(node, dy)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,10 +19,12 @@ from minicnn.kernels.derive import read
 from minicnn.kernels.derive.checked import run_checked
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.kernels.derive.lanes.lowering import ROLES, Bound, GradientArray, Integers, ParameterArray, Table, role_of
-from minicnn.layers import Layer
+from minicnn.layers import Layer, Shape
 
 if TYPE_CHECKING:
     from minicnn.engine.planner import Planner
+
+NO_ZEROS: Mapping[str, Shape] = MappingProxyType({})
 
 
 def run_forward(plan: Planner, node: Node) -> None:
@@ -62,14 +66,24 @@ def _append(plan: Planner, node: Node, loop: Callable[..., None], arrays: dict[s
             in_axes(node, loop, name, (shape.shard, shape.channels, *shape.sizes))
     own = is_own(node, loop)
     if own:
-        _try(node, loop, arguments)
+        trial(loop, arguments, partial(in_axes, node, loop), node.name, absent(node))
     plan.machine.loop(plan.program, loop, node.name if own else "", **arguments)
 
 
-def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> None:
+def trial(
+    loop: Callable[..., None],
+    arguments: Mapping[str, Bound],
+    in_axes: Callable[..., Shape],
+    owner: str,
+    zeros: Mapping[str, Shape] = NO_ZEROS,
+) -> None:
     """Run a user's loop once, every place checked: a step checks only what depends on values.
 
     On two images, so that a loop that knows their number, or is done with the first, is found.
+
+    in_axes(name, shape, images=True) : the shape of an array in the axes that the loop has for it
+    owner : whose loop it is, for messages
+    zeros : shapes of arrays that are not there
     """
     numbers = {name: value if isinstance(value, tuple(ROLES)) else 0 for name, value in arguments.items()}  # others: run_checked says
     images_innermost(read(loop), {name: role_of(name, value) for name, value in numbers.items()})  # its reasons come first
@@ -78,20 +92,21 @@ def _try(node: Node, loop: Callable[..., None], arguments: dict[str, Bound]) -> 
     for name, value in arguments.items():
         given: Any = value
         if isinstance(value, ParameterArray | GradientArray):
-            given = drawn.standard_normal(value.shape)
+            given = drawn.standard_normal(in_axes(name, value.shape, images=False))
         elif isinstance(value, Activation):
-            shape = in_axes(node, loop, name, (2, value.map.channels, *value.map.sizes))
-            given = drawn.standard_normal(shape)
+            given = drawn.standard_normal(in_axes(name, (2, value.map.channels, *value.map.sizes)))
         elif isinstance(value, Integers):
-            given = np.zeros(in_axes(node, loop, name, (2, value.value.map.channels, *value.value.map.sizes)), np.int64)
+            given = np.zeros(in_axes(name, (2, value.value.map.channels, *value.value.map.sizes)), np.int64)
+        elif isinstance(value, Table):
+            given = value.values
         elif value is None:
-            given = np.zeros(absent(node)[name])
+            given = np.zeros(zeros[name])
         own.append(given)
     run_checked(read(loop), own)
     flat = {name: value for name, value in zip(arguments, own, strict=True) if read(loop).ranks.get(name) == 0}
     if len({value.size for value in flat.values()}) > 1:  # a place that it comes to for some values only may lie beyond the shorter
         shapes = "".join(f"\n  {name}  {shape_text(value.shape[1:])}" for name, value in flat.items())
-        raise ShapeError(f"{node.name}: the loop {loop.__name__} walks arrays by .flat that differ in size{shapes}")
+        raise ShapeError(f"{owner}: the loop {loop.__name__} walks arrays by .flat that differ in size{shapes}")
 
 
 def _short(name: str) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from minicnn import layers as L
 from minicnn.engine.operations.operation import lower, lower_one_step, new_output, through_relu
 from minicnn.graph import Node
+from minicnn.kernels import textbook
 from minicnn.kernels.cpu.normalization import batch as batch_normalization
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.derive.lanes.lowering import GradientArray, ParameterArray
 from minicnn.layers.batch_norm import BatchNorm
 
 if TYPE_CHECKING:
@@ -27,19 +29,22 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
     gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
     rectify = node.index in plan.fusion.rectified
     statistics = 0
-    if plan.training:
+    if plan.learning:
         statistics = plan.kept_places[node.index] = plan.common(2 * plan.x(node).map.channels)
         program.step(batch_normalization.batch_norm_statistics, input=normalized(plan, node, statistics))
         plan.close_shards()
     y, x = new_output(plan, node), normalized(plan, node, statistics)
     affine = batch_normalization.Affine(y.place, gamma, beta, mean, variance, layer.eps, rectify)
-    if plan.training:
+    if plan.learning:
         program.step(batch_normalization.batch_norm_training, input=x, affine=affine, momentum=layer.momentum, update=plan.updating)
     else:
         program.step(batch_normalization.batch_norm_inference, input=x, affine=affine)
 
 
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    if not plan.learning:
+        run_inference_backward(plan, node, through_relu(plan, node, dy))
+        return
     x, program = normalized(plan, node, plan.kept_places[node.index]), plan.program
     dy = through_relu(plan, node, dy)
     sums = plan.common(2 * x.channels)
@@ -58,6 +63,27 @@ def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
         dbeta=bias,
     )
     plan.give(node, dy)
+
+
+def run_inference_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    """By its loop: the running statistics are constants."""
+    arrays = {slot.name.rpartition(".")[2]: (slot.offset, slot.shape) for slot in node.slots}
+    gamma, beta, mean, variance = (arrays[name] for name in ("weight", "bias", "running_mean", "running_var"))
+    dx = plan.new(node.input_shapes[0])
+    plan.machine.loop(
+        plan.program,
+        textbook.batch_norm_inference_backward,
+        dx=dx,
+        dgamma=GradientArray(*gamma),
+        dbeta=GradientArray(*beta),
+        dy=dy,
+        x=plan.x(node),
+        mean=ParameterArray(*mean),
+        variance=ParameterArray(*variance),
+        gamma=ParameterArray(*gamma),
+        epsilon=node.layer.eps,
+    )
+    plan.give(node, dx)
 
 
 lower(BatchNorm, batch_norm_forward, batch_norm_backward, can_rectify=True)

@@ -48,6 +48,10 @@ def dropout_forward(at: Pass) -> np.ndarray:
     return run_forward(at) if at.training else at.x
 
 
+def dropout_backward(at: Pass, dy: np.ndarray) -> Gradients:
+    return run_backward(at, dy) if at.training else ([dy], {})
+
+
 def variant_forward(at: Pass) -> np.ndarray:
     """By the loops that ask the map, in float64."""
     own = at.layer.convolution(at.node.input_shapes[0])
@@ -76,7 +80,9 @@ def batch_norm_forward(at: Pass) -> np.ndarray:
 def batch_norm_backward(at: Pass, dy: np.ndarray) -> Gradients:
     dx, gradients = np.empty_like(at.x), {name: np.empty_like(at.parameters[name]) for name in ("weight", "bias")}
     written = {"dx": dx, "dgamma": gradients["weight"], "dbeta": gradients["bias"]}
-    call(at, "batch_norm_training_backward", {**written, "dy": dy, **norm_arrays(at)}, epsilon=at.layer.eps)
+    running = {} if at.training else {"mean": at.parameters["running_mean"], "variance": at.parameters["running_var"]}
+    mode = "training" if at.training else "inference"
+    call(at, f"batch_norm_{mode}_backward", {**written, "dy": dy, **norm_arrays(at), **running}, epsilon=at.layer.eps)
     return [dx], gradients
 
 
@@ -84,6 +90,6 @@ define(L.Flatten, reshape_forward, reshape_backward)
 define(L.Reshape, reshape_forward, reshape_backward)
 define(L.AddInputs, join_forward, join_backward)
 define(L.ConcatChannels, join_forward, join_backward)
-define(L.Dropout, dropout_forward, run_backward)
+define(L.Dropout, dropout_forward, dropout_backward)
 define(BatchNorm, batch_norm_forward, batch_norm_backward)
 define(L.Variant, variant_forward, variant_backward)

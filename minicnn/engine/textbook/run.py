@@ -6,7 +6,6 @@ import numpy as np
 
 from minicnn.engine.textbook.operation import Arrays, Pass, operation_of
 from minicnn.graph import INPUT, Node, Topology, ValueRef
-from minicnn.kernels import textbook as loops
 from minicnn.kernels.random_bits import MASK, uniform_bits
 
 
@@ -42,15 +41,6 @@ class Run:
         """The network's output."""
         (ref,) = self.topology.outputs
         return self.values[ref]
-
-    def loss(self, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean softmax cross-entropy and its gradient with respect to the output."""
-        logits = self.output
-        losses, probabilities, dlogits = np.empty(len(logits), logits.dtype), np.empty_like(logits), np.empty_like(logits)
-        loops.softmax_cross_entropy_forward(losses, probabilities, logits, labels)
-        share = np.full(len(logits), 1 / len(logits), logits.dtype)
-        loops.softmax_cross_entropy_backward(dlogits, share, probabilities, labels)
-        return float(losses.mean(dtype=np.float64)), dlogits
 
     def gradients(self, dy: np.ndarray) -> tuple[np.ndarray, Arrays]:
         """Gradients of the input and of every parameter, given the gradient of the output."""

@@ -1,4 +1,4 @@
-"""Softmax cross-entropy of a batch: gradient, summed loss and correct answers in one launch of one block.
+"""Softmax cross-entropy of a batch: gradient, summed loss and correct answers in one launch of one block; what is around other losses.
 
 32 neighbouring threads have neighbouring images; the warps of the block share out the classes, and meet in shared memory.  Every sum has
 one order, so that the same batch gives the same bits.
@@ -12,7 +12,7 @@ import numpy as np
 from numba import cuda
 
 from minicnn.kernels.cuda.batch import Run
-from minicnn.kernels.cuda.compile import Kernel
+from minicnn.kernels.cuda.compile import Kernel, blocks_for
 from minicnn.kernels.cuda.launches import Handle, Launches
 from minicnn.kernels.cuda.runtime import SIMULATED
 
@@ -95,3 +95,66 @@ def append_loss(launches: Launches, dlogits: Handle, logits: Handle, run: Run, i
     """
     arrays = (dlogits, logits, run.batch_labels, run.statistics, run.job)
     launches.launch(LOSS, 1, *arrays, images, np.float32(1 / images))
+
+
+def load_targets(target, targets, order, job, batch):  # type: ignore[no-untyped-def]
+    """target[n, e] = targets[order[first + n]] at e, where first = job * batch."""
+    images, elements = target.shape
+    numbers, first = targets.flat, job[0] * batch
+    for place in range(cuda.grid(1), images * elements, cuda.gridsize(1)):
+        e = place // images
+        n = place - e * images
+        target[n, e] = numbers[order[first + n] * elements + e]
+
+
+LOAD_TARGETS = Kernel(load_targets)
+
+
+def append_load_target(launches: Launches, target: Handle, targets: Handle, order: Handle, job: Handle, batch: int) -> None:
+    """Fetch a batch's targets.
+
+    target : (N, E) float32 or int32, written
+    targets : (M, ...) of E numbers for every image of the data
+    """
+    blocks, threads = blocks_for(target.size)
+    launches.launch(LOAD_TARGETS, blocks, target, targets, order, job, batch, threads=threads)
+
+
+def share(shares, scales, job):  # type: ignore[no-untyped-def]
+    """shares[n] = scales[job]."""
+    for n in range(cuda.grid(1), shares.shape[0], cuda.gridsize(1)):
+        shares[n] = scales[job[0]]
+
+
+SHARE = Kernel(share, threads=LANES)
+
+
+def append_shares(launches: Launches, shares: Handle, scales: Handle, job: Handle) -> None:
+    """What the loss of each image counts in that of the batch: shares (N,) float32; scales (batches,) float64."""
+    launches.launch(SHARE, 1, shares, scales, job)
+
+
+def total(losses, rights, statistics, job):  # type: ignore[no-untyped-def]
+    """statistics[job] = sums over n of losses[n] and of rights[n]."""
+    sums = cuda.shared.array((2, LANES), np.float64)
+    lane = cuda.threadIdx.x
+    loss, right = 0.0, 0.0
+    for n in range(lane, losses.shape[0], LANES):
+        loss += losses[n]
+        right += rights[n]
+    sums[0, lane] = loss
+    sums[1, lane] = right
+    cuda.syncthreads()
+    if lane < 2:
+        loss = 0.0
+        for other in range(LANES):
+            loss += sums[lane, other]
+        statistics[job[0], lane] = loss
+
+
+TOTAL = Kernel(total, threads=LANES)
+
+
+def append_total(launches: Launches, losses: Handle, rights: Handle, statistics: Handle, job: Handle) -> None:
+    """The batch's statistics from losses (N,) and right answers (N,)."""
+    launches.launch(TOTAL, 1, losses, rights, statistics, job)

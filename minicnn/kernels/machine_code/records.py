@@ -29,6 +29,7 @@ class Frame:
     count: int  # type: ignore[assignment]  # images of the shard that are real; lanes beyond are filled up and count for nothing
     accumulate: int  # 0 for the first shard of a slot: gradients are written; else they are added
     batch: int  # images of the whole batch
+    scale: float  # what the sum of the batch's losses is multiplied by: 1 / images for a mean
     key: int  # random key of this batch
     part: int  # which part of the step's work this task does
     parts: int  # of how many

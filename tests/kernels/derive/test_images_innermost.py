@@ -21,7 +21,7 @@ from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, Param
 
 from ..textbook import cases
 
-PARAMETERS = ("weight", "bias", "gamma", "beta", "mean", "variance")
+PARAMETERS = ("weight", "bias", "gamma", "beta", "mean", "variance", "class_weights", "pos_weight")
 TABLES = ("outputs", "inputs", "first", "filter_of", "map_of")
 SLOTS = 2
 AT_ONCE = (1, 5, 16, 32)  # images at a time: 7 of them fill seven shards, one and a part, a part of one
@@ -133,7 +133,15 @@ class Case:
         return found
 
 
-TRANSCENDENTAL = ("tanh", "sigmoid", "softmax", "local_response_norm", "log_softmax")  # a loop over lanes may ask another library
+TRANSCENDENTAL = (
+    "tanh",
+    "sigmoid",
+    "softmax",
+    "local_response_norm",
+    "log_softmax",
+    "cross_entropy",
+    "dice",
+)  # a loop over lanes may ask another library
 
 NOT_STEPS = {
     "batch_norm_training_forward": "total is a sum over the images of the whole batch, but a step sees one shard",

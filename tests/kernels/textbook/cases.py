@@ -162,6 +162,20 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("softmax_cross_entropy_forward", [poison(3), poison(3, 5)], x, labels)
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
 
+    rng = np.random.default_rng(0)
+    y, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
+    for name, target, settings in [
+        ("cross_entropy", labels, (weights, 0.2, 1)),
+        ("soft_cross_entropy", truth, (weights, 0.2)),
+        ("binary_cross_entropy", truth, (weights,)),
+        ("mean_squared_error", truth, ()),
+        ("mean_absolute_error", truth, ()),
+        ("huber", truth, (0.5,)),
+        ("dice", labels, (0.1,)),
+    ]:
+        case(f"{name}_forward", [poison(2)], y, target, *settings)
+        case(f"{name}_backward", [poison(2, 3, 4)], real(2), y, target, *settings)
+
     x, dy, constants = real(2, 6, 3), real(2, 6, 3), (5, 2.0, 0.5, 0.75)
     case("local_response_norm_forward", [poison(2, 6, 3)], x, *constants)
     case("local_response_norm_backward", [poison(2, 6, 3)], dy, x, *constants)

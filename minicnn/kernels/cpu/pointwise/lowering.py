@@ -10,7 +10,7 @@ from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.normalization import local_response as local_response_normalization
 from minicnn.kernels.cpu.pointwise import activation, chance, dropout, loss, reading
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import INPUT, OUTPUT, Place, Program
+from minicnn.kernels.cpu.program.program import INPUT, LABELS, OUTPUT, Place, Program
 from minicnn.kernels.derive.lanes.lowering import append_derived
 from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.machine_code.records import bits
@@ -139,6 +139,33 @@ def append_loss(program: Program, dlogits: Activation, logits: Activation) -> No
         totals=Place(totals),
         classes=logits.map.channels,
         shard=logits.map.shard,
+    )
+
+
+def append_load_target(program: Program, x: Activation, narrow: bool | None) -> None:
+    """Fetch the shard's targets: numbers, or whole numbers as int32, from int32 where `narrow`, else from int64; None for numbers."""
+    if narrow is None:
+        append_load(program, x, Loading(False, (1.0,) * x.map.channels, (0.0,) * x.map.channels), LABELS)
+        return
+    elements = x.size // x.map.shard
+    program.step(loss.load_whole_numbers_step, place=x.place, field=LABELS, elements=elements, shard=x.map.shard, narrow=narrow)
+
+
+def append_shares(program: Program, share: Activation) -> None:
+    """What the loss of each image counts in that of the batch: share (N,)."""
+    program.step(loss.share_step, place=share.place, shard=share.map.shard)
+
+
+def append_total(program: Program, dy: Activation, losses: Activation, rights: Activation | None) -> None:
+    """The batch's statistics from losses (N,) and right answers (N,); dy of lanes that are no images becomes 0."""
+    program.step(
+        loss.total_step,
+        dy=dy.place,
+        elements=dy.size // dy.map.shard,
+        shard=dy.map.shard,
+        losses=losses.place,
+        rights=(rights or losses).place,
+        rights_there=rights is not None,
     )
 
 

@@ -84,7 +84,7 @@ def log_softmax_step_backward(memory, parameters, table, a, frame):
 def cross_entropy_gradient_step(memory, parameters, table, a, frame):
     """`ratio` is the number of images of the whole batch over the loss's own gradient; labels are an array of the call."""
     m, arena, labels = whole_array(memory), frame.arena, integers_of(frame, 2)
-    softmax_cross_entropy(m, arena + a.dlogits, arena + a.logits, arena + a.totals, a.classes, a.shard, labels, a.ratio, frame)
+    softmax_cross_entropy(m, arena + a.dlogits, arena + a.logits, arena + a.totals, a.classes, a.shard, labels, 1.0 / a.ratio, frame)
 
 
 FORWARD = {"softmax": softmax_step, "log_softmax": log_softmax_step}

@@ -107,6 +107,7 @@ def _at(element, numba_element):
 floats_at = _at(FLOAT, types.float32)
 doubles_at = _at(ir.DoubleType(), types.float64)
 integers_at = _at(INT64, types.int64)
+int32s_at = _at(ir.IntType(32), types.int32)
 bytes_at = _at(ir.IntType(8), types.uint8)
 
 

@@ -14,7 +14,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import carray
 
-from minicnn.kernels.cpu.program.atomics import call_c, call_step, exchange, fetch_add, floats_at, integers_at, pause, read_shared
+from minicnn.kernels.cpu.program.atomics import (
+    as_double,
+    call_c,
+    call_step,
+    exchange,
+    fetch_add,
+    floats_at,
+    integers_at,
+    pause,
+    read_shared,
+)
 from minicnn.kernels.cpu.program.interpreter import signal_raised
 from minicnn.kernels.cpu.program.program import LABELS, SHARDS, SLICES, STEP_FIELDS
 from minicnn.kernels.machine_code.compile import kernel
@@ -31,7 +41,7 @@ ZERO = np.int64(0)  # what is called with a constant, Numba compiles again: four
 SPINS = 4000  # about 50 microseconds of waiting before the processor is given away
 
 # columns of a job: one row a batch
-JOB_KEY, JOB_ORDER, JOB_IMAGES, JOB_STATISTICS, JOB_RATES, JOB_OUTPUT = range(6)
+JOB_KEY, JOB_ORDER, JOB_IMAGES, JOB_STATISTICS, JOB_RATES, JOB_OUTPUT, JOB_SCALE = range(7)
 JOB_FIELDS = 8
 
 
@@ -179,6 +189,7 @@ def execute(run, thread):
             break
         task = ticket - phase_begin
         frame.batch = images
+        frame.scale = as_double(jobs[batch, JOB_SCALE])
         frame.key = jobs[batch, JOB_KEY]
         frame.order = jobs[batch, JOB_ORDER]
         frame.rates = jobs[batch, JOB_RATES]

@@ -14,6 +14,7 @@ LANES = "lanes"  # (N, ...) float32: a value of every image of the shard
 INTEGERS = "integers"  # (N, ...) int32: the same, of whole numbers
 PARAMETER = "parameter"  # numbers of the network, laid out as users see them
 TABLE = "table"  # whole numbers that are the same for every image
+WEIGHTS = "weights"  # real numbers that are the same for every image
 GRADIENT = "gradient"  # where their gradients go, laid out alike
 WHOLE, REAL = "whole number", "real number"
 NOTHING = "nothing"  # an array of zeros that is not there, such as the bias of a layer without

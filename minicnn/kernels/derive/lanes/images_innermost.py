@@ -20,14 +20,19 @@ from typing import NamedTuple
 
 from minicnn.kernels.derive.definition import Definition
 from minicnn.kernels.derive.lanes.bounds import Unseen
-from minicnn.kernels.derive.lanes.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, TABLE, WHOLE, Images
+from minicnn.kernels.derive.lanes.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, TABLE, WEIGHTS, WHOLE, Images
 from minicnn.kernels.derive.lanes.inward import Inward
 from minicnn.kernels.derive.lanes.one_shard import images_of
 from minicnn.kernels.derive.lanes.step_text import DECORATOR, Arguments, expression, statement, step_text
 from minicnn.kernels.derive.syntax import indices, is_everything, name_of, shape_of
 from minicnn.kernels.derive.text import statements, surroundings
 
-HEAD = ("import math", "import numpy", "from numba import njit", "from minicnn.kernels.cpu.program.atomics import whole_numbers_of")
+HEAD = (
+    "import math",
+    "import numpy",
+    "from numba import njit",
+    "from minicnn.kernels.cpu.program.atomics import as_double, whole_numbers_of",
+)
 AREAS = {LANES: "arena", INTEGERS: "arena", GRADIENT: "slot"}  # of the frame, from which places count
 
 
@@ -110,7 +115,7 @@ class Writer(ast.NodeTransformer):
         self.lanes, self.real, self.first, self.fresh = map(free, ("lanes", "images", "first", "fresh"))
         self.place, self.sum, self.integers = map(free, ("place", "sum_of_images", "integers"))
         memory, parameters, table = self.arguments[:3]
-        self._areas = {INTEGERS: self.integers, PARAMETER: parameters, TABLE: table, LANES: memory, GRADIENT: memory}
+        self._areas = {INTEGERS: self.integers, PARAMETER: parameters, TABLE: table, WEIGHTS: table, LANES: memory, GRADIENT: memory}
         self._inward = Inward(images, self.lanes, self.real)
         self._parts = images.plain_sums()
 
@@ -188,6 +193,8 @@ class Writer(ast.NodeTransformer):
         if images.roles[name] == NOTHING:
             return ast.Constant(0.0)
         memory = ast.Name(self._areas[images.roles[name]], ast.Load())
+        if images.roles[name] == WEIGHTS:
+            return expression(f"as_double({memory.id}[{self._place(name, node)}])")
         return ast.Subscript(memory, expression(self._place(name, node)), node.ctx)
 
     def _place(self, name: str, node: ast.Subscript) -> str:

@@ -12,7 +12,7 @@ from minicnn.geometry import shape_text
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, Program
 from minicnn.kernels.derive.grammar import read
-from minicnn.kernels.derive.lanes.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WHOLE
+from minicnn.kernels.derive.lanes.images import GRADIENT, INTEGERS, LANES, NOTHING, PARAMETER, REAL, TABLE, WEIGHTS, WHOLE
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.kernels.derive.lanes.step_text import derived_step
 
@@ -32,7 +32,7 @@ class GradientArray(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Whole numbers that are the same for every image, such as places: int64, kept with the program."""
+    """Numbers that are the same for every image, such as places, or weights of classes: int64 or float64, kept with the program."""
 
     values: np.ndarray
 
@@ -92,6 +92,8 @@ def append_derived(program: Program, function: Callable[..., Any], owner: str = 
 
 def role_of(name: str, value: Bound) -> str:
     """What an argument is to a step."""
+    if isinstance(value, Table) and value.values.dtype.kind == "f":
+        return WEIGHTS
     for kind, role in ROLES.items():
         if isinstance(value, kind):
             return role
@@ -106,7 +108,8 @@ def _place(program: Program, value: Any) -> Place | float:
     if isinstance(value, ParameterArray | GradientArray):
         return value.offset
     if isinstance(value, Table):
-        return program.constant(value.values)
+        own = value.values
+        return program.constant(own.astype(np.float64).view(np.int64) if own.dtype.kind == "f" else own)
     if isinstance(value, Activation | Integers):
         return _activation(value).place
     return value if isinstance(value, float) else int(value)
