@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minicnn.errors import DeviceError, SettingError
+from minicnn.geometry import shape_text
 from minicnn.kernels import textbook
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.derive import read
-from minicnn.kernels.derive.lanes.lowering import Table
+from minicnn.kernels.derive.lanes.lowering import Integers, Table
+from minicnn.losses import BOXES, MASK
 
 if TYPE_CHECKING:
     from minicnn.engine.planner import Planner
 
+LEAST_SHARE = 0.25  # of a box that is left inside the image, or it is dropped
 BYTE = 1 / 255  # one step of uint8 on the scale from 0 to 1
 
 
@@ -101,6 +104,36 @@ class Changing:
             y = self.new(self.shape)
             self.planner.machine.read(self.planner.program, y, self.image, self.place, self.sizes)
             self.image = y
+
+    def moved_target(self, target: Any, shape: tuple[int, ...], kind: str, ignored: int | None = None) -> Any:
+        """What a loss compares an image's output with, moved as the image was: masks and boxes; classes and numbers stay.
+
+        target : as it was loaded: a mask of whole numbers, or boxes
+        shape : of one image's, (*space) or (M, 5)
+        ignored : the class of pixels that come from outside of the image; 0, the background, if there is none
+
+        Raises
+        ------
+        SettingError
+            If a mask has not the size of the images, or boxes are not on pictures.
+        """
+        if self.place is None or kind not in (MASK, BOXES):
+            return target
+        space = self.shape[1:]
+        if kind == BOXES:
+            if len(space) != 2 or min(space) < 2:
+                raise SettingError(f"augment: boxes move with pictures, but the images are {shape_text(self.shape)}")
+            moved = self.new(shape)
+            self.loop(textbook.move_boxes_forward, moved=moved, boxes=target.shaped(shape), place=self.place, least=LEAST_SHARE)
+            return moved
+        if shape != space:
+            raise SettingError(
+                f"augment: masks move with images of their size, but have {shape_text(shape)} pixels, and the images {shape_text(space)}"
+            )
+        moved, own = self.new((1, *space)), target.shaped((1, *space))
+        outside = 0 if ignored is None else ignored
+        self.loop(textbook.read_nearest_forward, y=Integers(moved), x=Integers(own), place=self.place, outside=outside)
+        return moved.shaped(space)
 
     def normalize(self) -> None:
         """From 0 to 1 to what the network takes, a channel at a time."""

@@ -45,7 +45,7 @@ class Updates:
                 scale=preparation.scale,
                 shift=preparation.shift,
                 optimizer=optimizer,
-                **augment.loading,
+                **augment.loading(),
             )
             plan.set_state(state)
             self._plan, self._made_for, self._state = plan, made_for, None

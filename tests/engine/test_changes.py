@@ -8,9 +8,11 @@ import pytest
 import minicnn
 from minicnn import engine
 from minicnn import layers as L
+from minicnn.engine.objective import Objective
 from minicnn.engine.textbook.changes import changed
-from minicnn.errors import ShapeError
+from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels.cpu.pointwise.lowering import Loading
+from minicnn.losses import Loss, SoftmaxCrossEntropy
 from minicnn.train.augmentation import CHANGES, Change, Flip, Shift, augmentation
 
 KEY, IMAGES = 0x1234_5678_9ABC_DEF0, 40
@@ -81,6 +83,15 @@ def test_shift_and_flip_move_whole_pixels():
     np.testing.assert_allclose(got, np.rint(got), rtol=1e-6)
 
 
+def wave_loop(moved, place, numbers, height, columns):
+    N, A, L = place.shape
+    for n in range(N):
+        for a in range(A):
+            for l in range(L):
+                slide = height * math.sin(place[n, 0, l] + 6.28 * numbers[n, 0])
+                moved[n, a, l] = place[n, a, l] + (slide if a == A - 1 and columns > 1 else 0.0)
+
+
 class Wave(Change):
     """One of a user's own: rows slide to and fro."""
 
@@ -89,13 +100,20 @@ class Wave(Change):
     stage = "places"
     chances = 1
 
-    def loop(moved, place, numbers, height, columns):
-        N, A, L = place.shape
-        for n in range(N):
-            for a in range(A):
-                for l in range(L):
-                    slide = height * math.sin(place[n, 0, l] + 6.28 * numbers[n, 0])
-                    moved[n, a, l] = place[n, a, l] + (slide if a == A - 1 and columns > 1 else 0.0)
+    loop = staticmethod(wave_loop)
+
+
+def gamma_draw(numbers, chance, share):
+    for n in range(numbers.shape[0]):
+        numbers[n, 0] = math.exp((2.0 * chance[n, 0] - 1.0) * share)
+
+
+def gamma_loop(y, x, numbers):
+    N, C, L = x.shape
+    for n in range(N):
+        for c in range(C):
+            for l in range(L):
+                y[n, c, l] = x[n, c, l] ** numbers[n, 0]
 
 
 class Gamma(Change):
@@ -105,27 +123,22 @@ class Gamma(Change):
 
     chances = 1
 
-    def draw(numbers, chance, share):
-        for n in range(numbers.shape[0]):
-            numbers[n, 0] = math.exp((2.0 * chance[n, 0] - 1.0) * share)
+    draw = staticmethod(gamma_draw)
+    loop = staticmethod(gamma_loop)
 
-    def loop(y, x, numbers):
-        N, C, L = x.shape
-        for n in range(N):
-            for c in range(C):
-                for l in range(L):
-                    y[n, c, l] = x[n, c, l] ** numbers[n, 0]
+
+def outside_loop(y, x):
+    N, C, L = x.shape
+    for n in range(N):
+        for c in range(C):
+            for l in range(L):
+                y[n, c, l] = x[n, c, l + 1]
 
 
 class Outside(Change):
     """A loop that leaves its arrays."""
 
-    def loop(y, x):
-        N, C, L = x.shape
-        for n in range(N):
-            for c in range(C):
-                for l in range(L):
-                    y[n, c, l] = x[n, c, l + 1]
+    loop = staticmethod(outside_loop)
 
 
 def test_a_change_of_ones_own_is_known_by_its_name():
@@ -141,3 +154,80 @@ def test_a_change_of_ones_own_is_known_by_its_name():
 def test_a_loop_of_ones_own_is_tried_before_it_runs():
     with pytest.raises(ShapeError, match=r"^.*test_changes.py:\d+: "):
         augmentation("outside").checked((1, 12, 12))
+
+
+def statistics(net, images, targets, loss, words):
+    """Summed loss of images as a plan changes them, and their targets."""
+    objective = Objective.of(loss, targets)
+    purpose = {"uint8": True, "scale": [1 / 255], "shift": [0.0], "objective": objective, **augmentation(words).loading(objective.kind)}
+    plan = engine.new_plan("cpu", net, len(images), 2, training=True, **purpose)
+    return plan.run(net.parameter_memory, images, np.arange(len(images)), len(images), labels=targets, keys=np.array([KEY]))[0, 0]
+
+
+SQUARE = np.zeros((IMAGES, 1, 12, 14), np.uint8)
+SQUARE[:, :, 3:7, 2:9] = 255
+
+
+@pytest.mark.parametrize("words", ["shift=2,flip", "rotate=180,shift=1", "elastic=20"])
+def test_masks_move_along(words):
+    """A network that says what it sees is right where the mask moves along, and wrong where it stays."""
+    net = minicnn.Graph(L.Sequential(L.Conv2D(2, 1)), input_shape=(1, 12, 14))
+    net.parameters["conv1.weight"][...] = np.array([-60, 60]).reshape(2, 1, 1, 1)
+    net.parameters["conv1.bias"][...] = [30, -30]
+    masks = (SQUARE[:, 0] > 0).astype(np.int32)
+    moved = statistics(net, SQUARE, masks, SoftmaxCrossEntropy(), words)
+    alone = statistics(net, SQUARE, masks, SoftmaxCrossEntropy(), "brightness=0")
+    assert moved < alone + 0.05 * masks.size  # pixels half way between the two classes
+    assert statistics(net, SQUARE, np.roll(masks, 3, 2), SoftmaxCrossEntropy(), words) > moved + 0.1 * masks.size
+
+
+def bright_forward(loss_per_image, y, target):
+    N, _, H, W = y.shape
+    for n in range(N):
+        total = np.float64(0.0)
+        for h in range(H):
+            for w in range(W):
+                inside_h = target[n, 0, 1] <= h + 0.5 <= target[n, 0, 1] + target[n, 0, 3]
+                inside_w = target[n, 0, 0] <= w + 0.5 <= target[n, 0, 0] + target[n, 0, 2]
+                total += 0.0 if inside_h and inside_w else y[n, 0, h, w]
+        loss_per_image[n] = total
+
+
+def bright_backward(dy, dloss_per_image, y, target):
+    N, C, H, W = y.shape
+    for n in range(N):
+        for c in range(C):
+            for h in range(H):
+                for w in range(W):
+                    dy[n, c, h, w] = dloss_per_image[n]
+
+
+class Bright(Loss):
+    """How much lies outside of the first box."""
+
+    targets = ("boxes",)
+    metrics = ()
+
+    def target_shape(self, output_shape, target):
+        return (1, 5)
+
+    forward = staticmethod(bright_forward)
+    backward = staticmethod(bright_backward)
+
+
+@pytest.mark.parametrize("words", ["shift=2,flip", "rotate=90,shift=1", "scale=0.3"])
+def test_boxes_move_along(words):
+    net = minicnn.Graph(L.Sequential(L.Conv2D(1, 1)), input_shape=(1, 12, 14))
+    net.parameters["conv1.weight"][...] = 1
+    boxes = np.tile(np.float32([[[2, 3, 7, 4, 0]]]), (IMAGES, 1, 1))
+    seen = statistics(net, SQUARE, boxes, Bright(), words)
+    assert seen <= 0.12 * (SQUARE > 0).sum()  # rims between pixels
+    assert statistics(net, SQUARE, boxes + np.float32([3, 0, 0, 0, 0]), Bright(), words) > 0.2 * (SQUARE > 0).sum()
+
+
+def test_masks_of_another_size_do_not_move():
+    net = minicnn.Graph(L.Sequential(L.Conv2D(2, 3)), input_shape=(1, 12, 14))
+    with pytest.raises(
+        SettingError, match=r"^augment: masks move with images of their size, but have 10 x 12 pixels, and the images 12 x 14$"
+    ):
+        statistics(net, SQUARE, np.zeros((IMAGES, 10, 12), np.int32), SoftmaxCrossEntropy(), "rotate")

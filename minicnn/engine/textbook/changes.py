@@ -16,7 +16,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.derive import read
 from minicnn.kernels.derive.checked import run_checked
-from minicnn.kernels.derive.lanes.lowering import Table
+from minicnn.kernels.derive.lanes.lowering import Integers, Table
 from minicnn.kernels.random_bits import MASK
 from minicnn.kernels.textbook.compile import uniform_bits
 
@@ -29,6 +29,10 @@ class Value(NamedTuple):
     def channels(self, first: int, count: int) -> Value:
         """Some of its channels, in place."""
         return Value(self.array[:, first : first + count])
+
+    def shaped(self, shape: tuple[int, ...]) -> Value:
+        """The same numbers as values of this shape."""
+        return Value(self.array.reshape(len(self.array), *shape))
 
 
 class Images:
@@ -67,6 +71,7 @@ def in_axes(value: Any, axes: int) -> Any:
     """An argument as a loop with so many axes for it takes it."""
     if isinstance(value, Table):
         return value.values
+    value = value.value if isinstance(value, Integers) else value
     if not isinstance(value, Value):
         return value
     array = value.array
