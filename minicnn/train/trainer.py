@@ -223,7 +223,7 @@ class Trainer:
             best on them, and the test images are evaluated once, at the end.
         schedule : str or Schedule
             "constant", "step", "plateau" or "cosine".
-        augment : "shift", "shift=PIXELS", "flip", or several
+        augment : words as "shift", "rotate=10,elastic", or changes of `minicnn.train.augmentation`, in any order
         patience : int, optional
             Stop when validation has not improved for so many epochs.
         progress : function, optional
@@ -334,7 +334,7 @@ class Trainer:
             self.net,
             self.optimizer,
             rule,
-            changes,
+            changes.fitted(train.images),
             preparation,
             train,
             test,

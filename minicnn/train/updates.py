@@ -54,9 +54,8 @@ class Updates:
                 scale=preparation.scale,
                 shift=preparation.shift,
                 optimizer=optimizer,
-                shifts=augment.shift,
-                flips=augment.flip,
                 objective=objective,
+                **augment.loading(),
             )
             plan.set_state(state)
             self._plan, self._made_for, self._state = plan, made_for, None

@@ -158,6 +158,7 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     for training in (False, True):
         case("stochastic_depth_forward", [poison(3, 5)], x, 77, 0.3, training)
         case("stochastic_depth_backward", [poison(3, 5)], real(3, 5), 77, 0.3, training)
+    case("chance_forward", [poison(3, 5)], 77, 4)
     case("rbf_forward", [poison(3, 4)], x, weight)
     case("rbf_backward", [poison(3, 5)], dy, x, weight)
     case("add_forward", [poison(3, 5)], x, real(3, 5))
@@ -220,6 +221,7 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("global_max_pool_backward", [poison(2, 6, 3)], real(2, 6), integers(3, 2, 6))
     case("global_avg_pool_forward", [poison(2, 6)], x)
     case("global_avg_pool_backward", [poison(2, 6, 3)], real(2, 6))
+    changes_of_images(case, poison, real)
     dy = real(2, 3, 3)
     case("channel_max_pool_forward", [poison(2, 3, 3), poison_integers(2, 3, 3)], x, 2)
     case("channel_max_pool_backward", [poison(2, 6, 3)], dy, integers(6, 2, 3, 3), 2)
@@ -228,6 +230,39 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("channel_l2_pool_forward", [poison(2, 3, 3)], x, 2)
     case("channel_l2_pool_backward", [poison(2, 6, 3)], dy, x, real(2, 3, 3), 2)
     return made
+
+
+def changes_of_images(case, poison, real):
+    """Images of 4x5 and volumes of 2x2x5: where their pixels come from, reading there, and changes of values."""
+    sizes, steps = np.array([4, 5]), np.array([5, 1])
+    place = 4.5 * real(2, 2, 20) + 2.0
+    case("places_forward", [poison(2, 2, 20)], sizes, steps)
+    case("shift_draw_forward", [poison(2, 2)], abs(real(2, 2)), sizes, 2)
+    case("shift_places_forward", [poison(2, 2, 20)], place, real(2, 2))
+    case("flip_draw_forward", [poison(2, 1)], abs(real(2, 1)))
+    case("flip_places_forward", [poison(2, 2, 20)], place, real(2, 1), 5)
+    case("rotate_draw_forward", [poison(2, 2)], abs(real(2, 1)), 30.0)
+    case("rotate_places_forward", [poison(2, 2, 20)], place, real(2, 2), 4, 5)
+    case("scale_draw_forward", [poison(2, 1)], abs(real(2, 1)), 0.25)
+    case("scale_places_forward", [poison(2, 2, 20)], place, real(2, 1), sizes)
+    case("smooth_down_forward", [poison(2, 2, 4, 5)], real(2, 2, 4, 5), 1.5, 3)
+    case("smooth_across_forward", [poison(2, 2, 4, 5)], real(2, 2, 4, 5), 1.5, 3)
+    case("noise_forward", [poison(2, 2, 20)], abs(real(2, 2, 20)))
+    case("elastic_places_forward", [poison(2, 2, 20)], place, real(2, 2, 20), sizes, 3.0)
+    case("read_linear2d_forward", [poison(2, 3, 20)], real(2, 3, 20), place, 4, 5)
+    case("read_linear3d_forward", [poison(2, 3, 20)], real(2, 3, 20), 2.5 * real(2, 3, 20) + 1.0, 2, 2, 5)
+    case("read_nearest_forward", [poison(2, 3, 20)], real(2, 3, 20), place, sizes, steps, 7)
+    boxes = np.array([[[1.0, 1.0, 2.0, 2.0, 3.0], [-2.0, 0.0, 4.0, 3.0, 1.0], [-1.0] * 5]] * 2)
+    near = np.indices((4, 5)).reshape(1, 2, 20) + 0.3 * real(2, 2, 20)
+    case("move_boxes_forward", [poison(2, 3, 5)], boxes.astype(place.dtype), near, 4, 5, 0.25)
+    case("around_zero_draw_forward", [poison(2, 1)], abs(real(2, 1)), 0.2)
+    case("brightness_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 1))
+    case("contrast_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 1))
+    case("normal_draw_forward", [poison(2, 3)], abs(real(2, 6)), 0.1)
+    case("add_component_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 3), 1, 0.4)
+    case("cutout_draw_forward", [poison(2, 2)], abs(real(2, 2)), sizes)
+    case("cutout_forward", [poison(2, 3, 20)], real(2, 3, 20), 4.0 * abs(real(2, 2)), sizes, steps, 3)
+    case("normalize_forward", [poison(2, 3, 20)], real(2, 3, 20), 2.0, -0.5)
 
 
 AXES = {"float64": (1, 2, 3), "float32": (2,)}  # compiling takes its time; float32 on one axis and on three is the same loop
