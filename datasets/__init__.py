@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minicnn.datasets.arrays import as_images, from_arrays
 from minicnn.datasets.catalog import names
 from minicnn.datasets.dataset import Dataset, channel_statistics
+from minicnn.datasets.handwriting import as_handwriting
 from minicnn.datasets.loading import load
 from minicnn.datasets.places import data_home
 from minicnn.datasets.scaling import scale_to
@@ -18,7 +19,7 @@ from minicnn.datasets.scaling import scale_to
 if TYPE_CHECKING:
     from minicnn.datasets.store import fetch
 
-__all__ = ["Dataset", "as_images", "channel_statistics", "data_home", "fetch", "from_arrays", "load", "names", "scale_to"]
+__all__ = ["Dataset", "as_handwriting", "as_images", "channel_statistics", "data_home", "fetch", "from_arrays", "load", "names", "scale_to"]
 
 if not TYPE_CHECKING:
 
