@@ -12,7 +12,7 @@ import string
 from dataclasses import dataclass
 from typing import Literal
 
-from minicnn.errors import DataError
+from minicnn.errors import DataError, quoted
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, Split] = ("train", "test")
@@ -258,4 +258,7 @@ def record(name: str) -> Record:
         return RECORDS[name]
     near = difflib.get_close_matches(str(name).lower(), RECORDS, n=1, cutoff=0.5)
     guess = f": did you mean {near[0]}?" if near else ""
-    raise DataError(f"no data set is called {name!r}{guess}\n  there are {', '.join(RECORDS)}")
+    raise DataError(
+        f"no data set is called {quoted(name)}{guess}"
+        f"\n  there are {', '.join(RECORDS)}; or give a folder of pictures by class, or a file .npz, .npy or .csv"
+    )
