@@ -97,7 +97,7 @@ class Trainer:
         self.net = net
         self.classes = net.classes  # a GraphError here if the network is not a classifier
         self.loss = loss
-        loss.check(net.name, self.classes)
+        loss.check(net.name, net.output_shape, net.input_shape)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
         if not isinstance(self.optimizer, Optimizer):
             raise SettingError(
