@@ -14,11 +14,13 @@ import numpy as np
 from minicnn import engine
 from minicnn.errors import SettingError
 from minicnn.optimizers import Optimizer
+from minicnn.optimizers.update import Update
 from minicnn.preparation import Preparation
 from minicnn.random import generator
 from minicnn.train.augmentation import Augmentation
 from minicnn.train.evaluation import measure
 from minicnn.train.finite import loss_is_lost, weights_are_finite, wrong_image, wrong_weights
+from minicnn.train.groups import Groups
 from minicnn.train.intake import Held
 from minicnn.train.position import Position
 from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
@@ -41,6 +43,7 @@ class Course(NamedTuple):
 
     until : the last epoch
     since : the epochs before the schedule begins
+    update : the optimizer, with what is around it
     """
 
     net: Graph
@@ -56,6 +59,7 @@ class Course(NamedTuple):
     threads: int
     seed: int
     device: str
+    update: Update
 
     def records(self, at: Position, updates: Updates, turns: Turns) -> Records:
         """Train from a position, which is updated; meanwhile other threads get an error."""
@@ -91,7 +95,7 @@ class Course(NamedTuple):
                 yield from self._epoch(at, updates, turns, wrong)
                 if at.stopping:
                     return
-                with turns.turn():
+                with turns.turn(), updates.averaged(self.update):
                     record = self._close_epoch(at, wrong)
                 yield record
 
@@ -100,11 +104,14 @@ class Course(NamedTuple):
         batches = -(-images // self.batch_size)
         order = generator(self.seed, "shuffle", at.epoch).permutation(images).astype(np.int64)
         keys = generator(self.seed, "epoch", at.epoch).integers(1 << 63, size=batches, dtype=np.int64)
+        groups = Groups(batches, self.update.accumulate)
+        counts = np.minimum(self.batch_size, images - np.arange(batches) * self.batch_size)
         stretch = 1
         while at.batch < batches and not at.stopping:
             with turns.turn():
                 first, stop = at.batch, min(at.batch + stretch, batches)
-                numbers = rates(self.optimizer, at.steps + 1, [self._learning_rate(at, n / batches) for n in range(first, stop)])
+                moments = [self._learning_rate(at, groups.part(n)) for n in range(first, stop)]
+                numbers = rates(self.update, at.steps + 1, moments, groups, first)
                 plan, pixels = self._plan(updates), self.train.images
                 begin = time.perf_counter()
                 try:
@@ -116,10 +123,12 @@ class Course(NamedTuple):
                         labels=self.train.labels,
                         keys=keys[first:stop].copy(),
                         rates=numbers,
+                        scales=None if groups.size == 1 else groups.scales(counts, first, stop),
                     )
                 finally:  # Ctrl-C in a notebook as well: the parameters reflect exactly the batches that are done
                     seconds = time.perf_counter() - begin
-                    at.count(plan.done(), seconds)
+                    done_batches = plan.done()
+                    at.count(done_batches, seconds, groups.finished(first + len(done_batches)) - groups.finished(first))
                 done = min(stop * self.batch_size, images)
                 loss, right = (float(total) / done for total in at.sums)
                 self._check(at.epoch, wrong, loss)
@@ -154,7 +163,7 @@ class Course(NamedTuple):
         return self.optimizer.learning_rate * float(factor)
 
     def _plan(self, updates: Updates) -> Plan | DevicePlan:
-        return updates.plan(self.optimizer, self.batch_size, self.threads, self.preparation, self.changes)
+        return updates.plan(self.update, self.batch_size, self.threads, self.preparation, self.changes)
 
     def _check(self, epoch: int, wrong: str | None, *losses: float) -> None:
         if all(map(math.isfinite, losses)):
