@@ -9,6 +9,7 @@ from typing import Any
 
 from minicnn import schema
 from minicnn.errors import CheckpointError, SettingError, quoted, suggestion
+from minicnn.initializers import checked as initializer
 from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, Optimizer
 from minicnn.recipe import Recipe
 from minicnn.train.augmentation import augmentation
@@ -36,6 +37,7 @@ class RunSettings:
     validation : share of the training images held out, 0 for none
     select_on_test : keep the weights of the epoch that was best on the test images
     size : rows and columns that the images are brought to, as in "16x16"; None for those of the network
+    init : what weights start from, see `minicnn.initializers`; None for the usual
     """
 
     network: str
@@ -54,6 +56,7 @@ class RunSettings:
     select_on_test: bool = False
     size: str | None = None
     optimizer_settings: dict[str, float] = field(default_factory=dict)
+    init: str | None = None
 
     @classmethod
     def completed(cls, given: Mapping[str, Any], train_images: int, recipe: Recipe | None = None) -> RunSettings:
@@ -95,7 +98,8 @@ class RunSettings:
             )
         settings = cls(**{**defaults, **said})
         settings.make_optimizer()
-        return replace(settings, augment=augmentation(settings.augment).words)
+        init = settings.init and initializer("a run", settings.init)
+        return replace(settings, augment=augmentation(settings.augment).words, init=init)
 
     def continued(self, given: Mapping[str, Any]) -> RunSettings:
         """These settings for a resumed run: `given` may raise the epochs and move the data, and must agree otherwise.
@@ -108,6 +112,8 @@ class RunSettings:
         said = {name: value for name, value in given.items() if value is not None}
         if "augment" in said:
             said["augment"] = augmentation(said["augment"]).words
+        if "init" in said:
+            said["init"] = initializer("a run", said["init"])
         for name, value in said.items():
             started = getattr(self, name)
             if name not in FREE_TO_CHANGE and value != started:
@@ -151,6 +157,7 @@ class RunSettings:
                 "select_on_test": False,
                 "size": None,
                 "optimizer_settings": {},
+                "init": None,
                 **values,
             }  # as in runs from before there was a choice
         if not isinstance(values, dict) or sorted(values) != sorted(names):
@@ -183,6 +190,8 @@ class RunSettings:
         try:
             settings.make_optimizer()
             augmentation(settings.augment)
+            if settings.init is not None:
+                initializer(source, settings.init)
         except (SettingError, TypeError) as error:  # TypeError: a momentum for an optimizer without one
             raise CheckpointError(f"{source}: its settings do not fit: {error}") from error
         return settings
