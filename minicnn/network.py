@@ -435,35 +435,38 @@ class Graph:
 
         return activations(self.sized(images.shape[1:]), images, wanted)
 
-    def predict(self, images: ArrayLike, threads: int | None = None, device: str = "cpu") -> NDArray:
-        """Probabilities of the classes, for images as a data set holds them; they are prepared as in training.
+    def predict(self, images: ArrayLike, threads: int | None = None, device: str = "cpu") -> Any:
+        """What the network says of images as a data set holds them; they are prepared as in training.
 
-            Parameters
-            ----------
-            images : (N, C, *space), or (N, *space) for a network of one channel
-                uint8, other integers from 0 to 255, or floats on the scale of the training images; where those were uint8, floats run
-                from 0 to 1.  Images of another size are resized.  A network not trained by `fit` takes floats unchanged.
+        Parameters
+        ----------
+        images : (N, C, *space), or (N, *space) for a network of one channel
+            uint8, other integers from 0 to 255, or floats on the scale of the training images; where those were uint8, floats run
+            from 0 to 1.  Images of another size are resized, unless the
+            network has free axes.  A network not trained by `fit` takes floats unchanged.
         device : str
             "cpu", or a CUDA device, as in "cuda".
 
-            Returns
-            -------
-            (N, classes) float32, or (N, classes, *space)
+        Returns
+        -------
+        By the loss it was trained with, softmax cross-entropy if it was not: probabilities of the classes (N, classes, *space) float32;
+        numbers; or for each image a list of boxes (x, y, w, h, class, score).
 
-            Raises
-            ------
-            DataError
-                If the images are on another scale, or the scores are not finite.
-            ShapeError
-                If the images do not fit the network.
+        Raises
+        ------
+        DataError
+            If the images are on another scale, or the scores are not finite.
+        ShapeError
+            If the images do not fit the network.
         """
         from minicnn import engine
-        from minicnn.losses import check_scores, probabilities
+        from minicnn.losses import check_scores
 
         pixels, preparation = self.prepared("predict", images)
         scores = engine.predict(self.sized(pixels.shape[1:]), pixels, preparation.scale, preparation.shift, threads, device)
         check_scores("predict", scores)
-        return probabilities(scores).astype("float32")
+        loss = engine.SOFTMAX if self.trained_on is None else self.trained_on.loss
+        return loss.prediction(scores, pixels.shape[1:])
 
     def prepared(self, where: str, images: ArrayLike) -> tuple[NDArray, Preparation]:
         """Images in the network's size and on the scale used in training, and the preparation still to be applied."""

@@ -69,11 +69,12 @@ def as_json(found: Examination) -> dict[str, Any]:
         "classes": [
             {
                 "class": name,
-                "images": int(found.confusion[k].sum()),
-                "correct": int(found.confusion[k, k]),
+                "images": int(found.counts[k].sum()),
+                "correct": int(found.counts[k, k]),
                 "accuracy": found.class_accuracy(k),
             }
             for k, name in enumerate(found.classes)
+            if found.confusion is not None
         ],
-        "confusion_matrix": found.confusion.tolist(),
+        "confusion_matrix": None if found.confusion is None else found.confusion.tolist(),
     }

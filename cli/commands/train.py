@@ -17,7 +17,6 @@ from minicnn.cli.interrupts import INTERRUPTED, Interrupts
 from minicnn.cli.options import training_options
 from minicnn.cli.streams import UNWRITABLE
 from minicnn.errors import DataError, GraphError
-from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
     from minicnn.cli.render.live import Progress
@@ -77,7 +76,7 @@ def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | 
     from minicnn.train import Run, RunFolder, RunSettings
     from minicnn.train.settings import default_data
 
-    check_classifier(given["network"])
+    check_trainable(given["network"])
     recipe = chosen_recipe(given["network"], given.pop("recipe"))
     name = given["data"] = data_name(given["data"], given["data_dir"], default_data(recipe))
     train_data, test_data = load(name, "train", given["data_dir"]), load(name, "test", given["data_dir"])
@@ -127,19 +126,13 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
     return run
 
 
-def check_classifier(network: str) -> None:
-    """A GraphError unless a network of the zoo gives one answer per image, as training needs."""
+def check_trainable(network: str) -> None:
+    """A GraphError unless a network of the zoo can be trained."""
     from minicnn import zoo
 
     entry = zoo.find(network)
     if entry.classes is None:
         raise GraphError(f"{entry.name} is part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
-    if len(shape := entry.build().output_shape) > 1:
-        raise GraphError(
-            f"{entry.name} gives {shape_text(shape)} numbers per image, but training needs one for each class"
-            f"\n  'minicnn summary {entry.name}' shows it; minicnn.zoo.build({entry.name!r}).forward(images) runs it in Python"
-            f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20"
-        )
 
 
 def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int | None) -> Trainer:
@@ -176,7 +169,8 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
     from minicnn.cli.render.live import Announcement, LiveProgress, Progress
 
     console = stdout_console() if sys.stdout.isatty() else stderr_console()  # one object draws the table and the bar below it
-    where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console)
+    metric = next(iter(run.trainer.loss.metrics), "")
+    where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console, metric)
     if quiet:
         return (results.QuietJsonResults if form == "json" else results.QuietResults)(*where), Progress()
     if form == "json":
@@ -215,7 +209,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
             if isinstance(record, StartRecord):
                 begun = time.monotonic()
                 show(results.start, record, run.description(), history)
-                progress.start(record, results.watched)
+                progress.start(record, results.watched, results.metric)
                 interrupts.ask_for(trainer.stop, progress.stop)
             elif isinstance(record, ProgressRecord):
                 progress.move(record)

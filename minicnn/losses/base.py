@@ -27,7 +27,7 @@ The loss of a batch is the sum over its images divided by the sum of their weigh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -111,6 +111,10 @@ class Loss:
         """Every setting by name, as given to the constructor."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
+    def describe(self) -> dict[str, Any]:
+        """As JSON values; `build_loss` is the inverse."""
+        return {"type": type(self).__name__, **self.settings()}
+
     def __repr__(self) -> str:
         changed = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
         return f"{self.kind()}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
@@ -129,8 +133,8 @@ class Loss:
         return False
 
     def target_shape(self, output_shape: Shape, target: str) -> Shape:
-        """The shape of one image's target: none for a class, the pixels of a mask, that of the output for numbers, (0, 5) for any boxes."""
-        return {CLASS: (), MASK: output_shape[1:], NUMBERS: output_shape, BOXES: (0, 5)}[target]
+        """The shape of one image's target: the pixels for classes, none for one class, the output's for numbers, (0, 5) for any boxes."""
+        return {CLASS: output_shape[1:], MASK: output_shape[1:], NUMBERS: output_shape, BOXES: (0, 5)}[target]
 
     def classes(self, output_shape: Shape) -> int:
         """How many classes a target may name."""
@@ -228,3 +232,24 @@ class Loss:
     def refuse(self, network: str, output_shape: Shape, reason: str) -> GraphError:
         """The error for a network that cannot serve it."""
         return GraphError(f"{network} gives {shape_text(output_shape) or 'nothing'} for an image, but {self.kind()} {reason}")
+
+
+def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
+    """The loss that `Loss.describe` described; every setting is checked again.  `custom_objects` may hold classes of one's own.
+
+    Raises
+    ------
+    SettingError
+        If it describes none that is known.
+    """
+    known = {**LOSSES, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
+    settings = dict(description) if isinstance(description, dict) else {}
+    kind = known.get(str(settings.pop("type", "")))
+    if kind is None:
+        raise SettingError(
+            f"there is no loss {quoted(description)}\n  one of your own is known once its class is defined: import it, or give custom_objects=[...]"
+        )
+    try:
+        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})  # type: ignore[arg-type]
+    except TypeError as error:
+        raise SettingError(f"{kind.__name__}: its settings do not fit: {error}") from error

@@ -61,7 +61,7 @@ class SoftmaxCrossEntropy(Loss):
 
     def check(self, network: str, output_shape: Shape, input_shape: Shape) -> None:
         """A GraphError if there is nothing to choose from."""
-        if output_shape[0] < 2:
+        if len(output_shape) == 0 or output_shape[0] < 2:
             raise GraphError(
                 f"{network} gives one score for an image, but softmax cross-entropy needs one for each class:"
                 f" that of a single class is always 0"

@@ -41,7 +41,7 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
         words = "integers" if kind in (NUMBERS, BOXES) else "floats"
         raise SettingError(
             f"{where}: labels are {labels.dtype}, but {loss.kind()} compares with {' or '.join(NAMES[each] for each in loss.targets)}"
-            f"\n  give {words}, or another loss of minicnn.losses"
+            f"\n  give {words}{' (labels.astype(int))' if words == 'integers' else ''}, or another loss of minicnn.losses"
         )
     shape = loss.target_shape(output_shape, kind)
     if kind == NUMBERS and labels.ndim == 1 and shape == (1,):

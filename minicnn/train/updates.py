@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from minicnn import engine
+from minicnn.engine.objective import Objective
 from minicnn.engine.plan import Plan
 from minicnn.optimizers import Optimizer
 from minicnn.preparation import BYTES, Preparation
@@ -29,9 +30,17 @@ class Updates:
         self._plan: Plan | DevicePlan | None = None
         self._made_for: Any = None
 
-    def plan(self, optimizer: Optimizer, batch: int, threads: int, preparation: Preparation, augment: Augmentation) -> Plan | DevicePlan:
-        """A plan for batches of up to `batch` images of this preparation."""
-        made_for = (type(optimizer), batch, threads, preparation, augment, self.net.topology.frozen)
+    def plan(
+        self,
+        optimizer: Optimizer,
+        batch: int,
+        threads: int,
+        preparation: Preparation,
+        augment: Augmentation,
+        objective: Objective,
+    ) -> Plan | DevicePlan:
+        """A plan for batches of up to `batch` images of this preparation, and targets of this kind."""
+        made_for = (type(optimizer), batch, threads, preparation, augment, objective, self.net.topology.frozen)
         if self._plan is None or self._made_for != made_for:
             state = self.state(optimizer)
             self._plan = None  # its memory is free before more is asked for
@@ -47,6 +56,7 @@ class Updates:
                 optimizer=optimizer,
                 shifts=augment.shift,
                 flips=augment.flip,
+                objective=objective,
             )
             plan.set_state(state)
             self._plan, self._made_for, self._state = plan, made_for, None
