@@ -548,10 +548,10 @@ class Graph:
     def from_architecture(cls, architecture: dict[str, Any], custom_objects: Sequence[Any] = ()) -> Graph:
         """A network from its description, with parameters drawn from its seed."""
         try:
-            parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
+            block, shape, seed, name = (architecture[key] for key in ("network", "input_shape", "seed", "name"))
         except (TypeError, KeyError, IndexError):
             raise GraphError("a network is described by an object with network, input_shape, seed and name") from None
-        net = cls(build(parts[0], custom_objects), *parts[1:], init=architecture.get("init"))
+        net = cls(build(block, custom_objects), shape, seed, name, architecture.get("init"))
         net.refreeze(architecture.get("frozen", []))
         return net
 
