@@ -46,7 +46,12 @@ def training_options(command: Command) -> Command:
     """Everything that can be set for a run.  What is left out is None, so that a resumed run can tell."""
     rate, count = click.FloatRange(min=0), click.IntRange(min=1)
     options = (
-        click.option("--data", metavar="NAME", show_default="recipe, else digits", help="Data set, one of 'minicnn data list'."),
+        click.option(
+            "--data",
+            metavar="NAME|PATH",
+            show_default="recipe, else digits",
+            help="Data set, one of 'minicnn data list'; or a folder of pictures by class, or a file .npz, .npy or .csv.",
+        ),
         data_dir_option,
         click.option(
             "--epochs",

@@ -94,10 +94,8 @@ def _draw_orthogonal(out: np.ndarray, rows: int, gain: float, stream: np.random.
         rest = a[:, j + 1 :]
         if rest.size:
             products = a[:, j : j + 1] * rest
-            if products.shape[1] > 1:
-                shares = products.sum(axis=0)  # row after row
-            else:
-                shares = np.array([math.fsum(products[:, 0].tolist())])  # a sum of one column would be paired as the library likes
+            # row after row; of a single column the library would add pairs
+            shares = products.sum(axis=0) if products.shape[1] > 1 else np.array([math.fsum(products[:, 0].tolist())])
             rest -= a[:, j : j + 1] * shares
     out.reshape(rows, columns)[...] = gain * (a.T if rows <= columns else a)
 

@@ -26,6 +26,7 @@ ORDER = (
     "layers",
     "graph",
     "losses",
+    "metrics",
     "preparation",
     "trained_on",
     "engine",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from minicnn.engine.changes import Changing, append_changes
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.operations import Operation, operation_of
@@ -18,9 +19,11 @@ from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import (
     Loading,
     append_add,
+    append_chance,
     append_load,
     append_load_target,
     append_loss,
+    append_read,
     append_shares,
     append_store,
     append_total,
@@ -45,6 +48,8 @@ class Machine(NamedTuple):
     store(program, y), store_input_gradient(program, dx) : what the caller gets
     add(program, total, part) : total += part
     set_aside(planner, slot, first), add_back(planner, slot, kept) : the gradient of a shared parameter makes room for another part
+    draw(program, chance, number) : numbers from 0 to below 1 for each image, from the batch's key, stirred with this number
+    read(program, y, x, place, sizes) : images x at the places of their pixels
     """
 
     operation_of: Callable[[Layer], Operation]
@@ -59,6 +64,8 @@ class Machine(NamedTuple):
     add: Callable[..., None]
     set_aside: Callable[..., Any]
     add_back: Callable[..., None]
+    draw: Callable[..., None]
+    read: Callable[..., None]
 
 
 def set_aside(planner: Planner, slot: ParameterSlot, first: bool) -> Place:
@@ -88,6 +95,8 @@ CPU = Machine(
     append_add,
     set_aside,
     add_back,
+    append_chance,
+    append_read,
 )
 
 
@@ -119,6 +128,7 @@ class Planner:
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
     common_size: int = 0
+    changing: Changing | None = None  # what was done to the images while they were loaded
     prepared: dict[tuple[int, str], TransformedFilters] = field(default_factory=dict)  # what `prepare` of a node left
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
@@ -196,8 +206,12 @@ class Planner:
 
     def plan_forward(self, loading: Loading) -> None:
         """Load the images and run every node."""
-        self.values[INPUT] = self._input()
-        self.machine.load(self.program, self.values[INPUT], loading)
+        if loading.changes:
+            self.changing = append_changes(self, loading)
+            self.values[INPUT] = self.changing.image
+        else:
+            self.values[INPUT] = self._input()
+            self.machine.load(self.program, self.values[INPUT], loading)
         for node in self.topology.nodes:
             self.machine.operation_of(node.layer).forward(self, node)
 

@@ -84,6 +84,9 @@ class Wiring(Protocol[Value]):
     def place(self, element: Element, *values: Value) -> tuple[Value, ...]:
         """Feed values to a layer or block and return what comes out."""
 
+    def called(self, name: str) -> tuple[Layer, tuple[Value, ...]]:
+        """The layer of this name among those placed so far, and the values that go into it: within the same named block, or around it."""
+
 
 @dataclass(frozen=True, repr=False)
 class Element:
@@ -179,6 +182,10 @@ class Layer(Element, registered=False):
     grows: ClassVar[bool] = False  # a larger input always fits where a smaller one does
     only_moves: ClassVar[bool] = False  # its output is its first input, or some of it, in another shape
     field_varies: ClassVar[bool] = False  # what of the input an output sees depends on where the output lies
+
+    def in_place(self) -> tuple[Layer, ...]:
+        """The layers that stand for it in a network, one feeding the next; the last has its name."""
+        return (self,)
 
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         """Shapes of the outputs, that of the one input unless said otherwise; a ShapeError that starts with `where` if it does not fit."""

@@ -10,6 +10,7 @@ import numpy as np
 from minicnn import schema
 from minicnn.errors import CheckpointError, quoted
 from minicnn.graph import ParameterSlot
+from minicnn.optimizers.update import AVERAGE, Update
 from minicnn.train.records import EpochRecord
 
 WHERE, HISTORY_LINE = "the checkpoint", "a line of the history"
@@ -37,10 +38,8 @@ class Standing(NamedTuple):
     frozen: list[str]
 
 
-def standing(
-    arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[ParameterSlot], optimizer: str, kinds: Sequence[str]
-) -> Standing:
-    """What `Trainer.checkpoint` gave, read back for a network with these slots and an optimizer that keeps these kinds of state.
+def standing(arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[ParameterSlot], update: Update) -> Standing:
+    """What `Trainer.checkpoint` gave, read back for a network with these slots and what this update keeps of each.
 
     Raises
     ------
@@ -48,6 +47,7 @@ def standing(
         If anything is missing, unknown, of another size or out of range.
     """
     found = schema.record(WHERE, {"frozen": [], **numbers} if isinstance(numbers, dict) else numbers, NUMBERS)
+    optimizer = update.optimizer.kind
     if found["optimizer"] != optimizer:
         made = schema.word(WHERE, "optimizer", found["optimizer"])
         raise CheckpointError(f"{WHERE} was made with {made}, but the trainer uses {optimizer}")
@@ -56,11 +56,13 @@ def standing(
     if epoch != len(history) + 1:
         raise CheckpointError(f"{WHERE}: it is in epoch {epoch}, but its history has {len(history)} epochs")
     batch = schema.whole(WHERE, "batch", found["batch"])
-    steps = schema.whole(WHERE, "steps", found["steps"], least=batch, most=MOST_STEPS)
+    steps = schema.whole(WHERE, "steps", found["steps"], least=batch // update.accumulate, most=MOST_STEPS)
     parameters = {name.removeprefix("parameter."): value for name, value in arrays.items() if name.startswith("parameter.")}
     states = {
-        kind: {slot.name: _array(arrays, f"{kind}.{slot.name}", slot.shape, np.float32) for slot in slots if slot.trainable}
-        for kind in kinds
+        kind: {
+            slot.name: _array(arrays, f"{kind}.{slot.name}", slot.shape, np.float32) for slot in slots if slot.trainable or kind == AVERAGE
+        }
+        for kind in update.state_names
     }
     sums = _array(arrays, "sums", (2,), np.float64)
     if not (np.isfinite(sums).all() and sums[1] >= 0) or (batch == 0 and sums.any()):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import minicnn
 from minicnn.errors import CheckpointError, DataError, SettingError, one_line
 from minicnn.train.evaluation import evaluate
+from minicnn.train.groups import Groups
 from minicnn.train.history import is_better
 from minicnn.train.learning import LearningWatch, judged_labels
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
@@ -153,7 +154,8 @@ class Run:
         """Check that a checkpoint's batch counts fit these data."""
         trainer = self.trainer
         batches = -(-len(self.train_data) // trainer.batch_size)
-        wanted = (trainer.epoch - 1) * batches + trainer.batch
+        groups = Groups(batches, trainer.update.accumulate)
+        wanted = (trainer.epoch - 1) * groups.updates + groups.finished(trainer.batch)
         if trainer.batch > batches or trainer.steps != wanted:
             raise CheckpointError(
                 f"{self.folder.checkpoint_path} does not fit its data: it stands after {trainer.steps} updates, in epoch"
@@ -191,7 +193,7 @@ class Run:
     def _keep(self, record: EpochRecord) -> None:
         self.folder.append_history(record, **self.marks)
         if self._judge(record):
-            self._chosen_memory = self.trainer.net.parameter_memory.copy()
+            self._chosen_memory = self.trainer.evaluated_weights()
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save()
 

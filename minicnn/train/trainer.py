@@ -17,6 +17,7 @@ from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
+from minicnn.optimizers.update import AVERAGE, Update, checked_update
 from minicnn.preparation import BYTES, FLOATS, Preparation
 from minicnn.processors import thread_count
 from minicnn.train import position
@@ -66,6 +67,14 @@ class Trainer:
         call of the trainer.  The same masks and the same order of images as on the CPU; sums in another order.
     seed : int
         For the order of images, augmentation, dropout and held-out images.
+    clip_norm : float, optional
+        The gradient of all parameters together is shortened where its Euclidean norm is larger, as PyTorch's `clip_grad_norm_` does.
+    accumulate : int
+        So many batches make one update, as one batch of all their images would; an epoch's last update may have fewer.  Batch
+        normalization still takes the statistics of each batch.  The schedule moves with the updates.
+    ema : float, optional
+        Decay of an exponential moving average of the weights and running statistics over the updates, such as 0.999; at first it
+        is shorter, see `minicnn.optimizers.Update`.  The averaged weights are evaluated, chosen and kept: `fit` ends with them.
 
     Raises
     ------
@@ -84,6 +93,10 @@ class Trainer:
         threads: int | None = None,
         device: str = engine.CPU,
         seed: int = 0,
+        *,
+        clip_norm: float | None = None,
+        accumulate: int = 1,
+        ema: float | None = None,
     ) -> None:
         self.device = engine.checked_device(device)
         if not isinstance(loss, Loss | None):
@@ -113,11 +126,18 @@ class Trainer:
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
         self.threads = thread_count("Trainer", threads)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
+        self.clip_norm, self.accumulate, self.ema = clip_norm, accumulate, ema
+        self.update  # noqa: B018   # checks them
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
         self._updates = Updates(net, self.device)
         self._turns = Turns()
         self._warned = False  # of a step of a single image
+
+    @property
+    def update(self) -> Update:
+        """The optimizer with what is around it."""
+        return checked_update(self.optimizer, self.clip_norm, self.accumulate, self.ema)
 
     @property
     def steps(self) -> int:
@@ -150,7 +170,7 @@ class Trainer:
         return self.net.preparation
 
     def step(self, x: ArrayLike, labels: ArrayLike) -> StepRecord:
-        """One update from one batch of prepared images.
+        """One update from one batch of prepared images, whatever `accumulate` says.
 
         Parameters
         ----------
@@ -177,10 +197,15 @@ class Trainer:
         objective, weight = Objective.of(self.loss, targets), float(self.loss.weights(targets).sum())
         self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
         with self._turns.turn():
-            plan = self._updates.plan(self.optimizer, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
+            if self.batch % self.accumulate:
+                raise SettingError(
+                    f"step: epoch {self.epoch} was interrupted after {self.batch} batches, inside an update of {self.accumulate}"
+                    f"\n  continue it with 'stream', or call 'fit', which restarts the epoch"
+                )
+            plan = self._updates.plan(self.update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
             begin = time.perf_counter()
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
-            numbers = rates(self.optimizer, self.steps + 1, [self.optimizer.learning_rate])
+            numbers = rates(self.update, self.steps + 1, [self.optimizer.learning_rate])
             try:
                 plan.run(
                     self.net.parameter_memory,
@@ -228,7 +253,7 @@ class Trainer:
             best on them, and the test images are evaluated once, at the end.
         schedule : str or Schedule
             "constant", "step", "plateau" or "cosine".
-        augment : "shift", "shift=PIXELS", "flip", or several
+        augment : words as "shift", "rotate=10,elastic", or changes of `minicnn.train.augmentation`, in any order
         patience : int, optional
             Stop when validation has not improved for so many epochs.
         progress : function, optional
@@ -339,7 +364,7 @@ class Trainer:
             self.net,
             self.optimizer,
             rule,
-            changes,
+            changes.fitted(train.images),
             preparation,
             train,
             test,
@@ -350,17 +375,26 @@ class Trainer:
             self.seed,
             self.device,
             self.loss,
+            self.update,
         )
         return course.records(self._at, self._updates, self._turns)
 
     def optimizer_state(self) -> np.ndarray:
-        """A copy of the optimizer's state: (kinds, memory size) float32, rows laid out like the parameters."""
-        return self._updates.state(self.optimizer).copy()
+        """A copy of the optimizer's state: (kinds, memory size) float32, rows laid out like the parameters.
+
+        The gradient of an update under way and the average of the weights are the last rows, where there are such.
+        """
+        return self._updates.state(self.update).copy()
+
+    def evaluated_weights(self) -> np.ndarray:
+        """A copy of the weights that are evaluated after an epoch, laid out like `net.parameter_memory`: their average with `ema`."""
+        with self._turns.turn():
+            return self._updates.evaluated(self.update)
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Everything needed to continue: arrays by name, and JSON values."""
         with self._turns.turn():
-            return position.write(self.net, self.optimizer, self._updates.state(self.optimizer), self._at)
+            return position.write(self.net, self.update, self._updates.state(self.update), self._at)
 
     def restore(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Restore what `checkpoint` returned: training continues as if it had never stopped.
@@ -371,12 +405,12 @@ class Trainer:
             If something is missing, unknown, of another shape, type or range, or from another optimizer; then nothing has changed.
         """
         with self._turns.turn():
-            found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
+            found = standing(arrays, numbers, self.net.slots, update := self.update)
             self.net.adopt(found.parameters, "the checkpoint")
             self.net.refreeze(found.frozen)
-            state = np.zeros((len(self.optimizer.state_names), self.net.topology.memory_size), np.float32)
-            for kind, row in zip(self.optimizer.state_names, state, strict=True):
-                for name, view in self.net.views(row).items():
+            state = np.zeros((len(update.state_names), self.net.topology.memory_size), np.float32)
+            for kind, row in zip(update.state_names, state, strict=True):
+                for name, view in self.net.views(row, buffers=kind == AVERAGE).items():
                     view[...] = found.states[kind][name]
-            self._updates.set_state(self.optimizer, state)
+            self._updates.set_state(update, state)
             self._at = Position(found.steps, found.epoch, found.batch, found.sums, found.seconds, found.history)

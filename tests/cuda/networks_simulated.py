@@ -138,6 +138,11 @@ BODIES = [
     ((2, 5, 5), (L.TableConv2D(((0,), (1,), (0, 1)), 3), L.ScaledTanh())),
     ((2, 5, 4), (L.Variant(circular, (3, 5, 4), (2, 2, 2)), L.ReLU())),
     ((2, 4, 4), (L.PadShortcut(4, stride=2), L.Conv2D(2, 1))),
+    ((2, 5, 4), (L.L2Pool2D(2, stride=1), L.GaussianPool2D(2, padding=1), L.ChannelPool(2, mode="l2"))),
+    ((4, 5, 4), (L.Conv2D(4, 1, bias=False), L.ChannelPool(2), L.AdaptiveMaxPool2D((3, 2)), L.AdaptiveAvgPool2D(2))),
+    ((3, 4, 4), (L.Conv2D(4, 3, padding=1, padding_mode="circular"), L.GroupNorm(2), L.Softmax(), L.GlobalMaxPool())),
+    ((3, 4, 4), (L.MaxPool2D(2, name="pool1"), L.Conv2D(3, 1), L.MaxUnpool2D("pool1"), L.Conv2D(2, 2))),
+    ((6,), (L.Multiply(L.Linear(6), L.Sequential(L.Linear(6), L.Sigmoid())), L.LayerNorm(), L.ReLU())),
     ((8,), (L.Linear(5), L.BatchNorm1D(), L.ReLU(), L.Reshape((5, 1)), L.Flatten())),
     ((8,), (L.RBF(4),)),
 ]

@@ -11,10 +11,12 @@ from minicnn.engine.cuda.steps import (
     add,
     add_back,
     copy,
+    draw,
     key_of,
     load,
     load_target,
     loss,
+    read,
     run_loop,
     run_own_loop,
     set_aside,
@@ -272,5 +274,18 @@ lower(L.AddInputs, add_forward, add_backward)
 lower(L.ConcatChannels, concat_forward, concat_backward)
 
 MACHINE = Machine(
-    CUDA.operation_of, run_own_loop, load, loss, load_target, shares, total, store, store_input_gradient, add, set_aside, add_back
+    CUDA.operation_of,
+    run_own_loop,
+    load,
+    loss,
+    load_target,
+    shares,
+    total,
+    store,
+    store_input_gradient,
+    add,
+    set_aside,
+    add_back,
+    draw,
+    read,
 )
