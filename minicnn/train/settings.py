@@ -98,7 +98,7 @@ class RunSettings:
             )
         settings = cls(**{**defaults, **said})
         settings.make_optimizer()
-        init = settings.init and initializer("a run", settings.init)
+        init = settings.init and initializer("train", settings.init)
         return replace(settings, augment=augmentation(settings.augment).words, init=init)
 
     def continued(self, given: Mapping[str, Any]) -> RunSettings:
@@ -113,7 +113,7 @@ class RunSettings:
         if "augment" in said:
             said["augment"] = augmentation(said["augment"]).words
         if "init" in said:
-            said["init"] = initializer("a run", said["init"])
+            said["init"] = initializer("train", said["init"])
         for name, value in said.items():
             started = getattr(self, name)
             if name not in FREE_TO_CHANGE and value != started:

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from minicnn import engine
 from minicnn.engine.objective import Objective
-from minicnn.errors import DataError, SettingError, quoted
-from minicnn.geometry import whole_number
+from minicnn.errors import DataError, GraphError, SettingError, quoted
+from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
@@ -108,6 +108,11 @@ class Trainer:
             raise SettingError(
                 f"Trainer: net is {quoted(net)}, but must be a Graph"
                 f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)"
+            )
+        if None in net.input_shape:
+            raise GraphError(
+                f"Trainer: {net.name} takes images of {shape_text(net.input_shape)}, but is trained at one size"
+                f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
             )
         self.net = net
         self.loss = loss or (net.recipe.loss if net.recipe else None) or SoftmaxCrossEntropy()
