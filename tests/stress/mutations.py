@@ -22,7 +22,7 @@ import pytest
 import minicnn
 from minicnn import datasets
 from minicnn import layers as L
-from minicnn.errors import MinicnnError, MinicnnWarning
+from minicnn.errors import MinicnnError, MinicnnWarning, one_line
 from minicnn.train import (
     EpochRecord,
     Preparation,
@@ -106,7 +106,7 @@ def outcome(kind: str, path: Path) -> str:
     try:
         OPENERS[kind](path)
     except MinicnnError as error:
-        if not error.headline.isprintable():
+        if one_line(error.headline) != error.headline:
             raise AssertionError(f"not one line that can be shown: {error.headline!r}") from error
         return f"refused: {error.headline}"
     return "read"
@@ -158,7 +158,7 @@ def open_folder(path: Path) -> None:
             open_data(path)
         finally:
             for each in caught:
-                if not issubclass(each.category, MinicnnWarning) or not str(each.message).isprintable():
+                if not issubclass(each.category, MinicnnWarning) or one_line(str(each.message)) != str(each.message):
                     raise AssertionError(f"{each.category.__name__}: {each.message}")
 
 
