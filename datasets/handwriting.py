@@ -115,7 +115,7 @@ def find_ink(grey: Grey, where: str) -> Grey:
     contrast = np.maximum(ground - colour if dark else colour - ground, 0.3 * most)
     cut = max(FAINT, 3 * rough / most)
     share = np.clip(depth / contrast, 0, 1)
-    return np.where(share > cut, share, 0)
+    return np.where(share > cut, share, 0.0).astype(np.float64)
 
 
 def smooth_ground(grey: Grey) -> Grey:
