@@ -11,7 +11,7 @@ from minicnn.train.prediction import Guess, fit_picture, guesses, looks_inverted
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
 from minicnn.train.run_folder import RunFolder, history_line
-from minicnn.train.schedule import SCHEDULES, Constant, Cosine, Plateau, Schedule, Step, schedule
+from minicnn.train.schedule import SCHEDULES, Constant, Cosine, CosineRestarts, OneCycle, Plateau, Schedule, Step, WarmedUp, schedule
 from minicnn.train.settings import RunSettings
 from minicnn.train.trainer import Trainer
 from minicnn.train.validation import hold_out
@@ -22,12 +22,14 @@ __all__ = [
     "Augmentation",
     "Constant",
     "Cosine",
+    "CosineRestarts",
     "EpochRecord",
     "EvaluationRecord",
     "Examination",
     "Guess",
     "History",
     "LearningWatch",
+    "OneCycle",
     "Plateau",
     "Preparation",
     "ProgressRecord",
@@ -42,6 +44,7 @@ __all__ = [
     "StepRecord",
     "TrainedNetwork",
     "Trainer",
+    "WarmedUp",
     "augmentation",
     "evaluate",
     "examine",

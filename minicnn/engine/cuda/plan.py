@@ -19,7 +19,7 @@ from minicnn.engine.cuda.run_arrays import RunArrays
 from minicnn.engine.cuda.steps import append_update
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
-from minicnn.engine.update import decaying_stretches, trainable_stretches
+from minicnn.engine.update import trainable_stretches
 from minicnn.graph import Topology
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.program import padded
