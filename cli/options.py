@@ -76,7 +76,12 @@ def training_options(command: Command) -> Command:
     """Everything that can be set for a run.  What is left out is None, so that a resumed run can tell."""
     rate, count = click.FloatRange(min=0), click.IntRange(min=1)
     options = (
-        click.option("--data", metavar="NAME", show_default="recipe, else digits", help="Data set, one of 'minicnn data list'."),
+        click.option(
+            "--data",
+            metavar="NAME|PATH",
+            show_default="recipe, else digits",
+            help="Data set, one of 'minicnn data list'; or a folder of pictures by class, or a file .npz, .npy or .csv.",
+        ),
         data_dir_option,
         click.option(
             "--epochs",
@@ -131,6 +136,12 @@ def training_options(command: Command) -> Command:
         ),
         device_option,
         click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result does not depend on it."),
+        click.option(
+            "--init",
+            metavar="NAME",
+            show_default="he",
+            help="What weights start from: he, glorot, lecun, each with -normal, gaussian=SIGMA, orthogonal.",
+        ),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="Seed of everything random."),
         click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder for a new run."),
         click.option("--resume", metavar="DIR", help="Continue the run in this folder; NAME may be left out."),

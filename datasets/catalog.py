@@ -12,7 +12,7 @@ import string
 from dataclasses import dataclass
 from typing import Literal
 
-from minicnn.errors import DataError
+from minicnn.errors import DataError, quoted
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, Split] = ("train", "test")
@@ -30,7 +30,12 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Record:
-    """One data set.  `home` is its folder's name in the data store; `origin` says where the images come from."""
+    """One data set.
+
+    home : its folder's name in the data store
+    origin : where the images come from
+    handwriting : how they were made from a writer's sheet, one of `handwriting.MAKINGS`; "" if that is not known
+    """
 
     name: str
     title: str
@@ -45,6 +50,7 @@ class Record:
     std: tuple[float, ...] = ()
     home: str = ""
     files: tuple[RemoteFile, ...] = ()
+    handwriting: str = ""
 
     @property
     def download_bytes(self) -> int:
@@ -145,6 +151,7 @@ RECORDS = {
             (0.308108,),
             "mnist",
             MNIST_FILES,
+            handwriting="mnist",
         ),
         Record(
             "fashion-mnist",
@@ -186,6 +193,7 @@ RECORDS = {
             EMNIST_CITATION,
             home="emnist",
             files=EMNIST_FILES,
+            handwriting="emnist",
         ),
         Record(
             "emnist-digits",
@@ -199,6 +207,7 @@ RECORDS = {
             EMNIST_CITATION,
             home="emnist",
             files=EMNIST_FILES,
+            handwriting="emnist",
         ),
         Record(
             "cifar10",
@@ -249,4 +258,7 @@ def record(name: str) -> Record:
         return RECORDS[name]
     near = difflib.get_close_matches(str(name).lower(), RECORDS, n=1, cutoff=0.5)
     guess = f": did you mean {near[0]}?" if near else ""
-    raise DataError(f"no data set is called {name!r}{guess}\n  there are {', '.join(RECORDS)}")
+    raise DataError(
+        f"no data set is called {quoted(name)}{guess}"
+        f"\n  there are {', '.join(RECORDS)}; or give a folder of pictures by class, or a file .npz, .npy or .csv"
+    )

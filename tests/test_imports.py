@@ -13,6 +13,7 @@ import minicnn
 ROOT = Path(__file__).parents[1]
 ORDER = (
     "errors",
+    "initializers",
     "locks",
     "geometry",
     "schema",
@@ -25,6 +26,7 @@ ORDER = (
     "layers",
     "graph",
     "losses",
+    "metrics",
     "preparation",
     "trained_on",
     "engine",

@@ -143,7 +143,7 @@ def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, op
 
     optimizer = own_optimizer()
     exact, single = (results(torch, net, images, labels, optimizer, dtype) for dtype in (torch.float64, torch.float32))
-    loss, gradients = engine.backward(net, images, labels, options.threads, options.device)
+    loss, gradients = engine.backward(net, images, labels, threads=options.threads, device=options.device)
     trainer = Trainer(net, optimizer, batch_size=len(images), threads=options.threads, device=options.device)
     for _ in range(2):
         trainer.step(images, labels)

@@ -219,6 +219,7 @@ def build_plan(
     input_gradient: bool = False,
     shifts: int = 0,
     flips: bool = False,
+    changes: tuple[Any, ...] = (),
     objective: Objective = CROSS_ENTROPY,
     inference: bool = False,
 ) -> Plan:
@@ -236,6 +237,8 @@ def build_plan(
         Update the parameters after each batch.
     shifts, flips : int, bool
         Move each image by up to so many pixels, mirror every other one.
+    changes : tuple of changes
+        Other changes of images, see `minicnn.engine.changes`.
     objective : Objective
         The loss whose gradients are wanted.
     inference : bool
@@ -257,7 +260,7 @@ def build_plan(
     planner.plan_preparations(input_gradient)
     if not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS
-    planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips))
+    planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
     if training:
         planner.plan_backward(input_gradient)
     else:

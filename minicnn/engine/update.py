@@ -71,7 +71,7 @@ def trainable_stretches(topology: Topology, wanted: Callable[[ParameterSlot], bo
     stretches: list[tuple[int, int]] = []
     ends = [slot.offset for slot in topology.slots[1:]] + [topology.memory_size]
     for slot, end in zip(topology.slots, ends, strict=True):
-        if not slot.trainable or not wanted(slot):
+        if not slot.learns or not wanted(slot):
             continue
         if stretches and stretches[-1][1] == slot.offset:
             stretches[-1] = (stretches[-1][0], end)

@@ -12,7 +12,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from minicnn.errors import SettingError, ShapeError, suggestion
-from minicnn.geometry import per_axis, shape_text
+from minicnn.geometry import Reads, per_axis, shape_text
 from minicnn.layers.base import SPACE, Layer, Loops, Shape
 from minicnn.layers.setting import PerAxis, any_map, setting_text
 
@@ -28,7 +28,6 @@ class Upsample(Layer):
     """
 
     stem = "up"
-    field_varies = True
 
     scale: PerAxis
     _: KW_ONLY
@@ -59,6 +58,14 @@ class Upsample(Layer):
         if isinstance(self.scale, tuple) and len(self.scale) != len(shape) - 1:
             raise ShapeError(f"{where} scales {len(self.scale)} axes, but gets {shape_text(shape)}: channels and {len(shape) - 1}")
         return ((shape[0], *(size * scale for size, scale in zip(shape[1:], self.scales(inputs), strict=True))),)
+
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...]:
+        """The nearest pixel, or the two that the position ((2*p + 1) - scale) / (2*scale) lies between."""
+        found = []
+        for scale in self.scales(inputs):
+            places = [2 * p + 1 - scale if self.mode == "linear" else 2 * scale * (p // scale) for p in range(scale)]
+            found.append(Reads(1, tuple(tuple({place // (2 * scale): 1, -(-place // (2 * scale)): 1}) for place in places)))
+        return tuple(found)
 
     def brief(self) -> tuple[str, ...]:
         return (f"scale {setting_text(self.scale)}", self.mode)

@@ -7,7 +7,7 @@ from minicnn.train.evaluation import evaluate
 from minicnn.train.examination import Examination, examine
 from minicnn.train.history import History
 from minicnn.train.learning import LearningWatch
-from minicnn.train.prediction import Guess, fit_picture, guesses, looks_inverted
+from minicnn.train.prediction import Guess, fit_picture, guesses, handwriting_kind, looks_inverted, prepare_picture
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
 from minicnn.train.run_folder import RunFolder, history_line
@@ -50,10 +50,12 @@ __all__ = [
     "examine",
     "fit_picture",
     "guesses",
+    "handwriting_kind",
     "history_line",
     "hold_out",
     "load_trained",
     "looks_inverted",
+    "prepare_picture",
     "probabilities",
     "schedule",
 ]

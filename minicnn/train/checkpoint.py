@@ -14,7 +14,7 @@ from minicnn.optimizers.update import AVERAGE, Update
 from minicnn.train.records import EpochRecord
 
 WHERE, HISTORY_LINE = "the checkpoint", "a line of the history"
-NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history")
+NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history", "frozen")
 MOST_STEPS = 1 << 53  # whole numbers that a float holds exactly
 MEASURED = ("seconds", "images_per_second")  # of an epoch
 SHARES = ("train_accuracy", "test_accuracy")
@@ -35,6 +35,7 @@ class Standing(NamedTuple):
     sums: np.ndarray
     parameters: dict[str, np.ndarray]
     states: dict[str, dict[str, np.ndarray]]
+    frozen: list[str]
 
 
 def standing(arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[ParameterSlot], update: Update) -> Standing:
@@ -45,7 +46,7 @@ def standing(arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[Par
     CheckpointError
         If anything is missing, unknown, of another size or out of range.
     """
-    found = schema.record(WHERE, numbers, NUMBERS)
+    found = schema.record(WHERE, {"frozen": [], **numbers} if isinstance(numbers, dict) else numbers, NUMBERS)
     optimizer = update.optimizer.kind
     if found["optimizer"] != optimizer:
         made = schema.word(WHERE, "optimizer", found["optimizer"])
@@ -70,7 +71,11 @@ def standing(arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[Par
     foreign = sorted(set(arrays) - known)
     if foreign:
         raise CheckpointError(f"{WHERE} holds {quoted(foreign[0])}, which training does not use")
-    return Standing(steps, epoch, batch, schema.real(WHERE, "seconds", found["seconds"], least=0), history, sums.copy(), parameters, states)
+    frozen = list(schema.items(WHERE, "frozen", found["frozen"], schema.word))
+    if not {slot.name for slot in slots if slot.trainable}.issuperset(frozen):
+        raise CheckpointError(f"{WHERE} freezes {quoted(frozen)}, which are not all parameters of the network")
+    seconds = schema.real(WHERE, "seconds", found["seconds"], least=0)
+    return Standing(steps, epoch, batch, seconds, history, sums.copy(), parameters, states, frozen)
 
 
 def epoch_records(where: str, values: object) -> list[EpochRecord]:
@@ -84,10 +89,16 @@ def epoch_records(where: str, values: object) -> list[EpochRecord]:
 
 def _epoch_record(where: str, name: str, values: object) -> EpochRecord:
     place = f"{where}: an epoch of its {name}"
-    found = schema.record(place, values, EpochRecord._fields)
+    given = values if isinstance(values, dict) else {}
+    share = given.get("test_accuracy") if given.get("test_loss") is not None else given.get("train_accuracy")
+    known = {"metrics": {} if share is None else {"accuracy": share}, **given}  # as in runs from before there were others
+    found = schema.record(place, known if given else values, EpochRecord._fields)
     checked: dict[str, Any] = {"epoch": schema.whole(place, "epoch", found["epoch"], least=1)}
-    for each in EpochRecord._fields[1:]:
-        if found[each] is None and each.startswith("test_"):
+    if not isinstance(found["metrics"], dict):
+        raise CheckpointError(f"{place}: its metrics are {quoted(found['metrics'])}, but must be an object")
+    checked["metrics"] = {name: schema.real(place, name, value) for name, value in found["metrics"].items()}
+    for each in EpochRecord._fields[1:-1]:
+        if found[each] is None and (each.startswith("test_") or each in SHARES):
             checked[each] = None
         else:
             checked[each] = schema.real(

@@ -11,18 +11,14 @@ from numpy.typing import ArrayLike
 from minicnn import engine
 from minicnn.errors import DataError, ShapeError
 from minicnn.geometry import shape_text
-from minicnn.losses import are_numbers, check_scores, log_probabilities
+from minicnn.losses import Loss, are_numbers, check_scores, log_probabilities
+from minicnn.losses.arrays import kind_of
+from minicnn.metrics import METRICS
 from minicnn.train.records import EvaluationRecord
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
     from minicnn.preparation import Preparation
-
-
-def mean_loss_and_accuracy(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Mean softmax cross-entropy in nats and share of correct answers, from logits; NaN is never correct."""
-    right = log_probabilities(scores)[np.arange(len(labels)), labels]
-    return float(-right.mean()), float((answers(scores) == labels).mean())
 
 
 def answers(scores: np.ndarray) -> np.ndarray:
@@ -31,9 +27,15 @@ def answers(scores: np.ndarray) -> np.ndarray:
 
 
 def evaluate(
-    net: Graph, images: np.ndarray, labels: ArrayLike, preparation: Preparation, threads: int | None = None, device: str = engine.CPU
+    net: Graph,
+    images: np.ndarray,
+    labels: ArrayLike,
+    preparation: Preparation,
+    threads: int | None = None,
+    device: str = engine.CPU,
+    loss: Loss = engine.SOFTMAX,
 ) -> EvaluationRecord:
-    """Loss and accuracy of a network over prepared images, (N, C, *space) uint8 or float32.
+    """Loss and figures of a network over prepared images, (N, C, *space) uint8 or float32.
 
     Raises
     ------
@@ -42,22 +44,48 @@ def evaluate(
     ShapeError, SettingError
         If the images or the labels do not fit the network.
     """
-    images, labels = _prepared(net, images, preparation), net.check_labels("evaluate", labels, len(images))
+    images, targets = _prepared(net, images, preparation), net.check_labels("evaluate", labels, len(images), loss)
     if not len(images):
         raise DataError("evaluate: there are no images to average over")
-    record, scores = measure(net, images, labels, preparation, threads, device)
+    record, scores = measure(net, loss, images, targets, preparation, threads, device)
     check_scores(f"evaluate: {net.name}", scores)
     return record
 
 
 def measure(
-    net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU
+    net: Graph,
+    loss: Loss,
+    images: np.ndarray,
+    labels: np.ndarray,
+    preparation: Preparation,
+    threads: int | None = None,
+    device: str = engine.CPU,
 ) -> tuple[EvaluationRecord, np.ndarray]:
-    """The same for checked images and labels, with the logits; scores that are not finite make the loss NaN."""
+    """The same for checked images and labels, with the outputs; those that are not finite make the loss NaN."""
     begin = time.perf_counter()
     scores = logits(net, images, preparation, threads, device)
-    loss, accuracy = mean_loss_and_accuracy(scores, labels)
-    return EvaluationRecord(loss, accuracy, len(images), time.perf_counter() - begin), scores
+    mean, metrics = judged(net, loss, scores, labels)
+    return EvaluationRecord(mean, metrics, len(images), time.perf_counter() - begin), scores
+
+
+def judged(net: Graph, loss: Loss, scores: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, float]]:
+    """The loss of outputs, and its metrics by name."""
+    if loss.is_plain(kind_of(loss, labels), net.output_shape):
+        right = log_probabilities(scores)[np.arange(len(labels)), labels]
+        mean = float(-right.mean())
+    else:
+        total, weight = float(loss.per_image(scores, labels, net.input_shape).sum()), float(loss.weights(labels).sum())
+        mean = total / weight if weight else 0.0
+    told = labels if loss.ignored is None else np.where(labels == loss.ignored, -1, labels)
+    if not np.isfinite(scores).all():
+        return mean, {name: 0.0 for name in loss.metrics if name != "accuracy"} | accuracies(loss, scores, told)
+    prediction = loss.prediction(scores, net.input_shape)
+    return mean, {name: METRICS[name](prediction, told) for name in loss.metrics}
+
+
+def accuracies(loss: Loss, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """The share of right answers alone, if the loss knows any: it can be told where some scores are not finite."""
+    return {"accuracy": METRICS["accuracy"](scores, labels)} if "accuracy" in loss.metrics else {}
 
 
 def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU) -> np.ndarray:

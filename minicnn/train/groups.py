@@ -40,4 +40,5 @@ class Groups(NamedTuple):
         counts : (batches,) what each batch of the epoch counts, as in its images
         """
         total = np.add.reduceat(np.asarray(counts, np.float64), np.arange(0, self.batches, self.size))
-        return 1.0 / total[np.arange(first, stop) // self.size]
+        own = total[np.arange(first, stop) // self.size]
+        return np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)  # 0 where all of an update is ignored

@@ -58,6 +58,7 @@ def write(net: Graph, update: Update, state: np.ndarray, at: Position) -> tuple[
         "batch": at.batch,
         "seconds": at.seconds,
         "optimizer": update.optimizer.kind,
+        "frozen": sorted(net.topology.frozen),
         "history": [record._asdict() for record in at.history],
     }
     return arrays, numbers

@@ -13,7 +13,7 @@ from minicnn.errors import CheckpointError, DataError, SettingError, one_line
 from minicnn.train.evaluation import evaluate
 from minicnn.train.groups import Groups
 from minicnn.train.history import is_better
-from minicnn.train.learning import LearningWatch
+from minicnn.train.learning import LearningWatch, judged_labels
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
 from minicnn.train.run_folder import RunFolder
 from minicnn.train.settings import RunSettings
@@ -33,7 +33,7 @@ class RunResult(NamedTuple):
     """The result of a run so far.
 
     test : with the parameters kept
-    best_epoch, best_accuracy : of the images watched
+    best_epoch, best_metrics : of the images watched
     kept_epoch : the epoch whose parameters are kept: the best if images choose it, else the last
     warning : what to try if the network has not learnt, or stopped learning early; None if all is well
     """
@@ -41,7 +41,7 @@ class RunResult(NamedTuple):
     epochs: int
     test: EvaluationRecord
     best_epoch: int
-    best_accuracy: float
+    best_metrics: dict[str, float]
     kept_epoch: int
     warning: str | None
 
@@ -67,7 +67,8 @@ class Run:
         if settings.validation:
             self.train_data, self.watched = hold_out(train_data, settings.validation, settings.seed)
         self.preparation = trainer.prepare(train_data)
-        self.watch = LearningWatch(trainer.net, trainer.optimizer, self.train_data.labels, trainer.batch_size, len(self.watched))
+        judged = judged_labels(trainer.loss, self.train_data.labels)
+        self.watch = LearningWatch(trainer.net, trainer.optimizer, judged, trainer.batch_size, len(self.watched))
         self.best: EpochRecord | None = None  # on the images watched
         self.chosen: EpochRecord | None = None  # whose parameters are kept: the best if it may choose, else the last
         self._chosen_memory: np.ndarray | None = None  # its parameters, until they are on disk
@@ -237,13 +238,27 @@ class Run:
                 self.preparation,
                 self.trainer.threads,
                 self.trainer.device,
+                self.trainer.loss,
             )
         else:
-            test = EvaluationRecord(self.chosen.loss, self.chosen.metrics["accuracy"], len(self.test_data), 0.0)
+            test = EvaluationRecord(self.chosen.loss, self.chosen.metrics, len(self.test_data), 0.0)
         history = self.trainer.history
         return RunResult(
-            history[-1].epoch, test, self.best.epoch, self.best.metrics["accuracy"], self.chosen.epoch, self.watch.verdict(history)
+            history[-1].epoch,
+            test,
+            self.best.epoch,
+            self.best.metrics,
+            self.chosen.epoch,
+            self.watch.verdict(history),
         )
 
     def _trained(self, epoch: int) -> TrainedNetwork:
-        return TrainedNetwork(self.trainer.net, self.preparation, self.whole.classes, self.whole.input_shape, self.settings.data, epoch)
+        return TrainedNetwork(
+            self.trainer.net,
+            self.preparation,
+            self.trainer.net.class_names or (),
+            self.whole.input_shape,
+            self.settings.data,
+            epoch,
+            self.trainer.loss,
+        )

@@ -9,6 +9,7 @@ from typing import Any
 
 from minicnn import schema
 from minicnn.errors import CheckpointError, SettingError, quoted, suggestion
+from minicnn.initializers import checked as initializer
 from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, AdamW, Optimizer, RMSprop
 from minicnn.optimizers.base import ALL
 from minicnn.optimizers.update import checked_update
@@ -42,6 +43,7 @@ BEFORE: dict[str, Any] = {  # in runs from before there was a choice
     "ema": None,
     "warmup": 0.0,
     "patience": None,
+    "init": None,
 }
 FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run is resumed
 
@@ -59,6 +61,7 @@ class RunSettings:
     decay, clip_norm, accumulate, ema : as for `Optimizer` and `Trainer`
     warmup : epochs within which the learning rate rises to that of the schedule
     patience : epochs without a better one on the held-out images after which training ends
+    init : what weights start from, see `minicnn.initializers`; None for the usual
     """
 
     network: str
@@ -83,6 +86,7 @@ class RunSettings:
     ema: float | None = None
     warmup: float = 0.0
     patience: int | None = None
+    init: str | None = None
 
     @classmethod
     def completed(cls, given: Mapping[str, Any], train_images: int, recipe: Recipe | None = None) -> RunSettings:
@@ -131,7 +135,8 @@ class RunSettings:
         if settings.patience is not None and not settings.validation:
             raise SettingError("patience needs images that are not trained on\n  use --validation 0.1, or leave out --patience")
         settings.check_update()
-        return replace(settings, augment=augmentation(settings.augment).words)
+        init = settings.init and initializer("a run", settings.init)
+        return replace(settings, augment=augmentation(settings.augment).words, init=init)
 
     def continued(self, given: Mapping[str, Any]) -> RunSettings:
         """These settings for a resumed run: `given` may raise the epochs and move the data, and must agree otherwise.
@@ -144,6 +149,8 @@ class RunSettings:
         said = {name: value for name, value in given.items() if value is not None}
         if "augment" in said:
             said["augment"] = augmentation(said["augment"]).words
+        if "init" in said:
+            said["init"] = initializer("a run", said["init"])
         if _switches(said):
             said["optimizer_settings"] = self.optimizer_settings | _switches(said)
             said = {name: value for name, value in said.items() if name not in SWITCHES}
@@ -242,6 +249,8 @@ class RunSettings:
         try:
             settings.check_update()
             augmentation(settings.augment)
+            if settings.init is not None:
+                initializer(source, settings.init)
         except (SettingError, TypeError) as error:  # TypeError: a momentum for an optimizer without one
             raise CheckpointError(f"{source}: its settings do not fit: {error}") from error
         return settings

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn import engine
+from minicnn.engine.objective import Objective
 from minicnn.errors import DataError, SettingError, quoted
 from minicnn.geometry import whole_number
-from minicnn.losses import SoftmaxCrossEntropy
+from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.optimizers.update import AVERAGE, Update, checked_update
@@ -41,7 +42,6 @@ from minicnn.trained_on import TrainedOn
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
 
-CROSS_ENTROPY = SoftmaxCrossEntropy()
 AS_THEY_ARE = Augmentation()
 
 
@@ -54,8 +54,10 @@ class Trainer:
         Its parameters change in place, and it keeps the preparation of its images by `fit`.
     optimizer : Optimizer
         By default that of the network's recipe (`net.recipe`, set for networks of the zoo), else Adam(learning_rate=0.003).
-    loss : SoftmaxCrossEntropy
-        One of minicnn.losses.
+    loss : Loss or function, optional
+        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().  A function takes
+        outputs and labels, (N, ...) each, and returns the loss of every image and the derivative of each by its own outputs:
+        (N,) and an array like the outputs.  It costs a second pass through the network, since the outputs have to be there before.
     batch_size : int
         Images per update.
     threads : int, optional
@@ -77,7 +79,7 @@ class Trainer:
     Raises
     ------
     GraphError
-        If the network is not a classifier of at least two classes.
+        If the network's output cannot serve the loss: softmax cross-entropy needs at least two classes.
     DeviceError
         If there is no such device.
     """
@@ -86,7 +88,7 @@ class Trainer:
         self,
         net: Graph,
         optimizer: Optimizer | None = None,
-        loss: SoftmaxCrossEntropy = CROSS_ENTROPY,
+        loss: Loss | None = None,
         batch_size: int = 128,
         threads: int | None = None,
         device: str = engine.CPU,
@@ -97,7 +99,7 @@ class Trainer:
         ema: float | None = None,
     ) -> None:
         self.device = engine.checked_device(device)
-        if not isinstance(loss, SoftmaxCrossEntropy):
+        if not isinstance(loss, Loss | None):
             raise SettingError(
                 f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
                 f"\n  name the settings after it, as in batch_size=128"
@@ -108,9 +110,9 @@ class Trainer:
                 f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)"
             )
         self.net = net
-        self.classes = net.classes  # a GraphError here if the network is not a classifier
-        self.loss = loss
-        loss.check(net.name, net.output_shape, net.input_shape)
+        self.loss = loss or (net.recipe.loss if net.recipe else None) or SoftmaxCrossEntropy()
+        self.loss.check(net.name, net.output_shape, net.input_shape)
+        self.classes = self.loss.classes(net.output_shape)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
         if not isinstance(self.optimizer, Optimizer):
             raise SettingError(
@@ -168,12 +170,12 @@ class Trainer:
         Parameters
         ----------
         x : (N, C, *space) float32
-        labels : (N,) integers
+        labels : (N,) integers, or what else the loss compares outputs with
 
         Returns
         -------
         StepRecord
-            Mean loss before the update, correct answers, images, seconds.
+            Mean loss before the update, correct answers (None where nothing is right or wrong), images, seconds.
 
         Raises
         ------
@@ -185,7 +187,9 @@ class Trainer:
             raise DataError("step: x holds no images, but an update needs at least one")
         if images.dtype != np.float32:
             raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
-        targets = self.net.check_labels("step", labels, len(images))
+        targets = self.net.check_labels("step", labels, len(images), self.loss)
+        targets = targets.astype(np.float32) if targets.dtype == np.float64 else targets
+        objective, weight = Objective.of(self.loss, targets), float(self.loss.weights(targets).sum())
         self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
         with self._turns.turn():
             if self.batch % self.accumulate:
@@ -193,7 +197,7 @@ class Trainer:
                     f"step: epoch {self.epoch} was interrupted after {self.batch} batches, inside an update of {self.accumulate}"
                     f"\n  continue it with 'stream', or call 'fit', which restarts the epoch"
                 )
-            plan = self._updates.plan(self.update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE)
+            plan = self._updates.plan(self.update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
             begin = time.perf_counter()
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
             numbers = rates(self.update, self.steps + 1, [self.optimizer.learning_rate])
@@ -206,6 +210,7 @@ class Trainer:
                     labels=targets,
                     keys=key,
                     rates=numbers,
+                    scales=np.array([self.loss.scale(weight)]),
                 )
             finally:
                 self._at.steps += len(plan.done())
@@ -214,7 +219,8 @@ class Trainer:
                 raise loss_is_lost(
                     f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x", None if self.steps > 1 else "them"
                 )  # the first step's loss comes before any update
-            return StepRecord(float(loss) / len(images), int(correct), len(images), time.perf_counter() - begin)
+            right = None if self.loss.loops(objective.kind).right is None else int(correct)
+            return StepRecord(float(loss) * self.loss.scale(weight), right, len(images), time.perf_counter() - begin)
 
     def fit(
         self,
@@ -242,7 +248,7 @@ class Trainer:
             best on them, and the test images are evaluated once, at the end.
         schedule : str or Schedule
             "constant", "step", "plateau" or "cosine".
-        augment : "shift", "shift=PIXELS", "flip", or several
+        augment : words as "shift", "rotate=10,elastic", or changes of `minicnn.train.augmentation`, in any order
         patience : int, optional
             Stop when validation has not improved for so many epochs.
         progress : function, optional
@@ -285,7 +291,10 @@ class Trainer:
         """
         with self._turns.turn():
             until = whole_number("stream", "until_epoch", until_epoch, least=1)
-            data, tested = as_dataset("train", train, self.net), None if test is None else as_dataset("test", test, self.net)
+            data, tested = (
+                as_dataset("train", train, self.net, self.loss),
+                None if test is None else as_dataset("test", test, self.net, self.loss),
+            )
             return self._stream(data, tested, until, schedule, augment, 0)
 
     def stop(self) -> None:
@@ -301,13 +310,13 @@ class Trainer:
             If the data do not fit the network, or scores are not finite.
         """
         with self._turns.turn():
-            checked = as_dataset("data", data, self.net)
+            checked = as_dataset("data", data, self.net, self.loss)
             images, preparation = self.net.prepared(checked.name, checked.images)
             names = class_names(checked, self.classes)
-            return examination(self.net, images, checked.labels, preparation, names, checked.name, self.threads, self.device)
+            return examination(self.net, self.loss, images, checked.labels, preparation, names, checked.name, self.threads, self.device)
 
-    def predict(self, images: ArrayLike) -> np.ndarray:
-        """Probabilities (N, classes) for images as the data set holds them; see `Graph.predict`."""
+    def predict(self, images: ArrayLike) -> Any:
+        """What the network says of images as the data set holds them: probabilities (N, classes), see `Graph.predict`."""
         with self._turns.turn():
             return self.net.predict(images, self.threads, self.device)
 
@@ -320,7 +329,8 @@ class Trainer:
         unit = BYTES if data.images.dtype == np.uint8 else FLOATS
         preparation = known.preparation if known and known.preparation.unit == unit else Preparation.of(data, self.net.input_shape)
         name = data.name if data.origin != PAIR and str(data.name).isprintable() else "custom"
-        self.net.trained_on = TrainedOn(preparation, class_names(data, self.classes), data.input_shape, name, self.epoch - 1)
+        names = () if data.target == NUMBERS else class_names(data, self.classes)
+        self.net.trained_on = TrainedOn(preparation, names, data.input_shape, name, self.epoch - 1, self.loss)
         return preparation
 
     def _stream(
@@ -338,7 +348,7 @@ class Trainer:
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:
             raise loss_is_lost(f"epoch {self.epoch}", self.optimizer.learning_rate, wrong, data.name, None)
         preparation = self.prepare(data)
-        train, test = Held(data, preparation), None if tested is None else Held(tested, preparation)
+        train, test = Held(data, preparation, self.loss), None if tested is None else Held(tested, preparation, self.loss)
         if self.batch > -(-len(train) // batch_size):
             raise DataError(
                 f"epoch {self.epoch} was interrupted after {self.batch} batches, more than {data.name} makes"
@@ -349,7 +359,7 @@ class Trainer:
             self.net,
             self.optimizer,
             rule,
-            changes,
+            changes.fitted(train.images),
             preparation,
             train,
             test,
@@ -359,6 +369,7 @@ class Trainer:
             threads,
             self.seed,
             self.device,
+            self.loss,
             self.update,
         )
         return course.records(self._at, self._updates, self._turns)
@@ -391,6 +402,7 @@ class Trainer:
         with self._turns.turn():
             found = standing(arrays, numbers, self.net.slots, update := self.update)
             self.net.adopt(found.parameters, "the checkpoint")
+            self.net.refreeze(found.frozen)
             state = np.zeros((len(update.state_names), self.net.topology.memory_size), np.float32)
             for kind, row in zip(update.state_names, state, strict=True):
                 for name, view in self.net.views(row, buffers=kind == AVERAGE).items():

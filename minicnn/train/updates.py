@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from minicnn import engine
+from minicnn.engine.objective import Objective
 from minicnn.engine.plan import Plan
 from minicnn.optimizers.update import AVERAGE, Update
 from minicnn.preparation import BYTES, Preparation
@@ -31,9 +32,17 @@ class Updates:
         self._plan: Plan | DevicePlan | None = None
         self._made_for: Any = None
 
-    def plan(self, update: Update, batch: int, threads: int, preparation: Preparation, augment: Augmentation) -> Plan | DevicePlan:
-        """A plan for batches of up to `batch` images of this preparation."""
-        made_for = (update.form, batch, threads, preparation, augment)
+    def plan(
+        self,
+        update: Update,
+        batch: int,
+        threads: int,
+        preparation: Preparation,
+        augment: Augmentation,
+        objective: Objective,
+    ) -> Plan | DevicePlan:
+        """A plan for batches of up to `batch` images of this preparation, and targets of this kind."""
+        made_for = (update.form, batch, threads, preparation, augment, objective, self.net.topology.frozen)
         if self._plan is None or self._made_for != made_for:
             state = self.state(update)
             self._plan = None  # its memory is free before more is asked for
@@ -47,8 +56,8 @@ class Updates:
                 scale=preparation.scale,
                 shift=preparation.shift,
                 optimizer=update,
-                shifts=augment.shift,
-                flips=augment.flip,
+                objective=objective,
+                **augment.loading(),
             )
             plan.set_state(state)
             self._plan, self._made_for, self._state = plan, made_for, None

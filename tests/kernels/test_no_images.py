@@ -9,7 +9,7 @@ from minicnn.errors import MinicnnError
 from .comparing import poison  # noqa: F401
 from .right_calls import recipes
 
-BATCHED = ("x", "y", "dy", "dx", "indices", "logits", "labels")
+BATCHED = ("x", "y", "dy", "dx", "indices", "logits", "labels", "found", "others")
 SERVED = [
     recipe
     for recipe in recipes()

@@ -21,7 +21,24 @@ from .right_calls import recipes
 CALLS = int(os.environ.get("MINICNN_WRONG_CALLS", "1000"))
 ONE = os.environ.get("MINICNN_CALL")
 RECIPES = recipes()
-ARRAYS = ("x", "y", "dy", "dx", "weight", "bias", "w", "logits", "gamma", "beta", "mean", "variance", "running_mean", "running_variance")
+ARRAYS = (
+    "x",
+    "y",
+    "dy",
+    "dx",
+    "weight",
+    "bias",
+    "w",
+    "logits",
+    "gamma",
+    "beta",
+    "mean",
+    "variance",
+    "running_mean",
+    "running_variance",
+    "found",
+    "others",
+)
 KEPT = ("law", "axes", "compiled")  # what is never spoiled: a variant and a law are what they are
 
 SETTINGS = [

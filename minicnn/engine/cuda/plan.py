@@ -346,10 +346,11 @@ def build_plan(
     input_gradient: bool = False,
     shifts: int = 0,
     flips: bool = False,
+    changes: tuple[Any, ...] = (),
     objective: Objective = CROSS_ENTROPY,
     inference: bool = False,
 ) -> DevicePlan:
     """Plan a graph on a device; arguments as for `minicnn.engine.plan.build_plan`."""
     channels = topology.input_shape[0]
-    loading = Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips)
+    loading = Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes)
     return DevicePlan(device, Purpose(topology, training, loading, optimizer, input_gradient, objective, inference), batch)
