@@ -8,6 +8,7 @@ from minicnn.train.examination import Examination, examine
 from minicnn.train.history import History
 from minicnn.train.learning import LearningWatch
 from minicnn.train.prediction import Guess, fit_picture, guesses, handwriting_kind, looks_inverted, prepare_picture
+from minicnn.train.rate_range import RateCurve
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
 from minicnn.train.run_folder import RunFolder, history_line
@@ -33,6 +34,7 @@ __all__ = [
     "Plateau",
     "Preparation",
     "ProgressRecord",
+    "RateCurve",
     "Record",
     "Run",
     "RunFolder",
