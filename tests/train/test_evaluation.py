@@ -7,8 +7,8 @@ import pytest
 
 from minicnn import datasets
 from minicnn.errors import DataError
-from minicnn.train import Examination, Preparation, TrainedNetwork, evaluate, examine, probabilities
 from minicnn.losses import SoftmaxCrossEntropy
+from minicnn.train import Examination, Preparation, TrainedNetwork, evaluate, examine, probabilities
 from minicnn.train.evaluation import judged
 
 
