@@ -150,7 +150,7 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
     net = entry.build(
         len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed, init=settings.init
     )
-    how = {"batch_size": settings.batch_size, "threads": threads, "device": device, "seed": settings.seed}
+    how: dict[str, Any] = {"batch_size": settings.batch_size, "threads": threads, "device": device, "seed": settings.seed}
     return Trainer(net, settings.make_optimizer(), **how, **settings.around_update)
 
 
