@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import minicnn
 from minicnn.errors import CheckpointError, MinicnnError, one_line, quoted
+from minicnn.graph import fits
 from minicnn.network import FORMAT, Graph
 from minicnn.schema import parse
 from minicnn.storage import load_arrays
@@ -49,6 +50,6 @@ def from_arrays(arrays: dict[str, NDArray], metadata: dict[str, str], source: st
 
     known = net.trained_on = TrainedOn.from_metadata(metadata, source, custom_objects)
     named = known.loss.classes(net.topology.output_shapes[0]) if known and known.classes else 0
-    if known and (len(known.classes) != named or known.preparation.input_shape != net.input_shape):
+    if known and (len(known.classes) != named or not fits(known.preparation.input_shape, net.input_shape)):
         raise CheckpointError(f"{source}: its classes and preparation do not belong to its network")
     return net

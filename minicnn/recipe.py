@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from minicnn.losses import Loss
 from minicnn.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from minicnn.losses import Loss
 
 
 @dataclass(frozen=True)

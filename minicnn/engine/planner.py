@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from minicnn.engine.changes import Changing, append_changes
 from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.operations import Operation, operation_of
@@ -18,9 +19,11 @@ from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import (
     Loading,
     append_add,
+    append_chance,
     append_load,
     append_load_target,
     append_loss,
+    append_read,
     append_shares,
     append_store,
     append_total,
@@ -45,6 +48,8 @@ class Machine(NamedTuple):
     store(program, y), store_input_gradient(program, dx) : what the caller gets
     add(program, total, part) : total += part
     set_aside(planner, slot, first), add_back(planner, slot, kept) : the gradient of a shared parameter makes room for another part
+    draw(program, chance, number) : numbers from 0 to below 1 for each image, from the batch's key, stirred with this number
+    read(program, y, x, place, sizes) : images x at the places of their pixels
     """
 
     operation_of: Callable[[Layer], Operation]
@@ -59,6 +64,8 @@ class Machine(NamedTuple):
     add: Callable[..., None]
     set_aside: Callable[..., Any]
     add_back: Callable[..., None]
+    draw: Callable[..., None]
+    read: Callable[..., None]
 
 
 def set_aside(planner: Planner, slot: ParameterSlot, first: bool) -> Place:
@@ -88,6 +95,8 @@ CPU = Machine(
     append_add,
     set_aside,
     add_back,
+    append_chance,
+    append_read,
 )
 
 
@@ -119,6 +128,7 @@ class Planner:
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
     common_size: int = 0
+    changing: Changing | None = None  # what was done to the images while they were loaded
     prepared: dict[tuple[int, str], TransformedFilters] = field(default_factory=dict)  # what `prepare` of a node left
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
@@ -159,6 +169,14 @@ class Planner:
                 return slot.offset
         return None
 
+    def learnt(self, node: Node, name: str) -> int | None:
+        """The same where a gradient of it is wanted; None if it is frozen, too."""
+        return self.parameter(node, name) if any(slot.learns and slot.name.rpartition(".")[2] == name for slot in node.slots) else None
+
+    def takes_statistics(self, node: Node) -> bool:
+        """Whether a batch normalization goes by the batch: in training, unless it is frozen as a whole."""
+        return self.learning and not node.frozen
+
     def x(self, node: Node, n: int = 0) -> Activation:
         """The node's input."""
         return self.values[node.inputs[n]]
@@ -188,21 +206,25 @@ class Planner:
 
     def plan_forward(self, loading: Loading) -> None:
         """Load the images and run every node."""
-        self.values[INPUT] = self._input()
-        self.machine.load(self.program, self.values[INPUT], loading)
+        if loading.changes:
+            self.changing = append_changes(self, loading)
+            self.values[INPUT] = self.changing.image
+        else:
+            self.values[INPUT] = self._input()
+            self.machine.load(self.program, self.values[INPUT], loading)
         for node in self.topology.nodes:
             self.machine.operation_of(node.layer).forward(self, node)
 
     def plan_backward(self, input_gradient: bool = False) -> None:
         """Loss, then every node in reverse; gradients of parameters go to the slot."""
-        shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.trainable}
+        shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.learns}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
         append_loss_of(self, dlogits, self.values[output])
         self._contributions[output] = [dlogits]
         for node in reversed(self.topology.nodes):
             dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]
-            if dys[0] is not None and (node.slots or any(ref in self._wanted for ref in node.inputs)):
+            if dys[0] is not None and (node.learns or any(ref in self._wanted for ref in node.inputs)):
                 kept = [(slot, self._set_aside(slot)) for slot in node.slots if slot in shared]
                 self.machine.operation_of(node.layer).backward(self, node, dys[0])
                 for slot, place in kept:
@@ -238,11 +260,11 @@ class Planner:
         return new_activation(self.program, shape, self.shard, before, after)
 
     def _find_wanted(self, input_gradient: bool) -> None:
-        """Values whose gradient something depends on: those after a parameter, and the input if requested."""
+        """Values whose gradient something depends on: those after a parameter that learns, and the input if requested."""
         if input_gradient:
             self._wanted.add(INPUT)
         for node in self.topology.nodes:
-            if node.slots or any(ref in self._wanted for ref in node.inputs):
+            if node.learns or any(ref in self._wanted for ref in node.inputs):
                 self._wanted.update(ValueRef(node.index, n) for n in range(len(node.output_shapes)))
 
     def _set_aside(self, slot: ParameterSlot) -> Any:

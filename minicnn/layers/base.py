@@ -17,7 +17,7 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import Axis
+from minicnn.geometry import Axis, Reads
 from minicnn.layers.calls import CallSignature, check_call, check_class
 from minicnn.layers.registry import register
 
@@ -35,8 +35,9 @@ class ParameterSpec(NamedTuple):
     """A parameter a layer asks for.
 
     fan_in : the inputs that meet in one output
-    init : "he", "he/10", "zeros", "ones", a number for all, or "given": the layer has the numbers
+    init : "he", "he/10", one of `minicnn.initializers`, a number for all, or "given": the layer has the numbers
     trainable : False for a buffer, which is stored with the parameters but changed by no gradient and not counted
+    fan_out : the outputs that one input goes into; 0: as many as fan_in
     """
 
     name: str
@@ -44,6 +45,7 @@ class ParameterSpec(NamedTuple):
     fan_in: int
     init: str | float = "he"
     trainable: bool = True
+    fan_out: int = 0
 
     @property
     def size(self) -> int:
@@ -224,6 +226,11 @@ class Layer(Element, registered=False):
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...] | None:
         """The window an output position sees, per axis, all settings resolved; None where it sees its own position only."""
         return None
+
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...] | None:
+        """The positions an output reads, per axis, as its receptive field needs them; None where it reads its own position only."""
+        axes = self.axes(inputs)
+        return None if axes is None else tuple(map(Reads.of_window, axes))
 
     def brief(self) -> tuple[str, ...]:
         """The settings that matter, in words: ("5x5", "padding 2")."""

@@ -19,7 +19,7 @@ from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, whole_number
 from minicnn.layers.base import Cost, Layer, Loops, ParameterSpec, Shape
 from minicnn.layers.pad import ZEROS, padded_first, padding_mode
-from minicnn.layers.setting import PerAxis, axis_setting, divisors_text, flag, setting_text, times
+from minicnn.layers.setting import PerAxis, axis_setting, divisors_text, flag, setting_text, start, times
 from minicnn.layers.windowed import Windowed
 
 
@@ -34,6 +34,7 @@ class Conv(Windowed, registered=False):
     groups : input and output channels are split into so many groups that do not see each other
     flip : True for the mathematician's convolution, False for cross-correlation
     sharing : "shared", "unshared", or a tile: int or one per axis
+    init : what the weights start from, see `minicnn.initializers`
     """
 
     stem = "conv"
@@ -53,6 +54,7 @@ class Conv(Windowed, registered=False):
     flip: bool = False
     sharing: str | PerAxis = "shared"
     padding_mode: str = ZEROS
+    init: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,6 +67,7 @@ class Conv(Windowed, registered=False):
             flip=flag(where, "flip", self.flip),
             sharing=self._checked_sharing(where),
             padding_mode=padding_mode(where, "padding_mode", self.padding_mode),
+            init=start(where, self.init),
         )
         self.check_window()
         if self.filters % self.groups:
@@ -116,7 +119,8 @@ class Conv(Windowed, registered=False):
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         tile = () if self.sharing == "shared" else self.tile(inputs)
         seen = self._seen(inputs)
-        specs = [ParameterSpec("weight", (self.filters, *tile, *seen), fan_in=prod(seen))]
+        fan_out = self.filters // self.groups * prod(seen[1:])
+        specs = [ParameterSpec("weight", (self.filters, *tile, *seen), fan_in=prod(seen), init=self.init or "he", fan_out=fan_out)]
         if self.bias:
             specs.append(ParameterSpec("bias", (self.filters, *tile), fan_in=prod(seen), init="zeros"))
         return tuple(specs)

@@ -16,9 +16,9 @@ from math import prod
 from typing import ClassVar
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, Pair, per_axis, transposed_axis, transposed_padding, whole_number
+from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, Pair, Reads, per_axis, transposed_axis, transposed_padding, whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, same_on_all, setting_text, times
+from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, same_on_all, setting_text, start, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +33,7 @@ class ConvTranspose(Layer, registered=False):
         int, one int per axis, or one (before, after) pair per axis
     output_padding : pixels added after the output, where the stride leaves its size open
     groups : input and output channels are split into so many groups that do not see each other
+    init : what the weights start from, see `minicnn.initializers`
     """
 
     stem = "up"
@@ -41,7 +42,6 @@ class ConvTranspose(Layer, registered=False):
     colour = "#cdeee9"
     kind_of_work = "convolution"
     axis_count: ClassVar[int]
-    field_varies = True
     inferred = "input channels"
 
     filters: int
@@ -53,6 +53,7 @@ class ConvTranspose(Layer, registered=False):
     dilation: PerAxis = 1
     groups: int = 1
     bias: bool = True
+    init: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,6 +66,7 @@ class ConvTranspose(Layer, registered=False):
             dilation=axis_setting(where, "dilation", self.dilation, axes),
             groups=whole_number(where, "groups", self.groups, least=1),
             bias=flag(where, "bias", self.bias),
+            init=start(where, self.init),
         )
         pairs = self._pairs()
         if not isinstance(self.padding, str):
@@ -88,6 +90,9 @@ class ConvTranspose(Layer, registered=False):
             transposed_axis(*each) for each in zip(inputs[0][1:], *settings, self._pairs(), self._each("output_padding"), strict=True)
         )
 
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...]:
+        return tuple(map(Reads.of_transposed, self.axes(inputs)))
+
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         channels = one_map(where, inputs, self.axis_count)[0]
         axes = self.axes(inputs)
@@ -106,7 +111,8 @@ class ConvTranspose(Layer, registered=False):
         taps, strides = self._each("window"), self._each("stride")
         # an output pixel is reached by every stride-th tap
         fan_in = inputs[0][0] // self.groups * prod(-(-tap // stride) for tap, stride in zip(taps, strides, strict=True))
-        weight = ParameterSpec("weight", (inputs[0][0], self.filters // self.groups, *taps), fan_in)
+        shape = (inputs[0][0], self.filters // self.groups, *taps)
+        weight = ParameterSpec("weight", shape, fan_in, init=self.init or "he", fan_out=prod(shape[1:]))
         return (weight, ParameterSpec("bias", (self.filters,), fan_in, init="zeros")) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from minicnn.errors import SettingError, ShapeError, suggestion
-from minicnn.geometry import per_axis, shape_text
+from minicnn.geometry import Reads, per_axis, shape_text
 from minicnn.layers.base import Layer, Loops, Shape
 from minicnn.layers.setting import PerAxis, any_map, flag, setting_text
 
@@ -33,7 +33,6 @@ class Upsample(Layer):
     """
 
     stem = "up"
-    field_varies = True
 
     scale: PerAxis | None = None
     _: KW_ONLY
@@ -57,6 +56,8 @@ class Upsample(Layer):
             raise SettingError(f"{self.where()}: mode {self.mode!r} is not one of {', '.join(MODES)}{suggestion(self.mode, MODES)}")
         if flag(self.where(), "align_corners", self.align_corners) and self.mode != "linear":
             raise SettingError(f"{self.where()}: align_corners is for mode 'linear', but mode is {self.mode!r}")
+        if self.scale is None or self.align_corners:
+            self.store(field_varies=True)  # of this one: by a whole number, without the corners, every output sees as much
 
     def scales(self, inputs: tuple[Shape, ...]) -> tuple[Fraction, ...]:
         """How many times as long every axis becomes."""
@@ -79,6 +80,14 @@ class Upsample(Layer):
         if self.scale is None:
             return ((channels, *per_axis(where, "size", self.size, len(sizes))),)
         return ((channels, *(size * scale for size, scale in zip(sizes, per_axis(where, "scale", self.scale, len(sizes)), strict=True))),)
+
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...]:
+        """The nearest pixel, or the two that the position ((2*p + 1) - scale) / (2*scale) lies between."""
+        found = []
+        for scale in map(int, self.scales(inputs)):
+            places = [2 * p + 1 - scale if self.mode == "linear" else 2 * scale * (p // scale) for p in range(scale)]
+            found.append(Reads(1, tuple(tuple({place // (2 * scale): 1, -(-place // (2 * scale)): 1}) for place in places)))
+        return tuple(found)
 
     def brief(self) -> tuple[str, ...]:
         how = f"to {setting_text(self.size)}" if self.scale is None else f"scale {setting_text(self.scale)}"

@@ -31,7 +31,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from minicnn.errors import GraphError, SettingError, quoted
+from minicnn.errors import DataError, GraphError, SettingError, quoted
 from minicnn.geometry import shape_text
 from minicnn.layers import Shape
 from minicnn.layers.registry import enter
@@ -69,10 +69,12 @@ class Loops(NamedTuple):
 class Loss:
     """A measure of how wrong a network's outputs are: settings, and the loops `forward` and `backward`, see this file's head.
 
-    A class is known by its name as soon as it is defined; defined again in its module it replaces the first.
+    A class is known by its name as soon as it is defined; defined again in its module it replaces the first.  `class Pair(Loss,
+    registered=False)` is a family of losses.
 
     targets : what it compares outputs with: "class" (N,), "mask" (N, *space), "numbers" (N, ...) float, "boxes" (N, M, 5) float
     metrics : figures of `minicnn.metrics` by which its networks are judged; an epoch is shown and chosen by the first
+    between : the smallest and the largest that numbers to compare with may be; None if they may be any
 
     Raises
     ------
@@ -84,16 +86,18 @@ class Loss:
     backward: ClassVar[Any] = None
     targets: ClassVar[tuple[str, ...]] = (NUMBERS,)
     metrics: ClassVar[tuple[str, ...]] = ()
+    between: ClassVar[tuple[float, float] | None] = None
 
     reduction: str = "mean"
 
-    def __init_subclass__(cls, **others: Any) -> None:
+    def __init_subclass__(cls, registered: bool = True, **others: Any) -> None:
         super().__init_subclass__(**others)
-        dataclass(frozen=True, kw_only=True)(cls)
+        dataclass(frozen=True, kw_only=True, repr=False)(cls)
         for name in vars(cls).get("targets", ()):
             if name not in TARGETS:
                 raise SettingError(f"{cls.__name__}: targets has {quoted(name)}, but there are {', '.join(TARGETS)}")
-        enter(LOSSES, cls.__name__, cls, "a loss")
+        if registered:
+            enter(LOSSES, cls.__name__, cls, "a loss")
 
     def __post_init__(self) -> None:
         if self.reduction not in REDUCTIONS:
@@ -160,7 +164,7 @@ class Loss:
         import numpy as np
 
         each = np.ones(labels.shape, bool) if self.ignored is None else labels != self.ignored
-        return each.reshape(len(labels), -1).sum(axis=1, dtype=np.int64)
+        return each.reshape(len(labels), math.prod(labels.shape[1:])).sum(axis=1, dtype=np.int64)
 
     def prediction(self, y: NDArray, input_shape: Shape) -> Any:
         """What the outputs y (N, ...) say: here the numbers themselves; probabilities for classes, boxes for objects."""
@@ -179,8 +183,15 @@ class Loss:
             What they should be.
         input_shape : (C, *space)
             Of the network's images, where the loss has to know: boxes lie in it.
+
+        Raises
+        ------
+        DataError
+            If labels count for nothing, of which there is no mean.
         """
-        return float(self.per_image(y, labels, input_shape).sum() * self.scale(self.weights(labels).sum()))
+        weight = float(self.weights(labels).sum())
+        self.check_weight(self.kind(), weight, len(labels))
+        return float(self.per_image(y, labels, input_shape).sum() * self.scale(weight))
 
     def per_image(self, y: NDArray, labels: NDArray, input_shape: Shape = ()) -> NDArray:
         """The loss of every image: (N,) float64."""
@@ -219,6 +230,13 @@ class Loss:
         if self.reduction == "sum":
             return 1.0
         return 1.0 / weight if weight > 0 else 0.0
+
+    def check_weight(self, where: str, weight: float, count: int) -> None:
+        """A DataError if the labels of `count` images, whose weights sum to this, leave nothing to take a mean of."""
+        if weight > 0 or self.reduction == "sum":
+            return
+        labels = "there are no labels" if not count else f"all labels of the {count} images are ignored, or of weight 0"
+        raise DataError(f"{where}: {labels}, and the mean of nothing is undefined\n  loss  {self!r}")
 
     # ----------------------------------------------------------------------------------------------------------------- for subclasses
 

@@ -1,28 +1,36 @@
-"""The share of right answers."""
+"""Accuracy: the share of right answers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from numpy.typing import ArrayLike
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from minicnn.metrics.answers import as_answers, share
 
 
-def accuracy(prediction: NDArray, labels: NDArray) -> float:
-    """The share of labels that have the largest probability, the first of equals; NaN is never right.
+def accuracy(predictions: ArrayLike, labels: ArrayLike, *, ignore_index: int | None = None) -> float:
+    """The share of images, or of pixels, whose class is the most probable one, the first of equals.
 
     Parameters
     ----------
-    prediction : (N, K, *space) float
-        Probabilities or scores of the classes.
-    labels : (N, *space) integers
-        Negative ones are not counted.
+    predictions : (N, K, *space)
+        Probabilities, or anything that is larger where a class is more probable; with a single channel, the probability of class 1.
+    labels : (N, *space) int, or (N, K, *space)
+        Classes; or shares of each class, of which the largest counts; or, as whole numbers 0 and 1, a yes or no for every output.
+    ignore_index : int
+        A label that counts for nothing.
 
-        >>> accuracy(np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([1, 1]))
-        0.5
+    Returns
+    -------
+    accuracy : float
+        From 0 to 1.
+
+    Raises
+    ------
+    ShapeError, DataError
+        If shapes do not fit; if there is nothing to compare.
+
+    >>> accuracy([[0.7, 0.3], [0.4, 0.6]], [0, 0])
+    0.5
     """
-    import numpy as np
-
-    answers = np.where(np.isnan(prediction.max(axis=1)), -1, prediction.argmax(axis=1))
-    counted = labels >= 0
-    return float((answers == labels)[counted].mean()) if counted.any() else float("nan")
+    answers, truths, counted = as_answers("accuracy", predictions, labels, ignore_index)
+    return share("accuracy", (answers == truths)[counted])

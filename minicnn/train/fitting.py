@@ -76,12 +76,14 @@ def follow(
                 if line := watch.look(trainer.history):
                     warnings.warn(line, LearningWarning, stacklevel=TO_THE_CALLER)
                 if parts.held_out is not None and is_better(record, best):
-                    best, best_memory = record, net.parameter_memory.copy()
+                    best, best_memory = record, trainer.evaluated_weights()
                 if patience is not None and best is not None and record.epoch - best.epoch >= patience:
                     break
     finally:
         if isinstance(report, Bar):
             report.close()
+    if best is None and records:
+        net.parameter_memory[...] = trainer.evaluated_weights()
     if best is not None and best_memory is not None:
         net.parameter_memory[...] = best_memory
         if net.trained_on is not None:

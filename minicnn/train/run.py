@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import minicnn
 from minicnn.errors import CheckpointError, DataError, SettingError, one_line
 from minicnn.train.evaluation import evaluate
+from minicnn.train.groups import Groups
 from minicnn.train.history import is_better
 from minicnn.train.learning import LearningWatch, judged_labels
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
@@ -78,6 +79,17 @@ class Run:
     def marks(self) -> dict[str, Any]:
         """What an epoch's line says besides the record: whether it was evaluated on held-out images instead of the test set."""
         return {"evaluated_on": "validation"} if self.settings.validation else {}
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether so many epochs have not been better on the held-out images that training ends."""
+        patience, best = self.settings.patience, self.best
+        return patience is not None and best is not None and len(self.trainer.history) - best.epoch >= patience
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.out_of_patience or self.trainer.epoch > self.settings.epochs
 
     def description(self) -> dict[str, Any]:
         """The content of run.json."""
@@ -153,7 +165,8 @@ class Run:
         """Check that a checkpoint's batch counts fit these data."""
         trainer = self.trainer
         batches = -(-len(self.train_data) // trainer.batch_size)
-        wanted = (trainer.epoch - 1) * batches + trainer.batch
+        groups = Groups(batches, trainer.update.accumulate)
+        wanted = (trainer.epoch - 1) * groups.updates + groups.finished(trainer.batch)
         if trainer.batch > batches or trainer.steps != wanted:
             raise CheckpointError(
                 f"{self.folder.checkpoint_path} does not fit its data: it stands after {trainer.steps} updates, in epoch"
@@ -168,11 +181,17 @@ class Run:
             self.folder.write_description(self.description())
             self._under_way = bool(self.trainer.batch)
             for record in self.trainer.stream(
-                self.train_data, self.watched, until_epoch=settings.epochs, schedule=settings.schedule, augment=settings.augment
+                self.train_data,
+                self.watched,
+                until_epoch=self.trainer.epoch - 1 if self.out_of_patience else settings.epochs,
+                schedule=settings.make_schedule(),
+                augment=settings.augment,
             ):
                 if isinstance(record, EpochRecord):
                     self._keep(record)
                 yield record
+                if self.out_of_patience:
+                    break
             self.save()
         except BaseException:
             self.folder.discard()
@@ -191,7 +210,7 @@ class Run:
     def _keep(self, record: EpochRecord) -> None:
         self.folder.append_history(record, **self.marks)
         if self._judge(record):
-            self._chosen_memory = self.trainer.net.parameter_memory.copy()
+            self._chosen_memory = self.trainer.evaluated_weights()
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save()
 

@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 
 from minicnn import engine
 from minicnn.engine.objective import Objective
-from minicnn.errors import DataError, SettingError, quoted
-from minicnn.geometry import whole_number
+from minicnn.errors import DataError, GraphError, SettingError, quoted
+from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
+from minicnn.optimizers.update import AVERAGE, Update, checked_update
 from minicnn.preparation import BYTES, FLOATS, Preparation
 from minicnn.processors import thread_count
 from minicnn.train import position
@@ -30,6 +31,7 @@ from minicnn.train.history import History
 from minicnn.train.intake import PAIR, Data, Held, as_dataset, class_names
 from minicnn.train.position import Position
 from minicnn.train.progress import Progress
+from minicnn.train.rate_range import HIGHEST, LOWEST, UPDATES, RateCurve, find_rate
 from minicnn.train.records import EpochRecord, Record, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
@@ -66,6 +68,14 @@ class Trainer:
         call of the trainer.  The same masks and the same order of images as on the CPU; sums in another order.
     seed : int
         For the order of images, augmentation, dropout and held-out images.
+    clip_norm : float, optional
+        The gradient of all parameters together is shortened where its Euclidean norm is larger, as PyTorch's `clip_grad_norm_` does.
+    accumulate : int
+        So many batches make one update, as one batch of all their images would; an epoch's last update may have fewer.  Batch
+        normalization still takes the statistics of each batch.  The schedule moves with the updates.
+    ema : float, optional
+        Decay of an exponential moving average of the weights and running statistics over the updates, such as 0.999; at first it
+        is shorter, see `minicnn.optimizers.Update`.  The averaged weights are evaluated, chosen and kept: `fit` ends with them.
 
     Raises
     ------
@@ -84,6 +94,10 @@ class Trainer:
         threads: int | None = None,
         device: str = engine.CPU,
         seed: int = 0,
+        *,
+        clip_norm: float | None = None,
+        accumulate: int = 1,
+        ema: float | None = None,
     ) -> None:
         self.device = engine.checked_device(device)
         if not isinstance(loss, Loss | None):
@@ -95,6 +109,11 @@ class Trainer:
             raise SettingError(
                 f"Trainer: net is {quoted(net)}, but must be a Graph"
                 f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)"
+            )
+        if None in net.input_shape:
+            raise GraphError(
+                f"Trainer: {net.name} takes images of {shape_text(net.input_shape)}, but is trained at one size"
+                f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
             )
         self.net = net
         self.loss = loss or (net.recipe.loss if net.recipe else None) or SoftmaxCrossEntropy()
@@ -108,11 +127,18 @@ class Trainer:
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
         self.threads = thread_count("Trainer", threads)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
+        self.clip_norm, self.accumulate, self.ema = clip_norm, accumulate, ema
+        self.update  # noqa: B018   # checks them
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
         self._updates = Updates(net, self.device)
         self._turns = Turns()
         self._warned = False  # of a step of a single image
+
+    @property
+    def update(self) -> Update:
+        """The optimizer with what is around it."""
+        return checked_update(self.optimizer, self.clip_norm, self.accumulate, self.ema)
 
     @property
     def steps(self) -> int:
@@ -145,7 +171,7 @@ class Trainer:
         return self.net.preparation
 
     def step(self, x: ArrayLike, labels: ArrayLike) -> StepRecord:
-        """One update from one batch of prepared images.
+        """One update from one batch of prepared images, whatever `accumulate` says.
 
         Parameters
         ----------
@@ -172,10 +198,15 @@ class Trainer:
         objective, weight = Objective.of(self.loss, targets), float(self.loss.weights(targets).sum())
         self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
         with self._turns.turn():
-            plan = self._updates.plan(self.optimizer, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
+            if self.batch % self.accumulate:
+                raise SettingError(
+                    f"step: epoch {self.epoch} was interrupted after {self.batch} batches, inside an update of {self.accumulate}"
+                    f"\n  continue it with 'stream', or call 'fit', which restarts the epoch"
+                )
+            plan = self._updates.plan(self.update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
             begin = time.perf_counter()
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
-            numbers = rates(self.optimizer, self.steps + 1, [self.optimizer.learning_rate])
+            numbers = rates(self.update, self.steps + 1, [self.optimizer.learning_rate])
             try:
                 plan.run(
                     self.net.parameter_memory,
@@ -223,7 +254,7 @@ class Trainer:
             best on them, and the test images are evaluated once, at the end.
         schedule : str or Schedule
             "constant", "step", "plateau" or "cosine".
-        augment : "shift", "shift=PIXELS", "flip", or several
+        augment : words as "shift", "rotate=10,elastic", or changes of `minicnn.train.augmentation`, in any order
         patience : int, optional
             Stop when validation has not improved for so many epochs.
         progress : function, optional
@@ -275,6 +306,26 @@ class Trainer:
     def stop(self) -> None:
         """Let training end after the current batches; its state is then complete, and it may continue later.  Any thread may call it."""
         self._at.stopping = True
+
+    def find_rate(self, data: Data, lowest: float = LOWEST, highest: float = HIGHEST, updates: int = UPDATES) -> RateCurve:
+        """The learning rate range test: train a copy of the network while the rate grows from `lowest` to `highest`.
+
+        The network, the optimizer's state and the position of training stay as they are.
+
+        Returns
+        -------
+        RateCurve
+            Rates with smoothed losses, the rate at which the loss falls fastest, and a tenth of that at which it is lowest (`suggestion`).
+
+        Raises
+        ------
+        DataError, ShapeError
+            If the data do not fit the network.
+        SettingError
+            If a rate is out of range, or the loss is lost at the lowest.
+        """
+        with self._turns.turn():
+            return find_rate(self, data, lowest, highest, updates)
 
     def evaluate(self, data: Data) -> Examination:
         """Loss, metrics and confusion matrix over a Dataset or a pair (images, labels), prepared as the training images were.
@@ -334,7 +385,7 @@ class Trainer:
             self.net,
             self.optimizer,
             rule,
-            changes,
+            changes.fitted(train.images),
             preparation,
             train,
             test,
@@ -345,17 +396,26 @@ class Trainer:
             self.seed,
             self.device,
             self.loss,
+            self.update,
         )
         return course.records(self._at, self._updates, self._turns)
 
     def optimizer_state(self) -> np.ndarray:
-        """A copy of the optimizer's state: (kinds, memory size) float32, rows laid out like the parameters."""
-        return self._updates.state(self.optimizer).copy()
+        """A copy of the optimizer's state: (kinds, memory size) float32, rows laid out like the parameters.
+
+        The gradient of an update under way and the average of the weights are the last rows, where there are such.
+        """
+        return self._updates.state(self.update).copy()
+
+    def evaluated_weights(self) -> np.ndarray:
+        """A copy of the weights that are evaluated after an epoch, laid out like `net.parameter_memory`: their average with `ema`."""
+        with self._turns.turn():
+            return self._updates.evaluated(self.update)
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Everything needed to continue: arrays by name, and JSON values."""
         with self._turns.turn():
-            return position.write(self.net, self.optimizer, self._updates.state(self.optimizer), self._at)
+            return position.write(self.net, self.update, self._updates.state(self.update), self._at)
 
     def restore(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Restore what `checkpoint` returned: training continues as if it had never stopped.
@@ -366,11 +426,12 @@ class Trainer:
             If something is missing, unknown, of another shape, type or range, or from another optimizer; then nothing has changed.
         """
         with self._turns.turn():
-            found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
+            found = standing(arrays, numbers, self.net.slots, update := self.update)
             self.net.adopt(found.parameters, "the checkpoint")
-            state = np.zeros((len(self.optimizer.state_names), self.net.topology.memory_size), np.float32)
-            for kind, row in zip(self.optimizer.state_names, state, strict=True):
-                for name, view in self.net.views(row).items():
+            self.net.refreeze(found.frozen)
+            state = np.zeros((len(update.state_names), self.net.topology.memory_size), np.float32)
+            for kind, row in zip(update.state_names, state, strict=True):
+                for name, view in self.net.views(row, buffers=kind == AVERAGE).items():
                     view[...] = found.states[kind][name]
-            self._updates.set_state(self.optimizer, state)
+            self._updates.set_state(update, state)
             self._at = Position(found.steps, found.epoch, found.batch, found.sums, found.seconds, found.history)

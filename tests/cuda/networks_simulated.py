@@ -51,6 +51,7 @@ def step(net, images, optimizer, seed=0):
 def stepped(net, x, labels, optimizer, device, steps=2):
     """A copy of a network after some steps, their records, and the optimizer's state."""
     one = minicnn.Graph(net.block, net.input_shape, net.seed, net.name)
+    one.freeze(sorted(net.topology.frozen) or None)
     trainer = minicnn.Trainer(one, optimizer, batch_size=len(x), device=device)
     return one, [trainer.step(x, labels) for _ in range(steps)], trainer.optimizer_state()
 
@@ -85,6 +86,14 @@ def layers():
         one_step(net, x, labels)
         near(f"{net.name}: answers", engine.predict(net, x, *plain(net), device="cuda"), engine.predict(net, x, *plain(net)))
     step(net, 5, Adam(0.01))
+
+
+def frozen():
+    """Frozen layers in front, in the middle, and a normalization that is the one in use."""
+    body = (L.Conv2D(3, 2), L.ReLU(), L.Conv2D(3, 2), L.BatchNorm2D(), L.ReLU(), L.Conv2D(2, 2, padding=1), L.ConvTranspose2D(2, 2))
+    net = minicnn.Graph(L.Sequential(*body, L.Flatten(), L.Linear(4), L.ReLU(), L.Linear(3)), input_shape=(2, 6, 5), name="frozen")
+    net.freeze(["conv1", "bn1", "conv3.weight", "up1", "fc1.bias"])
+    step(net, 5, SGD(0.05, momentum=0.9, weight_decay=0.1))
 
 
 def circular(k, p, q, c, r, s):
@@ -204,7 +213,7 @@ def stopped(records, epochs):
             return
 
 
-PARTS = {each.__name__: each for each in (lenet, resnet20, layers, unet, training, large)}
+PARTS = {each.__name__: each for each in (lenet, resnet20, layers, frozen, unet, training, large)}
 
 if __name__ == "__main__":
     for part in sys.argv[1:]:

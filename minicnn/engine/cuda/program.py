@@ -55,7 +55,7 @@ class DeviceProgram:
     rows: list[Launch] = field(default_factory=list)
     buffers: list[Buffer] = field(default_factory=list)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
-    draws: list[int] = field(default_factory=list)  # numbers of the nodes that draw from a batch's key
+    draws: list[int] = field(default_factory=list)  # numbers of the nodes and changes that draw from a batch's key
 
     @property
     def row(self) -> int:

@@ -18,7 +18,8 @@ from minicnn.kernels.cuda.batch import Run, append_load, append_store
 from minicnn.kernels.cuda.derived import Binding, append_loop
 from minicnn.kernels.cuda.launches import Handle, Launches, Part, as_type, blocks_for
 from minicnn.kernels.cuda.loss import append_load_target, append_loss, append_shares, append_total
-from minicnn.kernels.derive import Definition, read
+from minicnn.kernels.derive import Definition
+from minicnn.kernels.derive import read as definition_of
 from minicnn.kernels.derive.kinds import FLOAT64
 from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, ParameterArray, Table, role_of
@@ -32,7 +33,7 @@ Bindings = dict[str, tuple[str, dict[str, Any]]]
 
 def run_loop(program: DeviceProgram, function: Callable[..., None], bindings: Bindings | None = None, /, **arguments: Any) -> None:
     """A loop on values of the plan, sums in float32; `bindings` are settings that it reads on the device."""
-    definition = read(function)
+    definition = definition_of(function)
     own = {name: _handle(program, definition, name, value) for name, value in arguments.items()}
     append_loop(program, function, own, single=True, bindings=bindings)
 
@@ -41,7 +42,7 @@ def run_own_loop(program: DeviceProgram, function: Callable[..., None], owner: s
     """The same for a layer's loop; a user's may not go where values lead it, because nobody looks there on a device."""
     if owner:
         roles = {name: role_of(name, value) for name, value in arguments.items()}
-        if places := images_innermost(read(function), roles, checks=True).checked:
+        if places := images_innermost(definition_of(function), roles, checks=True).checked:
             raise DeviceError(
                 f"{owner}: the values of an image lead to places of {function.__name__}, which no device checks: use the CPU\n  "
                 + "\n  ".join(places)
@@ -70,10 +71,26 @@ def _handle(program: DeviceProgram, definition: Definition, name: str, value: An
 
 def key_of(plan: Planner, node: Node) -> Bindings:
     """What a layer draws from: the batch's key, stirred with the layer's number."""
-    draws = plan.program.draws
-    if node.index not in draws:
-        draws.append(node.index)
-    return {"key": ("draws[job[0], number]", {"draws": OfRun("draws"), "job": OfRun("job"), "number": draws.index(node.index)})}
+    return drawn_key(plan.program, node.index)
+
+
+def drawn_key(program: DeviceProgram, number: int) -> Bindings:
+    """The batch's key, stirred with a number that tells one use of chance from another."""
+    if number not in program.draws:
+        program.draws.append(number)
+    return {"key": ("draws[job[0], number]", {"draws": OfRun("draws"), "job": OfRun("job"), "number": program.draws.index(number)})}
+
+
+def draw(program: DeviceProgram, chance: Activation, number: int) -> None:
+    run_loop(program, textbook.chance_forward, drawn_key(program, number), chance=chance, first_image=0)
+
+
+def read(program: DeviceProgram, y: Activation, x: Activation, place: Activation, sizes: tuple[int, ...]) -> None:
+    names, loop = (
+        ("layers", "rows", "columns")[-len(sizes) :],
+        textbook.read_linear2d_forward if len(sizes) == 2 else textbook.read_linear3d_forward,
+    )
+    run_loop(program, loop, y=y, x=x, place=place, **dict(zip(names, sizes, strict=True)))
 
 
 def load(program: DeviceProgram, x: Activation, loading: Loading) -> None:
@@ -133,7 +150,14 @@ def add_back(plan: Planner, slot: ParameterSlot, kept: Part | None) -> None:
 
 
 def append_update(
-    launches: Launches, optimizer: Optimizer, weight: Handle, gradient: Handle, states: Mapping[str, Handle], rates: Handle, job: Handle
+    launches: Launches,
+    optimizer: Optimizer,
+    weight: Handle,
+    gradient: Handle,
+    states: Mapping[str, Handle],
+    rates: Handle,
+    job: Handle,
+    column: int = 0,
 ) -> None:
     """One step of an optimizer: what stands before its loop in float64, the loop in float32.
 
@@ -142,7 +166,20 @@ def append_update(
     states : (P,) float32 each, updated; by the names that the optimizer has for what it remembers
     rates : (batches, numbers) float64: the optimizer's numbers, in its order
     job : (1,) integers: which batch of the run it is
+    column : where the optimizer's numbers begin
     """
     reads = {"rates": rates, "job": job}
-    bindings = {name: Binding(f"rates[job[0], {n}]", reads, FLOAT64) for n, name in enumerate(optimizer.number_names)}
+    bindings = {name: Binding(f"rates[job[0], {n}]", reads, FLOAT64) for n, name in enumerate(optimizer.number_names, column)}
     append_loop(launches, type(optimizer).update, {"weight": weight, "gradient": gradient, **states}, single=True, bindings=bindings)
+
+
+def average_weights(average, weight, decay):  # type: ignore[no-untyped-def]
+    """average = decay * average + (1 - decay) * weight"""
+    for i in range(average.size):
+        average[i] += (1.0 - decay) * (weight[i] - average[i])
+
+
+def append_average(launches: Launches, average: Handle, weight: Handle, rates: Handle, job: Handle, column: int) -> None:
+    """The moving average of all weights (P,) and running statistics follows them; its decay is number `column` of the batch."""
+    bindings = {"decay": Binding(f"rates[job[0], {column}]", {"rates": rates, "job": job}, FLOAT64)}
+    append_loop(launches, average_weights, {"average": average, "weight": weight}, single=True, bindings=bindings)

@@ -31,8 +31,11 @@ def append_loss_of(plan: Planner, dy: Activation, y: Activation) -> None:
         plan.machine.loss(plan.program, dy, y)
         return
     loops, settings = loss.loops(kind), loss.loop_settings(output, plan.topology.input_shape)
-    target = plan.new(objective.target(output).shape or (1,))
+    own = objective.target(output)
+    target = plan.new(own.shape or (1,))
     plan.machine.load_target(plan.program, target, NARROW.get(kind))
+    if plan.changing is not None:
+        target = plan.changing.moved_target(target, own.shape, kind, own.ignored)
     losses, share = plan.new((1,)), plan.new((1,))
     rights = None if loops.right is None else plan.new((1,))
     known: dict[str, Any] = {

@@ -18,6 +18,12 @@ def some_map(k, o, p, q, c, t, r, s):
     return (k + c) % 4, 0, p + r - 1, (q + s) % 5, (k * 3 + r) * 3 + s - 2
 
 
+def objects(dtype):
+    """Boxes on three images of 32 x 64 pixels: none, one, and three, of which two have their centre in the same cell."""
+    none = [-1.0] * 5
+    return np.array([[none] * 3, [[8, 3, 20, 12, 2], none, none], [[40, 20, 10, 8, 0], [1, 2, 9, 30, 1], [42, 22, 7, 6, 2]]], dtype)
+
+
 class Sizes(NamedTuple):
     """One entry per axis each; outputs are of any size, for the loops look for themselves where an axis ends."""
 
@@ -153,6 +159,7 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     for training in (False, True):
         case("stochastic_depth_forward", [poison(3, 5)], x, 77, 0.3, training)
         case("stochastic_depth_backward", [poison(3, 5)], real(3, 5), 77, 0.3, training)
+    case("chance_forward", [poison(3, 5)], 77, 4)
     case("rbf_forward", [poison(3, 4)], x, weight)
     case("rbf_backward", [poison(3, 5)], dy, x, weight)
     case("add_forward", [poison(3, 5)], x, real(3, 5))
@@ -171,18 +178,31 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
 
     rng = np.random.default_rng(0)
-    y, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
-    for name, target, settings in [
-        ("cross_entropy", labels, (weights, 0.2, 1)),
-        ("soft_cross_entropy", truth, (weights, 0.2)),
-        ("binary_cross_entropy", truth, (weights,)),
-        ("mean_squared_error", truth, ()),
-        ("mean_absolute_error", truth, ()),
-        ("huber", truth, (0.5,)),
-        ("dice", labels, (0.1,)),
+    y, targets, settings = real(3, 2 * 5 + 3, 2, 4), objects(dtype), (2, 32, 64, 5.0, 0.5)
+    case("yolo_forward", [poison(3)], y, targets, *settings)
+    case("yolo_backward", [poison(*y.shape)], real(3), y, targets, *settings)
+    case("decode_boxes_forward", [poison(3, 2 * 4 * 2, 6)], y, 2, 32, 64)
+    found = np.sort(rng.uniform(0.0, 9.0, (3, 6, 6)), axis=1)[:, ::-1].astype(dtype)
+    found[:, :, 4] = integers(2, 3, 6)
+    case("non_maximum_suppression_forward", [poison_integers(3, 6)], found, 0.3)
+    case("box_overlap_forward", [poison(3, 6, 2)], found, found[:, 1:3, :4].copy())
+
+    maps, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
+    rows, numbers = maps.reshape(2, 12), truth.reshape(2, 12)
+    for name, y, target, settings in [
+        ("cross_entropy", maps, labels, (weights, 0.2, 1)),
+        ("soft_cross_entropy", maps, truth, (weights, 0.2)),
+        ("dice", maps, labels, (0.1,)),
+        ("binary_cross_entropy", rows, numbers, (weights,)),
+        ("mean_squared_error", rows, numbers, ()),
+        ("mean_absolute_error", rows, numbers, ()),
+        ("huber", rows, numbers, (0.5,)),
     ]:
         case(f"{name}_forward", [poison(2)], y, target, *settings)
-        case(f"{name}_backward", [poison(2, 3, 4)], real(2), y, target, *settings)
+        case(f"{name}_backward", [poison(*y.shape)], real(2), y, target, *settings)
+    case("right_answers_forward", [poison(2)], maps, labels, 1)
+    case("right_shares_forward", [poison(2)], maps, truth)
+    case("right_decisions_forward", [poison(2)], rows, numbers)
 
     x, dy, constants = real(2, 6, 3), real(2, 6, 3), (5, 2.0, 0.5, 0.75)
     case("local_response_norm_forward", [poison(2, 6, 3)], x, *constants)
@@ -202,6 +222,7 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("global_max_pool_backward", [poison(2, 6, 3)], real(2, 6), integers(3, 2, 6))
     case("global_avg_pool_forward", [poison(2, 6)], x)
     case("global_avg_pool_backward", [poison(2, 6, 3)], real(2, 6))
+    changes_of_images(case, poison, real)
     dy = real(2, 3, 3)
     case("channel_max_pool_forward", [poison(2, 3, 3), poison_integers(2, 3, 3)], x, 2)
     case("channel_max_pool_backward", [poison(2, 6, 3)], dy, integers(6, 2, 3, 3), 2)
@@ -210,6 +231,39 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("channel_l2_pool_forward", [poison(2, 3, 3)], x, 2)
     case("channel_l2_pool_backward", [poison(2, 6, 3)], dy, x, real(2, 3, 3), 2)
     return made
+
+
+def changes_of_images(case, poison, real):
+    """Images of 4x5 and volumes of 2x2x5: where their pixels come from, reading there, and changes of values."""
+    sizes, steps = np.array([4, 5]), np.array([5, 1])
+    place = 4.5 * real(2, 2, 20) + 2.0
+    case("places_forward", [poison(2, 2, 20)], sizes, steps)
+    case("shift_draw_forward", [poison(2, 2)], abs(real(2, 2)), sizes, 2)
+    case("shift_places_forward", [poison(2, 2, 20)], place, real(2, 2))
+    case("flip_draw_forward", [poison(2, 1)], abs(real(2, 1)))
+    case("flip_places_forward", [poison(2, 2, 20)], place, real(2, 1), 5)
+    case("rotate_draw_forward", [poison(2, 2)], abs(real(2, 1)), 30.0)
+    case("rotate_places_forward", [poison(2, 2, 20)], place, real(2, 2), 4, 5)
+    case("scale_draw_forward", [poison(2, 1)], abs(real(2, 1)), 0.25)
+    case("scale_places_forward", [poison(2, 2, 20)], place, real(2, 1), sizes)
+    case("smooth_down_forward", [poison(2, 2, 4, 5)], real(2, 2, 4, 5), 1.5, 3)
+    case("smooth_across_forward", [poison(2, 2, 4, 5)], real(2, 2, 4, 5), 1.5, 3)
+    case("noise_forward", [poison(2, 2, 20)], abs(real(2, 2, 20)))
+    case("elastic_places_forward", [poison(2, 2, 20)], place, real(2, 2, 20), sizes, 3.0)
+    case("read_linear2d_forward", [poison(2, 3, 20)], real(2, 3, 20), place, 4, 5)
+    case("read_linear3d_forward", [poison(2, 3, 20)], real(2, 3, 20), 2.5 * real(2, 3, 20) + 1.0, 2, 2, 5)
+    case("read_nearest_forward", [poison(2, 3, 20)], real(2, 3, 20), place, sizes, steps, 7)
+    boxes = np.array([[[1.0, 1.0, 2.0, 2.0, 3.0], [-2.0, 0.0, 4.0, 3.0, 1.0], [-1.0] * 5]] * 2)
+    near = np.indices((4, 5)).reshape(1, 2, 20) + 0.3 * real(2, 2, 20)
+    case("move_boxes_forward", [poison(2, 3, 5)], boxes.astype(place.dtype), near, 4, 5, 0.25)
+    case("around_zero_draw_forward", [poison(2, 1)], abs(real(2, 1)), 0.2)
+    case("brightness_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 1))
+    case("contrast_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 1))
+    case("normal_draw_forward", [poison(2, 3)], abs(real(2, 6)), 0.1)
+    case("add_component_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 3), 1, 0.4)
+    case("cutout_draw_forward", [poison(2, 2)], abs(real(2, 2)), sizes)
+    case("cutout_forward", [poison(2, 3, 20)], real(2, 3, 20), 4.0 * abs(real(2, 2)), sizes, steps, 3)
+    case("normalize_forward", [poison(2, 3, 20)], real(2, 3, 20), 2.0, -0.5)
 
 
 AXES = {"float64": (1, 2, 3), "float32": (2,)}  # compiling takes its time; float32 on one axis and on three is the same loop

@@ -48,6 +48,9 @@ TRANSCENDENTAL = (
     "sigmoid",
     "softmax",
     "local_response_norm",
+    "smooth",
+    "rotate_draw",
+    "normal_draw",
     "cross_entropy",
     "dice",
 )  # two mathematical libraries may differ in the last place

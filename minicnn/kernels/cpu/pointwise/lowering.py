@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minicnn.kernels.cpu.lanes import transfer
 from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes_step, store_planes_step
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.normalization import local_response as local_response_normalization
-from minicnn.kernels.cpu.pointwise import activation, dropout, loss
+from minicnn.kernels.cpu.pointwise import activation, chance, dropout, loss, reading
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import INPUT, LABELS, OUTPUT, Place, Program
+from minicnn.kernels.derive.lanes.lowering import append_derived
 from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.machine_code.records import bits
+from minicnn.kernels.textbook.reading import read_linear2d_forward, read_linear3d_forward
+
+MOST_PIXELS = 1 << 24  # that float32 counts
 
 
 def whole_vectors(value: Activation) -> int:
@@ -75,6 +79,22 @@ def append_add(program: Program, y: Activation, x: Activation) -> None:
 def append_dropout(program: Program, y: Activation, x: Activation, layer: int, rate: float) -> None:
     """y = x / (1 - rate) where kept, else 0: forward of x, or backward of dy.  `layer` tells one dropout of a network from another."""
     program.step(dropout.dropout_step, y=y.place, x=x.place, elements=x.size // x.map.shard, shard=x.map.shard, layer=layer, rate=rate)
+
+
+def append_chance(program: Program, y: Activation, number: int) -> None:
+    """Numbers from 0 to below 1, drawn for each image.  `number` tells one use of chance from another."""
+    program.step(chance.chance_step, y=y.place, elements=y.size // y.map.shard, shard=y.map.shard, number=number)
+
+
+def append_read(program: Program, y: Activation, x: Activation, place: Activation, sizes: tuple[int, ...]) -> None:
+    """y[c, l] = x[c] at place[:, l], between pixels; `sizes` are layers if there are any, rows and columns."""
+    if len(sizes) == 2 and x.map.shard % LANES == 0 and x.map.pixels < MOST_PIXELS:
+        how = reading.Reading(x.map.channels, *sizes, x.map.shard)
+        program.step(reading.read_linear_step, y=y.place, x=x.place, place=place.place, how=how)
+    else:
+        names = ("layers", "rows", "columns")[-len(sizes) :]
+        loop = read_linear2d_forward if len(sizes) == 2 else read_linear3d_forward
+        append_derived(program, loop, y=y, x=x, place=place, **dict(zip(names, sizes, strict=True)))
 
 
 def append_survive(program: Program, y: Activation, x: Activation, layer: int, survival: float, training: bool) -> None:
@@ -163,6 +183,7 @@ class Loading(NamedTuple):
     shift: tuple[float, ...]
     moves: int = 0  # translations by up to so many pixels
     mirrors: bool = False  # every other image left to right
+    changes: tuple[Any, ...] = ()  # others, see `minicnn.engine.changes`
 
 
 def append_load(program: Program, x: Activation, loading: Loading, address: int = INPUT) -> None:

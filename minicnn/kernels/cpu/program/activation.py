@@ -41,6 +41,10 @@ class Activation(NamedTuple):
         some = FeatureMap(count, self.map.sizes, self.map.shard, self.map.before, self.map.after)
         return Activation(self.buffer, some, self.offset + first * self.map.plane)
 
+    def shaped(self, shape: tuple[int, ...]) -> Activation:
+        """The same memory as a value of this shape, (C, *space); only without a halo."""
+        return Activation(self.buffer, FeatureMap(shape[0], tuple(shape[1:]), self.map.shard), self.offset)
+
     def flat(self) -> Activation:
         """The same memory as flat features; only without a halo."""
         return Activation(self.buffer, FeatureMap(self.map.channels * self.map.pixels, (), self.map.shard), self.offset)
