@@ -147,6 +147,7 @@ BODIES = [
     ((3, 6, 5), (L.LocalResponseNorm(), L.AvgPool2D(2))),
     ((3, 6, 5), (L.MaxPool2D(3, stride=2, dilation=1), L.Upsample(2, mode="linear"))),
     ((3, 4, 4), (L.Upsample(2), L.GlobalAvgPool())),
+    ((3, 4, 3), (L.Upsample(size=(6, 5)), L.Upsample(size=(5, 3), mode="linear", align_corners=True))),
     ((4, 4, 4), (L.Residual(L.Sequential(L.Conv2D(4, 3, padding=1), L.BatchNorm2D())), L.ReLU())),
     ((4, 4, 4), (L.Concat(L.Conv2D(2, 1), L.Conv2D(3, 3, padding=1), L.MaxPool2D(3, stride=1, padding=1)),)),
     ((4, 4, 4), (L.Add(L.Conv2D(2, 1), L.Conv2D(2, 3, padding=1), L.Conv2D(2, 1)),)),
