@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 from minicnn.metrics.accuracy import accuracy
 from minicnn.metrics.mean_absolute_error import mean_absolute_error
+from minicnn.metrics.mean_average_precision import mean_average_precision
+from minicnn.metrics.mean_iou import mean_iou
 from minicnn.metrics.per_class import ClassFigures, confusion_matrix, per_class
 from minicnn.metrics.top5 import top5
 
-METRICS: dict[str, Callable[..., float]] = {each.__name__: each for each in (accuracy, top5, mean_absolute_error)}
+METRICS: dict[str, Callable[..., float]] = {
+    each.__name__: each for each in (accuracy, top5, mean_absolute_error, mean_iou, mean_average_precision)
+}
 SMALLER_IS_BETTER = ("mean_absolute_error",)
 SHARES = ("accuracy", "top5", "mean_iou", "mean_average_precision")  # from 0 to 1
 WORDS = {"mean_iou": "mean IoU", "mean_average_precision": "mAP", "top5": "top-5"}
@@ -23,6 +27,8 @@ __all__ = [
     "confusion_matrix",
     "figure",
     "mean_absolute_error",
+    "mean_average_precision",
+    "mean_iou",
     "per_class",
     "top5",
     "words",
