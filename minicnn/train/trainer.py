@@ -15,6 +15,7 @@ from minicnn.engine.objective import Objective
 from minicnn.errors import DataError, GraphError, SettingError, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
+from minicnn.losses.base import build_loss
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.optimizers.update import AVERAGE, Update, checked_update
@@ -116,7 +117,7 @@ class Trainer:
                 f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
             )
         self.net = net
-        self.loss = loss or (net.recipe.loss if net.recipe else None) or SoftmaxCrossEntropy()
+        self.loss = loss or usual_loss(net)
         self.loss.check(net.name, net.output_shape, net.input_shape)
         self.classes = self.loss.classes(net.output_shape)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
@@ -435,3 +436,8 @@ class Trainer:
                     view[...] = found.states[kind][name]
             self._updates.set_state(update, state)
             self._at = Position(found.steps, found.epoch, found.batch, found.sums, found.seconds, found.history)
+
+
+def usual_loss(net: Graph) -> Loss:
+    """The loss of a network's recipe; softmax cross-entropy without one."""
+    return build_loss(net.recipe.loss) if net.recipe and net.recipe.loss else SoftmaxCrossEntropy()

@@ -6,7 +6,6 @@ Redmon, Divvala, Girshick, Farhadi, "You Only Look Once: Unified, Real-Time Obje
 from __future__ import annotations
 
 from minicnn.layers import BatchNorm2D, Conv2D, Dropout, Flatten, LeakyReLU, Linear, MaxPool2D, Reshape, Sequential
-from minicnn.losses import YOLO
 from minicnn.optimizers import Adam
 from minicnn.recipe import Outcome, Recipe
 from minicnn.zoo.registry import Paper, network
@@ -57,7 +56,7 @@ def convolution(filters: int, window: int, stride: int = 1) -> Sequential:
     title="YOLO for small scenes",
     input_shape=(1, 96, 96),
     classes=10,
-    recipe=Recipe(Adam(learning_rate=0.002), (Outcome("digit-scenes", 16, (0.85, 0.9)),), batch_size=16, loss=YOLO(boxes=BOXES)),
+    recipe=Recipe(Adam(learning_rate=0.002), (Outcome("digit-scenes", 16, (0.85, 0.9)),), batch_size=16, loss={"type": "YOLO", "boxes": BOXES}),
 )
 def yolo_digits(classes: int) -> Sequential:
     """Convolutions all the way: 12 x 12 cells, each with two boxes of five numbers and one number for each class, channels first."""
