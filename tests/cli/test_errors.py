@@ -30,7 +30,7 @@ def refused(cli, *arguments, status):
         (("--data", "mnist1d"), "mnist1d: images are 1 x 40, but the network takes 1 x 28 x 28"),
         (("--device", "cuda:999"), "device 'cuda:999'"),
         (("--device", "cuda:999", "--data", "nowhere"), "device 'cuda:999'"),  # first: nothing was loaded in vain
-        (("--augment", "rotate"), "augment 'rotate' is not known"),
+        (("--augment", "rotato"), "augment 'rotato' is not known"),
         (("--optimizer", "adam", "--momentum", "0.5"), "momentum is a setting of sgd, but the optimizer is adam"),
         (("--learning-rate", "nan"), "SGD: learning_rate is nan, but must be a number, at least 0 and finite"),
         (("--learning-rate", "1e30"), "the loss is no longer a number in epoch 1: the steps are too large"),

@@ -65,7 +65,7 @@ def test_few_images_get_more_epochs():
         ({"optimizer": "adam", "momentum": 0.5}, r"^momentum is a setting of sgd, but the optimizer is adam\n  leave it out, or choose"),
         ({"learning_rate": float("nan")}, r"^SGD: learning_rate is nan"),
         ({"weight_decay": -1.0}, r"^SGD: weight_decay is -1.0"),
-        ({"augment": "rotate"}, r"^augment 'rotate' is not known"),
+        ({"augment": "rotato"}, r"^augment 'rotato' is not known"),
     ],
 )
 def test_settings_that_do_not_fit(given, words):
@@ -130,7 +130,7 @@ def test_json_brings_them_back(given):
         ({"momentum": None, "optimizer": "sgd", "weight_decay": -1}, "weight_decay is -1"),
         ({"optimizer": "adam"}, "its settings do not fit"),
         ({"schedule": "never"}, "there is no schedule 'never'"),
-        ({"augment": "shift=99999"}, "its settings do not fit: augment 'shift=99999' is not known"),
+        ({"augment": "shift=99999999"}, "its settings do not fit: augment 'shift=99999999' is not known"),
         ({"data_dir": "a\0b"}, "data_dir is 'a"),
         ({"network": "x" * 5000}, "network is 'xxx"),
         ({"size": "8x"}, r"^run: the setting size is '8x', but must be rows"),
