@@ -14,7 +14,12 @@ MOST_CLASSES = 1 << 16  # that are counted from the labels, so that a wild label
 
 
 def from_arrays(
-    images: npt.ArrayLike, labels: npt.ArrayLike, classes: Sequence[str] | None = None, name: str = "custom", split: str = "train"
+    images: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    classes: Sequence[str] | None = None,
+    name: str = "custom",
+    split: str = "train",
+    target: str = "",
 ) -> Dataset:
     """A data set of images and labels in memory.
 
@@ -23,8 +28,8 @@ def from_arrays(
     images : (N, C, *space)
         uint8 or float32, used in place; other floats become float32, other integers from 0 to 255 become uint8.  Anything
         `numpy.asarray` takes: lists, CPU tensors.
-    labels : (N,) or (N, 1) integers of any width
-        The class of each image, from 0.
+    labels : (N,) or (N, 1) integers of any width, or another target
+        The class of each image, from 0.  Integers (N, *space) are masks, floats numbers to learn; `target` says "boxes".
     classes : names, optional
         By default "0", "1", ... up to the highest label.
 
@@ -33,16 +38,20 @@ def from_arrays(
     DataError
         If types, shapes or label values do not fit.
     """
-    pixels, numbers = as_images(name, images), as_labels(name, labels)
+    pixels = as_images(name, images)
+    numbers = as_labels(name, labels, pixels.shape)
+    if classes is None and numbers.dtype.kind == "f" and target != "boxes":
+        classes = ()
     if classes is None:
-        highest = int(numbers.max()) if numbers.size else -1
+        named = numbers[..., 4] if target == "boxes" and numbers.ndim == 3 and numbers.shape[2] == 5 else numbers
+        highest = int(named.max()) if named.size else -1
         if highest >= MOST_CLASSES:
             raise DataError(
                 f"{name}: labels go up to {highest}, but without names there are at most {MOST_CLASSES:,} classes"
                 f"\n  number them from 0 without gaps: classes, labels = numpy.unique(labels, return_inverse=True)"
             )
         classes = [str(k) for k in range(highest + 1)]
-    return Dataset(pixels, numbers, tuple(str(each) for each in classes), name, split)
+    return Dataset(pixels, numbers, tuple(str(each) for each in classes), name, split, target=target)
 
 
 def as_images(where: str, images: npt.ArrayLike) -> npt.NDArray:
@@ -68,13 +77,15 @@ def as_images(where: str, images: npt.ArrayLike) -> npt.NDArray:
     raise DataError(f"{where}: images are {array.dtype}, expected uint8 or float32")
 
 
-def as_labels(where: str, labels: npt.ArrayLike) -> npt.NDArray:
-    """Labels as an array of integers, (N,); a DataError that starts with `where` otherwise."""
+def as_labels(where: str, labels: npt.ArrayLike, images: tuple[int, ...] = ()) -> npt.NDArray:
+    """Labels as an array: integers (N,), or (N, *space) like images of this shape; floats (N, ...); else a DataError with `where`."""
     array = _as_array(where, "labels", labels)
     kind = array.dtype.kind
+    if kind == "f" and array.size:
+        return array
     if array.ndim == 2 and array.shape[1] == 1:  # as in some sets of Keras
         array = array[:, 0]
-    if array.ndim == 2:
+    if array.ndim >= 2 and array.shape[1:] != images[2:]:
         raise DataError(
             f"{where}: labels have the shape {array.shape}, expected the number of the class of each image, (N,)"
             f"\n  use labels.argmax(axis=1) if a row holds a 1 for its class"

@@ -24,9 +24,10 @@ class Dataset:
     ----------
     images : (N, C, *space) uint8 or float32
         uint8 means 0 (background) to 255; float32 is used unchanged.  (N, F) for numbers without spatial order.
-    labels : (N,) integers
-        Indices into `classes`; kept as a copy, int64 and read-only.
+    labels : (N,) integers, or what else is to be learnt, one row an image
+        Indices into `classes`; kept as a copy, int64 and read-only.  See `target`.
     classes : tuple of str
+        Names; none for numbers.
     name, split : str
         What was loaded; arbitrary for custom data.
     mean, std : one float per channel
@@ -34,6 +35,14 @@ class Dataset:
         catalog has them; otherwise, and if left out, from these images.  Normalise test images by those of the training images.
     origin : str
         Where the data came from: a folder, "embedded", "generated" or "".
+    target : str
+        What labels are; integers are "class" or "mask", floats "numbers", unless said otherwise.
+
+            "class"      (N,) int64: the class of each image
+            "mask"       (N, *space) int32: the class of each pixel; negative numbers stand for none
+            "numbers"    (N, ...) float32: what the network's output should be
+            "boxes"      (N, M, 5) float32: up to M objects an image, x, y of the left upper corner, w, h in pixels (x along columns),
+                         and the class; rows beyond an image's objects are all -1
 
     Raises
     ------
@@ -49,9 +58,11 @@ class Dataset:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     origin: str = ""
+    target: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.labels, np.ndarray) and self.labels.dtype.kind in "iu":
+        if isinstance(self.labels, np.ndarray):
+            object.__setattr__(self, "target", self.target or usual_target(self.labels))
             object.__setattr__(self, "labels", frozen_labels(self.labels))
         try:
             if isinstance(self.classes, str):
@@ -61,7 +72,7 @@ class Dataset:
             object.__setattr__(self, "std", tuple(map(float, self.std)))
         except (TypeError, ValueError) as error:
             raise DataError(f"{self.name}: classes must be a list of names, mean and std one number for each channel: {error}") from error
-        check_arrays(self.name, self.images, self.labels, len(self.classes))
+        check_arrays(self.name, self.images, self.labels, len(self.classes), self.target)
         if not self.mean or not self.std:
             mean, std = channel_statistics(self.images)
             object.__setattr__(self, "mean", self.mean or mean)
@@ -75,7 +86,9 @@ class Dataset:
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.input_shape))
-        return f"Dataset({self.name!r} {self.split}: {len(self):,} images {shape} {self.images.dtype}, {len(self.classes)} classes)"
+        what = "numbers to learn" if self.target == "numbers" else f"{len(self.classes)} classes"
+        what += {"mask": " of pixels", "boxes": " in boxes"}.get(self.target, "")
+        return f"Dataset({self.name!r} {self.split}: {len(self):,} images {shape} {self.images.dtype}, {what})"
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -84,8 +97,10 @@ class Dataset:
 
     @property
     def class_counts(self) -> npt.NDArray[np.int64]:
-        """Images per class, (classes,) int64."""
-        return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
+        """Images per class; pixels of a mask, objects in boxes; (classes,) int64."""
+        labels = self.labels[..., 4] if self.target == "boxes" else self.labels
+        named = () if self.target == "numbers" else labels[labels >= 0].astype(np.int64)
+        return np.bincount(named, minlength=len(self.classes)).astype(np.int64)
 
     @cached_property
     def digest(self) -> str:
@@ -102,16 +117,27 @@ class Dataset:
         return replace(self, images=self.images[rows], labels=self.labels[rows], split=split or self.split)
 
 
-def frozen_labels(labels: npt.NDArray) -> npt.NDArray[np.int64]:
-    """A read-only copy as int64; larger numbers become the largest int64, which is not a label either."""
-    if labels.dtype.kind == "u":
-        labels = np.minimum(labels.astype(np.uint64), np.uint64(np.iinfo(np.int64).max))
-    own = labels.astype(np.int64)
+def usual_target(labels: npt.NDArray) -> str:
+    """What labels are unless it is said."""
+    if labels.dtype.kind == "f":
+        return "numbers"
+    return "class" if labels.ndim < 2 else "mask"
+
+
+def frozen_labels(labels: npt.NDArray) -> npt.NDArray:
+    """A read-only copy: int64 (N,), int32 for masks, float32; larger numbers become the largest, which is no label either."""
+    if labels.dtype.kind not in "iuf":
+        return labels
+    whole = np.int64 if labels.ndim < 2 else np.int32
+    if labels.dtype.kind in "iu":
+        kept, given = np.iinfo(whole), np.iinfo(labels.dtype)
+        labels = np.clip(labels, labels.dtype.type(max(kept.min, given.min)), labels.dtype.type(min(kept.max, given.max)))
+    own = np.array(labels, np.float32 if labels.dtype.kind == "f" else whole, order="C")
     own.setflags(write=False)
     return own
 
 
-def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_count: int) -> None:
+def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_count: int, target: str = "class") -> None:
     """Raise DataError if images and labels do not fit each other, the required types, or the number of classes."""
     if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
         raise DataError(f"{name}: images and labels are {type(images).__name__} and {type(labels).__name__}, expected NumPy arrays")
@@ -121,13 +147,25 @@ def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_coun
         )
     if images.ndim < 2:
         raise DataError(f"{name}: images have shape {images.shape}, expected (N, C, *space)")
-    if labels.dtype != np.int64 or labels.ndim != 1:
-        raise DataError(f"{name}: labels are {labels.dtype.name} {labels.shape}, expected integers (N,)")
+    expected = {
+        "class": ("integers (N,)", "iu", labels.ndim == 1),
+        "mask": ("integers (N, *space), the pixels of the images", "iu", labels.shape[1:] == images.shape[2:]),
+        "numbers": ("floats (N, ...)", "f", labels.ndim >= 1),
+        "boxes": ("floats (N, boxes, 5): x, y, w, h, class", "f", labels.ndim == 3 and labels.shape[2] == 5),
+    }
+    if target not in expected:
+        raise DataError(f"{name}: target is {target!r}, expected {', '.join(expected)}")
+    words, kinds, fits = expected[target]
+    if labels.dtype.kind not in kinds or not fits:
+        raise DataError(f"{name}: labels are {labels.dtype.name} {labels.shape}, expected {words}")
     if len(images) != len(labels):
         raise DataError(f"{name}: {len(images):,} images, but {len(labels):,} labels")
     if images.size == 0:
         raise DataError(f"{name}: no pixels, the images have shape {images.shape}")
-    least, most = int(labels.min()), int(labels.max())
+    if target == "numbers" or not labels.size:
+        return
+    there = labels[..., 4][labels[..., 4] >= 0] if target == "boxes" else labels if target == "class" else labels[labels >= 0]
+    least, most = (int(there.min()), int(there.max())) if there.size else (0, 0)
     if least < 0 or most >= class_count:
         raise DataError(f"{name}: labels run from {least} to {most}, but there are {class_count} classes, 0 to {class_count - 1}")
 

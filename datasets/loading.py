@@ -9,20 +9,24 @@ import numpy.typing as npt
 from minicnn.datasets import catalog, cifar, digits, emnist, idx, mnist1d, places
 from minicnn.datasets.catalog import SPLITS, Split
 from minicnn.datasets.dataset import Dataset
-from minicnn.errors import DataError
+from minicnn.datasets.files import FILES, from_file
+from minicnn.datasets.folders import from_folder
+from minicnn.errors import DataError, one_line
 
 
-def load(name: str, split: Split = "train", folder: str | Path | None = None) -> Dataset:
+def load(name: str | Path, split: Split = "train", folder: str | Path | None = None, size: tuple[int, int] | None = None) -> Dataset:
     """Load one split of a data set; never touches the network.
 
     Parameters
     ----------
-    name : str
-        One of `datasets.names()`.  "digits" is part of the package, "mnist1d" is generated; the others are read from files.
+    name : str or path
+        One of `datasets.names()`: "digits" is part of the package, "mnist1d" is generated, the others are read from files.  Or a
+        folder of pictures by class (`from_folder`), or a file: .npz, .npy or .csv (`from_file`).
     split : "train" or "test"
     folder : path, optional
         Searched first, for folder/NAME/FILE and folder/FILE, raw or gzip; then the data store, which
         `minicnn data get NAME` fills: MINICNN_DATA_HOME or the user's cache folder.
+    size : rows and columns of the images of a folder of pictures, optional
 
     Returns
     -------
@@ -34,6 +38,9 @@ def load(name: str, split: Split = "train", folder: str | Path | None = None) ->
     DataError
         If there is no such data set, split or folder, if files are missing or damaged.
     """
+    if (path := path_of(name)) is not None:
+        return from_folder(path, split, size) if path.is_dir() else from_file(path, split)
+    name = str(name)
     record = catalog.record(name)
     if split not in SPLITS:
         raise DataError(f"{name}: there is no split {split!r}, only {' and '.join(SPLITS)}")
@@ -62,3 +69,24 @@ def load(name: str, split: Split = "train", folder: str | Path | None = None) ->
             f"\n  read from {origin}"
         )
     return Dataset(images, labels, record.classes, name, split, record.mean, record.std, origin)
+
+
+def path_of(name: str | Path) -> Path | None:
+    """The folder or file that a user means by a name; None for the name of a data set.
+
+    Raises
+    ------
+    DataError
+        If it is neither, and looks like a path.
+    """
+    if name in catalog.RECORDS:
+        return None
+    try:
+        path = Path(name).expanduser()
+        if path.is_dir() or path.is_file():
+            return path
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown user's home, a zero byte: it is no path
+        return None
+    if isinstance(name, Path) or len(path.parts) > 1 or path.suffix in FILES:
+        raise DataError(f"there is no file or folder {one_line(str(name))}")
+    return None

@@ -20,14 +20,18 @@ LARGEST_PIXELS = 1 << 26  # 8192 x 8192: a few bytes of a PNG can declare many m
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # readers that call no other program
 
 
-def read_picture(path: str | Path) -> Picture:
+def read_picture(path: str | Path, contrasting: bool = False) -> Picture:
     """One image from a file.
 
     Parameters
     ----------
     path : str or Path
-        .npy: (rows, columns), (channels, rows, columns), (rows, columns, 3), or a signal; integers from 0 to 255, or floats,
-        unchanged.  PGM, PPM: 8 or 16 bits, plain or raw.  PNG, JPEG and others: through Pillow; transparency becomes white.
+        .npy: (rows, columns), (channels, rows, columns), (rows, columns, 1 or 3), or a signal; integers from 0 to 255, or floats,
+        unchanged; of booleans, true is 255.  PGM, PPM: 8 or 16 bits, plain or raw.  PNG, JPEG and others: through Pillow; 32-bit
+        integers are taken as 8 bits if they fit, else as 16.
+    contrasting : bool
+        What is transparent becomes white; or, if this is true, what lets the visible part stand out: white under dark ink, black
+        under light ink, and its mean colour where most of the picture is visible.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def read_picture(path: str | Path) -> Picture:
         raise DataError(f"cannot read {source}: {error.strerror or error}") from error
     except ValueError as error:  # a name with a zero byte
         raise DataError(f"cannot read {quoted(str(path))}: {error}") from error
-    return _read_with_pillow(source)
+    return _read_with_pillow(source, contrasting)
 
 
 def _mapped(source: Path) -> npt.NDArray:
@@ -77,7 +81,9 @@ def _from_array(array: npt.NDArray, source: Path) -> Picture:
     """A user's array as (C, *space)."""
     if not 1 <= array.ndim <= 4 or not array.size:
         raise DataError(f"{source} has the shape {array.shape}, expected one image: (rows, columns) or (channels, rows, columns)")
-    if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 255:
+    if array.dtype.kind == "b":
+        array = array.astype(np.uint8) * 255
+    elif array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 255:
         array = array.astype(np.uint8)
     elif array.dtype.kind == "f":
         with np.errstate(over="ignore"):  # too large for float32: infinite, and reported
@@ -86,7 +92,7 @@ def _from_array(array: npt.NDArray, source: Path) -> Picture:
             raise DataError(f"{source} holds values that are infinite or NaN")
     else:
         raise DataError(f"{source} holds {quoted(array.dtype.name)[1:-1]} {array.shape}, expected integers from 0 to 255 or floats")
-    if array.ndim == 3 and array.shape[2] == 3 and array.shape[0] != 3:  # rows, columns, colours
+    if array.ndim == 3 and array.shape[2] in (1, 3) and array.shape[0] != array.shape[2]:  # rows, columns, colours
         array = array.transpose(2, 0, 1)
     if array.ndim == 1 or (array.ndim == 2 and array.shape[0] != 1):
         array = array[None]
@@ -127,7 +133,7 @@ def _read_netpbm(content: bytes, source: Path) -> Picture:
     return np.ascontiguousarray(pixels.reshape(rows, columns, channels).transpose(2, 0, 1))
 
 
-def _read_with_pillow(source: Path) -> Picture:
+def _read_with_pillow(source: Path, contrasting: bool) -> Picture:
     try:
         from PIL import Image, ImageOps
     except ImportError:
@@ -146,14 +152,11 @@ def _read_with_pillow(source: Path) -> Picture:
                     )
                 image = ImageOps.exif_transpose(opened)
                 if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel, or more
-                    values = np.asarray(image).astype(np.float64)
-                    if not np.isfinite(values).all():
-                        raise DataError(f"{source} holds values that are infinite or NaN")
-                    most = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max()))
-                    return np.rint(np.clip(values, 0, most) * (255 / most)).astype(np.uint8)[None]
+                    return _from_depth(np.asarray(image).astype(np.float64), image.mode, opened.format == "PNG", source)
                 if "A" in image.getbands() or "transparency" in image.info:
                     layered = image.convert("RGBA")
-                    image = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
+                    ground = _ground_under(np.asarray(layered)) if contrasting else "white"
+                    image = Image.alpha_composite(Image.new("RGBA", layered.size, ground), layered).convert("RGB")
                 pixels = np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
     except Image.UnidentifiedImageError:
         raise DataError(f"{source} is not a picture that can be read: PNG, JPEG, PGM or .npy") from None
@@ -162,6 +165,32 @@ def _read_with_pillow(source: Path) -> Picture:
     except Exception as error:  # its readers raise many kinds of errors for a broken file
         raise DataError(f"{source} cannot be read as a picture: {one_line(str(error)) or type(error).__name__}") from error
     return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
+
+
+def _from_depth(values: npt.NDArray[np.float64], mode: str, png: bool, source: Path) -> Picture:
+    """Pixels of more than 8 bits, in Pillow's modes I;16, I (32 bits; some versions give a PNG of 16 bits so) and F, as bytes."""
+    if not np.isfinite(values).all():
+        raise DataError(f"{source} holds values that are infinite or NaN")
+    least, most = float(values.min()), float(values.max())
+    if mode == "F":
+        full = max(1.0, most)
+    elif mode == "I" and not png:
+        if least < 0 or most > 65535:
+            raise DataError(f"{source} holds integers from {least:.0f} to {most:.0f}, expected 0 to 255, or 0 to 65535")
+        full = 255.0 if most <= 255 else 65535.0
+    else:
+        full = 65535.0
+    return np.rint(np.clip(values, 0, full) * (255 / full)).astype(np.uint8)[None]
+
+
+def _ground_under(layered: npt.NDArray[np.uint8]) -> tuple[int, int, int]:
+    """What to put under a picture (rows, columns, red green blue alpha) so that what is visible stands out."""
+    share = layered[..., 3] / 255.0
+    seen = (layered[..., :3] * share[..., None]).sum(axis=(0, 1)) / max(float(share.sum()), 1e-9)
+    if share.mean() > 0.5:  # a sheet with transparent margins
+        red, green, blue = (round(float(value)) for value in seen)
+        return red, green, blue
+    return (0, 0, 0) if float(seen @ LUMA) > 127 else (255, 255, 255)
 
 
 def to_channels(picture: Picture, channels: int) -> Picture:

@@ -25,6 +25,7 @@ _MODULES = (
     "errors",
     "geometry",
     "graph",
+    "initializers",
     "kernels",
     "laws",
     "layers",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn import errors as errors
     from minicnn import geometry as geometry
     from minicnn import graph as graph
+    from minicnn import initializers as initializers
     from minicnn import kernels as kernels
     from minicnn import laws as laws
     from minicnn import layers as layers

@@ -46,6 +46,27 @@ class Axis(NamedTuple):
         return extent(self.taps, self.dilation)
 
 
+class Reads(NamedTuple):
+    """Positions that outputs read, borders ignored: output p the `taps[p]`, output p + len(taps) the same, `shift` further on."""
+
+    shift: int
+    taps: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of_window(cls, axis: Axis) -> Reads:
+        """Those of a convolution or pooling: i = p*stride + r*dilation - before."""
+        return cls(axis.stride, (tuple(r * axis.dilation - axis.before for r in range(axis.taps)),))
+
+    @classmethod
+    def of_transposed(cls, axis: Axis) -> Reads:
+        """Those of the transposed convolution, whose output is `size` long: all h with p = h*stride + r*dilation - before for a tap r."""
+        taps = []
+        for p in range(axis.stride):
+            starts = [p + axis.before - r * axis.dilation for r in reversed(range(axis.taps))]
+            taps.append(tuple(start // axis.stride for start in starts if start % axis.stride == 0))
+        return cls(1, tuple(taps))
+
+
 def extent(taps: int, dilation: int) -> int:
     """Pixels that `taps` taps span when `dilation` pixels lie from one to the next."""
     return dilation * (taps - 1) + 1
@@ -210,6 +231,6 @@ def size_formula(axis: Axis, ceil_mode: bool = False) -> str:
     return f"{rounding}(({room})/{axis.stride}) + 1 = {axis.out}"
 
 
-def shape_text(shape: Sequence[int]) -> str:
-    """A shape for people: (6, 28, 28) is "6 x 28 x 28"."""
-    return " x ".join(str(size) for size in shape)
+def shape_text(shape: Sequence[int | None]) -> str:
+    """A shape for people: (6, 28, 28) is "6 x 28 x 28", and an axis that is free, None, "?"."""
+    return " x ".join("?" if size is None else str(size) for size in shape)

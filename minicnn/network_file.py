@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import minicnn
 from minicnn.errors import CheckpointError, MinicnnError, one_line, quoted
+from minicnn.graph import fits
 from minicnn.network import FORMAT, Graph
 from minicnn.schema import parse
 from minicnn.storage import load_arrays
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def load(path: str | Path, custom_objects: Sequence[Any] = ()) -> Graph:
     """The network that `Graph.save` wrote, with its preparation and the names of its classes.
 
-    custom_objects : classes of layers and blocks that the file may name, beside all those defined so far, and functions that they take;
+    custom_objects : classes of layers, blocks and losses that the file may name, beside all those defined so far, and functions that they take;
         code is never read from a file
 
     Raises
@@ -47,7 +48,8 @@ def from_arrays(arrays: dict[str, NDArray], metadata: dict[str, str], source: st
     net.adopt(arrays, source)
     from minicnn.trained_on import TrainedOn
 
-    known = net.trained_on = TrainedOn.from_metadata(metadata, source)
-    if known and (len(known.classes) != net.topology.output_shapes[0][0] or known.preparation.input_shape != net.input_shape):
+    known = net.trained_on = TrainedOn.from_metadata(metadata, source, custom_objects)
+    named = known.loss.classes(net.topology.output_shapes[0]) if known and known.classes else 0
+    if known and (len(known.classes) != named or not fits(known.preparation.input_shape, net.input_shape)):
         raise CheckpointError(f"{source}: its classes and preparation do not belong to its network")
     return net

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minicnn.errors import DataError, SettingError, ShapeError, float_advice
 from minicnn.geometry import shape_text
+from minicnn.graph import fits
 from minicnn.layers import Shape
 
 if TYPE_CHECKING:
@@ -18,6 +21,18 @@ if TYPE_CHECKING:
 AXIS_LETTERS = {1: "N F", 2: "N C W", 3: "N C H W", 4: "N C D H W"}  # by the length of an image's shape
 
 
+def check_batch(where: str, shape: Sequence[int], network: str, input_shape: Shape) -> int:
+    """The images of a batch of this shape; a ShapeError that starts with `where` if they do not fit the network."""
+    sizes = tuple(shape) if isinstance(shape, Sequence) else (shape,)
+    whole = all(hasattr(size, "__index__") and not isinstance(size, bool) for size in sizes)
+    if not whole or not fits(sizes[1:], input_shape) or sizes[0] < 1:
+        raise ShapeError(
+            f"{where}: the shape is {shape!r}, but {network} takes images of {shape_text(input_shape)}"
+            f"\n  wanted  ({', '.join('?' if size is None else str(size) for size in ('N', *input_shape))})  {AXIS_LETTERS[len(input_shape)]}, N at least 1"
+        )
+    return int(sizes[0])
+
+
 def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> NDArray:
     """Images as an array the network can use, or an error that starts with `where`."""
     import numpy as np
@@ -27,9 +42,9 @@ def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> 
         raise SettingError(
             f"{where}: x is {images.dtype}, but must be float32\n  use {float_advice('x', images.dtype.kind)}, scaled as in training"
         )
-    if images.shape[1:] != input_shape or images.ndim != len(input_shape) + 1:
-        wanted = ", ".join(map(str, ("N", *input_shape)))
-        hint = "\n  use x[None] for a single image" if images.shape == input_shape else ""
+    if not images.ndim or not fits(images.shape[1:], input_shape):
+        wanted = ", ".join("?" if size is None else str(size) for size in ("N", *input_shape))
+        hint = "\n  use x[None] for a single image" if fits(images.shape, input_shape) else ""
         raise ShapeError(
             f"{where}: x has the shape {images.shape}, but {network} takes images of {shape_text(input_shape)}"
             f"\n  x       {images.shape}\n  wanted  ({wanted})  {AXIS_LETTERS[len(input_shape)]}{hint}"
@@ -72,6 +87,10 @@ def prepared(where: str, images: ArrayLike, network: str, input_shape: Shape, tr
         )
     preparation = trained_on.preparation if trained_on else Preparation.none(input_shape)
     whom = f"{network} was trained on {trained_on.data if trained_on else 'nothing'}"
+    if None in input_shape:  # of any size: nothing is resized
+        if not fits(pixels.shape[1:], input_shape):
+            raise ShapeError(f"{where}: images have the shape {pixels.shape}, but {network} takes images of {shape_text(input_shape)}")
+        preparation = replace(preparation, input_shape=pixels.shape[1:])
     return preparation.images(preparation.on_scale(pixels, f"{where}: the array", whom), where), preparation
 
 

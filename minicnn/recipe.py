@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from minicnn.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from minicnn.losses import Loss
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,7 @@ class Outcome:
     data : name of the data set
     epochs : passes over its training images
     accuracy : (lowest, highest)
-        Measured share of correct answers on its test images after the last epoch, for the seeds 0, 1 and 2.
+        Measured share of correct answers, or what else its loss judges by, on its test images after the last epoch, for the seeds 0, 1 and 2.
     size : rows and columns that the images are brought to; None for those of the network
     """
 
@@ -26,12 +30,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings with which a network learns; the first of `outcomes` has the data set to try it on."""
+    """Settings with which a network learns; the first of `outcomes` has the data set to try it on.  loss: None for softmax cross-entropy."""
 
     optimizer: Optimizer
     outcomes: tuple[Outcome, ...]
     schedule: str = "cosine"
     batch_size: int = 128
+    loss: Loss | None = None
 
     def on(self, data: str) -> Outcome | None:
         """What it reaches on a data set; None if that was not tried."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from minicnn import schema
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, SettingError
+from minicnn.losses import Loss, SoftmaxCrossEntropy
+from minicnn.losses.base import build_loss
 from minicnn.preparation import Preparation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class TrainedOn:
     image_shape : of the training images, before they were scaled to the network's input
     data : name of the data set
     epoch : the parameters are those after it
+    loss : what was made smaller; it says what outputs mean
     """
 
     preparation: Preparation
@@ -28,6 +31,7 @@ class TrainedOn:
     image_shape: tuple[int, ...]
     data: str
     epoch: int
+    loss: Loss = field(default_factory=SoftmaxCrossEntropy)
 
     def metadata(self) -> dict[str, str]:
         """As metadata for a file of weights; `from_metadata` is the inverse."""
@@ -36,11 +40,12 @@ class TrainedOn:
             "class_names": self.classes,
             "image_shape": self.image_shape,
             "epoch": self.epoch,
+            "loss": self.loss.describe(),
         }
         return {**{name: json.dumps(value) for name, value in values.items()}, "data": self.data}
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str], source: str) -> TrainedOn | None:
+    def from_metadata(cls, metadata: Mapping[str, str], source: str, custom_objects: Sequence[Any] = ()) -> TrainedOn | None:
         """From a file's metadata; None if it has no preparation, a CheckpointError naming `source` if it cannot be read."""
         if "preparation" not in metadata:
             return None
@@ -53,6 +58,7 @@ class TrainedOn:
                 schema.image_shape(words, "image_shape", values["image_shape"]),
                 schema.word(words, "data", metadata["data"]),
                 schema.whole(words, "epoch", values["epoch"]),
+                *([build_loss(schema.parse(metadata["loss"], "loss"), custom_objects)] if "loss" in metadata else []),
             )
-        except (KeyError, CheckpointError) as error:
+        except (KeyError, CheckpointError, SettingError) as error:
             raise CheckpointError(f"{source}: its record of images and classes cannot be read: {error}") from error

@@ -79,7 +79,10 @@ def get(name: str) -> None:
 @folder_option
 @format_option
 def show(name: str, split: catalog.Split, index: int, count: int, augment: str | None, seed: int, folder: str | None, form: str) -> None:
-    """Draw a few images of a data set and count its classes."""
+    """Draw a few images of a data set and count its classes.
+
+    NAME is one of 'minicnn data list', a folder of pictures by class, or a file .npz, .npy or .csv.
+    """
     dataset = loading.load(name, split, folder)
     if index >= len(dataset):
         raise SettingError(f"data show: --index is {index}, but the last image of {name} ({split}) has index {len(dataset) - 1}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME", help="Another data set with the same classes.")
+@click.option("--data", metavar="NAME|PATH", help="Other data with the same classes: a data set, a folder of pictures, or a file.")
 @data_dir_option
 @device_option
 @format_option
@@ -30,16 +30,21 @@ def evaluate(run: str, data: str | None, data_dir: str | None, device: str, form
     from minicnn.engine import checked_device
     from minicnn.errors import DataError
     from minicnn.train import examine, load_trained
+    from minicnn.train.settings import DEFAULT_DATA
 
     device = checked_device(device)
     trained = load_trained(weights_path(run))
-    if not data and trained.data not in names():
+    known = trained.data if trained.data in names() else recorded(run, "data")
+    if not data and known is None:
         raise DataError(
             f"{run} was trained on custom data ({trained.data!r}), which cannot be found by name"
-            f"\n  use --data NAME, one of 'minicnn data list'"
+            f"\n  use --data NAME, one of 'minicnn data list', or --data PATH, a folder of pictures or a file"
         )
-    name = data_name(data, data_dir, trained.data)
-    found = examine(trained, load(name, "test", data_dir or recorded_data_dir(run, name)), device=device)
+    name = data_name(data, data_dir, known or DEFAULT_DATA)
+    same = recorded(run, "data") == name
+    size = trained.image_shape[1:] if len(trained.image_shape) == 3 else None
+    images = load(name, "test", data_dir or (recorded(run, "data_dir") if same else None), size)  # type: ignore[arg-type]
+    found = examine(trained, images, device=device)
     if form == "json":
         click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found)}))
         return
@@ -49,14 +54,14 @@ def evaluate(run: str, data: str | None, data_dir: str | None, device: str, form
     print_examination(stdout_console(), found, f"{trained.net.name} after epoch {trained.epoch}", name)
 
 
-def recorded_data_dir(run: str, name: str) -> str | None:
-    """The folder in which a run found the data set `name`, if RUN is the run's folder."""
+def recorded(run: str, setting: str) -> str | None:
+    """What a run's folder says about its data or data_dir; None if RUN is no folder."""
     from minicnn.train import RunFolder, RunSettings
 
     if not os.path.isdir(run):
         return None
-    settings = RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run)
-    return settings.data_dir if settings.data == name else None
+    value: str | None = getattr(RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run), setting)
+    return value
 
 
 def as_json(found: Examination) -> dict[str, Any]:
@@ -69,11 +74,12 @@ def as_json(found: Examination) -> dict[str, Any]:
         "classes": [
             {
                 "class": name,
-                "images": int(found.confusion[k].sum()),
-                "correct": int(found.confusion[k, k]),
+                "images": int(found.counts[k].sum()),
+                "correct": int(found.counts[k, k]),
                 "accuracy": found.class_accuracy(k),
             }
             for k, name in enumerate(found.classes)
+            if found.confusion is not None
         ],
-        "confusion_matrix": found.confusion.tolist(),
+        "confusion_matrix": None if found.confusion is None else found.confusion.tolist(),
     }

@@ -21,22 +21,23 @@ WIDTHS = tuple(1 / 2**halvings for halvings in range(7))
 
 
 class ImageShape(click.ParamType):
-    """3x224x224: channels, then sizes."""
+    """3x224x224: channels, then sizes; 3x?x? leaves sizes open."""
 
     name = "CxHxW"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int | None, ...]:
         if isinstance(value, tuple):
             return value
         parts = str(value).lower().split("x")
-        if not 1 <= len(parts) <= 4 or not all(part.isascii() and part.isdigit() and len(part) < 10 and int(part) for part in parts):
-            self.fail(f"{value!r} is not an input like 3x224x224: channels, then rows and columns, all at least 1", param, ctx)
-        return tuple(int(part) for part in parts)
+        whole = [part.isascii() and part.isdigit() and len(part) < 10 and int(part) > 0 for part in parts]
+        if not 1 <= len(parts) <= 4 or not whole[0] or not all(fits or part == "?" for fits, part in zip(whole, parts, strict=True)):
+            self.fail(f"{value!r} is not an input like 3x224x224, or 3x?x? for any size: channels, then rows and columns", param, ctx)
+        return tuple(None if part == "?" else int(part) for part in parts)
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME [--compare NAME ...]")
-@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, as in 1x28x28.")
+@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, as in 1x28x28; 1x?x? for any size.")
 @click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes.")
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Multiply the number of filters, as in 0.25.")
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Images per training step.")
@@ -47,7 +48,7 @@ class ImageShape(click.ParamType):
 @click.option("--compare", is_flag=True, help="Show networks side by side.")
 def summary(
     names: tuple[str, ...],
-    input_shape: tuple[int, ...] | None,
+    input_shape: tuple[int | None, ...] | None,
     classes: int | None,
     width: float | None,
     batch: int,
@@ -65,6 +66,8 @@ def summary(
         raise click.UsageError("--columns is for one network: a comparison has no columns to choose")
     if len(names) > 1 and not compare:
         raise click.UsageError(f"one network at a time; side by side: minicnn summary {names[0]} --compare {' '.join(names[1:])}")
+    if check and input_shape and None in input_shape:
+        raise click.UsageError("--check runs the network: give an input of one size, as in --input 1x28x28")
     picked = None if columns is None else chosen(columns)
     nets = [zoo.find(name).build(classes, input_shape, width=width) for name in names]
     summaries = [summarize(net.topology, net.name, batch) for net in nets]
@@ -88,7 +91,7 @@ def summary(
         click.get_current_context().exit(1)
 
 
-def _checked(name: str, classes: int | None, input_shape: tuple[int, ...] | None, width: float | None) -> tuple[Check, float]:
+def _checked(name: str, classes: int | None, input_shape: tuple[int | None, ...] | None, width: float | None) -> tuple[Check, float]:
     """The counts of a network, and its width: with as many filters as can be counted in about a second."""
     from minicnn.engine.counting import check
 

@@ -17,7 +17,6 @@ from minicnn.cli.interrupts import INTERRUPTED, Interrupts
 from minicnn.cli.options import training_options
 from minicnn.cli.streams import UNWRITABLE
 from minicnn.errors import DataError, GraphError
-from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
     from minicnn.cli.render.live import Progress
@@ -61,30 +60,34 @@ def train(
     if not network and not resume:
         raise click.UsageError("which network? As in: minicnn train lenet")
     from minicnn import zoo
+    from minicnn.cli.data_choice import overview
+    from minicnn.datasets import names
     from minicnn.engine import checked_device
 
     device = checked_device(device)  # before anything slow
     folder = given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())
     given |= {"network": network and zoo.find(network).name, "data_dir": folder}
     run = resumed_run(resume, given, device, threads) if resume else new_run(out, given, device, threads)
+    if not quiet and not resume and run.settings.data not in names():
+        echo(overview(run.whole, run.test_data), err=True)
     return follow(run, *views(run, form, quiet))
 
 
 def new_run(out: str | None, given: dict[str, Any], device: str, threads: int | None) -> Run:
     """A new run with these options, in a new folder."""
-    from minicnn.cli.data_choice import data_name
-    from minicnn.datasets import load
+    from minicnn import zoo
+    from minicnn.cli.data_choice import data_name, load_both, short_name
     from minicnn.train import Run, RunFolder, RunSettings
     from minicnn.train.settings import default_data
 
-    check_classifier(given["network"])
+    check_trainable(given["network"])
     recipe = chosen_recipe(given["network"], given.pop("recipe"))
     name = given["data"] = data_name(given["data"], given["data_dir"], default_data(recipe))
-    train_data, test_data = load(name, "train", given["data_dir"]), load(name, "test", given["data_dir"])
+    train_data, test_data = load_both(name, given["data_dir"], zoo.find(given["network"]).input_shape)
     settings = RunSettings.completed(given, len(train_data), recipe)
     trainer = make_trainer(settings, train_data, device, threads)
     warn_of_long(trainer, train_data, settings.epochs)
-    folder = RunFolder.create(out) if out else RunFolder.create_next(RUNS, f"{settings.network}-{settings.data}")
+    folder = RunFolder.create(out) if out else RunFolder.create_next(RUNS, f"{settings.network}-{short_name(settings.data)}")
     return Run(folder, settings, trainer, train_data, test_data)
 
 
@@ -104,8 +107,8 @@ def chosen_recipe(network: str, other: str | None) -> Recipe | None:
 
 def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | None) -> Run:
     """The run in a folder, resumed; warnings go to stderr."""
-    from minicnn.cli.data_choice import data_name
-    from minicnn.datasets import load
+    from minicnn import zoo
+    from minicnn.cli.data_choice import data_name, load_both
     from minicnn.train import Run, RunFolder, RunSettings
 
     folder = RunFolder.open(resume)
@@ -114,7 +117,7 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
     try:
         settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
         settings = settings.continued(given | {"data": data_name(given["data"], given["data_dir"], settings.data)})
-        train_data, test_data = (load(settings.data, split, settings.data_dir) for split in ("train", "test"))
+        train_data, test_data = load_both(settings.data, settings.data_dir, zoo.find(settings.network).input_shape)
         run = Run(folder, settings, make_trainer(settings, train_data, device, threads), train_data, test_data)
         warnings = run.restore()
     except BaseException:
@@ -122,24 +125,20 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
         raise
     for warning in warnings:
         echo(f"Warning: {warning}", err=True)
-    if run.trainer.epoch > settings.epochs:
+    if run.out_of_patience:
+        echo(f"{patience_line(run)}; a new run may have more", err=True)
+    elif run.trainer.epoch > settings.epochs:
         echo(f"all {settings.epochs} epochs are done; to continue, give a larger --epochs", err=True)
     return run
 
 
-def check_classifier(network: str) -> None:
-    """A GraphError unless a network of the zoo gives one answer per image, as training needs."""
+def check_trainable(network: str) -> None:
+    """A GraphError unless a network of the zoo can be trained."""
     from minicnn import zoo
 
     entry = zoo.find(network)
     if entry.classes is None:
         raise GraphError(f"{entry.name} is part of a network and has no classes to train\n  'minicnn summary {entry.name}' shows it")
-    if len(shape := entry.build().output_shape) > 1:
-        raise GraphError(
-            f"{entry.name} gives {shape_text(shape)} numbers per image, but training needs one for each class"
-            f"\n  'minicnn summary {entry.name}' shows it; minicnn.zoo.build({entry.name!r}).forward(images) runs it in Python"
-            f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20"
-        )
 
 
 def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int | None) -> Trainer:
@@ -148,8 +147,17 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
     from minicnn.train import Trainer
 
     entry = zoo.find(settings.network)
-    net = entry.build(len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed)
-    return Trainer(net, settings.make_optimizer(), batch_size=settings.batch_size, threads=threads, device=device, seed=settings.seed)
+    net = entry.build(
+        len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed, init=settings.init
+    )
+    how = {"batch_size": settings.batch_size, "threads": threads, "device": device, "seed": settings.seed}
+    return Trainer(net, settings.make_optimizer(), **how, **settings.around_update)
+
+
+def patience_line(run: Run) -> str:
+    """Why a run ended before its last epoch."""
+    epochs = f"{run.settings.patience} epoch{'s' * (run.settings.patience != 1)}"
+    return f"validation has not improved for {epochs}: training ended after epoch {len(run.trainer.history)}"
 
 
 def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
@@ -174,7 +182,8 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
     from minicnn.cli.render.live import Announcement, LiveProgress, Progress
 
     console = stdout_console() if sys.stdout.isatty() else stderr_console()  # one object draws the table and the bar below it
-    where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console)
+    metric = next(iter(run.trainer.loss.metrics), "")
+    where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console, metric)
     if quiet:
         return (results.QuietJsonResults if form == "json" else results.QuietResults)(*where), Progress()
     if form == "json":
@@ -213,7 +222,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
             if isinstance(record, StartRecord):
                 begun = time.monotonic()
                 show(results.start, record, run.description(), history)
-                progress.start(record, results.watched)
+                progress.start(record, results.watched, results.metric)
                 interrupts.ask_for(trainer.stop, progress.stop)
             elif isinstance(record, ProgressRecord):
                 progress.move(record)
@@ -221,7 +230,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
                 show(results.epoch, record, record is run.best)
                 if line := run.watch.look(trainer.history):
                     progress.warn(line)
-    if trainer.epoch <= run.settings.epochs:
+    if not run.finished:
         show(results.stopped, trainer.epoch)
         if lost is not None:
             raise DataError(
@@ -232,6 +241,8 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
             err=True,
         )
         return INTERRUPTED
+    if run.out_of_patience and len(history) < len(trainer.history):
+        echo(patience_line(run), err=True)
     result = run.result()
     show(results.end, result, time.monotonic() - begun)
     if result.warning and not run.watch.told:

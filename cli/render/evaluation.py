@@ -10,6 +10,7 @@ from rich.text import Text
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.cli.render.training import format_loss, format_share
 from minicnn.errors import one_line
+from minicnn.metrics import figure, words
 from minicnn.train import Examination
 
 MATRIX_IN_PIPE = 200  # columns up to which a matrix is drawn in a pipe
@@ -23,12 +24,14 @@ def print_examination(console: Console, found: Examination, network: str, data: 
             (one_line(network), "bold"),
             " on ",
             (one_line(data), "bold"),
-            f": {found.images:,} test images\naccuracy ",
-            (format_share(found.accuracy), "bold green"),
-            f", loss {format_loss(found.loss)}",
+            f": {found.images:,} test images\n",
+            *(part for name, value in found.metrics.items() for part in (f"{words(name)} ", (figure(name, value), "bold green"), ", ")),
+            f"loss {format_loss(found.loss)}",
         ),
         soft_wrap=True,
     )
+    if found.confusion is None:
+        return
     console.print()
     matrix = confusion_table(found)
     room = console.width if console.is_terminal else max(console.width, MATRIX_IN_PIPE)
@@ -48,7 +51,7 @@ def confusion_table(found: Examination) -> Table:
     for k, name in enumerate(found.classes):
         table.add_column(one_line(name) if short else str(k), justify="right", no_wrap=True)
     table.add_column("Accuracy", justify="right", no_wrap=True)
-    for k, row in enumerate(found.confusion.tolist()):
+    for k, row in enumerate(found.counts.tolist()):
         cells = [_count(n, right=k == answer) for answer, n in enumerate(row)]
         table.add_row(_label(found, k, short), *cells, format_share(found.class_accuracy(k)))
     return table
@@ -65,8 +68,8 @@ def class_table(found: Examination) -> Table:
         mistake = found.mistaken_for(k)
         table.add_row(
             one_line(name),
-            f"{found.confusion[k].sum():,}",
-            f"{found.confusion[k, k]:,}",
+            f"{found.counts[k].sum():,}",
+            f"{found.counts[k, k]:,}",
             format_share(found.class_accuracy(k)),
             "-" if mistake is None else f"{one_line(found.classes[mistake[0]])}, {mistake[1]} times",
         )

@@ -40,8 +40,8 @@ class Progress:
     def close(self) -> None:
         """Leave the screen as it was before."""
 
-    def start(self, start: StartRecord, watched: str) -> None:
-        """Kernels and data are ready; `watched` as in Results."""
+    def start(self, start: StartRecord, watched: str, metric: str = "accuracy") -> None:
+        """Kernels and data are ready; `watched` and `metric` as in Results."""
 
     def move(self, progress: ProgressRecord) -> None:
         """Some batches are done."""
@@ -68,7 +68,7 @@ class Announcement(Progress):
     def close(self) -> None:
         self._timer.cancel()
 
-    def start(self, start: StartRecord, watched: str) -> None:
+    def start(self, start: StartRecord, watched: str, metric: str = "accuracy") -> None:
         self._timer.cancel()
 
     def stop(self) -> None:
@@ -106,8 +106,8 @@ class LiveProgress(Progress):
     def close(self) -> None:
         self._live.stop()
 
-    def start(self, start: StartRecord, watched: str) -> None:
-        self._table = columns(watched, start.epochs, self._console.width)
+    def start(self, start: StartRecord, watched: str, metric: str = "accuracy") -> None:
+        self._table = columns(watched, start.epochs, self._console.width, metric)
         self._start, self._begun = start, time.monotonic()
 
     def move(self, progress: ProgressRecord) -> None:

@@ -8,9 +8,28 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from minicnn.graph.formats import sizes
+from minicnn.metrics import figure, words
 from minicnn.train import EpochRecord, ProgressRecord, RunResult, StartRecord
 
 LARGE_LOSS = 1000.0
+
+
+AROUND = {
+    "nesterov": "nesterov",
+    "decay": "decay of {}",
+    "warmup": "warm-up {:g}",
+    "clip_norm": "clipped to {:g}",
+    "accumulate": "{} batches an update",
+    "ema": "averaged by {:g}",
+    "patience": "patience {}",
+}
+
+
+def around(settings: dict[str, Any]) -> str:
+    """Settings of the updates that differ from those that most runs have, as in ", warm-up 0.5, clipped to 1"."""
+    usual = {"nesterov": False, "decay": "all", "warmup": 0, "clip_norm": None, "accumulate": 1, "ema": None, "patience": None}
+    given = {name: settings.get(name, settings["optimizer_settings"].get(name, usual[name])) for name in usual}
+    return "".join(f", {AROUND[name].format(value)}" for name, value in given.items() if value != usual[name])
 
 
 def format_loss(loss: float | None) -> str:
@@ -43,14 +62,16 @@ class Column(NamedTuple):
     cell: Callable[[EpochRecord], str]
 
 
-def columns(watched: str, epochs: int, room: int) -> tuple[Column, ...]:
-    """The columns that fit into `room`; `watched` names the images each epoch is measured on."""
+def columns(watched: str, epochs: int, room: int, metric: str = "accuracy") -> tuple[Column, ...]:
+    """The columns that fit into `room`; `watched` names the images each epoch is measured on, `metric` the figure it is judged by."""
+    right = Column("accuracy", 9, 2, lambda record: format_share(record.train_accuracy))
+    judged = Column(words(metric), max(9, len(words(metric))), 0, lambda record: figure(metric, record.metrics.get(metric)))
     every = (
         Column("Epoch", max(5, 2 * len(str(epochs)) + 1), 0, lambda record: f"{record.epoch}/{epochs}"),
         Column("Train loss", 10, 3, lambda record: format_loss(record.train_loss)),
-        Column("accuracy", 9, 2, lambda record: format_share(record.train_accuracy)),
-        Column(f"{watched} loss", max(9, len(watched) + 5), 1, lambda record: format_loss(record.test_loss)),
-        Column("accuracy", 9, 0, lambda record: format_share(record.test_accuracy)),
+        *([right] if metric == "accuracy" else []),
+        Column(f"{watched} loss", max(9, len(watched) + 5), 1 if metric else 0, lambda record: format_loss(record.test_loss)),
+        *([judged] if metric else []),
         Column("Rate", 8, 6, lambda record: f"{record.learning_rate:.3g}" if record.learning_rate else "-"),
         Column("Images/s", 9, 4, lambda record: f"{record.images_per_second:,.0f}" if record.images_per_second else "-"),
         Column("Seconds", 8, 5, lambda record: f"{record.seconds:.2f}"),
@@ -87,9 +108,11 @@ def unfinished(progress: ProgressRecord) -> EpochRecord:
 
 def epoch_line(record: EpochRecord, epochs: int, watched: str) -> str:
     """One epoch as a line that stands alone: for a pipe."""
+    right = "" if record.train_accuracy is None else f"  accuracy {format_share(record.train_accuracy)}"
+    named = "".join(f"  {watched.lower()} {words(name)} {figure(name, value)}" for name, value in record.metrics.items())
     return (
-        f"epoch {record.epoch}/{epochs}  loss {format_loss(record.train_loss)}  accuracy {format_share(record.train_accuracy)}"
-        f"  {watched.lower()} loss {format_loss(record.test_loss)}  {watched.lower()} accuracy {format_share(record.test_accuracy)}"
+        f"epoch {record.epoch}/{epochs}  loss {format_loss(record.train_loss)}{right}"
+        f"  {watched.lower()} loss {format_loss(record.test_loss)}{named}"
         f"  {record.seconds:.2f} s  {record.images_per_second:,.0f} images/s"
     )
 
@@ -112,7 +135,7 @@ def heading(description: dict[str, Any], start: StartRecord) -> Text:
         f": {data['train_images']:,} training images{held_out}, {data['test_images']:,} test images, {sizes(shape)}{scaled}\n",
         (
             f"{start.parameters:,} parameters; {settings['optimizer']}, rate {settings['learning_rate']:g} ({settings['schedule']}){momentum}"
-            f"{decay}; batch {start.batch_size}{augment}; seed {settings['seed']}; {where}",
+            f"{decay}{around(settings)}; batch {start.batch_size}{augment}; seed {settings['seed']}; {where}",
             "dim",
         ),
     )
@@ -121,16 +144,21 @@ def heading(description: dict[str, Any], start: StartRecord) -> Text:
 def final_line(result: RunResult, held_out: bool, seconds: float, out: str) -> Text:
     """The outcome in one line."""
     epochs = f"{result.epochs} epoch{'s' * (result.epochs != 1)}"
+    best = figures_of(result.best_metrics)[0]
     if held_out:
-        choice = (
-            f" with the weights of epoch {result.kept_epoch} of {result.epochs}, {format_share(result.best_accuracy)} on held-out images"
-        )
+        choice = f" with the weights of epoch {result.kept_epoch} of {result.epochs}{best and f', {best} on held-out images'}"
     elif result.kept_epoch != result.epochs:
         choice = f" with the weights of epoch {result.kept_epoch} of {result.epochs}, chosen by the test images"
     elif result.best_epoch == result.epochs:
         choice = f" after {epochs}"
     else:
-        choice = f" after {epochs}, at best {format_share(result.best_accuracy)} after {result.best_epoch}"
-    return Text.assemble(
-        "test accuracy ", (format_share(result.test.accuracy), "bold green"), f"{choice}; {format_duration(seconds)}; {out}"
-    )
+        choice = f" after {epochs}, at best {best + ' ' if best else ''}after {result.best_epoch}"
+    value, name = figures_of(result.test.metrics)
+    if not name:
+        value, name = format_loss(result.test.loss), "loss"
+    return Text.assemble(f"test {name} ", (value, "bold green"), f"{choice}; {format_duration(seconds)}; {out}")
+
+
+def figures_of(metrics: dict[str, float]) -> tuple[str, str]:
+    """(value, name) of the figure that judges, as text; empty without one."""
+    return next(((figure(name, value), words(name)) for name, value in metrics.items()), ("", ""))

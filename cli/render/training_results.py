@@ -22,10 +22,11 @@ class Results(ABC):
     watched : "Test" or "Validation": the images each epoch is measured on
     marks : what an epoch's line of JSON says besides the record
     console : for drawing
+    metric : the figure that an epoch is judged by, "" for the loss
     """
 
-    def __init__(self, out: str, watched: str, marks: dict[str, Any], console: Console) -> None:
-        self.out, self.watched, self.marks, self.console = out, watched, marks, console
+    def __init__(self, out: str, watched: str, marks: dict[str, Any], console: Console, metric: str = "accuracy") -> None:
+        self.out, self.watched, self.marks, self.console, self.metric = out, watched, marks, console, metric
 
     @abstractmethod
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
@@ -72,7 +73,7 @@ class TableResults(Results):
     table: Sequence[text.Column] = ()  # until the start
 
     def start(self, start: StartRecord, description: dict[str, Any], history: Sequence[EpochRecord]) -> None:
-        self.table = text.columns(self.watched, start.epochs, self.console.width)
+        self.table = text.columns(self.watched, start.epochs, self.console.width, self.metric)
         self.console.print(text.heading(description, start))
         self.console.print()
         self.console.print(text.header_row(self.table, self.console.options.ascii_only), no_wrap=True)
@@ -114,7 +115,8 @@ class JsonResults(Results):
             metrics=result.test.metrics,
             epochs=result.epochs,
             best_epoch=result.best_epoch,
-            best_accuracy=result.best_accuracy,
+            best_accuracy=result.best_metrics.get("accuracy"),
+            best_metrics=result.best_metrics,
             kept_epoch=result.kept_epoch,
             warning=result.warning,
             seconds=seconds,

@@ -64,7 +64,7 @@ class EngineStep:
             self._parameters[: weight.size] = weight.ravel()
         plan.memory += 0  # written once: untouched memory would all be one page of zeros, read from cache
         self.output = run_whole(plan, self._parameters, x, topology.output_shapes[0], inference)
-        needed = plan.arrays._replace(classes=0, output=None, input_gradient=False)  # the steps that would use them are gone
+        needed = plan.arrays._replace(target=None, output=None, input_gradient=False)  # the steps that would use them are gone
         self._plan = replace(plan, program=_only(plan.program, chosen), arrays=needed)
         self._order = np.zeros(self._batch * batches, np.int64)
 

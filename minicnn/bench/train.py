@@ -22,7 +22,7 @@ from minicnn.bench.equality import relative_error
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant
 from minicnn.bench.records import OURS, Note, Row
-from minicnn.optimizers import SGD
+from minicnn.optimizers import SGD, Update
 from minicnn.random import generator
 from minicnn.train import Trainer
 from minicnn.train.updates import rates
@@ -127,7 +127,7 @@ def own_epoch(net: Graph, images: np.ndarray, labels: np.ndarray, batch: int, th
     plan = engine.new_plan(device, net, batch, threads, training=True, optimizer=optimizer)
     plan.hold(images, labels)
     count = -(-len(images) // batch)
-    numbers = rates(optimizer, 1, [optimizer.learning_rate] * count)
+    numbers = rates(Update.of(optimizer), 1, [optimizer.learning_rate] * count)
     order = generator(0, "bench", "order").permutation(len(images)).astype(np.int64)
     keys = np.zeros(count, np.int64)
     return lambda: plan.run(net.parameter_memory, images, order, batch, labels=labels, keys=keys, rates=numbers)
@@ -143,7 +143,7 @@ def agreement(torch: Any, net: Graph, images: np.ndarray, labels: np.ndarray, op
 
     optimizer = own_optimizer()
     exact, single = (results(torch, net, images, labels, optimizer, dtype) for dtype in (torch.float64, torch.float32))
-    loss, gradients = engine.backward(net, images, labels, options.threads, options.device)
+    loss, gradients = engine.backward(net, images, labels, threads=options.threads, device=options.device)
     trainer = Trainer(net, optimizer, batch_size=len(images), threads=options.threads, device=options.device)
     for _ in range(2):
         trainer.step(images, labels)

@@ -19,6 +19,7 @@ from minicnn.errors import GraphError, SettingError
 from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.locks import refuse_holder
 from minicnn.losses import Loss, SoftmaxCrossEntropy
+from minicnn.preparation import BYTES
 from minicnn.processors import thread_count
 from minicnn.random import generator
 
@@ -63,6 +64,18 @@ def predict(
         plan = inference_plan(net, len(images), images.dtype == np.uint8, scale, shift, threads, device)
         plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), plan.arrays.batch, output=output)
     return output
+
+
+def warmup(net: Graph, batch: int) -> None:
+    """Make and run the plans of `forward` for so many images, and of `predict` if the network was trained."""
+    _one_output(net)
+    channels = net.topology.input_shape[0]
+    purposes: list[tuple[Any, ...]] = [(np.float32, [1.0] * channels, [0.0] * channels)]
+    if net.preparation is not None:
+        dtype = np.uint8 if net.preparation.unit == BYTES else np.float32
+        purposes.append((dtype, net.preparation.scale, net.preparation.shift))
+    for dtype, scale, shift in purposes:
+        predict(net, np.zeros((min(batch, INFERENCE_BATCH), *net.topology.input_shape), dtype), scale, shift)
 
 
 def inference_plan(
@@ -162,7 +175,7 @@ def _gradients(
             input_gradient=dx,
         )
         gradient = plan.gradient(images)
-    return float(statistics[0, 0]), net.views(gradient), dx
+    return float(statistics[0, 0]), net.gradients(gradient), dx
 
 
 def gradient_errors(net: Graph) -> dict[str, float]:

@@ -42,7 +42,7 @@ def backward_loops(node: Node, wanted: Iterable[str]) -> list[Callable[..., None
     """Those of its gradients that write something of what is `wanted`: "dx", "dweight", ...; a GraphError if none writes one of them."""
     written = {loop: definition(loop).outputs for loop in (loop_called(node, each) for each in node.layer.loops().backward)}
     parameters = (*(slot.name.rpartition(".")[2] for slot in node.slots), *absent(node))
-    gradients = (*numbered("dx", node.inputs), *(f"d{name}" for name in parameters))
+    gradients = (*numbered("dx", node.inputs[: node.layer.value_inputs]), *(f"d{name}" for name in parameters))
     for loop, outputs in written.items():
         _stores(node, loop, outputs, gradients)
     for name in wanted:
@@ -124,8 +124,8 @@ def numbered(letter: str, inputs: Sequence[Value]) -> dict[str, Value]:
 
 
 def trainable(node: Node) -> list[str]:
-    """Short names of the parameters that have a gradient."""
-    return [slot.name.rpartition(".")[2] for slot in node.slots if slot.trainable]
+    """Short names of the parameters that have a gradient: those that are not frozen."""
+    return [slot.name.rpartition(".")[2] for slot in node.slots if slot.learns]
 
 
 def absent(node: Node) -> dict[str, Shape]:

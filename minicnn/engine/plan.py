@@ -16,6 +16,7 @@ from numba import config
 from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
+from minicnn.engine.update import append_update
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -32,12 +33,12 @@ from minicnn.kernels.cpu.program.executor import (
     JOB_STATISTICS,
     Layout,
 )
-from minicnn.kernels.cpu.program.program import SLICES, FinishedProgram, aligned_zeros, padded
+from minicnn.kernels.cpu.program.program import FinishedProgram, aligned_zeros, padded
 from minicnn.kernels.cpu.unshared.lowering import serves_few
-from minicnn.kernels.derive.lanes.update import update_step
 from minicnn.kernels.memory import check_room
 from minicnn.layers.conv import Conv
 from minicnn.locks import new_lock
+from minicnn.optimizers.update import Update
 
 if TYPE_CHECKING:
     from minicnn.optimizers import Optimizer
@@ -46,10 +47,8 @@ SHARDS_SIZES = (64, 32, 16)
 CACHE_BYTES = 1 << 20  # second-level cache of one core, typical today
 SLOT_BYTES = 1 << 28  # memory that gradients of slots may take together
 MOST_SLOTS = 8
-MOST_SLICES = 16
 FEW_SHARDS = 4  # below, threads share the work of each step instead of taking shards
 STEP_PARTS = 8
-SLICE_FLOATS = 8192  # parameters that make a slice worth a task
 
 
 def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
@@ -216,7 +215,7 @@ def build_plan(
     uint8: bool = False,
     scale: Sequence[float] | None = None,
     shift: Sequence[float] | None = None,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | Update | None = None,
     input_gradient: bool = False,
     shifts: int = 0,
     flips: bool = False,
@@ -234,7 +233,7 @@ def build_plan(
         Gradients; otherwise outputs.
     uint8 : bool
         Images come as uint8, else as float32; either is multiplied by scale[c] and shifted by shift[c].
-    optimizer : Optimizer, optional
+    optimizer : Optimizer or Update, optional
         Update the parameters after each batch.
     shifts, flips : int, bool
         Move each image by up to so many pixels, mirror every other one.
@@ -270,16 +269,7 @@ def build_plan(
         planner.close_shards()
     per_shard = planner.several_phases
     if optimizer:
-        stretches = trainable_stretches(topology)
-        planner.program.step(
-            update_step(type(optimizer).update, optimizer.state_names, optimizer.number_names),
-            parameter_count=parameter_size,
-            slot_size=slot_size,
-            states=state_begin,
-            stretches=planner.program.constant([n for stretch in stretches for n in stretch]),
-            stretch_count=len(stretches),
-        )
-        planner.program.close_phase(SLICES, max(1, min(MOST_SLICES, parameter_size // SLICE_FLOATS)))
+        append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
     program = planner.finish()
     arena_begin = padded(common_begin + planner.common_size)
     arenas = shards if per_shard else threads
@@ -299,17 +289,3 @@ def build_plan(
         parameter_size,
     )
     return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
-
-
-def trainable_stretches(topology: Topology) -> list[tuple[int, int]]:
-    """Ranges (begin, end) of the parameters that an optimizer may change: all but running statistics and constants."""
-    stretches: list[tuple[int, int]] = []
-    ends = [slot.offset for slot in topology.slots[1:]] + [topology.memory_size]
-    for slot, end in zip(topology.slots, ends, strict=True):
-        if not slot.trainable:
-            continue
-        if stretches and stretches[-1][1] == slot.offset:
-            stretches[-1] = (stretches[-1][0], end)
-        else:
-            stretches.append((slot.offset, end))
-    return stretches

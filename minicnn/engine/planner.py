@@ -169,6 +169,14 @@ class Planner:
                 return slot.offset
         return None
 
+    def learnt(self, node: Node, name: str) -> int | None:
+        """The same where a gradient of it is wanted; None if it is frozen, too."""
+        return self.parameter(node, name) if any(slot.learns and slot.name.rpartition(".")[2] == name for slot in node.slots) else None
+
+    def takes_statistics(self, node: Node) -> bool:
+        """Whether a batch normalization goes by the batch: in training, unless it is frozen as a whole."""
+        return self.learning and not node.frozen
+
     def x(self, node: Node, n: int = 0) -> Activation:
         """The node's input."""
         return self.values[node.inputs[n]]
@@ -209,14 +217,14 @@ class Planner:
 
     def plan_backward(self, input_gradient: bool = False) -> None:
         """Loss, then every node in reverse; gradients of parameters go to the slot."""
-        shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.trainable}
+        shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.learns}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
         append_loss_of(self, dlogits, self.values[output])
         self._contributions[output] = [dlogits]
         for node in reversed(self.topology.nodes):
             dys = [self._gradient(ValueRef(node.index, n)) for n in range(len(node.output_shapes))]
-            if dys[0] is not None and (node.slots or any(ref in self._wanted for ref in node.inputs)):
+            if dys[0] is not None and (node.learns or any(ref in self._wanted for ref in node.inputs)):
                 kept = [(slot, self._set_aside(slot)) for slot in node.slots if slot in shared]
                 self.machine.operation_of(node.layer).backward(self, node, dys[0])
                 for slot, place in kept:
@@ -252,11 +260,11 @@ class Planner:
         return new_activation(self.program, shape, self.shard, before, after)
 
     def _find_wanted(self, input_gradient: bool) -> None:
-        """Values whose gradient something depends on: those after a parameter, and the input if requested."""
+        """Values whose gradient something depends on: those after a parameter that learns, and the input if requested."""
         if input_gradient:
             self._wanted.add(INPUT)
         for node in self.topology.nodes:
-            if node.slots or any(ref in self._wanted for ref in node.inputs):
+            if node.learns or any(ref in self._wanted for ref in node.inputs):
                 self._wanted.update(ValueRef(node.index, n) for n in range(len(node.output_shapes)))
 
     def _set_aside(self, slot: ParameterSlot) -> Any:

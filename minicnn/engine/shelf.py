@@ -25,7 +25,11 @@ _lock = new_lock()
 
 
 def plan_of(net: Graph, key: Hashable, build: Callable[[], AnyPlan]) -> AnyPlan:
-    """The plan of a network under `key`, built if missing."""
+    """The plan of a network under `key`, built if missing; one that was made while other parameters were frozen is another.
+
+    The sizes of a network with free axes share a shelf.
+    """
+    key, net = (net.input_shape, net.topology.frozen, key), net.whole
     with _lock:
         shelf = _shelves.setdefault(net, OrderedDict())
         if key not in shelf:
@@ -39,7 +43,7 @@ def plan_of(net: Graph, key: Hashable, build: Callable[[], AnyPlan]) -> AnyPlan:
 def kept_bytes(net: Graph) -> int:
     """Memory of the plans that are kept with a network."""
     with _lock:
-        return sum(plan.memory.nbytes for plan in _shelves.get(net, {}).values())
+        return sum(plan.memory.nbytes for plan in _shelves.get(net.whole, {}).values())
 
 
 def training_class(images: int) -> int:

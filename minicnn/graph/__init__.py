@@ -2,6 +2,7 @@
 
 from minicnn.graph.cost import TrainingMemory
 from minicnn.graph.folding import fold
+from minicnn.graph.free import fits, sized, topology_for
 from minicnn.graph.node import INPUT, Node, ParameterSlot, ValueRef
 from minicnn.graph.summary import Share, Summary, SummaryRow, SummaryTotals, Uncounted, summarize
 from minicnn.graph.topology import Topology
@@ -18,6 +19,9 @@ __all__ = [
     "TrainingMemory",
     "Uncounted",
     "ValueRef",
+    "fits",
     "fold",
+    "sized",
     "summarize",
+    "topology_for",
 ]

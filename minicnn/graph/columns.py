@@ -25,7 +25,7 @@ WHAT_IS_COUNTED = (
     ),
     ("Useful", "MACs without the taps that fall on padding: what a loop that skips them multiplies."),
     ("Backward", "MACs of the gradients of weight and input, counted as above; the first layer needs no gradient of its input."),
-    ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none after flattening or upsampling."),
+    ("Field", "pixels of the input that one output sees, along each axis, borders ignored; none after flattening."),
     ("Activations", "4 bytes for every number that a layer outputs, for one image; in training all are kept for the backward pass."),
 )
 

@@ -24,7 +24,8 @@ class Work(NamedTuple):
     """Products of one layer for one image; None if not counted.
 
     useful : of the forward pass, taps on padding left out
-    backward : of the gradients of weight and input, counted as `macs` are; the input's only if something before it has parameters
+    backward : of the gradients of weight and input, counted as `macs` are; of the weight unless it is frozen, of the input only if
+        something before it learns
     """
 
     useful: int | None = None
@@ -32,10 +33,12 @@ class Work(NamedTuple):
 
 
 def work(node: Node, macs: int | None, learns_before: bool) -> Work:
-    """Products of a node; `learns_before` says whether its input depends on a parameter."""
+    """Products of a node; `learns_before` says whether its input depends on a parameter that learns."""
     if macs is None:
         return Work()
-    return Work(_useful(node, macs), macs * (2 if learns_before else 1))
+    weights = [slot for slot in node.slots if slot.trainable and not slot.name.endswith(".bias")]
+    frozen = bool(weights) and not any(slot.learns for slot in weights)
+    return Work(_useful(node, macs), macs * ((not frozen) + learns_before))
 
 
 def _useful(node: Node, macs: int) -> int:
@@ -58,10 +61,10 @@ def pairs_inside(axis: Axis) -> int:
 
 
 def learning(topology: Topology) -> list[bool]:
-    """For every node, whether its output depends on a parameter: if not, no gradient has to go further back."""
+    """For every node, whether its output depends on a parameter that learns: if not, no gradient has to go further back."""
     depends: list[bool] = []
     for node in topology.nodes:
-        depends.append(any(slot.trainable for slot in node.slots) or learns_before(node, depends))
+        depends.append(node.learns or learns_before(node, depends))
     return depends
 
 
@@ -89,8 +92,8 @@ def training_memory(topology: Topology, batch: int) -> TrainingMemory:
     """What a step with `batch` images needs."""
     values = prod(topology.input_shape) + sum(prod(shape) for node in topology.nodes for shape in node.output_shapes)
     kept, waiting = BYTES_PER_NUMBER * batch * values, BYTES_PER_NUMBER * batch * _most_gradients(topology)
-    gradients = BYTES_PER_NUMBER * topology.parameter_count
-    parameters = gradients + BYTES_PER_NUMBER * topology.buffer_count
+    gradients = BYTES_PER_NUMBER * topology.learning_count
+    parameters = BYTES_PER_NUMBER * (topology.parameter_count + topology.buffer_count)
     return TrainingMemory(batch, kept, waiting, parameters, gradients, kept + waiting + parameters + gradients)
 
 

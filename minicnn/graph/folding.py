@@ -52,7 +52,10 @@ def _closed(name: str, rows: Sequence[SummaryRow], shown: Callable[[str], str]) 
         for source, shape in zip(row.inputs, row.input_shapes, strict=True)
         if _shown_source(source, shown) != name
     }
-    sums: dict[str, Any] = {each: sum(getattr(row, each) for row in rows) for each in SUMMED}
+    sums: dict[str, Any] = {}
+    for each in SUMMED:
+        own = [getattr(row, each) for row in rows]
+        sums[each] = None if None in own else sum(own)  # None where the input's size is free
     for each in COUNTED:
         counts = [getattr(row, each) for row in rows if getattr(row, each) is not None]
         sums[each] = sum(counts) if counts else None

@@ -36,7 +36,8 @@ class ParameterSlot(NamedTuple):
     """A parameter in the network's one array of float32: `offset` and `size` count floats, `node` is the index of its node, the first
     if a layer stands in several places.
 
-    One that is not `trainable` is a buffer: it lies in the same array behind all parameters, and is not counted as one.
+    One that is not `trainable` is a buffer: it lies in the same array behind all parameters, and is not counted as one.  One that is
+    `frozen` is a parameter that training leaves as it is.
     """
 
     name: str
@@ -47,6 +48,13 @@ class ParameterSlot(NamedTuple):
     fan_in: int
     init: str | float
     trainable: bool
+    frozen: bool = False
+    fan_out: int = 0
+
+    @property
+    def learns(self) -> bool:
+        """Whether it has a gradient and an optimizer changes it."""
+        return self.trainable and not self.frozen
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,16 @@ class Node:
     def own_slots(self) -> tuple[ParameterSlot, ...]:
         """Its slots, none if they are those of an earlier node."""
         return tuple(slot for slot in self.slots if slot.node == self.index)
+
+    @property
+    def learns(self) -> bool:
+        """Whether it has a parameter that training changes."""
+        return any(slot.learns for slot in self.slots)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether all its parameters are frozen; a batch normalization is then what it is in use."""
+        return not self.learns and any(slot.trainable for slot in self.slots)
 
     @property
     def shares_with(self) -> int | None:

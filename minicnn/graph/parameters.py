@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minicnn.errors import GraphError, SettingError, ShapeError, suggestion
+from minicnn.graph.names import shown
 
 if TYPE_CHECKING:
     import numpy as np
-
-SHOWN = 20  # names that a message lists
 
 
 class UnknownParameterError(GraphError, KeyError):
@@ -38,8 +37,7 @@ class Parameters(dict[str, "np.ndarray"]):
 
     def __missing__(self, name: object) -> Any:
         names = list(self)
-        shown = names if len(names) <= SHOWN else [*names[: SHOWN // 2], "...", *names[-SHOWN // 2 :]]
-        raise UnknownParameterError(f"there is no parameter called {name!r}{suggestion(name, names)}\n  choose from {', '.join(shown)}")
+        raise UnknownParameterError(f"there is no parameter called {name!r}{suggestion(name, names)}\n  choose from {shown(names)}")
 
     def update(self, *others: Any, **named: Any) -> None:
         for name, value in dict(*others, **named).items():

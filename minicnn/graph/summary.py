@@ -5,31 +5,32 @@ macs : multiplications of a weight by an activation in convolution and linear la
 params, buffers : numbers that training changes by gradients, and those it does not (running statistics, constants): buffers are
     stored with the network but are not counted as its parameters.  A layer in several places has them at the first.
 useful_macs : macs without the taps on padding.
-backward_macs : those of the gradients of weight and input, counted as macs are; the first layer needs no gradient of its input.
+backward_macs : those of the gradients of weight and input, counted as macs are; the first layer needs no gradient of its input, a
+    frozen one none of its weight, and nothing is counted where no layer before learns.
 connections : one per tap and one per bias, per output, as LeCun counted in 1998.
 activation_bytes, training_bytes : of a layer's output, for one image and for a batch that is trained with.
-receptive_field, jump : pixels of the input that one output sees, and pixels from one output to the next, per axis; the
-    largest over all paths, borders ignored: field += dilation*(taps - 1)*jump, jump *= stride.  None after flattening, and after
-    upsampling, where it depends on the position.
+receptive_field, jump : pixels from the first to the last of the input that one output sees, and pixels from one output to the next, per
+    axis, borders ignored: see `minicnn.graph.field`.  Behind an upsampling, the most that any output sees, and a jump can be a fraction,
+    "1/2" in JSON.  None after flattening.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
+from fractions import Fraction
 from math import prod
 from typing import Any
 
-from minicnn.geometry import Axis
 from minicnn.graph.cost import BYTES_PER_NUMBER, TrainingMemory, learning, learns_before, training_memory, work
-from minicnn.graph.node import INPUT, Node
+from minicnn.graph.field import Field, fields
+from minicnn.graph.node import Node
 from minicnn.graph.table import plain_table
 from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
 KINDS = ("convolution", "fully connected", "normalization")  # the order of the shares; those that follow come last
-
-Field = tuple[tuple[int, int], ...]  # (receptive field, jump) per axis
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class SummaryRow:
     connections: int | None
     activation_bytes: int
     receptive_field: tuple[int, ...] | None
-    jump: tuple[int, ...] | None
+    jump: tuple[int | Fraction, ...] | None
     useful_macs: int | None
     backward_macs: int | None
     training_bytes: int
@@ -116,14 +117,18 @@ class Summary:
 
 
 def summarize(topology: Topology, model: str, batch: int = 1) -> Summary:
-    """Every layer of a network with its costs; training memory is that for `batch` images."""
-    known: list[Field | None] = []
+    """Every layer of a network with its costs; training memory is that for `batch` images.
+
+    Where axes of the input are free, sizes and sums that depend on them are None.
+    """
+    if topology.samples:
+        first, second = (summarize(each, model, batch) for each in topology.samples)
+        return replace(_agreed(first, second), input_shape=topology.input_shape)
     rows = []
     shares: dict[str, Share] = {}
     depends = learning(topology)
-    for node in topology.nodes:
-        known.append(_field(node, topology, known))
-        row = _row(node, topology, known[-1], learns_before(node, depends), batch)
+    for node, field in zip(topology.nodes, fields(topology), strict=True):
+        row = _row(node, topology, field, learns_before(node, depends), batch)
         rows.append(row)
         if row.params or row.macs:
             kind = node.layer.kind_of_work
@@ -148,7 +153,7 @@ def _totals(topology: Topology, rows: Sequence[SummaryRow]) -> SummaryTotals:
 
     return SummaryTotals(
         topology.parameter_count,
-        topology.parameter_count,
+        topology.learning_count,
         topology.buffer_count,
         total("macs"),
         2 * total("macs"),
@@ -181,7 +186,6 @@ def _row(node: Node, topology: Topology, field: Field | None, learns: bool, batc
         ]
     )
     home = node.shares_with
-    reach, jump = (None, None) if field is None else zip(*field, strict=True)
     return SummaryRow(
         name=node.name,
         type=node.layer.kind(),
@@ -200,8 +204,8 @@ def _row(node: Node, topology: Topology, field: Field | None, learns: bool, batc
         macs=cost.macs,
         connections=cost.connections,
         activation_bytes=activation_bytes,
-        receptive_field=reach,
-        jump=jump,
+        receptive_field=None if field is None else tuple(axis.reach for axis in field),
+        jump=None if field is None else tuple(axis.jump for axis in field),
         useful_macs=useful,
         backward_macs=backward,
         training_bytes=batch * activation_bytes,
@@ -209,32 +213,24 @@ def _row(node: Node, topology: Topology, field: Field | None, learns: bool, batc
     )
 
 
-def _field(node: Node, topology: Topology, known: Sequence[Field | None]) -> Field | None:
-    """The receptive field of a node's outputs, given those of the nodes before it."""
-    if len(node.output_shapes[0]) < 2 or node.layer.field_varies:
-        return None
-    start: Field | None = ((1, 1),) * (len(topology.input_shape) - 1) or None
-    paths = [start if ref == INPUT else known[ref.node] for ref in node.inputs[: node.layer.value_inputs]]
-    if any(path is None for path in paths):
-        return None
-    joined = tuple(
-        (max(reach for reach, _ in axis), max(jump for _, jump in axis))
-        for axis in zip(*(path for path in paths if path is not None), strict=True)
-    )
-    axes = node.layer.axes(node.input_shapes)
-    return joined if axes is None else tuple(_widened(*axis) for axis in zip(joined, axes, strict=True))
-
-
-def _widened(field: tuple[int, int], axis: Axis) -> tuple[int, int]:
-    reach, jump = field
-    return reach + axis.dilation * (axis.taps - 1) * jump, jump * axis.stride
+def _agreed(one: Any, other: Any) -> Any:
+    """What two summaries of one network for different sizes agree about, None for the rest."""
+    if isinstance(one, (Summary, SummaryRow, SummaryTotals, Share, Uncounted)):
+        return replace(one, **{each.name: _agreed(getattr(one, each.name), getattr(other, each.name)) for each in fields_of(one)})
+    if isinstance(one, TrainingMemory):
+        return TrainingMemory(*map(_agreed, one, other))
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        return tuple(map(_agreed, one, other))
+    return one if one == other else None
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, TrainingMemory):
         return value._asdict()
+    if isinstance(value, Fraction):
+        return str(value)
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, (Summary, SummaryRow, SummaryTotals, Share, Uncounted)):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {each.name: _plain(getattr(value, each.name)) for each in fields_of(value)}
     return value

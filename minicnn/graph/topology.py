@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from minicnn.errors import GraphError, ShapeError
@@ -27,6 +27,7 @@ class Topology:
     slots : every parameter in the order of the nodes, then every buffer: running statistics, constants
     trainable_size : floats that hold all parameters, the gaps between them included
     memory_size : floats that hold parameters and buffers
+    samples : where axes of the input are free, the same graph for two sizes; sizes that differ between them are None
     """
 
     element: Element
@@ -36,6 +37,7 @@ class Topology:
     slots: tuple[ParameterSlot, ...]
     trainable_size: int
     memory_size: int
+    samples: tuple[Topology, ...] = ()
 
     @classmethod
     def build(cls, element: Element, input_shape: Sequence[int]) -> Topology:
@@ -76,10 +78,27 @@ class Topology:
     def output_shapes(self) -> tuple[Shape, ...]:
         return tuple(self.shape_of(ref) for ref in self.outputs)
 
+    def with_frozen(self, names: Container[str]) -> Topology:
+        """The same graph with the parameters of these names frozen, and no others."""
+        slots = {slot.name: slot._replace(frozen=slot.name in names) for slot in self.slots}
+        nodes = tuple(replace(node, slots=tuple(slots[slot.name] for slot in node.slots)) for node in self.nodes)
+        samples = tuple(each.with_frozen(names) for each in self.samples)
+        return replace(self, nodes=nodes, slots=tuple(slots.values()), samples=samples)
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """Names of the parameters that training leaves as they are."""
+        return frozenset(slot.name for slot in self.slots if slot.frozen)
+
     @property
     def parameter_count(self) -> int:
-        """Numbers that training changes, without buffers."""
+        """Numbers that training can change: all but buffers."""
         return sum(slot.size for slot in self.slots if slot.trainable)
+
+    @property
+    def learning_count(self) -> int:
+        """Numbers that training changes: all parameters that are not frozen."""
+        return sum(slot.size for slot in self.slots if slot.learns)
 
     @property
     def buffer_count(self) -> int:
@@ -148,7 +167,8 @@ def _places(
                 if spec.trainable is trainable:
                     # the layer that computes the logits, and does nothing else, starts out unsure
                     init = "he/10" if index not in inner and spec.init == "he" else spec.init
-                    slots.append(ParameterSlot(f"{step.name}.{spec.name}", spec.shape, end, spec.size, index, spec.fan_in, init, trainable))
+                    place = (spec.shape, end, spec.size, index)
+                    slots.append(ParameterSlot(f"{step.name}.{spec.name}", *place, spec.fan_in, init, trainable, fan_out=spec.fan_out))
                     end = _aligned(end + spec.size)
         ends.append(end)
     return tuple(slots), ends[0], ends[1]

@@ -25,6 +25,7 @@ class Recorder:
         self._path: tuple[str, ...] = ()
         self._blocks: dict[tuple[str, ...], Element] = {}
         self._numbers: Counter[tuple[str, ...]] = Counter()
+        self._in_place: dict[int, tuple[Layer, tuple[Layer, ...]]] = {}  # of one layer in several places the same layers stand there
         self._parts = 1  # the outermost block is not placed
         self._level = 1
 
@@ -40,8 +41,11 @@ class Recorder:
 
     def _placed(self, element: Element, values: tuple[ValueRef, ...]) -> tuple[ValueRef, ...]:
         if isinstance(element, Layer):
-            self.placed.append((element, values, self._path))
-            return tuple(ValueRef(len(self.placed) - 1, output) for output in range(element.output_count))
+            _, layers = self._in_place.setdefault(id(element), (element, element.in_place()))
+            for layer in layers:
+                self.placed.append((layer, values, self._path))
+                values = tuple(ValueRef(len(self.placed) - 1, output) for output in range(layer.output_count))
+            return values
         if not isinstance(element, Block):
             raise GraphError(f"a network is made of layers and blocks, but {element!r} is neither")
         if element.name is None:
@@ -50,6 +54,18 @@ class Recorder:
         outputs = self.wired(element, values)
         self._path = outer
         return outputs
+
+    def called(self, name: str) -> tuple[Layer, tuple[ValueRef, ...]]:
+        """The last layer of this name, and its inputs; a GraphError that says which names there are if there is none."""
+        seen = [each for each in self.placed if each[0].name is not None and each[2] == self._path[: len(each[2])]]
+        for layer, inputs, _ in reversed(seen):
+            if layer.name == name:
+                return layer, inputs
+        known = ", ".join(dict.fromkeys(str(layer.name) for layer, _, _ in seen))
+        raise GraphError(
+            f"no layer before it is called {name!r}"
+            + (f"\n  named are {known}" if known else f"\n  give the layer its name, as in MaxPool2D(2, name={name!r})")
+        )
 
     def wired(self, block: Block, values: tuple[ValueRef, ...]) -> tuple[ValueRef, ...]:
         """What comes out of a block."""

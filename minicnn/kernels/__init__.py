@@ -35,6 +35,7 @@ _HOMES |= {
         "algorithms.conv_matrix": ("conv_matrix",),
         "algorithms.circulant": ("circulant", "circulant_eigenvalues", "fourier_basis"),
         "image_filters": ("image_kernels",),
+        "detection": ("box_overlap", "decode_boxes", "non_maximum_suppression"),
     }.items()
     for name in names
 }
@@ -62,9 +63,11 @@ _OTHERS = {
         "activation": ("relu", "leaky_relu", "tanh", "sigmoid", "softmax", "log_softmax"),
         "batch_normalization": ("batch_norm", "batch_norm_training"),
         "channel_pooling": ("channel_pool",),
+        "element_loss": ("binary_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber"),
         "global_pooling": ("global_max_pool", "global_avg_pool"),
         "local_response_normalization": ("local_response_norm",),
         "loss": ("softmax_cross_entropy",),
+        "overlap_loss": ("dice",),
         "regularization": ("dropout",),
     }.items()
     for name in names
@@ -83,6 +86,8 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn.kernels.batch_normalization import *
     from minicnn.kernels.channel_pooling import *
     from minicnn.kernels.convolution import *
+    from minicnn.kernels.detection import *
+    from minicnn.kernels.element_loss import *
     from minicnn.kernels.fully_connected import *
     from minicnn.kernels.gaussian_pooling import *
     from minicnn.kernels.global_pooling import *
@@ -90,6 +95,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn.kernels.l2_pooling import *
     from minicnn.kernels.local_response_normalization import *
     from minicnn.kernels.loss import *
+    from minicnn.kernels.overlap_loss import *
     from minicnn.kernels.pooling import *
     from minicnn.kernels.regularization import *
     from minicnn.kernels.tiled import *

@@ -75,3 +75,21 @@ def adaptive_range(p, size, out):
     Regions may overlap by one pixel.  With the roles exchanged, `adaptive_range(i, out, size)` gives the regions that hold pixel `i`.
     """
     return p * size // out, ((p + 1) * size + out - 1) // out
+
+
+def padded_source(p, size, pad, mode):
+    """Input position that position `p` of a padded axis repeats, or -1 for none.  mode: 0 zeros, 1 circular, 2 reflect, 3 replicate.
+
+    Circular padding is at most `size` on either side, reflected padding less than that.
+    """
+    i = p - pad
+    if mode == 1:
+        i = i % size
+    elif mode == 2:
+        i = abs(i)
+        i = size - 1 - abs(size - 1 - i)
+    elif mode == 3:
+        i = min(max(i, 0), size - 1)
+    elif i >= size:
+        i = -1
+    return max(i, -1)

@@ -11,6 +11,12 @@ gradient, summed over all.  A batch normalization in several places normalizes e
 statistics follow one place after the other.  Two equal objects are two layers.
 """
 
+from minicnn.layers.adaptive_avg_pool import AdaptiveAvgPool1D as AdaptiveAvgPool1D
+from minicnn.layers.adaptive_avg_pool import AdaptiveAvgPool2D as AdaptiveAvgPool2D
+from minicnn.layers.adaptive_avg_pool import AdaptiveAvgPool3D as AdaptiveAvgPool3D
+from minicnn.layers.adaptive_max_pool import AdaptiveMaxPool1D as AdaptiveMaxPool1D
+from minicnn.layers.adaptive_max_pool import AdaptiveMaxPool2D as AdaptiveMaxPool2D
+from minicnn.layers.adaptive_max_pool import AdaptiveMaxPool3D as AdaptiveMaxPool3D
 from minicnn.layers.avg_pool import AvgPool1D as AvgPool1D
 from minicnn.layers.avg_pool import AvgPool2D as AvgPool2D
 from minicnn.layers.avg_pool import AvgPool3D as AvgPool3D
@@ -25,6 +31,8 @@ from minicnn.layers.batch_norm import BatchNorm2D as BatchNorm2D
 from minicnn.layers.batch_norm import BatchNorm3D as BatchNorm3D
 from minicnn.layers.branches import Add as Add
 from minicnn.layers.branches import Concat as Concat
+from minicnn.layers.branches import Multiply as Multiply
+from minicnn.layers.channel_pool import ChannelPool as ChannelPool
 from minicnn.layers.conv import Conv1D as Conv1D
 from minicnn.layers.conv import Conv2D as Conv2D
 from minicnn.layers.conv import Conv3D as Conv3D
@@ -36,17 +44,34 @@ from minicnn.layers.description import build as build
 from minicnn.layers.description import describe as describe
 from minicnn.layers.dropout import Dropout as Dropout
 from minicnn.layers.flatten import Flatten as Flatten
+from minicnn.layers.gaussian_pool import GaussianPool1D as GaussianPool1D
+from minicnn.layers.gaussian_pool import GaussianPool2D as GaussianPool2D
+from minicnn.layers.gaussian_pool import GaussianPool3D as GaussianPool3D
 from minicnn.layers.global_avg_pool import GlobalAvgPool as GlobalAvgPool
+from minicnn.layers.global_max_pool import GlobalMaxPool as GlobalMaxPool
+from minicnn.layers.group_norm import GroupNorm as GroupNorm
 from minicnn.layers.highway import Highway as Highway
+from minicnn.layers.instance_norm import InstanceNorm as InstanceNorm
 from minicnn.layers.join import AddInputs as AddInputs
 from minicnn.layers.join import ConcatChannels as ConcatChannels
 from minicnn.layers.join import GateInputs as GateInputs
+from minicnn.layers.join import MultiplyInputs as MultiplyInputs
+from minicnn.layers.l2_pool import L2Pool1D as L2Pool1D
+from minicnn.layers.l2_pool import L2Pool2D as L2Pool2D
+from minicnn.layers.l2_pool import L2Pool3D as L2Pool3D
+from minicnn.layers.layer_norm import LayerNorm as LayerNorm
 from minicnn.layers.leaky_relu import LeakyReLU as LeakyReLU
 from minicnn.layers.linear import Linear as Linear
 from minicnn.layers.local_response_norm import LocalResponseNorm as LocalResponseNorm
 from minicnn.layers.max_pool import MaxPool1D as MaxPool1D
 from minicnn.layers.max_pool import MaxPool2D as MaxPool2D
 from minicnn.layers.max_pool import MaxPool3D as MaxPool3D
+from minicnn.layers.max_unpool import MaxUnpool1D as MaxUnpool1D
+from minicnn.layers.max_unpool import MaxUnpool2D as MaxUnpool2D
+from minicnn.layers.max_unpool import MaxUnpool3D as MaxUnpool3D
+from minicnn.layers.pad import Pad1D as Pad1D
+from minicnn.layers.pad import Pad2D as Pad2D
+from minicnn.layers.pad import Pad3D as Pad3D
 from minicnn.layers.pad_shortcut import PadShortcut as PadShortcut
 from minicnn.layers.rbf import RBF as RBF
 from minicnn.layers.registry import register as register
@@ -57,6 +82,7 @@ from minicnn.layers.scaled_tanh import ScaledTanh as ScaledTanh
 from minicnn.layers.sequential import Sequential as Sequential
 from minicnn.layers.sigmoid import Sigmoid as Sigmoid
 from minicnn.layers.skip import Skip as Skip
+from minicnn.layers.softmax import Softmax as Softmax
 from minicnn.layers.stochastic_depth import StochasticDepth as StochasticDepth
 from minicnn.layers.subsample import Subsample1D as Subsample1D
 from minicnn.layers.subsample import Subsample2D as Subsample2D

@@ -17,7 +17,7 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import Axis
+from minicnn.geometry import Axis, Reads
 from minicnn.layers.calls import CallSignature, check_call, check_class
 from minicnn.layers.registry import register
 
@@ -35,8 +35,9 @@ class ParameterSpec(NamedTuple):
     """A parameter a layer asks for.
 
     fan_in : the inputs that meet in one output
-    init : "he", "he/10", "zeros", "ones", a number for all, or "given": the layer has the numbers
+    init : "he", "he/10", one of `minicnn.initializers`, a number for all, or "given": the layer has the numbers
     trainable : False for a buffer, which is stored with the parameters but changed by no gradient and not counted
+    fan_out : the outputs that one input goes into; 0: as many as fan_in
     """
 
     name: str
@@ -44,6 +45,7 @@ class ParameterSpec(NamedTuple):
     fan_in: int
     init: str | float = "he"
     trainable: bool = True
+    fan_out: int = 0
 
     @property
     def size(self) -> int:
@@ -81,6 +83,9 @@ class Wiring(Protocol[Value]):
 
     def place(self, element: Element, *values: Value) -> tuple[Value, ...]:
         """Feed values to a layer or block and return what comes out."""
+
+    def called(self, name: str) -> tuple[Layer, tuple[Value, ...]]:
+        """The layer of this name among those placed so far, and the values that go into it: within the same named block, or around it."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -178,6 +183,10 @@ class Layer(Element, registered=False):
     only_moves: ClassVar[bool] = False  # its output is its first input, or some of it, in another shape
     field_varies: ClassVar[bool] = False  # what of the input an output sees depends on where the output lies
 
+    def in_place(self) -> tuple[Layer, ...]:
+        """The layers that stand for it in a network, one feeding the next; the last has its name."""
+        return (self,)
+
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         """Shapes of the outputs, that of the one input unless said otherwise; a ShapeError that starts with `where` if it does not fit."""
         if len(inputs) != 1:
@@ -217,6 +226,11 @@ class Layer(Element, registered=False):
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...] | None:
         """The window an output position sees, per axis, all settings resolved; None where it sees its own position only."""
         return None
+
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...] | None:
+        """The positions an output reads, per axis, as its receptive field needs them; None where it reads its own position only."""
+        axes = self.axes(inputs)
+        return None if axes is None else tuple(map(Reads.of_window, axes))
 
     def brief(self) -> tuple[str, ...]:
         """The settings that matter, in words: ("5x5", "padding 2")."""

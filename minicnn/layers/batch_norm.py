@@ -9,7 +9,8 @@ In training, mean and variance are those of the batch, over images and positions
 A batch with a single number in a channel (one image of flat features or of one pixel) has no variance: the output is the bias, no gradient
 passes, the running statistics stay as they are, and the trainer warns.  PyTorch refuses such a batch; Keras draws the variance towards 0.
 
-In use, mean and variance are the running statistics.  These are buffers: they belong to the network and are stored with it, but
+In use, mean and variance are the running statistics; so they are in training if weight and bias are frozen (as in Keras), which then
+stay as well.  These are buffers: they belong to the network and are stored with it, but
 no gradient changes them and they are not counted as parameters.
 
 Ioffe, Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", 2015, algorithms 1

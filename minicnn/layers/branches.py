@@ -1,6 +1,7 @@
 """Branches: the same input goes several ways, and the ways meet again.
 
     Concat(a, b)(x) = a(x) and b(x), one after the other by channel         Add(a, b)(x) = a(x) + b(x)
+                                                                                    Multiply(a, b)(x) = a(x) * b(x)
 
 Szegedy et al., "Going Deeper with Convolutions", 2015, figure 2.  An empty `Sequential()` as a branch passes its input on.
 """
@@ -12,7 +13,7 @@ from typing import ClassVar
 
 from minicnn.errors import SettingError
 from minicnn.layers.base import Element, Layer, Value, Wiring
-from minicnn.layers.join import AddInputs, ConcatChannels
+from minicnn.layers.join import AddInputs, ConcatChannels, MultiplyInputs
 from minicnn.layers.sequential import Listed
 
 
@@ -48,3 +49,23 @@ class Add(Branches):
     """Branches added up: all give the same shape."""
 
     join = AddInputs
+
+
+class Multiply(Branches):
+    """Branches multiplied, number by number: all give the same shape.
+
+    A highway layer with a carry gate of its own, y = H(x)*T(x) + x*C(x):
+
+        Add(Multiply(H, T), Multiply(Sequential(), C))
+
+    Srivastava, Greff, Schmidhuber, "Highway Networks", 2015, equation 2.
+    """
+
+    join = MultiplyInputs
+
+    def wire(self, wiring: Wiring[Value], *values: Value) -> tuple[Value, ...]:
+        """Three and more are the product of the first two times the third, and so on."""
+        first, *others = [end for branch in self.branches for end in wiring.place(branch, *values)]
+        for other in others:
+            (first,) = wiring.place(MultiplyInputs(), first, other)
+        return (first,)

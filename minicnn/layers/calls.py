@@ -27,6 +27,7 @@ FOREIGN_NAMES = {  # names of PyTorch and Keras, and what they are called here; 
     "p": "rate",
     "count_include_pad": "count_padding",
     "num_classes": "classes",
+    "num_groups": "groups",
     "in_channels": None,
     "in_features": None,
     "num_features": None,

@@ -17,8 +17,9 @@ from typing import Any
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, whole_number
-from minicnn.layers.base import Cost, Loops, ParameterSpec, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, divisors_text, flag, setting_text, times
+from minicnn.layers.base import Cost, Layer, Loops, ParameterSpec, Shape
+from minicnn.layers.pad import ZEROS, padded_first, padding_mode
+from minicnn.layers.setting import PerAxis, axis_setting, divisors_text, flag, setting_text, start, times
 from minicnn.layers.windowed import Windowed
 
 
@@ -29,9 +30,11 @@ class Conv(Windowed, registered=False):
     filters : output channels; the input channels follow from the input
     window, stride, dilation : int or one per axis
     padding : "valid", "same", "full", int, one int per axis, or one (before, after) pair per axis
+    padding_mode : what the padding holds: "zeros", "circular", "reflect" or "replicate", see `Pad2D`
     groups : input and output channels are split into so many groups that do not see each other
     flip : True for the mathematician's convolution, False for cross-correlation
     sharing : "shared", "unshared", or a tile: int or one per axis
+    init : what the weights start from, see `minicnn.initializers`
     """
 
     stem = "conv"
@@ -50,6 +53,8 @@ class Conv(Windowed, registered=False):
     bias: bool = True
     flip: bool = False
     sharing: str | PerAxis = "shared"
+    padding_mode: str = ZEROS
+    init: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -61,6 +66,8 @@ class Conv(Windowed, registered=False):
             bias=flag(where, "bias", self.bias),
             flip=flag(where, "flip", self.flip),
             sharing=self._checked_sharing(where),
+            padding_mode=padding_mode(where, "padding_mode", self.padding_mode),
+            init=start(where, self.init),
         )
         self.check_window()
         if self.filters % self.groups:
@@ -76,6 +83,9 @@ class Conv(Windowed, registered=False):
             raise SettingError(f"{where}: sharing {self.sharing!r} is not 'shared', 'unshared' or a tile (a number, or one per axis)")
         tile = axis_setting(where, "sharing", self.sharing, self.axis_count)
         return "shared" if tile == 1 else tile
+
+    def in_place(self) -> tuple[Layer, ...]:
+        return padded_first(self)
 
     def tile(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """Filters per axis: output position p uses filter p mod tile.  1 is shared, the output size is unshared."""
@@ -109,7 +119,8 @@ class Conv(Windowed, registered=False):
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         tile = () if self.sharing == "shared" else self.tile(inputs)
         seen = self._seen(inputs)
-        specs = [ParameterSpec("weight", (self.filters, *tile, *seen), fan_in=prod(seen))]
+        fan_out = self.filters // self.groups * prod(seen[1:])
+        specs = [ParameterSpec("weight", (self.filters, *tile, *seen), fan_in=prod(seen), init=self.init or "he", fan_out=fan_out)]
         if self.bias:
             specs.append(ParameterSpec("bias", (self.filters, *tile), fan_in=prod(seen), init="zeros"))
         return tuple(specs)
@@ -129,6 +140,8 @@ class Conv(Windowed, registered=False):
 
     def brief(self) -> tuple[str, ...]:
         words = [*super().brief()]
+        if self.padding_mode != ZEROS:
+            words.append(self.padding_mode)
         if self.groups != 1:
             words.append(f"{self.groups} groups")
         if self.sharing != "shared":

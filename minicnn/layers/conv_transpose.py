@@ -16,9 +16,9 @@ from math import prod
 from typing import ClassVar
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import AXIS_WORDS, Axis, per_axis, transposed_output_size, whole_number
+from minicnn.geometry import AXIS_WORDS, Axis, Reads, per_axis, transposed_output_size, whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, setting_text, times
+from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, setting_text, start, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,6 +32,7 @@ class ConvTranspose(Layer, registered=False):
     padding : pixels cut off on both sides of the output, int or one per axis
     output_padding : pixels added after the output, where the stride leaves its size open
     groups : input and output channels are split into so many groups that do not see each other
+    init : what the weights start from, see `minicnn.initializers`
     """
 
     stem = "up"
@@ -40,7 +41,6 @@ class ConvTranspose(Layer, registered=False):
     colour = "#cdeee9"
     kind_of_work = "convolution"
     axis_count: ClassVar[int]
-    field_varies = True
     inferred = "input channels"
 
     filters: int
@@ -52,6 +52,7 @@ class ConvTranspose(Layer, registered=False):
     dilation: PerAxis = 1
     groups: int = 1
     bias: bool = True
+    init: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,6 +66,7 @@ class ConvTranspose(Layer, registered=False):
             dilation=axis_setting(where, "dilation", self.dilation, axes),
             groups=whole_number(where, "groups", self.groups, least=1),
             bias=flag(where, "bias", self.bias),
+            init=start(where, self.init),
         )
         if self.filters % self.groups:
             raise SettingError(
@@ -88,6 +90,9 @@ class ConvTranspose(Layer, registered=False):
             for size, taps, stride, dilation, pad, more in settings
         )
 
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...]:
+        return tuple(map(Reads.of_transposed, self.axes(inputs)))
+
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         channels = one_map(where, inputs, self.axis_count)[0]
         axes = self.axes(inputs)
@@ -107,7 +112,8 @@ class ConvTranspose(Layer, registered=False):
         taps, strides = self._each("window"), self._each("stride")
         # an output pixel is reached by every stride-th tap
         fan_in = inputs[0][0] // self.groups * prod(-(-tap // stride) for tap, stride in zip(taps, strides, strict=True))
-        weight = ParameterSpec("weight", (inputs[0][0], self.filters // self.groups, *taps), fan_in)
+        shape = (inputs[0][0], self.filters // self.groups, *taps)
+        weight = ParameterSpec("weight", shape, fan_in, init=self.init or "he", fan_out=prod(shape[1:]))
         return (weight, ParameterSpec("bias", (self.filters,), fan_in, init="zeros")) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:

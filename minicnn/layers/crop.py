@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minicnn.errors import ShapeError
-from minicnn.geometry import AXIS_WORDS, per_axis, shape_text
+from minicnn.geometry import AXIS_WORDS, Reads, per_axis, shape_text
 from minicnn.layers.base import SPACE, Layer, Shape
 from minicnn.layers.setting import PerAxis, setting_text
 
@@ -65,6 +65,10 @@ class Crop(Layer):
         for letter, size, out in zip(SPACE[1 - len(output) :], inputs[0][1:], output[1:], strict=True):
             found |= {f"first_{letter}": (size - out) // 2, f"stride_{letter}": 1}
         return found
+
+    def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...]:
+        settings = self.loop_settings(inputs)
+        return tuple(Reads(1, ((settings[f"first_{letter}"],),)) for letter in SPACE[1 - len(inputs[0]) :])
 
     def brief(self) -> tuple[str, ...]:
         return () if self.size is None else (f"size {setting_text(self.size)}",)

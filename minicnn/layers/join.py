@@ -1,4 +1,4 @@
-"""The nodes where paths meet: a sum of maps, maps laid one after the other by channel, or two mixed by a third."""
+"""The nodes where paths meet: a sum or a product of maps, maps laid one after the other by channel, or two mixed by a third."""
 
 from __future__ import annotations
 
@@ -42,6 +42,22 @@ class AddInputs(Layer):
         step = f", stride={stride}" if stride > 1 else ""
         words = f"Conv{len(small)}D({channels}, 1{step})" + (f" or PadShortcut({channels}{step})" if given <= channels else "")
         return (f"{words} on the way that gives {shape_text(start)}",)
+
+
+@dataclass(frozen=True, repr=False)
+class MultiplyInputs(Layer):
+    """y = x1 * x2, number by number; both inputs have one shape."""
+
+    stem, title = "multiply", "Multiply"
+    colour = "#f6d2d8"
+    forward, backward = "multiply_forward", "multiply_backward"
+
+    def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        if len(inputs) != 2:
+            raise ShapeError(f"{where} takes two inputs, but gets {len(inputs)}")
+        if len(set(inputs)) != 1:
+            raise ShapeError(f"{where} needs inputs of one shape, but gets {listed(inputs)}")
+        return (inputs[0],)
 
 
 @dataclass(frozen=True, repr=False)

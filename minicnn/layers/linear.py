@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass
 from minicnn.errors import ShapeError
 from minicnn.geometry import whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import flag, number, one_row
+from minicnn.layers.setting import flag, number, one_row, start
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,6 +19,7 @@ class Linear(Layer):
     """`features` outputs; the number of inputs follows from the input.
 
     in_features : the number of inputs, for those who want to be told when it is another
+    init : what the weights start from, see `minicnn.initializers`
     bias_start : what the biases start from; a gate that starts nearly closed has -2
     """
 
@@ -34,6 +35,7 @@ class Linear(Layer):
     bias: bool = True
     in_features: int | None = None
     bias_start: float = 0.0
+    init: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,6 +43,7 @@ class Linear(Layer):
         self.store(
             features=whole_number(where, "features", self.features, least=1),
             bias=flag(where, "bias", self.bias),
+            init=start(where, self.init),
             bias_start=number(where, "bias_start", self.bias_start, least=-math.inf, above=True),
         )
         if self.in_features is not None:
@@ -54,9 +57,9 @@ class Linear(Layer):
 
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         (inward,) = inputs[0]
-        weight = ParameterSpec("weight", (self.features, inward), fan_in=inward)
-        start = self.bias_start or "zeros"
-        return (weight, ParameterSpec("bias", (self.features,), fan_in=inward, init=start)) if self.bias else (weight,)
+        weight = ParameterSpec("weight", (self.features, inward), fan_in=inward, init=self.init or "he", fan_out=self.features)
+        first = self.bias_start or "zeros"
+        return (weight, ParameterSpec("bias", (self.features,), fan_in=inward, init=first)) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:
         (inward,) = inputs[0]

@@ -9,6 +9,7 @@ from numbers import Real
 
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import AXIS_WORDS, PADDING_WORDS, PaddingSetting, per_axis, resolve_padding, shape_text
+from minicnn.initializers import checked
 from minicnn.layers.base import Element, Shape
 
 PerAxis = int | tuple[int, ...]
@@ -33,6 +34,11 @@ def padding_setting(where: str, padding: PaddingSetting, axes: int) -> PaddingSe
     if all(before == after for before, after in pairs):
         return same_on_all([before for before, _ in pairs])
     return pairs
+
+
+def start(where: str, init: object) -> str | None:
+    """Check what weights start from; None leaves it to the network."""
+    return None if init is None else checked(where, init)
 
 
 def flag(where: str, name: str, value: object) -> bool:

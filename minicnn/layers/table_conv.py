@@ -19,7 +19,7 @@ from typing import Any
 from minicnn.errors import SettingError, ShapeError
 from minicnn.geometry import PaddingSetting, per_axis, whole_number
 from minicnn.layers.base import Cost, ParameterSpec, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, flag, times
+from minicnn.layers.setting import PerAxis, axis_setting, flag, start, times
 from minicnn.layers.windowed import Windowed
 
 
@@ -30,7 +30,7 @@ class TableConv2D(Windowed):
     Parameters weight (links, R, S) and bias (K,).
 
     table : for every filter, the input maps it sees, counted from 0
-    window, stride, padding, dilation : as for Conv2D
+    window, stride, padding, dilation, init : as for Conv2D
     """
 
     stem = "conv"
@@ -48,6 +48,7 @@ class TableConv2D(Windowed):
     padding: PaddingSetting = 0
     dilation: PerAxis = 1
     bias: bool = True
+    init: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,6 +57,7 @@ class TableConv2D(Windowed):
             table=self._checked_table(where),
             dilation=axis_setting(where, "dilation", self.dilation, self.axis_count),
             bias=flag(where, "bias", self.bias),
+            init=start(where, self.init),
         )
         self.check_window()
 
@@ -96,7 +98,8 @@ class TableConv2D(Windowed):
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         taps = self._taps()
         fan_in = round(self.links * prod(taps) / self.filters)  # of an average filter
-        weight = ParameterSpec("weight", (self.links, *taps), fan_in)
+        fan_out = round(self.links * prod(taps) / (1 + max(max(row) for row in self.table)))  # of an average map
+        weight = ParameterSpec("weight", (self.links, *taps), fan_in, init=self.init or "he", fan_out=fan_out)
         return (weight, ParameterSpec("bias", (self.filters,), fan_in, init="zeros")) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from minicnn.errors import SettingError
 from minicnn.geometry import shape_text
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import flag, one_input, times
+from minicnn.layers.setting import flag, one_input, start, times
 
 if TYPE_CHECKING:
     from minicnn.kernels.variants import Variant as Convolution
@@ -32,6 +32,7 @@ class Variant(Layer):
     taps : (channels, *taps), how far c, r and s count
     weight_shape : the shape of the weights, counted in C order
     compiled : False for a map that Numba cannot compile
+    init : what the weights start from, see `minicnn.initializers`
     """
 
     stem = "variant"
@@ -46,6 +47,7 @@ class Variant(Layer):
     weight_shape: tuple[int, ...] | None = None
     bias: bool = True
     compiled: bool = True
+    init: str | None = None
 
     if TYPE_CHECKING:
         _known: dict[Shape, Convolution]
@@ -60,7 +62,9 @@ class Variant(Layer):
             if not isinstance(value, list | tuple) and not (value is None and name == "weight_shape"):
                 raise SettingError(f"{where}: {name} is {value!r}, but must be a shape")
             self.store(**{name: value if value is None else tuple(value)})
-        self.store(bias=flag(where, "bias", self.bias), compiled=flag(where, "compiled", self.compiled), _known={})
+        self.store(
+            bias=flag(where, "bias", self.bias), compiled=flag(where, "compiled", self.compiled), init=start(where, self.init), _known={}
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_known": {}}  # tables are made again
@@ -86,7 +90,8 @@ class Variant(Layer):
     def parameters(self, inputs: tuple[Shape, ...]) -> tuple[ParameterSpec, ...]:
         own = self.convolution(inputs[0])
         fan_in = max(1, round(own.multiplication_count / prod(own.output_shape)))  # of an average output
-        weight = ParameterSpec("weight", own.weight_shape, fan_in)
+        fan_out = max(1, round(own.multiplication_count / prod(inputs[0])))  # of an average input
+        weight = ParameterSpec("weight", own.weight_shape, fan_in, init=self.init or "he", fan_out=fan_out)
         return (weight, ParameterSpec("bias", own.output_shape[:1], fan_in, init="zeros")) if self.bias else (weight,)
 
     def cost(self, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Cost:

@@ -27,11 +27,11 @@ The loss of a batch is the sum over its images divided by the sum of their weigh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from minicnn.errors import GraphError, SettingError, quoted
+from minicnn.errors import DataError, GraphError, SettingError, quoted
 from minicnn.geometry import shape_text
 from minicnn.layers import Shape
 from minicnn.layers.registry import enter
@@ -69,10 +69,12 @@ class Loops(NamedTuple):
 class Loss:
     """A measure of how wrong a network's outputs are: settings, and the loops `forward` and `backward`, see this file's head.
 
-    A class is known by its name as soon as it is defined; defined again in its module it replaces the first.
+    A class is known by its name as soon as it is defined; defined again in its module it replaces the first.  `class Pair(Loss,
+    registered=False)` is a family of losses.
 
     targets : what it compares outputs with: "class" (N,), "mask" (N, *space), "numbers" (N, ...) float, "boxes" (N, M, 5) float
     metrics : figures of `minicnn.metrics` by which its networks are judged; an epoch is shown and chosen by the first
+    between : the smallest and the largest that numbers to compare with may be; None if they may be any
 
     Raises
     ------
@@ -84,16 +86,18 @@ class Loss:
     backward: ClassVar[Any] = None
     targets: ClassVar[tuple[str, ...]] = (NUMBERS,)
     metrics: ClassVar[tuple[str, ...]] = ()
+    between: ClassVar[tuple[float, float] | None] = None
 
     reduction: str = "mean"
 
-    def __init_subclass__(cls, **others: Any) -> None:
+    def __init_subclass__(cls, registered: bool = True, **others: Any) -> None:
         super().__init_subclass__(**others)
-        dataclass(frozen=True, kw_only=True)(cls)
+        dataclass(frozen=True, kw_only=True, repr=False)(cls)
         for name in vars(cls).get("targets", ()):
             if name not in TARGETS:
                 raise SettingError(f"{cls.__name__}: targets has {quoted(name)}, but there are {', '.join(TARGETS)}")
-        enter(LOSSES, cls.__name__, cls, "a loss")
+        if registered:
+            enter(LOSSES, cls.__name__, cls, "a loss")
 
     def __post_init__(self) -> None:
         if self.reduction not in REDUCTIONS:
@@ -110,6 +114,10 @@ class Loss:
     def settings(self) -> dict[str, Any]:
         """Every setting by name, as given to the constructor."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON values; `build_loss` is the inverse."""
+        return {"type": type(self).__name__, **self.settings()}
 
     def __repr__(self) -> str:
         changed = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
@@ -129,8 +137,8 @@ class Loss:
         return False
 
     def target_shape(self, output_shape: Shape, target: str) -> Shape:
-        """The shape of one image's target: none for a class, the pixels of a mask, that of the output for numbers, (0, 5) for any boxes."""
-        return {CLASS: (), MASK: output_shape[1:], NUMBERS: output_shape, BOXES: (0, 5)}[target]
+        """The shape of one image's target: the pixels for classes, none for one class, the output's for numbers, (0, 5) for any boxes."""
+        return {CLASS: output_shape[1:], MASK: output_shape[1:], NUMBERS: output_shape, BOXES: (0, 5)}[target]
 
     def classes(self, output_shape: Shape) -> int:
         """How many classes a target may name."""
@@ -156,7 +164,7 @@ class Loss:
         import numpy as np
 
         each = np.ones(labels.shape, bool) if self.ignored is None else labels != self.ignored
-        return each.reshape(len(labels), -1).sum(axis=1, dtype=np.int64)
+        return each.reshape(len(labels), math.prod(labels.shape[1:])).sum(axis=1, dtype=np.int64)
 
     def prediction(self, y: NDArray, input_shape: Shape) -> Any:
         """What the outputs y (N, ...) say: here the numbers themselves; probabilities for classes, boxes for objects."""
@@ -175,8 +183,15 @@ class Loss:
             What they should be.
         input_shape : (C, *space)
             Of the network's images, where the loss has to know: boxes lie in it.
+
+        Raises
+        ------
+        DataError
+            If labels count for nothing, of which there is no mean.
         """
-        return float(self.per_image(y, labels, input_shape).sum() * self.scale(self.weights(labels).sum()))
+        weight = float(self.weights(labels).sum())
+        self.check_weight(self.kind(), weight, len(labels))
+        return float(self.per_image(y, labels, input_shape).sum() * self.scale(weight))
 
     def per_image(self, y: NDArray, labels: NDArray, input_shape: Shape = ()) -> NDArray:
         """The loss of every image: (N,) float64."""
@@ -216,6 +231,13 @@ class Loss:
             return 1.0
         return 1.0 / weight if weight > 0 else 0.0
 
+    def check_weight(self, where: str, weight: float, count: int) -> None:
+        """A DataError if the labels of `count` images, whose weights sum to this, leave nothing to take a mean of."""
+        if weight > 0 or self.reduction == "sum":
+            return
+        labels = "there are no labels" if not count else f"all labels of the {count} images are ignored, or of weight 0"
+        raise DataError(f"{where}: {labels}, and the mean of nothing is undefined\n  loss  {self!r}")
+
     # ----------------------------------------------------------------------------------------------------------------- for subclasses
 
     def check_number(self, name: str, least: float = -math.inf, below: float = math.inf) -> None:
@@ -228,3 +250,24 @@ class Loss:
     def refuse(self, network: str, output_shape: Shape, reason: str) -> GraphError:
         """The error for a network that cannot serve it."""
         return GraphError(f"{network} gives {shape_text(output_shape) or 'nothing'} for an image, but {self.kind()} {reason}")
+
+
+def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
+    """The loss that `Loss.describe` described; every setting is checked again.  `custom_objects` may hold classes of one's own.
+
+    Raises
+    ------
+    SettingError
+        If it describes none that is known.
+    """
+    known = {**LOSSES, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
+    settings = dict(description) if isinstance(description, dict) else {}
+    kind = known.get(str(settings.pop("type", "")))
+    if kind is None:
+        raise SettingError(
+            f"there is no loss {quoted(description)}\n  one of your own is known once its class is defined: import it, or give custom_objects=[...]"
+        )
+    try:
+        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})  # type: ignore[arg-type]
+    except TypeError as error:
+        raise SettingError(f"{kind.__name__}: its settings do not fit: {error}") from error

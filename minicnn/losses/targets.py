@@ -26,6 +26,8 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
     ------
     SettingError, ShapeError
         If type, shape or range do not fit the loss; the message starts with `where`.
+    DataError
+        If all of them are ignored, or of weight 0.
     """
     import numpy as np
 
@@ -41,7 +43,7 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
         words = "integers" if kind in (NUMBERS, BOXES) else "floats"
         raise SettingError(
             f"{where}: labels are {labels.dtype}, but {loss.kind()} compares with {' or '.join(NAMES[each] for each in loss.targets)}"
-            f"\n  give {words}, or another loss of minicnn.losses"
+            f"\n  give {words}{' (labels.astype(int))' if words == 'integers' else ''}, or another loss of minicnn.losses"
         )
     shape = loss.target_shape(output_shape, kind)
     if kind == NUMBERS and labels.ndim == 1 and shape == (1,):
@@ -58,12 +60,19 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
         own = np.array(labels, np.float64 if labels.dtype == np.float64 else np.float32, order="C")
         if not np.isfinite(own).all():
             raise SettingError(f"{where}: labels hold NaN or infinity\n  the first is that of image {_first_wrong(own)}")
+        low, high = loss.between or (-np.inf, np.inf)
+        if own.size and not (low <= own.min() and own.max() <= high):
+            raise SettingError(
+                f"{where}: labels run from {own.min():g} to {own.max():g}, but {loss.kind()} compares with numbers between {low:g} and {high:g}"
+            )
         return own
     own = np.array(labels, np.int64, order="C")  # a copy, so that what was checked is what is used
     classes = loss.classes(output_shape)
     seen = own if loss.ignored is None else own[own != loss.ignored]
     if seen.size and not (seen.min() >= 0 and seen.max() < classes):
         raise SettingError(f"{where}: labels run from {seen.min()} to {seen.max()}, but {network} knows the classes 0 to {classes - 1}")
+    if count:
+        loss.check_weight(where, float(loss.weights(own).sum()), count)
     return own.astype(np.int32) if kind == MASK else own
 
 

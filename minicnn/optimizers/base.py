@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from minicnn.errors import SettingError
+from minicnn.errors import SettingError, quoted
 from minicnn.layers.registry import enter
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ else:
     def dataclass_transform(**_):
         return lambda kind: kind
 
+
+ALL, WEIGHTS = "all", "weights"  # what weight decay may reach
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {}  # every one that is defined, by its kind
 
@@ -43,6 +45,8 @@ class Optimizer:
     A class is known by its name in small letters as soon as it is defined; defined again in its module it replaces the first.
 
     learning_rate : how far a step goes;  weight_decay : pull towards 0, in the way the loop says
+    decay : what is pulled: "all" parameters, or "weights": neither biases nor the scales and shifts of normalizations, which are few, do
+        not overfit, and keep what they are needed for.  He et al., "Bag of Tricks for Image Classification", 2019, section 3.1
 
     Raises
     ------
@@ -57,6 +61,7 @@ class Optimizer:
 
     learning_rate: float = field(default=None, kw_only=False)  # type: ignore[assignment]   # asked for in __post_init__
     weight_decay: float = 0.0
+    decay: str = ALL
 
     def __init_subclass__(cls, **others: Any) -> None:
         super().__init_subclass__(**others)
@@ -70,7 +75,7 @@ class Optimizer:
         if not hasattr(cls, "update"):
             return
         cls.kind = cls.__name__.lower()
-        numbers = {each.name for each in fields(cls)} | {"step"}  # type: ignore[arg-type]
+        numbers = {each.name for each in fields(cls) if each.type != "str"} | {"step"}  # type: ignore[arg-type]
         if not callable(cls.update):
             raise SettingError(f"{cls.__name__}: update is {cls.update!r}, but must be a loop, update(weight, gradient, ...)")
         names = tuple(inspect.signature(cls.update).parameters)
@@ -88,7 +93,13 @@ class Optimizer:
         self._check("learning_rate", self.learning_rate)
         self._check("weight_decay", self.weight_decay)
         for name, value in self.settings().items():
+            if self._is_switch(name):
+                if not isinstance(value, bool):
+                    raise SettingError(f"{type(self).__name__}: {name} is {value!r}, but must be True or False")
+                continue
             self._check(name, value, least=-math.inf)
+        if not self._owns("decay") and self.decay not in (ALL, WEIGHTS):
+            raise SettingError(f"{type(self).__name__}: decay is {quoted(self.decay)}, but must be {ALL!r} or {WEIGHTS!r}")
         if self.weight_decay and "weight_decay" not in self.number_names:
             raise SettingError(f"{type(self).__name__}: weight_decay is {self.weight_decay!r}, but its update does not take it")
 
@@ -98,11 +109,27 @@ class Optimizer:
             bound = f"and below {below:g}" if below < math.inf else "and finite"
             raise SettingError(f"{type(self).__name__}: {name} is {value!r}, but must be a number{low} {bound}")
 
-    def settings(self) -> dict[str, float]:
-        """Every setting by name, as given to the constructor."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+    def _is_switch(self, name: str) -> bool:
+        """Whether a setting is True or False, by its default; the loop is told 1 or 0."""
+        return isinstance(next((each.default for each in fields(self) if each.name == name), None), bool)  # type: ignore[arg-type]
 
-    def rates(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        """The numbers that the loop takes at step 1, 2, ...; `learning_rate` is the schedule's."""
+    def settings(self) -> dict[str, float]:
+        """Every number and switch by name, as given to the constructor."""
+        known = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in known.items() if name != "decay" or self._owns(name)}
+
+    def _owns(self, name: str) -> bool:
+        """Whether a subclass uses the name of a setting for a number of its own."""
+        return type(getattr(type(self), name)) is not str
+
+    @property
+    def spares_biases(self) -> bool:
+        """Whether some parameters are updated without weight decay."""
+        return self.decay == WEIGHTS and self.weight_decay != 0
+
+    def rates(self, step: int, learning_rate: float, decays: bool = True) -> tuple[float, ...]:
+        """The numbers that the loop takes at step 1, 2, ...; `learning_rate` is the schedule's; with or without weight decay."""
         known = {**self.settings(), "learning_rate": learning_rate, "step": step}
+        if not decays:
+            known["weight_decay"] = 0.0
         return tuple(float(known[name]) for name in self.number_names)

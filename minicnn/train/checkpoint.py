@@ -10,10 +10,11 @@ import numpy as np
 from minicnn import schema
 from minicnn.errors import CheckpointError, quoted
 from minicnn.graph import ParameterSlot
+from minicnn.optimizers.update import AVERAGE, Update
 from minicnn.train.records import EpochRecord
 
 WHERE, HISTORY_LINE = "the checkpoint", "a line of the history"
-NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history")
+NUMBERS = ("steps", "epoch", "batch", "seconds", "optimizer", "history", "frozen")
 MOST_STEPS = 1 << 53  # whole numbers that a float holds exactly
 MEASURED = ("seconds", "images_per_second")  # of an epoch
 SHARES = ("train_accuracy", "test_accuracy")
@@ -34,19 +35,19 @@ class Standing(NamedTuple):
     sums: np.ndarray
     parameters: dict[str, np.ndarray]
     states: dict[str, dict[str, np.ndarray]]
+    frozen: list[str]
 
 
-def standing(
-    arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[ParameterSlot], optimizer: str, kinds: Sequence[str]
-) -> Standing:
-    """What `Trainer.checkpoint` gave, read back for a network with these slots and an optimizer that keeps these kinds of state.
+def standing(arrays: Mapping[str, np.ndarray], numbers: Any, slots: Sequence[ParameterSlot], update: Update) -> Standing:
+    """What `Trainer.checkpoint` gave, read back for a network with these slots and what this update keeps of each.
 
     Raises
     ------
     CheckpointError
         If anything is missing, unknown, of another size or out of range.
     """
-    found = schema.record(WHERE, numbers, NUMBERS)
+    found = schema.record(WHERE, {"frozen": [], **numbers} if isinstance(numbers, dict) else numbers, NUMBERS)
+    optimizer = update.optimizer.kind
     if found["optimizer"] != optimizer:
         made = schema.word(WHERE, "optimizer", found["optimizer"])
         raise CheckpointError(f"{WHERE} was made with {made}, but the trainer uses {optimizer}")
@@ -55,11 +56,13 @@ def standing(
     if epoch != len(history) + 1:
         raise CheckpointError(f"{WHERE}: it is in epoch {epoch}, but its history has {len(history)} epochs")
     batch = schema.whole(WHERE, "batch", found["batch"])
-    steps = schema.whole(WHERE, "steps", found["steps"], least=batch, most=MOST_STEPS)
+    steps = schema.whole(WHERE, "steps", found["steps"], least=batch // update.accumulate, most=MOST_STEPS)
     parameters = {name.removeprefix("parameter."): value for name, value in arrays.items() if name.startswith("parameter.")}
     states = {
-        kind: {slot.name: _array(arrays, f"{kind}.{slot.name}", slot.shape, np.float32) for slot in slots if slot.trainable}
-        for kind in kinds
+        kind: {
+            slot.name: _array(arrays, f"{kind}.{slot.name}", slot.shape, np.float32) for slot in slots if slot.trainable or kind == AVERAGE
+        }
+        for kind in update.state_names
     }
     sums = _array(arrays, "sums", (2,), np.float64)
     if not (np.isfinite(sums).all() and sums[1] >= 0) or (batch == 0 and sums.any()):
@@ -68,7 +71,11 @@ def standing(
     foreign = sorted(set(arrays) - known)
     if foreign:
         raise CheckpointError(f"{WHERE} holds {quoted(foreign[0])}, which training does not use")
-    return Standing(steps, epoch, batch, schema.real(WHERE, "seconds", found["seconds"], least=0), history, sums.copy(), parameters, states)
+    frozen = list(schema.items(WHERE, "frozen", found["frozen"], schema.word))
+    if not {slot.name for slot in slots if slot.trainable}.issuperset(frozen):
+        raise CheckpointError(f"{WHERE} freezes {quoted(frozen)}, which are not all parameters of the network")
+    seconds = schema.real(WHERE, "seconds", found["seconds"], least=0)
+    return Standing(steps, epoch, batch, seconds, history, sums.copy(), parameters, states, frozen)
 
 
 def epoch_records(where: str, values: object) -> list[EpochRecord]:
@@ -82,10 +89,15 @@ def epoch_records(where: str, values: object) -> list[EpochRecord]:
 
 def _epoch_record(where: str, name: str, values: object) -> EpochRecord:
     place = f"{where}: an epoch of its {name}"
-    found = schema.record(place, values, EpochRecord._fields)
+    known = {"figures": None, **values} if isinstance(values, dict) else values  # absent in runs from before there were any
+    found = schema.record(place, known, EpochRecord._fields)
     checked: dict[str, Any] = {"epoch": schema.whole(place, "epoch", found["epoch"], least=1)}
-    for each in EpochRecord._fields[1:]:
-        if found[each] is None and each.startswith("test_"):
+    figures = found["figures"]
+    if not isinstance(figures, dict | None):
+        raise CheckpointError(f"{place}: its figures are {quoted(figures)}, but must be an object")
+    checked["figures"] = figures and {name: schema.real(place, name, value) for name, value in figures.items()}
+    for each in EpochRecord._fields[1:-1]:
+        if found[each] is None and (each.startswith("test_") or each in SHARES):
             checked[each] = None
         else:
             checked[each] = schema.real(

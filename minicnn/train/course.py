@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from minicnn import engine
+from minicnn.engine.objective import Objective
 from minicnn.errors import SettingError
+from minicnn.losses import Loss
 from minicnn.optimizers import Optimizer
+from minicnn.optimizers.update import Update
 from minicnn.preparation import Preparation
 from minicnn.random import generator
 from minicnn.train.augmentation import Augmentation
 from minicnn.train.evaluation import measure
 from minicnn.train.finite import loss_is_lost, weights_are_finite, wrong_image, wrong_weights
+from minicnn.train.groups import Groups
 from minicnn.train.intake import Held
 from minicnn.train.position import Position
 from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
@@ -41,6 +45,7 @@ class Course(NamedTuple):
 
     until : the last epoch
     since : the epochs before the schedule begins
+    update : the optimizer, with what is around it
     """
 
     net: Graph
@@ -56,6 +61,8 @@ class Course(NamedTuple):
     threads: int
     seed: int
     device: str
+    loss: Loss
+    update: Update
 
     def records(self, at: Position, updates: Updates, turns: Turns) -> Records:
         """Train from a position, which is updated; meanwhile other threads get an error."""
@@ -91,7 +98,7 @@ class Course(NamedTuple):
                 yield from self._epoch(at, updates, turns, wrong)
                 if at.stopping:
                     return
-                with turns.turn():
+                with turns.turn(), updates.averaged(self.update):
                     record = self._close_epoch(at, wrong)
                 yield record
 
@@ -100,11 +107,15 @@ class Course(NamedTuple):
         batches = -(-images // self.batch_size)
         order = generator(self.seed, "shuffle", at.epoch).permutation(images).astype(np.int64)
         keys = generator(self.seed, "epoch", at.epoch).integers(1 << 63, size=batches, dtype=np.int64)
+        weights, answers = self.train.weights[order], self.train.answers[order]
+        counts = np.add.reduceat(weights, np.arange(0, images, self.batch_size))
+        groups = Groups(batches, self.update.accumulate)
         stretch = 1
         while at.batch < batches and not at.stopping:
             with turns.turn():
                 first, stop = at.batch, min(at.batch + stretch, batches)
-                numbers = rates(self.optimizer, at.steps + 1, [self._learning_rate(at, n / batches) for n in range(first, stop)])
+                moments = [self._learning_rate(at, groups.part(n)) for n in range(first, stop)]
+                numbers = rates(self.update, at.steps + 1, moments, groups, first)
                 plan, pixels = self._plan(updates), self.train.images
                 begin = time.perf_counter()
                 try:
@@ -116,12 +127,14 @@ class Course(NamedTuple):
                         labels=self.train.labels,
                         keys=keys[first:stop].copy(),
                         rates=numbers,
+                        scales=self._scales(groups, counts, first, stop),
                     )
                 finally:  # Ctrl-C in a notebook as well: the parameters reflect exactly the batches that are done
                     seconds = time.perf_counter() - begin
-                    at.count(plan.done(), seconds)
+                    done_batches = plan.done()
+                    at.count(done_batches, seconds, groups.finished(first + len(done_batches)) - groups.finished(first))
                 done = min(stop * self.batch_size, images)
-                loss, right = (float(total) / done for total in at.sums)
+                loss, right = self._means(at, weights[:done], answers[:done])
                 self._check(at.epoch, wrong, loss)
             yield ProgressRecord(at.epoch, done, images, loss, right, at.seconds)
             stretch = max(1, int((stop - first) * REPORT_SECONDS / max(seconds, 1e-6)))
@@ -129,20 +142,43 @@ class Course(NamedTuple):
     def _close_epoch(self, at: Position, wrong: str | None) -> EpochRecord:
         """Evaluate the test images, and move on to the next epoch."""
         test_loss, test_accuracy = None, None
-        if self.test is not None:
-            found, _ = measure(self.net, self.test.images, self.test.labels, self.preparation, self.threads, self.device)
-            test_loss, test_accuracy = found.loss, found.accuracy
         images = len(self.train)
-        loss, right = (float(total) / images for total in at.sums)
+        loss, right = self._means(at, self.train.weights, self.train.answers)
+        figures = None
+        if self.test is not None:
+            found, _ = measure(self.net, self.loss, self.test.images, self.test.labels, self.preparation, self.threads, self.device)
+            test_loss, test_accuracy, figures = found.loss, found.accuracy, found.metrics
         self._check(at.epoch, wrong, loss, test_loss or 0.0, 0.0 if weights_are_finite(self.net) else math.nan)
         record = EpochRecord(
-            at.epoch, loss, right, test_loss, test_accuracy, at.seconds, images / max(at.seconds, 1e-9), self._learning_rate(at, 0.0)
+            at.epoch,
+            loss,
+            right,
+            test_loss,
+            test_accuracy,
+            at.seconds,
+            images / max(at.seconds, 1e-9),
+            self._learning_rate(at, 0.0),
+            None if figures is None or list(figures) == ["accuracy"] else figures,
         )
         if self.net.trained_on is not None:
             self.net.trained_on = replace(self.net.trained_on, epoch=at.epoch)
         at.history.append(record)
         at.begin_epoch(at.epoch + 1)
         return record
+
+    def _scales(self, groups: Groups, counts: np.ndarray, first: int, stop: int) -> np.ndarray:
+        """What the summed losses of batches first to stop - 1 are multiplied by; `counts` are the weights of each batch of the epoch."""
+        return np.ones(stop - first) if self.loss.reduction == "sum" else groups.scales(counts, first, stop)
+
+    def _means(self, at: Position, weights: np.ndarray, answers: np.ndarray) -> tuple[float, float | None]:
+        """Loss and share of right answers over images of these weights and numbers of answers; None where nothing is right or wrong."""
+        loss, right = (float(total) for total in at.sums)
+        counts = self.loss.loops(self._objective.kind).right is not None
+        return loss / max(float(weights.sum()), 1e-12), right / max(1, int(answers.sum())) if counts else None
+
+    @property
+    def _objective(self) -> Objective:
+        return Objective.of(self.loss, self.train.labels)
 
     def _learning_rate(self, at: Position, part: float) -> float:
         """After the share `part` of the current epoch, by the schedule."""
@@ -154,7 +190,7 @@ class Course(NamedTuple):
         return self.optimizer.learning_rate * float(factor)
 
     def _plan(self, updates: Updates) -> Plan | DevicePlan:
-        return updates.plan(self.optimizer, self.batch_size, self.threads, self.preparation, self.changes)
+        return updates.plan(self.update, self.batch_size, self.threads, self.preparation, self.changes, self._objective)
 
     def _check(self, epoch: int, wrong: str | None, *losses: float) -> None:
         if all(map(math.isfinite, losses)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,14 @@ from numpy.typing import ArrayLike
 from minicnn import engine
 from minicnn.errors import DataError, ShapeError
 from minicnn.geometry import shape_text
-from minicnn.losses import are_numbers, check_scores, log_probabilities
+from minicnn.losses import Loss, SoftmaxCrossEntropy, are_numbers, check_scores, log_probabilities
+from minicnn.losses.arrays import kind_of
+from minicnn.metrics import METRICS, SMALLER_IS_BETTER
 from minicnn.train.records import EvaluationRecord
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
     from minicnn.preparation import Preparation
-
-
-def mean_loss_and_accuracy(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Mean softmax cross-entropy in nats and share of correct answers, from logits; NaN is never correct."""
-    right = log_probabilities(scores)[np.arange(len(labels)), labels]
-    return float(-right.mean()), float((answers(scores) == labels).mean())
 
 
 def answers(scores: np.ndarray) -> np.ndarray:
@@ -31,9 +28,15 @@ def answers(scores: np.ndarray) -> np.ndarray:
 
 
 def evaluate(
-    net: Graph, images: np.ndarray, labels: ArrayLike, preparation: Preparation, threads: int | None = None, device: str = engine.CPU
+    net: Graph,
+    images: np.ndarray,
+    labels: ArrayLike,
+    preparation: Preparation,
+    threads: int | None = None,
+    device: str = engine.CPU,
+    loss: Loss = engine.SOFTMAX,
 ) -> EvaluationRecord:
-    """Loss and accuracy of a network over prepared images, (N, C, *space) uint8 or float32.
+    """Loss and figures of a network over prepared images, (N, C, *space) uint8 or float32.
 
     Raises
     ------
@@ -42,22 +45,49 @@ def evaluate(
     ShapeError, SettingError
         If the images or the labels do not fit the network.
     """
-    images, labels = _prepared(net, images, preparation), net.check_labels("evaluate", labels, len(images))
+    images, targets = _prepared(net, images, preparation), net.check_labels("evaluate", labels, len(images), loss)
     if not len(images):
         raise DataError("evaluate: there are no images to average over")
-    record, scores = measure(net, images, labels, preparation, threads, device)
+    record, scores = measure(net, loss, images, targets, preparation, threads, device)
     check_scores(f"evaluate: {net.name}", scores)
     return record
 
 
 def measure(
-    net: Graph, images: np.ndarray, labels: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU
+    net: Graph,
+    loss: Loss,
+    images: np.ndarray,
+    labels: np.ndarray,
+    preparation: Preparation,
+    threads: int | None = None,
+    device: str = engine.CPU,
 ) -> tuple[EvaluationRecord, np.ndarray]:
-    """The same for checked images and labels, with the logits; scores that are not finite make the loss NaN."""
+    """The same for checked images and labels, with the outputs; those that are not finite make the loss NaN."""
     begin = time.perf_counter()
     scores = logits(net, images, preparation, threads, device)
-    loss, accuracy = mean_loss_and_accuracy(scores, labels)
-    return EvaluationRecord(loss, accuracy, len(images), time.perf_counter() - begin), scores
+    mean, metrics = judged(loss, scores, labels, net.input_shape)
+    return EvaluationRecord(mean, metrics, len(images), time.perf_counter() - begin), scores
+
+
+def judged(loss: Loss, scores: np.ndarray, labels: np.ndarray, input_shape: tuple[int, ...]) -> tuple[float, dict[str, float]]:
+    """The loss of outputs, and its metrics by name; what scores that are not finite say is never right."""
+    if loss.is_plain(kind_of(loss, labels), scores.shape[1:]):
+        mean = float(-log_probabilities(scores)[np.arange(len(labels)), labels].mean())
+    else:
+        total, weight = float(loss.per_image(scores, labels, input_shape).sum()), float(loss.weights(labels).sum())
+        mean = total / weight if weight else 0.0
+    if isinstance(loss, SoftmaxCrossEntropy) and labels.dtype.kind == "i":
+        counted = np.ones(labels.shape, bool) if loss.ignored is None else labels != loss.ignored
+        right = (answers(scores) == labels)[counted] if scores.ndim == 2 else (scores.argmax(axis=1) == labels)[counted]
+        known = {"accuracy": float(right.mean()) if right.size else 0.0}
+    else:
+        known = {}
+    if not np.isfinite(scores).all():
+        return mean, {name: known.get(name, math.inf if name in SMALLER_IS_BETTER else 0.0) for name in loss.metrics}
+    others = set(loss.metrics) - set(known)
+    prediction = loss.prediction(scores, input_shape) if others else None
+    told = labels if loss.ignored is None else np.where(labels == loss.ignored, -1, labels)
+    return mean, {name: known[name] if name in known else METRICS[name](prediction, told) for name in loss.metrics}
 
 
 def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU) -> np.ndarray:

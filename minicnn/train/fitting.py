@@ -14,7 +14,7 @@ from minicnn.errors import LearningWarning, SettingError
 from minicnn.geometry import whole_number
 from minicnn.train.history import History, is_better
 from minicnn.train.intake import Data, as_dataset
-from minicnn.train.learning import LearningWatch
+from minicnn.train.learning import LearningWatch, judged_labels
 from minicnn.train.progress import Bar, Progress, listener
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
 from minicnn.train.validation import hold_out
@@ -37,14 +37,14 @@ class Parts(NamedTuple):
     @classmethod
     def of(cls, trainer: Trainer, train: Data, test: Data | None, validation: float | Data | None) -> Parts:
         """From the user's arguments; `validation` is data or a share of the training images."""
-        data = as_dataset("train", train, trainer.net)
-        tested = None if test is None else as_dataset("test", test, trainer.net)
+        data = as_dataset("train", train, trainer.net, trainer.loss)
+        tested = None if test is None else as_dataset("test", test, trainer.net, trainer.loss)
         if validation is None:
             return cls(data, None, tested)
         if np.isscalar(validation):
             rest, held_out = hold_out(data, validation, trainer.seed)  # type: ignore[arg-type]
             return cls(rest, held_out, tested)
-        return cls(data, as_dataset("validation", validation, trainer.net), tested)  # type: ignore[arg-type]
+        return cls(data, as_dataset("validation", validation, trainer.net, trainer.loss), tested)  # type: ignore[arg-type]
 
     @property
     def watched(self) -> Dataset | None:
@@ -62,7 +62,8 @@ def follow(
             raise SettingError("patience needs images that are not trained on\n  use validation=0.1, or a data set of its own")
     watched = "validation" if parts.held_out is not None else "test" if parts.test is not None else "train"
     report = listener(progress, watched)
-    watch = LearningWatch(trainer.net, trainer.optimizer, parts.train.labels, trainer.batch_size, len(parts.watched or parts.train))
+    judged = judged_labels(trainer.loss, parts.train.labels)
+    watch = LearningWatch(trainer.net, trainer.optimizer, judged, trainer.batch_size, len(parts.watched or parts.train))
     net, records = trainer.net, list[EpochRecord]()
     best, best_memory = None, None
     try:
@@ -75,12 +76,14 @@ def follow(
                 if line := watch.look(trainer.history):
                     warnings.warn(line, LearningWarning, stacklevel=TO_THE_CALLER)
                 if parts.held_out is not None and is_better(record, best):
-                    best, best_memory = record, net.parameter_memory.copy()
+                    best, best_memory = record, trainer.evaluated_weights()
                 if patience is not None and best is not None and record.epoch - best.epoch >= patience:
                     break
     finally:
         if isinstance(report, Bar):
             report.close()
+    if best is None and records:
+        net.parameter_memory[...] = trainer.evaluated_weights()
     if best is not None and best_memory is not None:
         net.parameter_memory[...] = best_memory
         if net.trained_on is not None:
@@ -96,6 +99,6 @@ def _outcome(trainer: Trainer, parts: Parts, records: list[EpochRecord]) -> Eval
     if parts.test is None or not records:
         return None
     if parts.held_out is None:
-        return EvaluationRecord(records[-1].loss, records[-1].metrics["accuracy"], len(parts.test), 0.0)
+        return EvaluationRecord(records[-1].loss, records[-1].metrics, len(parts.test), 0.0)
     found = trainer.evaluate(parts.test)
-    return EvaluationRecord(found.loss, found.accuracy, found.images, 0.0)
+    return EvaluationRecord(found.loss, found.metrics, found.images, 0.0)

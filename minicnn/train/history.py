@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from minicnn.metrics import figure, words
 from minicnn.train.records import EpochRecord, EvaluationRecord
-
-HEADINGS = ("Epoch", "Train loss", "accuracy")
 
 
 def is_better(record: EpochRecord, best: EpochRecord | None) -> bool:
-    """Whether an epoch is better: more correct answers, or as many with a lower loss."""
-    return best is None or (record.metrics["accuracy"], -record.loss) > (best.metrics["accuracy"], -best.loss)
+    """Whether an epoch is better: by its first metric, as by more correct answers, or as good with a lower loss."""
+    return best is None or (record.quality, -record.loss) > (best.quality, -best.loss)
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +31,7 @@ class History:
 
     @property
     def best(self) -> EpochRecord | None:
-        """The epoch with the most correct answers on the watched images, then the lowest loss; None before the first."""
+        """The epoch that is best on the watched images by the first metric, then by the loss; None before the first."""
         best = None
         for record in self.records:
             best = record if is_better(record, best) else best
@@ -40,12 +39,15 @@ class History:
 
     def rows(self) -> list[tuple[str, ...]]:
         """The table: headings, then an epoch a row; a star marks the best."""
-        watched = () if self.watched == "train" else (f"{self.watched.capitalize()} loss", "accuracy")
-        best, rows = self.best, [(*HEADINGS, *watched, "Seconds")]
+        best, metric = self.best, next((name for record in self.records for name in record.metrics), "")
+        right = any(record.train_accuracy is not None for record in self.records)
+        figures = (f"{self.watched.capitalize()} loss", *([words(metric)] if metric else []))
+        rows = [("Epoch", "Train loss", *["accuracy"] * right, *(figures if self.watched != "train" else ()), "Seconds")]
         for record in self.records:
-            more = (f"{record.loss:.4f}", _share(record.metrics["accuracy"])) if watched else ()
-            train = (f"{record.train_loss:.4f}", _share(record.train_accuracy))
-            rows.append((f"{record.epoch}{'*' * (record is best)}", *train, *more, f"{record.seconds:.2f}"))
+            train = (f"{record.train_loss:.4f}", *[figure("accuracy", record.train_accuracy)] * right)
+            more = (f"{record.loss:.4f}", *([figure(metric, record.metrics[metric])] if metric else []))
+            own = more if self.watched != "train" else ()
+            rows.append((f"{record.epoch}{'*' * (record is best)}", *train, *own, f"{record.seconds:.2f}"))
         return rows
 
     def __repr__(self) -> str:
@@ -64,9 +66,6 @@ class History:
         return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>{below}"
 
     def _outcome(self) -> list[str]:
-        test = [] if self.test is None else [f"test accuracy {_share(self.test.accuracy)}, loss {self.test.loss:.4f}"]
+        figures = [] if self.test is None else [f"{words(name)} {figure(name, value)}" for name, value in self.test.metrics.items()]
+        test = [] if self.test is None else [f"test {', '.join([*figures, f'loss {self.test.loss:.4f}'])}"]
         return test if self.warning is None else [*test, self.warning]
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.2f} %"

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn.datasets import Dataset, as_images, from_arrays
-from minicnn.errors import DataError
+from minicnn.errors import DataError, SettingError, ShapeError
+from minicnn.losses.base import BOXES, NUMBERS, Loss
+from minicnn.losses.targets import checked_targets
 from minicnn.preparation import BYTES, Preparation, with_channels
 
 if TYPE_CHECKING:
@@ -28,11 +30,11 @@ COPY_BYTES = 1 << 24  # images up to this size are copied, which takes some mill
 Data = Dataset | tuple[ArrayLike, ArrayLike]  # images and labels
 
 
-def as_dataset(where: str, data: Data, net: Graph) -> Dataset:
+def as_dataset(where: str, data: Data, net: Graph, loss: Loss) -> Dataset:
     """A checked Dataset with a copy of the labels, from a Dataset or a pair (images, labels).
 
-    A pair may hold any array, list or tensor, integer labels of any width, and images (N, *space) for a network of one channel; its
-    classes are called "0", "1", ...
+    A pair may hold any array, list or tensor, labels that the loss can compare outputs with (integer classes of any width, masks,
+    numbers), and images (N, *space) for a network of one channel; its classes are called "0", "1", ...
 
     Raises
     ------
@@ -46,23 +48,31 @@ def as_dataset(where: str, data: Data, net: Graph) -> Dataset:
             raise DataError(f"{data.name}: images or labels are not an array: {error}") from error
         check_file(data.name, images)
         check_file(data.name, labels)
-        checked = Dataset(images, labels, data.classes, data.name, data.split, data.mean, data.std, data.origin)
+        checked = Dataset(images, labels, data.classes, data.name, data.split, data.mean, data.std, data.origin, data.target)
     elif isinstance(data, (tuple, list)) and len(data) == 2:
         images, given = as_images(where, data[0])[...], data[1]
         check_file(where, images)
         if isinstance(given, np.ndarray):
             check_file(where, given)
-        checked = replace(from_arrays(with_channels(images, net.input_shape), given, name=where), origin=PAIR)
+        target = BOXES if BOXES in loss.targets else ""
+        checked = replace(from_arrays(with_channels(images, net.input_shape), given, name=where, target=target), origin=PAIR)
     else:
         raise DataError(
             f"{where} is {type(data).__name__}, but must be a Dataset, or a pair of images and labels"
             f"\n  as in datasets.load('digits'), or (images, labels)"
         )
-    if int(checked.labels.max()) >= net.classes:
+    known = loss.classes(net.output_shape)
+    if checked.target != NUMBERS and len(checked.classes) > known and int(checked.class_counts.nonzero()[0].max(initial=0)) >= known:
         raise DataError(
-            f"{checked.name} has {len(checked.classes)} classes, but {net.name} has {net.classes} outputs"
+            f"{checked.name} has {len(checked.classes)} classes, but {net.name} has {known} outputs"
             f"\n  build it with classes={len(checked.classes)}"
         )
+    try:
+        labels = checked_targets(checked.name, checked.labels, len(checked), loss, net.name, net.output_shape)
+    except (SettingError, ShapeError) as error:
+        raise DataError(str(error)) from error
+    labels.setflags(write=False)
+    object.__setattr__(checked, "labels", labels)
     return checked
 
 
@@ -75,11 +85,16 @@ class Held:
     """Images ready for the engine, in memory that stays valid, with their labels.
 
     name : of the data set
-    labels : (N,) int64, read-only
+    labels : (N,) int64, or another target of the loss, read-only
+    weights : (N,) float64
+        What a mean of the loss over images divides by.
+    answers : (N,) int64
+        How many answers each image asks for.
     """
 
-    def __init__(self, data: Dataset, preparation: Preparation) -> None:
+    def __init__(self, data: Dataset, preparation: Preparation, loss: Loss) -> None:
         self.name, self.labels = data.name, data.labels
+        self.weights, self.answers = loss.weights(data.labels), loss.answers(data.labels)
         images = data.images
         if (images.dtype == np.uint8) != (preparation.unit == BYTES):
             images = preparation.on_scale(images, f"{data.name}: the array of images", "the network was trained on other data")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minicnn.losses import Loss, SoftmaxCrossEntropy
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.train.records import EpochRecord
 
@@ -34,8 +35,8 @@ class LearningWatch:
     ----------
     net, optimizer
         The network, and its optimizer.
-    labels : (N,) int64
-        Of the training images.
+    labels : (N,) int64, or masks
+        Of the training images; numbers, or what else no class is, are not judged by the guess.
     batch_size : int
     watched : int
         Number of images evaluated after each epoch.
@@ -85,7 +86,7 @@ class LearningWatch:
     def _is_guessing(self, record: EpochRecord) -> bool:
         """Whether the answers are no better than the most frequent class; after few updates the loss says little."""
         chance = self.guess_accuracy
-        return record.metrics["accuracy"] < chance + 3 * math.sqrt(chance * (1 - chance) / self._watched)
+        return record.metrics.get("accuracy", 1.0) < chance + 3 * math.sqrt(chance * (1 - chance) / self._watched)
 
     def _has_not_learnt(self, history: Sequence[EpochRecord]) -> str:
         epochs = f"{len(history)} epoch{'s' * (len(history) != 1)}"
@@ -117,6 +118,14 @@ class LearningWatch:
 
 def constant_guess(labels: np.ndarray) -> tuple[float, float]:
     """(mean loss in nats, accuracy) of answering with the frequencies of the classes."""
-    counts = np.bincount(labels)
-    frequencies = counts[counts > 0] / len(labels)
+    known = labels[labels >= 0] if labels.dtype.kind in "iu" else np.zeros(0, np.int64)
+    if not known.size:
+        return 0.0, 0.0
+    counts = np.bincount(known)
+    frequencies = counts[counts > 0] / known.size
     return float(-(frequencies * np.log(frequencies)).sum()), float(frequencies.max())
+
+
+def judged_labels(loss: Loss, labels: np.ndarray) -> np.ndarray:
+    """The labels by which a watch judges: those of classes or masks under softmax cross-entropy; else numbers that say nothing."""
+    return labels if isinstance(loss, SoftmaxCrossEntropy) else np.zeros(len(labels))

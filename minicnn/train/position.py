@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minicnn.optimizers import Optimizer
+from minicnn.optimizers.update import AVERAGE, Update
 from minicnn.train.records import EpochRecord
 
 if TYPE_CHECKING:
@@ -33,31 +33,32 @@ class Position:
     history: list[EpochRecord] = field(default_factory=list)
     stopping: bool = False
 
-    def count(self, statistics: np.ndarray, seconds: float) -> None:
-        """Advance by finished batches, given the loss and correct answers of each."""
+    def count(self, statistics: np.ndarray, seconds: float, updates: int) -> None:
+        """Advance by finished batches, given the loss and correct answers of each, and by the updates that they made."""
         self.seconds += seconds
         for each in statistics:  # one by one, so that the sum does not depend on how they were grouped
             self.sums += each
         self.batch += len(statistics)
-        self.steps += len(statistics)
+        self.steps += updates
 
     def begin_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch."""
         self.epoch, self.batch, self.sums, self.seconds = epoch, 0, np.zeros(2), 0.0
 
 
-def write(net: Graph, optimizer: Optimizer, state: np.ndarray, at: Position) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays and numbers of a training with this optimizer and its state."""
+def write(net: Graph, update: Update, state: np.ndarray, at: Position) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and numbers of a training with this update and its state."""
     arrays = {f"parameter.{name}": value for name, value in net.arrays.items()}  # buffers too
-    for row_name, row in zip(optimizer.state_names, state.copy(), strict=True):
-        arrays |= {f"{row_name}.{name}": value for name, value in net.views(row).items()}
+    for row_name, row in zip(update.state_names, state.copy(), strict=True):
+        arrays |= {f"{row_name}.{name}": value for name, value in net.views(row, buffers=row_name == AVERAGE).items()}
     arrays["sums"] = at.sums.copy()
     numbers = {
         "steps": at.steps,
         "epoch": at.epoch,
         "batch": at.batch,
         "seconds": at.seconds,
-        "optimizer": optimizer.kind,
+        "optimizer": update.optimizer.kind,
+        "frozen": sorted(net.topology.frozen),
         "history": [record._asdict() for record in at.history],
     }
     return arrays, numbers

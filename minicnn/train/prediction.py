@@ -25,6 +25,45 @@ class Guess(NamedTuple):
     probability: float
 
 
+def handwriting_kind(trained: TrainedNetwork) -> str | None:
+    """How the images were made that a network was trained on, if that is known: "mnist" or "emnist"; else None."""
+    from minicnn.datasets.catalog import RECORDS
+
+    record = RECORDS.get(trained.data)
+    known = record is not None and record.input_shape == trained.image_shape and trained.preparation.unit != FLOATS
+    return record.handwriting or None if known else None  # type: ignore[union-attr]
+
+
+def prepare_picture(trained: TrainedNetwork, picture: np.ndarray, where: str = "the picture") -> np.ndarray:
+    """A picture (C, rows, columns) of a digit or letter on a sheet as the network's input, made as its training images were made.
+
+    For a network trained on a data set of handwriting whose making is known (`handwriting_kind`); `fit_picture` takes pictures that
+    are already prepared, for any network.
+
+        trained = load_trained("runs/lenet-mnist-1/best.safetensors")
+        guesses(trained, [prepare_picture(trained, read_picture("seven.jpg", contrasting=True))])
+
+    Parameters
+    ----------
+    picture : uint8, or float32 from 0 to 1
+        Light on dark or dark on light, anywhere on the sheet, in any size from 20 x 20 pixels.
+
+    Raises
+    ------
+    DataError
+        If the sheet is blank, or the images of the network are of another kind.
+    """
+    from minicnn.datasets.handwriting import as_handwriting
+
+    kind = handwriting_kind(trained)
+    if kind is None:
+        raise DataError(
+            f"{where} cannot be prepared like the images of {trained.data}, on which {trained.net.name} was trained: how they were made"
+            f" is not known\n  use fit_picture for a picture that is like them already"
+        )
+    return fit_picture(trained, as_handwriting(_on_scale(trained, np.asarray(picture), where, False), kind, where), where)
+
+
 def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize: bool = False, invert: bool = False) -> np.ndarray:
     """A picture (C, *space) as the network's input, uint8 or float32 on the scale it was trained on.
 

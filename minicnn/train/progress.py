@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from minicnn.errors import SettingError
+from minicnn.metrics import figure, words
 from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
 
 BAR_WIDTH = 24
@@ -48,7 +49,7 @@ class Bar:
             done = round(share * BAR_WIDTH)
             self._write(
                 f"epoch {record.epoch}/{self._epochs} [{'#' * done}{'.' * (BAR_WIDTH - done)}] {share:4.0%}"
-                f"  loss {record.loss:.4f}  accuracy {record.accuracy:.2%}"
+                f"  loss {record.loss:.4f}{_accuracy(record.accuracy)}"
             )
         else:
             self._write(epoch_line(record, self._epochs, self._watched), "\n")
@@ -72,7 +73,10 @@ class Bar:
 
 def epoch_line(record: EpochRecord, epochs: int, watched: str) -> str:
     """A finished epoch in one line."""
-    seen = "" if record.test_loss is None else f"  {watched} loss {record.loss:.4f}  accuracy {record.metrics['accuracy']:.2%}"
-    return (
-        f"epoch {record.epoch}/{epochs}  loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.2%}{seen}  {record.seconds:.1f} s"
-    )
+    named = "".join(f"  {words(name)} {figure(name, value)}" for name, value in record.metrics.items())
+    seen = "" if record.test_loss is None else f"  {watched} loss {record.loss:.4f}{named}"
+    return f"epoch {record.epoch}/{epochs}  loss {record.train_loss:.4f}{_accuracy(record.train_accuracy)}{seen}  {record.seconds:.1f} s"
+
+
+def _accuracy(share: float | None) -> str:
+    return "" if share is None else f"  accuracy {share:.2%}"

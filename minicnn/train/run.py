@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import minicnn
 from minicnn.errors import CheckpointError, DataError, SettingError, one_line
 from minicnn.train.evaluation import evaluate
+from minicnn.train.groups import Groups
 from minicnn.train.history import is_better
-from minicnn.train.learning import LearningWatch
+from minicnn.train.learning import LearningWatch, judged_labels
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
 from minicnn.train.run_folder import RunFolder
 from minicnn.train.settings import RunSettings
@@ -32,7 +33,7 @@ class RunResult(NamedTuple):
     """The result of a run so far.
 
     test : with the parameters kept
-    best_epoch, best_accuracy : of the images watched
+    best_epoch, best_metrics : of the images watched
     kept_epoch : the epoch whose parameters are kept: the best if images choose it, else the last
     warning : what to try if the network has not learnt, or stopped learning early; None if all is well
     """
@@ -40,7 +41,7 @@ class RunResult(NamedTuple):
     epochs: int
     test: EvaluationRecord
     best_epoch: int
-    best_accuracy: float
+    best_metrics: dict[str, float]
     kept_epoch: int
     warning: str | None
 
@@ -66,7 +67,8 @@ class Run:
         if settings.validation:
             self.train_data, self.watched = hold_out(train_data, settings.validation, settings.seed)
         self.preparation = trainer.prepare(train_data)
-        self.watch = LearningWatch(trainer.net, trainer.optimizer, self.train_data.labels, trainer.batch_size, len(self.watched))
+        judged = judged_labels(trainer.loss, self.train_data.labels)
+        self.watch = LearningWatch(trainer.net, trainer.optimizer, judged, trainer.batch_size, len(self.watched))
         self.best: EpochRecord | None = None  # on the images watched
         self.chosen: EpochRecord | None = None  # whose parameters are kept: the best if it may choose, else the last
         self._chosen_memory: np.ndarray | None = None  # its parameters, until they are on disk
@@ -77,6 +79,17 @@ class Run:
     def marks(self) -> dict[str, Any]:
         """What an epoch's line says besides the record: whether it was evaluated on held-out images instead of the test set."""
         return {"evaluated_on": "validation"} if self.settings.validation else {}
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether so many epochs have not been better on the held-out images that training ends."""
+        patience, best = self.settings.patience, self.best
+        return patience is not None and best is not None and len(self.trainer.history) - best.epoch >= patience
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.out_of_patience or self.trainer.epoch > self.settings.epochs
 
     def description(self) -> dict[str, Any]:
         """The content of run.json."""
@@ -152,7 +165,8 @@ class Run:
         """Check that a checkpoint's batch counts fit these data."""
         trainer = self.trainer
         batches = -(-len(self.train_data) // trainer.batch_size)
-        wanted = (trainer.epoch - 1) * batches + trainer.batch
+        groups = Groups(batches, trainer.update.accumulate)
+        wanted = (trainer.epoch - 1) * groups.updates + groups.finished(trainer.batch)
         if trainer.batch > batches or trainer.steps != wanted:
             raise CheckpointError(
                 f"{self.folder.checkpoint_path} does not fit its data: it stands after {trainer.steps} updates, in epoch"
@@ -167,11 +181,17 @@ class Run:
             self.folder.write_description(self.description())
             self._under_way = bool(self.trainer.batch)
             for record in self.trainer.stream(
-                self.train_data, self.watched, until_epoch=settings.epochs, schedule=settings.schedule, augment=settings.augment
+                self.train_data,
+                self.watched,
+                until_epoch=self.trainer.epoch - 1 if self.out_of_patience else settings.epochs,
+                schedule=settings.make_schedule(),
+                augment=settings.augment,
             ):
                 if isinstance(record, EpochRecord):
                     self._keep(record)
                 yield record
+                if self.out_of_patience:
+                    break
             self.save()
         except BaseException:
             self.folder.discard()
@@ -190,7 +210,7 @@ class Run:
     def _keep(self, record: EpochRecord) -> None:
         self.folder.append_history(record, **self.marks)
         if self._judge(record):
-            self._chosen_memory = self.trainer.net.parameter_memory.copy()
+            self._chosen_memory = self.trainer.evaluated_weights()
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save()
 
@@ -218,13 +238,27 @@ class Run:
                 self.preparation,
                 self.trainer.threads,
                 self.trainer.device,
+                self.trainer.loss,
             )
         else:
-            test = EvaluationRecord(self.chosen.loss, self.chosen.metrics["accuracy"], len(self.test_data), 0.0)
+            test = EvaluationRecord(self.chosen.loss, self.chosen.metrics, len(self.test_data), 0.0)
         history = self.trainer.history
         return RunResult(
-            history[-1].epoch, test, self.best.epoch, self.best.metrics["accuracy"], self.chosen.epoch, self.watch.verdict(history)
+            history[-1].epoch,
+            test,
+            self.best.epoch,
+            self.best.metrics,
+            self.chosen.epoch,
+            self.watch.verdict(history),
         )
 
     def _trained(self, epoch: int) -> TrainedNetwork:
-        return TrainedNetwork(self.trainer.net, self.preparation, self.whole.classes, self.whole.input_shape, self.settings.data, epoch)
+        return TrainedNetwork(
+            self.trainer.net,
+            self.preparation,
+            self.trainer.net.class_names or (),
+            self.whole.input_shape,
+            self.settings.data,
+            epoch,
+            self.trainer.loss,
+        )

@@ -12,7 +12,8 @@ from minicnn.layers.batch_norm import BatchNorm
 
 def layers_of_single_values(topology: Topology) -> list[str]:
     """The layers that normalize one position per image: flat features, or maps of one pixel."""
-    return [node.name for node in topology.nodes if isinstance(node.layer, BatchNorm) and prod(node.input_shapes[0][1:]) == 1]
+    norms = [node for node in topology.nodes if isinstance(node.layer, BatchNorm) and not node.frozen]
+    return [node.name for node in norms if prod(node.input_shapes[0][1:]) == 1]
 
 
 def warn_of_single_values(topology: Topology, *batches: int) -> bool:

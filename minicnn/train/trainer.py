@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn import engine
-from minicnn.errors import DataError, SettingError, quoted
-from minicnn.geometry import whole_number
-from minicnn.losses import SoftmaxCrossEntropy
+from minicnn.engine.objective import Objective
+from minicnn.errors import DataError, GraphError, SettingError, quoted
+from minicnn.geometry import shape_text, whole_number
+from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
+from minicnn.optimizers.update import AVERAGE, Update, checked_update
 from minicnn.preparation import BYTES, FLOATS, Preparation
 from minicnn.processors import thread_count
 from minicnn.train import position
@@ -29,6 +31,7 @@ from minicnn.train.history import History
 from minicnn.train.intake import PAIR, Data, Held, as_dataset, class_names
 from minicnn.train.position import Position
 from minicnn.train.progress import Progress
+from minicnn.train.rate_range import HIGHEST, LOWEST, UPDATES, RateCurve, find_rate
 from minicnn.train.records import EpochRecord, Record, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
@@ -40,7 +43,6 @@ from minicnn.trained_on import TrainedOn
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
 
-CROSS_ENTROPY = SoftmaxCrossEntropy()
 AS_THEY_ARE = Augmentation()
 
 
@@ -53,8 +55,10 @@ class Trainer:
         Its parameters change in place, and it keeps the preparation of its images by `fit`.
     optimizer : Optimizer
         By default that of the network's recipe (`net.recipe`, set for networks of the zoo), else Adam(learning_rate=0.003).
-    loss : SoftmaxCrossEntropy
-        One of minicnn.losses.
+    loss : Loss or function, optional
+        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().  A function takes
+        outputs and labels, (N, ...) each, and returns the loss of every image and the derivative of each by its own outputs:
+        (N,) and an array like the outputs.  It costs a second pass through the network, since the outputs have to be there before.
     batch_size : int
         Images per update.
     threads : int, optional
@@ -64,11 +68,19 @@ class Trainer:
         call of the trainer.  The same masks and the same order of images as on the CPU; sums in another order.
     seed : int
         For the order of images, augmentation, dropout and held-out images.
+    clip_norm : float, optional
+        The gradient of all parameters together is shortened where its Euclidean norm is larger, as PyTorch's `clip_grad_norm_` does.
+    accumulate : int
+        So many batches make one update, as one batch of all their images would; an epoch's last update may have fewer.  Batch
+        normalization still takes the statistics of each batch.  The schedule moves with the updates.
+    ema : float, optional
+        Decay of an exponential moving average of the weights and running statistics over the updates, such as 0.999; at first it
+        is shorter, see `minicnn.optimizers.Update`.  The averaged weights are evaluated, chosen and kept: `fit` ends with them.
 
     Raises
     ------
     GraphError
-        If the network is not a classifier of at least two classes.
+        If the network's output cannot serve the loss: softmax cross-entropy needs at least two classes.
     DeviceError
         If there is no such device.
     """
@@ -77,14 +89,18 @@ class Trainer:
         self,
         net: Graph,
         optimizer: Optimizer | None = None,
-        loss: SoftmaxCrossEntropy = CROSS_ENTROPY,
+        loss: Loss | None = None,
         batch_size: int = 128,
         threads: int | None = None,
         device: str = engine.CPU,
         seed: int = 0,
+        *,
+        clip_norm: float | None = None,
+        accumulate: int = 1,
+        ema: float | None = None,
     ) -> None:
         self.device = engine.checked_device(device)
-        if not isinstance(loss, SoftmaxCrossEntropy):
+        if not isinstance(loss, Loss | None):
             raise SettingError(
                 f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
                 f"\n  name the settings after it, as in batch_size=128"
@@ -94,10 +110,15 @@ class Trainer:
                 f"Trainer: net is {quoted(net)}, but must be a Graph"
                 f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)"
             )
+        if None in net.input_shape:
+            raise GraphError(
+                f"Trainer: {net.name} takes images of {shape_text(net.input_shape)}, but is trained at one size"
+                f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
+            )
         self.net = net
-        self.classes = net.classes  # a GraphError here if the network is not a classifier
-        self.loss = loss
-        loss.check(net.name, self.classes)
+        self.loss = loss or (net.recipe.loss if net.recipe else None) or SoftmaxCrossEntropy()
+        self.loss.check(net.name, net.output_shape, net.input_shape)
+        self.classes = self.loss.classes(net.output_shape)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
         if not isinstance(self.optimizer, Optimizer):
             raise SettingError(
@@ -106,11 +127,18 @@ class Trainer:
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
         self.threads = thread_count("Trainer", threads)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
+        self.clip_norm, self.accumulate, self.ema = clip_norm, accumulate, ema
+        self.update  # noqa: B018   # checks them
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
         self._updates = Updates(net, self.device)
         self._turns = Turns()
         self._warned = False  # of a step of a single image
+
+    @property
+    def update(self) -> Update:
+        """The optimizer with what is around it."""
+        return checked_update(self.optimizer, self.clip_norm, self.accumulate, self.ema)
 
     @property
     def steps(self) -> int:
@@ -143,17 +171,17 @@ class Trainer:
         return self.net.preparation
 
     def step(self, x: ArrayLike, labels: ArrayLike) -> StepRecord:
-        """One update from one batch of prepared images.
+        """One update from one batch of prepared images, whatever `accumulate` says.
 
         Parameters
         ----------
         x : (N, C, *space) float32
-        labels : (N,) integers
+        labels : (N,) integers, or what else the loss compares outputs with
 
         Returns
         -------
         StepRecord
-            Mean loss before the update, correct answers, images, seconds.
+            Mean loss before the update, correct answers (None where nothing is right or wrong), images, seconds.
 
         Raises
         ------
@@ -165,13 +193,20 @@ class Trainer:
             raise DataError("step: x holds no images, but an update needs at least one")
         if images.dtype != np.float32:
             raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
-        targets = self.net.check_labels("step", labels, len(images))
+        targets = self.net.check_labels("step", labels, len(images), self.loss)
+        targets = targets.astype(np.float32) if targets.dtype == np.float64 else targets
+        objective, weight = Objective.of(self.loss, targets), float(self.loss.weights(targets).sum())
         self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
         with self._turns.turn():
-            plan = self._updates.plan(self.optimizer, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE)
+            if self.batch % self.accumulate:
+                raise SettingError(
+                    f"step: epoch {self.epoch} was interrupted after {self.batch} batches, inside an update of {self.accumulate}"
+                    f"\n  continue it with 'stream', or call 'fit', which restarts the epoch"
+                )
+            plan = self._updates.plan(self.update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
             begin = time.perf_counter()
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
-            numbers = rates(self.optimizer, self.steps + 1, [self.optimizer.learning_rate])
+            numbers = rates(self.update, self.steps + 1, [self.optimizer.learning_rate])
             try:
                 plan.run(
                     self.net.parameter_memory,
@@ -181,6 +216,7 @@ class Trainer:
                     labels=targets,
                     keys=key,
                     rates=numbers,
+                    scales=np.array([self.loss.scale(weight)]),
                 )
             finally:
                 self._at.steps += len(plan.done())
@@ -189,7 +225,8 @@ class Trainer:
                 raise loss_is_lost(
                     f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x", None if self.steps > 1 else "them"
                 )  # the first step's loss comes before any update
-            return StepRecord(float(loss) / len(images), int(correct), len(images), time.perf_counter() - begin)
+            right = None if self.loss.loops(objective.kind).right is None else int(correct)
+            return StepRecord(float(loss) * self.loss.scale(weight), right, len(images), time.perf_counter() - begin)
 
     def fit(
         self,
@@ -260,12 +297,35 @@ class Trainer:
         """
         with self._turns.turn():
             until = whole_number("stream", "until_epoch", until_epoch, least=1)
-            data, tested = as_dataset("train", train, self.net), None if test is None else as_dataset("test", test, self.net)
+            data, tested = (
+                as_dataset("train", train, self.net, self.loss),
+                None if test is None else as_dataset("test", test, self.net, self.loss),
+            )
             return self._stream(data, tested, until, schedule, augment, 0)
 
     def stop(self) -> None:
         """Let training end after the current batches; its state is then complete, and it may continue later.  Any thread may call it."""
         self._at.stopping = True
+
+    def find_rate(self, data: Data, lowest: float = LOWEST, highest: float = HIGHEST, updates: int = UPDATES) -> RateCurve:
+        """The learning rate range test: train a copy of the network while the rate grows from `lowest` to `highest`.
+
+        The network, the optimizer's state and the position of training stay as they are.
+
+        Returns
+        -------
+        RateCurve
+            Rates with smoothed losses, the rate at which the loss falls fastest, and a tenth of that at which it is lowest (`suggestion`).
+
+        Raises
+        ------
+        DataError, ShapeError
+            If the data do not fit the network.
+        SettingError
+            If a rate is out of range, or the loss is lost at the lowest.
+        """
+        with self._turns.turn():
+            return find_rate(self, data, lowest, highest, updates)
 
     def evaluate(self, data: Data) -> Examination:
         """Loss, metrics and confusion matrix over a Dataset or a pair (images, labels), prepared as the training images were.
@@ -276,13 +336,13 @@ class Trainer:
             If the data do not fit the network, or scores are not finite.
         """
         with self._turns.turn():
-            checked = as_dataset("data", data, self.net)
+            checked = as_dataset("data", data, self.net, self.loss)
             images, preparation = self.net.prepared(checked.name, checked.images)
             names = class_names(checked, self.classes)
-            return examination(self.net, images, checked.labels, preparation, names, checked.name, self.threads, self.device)
+            return examination(self.net, self.loss, images, checked.labels, preparation, names, checked.name, self.threads, self.device)
 
-    def predict(self, images: ArrayLike) -> np.ndarray:
-        """Probabilities (N, classes) for images as the data set holds them; see `Graph.predict`."""
+    def predict(self, images: ArrayLike) -> Any:
+        """What the network says of images as the data set holds them: probabilities (N, classes), see `Graph.predict`."""
         with self._turns.turn():
             return self.net.predict(images, self.threads, self.device)
 
@@ -295,7 +355,8 @@ class Trainer:
         unit = BYTES if data.images.dtype == np.uint8 else FLOATS
         preparation = known.preparation if known and known.preparation.unit == unit else Preparation.of(data, self.net.input_shape)
         name = data.name if data.origin != PAIR and str(data.name).isprintable() else "custom"
-        self.net.trained_on = TrainedOn(preparation, class_names(data, self.classes), data.input_shape, name, self.epoch - 1)
+        names = () if data.target == NUMBERS else class_names(data, self.classes)
+        self.net.trained_on = TrainedOn(preparation, names, data.input_shape, name, self.epoch - 1, self.loss)
         return preparation
 
     def _stream(
@@ -314,7 +375,7 @@ class Trainer:
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:
             raise loss_is_lost(f"epoch {self.epoch}", self.optimizer.learning_rate, wrong, data.name, None)
         preparation = self.prepare(data)
-        train, test = Held(data, preparation), None if tested is None else Held(tested, preparation)
+        train, test = Held(data, preparation, self.loss), None if tested is None else Held(tested, preparation, self.loss)
         if self.batch > -(-len(train) // batch_size):
             raise DataError(
                 f"epoch {self.epoch} was interrupted after {self.batch} batches, more than {data.name} makes"
@@ -335,17 +396,27 @@ class Trainer:
             threads,
             self.seed,
             self.device,
+            self.loss,
+            self.update,
         )
         return course.records(self._at, self._updates, self._turns)
 
     def optimizer_state(self) -> np.ndarray:
-        """A copy of the optimizer's state: (kinds, memory size) float32, rows laid out like the parameters."""
-        return self._updates.state(self.optimizer).copy()
+        """A copy of the optimizer's state: (kinds, memory size) float32, rows laid out like the parameters.
+
+        The gradient of an update under way and the average of the weights are the last rows, where there are such.
+        """
+        return self._updates.state(self.update).copy()
+
+    def evaluated_weights(self) -> np.ndarray:
+        """A copy of the weights that are evaluated after an epoch, laid out like `net.parameter_memory`: their average with `ema`."""
+        with self._turns.turn():
+            return self._updates.evaluated(self.update)
 
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Everything needed to continue: arrays by name, and JSON values."""
         with self._turns.turn():
-            return position.write(self.net, self.optimizer, self._updates.state(self.optimizer), self._at)
+            return position.write(self.net, self.update, self._updates.state(self.update), self._at)
 
     def restore(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Restore what `checkpoint` returned: training continues as if it had never stopped.
@@ -356,11 +427,12 @@ class Trainer:
             If something is missing, unknown, of another shape, type or range, or from another optimizer; then nothing has changed.
         """
         with self._turns.turn():
-            found = standing(arrays, numbers, self.net.slots, self.optimizer.kind, self.optimizer.state_names)
+            found = standing(arrays, numbers, self.net.slots, update := self.update)
             self.net.adopt(found.parameters, "the checkpoint")
-            state = np.zeros((len(self.optimizer.state_names), self.net.topology.memory_size), np.float32)
-            for kind, row in zip(self.optimizer.state_names, state, strict=True):
-                for name, view in self.net.views(row).items():
+            self.net.refreeze(found.frozen)
+            state = np.zeros((len(update.state_names), self.net.topology.memory_size), np.float32)
+            for kind, row in zip(update.state_names, state, strict=True):
+                for name, view in self.net.views(row, buffers=kind == AVERAGE).items():
                     view[...] = found.states[kind][name]
-            self._updates.set_state(self.optimizer, state)
+            self._updates.set_state(update, state)
             self._at = Position(found.steps, found.epoch, found.batch, found.sums, found.seconds, found.history)

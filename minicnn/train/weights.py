@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minicnn.errors import CheckpointError, GraphError
+from minicnn.losses import Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.network_file import load
 from minicnn.schema import LARGEST_IMAGE
@@ -30,11 +31,12 @@ class TrainedNetwork:
     image_shape: tuple[int, ...]
     data: str
     epoch: int
+    loss: Loss = field(default_factory=SoftmaxCrossEntropy)
 
     def save(self, path: str | Path, memory: np.ndarray | None = None) -> None:
         """Write a safetensors file that `minicnn.load` reads as well; with `memory` instead of the network's own parameters."""
         parameters = self.net.views(self.net.parameter_memory if memory is None else memory, buffers=True)
-        trained_on = TrainedOn(self.preparation, self.classes, self.image_shape, self.data, self.epoch)
+        trained_on = TrainedOn(self.preparation, self.classes, self.image_shape, self.data, self.epoch, self.loss)
         save_arrays(path, parameters, {**self.net.metadata(), **trained_on.metadata()})
 
 
@@ -49,18 +51,18 @@ def load_trained(path: str | Path) -> TrainedNetwork:
         If the network gives more than one answer for an image.
     """
     net = load(path)
-    try:
-        net.classes  # noqa: B018 evaluated for its error
-    except GraphError as error:  # no run can have written it, so there is none to look for
-        raise GraphError(f"{path}: {error}") from None
     known = net.trained_on
     if known is None:
         raise CheckpointError(
             f"{path} holds a network, but not how to prepare images for it: it was not saved after training"
             f"\n  use best.safetensors of a run folder, or save the network after 'fit'"
         )
+    try:
+        known.loss.check(net.name, net.output_shape, net.input_shape)
+    except GraphError as error:
+        raise GraphError(f"{path}: {error}") from None
     for node in net.nodes:
         numbers = max(map(prod, node.output_shapes))
         if numbers > LARGEST_IMAGE:
             raise CheckpointError(f"{path}: {node.name} makes {numbers:,} numbers per image, more than the limit of {LARGEST_IMAGE:,}")
-    return TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch)
+    return TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch, known.loss)

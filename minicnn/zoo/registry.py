@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -49,7 +49,14 @@ class ZooEntry:
         """Title, paper and year in one line."""
         return f"{self.title}: {self.paper.authors}, {self.paper.title}, {self.paper.year}"
 
-    def build(self, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0, width: float | None = None) -> Graph:
+    def build(
+        self,
+        classes: int | None = None,
+        input_shape: Sequence[int | None] | None = None,
+        seed: int = 0,
+        width: float | None = None,
+        init: str | None = None,
+    ) -> Graph:
         """The network, for another number of classes, another input, or so many times its filters if given."""
         if self.classes is None and classes is not None:
             raise SettingError(f"{self.name}: classes is {classes!r}, but a block has none")
@@ -59,7 +66,7 @@ class ZooEntry:
             element = self.element(classes=self.classes if classes is None else whole_number(self.name, "classes", classes, least=1))
         if width is not None:
             element = self._with_width(element, width)
-        net = Graph(element, self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name)
+        net = Graph(element, self.input_shape if input_shape is None else input_shape, seed=seed, name=self.name, init=init)
         net.recipe = self.recipe
         return net
 
@@ -71,7 +78,7 @@ class ZooEntry:
 
         return with_width(element, factor, keep_last=self.classes is not None)
 
-    def summary(self, classes: int | None = None, input_shape: Shape | None = None, width: float | None = None) -> Summary:
+    def summary(self, classes: int | None = None, input_shape: Sequence[int | None] | None = None, width: float | None = None) -> Summary:
         """Its layers and costs, by default in its own form."""
         return self.build(classes, input_shape, width=width).summary()
 
@@ -108,7 +115,14 @@ def find(name: str) -> ZooEntry:
     return entry
 
 
-def build(name: str, classes: int | None = None, input_shape: Shape | None = None, seed: int = 0, width: float | None = None) -> Graph:
+def build(
+    name: str,
+    classes: int | None = None,
+    input_shape: Sequence[int | None] | None = None,
+    seed: int = 0,
+    width: float | None = None,
+    init: str | None = None,
+) -> Graph:
     """A network of the zoo by name.
 
     Parameters
@@ -116,10 +130,12 @@ def build(name: str, classes: int | None = None, input_shape: Shape | None = Non
     name : str
         As in `names()`.
     classes, input_shape : int, (C, *space)
-        Where they differ from the entry's.
+        Where they differ from the entry's; None for a size leaves it free, where the network allows that.
     seed : int
         The seed its parameters are drawn from, on first use.
     width : float, optional
         So many times the filters of every layer but the last, rounded: 1/16 makes a network to try things with.
+    init : str, optional
+        What weights start from, as in "glorot" or "gaussian=0.01"; see `minicnn.initializers`.
     """
-    return find(name).build(classes, input_shape, seed, width)
+    return find(name).build(classes, input_shape, seed, width, init)

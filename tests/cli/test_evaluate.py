@@ -81,7 +81,7 @@ def test_a_network_trained_on_arrays_is_asked_about_data_by_name(cli, tmp_path):
     assert (status, out) == (1, "")
     assert err == (
         "Error: mine.safetensors was trained on custom data ('custom'), which cannot be found by name\n"
-        "  use --data NAME, one of 'minicnn data list'\n"
+        "  use --data NAME, one of 'minicnn data list', or --data PATH, a folder of pictures or a file\n"
     )
     assert cli("evaluate", "mine.safetensors", "--data", "digits")[0] == 0
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn.datasets import load
+from minicnn.datasets import as_handwriting, load
+from minicnn.preparation import Preparation
 from minicnn.storage import load_arrays, save_arrays
-from minicnn.train import fit_picture, guesses, load_trained
+from minicnn.train import TrainedNetwork, fit_picture, guesses, load_trained, prepare_picture
 
 DIGITS = load("digits", "test")
 
@@ -166,3 +167,83 @@ def test_the_device_that_is_asked_for_computes(cli, trained, pgm, expected, monk
     monkeypatch.setattr(minicnn.train, "guesses", lambda _, pictures, device: asked.append(device) or expected[: len(pictures)])
     assert cli("predict", trained, pgm(DIGITS.images[0, 0], "0.pgm"), "--device", "cuda")[0] == 0
     assert asked == ["cuda:0"]
+
+
+@pytest.fixture
+def reader(tmp_path):
+    """The file of a network that says it was trained on MNIST; what it answers is left to chance."""
+    net = minicnn.zoo.build("lenet", seed=1)
+    names = tuple("0123456789")
+    TrainedNetwork(net, Preparation((1, 28, 28), (0.13,), (0.31,), 255.0), names, (1, 28, 28), "mnist", 1).save(
+        tmp_path / "reader.safetensors"
+    )
+    return "reader.safetensors"
+
+
+def test_a_sheet_is_prepared_and_shown_as_the_network_saw_it(cli, reader, pgm):
+    sheet = np.full((100, 130), 210)
+    sheet[20:80, 90:102] = 40
+    name = pgm(sheet, "one.pgm")
+    (told,) = json.loads(cli("predict", reader, name, "--format", "json")[1])
+    assert np.array_equal(told["seen"], as_handwriting(sheet[None].astype(np.uint8))[0])
+    trained = load_trained(reader)
+    (best,) = guesses(trained, [prepare_picture(trained, sheet[None].astype(np.uint8))])
+    assert told["predictions"][0]["probability"] == best[0].probability
+    status, out, err = cli("predict", reader, name)
+    assert (status, err) == (0, "")
+    heading, _, first, *lines = out.splitlines()
+    assert heading.rstrip().endswith("As the network saw it")
+    assert first.split()[:2] == ["one.pgm", best[0].name]
+    column = heading.index("As the network")
+    drawn = np.array(told["seen"]).reshape(14, 2, 28).max(axis=(1, 2)) > 0  # two rows of pixels on a line
+    assert [bool(line[column:].strip()) for line in (first, *lines)][:14] == drawn.tolist()
+
+
+def test_a_prepared_picture_is_taken_as_it_is_with_raw(cli, reader, pgm):
+    digit = np.zeros((28, 28))
+    digit[4:24, 12:16] = 255
+    (told,) = json.loads(cli("predict", reader, pgm(digit, "x.pgm"), "--raw", "--format", "json")[1])
+    trained = load_trained(reader)
+    (best,) = guesses(trained, [fit_picture(trained, digit[None].astype(np.uint8), "x")])
+    assert told == {
+        "image": "x.pgm",
+        "predictions": [{"class": guess.name, "index": guess.label, "probability": guess.probability} for guess in best],
+    }
+    status, _, err = cli("predict", reader, pgm(np.zeros((48, 64)), "wide.pgm"), "--raw")
+    assert (status, err.splitlines()[0]) == (1, "Error: wide.pgm is 48 x 64, but lenet was trained on 28 x 28 (mnist)")
+
+
+def test_a_blank_sheet_gets_no_answer_and_the_others_theirs(cli, reader, pgm):
+    sheet = np.full((60, 60), 210)
+    sheet[20:40, 30:33] = 40
+    status, out, err = cli("predict", reader, pgm(np.full((60, 60), 255), "blank.pgm"), pgm(sheet, "one.pgm"))
+    assert (status, err) == (1, "Error: blank.pgm is blank: all of its pixels have the same brightness\n")
+    assert out.splitlines()[2].startswith("one.pgm")
+
+
+def test_settings_for_raw_pictures_are_not_passed_over(cli, reader, pgm):
+    sheet = np.full((60, 60), 210)
+    sheet[20:40, 30:33] = 40
+    status, _, err = cli("predict", reader, pgm(sheet, "one.pgm"), "--invert")
+    assert (status, err) == (0, "Warning: images are prepared like those of mnist: --resize and --invert are for --raw\n")
+
+
+@pytest.mark.parametrize("name", ["white.png", "black.png", "white-la.png", "int32.tiff", "bool.npy", "axis.npy", "deep.png"])
+def test_whatever_holds_the_same_digit_is_seen_alike(cli, reader, tmp_path, name):
+    image = pytest.importorskip("PIL.Image", reason="Pillow, of the extra 'images', is not installed")
+    digit = np.zeros((28, 28), np.uint8)
+    digit[6:9, 7:21], digit[9:23, 16:19] = 255, 255
+    full = np.full_like(digit, 255)
+    if name.endswith(".npy"):
+        np.save(tmp_path / name, digit > 0 if name == "bool.npy" else digit[..., None])
+    else:
+        pixels = {
+            "white.png": np.stack([full, full, full, digit], axis=-1),
+            "black.png": np.stack([full * 0, full * 0, full * 0, digit], axis=-1),
+            "white-la.png": np.stack([full, digit], axis=-1),
+            "int32.tiff": digit.astype(np.int32),
+            "deep.png": digit.astype(np.uint16) * 257,
+        }[name]
+        image.fromarray(pixels).save(tmp_path / name)
+    (told,) = json.loads(cli("predict", reader, name, "--format", "json")[1])
+    assert np.array_equal(told["seen"], as_handwriting(digit[None])[0])

@@ -51,6 +51,7 @@ def step(net, images, optimizer, seed=0):
 def stepped(net, x, labels, optimizer, device, steps=2):
     """A copy of a network after some steps, their records, and the optimizer's state."""
     one = minicnn.Graph(net.block, net.input_shape, net.seed, net.name)
+    one.freeze(sorted(net.topology.frozen) or None)
     trainer = minicnn.Trainer(one, optimizer, batch_size=len(x), device=device)
     return one, [trainer.step(x, labels) for _ in range(steps)], trainer.optimizer_state()
 
@@ -85,6 +86,14 @@ def layers():
         one_step(net, x, labels)
         near(f"{net.name}: answers", engine.predict(net, x, *plain(net), device="cuda"), engine.predict(net, x, *plain(net)))
     step(net, 5, Adam(0.01))
+
+
+def frozen():
+    """Frozen layers in front, in the middle, and a normalization that is the one in use."""
+    body = (L.Conv2D(3, 2), L.ReLU(), L.Conv2D(3, 2), L.BatchNorm2D(), L.ReLU(), L.Conv2D(2, 2, padding=1), L.ConvTranspose2D(2, 2))
+    net = minicnn.Graph(L.Sequential(*body, L.Flatten(), L.Linear(4), L.ReLU(), L.Linear(3)), input_shape=(2, 6, 5), name="frozen")
+    net.freeze(["conv1", "bn1", "conv3.weight", "up1", "fc1.bias"])
+    step(net, 5, SGD(0.05, momentum=0.9, weight_decay=0.1))
 
 
 def circular(k, p, q, c, r, s):
@@ -129,6 +138,11 @@ BODIES = [
     ((2, 5, 5), (L.TableConv2D(((0,), (1,), (0, 1)), 3), L.ScaledTanh())),
     ((2, 5, 4), (L.Variant(circular, (3, 5, 4), (2, 2, 2)), L.ReLU())),
     ((2, 4, 4), (L.PadShortcut(4, stride=2), L.Conv2D(2, 1))),
+    ((2, 5, 4), (L.L2Pool2D(2, stride=1), L.GaussianPool2D(2, padding=1), L.ChannelPool(2, mode="l2"))),
+    ((4, 5, 4), (L.Conv2D(4, 1, bias=False), L.ChannelPool(2), L.AdaptiveMaxPool2D((3, 2)), L.AdaptiveAvgPool2D(2))),
+    ((3, 4, 4), (L.Conv2D(4, 3, padding=1, padding_mode="circular"), L.GroupNorm(2), L.Softmax(), L.GlobalMaxPool())),
+    ((3, 4, 4), (L.MaxPool2D(2, name="pool1"), L.Conv2D(3, 1), L.MaxUnpool2D("pool1"), L.Conv2D(2, 2))),
+    ((6,), (L.Multiply(L.Linear(6), L.Sequential(L.Linear(6), L.Sigmoid())), L.LayerNorm(), L.ReLU())),
     ((8,), (L.Linear(5), L.BatchNorm1D(), L.ReLU(), L.Reshape((5, 1)), L.Flatten())),
     ((8,), (L.RBF(4),)),
 ]
@@ -198,7 +212,7 @@ def stopped(records, epochs):
             return
 
 
-PARTS = {each.__name__: each for each in (lenet, resnet20, layers, unet, training, large)}
+PARTS = {each.__name__: each for each in (lenet, resnet20, layers, frozen, unet, training, large)}
 
 if __name__ == "__main__":
     for part in sys.argv[1:]:

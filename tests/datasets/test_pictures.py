@@ -83,6 +83,8 @@ def test_broken_pgm(write, content, words):
         (GREY, GREY[None]),
         (GREY[None], GREY[None]),
         (GREY.astype(np.int64), GREY[None]),
+        (GREY > 100, np.where(GREY > 100, 255, 0)[None]),
+        (GREY[..., None], GREY[None]),
         (COLOUR, COLOUR.transpose(2, 0, 1)),
         (COLOUR.transpose(2, 0, 1), COLOUR.transpose(2, 0, 1)),
         (np.asfortranarray(GREY), GREY[None]),
@@ -103,7 +105,6 @@ def test_npy(write, array, expected):
     [
         (GREY.astype(np.int64) - 1, r"holds int64 \(3, 4\), expected integers from 0 to 255 or floats"),
         (GREY.astype(np.int64) + 100, "holds int64"),
-        (GREY > 3, "holds bool"),
         (GREY.astype(complex), "holds complex128"),
         (np.array([1.0, np.nan]), "holds values that are infinite or NaN"),
         (np.zeros((2, 3, 4, 5, 6)), "has the shape"),
@@ -247,6 +248,33 @@ def test_tiff(tmp_path):
     Image.fromarray(np.array([[0.5, np.nan]], np.float32)).save(tmp_path / "nan.tiff")
     with pytest.raises(DataError, match="holds values that are infinite or NaN"):
         read_picture(tmp_path / "nan.tiff")
+
+
+def test_tiff_of_32_bits(tmp_path):
+    def read(values):
+        Image.fromarray(values.astype(np.int32)).save(tmp_path / "x.tiff")
+        return read_picture(tmp_path / "x.tiff")[0]
+
+    np.testing.assert_array_equal(read(GREY), GREY)
+    np.testing.assert_array_equal(read(GREY.astype(np.int32) * 257), GREY)
+    wide = GREY.astype(np.int32)
+    for values, words in ((wide * 1000, "from 0 to 220000"), (wide - 1, "from -1 to 219")):
+        with pytest.raises(DataError, match=f"holds integers {words}, expected 0 to 255, or 0 to 65535"):
+            read(values)
+
+
+@pytest.mark.parametrize(
+    ("colour", "share", "ground"),
+    [(255, 0.2, 0), (0, 0.2, 255), (200, 0.8, 200)],
+    ids=["white ink", "black ink", "a sheet with transparent margins"],
+)
+def test_what_is_transparent_lets_the_rest_stand_out(tmp_path, colour, share, ground):
+    pixels = np.zeros((10, 10, 2), np.uint8)
+    pixels[: round(10 * share)] = (colour, 255)
+    Image.fromarray(pixels, "LA").save(tmp_path / "x.png")
+    picture = read_picture(tmp_path / "x.png", contrasting=True)
+    assert (picture[:, 0] == colour).all()
+    assert (picture[:, -1] == ground).all()
 
 
 def test_a_png_cut_in_half(tmp_path):

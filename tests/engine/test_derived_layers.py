@@ -23,6 +23,9 @@ LAYERS = [
     L.GlobalAvgPool(),
     L.Upsample(2),
     L.Upsample((3, 2), mode="linear"),
+    L.Upsample(size=(13, 5)),
+    L.Upsample(size=(13, 5), mode="linear"),
+    L.Upsample(size=(5, 17), mode="linear", align_corners=True),
     L.LocalResponseNorm(3),
     L.Linear(5),
     L.Linear(5, bias=False),
@@ -38,6 +41,25 @@ LAYERS = [
     L.TableConv2D(((2, 0), (1,)), 3, stride=2, bias=False),
     L.Crop((4, 5)),
     L.PadShortcut(5, stride=2),
+    L.L2Pool2D(3, stride=2, padding=1),
+    L.L2Pool2D((2, 3), ceil_mode=True),
+    L.GaussianPool2D(3, stride=2, padding=1),
+    L.GaussianPool2D((2, 3), stride=1, sigma=0.8),
+    L.ChannelPool(3),
+    L.ChannelPool(3, mode="avg"),
+    L.ChannelPool(3, mode="l2"),
+    L.AdaptiveMaxPool2D((4, 3)),
+    L.AdaptiveAvgPool2D((10, 3)),
+    L.GlobalMaxPool(),
+    L.Softmax(),
+    L.GroupNorm(3),
+    L.GroupNorm(1, eps=0.1),
+    L.LayerNorm(),
+    L.InstanceNorm(eps=0.1),
+    L.Pad2D(((2, 1), (0, 3))),
+    L.Pad2D(2, mode="circular"),
+    L.Pad2D((3, 1), mode="reflect"),
+    L.Pad2D(2, mode="replicate"),
 ]
 
 
@@ -46,7 +68,9 @@ def test_derived_steps_agree_with_the_loops(layer, monkeypatch):
     kept = {kind: steps for kind, steps in operation.CPU.own.items() if kind is L.Layer or not isinstance(layer, kind)}
     monkeypatch.setattr(operation.CPU, "own", kept)
     flat = isinstance(layer, L.Linear | L.RBF)
-    net = minicnn.Graph(L.Sequential(L.Conv2D(3, 1), *[L.Flatten()] * flat, layer, *[L.Flatten(), L.Linear(5)] * (not flat)), (2, 9, 8))
+    net = minicnn.Graph(
+        L.Sequential(L.Conv2D(3, 1, bias=False), *[L.Flatten()] * flat, layer, *[L.Flatten(), L.Linear(5)] * (not flat)), (2, 9, 8)
+    )
     x, labels = np.random.default_rng(0).standard_normal((37, 2, 9, 8)).astype(np.float32), np.arange(37) % 5
     assert layer.loops().forward.format(n=2) in inference_plan(net, 37, False, (1, 1), (0, 0)).program.names
     np.testing.assert_allclose(net.forward(x), net.forward(x.astype(np.float64)), atol=2e-6)

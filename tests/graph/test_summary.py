@@ -1,6 +1,7 @@
 """Summaries: costs, receptive fields and the words of the plain table."""
 
 import json
+from fractions import Fraction
 
 import pytest
 
@@ -126,15 +127,16 @@ def test_running_statistics_are_no_parameters():
     ]
 
 
-def test_receptive_field_ends_where_it_depends_on_the_position():
+def test_receptive_field_goes_on_through_transposed_convolution():
     net = rows(
         Sequential(Conv2D(2, 3), MaxPool2D(2), ConvTranspose2D(2, 3, stride=2), Conv2D(2, 3), Concat(Sequential(), Conv2D(2, 1))),
         (1, 40, 40),
     )
     assert net["pool1"].receptive_field == (4, 4)
-    assert [net[name].receptive_field for name in ("up1", "conv2", "conv3", "concat1")] == [None] * 4
+    assert [net[name].receptive_field for name in ("up1", "conv2", "conv3", "concat1")] == [(6, 6)] + [(8, 8)] * 3
+    assert [net[name].jump for name in ("pool1", "up1", "concat1")] == [(2, 2), (1, 1), (1, 1)]
     assert (net["up1"].kernel, net["up1"].stride, net["up1"].padding, net["up1"].macs) == ((3, 3), (2, 2), ((0, 0), (0, 0)), 19 * 19 * 36)
-    assert rows(Upsample(2), (1, 4, 4))["up1"].jump is None
+    assert rows(Upsample(2), (1, 4, 4))["up1"].jump == (Fraction(1, 2),) * 2
 
 
 def test_receptive_field_of_a_crop_is_that_of_what_is_cropped():

@@ -138,12 +138,50 @@ def over_rows(draw, name):
             "linear_backward_weight": {"dy": dy, "x": x},
             "linear_backward_bias": {"dy": dy},
         }[name]
-    if name.startswith("softmax_cross_entropy"):
-        given = {"logits": draw.array(N, F), "labels": draw.rng.integers(0, F, N)}
-        return given | ({"dloss": draw.one_of(1, 0.5)} if "backward" in name else {})
     kept = "x" if name.startswith("leaky") else "y"
     slope = {"slope": 0.1} if name.startswith("leaky") else {}
     return ({"dy": draw.array(N, F), kept: draw.array(N, F)} if "backward" in name else {"x": draw.array(N, F)}) | slope
+
+
+LOSSES = ("softmax_cross_entropy", "dice", "binary_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber")
+
+
+def losses(draw, name):
+    """Functions of scores (N, K, *space), and of labels, shares or numbers for them."""
+    shape = (N, K, *space) = (*draw.sizes(2, 1, 5), *draw.sizes(draw.whole(0, 2), 1, 3))
+    given = {"dloss": draw.one_of(1, 0.5)} if "backward" in name else {}
+    labels, numbers = draw.rng.integers(0, K, (N, *space)), abs(draw.array(*shape))
+    if name.startswith("softmax_cross_entropy"):
+        given |= {"logits": draw.array(*shape), "class_weights": draw.one_of(None, abs(draw.array(K)) + draw.dtype(0.5))}
+        given |= {"label_smoothing": draw.one_of(0, 0.1)}
+        return given | draw.one_of(
+            {"labels": numbers}, {"labels": labels}, {"labels": labels, "ignore_index": draw.one_of(None, K - 1, 255)}
+        )
+    if name.startswith("dice"):
+        return given | {"logits": draw.array(*shape), "labels": labels, "smooth": draw.one_of(1, 0.5)}
+    if name.startswith("binary_cross_entropy"):
+        target = draw.one_of(numbers, draw.rng.integers(0, 2, shape))
+        return given | {"logits": draw.array(*shape), "target": target, "pos_weight": draw.one_of(None, 2, abs(draw.array(K)))}
+    return given | {"y": draw.array(*shape), "target": numbers} | ({"delta": draw.one_of(1, 0.2)} if name.startswith("huber") else {})
+
+
+def boxes(draw, count):
+    """(N, count, 4 or more): boxes that overlap now and then."""
+    N = draw.whole(1, 2)
+    corner, size = draw.array(N, count, 2), abs(draw.array(N, count, 2)) + 0.25
+    return np.concatenate(
+        [corner, size.astype(draw.dtype), *(draw.rng.integers(0, 3, (N, count, 1)).astype(draw.dtype) for _ in range(2))], 2
+    )
+
+
+def detection(draw, name):
+    if name == "decode_boxes":
+        count, (P, Q) = draw.whole(1, 2), draw.sizes(2, 1, 3)
+        return {"y": draw.array(draw.whole(1, 2), 5 * count + draw.whole(1, 3), P, Q), "boxes": count, "image_size": draw.sizes(2, 1, 99)}
+    found = boxes(draw, draw.whole(1, 6))
+    if name == "non_maximum_suppression":
+        return {"found": found, "iou": draw.one_of(0, 0.3, 0.5)}
+    return {"found": found, "others": found[:, :: draw.one_of(1, -1), :5].copy()}
 
 
 def circular(k, q, c, s):
@@ -236,9 +274,11 @@ def _drawing(name):
         return (upsampling, (axes, part)) if base == "upsample" else (pooling, (base, axes, part))
     if name == "variant":
         return variant, ("",)
+    if name in ("box_overlap", "decode_boxes", "non_maximum_suppression"):
+        return detection, (name,)
     if name.startswith(("batch_norm", "channel_pool", "local_response_norm", "dropout", "global_")):
         return over_channels, (name,)
-    return over_rows, (name,)
+    return (losses if name.startswith(LOSSES) else over_rows), (name,)
 
 
 def recipes():

@@ -63,7 +63,7 @@ def test_too_many_by_position(call, words):
     [
         (lambda: L.Conv2D(6, kernel_size=5), "Conv2D has no setting called 'kernel_size': use window"),
         (lambda: L.Conv2D(6, 5, strides=2), "Conv2D has no setting called 'strides': use stride"),
-        (lambda: L.Conv2D(6, 5, paddin=2), "Conv2D has no setting called 'paddin': did you mean padding?"),
+        (lambda: L.Conv2D(6, 5, paddin=2), "Conv2D has no setting called 'paddin': did you mean padding or padding_mode?"),
         (
             lambda: L.Conv2D(in_channels=1, filters=6, window=5),
             "Conv2D has no setting called 'in_channels': it follows from the input, leave it out",

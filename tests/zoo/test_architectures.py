@@ -130,13 +130,13 @@ def test_the_path_of_unet():
     assert not any(row.type == "Crop" for row in rows("unet-same").values())
 
 
-def test_fields_of_unet_end_where_the_position_matters():
+def test_fields_of_unet_go_on_through_transposed_convolution():
     layers = rows("unet")
     bottom = layers["level1.level2.level3.level4.bottom.conv2"]
     assert (bottom.receptive_field, bottom.jump) == ((140, 140), (16, 16))
     assert layers["level1.crop1"].receptive_field == (5, 5)
-    assert layers["level1.up1"].receptive_field is None
-    assert layers["classify"].receptive_field is None
+    assert (layers["level1.up1"].receptive_field, layers["level1.up1"].jump) == ((204, 204), (1, 1))
+    assert layers["classify"].receptive_field == (204, 204)
 
 
 def test_highway():

@@ -72,6 +72,11 @@ def parameter(plan: Planner, node: Node, name: str, owner: str = PARAMETERS) -> 
     return None
 
 
+def gradient(plan: Planner, node: Node, name: str) -> Part | None:
+    """Where the gradient of a node's parameter goes; None if it has none of that name, or it is frozen."""
+    return None if plan.learnt(node, name) is None else parameter(plan, node, name, GRADIENT)
+
+
 def convolve(plan: Planner, problem: Problem, *arrays: Any, **more: Any) -> None:
     append_convolution(plan.program, problem, plan.program.images, plan.program.row, *map(flat, arrays), **more)
 
@@ -96,9 +101,11 @@ def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy, lanes, transposed = through_relu(plan, node, dy), plan.program.lanes, isinstance(node.layer, ConvTranspose)
     problem, x = problem_for(node, BACKWARD_WEIGHT), plan.x(node)
     values = (x, dy) if transposed else (dy, x)
-    convolve(plan, problem, parameter(plan, node, "weight", GRADIENT), *map(lanes, values))
+    dweight = gradient(plan, node, "weight")
+    if dweight is not None:
+        convolve(plan, problem, dweight, *map(lanes, values))
     tile = (1,) * len(dy.map.sizes) if transposed else problem.tile
-    bias_gradient(plan, parameter(plan, node, "bias", GRADIENT), dy, tile)
+    bias_gradient(plan, gradient(plan, node, "bias"), dy, tile)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
         problem = problem_for(node, FORWARD if transposed else BACKWARD_INPUT)
@@ -116,11 +123,11 @@ def layout(plan: Planner, value: Activation) -> Layout:
 
 
 def batch_norm_forward(plan: Planner, node: Node) -> None:
-    """By the statistics of the batch in training, by the running ones in use."""
+    """By the statistics of the batch in training, by the running ones in use and where it is frozen."""
     layer, program, x, y = node.layer, plan.program, plan.x(node), new_output(plan, node)
     gamma, beta, *running = (parameter(plan, node, name) for name in ("weight", "bias", "running_mean", "running_var"))
     statistics, sizes, lanes = tuple(running), layout(plan, x), program.lanes
-    if plan.learning:
+    if plan.takes_statistics(node):
         for name in ("mean", "variance"):
             plan.kept[node.index, name] = program.scratch(sizes.channels)
         statistics = kept_statistics(plan, node)
@@ -137,7 +144,7 @@ def kept_statistics(plan: Planner, node: Node) -> tuple[Any, Any]:
 
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy, program, x = through_relu(plan, node, dy), plan.program, plan.x(node)
-    if not plan.learning:
+    if not plan.takes_statistics(node):
         run_inference_backward(plan, node, dy)
         return
     dgamma, dbeta = (parameter(plan, node, name, GRADIENT) for name in ("weight", "bias"))
@@ -234,9 +241,10 @@ def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
     own, program = node.layer.convolution(node.input_shapes[0]), plan.program
     uses = {"outputs": own.uses.output, "inputs": own.uses.input, "first": own.uses.first}
     tables = {name: program.table(values) for name, values in uses.items()}
-    dweight, dbias = parameter(plan, node, "weight", GRADIENT), parameter(plan, node, "bias", GRADIENT)
+    dweight, dbias = gradient(plan, node, "weight"), gradient(plan, node, "bias")
     values = {"dy": program.images_first(dy, 2), "x": program.images_first(plan.x(node), 2)}
-    run_loop(program, textbook.variant_backward_weight, dweight=flat(dweight), **values, **tables)
+    if dweight is not None:
+        run_loop(program, textbook.variant_backward_weight, dweight=flat(dweight), **values, **tables)
     bias_gradient(plan, dbias, dy, (1,) * len(dy.map.sizes))
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])

@@ -47,11 +47,12 @@ def takes_halo(node: Node) -> bool:
 
 def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dy = through_relu(plan, node, dy)
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
     problem, halo = problem_of(node, BACKWARD_WEIGHT), any(map(any, plan.x(node).map.halo))
-    way = choose_steps(problem, Images(plan.batch, plan.shard, halo))
-    values = (plan.x(node), dy) if isinstance(node.layer, ConvTranspose) else (dy, plan.x(node))
-    way.append(plan.program, _weight(plan, node), *values, problem)
-    bias = plan.parameter(node, "bias")
+    if weight is not None:
+        way = choose_steps(problem, Images(plan.batch, plan.shard, halo))
+        values = (plan.x(node), dy) if isinstance(node.layer, ConvTranspose) else (dy, plan.x(node))
+        way.append(plan.program, weight, *values, problem)
     if bias is not None:
         convolution.append_bias_gradient(plan.program, bias, dy, problem.tile)
     if plan.wants_gradient(node):
@@ -99,14 +100,15 @@ def linear_forward(plan: Planner, node: Node) -> None:
 
 
 def linear_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
     dy = through_relu(plan, node, dy)
-    convolution.append_linear_backward_weight(plan.program, weight, dy, plan.x(node))
+    if weight is not None:
+        convolution.append_linear_backward_weight(plan.program, weight, dy, plan.x(node))
     if bias is not None:
         convolution.append_bias_gradient(plan.program, bias, dy)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
-        convolution.append_linear_backward_input(plan.program, dx, dy, weight)
+        convolution.append_linear_backward_input(plan.program, dx, dy, _weight(plan, node))
         plan.give(node, dx)
 
 
@@ -124,13 +126,14 @@ def table_conv_forward(plan: Planner, node: Node) -> None:
 
 def table_conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
     axes, table = node.layer.axes(node.input_shapes), node.layer.table
-    weight, bias = plan.parameter(node, "weight"), plan.parameter(node, "bias")
-    linked_convolution.append_linked_backward_weight(plan.program, weight, dy, plan.x(node), axes, table)
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
+    if weight is not None:
+        linked_convolution.append_linked_backward_weight(plan.program, weight, dy, plan.x(node), axes, table)
     if bias is not None:
         convolution.append_bias_gradient(plan.program, bias, dy)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
-        linked_convolution.append_linked_backward_input(plan.program, dx, dy, axes, table, weight)
+        linked_convolution.append_linked_backward_input(plan.program, dx, dy, axes, table, _weight(plan, node))
         plan.give(node, dx)
 
 
@@ -149,14 +152,15 @@ def variant_forward(plan: Planner, node: Node) -> None:
 
 def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
     own = node.layer.convolution(node.input_shapes[0]).tables
-    weight, bias = _weight(plan, node), plan.parameter(node, "bias")
+    weight, bias = plan.learnt(node, "weight"), plan.learnt(node, "bias")
     dy = through_relu(plan, node, dy)
-    append_variant_backward_weight(plan.program, weight, dy, plan.x(node), own.backward_weight)
+    if weight is not None:
+        append_variant_backward_weight(plan.program, weight, dy, plan.x(node), own.backward_weight)
     if bias is not None:
         convolution.append_bias_gradient(plan.program, bias, dy)
     if plan.wants_gradient(node):
         dx = plan.new(node.input_shapes[0])
-        append_variant(plan.program, dx, dy, own.backward_input, weight)
+        append_variant(plan.program, dx, dy, own.backward_input, _weight(plan, node))
         plan.give(node, dx)
 
 

@@ -36,7 +36,7 @@ def run_forward(plan: Planner, node: Node) -> None:
 
 def run_backward(plan: Planner, node: Node, dy: Activation) -> None:
     dxs = numbered("dx", [plan.new(shape) for shape in node.input_shapes[: node.layer.value_inputs]])
-    gradients = {f"d{_short(slot.name)}": GradientArray(slot.offset, slot.shape) for slot in node.slots if slot.trainable}
+    gradients = {f"d{_short(slot.name)}": GradientArray(slot.offset, slot.shape) for slot in node.slots if slot.learns}
     wanted = {name for n, name in enumerate(dxs) if plan.wants_gradient(node, n)}
     for loop in backward_loops(node, {*wanted, *gradients}):
         _append(plan, node, loop, {"dy": dy, "y": plan.y(node), **dxs, **gradients})

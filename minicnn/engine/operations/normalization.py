@@ -27,22 +27,22 @@ def normalized(plan: Planner, node: Node, statistics: int) -> batch_normalizatio
 def batch_norm_forward(plan: Planner, node: Node) -> None:
     layer, program = node.layer, plan.program
     gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
-    rectify = node.index in plan.fusion.rectified
+    rectify, by_batch = node.index in plan.fusion.rectified, plan.takes_statistics(node)
     statistics = 0
-    if plan.learning:
+    if by_batch:
         statistics = plan.kept_places[node.index] = plan.common(2 * plan.x(node).map.channels)
         program.step(batch_normalization.batch_norm_statistics, input=normalized(plan, node, statistics))
         plan.close_shards()
     y, x = new_output(plan, node), normalized(plan, node, statistics)
     affine = batch_normalization.Affine(y.place, gamma, beta, mean, variance, layer.eps, rectify)
-    if plan.learning:
+    if by_batch:
         program.step(batch_normalization.batch_norm_training, input=x, affine=affine, momentum=layer.momentum, update=plan.updating)
     else:
         program.step(batch_normalization.batch_norm_inference, input=x, affine=affine)
 
 
 def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    if not plan.learning:
+    if not plan.takes_statistics(node):
         run_inference_backward(plan, node, through_relu(plan, node, dy))
         return
     x, program = normalized(plan, node, plan.kept_places[node.index]), plan.program
@@ -65,8 +65,20 @@ def batch_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
     plan.give(node, dy)
 
 
+def frozen_norm_backward(plan: Planner, node: Node, dy: Activation) -> None:
+    """Without the gradients of weight and bias: dx[n,c] = weight[c] / sqrt(running_var[c] + eps) * dy[n,c], a normalization of dy."""
+    dx = plan.new(node.input_shapes[0])
+    own = {slot.name.rpartition(".")[2]: ParameterArray(slot.offset, slot.shape) for slot in node.slots}
+    factors = {"gamma": own["weight"], "variance": own["running_var"], "mean": None, "beta": None, "epsilon": node.layer.eps}
+    plan.machine.loop(plan.program, textbook.batch_norm_inference_forward, "", y=dx, x=dy, **factors)
+    plan.give(node, dx)
+
+
 def run_inference_backward(plan: Planner, node: Node, dy: Activation) -> None:
     """By its loop: the running statistics are constants."""
+    if node.frozen:
+        frozen_norm_backward(plan, node, dy)
+        return
     arrays = {slot.name.rpartition(".")[2]: (slot.offset, slot.shape) for slot in node.slots}
     gamma, beta, mean, variance = (arrays[name] for name in ("weight", "bias", "running_mean", "running_var"))
     dx = plan.new(node.input_shapes[0])

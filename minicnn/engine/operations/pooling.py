@@ -76,11 +76,13 @@ def tap_count(axes: tuple[Axis, ...]) -> int:
 
 def subsample_backward(plan: Planner, node: Node, dy: Activation) -> None:
     axes = node.layer.axes(node.input_shapes)
-    taps, weight = tap_count(axes), plan.parameter(node, "weight")
-    pooling.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index, "means"], taps)
-    convolution.append_bias_gradient(plan.program, plan.parameter(node, "bias"), dy)
+    taps, weight, bias = tap_count(axes), plan.learnt(node, "weight"), plan.learnt(node, "bias")
+    if weight is not None:
+        pooling.append_factor_gradient(plan.program, weight, dy, plan.kept[node.index, "means"], taps)
+    if bias is not None:
+        convolution.append_bias_gradient(plan.program, bias, dy)
     if plan.wants_gradient(node):
-        pooling.append_scale_channels(plan.program, dy, dy, weight, taps)
+        pooling.append_scale_channels(plan.program, dy, dy, plan.parameter(node, "weight"), taps)
         dx = plan.new(node.input_shapes[0])
         pooling.append_average_pool_backward(plan.program, dx, dy, axes, True)
         plan.give(node, dx)
@@ -98,5 +100,5 @@ lower_one_step(
     L.Upsample,
     pooling.append_upsample_forward,
     pooling.append_upsample_backward,
-    lambda plan, node: (node.layer.scales(node.input_shapes), node.layer.mode),
+    lambda plan, node: (node.layer.mode, node.layer.align_corners),
 )

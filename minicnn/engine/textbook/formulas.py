@@ -70,9 +70,10 @@ def norm_arrays(at: Pass) -> Arrays:
 
 def batch_norm_forward(at: Pass) -> np.ndarray:
     y, statistics = np.empty_like(at.x), {"mean": at.parameters["running_mean"], "variance": at.parameters["running_var"]}
-    if at.training:
+    by_batch = at.training and not at.node.frozen
+    if by_batch:
         statistics = at.kept = {name: np.empty_like(values) for name, values in statistics.items()}
-    mode = "training" if at.training else "inference"
+    mode = "training" if by_batch else "inference"
     call(at, f"batch_norm_{mode}_forward", {"y": y, **norm_arrays(at), **statistics}, epsilon=at.layer.eps)
     return y
 
@@ -80,8 +81,9 @@ def batch_norm_forward(at: Pass) -> np.ndarray:
 def batch_norm_backward(at: Pass, dy: np.ndarray) -> Gradients:
     dx, gradients = np.empty_like(at.x), {name: np.empty_like(at.parameters[name]) for name in ("weight", "bias")}
     written = {"dx": dx, "dgamma": gradients["weight"], "dbeta": gradients["bias"]}
-    running = {} if at.training else {"mean": at.parameters["running_mean"], "variance": at.parameters["running_var"]}
-    mode = "training" if at.training else "inference"
+    by_batch = at.training and not at.node.frozen
+    running = {} if by_batch else {"mean": at.parameters["running_mean"], "variance": at.parameters["running_var"]}
+    mode = "training" if by_batch else "inference"
     call(at, f"batch_norm_{mode}_backward", {**written, "dy": dy, **norm_arrays(at), **running}, epsilon=at.layer.eps)
     return [dx], gradients
 

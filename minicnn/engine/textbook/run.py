@@ -46,14 +46,14 @@ class Run:
         """Gradients of the input and of every parameter, given the gradient of the output."""
         (output,) = self.topology.outputs
         flowing: dict[ValueRef, np.ndarray] = {output: dy}
-        found: Arrays = {slot.name: np.zeros_like(self.parameters[slot.name]) for slot in self.topology.slots if slot.trainable}
+        found: Arrays = {slot.name: np.zeros_like(self.parameters[slot.name]) for slot in self.topology.slots if slot.learns}
         for node in reversed(self.topology.nodes):
             ref = ValueRef(node.index)
             if ref not in flowing:
                 continue
             dxs, own = operation_of(node.layer).backward(self._passes[node.index], flowing.pop(ref))
             for slot in node.slots:
-                if slot.trainable:
+                if slot.learns:
                     found[slot.name] += own[slot.name.rpartition(".")[2]]  # a layer in several places gives a part at each
             for source, dx in zip(node.inputs, dxs, strict=True):
                 flowing[source] = flowing[source] + dx if source in flowing else dx

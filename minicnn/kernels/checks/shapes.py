@@ -30,6 +30,11 @@ def lines(x: np.ndarray) -> np.ndarray:
     return x.reshape(*x.shape[:2], prod(x.shape[2:]))
 
 
+def flattened(x: np.ndarray) -> np.ndarray:
+    """(N, C, *space) as (N, F)."""
+    return x.reshape(len(x), prod(x.shape[1:]))
+
+
 def check_channels(where: str, name: str, shape: tuple[int, ...]) -> None:
     """An array must have images and channels; any number of spatial axes."""
     if len(shape) < 2:

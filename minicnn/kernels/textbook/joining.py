@@ -1,4 +1,4 @@
-"""Where values meet: a sum of two, the channels of one behind those of the other, two mixed by a third.
+"""Where values meet: a sum or a product of two, the channels of one behind those of the other, two mixed by a third.
 
 A sum or a row of more than two is these loops again, each value joining what the ones before it have become.
 
@@ -40,6 +40,37 @@ def add_backward(dx1, dx2, dy):
     for i in range(dy.size):
         dx1.flat[i] = dy.flat[i]
         dx2.flat[i] = dy.flat[i]
+
+
+@kernel
+def multiply_forward(y, x1, x2):
+    """y = x1 * x2
+
+    Parameters
+    ----------
+    y : float, any shape, written
+    x1, x2 : float, shape of y
+
+    Notes
+    -----
+    Srivastava, Greff, Schmidhuber, "Highway networks", 2015, eq. 2: the gates T and C multiply H and x.
+    """
+    for i in range(y.size):
+        y.flat[i] = x1.flat[i] * x2.flat[i]
+
+
+@kernel
+def multiply_backward(dx1, dx2, dy, x1, x2):
+    """dx1 = dy * x2,   dx2 = dy * x1
+
+    Parameters
+    ----------
+    dx1, dx2 : float, any shape, written
+    dy, x1, x2 : float, shape of dx1
+    """
+    for i in range(dy.size):
+        dx1.flat[i] = dy.flat[i] * x2.flat[i]
+        dx2.flat[i] = dy.flat[i] * x1.flat[i]
 
 
 @kernel

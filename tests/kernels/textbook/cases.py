@@ -18,6 +18,12 @@ def some_map(k, o, p, q, c, t, r, s):
     return (k + c) % 4, 0, p + r - 1, (q + s) % 5, (k * 3 + r) * 3 + s - 2
 
 
+def objects(dtype):
+    """Boxes on three images of 32 x 64 pixels: none, one, and three, of which two have their centre in the same cell."""
+    none = [-1.0] * 5
+    return np.array([[none] * 3, [[8, 3, 20, 12, 2], none, none], [[40, 20, 10, 8, 0], [1, 2, 9, 30, 1], [42, 22, 7, 6, 2]]], dtype)
+
+
 class Sizes(NamedTuple):
     """One entry per axis each; outputs are of any size, for the loops look for themselves where an axis ends."""
 
@@ -95,10 +101,16 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
         case(f"adaptive_avg_pool{n}d_backward", [poison(*x_shape)], dy)
         case(f"max_unpool{n}d_forward", [poison(*x_shape)], dy, indices)
         case(f"max_unpool{n}d_backward", [poison(*pooled)], x, indices)
+        windows = (*taps, *stride, *pad, *dilation)
+        case(f"unpool_winners{n}d_forward", [poison(*x_shape)], dy, x, *windows)
+        case(f"unpool_winners{n}d_backward", [poison(*pooled)], real(*x_shape), x, *windows)
+        case(f"pad{n}d_forward", [poison(*pooled)], x, *pad, 1)
+        case(f"pad{n}d_backward", [poison(*x_shape)], dy, *pad, 1)
         whole = (2, 4, *(a * b for a, b in zip(size, scale, strict=True)))
         for mode in ("nearest", "linear"):
-            case(f"upsample_{mode}{n}d_forward", [poison(*whole)], x, *scale)
-            case(f"upsample_{mode}{n}d_backward", [poison(*x_shape)], real(*whole), *scale)
+            aligned = (True,) * (mode == "linear")
+            case(f"upsample_{mode}{n}d_forward", [poison(*whole)], x, *aligned)
+            case(f"upsample_{mode}{n}d_backward", [poison(*x_shape)], real(*whole), *aligned)
 
         inside = (2, 4, *((o - 1) * s + t for o, s, t in zip(out, stride, taps, strict=True)))  # every window, and every start before it
         x, weight, windows, starts = real(*inside), real(4), (*taps, *stride), (*(t - 1 for t in taps), *stride)
@@ -152,6 +164,9 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("rbf_backward", [poison(3, 5)], dy, x, weight)
     case("add_forward", [poison(3, 5)], x, real(3, 5))
     case("add_backward", [poison(3, 5), poison(3, 5)], x)
+    case("multiply_forward", [poison(3, 5)], x, real(3, 5))
+    case("multiply_backward", [poison(3, 5), poison(3, 5)], real(3, 5), x, real(3, 5))
+    case("unpool_winners_backward_map", [poison(3, 5)])
     case("gate_forward", [poison(3, 5)], x, real(3, 5), real(3, 5))
     case("gate_backward", [poison(3, 5), poison(3, 5), poison(3, 5)], real(3, 5), x, real(3, 5), real(3, 5))
     x1, x2 = real(3, 2, 3), real(3, 4, 3)
@@ -163,18 +178,31 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("softmax_cross_entropy_backward", [poison(3, 5)], real(3), real(3, 5), labels)
 
     rng = np.random.default_rng(0)
-    y, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
-    for name, target, settings in [
-        ("cross_entropy", labels, (weights, 0.2, 1)),
-        ("soft_cross_entropy", truth, (weights, 0.2)),
-        ("binary_cross_entropy", truth, (weights,)),
-        ("mean_squared_error", truth, ()),
-        ("mean_absolute_error", truth, ()),
-        ("huber", truth, (0.5,)),
-        ("dice", labels, (0.1,)),
+    y, targets, settings = real(3, 2 * 5 + 3, 2, 4), objects(dtype), (2, 32, 64, 5.0, 0.5)
+    case("yolo_forward", [poison(3)], y, targets, *settings)
+    case("yolo_backward", [poison(*y.shape)], real(3), y, targets, *settings)
+    case("decode_boxes_forward", [poison(3, 2 * 4 * 2, 6)], y, 2, 32, 64)
+    found = np.sort(rng.uniform(0.0, 9.0, (3, 6, 6)), axis=1)[:, ::-1].astype(dtype)
+    found[:, :, 4] = integers(2, 3, 6)
+    case("non_maximum_suppression_forward", [poison_integers(3, 6)], found, 0.3)
+    case("box_overlap_forward", [poison(3, 6, 2)], found, found[:, 1:3, :4].copy())
+
+    maps, labels, truth, weights = real(2, 3, 4), integers(3, 2, 4), real(2, 3, 4) ** 2, real(3) ** 2
+    rows, numbers = maps.reshape(2, 12), truth.reshape(2, 12)
+    for name, y, target, settings in [
+        ("cross_entropy", maps, labels, (weights, 0.2, 1)),
+        ("soft_cross_entropy", maps, truth, (weights, 0.2)),
+        ("dice", maps, labels, (0.1,)),
+        ("binary_cross_entropy", rows, numbers, (weights,)),
+        ("mean_squared_error", rows, numbers, ()),
+        ("mean_absolute_error", rows, numbers, ()),
+        ("huber", rows, numbers, (0.5,)),
     ]:
         case(f"{name}_forward", [poison(2)], y, target, *settings)
-        case(f"{name}_backward", [poison(2, 3, 4)], real(2), y, target, *settings)
+        case(f"{name}_backward", [poison(*y.shape)], real(2), y, target, *settings)
+    case("right_answers_forward", [poison(2)], maps, labels, 1)
+    case("right_shares_forward", [poison(2)], maps, truth)
+    case("right_decisions_forward", [poison(2)], rows, numbers)
 
     x, dy, constants = real(2, 6, 3), real(2, 6, 3), (5, 2.0, 0.5, 0.75)
     case("local_response_norm_forward", [poison(2, 6, 3)], x, *constants)
@@ -184,6 +212,12 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
     case("batch_norm_inference_forward", [poison(2, 6, 3)], x, mean, variance, gamma, beta, 1e-3)
     for phase in ("training", "inference"):
         case(f"batch_norm_{phase}_backward", [poison(2, 6, 3), poison(6), poison(6)], dy, x, mean, variance, gamma, 1e-3)
+    case("channel_softmax_forward", [poison(2, 6, 3)], x)
+    case("channel_softmax_backward", [poison(2, 6, 3)], dy, x)
+    case("group_norm_forward", [poison(2, 6, 3), poison(2, 6, 3)], x, gamma, beta, 2, 1e-3)
+    case("group_norm_backward_input", [poison(2, 6, 3)], dy, x, gamma, 2, 1e-3)
+    case("group_norm_backward_weight", [poison(6)], dy, x)
+    case("group_norm_backward_bias", [poison(6)], dy)
     case("global_max_pool_forward", [poison(2, 6), poison_integers(2, 6)], x)
     case("global_max_pool_backward", [poison(2, 6, 3)], real(2, 6), integers(3, 2, 6))
     case("global_avg_pool_forward", [poison(2, 6)], x)

@@ -10,8 +10,10 @@ from .test_cross_entropy import of
 
 
 def loss(y, target, weights=None, dloss=None):
-    weights = np.ones(y.shape[1], y.dtype) if weights is None else np.array(weights, y.dtype)
-    return of("binary_cross_entropy", y, np.array(target), weights, dloss=dloss)
+    """y and target (N, K, L), which the loop takes as (N, F)."""
+    weights, target = np.array([1] if weights is None else weights, y.dtype), np.array(target)
+    losses, dy = of("binary_cross_entropy", y.reshape(len(y), -1), target.reshape(len(y), -1), weights, dloss=dloss)
+    return losses, dy.reshape(y.shape)
 
 
 Y = np.array([[[0.0, np.log(3)]]])  # yes with probability 1/2 and 3/4

@@ -10,16 +10,16 @@ from .test_cross_entropy import of
 
 LOSSES = {"mean_squared_error": (), "mean_absolute_error": (), "huber": (0.5,)}
 
-Y = np.array([[[1.0, 2.0, 3.0]], [[-1.0, 0.0, 0.25]]])
-TARGET = np.array([[[1.0, 0.0, 4.0]], [[0.0, 0.0, 0.0]]])
+Y = np.array([[1.0, 2.0, 3.0], [-1.0, 0.0, 0.25]])
+TARGET = np.array([[1.0, 0.0, 4.0], [0.0, 0.0, 0.0]])
 
 
 @pytest.mark.parametrize(
     ("name", "losses", "dy"),
     [
-        ("mean_squared_error", [5, 1.0625], [[[0, 4, -2]], [[-2, 0, 0.5]]]),
-        ("mean_absolute_error", [3, 1.25], [[[0, 1, -1]], [[-1, 0, 1]]]),
-        ("huber", [0.875 + 0.375, 0.375 + 0.03125], [[[0, 0.5, -0.5]], [[-0.5, 0, 0.25]]]),
+        ("mean_squared_error", [5, 1.0625], [[0, 4, -2], [-2, 0, 0.5]]),
+        ("mean_absolute_error", [3, 1.25], [[0, 1, -1], [-1, 0, 1]]),
+        ("huber", [0.875 + 0.375, 0.375 + 0.03125], [[0, 0.5, -0.5], [-0.5, 0, 0.25]]),
     ],
 )
 def test_by_hand(name, losses, dy):
@@ -29,18 +29,18 @@ def test_by_hand(name, losses, dy):
 
 
 def test_huber_meets_its_line_at_delta():
-    losses, dy = of("huber", np.array([[[0.5]], [[-0.5]]]), np.zeros((2, 1, 1)), 0.5)
+    losses, dy = of("huber", np.array([[0.5], [-0.5]]), np.zeros((2, 1)), 0.5)
     assert losses.tolist() == [0.125, 0.125]
     assert dy.ravel().tolist() == [0.5, -0.5]
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_what_is_not_a_number_shows(name):
-    losses, dy = of(name, np.array([[[np.nan, 1.0]], [[np.inf, 1.0]]]), np.zeros((2, 1, 2)), *LOSSES[name])
+    losses, dy = of(name, np.array([[np.nan, 1.0], [np.inf, 1.0]]), np.zeros((2, 2)), *LOSSES[name])
     assert np.isnan(losses[0])
-    assert np.isnan(dy[0, 0, 0])
+    assert np.isnan(dy[0, 0])
     assert losses[1] == np.inf
-    assert dy[0, 0, 1] == {"mean_squared_error": 2, "mean_absolute_error": 1, "huber": 0.5}[name]
+    assert dy[0, 1] == {"mean_squared_error": 2, "mean_absolute_error": 1, "huber": 0.5}[name]
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -50,7 +50,7 @@ def test_same_as_torch(torch, dtype, name):
 
     @generated
     @given(
-        sizes=st.tuples(*(st.integers(1, most) for most in (4, 4, 5))),
+        sizes=st.tuples(*(st.integers(1, most) for most in (4, 9))),
         delta=st.sampled_from([0.01, 0.5, 1.0, 9.0]),
         seed=st.integers(0, 2**32 - 1),
     )
@@ -69,6 +69,6 @@ def test_same_as_torch(torch, dtype, name):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_numeric_gradient(name):
-    y, target, dloss = uniform(0, (3, 2, 4)), uniform(1, (3, 2, 4)), uniform(2, 3)
+    y, target, dloss = uniform(0, (3, 8)), uniform(1, (3, 8)), uniform(2, 3)
     found = of(name, y, target, *LOSSES[name], dloss=dloss)[1]
     close_to_numeric(found, numeric_gradient(lambda v: of(name, v, target, *LOSSES[name])[0], y, dloss))

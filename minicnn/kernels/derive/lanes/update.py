@@ -3,6 +3,12 @@
     weight[i]      the network's parameters        gradient[i]     the sum of the slots, in their order, in the first of them
     state[i]       one row a kind, laid out like the parameters, in the plan's memory
 
+and its fields
+
+    rates          where its numbers begin among those of the batch
+    gathered       whether the slots have been added before, because all of the gradient had to be known
+    last           which number says whether the batch is the last of those that make an update; below 0, each makes one
+
 What stands before the loop is computed in float64, the loop in float32.  Slots are added for a stretch of parameters that stays in the
 cache until the loop has used it.
 """
@@ -22,12 +28,12 @@ from minicnn.kernels.derive.text import statements
 from minicnn.kernels.machine_code.compile import EXACT_MATH, StepKernel
 
 WEIGHT, GRADIENT = "weight", "gradient"
-FIELDS = ("parameter_count", "slot_size", "states", "stretches", "stretch_count")
+FIELDS = ("parameter_count", "slot_size", "states", "stretches", "stretch_count", "rates", "gathered", "last")
 HEAD = (
     "import math",
     "from numba import njit",
     "from numpy import float32",
-    "from minicnn.kernels.cpu.pointwise.update import BLOCK, add_slots, stretch_of_slice",
+    "from minicnn.kernels.cpu.pointwise.update import BLOCK, add_slots, slots_left, stretch_of_slice, stretches_due",
     "from minicnn.kernels.cpu.program.atomics import doubles_at, whole_array",
 )
 
@@ -63,14 +69,17 @@ def update_text(definition: Definition, states: tuple[str, ...], numbers: tuple[
     lines = [
         f"{floats}, {rates}, {slots} = whole_array({memory}), doubles_at({frame}.rates), {frame}.slot",
         *(f"{name} = {row}.states + {n} * {row}.slot_size" for n, name in enumerate(states)),
-        *(f"{name} = {rates}[{n}]" if name in before else f"{name} = float32({rates}[{n}])" for n, name in enumerate(numbers)),
+        *(
+            f"{name} = {rates}[{row}.rates + {n}]" if name in before else f"{name} = float32({rates}[{row}.rates + {n}])"
+            for n, name in enumerate(numbers)
+        ),
         *statements(definition.before, depth=0),
         *(f"{new} = float32({name})" for name, new in single.items()),
-        f"for {part} in range({row}.stretch_count):",
+        f"for {part} in range(stretches_due({row}, {rates})):",
         f"    {first}, {stop} = stretch_of_slice({table}, {row}, {frame}, {part})",
         f"    for {begin} in range({first}, {stop}, BLOCK):",
         f"        {end} = min({begin} + BLOCK, {stop})",
-        f"        add_slots({floats}, {slots}, {row}.slot_size, {frame}.count, {begin}, {end})",
+        f"        add_slots({floats}, {slots}, {row}.slot_size, slots_left({row}, {frame}), {begin}, {end})",
         f"        for {letter_of(loop)} in range({begin}, {end}):",
         *statements((change.visit(each) for each in loop.body), depth=3),
     ]
