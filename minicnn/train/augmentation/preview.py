@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def augmented(data: Dataset, augment: Iterable[str | Change] | str | Augmentatio
     images, preparation = data.images[list(indices)], Preparation.of(data, data.input_shape)
     key = int(generator(seed, "augmentation shown").integers(1 << 63))
     loading = Loading(preparation.unit == BYTES, tuple(preparation.scale), tuple(preparation.shift), changes=changes.changes)
-    inputs = changed(images, loading, key).image.array
-    scale, shift = (np.float32(each).reshape(-1, *(1,) * (images.ndim - 2)) for each in (preparation.scale, preparation.shift))
-    values = (inputs - shift) / scale
+    inputs: Any = changed(images, loading, key).image
+    scale, shift = (np.array(each, np.float32).reshape(-1, *(1,) * (images.ndim - 2)) for each in (preparation.scale, preparation.shift))
+    values = (inputs.array - shift) / scale
     return np.rint(values.clip(0, 255)).astype(np.uint8) if images.dtype == np.uint8 else values.astype(np.float32)
