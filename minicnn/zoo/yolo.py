@@ -56,7 +56,9 @@ def convolution(filters: int, window: int, stride: int = 1) -> Sequential:
     title="YOLO for small scenes",
     input_shape=(1, 96, 96),
     classes=10,
-    recipe=Recipe(Adam(learning_rate=0.002), (Outcome("digit-scenes", 16, (0.85, 0.9)),), batch_size=16, loss={"type": "YOLO", "boxes": BOXES}),
+    recipe=Recipe(
+        Adam(learning_rate=0.002), (Outcome("digit-scenes", 16, (0.85, 0.9)),), batch_size=16, loss={"type": "YOLO", "boxes": BOXES}
+    ),
 )
 def yolo_digits(classes: int) -> Sequential:
     """Convolutions all the way: 12 x 12 cells, each with two boxes of five numbers and one number for each class, channels first."""

@@ -109,11 +109,17 @@ def test_two_sets_cannot_choose_the_weights(make_run, tmp_path):
         make_run(tmp_path / "run", validation=0.2, select_on_test=True)
 
 
+@pytest.mark.filterwarnings("ignore:augment flip")
 @pytest.mark.parametrize(("first", "second", "whole"), [(1, 1, 1), (1, 2, 1), (2, 1, 2)])
 @pytest.mark.parametrize(
     "given",
-    [{}, {"optimizer": "adam", "schedule": "plateau"}, {"augment": "shift=1,flip", "schedule": "step", "validation": 0.2}],
-    ids=["sgd", "adam", "augmented"],
+    [
+        {},
+        {"optimizer": "adam", "schedule": "plateau"},
+        {"augment": "shift=1,flip", "schedule": "step", "validation": 0.2},
+        {"augment": "rotate=10,elastic,brightness,cutout=3"},
+    ],
+    ids=["sgd", "adam", "shifted", "augmented"],
 )
 def test_a_stopped_run_ends_with_the_bits_of_an_unbroken_one(make_run, tmp_path, given, first, second, whole):
     unbroken = make_run(tmp_path / "unbroken", threads=whole, **given)
