@@ -12,7 +12,18 @@ from minicnn.errors import DataError
 
 
 def test_the_promised_names():
-    assert names() == ("digits", "mnist", "fashion-mnist", "kmnist", "emnist-letters", "emnist-digits", "cifar10", "mnist1d")
+    assert names() == (
+        "digits",
+        "mnist",
+        "fashion-mnist",
+        "kmnist",
+        "emnist-letters",
+        "emnist-digits",
+        "cifar10",
+        "mnist1d",
+        "cells",
+        "digit-scenes",
+    )
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
