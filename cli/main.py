@@ -23,6 +23,7 @@ VERBS = {
     "draw": "Draw a network as a picture.",
     "facts": "Check the numbers in lectures and papers.",
     "train": "Train a network.",
+    "lr-find": "Find a learning rate: a curve of the loss while the rate grows.",
     "recipes": "List how networks are trained, and how well they learn.",
     "evaluate": "Measure a trained network on a data set.",
     "predict": "Classify images with a trained network.",
@@ -45,8 +46,9 @@ class LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"minicnn.cli.commands.{cmd_name}")
-        return getattr(module, f"{cmd_name}_" if hasattr(builtins, cmd_name) else cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"minicnn.cli.commands.{name}")
+        return getattr(module, f"{name}_" if hasattr(builtins, name) else name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

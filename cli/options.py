@@ -14,8 +14,9 @@ from minicnn.cli.mistakes import Choice
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-OPTIMIZERS = ("sgd", "adam")
-SCHEDULES = ("constant", "step", "plateau", "cosine")
+OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop")
+SCHEDULES = ("constant", "step", "plateau", "cosine", "cosine-restarts", "one-cycle", "warm-up")
+DECAYS = ("all", "weights")
 
 DEVICE = re.compile("cpu|cuda(:[0-9]{1,9})?")
 
@@ -42,6 +43,35 @@ device_option = click.option(
 )
 
 
+def update_options() -> tuple[Callable[[Command], Command], ...]:
+    """What happens around an optimizer's step, and when training ends."""
+    above, share = click.FloatRange(min=0, min_open=True), click.FloatRange(0, 1, min_open=True, max_open=True)
+    return (
+        click.option("--nesterov", is_flag=True, default=None, help="Look ahead along the momentum (sgd)."),
+        click.option(
+            "--decay", type=Choice(DECAYS), show_default="recipe, else all", help="What weight decay pulls: not biases and normalizations."
+        ),
+        click.option("--warmup", type=above, metavar="EPOCHS", help="Let the learning rate rise within so many epochs, such as 0.5."),
+        click.option("--clip-norm", type=above, metavar="X", help="Shorten gradients whose norm over all parameters is larger."),
+        click.option(
+            "--accumulate",
+            type=click.IntRange(min=1),
+            metavar="N",
+            show_default="1",
+            help="Batches whose gradients make one update; batch normalization sees each alone.",
+        ),
+        click.option(
+            "--ema", type=share, metavar="DECAY", help="Evaluate and keep a moving average of the weights, with this decay, such as 0.999."
+        ),
+        click.option(
+            "--patience",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="End when so many epochs have not been better on the images that --validation holds out.",
+        ),
+    )
+
+
 def training_options(command: Command) -> Command:
     """Everything that can be set for a run.  What is left out is None, so that a resumed run can tell."""
     rate, count = click.FloatRange(min=0), click.IntRange(min=1)
@@ -63,25 +93,30 @@ def training_options(command: Command) -> Command:
         click.option("--batch-size", type=count, metavar="N", show_default="recipe, else 128", help="Images per update."),
         click.option("--optimizer", type=Choice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated."),
         click.option(
-            "--learning-rate", type=rate, metavar="X", show_default="recipe, else 0.05 for sgd, 0.003 for adam", help="Step size."
+            "--learning-rate",
+            type=rate,
+            metavar="X",
+            show_default="recipe, else 0.05 for sgd, 0.003 for adam, 0.003 for adamw, 0.001 for rmsprop",
+            help="Step size.",
         ),
         click.option(
             "--momentum",
             type=click.FloatRange(0, 1, max_open=True),
             metavar="X",
             show_default="recipe, else 0.9",
-            help="Share of the last update that is kept (sgd).",
+            help="Share of the last update that is kept (sgd, rmsprop).",
         ),
         click.option(
             "--weight-decay",
             type=rate,
             metavar="X",
-            show_default="recipe, else 0.0005 for sgd, 0 for adam",
+            show_default="recipe, else 0.0005 for sgd, 0 for adam, 0.01 for adamw, 0 for rmsprop",
             help="How strongly weights are pulled towards 0.",
         ),
         click.option(
             "--schedule", type=Choice(SCHEDULES), show_default="recipe, else cosine", help="How the learning rate changes over the epochs."
         ),
+        *update_options(),
         click.option("--recipe", metavar="NAME", help="Use the recipe of another network; 'minicnn recipes' lists them."),
         click.option(
             "--augment", metavar="LIST", help="Random changes of training images: shift, shift=PIXELS, flip, separated by commas."

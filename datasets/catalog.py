@@ -1,7 +1,7 @@
 """The known data sets, one record each: content, authors, and where the files are.
 
 Hashes and sizes of MNIST and Fashion-MNIST were checked against the files themselves; those of KMNIST, EMNIST and CIFAR-10 are as
-published.  MNIST's licence is the one it is commonly redistributed under; its authors stated none.  `mean` and
+published, those of QMNIST as TensorFlow Datasets lists them (its MD5 sums are torchvision's).  MNIST's licence is the one it is commonly redistributed under; its authors stated none.  `mean` and
 `std` are of the training split, computed from it; CIFAR-10's are the published ones.
 """
 
@@ -51,6 +51,7 @@ class Record:
     home: str = ""
     files: tuple[RemoteFile, ...] = ()
     handwriting: str = ""
+    torchvision: str = ""  # its folder's name in torchvision's ROOT, whose folder raw holds the files
     target: str = "class"
 
     @property
@@ -102,6 +103,16 @@ KMNIST_FILES = _four_files(
     (3_041_136, "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
     (5_120, "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
 )
+QMNIST_MIRRORS = ("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",)
+QMNIST_FILES = tuple(
+    RemoteFile(name, size, sha256, QMNIST_MIRRORS)
+    for name, size, sha256 in (
+        ("qmnist-train-images-idx3-ubyte.gz", 9_704_059, "9e26a7bf1683614e065d7b76460ccd52807165b3f22561fb782bd9f38c52b51d"),
+        ("qmnist-train-labels-idx2-int.gz", 463_024, "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f"),
+        ("qmnist-test-images-idx3-ubyte.gz", 9_742_279, "43fc22bf7498b8fc98de98369d72f752d0deabc280a43a7bcc364ab19e57b375"),
+        ("qmnist-test-labels-idx2-int.gz", 526_800, "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06"),
+    )
+)
 EMNIST_FILES = (
     RemoteFile(
         "gzip.zip",
@@ -119,6 +130,7 @@ CIFAR_FILES = (
     ),
 )
 
+BALANCED_NAMES = tuple(string.digits + string.ascii_uppercase + "abdefghnqrt")  # letters that look alike in both cases are merged
 EMNIST_LICENCE = "none stated"
 EMNIST_CITATION = 'G. Cohen, S. Afshar, J. Tapson, A. van Schaik, "EMNIST: an extension of MNIST to handwritten letters", 2017'
 
@@ -153,6 +165,7 @@ RECORDS = {
             "mnist",
             MNIST_FILES,
             handwriting="mnist",
+            torchvision="MNIST",
         ),
         Record(
             "fashion-mnist",
@@ -168,6 +181,7 @@ RECORDS = {
             (0.353024,),
             "fashion-mnist",
             FASHION_FILES,
+            torchvision="FashionMNIST",
         ),
         Record(
             "kmnist",
@@ -181,6 +195,22 @@ RECORDS = {
             '"KMNIST Dataset" (created by CODH), adapted from "Kuzushiji Dataset" (created by NIJL and others), doi:10.20676/00000341',
             home="kmnist",
             files=KMNIST_FILES,
+            torchvision="KMNIST",
+        ),
+        Record(
+            "qmnist",
+            "QMNIST: MNIST made again",
+            "idx",
+            (1, 28, 28),
+            60_000,
+            60_000,
+            DIGIT_NAMES,
+            "BSD-style",
+            'C. Yadav, L. Bottou, "Cold Case: The Lost MNIST Digits", NeurIPS 2019, arXiv 1905.10498',
+            home="qmnist",
+            files=QMNIST_FILES,
+            handwriting="mnist",
+            torchvision="QMNIST",
         ),
         Record(
             "emnist-letters",
@@ -195,6 +225,7 @@ RECORDS = {
             home="emnist",
             files=EMNIST_FILES,
             handwriting="emnist",
+            torchvision="EMNIST",
         ),
         Record(
             "emnist-digits",
@@ -209,6 +240,52 @@ RECORDS = {
             home="emnist",
             files=EMNIST_FILES,
             handwriting="emnist",
+            torchvision="EMNIST",
+        ),
+        Record(
+            "emnist-mnist",
+            "EMNIST digits in MNIST's number",
+            "emnist",
+            (1, 28, 28),
+            60_000,
+            10_000,
+            DIGIT_NAMES,
+            EMNIST_LICENCE,
+            EMNIST_CITATION,
+            home="emnist",
+            files=EMNIST_FILES,
+            handwriting="emnist",
+            torchvision="EMNIST",
+        ),
+        Record(
+            "emnist-balanced",
+            "EMNIST, classes of equal size",
+            "emnist",
+            (1, 28, 28),
+            112_800,
+            18_800,
+            BALANCED_NAMES,
+            EMNIST_LICENCE,
+            EMNIST_CITATION,
+            home="emnist",
+            files=EMNIST_FILES,
+            handwriting="emnist",
+            torchvision="EMNIST",
+        ),
+        Record(
+            "emnist-byclass",
+            "EMNIST, all characters",
+            "emnist",
+            (1, 28, 28),
+            697_932,
+            116_323,
+            tuple(string.digits + string.ascii_uppercase + string.ascii_lowercase),
+            EMNIST_LICENCE,
+            EMNIST_CITATION,
+            home="emnist",
+            files=EMNIST_FILES,
+            handwriting="emnist",
+            torchvision="EMNIST",
         ),
         Record(
             "cifar10",

@@ -17,11 +17,11 @@ from minicnn.datasets.idx import check_pair, read_idx, read_idx_stream
 from minicnn.errors import DataError
 
 ARCHIVE_NAME = "gzip.zip"
-LABELS = {"letters": range(1, 27), "digits": range(10)}
+LABELS = {"letters": range(1, 27), "digits": range(10), "mnist": range(10), "balanced": range(47), "byclass": range(62)}
 
 
 def member_names(part: str, split: Split) -> tuple[str, str]:
-    """Names of the images and the labels of one part ("letters" or "digits"), as in the archive's folder gzip/."""
+    """Names of the images and the labels of one part (one of LABELS), as in the archive's folder gzip/."""
     return f"emnist-{part}-{split}-images-idx3-ubyte.gz", f"emnist-{part}-{split}-labels-idx1-ubyte.gz"
 
 
@@ -31,7 +31,7 @@ def read_emnist(paths: Sequence[Path], part: str, split: Split) -> tuple[npt.NDA
     Parameters
     ----------
     paths : the zip archive alone, or the image file and the label file
-    part : "letters" or "digits"
+    part : "letters", "digits", "mnist", "balanced" or "byclass"
     split : "train" or "test"
 
     Returns

@@ -115,7 +115,7 @@ def find_ink(grey: Grey, where: str) -> Grey:
     contrast = np.maximum(ground - colour if dark else colour - ground, 0.3 * most)
     cut = max(FAINT, 3 * rough / most)
     share = np.clip(depth / contrast, 0, 1)
-    return np.where(share > cut, share, 0)
+    return np.where(share > cut, share, 0.0).astype(np.float64)
 
 
 def smooth_ground(grey: Grey) -> Grey:
@@ -135,10 +135,10 @@ def smooth_ground(grey: Grey) -> Grey:
 
 def _robust_fit(terms: Grey, heights: Grey) -> Grey:
     """Factors of the terms, by least squares in which what is far off counts less and less, in the end hardly at all."""
-    weights = np.ones(len(heights))
+    weights, factors = np.ones(len(heights)), np.zeros(terms.shape[1])
     for n in range(FIT_ROUNDS):
         root = np.sqrt(weights)
-        factors = np.linalg.lstsq(terms * root[:, None], heights * root, rcond=None)[0]
+        factors = np.linalg.lstsq(terms * root[:, None], heights * root, rcond=None)[0].astype(np.float64)
         off = np.abs(heights - terms @ factors)
         if n < FIT_ROUNDS // 3:
             weights = 1 / np.maximum(off, 1.0)  # towards the least sum of distances

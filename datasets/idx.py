@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import os
 import struct
 from pathlib import Path
 from typing import IO
@@ -23,10 +24,11 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 CODES = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
 LARGEST_BYTES = 1 << 31  # 2 GiB: fifteen times the largest file in the catalog
 MOST_AXES = 8
+MAPPED_BYTES = 1 << 27  # of a file: smaller ones are read
 
 
 def read_idx(path: str | Path, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray:
-    """Read one IDX file, raw or gzip.
+    """Read one IDX file, raw or gzip; a large one of raw bytes is mapped, so that what is not used is not read.
 
     Parameters
     ----------
@@ -49,7 +51,22 @@ def read_idx(path: str | Path, axes: int | None = None, dtype: npt.DTypeLike | N
     except OSError as error:
         raise DataError(f"{path.name} cannot be opened: {error.strerror or error}\n  {path}") from error
     with stream:
-        return read_idx_stream(stream, path.name, axes, dtype)
+        mapped = _mapped(stream, path, axes, dtype)
+        return read_idx_stream(stream, path.name, axes, dtype) if mapped is None else mapped
+
+
+def _mapped(stream: IO[bytes], path: Path, axes: int | None, dtype: npt.DTypeLike | None) -> npt.NDArray | None:
+    """The values of a large file of raw bytes as its header says, mapped; what is written to them does not reach the file."""
+    size = os.fstat(stream.fileno()).st_size
+    header = stream.read(4 + 4 * MOST_AXES) if size >= MAPPED_BYTES else b""
+    stream.seek(0)
+    if header[:3] != b"\0\0\x08" or not 1 <= header[3] <= MOST_AXES:
+        return None
+    shape = struct.unpack_from(f">{header[3]}I", header, 4)
+    start = 4 + 4 * len(shape)
+    if math.prod(shape) != size - start or axes not in (None, len(shape)) or np.dtype(dtype or np.uint8) != np.uint8:
+        return None  # reading it says what is wrong
+    return np.memmap(path, np.uint8, "c", start, shape)
 
 
 def read_idx_stream(stream: IO[bytes], name: str, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray:
@@ -93,7 +110,13 @@ def read_images_and_labels(images_path: Path, labels_path: Path, class_count: in
         As `read_idx`; or if the counts differ, or a label is out of range.
     """
     images = read_idx(images_path, axes=3, dtype=np.uint8)
-    labels = read_idx(labels_path, axes=1, dtype=np.uint8)
+    if "idx2" in labels_path.name:  # QMNIST: a row of eight numbers for each image, the class is the first
+        rows = read_idx(labels_path, axes=2, dtype=np.int32)
+        if not rows.shape[1]:
+            raise DataError(f"{labels_path.name} holds no labels: its shape is {' x '.join(map(str, rows.shape))}")
+        labels = np.ascontiguousarray(rows[:, 0])
+    else:
+        labels = read_idx(labels_path, axes=1, dtype=np.uint8)
     return images, check_pair(images, labels, images_path.name, labels_path.name, range(class_count))
 
 

@@ -71,15 +71,14 @@ def check_folder(folder: str | Path) -> Path:
 
 def search_folders(record: Record, folder: str | Path | None) -> Iterator[tuple[Path, bool]]:
     """Folders to search, in order, and whether each belongs to the data store."""
-    roots = (
-        []
-        if folder is None
-        else [
-            (check_folder(folder) / record.name, False),
-            (Path(folder).expanduser() / record.home, False),
-            (Path(folder).expanduser(), False),
-        ]
-    )
+    roots: list[tuple[Path, bool]] = []
+    if folder is not None:
+        given = check_folder(folder)
+        roots = [(given / record.name, False), (given / record.home, False), (given, False)]
+        if record.torchvision:  # its ROOT, or the folder of the data set there
+            roots[2:2] = [(given / record.torchvision / "raw", False)]
+            if given.name == record.torchvision:
+                roots[2:2] = [(given / "raw", False)]
     for root, stored in [*roots, (data_home() / record.home, True)]:
         yield root, stored
         if record.origin in UNPACKED_FOLDERS:

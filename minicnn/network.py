@@ -336,7 +336,8 @@ class Graph:
 
         On images of the old size the answer is the old one.  On larger ones every position has the answer of the old network for the
         window there, `jump` of the last layer pixels from one to the next.  Where layers have padding, a window inside the large image
-        sees its neighbours where the old network saw zeros, so that answers differ.
+        sees its neighbours where the old network saw zeros, so that answers differ; so they do where a layer looks at the whole map
+        (GroupNorm, adaptive pooling).
 
         Raises
         ------
@@ -442,7 +443,8 @@ class Graph:
         ----------
         images : (N, C, *space), or (N, *space) for a network of one channel
             uint8, other integers from 0 to 255, or floats on the scale of the training images; where those were uint8, floats run
-            from 0 to 1.  Images of another size are resized.  A network not trained by `fit` takes floats unchanged.
+            from 0 to 1.  Images of another size are resized, unless the
+            network has free axes.  A network not trained by `fit` takes floats unchanged.
         device : str
             "cpu", or a CUDA device, as in "cuda".
 
@@ -465,7 +467,7 @@ class Graph:
         scores = engine.predict(self.sized(pixels.shape[1:]), pixels, preparation.scale, preparation.shift, threads, device)
         check_scores("predict", scores)
         loss = engine.SOFTMAX if self.trained_on is None else self.trained_on.loss
-        return loss.prediction(scores, self.input_shape)
+        return loss.prediction(scores, pixels.shape[1:])
 
     def prepared(self, where: str, images: ArrayLike) -> tuple[NDArray, Preparation]:
         """Images in the network's size and on the scale used in training, and the preparation still to be applied."""
@@ -547,10 +549,10 @@ class Graph:
     def from_architecture(cls, architecture: dict[str, Any], custom_objects: Sequence[Any] = ()) -> Graph:
         """A network from its description, with parameters drawn from its seed."""
         try:
-            parts = [architecture[key] for key in ("network", "input_shape", "seed", "name")]
+            block, shape, seed, name = (architecture[key] for key in ("network", "input_shape", "seed", "name"))
         except (TypeError, KeyError, IndexError):
             raise GraphError("a network is described by an object with network, input_shape, seed and name") from None
-        net = cls(build(parts[0], custom_objects), *parts[1:], init=architecture.get("init"))
+        net = cls(build(block, custom_objects), shape, seed, name, architecture.get("init"))
         net.refreeze(architecture.get("frozen", []))
         return net
 

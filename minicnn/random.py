@@ -93,7 +93,9 @@ def _draw_orthogonal(out: np.ndarray, rows: int, gain: float, stream: np.random.
         a[:, j] /= np.sqrt(math.fsum((a[:, j] * a[:, j]).tolist()))
         rest = a[:, j + 1 :]
         if rest.size:
-            shares = np.add.accumulate(a[:, j : j + 1] * rest, axis=0)[-1]  # added from top to bottom, on every machine
+            products = a[:, j : j + 1] * rest
+            # row after row; of a single column the library would add pairs
+            shares = products.sum(axis=0) if products.shape[1] > 1 else np.array([math.fsum(products[:, 0].tolist())])
             rest -= a[:, j : j + 1] * shares
     out.reshape(rows, columns)[...] = gain * (a.T if rows <= columns else a)
 

@@ -103,3 +103,9 @@ def test_orthogonal_weights_have_no_favourite_direction():
     z = np.array(drawn) * 2  # variance 1/4 each
     assert np.abs(z.mean(axis=0)).max() < 5 / np.sqrt(400)
     assert np.abs(z.var(axis=0) - 1).max() < 0.3
+
+
+def test_orthogonal_weights_are_the_same_everywhere():
+    weights = np.empty(120, dtype=np.float32)
+    draw_parameter(weights, "fc1.weight", "orthogonal=1.0", 5, seed=0, rows=6)
+    assert hashlib.sha256(weights.astype("<f4").tobytes()).hexdigest() == "31fde54b6a4389a8e1317012a921d95dfe9c7b213088db75b8b083a06cf478d1"

@@ -125,7 +125,9 @@ def resumed_run(resume: str, given: dict[str, Any], device: str, threads: int | 
         raise
     for warning in warnings:
         echo(f"Warning: {warning}", err=True)
-    if run.trainer.epoch > settings.epochs:
+    if run.out_of_patience:
+        echo(f"{patience_line(run)}; a new run may have more", err=True)
+    elif run.trainer.epoch > settings.epochs:
         echo(f"all {settings.epochs} epochs are done; to continue, give a larger --epochs", err=True)
     return run
 
@@ -148,7 +150,14 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
     net = entry.build(
         len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed, init=settings.init
     )
-    return Trainer(net, settings.make_optimizer(), batch_size=settings.batch_size, threads=threads, device=device, seed=settings.seed)
+    how: dict[str, Any] = {"batch_size": settings.batch_size, "threads": threads, "device": device, "seed": settings.seed}
+    return Trainer(net, settings.make_optimizer(), **how, **settings.around_update)
+
+
+def patience_line(run: Run) -> str:
+    """Why a run ended before its last epoch."""
+    epochs = f"{run.settings.patience} epoch{'s' * (run.settings.patience != 1)}"
+    return f"validation has not improved for {epochs}: training ended after epoch {len(run.trainer.history)}"
 
 
 def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
@@ -221,7 +230,7 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
                 show(results.epoch, record, record is run.best)
                 if line := run.watch.look(trainer.history):
                     progress.warn(line)
-    if trainer.epoch <= run.settings.epochs:
+    if not run.finished:
         show(results.stopped, trainer.epoch)
         if lost is not None:
             raise DataError(
@@ -232,6 +241,8 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
             err=True,
         )
         return INTERRUPTED
+    if run.out_of_patience and len(history) < len(trainer.history):
+        echo(patience_line(run), err=True)
     result = run.result()
     show(results.end, result, time.monotonic() - begun)
     if result.warning and not run.watch.told:

@@ -59,7 +59,7 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
     """One line per data set; `commands` adds how to fetch a missing one."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Name", no_wrap=True)
-    for heading in ("Train+test", "Shape", "Classes", "MB"):
+    for heading in ("Train+test", "Shape", "Class", "MB"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Where", overflow="fold", min_width=9)  # "generated"
     table.add_column("Licence", no_wrap=True)

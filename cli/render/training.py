@@ -14,6 +14,24 @@ from minicnn.train import EpochRecord, ProgressRecord, RunResult, StartRecord
 LARGE_LOSS = 1000.0
 
 
+AROUND = {
+    "nesterov": "nesterov",
+    "decay": "decay of {}",
+    "warmup": "warm-up {:g}",
+    "clip_norm": "clipped to {:g}",
+    "accumulate": "{} batches an update",
+    "ema": "averaged by {:g}",
+    "patience": "patience {}",
+}
+
+
+def around(settings: dict[str, Any]) -> str:
+    """Settings of the updates that differ from those that most runs have, as in ", warm-up 0.5, clipped to 1"."""
+    usual = {"nesterov": False, "decay": "all", "warmup": 0, "clip_norm": None, "accumulate": 1, "ema": None, "patience": None}
+    given = {name: settings.get(name, settings["optimizer_settings"].get(name, usual[name])) for name in usual}
+    return "".join(f", {AROUND[name].format(value)}" for name, value in given.items() if value != usual[name])
+
+
 def format_loss(loss: float | None) -> str:
     """Four decimals; a huge one in short form."""
     if loss is None:
@@ -117,7 +135,7 @@ def heading(description: dict[str, Any], start: StartRecord) -> Text:
         f": {data['train_images']:,} training images{held_out}, {data['test_images']:,} test images, {sizes(shape)}{scaled}\n",
         (
             f"{start.parameters:,} parameters; {settings['optimizer']}, rate {settings['learning_rate']:g} ({settings['schedule']}){momentum}"
-            f"{decay}; batch {start.batch_size}{augment}; seed {settings['seed']}; {where}",
+            f"{decay}{around(settings)}; batch {start.batch_size}{augment}; seed {settings['seed']}; {where}",
             "dim",
         ),
     )

@@ -70,7 +70,7 @@ def warmup(net: Graph, batch: int) -> None:
     """Make and run the plans of `forward` for so many images, and of `predict` if the network was trained."""
     _one_output(net)
     channels = net.topology.input_shape[0]
-    purposes = [(np.float32, [1.0] * channels, [0.0] * channels)]
+    purposes: list[tuple[Any, ...]] = [(np.float32, [1.0] * channels, [0.0] * channels)]
     if net.preparation is not None:
         dtype = np.uint8 if net.preparation.unit == BYTES else np.float32
         purposes.append((dtype, net.preparation.scale, net.preparation.shift))

@@ -164,7 +164,7 @@ class Loss:
         import numpy as np
 
         each = np.ones(labels.shape, bool) if self.ignored is None else labels != self.ignored
-        return each.reshape(len(labels), -1).sum(axis=1, dtype=np.int64)
+        return each.reshape(len(labels), math.prod(labels.shape[1:])).sum(axis=1, dtype=np.int64)
 
     def prediction(self, y: NDArray, input_shape: Shape) -> Any:
         """What the outputs y (N, ...) say: here the numbers themselves; probabilities for classes, boxes for objects."""

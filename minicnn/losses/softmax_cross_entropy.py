@@ -5,6 +5,7 @@ p[n,k] = exp(scores[n,k]) / sum over j of exp(scores[n,j])        loss = mean ov
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -96,7 +97,7 @@ class SoftmaxCrossEntropy(Loss):
             return self.answers(labels).astype(np.float64)
         counted = np.ones(labels.shape, bool) if self.ignore_index is None else labels != self.ignore_index
         each = np.array(self.class_weights)[np.where(counted, labels, 0)] * counted
-        return each.reshape(len(labels), -1).sum(axis=1)
+        return each.reshape(len(labels), math.prod(labels.shape[1:])).sum(axis=1)
 
     def answers(self, labels: np.ndarray) -> np.ndarray:
         """One for each label that is not ignored; of shares, one for each position."""

@@ -12,7 +12,7 @@ from minicnn.metrics.per_class import ClassFigures, confusion_matrix, per_class
 from minicnn.metrics.top5 import top5
 
 METRICS: dict[str, Callable[..., float]] = {
-    each.__name__: each for each in (accuracy, top5, mean_absolute_error, mean_iou, mean_average_precision)
+    each.__name__: each for each in (accuracy, top5, mean_iou, mean_average_precision, mean_absolute_error)
 }
 SMALLER_IS_BETTER = ("mean_absolute_error",)
 SHARES = ("accuracy", "top5", "mean_iou", "mean_average_precision")  # from 0 to 1

@@ -93,7 +93,9 @@ class Optimizer:
         self._check("learning_rate", self.learning_rate)
         self._check("weight_decay", self.weight_decay)
         for name, value in self.settings().items():
-            if self._is_switch(name) and value in (False, True):
+            if self._is_switch(name):
+                if not isinstance(value, bool):
+                    raise SettingError(f"{type(self).__name__}: {name} is {value!r}, but must be True or False")
                 continue
             self._check(name, value, least=-math.inf)
         if not self._owns("decay") and self.decay not in (ALL, WEIGHTS):

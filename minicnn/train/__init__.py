@@ -8,10 +8,11 @@ from minicnn.train.examination import Examination, examine
 from minicnn.train.history import History
 from minicnn.train.learning import LearningWatch
 from minicnn.train.prediction import Guess, fit_picture, guesses, handwriting_kind, looks_inverted, prepare_picture
+from minicnn.train.rate_range import RateCurve
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
 from minicnn.train.run_folder import RunFolder, history_line
-from minicnn.train.schedule import SCHEDULES, Constant, Cosine, Plateau, Schedule, Step, schedule
+from minicnn.train.schedule import SCHEDULES, Constant, Cosine, CosineRestarts, OneCycle, Plateau, Schedule, Step, WarmedUp, schedule
 from minicnn.train.settings import RunSettings
 from minicnn.train.trainer import Trainer
 from minicnn.train.validation import hold_out
@@ -22,15 +23,18 @@ __all__ = [
     "Augmentation",
     "Constant",
     "Cosine",
+    "CosineRestarts",
     "EpochRecord",
     "EvaluationRecord",
     "Examination",
     "Guess",
     "History",
     "LearningWatch",
+    "OneCycle",
     "Plateau",
     "Preparation",
     "ProgressRecord",
+    "RateCurve",
     "Record",
     "Run",
     "RunFolder",
@@ -42,6 +46,7 @@ __all__ = [
     "StepRecord",
     "TrainedNetwork",
     "Trainer",
+    "WarmedUp",
     "augmentation",
     "evaluate",
     "examine",

@@ -89,14 +89,13 @@ def epoch_records(where: str, values: object) -> list[EpochRecord]:
 
 def _epoch_record(where: str, name: str, values: object) -> EpochRecord:
     place = f"{where}: an epoch of its {name}"
-    given = values if isinstance(values, dict) else {}
-    share = given.get("test_accuracy") if given.get("test_loss") is not None else given.get("train_accuracy")
-    known = {"metrics": {} if share is None else {"accuracy": share}, **given}  # as in runs from before there were others
-    found = schema.record(place, known if given else values, EpochRecord._fields)
+    known = {"figures": None, **values} if isinstance(values, dict) else values  # absent in runs from before there were any
+    found = schema.record(place, known, EpochRecord._fields)
     checked: dict[str, Any] = {"epoch": schema.whole(place, "epoch", found["epoch"], least=1)}
-    if not isinstance(found["metrics"], dict):
-        raise CheckpointError(f"{place}: its metrics are {quoted(found['metrics'])}, but must be an object")
-    checked["metrics"] = {name: schema.real(place, name, value) for name, value in found["metrics"].items()}
+    figures = found["figures"]
+    if not isinstance(figures, dict | None):
+        raise CheckpointError(f"{place}: its figures are {quoted(figures)}, but must be an object")
+    checked["figures"] = figures and {name: schema.real(place, name, value) for name, value in figures.items()}
     for each in EpochRecord._fields[1:-1]:
         if found[each] is None and (each.startswith("test_") or each in SHARES):
             checked[each] = None

@@ -144,10 +144,10 @@ class Course(NamedTuple):
         test_loss, test_accuracy = None, None
         images = len(self.train)
         loss, right = self._means(at, self.train.weights, self.train.answers)
-        metrics = {} if right is None else {"accuracy": right}
+        figures = None
         if self.test is not None:
             found, _ = measure(self.net, self.loss, self.test.images, self.test.labels, self.preparation, self.threads, self.device)
-            test_loss, test_accuracy, metrics = found.loss, found.accuracy, found.metrics
+            test_loss, test_accuracy, figures = found.loss, found.accuracy, found.metrics
         self._check(at.epoch, wrong, loss, test_loss or 0.0, 0.0 if weights_are_finite(self.net) else math.nan)
         record = EpochRecord(
             at.epoch,
@@ -158,7 +158,7 @@ class Course(NamedTuple):
             at.seconds,
             images / max(at.seconds, 1e-9),
             self._learning_rate(at, 0.0),
-            metrics,
+            None if figures is None or list(figures) == ["accuracy"] else figures,
         )
         if self.net.trained_on is not None:
             self.net.trained_on = replace(self.net.trained_on, epoch=at.epoch)

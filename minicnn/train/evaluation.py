@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from numpy.typing import ArrayLike
 from minicnn import engine
 from minicnn.errors import DataError, ShapeError
 from minicnn.geometry import shape_text
-from minicnn.losses import Loss, are_numbers, check_scores, log_probabilities
+from minicnn.losses import Loss, SoftmaxCrossEntropy, are_numbers, check_scores, log_probabilities
 from minicnn.losses.arrays import kind_of
-from minicnn.metrics import METRICS
+from minicnn.metrics import METRICS, SMALLER_IS_BETTER
 from minicnn.train.records import EvaluationRecord
 
 if TYPE_CHECKING:
@@ -64,28 +65,29 @@ def measure(
     """The same for checked images and labels, with the outputs; those that are not finite make the loss NaN."""
     begin = time.perf_counter()
     scores = logits(net, images, preparation, threads, device)
-    mean, metrics = judged(net, loss, scores, labels)
+    mean, metrics = judged(loss, scores, labels, net.input_shape)
     return EvaluationRecord(mean, metrics, len(images), time.perf_counter() - begin), scores
 
 
-def judged(net: Graph, loss: Loss, scores: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, float]]:
-    """The loss of outputs, and its metrics by name."""
-    if loss.is_plain(kind_of(loss, labels), net.output_shape):
-        right = log_probabilities(scores)[np.arange(len(labels)), labels]
-        mean = float(-right.mean())
+def judged(loss: Loss, scores: np.ndarray, labels: np.ndarray, input_shape: tuple[int, ...]) -> tuple[float, dict[str, float]]:
+    """The loss of outputs, and its metrics by name; what scores that are not finite say is never right."""
+    if loss.is_plain(kind_of(loss, labels), scores.shape[1:]):
+        mean = float(-log_probabilities(scores)[np.arange(len(labels)), labels].mean())
     else:
-        total, weight = float(loss.per_image(scores, labels, net.input_shape).sum()), float(loss.weights(labels).sum())
+        total, weight = float(loss.per_image(scores, labels, input_shape).sum()), float(loss.weights(labels).sum())
         mean = total / weight if weight else 0.0
-    told = labels if loss.ignored is None else np.where(labels == loss.ignored, -1, labels)
+    if isinstance(loss, SoftmaxCrossEntropy) and labels.dtype.kind == "i":
+        counted = np.ones(labels.shape, bool) if loss.ignored is None else labels != loss.ignored
+        right = (answers(scores) == labels)[counted] if scores.ndim == 2 else (scores.argmax(axis=1) == labels)[counted]
+        known = {"accuracy": float(right.mean()) if right.size else 0.0}
+    else:
+        known = {}
     if not np.isfinite(scores).all():
-        return mean, {name: 0.0 for name in loss.metrics if name != "accuracy"} | accuracies(loss, scores, told)
-    prediction = loss.prediction(scores, net.input_shape)
-    return mean, {name: METRICS[name](prediction, told) for name in loss.metrics}
-
-
-def accuracies(loss: Loss, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """The share of right answers alone, if the loss knows any: it can be told where some scores are not finite."""
-    return {"accuracy": METRICS["accuracy"](scores, labels)} if "accuracy" in loss.metrics else {}
+        return mean, {name: known.get(name, math.inf if name in SMALLER_IS_BETTER else 0.0) for name in loss.metrics}
+    others = set(loss.metrics) - set(known)
+    prediction = loss.prediction(scores, input_shape) if others else None
+    told = labels if loss.ignored is None else np.where(labels == loss.ignored, -1, labels)
+    return mean, {name: known[name] if name in known else METRICS[name](prediction, told) for name in loss.metrics}
 
 
 def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU) -> np.ndarray:

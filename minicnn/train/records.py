@@ -44,7 +44,7 @@ class EpochRecord(NamedTuple):
     """An epoch: training means over all its updates, then the test set, or the images held out.  seconds: training alone.
 
     train_accuracy, test_accuracy : None where nothing is right or wrong
-    metrics : figures by name, the first of which judges the epoch: of the images evaluated after it, else of the training images
+    figures : by name, of the images evaluated after it, the first of which judges the epoch; None where that is the accuracy
     """
 
     epoch: int
@@ -55,7 +55,15 @@ class EpochRecord(NamedTuple):
     seconds: float
     images_per_second: float
     learning_rate: float
-    metrics: dict[str, float] = {}  # noqa: RUF012   nobody changes it
+    figures: dict[str, float] | None = None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Figures by name: of the images evaluated after it, else of the training images."""
+        if self.figures is not None:
+            return self.figures
+        share = self.train_accuracy if self.test_loss is None else self.test_accuracy
+        return {} if share is None else {"accuracy": share}
 
     @property
     def loss(self) -> float:

@@ -80,6 +80,17 @@ class Run:
         """What an epoch's line says besides the record: whether it was evaluated on held-out images instead of the test set."""
         return {"evaluated_on": "validation"} if self.settings.validation else {}
 
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether so many epochs have not been better on the held-out images that training ends."""
+        patience, best = self.settings.patience, self.best
+        return patience is not None and best is not None and len(self.trainer.history) - best.epoch >= patience
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.out_of_patience or self.trainer.epoch > self.settings.epochs
+
     def description(self) -> dict[str, Any]:
         """The content of run.json."""
         versions = {"minicnn": minicnn.__version__, "python": python_version()}
@@ -170,11 +181,17 @@ class Run:
             self.folder.write_description(self.description())
             self._under_way = bool(self.trainer.batch)
             for record in self.trainer.stream(
-                self.train_data, self.watched, until_epoch=settings.epochs, schedule=settings.schedule, augment=settings.augment
+                self.train_data,
+                self.watched,
+                until_epoch=self.trainer.epoch - 1 if self.out_of_patience else settings.epochs,
+                schedule=settings.make_schedule(),
+                augment=settings.augment,
             ):
                 if isinstance(record, EpochRecord):
                     self._keep(record)
                 yield record
+                if self.out_of_patience:
+                    break
             self.save()
         except BaseException:
             self.folder.discard()

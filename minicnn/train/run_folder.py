@@ -264,4 +264,5 @@ def _text(path: Path, most_bytes: int = 4 * MOST_LETTERS) -> str:
 
 def history_line(record: EpochRecord, **more: Any) -> str:
     """An epoch as a line of JSON, the same in history.jsonl and on the command line."""
-    return json.dumps({"event": "epoch", **record._asdict(), **more}) + "\n"
+    told = {name: value for name, value in record._asdict().items() if name != "figures"}
+    return json.dumps({"event": "epoch", **told, "metrics": record.metrics, **more}) + "\n"

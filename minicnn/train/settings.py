@@ -10,20 +10,41 @@ from typing import Any
 from minicnn import schema
 from minicnn.errors import CheckpointError, SettingError, quoted, suggestion
 from minicnn.initializers import checked as initializer
-from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, Optimizer
+from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, AdamW, Optimizer, RMSprop
+from minicnn.optimizers.base import ALL
+from minicnn.optimizers.update import checked_update
 from minicnn.recipe import Recipe
 from minicnn.train.augmentation import augmentation
-from minicnn.train.schedule import SCHEDULES
+from minicnn.train.schedule import SCHEDULES, Schedule
+from minicnn.train.schedule import schedule as chosen_schedule
 
 DEFAULT_DATA = "digits"
 DEFAULT_BATCH_SIZE = 128
-DEFAULT_OPTIMIZERS: dict[str, Optimizer] = {"sgd": SGD(weight_decay=5e-4), USUAL.kind: USUAL}  # unless the recipe has another
+DEFAULT_OPTIMIZERS: dict[str, Optimizer] = {  # unless the recipe has another
+    "sgd": SGD(weight_decay=5e-4),
+    USUAL.kind: USUAL,
+    "adamw": AdamW(learning_rate=USUAL.learning_rate),
+    "rmsprop": RMSprop(),
+}
 DEFAULT_SCHEDULE = "cosine"
 DEFAULT_EPOCHS = 10
 DEFAULT_EPOCHS_OF_FEW_IMAGES = 40
 FEW_IMAGES = 10_000  # with fewer training images, epochs are short and there are more of them
 
+SWITCHES = ("nesterov",)  # settings of optimizers that are options of the command line, and are kept with the others
 NAMED = ("learning_rate", "momentum", "weight_decay")  # settings of optimizers that a run has by these names
+BEFORE: dict[str, Any] = {  # in runs from before there was a choice
+    "select_on_test": False,
+    "size": None,
+    "optimizer_settings": {},
+    "decay": ALL,
+    "clip_norm": None,
+    "accumulate": 1,
+    "ema": None,
+    "warmup": 0.0,
+    "patience": None,
+    "init": None,
+}
 FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run is resumed
 
 
@@ -37,6 +58,9 @@ class RunSettings:
     validation : share of the training images held out, 0 for none
     select_on_test : keep the weights of the epoch that was best on the test images
     size : rows and columns that the images are brought to, as in "16x16"; None for those of the network
+    decay, clip_norm, accumulate, ema : as for `Optimizer` and `Trainer`
+    warmup : epochs within which the learning rate rises to that of the schedule
+    patience : epochs without a better one on the held-out images after which training ends
     init : what weights start from, see `minicnn.initializers`; None for the usual
     """
 
@@ -56,6 +80,12 @@ class RunSettings:
     select_on_test: bool = False
     size: str | None = None
     optimizer_settings: dict[str, float] = field(default_factory=dict)
+    decay: str = ALL
+    clip_norm: float | None = None
+    accumulate: int = 1
+    ema: float | None = None
+    warmup: float = 0.0
+    patience: int | None = None
     init: str | None = None
 
     @classmethod
@@ -73,7 +103,11 @@ class RunSettings:
         optimizer = recipe.optimizer if kind == recipe.optimizer.kind else default_optimizer(kind)
         own = optimizer.settings()
         if "momentum" in said and "momentum" not in own:
-            raise SettingError(f"momentum is a setting of sgd, but the optimizer is {kind}\n  leave it out, or choose the optimizer sgd")
+            raise SettingError(
+                f"momentum is a setting of sgd and rmsprop, but the optimizer is {kind}\n  leave it out, or choose the optimizer sgd"
+            )
+        if "nesterov" in said and "nesterov" not in own:
+            raise SettingError(f"nesterov is a setting of sgd, but the optimizer is {kind}\n  leave it out, or choose the optimizer sgd")
         data = said.get("data", default_data(recipe))
         outcome = recipe.on(data)
         defaults = {
@@ -84,7 +118,8 @@ class RunSettings:
             "optimizer": kind,
             "learning_rate": optimizer.learning_rate,
             "momentum": own.get("momentum"),
-            "optimizer_settings": {name: value for name, value in own.items() if name not in NAMED},
+            "optimizer_settings": {name: value for name, value in own.items() if name not in NAMED} | _switches(said),
+            "decay": optimizer.decay,
             "weight_decay": optimizer.weight_decay,
             "schedule": recipe.schedule,
             "augment": "",
@@ -96,9 +131,11 @@ class RunSettings:
             raise SettingError(
                 "the weights are chosen by held-out images or by the test images, not by both\n  leave out --validation or --select-on-test"
             )
-        settings = cls(**{**defaults, **said})
-        settings.make_optimizer()
-        init = settings.init and initializer("a run", settings.init)
+        settings = cls(**{**defaults, **{name: value for name, value in said.items() if name not in SWITCHES}})
+        if settings.patience is not None and not settings.validation:
+            raise SettingError("patience needs images that are not trained on\n  use --validation 0.1, or leave out --patience")
+        settings.check_update()
+        init = settings.init and initializer("train", settings.init)
         return replace(settings, augment=augmentation(settings.augment).words, init=init)
 
     def continued(self, given: Mapping[str, Any]) -> RunSettings:
@@ -113,7 +150,10 @@ class RunSettings:
         if "augment" in said:
             said["augment"] = augmentation(said["augment"]).words
         if "init" in said:
-            said["init"] = initializer("a run", said["init"])
+            said["init"] = initializer("train", said["init"])
+        if _switches(said):
+            said["optimizer_settings"] = self.optimizer_settings | _switches(said)
+            said = {name: value for name, value in said.items() if name not in SWITCHES}
         for name, value in said.items():
             started = getattr(self, name)
             if name not in FREE_TO_CHANGE and value != started:
@@ -142,7 +182,22 @@ class RunSettings:
         """The optimizer they describe."""
         momentum = {} if self.momentum is None else {"momentum": self.momentum}
         named = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
-        return OPTIMIZERS[self.optimizer](**named, **momentum, **self.optimizer_settings)
+        decay = {} if self.decay == ALL else {"decay": self.decay}
+        return OPTIMIZERS[self.optimizer](**named, **momentum, **decay, **self.optimizer_settings)  # type: ignore[arg-type]
+
+    @property
+    def around_update(self) -> dict[str, Any]:
+        """What a `Trainer` is told of the updates besides the optimizer."""
+        return {"clip_norm": self.clip_norm, "accumulate": self.accumulate, "ema": self.ema}
+
+    def make_schedule(self) -> str | Schedule:
+        """The schedule they describe."""
+        return chosen_schedule(self.schedule, self.warmup)
+
+    def check_update(self) -> None:
+        """A SettingError if the optimizer, the schedule, or what is around an update is out of range."""
+        checked_update(self.make_optimizer(), **self.around_update)
+        self.make_schedule()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -153,23 +208,26 @@ class RunSettings:
         """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
         names = [field.name for field in fields(cls)]
         if isinstance(values, dict):
-            values = {
-                "select_on_test": False,
-                "size": None,
-                "optimizer_settings": {},
-                "init": None,
-                **values,
-            }  # as in runs from before there was a choice
+            values = {**BEFORE, **values}
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
-        for name in ("network", "data", "optimizer", "schedule", "augment"):
+        for name in ("network", "data", "optimizer", "schedule", "augment", "decay"):
             schema.word(source, f"the setting {name}", values[name])
         if values["data_dir"] is not None and "\0" in schema.text(source, "the setting data_dir", values["data_dir"]):
             raise CheckpointError(f"{source}: the setting data_dir is {quoted(values['data_dir'])}, but must be a path")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
-            schema.whole(source, f"the setting {name}", values[name], least)
-        for name, limits in (("learning_rate", {}), ("weight_decay", {}), ("validation", {"below": 1}), ("momentum", {"below": 1})):
-            if values[name] is not None or name != "momentum":
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("accumulate", 1), ("patience", 1)):
+            if values[name] is not None or name != "patience":
+                schema.whole(source, f"the setting {name}", values[name], least)
+        for name, limits in (
+            ("learning_rate", {}),
+            ("weight_decay", {}),
+            ("validation", {"below": 1}),
+            ("momentum", {"below": 1}),
+            ("warmup", {}),
+            ("clip_norm", {}),
+            ("ema", {"below": 1}),
+        ):
+            if values[name] is not None or name not in ("momentum", "clip_norm", "ema"):
                 schema.real(source, f"the setting {name}", values[name], least=0, **limits)
         for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
             if values[name] not in known:
@@ -179,7 +237,8 @@ class RunSettings:
         if not isinstance(more, dict):
             raise CheckpointError(f"{source}: the setting optimizer_settings is {quoted(more)}, but must be an object")
         for name, value in more.items():
-            schema.real(source, f"the setting {quoted(name)} of its optimizer", value)
+            if not isinstance(value, bool):
+                schema.real(source, f"the setting {quoted(name)} of its optimizer", value)
         if not isinstance(values["select_on_test"], bool):
             raise CheckpointError(f"{source}: the setting select_on_test is {quoted(values['select_on_test'])}, but must be true or false")
         settings = cls(**values)
@@ -188,13 +247,18 @@ class RunSettings:
         ):
             raise CheckpointError(f"{source}: the setting size is {quoted(settings.size)}, but must be rows and columns, as in '16x16'")
         try:
-            settings.make_optimizer()
+            settings.check_update()
             augmentation(settings.augment)
             if settings.init is not None:
                 initializer(source, settings.init)
         except (SettingError, TypeError) as error:  # TypeError: a momentum for an optimizer without one
             raise CheckpointError(f"{source}: its settings do not fit: {error}") from error
         return settings
+
+
+def _switches(said: Mapping[str, Any]) -> dict[str, bool]:
+    """Those settings among the user's."""
+    return {name: said[name] for name in SWITCHES if said.get(name) is not None}
 
 
 def default_optimizer(kind: str) -> Optimizer:

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from minicnn import engine
 from minicnn.engine.objective import Objective
-from minicnn.errors import DataError, SettingError, quoted
-from minicnn.geometry import whole_number
+from minicnn.errors import DataError, GraphError, SettingError, quoted
+from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
@@ -31,6 +31,7 @@ from minicnn.train.history import History
 from minicnn.train.intake import PAIR, Data, Held, as_dataset, class_names
 from minicnn.train.position import Position
 from minicnn.train.progress import Progress
+from minicnn.train.rate_range import HIGHEST, LOWEST, UPDATES, RateCurve, find_rate
 from minicnn.train.records import EpochRecord, Record, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
@@ -108,6 +109,11 @@ class Trainer:
             raise SettingError(
                 f"Trainer: net is {quoted(net)}, but must be a Graph"
                 f"\n  as in minicnn.zoo.build('lenet'), or minicnn.Graph(layers, input_shape)"
+            )
+        if None in net.input_shape:
+            raise GraphError(
+                f"Trainer: {net.name} takes images of {shape_text(net.input_shape)}, but is trained at one size"
+                f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
             )
         self.net = net
         self.loss = loss or (net.recipe.loss if net.recipe else None) or SoftmaxCrossEntropy()
@@ -300,6 +306,26 @@ class Trainer:
     def stop(self) -> None:
         """Let training end after the current batches; its state is then complete, and it may continue later.  Any thread may call it."""
         self._at.stopping = True
+
+    def find_rate(self, data: Data, lowest: float = LOWEST, highest: float = HIGHEST, updates: int = UPDATES) -> RateCurve:
+        """The learning rate range test: train a copy of the network while the rate grows from `lowest` to `highest`.
+
+        The network, the optimizer's state and the position of training stay as they are.
+
+        Returns
+        -------
+        RateCurve
+            Rates with smoothed losses, the rate at which the loss falls fastest, and a tenth of that at which it is lowest (`suggestion`).
+
+        Raises
+        ------
+        DataError, ShapeError
+            If the data do not fit the network.
+        SettingError
+            If a rate is out of range, or the loss is lost at the lowest.
+        """
+        with self._turns.turn():
+            return find_rate(self, data, lowest, highest, updates)
 
     def evaluate(self, data: Data) -> Examination:
         """Loss, metrics and confusion matrix over a Dataset or a pair (images, labels), prepared as the training images were.

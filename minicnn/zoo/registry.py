@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,7 +52,7 @@ class ZooEntry:
     def build(
         self,
         classes: int | None = None,
-        input_shape: Shape | None = None,
+        input_shape: Sequence[int | None] | None = None,
         seed: int = 0,
         width: float | None = None,
         init: str | None = None,
@@ -78,7 +78,7 @@ class ZooEntry:
 
         return with_width(element, factor, keep_last=self.classes is not None)
 
-    def summary(self, classes: int | None = None, input_shape: Shape | None = None, width: float | None = None) -> Summary:
+    def summary(self, classes: int | None = None, input_shape: Sequence[int | None] | None = None, width: float | None = None) -> Summary:
         """Its layers and costs, by default in its own form."""
         return self.build(classes, input_shape, width=width).summary()
 
@@ -118,7 +118,7 @@ def find(name: str) -> ZooEntry:
 def build(
     name: str,
     classes: int | None = None,
-    input_shape: Shape | None = None,
+    input_shape: Sequence[int | None] | None = None,
     seed: int = 0,
     width: float | None = None,
     init: str | None = None,

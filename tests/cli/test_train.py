@@ -508,3 +508,13 @@ def test_help_starts_no_compiler():
     for verb in ("train", "evaluate", "predict", "doctor"):
         done = subprocess.run([sys.executable, "-c", program, verb, "--help"], capture_output=True, text=True, check=True)
         assert not set(done.stderr.split()) & {"numba", "llvmlite", "numpy", "rich"}, verb
+
+
+def test_weights_start_as_said_and_a_resumed_run_starts_from_the_same(cli, tmp_path):
+    out = tmp_path / "run"
+    assert cli("train", "lenet", "--init", "glorot", "--epochs", 1, "--out", out, "--quiet")[0] == 0
+    assert json.loads((out / "run.json").read_text())["settings"]["init"] == "glorot-uniform"
+    assert cli("train", "--resume", out, "--epochs", 2, "--quiet")[0] == 0
+    status, _, err = cli("train", "lenet", "--init", "glorto", "--epochs", 1)
+    assert status == 1
+    assert err.startswith("Error: train: init 'glorto' is not known: did you mean glorot")

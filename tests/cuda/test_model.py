@@ -63,8 +63,8 @@ WELL = {  # case -> (loop, arguments)
     "global_avg_pool_backward": values(dx=(N, 512, 49), dy=(N, 512)),
     "concat_backward_first": values(dx1=P, dy=(N, 2 * C, L)),
     "batch_norm_inference_forward": values(y=P, x=P) | {**AFFINE, "epsilon": 1e-5},
-    "upsample_nearest2d_forward": values(y=(N, C, 2 * H, 2 * H), x=X) | {"scale_h": 2, "scale_w": 2},
-    "upsample_nearest2d_backward": values(dx=X, dy=(N, C, 2 * H, 2 * H)) | {"scale_h": 2, "scale_w": 2},
+    "upsample_nearest2d_forward": values(y=(N, C, 2 * H, 2 * H), x=X),
+    "upsample_nearest2d_backward": values(dx=X, dy=(N, C, 2 * H, 2 * H)),
 }
 OWN = {  # written for a device, as loops of the grammar
     "max_pool_backward": (max_pool_backward, values(dx=(N, C, 1, H, H), dy=(N, C, 1, Q, Q)) | {"indices": integers(N, C, 1, Q, Q)}),

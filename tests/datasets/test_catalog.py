@@ -8,22 +8,14 @@ import pytest
 
 from minicnn.datasets import catalog, names
 from minicnn.datasets.catalog import RECORDS
+from minicnn.datasets.emnist import LABELS
+from minicnn.datasets.handwriting import MAKINGS
 from minicnn.errors import DataError
 
 
 def test_the_promised_names():
-    assert names() == (
-        "digits",
-        "mnist",
-        "fashion-mnist",
-        "kmnist",
-        "emnist-letters",
-        "emnist-digits",
-        "cifar10",
-        "mnist1d",
-        "cells",
-        "digit-scenes",
-    )
+    emnist = ("emnist-letters", "emnist-digits", "emnist-mnist", "emnist-balanced", "emnist-byclass")
+    assert names() == ("digits", "mnist", "fashion-mnist", "kmnist", "qmnist", *emnist, "cifar10", "mnist1d", "cells", "digit-scenes")
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
@@ -42,7 +34,18 @@ def test_a_record_is_complete(record):
 
 def test_hashes_are_all_different():
     hashes = {file.sha256 for record in RECORDS.values() for file in record.files}
-    assert len(hashes) == 3 * 4 + 2  # the two parts of EMNIST share one archive
+    assert len(hashes) == 4 * 4 + 2  # the parts of EMNIST share one archive
+
+
+def test_the_classes_of_emnist():
+    sizes = {name: len(record.classes) for name, record in RECORDS.items() if record.origin == "emnist"}
+    assert sizes == {"emnist-letters": 26, "emnist-digits": 10, "emnist-mnist": 10, "emnist-balanced": 47, "emnist-byclass": 62}
+    assert all(len(LABELS[name.removeprefix("emnist-")]) == count for name, count in sizes.items())
+    assert RECORDS["emnist-balanced"].classes[10:12] + RECORDS["emnist-balanced"].classes[-2:] == ("A", "B", "r", "t")
+
+
+def test_how_handwriting_was_made_is_known_to_the_code_that_makes_it():
+    assert {record.handwriting for record in RECORDS.values()} - {""} == set(MAKINGS)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minicnn.datasets import channel_statistics, load
+from minicnn.datasets import channel_statistics, idx, load
 from minicnn.datasets.catalog import RECORDS
 from minicnn.datasets.idx import write_idx
 from minicnn.errors import DataError
@@ -38,6 +38,35 @@ def test_figures_that_the_catalog_lacks_are_computed(tmp_path):
     write_pair(tmp_path)
     dataset = load("kmnist", folder=tmp_path)
     assert (dataset.mean, dataset.std) == channel_statistics(dataset.images)
+
+
+def test_qmnist_has_the_class_first_among_eight_numbers(tmp_path):
+    folder = tmp_path / "QMNIST" / "raw"
+    folder.mkdir(parents=True)
+    write_idx(folder / "qmnist-test-images-idx3-ubyte", np.zeros((3, 28, 28), np.uint8))
+    numbers = np.arange(24, dtype=np.int32).reshape(3, 8) % 9
+    write_idx(folder / "qmnist-test-labels-idx2-int", numbers)
+    assert load("qmnist", "test", tmp_path).labels.tolist() == numbers[:, 0].tolist()
+    write_idx(folder / "qmnist-test-labels-idx2-int", numbers + 10)
+    with pytest.raises(DataError, match="qmnist-test-labels-idx2-int has label 10 at index 0, expected 0 to 9"):
+        load("qmnist", "test", tmp_path)
+
+
+def test_a_large_file_of_raw_bytes_is_mapped(tmp_path, monkeypatch):
+    monkeypatch.setattr(idx, "MAPPED_BYTES", 1000)
+    images = np.arange(3 * 28 * 28).reshape(3, 28, 28).astype(np.uint8)
+    write_idx(tmp_path / "train-images-idx3-ubyte", images)
+    write_idx(tmp_path / "train-labels-idx1-ubyte", np.arange(3, dtype=np.uint8))
+    found = load("mnist", folder=tmp_path).images
+    assert isinstance(found.base, np.memmap)
+    np.testing.assert_array_equal(found[:, 0], images)
+    found[0] = 0  # belongs to the caller
+    np.testing.assert_array_equal(load("mnist", folder=tmp_path).images[:, 0], images)
+    content = (tmp_path / "train-images-idx3-ubyte").read_bytes()
+    for wrong, words in ((content[:-1], "ends after"), (content + b"x", "continues after"), (b"\1" + content[1:], "is not an IDX file")):
+        (tmp_path / "train-images-idx3-ubyte").write_bytes(wrong)
+        with pytest.raises(DataError, match=words):
+            load("mnist", folder=tmp_path)
 
 
 def test_images_of_another_size(tmp_path):

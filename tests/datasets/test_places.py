@@ -122,3 +122,23 @@ def test_the_store_lies_where_the_system_wants_it(platform, variables, expected,
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(places.sys, "platform", platform)
     assert str(places.data_home()) == expected
+
+
+@pytest.mark.parametrize("given", ["", "MNIST", "MNIST/raw"])
+def test_files_of_torchvision_are_found_from_its_root(given, tmp_path):
+    paths = tuple(tmp_path / "MNIST" / "raw" / name for name in (IMAGES, LABELS))
+    touch(*paths)
+    assert places.find(MNIST, "train", tmp_path / given) == paths
+
+
+def test_another_set_of_torchvision_is_not_taken_for_it(tmp_path):
+    touch(*(tmp_path / "FashionMNIST" / "raw" / name for name in (IMAGES, LABELS)))
+    with pytest.raises(DataError, match=r"^mnist .train. is not here"):
+        places.find(MNIST, "train", tmp_path)
+    assert places.find(catalog.record("fashion-mnist"), "train", tmp_path)[0].parent == tmp_path / "FashionMNIST" / "raw"
+
+
+def test_torchvisions_unpacked_emnist(tmp_path):
+    names = [f"emnist-balanced-test-{kind}-ubyte" for kind in ("images-idx3", "labels-idx1")]
+    touch(*(tmp_path / "EMNIST" / "raw" / name for name in names))
+    assert [path.name for path in places.find(catalog.record("emnist-balanced"), "test", tmp_path)] == names

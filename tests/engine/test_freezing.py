@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import engine, zoo
 from minicnn import layers as L
+from minicnn import zoo
+from minicnn.engine.counting import check
 from minicnn.engine.plan import build_plan
 from minicnn.errors import CheckpointError, GraphError
 from minicnn.optimizers import OPTIMIZERS
@@ -143,7 +144,7 @@ def test_summary_counts_what_learns():
     assert after.layers[0].backward_macs == 0
     conv2 = next(row for row in after.layers if row.name == "conv2")
     assert conv2.backward_macs == conv2.macs  # of the weight; nobody needs the gradient of its input
-    assert engine.counting.check(net).differences == ()
+    assert check(net).differences == ()
 
 
 def test_names_of_blocks_layers_and_parameters_are_patterns():

@@ -156,3 +156,31 @@ def test_one_free_axis_and_signals():
 def test_zoo_builds_free_networks():
     net = zoo.build("resnet20", input_shape=(3, None, None), width=0.25)
     assert net.forward(np.ones((1, 3, 40, 24), np.float32)).shape == (1, 10)
+
+
+def test_training_at_one_size_trains_all(tmp_path):
+    net = minicnn.Graph(pooled(), FREE)
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (40, 1, 14, 16)).astype(np.uint8), rng.integers(0, 3, 40)
+    before = net.parameter_memory.copy()
+    minicnn.Trainer(net.sized((1, 14, 16)), batch_size=8).fit((images, labels), epochs=1, progress=False)
+    assert not np.array_equal(net.parameter_memory, before)
+    assert net.predict(images[:5]).shape == net.predict(rng.integers(0, 256, (5, 1, 30, 20)).astype(np.uint8)).shape == (5, 3)
+    net.save(tmp_path / "net.safetensors")
+    assert minicnn.load(tmp_path / "net.safetensors").class_names == net.class_names
+    with pytest.raises(GraphError, match=r"^Trainer: network takes images of 1 x \? x \?.*\n  use Trainer\(net.sized\(\(1, 64, 64\)\)"):
+        minicnn.Trainer(net)
+
+
+@pytest.mark.parametrize("shape", ["1x?x?", "x", "???"])
+def test_words_are_no_shape(shape):
+    with pytest.raises(ShapeError, match="is not the shape of an image"):
+        minicnn.Graph(L.Conv2D(1, 1), shape)
+
+
+def test_adaptive_pooling_lets_a_fully_connected_layer_follow():
+    net = minicnn.Graph(L.Sequential(L.Conv2D(4, 3), L.AdaptiveAvgPool2D((2, 3)), L.Flatten(), L.Linear(5)), FREE)
+    assert net.summary().layers[-1].input_shapes == ((24,),)
+    for space in ((9, 9), (30, 17)):
+        x = np.random.default_rng(0).standard_normal((3, 1, *space))
+        assert np.allclose(net.forward(x.astype(np.float32)), net.forward(x), atol=1e-5)

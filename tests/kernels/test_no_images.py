@@ -7,14 +7,14 @@ from minicnn import kernels
 from minicnn.errors import MinicnnError
 
 from .comparing import poison  # noqa: F401
-from .right_calls import recipes
+from .right_calls import LOSSES, recipes
 
-BATCHED = ("x", "y", "dy", "dx", "indices", "logits", "labels", "found", "others")
+BATCHED = ("x", "y", "dy", "dx", "indices", "logits", "labels", "target", "found", "others")
 SERVED = [
     recipe
     for recipe in recipes()
     if set(recipe.draw(np.random.default_rng(0))) & {*BATCHED, "x_shape"}
-    and recipe.name not in ("conv_matrix", "softmax_cross_entropy", "batch_norm_training")
+    and recipe.name not in (*LOSSES, "conv_matrix", "batch_norm_training")
 ]  # the mean of nothing is undefined
 
 

@@ -52,6 +52,30 @@ def test_same_as_torch(torch, axes, mode):  # noqa: F811
         close(getattr(kernels, f"upsample{axes}d_backward")(dy, scale, mode=mode), wanted.grad.numpy(), 24 * scale**axes)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("axes", AXES)
+@pytest.mark.parametrize(("mode", "align"), [("nearest", None), ("linear", False), ("linear", True)])
+def test_any_size(torch, axes, mode, align, dtype):  # noqa: F811
+    rng = np.random.default_rng(axes)
+    for _ in range(4):
+        size, out = ([int(n) for n in rng.integers(1, 9, axes)] for _ in range(2))
+        x, dy = rng.standard_normal((2, 3, *size)).astype(dtype), rng.standard_normal((2, 3, *out)).astype(dtype)
+        settings = {"mode": mode} if align is None else {"mode": mode, "align_corners": align}
+        y = getattr(kernels, f"upsample{axes}d")(x, size=out, **settings)
+        dx = getattr(kernels, f"upsample{axes}d_backward")(dy, x_shape=x.shape, **settings)
+        assert (y.dtype, y.shape, dx.shape) == (dtype, dy.shape, x.shape)
+        if mode == "nearest":
+            assert np.array_equal(y, x[(..., *np.ix_(*(np.arange(o) * s // o for o, s in zip(out, size, strict=True))))])
+        else:
+            leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+            name = ("linear", "bilinear", "trilinear")[axes - 1]
+            wanted = torch.nn.functional.interpolate(leaf, size=out, mode=name, align_corners=align)
+            wanted.backward(torch.tensor(dy, dtype=torch.float64))
+            np.testing.assert_allclose(y, wanted.detach(), atol=2e-6)
+            np.testing.assert_allclose(dx, leaf.grad, atol=2e-5)
+        np.testing.assert_allclose(np.vdot(dy, y), np.vdot(dx, x), atol=1e-3)
+
+
 def test_corners():
     x = np.array([[[0, 4]]], np.float32)
     assert kernels.upsample1d(x, 2).tolist() == [[[0, 0, 4, 4]]]
@@ -73,6 +97,10 @@ X = np.zeros((2, 3, 6, 6), np.float32)
         (lambda: kernels.upsample2d(X, 2, mode="cubic"), SettingError, r"^upsample2d: mode 'cubic' is not one of nearest, linear$"),
         (lambda: kernels.upsample2d(X, 2, mode="linaer"), SettingError, r": did you mean linear\?$"),
         (lambda: kernels.upsample2d(X, 2, mode=["linear"]), SettingError, r"^upsample2d: mode \['linear'\] is not one of"),
+        (lambda: kernels.upsample2d(X), SettingError, r"^upsample2d needs scale or size, but gets neither$"),
+        (lambda: kernels.upsample2d(X, 2, size=4), SettingError, r"^upsample2d needs scale or size, but gets both$"),
+        (lambda: kernels.upsample2d(X, 2, align_corners=True), SettingError, r"^upsample2d: align_corners is for mode 'linear'"),
+        (lambda: kernels.upsample2d(X[:, :, :0], size=4), ShapeError, r"^upsample2d: x has the shape .*at least one pixel$"),
         (lambda: kernels.upsample2d(X, 1.5), SettingError, r"^upsample2d: scale is 1.5, but must be a whole number$"),
         (lambda: kernels.upsample2d(X, (2, 0)), SettingError, r"^upsample2d: scale is 0, but must be at least 1$"),
         (lambda: kernels.upsample2d(X, 2**31 - 1), ShapeError, r"^upsample2d: a result of the shape .* GiB are free$"),

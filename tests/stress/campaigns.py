@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .campaign import Campaign
 
-FILES = ("network", "checkpoint", "run.json", "history", "npy", "idx", "picture")  # the kinds of mutations.py
+FILES = ("network", "checkpoint", "run.json", "history", "npy", "idx", "picture", "npz", "csv", "folder")  # the kinds of mutations.py
 
 CAMPAIGNS = (
     Campaign("interrupts", "exceptions at random microseconds of calls on two threads: 20 a process", 1000),

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import minicnn
 from minicnn import datasets
 from minicnn import layers as L
-from minicnn.errors import MinicnnError
+from minicnn.errors import MinicnnError, MinicnnWarning, one_line
 from minicnn.train import (
     EpochRecord,
     Preparation,
@@ -33,10 +36,11 @@ from minicnn.train import (
     load_trained,
 )
 
+from .changed_data import change_folder, changed_archive, changed_table, good_archives, good_folder, good_tables
 from .changed_json import changed_bytes, changed_json, changed_safetensors
 from .changed_pictures import changed_idx, changed_npy, changed_picture, good_arrays, good_idx, good_pictures
 
-KINDS = ("network", "checkpoint", "run.json", "history", "npy", "idx", "picture")
+KINDS = ("network", "checkpoint", "run.json", "history", "npy", "idx", "picture", "npz", "csv", "folder")
 IN_A_RUN = {"network": "best.safetensors", "checkpoint": "checkpoint.safetensors", "run.json": "run.json", "history": "history.jsonl"}
 
 
@@ -58,12 +62,22 @@ class Files:
         trained = TrainedNetwork(trainer.net, Preparation.of(data, trainer.net.input_shape), data.classes, data.input_shape, "digits", 2)
         trained.save(run.folder.best_path)
         self.good = {kind: [(name, (self.run / name).read_bytes())] for kind, name in IN_A_RUN.items()}
-        self.good |= {"npy": good_arrays(), "idx": good_idx(), "picture": good_pictures()}
+        self.good |= {
+            "npy": good_arrays(),
+            "idx": good_idx(),
+            "picture": good_pictures(),
+            "npz": good_archives(),
+            "csv": good_tables(),
+            "folder": [],
+        }
 
     def mutated(self, kind: str, seed: int, count: int) -> Iterator[Path]:
         """`count` mutations; each is gone when the next is asked for.  In a run folder the other files are good ones."""
         for number in range(count):
             chance = random.Random(f"{kind} {seed} {number}")
+            if kind == "folder":
+                yield self.mutated_folder(chance)
+                continue
             name, content = chance.choice(self.good[kind])
             changed = mutate(kind, name, content, chance)
             if kind not in IN_A_RUN:
@@ -76,12 +90,24 @@ class Files:
                     (self.run / file).write_bytes(changed if other == kind else whole)
             yield path
 
+    def mutated_folder(self, chance: random.Random) -> Path:
+        """A good folder of pictures, decoded and kept, then changed."""
+        root, home = self.folder / "pictures", self.folder / "home"
+        good_folder(root)
+        shutil.rmtree(home, ignore_errors=True)
+        if chance.random() < 0.3:
+            open_folder(root)  # so that there is a cache to be damaged
+        change_folder(root, home, chance)
+        return root
+
 
 def outcome(kind: str, path: Path) -> str:
     """Open a file as the product does: "read", or "refused: " and the first line of the MinicnnError.  Anything else comes through."""
     try:
         OPENERS[kind](path)
     except MinicnnError as error:
+        if one_line(error.headline) != error.headline:
+            raise AssertionError(f"not one line that can be shown: {error.headline!r}") from error
         return f"refused: {error.headline}"
     return "read"
 
@@ -118,6 +144,24 @@ def open_idx(path: Path) -> None:
     read_idx(path)
 
 
+def open_data(path: Path) -> None:
+    for split in datasets.catalog.SPLITS:
+        datasets.load(path, split)
+
+
+def open_folder(path: Path) -> None:
+    """With the data store beside it; warnings are ours, and one line each."""
+    with warnings.catch_warnings(record=True) as caught, pytest.MonkeyPatch.context() as patch:
+        warnings.simplefilter("always")
+        patch.setenv("MINICNN_DATA_HOME", str(path.parent / "home"))
+        try:
+            open_data(path)
+        finally:
+            for each in caught:
+                if not issubclass(each.category, MinicnnWarning) or one_line(str(each.message)) != str(each.message):
+                    raise AssertionError(f"{each.category.__name__}: {each.message}")
+
+
 OPENERS: dict[str, Callable[[Path], None]] = {
     "network": open_network,
     "checkpoint": open_run,
@@ -126,6 +170,9 @@ OPENERS: dict[str, Callable[[Path], None]] = {
     "npy": open_picture,
     "idx": open_idx,
     "picture": open_picture,
+    "npz": open_data,
+    "csv": open_data,
+    "folder": open_folder,
 }
 
 
@@ -178,4 +225,8 @@ def mutate(kind: str, name: str, content: bytes, chance: random.Random) -> bytes
         return changed_npy(content, chance)
     if kind == "idx":
         return changed_idx(content, chance)
+    if kind == "npz":
+        return changed_archive(content, chance)
+    if kind == "csv":
+        return changed_table(content, chance)
     return changed_picture(name, content, chance)

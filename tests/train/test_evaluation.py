@@ -7,8 +7,9 @@ import pytest
 
 from minicnn import datasets
 from minicnn.errors import DataError
+from minicnn.losses import SoftmaxCrossEntropy
 from minicnn.train import Examination, Preparation, TrainedNetwork, evaluate, examine, probabilities
-from minicnn.train.evaluation import mean_loss_and_accuracy
+from minicnn.train.evaluation import judged
 
 
 def test_probabilities():
@@ -18,13 +19,13 @@ def test_probabilities():
 
 def test_loss_and_accuracy_by_hand():
     scores = np.array([[0, math.log(3)], [0, math.log(3)]], np.float32)
-    loss, accuracy = mean_loss_and_accuracy(scores, np.array([0, 1]))
+    loss, metrics = judged(SoftmaxCrossEntropy(), scores, np.array([0, 1]), ())
     assert loss == pytest.approx(-(math.log(0.25) + math.log(0.75)) / 2)
-    assert accuracy == 0.5
+    assert metrics == {"accuracy": 0.5}
 
 
 def test_the_loss_of_a_hopeless_answer_is_large_and_finite():
-    loss, _ = mean_loss_and_accuracy(np.array([[5000.0, 0.0]], np.float32), np.array([1]))
+    loss, _ = judged(SoftmaxCrossEntropy(), np.array([[5000.0, 0.0]], np.float32), np.array([1]), ())
     assert loss == 5000
 
 
@@ -34,9 +35,9 @@ def test_evaluate_is_forward_on_prepared_images(small_net, test_digits):
     images = preparation.images(test_digits.images)
     record = evaluate(net, images, test_digits.labels, preparation)
     x = images * np.float32(preparation.scale[0]) + np.float32(preparation.shift[0])
-    loss, accuracy = mean_loss_and_accuracy(net.forward(x), test_digits.labels)
+    loss, metrics = judged(SoftmaxCrossEntropy(), net.forward(x), test_digits.labels, ())
     assert record.loss == pytest.approx(loss, rel=1e-5)
-    assert (record.accuracy, record.images) == (accuracy, 100)
+    assert (record.accuracy, record.images) == (metrics["accuracy"], 100)
 
 
 def test_examination_counts(small_net, test_digits):

@@ -11,7 +11,7 @@ from minicnn.errors import DataError, GraphError, SettingError
 from minicnn.losses import SoftmaxCrossEntropy, check_scores, probabilities
 from minicnn.optimizers import SGD
 from minicnn.train import Preparation, TrainedNetwork, Trainer, evaluate, examine, fit_picture, guesses
-from minicnn.train.evaluation import mean_loss_and_accuracy
+from minicnn.train.evaluation import judged
 
 NAN, INF = float("nan"), float("inf")
 
@@ -81,8 +81,8 @@ def test_a_step_says_it_too(small_net):
 @pytest.mark.parametrize("scores", [[[NAN, NAN]], [[NAN, 0.0]], [[0.0, NAN]], [[INF, 0.0]], [[-INF, -INF]]])
 def test_scores_that_are_no_numbers_are_no_right_answer(scores):
     for label in (0, 1):
-        loss, accuracy = mean_loss_and_accuracy(np.array(scores, np.float32), np.array([label]))
-        assert (np.isnan(loss), accuracy) == (True, 0.0)
+        loss, metrics = judged(SoftmaxCrossEntropy(), np.array(scores, np.float32), np.array([label]), ())
+        assert (np.isnan(loss), metrics) == (True, {"accuracy": 0.0})
     with pytest.raises(DataError, match=r"^here: the scores of 1 of 1 images are not numbers: .*\n  the first is image 0$"):
         check_scores("here", np.array(scores, np.float32))
 

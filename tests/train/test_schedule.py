@@ -6,7 +6,7 @@ import pytest
 import minicnn
 from minicnn import layers as L
 from minicnn.errors import SettingError
-from minicnn.train import SCHEDULES, Constant, Cosine, EpochRecord, Plateau, Schedule, Step, schedule
+from minicnn.train import SCHEDULES, Constant, Cosine, CosineRestarts, EpochRecord, OneCycle, Plateau, Schedule, Step, WarmedUp, schedule
 
 
 def epochs(*losses, test=True):
@@ -41,6 +41,65 @@ def test_plateau_divides_where_the_loss_has_not_fallen(test):
     assert factor(3, 2, 2, 2, 2, 2) == pytest.approx(0.01)
 
 
+def test_plateau_with_a_threshold_wants_the_loss_to_fall_by_that_share():
+    def factor(*losses):
+        return Plateau(patience=1, threshold=0.1).factor(len(losses) + 1, 0, 99, epochs(*losses))
+
+    assert factor(1.0, 0.89) == 1
+    assert factor(1.0, 0.91) == pytest.approx(0.1)
+    assert factor(1.0, 0.91, 0.895) == pytest.approx(0.1)  # slowly, against the best that counted
+
+
+def test_cosine_restarts_begins_anew_after_cycles_that_grow():
+    """Seven epochs: cycles of one, two and four."""
+    rule = CosineRestarts(cycles=3, growth=2)
+    values = {(1, 0): 1, (1, 0.5): 0.5, (2, 0): 1, (3, 0): 0.5, (4, 0): 1, (5, 0): 0.853553, (6, 0): 0.5, (7, 1): 0}
+    for (epoch, part), value in values.items():
+        assert rule.factor(epoch, part, 7, []) == pytest.approx(value, abs=1e-6)
+    assert CosineRestarts(cycles=1).factor(3, 0.25, 9, []) == pytest.approx(Cosine().factor(3, 0.25, 9, []))
+
+
+def test_one_cycle_rises_and_falls():
+    rule = OneCycle()
+    values = {(1, 0): 1 / 25, (2, 0.5): (1 / 25 + 1) / 2, (4, 0): 1, (7, 0.5): 0.5, (10, 1): 1 / 25e4}
+    for (epoch, part), value in values.items():
+        assert rule.factor(epoch, part, 10, []) == pytest.approx(value, abs=3e-6)
+
+
+def test_one_cycle_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    steps = 101  # the last of PyTorch's steps is our end
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=steps, pct_start=31 / 101)
+    for step in range(steps):
+        ours = OneCycle(rising=0.3).factor(1 + step // 10, step % 10 / 10, 10, [])
+        assert ours == pytest.approx(theirs.get_last_lr()[0], rel=1e-6, abs=1e-9), step
+        optimizer.step()
+        theirs.step()
+
+
+def test_warm_up_multiplies_any_schedule_batch_by_batch():
+    rule = schedule("cosine", warmup=2)
+    assert rule == WarmedUp(Cosine(), 2)
+    for (epoch, part), rise in {(1, 0): 0.01, (1, 0.5): 0.2575, (2, 0): 0.505, (3, 0): 1, (5, 0.5): 1}.items():
+        assert rule.factor(epoch, part, 10, []) == pytest.approx(rise * Cosine().factor(epoch, part, 10, []))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Plateau(patience=0), "Plateau: patience is 0, but must be a number, at least 1"),
+        (lambda: Plateau(threshold=1), "Plateau: threshold is 1, but must be a number, at least 0 and below 1"),
+        (lambda: CosineRestarts(cycles=0), "CosineRestarts: cycles is 0, but must be a number, at least 1"),
+        (lambda: OneCycle(rising="x"), "OneCycle: rising is 'x', but must be a number"),
+        (lambda: schedule("cosine", -1), "WarmedUp: over is -1, but must be a number, at least 0"),
+    ],
+)
+def test_settings_of_schedules_out_of_range(make, words):
+    with pytest.raises(SettingError, match=f"^{words}"):
+        make()
+
+
 def test_by_name():
     for name, kind in SCHEDULES.items():
         assert isinstance(schedule(name), kind)
@@ -48,10 +107,11 @@ def test_by_name():
     mine = Plateau(patience=5)
     assert schedule(mine) is mine
     with pytest.raises(
-        SettingError, match=r"^schedule 'cosin' is not one of constant, step, plateau, cosine(, \w+)*: did you mean cosine\?$"
+        SettingError,
+        match=r"^schedule 'cosin' is not one of constant, step, plateau, cosine(, [\w-]+)*: did you mean cosine or cosine-restarts\?$",
     ):
         schedule("cosin")
-    with pytest.raises(SettingError, match=r"^schedule 'linear' is not one of constant, step, plateau, cosine(, \w+)*$"):
+    with pytest.raises(SettingError, match=r"^schedule 'linear' is not one of constant, step, plateau, cosine(, [\w-]+)*$"):
         schedule("linear")
 
 

@@ -16,7 +16,20 @@ LENET = {"network": "lenet", "optimizer": "sgd"}
 def test_defaults_of_sgd():
     settings = RunSettings.completed({**LENET, "augment": None}, train_images=60_000)
     assert settings == RunSettings(
-        "lenet", "digits", None, module.DEFAULT_EPOCHS, module.DEFAULT_BATCH_SIZE, "sgd", SGD.learning_rate, 0.9, 5e-4, "cosine", "", 0.0, 0
+        "lenet",
+        "digits",
+        None,
+        module.DEFAULT_EPOCHS,
+        module.DEFAULT_BATCH_SIZE,
+        "sgd",
+        SGD.learning_rate,
+        0.9,
+        5e-4,
+        "cosine",
+        "",
+        0.0,
+        0,
+        optimizer_settings={"nesterov": False},
     )
     assert settings.make_optimizer() == module.DEFAULT_OPTIMIZERS["sgd"] == SGD(weight_decay=5e-4)
 
@@ -62,10 +75,17 @@ def test_few_images_get_more_epochs():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"optimizer": "adam", "momentum": 0.5}, r"^momentum is a setting of sgd, but the optimizer is adam\n  leave it out, or choose"),
+        (
+            {"optimizer": "adam", "momentum": 0.5},
+            r"^momentum is a setting of sgd and rmsprop, but the optimizer is adam\n  leave it out, or choose",
+        ),
         ({"learning_rate": float("nan")}, r"^SGD: learning_rate is nan"),
         ({"weight_decay": -1.0}, r"^SGD: weight_decay is -1.0"),
         ({"augment": "rotate"}, r"^augment 'rotate' is not known"),
+        ({"optimizer": "adam", "nesterov": True}, r"^nesterov is a setting of sgd, but the optimizer is adam\n  leave it out, or choose"),
+        ({"patience": 3}, r"^patience needs images that are not trained on\n  use --validation 0.1, or leave out --patience"),
+        ({"ema": 1.5}, r"^Trainer: ema is 1.5, but must be a number above 0 and below 1"),
+        ({"decay": "biases"}, r"^SGD: decay is 'biases', but must be 'all' or 'weights'"),
     ],
 )
 def test_settings_that_do_not_fit(given, words):
@@ -100,6 +120,9 @@ def test_a_run_that_goes_on_keeps_its_settings():
         ({"validation": 0.5}, r"keeps its validation: it was started with 0.0, but gets 0.5"),
         ({"augment": "flip"}, r"keeps its augment: it was started with '', but gets 'flip'"),
         ({"schedule": "step"}, r"keeps its schedule: it was started with 'cosine', but gets 'step'"),
+        ({"ema": 0.9}, r"keeps its ema: it was started with None, but gets 0.9"),
+        ({"accumulate": 2}, r"keeps its accumulate: it was started with 1, but gets 2"),
+        ({"nesterov": True}, r"keeps its optimizer settings: it was started with {'nesterov': False}, but gets {'nesterov': True}"),
         ({"epochs": 4}, r"^a resumed run can only have its epochs raised: it was started for 5, but gets 4$"),
     ],
 )
@@ -109,7 +132,19 @@ def test_what_contradicts_a_run_is_refused(given, words):
         settings.continued(given)
 
 
-@pytest.mark.parametrize("given", [{}, {"optimizer": "adam", "data_dir": "/data", "validation": 0.1, "augment": "flip"}])
+AROUND = {
+    "decay": "weights",
+    "clip_norm": 1.0,
+    "accumulate": 4,
+    "ema": 0.99,
+    "warmup": 0.5,
+    "validation": 0.1,
+    "patience": 3,
+    "nesterov": True,
+}
+
+
+@pytest.mark.parametrize("given", [{}, {"optimizer": "adam", "data_dir": "/data", "validation": 0.1, "augment": "flip"}, AROUND])
 def test_json_brings_them_back(given):
     settings = RunSettings.completed({**LENET, **given}, 100)
     assert RunSettings.from_json(json.loads(json.dumps(settings.to_json())), "run.json") == settings
@@ -135,6 +170,12 @@ def test_json_brings_them_back(given):
         ({"network": "x" * 5000}, "network is 'xxx"),
         ({"size": "8x"}, r"^run: the setting size is '8x', but must be rows"),
         ({"optimizer": "tiger"}, r"^run: there is no optimizer 'tiger'\n  one of your own is known once its class is defined"),
+        ({"clip_norm": 0}, "its settings do not fit: Trainer: clip_norm is 0"),
+        ({"accumulate": 0}, "accumulate is 0"),
+        ({"patience": "x"}, "patience is 'x'"),
+        ({"decay": "none"}, "its settings do not fit: SGD: decay is 'none'"),
+        ({"optimizer_settings": {"nesterov": 3}}, "its settings do not fit: SGD: nesterov is 3"),
+        ({"optimizer_settings": {"momentum": True}}, "its settings do not fit"),
         ({"colour": 1}, r"^run: its settings must be network, data, "),
     ],
 )
@@ -157,7 +198,7 @@ def test_every_default_is_one_that_exists():
 
 def test_a_run_begun_before_there_was_a_choice_keeps_the_last_epoch():
     settings = RunSettings.completed({"network": "lenet"}, 100)
-    older = {name: value for name, value in settings.to_json().items() if name not in ("select_on_test", "size", "optimizer_settings")}
+    older = {name: value for name, value in settings.to_json().items() if name not in module.BEFORE}
     assert RunSettings.from_json(older, "run").make_optimizer() == settings.make_optimizer()
     assert not settings.chooses
     assert RunSettings.completed({"network": "lenet", "validation": 0.1}, 100).chooses

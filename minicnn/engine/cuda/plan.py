@@ -16,10 +16,11 @@ from minicnn.engine.arrays import Arrays
 from minicnn.engine.cuda.operations import MACHINE
 from minicnn.engine.cuda.program import ARENA, GRADIENT, PARAMETERS, STATE, DeviceProgram, Launch, OfRun
 from minicnn.engine.cuda.run_arrays import RunArrays
-from minicnn.engine.cuda.steps import append_update
+from minicnn.engine.cuda.steps import append_average, append_update
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
-from minicnn.engine.update import trainable_stretches
+from minicnn.engine.update import decaying_stretches
+from minicnn.errors import DeviceError
 from minicnn.graph import Topology
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.kernels.cpu.program.program import padded
@@ -30,6 +31,7 @@ from minicnn.kernels.cuda.runtime import Device, on
 from minicnn.kernels.random_bits import MASK
 from minicnn.kernels.textbook.compile import uniform_bits
 from minicnn.locks import new_lock
+from minicnn.optimizers.update import AVERAGE, Update
 
 if TYPE_CHECKING:
     from minicnn.optimizers import Optimizer
@@ -44,7 +46,7 @@ class Purpose(NamedTuple):
     topology: Topology
     training: bool
     loading: Loading
-    optimizer: Optimizer | None
+    optimizer: Optimizer | Update | None
     input_gradient: bool
     objective: Objective = CROSS_ENTROPY
     inference: bool = False
@@ -85,6 +87,8 @@ class DevicePlan:
         topology, optimizer = purpose.topology, purpose.optimizer
         (output,) = topology.output_shapes
         training = purpose.training
+        if optimizer and ((update := Update.of(optimizer)).accumulate > 1 or update.clip_norm is not None):
+            raise DeviceError(f"{device} neither clips gradients nor accumulates them: leave out clip_norm and accumulate, or use the CPU")
         self.purpose, self.device, self.threads = purpose, device, 1
         self.arrays = Arrays(
             batch,
@@ -278,12 +282,24 @@ class DevicePlan:
         else:
             planner.plan_output()
         if optimizer:
-            for begin, stop in trainable_stretches(topology):
-                size = (stop - begin,)
-                states = {name: program.array(STATE, n * self._row + begin, size) for n, name in enumerate(optimizer.state_names)}
-                weight, gradient = (program.array(owner, begin, size) for owner in (PARAMETERS, GRADIENT))
-                append_update(program, optimizer, weight, gradient, states, OfRun("rates"), OfRun("job"))
+            self._append_update(program, Update.of(optimizer))
         append_advance(program, OfRun("job"))
+
+    def _append_update(self, program: DeviceProgram, update: Update) -> None:
+        rates, job, optimizer = OfRun("rates"), OfRun("job"), update.optimizer
+
+        def row(name: str, begin: int, size: tuple[int, ...]) -> Any:
+            return program.array(STATE, update.state_names.index(name) * self._row + begin, size)
+
+        for stretches, column in decaying_stretches(self.purpose.topology, update):
+            for begin, stop in stretches:
+                size = (stop - begin,)
+                states = {name: row(name, begin, size) for name in optimizer.state_names}
+                weight, gradient = (program.array(owner, begin, size) for owner in (PARAMETERS, GRADIENT))
+                append_update(program, optimizer, weight, gradient, states, rates, job, column)
+        if update.ema is not None:
+            size = (self.purpose.topology.memory_size,)
+            append_average(program, row(AVERAGE, 0, size), program.array(PARAMETERS, 0, size), rates, job, update.column("ema"))
 
     @property
     def names(self) -> list[str]:
@@ -342,7 +358,7 @@ def build_plan(
     uint8: bool = False,
     scale: Sequence[float] | None = None,
     shift: Sequence[float] | None = None,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | Update | None = None,
     input_gradient: bool = False,
     shifts: int = 0,
     flips: bool = False,

@@ -150,7 +150,14 @@ def add_back(plan: Planner, slot: ParameterSlot, kept: Part | None) -> None:
 
 
 def append_update(
-    launches: Launches, optimizer: Optimizer, weight: Handle, gradient: Handle, states: Mapping[str, Handle], rates: Handle, job: Handle
+    launches: Launches,
+    optimizer: Optimizer,
+    weight: Handle,
+    gradient: Handle,
+    states: Mapping[str, Handle],
+    rates: Handle,
+    job: Handle,
+    column: int = 0,
 ) -> None:
     """One step of an optimizer: what stands before its loop in float64, the loop in float32.
 
@@ -159,7 +166,20 @@ def append_update(
     states : (P,) float32 each, updated; by the names that the optimizer has for what it remembers
     rates : (batches, numbers) float64: the optimizer's numbers, in its order
     job : (1,) integers: which batch of the run it is
+    column : where the optimizer's numbers begin
     """
     reads = {"rates": rates, "job": job}
-    bindings = {name: Binding(f"rates[job[0], {n}]", reads, FLOAT64) for n, name in enumerate(optimizer.number_names)}
+    bindings = {name: Binding(f"rates[job[0], {n}]", reads, FLOAT64) for n, name in enumerate(optimizer.number_names, column)}
     append_loop(launches, type(optimizer).update, {"weight": weight, "gradient": gradient, **states}, single=True, bindings=bindings)
+
+
+def average_weights(average, weight, decay):  # type: ignore[no-untyped-def]
+    """average = decay * average + (1 - decay) * weight"""
+    for i in range(average.size):
+        average[i] += (1.0 - decay) * (weight[i] - average[i])
+
+
+def append_average(launches: Launches, average: Handle, weight: Handle, rates: Handle, job: Handle, column: int) -> None:
+    """The moving average of all weights (P,) and running statistics follows them; its decay is number `column` of the batch."""
+    bindings = {"decay": Binding(f"rates[job[0], {column}]", {"rates": rates, "job": job}, FLOAT64)}
+    append_loop(launches, average_weights, {"average": average, "weight": weight}, single=True, bindings=bindings)

@@ -100,5 +100,5 @@ lower_one_step(
     L.Upsample,
     pooling.append_upsample_forward,
     pooling.append_upsample_backward,
-    lambda plan, node: (node.layer.scales(node.input_shapes), node.layer.mode),
+    lambda plan, node: (node.layer.mode, node.layer.align_corners),
 )

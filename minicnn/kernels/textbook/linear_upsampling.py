@@ -1,14 +1,19 @@
 """Linear upsampling on one, two and three axes: between the centres of neighbouring pixels the value changes evenly.
 
-    at_h[p] = (p + 0.5) / scale_h - 0.5, kept between 0 and H - 1        hat[p,h] = max(0, 1 - |at_h[p] - h|)
+    at_h[p] = (p + 0.5) * H / P - 0.5, kept between 0 and H - 1        hat[p,h] = max(0, 1 - |at_h[p] - h|)
 
-Pixels are squares and their centres are matched, as with align_corners=False in PyTorch and as image libraries do.
+Pixels are squares and the ends of both rows of squares are matched, as image libraries do.  With `align_corners` pixels are points, and the
+first and the last of both rows are matched:
+
+    at_h[p] = p * (H - 1) / (P - 1), 0 where P is 1
+
+Both as PyTorch's align_corners.
 
 Letters: N images, C channels; D H W input depth, rows, columns; O P Q output depth, rows, columns.
 
-    x (N, C, [D, [H,]] W)    y (N, C, [O, [P,]] Q)    O = D*scale_d, P = H*scale_h, Q = W*scale_w
+    x (N, C, [D, [H,]] W)    y (N, C, [O, [P,]] Q)
 
-The scales are whole numbers.  Outputs come first; every element of them is written.
+The sizes of x and y say how much larger y is, or smaller; the ratio need not be whole.  Outputs come first; every element of them is written.
 
 Source: Prince, "Understanding Deep Learning", 2023, section 10.4.2.
 """
@@ -19,9 +24,17 @@ from minicnn.kernels.textbook.compile import kernel
 
 
 @kernel
-def source_position(p, size, scale):
-    """Where the centre of output pixel `p` lies among the centres of the input pixels, kept inside the first and the last."""
-    return min(max((p + 0.5) / scale - 0.5, 0.0), size - 1.0)
+def source_position(p, size, out, align_corners):
+    """Where output pixel `p` of `out` lies among the `size` input pixels, kept inside the first and the last."""
+    if align_corners:
+        return p * (size - 1.0) / max(out - 1.0, 1.0)
+    return min(max((p + 0.5) * size / out - 0.5, 0.0), size - 1.0)
+
+
+@kernel
+def near_range(i, size, out):
+    """Output pixels (first, stop) that hold all those less than a pixel away from input pixel `i`, and few more."""
+    return max(0, (i - 1) * out // size - 1), min(out, ((i + 2) * out + size - 1) // size)
 
 
 @kernel
@@ -31,7 +44,7 @@ def hat(distance):
 
 
 @kernel
-def upsample_linear1d_forward(y, x, scale_w):
+def upsample_linear1d_forward(y, x, align_corners):
     """Interpolate between neighbouring pixels.
 
         y[n,c,q] = sum over w of hat[q,w] * x[n,c,w]
@@ -46,7 +59,7 @@ def upsample_linear1d_forward(y, x, scale_w):
     for n in range(N):
         for c in range(C):
             for q in range(Q):
-                at_w = source_position(q, W, scale_w)
+                at_w = source_position(q, W, Q, align_corners)
                 total = np.float64(0.0)
                 for w in range(int(at_w), min(int(at_w) + 2, W)):
                     total += hat(at_w - w) * x[n, c, w]
@@ -54,7 +67,7 @@ def upsample_linear1d_forward(y, x, scale_w):
 
 
 @kernel
-def upsample_linear1d_backward(dx, dy, scale_w):
+def upsample_linear1d_backward(dx, dy, align_corners):
     """Gradient of `upsample_linear1d_forward`: every input pixel asks the outputs near it.
 
         dx[n,c,w] = sum over q of hat[q,w] * dy[n,c,q]
@@ -70,14 +83,15 @@ def upsample_linear1d_backward(dx, dy, scale_w):
         for c in range(C):
             for w in range(W):
                 total = np.float64(0.0)
-                for q in range(max(0, (w - 1) * scale_w), min(Q, (w + 2) * scale_w)):
-                    at_w = source_position(q, W, scale_w)
+                first_w, stop_w = near_range(w, W, Q)
+                for q in range(first_w, stop_w):
+                    at_w = source_position(q, W, Q, align_corners)
                     total += hat(at_w - w) * dy[n, c, q]
                 dx[n, c, w] = total
 
 
 @kernel
-def upsample_linear2d_forward(y, x, scale_h, scale_w):
+def upsample_linear2d_forward(y, x, align_corners):
     """Interpolate between neighbouring pixels, first along one axis, then along the other (bilinear).
 
         y[n,c,p,q] = sum over h,w of hat[p,h] * hat[q,w] * x[n,c,h,w]
@@ -92,9 +106,9 @@ def upsample_linear2d_forward(y, x, scale_h, scale_w):
     for n in range(N):
         for c in range(C):
             for p in range(P):
-                at_h = source_position(p, H, scale_h)
+                at_h = source_position(p, H, P, align_corners)
                 for q in range(Q):
-                    at_w = source_position(q, W, scale_w)
+                    at_w = source_position(q, W, Q, align_corners)
                     total = np.float64(0.0)
                     for h in range(int(at_h), min(int(at_h) + 2, H)):
                         for w in range(int(at_w), min(int(at_w) + 2, W)):
@@ -103,7 +117,7 @@ def upsample_linear2d_forward(y, x, scale_h, scale_w):
 
 
 @kernel
-def upsample_linear2d_backward(dx, dy, scale_h, scale_w):
+def upsample_linear2d_backward(dx, dy, align_corners):
     """Gradient of `upsample_linear2d_forward`: every input pixel asks the outputs near it.
 
         dx[n,c,h,w] = sum over p,q of hat[p,h] * hat[q,w] * dy[n,c,p,q]
@@ -120,16 +134,18 @@ def upsample_linear2d_backward(dx, dy, scale_h, scale_w):
             for h in range(H):
                 for w in range(W):
                     total = np.float64(0.0)
-                    for p in range(max(0, (h - 1) * scale_h), min(P, (h + 2) * scale_h)):
-                        at_h = source_position(p, H, scale_h)
-                        for q in range(max(0, (w - 1) * scale_w), min(Q, (w + 2) * scale_w)):
-                            at_w = source_position(q, W, scale_w)
+                    first_h, stop_h = near_range(h, H, P)
+                    for p in range(first_h, stop_h):
+                        at_h = source_position(p, H, P, align_corners)
+                        first_w, stop_w = near_range(w, W, Q)
+                        for q in range(first_w, stop_w):
+                            at_w = source_position(q, W, Q, align_corners)
                             total += hat(at_h - h) * hat(at_w - w) * dy[n, c, p, q]
                     dx[n, c, h, w] = total
 
 
 @kernel
-def upsample_linear3d_forward(y, x, scale_d, scale_h, scale_w):
+def upsample_linear3d_forward(y, x, align_corners):
     """Interpolate between neighbouring pixels along all three axes (trilinear).
 
         y[n,c,o,p,q] = sum over d,h,w of hat[o,d] * hat[p,h] * hat[q,w] * x[n,c,d,h,w]
@@ -144,11 +160,11 @@ def upsample_linear3d_forward(y, x, scale_d, scale_h, scale_w):
     for n in range(N):
         for c in range(C):
             for o in range(O):
-                at_d = source_position(o, D, scale_d)
+                at_d = source_position(o, D, O, align_corners)
                 for p in range(P):
-                    at_h = source_position(p, H, scale_h)
+                    at_h = source_position(p, H, P, align_corners)
                     for q in range(Q):
-                        at_w = source_position(q, W, scale_w)
+                        at_w = source_position(q, W, Q, align_corners)
                         total = np.float64(0.0)
                         for d in range(int(at_d), min(int(at_d) + 2, D)):
                             for h in range(int(at_h), min(int(at_h) + 2, H)):
@@ -158,7 +174,7 @@ def upsample_linear3d_forward(y, x, scale_d, scale_h, scale_w):
 
 
 @kernel
-def upsample_linear3d_backward(dx, dy, scale_d, scale_h, scale_w):
+def upsample_linear3d_backward(dx, dy, align_corners):
     """Gradient of `upsample_linear3d_forward`: every input pixel asks the outputs near it.
 
         dx[n,c,d,h,w] = sum over o,p,q of hat[o,d] * hat[p,h] * hat[q,w] * dy[n,c,o,p,q]
@@ -176,11 +192,14 @@ def upsample_linear3d_backward(dx, dy, scale_d, scale_h, scale_w):
                 for h in range(H):
                     for w in range(W):
                         total = np.float64(0.0)
-                        for o in range(max(0, (d - 1) * scale_d), min(O, (d + 2) * scale_d)):
-                            at_d = source_position(o, D, scale_d)
-                            for p in range(max(0, (h - 1) * scale_h), min(P, (h + 2) * scale_h)):
-                                at_h = source_position(p, H, scale_h)
-                                for q in range(max(0, (w - 1) * scale_w), min(Q, (w + 2) * scale_w)):
-                                    at_w = source_position(q, W, scale_w)
+                        first_d, stop_d = near_range(d, D, O)
+                        for o in range(first_d, stop_d):
+                            at_d = source_position(o, D, O, align_corners)
+                            first_h, stop_h = near_range(h, H, P)
+                            for p in range(first_h, stop_h):
+                                at_h = source_position(p, H, P, align_corners)
+                                first_w, stop_w = near_range(w, W, Q)
+                                for q in range(first_w, stop_w):
+                                    at_w = source_position(q, W, Q, align_corners)
                                     total += hat(at_d - d) * hat(at_h - h) * hat(at_w - w) * dy[n, c, o, p, q]
                         dx[n, c, d, h, w] = total

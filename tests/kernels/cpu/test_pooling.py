@@ -79,8 +79,9 @@ def every_reads():
         if axis.out > 0:
             yield of_windows("test", axis)
         yield of_regions("test", size, window)
-        yield of_copies("test", size, stride)
-        yield of_neighbours("test", size, stride)
+        yield of_copies("test", size, size * stride)
+        yield of_neighbours("test", size, size * stride)
+        yield of_neighbours("test", size, size + stride, align_corners=True)
 
 
 def test_the_reads_of_a_target_are_evenly_spaced():

@@ -108,8 +108,9 @@ def calls(dtype, axes=(1, 2, 3), sizes=USUAL):
         case(f"pad{n}d_backward", [poison(*x_shape)], dy, *pad, 1)
         whole = (2, 4, *(a * b for a, b in zip(size, scale, strict=True)))
         for mode in ("nearest", "linear"):
-            case(f"upsample_{mode}{n}d_forward", [poison(*whole)], x, *scale)
-            case(f"upsample_{mode}{n}d_backward", [poison(*x_shape)], real(*whole), *scale)
+            aligned = (True,) * (mode == "linear")
+            case(f"upsample_{mode}{n}d_forward", [poison(*whole)], x, *aligned)
+            case(f"upsample_{mode}{n}d_backward", [poison(*x_shape)], real(*whole), *aligned)
 
         inside = (2, 4, *((o - 1) * s + t for o, s, t in zip(out, stride, taps, strict=True)))  # every window, and every start before it
         x, weight, windows, starts = real(*inside), real(4), (*taps, *stride), (*(t - 1 for t in taps), *stride)

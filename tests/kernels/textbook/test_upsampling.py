@@ -24,13 +24,13 @@ TORCH_MODES = {
 
 def upsample(mode, x, scale):
     y = poisoned((*x.shape[:2], *(a * b for a, b in zip(x.shape[2:], scale, strict=True))), x.dtype)
-    getattr(textbook, f"upsample_{mode}{len(scale)}d_forward")(y, x, *scale)
+    getattr(textbook, f"upsample_{mode}{len(scale)}d_forward")(y, x, *[False] * (mode == "linear"))
     return y
 
 
 def gradient(mode, dy, scale):
     dx = poisoned((*dy.shape[:2], *(a // b for a, b in zip(dy.shape[2:], scale, strict=True))), dy.dtype)
-    getattr(textbook, f"upsample_{mode}{len(scale)}d_backward")(dx, dy, *scale)
+    getattr(textbook, f"upsample_{mode}{len(scale)}d_backward")(dx, dy, *[False] * (mode == "linear"))
     return dx
 
 
@@ -79,3 +79,30 @@ def test_numeric_gradient(mode, axes):
     x, scale = uniform(0, (2, 1, *(3, 2, 2)[:axes])), (2, 3, 2)[:axes]
     dy = uniform(1, upsample(mode, x, scale).shape)
     close_to_numeric(gradient(mode, dy, scale), numeric_gradient(lambda v: upsample(mode, v, scale), x, dy))
+
+
+@pytest.mark.parametrize("axes", AXES)
+@pytest.mark.parametrize(("mode", "align"), [("nearest", None), ("linear", False), ("linear", True)])
+def test_any_size_same_as_torch(torch, mode, align, axes):
+    largest = 7 if axes < 3 else 4
+
+    @generated
+    @given(size=st.tuples(*[st.integers(1, largest)] * axes), out=st.tuples(*[st.integers(1, largest)] * axes), seed=seeds)
+    def compare(size, out, seed):
+        x, dy = uniform(seed, (2, 2, *size)), uniform(seed + 1, (2, 2, *out))
+        y, dx = poisoned(dy.shape, dy.dtype), poisoned(x.shape, x.dtype)
+        settings = () if align is None else (align,)
+        getattr(textbook, f"upsample_{mode}{axes}d_forward")(y, x, *settings)
+        getattr(textbook, f"upsample_{mode}{axes}d_backward")(dx, dy, *settings)
+        leaf = torch.tensor(x, requires_grad=True)
+        want = torch.nn.functional.interpolate(leaf, size=out, mode=TORCH_MODES[mode, axes], align_corners=align)
+        want.backward(torch.tensor(dy))
+        if mode == "linear":  # PyTorch rounds the ratio of "nearest" to float32, and so takes a neighbour now and then
+            close(y, want.detach().numpy(), 3**axes)
+            close(dx, leaf.grad.numpy(), int(np.prod(out)) * 3**axes)
+        else:
+            places = np.ix_(*(np.arange(o) * s // o for o, s in zip(out, size, strict=True)))
+            assert np.array_equal(y, x[(slice(None), slice(None), *places)])
+        close(np.vdot(dy, y), np.vdot(dx, x), y.size)
+
+    compare()

@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.pooling import subsampling
-from minicnn.kernels.cpu.pooling.reads import Reads, backward, of_average, of_copies, of_neighbours, of_windows, three_axes
+from minicnn.kernels.cpu.pooling.reads import Reads, backward, of_average, of_resizing, of_windows, three_axes
 from minicnn.kernels.cpu.pooling.separable import resample_step
 from minicnn.kernels.cpu.pooling.two_by_two import Sizes, max_pool_2x2_step_backward, max_pool_2x2_step_forward
 from minicnn.kernels.cpu.pooling.windows import (
@@ -104,20 +104,15 @@ def append_average_pool_backward(program: Program, dx: Activation, dy: Activatio
     program.step(weighted_sum_step, y=dx.place, x=dy.place, channels=channels_of(dy), axes=step_axes(program, reads, dy.map.shard))
 
 
-def _enlargement(mode: str, sizes: Sequence[int], scales: Sequence[int]) -> list[Reads]:
-    of = of_copies if mode == "nearest" else of_neighbours
-    return [of("Upsample", size, scale) for size, scale in zip(sizes, scales, strict=True)]
-
-
-def append_upsample_forward(program: Program, y: Activation, x: Activation, scales: Sequence[int], mode: str) -> None:
-    """y is x made larger."""
-    reads = three_axes(_enlargement(mode, x.map.sizes, scales))
+def append_upsample_forward(program: Program, y: Activation, x: Activation, mode: str, align_corners: bool) -> None:
+    """y is x in another size."""
+    reads = three_axes(of_resizing("Upsample", mode, align_corners, x.map.sizes, y.map.sizes))
     append_separable(program, resample_step, y, x, reads, max(1, program.step_parts))
 
 
-def append_upsample_backward(program: Program, dx: Activation, dy: Activation, scales: Sequence[int], mode: str) -> None:
+def append_upsample_backward(program: Program, dx: Activation, dy: Activation, mode: str, align_corners: bool) -> None:
     """dx gathers what each pixel gave."""
-    reads = three_axes([backward(each) for each in _enlargement(mode, dx.map.sizes, scales)])
+    reads = three_axes([backward(each) for each in of_resizing("Upsample", mode, align_corners, dx.map.sizes, dy.map.sizes)])
     append_separable(program, resample_step, dx, dy, reads, max(1, program.step_parts))
 
 

@@ -101,20 +101,28 @@ def of_regions(where: str, size: int, out: int) -> Reads:
     return Reads(size, bounds, sources, np.repeat(1.0 / np.maximum(counts, 1), counts))
 
 
-def of_copies(where: str, size: int, scale: int) -> Reads:
-    """Every pixel `scale` times."""
-    check_count(where, size * scale)
-    return Reads(size, np.arange(size * scale + 1), np.repeat(np.arange(size), scale), np.ones(size * scale))
+def of_copies(where: str, size: int, out: int) -> Reads:
+    """Every pixel out/size times, or nearly so."""
+    check_count(where, out)
+    return Reads(size, np.arange(out + 1), np.arange(out) * size // out, np.ones(out))
 
 
-def of_neighbours(where: str, size: int, scale: int) -> Reads:
-    """Linear interpolation: the two pixels whose centres lie around a target's, nearer ones with more weight."""
-    check_count(where, 2 * size * scale)
-    at = np.clip((np.arange(size * scale) + 0.5) / scale - 0.5, 0.0, max(0, size - 1))
+def of_neighbours(where: str, size: int, out: int, align_corners: bool = False) -> Reads:
+    """Linear interpolation: the two pixels that lie around a target, the nearer with more weight."""
+    check_count(where, 2 * out)
+    p = np.arange(out)
+    at = p * (size - 1.0) / max(out - 1.0, 1.0) if align_corners else np.clip((p + 0.5) * size / out - 0.5, 0.0, max(0, size - 1))
     low = at.astype(np.int64)
     pairs = np.stack([low, low + 1], axis=1)
     inside = pairs < size
     return Reads(size, _bounds(inside.sum(1)), pairs[inside], (1.0 - np.abs(at[:, None] - pairs))[inside])
+
+
+def of_resizing(where: str, mode: str, align_corners: bool, sizes: Sequence[int], outs: Sequence[int]) -> list[Reads]:
+    """Those of an upsampling, "nearest" or "linear", along each axis."""
+    if mode == "nearest":
+        return [of_copies(where, size, out) for size, out in zip(sizes, outs, strict=True)]
+    return [of_neighbours(where, size, out, align_corners) for size, out in zip(sizes, outs, strict=True)]
 
 
 def backward(reads: Reads) -> Reads:
