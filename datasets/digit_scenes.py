@@ -94,8 +94,7 @@ def scaled(picture: Picture, longer: int) -> npt.NDArray[np.int64]:
     h, w = (between(size, out) for size, out in zip((rows, columns), sizes, strict=True))
     values = picture.astype(np.int64)
     down = values[h[0]] * (ONE - h[2])[:, None] + values[h[1]] * h[2][:, None]
-    found: npt.NDArray[np.int64] = (down[:, w[0]] * (ONE - w[2]) + down[:, w[1]] * w[2]) // (ONE * ONE)
-    return found
+    return np.asarray((down[:, w[0]] * (ONE - w[2]) + down[:, w[1]] * w[2]) // (ONE * ONE), np.int64)
 
 
 def between(size: int, out: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -32,7 +32,7 @@ def unet_same(classes: int) -> Sequential:
     title="U-Net of three sizes",
     input_shape=(1, 64, 64),
     classes=2,
-    recipe=Recipe(Adam(learning_rate=0.003), (Outcome("cells", 10, (0.9, 0.95)),), batch_size=16),
+    recipe=Recipe(Adam(learning_rate=0.003), (Outcome("cells", 6, (0.985, 0.990)),), batch_size=16),
 )
 def unet_small(classes: int) -> Sequential:
     """16, 32 and 64 filters, normalised; the output is as large as the input, whose sizes have to be multiples of 4."""
