@@ -1,7 +1,8 @@
 """The known data sets, one record each: content, authors, and where the files are.
 
 Hashes and sizes of MNIST and Fashion-MNIST were checked against the files themselves; those of KMNIST, EMNIST and CIFAR-10 are as
-published, those of QMNIST as TensorFlow Datasets lists them (its MD5 sums are torchvision's).  MNIST's licence is the one it is commonly redistributed under; its authors stated none.  `mean` and
+published, those of QMNIST as TensorFlow Datasets lists them.  MNIST's licence is the one it is commonly redistributed under; its
+authors stated none.  `mean` and
 `std` are of the training split, computed from it; CIFAR-10's are the published ones.
 """
 
@@ -337,7 +338,7 @@ RECORDS = {
             2_000,
             500,
             DIGIT_NAMES,
-            "that of MNIST, or CC BY 4.0 from digits",
+            "as its digits",
             "drawn by minicnn from MNIST where its files are, otherwise from digits",
             (0.1,),
             (0.17,),

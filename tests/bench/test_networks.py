@@ -68,8 +68,8 @@ def test_a_wrong_step_is_found(torch, monkeypatch, fault):
     x, labels = rng.standard_normal((6, *net.input_shape), dtype=np.float32), rng.integers(10, size=6)
     right = engine.backward
 
-    def wrong(*arguments):
-        loss, gradients = right(*arguments)
+    def wrong(*arguments, **named):
+        loss, gradients = right(*arguments, **named)
         if fault == "gradient":
             gradients["conv2.weight"][3, 2, 1, 0] += 0.01 * np.abs(gradients["conv2.weight"]).max()
         return loss * (1.01 if fault == "loss" else 1), gradients

@@ -69,7 +69,7 @@ def test_the_table(cli):
     assert (status, err) == (0, "")
     assert out.splitlines()[0].split() == ["Point", "State", "Detail"]
     assert out.splitlines()[-1].startswith("minicnn can train on this machine")
-    assert "digits (embedded), mnist1d (generated); missing: mnist" in out
+    assert "digits (embedded), mnist1d (generated), cells (generated), digit-scenes (generated); missing: mnist" in out
     assert "minicnn data get mnist" in out
 
 
