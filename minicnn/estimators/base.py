@@ -204,4 +204,5 @@ class CNNEstimator(BaseEstimator):
         count = len(images)
         if count < FEWEST_ROWS:
             images = np.concatenate([images, np.repeat(images[-1:], FEWEST_ROWS - count, axis=0)])
-        return logits(self.net_, images, self.net_.preparation, self.threads, self.device)[:count]
+        preparation = self.net_.preparation
+        return logits(self.net_, images, preparation, self.threads, self.device)[:count]  # type: ignore[arg-type]   # `fit` has set it

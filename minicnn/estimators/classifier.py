@@ -81,6 +81,7 @@ class CNNClassifier(ClassifierMixin, CNNEstimator):
 
     usual_loss = SoftmaxCrossEntropy()
     target = CLASS
+    classes_: np.ndarray
 
     def __init__(
         self,
@@ -157,7 +158,8 @@ class CNNClassifier(ClassifierMixin, CNNEstimator):
             if not weight.any():
                 raise SettingError(f"{type(self).__name__}: sample_weight is zero for every row of X, so that there is nothing to learn")
             counted = weight > 0
-            images, targets, loss = images[counted], *shares(targets[counted], weight[counted], len(known), loss)
+            images = images[counted]
+            targets, loss = shares(targets[counted], weight[counted], len(known), loss)
         self.classes_ = known
         self._train(images, targets, len(known), loss, partial=partial)
         return self
