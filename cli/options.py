@@ -119,7 +119,9 @@ def training_options(command: Command) -> Command:
         *update_options(),
         click.option("--recipe", metavar="NAME", help="Use the recipe of another network; 'minicnn recipes' lists them."),
         click.option(
-            "--augment", metavar="LIST", help="Random changes of training images: shift, shift=PIXELS, flip, separated by commas."
+            "--augment",
+            metavar="LIST",
+            help="Random changes of training images, separated by commas: shift, rotate=10, elastic, flip, ... (a wrong word lists them all).",
         ),
         click.option(
             "--validation",

@@ -52,6 +52,7 @@ class Record:
     files: tuple[RemoteFile, ...] = ()
     handwriting: str = ""
     torchvision: str = ""  # its folder's name in torchvision's ROOT, whose folder raw holds the files
+    target: str = "class"
 
     @property
     def download_bytes(self) -> int:
@@ -314,6 +315,34 @@ RECORDS = {
             (0.0,),
             (1.0,),
         ),  # standardised over all 5,000 signals by their recipe
+        Record(
+            "cells",
+            "Cells, some in contact, with masks",
+            "generated",
+            (1, 64, 64),
+            400,
+            100,
+            ("background", "cell"),
+            "MIT",
+            "drawn by minicnn",
+            (0.389676,),
+            (0.135698,),
+            target="mask",
+        ),
+        Record(
+            "digit-scenes",
+            "Digits of many sizes, with boxes",
+            "generated",
+            (1, 96, 96),
+            2_000,
+            500,
+            DIGIT_NAMES,
+            "that of MNIST, or CC BY 4.0 from digits",
+            "drawn by minicnn from MNIST where its files are, otherwise from digits",
+            (0.1,),
+            (0.17,),
+            target="boxes",
+        ),  # whichever digits they are drawn from
     )
 }
 

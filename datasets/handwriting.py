@@ -135,10 +135,10 @@ def smooth_ground(grey: Grey) -> Grey:
 
 def _robust_fit(terms: Grey, heights: Grey) -> Grey:
     """Factors of the terms, by least squares in which what is far off counts less and less, in the end hardly at all."""
-    weights = np.ones(len(heights))
+    weights, factors = np.ones(len(heights)), np.zeros(terms.shape[1])
     for n in range(FIT_ROUNDS):
         root = np.sqrt(weights)
-        factors = np.linalg.lstsq(terms * root[:, None], heights * root, rcond=None)[0]
+        factors = np.linalg.lstsq(terms * root[:, None], heights * root, rcond=None)[0].astype(np.float64)
         off = np.abs(heights - terms @ factors)
         if n < FIT_ROUNDS // 3:
             weights = 1 / np.maximum(off, 1.0)  # towards the least sum of distances

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy.typing as npt
 
-from minicnn.datasets import catalog, cifar, digits, emnist, idx, mnist1d, places
+from minicnn.datasets import catalog, cells, cifar, digit_scenes, digits, emnist, idx, mnist1d, places
 from minicnn.datasets.catalog import SPLITS, Split
 from minicnn.datasets.dataset import Dataset
 from minicnn.datasets.files import FILES, from_file
@@ -48,8 +48,13 @@ def load(name: str | Path, split: Split = "train", folder: str | Path | None = N
         places.check_folder(folder)
     origin: str = record.origin
     images: npt.NDArray
+    labels: npt.NDArray
     if record.origin == "embedded":
         images, labels = digits.read_digits(split)
+    elif name == "cells":
+        images, labels = cells.read_cells(split)
+    elif name == "digit-scenes":
+        images, labels, origin = digit_scenes.read_digit_scenes(split, folder)
     elif record.origin == "generated":
         images, labels = mnist1d.read_mnist1d(split)
     else:
@@ -68,7 +73,7 @@ def load(name: str | Path, split: Split = "train", folder: str | Path | None = N
             f"{name}: images are {' x '.join(map(str, images.shape[1:]))}, expected {' x '.join(map(str, record.input_shape))}"
             f"\n  read from {origin}"
         )
-    return Dataset(images, labels, record.classes, name, split, record.mean, record.std, origin)
+    return Dataset(images, labels, record.classes, name, split, record.mean, record.std, origin, record.target)
 
 
 def path_of(name: str | Path) -> Path | None:

@@ -91,6 +91,44 @@ def transposed_output_size(size: int, taps: int, stride: int, dilation: int, pad
     return (size - 1) * stride - 2 * padding + extent(taps, dilation) + output_padding
 
 
+def transposed_padding(
+    where: str, padding: PaddingSetting, taps: Sequence[int], strides: Sequence[int], dilations: Sequence[int], more: Sequence[int]
+) -> tuple[Pair, ...]:
+    """What a transposed convolution cuts off its output, one (before, after) pair per axis; below 0 where it adds pixels.
+
+    Parameters
+    ----------
+    padding : "valid", "same", an int, one int per axis, or one (before, after) pair per axis
+        "same" makes the output in*stride, an odd pixel is cut off after: the convolution of padding "same", read backwards.
+    more : one int per axis
+        The output padding, which "same" leaves no room for.
+
+    Raises
+    ------
+    SettingError
+        If the setting is none of these.
+    """
+    if padding != "same":
+        if isinstance(padding, str) and padding != "valid":
+            raise SettingError(
+                f"{where}: padding {padding!r} is not one of valid, same, a number of pixels to cut off the output, one number per axis"
+                f" or one (before, after) pair per axis"
+            )
+        ones = (1,) * len(taps)
+        return resolve_padding(where, padding, ones, ones, ones, ones)
+    if any(more):
+        raise SettingError(f"{where}: output_padding adds to a size that padding 'same' has fixed\n  leave one of them out")
+    cuts = [extent(tap, gap) - step for tap, step, gap in zip(taps, strides, dilations, strict=True)]
+    return tuple((max(0, cut) // 2, cut - max(0, cut) // 2) for cut in cuts)
+
+
+def transposed_axis(size: int, taps: int, stride: int, dilation: int, cuts: Pair, output_padding: int) -> Axis:
+    """The convolution that a transposed one reads backwards: from its output, `size` of the result, to its input, `out`."""
+    whole = transposed_output_size(size, taps, stride, dilation, 0, 0)
+    large = whole - sum(cuts) + output_padding
+    return Axis(large, taps, stride, dilation, cuts[0], max(0, whole - cuts[0] - large), size)
+
+
 def same_padding(size: int, taps: int, stride: int, dilation: int) -> Pair:
     """Padding (before, after) that makes the output ceil(size / stride); an odd extra pixel goes after."""
     out = -(-size // stride)

@@ -336,7 +336,8 @@ class Graph:
 
         On images of the old size the answer is the old one.  On larger ones every position has the answer of the old network for the
         window there, `jump` of the last layer pixels from one to the next.  Where layers have padding, a window inside the large image
-        sees its neighbours where the old network saw zeros, so that answers differ.
+        sees its neighbours where the old network saw zeros, so that answers differ; so they do where a layer looks at the whole map
+        (GroupNorm, adaptive pooling).
 
         Raises
         ------

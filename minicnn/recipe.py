@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from minicnn.optimizers import Optimizer
-
-if TYPE_CHECKING:
-    from minicnn.losses import Loss
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings with which a network learns; the first of `outcomes` has the data set to try it on.  loss: None for softmax cross-entropy."""
+    """Settings with which a network learns; the first of `outcomes` has the data set to try it on.  loss: as
+    `Loss.describe` gives it; none for softmax cross-entropy.
+    """
 
     optimizer: Optimizer
     outcomes: tuple[Outcome, ...]
     schedule: str = "cosine"
     batch_size: int = 128
-    loss: Loss | None = None
+    loss: Mapping[str, Any] = field(default_factory=dict)
 
     def on(self, data: str) -> Outcome | None:
         """What it reaches on a data set; None if that was not tried."""

@@ -196,7 +196,9 @@ def test_backward_needs_images_and_classes():
     with pytest.raises(ShapeError, match=r"^backward: x holds no images"):
         small().backward(np.zeros((0, 2, 6, 6), dtype=np.float32), [])
     maps = Graph(L.Conv2D(3, 3), (1, 6, 6))
-    with pytest.raises(GraphError, match=r"^network gives 3 x 4 x 4 numbers for an image, not one for each class\n  for one answer"):
+    with pytest.raises(
+        ShapeError, match=r"^backward: labels have the shape \(1,\), but .* network gives 3 x 4 x 4 for each\n  wanted  \(1, 4, 4\)"
+    ):
         maps.backward(np.zeros((1, 1, 6, 6), dtype=np.float32), [0])
 
 

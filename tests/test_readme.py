@@ -115,7 +115,7 @@ def assert_shown(output: list[str], printed: str) -> None:
 
 
 def test_blocks_are_found():
-    assert [block.page for block in blocks("python")] == ["README.md"] * 6 + ["docs/cuda.md"] * 2 + ["docs/derive.md"] * 3 + [
+    assert [block.page for block in blocks("python")] == ["README.md"] * 7 + ["docs/cuda.md"] * 2 + ["docs/derive.md"] * 3 + [
         "docs/estimators.md"
     ] * 2 + ["docs/robustness.md"]
     assert {block.page for block in blocks("console")} == set(PAGES)

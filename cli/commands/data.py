@@ -74,9 +74,11 @@ def get(name: str) -> None:
 @click.option("--split", type=Choice(["train", "test"]), default="train", show_default=True, help="Which images.")
 @click.option("--index", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="First image to show.")
 @click.option("--count", type=click.IntRange(min=1), metavar="N", default=10, show_default=True, help="Number of images to show.")
+@click.option("--augment", metavar="LIST", help="Draw them as training might see them, too: shift, rotate=10, elastic, ..., with commas.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Seed of what --augment draws.")
 @folder_option
 @format_option
-def show(name: str, split: catalog.Split, index: int, count: int, folder: str | None, form: str) -> None:
+def show(name: str, split: catalog.Split, index: int, count: int, augment: str | None, seed: int, folder: str | None, form: str) -> None:
     """Draw a few images of a data set and count its classes.
 
     NAME is one of 'minicnn data list', a folder of pictures by class, or a file .npz, .npy or .csv.
@@ -110,4 +112,10 @@ def show(name: str, split: catalog.Split, index: int, count: int, folder: str | 
     console.print(f"{name} ({split}): {len(dataset):,} images {shape} {dataset.images.dtype.name}, {dataset.origin}")
     console.print()
     console.print(render.samples(dataset, indices, console))
+    if augment:
+        from minicnn.train.augmentation import augmentation, augmented
+
+        console.print(f"augmented by {augmentation(augment).words.replace(',', ', ')}:")
+        console.print()
+        console.print(render.samples(dataset, indices, console, augmented(dataset, augment, indices, seed)))
     console.print(render.class_table(dataset))

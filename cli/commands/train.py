@@ -17,11 +17,13 @@ from minicnn.cli.interrupts import INTERRUPTED, Interrupts
 from minicnn.cli.options import training_options
 from minicnn.cli.streams import UNWRITABLE
 from minicnn.errors import DataError, GraphError
+from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
     from minicnn.cli.render.live import Progress
     from minicnn.cli.render.training_results import Results
     from minicnn.datasets import Dataset
+    from minicnn.network import Graph
     from minicnn.recipe import Recipe
     from minicnn.train import Run, RunSettings, Trainer
 
@@ -150,8 +152,22 @@ def make_trainer(settings: RunSettings, data: Dataset, device: str, threads: int
     net = entry.build(
         len(data.classes), (data.input_shape[0], *(settings.image_size or entry.input_shape[1:])), settings.seed, init=settings.init
     )
-    how = {"batch_size": settings.batch_size, "threads": threads, "device": device, "seed": settings.seed}
+    check_fit(net, data)
+    how: dict[str, Any] = {"batch_size": settings.batch_size, "threads": threads, "device": device, "seed": settings.seed}
     return Trainer(net, settings.make_optimizer(), **how, **settings.around_update)
+
+
+def check_fit(net: Graph, data: Dataset) -> None:
+    """A GraphError unless a network answers once for an image where the data set asks once for it, and for places where it asks there."""
+    if (data.target == "class") == (len(net.output_shape) == 1) or data.target == "numbers":
+        return
+    asks = {"class": "asks for one class of each", "mask": "asks for the class of every pixel", "boxes": "asks where objects are"}
+    others = "unet-small --data cells, yolo-digits --data digit-scenes" if data.target == "class" else "unet-small and yolo-digits"
+    raise GraphError(
+        f"{net.name} gives {shape_text(net.output_shape)} numbers for an image, but {data.name} {asks[data.target]}"
+        f"\n  'minicnn summary {net.name}' shows it\n  what answers for places: minicnn train {others}"
+        f"\n  'minicnn zoo' has others that can be trained, such as lenet and resnet20"
+    )
 
 
 def patience_line(run: Run) -> str:
@@ -182,7 +198,7 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
     from minicnn.cli.render.live import Announcement, LiveProgress, Progress
 
     console = stdout_console() if sys.stdout.isatty() else stderr_console()  # one object draws the table and the bar below it
-    metric = next(iter(run.trainer.loss.metrics), "")
+    metric = next(iter(run.trainer.loss.figures(run.whole.target)), "")
     where = (str(run.folder.path), "Validation" if run.settings.validation else "Test", run.marks, console, metric)
     if quiet:
         return (results.QuietJsonResults if form == "json" else results.QuietResults)(*where), Progress()

@@ -80,9 +80,9 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
     return table
 
 
-def samples(dataset: Dataset, indices: Sequence[int], target: Console) -> RenderableType:
-    """A grid of images with their classes and indices, as wide as the console."""
-    pictures = to_pictures(dataset.images[list(indices)])
+def samples(dataset: Dataset, indices: Sequence[int], target: Console, images: npt.NDArray | None = None) -> RenderableType:
+    """A grid of images, or of what has become of them, with their classes and indices, as wide as the console."""
+    pictures = to_pictures(dataset.images[list(indices)] if images is None else images)
     room = target.width if target.is_terminal else PIPE_PICTURE_COLUMNS
     captions = [f"{dataset.classes[dataset.labels[n]]} (#{n})" for n in indices]
     across = max(1, (room + GAP) // (max(pictures.shape[2], *map(len, captions)) + GAP))

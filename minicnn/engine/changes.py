@@ -71,7 +71,7 @@ class Changing:
         self.planner.machine.draw(self.planner.program, drawn, zlib.crc32(name.encode()))
         return drawn
 
-    def loop(self, function: Callable[..., None], owner: str = "", **arguments: Any) -> None:
+    def loop(self, function: Callable[..., None], owner: str = "", /, **arguments: Any) -> None:
         """Append a loop: its arrays by name, and, where it asks for them, the settings of all loops.
 
         owner : whose own loop it is, where it is not one of ours
@@ -83,7 +83,7 @@ class Changing:
         own = {name: Table(known[name]) if isinstance(known[name], np.ndarray) else known[name] for name in names}
         self.planner.machine.loop(self.planner.program, function, owner, **own)
 
-    def move(self, function: Callable[..., None], owner: str = "", **arguments: Any) -> None:
+    def move(self, function: Callable[..., None], owner: str = "", /, **arguments: Any) -> None:
         """A loop that takes positions `place` to positions `moved`."""
         if self.place is None:
             self.place = self.new((len(self.sizes), *self.sizes))
@@ -92,7 +92,7 @@ class Changing:
         self.loop(function, owner, moved=moved, place=self.place, **arguments)
         self.place = moved
 
-    def change(self, function: Callable[..., None], owner: str = "", **arguments: Any) -> None:
+    def change(self, function: Callable[..., None], owner: str = "", /, **arguments: Any) -> None:
         """A loop that makes images `y` of images `x`."""
         y = self.new(self.shape)
         self.loop(function, owner, y=y, x=self.image, **arguments)

@@ -100,7 +100,7 @@ def _refusal(node: Node, other: Node, free: Shape) -> str:
     sizes = " or ".join(shape_text(each.slots[0].shape) for each in (node, other))
     if isinstance(node.layer, Linear):
         advice = (
-            "put GlobalAvgPool(), or AdaptiveAvgPool of a fixed size and Flatten(), before it"
+            f"put GlobalAvgPool(), or AdaptiveAvgPool{len(free) - 1}D(size) and Flatten(), before it"
             "\n  or give the size, and call net.convolutional(): it makes convolutions of fully connected layers"
         )
         return f"{named} has weights for every input, but an input {shape_text(free)} leaves open how many: {sizes}\n  {advice}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minicnn.geometry import SizeSetting
+from minicnn.geometry import PaddingSetting, SizeSetting
 from minicnn.kernels import passes
 
 __all__ = [
@@ -32,7 +32,7 @@ def conv_transpose1d(
     bias: ArrayLike | None = None,
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -47,7 +47,7 @@ def conv_transpose2d(
     bias: ArrayLike | None = None,
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -65,8 +65,8 @@ def conv_transpose2d(
     weight : (C K/G R S) of the same type
     bias : (K,), optional
     stride, dilation : int or one per axis, in pixels
-    padding : int or one per axis
-        Pixels cropped at both ends of the output.
+    padding : "valid", "same", int, one int per axis, or one (before, after) pair per axis
+        Pixels cropped at both ends of the output.  "same" makes the output in*stride, an odd pixel is cropped after.
     output_padding : int or one per axis
         Extra pixels at the end of the output, where stride or dilation leave its size undetermined: less than the larger of the two.
     groups : int
@@ -92,7 +92,7 @@ def conv_transpose3d(
     bias: ArrayLike | None = None,
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -107,7 +107,7 @@ def conv_transpose1d_backward_input(
     x_shape: Sequence[int],
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -122,7 +122,7 @@ def conv_transpose2d_backward_input(
     x_shape: Sequence[int],
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -137,7 +137,7 @@ def conv_transpose3d_backward_input(
     x_shape: Sequence[int],
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -152,7 +152,7 @@ def conv_transpose1d_backward_weight(
     weight_shape: Sequence[int],
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -167,7 +167,7 @@ def conv_transpose2d_backward_weight(
     weight_shape: Sequence[int],
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,
@@ -182,7 +182,7 @@ def conv_transpose3d_backward_weight(
     weight_shape: Sequence[int],
     *,
     stride: SizeSetting = 1,
-    padding: SizeSetting = 0,
+    padding: PaddingSetting = 0,
     output_padding: SizeSetting = 0,
     dilation: SizeSetting = 1,
     groups: int = 1,

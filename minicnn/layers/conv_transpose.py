@@ -16,9 +16,9 @@ from math import prod
 from typing import ClassVar
 
 from minicnn.errors import SettingError, ShapeError
-from minicnn.geometry import AXIS_WORDS, Axis, Reads, per_axis, transposed_output_size, whole_number
+from minicnn.geometry import AXIS_WORDS, Axis, PaddingSetting, Pair, Reads, per_axis, transposed_axis, transposed_padding, whole_number
 from minicnn.layers.base import Cost, Layer, ParameterSpec, Shape
-from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, setting_text, start, times
+from minicnn.layers.setting import PerAxis, axis_setting, by, divisors_text, flag, one_map, same_on_all, setting_text, start, times
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +29,8 @@ class ConvTranspose(Layer, registered=False):
 
     filters : output channels; the input channels follow from the input
     window, stride, dilation : int or one per axis
-    padding : pixels cut off on both sides of the output, int or one per axis
+    padding : pixels cut off the output: "valid" (none), "same" (so many that it is stride times as large as the input, an odd one after it),
+        int, one int per axis, or one (before, after) pair per axis
     output_padding : pixels added after the output, where the stride leaves its size open
     groups : input and output channels are split into so many groups that do not see each other
     init : what the weights start from, see `minicnn.initializers`
@@ -47,7 +48,7 @@ class ConvTranspose(Layer, registered=False):
     window: PerAxis
     _: KW_ONLY
     stride: PerAxis = 1
-    padding: PerAxis = 0
+    padding: PaddingSetting = 0
     output_padding: PerAxis = 0
     dilation: PerAxis = 1
     groups: int = 1
@@ -61,13 +62,15 @@ class ConvTranspose(Layer, registered=False):
             filters=whole_number(where, "filters", self.filters, least=1),
             window=axis_setting(where, "window", self.window, axes),
             stride=axis_setting(where, "stride", self.stride, axes),
-            padding=axis_setting(where, "padding", self.padding, axes, least=0),
             output_padding=axis_setting(where, "output_padding", self.output_padding, axes, least=0),
             dilation=axis_setting(where, "dilation", self.dilation, axes),
             groups=whole_number(where, "groups", self.groups, least=1),
             bias=flag(where, "bias", self.bias),
             init=start(where, self.init),
         )
+        pairs = self._pairs()
+        if not isinstance(self.padding, str):
+            self.store(padding=same_on_all([before for before, _ in pairs]) if all(a == b for a, b in pairs) else pairs)
         if self.filters % self.groups:
             raise SettingError(
                 f"{where}: {self.filters} filters do not divide into {self.groups} groups"
@@ -82,12 +85,9 @@ class ConvTranspose(Layer, registered=False):
 
     def axes(self, inputs: tuple[Shape, ...]) -> tuple[Axis, ...]:
         """The convolution that this one transposes: from our output, `size` pixels, to our input, `out` pixels."""
-        settings = zip(
-            inputs[0][1:], *(self._each(name) for name in ("window", "stride", "dilation", "padding", "output_padding")), strict=True
-        )
+        settings = (self._each(name) for name in ("window", "stride", "dilation"))
         return tuple(
-            Axis(transposed_output_size(size, taps, stride, dilation, pad, more), taps, stride, dilation, pad, pad, size)
-            for size, taps, stride, dilation, pad, more in settings
+            transposed_axis(*each) for each in zip(inputs[0][1:], *settings, self._pairs(), self._each("output_padding"), strict=True)
         )
 
     def reads(self, inputs: tuple[Shape, ...]) -> tuple[Reads, ...]:
@@ -96,11 +96,10 @@ class ConvTranspose(Layer, registered=False):
     def output_shapes(self, where: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         channels = one_map(where, inputs, self.axis_count)[0]
         axes = self.axes(inputs)
-        for axis, word in zip(axes, AXIS_WORDS[self.axis_count], strict=True):
+        for axis, (before, after), word in zip(axes, self._pairs(), AXIS_WORDS[self.axis_count], strict=True):
             if axis.size < 1:
-                raise ShapeError(
-                    f"{where} cuts off all {word}: its padding of 2*{axis.before} leaves nothing of {axis.size + 2 * axis.before}"
-                )
+                cut = f"2*{before}" if before == after else f"{before} + {after}"
+                raise ShapeError(f"{where} cuts off all {word}: its padding of {cut} leaves nothing of {axis.size + before + after}")
         if channels % self.groups:
             raise ShapeError(
                 f"{where} splits its input into {self.groups} groups, but gets {channels} channels"
@@ -132,17 +131,23 @@ class ConvTranspose(Layer, registered=False):
 
     def size_steps(self, inputs: tuple[Shape, ...]) -> str:
         steps = []
-        for axis, more in zip(self.axes(inputs), self._each("output_padding"), strict=True):
+        for axis, (before, after), more in zip(self.axes(inputs), self._pairs(), self._each("output_padding"), strict=True):
             span = str(axis.taps) if axis.dilation == 1 else f"({axis.dilation}*({axis.taps} - 1) + 1)"
-            cut = f" - 2*{axis.before}" if axis.before else ""
+            ends = [f" - 2*{before}"] if before == after else [f" {'+' if end < 0 else '-'} {abs(end)}" for end in (before, after) if end]
+            cut = "".join(ends) if before or after else ""
             steps.append(f"({axis.out} - 1)*{axis.stride}{cut} + {span}{f' + {more}' if more else ''} = {axis.size}")
         return ", ".join(dict.fromkeys(steps))
 
     def repairs(self, inputs: tuple[Shape, ...]) -> tuple[str, ...]:
         if len(inputs) != 1 or len(inputs[0]) != self.axis_count + 1 or all(axis.size > 0 for axis in self.axes(inputs)):
             return ()
-        widest = min((axis.size + 2 * axis.before - 1) // 2 for axis in self.axes(inputs))
+        widest = min((axis.size + sum(pair) - 1) // 2 for axis, pair in zip(self.axes(inputs), self._pairs(), strict=True))
         return (f"padding {widest}",)
+
+    def _pairs(self) -> tuple[Pair, ...]:
+        """Pixels cut off before and after each axis."""
+        taps, strides, dilations, more = (self._each(name) for name in ("window", "stride", "dilation", "output_padding"))
+        return transposed_padding(self.where(), self.padding, taps, strides, dilations, more)
 
     def _each(self, name: str) -> tuple[int, ...]:
         return per_axis(self.where(), name, getattr(self, name), self.axis_count, least=0)

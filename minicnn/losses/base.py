@@ -132,6 +132,10 @@ class Loss:
         """The loops for this kind of target."""
         return Loops(type(self).forward, type(self).backward)
 
+    def figures(self, target: str) -> tuple[str, ...]:
+        """The figures by which this kind of target is judged, see `metrics`."""
+        return self.metrics
+
     def is_plain(self, target: str, output_shape: Shape) -> bool:
         """Whether it is the mean softmax cross-entropy of one class an image, for which machines have a kernel of their own."""
         return False

@@ -66,6 +66,10 @@ class SoftmaxCrossEntropy(Loss):
             )
         check_count(self, "class_weights", network, output_shape)
 
+    def figures(self, target: str) -> tuple[str, ...]:
+        """Accuracy; for masks intersection over union before it, which does not praise a network for what most pixels are."""
+        return ("mean_iou", *self.metrics) if target == MASK else self.metrics
+
     def is_plain(self, target: str, output_shape: Shape) -> bool:
         """Whether it is the mean over images of one class each."""
         return self == SoftmaxCrossEntropy() and target == CLASS and len(output_shape) == 1

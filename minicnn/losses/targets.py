@@ -34,7 +34,9 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
     from minicnn.losses.arrays import kind_of
 
     kind = kind_of(loss, labels)
-    if labels.dtype.kind not in "iufb":
+    shape = loss.target_shape(output_shape, kind)
+    no_shares = kind == NUMBERS and {CLASS, MASK} & set(loss.targets) and labels.shape != (count, *shape)
+    if labels.dtype.kind not in "iufb" or no_shares or (labels.dtype.kind == "b" and {CLASS, MASK} & set(loss.targets)):
         raise SettingError(f"{where}: labels are {labels.dtype}, but must be integers: the class of each image, from 0")
     if kind not in loss.targets and {NUMBERS, BOXES} & set(loss.targets) and labels.dtype.kind in "iub":
         labels = labels.astype(np.float32)  # 0 and 1, or whole numbers to come near to
@@ -51,10 +53,10 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
     fits = labels.ndim == 3 and labels.shape[::2] == (count, 5) if kind == BOXES else labels.shape == (count, *shape)
     if not fits:
         letters = {CLASS: "N", MASK: "N, *space", NUMBERS: "N, like the output", BOXES: "N, boxes, 5"}[kind]
+        outputs = f", and {network} gives {shape_text(output_shape)} for each" if len(labels) == count else ""
         wanted = ", ".join(map(str, (count, *shape))) if kind != BOXES else f"{count}, boxes, 5"
         raise ShapeError(
-            f"{where}: labels have the shape {tuple(labels.shape)}, but there are {count} images, and {network} gives"
-            f" {shape_text(output_shape)} for each\n  wanted  ({wanted}{',' * (not shape and kind != BOXES)})  {letters}"
+            f"{where}: labels have the shape {tuple(labels.shape)}, but there are {count} images{outputs}\n  wanted  ({wanted}{',' * (not shape and kind != BOXES)})  {letters}"
         )
     if kind in (NUMBERS, BOXES):
         own = np.array(labels, np.float64 if labels.dtype == np.float64 else np.float32, order="C")

@@ -6,13 +6,14 @@ what they mean.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minicnn.geometry import whole_number
 from minicnn.layers import Shape
 from minicnn.losses.base import BOXES, Loss
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BOX_NUMBERS = 5
 OBJECT_NUMBERS = 6  # of a found one: x, y, w, h, class, score
@@ -73,6 +74,8 @@ class YOLO(Loss):
 
     def prediction(self, y: np.ndarray, input_shape: Shape) -> list[np.ndarray]:
         """For every image the objects that it is said to show, (n, 6): x, y, w, h in pixels, class, score; the highest score first."""
+        import numpy as np
+
         from minicnn.kernels import decode_boxes, non_maximum_suppression
 
         if not len(y):

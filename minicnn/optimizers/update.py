@@ -97,7 +97,7 @@ def checked_update(optimizer: Optimizer, clip_norm: Any, accumulate: Any, ema: A
         ("clip_norm", clip_norm, math.inf, "a number above 0"),
         ("ema", ema, 1.0, "a number above 0 and below 1, such as 0.999"),
     ):
-        right = isinstance(value, Real) and not isinstance(value, bool) and 0 < value < most
+        right = isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < most
         if value is not None and not right:
             raise SettingError(f"Trainer: {name} is {quoted(value)}, but must be {words}, or None for none")
     return Update(

@@ -71,7 +71,9 @@ def measure(
 
 def judged(loss: Loss, scores: np.ndarray, labels: np.ndarray, input_shape: tuple[int, ...]) -> tuple[float, dict[str, float]]:
     """The loss of outputs, and its metrics by name; what scores that are not finite say is never right."""
-    if loss.is_plain(kind_of(loss, labels), scores.shape[1:]):
+    kind = kind_of(loss, labels)
+    wanted = loss.figures(kind)
+    if loss.is_plain(kind, scores.shape[1:]):
         mean = float(-log_probabilities(scores)[np.arange(len(labels)), labels].mean())
     else:
         total, weight = float(loss.per_image(scores, labels, input_shape).sum()), float(loss.weights(labels).sum())
@@ -83,11 +85,11 @@ def judged(loss: Loss, scores: np.ndarray, labels: np.ndarray, input_shape: tupl
     else:
         known = {}
     if not np.isfinite(scores).all():
-        return mean, {name: known.get(name, math.inf if name in SMALLER_IS_BETTER else 0.0) for name in loss.metrics}
-    others = set(loss.metrics) - set(known)
+        return mean, {name: known.get(name, math.inf if name in SMALLER_IS_BETTER else 0.0) for name in wanted}
+    others = set(wanted) - set(known)
     prediction = loss.prediction(scores, input_shape) if others else None
     told = labels if loss.ignored is None else np.where(labels == loss.ignored, -1, labels)
-    return mean, {name: known[name] if name in known else METRICS[name](prediction, told) for name in loss.metrics}
+    return mean, {name: known[name] if name in known else METRICS[name](prediction, told) for name in wanted}
 
 
 def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU) -> np.ndarray:

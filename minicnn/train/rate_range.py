@@ -94,7 +94,7 @@ def find_rate(trainer: Trainer, data: Data, lowest: float, highest: float, updat
     checked = as_dataset("data", data, twin.net, twin.loss)
     held = Held(checked, preparation := twin.prepare(checked), twin.loss)
     axes = (1, -1, *(1,) * (held.images.ndim - 2))
-    scale, shift = (np.float32(each).reshape(axes) for each in (preparation.scale, preparation.shift))
+    scale, shift = (np.array(each, np.float32).reshape(axes) for each in (preparation.scale, preparation.shift))
     order = generator(twin.seed, "shuffle", 1).permutation(len(held))
     size = min(twin.batch_size, len(held))
     begins = iter(n % (len(held) // size) * size for n in range(updates))

@@ -15,6 +15,7 @@ from minicnn.engine.objective import Objective
 from minicnn.errors import DataError, GraphError, SettingError, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
+from minicnn.losses.base import build_loss
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.optimizers.update import AVERAGE, Update, checked_update
@@ -116,7 +117,7 @@ class Trainer:
                 f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
             )
         self.net = net
-        self.loss = loss or (net.recipe.loss if net.recipe else None) or SoftmaxCrossEntropy()
+        self.loss = loss or usual_loss(net)
         self.loss.check(net.name, net.output_shape, net.input_shape)
         self.classes = self.loss.classes(net.output_shape)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
@@ -370,6 +371,7 @@ class Trainer:
     ) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are requested.  The schedule starts after epoch `since`."""
         rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
+        changes.warn(data.name)
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:
             raise loss_is_lost(f"epoch {self.epoch}", self.optimizer.learning_rate, wrong, data.name, None)
@@ -435,3 +437,8 @@ class Trainer:
                     view[...] = found.states[kind][name]
             self._updates.set_state(update, state)
             self._at = Position(found.steps, found.epoch, found.batch, found.sums, found.seconds, found.history)
+
+
+def usual_loss(net: Graph) -> Loss:
+    """The loss of a network's recipe; softmax cross-entropy without one."""
+    return build_loss(net.recipe.loss) if net.recipe and net.recipe.loss else SoftmaxCrossEntropy()

@@ -57,7 +57,7 @@ class Updates:
                 shift=preparation.shift,
                 optimizer=update,
                 objective=objective,
-                **augment.loading(),
+                **augment.loading(objective.kind),
             )
             plan.set_state(state)
             self._plan, self._made_for, self._state = plan, made_for, None

@@ -5,7 +5,9 @@ Redmon, Divvala, Girshick, Farhadi, "You Only Look Once: Unified, Real-Time Obje
 
 from __future__ import annotations
 
-from minicnn.layers import Conv2D, Dropout, Flatten, LeakyReLU, Linear, MaxPool2D, Reshape, Sequential
+from minicnn.layers import BatchNorm2D, Conv2D, Dropout, Flatten, LeakyReLU, Linear, MaxPool2D, Reshape, Sequential
+from minicnn.optimizers import Adam
+from minicnn.recipe import Outcome, Recipe
 from minicnn.zoo.registry import Paper, network
 
 REDMON = Paper("Redmon et al.", "You Only Look Once: Unified, Real-Time Object Detection", 2016)
@@ -46,3 +48,33 @@ def yolov1(classes: int) -> Sequential:
 
 def convolution(filters: int, window: int, stride: int = 1) -> Sequential:
     return Sequential(Conv2D(filters, window, stride=stride, padding=window // 2), LeakyReLU(0.1))
+
+
+@network(
+    "yolo-digits",
+    REDMON,
+    title="YOLO for small scenes",
+    input_shape=(1, 96, 96),
+    classes=10,
+    recipe=Recipe(
+        Adam(learning_rate=0.002), (Outcome("digit-scenes", 16, (0.85, 0.9)),), batch_size=16, loss={"type": "YOLO", "boxes": BOXES}
+    ),
+)
+def yolo_digits(classes: int) -> Sequential:
+    """Convolutions all the way: 12 x 12 cells, each with two boxes of five numbers and one number for each class, channels first."""
+    return Sequential(
+        normalised(16),
+        MaxPool2D(2),
+        normalised(32),
+        MaxPool2D(2),
+        normalised(64),
+        normalised(64),
+        MaxPool2D(2),
+        normalised(96),
+        normalised(96),
+        Conv2D(5 * BOXES + classes, 1, name="boxes"),
+    )
+
+
+def normalised(filters: int) -> Sequential:
+    return Sequential(Conv2D(filters, 3, padding=1, bias=False), BatchNorm2D(), LeakyReLU(0.1))

@@ -241,3 +241,13 @@ def test_a_long_path_is_folded_on_a_terminal_and_never_cut(width, on_terminal):
     assert text.count("/") == path.count("/")
     assert "4,000+1,000" in text
     assert (path in text) == (width == 40 or not on_terminal)
+
+
+def test_show_draws_images_before_and_after_augmentation(cli):
+    status, out, err = cli("data", "show", "digits", "--count", 3, "--augment", "elastic,rotate=10")
+    assert (status, err) == (0, "")
+    before, after = out.split("augmented by rotate=10, elastic=34:4:")
+    captions = [line for line in before.splitlines() if "(#0)" in line]
+    assert captions == [line for line in after.splitlines() if "(#0)" in line]
+    assert before.splitlines()[3:15] != after.splitlines()[3:15]
+    assert cli("data", "show", "digits", "--augment", "elastics")[0] != 0

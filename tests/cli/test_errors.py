@@ -30,8 +30,8 @@ def refused(cli, *arguments, status):
         (("--data", "mnist1d"), "mnist1d: images are 1 x 40, but the network takes 1 x 28 x 28"),
         (("--device", "cuda:999"), "device 'cuda:999'"),
         (("--device", "cuda:999", "--data", "nowhere"), "device 'cuda:999'"),  # first: nothing was loaded in vain
-        (("--augment", "rotate"), "augment 'rotate' is not known"),
-        (("--optimizer", "adam", "--momentum", "0.5"), "momentum is a setting of sgd, but the optimizer is adam"),
+        (("--augment", "rotato"), "augment 'rotato' is not known"),
+        (("--optimizer", "adam", "--momentum", "0.5"), "momentum is a setting of sgd and rmsprop, but the optimizer is adam"),
         (("--learning-rate", "nan"), "SGD: learning_rate is nan, but must be a number, at least 0 and finite"),
         (("--learning-rate", "1e30"), "the loss is no longer a number in epoch 1: the steps are too large"),
         (("--resume", "nowhere"), "there is no run folder nowhere"),
@@ -199,8 +199,12 @@ def test_not_enough_memory(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("network", "words", "advice"),
     [
-        ("unet", "unet gives 2 x 388 x 388 numbers per image, but training needs one for each class", "'minicnn summary unet' shows it"),
-        ("yolov1", "yolov1 gives 7 x 7 x 30 numbers per image", "'minicnn zoo' has others that can be trained"),
+        (
+            "unet",
+            "unet gives 10 x 388 x 388 numbers for an image, but digits asks for one class of each",
+            "'minicnn summary unet' shows it",
+        ),
+        ("yolov1", "yolov1 gives 7 x 7 x 20 numbers for an image, but digits asks", "'minicnn zoo' has others that can be trained"),
         ("inception-3a", "inception-3a is part of a network and has no classes to train", "'minicnn summary inception-3a' shows it"),
     ],
 )

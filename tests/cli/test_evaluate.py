@@ -135,7 +135,7 @@ def test_weights_cut_in_half(cli, trained, tmp_path, broken):
 def many_classes(names):
     rng = np.random.default_rng(3)
     matrix = rng.integers(0, 3, (len(names), len(names))) + np.diag(rng.integers(500, 1000, len(names)))
-    return Examination(0.1, {"accuracy": 0.9}, tuple(names), matrix)
+    return Examination(0.1, {"accuracy": 0.9}, tuple(names), matrix, int(matrix.sum()))
 
 
 def printed(found, width, terminal=True):
@@ -168,7 +168,7 @@ def test_a_terminal_too_narrow_for_the_matrix_gets_a_line_a_class():
 
 
 def test_a_class_without_images():
-    text = printed(Examination(0.0, {"accuracy": 1.0}, ("a", "b"), np.array([[3, 0], [0, 0]])), 80)
+    text = printed(Examination(0.0, {"accuracy": 1.0}, ("a", "b"), np.array([[3, 0], [0, 0]]), 3), 80)
     assert text.splitlines()[6].split() == ["b", ".", ".", "-"]
 
 

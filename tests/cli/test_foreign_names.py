@@ -80,7 +80,7 @@ def test_the_tables_of_an_examination(hostile):
     from minicnn.cli.render.evaluation import class_table, confusion_table, print_examination
     from minicnn.train import Examination
 
-    found = Examination(0.1, {"accuracy": 0.5}, tuple(NASTY), np.arange(100).reshape(10, 10))
+    found = Examination(0.1, {"accuracy": 0.5}, tuple(NASTY), np.arange(100).reshape(10, 10), 4950)
     stream = io.StringIO()
     console = make_console(stream)
     console.print(confusion_table(found))

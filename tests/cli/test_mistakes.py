@@ -25,7 +25,7 @@ from minicnn.errors import near
         (("train", "lenet", "--colour"), "there is no option --colour"),
         (
             ("train", "lenet", "--optimizer", "adm"),
-            "Invalid value for '--optimizer': 'adm' is not one of 'sgd', 'adam': did you mean adam?",
+            "Invalid value for '--optimizer': 'adm' is not one of 'sgd', 'adam', 'adamw', 'rmsprop': did you mean adam or adamw?",
         ),
         (("summary", "lenet", "--format", "md"), "'md' is not one of 'table', 'json', 'csv', 'markdown', 'latex': did you mean markdown?"),
         (("bench", "kernel"), "'kernel' is not one of 'train', 'infer', 'kernels', 'ladder', 'memory', 'starts': did you mean kernels?"),

@@ -195,7 +195,7 @@ def test_settings_reach_the_run(cli, arguments):
     recorded = events(out)[0]["settings"]
     assert status == 0
     for option, value in zip(arguments[::2], arguments[1::2], strict=True):
-        wanted = {"flip,shift=1": "shift=1,flip"}.get(value, value)
+        wanted = {"flip,shift=1": "flip,shift=1"}.get(value, value)
         got = recorded[option.removeprefix("--").replace("-", "_")]
         assert got == type(got)(wanted)
 

@@ -12,6 +12,7 @@ import minicnn
 from minicnn import engine, zoo
 from minicnn import layers as L
 from minicnn.engine.cuda import plan
+from minicnn.errors import DeviceError
 from minicnn.kernels.cuda import memory
 from minicnn.optimizers import SGD, Adam
 
@@ -48,11 +49,11 @@ def step(net, images, optimizer, seed=0):
     print(f"{net.name}: gradients within {worst:.1e}")
 
 
-def stepped(net, x, labels, optimizer, device, steps=2):
+def stepped(net, x, labels, optimizer, device, steps=2, **settings):
     """A copy of a network after some steps, their records, and the optimizer's state."""
     one = minicnn.Graph(net.block, net.input_shape, net.seed, net.name)
     one.freeze(sorted(net.topology.frozen) or None)
-    trainer = minicnn.Trainer(one, optimizer, batch_size=len(x), device=device)
+    trainer = minicnn.Trainer(one, optimizer, batch_size=len(x), device=device, **settings)
     return one, [trainer.step(x, labels) for _ in range(steps)], trainer.optimizer_state()
 
 
@@ -96,6 +97,24 @@ def frozen():
     step(net, 5, SGD(0.05, momentum=0.9, weight_decay=0.1))
 
 
+def averaged():
+    """An average of all weights and running statistics, decay that spares biases, and what a device does not do yet."""
+    body = (L.Conv2D(3, 2), L.BatchNorm2D(), L.ReLU(), L.Flatten(), L.Linear(3))
+    net = minicnn.Graph(L.Sequential(*body), input_shape=(2, 4, 5), name="averaged")
+    x, labels = np.random.default_rng(0).standard_normal((5, 2, 4, 5)).astype(np.float32), np.arange(5) % 3
+    optimizer = SGD(0.05, nesterov=True, weight_decay=0.5, decay="weights")
+    (cpu, _, state), (cuda, _, own) = (stepped(net, x, labels, optimizer, device, ema=0.9) for device in ("cpu", "cuda"))
+    near("parameters", cuda.parameter_memory, cpu.parameter_memory, NEAR, 0.01)
+    near("velocity and average", own, state, NEAR, 0.01)
+    for settings in ({"clip_norm": 1.0}, {"accumulate": 2}):
+        try:
+            stepped(net, x, labels, optimizer, "cuda", **settings)
+        except DeviceError as error:
+            print(str(error).partition(":")[0])
+        else:
+            raise SystemExit(f"{settings} came to nothing on a device")
+
+
 def circular(k, p, q, c, r, s):
     return c, (p + r) % 5, (q + s) % 4, (k * 2 + r) * 2 + s
 
@@ -128,6 +147,7 @@ BODIES = [
     ((3, 6, 5), (L.LocalResponseNorm(), L.AvgPool2D(2))),
     ((3, 6, 5), (L.MaxPool2D(3, stride=2, dilation=1), L.Upsample(2, mode="linear"))),
     ((3, 4, 4), (L.Upsample(2), L.GlobalAvgPool())),
+    ((3, 4, 3), (L.Upsample(size=(6, 5)), L.Upsample(size=(5, 3), mode="linear", align_corners=True))),
     ((4, 4, 4), (L.Residual(L.Sequential(L.Conv2D(4, 3, padding=1), L.BatchNorm2D())), L.ReLU())),
     ((4, 4, 4), (L.Concat(L.Conv2D(2, 1), L.Conv2D(3, 3, padding=1), L.MaxPool2D(3, stride=1, padding=1)),)),
     ((4, 4, 4), (L.Add(L.Conv2D(2, 1), L.Conv2D(2, 3, padding=1), L.Conv2D(2, 1)),)),
@@ -212,7 +232,7 @@ def stopped(records, epochs):
             return
 
 
-PARTS = {each.__name__: each for each in (lenet, resnet20, layers, frozen, unet, training, large)}
+PARTS = {each.__name__: each for each in (lenet, resnet20, layers, frozen, averaged, unet, training, large)}
 
 if __name__ == "__main__":
     for part in sys.argv[1:]:

@@ -10,6 +10,7 @@ from minicnn import engine
 from minicnn import layers as L
 from minicnn.engine.cuda.plan import DevicePlan
 from minicnn.engine.cuda.program import DeviceProgram
+from minicnn.engine.objective import CROSS_ENTROPY
 from minicnn.errors import DeviceError, SettingError
 from minicnn.kernels.cuda import memory
 from minicnn.kernels.cuda.compile import Kernel
@@ -84,7 +85,7 @@ def test_parameters_whose_copy_was_interrupted_are_copied_again(monkeypatch):
 def test_a_thread_that_begins_a_run_does_not_touch_the_result_of_another(monkeypatch):
     take_the_device(monkeypatch)
     one = trainer()
-    plan = one._updates.plan(one.update, 2, 1, one._raw, minicnn.train.trainer.AS_THEY_ARE)
+    plan = one._updates.plan(one.update, 2, 1, one._raw, minicnn.train.trainer.AS_THEY_ARE, CROSS_ENTROPY)
     others, to_host = [], memory.to_host
 
     def of_another():

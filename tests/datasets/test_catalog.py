@@ -15,7 +15,7 @@ from minicnn.errors import DataError
 
 def test_the_promised_names():
     emnist = ("emnist-letters", "emnist-digits", "emnist-mnist", "emnist-balanced", "emnist-byclass")
-    assert names() == ("digits", "mnist", "fashion-mnist", "kmnist", "qmnist", *emnist, "cifar10", "mnist1d")
+    assert names() == ("digits", "mnist", "fashion-mnist", "kmnist", "qmnist", *emnist, "cifar10", "mnist1d", "cells", "digit-scenes")
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)

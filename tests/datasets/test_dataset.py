@@ -72,10 +72,10 @@ def test_the_record_is_frozen():
     [
         (IMAGES.astype(float), LABELS, "images are float64, expected uint8 or float32"),
         (IMAGES[:, 0, 0, 0], LABELS, r"images have shape \(12,\), expected \(N, C, \*space\)"),
-        (IMAGES, LABELS.astype(np.float32), r"labels are float32 \(12,\), expected integers \(N,\)"),
+        (IMAGES, LABELS.astype(complex), r"labels are complex128 \(12,\), expected integers \(N,\)"),
         (IMAGES, LABELS.astype(np.uint64) + 2**63, r"labels run from 9223372036854775807 to 9223372036854775807"),
         (IMAGES.astype(np.complex64), LABELS, r"use abs\(images\), or images.real and images.imag as two channels, in float32"),
-        (IMAGES, LABELS[:, None], r"labels are int64 \(12, 1\)"),
+        (IMAGES, LABELS[:, None], r"labels are int32 \(12, 1\), expected integers \(N, \*space\)"),
         (IMAGES[:11], LABELS, "11 images, but 12 labels"),
         (IMAGES[:0], LABELS[:0], "no pixels"),
         (IMAGES, LABELS + 1, "labels run from 1 to 4, but there are 4 classes, 0 to 3"),

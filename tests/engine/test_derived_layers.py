@@ -18,6 +18,8 @@ LAYERS = [
     L.Conv2D(4, 3, sharing=2),
     L.Conv2D(2, 3, sharing="unshared", bias=False),
     L.ConvTranspose2D(6, 3, stride=2, groups=3),
+    L.ConvTranspose2D(2, (4, 2), stride=3, padding="same"),
+    L.ConvTranspose2D(2, 3, stride=2, padding=((2, 0), (0, 1)), output_padding=1),
     L.MaxPool2D(3, stride=2, padding=1),
     L.AvgPool2D(3, padding=1, count_padding=False),
     L.GlobalAvgPool(),

@@ -8,6 +8,7 @@ from minicnn import engine, zoo
 from minicnn import layers as L
 from minicnn.engine.plan import build_plan
 from minicnn.kernels.cpu.convolution import maps
+from minicnn.losses import SoftmaxCrossEntropy
 
 # Rounding of float32 sums grows with the square root of their terms; the longest here has 9,216 terms.
 TOLERANCE = 5e-6
@@ -74,14 +75,14 @@ def test_textbook_gradients_agree_with_numeric_ones(make):
     net = make()
     x, labels = pictures(net, 3)
     x = x.astype(np.float64)
-    key = engine.dropout_key(net.seed, 0)
+    key, entropy = engine.dropout_key(net.seed, 0), SoftmaxCrossEntropy()
     doubles = {name: value.astype(np.float64) for name, value in net.parameters.items()}
 
     def loss(parameters, images):
-        return engine.Run(net.topology, parameters, images, training=True, key=key).loss(labels)[0]
+        return entropy.value(engine.Run(net.topology, parameters, images, training=True, key=key).output, labels)
 
     run = engine.Run(net.topology, doubles, x, training=True, key=key)
-    dx, gradients = run.gradients(run.loss(labels)[1])
+    dx, gradients = run.gradients(entropy.gradient(run.output, labels))
     rng = np.random.default_rng(1)
     step = 1e-6
     for name, value in doubles.items():

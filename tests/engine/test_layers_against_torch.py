@@ -88,7 +88,32 @@ def convolution(rng, axes):
     return layer, wanted
 
 
+def cut(y, pairs):
+    """What is left of each axis."""
+    return y[(..., *(slice(before, size - after) for size, (before, after) in zip(y.shape[2:], pairs, strict=True)))]
+
+
+def transposed(rng, axes):
+    taps, stride = (tuple(int(n) for n in rng.integers(1, 4, axes)) for _ in range(2))
+    settings = {"stride": stride, "groups": int(rng.choice([1, 2]))}
+    spans = [tap - step for tap, step in zip(taps, stride, strict=True)]
+    same = bool(rng.integers(2))
+    pairs = tuple((max(0, span) // 2, max(0, span) - max(0, span) // 2) for span in spans)
+    if not same:
+        pairs = tuple((int(a), int(b)) for a, b in rng.integers(0, 3, (axes, 2)))
+    added = [max(0, -span) * same for span in spans]  # "same" adds pixels where the window is smaller than the stride
+    layer = getattr(L, f"ConvTranspose{axes}D")(4, taps, padding="same" if same else pairs, name="own", **settings)
+
+    def wanted(x, own):
+        around = [n for each in reversed(added) for n in (0, each)]
+        whole = in_torch("conv_transpose", axes)(x, own["own.weight"], None, **settings)
+        return cut(F.pad(whole, around), pairs) + own["own.bias"].reshape(-1, *[1] * axes)
+
+    return layer, wanted
+
+
 MAKERS = [
+    transposed,
     l2_pool,
     adaptive_max_pool,
     adaptive_avg_pool,

@@ -14,9 +14,19 @@ REASONS = {
 }
 
 
+CASES = [
+    case
+    for kind, reasons in REASONS.items()
+    for case in sklearn_checks.estimator_checks_generator(kind(), expected_failed_checks=reasons, mark="xfail")
+]
+
+
+def name(argument):
+    """Of an estimator, or of a check with its settings."""
+    return type(argument).__name__ if hasattr(argument, "fit") else argument.func.__name__
+
+
 @pytest.mark.filterwarnings("ignore::minicnn.errors.LearningWarning")  # of labels that are noise, as some checks have them
-@sklearn_checks.parametrize_with_checks(
-    [CNNClassifier(), CNNRegressor()], expected_failed_checks=lambda estimator: REASONS[type(estimator)]
-)
+@pytest.mark.parametrize(("estimator", "check"), CASES, ids=name)
 def test_a_check_of_scikit_learn(estimator, check):
     check(estimator)

@@ -176,3 +176,11 @@ def test_training_at_one_size_trains_all(tmp_path):
 def test_words_are_no_shape(shape):
     with pytest.raises(ShapeError, match="is not the shape of an image"):
         minicnn.Graph(L.Conv2D(1, 1), shape)
+
+
+def test_adaptive_pooling_lets_a_fully_connected_layer_follow():
+    net = minicnn.Graph(L.Sequential(L.Conv2D(4, 3), L.AdaptiveAvgPool2D((2, 3)), L.Flatten(), L.Linear(5)), FREE)
+    assert net.summary().layers[-1].input_shapes == ((24,),)
+    for space in ((9, 9), (30, 17)):
+        x = np.random.default_rng(0).standard_normal((3, 1, *space))
+        assert np.allclose(net.forward(x.astype(np.float32)), net.forward(x), atol=1e-5)

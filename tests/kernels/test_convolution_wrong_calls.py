@@ -196,9 +196,9 @@ def test_gradients(call, error, words):
         ),
         (lambda: kernels.conv_transpose2d(X, SPREAD, groups=2), ShapeError, r"^conv_transpose2d: 3 channels do not divide into 2 groups\n"),
         (
-            lambda: kernels.conv_transpose2d(X, SPREAD, padding="same"),
+            lambda: kernels.conv_transpose2d(X, SPREAD, padding="full"),
             SettingError,
-            r"^conv_transpose2d: padding is 'same', but must be a number of pixels, or one per axis, to crop from the output$",
+            r"^conv_transpose2d: padding 'full' is not one of valid, same, a number of pixels to cut off the output",
         ),
         (
             lambda: kernels.conv_transpose2d(X, SPREAD, padding=4),

@@ -70,7 +70,7 @@ def test_output_padding():
     ("settings", "words"),
     [
         ({"filters": 0, "window": 2}, r"^ConvTranspose2D: filters is 0, but must be at least 1$"),
-        ({"filters": 3, "window": 2, "padding": "same"}, r"^ConvTranspose2D: padding is 'same', but must be a whole number$"),
+        ({"filters": 3, "window": 2, "padding": "full"}, r"^ConvTranspose2D: padding 'full' is not one of valid, same, a number of pixels"),
         ({"filters": 3, "window": 2, "groups": 2}, r"^ConvTranspose2D: 3 filters do not divide into 2 groups\n  use 1 or 3 groups"),
         (
             {"filters": 3, "window": 2, "stride": 2, "output_padding": 2},
@@ -92,3 +92,14 @@ def test_inputs_that_do_not_fit():
     with pytest.raises(ShapeError, match=r"^up1 cuts off all rows: its padding of 2\*2 leaves nothing of 4$"):
         layer.output_shapes("up1", ((1, 3, 9),))
     assert layer.repairs(((1, 3, 9),)) == ("padding 1",)
+
+
+def test_same_is_the_stride_times_the_input():
+    assert ConvTranspose2D(3, (3, 2), stride=(2, 3), padding="same").output_shapes("up1", ((4, 5, 7),)) == ((3, 10, 21),)
+    assert (
+        ConvTranspose2D(3, (3, 2), stride=(2, 3), padding="same").size_steps(((4, 5, 7),))
+        == "(5 - 1)*2 - 1 + 3 = 10, (7 - 1)*3 + 1 + 2 = 21"
+    )
+    assert ConvTranspose2D(3, 3, padding=((1, 1), (1, 1))) == ConvTranspose2D(3, 3, padding=1)
+    with pytest.raises(ShapeError, match=r"^up1 cuts off all rows: its padding of 3 \+ 2 leaves nothing of 4$"):
+        ConvTranspose2D(3, 3, padding=((3, 2), (0, 0))).output_shapes("up1", ((4, 2, 7),))

@@ -55,7 +55,7 @@ def test_examination_counts(small_net, test_digits):
 
 
 def test_classes_of_an_examination():
-    found = Examination(0.0, 0.5, ("a", "b", "c"), np.array([[2, 1, 3], [0, 4, 0], [0, 0, 0]]))
+    found = Examination(0.0, {"accuracy": 0.5}, ("a", "b", "c"), np.array([[2, 1, 3], [0, 4, 0], [0, 0, 0]]), 10)
     assert [found.class_accuracy(k) for k in range(3)] == [2 / 6, 1.0, None]
     assert [found.mistaken_for(k) for k in range(3)] == [(2, 3), None, None]
 

@@ -214,7 +214,7 @@ def test_better_is_more_right_answers_then_less_loss():
 
 
 def test_a_history_is_printed_as_a_table():
-    history = History((record(1, 0.5), record(2, 0.75), record(3, 0.25)), "validation", EvaluationRecord(0.5, 0.625, 8, 0.0))
+    history = History((record(1, 0.5), record(2, 0.75), record(3, 0.25)), "validation", EvaluationRecord(0.5, {"accuracy": 0.625}, 8, 0.0))
     assert repr(history).splitlines() == [
         "Epoch  Train loss  accuracy  Validation loss  accuracy  Seconds",
         "---------------------------------------------------------------",

@@ -9,7 +9,7 @@ import minicnn
 from minicnn import datasets
 from minicnn.errors import CheckpointError, DataError, SettingError
 from minicnn.storage import load_arrays
-from minicnn.train import EpochRecord, Preparation, ProgressRecord, StartRecord, load_trained
+from minicnn.train import EpochRecord, Preparation, ProgressRecord, StartRecord, history_line, load_trained
 from minicnn.train import run as run_module
 
 
@@ -61,7 +61,8 @@ def test_the_folder_holds_four_files(make_run, tmp_path):
     assert Preparation.from_json(described["preparation"]) == run.preparation
     assert set(described["versions"]) == {"minicnn", "python", "numpy", "numba", "llvmlite"}
     lines = [json.loads(line) for line in (run.folder.path / "history.jsonl").read_text().splitlines()]
-    assert lines == [{"event": "epoch", **record._asdict(), "metrics": {"accuracy": record.test_accuracy}} for record in epochs]
+    assert lines == [json.loads(history_line(record)) for record in epochs]
+    assert [line["metrics"] for line in lines] == [{"accuracy": record.test_accuracy} for record in epochs]
 
 
 WAVERING = {"epochs": 6, "learning_rate": 0.2, "schedule": "constant"}  # the last epoch is not the best
@@ -89,7 +90,12 @@ def test_the_weights_kept_are_those_of_the_last_epoch_unless_images_are_to_choos
     assert loaded.parameter_memory.tobytes() == memories[wanted]
     result = run.result()
     assert (loaded.predict(run.test_data.images).argmax(axis=1) == run.test_data.labels).mean() == result.test.accuracy
-    assert (result.kept_epoch, result.best_epoch, result.best_accuracy, result.epochs) == (wanted, best.epoch, best.test_accuracy, 6)
+    assert (result.kept_epoch, result.best_epoch, result.best_metrics["accuracy"], result.epochs) == (
+        wanted,
+        best.epoch,
+        best.test_accuracy,
+        6,
+    )
     if not run.settings.validation:
         assert result.test.accuracy == run.trainer.history[wanted - 1].test_accuracy
     again = make_run(tmp_path / "run", **WAVERING, **given)
@@ -103,11 +109,17 @@ def test_two_sets_cannot_choose_the_weights(make_run, tmp_path):
         make_run(tmp_path / "run", validation=0.2, select_on_test=True)
 
 
+@pytest.mark.filterwarnings("ignore:augment flip")
 @pytest.mark.parametrize(("first", "second", "whole"), [(1, 1, 1), (1, 2, 1), (2, 1, 2)])
 @pytest.mark.parametrize(
     "given",
-    [{}, {"optimizer": "adam", "schedule": "plateau"}, {"augment": "shift=1,flip", "schedule": "step", "validation": 0.2}],
-    ids=["sgd", "adam", "augmented"],
+    [
+        {},
+        {"optimizer": "adam", "schedule": "plateau"},
+        {"augment": "shift=1,flip", "schedule": "step", "validation": 0.2},
+        {"augment": "rotate=10,elastic,brightness,cutout=3"},
+    ],
+    ids=["sgd", "adam", "shifted", "augmented"],
 )
 def test_a_stopped_run_ends_with_the_bits_of_an_unbroken_one(make_run, tmp_path, given, first, second, whole):
     unbroken = make_run(tmp_path / "unbroken", threads=whole, **given)
@@ -294,7 +306,7 @@ def test_held_out_images_take_the_place_of_the_test_images(make_run, tmp_path):
     assert all(line["evaluated_on"] == "validation" for line in lines)
     result = run.result()
     assert result.test.images == 100
-    assert result.best_accuracy == max(record.test_accuracy for record in epochs)
+    assert result.best_metrics["accuracy"] == max(record.test_accuracy for record in epochs)
     kept = load_trained(run.folder.best_path)
     prepared = kept.preparation.images(run.test_data.images)
     assert minicnn.train.evaluate(kept.net, prepared, run.test_data.labels, kept.preparation)[:3] == result.test[:3]

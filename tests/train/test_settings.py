@@ -81,7 +81,7 @@ def test_few_images_get_more_epochs():
         ),
         ({"learning_rate": float("nan")}, r"^SGD: learning_rate is nan"),
         ({"weight_decay": -1.0}, r"^SGD: weight_decay is -1.0"),
-        ({"augment": "rotate"}, r"^augment 'rotate' is not known"),
+        ({"augment": "rotato"}, r"^augment 'rotato' is not known"),
         ({"optimizer": "adam", "nesterov": True}, r"^nesterov is a setting of sgd, but the optimizer is adam\n  leave it out, or choose"),
         ({"patience": 3}, r"^patience needs images that are not trained on\n  use --validation 0.1, or leave out --patience"),
         ({"ema": 1.5}, r"^Trainer: ema is 1.5, but must be a number above 0 and below 1"),
@@ -94,7 +94,7 @@ def test_settings_that_do_not_fit(given, words):
 
 
 def test_augmentation_is_spelled_in_one_way():
-    assert RunSettings.completed({**LENET, "augment": "flip, shift"}, 100).augment == "shift=2,flip"
+    assert RunSettings.completed({**LENET, "augment": "flip,  shift"}, 100).augment == "flip,shift=2"
 
 
 def test_a_run_that_goes_on_keeps_its_settings():
@@ -165,7 +165,7 @@ def test_json_brings_them_back(given):
         ({"momentum": None, "optimizer": "sgd", "weight_decay": -1}, "weight_decay is -1"),
         ({"optimizer": "adam"}, "its settings do not fit"),
         ({"schedule": "never"}, "there is no schedule 'never'"),
-        ({"augment": "shift=99999"}, "its settings do not fit: augment 'shift=99999' is not known"),
+        ({"augment": "shift=99999999"}, "its settings do not fit: augment 'shift=99999999' is not known"),
         ({"data_dir": "a\0b"}, "data_dir is 'a"),
         ({"network": "x" * 5000}, "network is 'xxx"),
         ({"size": "8x"}, r"^run: the setting size is '8x', but must be rows"),

@@ -108,7 +108,7 @@ EPOCH = EpochRecord(1, 0.5, 0.75, None, None, 2.0, 719.0, 0.05)._asdict()
         ({"history": [{**EPOCH, "train_loss": "much"}], "epoch": 2}, "train_loss is 'much'"),
         ({"history": [{**EPOCH, "test_loss": float("inf")}], "epoch": 2}, "test_loss is inf"),
         ({"history": [{**EPOCH, "test_accuracy": 1.5}], "epoch": 2}, r"test_accuracy is 1\.5, .* at least 0 and at most 1"),
-        ({"history": [{**EPOCH, "train_accuracy": None}], "epoch": 2}, "train_accuracy is None"),
+        ({"history": [{**EPOCH, "train_accuracy": "half"}], "epoch": 2}, "train_accuracy is 'half'"),
         ({"history": [{**EPOCH, "epoch": 2}], "epoch": 2}, "entry 1 of its history is of epoch 2"),
         ({"history": [EPOCH, EPOCH], "epoch": 3}, "entry 2 of its history is of epoch 1"),
         ({"epoch": 7}, "it is in epoch 7, but its history has 0 epochs"),
@@ -185,5 +185,6 @@ def test_data_with_more_classes_than_the_network(small_net, digits):
 def test_a_network_that_is_no_classifier():
     from minicnn import layers
 
-    with pytest.raises(minicnn.errors.GraphError, match="not one for each class"):
-        Trainer(minicnn.Graph(layers.Conv2D(3, 3), input_shape=(1, 8, 8)))
+    net = minicnn.Graph(layers.Sequential(layers.Flatten(), layers.Linear(1)), input_shape=(1, 8, 8))
+    with pytest.raises(minicnn.errors.GraphError, match="one score for an image, but softmax cross-entropy needs one for each class"):
+        Trainer(net)

@@ -18,6 +18,7 @@ def weights_after(threads, optimizer, epochs=2, **settings):
     return net.parameter_memory.copy(), losses
 
 
+@pytest.mark.filterwarnings("ignore:augment flip")
 @pytest.mark.parametrize("optimizer", [SGD(learning_rate=0.03, weight_decay=1e-3), Adam()], ids=["sgd", "adam"])
 def test_threads_do_not_change_the_weights(optimizer):
     one, one_losses = weights_after(1, optimizer, schedule="cosine", augment="shift,flip")

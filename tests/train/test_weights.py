@@ -48,10 +48,23 @@ def test_a_network_without_preparation(saved, tmp_path):
         load_trained(tmp_path / "bare.safetensors")
 
 
-def test_a_network_that_answers_for_every_pixel_is_not_told_to_look_for_its_run(tmp_path):
-    minicnn.Graph(minicnn.layers.Conv2D(2, 3), (1, 6, 6), name="pixels").save(tmp_path / "pixels.safetensors")
-    with pytest.raises(GraphError, match=r"pixels.safetensors: pixels gives 2 x 4 x 4 numbers for an image.*\n.*\n.*per pixel, use"):
-        load_trained(tmp_path / "pixels.safetensors")
+def test_a_network_whose_output_its_loss_cannot_use(saved):
+    _, path = saved
+    arrays, metadata = load_arrays(path)
+    save_arrays(path, arrays, metadata | {"loss": '{"type": "YOLO", "boxes": 2}', "class_names": "[]"})
+    with pytest.raises(GraphError, match=r"safetensors: .* gives 10 for an image, but YOLO needs 5 numbers"):
+        load_trained(path)
+
+
+@pytest.mark.parametrize(
+    "loss", ["[", '{"type": "Unknown"}', '{"type": "SoftmaxCrossEntropy", "label_smoothing": 2}', '{"type": "Dice", "a": 1}']
+)
+def test_a_loss_that_cannot_be_read(saved, loss):
+    _, path = saved
+    arrays, metadata = load_arrays(path)
+    save_arrays(path, arrays, metadata | {"loss": loss})
+    with pytest.raises(CheckpointError, match="its record of images and classes cannot be read"):
+        load_trained(path)
 
 
 @pytest.mark.parametrize(

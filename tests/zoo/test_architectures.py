@@ -149,6 +149,31 @@ def test_highway():
     assert sum(slot.size for slot in net.slots if slot.name.startswith("highway1.")) == 5_100
 
 
+def test_the_small_unet_keeps_the_size_and_sees_the_largest_cell():
+    layers = rows("unet-small")
+    assert [row.output_shape[1] for name, row in layers.items() if "conv" in name or "up" in name] == [
+        64,
+        64,
+        32,
+        32,
+        16,
+        16,
+        32,
+        32,
+        32,
+        64,
+        64,
+        64,
+    ]
+    assert layers["classify"].output_shape == (2, 64, 64)
+
+
+def test_yolo_for_digits_has_a_cell_for_eight_pixels_and_sees_more_than_a_digit():
+    boxes = rows("yolo-digits")["boxes"]
+    assert (boxes.output_shape, boxes.receptive_field, boxes.jump) == ((20, 12, 12), (62, 62), (8, 8))
+    assert zoo.build("yolo-digits", classes=3).output_shape == (13, 12, 12)
+
+
 def test_yolo_gives_a_cell_ten_numbers_for_boxes_and_one_for_each_class():
     assert zoo.build("yolov1", classes=3).output_shape == (7, 7, 13)
     assert rows("yolov1")["fc2"].output_shape == (1470,)

@@ -12,11 +12,11 @@ from minicnn.geometry import (
     AXIS_WORDS,
     Axis,
     PaddingSetting,
-    extent,
     per_axis,
     remembered,
     resolve_axes,
-    transposed_output_size,
+    transposed_axis,
+    transposed_padding,
     whole_number,
 )
 from minicnn.kernels import textbook
@@ -151,7 +151,7 @@ def resolve_transposed(
     x_shape: Sequence[int],
     weight_shape: Sequence[int],
     stride: object,
-    padding: object,
+    padding: PaddingSetting,
     output_padding: object,
     dilation: object,
     groups: object,
@@ -172,19 +172,13 @@ def resolve_transposed(
         raise ShapeError(f"{where}: x has {channels} channels, but weight was made for {weight_channels}{shapes}")
     if channels % group_count:
         raise ShapeError(f"{where}: {channels} channels do not divide into {group_count} groups{shapes}")
-    if isinstance(padding, str):
-        raise SettingError(f"{where}: padding is {padding!r}, but must be a number of pixels, or one per axis, to crop from the output")
-    settings = [
+    strides, dilations, added = (
         per_axis(where, name, value, axis_count, least)
-        for name, value, least in (
-            ("stride", stride, 1),
-            ("dilation", dilation, 1),
-            ("padding", padding, 0),
-            ("output_padding", output_padding, 0),
-        )
-    ]
+        for name, value, least in (("stride", stride, 1), ("dilation", dilation, 1), ("output_padding", output_padding, 0))
+    )
+    pairs = transposed_padding(where, padding, taps, strides, dilations, added)
     axes = []
-    for size, tap, step, gap, cut, more, word in zip(sizes, taps, *settings, AXIS_WORDS[axis_count], strict=True):
+    for size, tap, step, gap, cuts, more, word in zip(sizes, taps, strides, dilations, pairs, added, AXIS_WORDS[axis_count], strict=True):
         if more >= max(step, gap):
             raise SettingError(
                 f"{where}: output_padding {more} must be below the larger of stride {step} and dilation {gap}"
@@ -192,14 +186,14 @@ def resolve_transposed(
             )
         if size < 1:
             raise ShapeError(f"{where}: x has no {word}, so there is nothing to spread{shapes}")
-        large = transposed_output_size(size, tap, step, gap, cut, more)
-        if large < 1:
+        axis = transposed_axis(size, tap, step, gap, cuts, more)
+        if axis.size < 1:
+            whole = axis.size + sum(cuts)
             raise ShapeError(
-                f"{where}: padding {cut} crops all {word} of an output of {large + 2 * cut}{shapes}"
-                f"\n  use a padding of at most {(large + 2 * cut - 1) // 2}"
+                f"{where}: padding {cuts[0] if cuts[0] == cuts[1] else cuts} crops all {word} of an output of {whole}{shapes}"
+                f"\n  use a padding of at most {(whole - 1) // 2}"
             )
-        after = max(0, (size - 1) * step + extent(tap, gap) - cut - large)
-        axes.append(Axis(large, tap, step, gap, cut, after, size))
+        axes.append(axis)
     return Case(where, "conv_transpose", tuple(axes), group_count, False, x_shape, weight_shape)
 
 
