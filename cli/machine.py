@@ -20,7 +20,11 @@ import minicnn
 OK, MISSING, WARN = "ok", "missing", "warn"
 COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}  # packages that may be installed and still not load
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
-EXTRAS = (("pillow", "PNG and JPEG for 'minicnn predict'"), ("torch", "a peer for 'minicnn bench --against torch'"))
+EXTRAS = (
+    ("pillow", "PNG and JPEG for 'minicnn predict'"),
+    ("torch", "a peer for 'minicnn bench --against torch'"),
+    ("scikit-learn", "CNNClassifier and CNNRegressor"),
+)
 
 
 class Finding(NamedTuple):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CNNClassifier": "minicnn.estimators",
+    "CNNRegressor": "minicnn.estimators",
     "Graph": "minicnn.network",
     "load": "minicnn.network_file",
     "Trainer": "minicnn.train",
@@ -23,6 +25,7 @@ _MODULES = (
     "datasets",
     "engine",
     "errors",
+    "estimators",
     "geometry",
     "graph",
     "initializers",
@@ -39,13 +42,14 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 if not os.path.isdir(os.path.join(_HERE, "datasets")) and os.path.isfile(os.path.join(_HERE, "..", "datasets", "catalog.py")):
     __path__.append(os.path.dirname(_HERE))  # in a checkout minicnn.cli and minicnn.datasets lie beside minicnn, not within
 
-__all__ = ["Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
+__all__ = ["CNNClassifier", "CNNRegressor", "Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
 
 if TYPE_CHECKING:  # the same names for type checkers and editors, which do not run __getattr__
     from minicnn import bench as bench
     from minicnn import datasets as datasets
     from minicnn import engine as engine
     from minicnn import errors as errors
+    from minicnn import estimators as estimators
     from minicnn import geometry as geometry
     from minicnn import graph as graph
     from minicnn import initializers as initializers
@@ -56,6 +60,8 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn import optimizers as optimizers
     from minicnn import train as train
     from minicnn import zoo as zoo
+    from minicnn.estimators import CNNClassifier as CNNClassifier
+    from minicnn.estimators import CNNRegressor as CNNRegressor
     from minicnn.network import Graph as Graph
     from minicnn.network_file import load as load
     from minicnn.processors import set_threads as set_threads

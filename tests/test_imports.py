@@ -37,6 +37,7 @@ ORDER = (
     "recipe",
     "train",
     "zoo",
+    "estimators",
     "facts",
     "bench",
     "cli",
@@ -62,6 +63,7 @@ AT_HOME = {  # foreign packages, and where they may be imported
     "shelve": (),
     "torch": ("minicnn/bench/",),
     "jax": ("minicnn/bench/",),
+    "sklearn": ("minicnn/estimators/",),
     "safetensors": ("minicnn/storage.py",),
 }
 
@@ -151,7 +153,17 @@ def loaded_by(statement):
     ],
 )
 def test_networks_are_described_without_numpy_and_numba(statement):
-    assert not loaded_by(statement) & {"numba", "llvmlite", "numpy", "click", "rich", "torch", "safetensors", "minicnn.kernels"}
+    assert not loaded_by(statement) & {
+        "numba",
+        "llvmlite",
+        "numpy",
+        "click",
+        "rich",
+        "torch",
+        "sklearn",
+        "safetensors",
+        "minicnn.kernels",
+    }
 
 
 def test_peers_of_the_benchmark_are_imported_by_against_only():

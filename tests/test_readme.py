@@ -116,8 +116,8 @@ def assert_shown(output: list[str], printed: str) -> None:
 
 def test_blocks_are_found():
     assert [block.page for block in blocks("python")] == ["README.md"] * 7 + ["docs/cuda.md"] * 2 + ["docs/derive.md"] * 3 + [
-        "docs/robustness.md"
-    ]
+        "docs/estimators.md"
+    ] * 2 + ["docs/robustness.md"]
     assert {block.page for block in blocks("console")} == set(PAGES)
     assert {block.language for block in BLOCKS} == {"python", "console", "text"}
     assert len(blocks("python")[0].text.splitlines()) <= 12

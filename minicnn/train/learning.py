@@ -58,7 +58,7 @@ class LearningWatch:
 
     def verdict(self, history: Sequence[EpochRecord]) -> str | None:
         """After the last epoch: a line if the network has not learnt, or stopped learning early; None if all is well."""
-        if len(history) * self._updates_per_epoch < TOO_FEW:
+        if not self.guess_loss or len(history) * self._updates_per_epoch < TOO_FEW:  # of one class, or of numbers, there is no guess
             return None
         last = history[-1]
         if last.train_loss >= self._limit and (self._can_judge(history) or self._is_guessing(last)):

@@ -54,6 +54,7 @@ def test_json(cli):
         "data sets",
         "pillow",
         "torch",
+        "scikit-learn",
     ]
     for point in found.values():
         assert set(point) == {"what", "state", "detail", "fix", "needed"}
@@ -79,7 +80,7 @@ def test_packages_that_are_missing(cli, monkeypatch):
     version = metadata.version
 
     def without(name):
-        if name in ("pillow", "torch", "numba-cuda"):
+        if name in ("pillow", "torch", "scikit-learn", "numba-cuda"):
             raise metadata.PackageNotFoundError(name)
         return version(name)
 
@@ -87,6 +88,7 @@ def test_packages_that_are_missing(cli, monkeypatch):
     found, _ = points(cli)
     assert (found["pillow"]["state"], found["pillow"]["fix"]) == (MISSING, "pip install pillow")
     assert (found["torch"]["state"], found["torch"]["fix"]) == (MISSING, "pip install torch")
+    assert (found["scikit-learn"]["state"], found["scikit-learn"]["fix"]) == (MISSING, "pip install scikit-learn")
     assert (found["CUDA"]["state"], found["CUDA"]["fix"]) == (MISSING, "pip install 'minicnn[cuda]'")
     assert not found["torch"]["needed"]
 

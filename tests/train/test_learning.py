@@ -76,6 +76,11 @@ def test_frequent_classes_lower_the_loss_of_a_guess():
     assert watch(labels=np.zeros(1280, int)).verdict(history(*[0.0] * 15, accuracy=1.0)) is None  # with one class there is nothing to learn
 
 
+@pytest.mark.parametrize("labels", [np.zeros(1280), np.zeros(1280, np.int64)], ids=["numbers", "one class"])
+def test_a_loss_that_has_no_guess_to_be_held_against_is_not_judged(labels):
+    assert watch(labels=labels).verdict(history(*[1.0] * 14, 1.01)) is None
+
+
 def test_what_to_try_follows_from_what_was_tried():
     stuck = history(*[GUESS] * 15)
     assert watch(SGD(learning_rate=1e-9)).look(stuck).endswith("try adam with a learning rate of 0.003 or a learning rate above 1e-09")
