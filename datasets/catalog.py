@@ -334,7 +334,7 @@ RECORDS = {
             "Digits of many sizes, with boxes",
             "generated",
             (1, 96, 96),
-            2_000,
+            4_000,
             500,
             DIGIT_NAMES,
             "that of MNIST, or CC BY 4.0 from digits",

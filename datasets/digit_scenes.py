@@ -17,7 +17,7 @@ from minicnn.datasets.catalog import Split
 Picture = npt.NDArray[np.uint8]  # (rows, columns)
 
 SIZE = 96
-COUNTS: dict[Split, int] = {"train": 2000, "test": 500}
+COUNTS: dict[Split, int] = {"train": 4000, "test": 500}
 SEEDS: dict[Split, int] = {"train": 20_160, "test": 20_161}
 MOST_DIGITS = 6
 LEAST_PIXELS, MOST_PIXELS = 12, 40  # of a digit's longer side
@@ -30,7 +30,7 @@ ONE = 256  # the weight of a whole pixel
 
 
 def read_digit_scenes(split: Split, folder: str | Path | None = None) -> tuple[Picture, npt.NDArray[np.float32], str]:
-    """Scenes (N, 1, 96, 96) uint8, boxes (N, 6, 5) float32, and where the digits came from; N is 2,000 for "train" and 500 for "test".
+    """Scenes (N, 1, 96, 96) uint8, boxes (N, 6, 5) float32, and where the digits came from; N is 4,000 for "train" and 500 for "test".
 
     A box is x, y (its left upper corner), width, height in pixels, and the digit; rows beyond the scene's digits hold -1.
     """
