@@ -47,7 +47,8 @@ def source(split: Split, folder: str | Path | None = None) -> tuple[Picture, npt
     """The single digits (N, rows, columns), their classes, and a word for where they are from."""
     mnist = catalog.record("mnist")
     if where := places.whereabouts(mnist, folder):
-        images, labels = idx.read_images_and_labels(*places.find(mnist, split, folder), class_count=10)
+        images_path, labels_path = places.find(mnist, split, folder)
+        images, labels = idx.read_images_and_labels(images_path, labels_path, class_count=10)
         return images, labels, f"generated from mnist in {where}"
     images, labels = digits.read_digits(split)
     return images[:, 0], labels, "generated from digits"
@@ -93,7 +94,8 @@ def scaled(picture: Picture, longer: int) -> npt.NDArray[np.int64]:
     h, w = (between(size, out) for size, out in zip((rows, columns), sizes, strict=True))
     values = picture.astype(np.int64)
     down = values[h[0]] * (ONE - h[2])[:, None] + values[h[1]] * h[2][:, None]
-    return (down[:, w[0]] * (ONE - w[2]) + down[:, w[1]] * w[2]) // (ONE * ONE)
+    whole = down[:, w[0]] * (ONE - w[2]) + down[:, w[1]] * w[2]
+    return (whole // (ONE * ONE)).astype(np.int64)
 
 
 def between(size: int, out: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:

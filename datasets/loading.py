@@ -48,6 +48,7 @@ def load(name: str | Path, split: Split = "train", folder: str | Path | None = N
         places.check_folder(folder)
     origin: str = record.origin
     images: npt.NDArray
+    labels: npt.NDArray
     if record.origin == "embedded":
         images, labels = digits.read_digits(split)
     elif name == "cells":
