@@ -335,7 +335,7 @@ RECORDS = {
             "Digits of many sizes, with boxes",
             "generated",
             (1, 96, 96),
-            2_000,
+            4_000,
             500,
             DIGIT_NAMES,
             "as its digits",

@@ -17,7 +17,7 @@ from minicnn.datasets.catalog import Split
 Picture = npt.NDArray[np.uint8]  # (rows, columns)
 
 SIZE = 96
-COUNTS: dict[Split, int] = {"train": 2000, "test": 500}
+COUNTS: dict[Split, int] = {"train": 4000, "test": 500}
 SEEDS: dict[Split, int] = {"train": 20_160, "test": 20_161}
 MOST_DIGITS = 6
 LEAST_PIXELS, MOST_PIXELS = 12, 40  # of a digit's longer side
@@ -30,7 +30,7 @@ ONE = 256  # the weight of a whole pixel
 
 
 def read_digit_scenes(split: Split, folder: str | Path | None = None) -> tuple[Picture, npt.NDArray[np.float32], str]:
-    """Scenes (N, 1, 96, 96) uint8, boxes (N, 6, 5) float32, and where the digits came from; N is 2,000 for "train" and 500 for "test".
+    """Scenes (N, 1, 96, 96) uint8, boxes (N, 6, 5) float32, and where the digits came from; N is 4,000 for "train" and 500 for "test".
 
     A box is x, y (its left upper corner), width, height in pixels, and the digit; rows beyond the scene's digits hold -1.
     """
@@ -47,8 +47,8 @@ def source(split: Split, folder: str | Path | None = None) -> tuple[Picture, npt
     """The single digits (N, rows, columns), their classes, and a word for where they are from."""
     mnist = catalog.record("mnist")
     if where := places.whereabouts(mnist, folder):
-        pictures, names = places.find(mnist, split, folder)
-        images, labels = idx.read_images_and_labels(pictures, names, class_count=10)
+        images_path, labels_path = places.find(mnist, split, folder)
+        images, labels = idx.read_images_and_labels(images_path, labels_path, class_count=10)
         return images, labels, f"generated from mnist in {where}"
     images, labels = digits.read_digits(split)
     return images[:, 0], labels, "generated from digits"
@@ -94,7 +94,8 @@ def scaled(picture: Picture, longer: int) -> npt.NDArray[np.int64]:
     h, w = (between(size, out) for size, out in zip((rows, columns), sizes, strict=True))
     values = picture.astype(np.int64)
     down = values[h[0]] * (ONE - h[2])[:, None] + values[h[1]] * h[2][:, None]
-    return np.asarray((down[:, w[0]] * (ONE - w[2]) + down[:, w[1]] * w[2]) // (ONE * ONE), np.int64)
+    whole = down[:, w[0]] * (ONE - w[2]) + down[:, w[1]] * w[2]
+    return (whole // (ONE * ONE)).astype(np.int64)
 
 
 def between(size: int, out: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -57,7 +57,7 @@ def convolution(filters: int, window: int, stride: int = 1) -> Sequential:
     input_shape=(1, 96, 96),
     classes=10,
     recipe=Recipe(
-        Adam(learning_rate=0.002), (Outcome("digit-scenes", 16, (0.85, 0.9)),), batch_size=16, loss={"type": "YOLO", "boxes": BOXES}
+        Adam(learning_rate=0.002), (Outcome("digit-scenes", 10, (0.893, 0.896)),), batch_size=16, loss={"type": "YOLO", "boxes": BOXES}
     ),
 )
 def yolo_digits(classes: int) -> Sequential:

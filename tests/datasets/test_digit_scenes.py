@@ -18,7 +18,7 @@ def test_split():
 def test_what_load_delivers(test_split):
     assert (test_split.images.shape, test_split.images.dtype) == ((500, 1, 96, 96), np.uint8)
     assert (test_split.labels.shape, test_split.labels.dtype, test_split.target) == ((500, 6, 5), np.float32, "boxes")
-    assert len(load("digit-scenes")) == 2000
+    assert len(load("digit-scenes")) == 4000
 
 
 def test_one_to_six_digits_of_12_to_40_pixels_inside_the_canvas(test_split):
