@@ -64,7 +64,7 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
     table.add_column("Where", overflow="fold", min_width=9)  # "generated"
     table.add_column("Licence", no_wrap=True)
     for record, where in rows:
-        size = f"{record.download_bytes / 1e6:,.1f}" if record.files else "-"
+        size = f"{record.download_bytes / 1e6:,.0f}" if record.files else "-"
         absent = f"missing: minicnn data get {record.name}" if commands else "not here"
         table.add_row(
             Text(record.name, "bold cyan"),

@@ -186,7 +186,7 @@ def test_the_test_images_choose_the_weights_only_when_asked(cli, tmp_path):
     [
         ("--optimizer", "adam", "--learning-rate", "0.002"),
         ("--schedule", "step"),
-        ("--schedule", "plateau", "--augment", "scale=0.1,shift=1"),
+        ("--schedule", "plateau", "--augment", "shift=1,scale=0.1"),
         ("--momentum", "0", "--weight-decay", "0", "--batch-size", "50"),
     ],
 )
