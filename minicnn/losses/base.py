@@ -31,7 +31,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from minicnn.errors import DataError, GraphError, SettingError, quoted
+from minicnn.errors import DataError, GraphError, SettingError, one_line, quoted
 from minicnn.geometry import shape_text
 from minicnn.layers import Shape
 from minicnn.layers.registry import enter
@@ -274,4 +274,4 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
     try:
         return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})  # type: ignore[arg-type]
     except TypeError as error:
-        raise SettingError(f"{kind.__name__}: its settings do not fit: {error}") from error
+        raise SettingError(f"{kind.__name__}: its settings do not fit: {one_line(str(error))}") from error

@@ -35,8 +35,8 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
 
     kind = kind_of(loss, labels)
     shape = loss.target_shape(output_shape, kind)
-    no_shares = kind == NUMBERS and {CLASS, MASK} & set(loss.targets) and labels.shape != (count, *shape)
-    if labels.dtype.kind not in "iufb" or no_shares or (labels.dtype.kind == "b" and {CLASS, MASK} & set(loss.targets)):
+    no_shares = kind == NUMBERS and loss.targets[0] == CLASS and labels.shape != (count, *shape)
+    if labels.dtype.kind not in "iufb" or no_shares or (labels.dtype.kind == "b" and loss.targets[0] == CLASS):
         raise SettingError(f"{where}: labels are {labels.dtype}, but must be integers: the class of each image, from 0")
     if kind not in loss.targets and {NUMBERS, BOXES} & set(loss.targets) and labels.dtype.kind in "iub":
         labels = labels.astype(np.float32)  # 0 and 1, or whole numbers to come near to

@@ -371,7 +371,7 @@ class Trainer:
     ) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are requested.  The schedule starts after epoch `since`."""
         rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
-        changes.warn(data.name)
+        changes.warn(str(data.name))
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:
             raise loss_is_lost(f"epoch {self.epoch}", self.optimizer.learning_rate, wrong, data.name, None)

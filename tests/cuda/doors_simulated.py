@@ -18,7 +18,7 @@ from minicnn.kernels.cuda import launches, memory
 
 BOUND = 2e-5  # of the largest number: roundings of float32 in sums of a few dozen terms
 POWERS = {"batch_norm_training": 1e-15}  # where the simulator squares by C's pow, whose last bit may be another
-ON_THE_HOST = ("separable", "conv_matrix", "circulant", "circulant_eigenvalues")
+ON_THE_HOST = ("separable", "conv_matrix", "circulant", "circulant_eigenvalues", "non_maximum_suppression")
 WITHOUT_ARRAYS = ("fourier_basis", "variant", "laws.check")
 TILED = ("conv", "tiled_conv", "unshared_conv", "linear", "separable_conv")  # what such names begin with goes through tiles in float32
 OFTEN = (

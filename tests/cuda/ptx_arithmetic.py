@@ -25,6 +25,17 @@ def fma(words, kind):
     return fma32 if kind is np.float32 else fma64
 
 
+def towards_zero_add32(a, b):
+    """Rounded towards 0: the sum is exact in float64 but for what is far below a float32's last bit, which the difference finds."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    total = a + b
+    back = total - a
+    lost = (a - (total - back)) + (b - back)
+    result = total.astype(np.float32)
+    beyond = (np.abs(result) > np.abs(total)) | ((result == total) & (np.sign(lost) == -np.sign(total)) & (lost != 0))
+    return np.where(beyond, np.nextafter(result, np.float32(0)), result)
+
+
 def downward_fma32(a, b, c):
     """Rounded down.  The sum in float64 lacks what the usual two differences find."""
     c, exact = c.astype(np.float64), np.multiply(a, b, dtype=np.float64)
@@ -232,7 +243,7 @@ def always(function):
 
 
 FUNCTIONS = {
-    "add": always(np.add),
+    "add": lambda words, kind: towards_zero_add32 if "rz" in words else np.add,
     "sub": always(np.subtract),
     "mul": product,
     "mad": product_and_sum,

@@ -10,7 +10,7 @@ from .ptx_text import TYPES, FaultError
 
 NOTHING = ("fence", "membar", "prefetch", "prefetchu", "bar", "barrier", "nanosleep")
 UNUSUAL = {"rz", "rm", "rp", "sat", "ftz", "cc"}
-KNOWN = {("fma", "rm", "f32"), ("cvt", "sat", "f32")}
+KNOWN = {("fma", "rm", "f32"), ("add", "rz", "f32"), ("cvt", "sat", "f32")}
 WINDOWS = {"global": 0, "const": 0, "shared": SHARED, "local": LOCAL}
 
 

@@ -106,6 +106,20 @@ def _special(threads, lanes):
     return {name: np.full(lanes, number, np.uint32) for name, number in numbers.items()}
 
 
+def known_when_run(frame, instruction):
+    """What an instruction computes; one that is not known here is a fault where a thread comes to it, as to a cosine's large arguments."""
+    try:
+        return computation(frame, instruction)
+    except FaultError as fault:
+        unknown = fault
+
+    def step(mask):
+        if mask is True or mask.any():
+            raise unknown
+
+    return step
+
+
 class Frame:
     """A function at work: its registers, its local memory, its instructions as Python functions of who is active."""
 
@@ -169,7 +183,7 @@ class Frame:
         elif name in TRANSFERS:
             step = TRANSFERS[name](self, instruction)
         else:
-            step = computation(self, instruction)
+            step = known_when_run(self, instruction)
         if instruction.guard is None:
             return step
         guard, wanted = self.register(instruction.guard), instruction.wanted

@@ -91,7 +91,7 @@ def losses():
         m = np.zeros((3 * classes + 1, row), np.float32)
         m[:classes, :count] = logits.T
         want, right = loss.softmax_cross_entropy(
-            m.ravel(), classes * row, 0, 2 * classes * row, classes, row, labels, count, frame(count=count, order=np.arange(count))
+            m.ravel(), classes * row, 0, 2 * classes * row, classes, row, labels, 1.0 / count, frame(count=count, order=np.arange(count))
         )
         _, x = lain(logits)
         statistics = memory.to_device(np.full((3, 2), np.nan))

@@ -11,6 +11,7 @@ import pytest
 import minicnn
 from minicnn.datasets import files, from_file, load
 from minicnn.errors import DataError
+from minicnn.losses import SoftmaxCrossEntropy
 from minicnn.preparation import Preparation
 from minicnn.train.intake import Held
 
@@ -177,7 +178,7 @@ def test_a_set_larger_than_memory_is_mapped_and_stays_mapped_in_training(tmp_pat
     train, test = load(tmp_path / "images.npy"), load(tmp_path / "images.npy", "test")
     assert (len(train), len(test)) == (16_000, 4_000)  # the last ones
     assert isinstance(train.images.base.base, np.memmap)
-    held = Held(train, Preparation.of(train, (1, 8, 8)))
+    held = Held(train, Preparation.of(train, (1, 8, 8)), SoftmaxCrossEntropy())
     assert np.shares_memory(held.images, train.images)
     net = minicnn.Graph(minicnn.layers.Sequential(minicnn.layers.Flatten(), minicnn.layers.Linear(8)), (1, 8, 8))
     minicnn.Trainer(net).fit(train, epochs=1)

@@ -152,7 +152,7 @@ def losses(draw, name):
     given = {"dloss": draw.one_of(1, 0.5)} if "backward" in name else {}
     labels, numbers = draw.rng.integers(0, K, (N, *space)), abs(draw.array(*shape))
     if name.startswith("softmax_cross_entropy"):
-        given |= {"logits": draw.array(*shape), "class_weights": draw.one_of(None, abs(draw.array(K)) + draw.dtype(0.5))}
+        given |= {"logits": draw.array(*shape), "class_weights": draw.one_of(None, abs(draw.array(K)) + np.asarray(0.5, draw.dtype))}
         given |= {"label_smoothing": draw.one_of(0, 0.1)}
         return given | draw.one_of(
             {"labels": numbers}, {"labels": labels}, {"labels": labels, "ignore_index": draw.one_of(None, K - 1, 255)}

@@ -11,6 +11,7 @@ import pytest
 
 from minicnn import datasets
 from minicnn.errors import DataError, MinicnnError, SettingError, ShapeError
+from minicnn.losses import SoftmaxCrossEntropy
 from minicnn.optimizers import SGD
 from minicnn.train import Preparation, ProgressRecord, Trainer, evaluate, hold_out, intake
 
@@ -43,7 +44,7 @@ LABELS = np.arange(300) % 10
         ({"labels": np.full(300, -(10**7))}, "labels run from -10000000 to -10000000"),
         ({"labels": np.where(LABELS == 3, -3, LABELS)}, "labels run from -3 to 9"),
         ({"labels": LABELS[:7]}, "300 images, but 7 labels"),
-        ({"labels": LABELS.astype(float)}, "labels are float64"),
+        ({"labels": LABELS.astype(float)}, "labels are float32"),
         ({"labels": [0] * 300}, None),
         ({"labels": None}, "labels are object"),
         ({"labels": np.int64(3)}, r"labels are int64 \(\)"),
@@ -169,7 +170,7 @@ def test_memory_that_is_not_numpys_is_copied(small_net):
     raw = bytearray(floats().tobytes())
     images = np.frombuffer(raw, np.float32).reshape(40, 1, 12, 12)
     data = datasets.from_arrays(images, np.arange(40) % 10)
-    held = intake.Held(data, Preparation.of(data, (1, 12, 12)))
+    held = intake.Held(data, Preparation.of(data, (1, 12, 12)), SoftmaxCrossEntropy())
     assert not np.shares_memory(held.images, images)
     assert np.array_equal(held.images, images)
 
@@ -177,7 +178,7 @@ def test_memory_that_is_not_numpys_is_copied(small_net):
 def test_small_images_are_copied_and_scaled_ones_are_ours_already(small_net, digits):
     whole = datasets.from_arrays(floats(), np.arange(40) % 10)
     for data in (whole, digits):
-        held = intake.Held(data, Preparation.of(data, (1, 12, 12)))
+        held = intake.Held(data, Preparation.of(data, (1, 12, 12)), SoftmaxCrossEntropy())
         assert not np.shares_memory(held.images, data.images)
         assert held.images.flags.c_contiguous
 

@@ -94,7 +94,7 @@ def test_settings_that_do_not_fit(given, words):
 
 
 def test_augmentation_is_spelled_in_one_way():
-    assert RunSettings.completed({**LENET, "augment": "flip,  shift"}, 100).augment == "flip,shift=2"
+    assert RunSettings.completed({**LENET, "augment": "flip,  shift"}, 100).augment == "shift=2,flip"
 
 
 def test_a_run_that_goes_on_keeps_its_settings():

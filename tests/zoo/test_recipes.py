@@ -10,6 +10,7 @@ import pytest
 import minicnn
 from minicnn import datasets, zoo
 from minicnn.losses import SoftmaxCrossEntropy
+from minicnn.losses.base import build_loss
 from minicnn.train import SCHEDULES
 from minicnn.zoo.trial import Trial, attempt
 
@@ -27,7 +28,9 @@ def test_a_recipe_says_everything(entry):
         low, high = outcome.accuracy
         assert 0.3 < low <= high < 1
         shape = (1, *(outcome.size or entry.input_shape[1:]))
-        assert (entry.recipe.loss or SoftmaxCrossEntropy()).classes(entry.build(10, shape).output_shape) == 10
+        assert (build_loss(entry.recipe.loss) if entry.recipe.loss else SoftmaxCrossEntropy()).classes(
+            entry.build(10, shape).output_shape
+        ) == 10
 
 
 def test_every_classifier_of_small_images_has_a_recipe():

@@ -29,7 +29,7 @@ def read_linear2d_forward(y, x, place, rows, columns):
         for c in range(C):
             for l in range(L):
                 top, left = np.floor(one * place[n, 0, l]), np.floor(one * place[n, 1, l])
-                down, right = place[n, 0, l] - top, place[n, 1, l] - left
+                down, right = one * place[n, 0, l] - top, one * place[n, 1, l] - left
                 value = np.float64(0.0)
                 for i in range(2):
                     for j in range(2):
@@ -55,7 +55,7 @@ def read_linear3d_forward(y, x, place, layers, rows, columns):
         for c in range(C):
             for l in range(L):
                 front, top, left = np.floor(one * place[n, 0, l]), np.floor(one * place[n, 1, l]), np.floor(one * place[n, 2, l])
-                deep, down, right = place[n, 0, l] - front, place[n, 1, l] - top, place[n, 2, l] - left
+                deep, down, right = one * place[n, 0, l] - front, one * place[n, 1, l] - top, one * place[n, 2, l] - left
                 value = np.float64(0.0)
                 for h in range(2):
                     for i in range(2):

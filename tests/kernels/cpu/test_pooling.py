@@ -9,8 +9,12 @@ from minicnn.engine.plan import build_plan
 from minicnn.errors import ShapeError
 from minicnn.geometry import resolve_axes
 from minicnn.graph import Topology
+from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pooling import lowering
 from minicnn.kernels.cpu.pooling.reads import backward, of_copies, of_neighbours, of_regions, of_windows
+from minicnn.kernels.cpu.pooling.separable import resample_step
+from minicnn.kernels.cpu.program.activation import new_activation
+from minicnn.kernels.cpu.program.program import Program
 
 WINDOWS = {
     "side by side": {"window": 2},
@@ -94,3 +98,15 @@ def test_the_reads_of_a_target_are_evenly_spaced():
                 assert np.array_equal(sources, reads.firsts[target] + reads.step * np.arange(len(sources)))
                 several += len(sources) > 2
     assert several > 1000
+
+
+@pytest.mark.parametrize(("shard", "width"), [(1, 8), (1, 1), (5, 3), (16, 7)])
+def test_rows_that_parts_write_by_whole_vectors_do_not_reach_into_each_other(shard, width):
+    """Two threads spoilt each other's rows in one of 300 runs of one image."""
+    program, parts = Program(), 8
+    x, y = (new_activation(program, (1, rows, columns), shard) for rows, columns in ((4, width), (8, 2 * width)))
+    program.step_parts = parts
+    lowering.append_upsample_forward(program, y, x, "linear", align_corners=False)
+    given = dict(zip(resample_step.fields, program.rows[0][1:], strict=False))
+    assert given["scratch_size"] >= width * shard + LANES - 1
+    assert given["scratch"].buffer.size == parts * given["scratch_size"]

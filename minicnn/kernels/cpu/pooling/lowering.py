@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from minicnn.geometry import Axis
+from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pooling import subsampling
 from minicnn.kernels.cpu.pooling.reads import Reads, backward, of_average, of_resizing, of_windows, three_axes
 from minicnn.kernels.cpu.pooling.separable import resample_step
@@ -22,7 +23,7 @@ from minicnn.kernels.cpu.pooling.windows import (
     weighted_sum_step,
 )
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.program import Place, Program
+from minicnn.kernels.cpu.program.program import Place, Program, padded
 from minicnn.kernels.machine_code.compile import StepKernel
 
 
@@ -47,8 +48,11 @@ def step_axes(program: Program, reads: Sequence[Reads], shard: int, plane: Seque
 
 
 def append_separable(program: Program, kernel: StepKernel, y: Activation, x: Activation, reads: Sequence[Reads], parts: int) -> None:
-    """One of the steps of `separable.py`, of which so many parts may run at once."""
-    size = max(1, reads[2].size) * x.map.shard
+    """One of the steps of `separable.py`, of which so many parts may run at once.
+
+    A row is written by whole vectors: each part's ends where the last of them may, or it would spoil the next part's.
+    """
+    size = padded(max(1, reads[2].size) * x.map.shard + LANES - 1)
     program.step(
         kernel,
         y=y.place,
