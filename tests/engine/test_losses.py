@@ -12,7 +12,7 @@ from minicnn.losses import BinaryCrossEntropy, Dice, Huber, MeanAbsoluteError, M
 IMAGES = 21
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(IMAGES, 1, 6, 6)).astype(np.float32)
-MASKS = (X[:, 0] > 0.3) + (X[:, 0] > 1)
+MASKS = (X[:, 0] > 0.3).astype(np.int64) + (X[:, 0] > 1)
 
 
 def flat(outputs):

@@ -166,7 +166,7 @@ def test_a_plan_takes_nothing_on_trust(plans, name):
 def test_a_plan_whose_steps_were_taken_out_needs_no_labels(plans):
     """As the benchmark does it."""
     net, built = plans
-    plan = replace(built["training"], arrays=built["training"].arrays._replace(classes=0, input_gradient=False, rates=False))
+    plan = replace(built["training"], arrays=built["training"].arrays._replace(target=None, input_gradient=False, rates=False))
     arrays = right_arrays(net, "training")
     with pytest.raises(MinicnnError, match="keys"):
         plan.run(arrays["parameters"], arrays["images"], arrays["order"], 16, keys=np.zeros(9, np.int64))
