@@ -56,10 +56,8 @@ class Trainer:
         Its parameters change in place, and it keeps the preparation of its images by `fit`.
     optimizer : Optimizer
         By default that of the network's recipe (`net.recipe`, set for networks of the zoo), else Adam(learning_rate=0.003).
-    loss : Loss or function, optional
-        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().  A function takes
-        outputs and labels, (N, ...) each, and returns the loss of every image and the derivative of each by its own outputs:
-        (N,) and an array like the outputs.  It costs a second pass through the network, since the outputs have to be there before.
+    loss : Loss, optional
+        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().
     batch_size : int
         Images per update.
     threads : int, optional
