@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,7 +119,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
     except MemoryError:
         raise CheckpointError(f"{source} has {source.stat().st_size:,} bytes, which do not fit into memory") from None
     except (TypeError, AttributeError, ValueError, KeyError) as error:  # bfloat16 and the like
-        raise CheckpointError(f"{source} holds a number type that NumPy does not have: {error}") from error
+        raise CheckpointError(f"{source} holds a number type that NumPy does not have: {one_line(str(error))}") from error
 
 
 def _diagnosis(source: Path, error: Exception) -> str:
@@ -141,7 +141,7 @@ def _diagnosis(source: Path, error: Exception) -> str:
         ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
         whole = HEADER_LENGTH_BYTES + length + max(ends, default=0)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-        return f"{source} is broken: its header cannot be read ({error})"
+        return f"{source} is broken: its header cannot be read ({one_line(str(error))})"
     if size < whole:
         return f"{source} is cut short: {size:,} of {whole:,} bytes are there"
-    return f"{source} is broken: {error}"
+    return f"{source} is broken: {one_line(str(error))}"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, one_line
 from minicnn.storage import atomic_write, load_arrays, remove_parts, save_arrays
 
 ARRAYS = {
@@ -205,3 +205,14 @@ def test_any_change_of_the_header_is_an_error_of_ours_or_a_file(tmp_path_factory
     except CheckpointError as error:
         words = error.headline
     assert "fuzzed" in words
+
+
+def test_what_a_header_says_is_shown_on_one_line(tmp_path):
+    path = tmp_path / "odd.safetensors"
+    save_arrays(path, {"a": np.zeros(3, np.float32)}, {})
+    content = path.read_bytes()
+    header = content[8:].replace(b'"F32"', '"F\u20289"'.encode())
+    path.write_bytes(struct.pack("<Q", len(header) - 12) + header)
+    with pytest.raises(CheckpointError) as caught:
+        load_arrays(path)
+    assert one_line(str(caught.value)) == str(caught.value)
