@@ -56,10 +56,15 @@ def check_labels(
     where: str, labels: ArrayLike, count: int, network: str, input_shape: Shape, output_shape: Shape, loss: Loss | None = None
 ) -> NDArray:
     """What a loss compares the outputs for `count` images with, as a new array, or an error that starts with `where`."""
-    from minicnn.losses import Loss, SoftmaxCrossEntropy
+    from minicnn.losses.base import Loss
     from minicnn.losses.targets import checked_targets
 
-    chosen = SoftmaxCrossEntropy() if loss is None else loss
+    if loss is None:
+        from minicnn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
+
+        chosen: Loss = SoftmaxCrossEntropy()
+    else:
+        chosen = loss
     if not isinstance(chosen, Loss):
         raise SettingError(f"{where}: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()")
     chosen.check(network, output_shape, input_shape)

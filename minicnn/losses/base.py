@@ -100,6 +100,9 @@ class Loss:
             enter(LOSSES, cls.__name__, cls, "a loss")
 
     def __post_init__(self) -> None:
+        for name, value in self.settings().items():  # a plan is known by its loss, which has to stay what it is
+            if isinstance(value, list) or hasattr(value, "tolist"):
+                object.__setattr__(self, name, _as_tuple(value if isinstance(value, list) else value.tolist()))
         if self.reduction not in REDUCTIONS:
             hint = "\n  per_image(y, labels) gives the loss of every image" if self.reduction == "none" else ""
             raise SettingError(
@@ -167,8 +170,10 @@ class Loss:
         """How many answers an image asks for: (N,) int64, one for a class, one for each pixel of a mask that is not ignored."""
         import numpy as np
 
-        each = np.ones(labels.shape, bool) if self.ignored is None else labels != self.ignored
-        return each.reshape(len(labels), math.prod(labels.shape[1:])).sum(axis=1, dtype=np.int64)
+        places = math.prod(labels.shape[1:])
+        if self.ignored is None:
+            return np.full(len(labels), places, np.int64)
+        return (labels != self.ignored).reshape(len(labels), places).sum(axis=1, dtype=np.int64)
 
     def prediction(self, y: NDArray, input_shape: Shape) -> Any:
         """What the outputs y (N, ...) say: here the numbers themselves; probabilities for classes, boxes for objects."""
@@ -272,6 +277,11 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
             f"there is no loss {quoted(description)}\n  one of your own is known once its class is defined: import it, or give custom_objects=[...]"
         )
     try:
-        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})  # type: ignore[arg-type]
+        return kind(**settings)
     except TypeError as error:
         raise SettingError(f"{kind.__name__}: its settings do not fit: {one_line(str(error))}") from error
+
+
+def _as_tuple(value: Any) -> Any:
+    """Lists as tuples, however deep; a number as it is."""
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value

@@ -1,5 +1,7 @@
 """A loss of one's own in one file: settings, and two loops."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import minicnn
 from minicnn import layers as L
 from minicnn.errors import MinicnnError
 from minicnn.losses import Loss
+from minicnn.losses.base import build_loss
 
 
 def quantile_forward(loss_per_image, y, target, share):
@@ -71,3 +74,36 @@ class Forgetful(Loss):
 def test_what_a_loop_asks_for_and_nobody_knows_is_named():
     with pytest.raises(MinicnnError, match="Forgetful: the loop forgetful_forward asks for 'weight', which is no array or setting of it"):
         Forgetful().value(np.zeros((1, 1)), np.zeros((1, 1)))
+
+
+def weighted_forward(loss_per_image, y, target, w):
+    N, F = y.shape
+    for n in range(N):
+        total = np.float64(0.0)
+        for f in range(F):
+            total += w[f] * (y[n, f] - target[n, f]) ** 2
+        loss_per_image[n] = total
+
+
+def weighted_backward(dy, dloss_per_image, y, target, w):
+    N, F = y.shape
+    for n in range(N):
+        for f in range(F):
+            dy[n, f] = dloss_per_image[n] * 2.0 * w[f] * (y[n, f] - target[n, f])
+
+
+class Weighted(Loss):
+    """A squared error whose outputs weigh differently."""
+
+    w: tuple[float, ...] = (1.0,)
+
+    forward = weighted_forward
+    backward = weighted_backward
+
+
+@pytest.mark.parametrize("w", [(1.0, 3.0), [1.0, 3.0], np.array([1.0, 3.0])], ids=["tuple", "list", "array"])
+def test_a_setting_may_be_several_numbers_in_any_form(w):
+    net, loss = minicnn.Graph(L.Linear(2), (3,), seed=0), Weighted(w=w)
+    x, target = np.ones((4, 3), np.float32), np.zeros((4, 2), np.float32)
+    assert net.backward(x, target, loss=loss)[0] == pytest.approx(float((net.forward(x)[0].astype(float) ** 2) @ [1, 3]))
+    assert build_loss(json.loads(json.dumps(loss.describe()))) == loss
