@@ -127,11 +127,15 @@ def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
 
 
 def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3, device: str = "cpu") -> list[list[Guess]]:
-    """For each picture of `fit_picture`, the most probable classes, best first; a DataError if scores are not finite."""
+    """For each picture of `fit_picture`, the most probable classes, best first; a DataError if scores are not finite.
+
+    Classes are called by their numbers where training knew no names: it was told shares of them.
+    """
     floats = any(picture.dtype != np.uint8 for picture in pictures)
     batch = np.stack([picture.astype(np.float32) if floats else picture for picture in pictures])
     scores = logits(trained.net, batch, trained.preparation, device=device)
     check_scores(trained.net.name, scores)
     shares = probabilities(scores)
     order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
-    return [[Guess(int(k), trained.classes[k], float(row[k])) for k in best] for row, best in zip(shares, order, strict=True)]
+    names = trained.classes or tuple(map(str, range(shares.shape[1])))
+    return [[Guess(int(k), names[k], float(row[k])) for k in best] for row, best in zip(shares, order, strict=True)]

@@ -1,5 +1,7 @@
 """Pictures of users, made into what a network takes, or refused with what would fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -119,3 +121,10 @@ def test_bytes_and_floats_together(trained, test_digits):
     first, second = guesses(trained, both)
     assert [guess.label for guess in first] == [guess.label for guess in second]
     assert first[0].probability == pytest.approx(second[0].probability, abs=0.02)  # bytes were rounded after scaling
+
+
+def test_classes_without_names_are_called_by_their_numbers(trained, test_digits):
+    nameless = replace(trained, classes=())  # as after training on shares of classes
+    pictures = [fit_picture(trained, image, "x") for image in test_digits.images[:3]]
+    for named, numbered in zip(*(guesses(each, pictures) for each in (trained, nameless)), strict=True):
+        assert [guess.name for guess in numbered] == [str(guess.label) for guess in named]
