@@ -19,6 +19,9 @@ def alexnet(classes: int) -> Sequential:
     """The lecture's form: the two towers of the paper as one (no groups), pooling before normalisation.
 
     227 pixels, for (227 - 11)/4 + 1 = 55; the 224 printed in the paper does not come out even.
+
+    Dropout stands after FC6 and after FC7, as in the paper (section 4.2: "in the first two fully-connected layers").  The lecture's table
+    prints it one layer earlier, before FC6 and before FC7, as torchvision builds it; parameters, sizes and operations are the same.
     """
     return Sequential(
         Conv2D(96, 11, stride=4, name="conv1"),

@@ -21,13 +21,15 @@ IMAGES = {
     "cmu-exercise": (3, 24, 24),
     "inception-3a": (192, 7, 7),
     "inception-3a-naive": (192, 7, 7),
+    "preact-bottleneck": (256, 7, 7),
 }
-FIXED_WIDTH = {"lenet5-1998"}
+FIXED_WIDTH = {"lenet5-1998", "preact-bottleneck"}
 # Where a batch is normalized to its own few numbers over and over, rounding grows through a hundred layers: only the loss is compared.
 DEEP = {
     "resnet101",
     "resnet152",
     "resnet200",
+    "resnet200-preact",
     "plain56",
     "wide-resnet50-2",
     "densenet121",

@@ -42,6 +42,8 @@ def test_sizes_of_zfnet():
         ("resnet50", 54),
         ("resnet152", 156),
         ("resnet200", 204),
+        ("resnet200-preact", 204),
+        ("resnet34-zeros", 34),
         ("plain34", 34),
         ("densenet121", 121),
         ("densenet40", 40),
@@ -107,6 +109,41 @@ def test_preactivation():
     assert layers["stage1.block1.projection"].inputs == layers["stage1.block1.conv1"].inputs == ("stage1.block1.relu1",)
     assert layers["stage1.block2.add1"].inputs == ("stage1.block2.conv2", "stage1.block1.add1")
     assert [layers[f"stage{stage}.block4.add1"].output_shape for stage in (1, 2, 3)] == [(160, 32, 32), (320, 16, 16), (640, 8, 8)]
+
+
+def test_preactivation_of_200_layers():
+    """BN and ReLU before every convolution, the way around untouched by either, one more pair after the last sum."""
+    layers = rows("resnet200-preact")
+    order = [layers[name].inputs for name in ("stage1.block2.bn1", "stage1.block2.relu1", "stage1.block2.conv1", "stage1.block2.add1")]
+    assert order == [
+        ("stage1.block1.add1",),
+        ("stage1.block2.bn1",),
+        ("stage1.block2.relu1",),
+        ("stage1.block2.conv3", "stage1.block1.add1"),
+    ]
+    assert layers["stage3.block1.projection"].inputs == layers["stage3.block1.conv1"].inputs == ("stage3.block1.relu1",)
+    assert [row.type for row in layers.values()][-5:] == ["Add", "BatchNorm2D", "ReLU", "GlobalAvgPool", "Linear"]
+    assert [sum(f"stage{stage}." in name and row.type == "Add" for name, row in layers.items()) for stage in (1, 2, 3, 4)] == [3, 24, 36, 3]
+    assert layers["stage2.block1.conv2"].stride == (2, 2)
+
+
+def test_resnet200_says_which_form_it_is():
+    entry, sequel = zoo.find("resnet200"), zoo.find("resnet200-preact")
+    assert rows("resnet200")["stage1.block1.relu3"].inputs == ("stage1.block1.add1",)
+    assert "activation after the sum" in entry.source
+    assert "Identity Mappings" not in entry.source
+    assert "Identity Mappings in Deep Residual Networks" in sequel.source
+
+
+def test_zeros_add_no_parameters_to_plain_networks():
+    """Option A of table 2: as many parameters as without shortcuts; projections add their own."""
+    for depth, more in ((18, 173_824), (34, 173_824)):
+        plain, zeros, projected = (zoo.find(name).summary().totals for name in (f"plain{depth}", f"resnet{depth}-zeros", f"resnet{depth}"))
+        assert (zeros.params, zeros.macs) == (plain.params, plain.macs)
+        assert projected.params - plain.params == more
+    layers = rows("resnet18-zeros")
+    assert [layers[f"stage{stage}.block1.shortcut1"].output_shape for stage in (2, 3, 4)] == [(128, 28, 28), (256, 14, 14), (512, 7, 7)]
+    assert "stage1.block1.shortcut1" not in layers
 
 
 def test_growth_of_densenet():
