@@ -23,6 +23,9 @@ PaddingSetting = str | int | Sequence[int] | Sequence[Sequence[int]]
 PADDING_WORDS = ("valid", "same", "full")
 LARGEST_SETTING = 2**31 - 1
 REMEMBERED = 1024  # results of each function
+ZERO_MEANS = {  # what somebody may mean by a setting of 0
+    "dilation": "\n  use 1 for the ordinary filter: it is the step from tap to tap; some books count the zeros between two taps, which is one less",
+}
 PLAIN = {int, str, bool}
 NUMBER = {int}
 
@@ -215,7 +218,7 @@ def whole_number(where: str, name: str, value: object, least: int) -> int:
         raise SettingError(f"{where}: {name} is {value!r}, but must be a whole number")
     if not least <= number <= LARGEST_SETTING:
         raise SettingError(
-            f"{where}: {name} is {number}, but must be at least {least}"
+            f"{where}: {name} is {number}, but must be at least {least}{ZERO_MEANS.get(name, '') if number == 0 else ''}"
             if number < least
             else f"{where}: {name} is {number}, more than {LARGEST_SETTING}"
         )

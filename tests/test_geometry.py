@@ -27,6 +27,17 @@ def test_what_equals_a_right_setting_is_refused_after_it(setting, wrong):
             question(**{setting: wrong})
 
 
+@pytest.mark.parametrize("setting", [0, (1, 0)], ids=repr)
+def test_dilation_0_is_that_of_books_that_count_zeros(setting):
+    for question in (axes, case):
+        with pytest.raises(
+            SettingError, match=r"dilation is 0, but must be at least 1\n  use 1 .*some books count the zeros between two taps"
+        ):
+            question(dilation=setting)
+    with pytest.raises(SettingError, match=r"stride is 0, but must be at least 1$"):
+        axes(stride=0)
+
+
 @pytest.mark.parametrize("wrong", [True, 1.0, "1"], ids=repr)
 def test_groups_that_equal_one_are_refused_after_it(wrong):
     case(groups=1)
