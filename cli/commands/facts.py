@@ -25,6 +25,7 @@ def facts(form: str) -> None:
                         "source": fact.source.full,
                         "claimed": fact.claimed,
                         "computed": fact.computed,
+                        "readings": [fact.computed, *fact.readings],
                         "text": fact.text,
                         "verdict": fact.verdict,
                         "why": fact.why,

@@ -13,7 +13,7 @@ from rich.text import Text
 from minicnn.cli.render.console import natural_width
 from minicnn.facts import Fact
 
-STYLES = {"right": "green", "rounded": "cyan", "wrong": "bold red", "answer": "bold"}
+STYLES = {"right": "green", "rounded": "cyan", "unclear": "yellow", "wrong": "bold red", "answer": "bold"}
 LEAST_WHY = 36  # columns for the reasons, below which a list is easier to read
 LEAST_LIST = 30  # columns of a list: the longest number and its margin
 
@@ -31,7 +31,7 @@ def print_facts(console: Console, facts: Sequence[Fact]) -> None:
         Text(
             "\n"
             + ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict])
-            + ".  Rounded: right but for its last digit.\n"
+            + ".\nRounded: right but for its last digit.  Unclear: right in one reading, wrong in another.\n"
         )
     )
     for source in dict.fromkeys(fact.source for fact in facts):

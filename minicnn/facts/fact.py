@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-RIGHT, ROUNDED, WRONG, ANSWER = "right", "rounded", "wrong", "answer"
+RIGHT, ROUNDED, UNCLEAR, WRONG, ANSWER = "right", "rounded", "unclear", "wrong", "answer"
 
 
 class Source(NamedTuple):
@@ -22,6 +22,7 @@ class Fact:
     claimed : the number in the claim; None for a question
     digit : the size of the claim's last digit: 10 million for "60M", 0 if every digit counts
     bound : whether it claims only a lower bound
+    readings : computed values of the other ways to read the claim
     """
 
     claim: str
@@ -32,17 +33,22 @@ class Fact:
     text: str
     why: str
     bound: bool = False
+    readings: tuple[float, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """Exact, rounded or truncated to its digits, or wrong."""
+        """Exact, rounded or truncated to its digits, or wrong; unclear if that depends on how the claim is read."""
         if self.claimed is None:
             return ANSWER
+        verdicts = {self._verdict(self.claimed, each) for each in (self.computed, *self.readings)}
+        return verdicts.pop() if len(verdicts) == 1 else UNCLEAR
+
+    def _verdict(self, claimed: float, computed: float) -> str:
         if self.bound:
-            return RIGHT if self.computed > self.claimed else WRONG
-        if self.claimed == self.computed:
+            return RIGHT if computed > claimed else WRONG
+        if claimed == computed:
             return RIGHT
-        return ROUNDED if abs(self.claimed - self.computed) < self.digit else WRONG
+        return ROUNDED if abs(claimed - computed) < self.digit else WRONG
 
 
 def exactly(claim: str, source: Source, claimed: float, computed: float, why: str = "", unit: str = "") -> Fact:
@@ -58,6 +64,11 @@ def about(claim: str, source: Source, claimed: float, digit: float, computed: fl
 def more_than(claim: str, source: Source, claimed: float, computed: float, why: str = "", unit: str = "") -> Fact:
     """A claim of a lower bound."""
     return Fact(claim, source, claimed, 0, computed, number_text(computed, unit), why, bound=True)
+
+
+def unclear(claim: str, source: Source, claimed: float, readings: tuple[float, ...], text: str, why: str, digit: float = 0) -> Fact:
+    """A claim that can be read in several ways, each with a computed value; unclear only if they do not give one verdict."""
+    return Fact(claim, source, claimed, digit, readings[0], text, why, readings=readings[1:])
 
 
 def answer(question: str, source: Source, computed: float, text: str = "", why: str = "") -> Fact:

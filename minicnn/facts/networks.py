@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import prod
 
 from minicnn.facts.computed import (
-    biases,
     depth,
     kind_macs,
     kind_params,
@@ -25,7 +24,6 @@ from minicnn.facts.sources import (
     HUANG,
     JEONG,
     KERAS,
-    KRIZHEVSKY,
     LECUN,
     LIPTON,
     PRINCE,
@@ -33,10 +31,8 @@ from minicnn.facts.sources import (
     QUOTED,
     RONNEBERGER,
     SIMONYAN,
-    SLIDES,
     SZEGEDY,
 )
-from minicnn.geometry import shape_text
 from minicnn.layers import Conv2D, Sequential
 
 CONV, FULL = "convolution", "fully connected"
@@ -69,88 +65,6 @@ def lenet_facts() -> list[Fact]:
         exactly("LeNet-5, S2: 5,880 connections", LECUN, 5_880, connections("S2"), "", "connections"),
         exactly("LeNet-5, C3: 151,600 connections", LECUN, 151_600, connections("C3"), "", "connections"),
         exactly("LeNet-5, C5: 48,120 connections", LECUN, 48_120, connections("C5"), "", "connections"),
-    ]
-
-
-def alexnet_facts() -> list[Fact]:
-    """Two towers in the paper, one in lectures."""
-    two, one = params("alexnet-2012"), params("alexnet")
-    missing = biases("alexnet", "Linear")
-    return [
-        about("quiz: AlexNet 60M", JEONG, 60e6, 10e6, one, f"one tower; the two of the paper have {two:,}", "parameters"),
-        about("AlexNet: 60 million parameters", KRIZHEVSKY, 60e6, 10e6, two, "two towers", "parameters"),
-        exactly(
-            "AlexNet: overall 62,369,152",
-            SLIDES,
-            62_369_152,
-            one,
-            f"{missing:,} biases of the fully connected layers are missing",
-            "parameters",
-        ),
-        about("AlexNet: 62.3 million", SLIDES, 62.3e6, 0.1e6, one, "cut, not rounded", "parameters"),
-        about("AlexNet: of these, convolution 3.7 million", SLIDES, 3.7e6, 0.1e6, kind_params("alexnet", CONV), "", "parameters"),
-        about("AlexNet, second convolution: 307K", SLIDES, 307e3, 1e3, layer("alexnet-2012", "conv2").params, "two towers", "parameters"),
-        about(
-            "AlexNet, fourth convolution: 1.3M",
-            SLIDES,
-            1.3e6,
-            0.1e6,
-            layer("alexnet-2012", "conv4").params,
-            f"beside 307K it has to be that of two towers; one tower has {layer('alexnet', 'conv4').params:,}",
-            "parameters",
-        ),
-        about("AlexNet, fifth convolution: 442K", SLIDES, 442e3, 1e3, layer("alexnet-2012", "conv5").params, "two towers", "parameters"),
-        about(
-            "AlexNet: 1.1 billion operations",
-            QUOTED,
-            1.1e9,
-            0.1e9,
-            macs("alexnet"),
-            f"one tower; two towers need {macs('alexnet-2012'):,}",
-            "MACs",
-        ),
-        exactly(
-            "AlexNet: 224x224 pixels give 55x55",
-            KRIZHEVSKY,
-            55,
-            of(Conv2D(96, 11, stride=4), (3, 224, 224)).layers[0].output_shape[1],
-            "(224 - 11)/4 + 1 does not come out even; 227 pixels give 55, or 224 with padding 2",
-            "pixels",
-        ),
-        exactly(
-            "AlexNet: 253,440 neurons in the first layer",
-            KRIZHEVSKY,
-            253_440,
-            prod(layer("alexnet-2012", "conv1").output_shape),
-            "the caption; 55 * 55 * 96",
-            "outputs",
-        ),
-        exactly("AlexNet: 8 layers", LIPTON, 8, depth("alexnet"), f"LeNet has {depth('lenet')}", "layers"),
-        exactly(
-            "AlexNet, second convolution: stride 2",
-            LIPTON,
-            2,
-            (layer("alexnet", "conv2").stride or (0,))[0],
-            f"it keeps {shape_text(layer('alexnet', 'conv2').output_shape[1:])} pixels, with padding 2",
-            "pixel",
-        ),
-        exactly(
-            "AlexNet, fourth convolution: 484 filters",
-            LIPTON,
-            484,
-            layer("alexnet", "conv4").output_shape[0],
-            "beside ZFNet; the lecture's own list of layers says 384",
-            "filters",
-        ),
-        exactly(
-            "ZFNet, fourth convolution: 1,024 filters",
-            LIPTON,
-            1024,
-            layer("zfnet", "conv4").output_shape[0],
-            f"figure 3 of its paper; 512, 1024, 512 is a wider form of {params('zfnet-lecture'):,} parameters in its last experiments",
-            "filters",
-        ),
-        about("AlexNet: 650,000 neurons", KRIZHEVSKY, 650e3, 10e3, outputs("alexnet-2012", "Conv2D", "Linear"), "", "outputs"),
     ]
 
 

@@ -45,7 +45,10 @@ def test_table_and_list(run):
     wide, narrow = run("facts")[1], run("facts", columns=80)[1]
     assert wide.splitlines()[0].split() == ["Verdict", "Claim", "Source", "Computed", "Why"]
     assert "wrong    AlexNet: overall 62,369,152  (CNN slides)\n         62,378,344 parameters: 9,192 biases" in narrow
+    assert "unclear  ordinary 1D convolution: dilation rate 0  (Scarano, notes)\n         0 zeros or 1 step: right if zeros" in narrow
     for out in (wide, narrow):
+        assert " unclear, " in out
+        assert "Unclear: right in one reading, wrong in another." in " ".join(out.split())
         assert "Jeong, lecture: Jeong, Convolutional Neural Networks, lecture of ITM528 Deep Learning" in " ".join(out.split())
 
 
@@ -55,3 +58,5 @@ def test_json(run):
     assert status == 0
     assert record["source"].startswith("Convolutional Neural Network (CNN)")
     assert (record["claimed"], record["computed"], record["verdict"]) == (62_369_152, 62_378_344, "wrong")
+    record = next(each for each in json.loads(out) if each["claim"].startswith("ordinary 1D convolution"))
+    assert (record["readings"], record["verdict"]) == ([0, 1], "unclear")

@@ -9,8 +9,8 @@ import pytest
 import minicnn.facts
 from minicnn import zoo
 from minicnn.facts import Source, facts
-from minicnn.facts.computed import depth, edge_matrix, network
-from minicnn.facts.fact import about, answer, exactly, more_than, number_text
+from minicnn.facts.computed import depth, edge_matrix, filtered, network, stride_of_transposed
+from minicnn.facts.fact import about, answer, exactly, more_than, number_text, unclear
 
 SOMEBODY = Source("somebody", "somebody, somewhere")
 
@@ -26,6 +26,24 @@ VERDICTS = [  # a claim starts with, verdict, computed
     ("convolution computes 60,000", "rounded", pytest.approx(59_733.33, abs=0.01)),
     ("convolution stores", "rounded", 4_001_536_000),
     ("exercise: total", "answer", 13_285_956),
+    ("transposed convolution: padding 0, stride 0", "wrong", 1),
+    ("transposed convolution: padding 0, stride 1", "wrong", 2),
+    ("ordinary 1D convolution: dilation rate 0", "unclear", 0),
+    ("MNIST-1D, convolutional: kernel of 3x3", "wrong", 3),
+    ("valid convolution: input pixels influence", "wrong", 1),
+    ("4x4 picture", "wrong", 0),
+    ("VGG: repeated blocks of 3", "wrong", 2),
+    ("a 1x1 convolution: about 30", "unclear", pytest.approx(27.78, abs=0.01)),
+    ("ResNet-34: no extra parameters", "right", 0),
+    ("AlexNet, first convolution: 35K", "rounded", 34_944),
+    ("AlexNet, second convolution: 11x11", "wrong", 5),
+    ("AlexNet, third convolution: 884K", "unclear", 884_000),
+    ("AlexNet, FC6: 37M", "unclear", 37_000_000),
+    ("AlexNet, FC7: 16M", "unclear", 16_000_000),
+    ("AlexNet, FC8: 4M", "rounded", 4_097_000),
+    ("AlexNet, third convolution: filters of 3x3x128", "wrong", 256),
+    ("AlexNet: dropout before FC6", "unclear", 0),
+    ("AlexNet: a ReLU after FC8", "wrong", 0),
     ("LeNet-5: 60,000", "right", 60_000),
     ("LeNet-5: 340,908", "right", 340_908),
     ("quiz: AlexNet 60M", "rounded", 62_378_344),
@@ -75,6 +93,13 @@ def test_the_reasons(found):
     assert "358M would add the 86,704,128" in why["inception block with bottlenecks: 358M operations"]
     assert "2,712, and 34,019,328 MACs" in why["GoogLeNet, first convolution: 2.7K parameters"]
     assert "26,560 biases of convolutions and 53,120 running statistics" in why["ResNet50: 25,636,712 parameters"]
+    starts = {claim.partition(":")[0]: reason for claim, reason in why.items()}
+    assert "1 2 3 3 3 3 3 3 2 1;" in starts["valid convolution"]
+    assert "0 1 2 / 4 5 6 / 8 9 10;" in starts["4x4 picture, 2x2 kernel, by the formula I(i - m, j - n)"]
+    assert "2-2-3-3-3 before its poolings, VGG-19 2-2-4-4-4" in starts["VGG"]
+    assert "a 5x5 with 307,456" in why["AlexNet, second convolution: 11x11"]
+    assert why["AlexNet, third convolution: filters of 3x3x128"].endswith(": 48, 192, 192")
+    assert "add 173,824" in starts["ResNet-34"]
     dimensions = next(fact.text for fact in found if fact.claim.startswith("exercise: dimensions"))
     assert dimensions == "48 x 92 x 92; 96 x 92 x 92; 192 x 44 x 44; 192 x 22 x 22; 256 x 22 x 22; 100"
 
@@ -114,6 +139,10 @@ def test_no_large_number_is_written_outside_claims():
         (more_than("", SOMEBODY, 60e6, 60_000_001), "right"),
         (more_than("", SOMEBODY, 60e6, 60_000_000), "wrong"),
         (answer("", SOMEBODY, 3), "answer"),
+        (unclear("", SOMEBODY, 30, (28, 72), "", "", digit=10), "unclear"),
+        (unclear("", SOMEBODY, 30, (28, 32), "", "", digit=10), "rounded"),
+        (unclear("", SOMEBODY, 30, (71, 72), "", "", digit=10), "wrong"),
+        (unclear("", SOMEBODY, 30, (30, 72), "", ""), "unclear"),
     ],
 )
 def test_verdicts_follow_from_the_numbers(fact, verdict):
@@ -139,6 +168,17 @@ def test_numbers_for_people():
 )
 def test_depth_is_what_names_count(name, layers):
     assert depth(name) == layers
+
+
+def test_the_formula_of_mathematics_flips_the_filter():
+    """By hand: 1*10 + 2*1 = 12, and flipped 1*1 + 2*10 = 21."""
+    assert filtered(((1, 2, 3), (4, 5, 6)), ((10, 1),), flip=False) == [[12, 23], [45, 56]]
+    assert filtered(((1, 2, 3), (4, 5, 6)), ((10, 1),), flip=True) == [[21, 32], [54, 65]]
+
+
+@pytest.mark.parametrize(("size", "out", "stride"), [(2, 4, 1), (2, 5, 2), (3, 7, 2), (2, 6, 3)])
+def test_strides_of_transposed_convolutions(size, out, stride):
+    assert stride_of_transposed(size, out, 3) == stride
 
 
 def test_the_matrix_of_an_edge_is_only_counted():
