@@ -39,6 +39,7 @@ ORDER = (
     "zoo",
     "estimators",
     "facts",
+    "exercises",
     "bench",
     "cli",
     "__main__",

@@ -1,0 +1,86 @@
+"""Convolution: slide every filter over every image."""
+
+import numpy as np
+
+from minicnn.exercises.exercise import Case, Exercise, Mistake, whole_numbers
+
+
+def convolution(y, x, weight, bias, stride_h, stride_w, pad_h, pad_w):
+    """Slide every filter over every image.
+
+        y[n,k,p,q] = bias[k] + sum over c,r,s of x[n,c,h,w] * weight[k,c,r,s]
+        where  h = p*stride_h + r - pad_h,   w = q*stride_w + s - pad_w
+
+    Taps that fall outside the image count as zero.
+
+    Parameters
+    ----------
+    y : (N, K, P, Q) float, written
+        Every element is written; the old content is not read.
+    x : (N, C, H, W) float
+    weight : (K, C, R, S) float
+    bias : (K,) float
+    stride_h, stride_w, pad_h, pad_w : int
+        In pixels.
+    """
+    N, K, P, Q = y.shape
+    _, C, H, W = x.shape
+    _, _, R, S = weight.shape
+    for n in range(N):
+        for k in range(K):
+            for p in range(P):
+                for q in range(Q):
+                    total = np.float64(bias[k])
+                    for c in range(C):
+                        for r in range(R):
+                            for s in range(S):
+                                h = p * stride_h + r - pad_h
+                                w = q * stride_w + s - pad_w
+                                if 0 <= h < H and 0 <= w < W:
+                                    total += x[n, c, h, w] * weight[k, c, r, s]
+                    y[n, k, p, q] = total
+
+
+def cases():
+    for name, strides, pads in (
+        ("stride 1, no padding", (1, 1), (0, 0)),
+        ("stride 2 x 3, which leaves a rest", (2, 3), (0, 0)),
+        ("padding 1 x 2", (1, 1), (1, 2)),
+        ("stride 2 x 1, padding 2 x 1", (2, 1), (2, 1)),
+    ):
+        x, weight = whole_numbers("x", 2, 2, 6, 5), whole_numbers("weight", 3, 2, 3, 2)
+        P, Q = ((size + 2 * pad - taps) // stride + 1 for size, pad, taps, stride in zip((6, 5), pads, (3, 2), strides, strict=True))
+        settings = {"stride_h": strides[0], "stride_w": strides[1], "pad_h": pads[0], "pad_w": pads[1]}
+        yield Case(name, {"y": (2, 3, P, Q)}, {"x": x, "weight": weight, "bias": whole_numbers("bias", 3), **settings})
+
+
+EXERCISE = Exercise(
+    "convolution",
+    "Convolution, forward",
+    convolution,
+    cases,
+    outputs=("y",),
+    taps="weight",
+    reads="x",
+    mistakes=(
+        Mistake("the filter is flipped", {"weight[k, c, r, s]": "weight[k, c, R - 1 - r, S - 1 - s]"}),
+        Mistake("the bias is missing", {"np.float64(bias[k])": "0.0"}),
+        Mistake("the stride is missing", {"p * stride_h": "p", "q * stride_w": "q"}),
+        Mistake("the strides of rows and columns are exchanged", {"p * stride_h": "p * stride_w", "q * stride_w": "q * stride_h"}),
+        Mistake("the padding is missing", {" - pad_h": "", " - pad_w": ""}),
+        Mistake("the padding is added, not subtracted", {"- pad_h": "+ pad_h", "- pad_w": "+ pad_w"}),
+        Mistake("the padding of rows and columns is exchanged", {"r - pad_h": "r - pad_w", "s - pad_w": "s - pad_h"}),
+        Mistake("the last row of taps is left out", {"range(R)": "range(R - 1)"}),
+        Mistake("the last column of taps is left out", {"range(S)": "range(S - 1)"}),
+        Mistake("rows of taps are counted from 1", {"+ r -": "+ r + 1 -"}),
+        Mistake("columns of taps are counted from 1", {"+ s -": "+ s + 1 -"}),
+        Mistake("only the first channel is summed", {"range(C)": "range(1)"}),
+        Mistake("the rows and columns of the image are exchanged", {"x[n, c, h, w]": "x[n, c, w, h]"}),
+        Mistake("the rows and columns of the filter are exchanged", {"weight[k, c, r, s]": "weight[k, c, s, r]"}),
+        Mistake("filters and channels are exchanged", {"weight[k, c, r, s]": "weight[c, k, r, s]"}),
+        Mistake("products are not added up: only the last one is kept", {"total += ": "total = "}),
+        Mistake("every filter is the first one", {"weight[k, c, r, s]": "weight[0, c, r, s]"}),
+        Mistake("the first row and column of the image are taken for padding", {"0 <= h < H and 0 <= w < W": "0 < h < H and 0 < w < W"}),
+        Mistake("positions before the image are read from its other end", {"0 <= h < H and 0 <= w < W": "h < H and w < W"}),
+    ),
+)

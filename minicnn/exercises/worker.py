@@ -1,0 +1,121 @@
+"""A process that runs one submission and nothing else: it takes arguments, calls the function, and gives the arguments back.
+
+    python -m minicnn.exercises.worker FILE SECONDS MEBIBYTES EXERCISE [TEACHER'S FILE]
+
+Messages both ways are an 8-byte length and so many bytes: the arguments as an archive of arrays; back, a line of JSON (empty, or the error),
+and the arrays.  The right numbers never come here.  What the submission prints goes to stderr; it reads nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from types import ModuleType
+from typing import IO, Any
+
+import numpy as np
+
+from minicnn.exercises.catalogue import find, load
+from minicnn.exercises.grade import error_text
+
+PRINTED_BYTES = 1 << 20
+LENGTH_BYTES = 8
+LARGEST_MESSAGE = 1 << 26
+
+
+def pack(arguments: dict[str, Any]) -> bytes:
+    """Arguments by name as one archive; plain numbers become arrays without axes."""
+    with io.BytesIO() as buffer:
+        np.savez(buffer, **{f"argument_{name}": value for name, value in arguments.items()})
+        return buffer.getvalue()
+
+
+def unpack(packed: bytes) -> dict[str, Any]:
+    """The arguments of an archive."""
+    with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
+        arrays = {name.removeprefix("argument_"): archive[name] for name in archive.files}
+    return {name: array if array.ndim else array.item() for name, array in arrays.items()}
+
+
+def send(stream: IO[bytes], message: bytes) -> None:
+    """Write one message."""
+    stream.write(len(message).to_bytes(LENGTH_BYTES, "little") + message)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> bytes | None:
+    """Read one message; None at the end, or if it is none of ours."""
+    head = stream.read(LENGTH_BYTES)
+    length = int.from_bytes(head, "little")
+    if len(head) < LENGTH_BYTES or length > LARGEST_MESSAGE:
+        return None
+    message = stream.read(length)
+    return message if len(message) == length else None
+
+
+def limit(seconds: int, mebibytes: int) -> None:
+    """Let this process use so much time of a processor and so much more memory, write little, and leave no core file."""
+    try:
+        import resource
+    except ImportError:  # Windows: the wall clock alone limits
+        return
+    pages = _pages_in_use()
+    limits = {
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: PRINTED_BYTES,
+        resource.RLIMIT_AS: (mebibytes << 20) + pages * resource.getpagesize(),
+    }
+    for which, most in limits.items():
+        hard = resource.getrlimit(which)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(which, (most, most))
+
+
+def _pages_in_use() -> int:
+    """Pages of memory that this process has; 0 if the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def main(file: str, seconds: str, mebibytes: str, name: str, own: str | None = None) -> None:
+    """Serve until there are no more requests."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    exercise = find(name, load(own) if own else ())
+    module = ModuleType("submission")
+    module.__file__ = file
+    limit(int(seconds), int(mebibytes))
+    try:
+        with open(file, "rb") as source:
+            exec(compile(source.read(), file, "exec"), vars(module))
+        function = vars(module)[exercise.function]
+        send(replies, b"")
+    except BaseException as error:
+        send(replies, _error(error, file))
+        return
+    while (request := receive(requests)) is not None:
+        arguments = unpack(request)
+        try:
+            after = exercise.arguments_after(function, arguments)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are its doing as well
+            send(replies, _error(error, file))
+            continue
+        sys.stdout.flush()
+        send(replies, b"")
+        send(replies, pack(after))
+
+
+def _error(error: BaseException, file: str) -> bytes:
+    return json.dumps({"kind": type(error).__name__, "message": error_text(error, file)}).encode()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
