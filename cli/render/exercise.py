@@ -26,6 +26,7 @@ def print_exercises(console: Console, exercises: Sequence[Exercise]) -> None:
     for each in exercises:
         table.add_row(each.name, Text(each.title).append(f"\n{each.function}({', '.join(each.signature)})", "dim"))
     console.print(table)
+    console.print()
     for line in (
         "minicnn exercise NAME --out FILE.py          hands out a file to fill in",
         "minicnn exercise --grade FILE.py             grades it: the first wrong number, and the tap where its sum goes wrong",
@@ -40,23 +41,23 @@ def print_grade(console: Console, grade: Grade) -> None:
     if grade.exercise:
         head.append(f"  {grade.exercise}, {grade.passed} of {grade.cases} cases right")
     console.print(head)
-    console.print(Padding(Text(grade.message), (0, 0, 0, 2)))
+    console.print(Padding(Text(grade.message), (0, 0, 0, 2), expand=False))
     if grade.finding is not None:
         _print_finding(console, grade.finding)
     if grade.printed.strip():
-        console.print(Padding(Text("it printed:", "dim"), (1, 0, 0, 2)))
-        console.print(Padding(Text(grade.printed.rstrip(), "dim"), (0, 0, 0, 4)))
+        console.print(Padding(Text("it printed:", "dim"), (1, 0, 0, 2), expand=False))
+        console.print(Padding(Text(grade.printed.rstrip(), "dim"), (0, 0, 0, 4), expand=False))
 
 
 def _print_finding(console: Console, finding: Finding) -> None:
     if finding.formula:
-        console.print(Padding(Text(finding.formula, "dim"), (1, 0, 0, 4)))
+        console.print(Padding(Text(finding.formula, "dim"), (1, 0, 0, 4), expand=False))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in _lines(finding):
         table.add_row(name, value)
-    console.print(Padding(table, (1, 0, 0, 2)))
+    console.print(Padding(table, (1, 0, 0, 2), expand=False))
 
 
 def _lines(finding: Finding) -> Iterator[tuple[str, Text]]:
@@ -79,7 +80,7 @@ def print_grades(console: Console, grades: Sequence[Grade]) -> None:
     else:
         for each in grades:
             console.print(Text(each.result, STYLES[each.result]).append(f"  {each.submission}  {each.exercise}  {_cases(each)}", "bold"))
-            console.print(Padding(Text(each.message), (0, 0, 0, 2)))
+            console.print(Padding(Text(each.message), (0, 0, 0, 2), expand=False))
     counts = Counter(each.result for each in grades)
     console.print(Text("\n" + ", ".join(f"{counts[result]} {result}" for result in STYLES if counts[result])))
 

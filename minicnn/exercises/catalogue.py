@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from minicnn.errors import SettingError, suggestion
 from minicnn.exercises import (
     batch_norm,
@@ -69,4 +71,20 @@ def load(path: str | Path) -> tuple[Exercise, ...]:
     found = tuple(each for each in vars(module).values() if isinstance(each, Exercise))
     if not found:
         raise SettingError(f"{path} defines no exercise\n  write EXERCISE = Exercise(name, title, function, cases, outputs=(...))")
+    for each in found:
+        _check(path, each)
     return found
+
+
+def _check(path: Path, exercise: Exercise) -> None:
+    """Run the right loop on all cases: it must write every output."""
+    try:
+        wanted = exercise.wanted
+    except Exception as error:
+        raise SettingError(f"{path}: the right loop of {exercise.name} raises {type(error).__name__}: {error}") from error
+    for case, outputs in zip(exercise.tried, wanted, strict=True):
+        for name, array in outputs.items():
+            if np.isnan(array).any():
+                raise SettingError(f"{path}: the right loop of {exercise.name} leaves NaN in {name}, in case {case.name!r}")
+    for mistake in exercise.mistakes:
+        exercise.with_mistake(mistake)

@@ -53,8 +53,8 @@ def cases():
         ("two groups", (0, 0), (1, 1), 2),
         ("dilation 2 x 1, padding 1 x 2, two groups", (1, 2), (2, 1), 2),
     ):
-        x, weight = whole_numbers("x", 1, 4, 8, 7), whole_numbers("weight", 6, 4 // groups, 3, 2)
-        P, Q = (size + 2 * pad - gap * (taps - 1) for size, pad, taps, gap in zip((8, 7), pads, (3, 2), dilations, strict=True))
+        x, weight = whole_numbers("x", 1, 4, 7, 5), whole_numbers("weight", 6, 4 // groups, 3, 2)
+        P, Q = (size + 2 * pad - gap * (taps - 1) for size, pad, taps, gap in zip((7, 5), pads, (3, 2), dilations, strict=True))
         settings = {"pad_h": pads[0], "pad_w": pads[1], "dilation_h": dilations[0], "dilation_w": dilations[1], "groups": groups}
         yield Case(name, {"y": (1, 6, P, Q)}, {"x": x, "weight": weight, "bias": whole_numbers("bias", 6), **settings})
 

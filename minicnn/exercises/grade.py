@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from minicnn.errors import MinicnnError
 from minicnn.exercises.difference import difference
 from minicnn.exercises.exercise import Case, Exercise
 from minicnn.exercises.finding import ERROR, PASSED, WRONG, Finding, Grade, number_text, place_text
@@ -22,13 +23,13 @@ class AttemptError(Exception):
     """A call of a submission that did not come to its end, in one line.
 
     ended : whether nothing more can be run
-    kind : name of the exception, if there was one
+    kind : name of the exception, if a call raised one
+    called : whether it came to a call
     """
 
-    def __init__(self, message: str, ended: bool = False, kind: str = "") -> None:
+    def __init__(self, message: str, ended: bool = False, kind: str = "", called: bool = True) -> None:
         super().__init__(message)
-        self.ended = ended
-        self.kind = kind
+        self.ended, self.kind, self.called = ended, kind, called
 
 
 class Attempt(Protocol):
@@ -91,6 +92,8 @@ def grade(exercise: Exercise, submission: Callable[..., Any] | Attempt, name: st
 
 def _failed(exercise: Exercise, number: int, case: Case, failure: AttemptError) -> str:
     """A failure in words, with a mistake that fails in the same way."""
+    if not failure.called:
+        return str(failure)
     words = f"{failure} in case {number + 1} of {len(exercise.tried)}: {case.name}"
     for mistake in exercise.mistakes if failure.kind else ():
         try:
@@ -140,7 +143,10 @@ def _explained(exercise: Exercise, attempt: Attempt, number: int, finding: Findi
     case, output, place = exercise.tried[number], finding.output, finding.place
     arguments = exercise.arguments(case)
     more = (exercise.solution,) if exercise.around else ()
-    found = trace(exercise.loop, place, *arguments.values(), *more, output=output)
+    try:
+        found = trace(exercise.loop, place, *arguments.values(), *more, output=output)
+    except MinicnnError:  # a right loop outside the grammar: somebody's own exercise
+        return finding._replace(mistake=_mistake(exercise, attempt, number, outputs))
     finding = finding._replace(formula=found.formula, letters=found.letters, sum=_sum(found))
     if np.isnan(finding.got):
         again = attempt.run(exercise.arguments(case, OTHER_FILL))[output][place]
@@ -194,6 +200,8 @@ def _sum(found: Trace) -> str:
     """The right sum, product by product; where there is none, the last statements with their values."""
     adds = [step for step in found.steps if step.kind == "add"]
     products = [_product(step.factors, step.term) for step in adds]
+    if not adds and any(step.kind == "skip" for step in found.steps):
+        return f"no tap takes part: {number_text(float(found.value))}"
     if not adds or any(each is None for each in products):
         ends = [
             step for step, after in zip(found.steps, found.steps[1:], strict=False) if (step.kind, step.into) != (after.kind, after.into)

@@ -21,10 +21,11 @@ from zipfile import BadZipFile
 from minicnn.errors import one_line
 from minicnn.exercises.exercise import Exercise
 from minicnn.exercises.grade import AttemptError
-from minicnn.exercises.worker import pack, receive, send, unpack
+from minicnn.exercises.messages import pack, receive, send, unpack
 
-SHOWN_BYTES = 2000
+SHOWN_BYTES = 400
 START_SECONDS = 60.0  # Python, NumPy and the exercise itself; the submission is not run yet
+LOADING = "while its file is read"
 CALLS = 4  # so many times the limit of a call is the limit of all together
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -64,12 +65,16 @@ class Process:
             start_new_session=True,  # what it starts itself ends with it
         )
         self._requests, self._answers = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self._first = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end()
+        self._listener.join(1.0)
+        if not self._listener.is_alive():  # else a process that left our session still holds the other end
+            self._answers.close()
         self._printed.close()
         self._folder.cleanup()
 
@@ -83,7 +88,7 @@ class Process:
         """
         if self._first:
             self._first = False
-            self._answer("while its file is read", START_SECONDS + self.limits.seconds, fatal=True)
+            self._answer(LOADING, START_SECONDS + self.limits.seconds)
         try:
             send(self._requests, pack(arguments))
         except (BrokenPipeError, OSError):
@@ -110,7 +115,7 @@ class Process:
                 self._replies.put(message)
         self._replies.put(None)
 
-    def _answer(self, where: str, seconds: float, fatal: bool = False) -> None:
+    def _answer(self, where: str, seconds: float) -> None:
         told = self._next(seconds, where)
         if told:
             try:
@@ -120,7 +125,7 @@ class Process:
                 raise AttemptError("writes among the answers of its process", ended=True) from None
             if error["kind"] == "MemoryError":
                 words = f"needs more than {self.limits.mebibytes} MiB of memory: {words}"
-            raise AttemptError(one_line(words), ended=fatal, kind=error["kind"])
+            raise AttemptError(one_line(words), ended=bool(where), kind=error["kind"], called=not where)
 
     def _next(self, seconds: float, where: str) -> bytes:
         begin = time.monotonic()
@@ -129,7 +134,9 @@ class Process:
         except queue.Empty:
             self._end()
             allowed = self.limits.seconds if where or self._left >= seconds else CALLS * self.limits.seconds
-            raise AttemptError(f"does not come to its end within {allowed:g} seconds {where}".rstrip(), ended=True) from None
+            raise AttemptError(
+                f"does not come to its end within {allowed:g} seconds {where}".rstrip(), ended=True, called=not where
+            ) from None
         if not where:
             self._left -= time.monotonic() - begin
         if message is None:
@@ -138,15 +145,15 @@ class Process:
 
     def _ended(self, where: str = "") -> AttemptError:
         try:
-            status = self._process.wait(5.0)
+            status = self._process.wait(1.0)
         except subprocess.TimeoutExpired:
             self._end()
-            return AttemptError(f"closes what it was given to answer {where}".rstrip(), ended=True)
+            return AttemptError(f"closes what it was given to answer {where}".rstrip(), ended=True, called=not where)
         if status >= 0:
-            return AttemptError(f"ends its process, with status {status} {where}".rstrip(), ended=True)
+            return AttemptError(f"ends its process, with status {status} {where}".rstrip(), ended=True, called=not where)
         name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
         words = {"SIGXCPU": "uses too much time of a processor", "SIGKILL": "was killed, probably for the memory it took"}
-        return AttemptError(f"{words.get(name, f'crashes ({name})')} {where}".rstrip(), ended=True)
+        return AttemptError(f"{words.get(name, f'crashes ({name})')} {where}".rstrip(), ended=True, called=not where)
 
     def _end(self) -> None:
         """End it, and what it started."""

@@ -2,57 +2,22 @@
 
     python -m minicnn.exercises.worker FILE SECONDS MEBIBYTES EXERCISE [TEACHER'S FILE]
 
-Messages both ways are an 8-byte length and so many bytes: the arguments as an archive of arrays; back, a line of JSON (empty, or the error),
-and the arrays.  The right numbers never come here.  What the submission prints goes to stderr; it reads nothing.
+A request is the arguments; the answer is a line of JSON, empty or the error, and then the arguments again.  The right numbers never come here.  What the submission prints goes to stderr; it reads nothing.
 """
 
 from __future__ import annotations
 
-import io
+import errno
 import json
 import os
 import sys
 from types import ModuleType
-from typing import IO, Any
-
-import numpy as np
 
 from minicnn.exercises.catalogue import find, load
 from minicnn.exercises.grade import error_text
+from minicnn.exercises.messages import pack, receive, send, unpack
 
 PRINTED_BYTES = 1 << 20
-LENGTH_BYTES = 8
-LARGEST_MESSAGE = 1 << 26
-
-
-def pack(arguments: dict[str, Any]) -> bytes:
-    """Arguments by name as one archive; plain numbers become arrays without axes."""
-    with io.BytesIO() as buffer:
-        np.savez(buffer, **{f"argument_{name}": value for name, value in arguments.items()})
-        return buffer.getvalue()
-
-
-def unpack(packed: bytes) -> dict[str, Any]:
-    """The arguments of an archive."""
-    with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
-        arrays = {name.removeprefix("argument_"): archive[name] for name in archive.files}
-    return {name: array if array.ndim else array.item() for name, array in arrays.items()}
-
-
-def send(stream: IO[bytes], message: bytes) -> None:
-    """Write one message."""
-    stream.write(len(message).to_bytes(LENGTH_BYTES, "little") + message)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> bytes | None:
-    """Read one message; None at the end, or if it is none of ours."""
-    head = stream.read(LENGTH_BYTES)
-    length = int.from_bytes(head, "little")
-    if len(head) < LENGTH_BYTES or length > LARGEST_MESSAGE:
-        return None
-    message = stream.read(length)
-    return message if len(message) == length else None
 
 
 def limit(seconds: int, mebibytes: int) -> None:
@@ -114,7 +79,9 @@ def main(file: str, seconds: str, mebibytes: str, name: str, own: str | None = N
 
 
 def _error(error: BaseException, file: str) -> bytes:
-    return json.dumps({"kind": type(error).__name__, "message": error_text(error, file)}).encode()
+    much = isinstance(error, OSError) and error.errno == errno.EFBIG
+    words = f"writes more than {PRINTED_BYTES >> 20} MiB: " if much else ""
+    return json.dumps({"kind": type(error).__name__, "message": words + error_text(error, file)}).encode()
 
 
 if __name__ == "__main__":
