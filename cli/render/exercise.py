@@ -67,9 +67,12 @@ def _lines(finding: Finding) -> Iterator[tuple[str, Text]]:
         yield "differs first", Text(finding.tap, "bold")
         yield "yours", Text(finding.yours, "bold red")
     if finding.mistake:
-        yield "likely", Text(f"{finding.mistake}: then the same numbers come out", "yellow")
+        cases = "in all cases" if finding.in_all_cases else "in this case, not in all"
+        yield "likely" if finding.in_all_cases else "perhaps", Text(f"{finding.mistake}: so the same numbers come out {cases}", "yellow")
     if finding.sum:
         yield "the right sum", Text(finding.sum)
+    if finding.steps:
+        yield "right are", Text(finding.steps)
 
 
 def print_grades(console: Console, grades: Sequence[Grade]) -> None:

@@ -16,7 +16,9 @@ class Finding(NamedTuple):
     formula, letters : of the right loop, at this place
     tap, yours : the first product (or number) that differs: the right one, and that of the submission; empty if it was not found
     mistake : a mistake with which the same numbers come out; empty if none is known
-    sum : the right sum, number by number
+    in_all_cases : whether they do so in all cases, and not in this one alone
+    sum : the right sum, product by product; empty where there is none
+    steps : then what the right loop holds on its way
     """
 
     case: str
@@ -29,7 +31,9 @@ class Finding(NamedTuple):
     tap: str = ""
     yours: str = ""
     mistake: str = ""
+    in_all_cases: bool = False
     sum: str = ""
+    steps: str = ""
 
 
 class Grade(NamedTuple):

@@ -10,13 +10,14 @@ import numpy as np
 
 from minicnn.errors import MinicnnError
 from minicnn.exercises.difference import difference
-from minicnn.exercises.exercise import Case, Exercise
+from minicnn.exercises.exercise import Case, Exercise, Mistake
 from minicnn.exercises.finding import ERROR, PASSED, WRONG, Finding, Grade, number_text, place_text
 from minicnn.kernels.derive.trace import Trace, trace
 
 TOLERANCE = 1e-9  # of the largest right number: sums of a few dozen products, in any order, differ by less than 1e-14
 OTHER_FILL = 12345.0
 SHOWN_NUMBERS = 12
+MOST_MISTAKES = 2  # that may be behind one error; of more, none is told
 
 
 class AttemptError(Exception):
@@ -95,13 +96,16 @@ def _failed(exercise: Exercise, number: int, case: Case, failure: AttemptError) 
     if not failure.called:
         return str(failure)
     words = f"{failure} in case {number + 1} of {len(exercise.tried)}: {case.name}"
-    for mistake in exercise.mistakes if failure.kind else ():
-        try:
-            exercise.arguments_after(exercise.with_mistake(mistake), exercise.arguments(case))
-        except Exception as error:
-            if type(error).__name__ == failure.kind and str(error).strip() in str(failure):
-                return f"{words}; so it is if {mistake.words}"
-    return words
+    alike = [mistake.words for mistake in exercise.mistakes if failure.kind and _fails_alike(exercise, mistake, case, failure)]
+    return f"{words}; so it is if {', or if '.join(alike)}" if 0 < len(alike) <= MOST_MISTAKES else words
+
+
+def _fails_alike(exercise: Exercise, mistake: Mistake, case: Case, failure: AttemptError) -> bool:
+    try:
+        exercise.arguments_after(exercise.with_mistake(mistake), exercise.arguments(case))
+    except Exception as error:
+        return type(error).__name__ == failure.kind and str(error).strip() in str(failure)
+    return False
 
 
 def _try(exercise: Exercise, attempt: Attempt, number: int, case: Case, explain: bool) -> tuple[str, Finding | None] | None:
@@ -146,12 +150,12 @@ def _explained(exercise: Exercise, attempt: Attempt, number: int, finding: Findi
     try:
         found = trace(exercise.loop, place, *arguments.values(), *more, output=output)
     except MinicnnError:  # a right loop outside the grammar: somebody's own exercise
-        return finding._replace(mistake=_mistake(exercise, attempt, number, outputs))
-    finding = finding._replace(formula=found.formula, letters=found.letters, sum=_sum(found))
+        return _with_mistake(exercise, attempt, number, finding, outputs)
+    finding = finding._replace(formula=found.formula, letters=found.letters, sum=_sum(found), steps=_steps(found))
     if np.isnan(finding.got):
         again = attempt.run(exercise.arguments(case, OTHER_FILL))[output][place]
         if again == OTHER_FILL:
-            return finding._replace(yours=UNWRITTEN, mistake=_mistake(exercise, attempt, number, outputs))
+            return _with_mistake(exercise, attempt, number, finding._replace(yours=UNWRITTEN), outputs)
         if np.isclose(again - OTHER_FILL, finding.wanted, rtol=1e-9, atol=1e-7):
             return finding._replace(yours=ADDED)
 
@@ -169,47 +173,56 @@ def _explained(exercise: Exercise, attempt: Attempt, number: int, finding: Findi
             return finding
     if first is not None:
         finding = finding._replace(tap=first.right, yours=first.yours)
-    return finding._replace(mistake=_mistake(exercise, attempt, number, outputs))
+    return _with_mistake(exercise, attempt, number, finding, outputs)
 
 
 def _copies(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
 
 
-def _mistake(exercise: Exercise, attempt: Attempt, number: int, outputs: dict[str, np.ndarray]) -> str:
-    """The mistake with which all numbers of this case come out as they did; of several, those that also explain the other cases."""
-    known = [each for each in exercise.mistakes if same(exercise.with_mistakes[each.words, number], outputs)]
-    for other in range(len(exercise.tried)):
-        if len(known) > 1 and other != number:
+def _with_mistake(exercise: Exercise, attempt: Attempt, number: int, finding: Finding, outputs: dict[str, np.ndarray]) -> Finding:
+    """Name the mistake with which all numbers of all cases come out as they did; else the only one with which those of this case do."""
+    known = [each.words for each in exercise.mistakes if same(exercise.with_mistakes[each.words, number], outputs)]
+    everywhere = known
+    for other in range(len(exercise.tried)) if known else ():
+        theirs: dict[str, np.ndarray] | None = outputs
+        if other != number:
             try:
                 theirs = exercise.outputs_of(attempt.run(exercise.arguments(exercise.tried[other])))
-            except AttemptError:
-                break
-            known = [each for each in known if same(exercise.with_mistakes[each.words, other], theirs)] or known
-    return known[0].words if known else ""
+            except AttemptError as failure:
+                if failure.ended:
+                    return finding
+                theirs = None
+        everywhere = [words for words in everywhere if same(exercise.with_mistakes[words, other], theirs)]
+    if everywhere:
+        return finding._replace(mistake=everywhere[0], in_all_cases=True)
+    return finding._replace(mistake=known[0]) if len(known) == 1 else finding
 
 
-def same(mistaken: dict[str, np.ndarray] | None, outputs: dict[str, np.ndarray]) -> bool:
-    """Whether the numbers are the same but for rounding."""
-    return mistaken is not None and all(
-        np.allclose(mistaken[name], array, rtol=1e-9, atol=1e-9, equal_nan=True) for name, array in outputs.items()
-    )
+def same(some: dict[str, np.ndarray] | None, others: dict[str, np.ndarray] | None) -> bool:
+    """Whether the numbers are the same but for rounding; None where a call failed."""
+    if some is None or others is None:
+        return some is others
+    return all(np.allclose(some[name], array, rtol=1e-9, atol=1e-9, equal_nan=True) for name, array in others.items())
+
+
+def _steps(found: Trace) -> str:
+    """What the variables of the right loop hold in the end; empty where there is a sum of products."""
+    if _sum(found):
+        return ""
+    ends = [step for step, after in zip(found.steps, found.steps[1:], strict=False) if (step.kind, step.into) != (after.kind, after.into)]
+    said = [f"{step.into} = {number_text(step.partial)}" for step in ends if step.kind in ("set", "add") and step.factors]
+    return ", ".join(said) and f"{', '.join(said)}, and {number_text(float(found.value))} in the end"
 
 
 def _sum(found: Trace) -> str:
-    """The right sum, product by product; where there is none, the last statements with their values."""
+    """The right sum, product by product; empty if it is none."""
     adds = [step for step in found.steps if step.kind == "add"]
     products = [_product(step.factors, step.term) for step in adds]
-    if not adds and any(step.kind == "skip" for step in found.steps):
+    if not adds and any(step.kind == "skip" and step.into == "total" for step in found.steps):
         return f"no tap takes part: {number_text(float(found.value))}"
     if not adds or any(each is None for each in products):
-        ends = [
-            step for step, after in zip(found.steps, found.steps[1:], strict=False) if (step.kind, step.into) != (after.kind, after.into)
-        ]
-        said = [step for step in ends if step.kind in ("set", "add") and step.factors]
-        return ", ".join(
-            [*(f"{step.into} = {number_text(step.partial)}" for step in said), f"and {number_text(float(found.value))} in the end"]
-        )
+        return ""
     start = next((step.partial for step in found.steps if step.kind == "set" and step.into == adds[0].into), 0.0)
     words = ([number_text(start)] if start else []) + [str(each) for each in products]
     if len(words) > SHOWN_NUMBERS:

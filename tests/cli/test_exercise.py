@@ -102,7 +102,7 @@ def test_one_file_in_full(run, folder):
     assert "y[n,k,p,q] = bias[k] + sum over c,r,s of x[n,c,h,w] * weight[k,c,r,s]" in out
     assert "differs first  before any product the sum is bias[0] = -3" in out
     assert "yours          is 0 without any product" in out
-    assert "likely         the bias is missing: then the same numbers come out" in out
+    assert "likely         the bias is missing: so the same numbers come out in all cases" in out
     assert run("--grade", str(folder / "anna.py"))[0] == 0
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from minicnn.exercises import EXERCISES, find, grade, whole_numbers
 from minicnn.exercises.exercise import Mistake
+from minicnn.exercises.grade import same
 
 # What no exercise lists as a mistake: words for the test, and what is written instead.
 OTHERS = {
@@ -112,6 +113,7 @@ def test_wrong_solutions_are_caught_at_the_right_place(exercise, mistake, words)
         assert result.result == "error"
         assert result.message.startswith(f"raises {type(error).__name__}: {error}")
         assert f": {case.name}" in result.message
+        assert words in result.message
         assert ("; so it is if " in result.message) == bool(words)
         return
     case, output, place, got = first
@@ -121,7 +123,7 @@ def test_wrong_solutions_are_caught_at_the_right_place(exercise, mistake, words)
     assert finding.got == got or np.isnan([finding.got, got]).all()
     assert finding.wanted == exercise.wanted[exercise.tried.index(case)][output][place]
     assert finding.formula.startswith(f"{output}[")
-    assert finding.mistake == words
+    assert (finding.mistake, finding.in_all_cases) == (words, bool(words))
     if exercise.taps and finding.tap:
         assert_first_tap(exercise, function, case, finding)
 
@@ -214,6 +216,28 @@ def test_what_is_wrong_before_any_sum():
     assert messages[shapes].startswith("changes the shape of y to (1, 96) in case 1 of 4")
     assert messages[changes].startswith("writes to x, which is an input")
     assert messages[leaves].startswith("calls exit, which no loop needs (line ")
+
+
+def changed(exercise, *words):
+    known = {each.words: each.changes for each in exercise.mistakes}
+    return exercise.with_mistake(Mistake("several", {old: new for each in words for old, new in known[each].items()}))
+
+
+def test_a_mistake_that_explains_one_case_is_said_to():
+    """Two mistakes at once: the first case has no padding, and shows the flipped filter alone."""
+    finding = grade(CONVOLUTION, changed(CONVOLUTION, "the filter is flipped", "the padding is missing")).finding
+    assert (finding.mistake, finding.in_all_cases) == ("the filter is flipped", False)
+
+
+def test_of_several_mistakes_the_one_that_explains_all_cases_is_named():
+    """Where nothing has a stride, the stride does not show."""
+    weight = find("weight-gradient")
+    by_words = {each.words: each for each in weight.mistakes}
+    first, second = "the stride is missing", "the stride multiplies the tap"
+    one_place = [number for number in range(4) if same(weight.with_mistakes[first, number], weight.with_mistakes[second, number])]
+    assert one_place
+    for words in (first, second):
+        assert grade(weight, weight.with_mistake(by_words[words])).finding.mistake == words
 
 
 def test_batch_norm_is_compared_from_the_inside_out():
