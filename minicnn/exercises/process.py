@@ -19,8 +19,8 @@ from typing import IO, Any, NamedTuple, cast
 from zipfile import BadZipFile
 
 from minicnn.errors import one_line
+from minicnn.exercises.attempt import AttemptError
 from minicnn.exercises.exercise import Exercise
-from minicnn.exercises.grade import AttemptError
 from minicnn.exercises.messages import pack, receive, send, unpack
 
 SHOWN_BYTES = 400

@@ -13,8 +13,8 @@ import os
 import sys
 from types import ModuleType
 
+from minicnn.exercises.attempt import error_text
 from minicnn.exercises.catalogue import find, load
-from minicnn.exercises.grade import error_text
 from minicnn.exercises.messages import pack, receive, send, unpack
 
 PRINTED_BYTES = 1 << 20

@@ -8,7 +8,7 @@ import pytest
 
 from minicnn.exercises import EXERCISES, find, grade, whole_numbers
 from minicnn.exercises.exercise import Mistake
-from minicnn.exercises.grade import same
+from minicnn.exercises.explain import same
 
 # What no exercise lists as a mistake: words for the test, and what is written instead.
 OTHERS = {
@@ -180,6 +180,20 @@ def vectorized(y, x, weight, bias, stride_h, stride_w, pad_h, pad_w):
     y[...] = np.einsum("ncpqrs,kcrs->nkpq", windows, weight) + bias[:, None, None]
 
 
+def test_what_fails_while_it_is_explained_keeps_its_first_number():
+    calls = []
+
+    def tires(y, *rest):
+        calls.append(1)
+        if len(calls) == 2:
+            raise ValueError("tired")
+        vectorized(y, *rest)
+        y[0, 0, 0, 1] = 7
+
+    result = grade(CONVOLUTION, tires)
+    assert (result.result, result.finding.place, result.finding.got) == ("wrong", (0, 0, 0, 1), 7)
+
+
 def test_a_solution_without_loops_is_explained_as_well():
     assert grade(CONVOLUTION, vectorized).result == "passed"
 
@@ -194,6 +208,11 @@ def test_a_solution_without_loops_is_explained_as_well():
 def test_what_is_wrong_before_any_sum():
     def nothing(y, *rest):
         pass
+
+    def half(y, *rest):
+        held = y.copy()
+        vectorized(y, *rest)
+        y[:, 1:] = held[:, 1:]
 
     def adds(y, *rest):
         held = y.copy()
@@ -210,8 +229,9 @@ def test_what_is_wrong_before_any_sum():
     def leaves(y, *rest):
         raise SystemExit(3)
 
-    messages = {each: grade(CONVOLUTION, each).message for each in (nothing, adds, shapes, changes, leaves)}
-    assert messages[nothing].startswith("y[0, 0, 0, 0] is not written; it must be ")
+    messages = {each: grade(CONVOLUTION, each).message for each in (nothing, half, adds, shapes, changes, leaves)}
+    assert messages[nothing].startswith("y[0, 0, 0, 0] is not written, nor is the rest: fill the array that is handed in")
+    assert messages[half].startswith("y[0, 1, 0, 0] is not written; it must be ")
     assert messages[adds].startswith("y[0, 0, 0, 0] is added to what the output held before, which has to be cleared first")
     assert messages[shapes].startswith("changes the shape of y to (1, 96) in case 1 of 4")
     assert messages[changes].startswith("writes to x, which is an input")
