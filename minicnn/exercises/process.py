@@ -91,7 +91,7 @@ class Process:
             self._answer(LOADING, START_SECONDS + self.limits.seconds)
         try:
             send(self._requests, pack(arguments))
-        except (BrokenPipeError, OSError):
+        except (OSError, ValueError):  # it has ended, or was
             raise self._ended() from None
         self._answer("", self.limits.seconds)
         packed = self._next(self.limits.seconds, "")

@@ -35,8 +35,9 @@ def limit(seconds: int, mebibytes: int) -> None:
     }
     for which, most in limits.items():
         hard = resource.getrlimit(which)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(which, (most, most))
+        room = most + (which == resource.RLIMIT_CPU)  # a second between the signal that says why and the one that kills
+        ends = room if hard == resource.RLIM_INFINITY else min(room, hard)
+        resource.setrlimit(which, (min(most, ends), ends))
 
 
 def _pages_in_use() -> int:

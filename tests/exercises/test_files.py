@@ -9,6 +9,8 @@ import pytest
 from minicnn import exercises
 from minicnn.errors import DataError
 from minicnn.exercises import EXERCISES, Limits, grade_files
+from minicnn.exercises.attempt import AttemptError
+from minicnn.exercises.process import Process
 
 CONVOLUTION = exercises.find("convolution")
 START = "    N, K, P, Q = y.shape"
@@ -107,6 +109,18 @@ def test_nothing_is_left_behind(graded):
     if children.exists():
         workers = [each for each in children.read_text().split() if "exercises.worker" in Path(f"/proc/{each}/cmdline").read_text()]
         assert workers == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of time are those of POSIX")
+def test_time_of_a_processor_is_limited_too_and_what_has_ended_says_so_again(tmp_path):
+    """A loop that burns it is stopped by the system, even where nobody waits."""
+    (tmp_path / "burns.py").write_text(solution("while True: pass"))
+    with Process(CONVOLUTION, tmp_path / "burns.py", Limits(seconds=0.2)) as process:
+        process.limits = ENOUGH
+        process._left = ENOUGH.seconds
+        for _ in range(2):
+            with pytest.raises(AttemptError, match="uses too much time of a processor"):
+                process.run(CONVOLUTION.arguments(CONVOLUTION.tried[0]))
 
 
 def test_a_file_is_graded_for_every_exercise_that_it_fills_in(tmp_path):
