@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.cli.echo import printable
 from minicnn.cli.render.console import natural_width
 from minicnn.exercises import Exercise, Finding, Grade
 
@@ -46,7 +47,7 @@ def print_grade(console: Console, grade: Grade) -> None:
         _print_finding(console, grade.finding)
     if grade.printed.strip():
         console.print(Padding(Text("it printed:", "dim"), (1, 0, 0, 2), expand=False))
-        console.print(Padding(Text(grade.printed.rstrip(), "dim"), (0, 0, 0, 4), expand=False))
+        console.print(Padding(Text(printable(grade.printed.rstrip()), "dim"), (0, 0, 0, 4), expand=False))
 
 
 def _print_finding(console: Console, finding: Finding) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from minicnn import exercises
 from minicnn.cli.main import main
-from minicnn.cli.render.exercise import print_grades
+from minicnn.cli.render.exercise import print_grade, print_grades
 
 
 @pytest.fixture
@@ -96,6 +96,15 @@ def test_a_folder_for_programs(run, folder):
     (record,) = json.loads(run("--grade", str(folder / "ben.py"), "--format", "json")[1])
     assert record["finding"]["mistake"] == "the bias is missing"
     assert record["finding"]["place"] == [0, 0, 0, 0]
+
+
+def test_what_a_submission_prints_is_shown_and_not_obeyed():
+    grade = exercises.Grade("a.py", "convolution", "error", 0, 4, "raises ValueError", printed="\x1b[31mred\x07\nand more")
+    console = Console(width=60, file=StringIO())
+    print_grade(console, grade)
+    out = console.file.getvalue()
+    assert "\\x1b[31mred\\x07\n    and more" in out
+    assert "\x1b" not in out
 
 
 def test_one_file_in_full(run, folder):
