@@ -37,7 +37,7 @@ def javascript(function: Function) -> str:
         if isinstance(value, int) and abs(value) > 2**53:
             function.refuse(None, f"{name} is {value}, but JavaScript counts to 2**53 only")
     parts: dict[str, str] = {}
-    _write(function, _kinds(function), parts, set())
+    _write(function, kinds_of(function), parts, set())
     text = "\n\n".join(parts.values())
     if constants:
         text = "\n".join(f"const {named(name)} = {number(value)};" for name, value in sorted(constants.items())) + "\n\n" + text
@@ -49,7 +49,7 @@ def javascript(function: Function) -> str:
     return "\n".join(needed) + "\n\n" * bool(needed) + text + "\n"
 
 
-def _kinds(function: Function) -> tuple[str, ...]:
+def kinds_of(function: Function) -> tuple[str, ...]:
     """Kinds of the arguments as the docstring says, `indices : (N, C) int64`; else arrays hold elements and settings are integers."""
     said: dict[str, str] = {}
     for line in (inspect.getdoc(function.python) or "").splitlines():
