@@ -18,6 +18,7 @@ import numpy as np
 from minicnn.errors import GraphError, MinicnnError
 from minicnn.network import Graph
 
+STEP_FIELDS = 64  # of a step's row: `kernels.cpu.program.program` has them, and Numba with them
 FOUR_LANES = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 
 
@@ -54,13 +55,14 @@ class PagePlan(NamedTuple):
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> PagePlan:
         """The inverse."""
-        arrays = {name: np.frombuffer(base64.b64decode(values[name]), np.int64) for name in ("steps", "table", "phases")}
-        rest = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-        return cls(**{**rest, **arrays, "steps": arrays["steps"].reshape(-1, 64), "phases": arrays["phases"].reshape(-1, 4)})
+        known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        for name, fields in (("steps", STEP_FIELDS), ("table", 1), ("phases", 4)):
+            known[name] = np.frombuffer(base64.b64decode(values[name]), np.int64).reshape(-1, fields)
+        return cls(**{**known, "table": known["table"].ravel()})
 
 
 def _packed(array: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(array, np.int64)).decode()
+    return base64.b64encode(array.astype(np.int64).tobytes()).decode()
 
 
 def page_plan(net: Graph, batch: int, **purpose: Any) -> PagePlan:

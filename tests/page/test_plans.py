@@ -78,5 +78,5 @@ def test_a_spoilt_step_changes_parameters(trained, tmp_path):
 
 def test_a_network_that_cannot_be_planned():
     net = zoo.build("lenet")
-    with pytest.raises(GraphError, match="LeastSquares|there is no layer"):
+    with pytest.raises(GraphError, match="LeastSquares"):
         four_lane_plans({**net.architecture(), "network": {"type": "LeastSquares"}}, [{"batch": 4, "training": True}])
