@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from minicnn.errors import GraphError, MinicnnError
 from minicnn.network import Graph
 
 STEP_FIELDS = 64  # of a step's row: `kernels.cpu.program.program` has them, and Numba with them
+DIALS = {"dropout_step": ("rate",), "load_uint8_augmented": ("moves",)}
 FOUR_LANES = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 
 
@@ -34,6 +36,8 @@ class PagePlan(NamedTuple):
     numbers : what an update is told, by name
     batch : images at a time, at most
     target : kind of what outputs are compared with, and its dtype
+    outputs : numbers that come out for an image
+    dials : settings that may change from batch to batch: (name, step, which of its 64 numbers, whether it is a float64)
     """
 
     steps: np.ndarray
@@ -47,6 +51,8 @@ class PagePlan(NamedTuple):
     numbers: tuple[str, ...]
     batch: int
     target: tuple[str, str]
+    outputs: int
+    dials: tuple[tuple[str, int, int, bool], ...]
 
     def to_json(self) -> dict[str, Any]:
         """Arrays as base64 of their bytes."""
@@ -88,13 +94,19 @@ def page_plan(net: Graph, batch: int, **purpose: Any) -> PagePlan:
         tuple(Update.of(update).number_names) if update else (),
         batch,
         (target.kind, target.dtype.name) if target else ("", ""),
+        prod(net.output_shape),
+        tuple(
+            (name, step, 1 + list(kernel.fields).index(name), kernel.fields[name] is float)
+            for step, kernel in enumerate(plan.program.kernels)
+            for name in DIALS.get(kernel.name, ())
+        ),
     )
 
 
 def four_lane_plans(architecture: dict[str, Any], wanted: list[dict[str, Any]]) -> list[PagePlan]:
     """Plans of a network, each with the arguments of `page_plan`, made in a process with four lanes: 0.7 s.
 
-    optimizer : given by name
+    optimizer : given by name;  architecture : of another network with the same parameters, where it is given
 
     Raises
     ------
@@ -124,7 +136,9 @@ def main() -> int:
         for each in asked["wanted"]:
             if "optimizer" in each:
                 each["optimizer"] = OPTIMIZERS[each["optimizer"]](learning_rate=0.001)
-        json.dump([page_plan(net, **each).to_json() for each in asked["wanted"]], sys.stdout)
+        own = [each.pop("architecture", None) for each in asked["wanted"]]
+        nets = [Graph.from_architecture(other) if other else net for other in own]
+        json.dump([page_plan(which, **each).to_json() for which, each in zip(nets, asked["wanted"], strict=True)], sys.stdout)
     except MinicnnError as error:
         print(error, file=sys.stderr)
         return 1

@@ -14,6 +14,7 @@ from minicnn.engine.textbook.run import Run
 from minicnn.errors import GraphError
 from minicnn.graph import INPUT, Node, ValueRef
 from minicnn.kernels import textbook
+from minicnn.kernels.derive import read
 from minicnn.network import Graph
 
 
@@ -51,16 +52,20 @@ class Walk(NamedTuple):
     values : of the input (named "input") and of every node; some share their place: a flattened map is the same numbers
     size : elements that all values take, whole numbers two each; zeros at first, for a bias that a layer does without is one of them
     tables : arrays of numbers that layers bring along: int64 or float64
+    backward : calls that follow, from the gradient of the output, which lies at `dy`, to that of the input, at `dx`
     """
 
     calls: tuple[Call, ...]
     values: tuple[Value, ...]
     size: int
     tables: tuple[np.ndarray, ...]
+    backward: tuple[Call, ...]
+    dy: int
+    dx: int
 
 
 def walk(net: Graph) -> Walk:
-    """The calls of a network in use.
+    """The calls of a network in use, and those of its input's gradient.
 
     Raises
     ------
@@ -72,7 +77,23 @@ def walk(net: Graph) -> Walk:
     run = Run(net.topology, net.views(net.parameter_memory, buffers=True), drawn, caller=notes.call)
     names = {INPUT: "input", **{ValueRef(node.index): node.name for node in net.nodes}}
     values = tuple(Value(names[ref], notes.place(array), array.shape[1:]) for ref, array in run.values.items())
-    return Walk(tuple(notes.calls), values, notes.size, tuple(notes.tables))
+    forward, notes.calls = tuple(notes.calls), []
+    start = np.zeros_like(run.output)
+    dy = notes.place(start)
+    dx = notes.place(run.gradients(start)[0])
+    return Walk(forward, values, notes.size, tuple(notes.tables), _leading_to(dx, notes.calls), dy, dx)
+
+
+def _leading_to(place: int, calls: list[Call]) -> tuple[Call, ...]:
+    """The calls that a value comes from: gradients of parameters are nothing to it."""
+    wanted, found = {place}, []
+    for call in reversed(calls):
+        outputs = read(getattr(textbook, call.loop)).outputs
+        arrays = {name: value.at for name, value in call.arguments.items() if isinstance(value, Argument) and value.kind == "value"}
+        if any(arrays.get(name) in wanted for name in outputs):
+            found.append(call)
+            wanted |= {at for name, at in arrays.items() if name not in outputs}
+    return tuple(reversed(found))
 
 
 class _Notes:

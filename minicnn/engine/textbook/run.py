@@ -6,6 +6,7 @@ import numpy as np
 
 from minicnn.engine.textbook.operation import Arrays, Caller, Pass, compute, operation_of
 from minicnn.graph import INPUT, Node, Topology, ValueRef
+from minicnn.kernels import textbook
 from minicnn.kernels.random_bits import MASK, uniform_bits
 
 
@@ -61,5 +62,12 @@ class Run:
                 if slot.learns:
                     found[slot.name] += own[slot.name.rpartition(".")[2]]  # a layer in several places gives a part at each
             for source, dx in zip(node.inputs, dxs, strict=True):
-                flowing[source] = flowing[source] + dx if source in flowing else dx
+                flowing[source] = self._sum(node, flowing[source], dx) if source in flowing else dx
         return flowing.get(INPUT, np.zeros_like(self.values[INPUT])), found
+
+    def _sum(self, node: Node, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """What flows back into a value on two ways."""
+        total = np.empty_like(first)
+        rows = [each.reshape(len(each), -1) for each in (total, first, second)]
+        self.caller(node, textbook.add_forward, dict(zip(("y", "x1", "x2"), rows, strict=True)))
+        return total

@@ -14,7 +14,7 @@ const LAYOUT = ["shard", "slots", "arena_begin", "arena_size", "slot_begin", "sl
 /**
  * As `PagePlan` in minicnn/page/plan.py, arrays as the bytes of int64.
  * @typedef {{steps: Uint8Array, table: Uint8Array, phases: Uint8Array, labels: string[], layout: number[], frame: string[], memory: number,
- *   state: [number, number, number], numbers: string[], batch: number, target: [string, string]}} Plan
+ *   state: [number, number, number], numbers: string[], batch: number, target: [string, string], outputs: number, dials?: [string, number, number, boolean][]}} Plan
  * Addresses in the module's memory, and the optimizer's numbers by name.
  * @typedef {{images: number, labels?: number, numbers?: Record<string, number>, key?: bigint, output?: number}} Task
  */
@@ -103,6 +103,16 @@ export class Program {
     for (let s = first; s < stop; s++) {
       const status = this.loops[s](this.memory, this.parameters, this.table, this.steps + 8 * (s * STEP_FIELDS + 1), this.frame);
       if (status) throw new Error(`the step ${this.plan.labels[s]} failed with status ${status}`);
+    }
+  }
+
+  /** Set arguments of steps, such as the rate of dropout, by name. @param {Record<string, number>} values */
+  dial(values) {
+    for (const [name, step, column, real] of this.plan.dials ?? []) {
+      if (values[name] === undefined) continue;
+      const at = this.steps + 8 * (step * STEP_FIELDS + column);
+      if (real) this.machine.doubles(at, 1)[0] = values[name];
+      else this.machine.integers(at, 1)[0] = BigInt(values[name]);
     }
   }
 
