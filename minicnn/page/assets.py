@@ -80,11 +80,14 @@ def network_assets(net: Graph, preparation: Preparation, known: TrainedOn, train
 
 
 def page_plans(net: Graph, preparation: Preparation) -> dict[str, PagePlan]:
-    """"adam" and "sgd" train, each "noisy" as well: with dropout before fully connected layers, and images that move; "scores" gives
+    """ "adam" and "sgd" train, each "noisy" as well: with dropout before fully connected layers, and images that move; "scores" gives
     outputs."""
     images = {"uint8": preparation.unit == BYTES, "scale": list(preparation.scale), "shift": list(preparation.shift)}
     wanted = {name: {"batch": BATCH, "training": True, "optimizer": name, **images} for name in OPTIMIZERS}
-    noise = {"architecture": with_dropout(net.architecture()), "shifts": 1 if len(net.input_shape) == 3 and preparation.unit == BYTES else 0}
+    noise = {
+        "architecture": with_dropout(net.architecture()),
+        "shifts": 1 if len(net.input_shape) == 3 and preparation.unit == BYTES else 0,
+    }
     wanted |= {f"{name} noisy": {**wanted[name], **noise} for name in OPTIMIZERS}
     wanted["scores"] = {"batch": BATCH, "training": False, **images}
     return dict(zip(wanted, four_lane_plans(net.architecture(), list(wanted.values())), strict=True))

@@ -52,9 +52,7 @@ def _shown(definition: Definition) -> tuple[list[str], list[int]]:
     assert isinstance(function, ast.FunctionDef)
     said = function.body[0] if ast.get_docstring(function) is not None else None
     numbers = [
-        number
-        for number in range(begin, len(source))
-        if said is None or not said.lineno - 1 <= number < (said.end_lineno or said.lineno)
+        number for number in range(begin, len(source)) if said is None or not said.lineno - 1 <= number < (said.end_lineno or said.lineno)
     ]
     return [source[number].rstrip() for number in numbers], [number - begin + 1 for number in numbers]
 

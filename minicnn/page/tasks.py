@@ -14,7 +14,7 @@ from minicnn.preparation import Preparation
 from minicnn.trained_on import TrainedOn
 
 FEATURES = 7  # that script/points.js makes of a point
-SIGNALS = 60_000  # numbers of embedded signals, of both splits
+SIGNALS = 30_000  # numbers of embedded signals, of both splits
 FRAMED = {"digits": 1.0, "mnist": 20 / 28, "qmnist": 20 / 28, "emnist-mnist": 20 / 28, "emnist-digits": 20 / 28}  # side of the ink's box
 
 
@@ -48,7 +48,13 @@ def signal_task() -> dict[str, Any]:
     net = zoo.build("mnist1d-cnn")
     preparation = Preparation(net.input_shape, tuple(mean), tuple(std), 255.0)
     known = TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, SoftmaxCrossEntropy())
-    return {"kind": "images", "title": "signals: mnist1d-cnn", "network": network_assets(net, preparation, known, False), "data": data, "share": 1.0}
+    return {
+        "kind": "images",
+        "title": "signals: mnist1d-cnn",
+        "network": network_assets(net, preparation, known, False),
+        "data": data,
+        "share": 1.0,
+    }
 
 
 def point_task() -> dict[str, Any]:
@@ -57,4 +63,10 @@ def point_task() -> dict[str, Any]:
     net = Graph(block, (FEATURES,), name="points")
     preparation = Preparation.none(net.input_shape)
     known = TrainedOn(preparation, ("orange", "blue"), net.input_shape, "points", 0, SoftmaxCrossEntropy())
-    return {"kind": "points", "title": "points in the plane", "network": network_assets(net, preparation, known, False), "data": None, "share": 1.0}
+    return {
+        "kind": "points",
+        "title": "points in the plane",
+        "network": network_assets(net, preparation, known, False),
+        "data": None,
+        "share": 1.0,
+    }

@@ -75,6 +75,11 @@ def walk(net: Graph) -> Walk:
     notes = _Notes(net)
     drawn = np.random.default_rng(0).standard_normal((1, *net.input_shape)).astype(np.float32)
     run = Run(net.topology, net.views(net.parameter_memory, buffers=True), drawn, caller=notes.call)
+    noted = {call.node for call in notes.calls}
+    for node in net.nodes:
+        moved = any(np.shares_memory(run.values[ValueRef(node.index)], run.values[ref]) for ref in node.inputs)
+        if node.name not in noted and not moved:
+            raise GraphError(f"{node.name}: {node.layer.kind()} is computed by loops that a page does not know: it has the textbook's")
     names = {INPUT: "input", **{ValueRef(node.index): node.name for node in net.nodes}}
     values = tuple(Value(names[ref], notes.place(array), array.shape[1:]) for ref, array in run.values.items())
     forward, notes.calls = tuple(notes.calls), []
@@ -108,12 +113,9 @@ class _Notes:
         self._memory = net.parameter_memory
 
     def call(self, node: Node, loop: Callable[..., None], arguments: dict[str, Any]) -> None:
-        name = loop.__name__
-        if getattr(textbook, name, None) is not loop:
-            raise GraphError(f"{node.name}: {name} is a loop of your own, and a page knows the textbook's only")
         own = node.layer.loop_settings(node.input_shapes)
         given = {each: self._argument(value, each in own) if isinstance(value, np.ndarray) else value for each, value in arguments.items()}
-        self.calls.append(Call(node.name, name, given))
+        self.calls.append(Call(node.name, loop.__name__, given))
         loop(*arguments.values())
 
     def place(self, array: np.ndarray) -> int:

@@ -39,7 +39,7 @@ def page(title: str, tasks: Mapping[str, dict[str, Any]]) -> str:
         "title": title,
         "textbook": packed(path("textbook").read_bytes()),
         "engine": packed(path("engine").read_bytes()),
-        "loops": described(loops),
+        "loops": packed(json.dumps(described(loops), separators=(",", ":")).encode()),
         "kernels": {name: kernel.tolist() for name, kernel in image_kernels.items()},
         "tasks": dict(tasks),
     }

@@ -21,6 +21,7 @@ export class Explanation {
     this.title = h("p", { class: "mono title" });
     this.verdict = h("p", { class: "verdict", role: "status" });
     this.letters = h("p", { class: "mono letters" });
+    this.numbers = h("p", { class: "mono numbers" });
     this.table = h("table", { class: "products" });
     this.text = h("pre", { class: "loop", tabindex: 0, "aria-label": "the loop in Python" });
     this.slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "step of the loop", oninput: () => this.go(Number(this.slider.value)) });
@@ -29,7 +30,7 @@ export class Explanation {
       h("div", {}, this.title, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "products" }, this.table), this.verdict),
       h("div", {}, h("div", { class: "buttons" }, this.play,
         h("button", { type: "button", "aria-label": "previous step", onclick: () => this.go(this.at - 1) }, "◂"), this.slider,
-        h("button", { type: "button", "aria-label": "next step", onclick: () => this.go(this.at + 1) }, "▸")), this.letters, this.text));
+        h("button", { type: "button", "aria-label": "next step", onclick: () => this.go(this.at + 1) }, "▸")), this.letters, this.text, this.numbers));
   }
 
   get at() { return Number(this.slider.value); }
@@ -85,9 +86,19 @@ export class Explanation {
     const now = this.text.querySelector(".now");
     if (now instanceof HTMLElement) this.text.scrollTop = now.offsetTop - this.text.clientHeight / 2;
     this.letters.textContent = Object.entries(letters).map(([name, value]) => `${name} ${num(value, 4)}`).join("   ");
+    this.numbers.textContent = this.withNumbers(line, kind, letters, stop[4]);
     const whole = this.at === this.steps.length - 1;
     this.reading((whole ? this.steps : [stop]).flatMap(([, , , every]) => every.map(([array, place]) => /** @type {[string, number[]]} */ ([array, place]))));
     if (!whole) say(`line ${line}, ${kind === "skip" ? "nothing to do" : reads.map(([array, , value]) => `${array} ${num(value ?? NaN)}`).join(" times ")}`);
+  }
+
+  /** A line with numbers in place of letters and settings: the index map, worked out. @param {number} line @param {string} kind @param {Record<string, number>} letters @param {number | null} value */
+  withNumbers(line, kind, letters, value) {
+    const { loop, given } = /** @type {Question} */ (this.question), { text, lines } = this.loops.of(loop), words = text[lines.indexOf(line)]?.trim() ?? "";
+    const [target, sign, right] = kind === "set" && words.includes(" = ") ? [words.slice(0, words.indexOf(" = ")), " = ", words.slice(words.indexOf(" = ") + 3)] : ["", "", words];
+    const known = { ...Object.fromEntries(Object.entries(given).filter(([, each]) => typeof each === "number")), ...letters }, own = new Set(target.split(", "));
+    const filled = right.replace(/(?<![\w.])[A-Za-z_]\w*(?![\w(\[.])/g, name => (name in known && !(own.has(name) && kind === "set") ? num(/** @type {any} */ (known)[name], 4) : name));
+    return filled === right && kind !== "set" ? "" : `${target}${sign}${filled}${kind === "set" && value !== null && filled !== num(value, 4) ? ` = ${num(value, 4)}` : ""}`;
   }
 
   toggle() {

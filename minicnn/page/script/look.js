@@ -14,6 +14,11 @@ const LIKED = 9; // pictures that excite a unit most
 const AT_ONCE = 20; // pictures that are looked at before the page may do something else
 
 export class LookRoom {
+  H = 0; // rows and columns of an image
+  W = 0;
+  stale = true;
+  target = h("select");
+
   /** @param {import("./loops.js").Loops} loops @param {import("./network.js").Network} network @param {import("./main.js").Task} task */
   constructor(loops, network, task) {
     this.network = network;
@@ -51,8 +56,8 @@ export class LookRoom {
   /** Parameters have changed. @param {Float32Array} parameters */
   adopt(parameters) {
     this.network.adopt(parameters);
-    if (!this.element.hidden && this.element.isConnected) this.look();
-    else this.stale = true;
+    this.stale = true;
+    if (this.element.offsetParent) this.enter();
   }
 
   enter() {

@@ -16,7 +16,7 @@ import { TrainRoom } from "./train.js";
  * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, plans: Record<string, any>, parameters: Float32Array | null,
  *   data: import("./images.js").Data | null, share: number}} Task
  * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, data: import("./images.js").DataAssets | null, share: number}} TaskAssets
- * @typedef {{textbook: string, engine: string, loops: Record<string, import("./loops.js").Described>, kernels: Record<string, number[][]>, tasks: Record<string, TaskAssets>, title: string}} Assets
+ * @typedef {{textbook: string, engine: string, loops: string, kernels: Record<string, number[][]>, tasks: Record<string, TaskAssets>, title: string}} Assets
  */
 
 const ROOMS = /** @type {[string, string][]} */ ([["slide", "Slide"], ["train", "Train"], ["look", "Look inside"], ["lectures", "Lectures"]]);
@@ -73,8 +73,8 @@ function open(name, rooms) {
 /** @param {Assets} assets @param {string} workerScript @param {Record<string, any>} stepping */
 export async function start(assets, workerScript, stepping) {
   const begin = performance.now(), status = byId("status", HTMLElement);
-  const [textbook, engine] = await Promise.all([unpacked(assets.textbook), unpacked(assets.engine)]);
-  const loops = new Loops(await Machine.start(textbook), assets.loops, stepping);
+  const [textbook, engine, described] = await Promise.all([assets.textbook, assets.engine, assets.loops].map(unpacked));
+  const loops = new Loops(await Machine.start(textbook), JSON.parse(new TextDecoder().decode(described)), stepping);
   const tasks = Object.fromEntries(await Promise.all(Object.entries(assets.tasks).map(async ([name, task]) => [name, await taskOf(task)])));
   const first = /** @type {Task} */ (Object.values(tasks)[0]);
   const slide = new SlideRoom(loops, exampleImages(first), assets.kernels);

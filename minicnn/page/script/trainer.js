@@ -7,6 +7,20 @@ import { firstParameters, generator, softmax } from "./network.js";
 const KEPT = 600; // looks at the filters that are kept for the replay
 
 export class Trainer {
+  worker = /** @type {Worker | null} */ (null);
+  first = new Float32Array(0); // parameters
+  parameters = new Float32Array(0);
+  batches = /** @type {{loss: number, right: number}[]} */ ([]); // means of each
+  orders = /** @type {number[][]} */ ([]); // the images of each batch
+  tests = /** @type {number[]} */ ([]); // shares of right answers
+  wrong = /** @type {{image: number, truth: number, answer: number, share: number}[]} */ ([]);
+  history = /** @type {Float32Array[]} */ ([]); // filters of the first layer
+  epoch = 0;
+  steps = 0;
+  speed = 0; // images a second
+  running = false;
+  asked = /** @type {Map<number, (scores: Float32Array) => void>} */ (new Map());
+
   /**
    * @param {string} script of the worker @param {Uint8Array} engine @param {import("./network.js").NetworkAssets} network
    * @param {Record<string, any>} plans unpacked @param {Float32Array | null} parameters of a trained network
@@ -31,13 +45,10 @@ export class Trainer {
     this.first = new Float32Array(size);
     this.first.set(parameters ?? firstParameters(this.network, generator(seed)));
     this.parameters = this.first.slice();
-    this.batches = /** @type {{loss: number, right: number}[]} */ ([]);
-    this.orders = /** @type {number[][]} */ ([]);
-    this.tests = /** @type {number[]} */ ([]);
-    this.history = /** @type {Float32Array[]} */ ([]);
+    [this.batches, this.orders, this.tests, this.wrong, this.history] = [[], [], [], [], []];
     this.epoch = this.steps = this.speed = 0;
     this.running = false;
-    this.asked = new Map();
+    this.asked.clear();
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     this.worker = new Worker(address);
     URL.revokeObjectURL(address);
