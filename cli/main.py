@@ -24,6 +24,7 @@ VERBS = {
     "facts": "Check the numbers in lectures and papers.",
     "train": "Train a network.",
     "lr-find": "Find a learning rate: a curve of the loss while the rate grows.",
+    "play": "Write a page where a network trains in the browser, offline, and open it.",
     "recipes": "List how networks are trained, and how well they learn.",
     "evaluate": "Measure a trained network on a data set.",
     "predict": "Classify images with a trained network.",

@@ -148,7 +148,7 @@ def _only(program: FinishedProgram, chosen: list[int]) -> FinishedProgram:
     return program._replace(
         steps=np.ascontiguousarray(program.steps[rows]),
         phases=np.array(phases, np.int64),
-        names=tuple(program.names[number] for number in rows),
+        kernels=tuple(program.kernels[number] for number in rows),
     )
 
 

@@ -222,6 +222,7 @@ def build_plan(
     changes: tuple[Any, ...] = (),
     objective: Objective = CROSS_ENTROPY,
     inference: bool = False,
+    compiled: bool = True,
 ) -> Plan:
     """Plan a graph.
 
@@ -243,6 +244,8 @@ def build_plan(
         The loss whose gradients are wanted.
     inference : bool
         Gradients of the network as it is in use: without dropout, by batch normalization's running statistics.
+    compiled : bool
+        Whether it is to run in this process; else its steps are known by their names.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -270,7 +273,7 @@ def build_plan(
     per_shard = planner.several_phases
     if optimizer:
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
-    program = planner.finish()
+    program = planner.finish(compiled)
     arena_begin = padded(common_begin + planner.common_size)
     arenas = shards if per_shard else threads
     size = arena_begin + arenas * program.arena_size

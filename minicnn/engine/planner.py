@@ -233,9 +233,9 @@ class Planner:
         if input_gradient and dx is not None:
             self.machine.store_input_gradient(self.program, dx)
 
-    def finish(self) -> FinishedProgram:
-        """The program as arrays."""
-        return self.program.finish()
+    def finish(self, compiled: bool = True) -> FinishedProgram:
+        """The program as arrays; to run here if `compiled`."""
+        return self.program.finish(compiled)
 
     def plan_output(self) -> None:
         """Write the network's output."""

@@ -269,7 +269,9 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
     SettingError
         If it describes none that is known.
     """
-    known = {**LOSSES, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
+    from minicnn import losses  # which loads all of them: the loss of a recipe may not have been used yet
+
+    known = {**losses.LOSSES, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
     settings = dict(description) if isinstance(description, dict) else {}
     kind = known.get(str(settings.pop("type", "")))
     if kind is None:

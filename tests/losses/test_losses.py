@@ -1,5 +1,8 @@
 """Losses as records: settings, what they say about targets, values and gradients as PyTorch's, errors in words."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -253,3 +256,10 @@ def test_right_answers():
     assert Dice().right(y[..., None], np.array([[1], [0]])) == 2
     assert MeanSquaredError().right(y, y) is None
     assert SoftmaxCrossEntropy().answers(np.ones((2, 3, 4))).tolist() == [4, 4]
+
+
+def test_the_loss_of_a_recipe_is_known_before_it_was_used():
+    """In a process of its own, where nobody has asked for it."""
+    code = "import minicnn; print(minicnn.Trainer(minicnn.zoo.build('yolo-digits')).loss.kind())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout.strip() == "YOLO", run.stderr

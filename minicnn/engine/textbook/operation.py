@@ -18,6 +18,12 @@ from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.layers import Layer
 
 Arrays = dict[str, np.ndarray]
+Caller = Callable[[Node, Callable[..., None], dict[str, Any]], None]
+
+
+def compute(node: Node, loop: Callable[..., None], arguments: dict[str, Any]) -> None:
+    """Call a loop of a node."""
+    loop(*arguments.values())
 
 
 @dataclass
@@ -26,6 +32,7 @@ class Pass:
 
     parameters : the node's own, by short name
     kept : what forward leaves for backward, by name
+    caller : calls the loops
     """
 
     node: Node
@@ -34,6 +41,7 @@ class Pass:
     training: bool = False
     key: int = 0
     kept: Arrays = field(default_factory=dict)
+    caller: Caller = compute
 
     @property
     def layer(self) -> Any:
@@ -102,7 +110,7 @@ def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: 
         _refuse_others(function, tuple((name, roles[name]) for name in arguments))
         run_checked(read(function), list(arguments.values()))
     else:
-        function(*arguments.values())
+        at.caller(at.node, function, arguments)
 
 
 @cache

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minicnn.engine.textbook.operation import Arrays, Pass, operation_of
+from minicnn.engine.textbook.operation import Arrays, Caller, Pass, compute, operation_of
 from minicnn.graph import INPUT, Node, Topology, ValueRef
+from minicnn.kernels import textbook
 from minicnn.kernels.random_bits import MASK, uniform_bits
 
 
@@ -18,13 +19,18 @@ class Run:
         Parameters and buffers by full name, in the dtype to compute in.
     key : int
         What dropout draws from, as in the plan: the same key gives the same masks.
+    caller : function of (node, loop, arguments by name)
+        Calls the loops, and may take a note of it.
     """
 
-    def __init__(self, topology: Topology, parameters: Arrays, x: np.ndarray, training: bool = False, key: int = 0) -> None:
+    def __init__(
+        self, topology: Topology, parameters: Arrays, x: np.ndarray, training: bool = False, key: int = 0, caller: Caller = compute
+    ) -> None:
         self.topology = topology
         self.parameters = parameters
         self.training = training
         self.key = key
+        self.caller = caller
         self.values: dict[ValueRef, np.ndarray] = {INPUT: x}
         self._passes = [self._pass(node) for node in topology.nodes]
 
@@ -32,7 +38,7 @@ class Run:
         """Run a node forward."""
         own = {slot.name.rpartition(".")[2]: self.parameters[slot.name] for slot in node.slots}
         inputs = [self.values[ref] for ref in node.inputs]
-        at = Pass(node, own, inputs, self.training, uniform_bits(self.key & MASK, self.key >> 32, node.index))
+        at = Pass(node, own, inputs, self.training, uniform_bits(self.key & MASK, self.key >> 32, node.index), caller=self.caller)
         self.values[ValueRef(node.index)] = operation_of(node.layer).forward(at)
         return at
 
@@ -56,5 +62,12 @@ class Run:
                 if slot.learns:
                     found[slot.name] += own[slot.name.rpartition(".")[2]]  # a layer in several places gives a part at each
             for source, dx in zip(node.inputs, dxs, strict=True):
-                flowing[source] = flowing[source] + dx if source in flowing else dx
+                flowing[source] = self._sum(node, flowing[source], dx) if source in flowing else dx
         return flowing.get(INPUT, np.zeros_like(self.values[INPUT])), found
+
+    def _sum(self, node: Node, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """What flows back into a value on two ways."""
+        total = np.empty_like(first)
+        rows = [each.reshape(len(each), -1) for each in (total, first, second)]
+        self.caller(node, textbook.add_forward, dict(zip(("y", "x1", "x2"), rows, strict=True)))
+        return total

@@ -151,14 +151,16 @@ class StepKernel:
 
     fields : the kind of each of its arguments by name
     splits : whether it can do a part of its work, as the frame's `part` and `parts` say
+    label : a name that no other step has: those that are derived may share one, and differ in their text
     """
 
-    def __init__(self, function: Callable[..., Any], fields: Fields, math: set[str], splits: bool) -> None:
+    def __init__(self, function: Callable[..., Any], fields: Fields, math: set[str], splits: bool, text: str = "") -> None:
         self.name = function.__name__
+        self.label = f"{self.name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}" if text else self.name
         self.fields = fields
         self.splits = splits
-        self._function = function
-        self._math = math
+        self.function = function
+        self.math = math
         self._address = 0
 
     @property
@@ -171,11 +173,11 @@ class StepKernel:
 
     def _compile(self) -> int:
         signature = typing.signature(STEP_SIGNATURE.return_type, *STEP_SIGNATURE.args[:-2], record_type(self.fields), FRAME)
-        cache = _KernelCache(self._function)
+        cache = _KernelCache(self.function)
         code = cache.load_overload(signature, cpu_target.target_context)
         if code is None:
-            options = {"fastmath": self._math, **_FLAGS}
-            compiling = _StepCompiler(self._function, cpu_target, options, {}, pipeline_class=Compiler)
+            options = {"fastmath": self.math, **_FLAGS}
+            compiling = _StepCompiler(self.function, cpu_target, options, {}, pipeline_class=Compiler)
             code = compiling.compile(signature.args, signature.return_type)
             cache.save_overload(signature, code)
         self._library = code.library  # keeps the machine code alive

@@ -128,7 +128,8 @@ def yolo_backward(dy, dloss_per_image, y, target, boxes, height, width, lambda_c
     ----------
     dy : (N, 5*boxes + K, P, Q) float, written
     dloss_per_image : (N,) float
-    y, target, boxes, height, width, lambda_coord, lambda_noobj : as for `yolo_forward`
+    lambda_coord, lambda_noobj : float
+    y, target, boxes, height, width : as for `yolo_forward`
     """
     N, D, P, Q = y.shape
     for n in range(N):

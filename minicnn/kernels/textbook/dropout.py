@@ -46,7 +46,8 @@ def dropout_backward(dx, dy, key, first_image, rate):
     ----------
     dx : (N, F) float, written
     dy : (N, F) float
-    key, first_image, rate
+    key, first_image : int
+    rate : float
         As in the forward pass.
     """
     N, F = dx.shape

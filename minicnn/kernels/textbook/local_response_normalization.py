@@ -57,7 +57,8 @@ def local_response_norm_backward(dx, dy, x, size, k, alpha, beta):
     ----------
     dx : (N, C, L) float, written
     dy, x : (N, C, L) float
-    size, k, alpha, beta
+    size : int
+    k, alpha, beta : float
         As in the forward pass.
     """
     N, C, L = x.shape

@@ -221,7 +221,8 @@ def smooth_across_forward(y, x, sigma, reach):
     Parameters
     ----------
     y, x : (N, A, H, W) float, y is written
-    sigma, reach
+    sigma : float
+    reach : int
         As above.
     """
     N, A, H, W = x.shape

@@ -37,7 +37,8 @@ def stochastic_depth_backward(dx, dy, key, survival, training):
     ----------
     dx : float, any shape, written
     dy : float, shape of dx
-    key, survival, training
+    key, training : int
+    survival : float
         As in the forward pass.
     """
     drawn = 1.0 if key < survival * 4294967296.0 else 0.0

@@ -76,7 +76,7 @@ class Program:
     cut_parts: int = 0
 
     rows: list[list[Argument]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    kernels: list[StepKernel] = field(default_factory=list)
     phases: list[tuple[int, int, int, int]] = field(default_factory=list)  # kind, first step, stop, parts
     buffers: list[Buffer] = field(default_factory=list)
     faults: dict[int, str] = field(default_factory=dict)
@@ -108,8 +108,8 @@ class Program:
         for argument in arguments:
             if isinstance(argument, Place):
                 argument.buffer.used_at(len(self.rows))
-        self.rows.append([kernel.address, *arguments])
-        self.names.append(kernel.name)
+        self.rows.append(arguments)
+        self.kernels.append(kernel)
         if self.step_parts:
             self.close_phase(SPLIT, self.step_parts if kernel.splits else 1)
 
@@ -131,19 +131,23 @@ class Program:
         self.phases.append((kind, self._opened, len(self.rows), parts))
         self._opened = len(self.rows)
 
-    def finish(self) -> FinishedProgram:
-        """Place the buffers and turn everything into arrays."""
+    def finish(self, compiled: bool = True) -> FinishedProgram:
+        """Place the buffers and turn everything into arrays.
+
+        compiled : whether it is to run here; else no kernel is compiled, and the steps have no addresses
+        """
         arena_size = place_buffers(self.buffers, len(self.rows))
         steps = np.zeros((len(self.rows), STEP_FIELDS), dtype=np.int64)
-        for row, own in zip(steps, self.rows, strict=True):
-            row[: len(own)] = [each.buffer.offset + each.offset if isinstance(each, Place) else each for each in own]
+        for row, kernel, own in zip(steps, self.kernels, self.rows, strict=True):
+            row[0] = kernel.address if compiled else 0
+            row[1 : 1 + len(own)] = [each.buffer.offset + each.offset if isinstance(each, Place) else each for each in own]
         table = np.concatenate(self._chunks) if self._chunks else np.zeros(8, dtype=np.int64)
         return FinishedProgram(
             steps,
             table,
             np.array(self.phases, dtype=np.int64).reshape(-1, 4),
             arena_size,
-            tuple(self.names),
+            tuple(self.kernels),
             tuple((each.offset, each.size) for each in self.buffers if each.permanent),
             self.faults,
         )
@@ -161,9 +165,14 @@ class FinishedProgram(NamedTuple):
     table: np.ndarray
     phases: np.ndarray
     arena_size: int
-    names: tuple[str, ...]
+    kernels: tuple[StepKernel, ...]
     zeros: tuple[tuple[int, int], ...]
     faults: dict[int, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its steps are called."""
+        return tuple(kernel.name for kernel in self.kernels)
 
 
 def place_buffers(buffers: Sequence[Buffer], steps: int) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from minicnn.kernels.derive.definition import Function
 from minicnn.kernels.derive.javascript.prelude import PRELUDE
@@ -32,12 +32,17 @@ def javascript(function: Function) -> str:
     SettingError
         If a name has two meanings, or stands for an integer that JavaScript does not have.
     """
+    return complete(function, Writer)
+
+
+def complete(function: Function, writer: Callable[[Function, Kinds, set[str]], Writer]) -> str:
+    """The text of a function by a writer, behind everything that it needs."""
     constants, _ = surroundings(function, {})
     for name, value in constants.items():
         if isinstance(value, int) and abs(value) > 2**53:
             function.refuse(None, f"{name} is {value}, but JavaScript counts to 2**53 only")
     parts: dict[str, str] = {}
-    _write(function, _kinds(function), parts, set())
+    _write(function, kinds_of(function), parts, set(), writer)
     text = "\n\n".join(parts.values())
     if constants:
         text = "\n".join(f"const {named(name)} = {number(value)};" for name, value in sorted(constants.items())) + "\n\n" + text
@@ -49,7 +54,7 @@ def javascript(function: Function) -> str:
     return "\n".join(needed) + "\n\n" * bool(needed) + text + "\n"
 
 
-def _kinds(function: Function) -> tuple[str, ...]:
+def kinds_of(function: Function) -> tuple[str, ...]:
     """Kinds of the arguments as the docstring says, `indices : (N, C) int64`; else arrays hold elements and settings are integers."""
     said: dict[str, str] = {}
     for line in (inspect.getdoc(function.python) or "").splitlines():
@@ -65,13 +70,19 @@ def _kinds(function: Function) -> tuple[str, ...]:
     return tuple(map(kind, function.arguments))
 
 
-def _write(function: Function, kinds: Iterable[str], parts: dict[str, str], given_round: set[str]) -> None:
+def _write(
+    function: Function,
+    kinds: Iterable[str],
+    parts: dict[str, str],
+    given_round: set[str],
+    writer: Callable[[Function, Kinds, set[str]], Writer] = Writer,
+) -> None:
     """Adds the texts of the functions that it calls, then its own."""
     known = Kinds(function, kinds)
     for name, called in function.functions.items():
         if name not in parts:
             _write(called, known.called[name], parts, given_round)
-    writer = Writer(function, known, given_round)
-    parts[function.name] = writer.text()
-    if writer.rounds and not function.arrays:
+    written = writer(function, known, given_round)
+    parts[function.name] = written.text()
+    if written.rounds and not function.arrays:
         given_round.add(function.name)

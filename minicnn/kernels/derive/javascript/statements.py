@@ -15,7 +15,14 @@ from minicnn.kernels.derive.values import BITS
 
 
 class Writer(Values):
-    """Writes one function."""
+    """Writes one function.
+
+    head : what a function begins with
+    before : arguments before its own
+    """
+
+    head = "function"
+    before: tuple[str, ...] = ()
 
     def __init__(self, function: Function, kinds: Kinds, given_round: set[str]) -> None:
         super().__init__(function, kinds, given_round)
@@ -27,7 +34,7 @@ class Writer(Values):
     def text(self) -> str:
         function = self.function
         self.block(function.body)
-        arguments = [named(each) for each in function.arguments]
+        arguments = [*self.before, *map(named, function.arguments)]
         real = [name for name in function.arrays if self.kinds.names[name] == "elements"]
         if self.rounds and real:
             self.lines.insert(0, f"  const round = rounding({named(real[0])});")
@@ -35,7 +42,7 @@ class Writer(Values):
             arguments.append("round")
         said = inspect.getdoc(function.python)
         comment = ["/*", *(f" * {line}".rstrip() for line in said.replace("*/", "* /").splitlines()), " */"] if said else []
-        return "\n".join([*comment, f"function {named(function.name)}({', '.join(arguments)}) {{", *self.lines, "}"])
+        return "\n".join([*comment, f"{self.head} {named(function.name)}({', '.join(arguments)}) {{", *self.lines, "}"])
 
     def line(self, text: str) -> None:
         self.lines.append("  " * self.depth + text)

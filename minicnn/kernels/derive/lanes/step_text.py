@@ -46,7 +46,7 @@ def step_text(function: Function, head: Iterable[str], lines: Iterable[str], der
 @functools.cache
 def derived_step(name: str, text: str, fields: tuple[tuple[str, type], ...], math: frozenset[str] = frozenset()) -> StepKernel:
     """The step that a text defines; equal texts are one step, for as long as the process lives: programs hold its address."""
-    return StepKernel(load(text, name), dict(fields), math=set(math), splits=False)
+    return StepKernel(load(text, name), dict(fields), set(math), splits=False, text=text)
 
 
 def expression(text: str) -> ast.expr:

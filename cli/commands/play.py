@@ -1,0 +1,70 @@
+"""`minicnn play [NAME]`: the loops of a network in one page that a browser opens, without a network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from minicnn.cli.echo import echo
+from minicnn.cli.options import data_dir_option
+from minicnn.errors import SettingError
+
+if TYPE_CHECKING:
+    from minicnn.datasets import Dataset
+    from minicnn.network import Graph
+    from minicnn.trained_on import TrainedOn
+
+
+@click.command()
+@click.argument("network", metavar="[NETWORK|RUN]", default="lenet")
+@click.option(
+    "--data", metavar="NAME|PATH", show_default="that of the run or recipe, else digits", help="What it is trained on in the page."
+)
+@data_dir_option
+@click.option("--out", metavar="FILE", show_default="minicnn-NAME.html", help="Where the page is written.")
+@click.option("--no-open", is_flag=True, help="Write it, and do not open a browser.")
+def play(network: str, data: str | None, data_dir: str | None, out: str | None, no_open: bool) -> None:
+    """Write a page where NETWORK runs and trains in the browser, and open it; lenet if none is named.
+
+    NETWORK is one of the zoo, or a run (a folder, or its best.safetensors), whose weights are in the page then.  The page is one file: it
+    loads nothing, sends nothing, and works from a disk.
+    """
+    from minicnn.page.tasks import image_task, point_task, signal_task
+    from minicnn.page.write import page
+    from minicnn.storage import atomic_write
+
+    net, known, train, test = chosen(network, data, data_dir)
+    tasks = {net.name: image_task(net, train, test, known)}
+    if net.name != "mnist1d-cnn":
+        tasks["signals"] = signal_task()
+    tasks["points"] = point_task()
+    path = Path(out or f"minicnn-{net.name}.html").expanduser()
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise SettingError(f"play: {path} does not end in .html, but the page is HTML\n  use {path.with_suffix('.html')}")
+    text = page(f"minicnn: {net.name}", tasks)
+    with atomic_write(path, "w") as file:
+        file.write(text)
+    echo(f"{path}: {len(text.encode()) / 1e3:,.0f} kB, {'open it in a browser' if no_open else 'opened in the browser'}")
+    if not no_open:
+        click.launch(path.absolute().as_uri())
+
+
+def chosen(word: str, data: str | None, data_dir: str | None) -> tuple[Graph, TrainedOn | None, Dataset, Dataset]:
+    """A network, what it was trained on, and images for it."""
+    from minicnn import load, zoo
+    from minicnn.cli.data_choice import data_name, load_both
+    from minicnn.cli.options import weights_path
+    from minicnn.train.settings import default_data
+
+    if os.path.exists(Path(word).expanduser()):
+        net = load(weights_path(word))
+        known = net.trained_on
+        usual = known.data if known else default_data(net.recipe)
+        return net, known, *load_both(data_name(data, data_dir, usual), data_dir, net.input_shape)
+    entry = zoo.find(word)
+    train, test = load_both(data_name(data, data_dir, default_data(entry.recipe)), data_dir, entry.input_shape)
+    shape = (train.input_shape[0], *entry.input_shape[1:])
+    return entry.build(len(train.classes), shape), None, train, test

@@ -1,0 +1,184 @@
+"""What a page embeds of a network and of data, as JSON; arrays are base64 of deflated bytes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import zlib
+from typing import Any
+
+import numpy as np
+
+from minicnn.datasets import Dataset
+from minicnn.errors import DataError, GraphError
+from minicnn.graph import ParameterSlot
+from minicnn.graph.field import fields
+from minicnn.network import Graph
+from minicnn.page.plan import PagePlan, four_lane_plans
+from minicnn.page.walk import Argument, Walk, walk
+from minicnn.preparation import BYTES, Preparation
+from minicnn.random import DEFAULTS
+from minicnn.trained_on import TrainedOn
+
+BATCH = 64
+OPTIMIZERS = ("adam", "sgd")
+MOST_PARAMETERS = 2_000_000  # 8 MB, as text 11
+MOST_MEMORY = 1 << 28  # float32 elements that a plan may take: 1 GiB
+MOST_PIXELS = 4_000_000  # of embedded images, of both splits
+
+
+def packed(data: bytes | np.ndarray) -> str:
+    """Deflated, as base64; `unpacked` in memory.js is the inverse."""
+    deflate = zlib.compressobj(9, wbits=-15)
+    raw = data if isinstance(data, bytes) else np.ascontiguousarray(data).tobytes()
+    return base64.b64encode(deflate.compress(raw) + deflate.flush()).decode()
+
+
+def network_assets(net: Graph, preparation: Preparation, known: TrainedOn, trained: bool) -> dict[str, Any]:
+    """A network that classifies, with its plans.
+
+    trained : whether its parameters are embedded; else a page draws them as `minicnn.random` would, with other chance
+
+    Raises
+    ------
+    GraphError
+        If it is larger than a page takes, has loops of its own, or gives anything but a number for each class.
+    """
+    size = net.topology.memory_size
+    if size > MOST_PARAMETERS:
+        raise GraphError(f"{net.name} has {size:,} parameters, more than the {MOST_PARAMETERS:,} that a page takes")
+    _ = net.classes
+    plans = page_plans(net, preparation)
+    for each in plans.values():
+        if each.memory > MOST_MEMORY:
+            raise GraphError(f"{net.name} takes {4 * each.memory >> 20:,} MiB to train, more than the {4 * MOST_MEMORY >> 20:,} of a page")
+    given = trained or any(_spread(slot) == ["given"] for slot in net.slots)
+    return {
+        "name": net.name,
+        "input_shape": net.input_shape,
+        "classes": known.classes,
+        "preparation": {"scale": preparation.scale, "shift": preparation.shift, "unit": preparation.unit},
+        "image_shape": known.image_shape,
+        "nodes": [
+            {
+                "name": node.name,
+                "type": node.layer.kind(),
+                "inputs": _inputs(net, node),
+                "field": None if field is None else [axis.reach for axis in field],
+                "jump": None if field is None else [float(axis.jump) for axis in field],
+            }
+            for node, field in zip(net.nodes, fields(net.topology), strict=True)
+        ],
+        "slots": [[slot.name, slot.offset, slot.shape, slot.learns, _spread(slot)] for slot in net.slots],
+        "size": size,
+        "parameters": packed(net.parameter_memory[:size]) if given else None,
+        "walk": walk_json(walk(net)),
+        "plans": {name: plan_json(plan) for name, plan in plans.items()},
+        "metadata": {**net.metadata(), **known.metadata()},
+    }
+
+
+def page_plans(net: Graph, preparation: Preparation) -> dict[str, PagePlan]:
+    """ "adam" and "sgd" train, each "noisy" as well: with dropout before fully connected layers, and images that move; "scores" gives
+    outputs."""
+    images = {"uint8": preparation.unit == BYTES, "scale": list(preparation.scale), "shift": list(preparation.shift)}
+    wanted = {name: {"batch": BATCH, "training": True, "optimizer": name, **images} for name in OPTIMIZERS}
+    noise = {
+        "architecture": with_dropout(net.architecture()),
+        "shifts": 1 if len(net.input_shape) == 3 and preparation.unit == BYTES else 0,
+    }
+    wanted |= {f"{name} noisy": {**wanted[name], **noise} for name in OPTIMIZERS}
+    wanted["scores"] = {"batch": BATCH, "training": False, **images}
+    return dict(zip(wanted, four_lane_plans(net.architecture(), list(wanted.values())), strict=True))
+
+
+def with_dropout(architecture: dict[str, Any]) -> dict[str, Any]:
+    """The same network with dropout before each fully connected layer of its outermost block but the first thing there."""
+    block = architecture["network"]
+    parts = block.get("items") if isinstance(block, dict) else None
+    if not isinstance(parts, list):
+        return architecture
+    changed: list[Any] = []
+    for n, part in enumerate(parts):
+        if n and isinstance(part, dict) and part.get("type") == "Linear":
+            changed.append({"type": "Dropout", "rate": 0.5})
+        changed.append(part)
+    return {**architecture, "network": {**block, "items": changed}}
+
+
+def data_assets(train: Dataset, test: Dataset, most_pixels: int = MOST_PIXELS) -> dict[str, Any]:
+    """Images and labels of a data set; of a large one as many from the beginning as fit.
+
+    Floats, signals say, become bytes: their range in 255 steps.
+
+    Raises
+    ------
+    DataError
+        If it does not say what class each image is.
+    """
+    if train.target != "class":
+        raise DataError(f"a page trains on classes, but {train.name} asks for {train.target}")
+    pixels = math.prod(train.images.shape[1:])
+    share = min(1.0, most_pixels / (pixels * (len(train) + len(test))))
+    low, high = (0.0, 255.0) if train.images.dtype == np.uint8 else (float(train.images.min()), float(train.images.max()))
+    step = (high - low) / 255 or 1.0
+    splits = {}
+    for name, part in (("train", train), ("test", test)):
+        count = max(1, int(len(part) * share))
+        images = part.images[:count]
+        raw = images if images.dtype == np.uint8 else np.rint((np.clip(images, low, high) - low) / step).astype(np.uint8)
+        splits[name] = {"count": count, "images": packed(raw), "labels": packed(part.labels[:count].astype(np.uint8))}
+    return {
+        "name": train.name,
+        "shape": train.images.shape[1:],
+        "classes": list(train.classes),
+        "low": low,
+        "step": step,
+        "whole": share == 1.0,
+        **splits,
+    }
+
+
+def walk_json(made: Walk) -> dict[str, Any]:
+    """Arguments as ["value" | "parameter" | "table", at, shape], or a number."""
+
+    def given(value: Argument | float) -> Any:
+        return [value.kind, value.at, value.shape] if isinstance(value, Argument) else float(value)
+
+    return {
+        **{
+            name: [[call.node, call.loop, [given(each) for each in call.arguments.values()]] for call in calls]
+            for name, calls in (("calls", made.calls), ("backward", made.backward))
+        },
+        "dy": made.dy,
+        "dx": made.dx,
+        "values": {value.node: [value.at, value.shape] for value in made.values},
+        "size": made.size,
+        "tables": [[str(table.dtype), packed(table)] for table in made.tables],
+    }
+
+
+def plan_json(plan: PagePlan) -> dict[str, Any]:
+    """Arrays as `packed` makes them."""
+    return {name: packed(value) if isinstance(value, np.ndarray) else value for name, value in plan._asdict().items()}
+
+
+def _inputs(net: Graph, node: Any) -> list[str]:
+    names = {node.index: node.name for node in net.nodes}
+    return [names.get(ref.node, "input") for ref in node.inputs]
+
+
+def _spread(slot: ParameterSlot) -> list[Any]:
+    """How its first values are drawn: ["uniform", limit], ["all", number], or ["given"]."""
+    if not isinstance(slot.init, str):
+        return ["all", slot.init]
+    if slot.init in DEFAULTS:
+        return ["uniform", math.sqrt(6 / slot.fan_in) / DEFAULTS[slot.init]]
+    word, _, number = slot.init.partition("=")
+    return {"zeros": ["all", 0.0], "ones": ["all", 1.0]}.get(word) or (["all", float(number)] if word == "constant" else ["given"])
+
+
+def to_text(assets: dict[str, Any]) -> str:
+    """As the content of a script element."""
+    return json.dumps(assets, separators=(",", ":")).replace("</", "<\\/")

@@ -1,0 +1,118 @@
+// @ts-check
+/** The page: its rooms, one of which is shown, and what they share. */
+import { byId, h, say } from "./dom.js";
+import { dataOf } from "./images.js";
+import { lectureRoom } from "./lectures.js";
+import { LookRoom } from "./look.js";
+import { Loops, tensor } from "./loops.js";
+import { decoded, Machine, unpacked } from "./memory.js";
+import { Network } from "./network.js";
+import { SlideRoom } from "./slide.js";
+import * as state from "./state.js";
+import { TrainRoom } from "./train.js";
+
+/**
+ * What can be trained: a network with its plans and data; `share`: of a picture's side that the ink of a drawing fills, 1 for pictures that are not framed.
+ * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, plans: Record<string, any>, parameters: Float32Array | null,
+ *   data: import("./images.js").Data | null, share: number}} Task
+ * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, data: import("./images.js").DataAssets | null, share: number}} TaskAssets
+ * @typedef {{textbook: string, engine: string, loops: string, kernels: Record<string, number[][]>, tasks: Record<string, TaskAssets>, title: string}} Assets
+ */
+
+const ROOMS = /** @type {[string, string][]} */ ([["slide", "Slide"], ["train", "Train"], ["look", "Look inside"], ["lectures", "Lectures"]]);
+
+/** @param {any} plan */
+async function planOf(plan) {
+  const [steps, table, phases] = await Promise.all([plan.steps, plan.table, plan.phases].map(unpacked));
+  return { ...plan, steps, table, phases };
+}
+
+/** @param {TaskAssets} assets @returns {Promise<Task>} */
+async function taskOf(assets) {
+  const { network } = assets, plans = Object.fromEntries(await Promise.all(Object.entries(network.plans).map(async ([name, plan]) => [name, await planOf(plan)])));
+  const bytes = network.parameters ? await unpacked(network.parameters) : null;
+  const data = assets.data ? await dataOf(assets.data, network.input_shape) : null;
+  return { ...assets, plans, data, parameters: bytes ? new Float32Array(bytes.buffer) : null };
+}
+
+/** Small images for the first room. @param {Task} task */
+function exampleImages(task) {
+  const images = /** @type {Record<string, import("./loops.js").Tensor>} */ ({}), { data } = task;
+  const shape = data?.shape ?? [];
+  if (data && shape.length === 3) {
+    const [C, H, W] = shape, size = C * H * W, step = Math.max(1, Math.ceil(Math.max(H, W) / 14));
+    for (const label of [3, 0, 7].filter(each => each < data.classes.length)) {
+      const n = data.train.labels.indexOf(label);
+      if (n < 0) continue;
+      const [P, Q] = [Math.floor(H / step), Math.floor(W / step)];
+      images[`${/^\d$/.test(data.classes[label]) ? "digit " : ""}${data.classes[label]}`] = tensor([1, P, Q], i => {
+        let sum = 0;
+        for (let a = 0; a < step; a++) for (let b = 0; b < step; b++) sum += data.train.images[n * size + (Math.floor(i / Q) * step + a) * W + i % Q * step + b];
+        return sum / (255 * step * step);
+      });
+    }
+  }
+  images["edge"] = tensor([1, 9, 9], n => Number(n % 9 >= 4));
+  images["one pixel"] = tensor([1, 7, 7], n => Number(n === 24));
+  images["count 0, 1, 2 ..."] = tensor([1, 5, 5], n => n);
+  images["4 x 4"] = tensor([1, 4, 4], n => n % 4 + 1);
+  return images;
+}
+
+/** @param {string} name @param {Record<string, {element: HTMLElement, enter?: () => void}>} rooms */
+function open(name, rooms) {
+  for (const [each] of ROOMS) {
+    const chosen = each === name, tab = byId(`tab-${each}`, HTMLElement);
+    tab.setAttribute("aria-selected", String(chosen));
+    tab.tabIndex = chosen ? 0 : -1;
+    byId(`room-${each}`, HTMLElement).hidden = !chosen;
+  }
+  rooms[name].enter?.();
+}
+
+/** @param {Assets} assets @param {string} workerScript @param {Record<string, any>} stepping */
+export async function start(assets, workerScript, stepping) {
+  const begin = performance.now(), status = byId("status", HTMLElement);
+  const [textbook, engine, described] = await Promise.all([assets.textbook, assets.engine, assets.loops].map(unpacked));
+  const loops = new Loops(await Machine.start(textbook), JSON.parse(new TextDecoder().decode(described)), stepping);
+  const tasks = Object.fromEntries(await Promise.all(Object.entries(assets.tasks).map(async ([name, task]) => [name, await taskOf(task)])));
+  const first = /** @type {Task} */ (Object.values(tasks)[0]);
+  const slide = new SlideRoom(loops, exampleImages(first), assets.kernels);
+  const look = new LookRoom(loops, await Network.start(loops, first.network), first);
+  const train = new TrainRoom({ script: workerScript, engine, tasks }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters); });
+  const rooms = { slide, train, look, lectures: { element: lectureRoom(), repaint() {} } };
+  for (const [name, title] of ROOMS) {
+    const go = () => { state.write({ room: name }); open(name, rooms); };
+    byId("tabs", HTMLElement).append(h("button", {
+      type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `room-${name}`, onclick: go,
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!move) return;
+        const next = ROOMS[(ROOMS.findIndex(([each]) => each === name) + move + ROOMS.length) % ROOMS.length][0];
+        byId(`tab-${next}`, HTMLElement).click();
+        byId(`tab-${next}`, HTMLElement).focus();
+      },
+    }, title));
+    byId("rooms", HTMLElement).append(h("section", { id: `room-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`, hidden: true }, rooms[/** @type {keyof typeof rooms} */ (name)].element));
+  }
+  const follow = () => {
+    const given = state.read(), name = ROOMS.some(([each]) => each === given.room) ? given.room : "slide", room = /** @type {any} */ (rooms)[name];
+    const known = Object.keys(given).length > 1;
+    open(name, rooms);
+    if (known || name !== "lectures") room.recall?.(given);
+  };
+  slide.recall({ kernel: "sobel-top", at: "4,5", ...(state.read().room === "slide" ? state.read() : {}) });
+  train.recall({});
+  follow();
+  window.addEventListener("hashchange", follow);
+  byId("theme", HTMLButtonElement).addEventListener("click", () => {
+    const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    for (const each of Object.values(rooms)) each.repaint();
+  });
+  status.textContent = `ready in ${Math.round(performance.now() - begin)} ms`;
+  document.documentElement.dataset.ready = "1";
+  say("ready");
+  return { loops, tasks, rooms };
+}
+

@@ -1,0 +1,121 @@
+// @ts-check
+/** A network in training, as the page knows it: its worker, its parameters, what its batches came to. */
+import { firstParameters, generator, softmax } from "./network.js";
+
+/** @typedef {import("./worker.js").TrainSettings} TrainSettings */
+
+const KEPT = 600; // looks at the filters that are kept for the replay
+
+export class Trainer {
+  worker = /** @type {Worker | null} */ (null);
+  first = new Float32Array(0); // parameters
+  parameters = new Float32Array(0);
+  batches = /** @type {{loss: number, right: number}[]} */ ([]); // means of each
+  orders = /** @type {number[][]} */ ([]); // the images of each batch
+  tests = /** @type {number[]} */ ([]); // shares of right answers
+  wrong = /** @type {{image: number, truth: number, answer: number, share: number}[]} */ ([]);
+  history = /** @type {Float32Array[]} */ ([]); // filters of the first layer
+  epoch = 0;
+  steps = 0;
+  speed = 0; // images a second
+  running = false;
+  asked = /** @type {Map<number, (scores: Float32Array) => void>} */ (new Map());
+
+  /**
+   * @param {string} script of the worker @param {Uint8Array} engine @param {import("./network.js").NetworkAssets} network
+   * @param {Record<string, any>} plans unpacked @param {Float32Array | null} parameters of a trained network
+   * @param {{bytes: ArrayBufferView, labels: Uint8Array, count: number, test: ArrayBufferView, truth: Uint8Array, tests: number}} data @param {TrainSettings} settings
+   */
+  constructor(script, engine, network, plans, parameters, data, settings) {
+    this.network = network;
+    this.data = data;
+    this.settings = settings;
+    this.seed = 1;
+    this.start = { script, engine, plans, parameters };
+    this.listeners = /** @type {(() => void)[]} */ ([]);
+    this.failed = (/** @type {string} */ _words) => {};
+    this.reset();
+  }
+
+  /** Begin anew; another seed draws other first values. @param {number} [seed] */
+  reset(seed = this.seed) {
+    const { script, engine, plans, parameters } = this.start, size = this.network.size + 64;
+    this.worker?.terminate();
+    this.seed = seed;
+    this.first = new Float32Array(size);
+    this.first.set(parameters ?? firstParameters(this.network, generator(seed)));
+    this.parameters = this.first.slice();
+    [this.batches, this.orders, this.tests, this.wrong, this.history] = [[], [], [], [], []];
+    this.epoch = this.steps = this.speed = 0;
+    this.running = false;
+    this.asked.clear();
+    const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    this.worker = new Worker(address);
+    URL.revokeObjectURL(address);
+    this.worker.addEventListener("message", event => this.hear(event.data));
+    this.send({ kind: "start", code: engine, plans, parameters: this.parameters, images: this.data.bytes, labels: this.data.labels, count: this.data.count, settings: this.settings, seed });
+    this.keep();
+    this.tell();
+  }
+
+  /** @param {any} message */
+  send(message) { this.worker?.postMessage(message); }
+
+  /** @param {any} message */
+  hear(message) {
+    if (message.kind === "failed") this.failed(message.words);
+    if (message.kind === "scores") {
+      this.asked.get(message.ask)?.(message.scores);
+      this.asked.delete(message.ask);
+    }
+    if (message.kind !== "trained") return;
+    const epoch = this.epoch;
+    for (const { loss, right, order } of message.batches) {
+      this.batches.push({ loss, right });
+      this.orders.push(order);
+    }
+    [this.parameters, this.epoch, this.steps, this.speed] = [message.parameters, message.epoch, message.steps, message.speed];
+    this.keep();
+    if (this.epoch > epoch || !message.running) this.measure();
+    this.tell();
+  }
+
+  /** The first layer's filters now, for the replay; every other look goes when there are many. */
+  keep() {
+    const [, at, shape] = this.network.slots[0];
+    this.history.push(this.parameters.slice(at, at + Math.min(4096, shape.reduce((a, b) => a * b, 1))));
+    if (this.history.length > KEPT) this.history = this.history.filter((_, n) => n % 2 === 0);
+  }
+
+  tell() { for (const each of this.listeners) each(); }
+
+  run() { [this.running] = [true]; this.send({ kind: "run" }); this.tell(); }
+  pause() { [this.running] = [false]; this.send({ kind: "pause" }); this.tell(); }
+  step() { if (!this.running) this.send({ kind: "step" }); }
+
+  /** @param {TrainSettings} settings */
+  set(settings) {
+    this.settings = settings;
+    this.send({ kind: "settings", settings });
+  }
+
+  /** Outputs for images, as the engine computes them. @param {ArrayBufferView} images @param {number} count @returns {Promise<Float32Array>} */
+  scores(images, count) {
+    const ask = Math.random();
+    this.send({ kind: "scores", images, count, ask });
+    return new Promise(resolve => this.asked.set(ask, resolve));
+  }
+
+  /** How many test images are right now, and which are most wrong. */
+  async measure() {
+    const { test, truth, tests } = this.data, scores = await this.scores(test, tests), classes = scores.length / tests;
+    const wrong = /** @type {{image: number, truth: number, answer: number, share: number}[]} */ ([]);
+    for (let n = 0; n < tests; n++) {
+      const shares = softmax(scores.subarray(n * classes, (n + 1) * classes)), answer = shares.indexOf(Math.max(...shares));
+      if (answer !== truth[n]) wrong.push({ image: n, truth: truth[n], answer, share: shares[answer] });
+    }
+    this.wrong = wrong.sort((a, b) => b.share - a.share);
+    this.tests.push(1 - wrong.length / tests);
+    this.tell();
+  }
+}

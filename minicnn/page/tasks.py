@@ -1,0 +1,72 @@
+"""What a page trains: a network with its data, signals of MNIST-1D, and points in the plane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minicnn.layers as L
+from minicnn import zoo
+from minicnn.datasets import Dataset, load
+from minicnn.losses import SoftmaxCrossEntropy
+from minicnn.network import Graph
+from minicnn.page.assets import data_assets, network_assets
+from minicnn.preparation import Preparation
+from minicnn.trained_on import TrainedOn
+
+FEATURES = 7  # that script/points.js makes of a point
+SIGNALS = 30_000  # numbers of embedded signals, of both splits
+FRAMED = {"digits": 1.0, "mnist": 20 / 28, "qmnist": 20 / 28, "emnist-mnist": 20 / 28, "emnist-digits": 20 / 28}  # side of the ink's box
+
+
+def image_task(net: Graph, train: Dataset, test: Dataset, known: TrainedOn | None = None) -> dict[str, Any]:
+    """A network with images; `known` if it is trained.
+
+    Raises
+    ------
+    GraphError, DataError
+        If a page cannot take one of them, see `network_assets` and `data_assets`.
+    """
+    data = data_assets(train, test)
+    preparation = known.preparation if known else Preparation.of(train, net.input_shape)
+    trained_on = known or TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, SoftmaxCrossEntropy())
+    return {
+        "kind": "images",
+        "title": f"{net.name} on {train.name}",
+        "network": network_assets(net, preparation, trained_on, trained=known is not None),
+        "data": data,
+        "share": FRAMED.get(train.name, 1.0),
+    }
+
+
+def signal_task() -> dict[str, Any]:
+    """The network of MNIST-1D with signals rounded to 255 steps."""
+    train, test = (load("mnist1d", split) for split in ("train", "test"))
+    data = data_assets(train, test, SIGNALS)
+    low, step = data["low"], data["step"]
+    mean, std = ([(each - low) / (255 * step)] for each in (float(train.images.mean()), 0.0))
+    std = [float(train.images.std()) / (255 * step)]
+    net = zoo.build("mnist1d-cnn")
+    preparation = Preparation(net.input_shape, tuple(mean), tuple(std), 255.0)
+    known = TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, SoftmaxCrossEntropy())
+    return {
+        "kind": "images",
+        "title": "signals: mnist1d-cnn",
+        "network": network_assets(net, preparation, known, False),
+        "data": data,
+        "share": 1.0,
+    }
+
+
+def point_task() -> dict[str, Any]:
+    """A small network for points of two classes."""
+    block = L.Sequential(L.Linear(8), L.Tanh(), L.Linear(8), L.Tanh(), L.Linear(2))
+    net = Graph(block, (FEATURES,), name="points")
+    preparation = Preparation.none(net.input_shape)
+    known = TrainedOn(preparation, ("orange", "blue"), net.input_shape, "points", 0, SoftmaxCrossEntropy())
+    return {
+        "kind": "points",
+        "title": "points in the plane",
+        "network": network_assets(net, preparation, known, False),
+        "data": None,
+        "share": 1.0,
+    }

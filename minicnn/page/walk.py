@@ -1,0 +1,137 @@
+"""A network in use, image by image, as calls of textbook loops: what a page repeats to show the maps of every layer, product by product.
+
+The calls are noted while the textbook engine makes them, so there is nothing of any layer here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minicnn.engine.textbook.run import Run
+from minicnn.errors import GraphError
+from minicnn.graph import INPUT, Node, ValueRef
+from minicnn.kernels import textbook
+from minicnn.kernels.derive import read
+from minicnn.network import Graph
+
+
+class Argument(NamedTuple):
+    """An array of a call.
+
+    kind : "value" of a layer or "parameter", where `at` counts floats from the beginning of all values or of all parameters; "table",
+        where `at` is the number of one of the walk's tables
+    """
+
+    kind: str
+    at: int
+    shape: tuple[int, ...]
+
+
+class Call(NamedTuple):
+    """A loop, and what it is called with by name, in the order of the call: an `Argument`, or a number."""
+
+    node: str
+    loop: str
+    arguments: dict[str, Argument | float]
+
+
+class Value(NamedTuple):
+    """Where the output of a layer lies among the values, for one image."""
+
+    node: str
+    at: int
+    shape: tuple[int, ...]
+
+
+class Walk(NamedTuple):
+    """A pass over a network for one image.
+
+    values : of the input (named "input") and of every node; some share their place: a flattened map is the same numbers
+    size : elements that all values take, whole numbers two each; zeros at first, for a bias that a layer does without is one of them
+    tables : arrays of numbers that layers bring along: int64 or float64
+    backward : calls that follow, from the gradient of the output, which lies at `dy`, to that of the input, at `dx`
+    """
+
+    calls: tuple[Call, ...]
+    values: tuple[Value, ...]
+    size: int
+    tables: tuple[np.ndarray, ...]
+    backward: tuple[Call, ...]
+    dy: int
+    dx: int
+
+
+def walk(net: Graph) -> Walk:
+    """The calls of a network in use, and those of its input's gradient.
+
+    Raises
+    ------
+    GraphError
+        If a layer has loops of its own: those that a page knows are minicnn's.
+    """
+    notes = _Notes(net)
+    drawn = np.random.default_rng(0).standard_normal((1, *net.input_shape)).astype(np.float32)
+    run = Run(net.topology, net.views(net.parameter_memory, buffers=True), drawn, caller=notes.call)
+    noted = {call.node for call in notes.calls}
+    for node in net.nodes:
+        moved = any(np.shares_memory(run.values[ValueRef(node.index)], run.values[ref]) for ref in node.inputs)
+        if node.name not in noted and not moved:
+            raise GraphError(f"{node.name}: {node.layer.kind()} is computed by loops that a page does not know: it has the textbook's")
+    names = {INPUT: "input", **{ValueRef(node.index): node.name for node in net.nodes}}
+    values = tuple(Value(names[ref], notes.place(array), array.shape[1:]) for ref, array in run.values.items())
+    forward, notes.calls = tuple(notes.calls), []
+    start = np.zeros_like(run.output)
+    dy = notes.place(start)
+    dx = notes.place(run.gradients(start)[0])
+    return Walk(forward, values, notes.size, tuple(notes.tables), _leading_to(dx, notes.calls), dy, dx)
+
+
+def _leading_to(place: int, calls: list[Call]) -> tuple[Call, ...]:
+    """The calls that a value comes from: gradients of parameters are nothing to it."""
+    wanted, found = {place}, []
+    for call in reversed(calls):
+        outputs = read(getattr(textbook, call.loop)).outputs
+        arrays = {name: value.at for name, value in call.arguments.items() if isinstance(value, Argument) and value.kind == "value"}
+        if any(arrays.get(name) in wanted for name in outputs):
+            found.append(call)
+            wanted |= {at for name, at in arrays.items() if name not in outputs}
+    return tuple(reversed(found))
+
+
+class _Notes:
+    """Takes down calls: arrays are told apart by where they lie in memory."""
+
+    def __init__(self, net: Graph) -> None:
+        self.calls: list[Call] = []
+        self.tables: list[np.ndarray] = []
+        self.size = 0
+        self._kept: list[np.ndarray] = []  # alive, so that no other array takes the place
+        self._places: dict[int, int] = {}
+        self._memory = net.parameter_memory
+
+    def call(self, node: Node, loop: Callable[..., None], arguments: dict[str, Any]) -> None:
+        own = node.layer.loop_settings(node.input_shapes)
+        given = {each: self._argument(value, each in own) if isinstance(value, np.ndarray) else value for each, value in arguments.items()}
+        self.calls.append(Call(node.name, loop.__name__, given))
+        loop(*arguments.values())
+
+    def place(self, array: np.ndarray) -> int:
+        """Where an array lies among the values."""
+        address = array.ctypes.data
+        if address not in self._places:
+            self._places[address] = self.size
+            self.size += -(-array.nbytes // 16) * 4
+            self._kept.append(array)
+        return self._places[address]
+
+    def _argument(self, array: np.ndarray, setting: bool) -> Argument:
+        offset = array.ctypes.data - self._memory.ctypes.data
+        if 0 <= offset < self._memory.nbytes:
+            return Argument("parameter", offset // 4, array.shape)
+        if setting:
+            self.tables.append(array)
+            return Argument("table", len(self.tables) - 1, array.shape)
+        return Argument("value", self.place(array), array.shape)

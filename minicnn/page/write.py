@@ -1,0 +1,79 @@
+"""The page as one text: scripts, styles, modules, networks and data, under a policy that lets nothing else in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import minicnn
+from minicnn.kernels import image_kernels
+from minicnn.page.assets import packed, to_text
+from minicnn.page.bundle import bundle
+from minicnn.page.loops import SLIDE, described, stepping_script
+from minicnn.page.modules import path
+
+STYLE = Path(__file__).parent / "style"
+START = """
+const assets = JSON.parse(document.getElementById("assets").textContent);
+$main.start(assets, WORKER, STEPPING).then(page => { window.minicnn = page; }, error => {
+document.getElementById("status").textContent = `this browser cannot run the page: ${error.message}`;
+console.error(error);
+});
+"""
+
+
+def page(title: str, tasks: Mapping[str, dict[str, Any]]) -> str:
+    """The page's text.
+
+    tasks : what can be trained, the first of them looked into: "kind" ("images" or "points"), "title", "network" and "data" as in `assets`,
+        "share" of a picture's side that a drawing's ink fills
+    """
+    loops = tuple(dict.fromkeys([*SLIDE, *(call[1] for task in tasks.values() for call in _calls(task))]))
+    assets = {
+        "title": title,
+        "textbook": packed(path("textbook").read_bytes()),
+        "engine": packed(path("engine").read_bytes()),
+        "loops": packed(json.dumps(described(loops), separators=(",", ":")).encode()),
+        "kernels": {name: kernel.tolist() for name, kernel in image_kernels.items()},
+        "tasks": dict(tasks),
+    }
+    script = "\n".join(
+        ['"use strict";', stepping_script(loops), f"const WORKER = {json.dumps(bundle('worker'))};", bundle("main"), START]
+    ).replace("</", "<\\/")
+    style = (STYLE / "page.css").read_text(encoding="utf-8")
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {_hash(script)} 'wasm-unsafe-eval'",
+            f"style-src {_hash(style)}",
+            "img-src data: blob:",
+            "worker-src blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    text = (STYLE / "page.html").read_text(encoding="utf-8")
+    parts = {
+        "policy": policy,
+        "version": html.escape(minicnn.__version__),
+        "title": html.escape(title),
+        "style": style,
+        "script": script,
+        "assets": to_text(assets),
+    }
+    return Template(text).substitute(parts)
+
+
+def _calls(task: dict[str, Any]) -> list[Any]:
+    walk = task["network"]["walk"]
+    return [*walk["calls"], *walk["backward"]]
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

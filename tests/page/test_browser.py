@@ -1,0 +1,209 @@
+"""The page in a browser: every room is used, every number that is explained is the number that the compiled loop wrote."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minicnn import datasets
+from minicnn.train import load_trained
+
+# Settings of the first room: those of each line are combined with every kind of the line
+VARIANTS = [
+    (["conv", "tiled_conv", "unshared_conv"], ["2", "1"], ["1x1", "2x3"], ["valid", "same"], ["1x1", "2x1"]),
+    (["conv"], ["3"], ["1x1", "2x2"], ["full"], ["1x1"]),
+    (["conv_transpose"], ["2", "1"], ["1x1", "2x2"], ["valid"], ["1x1", "2x2"]),
+    (["max_pool"], ["2", "1"], ["1x1", "2x2"], ["valid"], ["1x1", "2x2"]),
+    (["avg_pool", "l2_pool", "gaussian_pool"], ["2"], ["1x1", "2x3"], ["valid"], ["1x1"]),
+]
+# Explains every output, and says how many agreed and where the first did not
+EXPLAIN_ALL = """
+settings => {
+  const room = window.minicnn.rooms.slide;
+  room.recall(settings);
+  if (room.message.textContent) return {problem: room.message.textContent};
+  let same = 0, wrong = null;
+  for (let row = 0; row < room.result.plane.rows; row++) for (let column = 0; column < room.result.plane.columns; column++) {
+    room.result.choose(row, column);
+    if (room.explanation.verdict.classList.contains("right")) same++;
+    else wrong ??= room.explanation.verdict.textContent;
+  }
+  return {same, wrong};
+}
+"""
+
+
+def test_every_explained_number_is_the_compiled_loops(opened):
+    """Over kinds, directions, axes, strides, padding, dilation, channels and groups."""
+    explained, problems = 0, []
+    for kinds, axes, strides, paddings, dilations in VARIANTS:
+        cases = [(k, a, s, p, d) for k in kinds for a in axes for s in strides for p in paddings for d in dilations]
+        for n, (kind, axis, stride, padding, dilation) in enumerate(cases):
+            pool = kind.endswith("pool")
+            directions = ["forward", "backward_input", *([] if pool else ["backward_weight"])]
+            settings = {
+                "kind": kind,
+                "axes": axis,
+                "stride": stride,
+                "padding": padding,
+                "dilation": dilation,
+                "pass": directions[n % len(directions)],
+                "image": ["count 0, 1, 2 ...", "one pixel"][n % 2],
+                "window": ["2x2", "3x2"][n % 2],
+                "channels": "2",
+                "filters": "2",
+                "groups": str(1 + n % 2),
+                "flip": str(n % 2),
+                "bias": "0.3",
+                "mode": ["zeros", "circular", "reflect", "replicate"][n % 4],
+                "weights": " ".join(str(0.1 * i - 0.2) for i in range(4 if n % 2 == 0 else 6)),
+            }
+            found = opened.page.evaluate(EXPLAIN_ALL, settings)
+            if "problem" in found:
+                problems.append(found["problem"])
+                continue
+            assert found["wrong"] is None, settings
+            explained += found["same"]
+    assert explained > 1000
+    assert len(problems) < 6, problems
+
+
+def test_lecture_links_show_the_lectures_numbers(opened):
+    opened.page.click("#tab-lectures")
+    opened.page.click("text=nine frames")
+    shown = "[...window.minicnn.rooms.slide.call.given.y.data].map(Math.round)"
+    opened.page.wait_for_selector("#room-slide:not([hidden])")
+    assert opened.page.evaluate(f"() => {shown}") == [12, 12, 17, 10, 17, 19, 9, 6, 14]
+    for words, numbers in (("19 25 37 43", [19, 25, 37, 43]), ("stride 3 and 2", [0, 8, 6, 8]), ("6 8 / 3 4", [6, 8, 3, 4])):
+        opened.page.click("#tab-lectures")
+        opened.page.click(f"text={words}")
+        opened.page.wait_for_selector("#room-slide:not([hidden])")
+        assert opened.page.evaluate(f"() => {shown}") == numbers
+
+
+def test_steps_say_line_letters_and_index_map(opened):
+    page = opened.page
+    page.click("text=step by step")
+    page.click("text=stop")
+    page.evaluate("() => window.minicnn.rooms.slide.explanation.go(2)")
+    assert page.inner_text(".loop .now").strip().startswith("h = input_position(p, r, stride_h, dilation_h, pad_h)")
+    assert page.inner_text(".numbers") == "h = input_position(4, 0, 1, 1, 0) = 4"
+
+
+def test_training_learns_and_the_command_line_takes_its_weights(opened, tmp_path):
+    page = opened.page
+    page.click("#tab-train")
+    page.click("button.main")
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        tests = page.evaluate("() => window.minicnn.rooms.train.trainers[0].tests")
+        if tests and tests[-1] > 0.95:
+            break
+    assert tests[-1] > 0.95
+    page.click("button.main")
+    page.wait_for_timeout(300)
+    with page.expect_download() as saved:
+        page.click('text="save the weights"')
+    path = tmp_path / "lenet.safetensors"
+    saved.value.save_as(path)
+    trained = load_trained(path)
+    test = datasets.load("digits", "test")
+    answers = trained.net.predict(test.images).argmax(axis=1)
+    last = page.evaluate("() => window.minicnn.rooms.train.trainers[0].tests.at(-1)")
+    assert abs((answers == test.labels).mean() - last) < 0.01
+    before = page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]")
+    page.set_input_files('input[accept=".safetensors"]', str(path))
+    page.wait_for_selector("text=weights of lenet.safetensors")
+    assert page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]") == before
+    (tmp_path / "broken.safetensors").write_bytes(path.read_bytes()[:1000])
+    page.set_input_files('input[accept=".safetensors"]', str(tmp_path / "broken.safetensors"))
+    page.wait_for_selector("text=does not hold the weights of lenet")
+
+
+def test_every_control_of_the_training_room(opened):
+    page = opened.page
+    page.click("#tab-train")
+    room = page.locator("#room-train")
+    room.get_by_label("compare two settings").check()
+    room.get_by_label("optimizer").nth(1).select_option("sgd")
+    room.get_by_label("momentum").nth(1).fill("0.5")
+    room.get_by_label("learning rate").nth(1).select_option("0.03")
+    room.get_by_label("batch").nth(0).select_option("16")
+    room.get_by_label("dropout").nth(0).fill("0.3")
+    room.get_by_label("shift, pixels").nth(0).fill("2")
+    page.click('text="one batch"')
+    page.wait_for_timeout(1500)
+    assert page.evaluate("() => window.minicnn.rooms.train.trainers.map(each => each.steps)") == [1, 1]
+    page.click("button.main")
+    page.wait_for_timeout(1500)
+    page.click("button.main")
+    steps = page.evaluate("() => window.minicnn.rooms.train.trainers.map(each => each.steps)")
+    assert min(steps) > 5
+    page.locator("#room-train input[type=range]").fill("0")
+    page.click('text="start again"')
+    for task in ("signals", "points"):
+        room.get_by_label("task").select_option(task)
+        page.click('text="one batch"')
+        page.wait_for_timeout(800)
+        assert page.evaluate("() => window.minicnn.rooms.train.trainers[0].steps") == 1
+    for shape in ("spiral", "exclusive or", "two clouds", "circle"):
+        room.get_by_label("points", exact=True).select_option(shape)
+    room.get_by_label("noise").fill("0.3")
+    room.get_by_label("x y", exact=True).check()
+
+
+def test_looking_inside(opened):
+    page = opened.page
+    page.click("#tab-look")
+    page.wait_for_selector("#room-look .map")
+    page.click("#room-look >> text=a test image")
+    page.click('[aria-label="conv2, map 5"]')
+    assert "conv2, map 5" in page.inner_text("#room-look")
+    page.click("text=look at the test images")
+    page.wait_for_selector(".liked", timeout=20_000)
+    for layer, kind in (("pool2", "max_pool2d_forward"), ("fc1", "linear_forward"), ("relu1", "relu_forward")):
+        page.click(f'[aria-label="{layer}, map 0"]')
+        assert kind in page.inner_text("#room-look .title")
+        assert page.locator("#room-look .verdict.right").count() == 1
+    page.click("#room-look >> text=clear")
+    box = page.locator("#room-look .grid").first.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=20)
+    page.mouse.up()
+    assert page.evaluate("() => window.minicnn.rooms.look.ink.some(each => each > 0.9)")
+    slope = page.evaluate("() => [...window.minicnn.rooms.look.network.saliency(1)]")
+    assert np.isfinite(slope).all()
+    assert np.any(slope)
+
+
+@pytest.mark.parametrize("width", [360, 768, 2560])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_room_is_wider_than_the_window(opened, width, theme):
+    page = opened.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme)
+    for room in ("slide", "train", "look", "lectures"):
+        page.click(f"#tab-{room}")
+        assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0, room
+
+
+def test_digits_are_scaled_as_minicnn_scales_them(opened):
+    shown = opened.page.evaluate("() => [...Object.values(window.minicnn.tasks)[0].data.test.images]")
+    test = datasets.load("digits", "test")
+    want = datasets.scale_to(test.images, 28, 28).ravel()
+    differing = np.array(shown) != want
+    assert differing.mean() < 1e-3
+    assert np.abs(np.array(shown) - want.astype(int)).max() <= 1
+
+
+def test_the_file_is_small(written):
+    """Fonts, frameworks or a second copy of something would show."""
+    assert len(written.read_bytes()) < 700_000
+    text = written.read_text()
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in text
+    policy = text.partition('Content-Security-Policy" content="')[2].partition('"')[0]
+    assert "unsafe-inline" not in policy
+    assert "'unsafe-eval'" not in policy
+    assert json.loads(text.partition('id="assets">')[2].partition("</script>")[0].replace("<\\/", "</"))["title"] == "minicnn: lenet"

@@ -1,0 +1,86 @@
+"""A network as calls of textbook loops: made again from what was noted, they give what the network gives."""
+
+import numpy as np
+import pytest
+
+import minicnn.layers as L
+from minicnn import Graph, zoo
+from minicnn.errors import GraphError
+from minicnn.kernels import textbook
+from minicnn.kernels.derive import read
+from minicnn.page.walk import Argument, walk
+
+
+def twice_forward(y, x):
+    for i in range(x.size):
+        y.flat[i] = 2.0 * x.flat[i]
+
+
+def twice_backward(dx, dy):
+    for i in range(dy.size):
+        dx.flat[i] = 2.0 * dy.flat[i]
+
+
+class Twice(L.Layer):
+    stem = "twice"
+    forward = staticmethod(twice_forward)
+    backward = staticmethod(twice_backward)
+
+
+def repeat(made, net, x, k):
+    """Scores, and the gradient of score k with respect to x, by the noted calls alone."""
+    values, parameters = np.zeros(made.size, np.float32), net.parameter_memory
+    places = {value.node: value for value in made.values}
+
+    def array(given, whole):
+        if given.kind == "table":
+            return made.tables[given.at]
+        memory = parameters if given.kind == "parameter" else values
+        count = int(np.prod(given.shape))
+        if whole:
+            return memory[given.at : given.at + 2 * count].view(np.int64).reshape(given.shape)
+        return memory[given.at : given.at + count].reshape(given.shape)
+
+    def run(calls):
+        for call in calls:
+            loop = getattr(textbook, call.loop)
+            whole = {"indices", "labels"}
+            assert read(loop).arguments == tuple(call.arguments)
+            loop(*(array(each, name in whole) if isinstance(each, Argument) else each for name, each in call.arguments.items()))
+
+    def at(place, shape):
+        return values[place : place + int(np.prod(shape))].reshape(shape)
+
+    at(places["input"].at, x.shape)[...] = x
+    run(made.calls)
+    last = made.values[-1]
+    scores = at(last.at, last.shape).copy()
+    at(made.dy, last.shape)[...] = 0
+    at(made.dy, last.shape)[k] = 1
+    run(made.backward)
+    return scores, at(made.dx, x.shape).copy()
+
+
+@pytest.mark.parametrize("name", ["lenet", "lenet5-1998", "mnist1d-cnn", "resnet20", "highway"])
+def test_calls_give_scores_and_saliency(name):
+    net = zoo.build(name, seed=4)
+    x = np.random.default_rng(0).standard_normal(net.input_shape).astype(np.float32)
+    scores, slope = repeat(walk(net), net, x, 2)
+    start = np.zeros((1, net.classes), np.float32)
+    start[0, 2] = 1
+    np.testing.assert_allclose(scores, net.forward(x[None])[0], rtol=1e-4, atol=1e-4 * np.abs(scores).max())
+    want = net.backward(x[None], dy=start)[0][0]
+    # ReLUs and maxima may open elsewhere by rounding: most places agree, and all in size
+    np.testing.assert_allclose(np.median(np.abs(slope - want)), 0, atol=1e-4 * np.abs(want).max())
+    assert np.linalg.norm(slope - want) < 0.05 * np.linalg.norm(want)
+
+
+def test_gradients_of_parameters_are_left_out():
+    loops = {call.loop for call in walk(zoo.build("lenet")).backward}
+    assert not [loop for loop in loops if loop.endswith(("weight", "bias"))]
+
+
+@pytest.mark.parametrize("layer", [Twice(), L.Variant(lambda k, p, q, c, r, s: (c, p + r, q + s, 3 * r + s), (2, 1, 1), (1, 3, 3))])
+def test_loops_of_ones_own_are_refused(layer):
+    with pytest.raises(GraphError, match=rf"{layer.kind()} is computed by loops that a page does not know"):
+        walk(Graph(L.Sequential(layer, L.Flatten(), L.Linear(2)), (1, 3, 3)))
