@@ -26,6 +26,7 @@ The loss of a batch is the sum over its images divided by the sum of their weigh
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -269,7 +270,8 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
     SettingError
         If it describes none that is known.
     """
-    known = {**LOSSES, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
+    every = importlib.import_module("minicnn.losses").LOSSES  # loads those that no one has used yet
+    known = {**every, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
     settings = dict(description) if isinstance(description, dict) else {}
     kind = known.get(str(settings.pop("type", "")))
     if kind is None:
