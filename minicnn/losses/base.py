@@ -180,6 +180,10 @@ class Loss:
         """What the outputs y (N, ...) say: here the numbers themselves; probabilities for classes, boxes for objects."""
         return y
 
+    def for_size(self, y: NDArray, input_shape: Shape, learnt_shape: Shape) -> NDArray:
+        """Outputs for images of one size by a network that learnt from images of another, so that `prediction` reads them rightly."""
+        return y
+
     # --------------------------------------------------------------------------------------------------------------- on NumPy arrays
 
     def value(self, y: NDArray, labels: NDArray, input_shape: Shape = ()) -> float:
