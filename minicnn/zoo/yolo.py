@@ -16,7 +16,10 @@ GRID, BOXES = 7, 2
 
 @network("yolov1", REDMON, title="YOLO", input_shape=(3, 448, 448), classes=20)
 def yolov1(classes: int) -> Sequential:
-    """24 convolutions and two fully connected layers; a cell has two boxes of five numbers and one number for each class."""
+    """24 convolutions and two fully connected layers; a cell has two boxes of five numbers and one number for each class.
+
+    The paper's tensor of 7 x 7 x 30 has its channels first here, as maps have everywhere, and as `losses.YOLO` takes them.
+    """
     cell = 5 * BOXES + classes
     return Sequential(
         convolution(64, 7, stride=2),
@@ -42,7 +45,7 @@ def yolov1(classes: int) -> Sequential:
         LeakyReLU(0.1),
         Dropout(0.5),
         Linear(GRID * GRID * cell),
-        Reshape((GRID, GRID, cell)),
+        Reshape((cell, GRID, GRID)),
     )
 
 
