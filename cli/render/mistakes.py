@@ -10,9 +10,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.text import Text
 
-from minicnn.cli.render.data import to_pictures
 from minicnn.cli.render.overlay import Picture
-from minicnn.cli.render.picture_sheet import Tile, grid
+from minicnn.cli.render.picture_sheet import Tile, as_picture, grid
 from minicnn.errors import one_line
 from minicnn.train import BoxMistake, ClassMistake, MaskMistake, Mistake
 
@@ -40,7 +39,7 @@ def print_mistakes(console: Console, kind: str, mistakes: Sequence[Mistake], dat
 
 def tiles(mistakes: Sequence[Mistake], data: Dataset, classes: Sequence[str]) -> list[list[Tile]]:
     """For every mistake a picture, or two: right and wrong."""
-    return [_tiles(each, to_pictures(data.images[each.index][None])[0], classes) for each in mistakes]
+    return [_tiles(each, as_picture(data.images[each.index]), classes) for each in mistakes]
 
 
 def _tiles(mistake: Mistake, picture: Picture, classes: Sequence[str]) -> list[Tile]:

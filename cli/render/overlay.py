@@ -129,7 +129,7 @@ def answer(console: Console, caption: str, picture: Picture, found: npt.NDArray,
 
 def room(console: Console) -> int:
     """Columns for a picture."""
-    return console.width if console.is_terminal else PIPE_PICTURE_COLUMNS
+    return console.width if console.is_terminal else min(console.width, PIPE_PICTURE_COLUMNS)
 
 
 def marked(console: Console, picture: Picture, found: npt.NDArray | None) -> Text:

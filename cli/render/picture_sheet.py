@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.cli.render.data import to_pictures
 from minicnn.cli.render.overlay import LETTER, LETTERS, Picture, marked, pixel_of, room, svg_parts, within
 from minicnn.storage import atomic_write
 
@@ -30,6 +31,13 @@ class Tile(NamedTuple):
     found: npt.NDArray | None = None
 
 
+def as_picture(image: npt.NDArray) -> Picture:
+    """An image (C, *space) as a picture: a signal, or numbers without order, as a curve; of slices, that in the middle."""
+    if image.ndim == 1:
+        image = image[None]
+    return to_pictures((image[:, len(image[0]) // 2] if image.ndim == 4 else image)[None])[0]
+
+
 def grid(console: Console, groups: Sequence[Sequence[Tile]]) -> RenderableType:
     """Tiles in rows as wide as the console; those of a group stay together, shrunk if they are too wide."""
     most = max(map(len, groups), default=1)
@@ -37,6 +45,8 @@ def grid(console: Console, groups: Sequence[Sequence[Tile]]) -> RenderableType:
     cells = []
     for group in groups:
         row = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
+        for _ in group:
+            row.add_column(max_width=columns)
         row.add_row(*(_cell(console, tile, columns) for tile in group))
         cells.append((row, sum(_width(tile, columns) for tile in group) + GAP * (len(group) - 1)))
     across = max(1, (room(console) + GAP) // (max((width for _, width in cells), default=1) + GAP))
@@ -47,12 +57,12 @@ def grid(console: Console, groups: Sequence[Sequence[Tile]]) -> RenderableType:
 
 
 def _width(tile: Tile, columns: int) -> int:
-    return max(min(columns, tile.picture.shape[1]), *map(len, tile.captions))
+    return min(columns, max(tile.picture.shape[1], *map(len, tile.captions)))
 
 
 def _cell(console: Console, tile: Tile, columns: int) -> RenderableType:
     first, *more = tile.captions
-    lines = [Text(first, "bold", no_wrap=True), *(Text(line, "dim", no_wrap=True) for line in more)]
+    lines = [Text(first, "bold"), *(Text(line, "dim") for line in more)]
     return Group(*lines, marked(console, *within(tile.picture, tile.found, columns)), Text())
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from minicnn.cli.render.console import print_whole
 from minicnn.cli.render.data import can_draw_blocks, draw_ascii, draw_blocks, to_pictures
 from minicnn.cli.render.overlay import answer as drawn_answer
-from minicnn.cli.render.picture_sheet import Tile, write_sheet
+from minicnn.cli.render.picture_sheet import Tile, as_picture, write_sheet
 from minicnn.errors import SettingError, one_line
 from minicnn.losses import BOXES, MASK, NUMBERS
 from minicnn.train import Answer, Guess
@@ -73,7 +73,7 @@ def print_answers(console: Console, tiles: Sequence[Tile], answers: Sequence[Ans
 
 def tile(name: str, picture: np.ndarray, answer: Answer | Sequence[Guess], classes: Sequence[str], score: float | None) -> Tile:
     """A picture (C, *space) with what is said of it."""
-    shown = to_pictures(picture[None])[0]
+    shown = as_picture(picture)
     if not isinstance(answer, Answer):
         best = answer[0]
         return Tile((one_line(name), f"{one_line(best.name)} {100 * best.probability:.1f} %"), shown)
