@@ -52,8 +52,9 @@ def predict(
     JPEG, PGM or .npy file, in the size of the training images or of the network's input; a network of convolutions alone that
     gives masks or boxes takes any size.  Images that cannot be used are reported, the others answered; the exit status is 1 then.
 
-    A network that was trained on MNIST, QMNIST or EMNIST takes a picture of any sheet with one digit or letter, dark on light or light
-    on dark: it is prepared like the training images, and shown as the network saw it.  With --raw it is not.
+    A network that was trained on MNIST (from whatever file), QMNIST or EMNIST takes a picture of any sheet with one digit or letter, dark
+    on light or light on dark: it is prepared like the training images, and shown as the network saw it.  With --raw it is not.  One that
+    was trained on a folder scales and cuts pictures of other sizes as it did those.
 
     Boxes are given as x,y of the left upper corner and width x height, in pixels of the image.
     """
