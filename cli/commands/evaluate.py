@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,14 +58,15 @@ def evaluate(run: str, data: str | None, data_dir: str | None, mistakes: int | N
     size = trained.image_shape[1:] if len(trained.image_shape) == 3 else None
     images = load(name, "test", data_dir or (recorded(run, "data_dir") if same else None), size)  # type: ignore[arg-type]
     found = examine(trained, images, device=device, **({} if mistakes is None else {"mistakes": mistakes}))
+    classes = trained.class_names
     if path is not None:
         from minicnn.cli.render.mistakes import tiles
         from minicnn.cli.render.picture_sheet import write_sheet
 
-        write_sheet(path, tiles(found.mistakes, images, found.classes), found.classes)
+        write_sheet(path, tiles(found.mistakes, images, classes), classes)
         click.echo(f"wrote {path}", err=True)
     if form == "json":
-        click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found)}))
+        click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found, classes)}))
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.evaluation import print_examination
@@ -73,7 +75,7 @@ def evaluate(run: str, data: str | None, data_dir: str | None, mistakes: int | N
     console = stdout_console()
     print_examination(console, found, f"{trained.net.name} after epoch {trained.epoch}", name)
     if mistakes or (mistakes is None and console.is_terminal):
-        print_mistakes(console, found.kind, found.mistakes, images, found.classes)
+        print_mistakes(console, found.kind, found.mistakes, images, classes)
 
 
 def recorded(run: str, setting: str) -> str | None:
@@ -86,7 +88,7 @@ def recorded(run: str, setting: str) -> str | None:
     return value
 
 
-def as_json(found: Examination) -> dict[str, Any]:
+def as_json(found: Examination, names: Sequence[str]) -> dict[str, Any]:
     """The examination as JSON values."""
     from minicnn.cli.render.mistakes import as_json as mistake
 
@@ -96,7 +98,7 @@ def as_json(found: Examination) -> dict[str, Any]:
         "accuracy": found.accuracy,
         "metrics": found.metrics,
         "classes": [class_as_json(found, k, name) for k, name in enumerate(found.classes) if found.confusion is not None]
-        + [{"class": found.classes[k], "objects": objects, "average_precision": ap} for k, objects, ap in found.precisions],
+        + [{"class": names[k], "objects": objects, "average_precision": ap} for k, objects, ap in found.precisions],
         "confusion_matrix": None if found.confusion is None else found.confusion.tolist(),
         "mistakes": [mistake(each) for each in found.mistakes],
     }

@@ -82,7 +82,7 @@ def predict(
 
     pixels = {place: each.pixels for place, each in views.items()}
     found: dict[int, Any] = dict(zip(views, told(trained, kind, list(views.values()), device), strict=True)) if views else {}
-    names = class_names(trained)
+    names = trained.class_names
     tiles = {place: render.tile(images[place], originals[place], answer, names, score) for place, answer in found.items()}
     if out is not None and tiles:
         for path in render.write_tiles(out, tiles, names):
@@ -119,11 +119,6 @@ def told(trained: TrainedNetwork, kind: str, views: list[View], device: str) -> 
     if kind == "class":
         return guesses(trained, [each.pixels for each in views], device=device)
     return answers(trained, views, device=device)
-
-
-def class_names(trained: TrainedNetwork) -> tuple[str, ...]:
-    """The names of the classes, numbers where there are none."""
-    return trained.classes or tuple(map(str, range(trained.loss.classes(trained.net.output_shape))))
 
 
 def read(trained: TrainedNetwork, name: str, kind: str, prepares: bool, resize: bool, invert: bool) -> tuple[np.ndarray, View]:

@@ -19,6 +19,7 @@ from minicnn.storage import atomic_write
 GAP = 2  # columns of a terminal
 SPACE = 12  # of SVG
 ACROSS = 960  # width of SVG up to which tiles stand side by side
+NOTHING = "no mistakes"
 LETTER_WIDTH = 0.6  # of its height: what most letters take at most
 STYLE = "svg{background:#fff}.caption{fill:#222}@media(prefers-color-scheme:dark){svg{background:#161616}.caption{fill:#ddd}}"
 
@@ -71,6 +72,9 @@ def sheet(groups: Sequence[Sequence[Tile]], classes: Sequence[str]) -> str:
     parts: list[str] = []
     x = y = SPACE
     below = width = 0
+    if not groups:
+        parts.append(f'<text class="caption" x="{SPACE}" y="{SPACE + LETTER}">{NOTHING}</text>')
+        below, width = SPACE + LETTER, int(len(NOTHING) * LETTER * LETTER_WIDTH) + 2 * SPACE
     for group in groups:
         sizes = [_drawn_size(tile) for tile in group]
         across = sum(w + SPACE for w, _ in sizes)

@@ -34,6 +34,12 @@ class TrainedNetwork:
     loss: Loss = field(default_factory=SoftmaxCrossEntropy)
     making: str = ""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes; their numbers where training knew no names."""
+        learnt = self.net.sized(self.preparation.input_shape)
+        return self.classes or tuple(map(str, range(self.loss.classes(learnt.output_shape))))
+
     def save(self, path: str | Path, memory: np.ndarray | None = None) -> None:
         """Write a safetensors file that `minicnn.load` reads as well; with `memory` instead of the network's own parameters."""
         parameters = self.net.views(self.net.parameter_memory if memory is None else memory, buffers=True)

@@ -225,6 +225,9 @@ def test_a_sheet_breaks_its_rows_and_escapes_its_words():
     assert len(set(places)) == 12
     assert all(x + 112 <= float(root.get("width")) and y + 112 <= float(root.get("height")) for x, y in places)
     assert len({y for _, y in places}) > 1
+    nothing = ElementTree.fromstring(sheet([], ()))
+    assert [each.text for each in nothing.iter(f"{SVG}text")] == ["no mistakes"]
+    assert float(nothing.get("width")) > 60
     console = Console(file=io.StringIO(), width=60)
     console.print(grid(console, pictures))
     assert max(map(len, console.file.getvalue().splitlines())) <= 60
