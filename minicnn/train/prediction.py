@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 
+from minicnn.datasets import Dataset
 from minicnn.errors import DataError, ShapeError
 from minicnn.geometry import shape_text
-from minicnn.losses import check_scores, probabilities
+from minicnn.losses import CLASS
 from minicnn.preparation import FLOATS
-from minicnn.train.evaluation import logits
 from minicnn.train.weights import TrainedNetwork
 
+COVER = "cover"
+SHEET = (
+    "\n  own handwriting on a sheet is read by a network trained on mnist: it is cut out and centred there as the training images were"
+    "\n  run: minicnn train lenet --data mnist"
+)
 CLEARLY = 0.2  # how much nearer to the training images an inverted picture must be for a warning
-
-
-class Guess(NamedTuple):
-    """One class and its probability."""
-
-    label: int
-    name: str
-    probability: float
 
 
 def handwriting_kind(trained: TrainedNetwork) -> str | None:
     """How the images were made that a network was trained on, if that is known: "mnist" or "emnist"; else None."""
     from minicnn.datasets.catalog import RECORDS
+    from minicnn.datasets.handwriting import MAKINGS
 
+    if trained.making in MAKINGS and trained.image_shape == (1, MAKINGS[trained.making].size, MAKINGS[trained.making].size):
+        return trained.making if trained.preparation.unit != FLOATS else None
     record = RECORDS.get(trained.data)
     known = record is not None and record.input_shape == trained.image_shape and trained.preparation.unit != FLOATS
     return record.handwriting or None if known else None  # type: ignore[union-attr]
+
+
+def making(data: Dataset) -> str:
+    """How the images of a data set were made of pictures, as far as it can be told from them: see `TrainedOn.making`."""
+    from minicnn.datasets.handwriting import made_like
+
+    like = made_like(data.images) if data.target == CLASS else ""
+    return like or (COVER if data.origin and data.name.endswith("/") else "")  # so end the names of folders
 
 
 def prepare_picture(trained: TrainedNetwork, picture: np.ndarray, where: str = "the picture") -> np.ndarray:
@@ -70,7 +75,8 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
     Parameters
     ----------
     picture : uint8, or float32 from 0 to 1 (any range for a network trained on floats)
-        In the size of the training images or of the network's input; grey and colour are converted.
+        In the size of the training images or of the network's input; of any size if those were the pictures of a folder: it is
+        then scaled and cut as they were.  Grey and colour are converted.
     where : str
         What errors call it.
     resize : bool
@@ -78,20 +84,29 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
     invert : bool
         Swap light and dark: for ink on paper, if the network knows light ink on black.
     """
+    from minicnn.datasets.decoded import cover
     from minicnn.datasets.pictures import resize as stretched
-    from minicnn.datasets.pictures import to_channels
 
     picture = np.asarray(picture)
     if not picture.ndim or not picture.size:
         raise ShapeError(f"{where} holds no pixels: its shape is {picture.shape}")
-    pixels = to_channels(_on_scale(trained, picture, where, invert), trained.image_shape[0])
-    if pixels.shape == trained.net.input_shape:
+    pixels = on_training_scale(trained, picture, where, invert)
+    if pixels.shape == trained.preparation.input_shape:
         return pixels
     if pixels.shape != trained.image_shape:
+        if not resize and trained.making == COVER and pixels.ndim == 3 and len(pixels) == trained.image_shape[0]:
+            return trained.preparation.images(np.ascontiguousarray(cover(pixels, *trained.image_shape[1:]))[None], where)[0]
         if not resize or pixels.ndim != 3 or len(trained.image_shape) != 3 or len(pixels) != trained.image_shape[0]:
             raise ShapeError(_misfit(trained, picture, where))
         pixels = stretched(pixels, *trained.image_shape[1:])
     return trained.preparation.images(pixels[None], where)[0]
+
+
+def on_training_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: bool = False) -> np.ndarray:
+    """A picture (C, *space) of any size with the channels and the values of the training images, see `fit_picture`."""
+    from minicnn.datasets.pictures import to_channels
+
+    return to_channels(_on_scale(trained, picture, where, invert), trained.image_shape[0])
 
 
 def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: bool) -> np.ndarray:
@@ -104,7 +119,9 @@ def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: 
 
 
 def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
-    known, inner = trained.image_shape, trained.net.input_shape
+    from minicnn.datasets.handwriting import LEAST_SIDE
+
+    known, inner = trained.image_shape, trained.preparation.input_shape
     if picture.ndim != len(known) or len(known) != 3 or len(picture) not in (1, 3):
         return (
             f"{where} is {shape_text(picture.shape)}, but {trained.net.name} was trained on {shape_text(known)} ({trained.data})"
@@ -112,9 +129,11 @@ def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
         )
     (size, known_size, inner_size) = (shape_text(shape[1:]) for shape in (picture.shape, known, inner))
     scaled = f", scaled to {inner_size}" if inner != known else ""
+    sheet = trained.data == "digits" and min(picture.shape[1:]) >= LEAST_SIDE
     return (
         f"{where} is {size}, but {trained.net.name} was trained on {known_size} ({trained.data}){scaled}"
         f"\n  rows x columns; use an image of {'either' if scaled else 'that'} size, or --resize to have it stretched"
+        f"{SHEET * sheet}"
     )
 
 
@@ -124,18 +143,3 @@ def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
         return False
     usual, bright = float(np.mean(trained.preparation.mean)), float(pixels.mean()) / 255
     return abs(1 - bright - usual) + CLEARLY < abs(bright - usual)
-
-
-def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3, device: str = "cpu") -> list[list[Guess]]:
-    """For each picture of `fit_picture`, the most probable classes, best first; a DataError if scores are not finite.
-
-    Classes are called by their numbers where training knew no names: it was told shares of them.
-    """
-    floats = any(picture.dtype != np.uint8 for picture in pictures)
-    batch = np.stack([picture.astype(np.float32) if floats else picture for picture in pictures])
-    scores = logits(trained.net, batch, trained.preparation, device=device)
-    check_scores(trained.net.name, scores)
-    shares = probabilities(scores)
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
-    names = trained.classes or tuple(map(str, range(shares.shape[1])))
-    return [[Guess(int(k), names[k], float(row[k])) for k in best] for row, best in zip(shares, order, strict=True)]

@@ -25,12 +25,13 @@ from minicnn.train import position
 from minicnn.train.augmentation import Augmentation, augmentation
 from minicnn.train.checkpoint import standing
 from minicnn.train.course import Course
-from minicnn.train.examination import Examination, examination
+from minicnn.train.examination import MISTAKES, Examination, examination
 from minicnn.train.finite import loss_is_lost, wrong_image
 from minicnn.train.fitting import Parts, follow
 from minicnn.train.history import History
 from minicnn.train.intake import PAIR, Data, Held, as_dataset, class_names
 from minicnn.train.position import Position
+from minicnn.train.prediction import making
 from minicnn.train.progress import Progress
 from minicnn.train.rate_range import HIGHEST, LOWEST, UPDATES, RateCurve, find_rate
 from minicnn.train.records import EpochRecord, Record, StepRecord
@@ -326,8 +327,10 @@ class Trainer:
         with self._turns.turn():
             return find_rate(self, data, lowest, highest, updates)
 
-    def evaluate(self, data: Data) -> Examination:
+    def evaluate(self, data: Data, *, mistakes: int = MISTAKES) -> Examination:
         """Loss, metrics and confusion matrix over a Dataset or a pair (images, labels), prepared as the training images were.
+
+        With at most so many `mistakes`: the images that are answered worst.
 
         Raises
         ------
@@ -338,10 +341,12 @@ class Trainer:
             checked = as_dataset("data", data, self.net, self.loss)
             images, preparation = self.net.prepared(checked.name, checked.images)
             names = class_names(checked, self.classes)
-            return examination(self.net, self.loss, images, checked.labels, preparation, names, checked.name, self.threads, self.device)
+            return examination(
+                self.net, self.loss, images, checked.labels, preparation, names, checked.name, self.threads, self.device, mistakes
+            )
 
     def predict(self, images: ArrayLike) -> Any:
-        """What the network says of images as the data set holds them: probabilities (N, classes), see `Graph.predict`."""
+        """What the network says of images as the data set holds them: probabilities, numbers or boxes, see `Graph.predict`."""
         with self._turns.turn():
             return self.net.predict(images, self.threads, self.device)
 
@@ -355,7 +360,7 @@ class Trainer:
         preparation = known.preparation if known and known.preparation.unit == unit else Preparation.of(data, self.net.input_shape)
         name = data.name if data.origin != PAIR and str(data.name).isprintable() else "custom"
         names = () if data.target == NUMBERS else class_names(data, self.classes)
-        self.net.trained_on = TrainedOn(preparation, names, data.input_shape, name, self.epoch - 1, self.loss)
+        self.net.trained_on = TrainedOn(preparation, names, data.input_shape, name, self.epoch - 1, self.loss, making(data))
         return preparation
 
     def _stream(

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minicnn.errors import CheckpointError, GraphError
+from minicnn.errors import CheckpointError, GraphError, ShapeError
 from minicnn.losses import Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.network_file import load
@@ -32,11 +32,18 @@ class TrainedNetwork:
     data: str
     epoch: int
     loss: Loss = field(default_factory=SoftmaxCrossEntropy)
+    making: str = ""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes; their numbers where training knew no names."""
+        learnt = self.net.sized(self.preparation.input_shape)
+        return self.classes or tuple(map(str, range(self.loss.classes(learnt.output_shape))))
 
     def save(self, path: str | Path, memory: np.ndarray | None = None) -> None:
         """Write a safetensors file that `minicnn.load` reads as well; with `memory` instead of the network's own parameters."""
         parameters = self.net.views(self.net.parameter_memory if memory is None else memory, buffers=True)
-        trained_on = TrainedOn(self.preparation, self.classes, self.image_shape, self.data, self.epoch, self.loss)
+        trained_on = TrainedOn(self.preparation, self.classes, self.image_shape, self.data, self.epoch, self.loss, self.making)
         save_arrays(path, parameters, {**self.net.metadata(), **trained_on.metadata()})
 
 
@@ -58,11 +65,14 @@ def load_trained(path: str | Path) -> TrainedNetwork:
             f"\n  use best.safetensors of a run folder, or save the network after 'fit'"
         )
     try:
-        known.loss.check(net.name, net.output_shape, net.input_shape)
+        learnt = net.sized(known.preparation.input_shape)  # of a network with free axes, the size it was trained at
+        known.loss.check(net.name, learnt.output_shape, learnt.input_shape)
     except GraphError as error:
         raise GraphError(f"{path}: {error}") from None
-    for node in net.nodes:
+    except ShapeError as error:
+        raise CheckpointError(f"{path}: images are prepared for another network: {error}") from None
+    for node in learnt.nodes:
         numbers = max(map(prod, node.output_shapes))
         if numbers > LARGEST_IMAGE:
             raise CheckpointError(f"{path}: {node.name} makes {numbers:,} numbers per image, more than the limit of {LARGEST_IMAGE:,}")
-    return TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch, known.loss)
+    return TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch, known.loss, known.making)
