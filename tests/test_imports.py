@@ -39,6 +39,7 @@ ORDER = (
     "recipe",
     "train",
     "zoo",
+    "report",
     "estimators",
     "facts",
     "bench",
@@ -46,7 +47,7 @@ ORDER = (
     "__main__",
 )
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
-DATASETS_ARE_FOR = ("preparation", "network_input", "train", "bench", "cli")
+DATASETS_ARE_FOR = ("preparation", "network_input", "train", "report", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 

@@ -72,18 +72,18 @@ def described(chart: Chart) -> str:
     """What a chart shows, for those who do not see it."""
     over = f" over {chart.x_label}" if chart.x_label else ""
     parts = [_in_words(mark, chart.words) for mark in chart.marks]
-    return f"{chart.title}: {chart.y_label or 'chart'}{over}. {' '.join(parts)}".strip()
+    return f"{chart.title}: {chart.y_label or 'values'}{over}. {' '.join(parts)}".strip()
 
 
 def _in_words(mark: Line | Bars, words: tuple[str, ...]) -> str:
     known = [(x, y) for x, y in zip(mark.x, mark.y, strict=True) if np.isfinite(y)]
     if not known:
-        return f"{mark.name}: no numbers."
+        return f"{mark.name}: no numbers.".removeprefix(": ")
     if words and len(known) <= 20 and isinstance(mark, Bars):
         return f"{mark.name}: {', '.join(f'{x} {y:.3g}' for x, y in known)}."
     ys = [y for _, y in known]
     ends = f"from {ys[0]:.3g} to {ys[-1]:.3g}, least {min(ys):.3g}, greatest {max(ys):.3g}"
-    return f"{mark.name}: {len(known)} {'bars' if isinstance(mark, Bars) else 'points'}, {ends}."
+    return f"{mark.name}: {len(known)} {'bars' if isinstance(mark, Bars) else 'points'}, {ends}.".removeprefix(": ")
 
 
 def _legend(chart: Chart, total: float, y: float) -> tuple[list[str], float]:
@@ -189,7 +189,7 @@ def _line(mark: Line, n: int, axes: Frame, room: Room) -> Iterator[str]:
             alone.append(place)
     yield f'<path class="{_kind(n)} mc-line{_dashes(mark)}" d="{"".join(path)}"/>'
     for place in places if mark.points else alone:
-        hint = f"<title>{shown(f'{mark.name} {mark.x[place]:g}: {mark.y[place]:.4g}')}</title>" if mark.points else ""
+        hint = f"<title>{shown(f'{mark.name} {mark.x[place]:g}: {mark.y[place]:.4g}'.strip())}</title>" if mark.points else ""
         yield f'<circle class="{_kind(n)} mc-fill" cx="{across[place]:.1f}" cy="{down[place]:.1f}" r="{DOT}">{hint}</circle>'
 
 
