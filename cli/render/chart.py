@@ -44,7 +44,7 @@ def chart_lines(console: Console, chart: Chart) -> list[Text]:
     colours, unicode = can_draw_blocks(console), console.encoding.startswith("utf")
     room = console.width if console.is_terminal else min(console.width, PIPE_COLUMNS)
     lines = [Text(chart.title, "bold")]
-    if len(chart.marks) > 1:
+    if chart.has_legend:
         lines += _legend(chart, colours, unicode, room)
     if chart.y_label:
         lines.append(Text(chart.y_label, "dim"))

@@ -10,7 +10,7 @@ from minicnn.charts.records import Picture
 from minicnn.markup import shown
 
 LIST = "display:flex;flex-wrap:wrap;gap:10px;list-style:none;padding:0;margin:8px 0"
-ITEM = "margin:0;font-size:12px;line-height:1.3"
+ITEM = "margin:0;overflow-wrap:anywhere;font-size:12px;line-height:1.3"
 IMAGE = "image-rendering:pixelated;display:block;margin:0 0 3px;border:1px solid #8c959f"
 
 

@@ -40,7 +40,7 @@ def chart_marks(chart: Chart, total: float, key: str) -> tuple[list[str], float]
     for line in wrapped(chart.title, total - 2 * EDGE, TITLE, 3):
         y += ROW + 2
         marks.append(text(EDGE, y - 4, line, "title"))
-    if len(chart.marks) > 1:
+    if chart.has_legend:
         legend, y = _legend(chart, total, y + 4)
         marks += legend
     y_label = chart.y_label or (chart.marks[0].name if len(chart.marks) == 1 and chart.marks[0].name != chart.title else "")

@@ -27,32 +27,36 @@ def examples(found: Findings) -> str:
 
 
 def mistakes(found: Findings) -> str:
-    """The pictures that were answered worst."""
+    """The pictures that were answered worst; where places matter, what is right stands beside what was said."""
     wrong = found.examination.mistakes
     if not wrong:
         return "<p>Every test image was answered rightly.</p>"
     images = found.trained.preparation.images(found.data.images[[each.index for each in wrong]], found.data.name)
-    size = SMALL if found.examination.kind in ("class", "numbers") else LARGE
-    return gallery([each for one, pixels in zip(wrong, images, strict=True) for each in _mistake(found, one, pixels)], size)
+    pictures = [_mistake(found, one, pixels) for one, pixels in zip(wrong, images, strict=True)]
+    in_pairs = isinstance(wrong[0], MaskMistake | BoxMistake)
+    note = '<p class="note">Left: what is right. Right: what the network said.</p>' if in_pairs else ""
+    return note + gallery(pictures, 2 * LARGE if in_pairs else SMALL)
 
 
-def _mistake(found: Findings, mistake: Mistake, pixels: np.ndarray) -> list[Picture]:
-    """A mistake as pictures: what it said, and where places matter, what is right."""
+def _mistake(found: Findings, mistake: Mistake, pixels: np.ndarray) -> Picture:
     where = f"#{mistake.index}"
     if isinstance(mistake, ClassMistake):
         right, said = found.class_name(mistake.label), found.class_name(mistake.predicted)
-        return [_picture(pixels, None, f"{where}: {right} taken for {said}, {100 * mistake.probability:.0f} %")]
+        return _picture(pixels, None, f"{where}: {right} taken for {said}, {100 * mistake.probability:.0f} %")
     if isinstance(mistake, MaskMistake):
-        return [
-            _picture(pixels, mistake.label, f"{where}: right", "mask"),
-            _picture(pixels, mistake.predicted, f"{where}: said, IoU {100 * mistake.iou:.1f} %", "mask"),
-        ]
+        caption = f"{where}: IoU {100 * mistake.iou:.1f} %"
+        return _pair(caption, *(_picture(pixels, marks, "", "mask") for marks in (mistake.label, mistake.predicted)))
     if isinstance(mistake, BoxMistake):
-        return [
-            _picture(pixels, mistake.label, f"{where}: right: {_names(found, mistake.label)}", "boxes"),
-            _picture(pixels, mistake.predicted, f"{where}: {mistake.missed} missed, {mistake.false} false", "boxes"),
-        ]
-    return [_picture(pixels, None, f"{where}: {_numbers(mistake.label)}, said {_numbers(mistake.predicted)}")]
+        said = _names(found, mistake.predicted)
+        caption = f"{where}: {mistake.missed} missed, {mistake.false} false; {_names(found, mistake.label)}; said {said}"
+        return _pair(caption, *(_picture(pixels, marks, "", "boxes") for marks in (mistake.label, mistake.predicted)))
+    return _picture(pixels, None, f"{where}: {_numbers(mistake.label)}, said {_numbers(mistake.predicted)}")
+
+
+def _pair(caption: str, left: Picture, right: Picture) -> Picture:
+    """Two pictures of one size as one, with a white line between them."""
+    gap = np.full((3, left.pixels.shape[1], max(1, left.pixels.shape[2] // 32)), 255, np.uint8)
+    return Picture(caption, np.concatenate([left.pixels, gap, right.pixels], axis=2))
 
 
 def _picture(pixels: np.ndarray, marks: np.ndarray | None, caption: str, kind: str = "") -> Picture:

@@ -13,7 +13,6 @@ MOST_CLASSES = 30  # that a matrix, and bars, are drawn for
 MOST_PAIRS = 20
 SHADES = 5
 SHORT = 3  # letters of a name that fit over a column
-WIDE = 900
 
 
 def classes(found: Findings) -> str:
@@ -37,9 +36,10 @@ def matrix(found: Findings) -> str:
         cells = "".join(f'<td class="{_shade(n, total, k == answer)}">{n:,}</td>' for answer, n in enumerate(row))
         rows.append(f'<tr><th scope="row">{shown(names[k])}</th>{cells}</tr>')
     what = "pixels" if found.examination.kind == "mask" else "images"
+    words = f"Number of {what}: a row for each true class, a column for each answer."
     return (
-        f'<div class="scroll"><table class="matrix{" turned" if turned else ""}"><caption>Number of {what}: a row for each true class,'
-        f" a column for each answer. Blue is right, orange wrong; the darker, the larger the share of the row.</caption>"
+        f'<p class="note">{words} Blue is right, orange wrong; the darker, the larger the share of the row.</p>'
+        f'<div class="scroll"><table class="matrix{" turned" if turned else ""}" aria-label="{words}">'
         f'<thead><tr><th scope="col">true</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 

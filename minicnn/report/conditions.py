@@ -9,6 +9,7 @@ from minicnn.graph.table import not_counted
 from minicnn.markup import shown, table
 from minicnn.report.findings import Findings
 
+OFF = ("validation", "warmup")  # settings that are off at 0
 MOST_ROWS = 40  # of a summary that is not folded
 
 
@@ -29,7 +30,7 @@ def settings(found: Findings) -> str:
         [
             (name.replace("_", " "), _words(value))
             for name, value in found.settings.to_json().items()
-            if not (value is None or value is False or value == "" or value == {} or name == "data_dir")
+            if not (value is None or value is False or value == "" or value == {} or name == "data_dir" or (name in OFF and value == 0))
         ]
     )
 
@@ -46,7 +47,7 @@ def environment(found: Findings) -> str:
         ("seed", _words(found.settings.seed)),
         (
             "data",
-            f"{found.settings.data}, {_words(data.get('train_images', '-'))} images to train, {_words(data.get('test_images', '-'))} to test",
+            f"{found.settings.data}, {_count(data.get('train_images'))} images to train, {_count(data.get('test_images'))} to test",
         ),
         ("images", f"{_words(data.get('image_shape', '-'))}, as input {_words(list(preparation.input_shape))}"),
         ("mean, deviation", "; ".join(f"{mean:.6g}, {std:.6g}" for mean, std in zip(preparation.mean, preparation.std, strict=True))),
@@ -79,4 +80,8 @@ def _words(value: object) -> str:
         return ", ".join(f"{name} {_words(each)}".replace("_", " ") for name, each in value.items())
     if isinstance(value, list):
         return "x".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
+    return str(value)
+
+
+def _count(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else "-"

@@ -41,9 +41,10 @@ def first_filters(net: Graph) -> tuple[str, list[Picture], int] | None:
     for node in net.nodes:
         if not isinstance(node.layer, Conv):
             continue
-        weight = np.asarray(net.parameters[f"{node.name}.weight"])
-        if node.layer.sharing != "shared":  # of the first place
-            weight = weight[(slice(None), *(0,) * node.layer.axis_count)]
+        name = next(slot.name for slot in node.slots if slot.name.endswith(".weight"))
+        weight = np.asarray(net.parameters[name])
+        if node.layer.sharing != "shared":  # (K, *tile, C, *taps): those of the first place
+            weight = weight.reshape(len(weight), -1, *weight.shape[1 + node.layer.axis_count :])[:, 0]
         K, C, *taps = weight.shape
         return node.name, [_filter(k, weight[k], len(taps), C) for k in range(min(K, MOST_FILTERS))], K
     return None

@@ -26,9 +26,7 @@ def lead(found: Findings) -> str:
     name, value = next(iter(seen.metrics.items()), ("loss", seen.loss))
     images = f"{seen.images:,} test images"
     told = f"recognises {figure(name, value)} of {images}" if name == "accuracy" and seen.kind == "class" else None
-    told = (
-        told or f"reaches {'a ' if name == 'loss' else ''}{words(name)} {'of ' if name == 'loss' else ''}{figure(name, value)} on {images}"
-    )
+    told = told or f"reaches {_article(words(name))} {words(name)} of {figure(name, value)} on {images}"
     trained_on = found.part("data").get("train_images")
     after = f" after {found.trained.epoch} epoch{'s' * (found.trained.epoch != 1)} of training"
     sentences.append(f"The network {told}{after}{f' on {trained_on:,} images' if isinstance(trained_on, int) else ''}.")
@@ -41,6 +39,10 @@ def lead(found: Findings) -> str:
     if found.part("under_way"):
         sentences.append("The run was interrupted and is not complete.")
     return " ".join(sentences)
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" or word == "mAP" else "a"
 
 
 def cards(found: Findings) -> str:
@@ -88,7 +90,14 @@ def charts_of(found: Findings) -> list[Chart]:
             known.insert(0, ("training", found.curve("train_accuracy")))
         lines = tuple(Line(name, epochs, [share * each for each in curve], points=points) for name, curve in known if _any(curve))
         heading = words(metric)
-        charts.append(Chart(heading[0].upper() + heading[1:], lines, x_label="epoch", y_label="%" if metric in SHARES else ""))
+        charts.append(
+            Chart(
+                heading if heading[1:2].isupper() else heading[0].upper() + heading[1:],
+                lines,
+                x_label="epoch",
+                y_label="%" if metric in SHARES else "",
+            )
+        )
     charts.append(Chart("Learning rate", (Line("", epochs, found.curve("learning_rate"), points=points),), x_label="epoch"))
     return charts
 

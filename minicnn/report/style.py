@@ -5,7 +5,7 @@ STYLE = """
 --r1:#dbe9f4;--r2:#b3d3ea;--r3:#7fb6da;--r4:#2f86bd;--r5:#0072b2;--w1:#fbe3d2;--w2:#f7c6a3;--w3:#f0a270;--w4:#dd7425;--w5:#c05200;
 --strong:#ffffff;--weak:#1f2328}
 *{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}
+body{margin:0;overflow-wrap:anywhere;background:var(--back);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}
 main{max-width:60rem;margin:0 auto;padding:1rem 1rem 3rem}
 h1{font-size:1.7rem;line-height:1.2;margin:.6rem 0 .3rem;overflow-wrap:anywhere}
 h2{font-size:1.2rem;margin:2.2rem 0 .6rem;padding-top:.8rem;border-top:1px solid var(--line)}
@@ -15,15 +15,16 @@ p{margin:.4rem 0;max-width:46rem}
 .lead{font-size:1.05rem}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.9rem;margin:.6rem 0}
 a{color:var(--accent)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:.6rem;margin:1rem 0}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.6rem;margin:1rem 0}
 .cards div{background:var(--soft);border:1px solid var(--line);border-radius:.5rem;padding:.5rem .7rem}
 .cards dt{font-size:.8rem;color:var(--dim)}
-.cards dd{margin:0;font-size:1.15rem;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.cards dd{margin:0;font-size:1.05rem;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:1rem}
 figure{margin:.4rem 0}
 figure svg{display:block;max-width:100%;height:auto}
 .scroll{overflow-x:auto;margin:.6rem 0}
 table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums}
+.note{color:var(--dim);font-size:.85rem}
 caption{text-align:left;color:var(--dim);font-size:.85rem;padding:0 0 .4rem;caption-side:top}
 th,td{padding:.22rem .6rem .22rem 0;text-align:left;vertical-align:top}
 td,tbody th{white-space:nowrap}
