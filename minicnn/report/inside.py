@@ -13,6 +13,7 @@ from minicnn.network import Graph
 from minicnn.report.findings import Findings
 
 MOST_FILTERS, MOST_LAYERS, MOST_MAPS = 32, 5, 8
+SMALL, LARGE = 56, 160  # pixels of a picture among others, and of one alone
 
 
 def inside(found: Findings) -> str:
@@ -23,11 +24,14 @@ def inside(found: Findings) -> str:
     if filters:
         name, pictures, total = filters
         more = f" (the first {len(pictures)} of {total})" if total > len(pictures) else ""
-        parts.append(f"<h3>Filters of {shown(name)}{more}</h3>{gallery(pictures, 56, shared_range=True)}")
+        parts.append(f"<h3>Filters of {shown(name)}{more}</h3>{gallery(pictures, SMALL, shared_range=True)}")
     if found.examples:
         pixels = found.examples[0][0]
         image = to_pictures(pixels[None])[0].transpose(2, 0, 1)
-        maps = "".join(f"<h4>{shown(layer)}</h4>{gallery(pictures, 56)}" for layer, pictures in feature_maps(found, net, pixels))
+        maps = "".join(
+            f"<h4>{shown(layer)}</h4>{gallery(pictures, SMALL if len(pictures) > 1 else LARGE)}"
+            for layer, pictures in feature_maps(found, net, pixels)
+        )
         if maps:
             parts.append(f"<h3>What the layers make of test image #0</h3>{gallery([Picture('input', image)], 84)}{maps}")
     return "".join(parts)

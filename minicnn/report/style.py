@@ -23,11 +23,11 @@ a{color:var(--accent)}
 figure{margin:.4rem 0}
 figure svg{display:block;max-width:100%;height:auto}
 .scroll{overflow-x:auto;margin:.6rem 0}
-table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;overflow-wrap:normal;font-size:.87rem;font-variant-numeric:tabular-nums}
 .note{color:var(--dim);font-size:.85rem}
 caption{text-align:left;color:var(--dim);font-size:.85rem;padding:0 0 .4rem;caption-side:top}
 th,td{padding:.22rem .6rem .22rem 0;text-align:left;vertical-align:top}
-td,tbody th{white-space:nowrap}
+td,th{white-space:nowrap}
 thead th{border-bottom:1px solid var(--line);vertical-align:bottom;font-weight:600}
 tbody th{font-weight:600}
 tfoot th,tfoot td{border-top:1px solid var(--line);font-weight:600}
