@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from minicnn.charts.colours import CLASSES
+from minicnn.charts.records import Picture
 
 SIGNAL_ROWS = 16
+SHOWN_NUMBERS = 4
 
 Pixels = npt.NDArray[np.uint8]  # (rows, columns, 3)
 
@@ -27,6 +31,37 @@ def to_pictures(images: npt.NDArray) -> Pixels:
         images = np.where(height[:, None, :] == rows, 255, 0).astype(np.uint8)[:, None]
     colours = images if images.shape[1] == 3 else images[:, :1].repeat(3, axis=1)
     return colours.transpose(0, 2, 3, 1)
+
+
+def labelled(images: npt.NDArray, labels: npt.NDArray, classes: Sequence[str], target: str) -> list[Picture]:
+    """Images of a data set, their classes below or their masks and boxes over them.
+
+    target : of the data set: "class", "mask", "boxes" or "numbers"
+    """
+
+    def name(k: int) -> str:
+        return str(classes[k]) if 0 <= k < len(classes) else str(k)
+
+    found = []
+    for picture, label in zip(to_pictures(images) if len(images) else (), labels, strict=True):
+        if target == "class":
+            words = name(int(label))
+        elif target == "mask":
+            words = ", ".join(name(k) for k in np.unique(label[label >= 0]).tolist())
+            picture = with_mask(picture, label) if label.shape == picture.shape[:2] else picture
+        elif target == "boxes":
+            words = ", ".join(name(int(k)) for k in label[:, 4] if k >= 0)
+            picture = with_boxes(picture, label)
+        else:
+            words = numbers(label)
+        found.append(Picture(words, picture.transpose(2, 0, 1)))
+    return found
+
+
+def numbers(values: npt.ArrayLike) -> str:
+    """A few numbers in words, the first of many."""
+    flat = np.asarray(values, np.float64).ravel()
+    return " ".join(f"{each:.3g}" for each in flat[:SHOWN_NUMBERS]) + (" ..." if len(flat) > SHOWN_NUMBERS else "")
 
 
 def colour(k: int) -> tuple[int, int, int]:

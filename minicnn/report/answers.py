@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from minicnn.charts import Chart, Line, Picture, gallery, svg
-from minicnn.charts.samples import Pixels, to_pictures, with_boxes, with_mask
+from minicnn.charts.samples import Pixels, numbers, to_pictures, with_boxes, with_mask
 from minicnn.report.findings import Findings
 from minicnn.train import Answer, BoxMistake, ClassMistake, MaskMistake, Mistake
 from minicnn.train.answers import SURE_SCORE
 
 SMALL, LARGE = 84, 150  # pixels of a picture on the page, without and with marks
-SHOWN_NUMBERS = 4
 MOST_POINTS = 500  # of a scatter
 
 
@@ -50,7 +47,7 @@ def _mistake(found: Findings, mistake: Mistake, pixels: np.ndarray) -> Picture:
         said = _names(found, mistake.predicted)
         caption = f"{where}: {mistake.missed} missed, {mistake.false} false; {_names(found, mistake.label)}; said {said}"
         return _pair(caption, *(_picture(pixels, marks, "", "boxes") for marks in (mistake.label, mistake.predicted)))
-    return _picture(pixels, None, f"{where}: {_numbers(mistake.label)}, said {_numbers(mistake.predicted)}")
+    return _picture(pixels, None, f"{where}: {numbers(mistake.label)}, said {numbers(mistake.predicted)}")
 
 
 def _pair(caption: str, left: Picture, right: Picture) -> Picture:
@@ -79,18 +76,13 @@ def _said(found: Findings, answer: Answer) -> str:
         return ", ".join(f"{name} {100 * share:.0f} %" for name, share in answer.shares(names).items() if share)
     if answer.kind == "boxes":
         return _names(found, answer.found[answer.found[:, 5] >= SURE_SCORE])
-    return _numbers(answer.found)
+    return numbers(answer.found)
 
 
 def _names(found: Findings, boxes: np.ndarray) -> str:
     """The classes of boxes, with their scores if they have any."""
     words = [found.class_name(int(box[4])) + (f" {100 * box[5]:.0f} %" if len(box) > 5 else "") for box in boxes]
     return ", ".join(words) or "nothing"
-
-
-def _numbers(values: Sequence[float] | np.ndarray) -> str:
-    flat = np.asarray(values, np.float64).ravel()
-    return " ".join(f"{each:.3g}" for each in flat[:SHOWN_NUMBERS]) + (" ..." if len(flat) > SHOWN_NUMBERS else "")
 
 
 def _scatter(found: Findings) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from minicnn.charts import Chart, Line, svg
+from minicnn.charts import Chart, svg
 from minicnn.graph.formats import count
 from minicnn.markup import shown, table
-from minicnn.metrics import SHARES, figure, words
+from minicnn.metrics import figure, words
 from minicnn.report.findings import Findings
+from minicnn.train.curves import charts, rate_chart
 
 CHART_WIDTH = 400  # readable on a phone, and two beside each other on a screen
-POINTS = 40  # epochs up to which each is marked
 
 
 def title(found: Findings) -> str:
@@ -64,46 +64,18 @@ def curves(found: Findings) -> str:
     """Loss, the first metric and the learning rate over the epochs, and all of it as a table."""
     if not found.history:
         return "<p>history.jsonl holds no epoch.</p>"
-    charts = [svg(chart, CHART_WIDTH) for chart in charts_of(found)]
-    return f'<div class="figures">{"".join(f"<figure>{each}</figure>" for each in charts)}</div>{_epochs(found)}'
+    drawn = [svg(chart, CHART_WIDTH) for chart in charts_of(found)]
+    return f'<div class="figures">{"".join(f"<figure>{each}</figure>" for each in drawn)}</div>{_epochs(found)}'
 
 
 def charts_of(found: Findings) -> list[Chart]:
     """The curves of a run."""
-    epochs, points = [line["epoch"] for line in found.history], len(found.history) <= POINTS
+    epochs = [line["epoch"] for line in found.history]
     metric = next(iter(found.examination.metrics), "")
-    charts = [
-        Chart(
-            "Loss",
-            tuple(
-                Line(name, epochs, curve, points=points)
-                for name, curve in (("training", found.curve("train_loss")), (found.watched, found.curve("test_loss")))
-                if _any(curve)
-            ),
-            x_label="epoch",
-        )
-    ]
-    if metric:
-        share = 100 if metric in SHARES else 1
-        known = [(found.watched, found.metric_curve(metric))]
-        if metric == "accuracy":
-            known.insert(0, ("training", found.curve("train_accuracy")))
-        lines = tuple(Line(name, epochs, [share * each for each in curve], points=points) for name, curve in known if _any(curve))
-        heading = words(metric)
-        charts.append(
-            Chart(
-                heading if heading[1:2].isupper() else heading[0].upper() + heading[1:],
-                lines,
-                x_label="epoch",
-                y_label="%" if metric in SHARES else "",
-            )
-        )
-    charts.append(Chart("Learning rate", (Line("", epochs, found.curve("learning_rate"), points=points),), x_label="epoch"))
-    return charts
-
-
-def _any(curve: list[float]) -> bool:
-    return any(map(math.isfinite, curve))
+    losses = {"training": found.curve("train_loss"), found.watched: found.curve("test_loss")}
+    own = {"training": found.curve("train_accuracy")} if metric == "accuracy" else {}
+    figures = {**own, found.watched: found.metric_curve(metric)}
+    return [*charts(epochs, losses, metric, figures), rate_chart(epochs, found.curve("learning_rate"))]
 
 
 def _epochs(found: Findings) -> str:
