@@ -28,6 +28,6 @@ def gallery(pictures: Sequence[Picture], size: int = 64, shared_range: bool = Fa
         link = data_uri(coloured(picture, low, high))
         items.append(
             f'<li style="{ITEM};width:{max(W, 40) + 2}px"><img src="{link}" alt="{shown(picture.caption)}" width="{W}" height="{H}"'
-            f' style="{IMAGE}">{shown(picture.caption)}</li>'
+            f' style="{IMAGE}"/>{shown(picture.caption)}</li>'
         )
     return f'<ul style="{LIST}">{"".join(items)}</ul>'

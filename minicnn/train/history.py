@@ -88,7 +88,7 @@ class History:
         head, *body = self.rows()
         curves = "".join(svg(chart, CURVE_WIDTH) for chart in self.charts()) if len(self.records) > 1 else ""
         below = "".join(f"<p>{shown(line)}</p>" for line in self._outcome())
-        return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{curves}</div>{table(head, body, (True,) * len(head))}{below}'
+        return f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-end">{curves}</div>{table(head, body, (True,) * len(head))}{below}'
 
     def _outcome(self) -> list[str]:
         figures = [] if self.test is None else [f"{words(name)} {figure(name, value)}" for name, value in self.test.metrics.items()]

@@ -28,15 +28,20 @@ def listener(progress: Progress, watched: str) -> Callable[[Record], object]:
     if progress not in (None, True, False):
         raise SettingError(f"progress is {progress!r}, but must be a function that takes a record, False for silence, or None for a bar")
     stream = sys.stderr
-    if stream is None or progress is False or not (progress or stream.isatty() or "ipykernel" in sys.modules):
+    if stream is None or progress is False or not (progress or stream.isatty() or in_notebook()):
         return lambda record: None
     return CellBar(stream, watched) if progress is None and cell_display() is not None else Bar(stream, watched)
 
 
+def in_notebook() -> bool:
+    """Whether this runs in the cell of a notebook: in IPython, with a kernel."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
+
+
 def cell_display() -> Any:
     """IPython's module of outputs, if this runs in the cell of a notebook that has loaded it; else None."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return sys.modules.get("IPython.display") if getattr(shell, "kernel", None) is not None else None
+    return sys.modules.get("IPython.display") if in_notebook() else None
 
 
 class Bar:

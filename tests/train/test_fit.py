@@ -264,13 +264,6 @@ def test_a_bar_on_a_terminal_and_silence_in_a_pipe(small_net, digits, test_digit
             assert "epoch 1/2 [" in stream.getvalue()
 
 
-def test_a_notebook_gets_the_bar(small_net, digits, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ipykernel", io)
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    Trainer(small_net(), batch_size=64).fit(digits, epochs=1)
-    assert shown(sys.stderr)[0].startswith("epoch 1/1")
-
-
 class Notebook:
     """What a cell of a notebook offers: outputs that can be replaced."""
 
@@ -293,9 +286,25 @@ class Notebook:
         self.outputs[-1].append(text)
 
 
+def test_a_notebook_without_outputs_gets_the_bar(small_net, digits, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", Notebook())
+    monkeypatch.delitem(sys.modules, "IPython.display", raising=False)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    Trainer(small_net(), batch_size=64).fit(digits, epochs=1)
+    assert shown(sys.stderr)[0].startswith("epoch 1/1")
+
+
+def test_a_process_that_has_merely_loaded_a_kernel_is_no_notebook(small_net, digits, monkeypatch):
+    for name in ("IPython", "IPython.display", "ipykernel"):
+        monkeypatch.setitem(sys.modules, name, io)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    Trainer(small_net(), batch_size=64).fit(digits, epochs=1)
+    assert sys.stderr.getvalue() == ""
+
+
 def test_a_cell_of_a_notebook_shows_one_bar_that_is_replaced(small_net, digits, test_digits, monkeypatch):
     cell = Notebook()
-    for name in ("IPython", "IPython.display", "ipykernel"):
+    for name in ("IPython", "IPython.display"):
         monkeypatch.setitem(sys.modules, name, cell)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     monkeypatch.setattr("minicnn.train.progress.CELL_SECONDS", 0.0)
