@@ -22,6 +22,7 @@ COMPILED = {"numba": "numba", "llvmlite": "llvmlite.binding"}  # packages that m
 VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 EXTRAS = (
     ("pillow", "PNG and JPEG for 'minicnn predict'"),
+    ("cairosvg", "figures as PNG"),
     ("torch", "a peer for 'minicnn bench --against torch'"),
     ("scikit-learn", "CNNClassifier and CNNRegressor"),
 )

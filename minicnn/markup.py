@@ -6,6 +6,15 @@ from collections.abc import Sequence
 from html import escape
 
 
+class Markup(str):
+    """HTML or SVG, which a notebook shows."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
 def shown(words: object) -> str:
     """Text as it stands in HTML, SVG and their attributes: escaped, and without characters that these have no place for."""
     return escape("".join(letter if _has_place(letter) else "\ufffd" for letter in str(words)))

@@ -80,10 +80,6 @@ class Chart:
                 )
             _store(self, y_range=(low, high))
 
-    def _repr_html_(self) -> str:
-        """The chart in a notebook."""
-        return drawn(self)
-
     @property
     def words(self) -> tuple[str, ...]:
         """What its bars stand over, in the order of their first place."""
@@ -132,19 +128,8 @@ class PictureGrid:
     def __post_init__(self) -> None:
         _store(self, rows=tuple(tuple(row) for row in self.rows))
 
-    def _repr_html_(self) -> str:
-        """The pictures in a notebook."""
-        return drawn(self)
-
 
 Figure: TypeAlias = Chart | PictureGrid
-
-
-def drawn(figure: Figure) -> str:
-    """A figure as SVG."""
-    from minicnn.charts.sheet import svg
-
-    return svg(figure)
 
 
 def _store(record: object, **fields: object) -> None:
