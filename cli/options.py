@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from minicnn.cli.mistakes import Choice
+from minicnn.errors import SettingError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -161,3 +162,11 @@ def weights_path(run: str) -> Path:
 
     path = Path(run).expanduser()
     return path if os.path.isfile(path) else RunFolder.open(path).best_path
+
+
+def svg_path(verb: str, out: str) -> Path:
+    """The file for a picture; a SettingError unless its name ends in .svg."""
+    path = Path(out).expanduser()
+    if path.suffix.lower() != ".svg":
+        raise SettingError(f"{verb}: {path} does not end in .svg, but pictures are written as SVG\n  use {path.with_suffix('.svg')}")
+    return path

@@ -9,7 +9,11 @@ set into the middle of an image by the rule of the data set:
     mnist    into 20 x 20 pixels of 28 x 28, its centre of mass in the middle.  LeCun, Cortes, Burges, "The MNIST database", 1998
     emnist   into 24 x 24 pixels of 28 x 28, its box in the middle.  Cohen et al., "EMNIST", 2017, section II
 
-The 8 x 8 images of "digits" are not among them: of their making only the last step is known, the mean of blocks of 4 x 4.
+Whose images were made like MNIST's can be seen in them, whatever the file they come from: `made_like`.
+
+The 8 x 8 images of "digits" are not among them.  Made as their authors tell, set upright, 24 x 32 pixels large, strokes as thick as theirs,
+counted in blocks of 4 x 4, lenet reads 97 % of 150 sheets of their own writers, but 83 % of 150 sheets with digits of MNIST: too few people
+wrote them.
 """
 
 from __future__ import annotations
@@ -32,6 +36,9 @@ LEAST_GAIN = 0.5  # grey levels by which a surface with more terms must come nea
 LEAST_CONTRAST = 12.0  # grey levels between ink and ground
 NOISES = 5.0  # contrast of ink in units of the ground's roughness
 FAINT = 0.1  # of full ink: paler pixels are ground
+LEAST_IMAGES, MOST_IMAGES = 20, 500  # by which a data set is recognised
+TRACE = 32  # of 255: paler pixels may come from compression
+NEARLY_ALL = 0.95
 SPECK = 0.03  # of the ink of the largest stroke: smaller ones are dirt
 
 
@@ -86,6 +93,32 @@ def as_handwriting(picture: Picture, like: str = "mnist", where: str = "the pict
     ink = find_ink(_grey(picture), where)
     image = _placed(_scaled(_cut_out(ink), making.box), making)
     return np.rint(image * 255).astype(np.uint8)[None]
+
+
+def made_like(images: npt.NDArray) -> str:
+    """Whose rule the images (N, C, *space) of a data set follow, "mnist"; "" if none that can be told from them.
+
+    Ink as large as the box, and its centre of mass in the middle, in nearly all of up to 500 images: all of MNIST's are so, however they
+    were stored, none of Fashion-MNIST's.
+    """
+    making = MAKINGS["mnist"]
+    if images.dtype != np.uint8 or images.shape[1:] != (1, making.size, making.size) or len(images) < LEAST_IMAGES:
+        return ""
+    rows = np.linspace(0, len(images) - 1, min(len(images), MOST_IMAGES)).astype(int)
+    ink = np.where(images[rows, 0] > TRACE, images[rows, 0], 0).astype(np.float64)
+    mass = ink.sum(axis=(1, 2))
+    if not mass.all():
+        return ""
+    fits = np.zeros(len(rows), np.int64)
+    right = np.ones(len(rows), bool)
+    for axis in (1, 2):
+        there = np.asarray(ink.any(axis=axis))  # (n, size) along the other axis
+        length = making.size - there[:, ::-1].argmax(axis=1) - there.argmax(axis=1)
+        fits = np.maximum(fits, length)
+        middle = ink.sum(axis=axis) @ np.arange(making.size) / mass
+        right &= np.abs(middle - making.size / 2) <= 1
+    right &= (fits >= making.box[0] - 1) & (fits <= making.box[0])
+    return "mnist" if right.mean() >= NEARLY_ALL else ""
 
 
 def sizes(shape: tuple[int, ...]) -> str:

@@ -24,6 +24,8 @@ class TrainedOn:
     data : name of the data set
     epoch : the parameters are those after it
     loss : what was made smaller; it says what outputs mean
+    making : how the images were made of pictures: "mnist" or "emnist", as those of these data sets, "cover", as those of a folder;
+        "" if that is not known
     """
 
     preparation: Preparation
@@ -32,6 +34,7 @@ class TrainedOn:
     data: str
     epoch: int
     loss: Loss = field(default_factory=SoftmaxCrossEntropy)
+    making: str = ""
 
     def metadata(self) -> dict[str, str]:
         """As metadata for a file of weights; `from_metadata` is the inverse."""
@@ -42,7 +45,8 @@ class TrainedOn:
             "epoch": self.epoch,
             "loss": self.loss.describe(),
         }
-        return {**{name: json.dumps(value) for name, value in values.items()}, "data": self.data}
+        words = {"data": self.data} | ({"making": self.making} if self.making else {})
+        return {**{name: json.dumps(value) for name, value in values.items()}, **words}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], source: str, custom_objects: Sequence[Any] = ()) -> TrainedOn | None:
@@ -58,7 +62,8 @@ class TrainedOn:
                 schema.image_shape(words, "image_shape", values["image_shape"]),
                 schema.word(words, "data", metadata["data"]),
                 schema.whole(words, "epoch", values["epoch"]),
-                *([build_loss(schema.parse(metadata["loss"], "loss"), custom_objects)] if "loss" in metadata else []),
+                build_loss(schema.parse(metadata["loss"], "loss"), custom_objects) if "loss" in metadata else SoftmaxCrossEntropy(),
+                schema.word(words, "making", metadata["making"]) if "making" in metadata else "",
             )
         except (KeyError, CheckpointError, SettingError) as error:
             raise CheckpointError(f"{source}: its record of images and classes cannot be read: {error}") from error

@@ -1,4 +1,4 @@
-"""An examination as text: accuracy in a line, then the confusion matrix, or class by class if that is too wide."""
+"""An examination as text: figures in a line, then the confusion matrix, or class by class if that is too wide, or not of images."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.cli.render.training import format_loss, format_share
 from minicnn.errors import one_line
+from minicnn.losses import BOXES, MASK
 from minicnn.metrics import figure, words
 from minicnn.train import Examination
 
@@ -30,9 +31,16 @@ def print_examination(console: Console, found: Examination, network: str, data: 
         ),
         soft_wrap=True,
     )
+    if found.kind == BOXES:
+        console.print()
+        print_whole(console, box_table(found))
+        return
     if found.confusion is None:
         return
     console.print()
+    if found.kind == MASK:
+        print_whole(console, mask_table(found))
+        return
     matrix = confusion_table(found)
     room = console.width if console.is_terminal else max(console.width, MATRIX_IN_PIPE)
     if natural_width(console, matrix) <= room:
@@ -73,6 +81,37 @@ def class_table(found: Examination) -> Table:
             format_share(found.class_accuracy(k)),
             "-" if mistake is None else f"{one_line(found.classes[mistake[0]])}, {mistake[1]} times",
         )
+    return table
+
+
+def mask_table(found: Examination) -> Table:
+    """One line per class of pixels: how many, how well they are covered, and what they are most often taken for."""
+    table = _table()
+    table.add_column("Class", no_wrap=True)
+    for heading in ("Pixels", "IoU", "Right"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Most often taken for", no_wrap=True)
+    for k, name in enumerate(found.classes):
+        mistake = found.mistaken_for(k)
+        table.add_row(
+            one_line(name),
+            f"{found.counts[k].sum():,}",
+            format_share(found.class_iou(k)),
+            format_share(found.class_accuracy(k)),
+            "-" if mistake is None else f"{one_line(found.classes[mistake[0]])}, {mistake[1]:,} pixels",
+        )
+    return table
+
+
+def box_table(found: Examination) -> Table:
+    """One line per class of objects: how many, and the average precision."""
+    table = _table()
+    table.add_column("Class", no_wrap=True)
+    for heading in ("Objects", "Average precision"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in found.precisions:
+        name = found.classes[each.label] if found.classes else str(each.label)
+        table.add_row(one_line(name), f"{each.objects:,}", format_share(each.average_precision))
     return table
 
 

@@ -70,6 +70,13 @@ def colour(k: int) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def middle(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """The middle of a picture, (rows, columns) of it: what a network without padding says something of."""
+    (rows, columns), (H, W) = shape, picture.shape[:2]
+    top, left = (H - rows) // 2, (W - columns) // 2
+    return picture[top : top + rows, left : left + columns]
+
+
 def with_mask(picture: Pixels, mask: npt.NDArray, background: int = 0) -> Pixels:
     """Half of each pixel is the colour of its class, apart from those of the background.
 

@@ -77,7 +77,7 @@ def hits(boxes: npt.NDArray, truth: npt.NDArray, iou: float) -> list[bool]:
     right, taken = [], np.zeros(len(truth), bool)
     for row in overlap(boxes, truth):
         best = int(row.argmax()) if len(row) else 0
-        hit = bool(len(row)) and row[best] >= iou and not taken[best]
+        hit = bool(len(row) and row[best] >= iou and not taken[best])
         if hit:
             taken[best] = True
         right.append(hit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.charts import Chart, Line, Picture, gallery, svg
-from minicnn.charts.samples import Pixels, numbers, to_pictures, with_boxes, with_mask
+from minicnn.charts.samples import Pixels, middle, numbers, to_pictures, with_boxes, with_mask
 from minicnn.report.findings import Findings
 from minicnn.train import Answer, BoxMistake, ClassMistake, MaskMistake, Mistake
 from minicnn.train.answers import SURE_SCORE
@@ -59,8 +59,8 @@ def _pair(caption: str, left: Picture, right: Picture) -> Picture:
 def _picture(pixels: np.ndarray, marks: np.ndarray | None, caption: str, kind: str = "") -> Picture:
     """Pixels (C, *space) of the network's input, with a mask or boxes drawn over them."""
     picture: Pixels = to_pictures(pixels[None])[0]
-    if kind == "mask" and marks is not None and marks.shape == picture.shape[:2]:
-        picture = with_mask(picture, marks)
+    if kind == "mask" and marks is not None and marks.ndim == 2:
+        picture = with_mask(middle(picture, marks.shape), marks)
     if kind == "boxes" and marks is not None:
         picture = with_boxes(picture, marks[marks[:, 5] >= SURE_SCORE] if marks.shape[1] > 5 else marks)
     return Picture(caption, picture.transpose(2, 0, 1))

@@ -50,7 +50,7 @@ class MaskMistake:
 class BoxMistake:
     """A picture in which objects were missed, or seen where there are none; those with most come first.
 
-    missed : objects that no box of their class overlaps by half, of the boxes with a score of at least 0.25
+    missed : objects that no box of their class overlaps by half, of the boxes with a score of at least `SURE_SCORE`
     false : boxes with such a score that find no object
     label : (n, 5) x, y, w, h, class;  predicted : (m, 6) with scores, the highest first
     """

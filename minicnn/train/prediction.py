@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
+from minicnn.datasets import Dataset
 from minicnn.errors import DataError, ShapeError
 from minicnn.geometry import shape_text
+from minicnn.losses import CLASS
 from minicnn.preparation import FLOATS
 from minicnn.train.weights import TrainedNetwork
 
+COVER = "cover"
+SHEET = (
+    "\n  own handwriting on a sheet is read by a network trained on mnist: it is cut out and centred there as the training images were"
+    "\n  run: minicnn train lenet --data mnist"
+)
 CLEARLY = 0.2  # how much nearer to the training images an inverted picture must be for a warning
 
 
 def handwriting_kind(trained: TrainedNetwork) -> str | None:
     """How the images were made that a network was trained on, if that is known: "mnist" or "emnist"; else None."""
     from minicnn.datasets.catalog import RECORDS
+    from minicnn.datasets.handwriting import MAKINGS
 
+    if trained.making in MAKINGS and trained.image_shape == (1, MAKINGS[trained.making].size, MAKINGS[trained.making].size):
+        return trained.making if trained.preparation.unit != FLOATS else None
     record = RECORDS.get(trained.data)
     known = record is not None and record.input_shape == trained.image_shape and trained.preparation.unit != FLOATS
     return record.handwriting or None if known else None  # type: ignore[union-attr]
+
+
+def making(data: Dataset) -> str:
+    """How the images of a data set were made of pictures, as far as it can be told from them: see `TrainedOn.making`."""
+    from minicnn.datasets.handwriting import made_like
+
+    like = made_like(data.images) if data.target == CLASS else ""
+    return like or (COVER if data.origin and data.name.endswith("/") else "")  # so end the names of folders
 
 
 def prepare_picture(trained: TrainedNetwork, picture: np.ndarray, where: str = "the picture") -> np.ndarray:
@@ -57,7 +75,8 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
     Parameters
     ----------
     picture : uint8, or float32 from 0 to 1 (any range for a network trained on floats)
-        In the size of the training images or of the network's input; grey and colour are converted.
+        In the size of the training images or of the network's input; of any size if those were the pictures of a folder: it is
+        then scaled and cut as they were.  Grey and colour are converted.
     where : str
         What errors call it.
     resize : bool
@@ -65,6 +84,7 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
     invert : bool
         Swap light and dark: for ink on paper, if the network knows light ink on black.
     """
+    from minicnn.datasets.decoded import cover
     from minicnn.datasets.pictures import resize as stretched
 
     picture = np.asarray(picture)
@@ -74,6 +94,8 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
     if pixels.shape == trained.preparation.input_shape:
         return pixels
     if pixels.shape != trained.image_shape:
+        if not resize and trained.making == COVER and pixels.ndim == 3 and len(pixels) == trained.image_shape[0]:
+            return trained.preparation.images(np.ascontiguousarray(cover(pixels, *trained.image_shape[1:]))[None], where)[0]
         if not resize or pixels.ndim != 3 or len(trained.image_shape) != 3 or len(pixels) != trained.image_shape[0]:
             raise ShapeError(_misfit(trained, picture, where))
         pixels = stretched(pixels, *trained.image_shape[1:])
@@ -97,6 +119,8 @@ def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: 
 
 
 def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
+    from minicnn.datasets.handwriting import LEAST_SIDE
+
     known, inner = trained.image_shape, trained.preparation.input_shape
     if picture.ndim != len(known) or len(known) != 3 or len(picture) not in (1, 3):
         return (
@@ -105,9 +129,11 @@ def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
         )
     (size, known_size, inner_size) = (shape_text(shape[1:]) for shape in (picture.shape, known, inner))
     scaled = f", scaled to {inner_size}" if inner != known else ""
+    sheet = trained.data == "digits" and min(picture.shape[1:]) >= LEAST_SIDE
     return (
         f"{where} is {size}, but {trained.net.name} was trained on {known_size} ({trained.data}){scaled}"
         f"\n  rows x columns; use an image of {'either' if scaled else 'that'} size, or --resize to have it stretched"
+        f"{SHEET * sheet}"
     )
 
 

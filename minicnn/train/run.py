@@ -263,4 +263,5 @@ class Run:
             self.settings.data,
             epoch,
             self.trainer.loss,
+            "" if self.trainer.net.trained_on is None else self.trainer.net.trained_on.making,
         )

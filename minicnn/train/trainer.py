@@ -31,6 +31,7 @@ from minicnn.train.fitting import Parts, follow
 from minicnn.train.history import History
 from minicnn.train.intake import PAIR, Data, Held, as_dataset, class_names
 from minicnn.train.position import Position
+from minicnn.train.prediction import making
 from minicnn.train.progress import Progress
 from minicnn.train.rate_range import HIGHEST, LOWEST, UPDATES, RateCurve, find_rate
 from minicnn.train.records import EpochRecord, Record, StepRecord
@@ -359,7 +360,7 @@ class Trainer:
         preparation = known.preparation if known and known.preparation.unit == unit else Preparation.of(data, self.net.input_shape)
         name = data.name if data.origin != PAIR and str(data.name).isprintable() else "custom"
         names = () if data.target == NUMBERS else class_names(data, self.classes)
-        self.net.trained_on = TrainedOn(preparation, names, data.input_shape, name, self.epoch - 1, self.loss)
+        self.net.trained_on = TrainedOn(preparation, names, data.input_shape, name, self.epoch - 1, self.loss, making(data))
         return preparation
 
     def _stream(

@@ -43,13 +43,14 @@ class View(NamedTuple):
         return mask[np.ix_(*places)]
 
     def boxes_back(self, boxes: npt.NDArray) -> npt.NDArray:
-        """Boxes (n, 6) of the input as those of the picture; without those whose middle lies beyond it."""
+        """Boxes (n, 6) of the input as those of the picture; without those whose middle lies where its edge was repeated."""
         (rows, columns), (down, across) = self.size, self.factors
         own = np.array(boxes, np.float64).reshape(-1, 6)
         own[:, [0, 2]] /= across
         own[:, [1, 3]] /= down
         x, y = own[:, 0] + own[:, 2] / 2, own[:, 1] + own[:, 3] / 2
-        return own[(x >= 0) & (x <= columns) & (y >= 0) & (y <= rows)]
+        beyond = [round(size * factor) < inner for size, factor, inner in zip(self.size, self.factors, self.pixels.shape[1:], strict=True)]
+        return own[~((beyond[0] & (y > rows)) | (beyond[1] & (x > columns)))]
 
 
 def view(trained: TrainedNetwork, picture: npt.NDArray, where: str, resize: bool = False, invert: bool = False) -> View:

@@ -32,11 +32,18 @@ class TrainedNetwork:
     data: str
     epoch: int
     loss: Loss = field(default_factory=SoftmaxCrossEntropy)
+    making: str = ""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes; their numbers where training knew no names."""
+        learnt = self.net.sized(self.preparation.input_shape)
+        return self.classes or tuple(map(str, range(self.loss.classes(learnt.output_shape))))
 
     def save(self, path: str | Path, memory: np.ndarray | None = None) -> None:
         """Write a safetensors file that `minicnn.load` reads as well; with `memory` instead of the network's own parameters."""
         parameters = self.net.views(self.net.parameter_memory if memory is None else memory, buffers=True)
-        trained_on = TrainedOn(self.preparation, self.classes, self.image_shape, self.data, self.epoch, self.loss)
+        trained_on = TrainedOn(self.preparation, self.classes, self.image_shape, self.data, self.epoch, self.loss, self.making)
         save_arrays(path, parameters, {**self.net.metadata(), **trained_on.metadata()})
 
 
@@ -68,4 +75,4 @@ def load_trained(path: str | Path) -> TrainedNetwork:
         numbers = max(map(prod, node.output_shapes))
         if numbers > LARGEST_IMAGE:
             raise CheckpointError(f"{path}: {node.name} makes {numbers:,} numbers per image, more than the limit of {LARGEST_IMAGE:,}")
-    return TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch, known.loss)
+    return TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch, known.loss, known.making)

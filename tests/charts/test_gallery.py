@@ -10,7 +10,7 @@ import pytest
 import minicnn
 from minicnn import layers as L
 from minicnn.charts import Chart, Line, Picture, gallery, svg
-from minicnn.charts.samples import labelled, to_pictures
+from minicnn.charts.samples import labelled, middle, to_pictures
 from minicnn.datasets import Dataset, load
 from minicnn.train import Answer
 
@@ -55,6 +55,12 @@ def test_labels_of_every_kind_are_shown(labels, target, caption):
     first = labelled(plain, labels, ("one", "two"), target)[0]
     assert first.caption == caption
     assert (first.pixels != 100).any() == (target in ("mask", "boxes"))
+
+
+def test_a_smaller_mask_lies_over_the_middle():
+    picture = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    assert np.array_equal(middle(picture, (3, 3)), picture[1:4, 2:5])
+    assert middle(picture, (5, 7)).shape == picture.shape
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist1d"])

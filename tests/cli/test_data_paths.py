@@ -41,6 +41,8 @@ def test_train_evaluate_and_resume_on_a_folder(cli, pictures, tmp_path, monkeypa
     assert (status, json.loads(out)["images"]) == (0, 8)
     status, _, err = cli("train", "--resume", "lenet-pictures-1", "--data", "../pictures", "--epochs", 2, "--quiet")
     assert status == 0, err
+    status, out, err = cli("predict", "lenet-pictures-1", "../pictures/test/2/0.ppm")  # scaled and cut as in training
+    assert (status, err, out.splitlines()[2].split()[0]) == (0, "", "../pictures/test/2/0.ppm")
     status, _, err = cli("evaluate", "lenet-pictures-1/best.safetensors")
     assert (status, "--data PATH, a folder of pictures or a file" in err) == (1, True)
     assert cli("evaluate", "lenet-pictures-1/best.safetensors", "--data", "../pictures")[0] == 0

@@ -204,7 +204,7 @@ def test_not_enough_memory(capsys, monkeypatch):
             "unet gives 10 x 388 x 388 numbers for an image, but digits asks for one class of each",
             "'minicnn summary unet' shows it",
         ),
-        ("yolov1", "yolov1 gives 7 x 7 x 20 numbers for an image, but digits asks", "'minicnn zoo' has others that can be trained"),
+        ("yolov1", "yolov1 gives 20 x 7 x 7 numbers for an image, but digits asks", "'minicnn zoo' has others that can be trained"),
         ("inception-3a", "inception-3a is part of a network and has no classes to train", "'minicnn summary inception-3a' shows it"),
     ],
 )

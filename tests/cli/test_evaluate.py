@@ -54,6 +54,32 @@ def test_json(cli, trained, found):
     assert all(each["accuracy"] == each["correct"] / each["images"] for each in told["classes"])
 
 
+def test_the_surest_mistakes_are_told_with_their_places_in_the_data(cli, trained, tmp_path):
+    network, data = load_trained(trained / "best.safetensors"), load("digits", "test")
+    shares = network.net.predict(data.images)
+    wrong = np.flatnonzero(shares.argmax(axis=1) != data.labels)
+    order = wrong[np.argsort(-shares[wrong].max(axis=1), kind="stable")].tolist()
+    wanted = [
+        {"index": n, "label": int(data.labels[n]), "predicted": int(shares[n].argmax()), "probability": float(shares[n].max())}
+        for n in order
+    ]
+    assert len(wanted) > 2
+    assert json.loads(cli("evaluate", trained, "--format", "json")[1])["mistakes"] == wanted[:5]
+    assert json.loads(cli("evaluate", trained, "--format", "json", "--mistakes", 999)[1])["mistakes"] == wanted
+    assert json.loads(cli("evaluate", trained, "--format", "json", "--mistakes", 0)[1])["mistakes"] == []
+    assert "surest" not in cli("evaluate", trained)[1]  # a pipe
+    status, out, err = cli("evaluate", trained, "--mistakes", 2, "--out", "worst.svg")
+    assert (status, err) == (0, "wrote worst.svg\n")
+    captions = [f"{each['label']} as {each['predicted']}, {100 * each['probability']:.1f} %" for each in wanted[:2]]
+    assert all(caption in out for caption in captions)
+    assert all(caption in (tmp_path / "worst.svg").read_text() for caption in captions)
+    status, _, err = cli("evaluate", trained, "--out", "worst.png")
+    assert (status, err) == (
+        1,
+        "Error: evaluate: worst.png does not end in .svg, but pictures are written as SVG\n  use worst.svg\n",
+    )
+
+
 def test_it_says_what_training_said(cli, trained):
     """The last epoch's line of the run, found again from its weights."""
     epochs = [json.loads(line) for line in (trained / "history.jsonl").read_text().splitlines()]

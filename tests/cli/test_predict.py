@@ -64,6 +64,8 @@ def test_the_wrong_size(cli, trained, pgm):
     assert err == (
         "Error: wide.pgm is 48 x 64, but lenet was trained on 8 x 8 (digits), scaled to 28 x 28\n"
         "  rows x columns; use an image of either size, or --resize to have it stretched\n"
+        "  own handwriting on a sheet is read by a network trained on mnist: it is cut out and centred there as the training images were\n"
+        "  run: minicnn train lenet --data mnist\n"
     )
     assert cli("predict", trained, name, "--resize")[0] == 0
 

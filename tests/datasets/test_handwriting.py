@@ -9,11 +9,11 @@ import pytest
 
 import minicnn
 from minicnn.datasets import as_handwriting, load
-from minicnn.datasets.handwriting import find_ink, smooth_ground, strokes
+from minicnn.datasets.handwriting import find_ink, made_like, smooth_ground, strokes
 from minicnn.datasets.pictures import resize
 from minicnn.errors import DataError, SettingError
 from minicnn.preparation import Preparation
-from minicnn.train import TrainedNetwork, Trainer, guesses, handwriting_kind, prepare_picture
+from minicnn.train import TrainedNetwork, Trainer, guesses, handwriting_kind, load_trained, prepare_picture
 
 from .sheets import sheets
 
@@ -160,6 +160,45 @@ def test_images_that_are_prepared_already_stay_as_good(trained):
 @needs_mnist
 def test_a_seven_of_two_strokes(trained):
     assert answers(trained, [seven()[None], 255 - seven()[None], on_sheet(LARGE)]).tolist() == [7, 7, 7]
+
+
+def sevens(count=40):
+    """Prepared as MNIST's images are, light on black: strokes of several sizes and places."""
+    chance = np.random.default_rng(0)
+    sheets = [on_sheet(resize(seven()[None], *chance.integers(60, 120, 2))[0], top=int(chance.integers(20))) for _ in range(count)]
+    return np.stack([as_handwriting(sheet) for sheet in sheets])
+
+
+def test_images_made_by_the_rule_of_mnist_are_recognised_from_whatever_file():
+    images = sevens()
+    assert made_like(images) == "mnist"
+    assert made_like(images[:10]) == ""  # too few to tell
+    assert made_like(255 - images) == ""
+    assert made_like(images.astype(np.float32)) == ""
+    assert made_like(np.roll(images, 3, axis=2)) == ""
+    assert made_like(np.stack([as_handwriting(on_sheet(LARGE), "emnist")] * 40)) == ""
+    assert made_like(np.concatenate([images, np.zeros_like(images[:1])])) == ""
+    assert made_like(images[:, :, :20]) == ""
+    compressed = np.clip(images + np.random.default_rng(1).normal(0, 6, images.shape), 0, 255).astype(np.uint8)
+    assert made_like(compressed) == "mnist"
+
+
+@needs_mnist
+@pytest.mark.parametrize(("name", "like"), [("mnist", "mnist"), ("fashion-mnist", "")])
+def test_the_data_sets_themselves(name, like):
+    assert made_like(load(name, "test", REAL).images) == like
+
+
+def test_a_network_knows_how_its_training_images_were_made(tmp_path):
+    """Trained on a pair of arrays, as Keras' mnist.npz holds them: no name tells what they are."""
+    net = minicnn.zoo.build("lenet", seed=1)
+    Trainer(net, threads=1).fit((sevens(), np.arange(40) % 10), epochs=1)
+    net.save(tmp_path / "net.safetensors")
+    kept = load_trained(tmp_path / "net.safetensors")
+    assert (kept.data, kept.making, handwriting_kind(kept)) == ("custom", "mnist", "mnist")
+    assert np.array_equal(prepare_picture(kept, on_sheet(LARGE)), as_handwriting(on_sheet(LARGE)))
+    Trainer(net, threads=1).fit((np.roll(sevens(), 4, axis=3), np.arange(40) % 10), epochs=1)
+    assert net.trained_on.making == ""
 
 
 def test_which_networks_have_their_pictures_prepared():

@@ -104,3 +104,17 @@ def test_the_engine_has_the_gradient_of_the_loops():
         _, wanted = net.backward(x, dy=losses.YOLO().gradient(y, target, net.input_shape))
         for name, gradient in gradients.items():
             np.testing.assert_allclose(gradient, wanted[name], rtol=1e-4, atol=1e-4)
+
+
+def test_the_network_of_the_paper_learns():
+    """yolov1 with a thirty-second of its filters, on images of 64 pixels: its 7 x 7 cells are what the loss takes."""
+    net = minicnn.zoo.build("yolov1", classes=3, input_shape=(1, 64, 64), width=1 / 32, seed=0)
+    assert net.output_shape == (13, 7, 7)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 1, 64, 64)).astype(np.float32)
+    target = np.array([[[10.0, 10, 20, 20, 0]], [[30, 8, 9, 30, 1]], [[2, 40, 16, 16, 2]], [[40, 40, 12, 20, 0]]])
+    trainer = minicnn.Trainer(net, minicnn.optimizers.Adam(learning_rate=0.003), losses.YOLO(), threads=1)
+    first, *_, last = (trainer.step(x, target).loss for _ in range(60))
+    assert last < first / 4
+    found = losses.YOLO(score=0).prediction(net.forward(x), net.input_shape)
+    assert [each.shape[1] for each in found] == [6] * 4

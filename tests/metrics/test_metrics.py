@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn.errors import DataError, MinicnnError, SettingError, ShapeError
-from minicnn.metrics import METRICS, accuracy, confusion_matrix, mean_absolute_error, per_class, top5
+from minicnn.metrics import (
+    METRICS,
+    accuracy,
+    class_ious,
+    class_precisions,
+    confusion_matrix,
+    mean_absolute_error,
+    mean_average_precision,
+    mean_iou,
+    per_class,
+    top5,
+)
+from minicnn.metrics.mean_iou import confusion
 
 P = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.4, 0.4, 0.2], [0.0, 0.1, 0.9]])
 
@@ -93,3 +105,25 @@ def test_what_does_not_fit_is_refused(call, error, words):
         call()
     assert isinstance(caught.value, error)
     assert caught.value.headline.startswith(words)
+
+
+def test_a_single_channel_is_the_probability_of_class_1():
+    predictions = np.array([[[0.9, 0.6, 0.4, 0.1]]])
+    assert confusion(predictions, np.array([[1, 1, 1, 0]])).tolist() == [[1, 0], [1, 2]]
+    assert mean_iou(predictions, np.array([[1, 1, 1, 0]])) == (1 / 2 + 2 / 3) / 2
+
+
+def test_the_means_are_those_of_the_classes():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 9, (4, 4))
+    counts[2] = counts[:, 2] = 0
+    ious = class_ious(counts)
+    assert ious[2] is None
+    assert ious[1] == counts[1, 1] / (counts[1].sum() + counts[:, 1].sum() - counts[1, 1])
+    boxes = [rng.uniform(0, 20, (12, 6)) for _ in range(5)]
+    labels = rng.uniform(0, 20, (5, 3, 5))
+    for each in (*boxes, *labels):
+        each[:, 4] = rng.integers(0, 3, len(each))
+    precisions = class_precisions(boxes, labels, iou=0.1)
+    assert sum(each.objects for each in precisions) == 15
+    assert np.mean([each.average_precision for each in precisions]) == mean_average_precision(boxes, labels, iou=0.1)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minicnn import datasets
+from minicnn.datasets.decoded import cover
 from minicnn.datasets.pictures import resize
 from minicnn.errors import DataError, ShapeError
 from minicnn.train import Preparation, TrainedNetwork, fit_picture, guesses, looks_inverted
@@ -128,3 +129,14 @@ def test_classes_without_names_are_called_by_their_numbers(trained, test_digits)
     pictures = [fit_picture(trained, image, "x") for image in test_digits.images[:3]]
     for named, numbered in zip(*(guesses(each, pictures) for each in (trained, nameless)), strict=True):
         assert [guess.name for guess in numbered] == [str(guess.label) for guess in named]
+
+
+def test_pictures_like_those_of_a_folder_are_scaled_and_cut_like_them(trained):
+    """Whose sizes differed too: nothing is stretched unless that is asked for."""
+    picture = np.arange(20 * 30, dtype=np.float32).reshape(1, 20, 30).astype(np.uint8)
+    from_folder = replace(trained, making="cover")
+    seen = fit_picture(from_folder, picture, "x")
+    np.testing.assert_array_equal(seen, datasets.scale_to(cover(picture, 8, 8)[None], 12, 12)[0])
+    np.testing.assert_array_equal(fit_picture(from_folder, picture, "x", resize=True), fit_picture(trained, picture, "x", resize=True))
+    with pytest.raises(ShapeError, match="give it an array of 1 x 8 x 8"):
+        fit_picture(from_folder, np.zeros((2, 20, 30), np.uint8), "x")

@@ -175,7 +175,7 @@ def test_yolo_for_digits_has_a_cell_for_eight_pixels_and_sees_more_than_a_digit(
 
 
 def test_yolo_gives_a_cell_ten_numbers_for_boxes_and_one_for_each_class():
-    assert zoo.build("yolov1", classes=3).output_shape == (7, 7, 13)
+    assert zoo.build("yolov1", classes=3).output_shape == (13, 7, 7)
     assert rows("yolov1")["fc2"].output_shape == (1470,)
     assert rows("yolov1")["relu1"].settings == ("slope 0.1",)
 
