@@ -177,7 +177,7 @@ def _line(mark: Line, n: int, axes: Frame, room: Room) -> Iterator[str]:
     x, y = axes.x.places(mark.x), axes.y.places(mark.y)
     if not mark.points:
         x, y = thinned(x, y, 2 * int(room.right - room.left))
-    across = room.left + x * (room.right - room.left)
+    across = room.left + np.clip(x, -5, 6) * (room.right - room.left)
     down = room.bottom - np.clip(y, -5, 6) * (room.bottom - room.top)
     known = np.isfinite(across) & np.isfinite(down)
     path, alone = [], []

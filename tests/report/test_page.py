@@ -3,15 +3,18 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+import minicnn
+from minicnn.cli.commands.report import repeating, unsaid
 from minicnn.cli.main import main
 from minicnn.datasets import load
 from minicnn.report import gather, page
-from minicnn.train import RunFolder
+from minicnn.train import RunFolder, RunSettings
 
 VOID = ("meta", "link", "img", "br")
 
@@ -162,6 +165,19 @@ def test_the_command_on_the_page_repeats_the_run_to_the_bit(lenet_run, tmp_path,
     with pytest.raises(SystemExit):
         main([*command, "--quiet"])
     assert (tmp_path / "again" / "best.safetensors").read_bytes() == (lenet_run / "best.safetensors").read_bytes()
+
+
+def test_every_setting_that_an_option_says_is_in_the_command():
+    said = {"augment": "shift=2,rotate=10", "validation": 0.25, "patience": 3, "warmup": 0.5, "clip_norm": 1.5, "ema": 0.99, "seed": 3}
+    recipe = minicnn.zoo.find("lenet").recipe
+    settings = RunSettings.completed({"network": "lenet", "data": "digits", "nesterov": True, **said}, 1000, recipe)
+    command = repeating(settings, "cuda")
+    for name, value in {**said, "device": "cuda"}.items():
+        place = command.index(f"--{name.replace('_', '-')}")
+        assert command[place + 1] == str(value)
+    assert "--nesterov" in command
+    assert unsaid(settings, command, 1000) == []
+    assert unsaid(replace(settings, size="9x9"), repeating(replace(settings, size="9x9")), 1000) == ["size"]
 
 
 @pytest.mark.parametrize(
