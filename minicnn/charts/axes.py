@@ -83,8 +83,8 @@ def axis(values: npt.NDArray[np.float64], most: int, log: bool, loose: bool) -> 
         return between(*((1, 10) if log else (0, 1)), most, log)
     low, high, whole = float(values.min()), float(values.max()), bool((values == np.rint(values)).all())
     if high - low <= max(LEAST, 1e-12 * max(abs(low), abs(high))):
-        spread = abs(low) / 2 or 0.5
-        low, high, whole = (low / 2, high * 2, False) if log else (low - spread, high + spread, False)
+        spread = 1.0 if whole and abs(low) < PLAIN[1] else abs(low) / 2 or 0.5
+        low, high, whole = (low / 2, high * 2, False) if log else (low - spread, high + spread, whole and spread == 1)
     if loose and log:
         room = (high / low) ** 0.03
         low, high = low / room, high * room

@@ -39,9 +39,9 @@ def _mistake(found: Findings, mistake: Mistake, pixels: np.ndarray) -> Picture:
     where = f"#{mistake.index}"
     if isinstance(mistake, ClassMistake):
         right, said = found.class_name(mistake.label), found.class_name(mistake.predicted)
-        return _picture(pixels, None, f"{where}: {right} taken for {said}, {100 * mistake.probability:.0f} %")
+        return _picture(pixels, None, f"{where}: {right} taken for {said}, {100 * mistake.probability:.0f}\u00a0%")
     if isinstance(mistake, MaskMistake):
-        caption = f"{where}: IoU {100 * mistake.iou:.1f} %"
+        caption = f"{where}: IoU {100 * mistake.iou:.1f}\u00a0%"
         return _pair(caption, *(_picture(pixels, marks, "", "mask") for marks in (mistake.label, mistake.predicted)))
     if isinstance(mistake, BoxMistake):
         said = _names(found, mistake.predicted)
@@ -70,10 +70,10 @@ def _said(found: Findings, answer: Answer) -> str:
     """An answer in words."""
     if answer.kind == "class":
         best = answer.guesses(found.examination.classes, 1)[0]
-        return f"{best.name}, {100 * best.probability:.0f} %"
+        return f"{best.name}, {100 * best.probability:.0f}\u00a0%"
     if answer.kind == "mask":
         names = [found.class_name(k) for k in range(max(2, int(answer.found.max()) + 1))]
-        return ", ".join(f"{name} {100 * share:.0f} %" for name, share in answer.shares(names).items() if share)
+        return ", ".join(f"{name} {100 * share:.0f}\u00a0%" for name, share in answer.shares(names).items() if share)
     if answer.kind == "boxes":
         return _names(found, answer.found[answer.found[:, 5] >= SURE_SCORE])
     return numbers(answer.found)
@@ -81,7 +81,7 @@ def _said(found: Findings, answer: Answer) -> str:
 
 def _names(found: Findings, boxes: np.ndarray) -> str:
     """The classes of boxes, with their scores if they have any."""
-    words = [found.class_name(int(box[4])) + (f" {100 * box[5]:.0f} %" if len(box) > 5 else "") for box in boxes]
+    words = [found.class_name(int(box[4])) + (f" {100 * box[5]:.0f}\u00a0%" if len(box) > 5 else "") for box in boxes]
     return ", ".join(words) or "nothing"
 
 

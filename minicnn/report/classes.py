@@ -11,6 +11,7 @@ from minicnn.report.findings import Findings
 
 MOST_CLASSES = 30  # that a matrix, and bars, are drawn for
 MOST_PAIRS = 20
+NARROW, WIDE = 400, 640  # of bars: a phone shows the narrow ones without making them smaller
 SHADES = 5
 SHORT = 3  # letters of a name that fit over a column
 
@@ -87,7 +88,7 @@ def class_figures(found: Findings) -> str:
         Bars("precision", seen.classes, [100 * (each.precision or 0) for each in figures]),
         Bars("recall", seen.classes, [100 * (each.recall or 0) for each in figures]),
     )
-    return f"{text}<figure>{svg(Chart('Precision and recall', bars, y_label='%', y_range=(0, 100)), 640)}</figure>"
+    return f"{text}<figure>{svg(Chart('Precision and recall', bars, y_label='%', y_range=(0, 100)), NARROW if len(rows) <= 10 else WIDE)}</figure>"
 
 
 def _objects(found: Findings) -> str:
@@ -102,4 +103,4 @@ def _objects(found: Findings) -> str:
     if len(rows) > MOST_CLASSES:
         return text
     bars = Bars("average precision", names, [100 * each.average_precision for each in precisions])
-    return f"{text}<figure>{svg(Chart('Average precision', (bars,), y_label='%', y_range=(0, 100)), 640)}</figure>"
+    return f"{text}<figure>{svg(Chart('Average precision', (bars,), y_label='%', y_range=(0, 100)), NARROW if len(rows) <= 10 else WIDE)}</figure>"

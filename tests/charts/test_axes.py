@@ -34,6 +34,7 @@ def test_ticks_are_steps_that_a_reader_counts_by(low, high, log, expected):
 
 def test_between_whole_numbers_there_are_no_ticks():
     assert labels(axis(np.array([1.0, 2, 3]), 9, log=False, loose=False)) == ["1", "2", "3"]
+    assert labels(axis(np.array([1.0, 1]), 9, log=False, loose=False)) == ["0", "1", "2"]
 
 
 @given(st.lists(st.floats(-1e130, 1e130), min_size=1, max_size=5), st.booleans(), st.booleans())
