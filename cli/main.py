@@ -27,6 +27,7 @@ VERBS = {
     "play": "Write a page where a network trains in the browser, offline, and open it.",
     "recipes": "List how networks are trained, and how well they learn.",
     "evaluate": "Measure a trained network on a data set.",
+    "report": "Write a page about a run: curves, mistakes, filters.",
     "predict": "Classify images with a trained network.",
     "data": "List, download and view data sets.",
     "bench": "Time kernels, training and inference.",

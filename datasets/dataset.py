@@ -14,6 +14,7 @@ import numpy.typing as npt
 from minicnn.errors import DataError, float_advice
 
 CHUNK_IMAGES = 4096
+SHOWN_IMAGES = 12  # in a notebook
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,6 +90,15 @@ class Dataset:
         what = "numbers to learn" if self.target == "numbers" else f"{len(self.classes)} classes"
         what += {"mask": " of pixels", "boxes": " in boxes"}.get(self.target, "")
         return f"Dataset({self.name!r} {self.split}: {len(self):,} images {shape} {self.images.dtype}, {what})"
+
+    def _repr_html_(self) -> str:
+        """A few images with their labels, for a notebook."""
+        from minicnn.charts import gallery
+        from minicnn.charts.samples import labelled
+        from minicnn.markup import shown
+
+        first = slice(SHOWN_IMAGES)
+        return f"<div>{shown(repr(self))}</div>{gallery(labelled(self.images[first], self.labels[first], self.classes, self.target))}"
 
     @property
     def input_shape(self) -> tuple[int, ...]:

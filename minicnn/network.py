@@ -364,6 +364,10 @@ class Graph:
     def __repr__(self) -> str:
         return repr(self.summary())
 
+    def _repr_html_(self) -> str:
+        """The summary as a table in a notebook."""
+        return self.summary()._repr_html_()
+
     def forward(self, x: ArrayLike) -> NDArray:
         """Logits for unprepared numbers, in inference mode: the bare function.
 

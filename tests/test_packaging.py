@@ -21,6 +21,7 @@ else:
     import tomli as tomllib  # pytest brings it
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+TOOLS = ("ruff", "mypy", "setuptools", "nvidia-cuda-nvdisasm", "playwright", "nbmake", "ipykernel")  # what no test of `lowest` needs
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 
 
@@ -84,9 +85,7 @@ def test_the_lowest_versions_are_the_ones_ci_installs():
     )
     lines = (ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8").splitlines()
     installed = dict(re.fullmatch(r"([\w-]+)==([\d.]+)\.\*", line).groups() for line in lines if not line.startswith("#"))
-    assert installed == {
-        name: version for name, version in allowed.items() if name not in ("ruff", "mypy", "setuptools", "nvidia-cuda-nvdisasm")
-    }
+    assert installed == {name: version for name, version in allowed.items() if name not in TOOLS}
 
 
 def test_the_extras_are_those_that_something_uses():

@@ -44,7 +44,7 @@ def chart_lines(console: Console, chart: Chart) -> list[Text]:
     colours, unicode = can_draw_blocks(console), console.encoding.startswith("utf")
     room = console.width if console.is_terminal else min(console.width, PIPE_COLUMNS)
     lines = [Text(chart.title, "bold")]
-    if len(chart.marks) > 1:
+    if chart.has_legend:
         lines += _legend(chart, colours, unicode, room)
     if chart.y_label:
         lines.append(Text(chart.y_label, "dim"))
@@ -95,7 +95,7 @@ def _mask(chart: Chart, n: int, axes: Frame, columns: int) -> Mask:
     mark = chart.marks[n]
     if isinstance(mark, Line):
         x, y = thinned(axes.x.places(mark.x), axes.y.places(mark.y), 2 * W)
-        across, down = x * (W - 1), (1 - np.clip(y, -5, 6)) * (H - 1)
+        across, down = np.clip(x, -5, 6) * (W - 1), (1 - np.clip(y, -5, 6)) * (H - 1)
         known = np.isfinite(across) & np.isfinite(down)
         for i in np.flatnonzero(known):
             j = i - 1 if i and known[i - 1] else i

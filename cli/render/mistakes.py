@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.text import Text
 
+from minicnn.charts.samples import middle
 from minicnn.cli.render.overlay import Picture
 from minicnn.cli.render.picture_sheet import Tile, as_picture, grid
 from minicnn.errors import one_line
@@ -51,7 +52,7 @@ def _tiles(mistake: Mistake, picture: Picture, classes: Sequence[str]) -> list[T
         if mistake.label.ndim != 2:  # of a signal
             return [Tile((f"{place} IoU {100 * mistake.iou:.1f} %",), picture)]
         if mistake.label.shape != picture.shape[:2]:
-            picture = _middle(picture, mistake.label.shape)
+            picture = middle(picture, mistake.label.shape)
         sides = (("right", mistake.label), (f"answer, IoU {100 * mistake.iou:.1f} %", mistake.predicted))
         return [Tile((f"{place} {words}",), picture, np.asarray(mask)) for words, mask in sides]
     if isinstance(mistake, BoxMistake):
@@ -69,13 +70,6 @@ def _named(boxes: npt.NDArray, classes: Sequence[str], most: int = 8) -> str:
     order = np.argsort(boxes[:, 0], kind="stable")
     names = [one_line(classes[int(k)]) if classes else str(int(k)) for k in boxes[order, 4]]
     return " ".join(names[:most]) + " ..." * (len(names) > most) or "nothing"
-
-
-def _middle(picture: Picture, shape: tuple[int, ...]) -> Picture:
-    """The middle of a picture, of which a network without padding says something."""
-    (rows, columns), (H, W) = shape, picture.shape[:2]
-    top, left = (H - rows) // 2, (W - columns) // 2
-    return picture[top : top + rows, left : left + columns]
 
 
 def _numbers(values: npt.NDArray, most: int = 4) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from minicnn.cli.render.data import to_pictures
+from minicnn.charts.samples import to_pictures
 from minicnn.cli.render.overlay import LETTER, LETTERS, Picture, marked, pixel_of, room, svg_parts, within
 from minicnn.storage import atomic_write
 

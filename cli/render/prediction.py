@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.charts.samples import to_pictures
 from minicnn.cli.render.console import print_whole
-from minicnn.cli.render.data import can_draw_blocks, draw_ascii, draw_blocks, to_pictures
+from minicnn.cli.render.data import can_draw_blocks, draw_ascii, draw_blocks
 from minicnn.cli.render.overlay import answer as drawn_answer
 from minicnn.cli.render.picture_sheet import Tile, as_picture, write_sheet
 from minicnn.errors import SettingError, one_line

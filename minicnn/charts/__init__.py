@@ -8,7 +8,8 @@ terminal.  Standard library and NumPy only.
 """
 
 from minicnn.charts.files import write
+from minicnn.charts.gallery import gallery
 from minicnn.charts.records import Bars, Chart, Figure, Line, Picture, PictureGrid
 from minicnn.charts.sheet import svg
 
-__all__ = ["Bars", "Chart", "Figure", "Line", "Picture", "PictureGrid", "svg", "write"]
+__all__ = ["Bars", "Chart", "Figure", "Line", "Picture", "PictureGrid", "gallery", "svg", "write"]

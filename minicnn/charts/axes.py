@@ -12,6 +12,7 @@ import numpy.typing as npt
 from minicnn.charts.records import Bars, Chart
 
 PLAIN = (1e-4, 1e6)  # sizes that are written out; others as 2e-7
+LEAST, MOST = 1e-140, 1e140  # what lies beyond is drawn at the edge: squares and ratios of these are still numbers
 BAR = 0.8  # of the room that a bar, or a group of them, fills
 
 
@@ -81,9 +82,9 @@ def axis(values: npt.NDArray[np.float64], most: int, log: bool, loose: bool) -> 
     if not len(values):
         return between(*((1, 10) if log else (0, 1)), most, log)
     low, high, whole = float(values.min()), float(values.max()), bool((values == np.rint(values)).all())
-    if high - low <= 1e-12 * max(abs(low), abs(high)):
-        spread = abs(low) / 2 or 0.5
-        low, high, whole = (low / 2, high * 2, False) if log else (low - spread, high + spread, False)
+    if high - low <= max(LEAST, 1e-12 * max(abs(low), abs(high))):
+        spread = 1.0 if whole and abs(low) < PLAIN[1] else abs(low) / 2 or 0.5
+        low, high, whole = (low / 2, high * 2, False) if log else (low - spread, high + spread, whole and spread == 1)
     if loose and log:
         room = (high / low) ** 0.03
         low, high = low / room, high * room
@@ -108,7 +109,8 @@ def between(low: float, high: float, most: int, log: bool, whole: bool = False) 
 
 def _known(values: list[float], log: bool) -> npt.NDArray[np.float64]:
     numbers = np.array(values, np.float64)
-    return numbers[np.isfinite(numbers) & ((numbers > 0) | (not log))]
+    numbers = numbers[np.isfinite(numbers) & ((numbers > 0) | (not log))]
+    return np.clip(numbers, LEAST if log else -MOST, MOST)
 
 
 def _step(span: float, most: int, whole: bool) -> float:

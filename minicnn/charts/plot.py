@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from minicnn.charts.axes import BAR, Frame, bar_step, frame
 from minicnn.charts.colours import ON_LIGHT
-from minicnn.charts.lettering import shown, text, width, wrapped
+from minicnn.charts.lettering import text, width, wrapped
 from minicnn.charts.records import Bars, Chart, Line
+from minicnn.markup import shown
 
 TITLE, LETTER = 14, 12  # sizes of letters
 ROW = 18  # of a line of text
@@ -39,7 +40,7 @@ def chart_marks(chart: Chart, total: float, key: str) -> tuple[list[str], float]
     for line in wrapped(chart.title, total - 2 * EDGE, TITLE, 3):
         y += ROW + 2
         marks.append(text(EDGE, y - 4, line, "title"))
-    if len(chart.marks) > 1:
+    if chart.has_legend:
         legend, y = _legend(chart, total, y + 4)
         marks += legend
     y_label = chart.y_label or (chart.marks[0].name if len(chart.marks) == 1 and chart.marks[0].name != chart.title else "")
@@ -71,18 +72,18 @@ def described(chart: Chart) -> str:
     """What a chart shows, for those who do not see it."""
     over = f" over {chart.x_label}" if chart.x_label else ""
     parts = [_in_words(mark, chart.words) for mark in chart.marks]
-    return f"{chart.title}: {chart.y_label or 'chart'}{over}. {' '.join(parts)}".strip()
+    return f"{chart.title}: {chart.y_label or 'values'}{over}. {' '.join(parts)}".strip()
 
 
 def _in_words(mark: Line | Bars, words: tuple[str, ...]) -> str:
     known = [(x, y) for x, y in zip(mark.x, mark.y, strict=True) if np.isfinite(y)]
     if not known:
-        return f"{mark.name}: no numbers."
+        return f"{mark.name}: no numbers.".removeprefix(": ")
     if words and len(known) <= 20 and isinstance(mark, Bars):
         return f"{mark.name}: {', '.join(f'{x} {y:.3g}' for x, y in known)}."
     ys = [y for _, y in known]
     ends = f"from {ys[0]:.3g} to {ys[-1]:.3g}, least {min(ys):.3g}, greatest {max(ys):.3g}"
-    return f"{mark.name}: {len(known)} {'bars' if isinstance(mark, Bars) else 'points'}, {ends}."
+    return f"{mark.name}: {len(known)} {'bars' if isinstance(mark, Bars) else 'points'}, {ends}.".removeprefix(": ")
 
 
 def _legend(chart: Chart, total: float, y: float) -> tuple[list[str], float]:
@@ -176,7 +177,7 @@ def _line(mark: Line, n: int, axes: Frame, room: Room) -> Iterator[str]:
     x, y = axes.x.places(mark.x), axes.y.places(mark.y)
     if not mark.points:
         x, y = thinned(x, y, 2 * int(room.right - room.left))
-    across = room.left + x * (room.right - room.left)
+    across = room.left + np.clip(x, -5, 6) * (room.right - room.left)
     down = room.bottom - np.clip(y, -5, 6) * (room.bottom - room.top)
     known = np.isfinite(across) & np.isfinite(down)
     path, alone = [], []
@@ -188,7 +189,7 @@ def _line(mark: Line, n: int, axes: Frame, room: Room) -> Iterator[str]:
             alone.append(place)
     yield f'<path class="{_kind(n)} mc-line{_dashes(mark)}" d="{"".join(path)}"/>'
     for place in places if mark.points else alone:
-        hint = f"<title>{shown(f'{mark.name} {mark.x[place]:g}: {mark.y[place]:.4g}')}</title>" if mark.points else ""
+        hint = f"<title>{shown(f'{mark.name} {mark.x[place]:g}: {mark.y[place]:.4g}'.strip())}</title>" if mark.points else ""
         yield f'<circle class="{_kind(n)} mc-fill" cx="{across[place]:.1f}" cy="{down[place]:.1f}" r="{DOT}">{hint}</circle>'
 
 

@@ -85,12 +85,18 @@ class Chart:
         """What its bars stand over, in the order of their first place."""
         return tuple(dict.fromkeys(word for mark in self.marks if isinstance(mark, Bars) for word in mark.words))
 
+    @property
+    def has_legend(self) -> bool:
+        """Whether it has to be said which mark is which, or what the only one is."""
+        return len(self.marks) > 1 or any(mark.name not in ("", self.title, self.y_label) for mark in self.marks if self.y_label)
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A picture with its caption.
 
-    pixels : (rows, columns), or (3, rows, columns) red, green, blue; scaled to their own range; NaN is left blank
+    pixels : (rows, columns), or (3, rows, columns) red, green, blue; scaled to their own range; NaN is left blank.
+        Those of uint8 are shown as they are.
     signed : whether the sign counts: colours on either side of 0
     """
 

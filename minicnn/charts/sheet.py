@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from minicnn.charts import pictures, plot
 from minicnn.charts.colours import ON_DARK, ON_LIGHT, hexadecimal
-from minicnn.charts.lettering import shown
 from minicnn.charts.records import Chart, Figure, PictureGrid
 from minicnn.errors import SettingError, quoted
+from minicnn.markup import Markup, shown
 
 LEAST_WIDTH = 120
 BETWEEN = 22  # figures
@@ -40,8 +40,9 @@ STYLE = (
 )
 
 
-def svg(figure: Figure | Sequence[Figure], width: int = 640) -> str:
-    """The text of an SVG `width` pixels wide, narrower where there is less room: a file of its own, or an element of a page.
+def svg(figure: Figure | Sequence[Figure], width: int = 640) -> Markup:
+    """The text of an SVG `width` pixels wide, narrower where there is less room: a file of its own, an element of a page, the output of
+    a notebook's cell.
 
     The same figure gives the same text.
 
@@ -69,7 +70,7 @@ def svg(figure: Figure | Sequence[Figure], width: int = 640) -> str:
         y += height + (BETWEEN if number + 1 < len(figures) else 8)
     title = ", ".join(each.title for each in figures)
     words = " ".join(plot.described(each) if isinstance(each, Chart) else pictures.described(each) for each in figures)
-    return "\n".join(
+    lines = "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="mc-sheet" role="img" aria-label="{shown(title)}" width="{width}" height="{y:.0f}"'
             f' viewBox="0 0 {width} {y:.0f}">',
@@ -82,3 +83,4 @@ def svg(figure: Figure | Sequence[Figure], width: int = 640) -> str:
             "",
         ]
     )
+    return Markup(lines)

@@ -26,7 +26,7 @@ from typing import Any
 from minicnn.graph.cost import BYTES_PER_NUMBER, TrainingMemory, learning, learns_before, training_memory, work
 from minicnn.graph.field import Field, fields
 from minicnn.graph.node import Node
-from minicnn.graph.table import plain_table
+from minicnn.graph.table import html_table, plain_table
 from minicnn.graph.topology import Topology
 from minicnn.layers import Shape
 
@@ -114,6 +114,10 @@ class Summary:
 
     def __repr__(self) -> str:
         return plain_table(self)
+
+    def _repr_html_(self) -> str:
+        """The same as a table in a notebook."""
+        return html_table(self)
 
 
 def summarize(topology: Topology, model: str, batch: int = 1) -> Summary:

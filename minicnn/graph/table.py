@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from minicnn.graph.columns import cells
 from minicnn.graph.formats import count, percent, sizes
+from minicnn.markup import shown, table
 
 if TYPE_CHECKING:
     from minicnn.graph.summary import Summary
@@ -14,12 +15,22 @@ if TYPE_CHECKING:
 
 def plain_table(summary: Summary) -> str:
     """The whole summary in monospaced text."""
-    table = cells(summary)
+    whole = cells(summary)
     lines = [f"{summary.model}, input {sizes(summary.input_shape)}"]
-    lines += aligned([table.headings, *table.lines, table.totals], table.right)
+    lines += aligned([whole.headings, *whole.lines, whole.totals], whole.right)
     lines += [f"{kind}: {params} parameters ({share}), {macs} MACs ({work})" for kind, params, share, macs, work in shares(summary)]
     lines += [not_counted(summary)] if summary.uncounted else []
     return "\n".join(lines)
+
+
+def html_table(summary: Summary) -> str:
+    """The whole summary as HTML, for a notebook."""
+    whole = cells(summary)
+    parts = [f"{kind}: {params} parameters ({share}), {macs} MACs ({work})" for kind, params, share, macs, work in shares(summary)]
+    parts += [not_counted(summary)] if summary.uncounted else []
+    title = f"{summary.model}, input {sizes(summary.input_shape)}"
+    below = "".join(f"<div>{shown(line)}</div>" for line in parts)
+    return f"{table(whole.headings, whole.lines, whole.right, title, whole.totals)}{below}"
 
 
 def shares(summary: Summary) -> list[tuple[str, str, str, str, str]]:

@@ -46,6 +46,12 @@ class Answer(NamedTuple):
         names = tuple(classes) or tuple(map(str, range(len(self.found))))
         return [Guess(int(k), names[k], float(self.found[k])) for k in order]
 
+    def _repr_html_(self) -> str:
+        """The answer in a notebook: classes by their numbers with bars, a mask in colour, numbers and boxes as a table."""
+        from minicnn.train.answer_html import as_html
+
+        return as_html(self)
+
     def shares(self, classes: Sequence[str]) -> dict[str, float]:
         """Of a mask: the share of the pixels that each class has, by name."""
         return {name: float((self.found == k).mean()) for k, name in enumerate(classes)}

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from html import escape
+from typing import TYPE_CHECKING
 
+from minicnn.markup import shown, table
 from minicnn.metrics import figure, words
 from minicnn.train.records import EpochRecord, EvaluationRecord
+
+if TYPE_CHECKING:
+    from minicnn.charts import Chart
+
+CURVE_WIDTH = 380  # of a curve in a notebook
 
 
 def is_better(record: EpochRecord, best: EpochRecord | None) -> bool:
@@ -58,14 +65,36 @@ class History:
         lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], *self._outcome()])
 
+    def charts(self) -> list[Chart]:
+        """The curves of loss and first metric over the epochs, as `minicnn.charts` draws them."""
+        from minicnn.train.curves import charts
+
+        metric = next((name for record in self.records for name in record.metrics), "")
+        losses = {"training": [record.train_loss for record in self.records]}
+        figures: dict[str, list[float]] = {}
+        if metric == "accuracy":
+            figures["training"] = [_number(record.train_accuracy) for record in self.records]
+        if self.watched != "train":
+            losses[self.watched] = [record.loss for record in self.records]
+            figures[self.watched] = [_number(record.metrics.get(metric)) for record in self.records]
+        return charts([record.epoch for record in self.records], losses, metric, figures)
+
     def _repr_html_(self) -> str:
-        """The same as HTML, for a notebook."""
-        head, *body = self.rows() if self.records else [("no epoch was trained to its end",)]
-        cells = ["".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) for tag, row in [("th", head), *(("td", row) for row in body)]]
-        below = "".join(f"<p>{escape(line)}</p>" for line in self._outcome())
-        return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>{below}"
+        """Curves and table as HTML, for a notebook."""
+        from minicnn.charts import svg
+
+        if not self.records:
+            return f"<p>{shown(repr(self))}</p>"
+        head, *body = self.rows()
+        curves = "".join(svg(chart, CURVE_WIDTH) for chart in self.charts()) if len(self.records) > 1 else ""
+        below = "".join(f"<p>{shown(line)}</p>" for line in self._outcome())
+        return f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-end">{curves}</div>{table(head, body, (True,) * len(head))}{below}'
 
     def _outcome(self) -> list[str]:
         figures = [] if self.test is None else [f"{words(name)} {figure(name, value)}" for name, value in self.test.metrics.items()]
         test = [] if self.test is None else [f"test {', '.join([*figures, f'loss {self.test.loss:.4f}'])}"]
         return test if self.warning is None else [*test, self.warning]
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

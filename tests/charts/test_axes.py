@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minicnn.charts import Bars, Chart, Line
+from minicnn.charts import Bars, Chart, Line, svg
 from minicnn.charts.axes import axis, between, frame
 
 
@@ -34,11 +34,12 @@ def test_ticks_are_steps_that_a_reader_counts_by(low, high, log, expected):
 
 def test_between_whole_numbers_there_are_no_ticks():
     assert labels(axis(np.array([1.0, 2, 3]), 9, log=False, loose=False)) == ["1", "2", "3"]
+    assert labels(axis(np.array([1.0, 1]), 9, log=False, loose=False)) == ["0", "1", "2"]
 
 
-@given(st.lists(st.floats(-1e30, 1e30), min_size=1, max_size=5), st.booleans(), st.booleans())
+@given(st.lists(st.floats(-1e130, 1e130), min_size=1, max_size=5), st.booleans(), st.booleans())
 def test_every_number_lies_between_the_ends(values, log, loose):
-    numbers = np.array([abs(value) + 1e-30 if log else value for value in values])
+    numbers = np.array([abs(value) + 1e-130 if log else value for value in values])
     found = axis(numbers, 5, log, loose)
     places = found.places(numbers)
     assert (places >= -1e-6).all()
@@ -46,6 +47,16 @@ def test_every_number_lies_between_the_ends(values, log, loose):
     at = found.places([tick.value for tick in found.ticks])
     assert (np.diff(at) > 0).all()
     assert len(set(labels(found))) == len(found.ticks) <= 12
+
+
+@given(st.lists(st.floats(), max_size=5), st.booleans(), st.booleans())
+def test_no_number_is_too_large_or_too_small_to_be_drawn(values, log_x, log_y):
+    chart = Chart("", (Line("", values, values[::-1], points=True),), log_x=log_x, log_y=log_y)
+    axes = frame(chart, 5, 5)
+    for each in (axes.x, axes.y):
+        assert each.low < each.high
+        assert np.isfinite([each.low, each.high]).all()
+    assert "nan" not in svg(chart).replace("nan:", "").replace("nan<", "")
 
 
 def test_what_is_not_finite_or_not_positive_has_no_place():

@@ -53,6 +53,7 @@ def test_json(cli):
         "data folder",
         "data sets",
         "pillow",
+        "cairosvg",
         "torch",
         "scikit-learn",
     ]

@@ -225,7 +225,9 @@ def test_a_history_is_printed_as_a_table():
     ]
     html = history._repr_html_()
     assert html.count("<tr>") == 4
-    assert "<th>Validation loss</th>" in html
+    assert ">Validation loss</th>" in html
+    assert html.count("<svg") == 2
+    assert [len(chart.marks) for chart in history.charts()] == [2, 2]
     assert html.endswith("<p>test accuracy 62.50 %, loss 0.5000</p>")
     assert repr(History((record(1, 0.5, watched=False),), "train")).splitlines()[0] == "Epoch  Train loss  accuracy  Seconds"
     assert repr(History((), "train")) == "no epoch was trained to its end"
@@ -262,11 +264,59 @@ def test_a_bar_on_a_terminal_and_silence_in_a_pipe(small_net, digits, test_digit
             assert "epoch 1/2 [" in stream.getvalue()
 
 
-def test_a_notebook_gets_the_bar(small_net, digits, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ipykernel", io)
+class Notebook:
+    """What a cell of a notebook offers: outputs that can be replaced."""
+
+    kernel = object()
+
+    def __init__(self):
+        self.outputs = []
+
+    def get_ipython(self):
+        return self
+
+    def HTML(self, text):
+        return text
+
+    def display(self, text, display_id):
+        self.outputs.append([text])
+        return self
+
+    def update(self, text):
+        self.outputs[-1].append(text)
+
+
+def test_a_notebook_without_outputs_gets_the_bar(small_net, digits, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", Notebook())
+    monkeypatch.delitem(sys.modules, "IPython.display", raising=False)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     Trainer(small_net(), batch_size=64).fit(digits, epochs=1)
     assert shown(sys.stderr)[0].startswith("epoch 1/1")
+
+
+def test_a_process_that_has_merely_loaded_a_kernel_is_no_notebook(small_net, digits, monkeypatch):
+    for name in ("IPython", "IPython.display", "ipykernel"):
+        monkeypatch.setitem(sys.modules, name, io)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    Trainer(small_net(), batch_size=64).fit(digits, epochs=1)
+    assert sys.stderr.getvalue() == ""
+
+
+def test_a_cell_of_a_notebook_shows_one_bar_that_is_replaced(small_net, digits, test_digits, monkeypatch):
+    cell = Notebook()
+    for name in ("IPython", "IPython.display"):
+        monkeypatch.setitem(sys.modules, name, cell)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr("minicnn.train.progress.CELL_SECONDS", 0.0)
+    monkeypatch.setattr("minicnn.train.course.REPORT_SECONDS", 0.0)
+    Trainer(small_net(), batch_size=64).fit(digits, test_digits, epochs=2)
+    (shown_one_by_one,) = cell.outputs
+    assert sys.stderr.getvalue() == ""
+    shares = [float(text.split('value="')[1].split('"')[0]) for text in shown_one_by_one if "<progress" in text]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 1 < shares[-1] < 2
+    assert shown_one_by_one[-1].startswith("<div>epoch 2/2  loss ")
+    assert " test loss " in shown_one_by_one[-1]
 
 
 class Full(Terminal):
