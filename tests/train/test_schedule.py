@@ -135,7 +135,9 @@ def test_by_name():
         match=r"^schedule 'cosin' is not one of constant, step, milestones, halving, plateau, cosine(, [\w-]+)*: did you mean cosine or cosine-restarts\?$",
     ):
         schedule("cosin")
-    with pytest.raises(SettingError, match=r"^schedule 'linear' is not one of constant, step, milestones, halving, plateau, cosine(, [\w-]+)*$"):
+    with pytest.raises(
+        SettingError, match=r"^schedule 'linear' is not one of constant, step, milestones, halving, plateau, cosine(, [\w-]+)*$"
+    ):
         schedule("linear")
 
 
