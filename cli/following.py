@@ -37,8 +37,8 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
     return (results.TableResults if sys.stdout.isatty() else results.LineResults)(*where), live
 
 
-def follow(run: Run, results: Results, progress: Progress) -> int:
-    """Train, show what happens, and return the exit status.
+def follow(run: Run, results: Results, progress: Progress, again: str = "") -> int:
+    """Train, show what happens, and return the exit status.  again: how to continue if it is stopped, by default this run alone.
 
     Results that cannot be shown do not end the run: if their reader has gone it stops as on Ctrl-C, otherwise it continues.
     """
@@ -79,10 +79,10 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         show(results.stopped, trainer.epoch)
         if lost is not None:
             raise DataError(
-                f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of {run.settings.epochs} {continuation(run)}"
+                f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of {run.settings.epochs} {again or continuation(run)}"
             ) from lost
         echo(
-            f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}\n{continuation(run)}",
+            f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}\n{again or continuation(run)}",
             err=True,
         )
         return INTERRUPTED

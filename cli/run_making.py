@@ -71,7 +71,13 @@ def resumed(path: str | Path, name: str | None, given: dict[str, Any], device: s
     name : the network again, of which the run must be; a Python file is run, so that its layers are known
     """
     from minicnn.train import Run, RunFolder, RunSettings
+    from minicnn.train.run_set import seeds
 
+    if known := seeds(path):
+        raise CheckpointError(
+            f"{path} holds the runs of {len(known)} seeds"
+            f"\n  continue them all: minicnn train --repeat {len(known)} --resume {path}\n  or choose one: {path}/seed-{known[0]}"
+        )
     folder = RunFolder.open(path)
     given = {option: value for option, value in given.items() if option != "recipe"}
     folder.claim()  # before anything slow
