@@ -126,7 +126,9 @@ def training_options(command: Command) -> Command:
             metavar="X",
             help="Share of every label that is spread over all classes, such as 0.1.",
         ),
-        click.option("--recipe", metavar="NAME", help="Use the recipe of another network; 'minicnn recipes' lists them."),
+        click.option(
+            "--recipe", metavar="NAME", help="Use a recipe by its name, or that of another network; 'minicnn recipes' lists them."
+        ),
         click.option(
             "--augment",
             metavar="LIST",

@@ -19,10 +19,10 @@ class TrainCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from minicnn.cli.render.recipes_text import definitions
-        from minicnn.zoo import entries
+        from minicnn.zoo import RECIPES, entries
 
         with formatter.section("Recipes, with the test accuracy of three seeds"):
-            formatter.write_dl(definitions(entries()))
+            formatter.write_dl(definitions(entries(), tuple(RECIPES.values())))
 
 
 @click.command(cls=TrainCommand)
@@ -55,7 +55,11 @@ def train(
     if resume and out:
         raise click.UsageError("a resumed run stays in its folder: leave out --out")
     if not network and not resume:
-        raise click.UsageError("which network? As in: minicnn train lenet")
+        from minicnn.zoo import RECIPES
+
+        if given["recipe"] not in RECIPES:
+            raise click.UsageError("which network? As in: minicnn train lenet")
+        network = RECIPES[given["recipe"]].network
     from minicnn.cli import repeats, run_making
     from minicnn.cli.data_choice import overview, short_name
     from minicnn.datasets import names

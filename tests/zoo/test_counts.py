@@ -9,6 +9,8 @@ from minicnn import zoo
 # input, output, parameters
 NETWORKS = {
     "lenet": ((1, 28, 28), (10,), 61_706),
+    "small-cnn": ((1, 28, 28), (10,), 29_178),
+    "mnist1d-cnn25": ((1, 40), (10,), 5_210),
     "lenet5-1998": ((1, 32, 32), (10,), 60_000),
     "lenet-d2l": ((1, 28, 28), (10,), 61_706),
     "alexnet": ((3, 227, 227), (1000,), 62_378_344),
