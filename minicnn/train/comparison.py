@@ -172,10 +172,12 @@ def _epoch_line(text: str) -> EpochLine | None:
     where = "a line of the history"
     try:
         found = schema.parse(text, where)
+        shares = {name: None if found[name] is None else schema.real(where, name, found[name]) for name in ("train_accuracy", "test_loss")}
         return EpochLine(
             schema.whole(where, "epoch", found["epoch"], least=1),
             schema.real(where, "train_loss", found["train_loss"]),
-            *(None if found[name] is None else schema.real(where, name, found[name]) for name in ("train_accuracy", "test_loss")),
+            shares["train_accuracy"],
+            shares["test_loss"],
             _metrics(found["metrics"]),
             schema.real(where, "seconds", found["seconds"], least=0),
             schema.real(where, "learning_rate", found["learning_rate"]),
