@@ -103,7 +103,7 @@ def patience_line(run: Run) -> str:
     return f"validation has not improved for {epochs}: training ended after epoch {len(run.trainer.history)}"
 
 
-def continuation(run: Run) -> str:
-    """How to continue a run that stopped, where it ran."""
+def continuation(run: Run, file: str = "") -> str:
+    """How to continue a run that stopped, where it ran; with the file of its own layers."""
     device = "" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"
-    return f"continue with: minicnn train --resume {shlex.quote(str(run.folder.path))}{device}"
+    return f"continue with: minicnn train {file and f'{shlex.quote(file)} '}--resume {shlex.quote(str(run.folder.path))}{device}"

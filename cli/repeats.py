@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAY_CHANGE = ("epochs", "data_dir")  # for seeds that have not begun
 
 
-def repeat(choice: Choice, folder: Path, count: int, device: str, threads: int | None, form: str, quiet: bool) -> int:
+def repeat(choice: Choice, name: str, folder: Path, count: int, device: str, threads: int | None, form: str, quiet: bool) -> int:
     """Train a new set of runs: the seed of the settings, and those after it.
 
     Ctrl-C keeps the runs that are done and the one under way.
@@ -37,7 +37,7 @@ def repeat(choice: Choice, folder: Path, count: int, device: str, threads: int |
         return run_making.begun(own, RunFolder.create(seed_folder(folder, seed)), device, threads)
 
     first = choice.settings.seed
-    return _all(run_of, range(first, first + count), folder, form, quiet)
+    return _all(run_of, range(first, first + count), name, folder, form, quiet)
 
 
 def resume(path: str, name: str | None, count: int, given: dict[str, Any], device: str, threads: int | None, form: str, quiet: bool) -> int:
@@ -72,18 +72,20 @@ def resume(path: str, name: str | None, count: int, given: dict[str, Any], devic
         choice = Choice(network, replace(settings, seed=seed, architecture=None), *data)
         return run_making.begun(choice, RunFolder.create(own), device, threads)
 
-    return _all(run_of, sorted({*known, *range(known[0], known[0] + count)})[:count], folder, form, quiet)
+    return _all(run_of, sorted({*known, *range(known[0], known[0] + count)})[:count], name, folder, form, quiet)
 
 
-def _all(run_of: Callable[[int], Run], seeds: Any, folder: Path, form: str, quiet: bool) -> int:
+def _all(run_of: Callable[[int], Run], seeds: Sequence[int], name: str | None, folder: Path, form: str, quiet: bool) -> int:
     """Train a run for each seed, one after the other, and report all of them."""
     results = {}
-    again = f"continue with: minicnn train --repeat {len(seeds)} --resume {shlex.quote(str(folder))}"
+    where = f"--repeat {len(seeds)} --resume {shlex.quote(str(folder))}"
     for number, seed in enumerate(seeds, 1):
         run = run_of(seed)
         if not quiet:
             echo(f"seed {seed}, {number} of {len(seeds)}", err=True)
-        status = follow(run, *views(run, form, quiet), again + ("" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"))
+        device = "" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"
+        words = ("continue with: minicnn train", run_making.own_file(run.trainer.net, name), f"{where}{device}")
+        status = follow(run, *views(run, form, quiet), " ".join(filter(None, words)))
         if status:
             return status
         result = run.result()

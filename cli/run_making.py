@@ -130,6 +130,11 @@ def build(network: Network, settings: RunSettings, data: Dataset) -> Graph:
     )
 
 
+def own_file(net: Graph, name: str | None) -> str:
+    """NAME, if it is needed to resume: it defines layers that are not of this package."""
+    return str(name) if any(not type(node.layer).__module__.startswith("minicnn.") for node in net.nodes) else ""
+
+
 def load_weights(net: Graph, settings: RunSettings) -> None:
     """Start from the weights of another run, and report which were taken."""
     from minicnn.train.transfer import start_from

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from minicnn.cli.echo import echo
-from minicnn.cli.following import follow, views
+from minicnn.cli.following import continuation, follow, views
 from minicnn.cli.options import training_options
 
 RUNS = "runs"
@@ -74,15 +74,15 @@ def train(
         return repeats.resume(resume, network, repeat, given, device, threads, form, quiet)
     if resume:
         run = run_making.resumed(resume, network, given, device, threads)
-        return follow(run, *views(run, form, quiet))
+        return follow(run, *views(run, form, quiet), continuation(run, run_making.own_file(run.trainer.net, network)))
     choice = run_making.chosen(str(network), given)
     settings = choice.settings
     name = f"{settings.network}-{short_name(settings.data)}"
     if repeat:
         folder = make_set(out) if out else RunFolder.create_next(RUNS, name).path
-        return repeats.repeat(choice, folder, repeat, device, threads, form, quiet)
+        return repeats.repeat(choice, str(network), folder, repeat, device, threads, form, quiet)
     run = run_making.begun(choice, RunFolder.create(out) if out else RunFolder.create_next(RUNS, name), device, threads)
     run_making.warn_of_long(run.trainer, choice.train_data, settings.epochs)
     if not quiet and settings.data not in names():
         echo(overview(run.whole, run.test_data), err=True)
-    return follow(run, *views(run, form, quiet))
+    return follow(run, *views(run, form, quiet), continuation(run, run_making.own_file(run.trainer.net, network)))
