@@ -82,7 +82,8 @@ def _all(run_of: Callable[[int], Run], seeds: Sequence[int], name: str | None, f
     for number, seed in enumerate(seeds, 1):
         run = run_of(seed)
         if not quiet:
-            echo(f"seed {seed}, {number} of {len(seeds)}", err=True)
+            blank = "\n" if number > 1 else ""
+            echo(f"{blank}seed {seed}, {number} of {len(seeds)}", err=True)
         device = "" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"
         words = ("continue with: minicnn train", run_making.own_file(run.trainer.net, name), f"{where}{device}")
         status = follow(run, *views(run, form, quiet), " ".join(filter(None, words)))
