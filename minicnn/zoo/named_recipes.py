@@ -90,7 +90,7 @@ RECIPES: dict[str, NamedRecipe] = {
         NamedRecipe(
             "mnist-99.4",
             "small-cnn",
-            "found here, on a twelfth of the training images held out",
+            "found here, by a twelfth of the training images, held out",
             Recipe(
                 SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4),
                 (),
@@ -99,21 +99,17 @@ RECIPES: dict[str, NamedRecipe] = {
                 ema=0.999,
                 augment=DISTORTED,
             ),
-            (Tried("small-cnn", Outcome("mnist", 15, (0.994, 0.995))),),
+            (Tried("small-cnn", Outcome("mnist", 15, (0.9950, 0.9957))),),
+            ("99.50, 99.52 and 99.57 % for the seeds 0, 1 and 2: a mean of 99.53 %.",),
         ),
         NamedRecipe(
             "fashion-92",
-            "small-cnn",
-            "found here",
+            "small-cnn-32",
+            "found here; nothing was tuned on the test images",
             Recipe(
-                SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4),
-                (),
-                schedule="one-cycle",
-                batch_size=128,
-                ema=0.999,
-                augment="shift,flip",
+                SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4), (), schedule="one-cycle", batch_size=128, ema=0.999, augment="flip"
             ),
-            (Tried("small-cnn", Outcome("fashion-mnist", 15, (0.92, 0.93))),),
+            (Tried("small-cnn-32", Outcome("fashion-mnist", 10, (0.92, 0.93))),),
         ),
         NamedRecipe(
             "mnist1d-book",
@@ -122,6 +118,7 @@ RECIPES: dict[str, NamedRecipe] = {
             Recipe(SGD(learning_rate=0.05, momentum=0.9), (), schedule="halving", batch_size=100),
             (Tried("mnist1d-cnn", Outcome("mnist1d", 100, (0.898, 0.912))), Tried("mnist1d-mlp", Outcome("mnist1d", 100, (0.662, 0.697)))),
             (
+                "Five seeds: 90.3 % for the convolutions with a standard deviation of 0.6, 67.7 % with 1.3 for the fully connected network.",
                 "As the notebook has it; the book's text says SGD at 0.01 without momentum for 100,000 updates, and reports about 83 % for the"
                 " network of figure 10.7 and about 60 % for the fully connected one, of one run each.",
                 "The notebook gives fully connected layers He's uniform weights and leaves convolutions to PyTorch; here all are He's, and those"
