@@ -105,11 +105,14 @@ RECIPES: dict[str, NamedRecipe] = {
         NamedRecipe(
             "fashion-92",
             "small-cnn-32",
-            "found here; nothing was tuned on the test images",
+            "found here",
             Recipe(
                 SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4), (), schedule="one-cycle", batch_size=128, ema=0.999, augment="flip"
             ),
             (Tried("small-cnn-32", Outcome("fashion-mnist", 10, (0.92, 0.93))),),
+            (
+                "With half the filters, small-cnn, 15 epochs with shift and flip gave 91.47 % of the test images: then the network was widened.",
+            ),
         ),
         NamedRecipe(
             "mnist1d-book",
