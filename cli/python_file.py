@@ -7,11 +7,12 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from minicnn.errors import SettingError, suggestion
 
 NETWORK = "network"
+Value = TypeVar("Value")
 
 
 def own_function(word: str) -> Callable[..., Any]:
@@ -30,6 +31,29 @@ def own_function(word: str) -> Callable[..., Any]:
         what = f"has no function {name}{suggestion(name, functions)}" if name else "is a file: say which function, as FILE.py:NAME"
         raise SettingError(f"{file} {what}{there}")
     return names[name]  # type: ignore[no-any-return]
+
+
+def own_value(word: str, kind: type[Value], what: str) -> Value:
+    """The value of a kind that FILE.py:NAME says; the file is run for it.
+
+    what : the kind in words
+
+    Raises
+    ------
+    SettingError
+        If there is no such file or value, or the file raises an error of its own.
+    """
+    file, _, name = word.rpartition(":") if ".py:" in word else (word, "", "")
+    found = {each: value for each, value in definitions(file).items() if isinstance(value, kind)}
+    if name not in found:
+        there = f"\n  there are {', '.join(found)}" if found else ""
+        missing = (
+            f"does not define {name} as {what}{suggestion(name, list(found))}"
+            if name
+            else f"is a file: say which of its names is {what}, as FILE.py:NAME"
+        )
+        raise SettingError(f"{file} {missing}{there}")
+    return found[name]
 
 
 def own_network(file: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,20 +54,20 @@ def play(network: str, data: str | None, data_dir: str | None, variant: str | No
 
 def chosen(word: str, data: str | None, data_dir: str | None) -> tuple[Graph, TrainedOn | None, Dataset, Dataset]:
     """A network, what it was trained on, and images for it."""
-    from minicnn import load, zoo
     from minicnn.cli.data_choice import data_name, load_both
+    from minicnn.cli.network_choice import find
     from minicnn.cli.options import weights_path
+    from minicnn.network_file import load
     from minicnn.train.settings import default_data
 
-    if os.path.exists(Path(word).expanduser()):
+    entry = find(word)
+    usual = getattr(entry, "data", None) or default_data(entry.recipe)
+    size = tuple(each or 0 for each in entry.input_shape)
+    train, test = load_both(data_name(data, data_dir, usual), data_dir, size)
+    if entry.source.endswith(f"of {word}"):
         net = load(weights_path(word))
-        known = net.trained_on
-        usual = known.data if known else default_data(net.recipe)
-        return net, known, *load_both(data_name(data, data_dir, usual), data_dir, net.input_shape)
-    entry = zoo.find(word)
-    train, test = load_both(data_name(data, data_dir, default_data(entry.recipe)), data_dir, entry.input_shape)
-    shape = (train.input_shape[0], *entry.input_shape[1:])
-    return entry.build(len(train.classes), shape), None, train, test
+        return net, net.trained_on, train, test
+    return entry.build(len(train.classes), (train.input_shape[0], *entry.input_shape[1:])), None, train, test
 
 
 def own_variant(word: str) -> dict[str, Any]:

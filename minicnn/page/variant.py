@@ -15,7 +15,6 @@ from minicnn.kernels.index_table import three
 from minicnn.page.assets import packed
 from minicnn.page.build.link import link
 from minicnn.page.build.module import Loop, compile_object
-from minicnn.page.write import VARIANT_LOOPS
 
 MOST_TAPS = 400_000  # of all outputs together
 FLOATS = {axes: types.Array(types.float32, axes, "C") for axes in (1, 5)}
@@ -34,8 +33,7 @@ def variant_assets(own: Variant, text: str = "") -> dict[str, Any]:
     outputs, taps = three(own.output_shape), three(own.taps)
     if prod(outputs) * prod(taps) > MOST_TAPS:
         raise SettingError(f"variant {own.name!r} has {prod(outputs) * prod(taps):,} taps, more than the {MOST_TAPS:,} that a page holds")
-    index_map, loops = own._map, {name: getattr(textbook, name) for name in VARIANT_LOOPS}
-    forward, backward_input, backward_weight = loops.values()
+    index_map, forward, backward_input = own._map, textbook.variant_forward, textbook.variant_backward_input
 
     def variant_forward(y, x, weight, bias):  # type: ignore[no-untyped-def]
         forward(y, x, weight, bias, index_map, taps)
@@ -43,19 +41,11 @@ def variant_assets(own: Variant, text: str = "") -> dict[str, Any]:
     def variant_backward_input(dx, dy, weight):  # type: ignore[no-untyped-def]
         backward_input(dx, dy, weight, index_map, taps)
 
-    def variant_backward_weight(dweight, dy, x):  # type: ignore[no-untyped-def]
-        backward_weight(dweight, dy, x, index_map, taps)
-
-    module = link(
-        compile_object(
-            {
-                "variant_forward": Loop(variant_forward, (FLOATS[5], FLOATS[5], FLOATS[1], FLOATS[1])),
-                "variant_backward_input": Loop(variant_backward_input, (FLOATS[5], FLOATS[5], FLOATS[1])),
-                "variant_backward_weight": Loop(variant_backward_weight, (FLOATS[1], FLOATS[5], FLOATS[5])),
-            }
-        ),
-        VARIANT_LOOPS,
-    )
+    loops = {
+        "variant_forward": Loop(variant_forward, (FLOATS[5], FLOATS[5], FLOATS[1], FLOATS[1])),
+        "variant_backward_input": Loop(variant_backward_input, (FLOATS[5], FLOATS[5], FLOATS[1])),
+    }
+    module = link(compile_object(loops), list(loops))
     plain = getattr(index_map, "py_func", index_map)
     table = np.array([plain(*place, *tap) for place in product(*map(range, outputs)) for tap in product(*map(range, taps))], np.int32)
     return {
@@ -67,6 +57,6 @@ def variant_assets(own: Variant, text: str = "") -> dict[str, Any]:
         "weights": own.weight_count,
         "code": packed(module.code),
         "table": packed(table),
+        "uses": {name: packed(array.astype(np.int32)) for name, array in zip(("outputs", "inputs", "first"), own.uses, strict=True)},
         "text": text,
     }
-

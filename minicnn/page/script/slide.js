@@ -235,7 +235,7 @@ export class SlideRoom {
 
   /** @param {import("./variants.js").Settings} s */
   draw(s) {
-    const call = /** @type {NonNullable<typeof this.call>} */ (this.call), [first, other] = call.reads, shapeOf = (/** @type {string} */ name) => /** @type {import("./loops.js").Tensor} */ (call.given[name]);
+    const call = /** @type {NonNullable<typeof this.call>} */ (this.call), [first, other] = call.reads, shapeOf = (/** @type {string} */ name) => /** @type {import("./loops.js").Tensor} */ ((call.shown ?? call.given)[name]);
     const two = (/** @type {number[]} */ pads) => /** @type {[number, number]} */ (s.axes === 1 ? [0, pads[0]] : pads.slice(-2));
     const showOf = (/** @type {Grid} */ grid, /** @type {string} */ name) => {
       const array = shapeOf(name), zeros = name === "x" && s.mode === "zeros" && s.kind !== "conv_transpose";
@@ -264,8 +264,8 @@ export class SlideRoom {
     const { call } = this;
     if (!call) return;
     const s = this.settings(), frames = (/** @type {string} */ name) => reads.filter(([array]) => array === name).flatMap(([, place]) => {
-      const array = /** @type {import("./loops.js").Tensor} */ (call.given[name]), where = this.leading(name, s, array.shape);
-      const whole = place.length === array.shape.length ? place : placeOf(array.shape, place[0]);
+      const array = /** @type {import("./loops.js").Tensor} */ ((call.shown ?? call.given)[name]), where = this.leading(name, s, array.shape);
+      const whole = place.length === array.shape.length ? place : placeOf(array.shape, place[place.length - 1]);
       if (where.some((each, axis) => whole[axis] !== each)) return [];
       return [/** @type {import("./grid.js").Mark} */ ([s.axes === 1 || whole.length < 2 ? 0 : whole[whole.length - 2], whole[whole.length - 1], "read"])];
     });
