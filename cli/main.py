@@ -26,6 +26,7 @@ VERBS = {
     "lr-find": "Find a learning rate: a curve of the loss while the rate grows.",
     "play": "Write a page where a network trains in the browser, offline, and open it.",
     "recipes": "List how networks are trained, and how well they learn.",
+    "compare": "Show runs side by side: curves, what was set differently, what came of it.",
     "evaluate": "Measure a trained network on a data set.",
     "report": "Write a page about a run: curves, mistakes, filters.",
     "predict": "Classify images with a trained network.",

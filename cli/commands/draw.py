@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from minicnn import zoo
+from minicnn.cli import network_choice
 from minicnn.cli.commands.summary import ImageShape
 from minicnn.errors import SettingError
 
@@ -25,7 +25,7 @@ def draw(
     from minicnn.cli.render.draw import svg
     from minicnn.storage import atomic_write
 
-    entry = zoo.find(name)
+    entry = network_choice.find(name)
     path = Path(out or f"{entry.name}.svg")
     if path.suffix.lower() not in ("", ".svg"):
         raise SettingError(f"draw: {path} does not end in .svg, but pictures are written as SVG\n  use {path.with_suffix('.svg')}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,9 +23,10 @@ if TYPE_CHECKING:
     "--data", metavar="NAME|PATH", show_default="that of the run or recipe, else digits", help="What it is trained on in the page."
 )
 @data_dir_option
+@click.option("--variant", metavar="FILE.py:NAME", help="A convolution of your own, made by kernels.variant, for the first room.")
 @click.option("--out", metavar="FILE", show_default="minicnn-NAME.html", help="Where the page is written.")
 @click.option("--no-open", is_flag=True, help="Write it, and do not open a browser.")
-def play(network: str, data: str | None, data_dir: str | None, out: str | None, no_open: bool) -> None:
+def play(network: str, data: str | None, data_dir: str | None, variant: str | None, out: str | None, no_open: bool) -> None:
     """Write a page where NETWORK runs and trains in the browser, and open it; lenet if none is named.
 
     NETWORK is one of the zoo, or a run (a folder, or its best.safetensors), whose weights are in the page then.  The page is one file: it
@@ -44,7 +44,7 @@ def play(network: str, data: str | None, data_dir: str | None, out: str | None, 
     path = Path(out or f"minicnn-{net.name}.html").expanduser()
     if path.suffix.lower() not in (".html", ".htm"):
         raise SettingError(f"play: {path} does not end in .html, but the page is HTML\n  use {path.with_suffix('.html')}")
-    text = page(f"minicnn: {net.name}", tasks)
+    text = page(f"minicnn: {net.name}", tasks, own_variant(variant) if variant else None)
     with atomic_write(path, "w") as file:
         file.write(text)
     echo(f"{path}: {len(text.encode()) / 1e3:,.0f} kB, {'open it in a browser' if no_open else 'opened in the browser'}")
@@ -54,17 +54,28 @@ def play(network: str, data: str | None, data_dir: str | None, out: str | None, 
 
 def chosen(word: str, data: str | None, data_dir: str | None) -> tuple[Graph, TrainedOn | None, Dataset, Dataset]:
     """A network, what it was trained on, and images for it."""
-    from minicnn import load, zoo
     from minicnn.cli.data_choice import data_name, load_both
+    from minicnn.cli.network_choice import find
     from minicnn.cli.options import weights_path
+    from minicnn.network_file import load
     from minicnn.train.settings import default_data
 
-    if os.path.exists(Path(word).expanduser()):
+    entry = find(word)
+    usual = getattr(entry, "data", None) or default_data(entry.recipe)
+    size = tuple(each or 0 for each in entry.input_shape)
+    train, test = load_both(data_name(data, data_dir, usual), data_dir, size)
+    if entry.source.endswith(f"of {word}"):
         net = load(weights_path(word))
-        known = net.trained_on
-        usual = known.data if known else default_data(net.recipe)
-        return net, known, *load_both(data_name(data, data_dir, usual), data_dir, net.input_shape)
-    entry = zoo.find(word)
-    train, test = load_both(data_name(data, data_dir, default_data(entry.recipe)), data_dir, entry.input_shape)
-    shape = (train.input_shape[0], *entry.input_shape[1:])
-    return entry.build(len(train.classes), shape), None, train, test
+        return net, net.trained_on, train, test
+    return entry.build(len(train.classes), (train.input_shape[0], *entry.input_shape[1:])), None, train, test
+
+
+def own_variant(word: str) -> dict[str, Any]:
+    """What FILE.py:NAME says, compiled: a `kernels.Variant`."""
+    from minicnn.cli.python_file import own_value
+    from minicnn.kernels import Variant
+    from minicnn.page.variant import variant_assets
+
+    found = own_value(word, Variant, "a convolution made by kernels.variant")
+    file = Path(word.rpartition(":")[0])
+    return variant_assets(found, file.read_text(encoding="utf-8"))

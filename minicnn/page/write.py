@@ -18,6 +18,7 @@ from minicnn.page.bundle import bundle
 from minicnn.page.loops import SLIDE, described, stepping_script
 from minicnn.page.modules import path
 
+VARIANT_LOOPS = ("variant_forward", "variant_backward_input", "variant_backward_weight")
 STYLE = Path(__file__).parent / "style"
 START = """
 const assets = JSON.parse(document.getElementById("assets").textContent);
@@ -28,13 +29,15 @@ console.error(error);
 """
 
 
-def page(title: str, tasks: Mapping[str, dict[str, Any]]) -> str:
+def page(title: str, tasks: Mapping[str, dict[str, Any]], variant: dict[str, Any] | None = None) -> str:
     """The page's text.
 
     tasks : what can be trained, the first of them looked into: "kind" ("images" or "points"), "title", "network" and "data" as in `assets`,
         "share" of a picture's side that a drawing's ink fills
+    variant : a convolution of the user's own, as `variant_assets` makes it
     """
-    loops = tuple(dict.fromkeys([*SLIDE, *(call[1] for task in tasks.values() for call in _calls(task))]))
+    own = VARIANT_LOOPS if variant else ()
+    loops = tuple(dict.fromkeys([*SLIDE, *own, *(call[1] for task in tasks.values() for call in _calls(task))]))
     assets = {
         "title": title,
         "textbook": packed(path("textbook").read_bytes()),
@@ -42,6 +45,7 @@ def page(title: str, tasks: Mapping[str, dict[str, Any]]) -> str:
         "loops": packed(json.dumps(described(loops), separators=(",", ":")).encode()),
         "kernels": {name: kernel.tolist() for name, kernel in image_kernels.items()},
         "tasks": dict(tasks),
+        "variant": variant,
     }
     script = "\n".join(
         ['"use strict";', stepping_script(loops), f"const WORKER = {json.dumps(bundle('worker'))};", bundle("main"), START]

@@ -11,15 +11,19 @@ from minicnn.zoo import (
     mnist1d,
     preactivation,
     resnet,
+    small,
     unet,
     vgg,
     wide_resnet,
     yolo,
     zfnet,
 )
+from minicnn.zoo.named_recipes import RECIPES, NamedRecipe, find_recipe
 from minicnn.zoo.registry import Paper, ZooEntry, build, entries, find, names
 
 __all__ = [
+    "RECIPES",
+    "NamedRecipe",
     "Paper",
     "ZooEntry",
     "alexnet",
@@ -29,6 +33,7 @@ __all__ = [
     "densenet",
     "entries",
     "find",
+    "find_recipe",
     "googlenet",
     "highway",
     "lenet",
@@ -36,6 +41,7 @@ __all__ = [
     "names",
     "preactivation",
     "resnet",
+    "small",
     "unet",
     "vgg",
     "wide_resnet",

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from minicnn import datasets
+from minicnn import datasets, kernels
+from minicnn.cli.main import run
 from minicnn.train import load_trained
 
 # Settings of the first room: those of each line are combined with every kind of the line
@@ -207,3 +208,33 @@ def test_the_file_is_small(written):
     assert "unsafe-inline" not in policy
     assert "'unsafe-eval'" not in policy
     assert json.loads(text.partition('id="assets">')[2].partition("</script>")[0].replace("<\\/", "</"))["title"] == "minicnn: lenet"
+
+
+def test_a_convolution_of_ones_own(browser, tmp_path):
+    """Its index map is compiled to WebAssembly on the spot; its numbers are those of `kernels.variant`."""
+    (tmp_path / "mine.py").write_text(
+        "from minicnn import kernels\n"
+        "def circular(k, p, q, c, r, s):\n"
+        "    return c, (p + r) % 9, (q + s) % 9, (k * 3 + r) * 3 + s\n"
+        "mine = kernels.variant(circular, input_shape=(1, 9, 9), output_shape=(2, 9, 9), taps=(1, 3, 3))\n"
+    )
+    path = tmp_path / "own.html"
+    assert run(["play", "mnist1d-cnn", "--no-open", "--out", str(path), "--variant", f"{tmp_path / 'mine.py'}:mine"]) == 0
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector('html[data-ready="1"]', timeout=20_000)
+    settings = {"kind": "variant", "image": "edge", "weights": "1 2 3 4 5 6 7 8 9", "filters": "2"}
+    for direction, count in (("forward", 81), ("backward_input", 81), ("backward_weight", 18)):
+        assert page.evaluate(EXPLAIN_ALL, {**settings, "pass": direction}) == {"same": count, "wrong": None}
+    page.evaluate(EXPLAIN_ALL, {**settings, "pass": "forward"})
+    shown = np.array(page.evaluate("() => [...window.minicnn.rooms.slide.call.given.y.data]")).reshape(2, 9, 9)
+    own = kernels.variant(
+        lambda k, p, q, c, r, s: (c, (p + r) % 9, (q + s) % 9, (k * 3 + r) * 3 + s),
+        input_shape=(1, 9, 9),
+        output_shape=(2, 9, 9),
+        taps=(1, 3, 3),
+    )
+    edge = (np.arange(81).reshape(1, 1, 9, 9) % 9 >= 4).astype(np.float32)
+    weight = np.tile(np.arange(1, 10, dtype=np.float32), 2)
+    np.testing.assert_array_equal(shown, own.forward(edge, weight)[0])
+    page.close()

@@ -39,6 +39,15 @@ export class Loops {
     this.stepping = stepping;
   }
 
+  machines = /** @type {Record<string, Machine>} */ ({}); // of loops that are not in the common module
+
+  /** Take in a loop of another module. @param {string} loop @param {Described} described @param {Machine} machine @param {string} output @param {(...given: any[]) => Generator<Stop>} stepping */
+  add(loop, described, machine, output, stepping) {
+    this.known[loop] = described;
+    this.machines[loop] = machine;
+    this.stepping[`${loop} ${output}`] = stepping;
+  }
+
   /** @param {string} loop @returns {Described} */
   of(loop) {
     if (!this.known[loop]) throw new Error(`there is no loop ${loop}`);
@@ -50,7 +59,7 @@ export class Loops {
    * @param {string} loop @param {Record<string, Given>} given
    */
   call(loop, given) {
-    const machine = this.machine, before = machine.next, places = /** @type {[Tensor, number, boolean][]} */ ([]);
+    const machine = this.machines[loop] ?? this.machine, before = machine.next, places = /** @type {[Tensor, number, boolean][]} */ ([]);
     const flatly = this.of(loop).arguments.flatMap(([name, kind, axes]) => {
       const value = given[name];
       if (value === undefined) throw new Error(`${loop} asks for ${name}`);

@@ -7,6 +7,7 @@ import { LookRoom } from "./look.js";
 import { Loops, tensor } from "./loops.js";
 import { decoded, Machine, unpacked } from "./memory.js";
 import { Network } from "./network.js";
+import { takeIn } from "./own.js";
 import { SlideRoom } from "./slide.js";
 import * as state from "./state.js";
 import { TrainRoom } from "./train.js";
@@ -16,7 +17,7 @@ import { TrainRoom } from "./train.js";
  * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, plans: Record<string, any>, parameters: Float32Array | null,
  *   data: import("./images.js").Data | null, share: number}} Task
  * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, data: import("./images.js").DataAssets | null, share: number}} TaskAssets
- * @typedef {{textbook: string, engine: string, loops: string, kernels: Record<string, number[][]>, tasks: Record<string, TaskAssets>, title: string}} Assets
+ * @typedef {{textbook: string, engine: string, loops: string, kernels: Record<string, number[][]>, tasks: Record<string, TaskAssets>, title: string, variant: import("./own.js").VariantAssets | null}} Assets
  */
 
 const ROOMS = /** @type {[string, string][]} */ ([["slide", "Slide"], ["train", "Train"], ["look", "Look inside"], ["lectures", "Lectures"]]);
@@ -75,9 +76,10 @@ export async function start(assets, workerScript, stepping) {
   const begin = performance.now(), status = byId("status", HTMLElement);
   const [textbook, engine, described] = await Promise.all([assets.textbook, assets.engine, assets.loops].map(unpacked));
   const loops = new Loops(await Machine.start(textbook), JSON.parse(new TextDecoder().decode(described)), stepping);
+  if (assets.variant) await takeIn(loops, assets.variant);
   const tasks = Object.fromEntries(await Promise.all(Object.entries(assets.tasks).map(async ([name, task]) => [name, await taskOf(task)])));
   const first = /** @type {Task} */ (Object.values(tasks)[0]);
-  const slide = new SlideRoom(loops, exampleImages(first), assets.kernels);
+  const slide = new SlideRoom(loops, exampleImages(first), assets.kernels, assets.variant);
   const look = new LookRoom(loops, await Network.start(loops, first.network), first);
   const train = new TrainRoom({ script: workerScript, engine, tasks }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters); });
   const rooms = { slide, train, look, lectures: { element: lectureRoom(), repaint() {} } };

@@ -4,6 +4,7 @@ import { choice, field, h, num, say } from "./dom.js";
 import { Explanation } from "./explain.js";
 import { exportDrawing, Grid } from "./grid.js";
 import { count, placeOf, tensor } from "./loops.js";
+import { ownCall } from "./own.js";
 import * as state from "./state.js";
 import { callOf, gaussian, KINDS, MODES, outputSize, paddingOf, PASSES, pools, problem, weightShape } from "./variants.js";
 
@@ -15,9 +16,11 @@ export class SlideRoom {
    * @param {import("./loops.js").Loops} loops
    * @param {Record<string, import("./loops.js").Tensor>} images by name, (channels, rows, columns)
    * @param {Record<string, number[][]>} kernels the famous ones, by name
+   * @param {import("./own.js").VariantAssets | null} own the user's convolution
    */
-  constructor(loops, images, kernels) {
+  constructor(loops, images, kernels, own) {
     this.loops = loops;
+    this.own = own;
     this.images = images;
     this.kernels = kernels;
     this.weights = /** @type {number[]} */ ([]);
@@ -46,7 +49,7 @@ export class SlideRoom {
       h("input", { type: "number", min: low, max: high, value, oninput: redo });
     const pair = (/** @type {number} */ value, /** @type {number} */ low, /** @type {number} */ high) => [number(value, low, high), number(value, low, high)];
     const c = {
-      kind: choice(KINDS, redo), pass: choice(PASSES, redo), axes: choice([["2", "image (2D)"], ["1", "signal (1D)"], ["3", "volume (3D)"]], redo),
+      kind: choice(this.own ? [["variant", `${this.own.name} (my own)`], ...KINDS] : KINDS, redo), pass: choice(PASSES, redo), axes: choice([["2", "image (2D)"], ["1", "signal (1D)"], ["3", "volume (3D)"]], redo),
       image: choice(Object.keys(this.images), redo), kernel: choice(["my own", ...Object.keys(this.kernels)], name => this.takeKernel(name)),
       window: pair(3, 1, 7), stride: pair(1, 1, 5), dilation: pair(1, 1, 4), padding: choice(PADDINGS, redo), mode: choice(MODES, redo),
       before: pair(0, 0, 9), after: pair(0, 0, 9), tile: pair(2, 1, 5), rest: pair(0, 0, 4), channels: number(1, 1, 4), filters: number(1, 1, 4), groups: number(1, 1, 4),
@@ -72,7 +75,7 @@ export class SlideRoom {
 
   /** @returns {import("./variants.js").Settings & {padding: string}} */
   settings() {
-    const c = this.controls, axes = Number(c.axes.value), own = (/** @type {HTMLInputElement[]} */ two) => {
+    const c = this.controls, axes = this.isOwn ? /** @type {import("./own.js").VariantAssets} */ (this.own).axes : Number(c.axes.value), own = (/** @type {HTMLInputElement[]} */ two) => {
       const values = two.map(each => Math.max(Number(each.min), Math.min(Number(each.max), Math.round(Number(each.value)) || Number(each.min))));
       return axes === 1 ? [values[1]] : axes === 3 ? [values[0], ...values] : values;
     };
@@ -83,9 +86,12 @@ export class SlideRoom {
       stride: own(c.stride), dilation: own(c.dilation), before: own(c.before), after: own(c.after), tile: own(c.tile), rest: own(c.rest), flip: c.flip.checked,
       mode: c.mode.value, counts: c.counts.checked, sigma: Number(c.sigma.value) || 1, padding: c.padding.value,
     };
+    if (this.own && this.isOwn) return { ...settings, size: this.own.input_shape.slice(-axes), channels: this.own.input_shape[0], filters: this.own.output_shape[0], groups: 1, mode: "circular" };
     if (settings.padding !== "own") [settings.before, settings.after] = paddingOf(settings.padding, settings);
     return settings;
   }
+
+  get isOwn() { return this.controls.kind.value === "variant"; }
 
   /** The chosen image, (channels, rows, columns); a signal is its middle row. */
   image() {
@@ -97,13 +103,16 @@ export class SlideRoom {
 
   /** Controls that mean nothing for these settings go; those that would ask for what is not there say why. @param {import("./variants.js").Settings & {padding: string}} s */
   showControls(s) {
-    const { parts } = this.controls, pool = pools(s.kind), weighted = !pool;
+    const { parts } = this.controls, pool = pools(s.kind), weighted = !pool && !this.isOwn;
     const shown = {
       kernel: weighted && s.axes === 2, before: s.padding === "own", after: s.padding === "own", mode: weighted && s.kind !== "conv_transpose" && s.axes < 3,
       dilation: !["avg_pool", "l2_pool", "gaussian_pool"].includes(s.kind), tile: s.kind === "tiled_conv", rest: s.kind === "conv_transpose", filters: weighted,
       groups: weighted, bias: weighted, flip: s.kind === "conv", counts: s.kind === "avg_pool", sigma: s.kind === "gaussian_pool",
-      channel: s.channels > 1, filter: weighted && s.filters > 1, slice: s.axes === 3,
+      channel: s.channels > 1, filter: !pool && s.filters > 1, slice: s.axes === 3, axes: !this.isOwn, window: !this.isOwn, stride: !this.isOwn, padding: !this.isOwn,
+      channels: !this.isOwn,
     };
+    if (this.isOwn) shown.dilation = shown.before = shown.after = false;
+    shown.bias = !pool;
     for (const [name, is] of Object.entries(shown)) parts[/** @type {keyof typeof parts} */ (name)].hidden = !is;
     for (const option of this.controls.pass.options) option.hidden = pool && option.value === "backward_weight";
     for (const option of this.controls.kind.options) option.disabled = s.axes === 3 && option.value !== "conv" || s.axes === 1 && option.value === "gaussian_pool";
@@ -116,13 +125,19 @@ export class SlideRoom {
     if (pools(c.kind.value) && c.pass.value === "backward_weight") c.pass.value = "backward_input";
     if (c.kind.value === "conv_transpose" || pools(c.kind.value) || c.axes.value === "3") c.mode.value = "zeros";
     if (["avg_pool", "l2_pool", "gaussian_pool"].includes(c.kind.value)) for (const each of c.dilation) each.value = "1";
-    const s = this.settings(), wrong = problem(s);
+    const s = this.settings(), wrong = this.isOwn ? "" : problem(s);
     this.showControls(s);
     this.message.textContent = wrong;
     this.remember();
     if (wrong) return;
-    const shape = weightShape(s), weight = s.kind === "gaussian_pool" ? gaussian(s.window, s.sigma) : this.weightsOf(shape, count(s.window));
-    this.call = callOf(this.loops, s, this.channelsOf(s), weight, Number(c.bias.value) || 0);
+    const bias = Number(c.bias.value) || 0;
+    if (this.own && this.isOwn) {
+      this.weightsOf([this.own.weights], Math.min(this.own.weights, 49));
+      this.call = ownCall(this.loops, this.own, s.pass, this.channelsOf(s), this.weights, bias);
+    } else {
+      const shape = weightShape(s), weight = s.kind === "gaussian_pool" ? gaussian(s.window, s.sigma) : this.weightsOf(shape, count(s.window));
+      this.call = callOf(this.loops, s, this.channelsOf(s), weight, bias);
+    }
     this.shown = { channel: Math.min(Number(c.channel.value) || 0, s.channels - 1), filter: Math.min(Number(c.filter.value) || 0, s.filters - 1), slice: Number(c.slice.value) || 0 };
     this.formula.textContent = this.loops.of(this.call.loop).formula;
     this.draw(s);
@@ -211,7 +226,7 @@ export class SlideRoom {
 
   /** Where the shown plane of an array begins: every place but rows and columns. @param {string} name @param {import("./variants.js").Settings} s @param {number[]} shape */
   leading(name, s, shape) {
-    const { channel, filter, slice } = this.shown, pool = pools(s.kind), spatial = Math.min(2, s.axes), lead = shape.length - spatial;
+    const { channel, filter, slice } = this.shown, pool = pools(s.kind), spatial = Math.min(2, s.axes, shape.length), lead = shape.length - spatial;
     const first = name === "x" || name === "dx" ? [0, channel] : name === "y" || name === "dy" ? [0, pool ? channel : filter] : s.kind === "conv_transpose" ? [channel, 0] : [filter];
     const where = [...first.slice(0, lead), ...new Array(Math.max(0, lead - first.length)).fill(0)].map((each, axis) => Math.min(each, shape[axis] - 1));
     if (s.axes === 3 && lead > 2) where[lead - 1] = Math.min(slice, shape[lead - 1] - 1);
@@ -220,7 +235,7 @@ export class SlideRoom {
 
   /** @param {import("./variants.js").Settings} s */
   draw(s) {
-    const call = /** @type {NonNullable<typeof this.call>} */ (this.call), [first, other] = call.reads, shapeOf = (/** @type {string} */ name) => /** @type {import("./loops.js").Tensor} */ (call.given[name]);
+    const call = /** @type {NonNullable<typeof this.call>} */ (this.call), [first, other] = call.reads, shapeOf = (/** @type {string} */ name) => /** @type {import("./loops.js").Tensor} */ ((call.shown ?? call.given)[name]);
     const two = (/** @type {number[]} */ pads) => /** @type {[number, number]} */ (s.axes === 1 ? [0, pads[0]] : pads.slice(-2));
     const showOf = (/** @type {Grid} */ grid, /** @type {string} */ name) => {
       const array = shapeOf(name), zeros = name === "x" && s.mode === "zeros" && s.kind !== "conv_transpose";
@@ -237,7 +252,7 @@ export class SlideRoom {
     const { call } = this;
     if (!call) return;
     const s = this.settings(), array = /** @type {import("./loops.js").Tensor} */ (call.given[call.output]), { row, column } = this.result;
-    const place = [...this.leading(call.output, s, array.shape), ...(s.axes === 1 ? [column] : [row, column])];
+    const spatial = array.shape.length < 2 || s.axes === 1 ? [column] : [row, column], place = [...this.leading(call.output, s, array.shape), ...spatial];
     const n = place.reduce((sum, each, axis) => sum * array.shape[axis] + each, 0);
     this.explanation.ask({ loop: call.loop, output: call.output, place, given: call.given, written: array.data[n] });
     say(`row ${row}, column ${column}: ${num(array.data[n])}`);
@@ -249,10 +264,10 @@ export class SlideRoom {
     const { call } = this;
     if (!call) return;
     const s = this.settings(), frames = (/** @type {string} */ name) => reads.filter(([array]) => array === name).flatMap(([, place]) => {
-      const array = /** @type {import("./loops.js").Tensor} */ (call.given[name]), where = this.leading(name, s, array.shape);
-      const whole = place.length === array.shape.length ? place : placeOf(array.shape, place[0]);
+      const array = /** @type {import("./loops.js").Tensor} */ ((call.shown ?? call.given)[name]), where = this.leading(name, s, array.shape);
+      const whole = place.length === array.shape.length ? place : placeOf(array.shape, place[place.length - 1]);
       if (where.some((each, axis) => whole[axis] !== each)) return [];
-      return [/** @type {import("./grid.js").Mark} */ ([s.axes === 1 ? 0 : whole[whole.length - 2], whole[whole.length - 1], "read"])];
+      return [/** @type {import("./grid.js").Mark} */ ([s.axes === 1 || whole.length < 2 ? 0 : whole[whole.length - 2], whole[whole.length - 1], "read"])];
     });
     this.input.mark(frames(call.reads[0]));
     if (call.reads[1]) this.second.mark(frames(call.reads[1]));

@@ -8,8 +8,9 @@ import { count, tensor } from "./loops.js";
  *   before: number[], after: number[], dilation: number[], groups: number, flip: boolean, tile: number[], mode: string, rest: number[],
  *   counts: boolean, sigma: number}} Settings
  * @typedef {import("./loops.js").Tensor} Tensor
- * What to run: `forward` loops before it, the arrays by name, and which of them is shown as the result.
- * @typedef {{loop: string, output: string, given: Record<string, import("./loops.js").Given>, reads: string[], problem?: string}} Call
+ * What was run: the loop with its arguments by name, the output that is the result, and the arrays that it reads; `shown` where a loop has
+ * flattened some of them.
+ * @typedef {{loop: string, output: string, given: Record<string, import("./loops.js").Given>, reads: string[], shown?: Record<string, import("./loops.js").Given>}} Call
  */
 
 export const KINDS = /** @type {[string, string][]} */ ([
