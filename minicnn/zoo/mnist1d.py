@@ -54,10 +54,13 @@ def mnist1d_mlp(classes: int) -> Sequential:
     GREYDANUS,
     title="Convolutions of MNIST-1D's authors",
     **SIGNAL,
-    recipe=Recipe(Adam(learning_rate=0.01), (Outcome("mnist1d", 150, (0.900, 0.950)),), batch_size=100),
+    recipe=Recipe(Adam(learning_rate=0.01), (Outcome("mnist1d", 150, (0.913, 0.939)),), "constant", batch_size=100),
 )
 def mnist1d_cnn25(classes: int) -> Sequential:
-    """Three convolutions of 25 channels, which see every one of the 40 numbers."""
+    """Three convolutions of 25 channels, with padding.
+
+    Trained as its authors do, by 6,000 updates at one rate, five seeds: 92.6 % with a standard deviation of 1.0, where they report 94 +- 2.
+    """
     return Sequential(
         Conv1D(25, 5, stride=2, padding=1),
         ReLU(),
