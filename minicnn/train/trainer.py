@@ -368,7 +368,8 @@ class Trainer:
         since: int,
     ) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are requested.  The schedule starts after epoch `since`."""
-        rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
+        rule, target = chosen_schedule(schedule), Objective.of(self.loss, data.labels).kind
+        changes = augmentation(augment).checked(self.net.input_shape, target)
         changes.warn(str(data.name))
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:

@@ -44,10 +44,11 @@ class Augmentation:
         """As text that `augmentation` accepts, in one spelling: "shift=2,flip", "" for none."""
         return ",".join(each.text for each in self.changes)
 
-    def checked(self, input_shape: tuple[int, ...]) -> Augmentation:
-        """Itself; a SettingError if a change makes no sense for images of this shape."""
+    def checked(self, input_shape: tuple[int, ...], target: str = CLASS) -> Augmentation:
+        """Itself; a SettingError if a change makes no sense for images of this shape, or cannot be with targets of this kind."""
         for each in self.changes:
             each.check(input_shape)
+            each.check_target(target)
         return self
 
     def fitted(self, images: np.ndarray) -> Augmentation:

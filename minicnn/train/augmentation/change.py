@@ -26,7 +26,7 @@ else:
 
 
 CHANGES: dict[str, type[Change]] = {}  # every one that is defined, by its word; of a stage they are applied in this order
-STAGES = ("places", "pixels", "inputs")
+STAGES = ("places", "pixels", "inputs", "pairs")
 NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,16})?(e-?[0-9]{1,2})?")
 SEVERAL = ":"  # between the settings of one change
 
@@ -39,7 +39,8 @@ class Change:
         class Wave(Change):
             height: float = 1.0                     # the word: wave, or wave=2
 
-            stage = "places"                        # it moves pixels; "pixels": values from 0 to 1; "inputs": normalised values
+            stage = "places"                        # it moves pixels; "pixels": values from 0 to 1; "inputs": normalised values;
+                                                    # "pairs": the same, last of all
             chances = 1                             # an image draws one number
 
             def loop(moved, place, numbers, height):
@@ -114,6 +115,9 @@ class Change:
         if any(each is not None and self._owner(each) for each in (self.draw, self.loop)):  # a user's own: tried before it is trusted
             channels = input_shape[0]
             changed(np.zeros((2, *input_shape), np.uint8), Loading(True, (1.0,) * channels, (0.0,) * channels, changes=(self,)), key=0)
+
+    def check_target(self, target: str) -> None:
+        """Raise a SettingError if images whose targets are of this kind cannot be changed so; "" is a target that only a function knows."""
 
     def fitted(self, images: np.ndarray) -> Change:
         """Itself, with what it has to know of the training images (N, C, *space)."""
