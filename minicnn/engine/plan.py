@@ -222,6 +222,7 @@ def build_plan(
     changes: tuple[Any, ...] = (),
     objective: Objective = CROSS_ENTROPY,
     inference: bool = False,
+    outputs: bool = False,
 ) -> Plan:
     """Plan a graph.
 
@@ -243,6 +244,8 @@ def build_plan(
         The loss whose gradients are wanted.
     inference : bool
         Gradients of the network as it is in use: without dropout, by batch normalization's running statistics.
+    outputs : bool
+        With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -261,7 +264,7 @@ def build_plan(
     if not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
-    if training:
+    if training and not outputs:
         planner.plan_backward(input_gradient)
     else:
         planner.plan_output()
@@ -282,8 +285,8 @@ def build_plan(
         batch,
         topology.input_shape,
         np.dtype(np.uint8 if uint8 else np.float32),
-        objective.target(output) if training else None,
-        None if training else output,
+        objective.target(output) if training and not outputs else None,
+        None if training and not outputs else output,
         training and input_gradient,
         len(optimizer.number_names) if optimizer else None,
         parameter_size,

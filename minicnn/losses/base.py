@@ -122,6 +122,11 @@ class Loss:
         """As JSON values; `build_loss` is the inverse."""
         return {"type": type(self).__name__, **self.settings()}
 
+    @classmethod
+    def from_description(cls, settings: dict[str, Any], custom_objects: Sequence[Any] = ()) -> Loss:
+        """The inverse of `describe` without the type: every check of the constructor applies."""
+        return cls(**settings)
+
     def __repr__(self) -> str:
         changed = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
         return f"{self.kind()}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
@@ -262,7 +267,7 @@ class Loss:
 
 
 def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
-    """The loss that `Loss.describe` described; every setting is checked again.  `custom_objects` may hold classes of one's own.
+    """The loss that `Loss.describe` described; every setting is checked again.  `custom_objects` may hold classes and functions of one's own.
 
     Raises
     ------
@@ -277,7 +282,7 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
             f"there is no loss {quoted(description)}\n  one of your own is known once its class is defined: import it, or give custom_objects=[...]"
         )
     try:
-        return kind(**settings)
+        return kind.from_description(settings, custom_objects)
     except TypeError as error:
         raise SettingError(f"{kind.__name__}: its settings do not fit: {one_line(str(error))}") from error
 

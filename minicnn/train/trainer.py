@@ -16,6 +16,7 @@ from minicnn.errors import DataError, GraphError, SettingError, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.losses.base import build_loss
+from minicnn.losses.function import LossFunction, as_loss
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.optimizers.update import AVERAGE, Update, checked_update
@@ -56,8 +57,9 @@ class Trainer:
         Its parameters change in place, and it keeps the preparation of its images by `fit`.
     optimizer : Optimizer
         By default that of the network's recipe (`net.recipe`, set for networks of the zoo), else Adam(learning_rate=0.003).
-    loss : Loss, optional
-        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().
+    loss : Loss or function, optional
+        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().  A function gives
+        (loss, dy) for (y, target), see `minicnn.losses.FunctionLoss`.
     batch_size : int
         Images per update.
     threads : int, optional
@@ -88,7 +90,7 @@ class Trainer:
         self,
         net: Graph,
         optimizer: Optimizer | None = None,
-        loss: Loss | None = None,
+        loss: Loss | LossFunction | None = None,
         batch_size: int = 128,
         threads: int | None = None,
         device: str = engine.CPU,
@@ -99,11 +101,6 @@ class Trainer:
         ema: float | None = None,
     ) -> None:
         self.device = engine.checked_device(device)
-        if not isinstance(loss, Loss | None):
-            raise SettingError(
-                f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
-                f"\n  name the settings after it, as in batch_size=128"
-            )
         if not isinstance(net, Graph):
             raise SettingError(
                 f"Trainer: net is {quoted(net)}, but must be a Graph"
@@ -115,7 +112,7 @@ class Trainer:
                 f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
             )
         self.net = net
-        self.loss = loss or usual_loss(net)
+        self.loss: Loss = usual_loss(net) if loss is None else as_loss("Trainer", loss)
         self.loss.check(net.name, net.output_shape, net.input_shape)
         self.classes = self.loss.classes(net.output_shape)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
@@ -368,8 +365,8 @@ class Trainer:
         since: int,
     ) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are requested.  The schedule starts after epoch `since`."""
-        rule, target = chosen_schedule(schedule), Objective.of(self.loss, data.labels).kind
-        changes = augmentation(augment).checked(self.net.input_shape, target)
+        rule, objective = chosen_schedule(schedule), Objective.of(self.loss, data.labels)
+        changes = augmentation(augment).checked(self.net.input_shape, objective)
         changes.warn(str(data.name))
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:

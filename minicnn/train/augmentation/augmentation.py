@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.errors import MinicnnWarning, SettingError, quoted, suggestion
 from minicnn.losses import BOXES, CLASS, MASK
 from minicnn.train.augmentation.change import CHANGES, STAGES, Change
@@ -44,11 +45,11 @@ class Augmentation:
         """As text that `augmentation` accepts, in one spelling: "shift=2,flip", "" for none."""
         return ",".join(each.text for each in self.changes)
 
-    def checked(self, input_shape: tuple[int, ...], target: str = CLASS) -> Augmentation:
-        """Itself; a SettingError if a change makes no sense for images of this shape, or cannot be with targets of this kind."""
+    def checked(self, input_shape: tuple[int, ...], objective: Objective = CROSS_ENTROPY) -> Augmentation:
+        """Itself; a SettingError if a change makes no sense for images of this shape, or cannot be with this loss and its targets."""
         for each in self.changes:
             each.check(input_shape)
-            each.check_target(target)
+            each.check_objective(objective)
         return self
 
     def fitted(self, images: np.ndarray) -> Augmentation:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from minicnn.engine.objective import Objective
 from minicnn.engine.textbook.changes import changed
 from minicnn.errors import SettingError, quoted
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.layers.registry import enter
+from minicnn.losses import BOXES, MASK
+from minicnn.losses.function import FunctionLoss
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -116,8 +119,13 @@ class Change:
             channels = input_shape[0]
             changed(np.zeros((2, *input_shape), np.uint8), Loading(True, (1.0,) * channels, (0.0,) * channels, changes=(self,)), key=0)
 
-    def check_target(self, target: str) -> None:
-        """Raise a SettingError if images whose targets are of this kind cannot be changed so; "" is a target that only a function knows."""
+    def check_objective(self, objective: Objective) -> None:
+        """Raise a SettingError if it cannot be with this loss and kind of target."""
+        if self.stage == "places" and objective.kind in (MASK, BOXES) and isinstance(objective.loss, FunctionLoss):
+            raise SettingError(
+                f"augment {self.word}: masks and boxes move with their images, but not for a loss that is a function"
+                f"\n  use a class of two loops, see minicnn.losses.Loss"
+            )
 
     def fitted(self, images: np.ndarray) -> Change:
         """Itself, with what it has to know of the training images (N, C, *space)."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minicnn.engine.objective import Objective
 from minicnn.errors import SettingError
 from minicnn.kernels import textbook
 from minicnn.losses import BOXES
+from minicnn.losses.function import FunctionLoss
 from minicnn.train.augmentation.change import Change
 
 if TYPE_CHECKING:
@@ -41,14 +43,16 @@ class Mixup(Change):
         if not 0 < self.alpha <= LARGEST:
             raise SettingError(f"augment {self.word}: alpha is {self.alpha}, but must be above 0 and at most {LARGEST:g}")
 
-    def check_target(self, target: str) -> None:
-        if target == BOXES:
+    def check_objective(self, objective: Objective) -> None:
+        super().check_objective(objective)
+        if objective.kind == BOXES:
             raise SettingError(
                 "augment mixup: the targets are boxes, but two losses are added, and a mixture has the boxes of both\n  leave mixup out"
             )
-        if not target:
+        if isinstance(objective.loss, FunctionLoss):
             raise SettingError(
-                "augment mixup: the loss is a function, which is called once, but mixup adds two losses\n  use a class of two loops"
+                "augment mixup: the loss is a function, which is asked once, but mixup adds two losses"
+                "\n  use a class of two loops, see minicnn.losses.Loss"
             )
 
     def counts(self, own: Changing) -> tuple[int, int]:
