@@ -226,7 +226,9 @@ def asked():
     images, numbers = drawn.random((11, 1, 3, 4)).astype(np.float32), drawn.random((11, 2)).astype(np.float32)
     weights = {}
     for device in ("cpu", "cuda"):
-        net = minicnn.Graph(L.Sequential(L.Flatten(), L.Linear(5, bias=False), L.BatchNorm1D(), L.Dropout(0.4), L.Linear(2)), (1, 3, 4), seed=5)
+        net = minicnn.Graph(
+            L.Sequential(L.Flatten(), L.Linear(5, bias=False), L.BatchNorm1D(), L.Dropout(0.4), L.Linear(2)), (1, 3, 4), seed=5
+        )
         trainer = minicnn.Trainer(net, SGD(0.1), squares, batch_size=6, device=device, seed=2)
         list(trainer.stream((images, numbers), until_epoch=2))
         weights[device] = dict(net.arrays)
