@@ -142,7 +142,7 @@ def backward(
     x : (N, C, *space) float32 or float64, float32 on a device;  labels : as `minicnn.losses.targets.checked_targets` gives them
     """
     _one_output(net)
-    key, scale = dropout_key(net.seed, 0), loss.scale(float(loss.weights(labels).sum()))
+    key, scale = dropout_key(net.seed, 0), loss.scale(loss.total_weight(labels))
     if x.dtype == np.float64 and device != CPU:
         raise SettingError(f"backward: x is float64, but {device} computes networks in float32\n  use x.astype('float32'), or the CPU")
     if x.dtype == np.float64:

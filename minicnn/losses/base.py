@@ -171,6 +171,10 @@ class Loss:
 
         return np.ones(len(labels))
 
+    def total_weight(self, labels: NDArray) -> float:
+        """The sum of `weights`."""
+        return float(len(labels)) if type(self).weights is Loss.weights else float(self.weights(labels).sum())
+
     def answers(self, labels: NDArray) -> NDArray:
         """How many answers an image asks for: (N,) int64, one for a class, one for each pixel of a mask that is not ignored."""
         import numpy as np
@@ -203,7 +207,7 @@ class Loss:
         DataError
             If labels count for nothing, of which there is no mean.
         """
-        weight = float(self.weights(labels).sum())
+        weight = self.total_weight(labels)
         self.check_weight(self.kind(), weight, len(labels))
         return float(self.per_image(y, labels, input_shape).sum() * self.scale(weight))
 
@@ -223,7 +227,7 @@ class Loss:
 
         from minicnn.losses.arrays import call
 
-        dy, share = np.empty_like(y), np.full(len(y), self.scale(self.weights(labels).sum()), y.dtype)
+        dy, share = np.empty_like(y), np.full(len(y), self.scale(self.total_weight(labels)), y.dtype)
         call(self, "backward", {"dy": dy, "dloss_per_image": share, "y": y, "target": labels}, y.shape[1:], input_shape)
         return dy
 

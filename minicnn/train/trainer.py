@@ -191,7 +191,7 @@ class Trainer:
             raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
         targets = self.net.check_labels("step", labels, len(images), self.loss)
         targets = targets.astype(np.float32) if targets.dtype == np.float64 else targets
-        objective, weight = Objective.of(self.loss, targets), float(self.loss.weights(targets).sum())
+        objective, weight = Objective.of(self.loss, targets), self.loss.total_weight(targets)
         self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
         with self._turns.turn():
             if self.batch % self.accumulate:
@@ -199,10 +199,11 @@ class Trainer:
                     f"step: epoch {self.epoch} was interrupted after {self.batch} batches, inside an update of {self.accumulate}"
                     f"\n  continue it with 'stream', or call 'fit', which restarts the epoch"
                 )
-            plan = self._updates.plan(self.update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
+            update = self.update
+            plan = self._updates.plan(update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
             begin = time.perf_counter()
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
-            numbers = rates(self.update, self.steps + 1, [self.optimizer.learning_rate])
+            numbers = rates(update, self.steps + 1, [self.optimizer.learning_rate])
             try:
                 plan.run(
                     self.net.parameter_memory,
@@ -215,8 +216,9 @@ class Trainer:
                     scales=np.array([self.loss.scale(weight)]),
                 )
             finally:
-                self._at.steps += len(plan.done())
-            loss, correct = plan.done()[0]
+                done = plan.done()
+                self._at.steps += len(done)
+            loss, correct = done[0]
             if not math.isfinite(loss):
                 raise loss_is_lost(
                     f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x", None if self.steps > 1 else "them"
