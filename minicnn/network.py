@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from minicnn.graph.summary import Summary
     from minicnn.losses import Loss
+    from minicnn.losses.function import LossFunction
     from minicnn.preparation import Preparation
     from minicnn.recipe import Recipe
     from minicnn.trained_on import TrainedOn
@@ -479,12 +480,17 @@ class Graph:
         return network_input.prepared(where, images, self.name, self.input_shape, self.trained_on)
 
     @overload
-    def backward(self, x: ArrayLike, labels: ArrayLike, *, loss: Loss | None = None) -> tuple[float, dict[str, NDArray]]: ...
+    def backward(self, x: ArrayLike, labels: ArrayLike, *, loss: Loss | LossFunction | None = None) -> tuple[float, dict[str, NDArray]]: ...
     @overload
     def backward(self, x: ArrayLike, *, dy: ArrayLike) -> tuple[NDArray, dict[str, NDArray]]: ...
 
     def backward(
-        self, x: ArrayLike, labels: ArrayLike | None = None, *, loss: Loss | None = None, dy: ArrayLike | None = None
+        self,
+        x: ArrayLike,
+        labels: ArrayLike | None = None,
+        *,
+        loss: Loss | LossFunction | None = None,
+        dy: ArrayLike | None = None,
     ) -> tuple[Any, dict[str, NDArray]]:
         """The loss of a batch and its gradients, in training mode; or, from a gradient of the output, those of input and parameters.
 
@@ -494,8 +500,9 @@ class Graph:
             At least one image.
         labels : (N,) integers, or what the loss compares outputs with
             The class of each image, from 0.
-        loss : Loss
-            One of minicnn.losses, or of your own; softmax cross-entropy by default.
+        loss : Loss, or a function
+            One of minicnn.losses, or of your own; softmax cross-entropy by default.  A function gives (loss, dy) for (y, target), see
+            `minicnn.losses.FunctionLoss`.
         dy : (N, *output), instead of labels
             A gradient of the outputs, in inference mode: dropout is off, batch normalization goes by its running statistics.
 
@@ -513,6 +520,7 @@ class Graph:
         if not len(images):
             raise ShapeError("backward: x holds no images, but the mean loss needs at least one")
         from minicnn import engine
+        from minicnn.losses.function import as_loss
 
         net = self.sized(images.shape[1:])
         if dy is not None:
@@ -521,7 +529,7 @@ class Graph:
             return engine.backward_from(net, images, network_input.check_gradient("backward", dy, images, net.name, net.output_shape))
         if labels is None:
             raise SettingError("backward: there is nothing to compare with\n  give labels, or dy=, the gradient of the outputs")
-        chosen = engine.SOFTMAX if loss is None else loss
+        chosen = engine.SOFTMAX if loss is None else as_loss("backward", loss)
         return engine.backward(net, images, net.check_labels("backward", labels, len(images), chosen), chosen)
 
     def check_gradient(self) -> dict[str, float]:

@@ -56,17 +56,11 @@ def check_labels(
     where: str, labels: ArrayLike, count: int, network: str, input_shape: Shape, output_shape: Shape, loss: Loss | None = None
 ) -> NDArray:
     """What a loss compares the outputs for `count` images with, as a new array, or an error that starts with `where`."""
-    from minicnn.losses.base import Loss
+    from minicnn.losses.function import as_loss
+    from minicnn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from minicnn.losses.targets import checked_targets
 
-    if loss is None:
-        from minicnn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
-
-        chosen: Loss = SoftmaxCrossEntropy()
-    else:
-        chosen = loss
-    if not isinstance(chosen, Loss):
-        raise SettingError(f"{where}: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()")
+    chosen = SoftmaxCrossEntropy() if loss is None else as_loss(where, loss)
     chosen.check(network, output_shape, input_shape)
     return checked_targets(where, _as_array(where, "labels", labels), count, chosen, network, output_shape)
 

@@ -109,3 +109,11 @@ def test_orthogonal_weights_are_the_same_everywhere():
     weights = np.empty(120, dtype=np.float32)
     draw_parameter(weights, "fc1.weight", "orthogonal=1.0", 5, seed=0, rows=6)
     assert hashlib.sha256(weights.astype("<f4").tobytes()).hexdigest() == "31fde54b6a4389a8e1317012a921d95dfe9c7b213088db75b8b083a06cf478d1"
+
+
+def test_a_seed_of_any_length_gives_the_stream_of_its_words():
+    """As `numpy.random.SeedSequence` takes whole numbers of any length, cut into 32 bits."""
+    digest = np.frombuffer(hashlib.sha256(b"dropout\x1f5").digest(), "<u4").tolist()
+    for seed in (0, 7, (1 << 32) - 1, 1 << 32, 1 << 70):
+        words = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *digest])))
+        assert generator(seed, "dropout", 5).integers(1 << 63) == words.integers(1 << 63)

@@ -15,10 +15,12 @@ from minicnn.engine.objective import GIVEN_GRADIENT, Objective
 from minicnn.engine.plan import Plan, build_plan
 from minicnn.engine.shelf import inference_class, plan_of, training_class
 from minicnn.engine.textbook import Run
+from minicnn.engine.two_passes import TwoPasses
 from minicnn.errors import GraphError, SettingError
 from minicnn.kernels.gradient_check import worst_relative_error
 from minicnn.locks import refuse_holder
 from minicnn.losses import Loss, SoftmaxCrossEntropy
+from minicnn.losses.function import FunctionLoss
 from minicnn.preparation import BYTES
 from minicnn.processors import thread_count
 from minicnn.random import generator
@@ -93,6 +95,17 @@ def inference_plan(
     return plan_of(net, key, lambda: new_plan(device, net, batch, many, training=False, uint8=uint8, scale=scale, shift=shift))
 
 
+def training_plan(device: str, net: Graph, batch: int, threads: int, objective: Objective, **purpose: Any) -> AnyPlan | TwoPasses:
+    """A plan that minimizes a loss; for one that is a function, two.  Arguments and errors as for `new_plan`."""
+    loss = objective.loss
+    if not isinstance(loss, FunctionLoss):
+        return new_plan(device, net, batch, threads, training=True, objective=objective, **purpose)
+    around = {name: value for name, value in purpose.items() if name != "optimizer"}
+    first = new_plan(device, net, batch, threads, training=True, outputs=True, **around)
+    second = new_plan(device, net, batch, threads, training=True, objective=GIVEN_GRADIENT, **purpose)
+    return TwoPasses(loss, first, second)
+
+
 def new_plan(device: str, net: Graph, batch: int, threads: int, **purpose: Any) -> AnyPlan:
     """A plan on the CPU or, by its name, on another device; `purpose` as for `build_plan`.
 
@@ -129,13 +142,20 @@ def backward(
     x : (N, C, *space) float32 or float64, float32 on a device;  labels : as `minicnn.losses.targets.checked_targets` gives them
     """
     _one_output(net)
-    key, scale = dropout_key(net.seed, 0), loss.scale(float(loss.weights(labels).sum()))
+    key, scale = dropout_key(net.seed, 0), loss.scale(loss.total_weight(labels))
     if x.dtype == np.float64 and device != CPU:
         raise SettingError(f"backward: x is float64, but {device} computes networks in float32\n  use x.astype('float32'), or the CPU")
     if x.dtype == np.float64:
         run = Run(net.topology, _doubles(net), np.ascontiguousarray(x), training=True, key=key)
+        if isinstance(loss, FunctionLoss):
+            answer = loss.answer(run.output, labels)
+            return float(answer.losses.sum()) * scale, run.gradients(answer.gradient(scale))[1]
         return loss.value(run.output, labels, net.input_shape), run.gradients(loss.gradient(run.output, labels, net.input_shape))[1]
-    total, gradients, _ = _gradients(net, x, labels, Objective.of(loss, labels), key, scale, thread_count("backward", threads), device)
+    many = thread_count("backward", threads)
+    if isinstance(loss, FunctionLoss):
+        answer = loss.answer(_outputs(net, x, key, many, device), labels)
+        return float(answer.losses.sum()) * scale, _gradients(net, x, answer.gradient(scale), GIVEN_GRADIENT, key, 1.0, many, device)[1]
+    total, gradients, _ = _gradients(net, x, labels, Objective.of(loss, labels), key, scale, many, device)
     return total * scale, gradients
 
 
@@ -153,12 +173,22 @@ def backward_from(
     return dx, gradients
 
 
+def _outputs(net: Graph, x: np.ndarray, key: int, threads: int, device: str) -> np.ndarray:
+    """What a network gives in training mode."""
+    images, batch = len(x), training_class(len(x))
+    purpose = {"training": True, "outputs": True}
+    plan = plan_of(net, ("outputs", device, batch, threads), lambda: new_plan(device, net, batch, threads, **purpose))
+    output, order = np.empty((images, *net.topology.output_shapes[0]), np.float32), np.arange(images)
+    plan.run(net.parameter_memory, np.ascontiguousarray(x), order, images, keys=np.array([key], np.int64), output=output)
+    return output
+
+
 def _gradients(
     net: Graph, x: np.ndarray, targets: np.ndarray, objective: Objective, key: int, scale: float, threads: int, device: str, **how: Any
 ) -> tuple[float, dict[str, np.ndarray], Any]:
     """The summed loss and its scaled gradients, that of the input as well where the targets are gradients."""
     images, batch = len(x), training_class(len(x))
-    kept = ("backward", device, batch, threads, objective)
+    kept = ("backward", device, batch, threads, objective, *how)
     purpose = {"training": True, "objective": objective, "input_gradient": bool(how)} | how
     plan = plan_of(net, kept, lambda: new_plan(device, net, batch, threads, **purpose))
     dx = np.empty_like(x, order="C") if how else None

@@ -2,7 +2,7 @@
 
 An image is fetched with its values from 0 to 1, black being 0 (floats as they are).  Changes of places are composed into one map from
 the pixels of the result to positions in the image, through which it is read once; changes of values follow, then the values are
-normalised, and at last what works on those.  What an image draws depends on the batch's key, the image's number in the batch, and the
+normalised, then what works on those, and at last images are mixed with each other.  What an image draws depends on the batch's key, the image's number in the batch, and the
 name of the change.
 """
 
@@ -39,6 +39,7 @@ class Changing:
     sizes : layers if there are any, rows and columns; a signal has one row
     place : where each pixel is read, (axes, *space) an image; None before anything has moved
     image : the images as they are so far
+    share : of itself that each image keeps, where it was mixed with another one, (1,) an image; else None
     """
 
     def __init__(self, planner: Planner, loading: Loading) -> None:
@@ -48,6 +49,8 @@ class Changing:
         self.sizes = (1,) * (2 - len(space)) + tuple(space)
         self.place: Activation | None = None
         self.image = self.new(self.shape)
+        self.share: Activation | None = None
+        self._partner = 0  # number by which the other one is drawn
         self.settings: dict[str, Any] = {
             "sizes": np.array(self.sizes),
             "steps": np.array([prod(self.sizes[axis + 1 :]) for axis in range(len(self.sizes))]),
@@ -97,6 +100,19 @@ class Changing:
         y = self.new(self.shape)
         self.loop(function, owner, y=y, x=self.image, **arguments)
         self.image = y
+
+    def mix(self, name: str, share: Activation) -> None:
+        """Mix every image with its partner, another one of its shard, drawn for the change of this name."""
+        self._partner, self.share = zlib.crc32(f"{name} partner".encode()), share
+        y = self.new(self.shape)
+        self.loop(textbook.mix_forward, y=y, x=self.image, partner=self.partner(self.image, self.shape), numbers=share)
+        self.image = y
+
+    def partner(self, value: Any, shape: tuple[int, ...]) -> Any:
+        """A value of this shape of every image's partner."""
+        other = self.new(shape)
+        self.planner.machine.partner(self.planner, other, value, self._partner)
+        return other
 
     def read(self) -> None:
         """Read the images at their places, if anything has moved."""
@@ -155,7 +171,7 @@ def append_changes(planner: Planner, loading: Loading) -> Changing:
     own = Changing(planner, loading)
     unit, channels = unit_of(loading), own.channels
     planner.machine.load(planner.program, own.image, Loading(loading.uint8, (unit,) * channels, (0.0,) * channels))
-    for stage in ("places", "pixels", "inputs"):
+    for stage in ("places", "pixels", "inputs", "pairs"):
         some = [each for each in loading.changes if each.stage == stage]
         for each in reversed(some) if stage == "places" else some:  # places are followed back, from the last change to the first
             try:

@@ -223,6 +223,7 @@ def build_plan(
     objective: Objective = CROSS_ENTROPY,
     inference: bool = False,
     compiled: bool = True,
+    outputs: bool = False,
 ) -> Plan:
     """Plan a graph.
 
@@ -246,6 +247,8 @@ def build_plan(
         Gradients of the network as it is in use: without dropout, by batch normalization's running statistics.
     compiled : bool
         Whether it is to run in this process; else its steps are known by their names.
+    outputs : bool
+        With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -264,7 +267,7 @@ def build_plan(
     if not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
-    if training:
+    if training and not outputs:
         planner.plan_backward(input_gradient)
     else:
         planner.plan_output()
@@ -285,8 +288,8 @@ def build_plan(
         batch,
         topology.input_shape,
         np.dtype(np.uint8 if uint8 else np.float32),
-        objective.target(output) if training else None,
-        None if training else output,
+        objective.target(output) if training and not outputs else None,
+        None if training and not outputs else output,
         training and input_gradient,
         len(optimizer.number_names) if optimizer else None,
         parameter_size,

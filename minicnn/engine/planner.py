@@ -23,6 +23,7 @@ from minicnn.kernels.cpu.pointwise.lowering import (
     append_load,
     append_load_target,
     append_loss,
+    append_partner,
     append_read,
     append_shares,
     append_store,
@@ -50,6 +51,7 @@ class Machine(NamedTuple):
     set_aside(planner, slot, first), add_back(planner, slot, kept) : the gradient of a shared parameter makes room for another part
     draw(program, chance, number) : numbers from 0 to below 1 for each image, from the batch's key, stirred with this number
     read(program, y, x, place, sizes) : images x at the places of their pixels
+    partner(planner, y, x, number) : the same of another image of the shard, which is drawn as `draw` draws
     """
 
     operation_of: Callable[[Layer], Operation]
@@ -66,6 +68,7 @@ class Machine(NamedTuple):
     add_back: Callable[..., None]
     draw: Callable[..., None]
     read: Callable[..., None]
+    partner: Callable[..., None]
 
 
 def set_aside(planner: Planner, slot: ParameterSlot, first: bool) -> Place:
@@ -80,6 +83,10 @@ def add_back(planner: Planner, slot: ParameterSlot, kept: Place) -> None:
 
 def store_input_gradient(program: Program, dx: Activation) -> None:
     append_store(program, dx, EXTRA)
+
+
+def partner(planner: Planner, y: Activation, x: Activation, number: int) -> None:
+    append_partner(planner.program, y, x, number)
 
 
 CPU = Machine(
@@ -97,6 +104,7 @@ CPU = Machine(
     add_back,
     append_chance,
     append_read,
+    partner,
 )
 
 

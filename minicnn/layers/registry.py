@@ -53,9 +53,12 @@ def with_own(custom_objects: Sequence[Any]) -> Mapping[str, Any]:
     if not isinstance(custom_objects, Iterable):
         raise SettingError(f"custom_objects is {custom_objects!r}, but must be a list, as [MyLayer, my_map]")
     for each in custom_objects:
-        if (isinstance(each, type) and not hasattr(each, "from_settings")) or not hasattr(each, "__name__"):
-            raise SettingError(f"custom_objects holds {each!r}, but must list classes of layers and blocks, and functions that they take")
-    return {**TYPES, **{each.__name__: each for each in custom_objects}}
+        of_losses = hasattr(each, "from_description")
+        if (isinstance(each, type) and not (of_losses or hasattr(each, "from_settings"))) or not hasattr(each, "__name__"):
+            raise SettingError(
+                f"custom_objects holds {each!r}, but must list classes of layers, blocks and losses, and functions that they take"
+            )
+    return {**TYPES, **{each.__name__: each for each in custom_objects if not hasattr(each, "from_description")}}
 
 
 def function_called(name: object, kinds: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ _HOMES = {
     for home, names in {
         "binary_cross_entropy": ("BinaryCrossEntropy",),
         "dice": ("Dice",),
+        "function": ("FunctionLoss",),
         "regression": ("Huber", "MeanAbsoluteError", "MeanSquaredError"),
         "scores": ("are_numbers", "check_scores", "log_probabilities", "probabilities"),
         "softmax_cross_entropy": ("SoftmaxCrossEntropy",),
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn.losses.base import LOSSES as LOSSES
     from minicnn.losses.binary_cross_entropy import BinaryCrossEntropy as BinaryCrossEntropy
     from minicnn.losses.dice import Dice as Dice
+    from minicnn.losses.function import FunctionLoss as FunctionLoss
     from minicnn.losses.regression import Huber as Huber
     from minicnn.losses.regression import MeanAbsoluteError as MeanAbsoluteError
     from minicnn.losses.regression import MeanSquaredError as MeanSquaredError

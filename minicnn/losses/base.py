@@ -123,6 +123,11 @@ class Loss:
         """As JSON values; `build_loss` is the inverse."""
         return {"type": type(self).__name__, **self.settings()}
 
+    @classmethod
+    def from_description(cls, settings: dict[str, Any], custom_objects: Sequence[Any] = ()) -> Loss:
+        """The inverse of `describe` without the type: every check of the constructor applies."""
+        return cls(**settings)
+
     def __repr__(self) -> str:
         changed = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
         return f"{self.kind()}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
@@ -167,6 +172,10 @@ class Loss:
 
         return np.ones(len(labels))
 
+    def total_weight(self, labels: NDArray) -> float:
+        """The sum of `weights`."""
+        return float(len(labels)) if type(self).weights is Loss.weights else float(self.weights(labels).sum())
+
     def answers(self, labels: NDArray) -> NDArray:
         """How many answers an image asks for: (N,) int64, one for a class, one for each pixel of a mask that is not ignored."""
         import numpy as np
@@ -203,7 +212,7 @@ class Loss:
         DataError
             If labels count for nothing, of which there is no mean.
         """
-        weight = float(self.weights(labels).sum())
+        weight = self.total_weight(labels)
         self.check_weight(self.kind(), weight, len(labels))
         return float(self.per_image(y, labels, input_shape).sum() * self.scale(weight))
 
@@ -223,7 +232,7 @@ class Loss:
 
         from minicnn.losses.arrays import call
 
-        dy, share = np.empty_like(y), np.full(len(y), self.scale(self.weights(labels).sum()), y.dtype)
+        dy, share = np.empty_like(y), np.full(len(y), self.scale(self.total_weight(labels)), y.dtype)
         call(self, "backward", {"dy": dy, "dloss_per_image": share, "y": y, "target": labels}, y.shape[1:], input_shape)
         return dy
 
@@ -267,7 +276,7 @@ class Loss:
 
 
 def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
-    """The loss that `Loss.describe` described; every setting is checked again.  `custom_objects` may hold classes of one's own.
+    """The loss that `Loss.describe` described; every setting is checked again.  `custom_objects` may hold classes and functions of one's own.
 
     Raises
     ------
@@ -283,7 +292,7 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
             f"there is no loss {quoted(description)}\n  one of your own is known once its class is defined: import it, or give custom_objects=[...]"
         )
     try:
-        return kind(**settings)
+        return kind.from_description(settings, custom_objects)
     except TypeError as error:
         raise SettingError(f"{kind.__name__}: its settings do not fit: {one_line(str(error))}") from error
 

@@ -103,6 +103,11 @@ class SoftmaxCrossEntropy(Loss):
         each = np.array(self.class_weights)[np.where(counted, labels, 0)] * counted
         return each.reshape(len(labels), math.prod(labels.shape[1:])).sum(axis=1)
 
+    def total_weight(self, labels: np.ndarray) -> float:
+        if self.class_weights is None and self.ignore_index is None and type(self).weights is SoftmaxCrossEntropy.weights:
+            return float(labels[:, :1].size if labels.dtype.kind == "f" else labels.size)
+        return super().total_weight(labels)
+
     def answers(self, labels: np.ndarray) -> np.ndarray:
         """One for each label that is not ignored; of shares, one for each position."""
         return super().answers(labels[:, 0] if labels.dtype.kind == "f" else labels)

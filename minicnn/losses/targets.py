@@ -74,7 +74,7 @@ def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network
     if seen.size and not (seen.min() >= 0 and seen.max() < classes):
         raise SettingError(f"{where}: labels run from {seen.min()} to {seen.max()}, but {network} knows the classes 0 to {classes - 1}")
     if count:
-        loss.check_weight(where, float(loss.weights(own).sum()), count)
+        loss.check_weight(where, loss.total_weight(own), count)
     return own.astype(np.int32) if kind == MASK else own
 
 

@@ -31,8 +31,8 @@ from minicnn.train.turns import Turns
 from minicnn.train.updates import Updates, rates
 
 if TYPE_CHECKING:
-    from minicnn.engine.cuda.plan import DevicePlan
-    from minicnn.engine.plan import Plan
+    from minicnn.engine import AnyPlan
+    from minicnn.engine.two_passes import TwoPasses
     from minicnn.network import Graph
 
 REPORT_SECONDS = 0.1  # how long batches run between two progress records
@@ -189,7 +189,7 @@ class Course(NamedTuple):
             )
         return self.optimizer.learning_rate * float(factor)
 
-    def _plan(self, updates: Updates) -> Plan | DevicePlan:
+    def _plan(self, updates: Updates) -> AnyPlan | TwoPasses:
         return updates.plan(self.update, self.batch_size, self.threads, self.preparation, self.changes, self._objective)
 
     def _check(self, epoch: int, wrong: str | None, *losses: float) -> None:

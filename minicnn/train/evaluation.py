@@ -76,7 +76,7 @@ def judged(loss: Loss, scores: np.ndarray, labels: np.ndarray, input_shape: tupl
     if loss.is_plain(kind, scores.shape[1:]):
         mean = float(-log_probabilities(scores)[np.arange(len(labels)), labels].mean())
     else:
-        total, weight = float(loss.per_image(scores, labels, input_shape).sum()), float(loss.weights(labels).sum())
+        total, weight = float(loss.per_image(scores, labels, input_shape).sum()), loss.total_weight(labels)
         mean = total / weight if weight else 0.0
     if isinstance(loss, SoftmaxCrossEntropy) and labels.dtype.kind == "i":
         counted = np.ones(labels.shape, bool) if loss.ignored is None else labels != loss.ignored

@@ -16,6 +16,7 @@ from minicnn.errors import DataError, GraphError, SettingError, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.losses import NUMBERS, Loss, SoftmaxCrossEntropy
 from minicnn.losses.base import build_loss
+from minicnn.losses.function import LossFunction, as_loss
 from minicnn.network import Graph
 from minicnn.optimizers import USUAL, Optimizer
 from minicnn.optimizers.update import AVERAGE, Update, checked_update
@@ -57,8 +58,9 @@ class Trainer:
         Its parameters change in place, and it keeps the preparation of its images by `fit`.
     optimizer : Optimizer
         By default that of the network's recipe (`net.recipe`, set for networks of the zoo), else Adam(learning_rate=0.003).
-    loss : Loss, optional
-        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().
+    loss : Loss or function, optional
+        One of minicnn.losses, or of your own; by default that of the network's recipe, else SoftmaxCrossEntropy().  A function gives
+        (loss, dy) for (y, target), see `minicnn.losses.FunctionLoss`.
     batch_size : int
         Images per update.
     threads : int, optional
@@ -89,7 +91,7 @@ class Trainer:
         self,
         net: Graph,
         optimizer: Optimizer | None = None,
-        loss: Loss | None = None,
+        loss: Loss | LossFunction | None = None,
         batch_size: int = 128,
         threads: int | None = None,
         device: str = engine.CPU,
@@ -100,11 +102,6 @@ class Trainer:
         ema: float | None = None,
     ) -> None:
         self.device = engine.checked_device(device)
-        if not isinstance(loss, Loss | None):
-            raise SettingError(
-                f"Trainer: loss is {loss!r}, but must be one of minicnn.losses, such as SoftmaxCrossEntropy()"
-                f"\n  name the settings after it, as in batch_size=128"
-            )
         if not isinstance(net, Graph):
             raise SettingError(
                 f"Trainer: net is {quoted(net)}, but must be a Graph"
@@ -116,7 +113,7 @@ class Trainer:
                 f"\n  use Trainer(net.sized({tuple(size or 64 for size in net.input_shape)}), ...), whose parameters are those of all sizes"
             )
         self.net = net
-        self.loss = loss or usual_loss(net)
+        self.loss: Loss = usual_loss(net) if loss is None else as_loss("Trainer", loss)
         self.loss.check(net.name, net.output_shape, net.input_shape)
         self.classes = self.loss.classes(net.output_shape)
         self.optimizer = optimizer or (net.recipe.optimizer if net.recipe else USUAL)
@@ -195,7 +192,7 @@ class Trainer:
             raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
         targets = self.net.check_labels("step", labels, len(images), self.loss)
         targets = targets.astype(np.float32) if targets.dtype == np.float64 else targets
-        objective, weight = Objective.of(self.loss, targets), float(self.loss.weights(targets).sum())
+        objective, weight = Objective.of(self.loss, targets), self.loss.total_weight(targets)
         self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
         with self._turns.turn():
             if self.batch % self.accumulate:
@@ -203,10 +200,11 @@ class Trainer:
                     f"step: epoch {self.epoch} was interrupted after {self.batch} batches, inside an update of {self.accumulate}"
                     f"\n  continue it with 'stream', or call 'fit', which restarts the epoch"
                 )
-            plan = self._updates.plan(self.update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
+            update = self.update
+            plan = self._updates.plan(update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
             begin = time.perf_counter()
             key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
-            numbers = rates(self.update, self.steps + 1, [self.optimizer.learning_rate])
+            numbers = rates(update, self.steps + 1, [self.optimizer.learning_rate])
             try:
                 plan.run(
                     self.net.parameter_memory,
@@ -219,8 +217,9 @@ class Trainer:
                     scales=np.array([self.loss.scale(weight)]),
                 )
             finally:
-                self._at.steps += len(plan.done())
-            loss, correct = plan.done()[0]
+                done = plan.done()
+                self._at.steps += len(done)
+            loss, correct = done[0]
             if not math.isfinite(loss):
                 raise loss_is_lost(
                     f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x", None if self.steps > 1 else "them"
@@ -377,7 +376,8 @@ class Trainer:
         since: int,
     ) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are requested.  The schedule starts after epoch `since`."""
-        changes = augmentation(augment).checked(self.net.input_shape)
+        objective = Objective.of(self.loss, data.labels)
+        changes = augmentation(augment).checked(self.net.input_shape, objective)
         changes.warn(str(data.name))
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:

@@ -10,14 +10,14 @@ import numpy as np
 
 from minicnn import engine
 from minicnn.engine.objective import Objective
-from minicnn.engine.plan import Plan
 from minicnn.optimizers.update import AVERAGE, Update
 from minicnn.preparation import BYTES, Preparation
 from minicnn.train.augmentation import Augmentation
 from minicnn.train.groups import Groups
 
 if TYPE_CHECKING:
-    from minicnn.engine.cuda.plan import DevicePlan
+    from minicnn.engine import AnyPlan
+    from minicnn.engine.two_passes import TwoPasses
     from minicnn.network import Graph
 
 
@@ -29,7 +29,7 @@ class Updates:
         self.device = device
         self._kind: str | None = None  # kind of the update whose state this is
         self._state: np.ndarray | None = None
-        self._plan: Plan | DevicePlan | None = None
+        self._plan: AnyPlan | TwoPasses | None = None
         self._made_for: Any = None
 
     def plan(
@@ -40,23 +40,22 @@ class Updates:
         preparation: Preparation,
         augment: Augmentation,
         objective: Objective,
-    ) -> Plan | DevicePlan:
+    ) -> AnyPlan | TwoPasses:
         """A plan for batches of up to `batch` images of this preparation, and targets of this kind."""
         made_for = (update.form, batch, threads, preparation, augment, objective, self.net.topology.frozen)
         if self._plan is None or self._made_for != made_for:
             state = self.state(update)
             self._plan = None  # its memory is free before more is asked for
-            plan = engine.new_plan(
+            plan = engine.training_plan(
                 self.device,
                 self.net,
                 batch,
                 threads,
-                training=True,
+                objective,
                 uint8=preparation.unit == BYTES,
                 scale=preparation.scale,
                 shift=preparation.shift,
                 optimizer=update,
-                objective=objective,
                 **augment.loading(objective.kind),
             )
             plan.set_state(state)

@@ -199,6 +199,44 @@ def training():
     print("training: the same on both, and from one to the other")
 
 
+def mixing():
+    """Images mixed within the same groups on both, and masks with them: batches of one shard, of two, and one of few."""
+    drawn = np.random.default_rng(4)
+    images = drawn.random((40, 1, 3, 4)).astype(np.float32)
+    labels, masks = drawn.integers(0, 3, 40), drawn.integers(0, 3, (40, 3, 4))
+    for targets, layers in ((labels, (L.Flatten(), L.Linear(3))), (masks, (L.Conv2D(3, 1),))):
+        weights = {}
+        for device in ("cpu", "cuda"):
+            net = minicnn.Graph(L.Sequential(*layers), input_shape=(1, 3, 4), seed=5)
+            trainer = minicnn.Trainer(net, SGD(0.1), batch_size=33, device=device, seed=2)
+            list(trainer.stream((images, targets), until_epoch=1, augment="flip,mixup=1"))
+            weights[device] = dict(net.arrays)
+        for name, value in weights["cpu"].items():
+            near(f"mixed: {name}", weights["cuda"][name], value, 1e-5)
+    print("mixing: the same on both")
+
+
+def squares(y, target):
+    return ((y - target) ** 2).mean(axis=1), 2 * (y - target) / y.shape[1]
+
+
+def asked():
+    """A loss that is a function, which is asked between two passes with the same dropout."""
+    drawn = np.random.default_rng(5)
+    images, numbers = drawn.random((11, 1, 3, 4)).astype(np.float32), drawn.random((11, 2)).astype(np.float32)
+    weights = {}
+    for device in ("cpu", "cuda"):
+        net = minicnn.Graph(
+            L.Sequential(L.Flatten(), L.Linear(5, bias=False), L.BatchNorm1D(), L.Dropout(0.4), L.Linear(2)), (1, 3, 4), seed=5
+        )
+        trainer = minicnn.Trainer(net, SGD(0.1), squares, batch_size=6, device=device, seed=2)
+        list(trainer.stream((images, numbers), until_epoch=2))
+        weights[device] = dict(net.arrays)
+    for name, value in weights["cpu"].items():
+        near(f"asked: {name}", weights["cuda"][name], value, 1e-5)
+    print("asked: the same on both")
+
+
 def large():
     """Images that do not fit into the device's memory are copied a few batches at a time, with the same result."""
     images, labels = np.random.default_rng(1).standard_normal((23, 1, 4, 4)).astype(np.float32), np.arange(23) % 3
@@ -232,7 +270,7 @@ def stopped(records, epochs):
             return
 
 
-PARTS = {each.__name__: each for each in (lenet, resnet20, layers, frozen, averaged, unet, training, large)}
+PARTS = {each.__name__: each for each in (lenet, resnet20, layers, frozen, averaged, unet, training, mixing, asked, large)}
 
 if __name__ == "__main__":
     for part in sys.argv[1:]:

@@ -12,7 +12,7 @@ from minicnn.engine.objective import Objective
 from minicnn.engine.textbook.changes import changed
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels.cpu.pointwise.lowering import Loading
-from minicnn.losses import Loss, SoftmaxCrossEntropy
+from minicnn.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
 from minicnn.train.augmentation import CHANGES, Change, Flip, Shift, augmentation
 
 KEY, IMAGES = 0x1234_5678_9ABC_DEF0, 40
@@ -223,6 +223,12 @@ def test_boxes_move_along(words):
     seen = statistics(net, SQUARE, boxes, Bright(), words)
     assert seen <= 0.12 * (SQUARE > 0).sum()  # rims between pixels
     assert statistics(net, SQUARE, boxes + np.float32([3, 0, 0, 0, 0]), Bright(), words) > 0.2 * (SQUARE > 0).sum()
+
+
+def test_several_answers_of_an_image_stay():
+    net = minicnn.Graph(L.Sequential(L.Flatten(), L.Linear(3)), input_shape=(1, 12, 14), seed=0)
+    answers = np.tile([[1, 0, 1]], (IMAGES, 1)).astype(np.int32)
+    assert np.isfinite(statistics(net, SQUARE, answers, BinaryCrossEntropy(), "rotate"))
 
 
 def test_masks_of_another_size_do_not_move():

@@ -8,7 +8,7 @@ import pytest
 import minicnn
 from minicnn import layers as L
 from minicnn.errors import MinicnnError
-from minicnn.losses import Loss
+from minicnn.losses import LOSSES, Loss
 from minicnn.losses.base import build_loss
 
 
@@ -54,6 +54,17 @@ def test_it_runs_in_the_engine_and_learns_a_quantile():
         for name, gradient in gradients.items():
             NET.parameters[name][...] -= 0.05 * gradient
     assert NET.forward(x[:1])[0, 0] == pytest.approx(0.8, abs=0.05)
+
+
+def test_a_file_of_its_network_is_read_with_its_class(tmp_path, monkeypatch):
+    x, labels = np.zeros((4, 1, 1, 3), np.float32), np.zeros((4, 1), np.float32)
+    net = minicnn.Graph(L.Sequential(L.Flatten(), L.Linear(1)), (1, 1, 3), seed=0)
+    minicnn.Trainer(net, loss=Quantile(share=0.8)).fit((x, labels), epochs=1, progress=False)
+    net.save(tmp_path / "net.safetensors")
+    monkeypatch.delitem(LOSSES, "Quantile")  # as in a process that does not define it
+    with pytest.raises(MinicnnError, match="there is no loss"):
+        minicnn.load(tmp_path / "net.safetensors")
+    assert minicnn.load(tmp_path / "net.safetensors", custom_objects=[Quantile]).trained_on.loss == Quantile(share=0.8)
 
 
 def forgetful_forward(loss_per_image, y, target, weight):

@@ -12,6 +12,7 @@ CAMPAIGNS = (
     Campaign("forks", "forks while another thread computes: 5 a process, and a pool of processes", 200),
     *(Campaign(f"files-{kind}", f"mutated files of the kind {kind}: 500 a process", 40) for kind in FILES),
     Campaign("caches", "damaged folders of machine code: 5 a process", 50, 120.0),
+    Campaign("kills", "trainings killed three times each, between any two instructions", 100, 600.0),
     Campaign("streams", "commands whose streams are closed, full or cut, or that Ctrl-C meets: 10 a process", 80, 90.0),
 )
 WARMING = Campaign("warming", "every call once, to fill the cache", 1, 300.0)

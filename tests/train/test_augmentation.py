@@ -10,7 +10,7 @@ from minicnn import datasets, zoo
 from minicnn.errors import MinicnnWarning, SettingError
 from minicnn.optimizers import SGD
 from minicnn.train import Augmentation, augmentation
-from minicnn.train.augmentation import CHANGES, PCA, Brightness, Cutout, Elastic, Flip, Rotate, Shift
+from minicnn.train.augmentation import CHANGES, PCA, Brightness, Cutout, Elastic, Flip, Mixup, Rotate, Shift
 from minicnn.train.augmentation.pca import principal_components
 
 
@@ -26,6 +26,7 @@ from minicnn.train.augmentation.pca import principal_components
         ("cutout=4,brightness=0.25,elastic", (Elastic(34, 4), Brightness(0.25), Cutout(4)), "elastic=34:4,brightness=0.25,cutout=4"),
         ("elastic=20", (Elastic(20.0),), "elastic=20:4"),
         ("elastic=20:6", (Elastic(20, 6),), "elastic=20:6"),
+        ("mixup,cutout=4", (Cutout(4), Mixup(0.2)), "cutout=4,mixup=0.2"),
         (Rotate(1e-5), (Rotate(1e-5),), "rotate=1e-05"),
     ],
 )
@@ -47,6 +48,7 @@ def test_words(words, expected, text):
         ("shift=1.5", r"^augment shift: pixels is 1.5, but must be a whole number$"),
         ("elastic=1:0", r"^augment elastic: sigma is 0, but must be between 0.1 and 100 pixels$"),
         ("scale=2", r"^augment scale: share is 2, but must be at most 0.9"),
+        ("mixup=0", r"^augment mixup: alpha is 0, but must be above 0 and at most 1000$"),
         ("shift,shift=3", r"^augment has shift twice$"),
     ],
 )

@@ -137,5 +137,5 @@ def test_a_single_score_is_no_choice():
 
 def test_the_loss_is_an_object(small_net):
     assert Trainer(small_net()).loss == SoftmaxCrossEntropy() == minicnn.losses.SoftmaxCrossEntropy()
-    with pytest.raises(SettingError, match=r"^Trainer: loss is 128, but must be one of minicnn.losses.*\n  name the settings after it"):
+    with pytest.raises(SettingError, match=r"^Trainer: loss is 128, but must be one of minicnn.losses.*\n  .*named after it"):
         Trainer(small_net(), None, 128)

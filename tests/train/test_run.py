@@ -117,7 +117,7 @@ def test_two_sets_cannot_choose_the_weights(make_run, tmp_path):
         {},
         {"optimizer": "adam", "schedule": "plateau"},
         {"augment": "shift=1,flip", "schedule": "step", "validation": 0.2},
-        {"augment": "rotate=10,elastic,brightness,cutout=3"},
+        {"augment": "rotate=10,elastic,brightness,cutout=3,mixup"},
     ],
     ids=["sgd", "adam", "shifted", "augmented"],
 )

@@ -16,6 +16,7 @@ from minicnn.engine.cuda.steps import (
     load,
     load_target,
     loss,
+    partner,
     read,
     run_loop,
     run_own_loop,
@@ -288,4 +289,5 @@ MACHINE = Machine(
     add_back,
     draw,
     read,
+    partner,
 )

@@ -50,6 +50,7 @@ class Purpose(NamedTuple):
     input_gradient: bool
     objective: Objective = CROSS_ENTROPY
     inference: bool = False
+    outputs: bool = False
 
 
 class Stretch(NamedTuple):
@@ -86,7 +87,7 @@ class DevicePlan:
     def __init__(self, device: Device, purpose: Purpose, batch: int) -> None:
         topology, optimizer = purpose.topology, purpose.optimizer
         (output,) = topology.output_shapes
-        training = purpose.training
+        training = purpose.training and not purpose.outputs  # gives gradients
         if optimizer and ((update := Update.of(optimizer)).accumulate > 1 or update.clip_norm is not None):
             raise DeviceError(f"{device} neither clips gradients nor accumulates them: leave out clip_norm and accumulate, or use the CPU")
         self.purpose, self.device, self.threads = purpose, device, 1
@@ -273,11 +274,11 @@ class DevicePlan:
             self._memory[ARENA] = memory.empty((size,), np.float32, self._what)
 
     def _append(self, program: DeviceProgram) -> None:
-        topology, training, loading, optimizer, input_gradient, objective, inference = self.purpose
+        topology, training, loading, optimizer, input_gradient, objective, inference, outputs = self.purpose
         planner = Planner(topology, program.row, training, optimizer is not None, 0, program.row, program, MACHINE, objective, inference)
         planner.plan_preparations(input_gradient)
         planner.plan_forward(loading)
-        if training:
+        if training and not outputs:
             planner.plan_backward(input_gradient)
         else:
             planner.plan_output()
@@ -365,8 +366,9 @@ def build_plan(
     changes: tuple[Any, ...] = (),
     objective: Objective = CROSS_ENTROPY,
     inference: bool = False,
+    outputs: bool = False,
 ) -> DevicePlan:
     """Plan a graph on a device; arguments as for `minicnn.engine.plan.build_plan`."""
     channels = topology.input_shape[0]
     loading = Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes)
-    return DevicePlan(device, Purpose(topology, training, loading, optimizer, input_gradient, objective, inference), batch)
+    return DevicePlan(device, Purpose(topology, training, loading, optimizer, input_gradient, objective, inference, outputs), batch)

@@ -47,7 +47,7 @@ class RunArrays:
             self._make("input_gradient", (plan.batch, prod(plan.image)), np.float32)
         if "images" not in self.arrays:
             self._make("images", (1, *plan.image), plan.dtype)
-            self._make("labels", (1,), np.int64)
+        if "targets" not in self.arrays:
             self._make("targets", (1, *(plan.target.shape if plan.target else ())), plan.target.dtype if plan.target else np.int64)
 
     def give(self, name: str, numbers: np.ndarray) -> None:
@@ -72,8 +72,6 @@ class RunArrays:
             self.give("images", images)
             if labels is not None:
                 self.give("targets", labels)
-                if labels.ndim == 1:
-                    self.give("labels", labels)
 
     def fetch(self, name: str, numbers: np.ndarray) -> None:
         """Copy the first rows of an array to the host; waits for the launches before."""
@@ -94,3 +92,6 @@ class RunArrays:
             self.arrays[name] = None  # its memory is free before more is asked for
             self.arrays[name] = memory.zeros(shape, dtype, what or self._what)
             self.version += 1
+            if name == "targets":  # of one class an image, they are the labels that are loaded with the images
+                whole = len(shape) == 1 and dtype == np.int64
+                self.arrays["labels"] = self.arrays[name] if whole else memory.zeros((1,), np.int64, what or self._what)

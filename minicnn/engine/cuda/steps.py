@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from minicnn.engine.cuda.program import ARENA, GRADIENT, PARAMETERS, DeviceProgram, OfRun
+from minicnn.engine.plan import shard_size
 from minicnn.engine.planner import Planner
 from minicnn.errors import DeviceError
 from minicnn.graph import Node, ParameterSlot
@@ -91,6 +92,12 @@ def read(program: DeviceProgram, y: Activation, x: Activation, place: Activation
         textbook.read_linear2d_forward if len(sizes) == 2 else textbook.read_linear3d_forward,
     )
     run_loop(program, loop, y=y, x=x, place=place, **dict(zip(names, sizes, strict=True)))
+
+
+def partner(plan: Planner, y: Activation, x: Activation, number: int) -> None:
+    """Within the same groups of images as on the CPU."""
+    shard = shard_size(plan.topology, plan.program.batch)
+    run_loop(plan.program, textbook.partner_forward, drawn_key(plan.program, number), y=y, x=x, shard=shard)
 
 
 def load(program: DeviceProgram, x: Activation, loading: Loading) -> None:

@@ -36,10 +36,10 @@ class Value(NamedTuple):
 
 
 class Images:
-    """What takes the place of a planner, and of its machine: images, and a batch's key."""
+    """What takes the place of a planner, and of its machine: images, a batch's key, and how many images are a shard."""
 
-    def __init__(self, images: np.ndarray, key: int) -> None:
-        self.images, self.key = images, key
+    def __init__(self, images: np.ndarray, key: int, shard: int) -> None:
+        self.images, self.key, self.shard = images, key, shard
         self.topology = SimpleNamespace(input_shape=images.shape[1:])
         self.program = self.machine = self
 
@@ -51,8 +51,14 @@ class Images:
         x.array[...] = self.images.astype(np.float32) * scale + shift
 
     def draw(self, _: Any, chance: Value, number: int) -> None:
-        key = uniform_bits(self.key & MASK, self.key >> 32, number)
-        textbook.chance_forward(chance.array.reshape(len(self.images), -1), key, 0)
+        textbook.chance_forward(chance.array.reshape(len(self.images), -1), self._stirred(number), 0)
+
+    def partner(self, _: Any, y: Value, x: Value, number: int) -> None:
+        flat, other = (each.array.reshape(len(self.images), -1) for each in (x, y))
+        textbook.partner_forward(other, flat, self._stirred(number), self.shard)
+
+    def _stirred(self, number: int) -> int:
+        return uniform_bits(self.key & MASK, self.key >> 32, number)
 
     def read(self, _: Any, y: Value, x: Value, place: Value, sizes: tuple[int, ...]) -> None:
         loop = textbook.read_linear3d_forward if len(sizes) == 3 else textbook.read_linear2d_forward
@@ -78,7 +84,10 @@ def in_axes(value: Any, axes: int) -> Any:
     return array.reshape(*array.shape[: axes - 1], -1) if axes and axes != array.ndim else array
 
 
-def changed(images: np.ndarray, loading: Loading, key: int) -> Changing:
-    """Images (N, C, *space) as a batch that is loaded with this key: `image` of the result."""
+def changed(images: np.ndarray, loading: Loading, key: int, shard: int | None = None) -> Changing:
+    """Images (N, C, *space) as a batch that is loaded with this key: `image` of the result.
+
+    shard : how many are in a group that images are mixed within; by default all
+    """
     with np.errstate(all="ignore"):
-        return append_changes(Images(images, key), loading)  # type: ignore[arg-type]
+        return append_changes(Images(images, key, shard or len(images)), loading)  # type: ignore[arg-type]

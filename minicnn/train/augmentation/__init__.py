@@ -13,6 +13,7 @@ from minicnn.train.augmentation.brightness import Brightness
 from minicnn.train.augmentation.contrast import Contrast
 from minicnn.train.augmentation.pca import PCA
 from minicnn.train.augmentation.cutout import Cutout
+from minicnn.train.augmentation.mixup import Mixup
 from minicnn.train.augmentation.augmentation import Augmentation, augmentation
 from minicnn.train.augmentation.preview import augmented
 # isort: on
@@ -28,6 +29,7 @@ __all__ = [
     "Cutout",
     "Elastic",
     "Flip",
+    "Mixup",
     "Rotate",
     "Scale",
     "Shift",

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from minicnn.engine.objective import Objective
 from minicnn.engine.textbook.changes import changed
 from minicnn.errors import SettingError, quoted
 from minicnn.kernels.cpu.pointwise.lowering import Loading
 from minicnn.layers.registry import enter
+from minicnn.losses import BOXES, MASK
+from minicnn.losses.function import FunctionLoss
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -26,7 +29,7 @@ else:
 
 
 CHANGES: dict[str, type[Change]] = {}  # every one that is defined, by its word; of a stage they are applied in this order
-STAGES = ("places", "pixels", "inputs")
+STAGES = ("places", "pixels", "inputs", "pairs")
 NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,16})?(e-?[0-9]{1,2})?")
 SEVERAL = ":"  # between the settings of one change
 
@@ -39,7 +42,8 @@ class Change:
         class Wave(Change):
             height: float = 1.0                     # the word: wave, or wave=2
 
-            stage = "places"                        # it moves pixels; "pixels": values from 0 to 1; "inputs": normalised values
+            stage = "places"                        # it moves pixels; "pixels": values from 0 to 1; "inputs": normalised values;
+                                                    # "pairs": the same, last of all
             chances = 1                             # an image draws one number
 
             def loop(moved, place, numbers, height):
@@ -114,6 +118,14 @@ class Change:
         if any(each is not None and self._owner(each) for each in (self.draw, self.loop)):  # a user's own: tried before it is trusted
             channels = input_shape[0]
             changed(np.zeros((2, *input_shape), np.uint8), Loading(True, (1.0,) * channels, (0.0,) * channels, changes=(self,)), key=0)
+
+    def check_objective(self, objective: Objective) -> None:
+        """Raise a SettingError if it cannot be with this loss and kind of target."""
+        if self.stage == "places" and objective.kind in (MASK, BOXES) and isinstance(objective.loss, FunctionLoss):
+            raise SettingError(
+                f"augment {self.word}: masks and boxes move with their images, but not for a loss that is a function"
+                f"\n  use a class of two loops, see minicnn.losses.Loss"
+            )
 
     def fitted(self, images: np.ndarray) -> Change:
         """Itself, with what it has to know of the training images (N, C, *space)."""

@@ -19,7 +19,7 @@ from minicnn.train.augmentation.change import Change
 def augmented(data: Dataset, augment: Iterable[str | Change] | str | Augmentation, indices: Iterable[int], seed: int = 0) -> np.ndarray:
     """Some images of a data set as training might see them, on the scale of the data set: (N, C, *space), uint8 or float32.
 
-    A SettingError if a change makes no sense for them.
+    Where images are mixed, they are mixed with each other.  A SettingError if a change makes no sense for them.
     """
     changes = augmentation(augment).checked(data.input_shape).fitted(data.images)
     changes.warn(data.name)

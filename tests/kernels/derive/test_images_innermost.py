@@ -141,9 +141,11 @@ TRANSCENDENTAL = (
     "log_softmax",
     "cross_entropy",
     "dice",
+    "mixup_draw",
 )  # a loop over lanes may ask another library
 
 NOT_STEPS = {
+    "partner_forward": r"x\[first \+ .*, f\] is of image first \+ .*, but images of a batch do not see each other",
     "batch_norm_training_forward": "total is a sum over the images of the whole batch, but a step sees one shard",
     "batch_norm_training_backward": "dbeta_c is a sum over the images of the whole batch, but a step sees one shard",
     "variant_forward": "index_map is .*, but must be an array or a number",

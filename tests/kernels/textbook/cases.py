@@ -263,6 +263,10 @@ def changes_of_images(case, poison, real):
     case("add_component_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 3), 1, 0.4)
     case("cutout_draw_forward", [poison(2, 2)], abs(real(2, 2)), sizes)
     case("cutout_forward", [poison(2, 3, 20)], real(2, 3, 20), 4.0 * abs(real(2, 2)), sizes, steps, 3)
+    case("mixup_draw_forward", [poison(5, 1)], abs(real(5, 2)), 0.4)
+    case("partner_forward", [poison(8, 3)], real(8, 3), 77, 5)
+    case("mix_forward", [poison(2, 3, 20)], real(2, 3, 20), real(2, 3, 20), abs(real(2, 1)))
+    case("mix_backward", [poison(3), poison(3)], real(3), abs(real(3, 1)))
     case("normalize_forward", [poison(2, 3, 20)], real(2, 3, 20), 2.0, -0.5)
 
 

@@ -51,6 +51,7 @@ TRANSCENDENTAL = (
     "smooth",
     "rotate_draw",
     "normal_draw",
+    "mixup_draw",
     "cross_entropy",
     "dice",
 )  # two mathematical libraries may differ in the last place

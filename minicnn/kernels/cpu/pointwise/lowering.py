@@ -8,7 +8,7 @@ from minicnn.kernels.cpu.lanes import transfer
 from minicnn.kernels.cpu.lanes.plane_transfer import Turn, load_planes_step, store_planes_step
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.normalization import local_response as local_response_normalization
-from minicnn.kernels.cpu.pointwise import activation, chance, dropout, loss, reading
+from minicnn.kernels.cpu.pointwise import activation, chance, dropout, loss, partner, reading
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import INPUT, LABELS, OUTPUT, Place, Program
 from minicnn.kernels.derive.lanes.lowering import append_derived
@@ -84,6 +84,11 @@ def append_dropout(program: Program, y: Activation, x: Activation, layer: int, r
 def append_chance(program: Program, y: Activation, number: int) -> None:
     """Numbers from 0 to below 1, drawn for each image.  `number` tells one use of chance from another."""
     program.step(chance.chance_step, y=y.place, elements=y.size // y.map.shard, shard=y.map.shard, number=number)
+
+
+def append_partner(program: Program, y: Activation, x: Activation, number: int) -> None:
+    """y[n] = x of another image of the shard: the same other one for whoever asks with this number."""
+    program.step(partner.partner_step, y=y.place, x=x.place, elements=x.size // x.map.shard, shard=x.map.shard, number=number)
 
 
 def append_read(program: Program, y: Activation, x: Activation, place: Activation, sizes: tuple[int, ...]) -> None:
