@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from minicnn.engine.textbook.operation import Arrays, Pass, operation_of
@@ -44,17 +46,34 @@ class Run:
 
     def gradients(self, dy: np.ndarray) -> tuple[np.ndarray, Arrays]:
         """Gradients of the input and of every parameter, given the gradient of the output."""
-        (output,) = self.topology.outputs
-        flowing: dict[ValueRef, np.ndarray] = {output: dy}
         found: Arrays = {slot.name: np.zeros_like(self.parameters[slot.name]) for slot in self.topology.slots if slot.learns}
-        for node in reversed(self.topology.nodes):
-            ref = ValueRef(node.index)
-            if ref not in flowing:
-                continue
-            dxs, own = operation_of(node.layer).backward(self._passes[node.index], flowing.pop(ref))
+        flowing: dict[ValueRef, np.ndarray] = {}
+        for node, dy_of_node in self._backwards(dy, flowing):
+            dxs, own = operation_of(node.layer).backward(self._passes[node.index], dy_of_node)
             for slot in node.slots:
                 if slot.learns:
                     found[slot.name] += own[slot.name.rpartition(".")[2]]  # a layer in several places gives a part at each
-            for source, dx in zip(node.inputs, dxs, strict=True):
-                flowing[source] = flowing[source] + dx if source in flowing else dx
+            self._pass_on(node, dxs, flowing)
         return flowing.get(INPUT, np.zeros_like(self.values[INPUT])), found
+
+    def gradient_at(self, node: Node, dy: np.ndarray) -> np.ndarray:
+        """The gradient of a node's output, given that of the network's; what lies before the node is not computed."""
+        flowing: dict[ValueRef, np.ndarray] = {}
+        for each, dy_of_node in self._backwards(dy, flowing):
+            if each.index == node.index:
+                return dy_of_node
+            self._pass_on(each, operation_of(each.layer).backward(self._passes[each.index], dy_of_node)[0], flowing)
+        return np.zeros_like(self.values[ValueRef(node.index)])
+
+    def _backwards(self, dy: np.ndarray, flowing: dict[ValueRef, np.ndarray]) -> Iterator[tuple[Node, np.ndarray]]:
+        """Every node that the output depends on, the last first, with the gradient of its output."""
+        (output,) = self.topology.outputs
+        flowing[output] = dy
+        for node in reversed(self.topology.nodes):
+            ref = ValueRef(node.index)
+            if ref in flowing:
+                yield node, flowing.pop(ref)
+
+    def _pass_on(self, node: Node, dxs: list[np.ndarray], flowing: dict[ValueRef, np.ndarray]) -> None:
+        for source, dx in zip(node.inputs, dxs, strict=True):
+            flowing[source] = flowing[source] + dx if source in flowing else dx
