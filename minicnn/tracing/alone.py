@@ -85,7 +85,7 @@ class Single:
         row = dx.reshape(len(dx), -1)
         return found | {
             f"dx{n}": row[:, first:stop].reshape(len(dx), *shape)
-            for n, (first, stop, shape) in enumerate(zip(ends, ends[1:], self.shapes, strict=True), 1)
+            for n, (first, stop, shape) in enumerate(zip(ends[:-1], ends[1:], self.shapes, strict=True), 1)
         }
 
     def _joined(self, inputs: list[np.ndarray]) -> np.ndarray:

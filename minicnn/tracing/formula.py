@@ -26,7 +26,7 @@ def equations(formula: str) -> tuple[Equation, ...]:
     found = []
     for part in re.split(r",\s{2,}|\n", formula.partition("where")[2]):
         try:
-            tree = ast.parse(part.strip()).body
+            tree = ast.parse(part.strip().removeprefix("and ").strip()).body
         except SyntaxError:
             continue
         match tree:

@@ -10,7 +10,7 @@ import numpy as np
 
 from minicnn.kernels.derive import Definition, read
 from minicnn.kernels.derive.source import plain
-from minicnn.kernels.derive.syntax import array_of, inside, letters
+from minicnn.kernels.derive.syntax import array_of, inside, letters, loaded
 from minicnn.kernels.derive.trace import Factor, Step, Trace, trace
 from minicnn.tracing.axes import letters_of, place_in
 from minicnn.tracing.formula import Equation, equations, put_in
@@ -44,7 +44,7 @@ class Loop:
         map_ = equations(traced.formula)
         rows = [self.row(step, map_, known) for step in traced.steps]
         axes = {name: self.letters(name) for name in self.definition.arrays}
-        worked = tuple(f"{each}   is   {put_in(each, known)}" for each in map_)
+        worked = tuple(put_in(each, known) for each in map_)
         walk = Walk(
             traced.function,
             output,
@@ -77,35 +77,36 @@ class Loop:
         reads = tuple(self.read(each) for each in step.factors)
         if step.kind != "skip":
             return Row(step.kind, tap, worked, reads, "", step.term, step.partial, step.text)
-        reads, note = self.skipped(step, numbers)
-        return Row("skip", tap, worked, reads, note, 0.0 if note else None, step.partial, step.text)
+        guarded = self.guarded(step)
+        reads, note = self.skipped(step, [] if guarded is None else guarded.body, numbers)
+        adds = guarded is not None and any(isinstance(each, ast.AugAssign) for each in inside(guarded.body))
+        return Row("skip", tap, worked, reads, note, 0.0 if note and adds else None, step.partial, step.text)
 
     def read(self, factor: Factor) -> Read:
         return Read(factor.name, self.own_place(factor.name, factor.place), factor.value)
 
-    def skipped(self, step: Step, numbers: dict[str, int]) -> tuple[tuple[Read, ...], str]:
-        """What a tap would have read if it had not been skipped, and why it was: it lies outside an array."""
+    def skipped(self, step: Step, branch: list[ast.stmt], numbers: dict[str, int]) -> tuple[tuple[Read, ...], str]:
+        """What a tap would have read in the branch that is skipped, and why it is: it lies outside an array."""
         reads, note = [], ""
-        for place in self.guarded(step):
+        for place in (each for each in inside(branch) if isinstance(each, ast.Subscript) and isinstance(each.value, ast.Name)):
             name = array_of(place)
-            array = self.arguments[name]
-            index = cast(Any, eval(compile(ast.fix_missing_locations(ast.Expression(place.slice)), "<place>", "eval"), {**self.space, **numbers}))
+            if name not in self.definition.inputs or not loaded(place.slice) <= {*self.space, *numbers}:
+                continue  # an output, or a loop of the branch would say where
+            array, where = self.arguments[name], ast.Expression(place.slice)
+            index = cast(Any, eval(compile(ast.fix_missing_locations(where), "<place>", "eval"), {**self.space, **numbers}))
             at = tuple(map(int, index if isinstance(index, tuple) else (index,)))
             if _is_inside(at, array.shape):
                 reads.append(Read(name, self.own_place(name, at), array[at].item()))
             else:
                 reads.append(Read(name, at, 0.0, inside=False))
-                below = [bound for each in ast.walk(ast.parse(step.text)) if isinstance(each, ast.Compare) for bound in each.ops[1:]]
-                note = PADDING if below and name.startswith("x") else NONE
+                between = any(len(each.ops) > 1 for each in ast.walk(ast.parse(step.text)) if isinstance(each, ast.Compare))
+                note = PADDING if between and name.startswith("x") else NONE
         return tuple(reads), note
 
-    def guarded(self, step: Step) -> list[ast.Subscript]:
-        """The elements that the branch of a condition reads."""
-        for node in inside(self.definition.body):
-            if isinstance(node, ast.If) and ast.unparse(node.test) == step.text:
-                found = [each for each in inside(node.body) if array_of(each) in self.definition.inputs and isinstance(each, ast.Subscript)]
-                return [each for each in found if isinstance(each.value, ast.Name)]
-        return []
+    def guarded(self, step: Step) -> ast.If | None:
+        """The branch whose condition a step found false."""
+        found = (node for node in inside(self.definition.body) if isinstance(node, ast.If) and ast.unparse(node.test) == step.text)
+        return next(found, None)
 
 
 def parts(steps: tuple[Step, ...], rows: list[Row]) -> Iterator[Part]:

@@ -60,7 +60,7 @@ def resizing(draw, n):
     kinds = (
         lambda: L.Upsample(draw(2, 3)),
         lambda: L.Upsample(2, mode="linear", align_corners=bool(draw(0, 1))),
-        lambda: getattr(L, f"Pad{n}D")(draw(1, 2), ("zeros", "circular", "reflect", "replicate")[draw(0, 3)]),
+        lambda: getattr(L, f"Pad{n}D")(draw(1, 2), mode=("zeros", "circular", "reflect", "replicate")[draw(0, 3)]),
         lambda: L.Crop(2),
         lambda: getattr(L, f"Subsample{n}D")(2),
         lambda: L.ChannelPool(2, mode=("max", "avg", "l2")[draw(0, 2)]),
