@@ -29,6 +29,7 @@ VERBS = {
     "predict": "Classify images with a trained network.",
     "data": "List, download and view data sets.",
     "bench": "Time kernels, training and inference.",
+    "trace": "Trace one number of a layer to its products.",
     "laws": "Check the identities between variants of convolution.",
     "derive": "Show what becomes of a textbook loop on another machine.",
     "filter": "Filter a picture: edges, blur, emboss.",

@@ -94,7 +94,9 @@ def comparison_markdown(summaries: Sequence[Summary]) -> str:
 def comparison_latex(summaries: Sequence[Summary]) -> str:
     """A plain tabular, a column for each network."""
     rows = [(each.heading.replace("  ", "- "), *each.cells) for each in quantities(summaries)]
-    return latex_table(f"networks side by side; {MADE_BY}", ["", *(summary.model for summary in summaries)], "l" + "r" * len(summaries), rows)
+    return latex_table(
+        f"networks side by side; {MADE_BY}", ["", *(summary.model for summary in summaries)], "l" + "r" * len(summaries), rows
+    )
 
 
 def comparison_csv(summaries: Sequence[Summary]) -> str:

@@ -35,7 +35,10 @@ class Bound(NamedTuple):
 def bound(loop: Loop, traced: Trace, winograd: bool = False) -> Bound:
     """For the value of a trace."""
     unit = UNIT * (DOUBLE if traced.value.dtype == np.float64 else 1)
-    adds, others = [step for step in traced.steps if step.kind == "add"], [step for step in traced.steps if step.kind not in ("add", "skip")]
+    adds, others = (
+        [step for step in traced.steps if step.kind == "add"],
+        [step for step in traced.steps if step.kind not in ("add", "skip")],
+    )
     computed = [step for step in others if step.kind != "compare" and not _only_moves(step.text)]
     if not adds and not computed or not isfinite(float(traced.value)):
         return Bound(0.0, "chosen or moved, not computed: the same number")
@@ -44,7 +47,9 @@ def bound(loop: Loop, traced: Trace, winograd: bool = False) -> Bound:
         x = loop.arguments.get("x", loop.arguments.get("dy"))
         largest, weights = float(abs(x).max()), sum(abs(each.value) for each in reads if each.name == "weight")
         bias = sum(abs(each.value) for step in others for each in step.factors if each.name == "bias")
-        return Bound(WINOGRAD * (largest * weights + bias), f"Winograd: {WINOGRAD:g} * largest |x| {largest:.4g} * sum of |weight| {weights:.4g}")
+        return Bound(
+            WINOGRAD * (largest * weights + bias), f"Winograd: {WINOGRAD:g} * largest |x| {largest:.4g} * sum of |weight| {weights:.4g}"
+        )
     terms = [abs(step.term or 0.0) for step in adds]
     if adds and not computed and len({step.into for step in adds}) == 1:
         start = sum(abs(each.value) for step in others for each in step.factors if each.place)

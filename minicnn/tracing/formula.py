@@ -1,6 +1,6 @@
 """The index map in a loop's docstring, with numbers put in.
 
-    where  h = p*stride_h + r*dilation_h - pad_h        ->        h = 2*2 + r*1 - 1        ->        h = 2*2 + 1*1 - 1 = 4
+where  h = p*stride_h + r*dilation_h - pad_h        ->        h = 2*2 + r*1 - 1        ->        h = 2*2 + 1*1 - 1 = 4
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def text(node: ast.expr, numbers: Mapping[str, int] | None = None, inner: int = 
     """An expression as the docstrings write it, spaces around sums only."""
     match node:
         case ast.BinOp(left=left, op=op, right=right):
-            sign, rank = {ast.Add: (" + ", 1), ast.Sub: (" - ", 1), ast.FloorDiv: (" // ", 2), ast.Mod: (" mod ", 2)}.get(type(op), ("*", 2))
+            sign, rank = {ast.Add: (" + ", 1), ast.Sub: (" - ", 1), ast.FloorDiv: (" // ", 2), ast.Mod: (" mod ", 2)}.get(
+                type(op), ("*", 2)
+            )
             written = f"{text(left, numbers, rank)}{sign}{text(right, numbers, rank + 1)}"
             return f"({written})" if rank < inner else written
         case ast.Name(id=name) if numbers and name in numbers:

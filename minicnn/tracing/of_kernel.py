@@ -1,6 +1,6 @@
 """A kernel on its own: the layer whose loop it is, made from a few settings, and small whole numbers that are easy to follow.
 
-    trace_kernel("conv2d_backward_weight", (0, 0, 1, 1), input_shape=(1, 4, 4), window=3, padding=1)
+trace_kernel("conv2d_backward_weight", (0, 0, 1, 1), input_shape=(1, 4, 4), window=3, padding=1)
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ def _fitting(layer: Layer, dims: int, given: Sequence[int] | None) -> tuple[Shap
     if given is not None:
         shapes = [tuple(given), (groups, *given)] if len(given) == dims else [tuple(given)]
     else:
-        shapes = [(groups, *space), (CHANNELS, *space), (6,)]
+        few, many = (groups, *space), (CHANNELS, *space)
+        shapes = [few, many, (6,)] if hasattr(layer, "window") else [many, few, (6,)]
     fault: MinicnnError | None = None
     for shape, count in product(shapes, (1, 2, 3)):
         try:

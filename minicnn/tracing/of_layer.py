@@ -96,7 +96,9 @@ class Layered:
     def placed(self, wanted: str, result: np.ndarray, place: Sequence[int]) -> tuple[Place, Place, tuple[str, ...]]:
         """(place in the whole array, place as it is shown, letters): of one image, the image need not be said."""
         own = wanted[1:] in self.parameters
-        writer = next((loop for loop in reversed(self.loops) for name in loop.definition.outputs if same_memory(loop.arrays[name], result)), None)
+        writer = next(
+            (loop for loop in reversed(self.loops) for name in loop.definition.outputs if same_memory(loop.arrays[name], result)), None
+        )
         letters = self.result_letters(writer, result)
         numbers = tuple(int(i) for i in place)
         short = not own and len(numbers) == result.ndim - 1
@@ -180,5 +182,3 @@ class Layered:
 
     def draws(self) -> bool:
         return any("key" in loop.arguments for loop in self.loops)
-
-

@@ -72,7 +72,9 @@ class Loop:
         tap = {letter: value for letter, value in step.letters.items() if letter in self.loop_letters}
         numbers = {**known, **step.letters}
         worked = tuple(
-            put_in(each, numbers if all(name in numbers for name in _names(each)) else known) for each in map_ if set(_names(each)) & set(tap)
+            put_in(each, numbers if all(name in numbers for name in _names(each)) else known)
+            for each in map_
+            if set(_names(each)) & set(tap)
         )
         reads = tuple(self.read(each) for each in step.factors)
         if step.kind != "skip":
@@ -133,6 +135,3 @@ def _names(equation: Equation) -> list[str]:
 
 def _is_inside(place: Place, shape: tuple[int, ...]) -> bool:
     return len(place) == len(shape) and all(0 <= i < size for i, size in zip(place, shape, strict=True))
-
-
-
