@@ -169,9 +169,10 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
     if frames:
         from minicnn.charts.files import write_svg
-        from minicnn.frames import frames_of, svg
+        from minicnn.tracing.frames import frames_of
+        from minicnn.tracing.frames_svg import svg
 
-        picture = frames_of(found.layered)
+        picture = frames_of(found.layered, 0 if at is None or found.wanted != "y" else at[-len(found.layered.results["y"].shape) + 1])
         write_svg(frames, svg(picture))
         click.echo(f"{frames}: {picture.summary}", err=at is not None)
     if at is not None:

@@ -17,6 +17,7 @@ from minicnn.cli.render.summary_text import MADE_BY, markdown_notes
 from minicnn.graph.cost import BYTES_PER_NUMBER
 from minicnn.graph.formats import count, field, memory, sizes
 from minicnn.graph.summary import Summary
+from minicnn.tables import latex_table, markdown_table
 
 
 class Quantity(NamedTuple):

@@ -11,6 +11,7 @@ the loop's word for how sensitive it is: the loop is run again in float64 with e
 
 from __future__ import annotations
 
+import ast
 from math import isfinite, sqrt
 from typing import NamedTuple
 
@@ -40,11 +41,11 @@ def bound(loop: Loop, traced: Trace, winograd: bool = False) -> Bound:
         [step for step in traced.steps if step.kind not in ("add", "skip")],
     )
     computed = [step for step in others if step.kind != "compare" and not _only_moves(step.text)]
-    if not adds and not computed or not isfinite(float(traced.value)):
+    if (not adds and not computed) or not isfinite(float(traced.value)):
         return Bound(0.0, "chosen or moved, not computed: the same number")
     if winograd:
         reads = [factor for step in adds for factor in step.factors]
-        x = loop.arguments.get("x", loop.arguments.get("dy"))
+        x = loop.arguments["x" if "x" in loop.arguments else "dy"]
         largest, weights = float(abs(x).max()), sum(abs(each.value) for each in reads if each.name == "weight")
         bias = sum(abs(each.value) for step in others for each in step.factors if each.name == "bias")
         return Bound(
@@ -61,8 +62,6 @@ def bound(loop: Loop, traced: Trace, winograd: bool = False) -> Bound:
 
 def _only_moves(text: str) -> bool:
     """Whether a statement hands a number on: it sets out from a constant, or from one element or variable."""
-    import ast
-
     match ast.parse(text).body:
         case [ast.Assign(value=value)]:
             while isinstance(value, ast.Call) and ast.unparse(value.func) == "np.float64":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple, cast
@@ -110,7 +111,7 @@ def _candidates(
     for kind in TYPES.values():
         if not issubclass(kind, Layer) or getattr(kind, "axis_count", dims) != dims:
             continue
-        known = signature(kind).parameters
+        known = signature(cast(Any, kind)).parameters
         if unknown := [each for each in settings if each not in known]:
             if _has(kind, name, dims):
                 faults.append(SettingError(f"{name}: {kind.__name__} has no {unknown[0]}{suggestion(unknown[0], known)}"))
@@ -148,7 +149,7 @@ def _names(layer: Layer, name: str, dims: int) -> bool:
     if loops.forward is None:
         return name.startswith(layer.stem.replace("bn", "batch_norm"))
     names = [each.format(n=dims) if isinstance(each, str) else each.__name__ for each in (loops.forward, *loops.backward)]
-    return name in names or name.replace("unshared_", "tiled_") in names and getattr(layer, "sharing", None) == "unshared"
+    return name in names or (name.replace("unshared_", "tiled_") in names and getattr(layer, "sharing", None) == "unshared")
 
 
 def _fitting(layer: Layer, dims: int, given: Sequence[int] | None) -> tuple[Shape, ...]:
@@ -167,7 +168,7 @@ def _fitting(layer: Layer, dims: int, given: Sequence[int] | None) -> tuple[Shap
             return (shape,) * count
         except MinicnnError as error:
             fault = error if fault is None else fault
-    assert fault is not None  # noqa: S101 there is a shape
+    assert fault is not None
     raise fault
 
 
@@ -176,7 +177,7 @@ def _made(layer: Layer, shapes: tuple[Shape, ...], name: str, given: dict[str, n
     from minicnn.network import Graph
 
     shape = shapes[0] if len(shapes) == 1 else (1, sum(map(prod, shapes)))
-    node: Node = Graph(Alone(layer=layer, shapes=shapes), shape).nodes[-1]
+    node: Node = replace(Graph(Alone(layer=layer, shapes=shapes), shape).nodes[-1], name=name)
     backward = "_backward" in name
 
     def filled(key: str, size: tuple[int, ...], least: int = -2) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -55,6 +54,10 @@ class Layered:
             names = ["dx"] if len(dxs) == 1 else [f"dx{n}" for n in range(1, len(dxs) + 1)]
             self.results = {**dict(zip(names, dxs, strict=True)), **{f"d{name}": gradient for name, gradient in own.items()}}
         self.loops = [Loop(*each) for each in self.run.noted or ()]
+
+    def run_forward(self) -> np.ndarray:
+        """y, whichever way is looked at."""
+        return self.results["y"] if "y" in self.results else operation_of(self.node.layer).forward(self.run)
 
     def wanted(self, gradient: str | None) -> str:
         """The name of a result: "y", or that of a gradient, of "weight", "bias", "input", ...; a SettingError if there is none."""

@@ -15,7 +15,8 @@ MADE_BY = "made by minicnn trace"
 def title(trace: TraceTable) -> str:
     """As in "lenet, conv2 (Conv2D, 5x5, padding 0): y[k=3, p=4, q=5] = -4.63492"."""
     settings = ", ".join((trace.kind, *trace.settings))
-    return f"{trace.network}, {trace.layer} ({settings}): {trace.name} = {number(trace.value)}"
+    where = trace.layer if trace.layer == trace.network else f"{trace.network}, {trace.layer}"
+    return f"{where} ({settings}): {trace.name} = {number(trace.value)}"
 
 
 def map_lines(walk: Walk) -> list[str]:

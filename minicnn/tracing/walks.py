@@ -35,7 +35,7 @@ class Loop:
         sizes = ast.Module([each for each in self.definition.before if each not in self.definition.clearings], [])
         exec(compile(sizes, "<sizes>", "exec"), space)
         self.space = space
-        self.numbers = {name: value for name, value in {**numbers, **space}.items() if isinstance(value, int | np.integer)}
+        self.numbers = {name: int(value) for name, value in {**numbers, **space}.items() if isinstance(value, int | np.integer)}
 
     def walk(self, place: Place, output: str) -> tuple[Walk, Trace]:
         """The loop at one place of an output, counted in the loop's own axes."""
