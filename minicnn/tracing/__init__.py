@@ -14,5 +14,5 @@ from minicnn.tracing.of_network import trace as trace
 from minicnn.tracing.record import Part as Part
 from minicnn.tracing.record import Read as Read
 from minicnn.tracing.record import Row as Row
-from minicnn.tracing.record import TraceTable as TraceTable
 from minicnn.tracing.record import Walk as Walk
+from minicnn.tracing.trace_table import TraceTable as TraceTable

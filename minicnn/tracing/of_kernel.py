@@ -25,7 +25,7 @@ from minicnn.random import generator
 from minicnn.tracing.alone import Alone
 from minicnn.tracing.axes import same_memory
 from minicnn.tracing.of_layer import Layered
-from minicnn.tracing.record import TraceTable
+from minicnn.tracing.trace_table import TraceTable
 from minicnn.tracing.walks import Loop
 
 DEFAULTS: dict[str, Any] = {"filters": 1, "window": 3, "features": 2, "size": 2, "scale": 2, "output_size": 2, "groups": 2, "padding": 1}

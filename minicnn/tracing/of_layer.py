@@ -15,7 +15,8 @@ from minicnn.kernels.random_bits import MASK, uniform_bits
 from minicnn.tracing.alone import Arrays, Single
 from minicnn.tracing.axes import ANY, letters_of, place_in, same_memory
 from minicnn.tracing.bounds import Bound, bound
-from minicnn.tracing.record import Place, TraceTable, Walk
+from minicnn.tracing.record import Place, Walk
+from minicnn.tracing.trace_table import TraceTable
 from minicnn.tracing.walks import Loop
 
 INPUT_WORDS = ("input", "x")

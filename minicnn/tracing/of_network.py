@@ -13,7 +13,7 @@ from minicnn.errors import GraphError, SettingError, suggestion
 from minicnn.graph import INPUT, Node
 from minicnn.losses import Loss
 from minicnn.tracing.of_layer import Layered
-from minicnn.tracing.record import TraceTable
+from minicnn.tracing.trace_table import TraceTable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

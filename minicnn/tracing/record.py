@@ -75,7 +75,7 @@ class Walk:
 
 
 @dataclass(frozen=True, repr=False)
-class TraceTable:
+class Traced:
     """One number, every product.
 
     network, layer, kind : "lenet", "conv2", "Conv2D"
@@ -143,28 +143,6 @@ class TraceTable:
             "notes": list(self.notes),
             "loops": [_walk_record(walk) for walk in self.walks],
         }
-
-    def to_markdown(self) -> str:
-        """Headings and tables for a note or a notebook; every step."""
-        from minicnn.tracing.text import as_markdown
-
-        return as_markdown(self)
-
-    def to_latex(self) -> str:
-        """A plain tabular for every sum; no package is needed."""
-        from minicnn.tracing.text import as_latex
-
-        return as_latex(self)
-
-    def __repr__(self) -> str:
-        from minicnn.tracing.text import as_text
-
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        from minicnn.tracing.text import as_html
-
-        return as_html(self)
 
 
 def _walk_record(walk: Walk) -> dict[str, Any]:

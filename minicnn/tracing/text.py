@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from minicnn.markup import shown, table
 from minicnn.tables import aligned, latex_table, markdown_table
-from minicnn.tracing.record import Row, TraceTable, Walk
+from minicnn.tracing.record import Row, Traced, Walk
 from minicnn.tracing.sheet import Sheet, number, sheet, stands_alone, statement
 
 MADE_BY = "made by minicnn trace"
 
 
-def title(trace: TraceTable) -> str:
+def title(trace: Traced) -> str:
     """As in "lenet, conv2 (Conv2D, 5x5, padding 0): y[k=3, p=4, q=5] = -4.63492"."""
     settings = ", ".join((trace.kind, *trace.settings))
     where = trace.layer if trace.layer == trace.network else f"{trace.network}, {trace.layer}"
@@ -28,10 +28,10 @@ def map_lines(walk: Walk) -> list[str]:
     return lines
 
 
-def verdict(trace: TraceTable) -> list[tuple[str, str]]:
+def verdict(trace: Traced) -> list[tuple[str, str]]:
     """The textbook's number, the engine's, and how far apart they may be."""
     digits = 17 if trace.dtype == "float64" else 9
-    what = "moved from where it was" if not trace.walks else f"the last partial sum, in {trace.dtype}" if trace.walks[-1].parts else ""
+    what = "moved from where it was" if not trace.walks else f"the last step, stored in {trace.dtype}"
     difference = (
         f"{trace.difference:.2g}, at most {trace.bound:.2g} by rounding = {trace.rule}" if trace.bound else f"{trace.difference:.2g}"
     )
@@ -42,7 +42,7 @@ def verdict(trace: TraceTable) -> list[tuple[str, str]]:
     ]
 
 
-def blocks(trace: TraceTable, whole: bool = True) -> Iterator[tuple[Walk, list[str | Sheet]]]:
+def blocks(trace: Traced, whole: bool = True) -> Iterator[tuple[Walk, list[str | Sheet]]]:
     """Of every loop, its statements and sums in order."""
     for walk in trace.walks:
         own: list[str | Sheet] = []
@@ -54,7 +54,7 @@ def blocks(trace: TraceTable, whole: bool = True) -> Iterator[tuple[Walk, list[s
         yield walk, own
 
 
-def as_text(trace: TraceTable) -> str:
+def as_text(trace: Traced) -> str:
     """Plain text, long sums without their middle."""
     lines = [title(trace), *trace.notes, ""]
     for walk, own in blocks(trace, whole=False):
@@ -69,7 +69,7 @@ def as_text(trace: TraceTable) -> str:
     return "\n".join([*lines, *(f"{name:{width}}  {words}" for name, words in verdict(trace))])
 
 
-def as_markdown(trace: TraceTable) -> str:
+def as_markdown(trace: Traced) -> str:
     """A heading, and a table for every sum, with every step."""
     lines = [f"## {_escaped(title(trace))}", "", *(f"{note}." for note in trace.notes)]
     for walk, own in blocks(trace):
@@ -88,7 +88,7 @@ def _escaped(text: str) -> str:
     return text.replace("*", r"\*")
 
 
-def as_latex(trace: TraceTable) -> str:
+def as_latex(trace: Traced) -> str:
     """A tabular for every sum, and one for the result; headings are comments."""
     lines = [f"% {title(trace)}; {MADE_BY}", *(f"% {note}" for note in trace.notes)]
     for walk, own in blocks(trace):
@@ -103,7 +103,7 @@ def as_latex(trace: TraceTable) -> str:
     return "\n".join(lines)
 
 
-def as_html(trace: TraceTable) -> str:
+def as_html(trace: Traced) -> str:
     """Tables in a plain style that a notebook adapts, long sums without their middle."""
     parts = [f"<p><b>{shown(title(trace))}</b></p>", *(f"<p>{shown(note)}</p>" for note in trace.notes)]
     for walk, own in blocks(trace, whole=False):
