@@ -107,7 +107,7 @@ def svg(frames: Frames) -> str:
     page = max(columns * (own + APART) + MARGIN, 420.0)
     whole = HEAD + rows * (tall + MARGIN) + 10
     notes = ". ".join(each for each in (frames.subtitle, frames.summary if frames.total > len(frames.steps) else "") if each)
-    body = [text(MARGIN, 24, frames.title, "title"), text(MARGIN, 42, notes, "small")]
+    body = [text(MARGIN, 24, frames.title, "title"), *([text(MARGIN, 42, notes, "small")] if notes else [])]
     for place, step in enumerate(frames.steps):
         x, y = MARGIN + (place % columns) * (own + APART), HEAD + (place // columns) * (tall + MARGIN)
         body += frame(frames, step, x, y, size, taps if filters else None, tall)
