@@ -2,7 +2,7 @@
 
     nothing computed   chosen or moved: the same bits
     a sum              2e-7 * sqrt(terms) * (the sum of the sizes of what is added)
-    Winograd           5e-6 * (the largest |x|) * (the sum of the |weight|)        of 3x3 filters, where the engine takes its way
+    Winograd           5e-7 or 5e-6, by its tile, * (the largest |x|) * (the sum of the |weight|)       where the engine takes its way
     anything else      2e-7 * sqrt(steps) * (how far the value moves, by its inputs' rounding, with all inputs of one size)
 
 Each step rounds by half a unit in the last place, 6e-8, and errors of both signs leave the square root of their number.  The last rule takes
@@ -12,6 +12,7 @@ the loop's word for how sensitive it is: the loop is run again in float64 with e
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from math import isfinite, sqrt
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from minicnn.kernels.derive.trace import Trace, trace
 from minicnn.tracing.walks import Loop
 
 UNIT = 2e-7  # of float32, as in the docstrings
-WINOGRAD = 5e-6
+WINOGRAD = {"winograd2": 5e-7, "winograd4": 5e-6}  # by way of the engine
 PROBES, MOVED = 8, 2.0**-20
 DOUBLE = 2.0**-29  # a unit of float64, in those of float32
 
@@ -33,8 +34,8 @@ class Bound(NamedTuple):
     rule: str
 
 
-def bound(loop: Loop, traced: Trace, winograd: bool = False) -> Bound:
-    """For the value of a trace."""
+def bound(loop: Loop, traced: Trace, ways: Collection[str] = ()) -> Bound:
+    """For the value of a trace; `ways` are those by which the engine may compute it."""
     unit = UNIT * (DOUBLE if traced.value.dtype == np.float64 else 1)
     adds, others = (
         [step for step in traced.steps if step.kind == "add"],
@@ -43,14 +44,12 @@ def bound(loop: Loop, traced: Trace, winograd: bool = False) -> Bound:
     computed = [step for step in others if step.kind != "compare" and not _only_moves(step.text)]
     if (not adds and not computed) or not isfinite(float(traced.value)):
         return Bound(0.0, "chosen or moved, not computed: the same number")
-    if winograd:
+    if rough := max((WINOGRAD[way] for way in ways if way in WINOGRAD), default=0.0):
         reads = [factor for step in adds for factor in step.factors]
         x = loop.arguments["x" if "x" in loop.arguments else "dy"]
         largest, weights = float(abs(x).max()), sum(abs(each.value) for each in reads if each.name == "weight")
         bias = sum(abs(each.value) for step in others for each in step.factors if each.name == "bias")
-        return Bound(
-            WINOGRAD * (largest * weights + bias), f"Winograd: {WINOGRAD:g} * largest |x| {largest:.4g} * sum of |weight| {weights:.4g}"
-        )
+        return Bound(rough * (largest * weights + bias), f"Winograd: {rough:g} * largest |x| {largest:.4g} * sum of |weight| {weights:.4g}")
     terms = [abs(step.term or 0.0) for step in adds]
     if adds and not computed and len({step.into for step in adds}) == 1:
         start = sum(abs(each.value) for step in others for each in step.factors if each.place)

@@ -150,7 +150,7 @@ class Layered:
                     break
         if traced is None or loop is None:
             return (), float(result[place]), Bound(0.0, "the layer only moves numbers: the same number")
-        return tuple(walks), float(traced.value), bound(loop, traced, self.by_winograd(loop))
+        return tuple(walks), float(traced.value), bound(loop, traced, self.ways(loop))
 
     def writer(self, array: np.ndarray, before: int) -> tuple[int, str] | None:
         """Which loop, of those before one, writes an array, and as which output."""
@@ -161,18 +161,17 @@ class Layered:
                     return number, name
         return None
 
-    def by_winograd(self, loop: Loop) -> bool:
-        """Whether the engine takes Winograd's way for this pass."""
+    def ways(self, loop: Loop) -> set[str]:
+        """How the engine may compute this pass, for the convolutions that have a choice."""
         from minicnn.engine.operations.convolution import problem_of
         from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, FORWARD, Images
         from minicnn.kernels.cpu.convolution.ways import choose
         from minicnn.kernels.cpu.lanes.vector import LANES
 
         if loop.definition.name not in PRODUCTS:
-            return False
+            return set()
         problem = problem_of(self.node, BACKWARD_INPUT if loop.definition.name.endswith("_input") else FORWARD)
-        ways = {choose(problem, Images(len(self.inputs[0]), shard, False)).name for shard in (1, LANES)}
-        return any(name.startswith("winograd") for name in ways)
+        return {choose(problem, Images(len(self.inputs[0]), shard, False)).name for shard in (1, LANES)}
 
     def engine_results(self, wanted: str) -> Arrays:
         if wanted not in self.engine:
