@@ -26,8 +26,8 @@ def network(word: str, input_shape: tuple[int, ...] | None, seed: int) -> Graph:
     return load(weights_path(word))
 
 
-def picture(net: Graph, word: str, given: dict[str, Any]) -> tuple[np.ndarray, int | None, str]:
-    """(x (1, C, *space) as the network takes it, its class if known, where it is from)."""
+def picture(net: Graph, given: dict[str, Any]) -> tuple[np.ndarray, Any, str]:
+    """(x (1, C, *space) as the network takes it, its label if known, where it is from)."""
     import numpy as np
 
     from minicnn.preparation import BYTES, Preparation
@@ -57,9 +57,8 @@ def picture(net: Graph, word: str, given: dict[str, Any]) -> tuple[np.ndarray, i
         raise DataError(f"{name} has {len(test):,} test images, 0 to {len(test) - 1}, but --index is {given['index']}")
     preparation = net.preparation or Preparation.of(load(name, "train", given["data_dir"]), net.input_shape)  # type: ignore[arg-type]
     label = test.labels[given["index"]]
-    known = int(label) if np.ndim(label) == 0 else None
-    what = f", {test.classes[known]}" if known is not None and test.classes else ""
-    return prepared(test.images[given["index"]], preparation), known, f"test image {given['index']} of {name}{what}"
+    what = f", {test.classes[int(label)]}" if np.ndim(label) == 0 and test.classes else ""
+    return prepared(test.images[given["index"]], preparation), label, f"test image {given['index']} of {name}{what}"
 
 
 def prepared(image: np.ndarray, preparation: Any) -> np.ndarray:

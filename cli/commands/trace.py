@@ -164,7 +164,7 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     frames, whole = given.pop("frames"), given.pop("whole")
     if (network is None) == (name is None):
         raise click.UsageError("trace what? minicnn trace NETWORK --layer NAME --at k,p,q, or minicnn trace --kernel NAME --at k,p,q")
-    if at is None and not frames and name is None:
+    if at is None and not frames and (name is None or form != "table"):
         raise click.UsageError("which number? --at k,p,q, or --frames FILE.svg for all steps of the layer")
     found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
     if frames:
@@ -222,6 +222,8 @@ def of_kernel(name: str, given: dict[str, Any]) -> Kernel:
 
 def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
     """A layer of a network, with a picture that goes through."""
+    import numpy as np
+
     from minicnn.cli.traced_picture import network, picture
     from minicnn.tracing.of_kernel import Kernel
     from minicnn.tracing.of_network import gradients, node_called, values
@@ -235,11 +237,16 @@ def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
     node_called(net, layer)  # before a picture is looked for
     if None in net.input_shape:
         raise SettingError(f"{net.name} takes images of any size\n  say which, as in --input 1x28x28")
-    x, label, note = picture(net, word, given)
+    x, label, note = picture(net, given)
     own = net.sized(x.shape[1:])
     node = node_called(own, layer)
     backward = given["gradient"]
-    label = label if given["label"] is None else given["label"]
-    layered = values(own, x, node) if backward is None else gradients(own, x, node, None if label is None else [label], None)
-    layered.notes += (note, *([f"label {label}"] if backward is not None and label is not None else []))
+    if backward is None:
+        layered = values(own, x, node)
+    else:
+        label = label if given["label"] is None else given["label"]
+        loss = None if net.trained_on is None else net.trained_on.loss
+        layered = gradients(own, x, node, None if label is None else np.asarray(label)[None], loss)
+        layered.notes += (f"label {label}",) * (label is not None and np.ndim(label) == 0)
+    layered.notes += (note,)
     return Kernel(layered, layered.wanted(backward), layer)

@@ -18,15 +18,15 @@ import numpy as np
 
 from minicnn.errors import SettingError
 from minicnn.geometry import Axis
-from minicnn.kernels.index import adaptive_range, input_position, output_position, tile_position, weight_tap
+from minicnn.kernels.index import tile_position, weight_tap
 from minicnn.layers.adaptive_pool import AdaptivePool
 from minicnn.layers.conv_transpose import ConvTranspose
 from minicnn.layers.max_pool import MaxPool
 from minicnn.layers.variant import Variant
+from minicnn.tracing.frame_lines import BETWEEN, PADDING, Line, adaptive, transposed, window
 from minicnn.tracing.of_layer import Layered
 
 MOST, SOME = 64, 12  # steps that are drawn; of more, so many
-PADDING, BETWEEN = -1, -2  # what a cell holds instead of an input position
 Cell = tuple[int, int, int]  # slice, row, column
 
 
@@ -82,14 +82,6 @@ class Frames:
     def summary(self) -> str:
         """As in "9 steps"."""
         return f"{self.total} steps" if self.total == len(self.steps) else f"{len(self.steps)} of {self.total:,} steps"
-
-
-class Line(NamedTuple):
-    """One axis of the input as it is drawn: what each cell holds, and per output the (tap, cell) it reads."""
-
-    holds: tuple[int, ...]
-    reads: tuple[tuple[tuple[int, int], ...], ...]
-    taps: int
 
 
 def frames_of(layered: Layered, filter_: int = 0) -> Frames:
@@ -151,53 +143,12 @@ def _lines(layered: Layered) -> list[Line]:
     shapes = layered.node.input_shapes
     axes: tuple[Axis, ...] | None = layer.axes(shapes)
     if isinstance(layer, AdaptivePool):
-        return [_adaptive(size, out) for size, out in zip(shapes[0][1:], layered.node.output_shapes[0][1:], strict=True)]
+        return [adaptive(size, out) for size, out in zip(shapes[0][1:], layered.node.output_shapes[0][1:], strict=True)]
     if axes is None:
         raise SettingError(
             f"{layered.node.name} ({layer.kind()!r}) has no window that moves\n  steps are drawn of convolutions and poolings"
         )
-    return [_transposed(axis) if isinstance(layer, ConvTranspose) else _window(axis) for axis in axes]
-
-
-def _window(axis: Axis) -> Line:
-    """The input between its padding, as far as the last window reaches."""
-    length = max(axis.size + axis.before + axis.after, (axis.out - 1) * axis.stride + axis.extent)
-    holds = tuple(cell - axis.before if 0 <= cell - axis.before < axis.size else PADDING for cell in range(length))
-    reads = tuple(
-        tuple((r, input_position(p, r, axis.stride, axis.dilation, axis.before) + axis.before) for r in range(axis.taps))
-        for p in range(axis.out)
-    )
-    return Line(holds, reads, axis.taps)
-
-
-def _transposed(axis: Axis) -> Line:
-    """The input stretched by `stride` - 1 zeros between, and zeros around, so that every output reads as many cells."""
-    first = axis.before - axis.dilation * (axis.taps - 1)  # where tap 0 of output 0 would lie if the filter were turned round
-    length = axis.size + axis.extent - 1
-    holds = []
-    for cell in range(length):
-        at = cell + first
-        holds.append(at // axis.stride if at % axis.stride == 0 and 0 <= at // axis.stride < axis.out else _empty(at, axis))
-    reads = []
-    for p in range(axis.size):
-        own = []
-        for r in reversed(range(axis.taps)):
-            cell = p + axis.before - r * axis.dilation - first
-            position = output_position(p, r, axis.out, axis.stride, axis.dilation, axis.before)
-            assert position < 0 or holds[cell] == position
-            own.append((r, cell))
-        reads.append(tuple(own))
-    return Line(tuple(holds), tuple(reads), axis.taps)
-
-
-def _empty(at: int, axis: Axis) -> int:
-    return BETWEEN if 0 <= at <= (axis.out - 1) * axis.stride else PADDING
-
-
-def _adaptive(size: int, out: int) -> Line:
-    ranges = [adaptive_range(p, size, out) for p in range(out)]
-    reads = tuple(tuple((cell - first, cell) for cell in range(first, stop)) for first, stop in ranges)
-    return Line(tuple(range(size)), reads, max(stop - first for first, stop in ranges))
+    return [transposed(axis) if isinstance(layer, ConvTranspose) else window(axis) for axis in axes]
 
 
 def _stretched(plane: np.ndarray, lines: Sequence[Line]) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,8 @@ import numpy as np
 from minicnn.charts.lettering import text, width
 from minicnn.charts.sheet import STYLE
 from minicnn.markup import shown
-from minicnn.tracing.frames import BETWEEN, Cell, Frames, Step
+from minicnn.tracing.frame_lines import BETWEEN
+from minicnn.tracing.frames import Cell, Frames, Step
 
 PAGE = 1440  # pixels, at most, where frames are narrower
 SIZES = (34, 30, 26, 24, 22, 20, 16, 12, 10, 8)  # pixels of a cell: the largest by which a row holds enough frames

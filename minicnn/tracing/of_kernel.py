@@ -43,7 +43,14 @@ class Kernel(NamedTuple):
 
 
 def trace_kernel(name: str, place: Sequence[int], **settings: Any) -> TraceTable:
-    """One number that a kernel computes, every product; settings as for `kernel`."""
+    """One number that a kernel computes, every product; settings as for `kernel`.
+
+    >>> table = trace_kernel("conv2d", (0, 0, 0), arrays={"x": [[1, 2], [3, 4]], "weight": [[1, 0], [0, -1]]})
+    >>> [(row.tap, row.term, row.partial) for row in table.rows if row.kind == "add"][-1]
+    ({'c': 0, 'r': 1, 's': 1}, -4.0, -3.0)
+    >>> table.name, table.value, table.engine
+    ('y[k=0, p=0, q=0]', -3.0, -3.0)
+    """
     found = kernel(name, **settings)
     return found.layered.trace(found.wanted, place)
 

@@ -11,7 +11,7 @@ from minicnn import engine
 from minicnn.engine.textbook import Run
 from minicnn.errors import GraphError, SettingError, suggestion
 from minicnn.graph import INPUT, Node
-from minicnn.losses import Loss
+from minicnn.losses import Loss, SoftmaxCrossEntropy
 from minicnn.tracing.of_layer import Layered
 from minicnn.tracing.trace_table import TraceTable
 
@@ -93,7 +93,7 @@ def gradients(net: Graph, x: np.ndarray, node: Node, labels: ArrayLike | None, l
     chosen, told = engine.SOFTMAX if loss is None else loss, notes(net)
     targets: Any = labels
     if targets is None:
-        if loss is not None or len(net.output_shape) != 1:
+        if not isinstance(chosen, SoftmaxCrossEntropy) or len(net.output_shape) != 1:
             raise SettingError("trace: a gradient needs something to compare the output with\n  give labels")
         targets = net.forward(x).argmax(axis=1)
         told += (f"label {', '.join(map(str, targets))}: the network's own answer, as none was given",)

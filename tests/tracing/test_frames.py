@@ -8,7 +8,8 @@ import pytest
 import minicnn
 from minicnn import layers as L
 from minicnn.errors import SettingError
-from minicnn.tracing.frames import BETWEEN, MOST, PADDING, SOME, frames_of
+from minicnn.tracing.frame_lines import BETWEEN, PADDING
+from minicnn.tracing.frames import MOST, SOME, frames_of
 from minicnn.tracing.frames_svg import svg
 from minicnn.tracing.of_kernel import kernel
 from minicnn.tracing.of_network import node_called, values
