@@ -12,7 +12,7 @@ from minicnn.errors import GraphError, SettingError, ShapeError
 
 from .drawn import traced
 
-SAMPLE = 120  # traces drawn by chance; `python -m tests.tracing.thousand` takes a thousand
+SAMPLE = 100  # traces drawn by chance; `python -m tests.tracing.thousand` takes a thousand
 
 
 def test_traces_drawn_by_chance_end_with_the_textbooks_bits_and_hold_their_bound():
@@ -27,7 +27,7 @@ def test_traces_drawn_by_chance_end_with_the_textbooks_bits_and_hold_their_bound
         json.dumps(table.to_dict())
         assert all((table.to_markdown(), table.to_latex(), table._repr_html_(), repr(table)))
         kinds.add((table.kind, table.wanted == "y"))
-    assert len(kinds) > 45
+    assert len(kinds) > 40
 
 
 @pytest.fixture(scope="module")
