@@ -167,6 +167,9 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     if at is None and not frames and (name is None or form != "table"):
         raise click.UsageError("which number? --at k,p,q, or --frames FILE.svg for all steps of the layer")
     found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
+    if frames and network is None and found.wanted != "y":
+        forward = str(name).partition("_backward")[0]
+        raise click.UsageError(f"--frames draws what a forward pass reads: minicnn trace --kernel {forward} ... --frames {frames}")
     if frames:
         from minicnn.charts.files import write_svg
         from minicnn.tracing.frames import frames_of

@@ -112,6 +112,7 @@ def test_frames_of_a_layer_beside_a_number(cli, tmp_path):
         (2, "which number? --at k,p,q, or --frames FILE.svg", ("lenet", "--layer", "conv1")),
         (2, "'1;2' is not a place, whole numbers with ',' between them", ("lenet", "--layer", "conv1", "--at", "1;2")),
         (2, "--gradient is for a network", ("--kernel", "conv2d", "--gradient", "weight", "--at", "0,0,0")),
+        (2, "minicnn trace --kernel conv2d ... --frames a.svg", ("--kernel", "conv2d_backward_bias", "--frames", "a.svg")),
         (2, "--stride is for --kernel", ("lenet", "--layer", "conv1", "--at", "1,2,3", "--stride", "2")),
         (2, "is not numbers in rows of one length", ("--kernel", "conv2d", "--x", "1 2; 3", "--at", "0,0,0")),
         (1, "lenet has no layer 'conv7': did you mean conv1 or conv2?", ("lenet", "--layer", "conv7", "--at", "1,2,3")),
