@@ -33,6 +33,7 @@ VERBS = {
     "data": "List, download and view data sets.",
     "bench": "Time kernels, training and inference.",
     "exercise": "Hand out loops to fill in, and grade them.",
+    "trace": "Trace one number of a layer to its products.",
     "laws": "Check the identities between variants of convolution.",
     "derive": "Show what becomes of a textbook loop on another machine.",
     "filter": "Filter a picture: edges, blur, emboss.",

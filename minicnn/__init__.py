@@ -19,6 +19,7 @@ _HOMES = {
     "Trainer": "minicnn.train",
     "set_threads": "minicnn.processors",
     "threads": "minicnn.processors",
+    "trace": "minicnn.tracing",
 }
 _MODULES = (
     "bench",
@@ -34,6 +35,7 @@ _MODULES = (
     "layers",
     "losses",
     "optimizers",
+    "tracing",
     "train",
     "zoo",
 )
@@ -42,7 +44,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 if not os.path.isdir(os.path.join(_HERE, "datasets")) and os.path.isfile(os.path.join(_HERE, "..", "datasets", "catalog.py")):
     __path__.append(os.path.dirname(_HERE))  # in a checkout minicnn.cli and minicnn.datasets lie beside minicnn, not within
 
-__all__ = ["CNNClassifier", "CNNRegressor", "Graph", "Trainer", "__version__", "load", "set_threads", "threads", *_MODULES]
+__all__ = ["CNNClassifier", "CNNRegressor", "Graph", "Trainer", "__version__", "load", "set_threads", "threads", "trace", *_MODULES]
 
 if TYPE_CHECKING:  # the same names for type checkers and editors, which do not run __getattr__
     from minicnn import bench as bench
@@ -58,6 +60,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn import layers as layers
     from minicnn import losses as losses
     from minicnn import optimizers as optimizers
+    from minicnn import tracing as tracing
     from minicnn import train as train
     from minicnn import zoo as zoo
     from minicnn.estimators import CNNClassifier as CNNClassifier
@@ -66,6 +69,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn.network_file import load as load
     from minicnn.processors import set_threads as set_threads
     from minicnn.processors import threads as threads
+    from minicnn.tracing import trace as trace
     from minicnn.train import Trainer as Trainer
 else:
 

@@ -13,10 +13,11 @@ from rich.text import Text
 
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.cli.render.summary import print_footer, table_of
-from minicnn.cli.render.summary_text import latex_table, markdown_notes, markdown_table
+from minicnn.cli.render.summary_text import MADE_BY, markdown_notes
 from minicnn.graph.cost import BYTES_PER_NUMBER
 from minicnn.graph.formats import count, field, memory, sizes
 from minicnn.graph.summary import Summary
+from minicnn.tables import latex_table, markdown_table
 
 
 class Quantity(NamedTuple):
@@ -94,7 +95,9 @@ def comparison_markdown(summaries: Sequence[Summary]) -> str:
 def comparison_latex(summaries: Sequence[Summary]) -> str:
     """A plain tabular, a column for each network."""
     rows = [(each.heading.replace("  ", "- "), *each.cells) for each in quantities(summaries)]
-    return latex_table("networks side by side", ["", *(summary.model for summary in summaries)], "l" + "r" * len(summaries), rows)
+    return latex_table(
+        f"networks side by side; {MADE_BY}", ["", *(summary.model for summary in summaries)], "l" + "r" * len(summaries), rows
+    )
 
 
 def comparison_csv(summaries: Sequence[Summary]) -> str:

@@ -11,6 +11,9 @@ from minicnn.graph.columns import DEFAULT, WHAT_IS_COUNTED, cells
 from minicnn.graph.formats import sizes
 from minicnn.graph.summary import Summary, SummaryRow
 from minicnn.graph.table import not_counted, shares
+from minicnn.tables import latex_table, markdown_table
+
+MADE_BY = "made by minicnn summary"
 
 
 def as_csv(summaries: Sequence[Summary]) -> str:
@@ -73,42 +76,4 @@ def as_latex(summaries: Sequence[Summary], columns: Sequence[str] = DEFAULT) -> 
 def _latex(summary: Summary, columns: Sequence[str]) -> str:
     table = cells(summary, columns)
     sides = "".join("r" if right else "l" for right in table.right)
-    return latex_table(f"{summary.model}, input {sizes(summary.input_shape)}", table.headings, sides, table.lines, table.totals)
-
-
-def latex_table(title: str, header: Sequence[str], sides: str, rows: Sequence[Sequence[str]], totals: Sequence[str] = ()) -> str:
-    """A tabular with lines around its header and its totals; the title is a comment."""
-
-    def line(parts: Sequence[str]) -> str:
-        return f"  {' & '.join(map(_latex_text, parts))} \\\\"
-
-    return "\n".join(
-        [
-            f"% {title}; made by minicnn summary",
-            rf"\begin{{tabular}}{{{sides}}}",
-            r"  \hline",
-            line(header),
-            r"  \hline",
-            *map(line, rows),
-            *([r"  \hline", line(totals)] if totals else []),
-            r"  \hline",
-            r"\end{tabular}",
-        ]
-    )
-
-
-def _latex_text(text: str) -> str:
-    """A cell with LaTeX's special characters escaped; formulas keep their stars."""
-    return "".join("\\" + letter if letter in "%&_#${}" else letter for letter in text)
-
-
-def markdown_table(header: Sequence[str], sides: str, rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns padded to one width, readable as plain text too."""
-    widths = [max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))]
-    rule = [":" + "-" * (width - 1) if side == "l" else "-" * (width - 1) + ":" for side, width in zip(sides, widths, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (cell.ljust(width) if side == "l" else cell.rjust(width) for cell, side, width in zip(cells, sides, widths, strict=True))
-        return f"| {' | '.join(padded)} |"
-
-    return [line(header), line(rule), *(line(row) for row in rows)]
+    return latex_table(f"{summary.model}, input {sizes(summary.input_shape)}; {MADE_BY}", table.headings, sides, table.lines, table.totals)

@@ -160,16 +160,19 @@ def backward(
 
 
 def backward_from(
-    net: Graph, x: np.ndarray, dy: np.ndarray, threads: int | None = None, device: str = CPU
+    net: Graph, x: np.ndarray, dy: np.ndarray, threads: int | None = None, device: str = CPU, key: int | None = None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """(dx, gradients of the parameters by name) for the gradient dy of the output, in inference mode.
 
     x : (N, C, *space) float32 or float64, float32 on a device;  dy : (N, *output) of the same type
+    key : in training mode instead, dropout draws from it
     """
     _one_output(net)
+    training, key = key is not None, key or 0
     if x.dtype == np.float64:
-        return Run(net.topology, _doubles(net), np.ascontiguousarray(x)).gradients(np.ascontiguousarray(dy))
-    _, gradients, dx = _gradients(net, x, dy, GIVEN_GRADIENT, 0, 1.0, thread_count("backward", threads), device, inference=True)
+        return Run(net.topology, _doubles(net), np.ascontiguousarray(x), training, key).gradients(np.ascontiguousarray(dy))
+    how = {"inference": not training}
+    _, gradients, dx = _gradients(net, x, dy, GIVEN_GRADIENT, key, 1.0, thread_count("backward", threads), device, **how)
     return dx, gradients
 
 
@@ -188,7 +191,7 @@ def _gradients(
 ) -> tuple[float, dict[str, np.ndarray], Any]:
     """The summed loss and its scaled gradients, that of the input as well where the targets are gradients."""
     images, batch = len(x), training_class(len(x))
-    kept = ("backward", device, batch, threads, objective, *how)
+    kept = ("backward", device, batch, threads, objective, *how.values())
     purpose = {"training": True, "objective": objective, "input_gradient": bool(how)} | how
     plan = plan_of(net, kept, lambda: new_plan(device, net, batch, threads, **purpose))
     dx = np.empty_like(x, order="C") if how else None

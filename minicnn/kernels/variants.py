@@ -56,6 +56,8 @@ class Variant:
         (C, *in), (K, *out), and that of the weights.
     taps : tuple of int
         (channels, *taps) that the map is called for.
+    index_map : function of (k, o, p, q, c, t, r, s)
+        The map as the loops call it, on three axes.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class Variant:
     ) -> None:
         self.name = name
         self.input_shape, self.output_shape, self.taps, self.weight_shape = input_shape, output_shape, taps, weight_shape
-        self._map, self._compiled, self.reads = index_map, compiled, reads
+        self.index_map, self._compiled, self.reads = index_map, compiled, reads
 
     @property
     def weight_count(self) -> int:
@@ -114,7 +116,7 @@ class Variant:
             fast.forward(y, x, weight, bias, self.tables)
         else:
             none = np.zeros(self.output_shape[0])
-            self._loop("forward")(_wide(y), _wide(x), weight, none if bias is None else bias, self._map, three(self.taps))
+            self._loop("forward")(_wide(y), _wide(x), weight, none if bias is None else bias, self.index_map, three(self.taps))
         return y
 
     def backward_input(self, dy: ArrayLike, weight: ArrayLike) -> np.ndarray:
@@ -129,7 +131,7 @@ class Variant:
         elif dy.dtype == np.float32:
             fast.backward_input(dx, dy, weight, self.tables)
         else:
-            self._loop("backward_input")(_wide(dx), _wide(dy), weight, self._map, three(self.taps))
+            self._loop("backward_input")(_wide(dx), _wide(dy), weight, self.index_map, three(self.taps))
         return dx
 
     def backward_weight(self, dy: ArrayLike, x: ArrayLike) -> np.ndarray:

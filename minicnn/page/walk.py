@@ -1,18 +1,19 @@
 """A network in use, image by image, as calls of textbook loops: what a page repeats to show the maps of every layer, product by product.
 
-The calls are noted while the textbook engine makes them, so there is nothing of any layer here.
+The textbook engine notes the calls while it makes them, so there is nothing of any layer here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
+from minicnn.engine.textbook.operation import Pass
 from minicnn.engine.textbook.run import Run
 from minicnn.errors import GraphError
-from minicnn.graph import INPUT, Node, ValueRef
+from minicnn.graph import INPUT, ValueRef
 from minicnn.kernels import textbook
 from minicnn.kernels.derive import read
 from minicnn.network import Graph
@@ -74,22 +75,22 @@ def walk(net: Graph) -> Walk:
     """
     notes = _Notes(net)
     drawn = np.random.default_rng(0).standard_normal((1, *net.input_shape)).astype(np.float32)
-    run = Run(net.topology, net.views(net.parameter_memory, buffers=True), drawn, caller=notes.call)
-    noted = {call.node for call in notes.calls}
+    run = Run(net.topology, net.views(net.parameter_memory, buffers=True), drawn, noting=True)
     for node in net.nodes:
         moved = any(np.shares_memory(run.values[ValueRef(node.index)], run.values[ref]) for ref in node.inputs)
-        if node.name not in noted and not moved:
+        if not run.passes[node.index].noted and not moved:
             raise GraphError(f"{node.name}: {node.layer.kind()} is computed by loops that a page does not know: it has the textbook's")
     names = {INPUT: "input", **{ValueRef(node.index): node.name for node in net.nodes}}
     values = tuple(Value(names[ref], notes.place(array), array.shape[1:]) for ref, array in run.values.items())
-    forward, notes.calls = tuple(notes.calls), []
+    forward = notes.taken(run.passes)
     start = np.zeros_like(run.output)
     dy = notes.place(start)
     dx = notes.place(run.gradients(start)[0])
-    return Walk(forward, values, notes.size, tuple(notes.tables), _leading_to(dx, notes.calls), dy, dx)
+    backward = notes.taken(reversed(run.passes))
+    return Walk(forward, values, notes.size, tuple(notes.tables), _leading_to(dx, backward), dy, dx)
 
 
-def _leading_to(place: int, calls: list[Call]) -> tuple[Call, ...]:
+def _leading_to(place: int, calls: tuple[Call, ...]) -> tuple[Call, ...]:
     """The calls that a value comes from: gradients of parameters are nothing to it."""
     wanted, found = {place}, []
     for call in reversed(calls):
@@ -102,21 +103,30 @@ def _leading_to(place: int, calls: list[Call]) -> tuple[Call, ...]:
 
 
 class _Notes:
-    """Takes down calls: arrays are told apart by where they lie in memory."""
+    """Turns what a run noted into calls: arrays are told apart by where they lie in memory."""
 
     def __init__(self, net: Graph) -> None:
-        self.calls: list[Call] = []
         self.tables: list[np.ndarray] = []
         self.size = 0
         self._kept: list[np.ndarray] = []  # alive, so that no other array takes the place
         self._places: dict[int, int] = {}
         self._memory = net.parameter_memory
 
-    def call(self, node: Node, loop: Callable[..., None], arguments: dict[str, Any]) -> None:
-        own = node.layer.loop_settings(node.input_shapes)
-        given = {each: self._argument(value, each in own) if isinstance(value, np.ndarray) else value for each, value in arguments.items()}
-        self.calls.append(Call(node.name, loop.__name__, given))
-        loop(*arguments.values())
+    def taken(self, passes: Iterable[Pass]) -> tuple[Call, ...]:
+        """What passes noted, which is forgotten there."""
+        found = []
+        for each in passes:
+            settings = each.node.layer.loop_settings(each.node.input_shapes)
+            noted, each.noted = each.noted or [], []
+            for loop, arguments, _ in noted:
+                if getattr(textbook, loop.__name__, None) is not loop:
+                    raise GraphError(f"{each.node.name}: {loop.__name__} is a loop of your own, and a page knows the textbook's only")
+                given = {
+                    name: self._argument(value, name in settings) if isinstance(value, np.ndarray) else value
+                    for name, value in arguments.items()
+                }
+                found.append(Call(each.node.name, loop.__name__, given))
+        return tuple(found)
 
     def place(self, array: np.ndarray) -> int:
         """Where an array lies among the values."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn import layers as L
+from minicnn.engine.loops import trainable
 from minicnn.engine.textbook.operation import Arrays, Pass, call, define, run_backward, run_forward
+from minicnn.kernels import textbook
+from minicnn.kernels.index_table import three
 from minicnn.layers.batch_norm import BatchNorm
 
 Gradients = tuple[list[np.ndarray], Arrays]
@@ -52,16 +55,31 @@ def dropout_backward(at: Pass, dy: np.ndarray) -> Gradients:
     return run_backward(at, dy) if at.training else ([dy], {})
 
 
+def variant_call(at: Pass, part: str, arrays: Arrays) -> None:
+    """A loop that asks the map: on three axes, signals and images have one pixel along those that they lack."""
+    own, loop = at.layer.convolution(at.node.input_shapes[0]), getattr(textbook, f"variant_{part}")
+    wide = {name: array if array.ndim == 1 else array.reshape(len(array), *three(array.shape[1:])) for name, array in arrays.items()}
+    function = loop if at.layer.compiled else getattr(loop, "py_func", loop)
+    call(at, function, wide, index_map=own.index_map, taps=three(own.taps))
+
+
 def variant_forward(at: Pass) -> np.ndarray:
-    """By the loops that ask the map, in float64."""
-    own = at.layer.convolution(at.node.input_shapes[0])
-    return own.forward(at.x, at.parameters["weight"], at.parameters.get("bias"))
+    y = np.empty((len(at.x), *at.node.output_shapes[0]), at.x.dtype)
+    variant_call(at, "forward", {"y": y, "x": at.x, "weight": at.parameters["weight"].reshape(-1)})
+    return y
 
 
 def variant_backward(at: Pass, dy: np.ndarray) -> Gradients:
-    own = at.layer.convolution(at.node.input_shapes[0])
-    bias = {"bias": dy.sum(axis=(0, *range(2, dy.ndim)))} if "bias" in at.parameters else {}
-    return [own.backward_input(dy, at.parameters["weight"])], {"weight": own.backward_weight(dy, at.x), **bias}
+    weight = at.parameters["weight"]
+    dx, gradients = np.empty_like(at.x), {name: np.empty_like(at.parameters[name]) for name in trainable(at.node)}
+    variant_call(at, "backward_input", {"dx": dx, "dy": dy, "weight": weight.reshape(-1)})
+    if "weight" in gradients:
+        flat = {"dweight": gradients["weight"].reshape(-1), "dy": dy.reshape(len(dy), -1), "x": at.x.reshape(len(dy), -1)}
+        uses = at.layer.convolution(at.node.input_shapes[0]).uses
+        call(at, "variant_backward_weight", flat, outputs=uses.output, inputs=uses.input, first=uses.first)
+    if "bias" in gradients:
+        call(at, f"conv{dy.ndim - 2}d_backward_bias", {"dbias": gradients["bias"], "dy": dy})
+    return [dx], gradients
 
 
 def norm_arrays(at: Pass) -> Arrays:

@@ -18,12 +18,14 @@ from minicnn.kernels.derive.lanes.images_innermost import images_innermost
 from minicnn.layers import Layer
 
 Arrays = dict[str, np.ndarray]
-Caller = Callable[[Node, Callable[..., None], dict[str, Any]], None]
 
 
-def compute(node: Node, loop: Callable[..., None], arguments: dict[str, Any]) -> None:
-    """Call a loop of a node."""
-    loop(*arguments.values())
+class Called(NamedTuple):
+    """A loop, what it was called with, by name, and its arrays before they were brought into the loop's axes."""
+
+    loop: Callable[..., None]
+    arguments: dict[str, Any]
+    arrays: Arrays
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Pass:
 
     parameters : the node's own, by short name
     kept : what forward leaves for backward, by name
-    caller : calls the loops
+    noted : every loop that is called, where someone wants to know
     """
 
     node: Node
@@ -41,7 +43,7 @@ class Pass:
     training: bool = False
     key: int = 0
     kept: Arrays = field(default_factory=dict)
-    caller: Caller = compute
+    noted: list[Called] | None = None
 
     @property
     def layer(self) -> Any:
@@ -101,6 +103,8 @@ def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: 
     }
     chance = {"key": at.key, "first_image": 0, "training": at.training}
     arguments = by_name(at.node, function, {**chance, **at.layer.loop_settings(at.node.input_shapes), **settings, **views})
+    if at.noted is not None:
+        at.noted.append(Called(function, arguments, {name: array for name, array in known.items() if name in arguments}))
     if is_own(at.node, function):
         gradients = {f"d{name}" for name in at.parameters}
         roles = {**dict.fromkeys(zeros, NOTHING), **dict.fromkeys(at.parameters, PARAMETER), **dict.fromkeys(gradients, GRADIENT)}
@@ -110,7 +114,7 @@ def call(at: Pass, loop: str | Callable[..., None], arrays: Arrays, **settings: 
         _refuse_others(function, tuple((name, roles[name]) for name in arguments))
         run_checked(read(function), list(arguments.values()))
     else:
-        at.caller(at.node, function, arguments)
+        function(*arguments.values())
 
 
 @cache

@@ -1,0 +1,129 @@
+"""`minicnn trace` as a user runs it."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+LECTURE = ("--x", "3 3 2 1 0; 0 0 1 3 1; 3 1 2 2 3; 2 0 0 2 2; 2 0 0 0 1", "--weight", "0 1 2; 2 2 0; 0 1 2")
+
+
+def test_a_number_of_a_network(cli):
+    status, out, err = cli("trace", "lenet", "--layer", "conv2", "--at", "3,4,5", "--data", "digits", "--index", "7")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("lenet, conv2 (Conv2D, 5x5, padding 0): y[k=3, p=4, q=5] = ")
+    assert lines[1:3] == ["untrained: parameters are drawn from seed 0", "test image 7 of digits, 7"]
+    assert "  h = 4*1 + r*1 - 0,   w = 5*1 + s*1 - 0" in lines
+    assert any("133 more" in line for line in lines)
+    assert [line.split()[0] for line in lines[-3:]] == ["textbook", "fast", "difference"]
+    assert "at most" in lines[-1]
+    whole = cli("trace", "lenet", "--layer", "conv2", "--at", "3,4,5", "--data", "digits", "--index", "7", "--all")[1].splitlines()
+    assert len(whole) == len(lines) + 133 - 1
+
+
+def test_the_table_fits_a_terminal_of_80_columns(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = cli("trace", "lenet", "--layer", "conv2", "--at", "3,4,5")[1]
+    table = [line for line in out.splitlines() if "   " in line and "=" not in line and "loop" not in line and "engine" not in line]
+    assert max(map(len, table)) <= 80
+
+
+def test_every_step_as_json(cli):
+    status, out, err = cli("trace", "lenet", "--layer", "conv1", "--at", "3,0,1,2", "--gradient", "weight", "--format", "json")
+    assert (status, err) == (0, "")
+    record = json.loads(out)
+    assert (record["output"], record["axes"], record["place"]) == ("dweight", ["k", "c", "r", "s"], [3, 0, 1, 2])
+    assert record["holds"] is True
+    assert abs(record["difference"]) <= record["bound"]
+    (loop,) = record["loops"]
+    rows = loop["parts"][0]["rows"]
+    assert len(rows) == 1 + 28 * 28
+    assert {row["note"] for row in rows} == {"", "padding"}
+    assert rows[-1]["partial"] == pytest.approx(record["value"], rel=1e-6)
+    assert any(note.startswith("label ") for note in record["notes"])
+
+
+@pytest.mark.parametrize(
+    ("form", "begin", "row"), [("markdown", "## lenet, pool1", "|   0 |   0 |"), ("latex", "% lenet, pool1", "  0 & 0 & ")]
+)
+def test_for_notes_and_papers(cli, form, begin, row):
+    status, out, _ = cli("trace", "lenet", "--layer", "pool1", "--at", "1,2,3", "--format", form)
+    assert status == 0
+    assert out.startswith(begin)
+    assert row in out
+    assert out.count(r"\begin{tabular}") == out.count(r"\end{tabular}")
+
+
+def test_the_lectures_example_and_its_nine_frames(cli, tmp_path):
+    status, out, _ = cli("trace", "--kernel", "conv2d", *LECTURE, "--frames", "nine.svg")
+    assert status == 0
+    assert out.startswith("nine.svg: 9 steps\n")
+    assert out.endswith("y  1 x 1 x 3 x 3\n12  12  17\n10  17  19\n 9   6  14\n")
+    ElementTree.parse(tmp_path / "nine.svg")
+    out = cli("trace", "--kernel", "conv2d", *LECTURE, "--at", "0,1,2")[1]
+    assert "= 19\n" in out.splitlines(keepends=True)[0]
+
+
+def test_a_bare_kernel_with_its_settings(cli):
+    status, out, _ = cli(
+        *("trace", "--kernel", "conv2d_backward_weight", "--input", "4x4", "--window", "3x3", "--padding", "1", "--stride", "2"),
+        *("--at", "0,0,1,1", "--format", "json"),
+    )
+    assert status == 0
+    record = json.loads(out)
+    assert record["settings"] == ["3x3", "stride 2", "padding 1"]
+    assert record["loops"][0]["loop"] == "conv2d_backward_weight"
+    assert record["loops"][0]["worked"] == ["h = p*2 + 1*1 - 1", "w = q*2 + 1*1 - 1"]
+    assert cli("trace", "--kernel", "tiled_conv2d", "--set", "sharing=(2, 1)", "--set", "flip=True")[0] == 0
+
+
+def test_arrays_from_files(cli, tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(16.0).reshape(4, 4))
+    status, out, _ = cli("trace", "--kernel", "conv2d", "--x", "x.npy", "--weight", "1 0; 0 -1", "--at", "0,1,1", "--format", "json")
+    assert status == 0
+    record = json.loads(out)
+    assert (record["value"], record["dtype"]) == (-5.0, "float64")
+
+
+def test_a_trained_network_and_a_picture(cli, trained, tmp_path):
+    status, out, _ = cli("trace", trained, "--layer", "fc3", "--at", "3")
+    assert status == 0
+    assert "untrained" not in out
+    assert "test image 0 of digits" in out
+    np.save(tmp_path / "picture.npy", np.zeros((28, 28), np.uint8))
+    assert "picture picture.npy" in cli("trace", trained, "--layer", "fc3", "--at", "3", "--image", "picture.npy")[1]
+
+
+def test_frames_of_a_layer_beside_a_number(cli, tmp_path):
+    status, out, err = cli("trace", "lenet", "--layer", "conv1", "--at", "2,4,5", "--frames", "steps.svg")
+    assert (status, err) == (0, "steps.svg: 12 of 784 steps\n")
+    assert out.startswith("lenet, conv1")
+    assert "filter 2 of 6" in (tmp_path / "steps.svg").read_text()
+    assert cli("trace", "lenet", "--layer", "pool1", "--frames", "pool.svg")[1] == "pool.svg: 12 of 196 steps\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "arguments"),
+    [
+        (2, "trace what? minicnn trace NETWORK --layer NAME --at k,p,q", ()),
+        (2, "which layer? --layer NAME; 'minicnn summary lenet' lists them", ("lenet", "--at", "1,2,3")),
+        (2, "which number? --at k,p,q, or --frames FILE.svg", ("lenet", "--layer", "conv1")),
+        (2, "'1;2' is not a place, whole numbers with ',' between them", ("lenet", "--layer", "conv1", "--at", "1;2")),
+        (2, "--gradient is for a network", ("--kernel", "conv2d", "--gradient", "weight", "--at", "0,0,0")),
+        (2, "minicnn trace --kernel conv2d ... --frames a.svg", ("--kernel", "conv2d_backward_bias", "--frames", "a.svg")),
+        (2, "--stride is for --kernel", ("lenet", "--layer", "conv1", "--at", "1,2,3", "--stride", "2")),
+        (2, "is not numbers in rows of one length", ("--kernel", "conv2d", "--x", "1 2; 3", "--at", "0,0,0")),
+        (1, "lenet has no layer 'conv7': did you mean conv1 or conv2?", ("lenet", "--layer", "conv7", "--at", "1,2,3")),
+        (1, "conv2d_forward: q=9 lies outside y: q runs from 0 to 2", ("--kernel", "conv2d", "--at", "0,0,9")),
+        (1, "digits has 359 test images, 0 to 358, but --index is 400", ("lenet", "--layer", "conv1", "--at", "1,2,3", "--index", "400")),
+        (1, "nothing.npy cannot be read: No such file", ("--kernel", "conv2d", "--x", "nothing.npy", "--at", "0,0,0")),
+        (1, "steps.gif: figures are written as .svg or .png", ("lenet", "--layer", "conv1", "--frames", "steps.gif")),
+        (1, "there is no network called 'lenett' in the zoo", ("lenett", "--layer", "conv1", "--at", "1,2,3")),
+    ],
+)
+def test_what_is_wrong_is_said(cli, status, words, arguments):
+    got, out, err = cli("trace", *arguments)
+    assert (got, out) == (status, "")
+    assert words in err
