@@ -1,0 +1,72 @@
+"""Which layer, unit and class a view is about: by name or number, or the usual one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from minicnn.errors import GraphError, SettingError
+from minicnn.graph import Node
+from minicnn.graph.names import chosen
+
+if TYPE_CHECKING:
+    from minicnn.network import Graph
+
+MAIN = ("convolution", "fully connected")  # kinds of work
+USUAL_MAPS = 6  # layers shown by depth
+
+
+def layer_called(where: str, net: Graph, name: str, known: list[str] | None = None, what: str = "layer") -> Node:
+    """The node of a name; a GraphError that says which there are."""
+    names = [node.name for node in net.nodes]
+    (found, *more) = chosen(where, name, names if known is None else known, what)
+    if more:
+        raise GraphError(f"{where}: {name} fits {1 + len(more)} layers, but one is wanted\n  choose from {found}, {', '.join(more)}")
+    return net.nodes[names.index(found)]
+
+
+def filter_layers(net: Graph) -> list[str]:
+    """Names of the layers whose weights are filters, in their order: convolutions, and fully connected layers."""
+    kinds = ("Conv", "ConvTranspose", "TableConv2D", "Linear")
+    return [node.name for node in net.nodes if node.slots and any(each.__name__ in kinds for each in type(node.layer).__mro__)]
+
+
+def map_layers(net: Graph) -> list[str]:
+    """Names of the layers that give maps, (C, *space), in their order."""
+    return [node.name for node in net.nodes if len(node.output_shapes[0]) > 1]
+
+
+def main_layers(net: Graph, most: int = USUAL_MAPS) -> list[str]:
+    """What to show of a network by depth: up to `most` layers that give maps, evenly spread, first and last among them.
+
+    A convolution is shown as what reads it sees it: after its normalization and its rectifier, if nothing else reads what lies between.
+    """
+    readers = Counter(ref for node in net.nodes for ref in node.inputs)
+    only_reader = {node.inputs[0].node: node for node in net.nodes if len(node.inputs) == 1 and readers[node.inputs[0]] == 1}
+    found = []
+    for node in net.nodes:
+        if node.layer.quiet or len(node.output_shapes[0]) < 2:
+            continue
+        shown = node
+        while (follower := only_reader.get(shown.index)) and follower.layer.quiet and follower.output_shapes == shown.output_shapes:
+            shown = follower
+        found.append(shown.name)
+    if len(found) <= most:
+        return found
+    return [found[round(number * (len(found) - 1) / (most - 1))] for number in range(most)]
+
+
+def checked_unit(where: str, node: Node, k: int) -> int:
+    """A channel of a layer; a SettingError if it has none of this number."""
+    units = node.output_shapes[0][0]
+    if not 0 <= k < units:
+        raise SettingError(f"{where}: {node.name} has {units} channels, so that the last is {units - 1}, but the unit is {k}")
+    return k
+
+
+def checked_class(where: str, net: Graph, k: int) -> int:
+    """A class of a network; a SettingError if it has none of this number."""
+    classes = net.output_shape[0]
+    if not 0 <= k < classes:
+        raise SettingError(f"{where}: {net.name} has {classes} classes, so that the last is {classes - 1}, but the class is {k}")
+    return k
