@@ -71,7 +71,7 @@ def filters(net: Graph, layer: str | None = None, place: Sequence[int] | None = 
     node = layer_called("filters", net, layer or known[0])
     if node.name not in known:
         raise GraphError(f"filters: {node.name} is a {node.layer.kind()} and has no filters\n  choose from {shown(known)}")
-    weight = _weight(net, node)
+    weight: Any = _weight(net, node)
     tile: tuple[int, ...] = ()
     where: tuple[int, ...] = ()
     if isinstance(node.layer, Conv) and node.layer.sharing != "shared":
