@@ -21,6 +21,7 @@ ORDER = (
     "processors",
     "random",
     "storage",
+    "charts",
     "kernels",
     "laws",
     "layers",
@@ -65,6 +66,7 @@ AT_HOME = {  # foreign packages, and where they may be imported
     "torch": ("minicnn/bench/",),
     "jax": ("minicnn/bench/",),
     "sklearn": ("minicnn/estimators/",),
+    "cairosvg": ("minicnn/charts/files.py",),
     "safetensors": ("minicnn/storage.py",),
 }
 

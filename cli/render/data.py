@@ -123,14 +123,23 @@ def to_pictures(images: npt.NDArray) -> Picture:
     return colours.transpose(0, 2, 3, 1)
 
 
-def draw_blocks(picture: Picture) -> Text:
-    """Two rows of pixels per line of text: the upper half of a block in the foreground, the lower in the background."""
+def draw_blocks(picture: Picture, blank: npt.NDArray[np.bool_] | None = None) -> Text:
+    """Two rows of pixels per line of text: the upper half of a block in the foreground, the lower in the background.
+
+    blank : (rows, columns) pixels that are left as the terminal is
+    """
     text = Text(no_wrap=True)
+    seen = np.ones(picture.shape[:2], bool) if blank is None else ~blank
     for p in range(0, len(picture), 2):
-        upper = picture[p]
-        lower = picture[p + 1] if p + 1 < len(picture) else np.zeros_like(upper)
-        for top, bottom in zip(upper.tolist(), lower.tolist(), strict=True):
-            text.append("▀", Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom)))
+        has_lower = p + 1 < len(picture)
+        upper, upper_seen = picture[p], seen[p]
+        lower = picture[p + 1] if has_lower else np.zeros_like(upper)
+        lower_seen = seen[p + 1] if has_lower else np.full_like(upper_seen, blank is None)
+        for top, bottom, over, under in zip(upper.tolist(), lower.tolist(), upper_seen.tolist(), lower_seen.tolist(), strict=True):
+            if over:
+                text.append("▀", Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom) if under else None))
+            else:
+                text.append("▄" if under else " ", Style(color=Color.from_rgb(*bottom)) if under else Style())
         text.append("\n")
     text.right_crop()
     return text
