@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from minicnn.cli import network_choice
 from minicnn.cli.commands.summary import ImageShape
 from minicnn.cli.mistakes import Choice
 from minicnn.errors import SettingError
@@ -44,7 +45,6 @@ def draw(
     NAME is a network of 'minicnn zoo', a run folder, a .safetensors file of a network, or a Python file that defines `network`.
     """
     from minicnn.charts.files import write_svg
-    from minicnn.cli import network_choice
     from minicnn.cli.render.draw import Look, svg
     from minicnn.storage import atomic_write
 

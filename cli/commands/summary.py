@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minicnn import zoo
+from minicnn.cli import network_choice
 from minicnn.cli.mistakes import Choice
 from minicnn.graph import Summary, fold, summarize
 from minicnn.graph.columns import DEFAULT, chosen
@@ -60,7 +60,7 @@ def summary(
 ) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
-    'minicnn zoo' lists the networks.
+    NAME is one of 'minicnn zoo', a Python file that defines 'network', or a run.
     """
     if len(names) > 1 and columns is not None:
         raise click.UsageError("--columns is for one network: a comparison has no columns to choose")
@@ -69,9 +69,10 @@ def summary(
     if check and input_shape and None in input_shape:
         raise click.UsageError("--check runs the network: give an input of one size, as in --input 1x28x28")
     picked = None if columns is None else chosen(columns)
-    nets = [zoo.find(name).build(classes, input_shape, width=width) for name in names]
+    networks = [network_choice.find(name) for name in names]
+    nets = [network.build(classes, input_shape, width=width) for network in networks]
     summaries = [summarize(net.topology, net.name, batch) for net in nets]
-    checks = [_checked(name, classes, input_shape, width) for name in names] if check else []
+    checks = [_checked(network, classes, input_shape, width) for network in networks] if check else []
     if depth is not None:
         summaries = [fold(each, depth) for each in summaries]
     if form == "table":
@@ -80,7 +81,7 @@ def summary(
         from minicnn.cli.render.summary import print_check, print_summary
 
         if len(summaries) == 1:
-            print_summary(stdout_console(), summaries[0], zoo.find(names[0]).source, picked)
+            print_summary(stdout_console(), summaries[0], networks[0].source, picked)
         else:
             print_comparison(stdout_console(), summaries)
         for each in checks:
@@ -91,11 +92,12 @@ def summary(
         click.get_current_context().exit(1)
 
 
-def _checked(name: str, classes: int | None, input_shape: tuple[int | None, ...] | None, width: float | None) -> tuple[Check, float]:
+def _checked(
+    entry: network_choice.Network, classes: int | None, input_shape: tuple[int | None, ...] | None, width: float | None
+) -> tuple[Check, float]:
     """The counts of a network, and its width: with as many filters as can be counted in about a second."""
     from minicnn.engine.counting import check
 
-    entry = zoo.find(name)
     full = 1.0 if width is None else width
     for share in WIDTHS if entry.widths else WIDTHS[:1]:
         net = entry.build(classes, input_shape, width=None if share * full == 1 else share * full)

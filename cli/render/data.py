@@ -17,6 +17,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.charts.samples import Pixels as Picture
+from minicnn.charts.samples import to_pictures
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.datasets.catalog import Record
 from minicnn.datasets.dataset import Dataset
@@ -26,11 +28,8 @@ if TYPE_CHECKING:
 
 PIPE_PICTURE_COLUMNS = 100  # width of a grid of images in a pipe: one that most windows show
 RAMP = " .:-=+*#%@"  # ink from none to full, for terminals without colour
-SIGNAL_ROWS = 16
 LEAST_COLUMNS = 80  # of the catalog, paths folded
 GAP = 2
-
-Picture = npt.NDArray[np.uint8]
 
 
 def format_megabytes(size_bytes: int) -> str:
@@ -108,19 +107,6 @@ def class_table(dataset: Dataset) -> Table:
 def can_draw_blocks(target: Console) -> bool:
     """Whether half-blocks in colour can be shown: a colour terminal, no NO_COLOR, and Unicode."""
     return target.is_terminal and not target.no_color and target.color_system is not None and target.encoding.startswith("utf")
-
-
-def to_pictures(images: npt.NDArray) -> Picture:
-    """Images (N, C, *space) as pictures (N, rows, columns, 3) uint8: grey, colour, or a curve for a signal."""
-    if images.dtype != np.uint8:
-        least, most = float(images.min()), float(images.max())
-        images = np.rint((images - least) * (255 / ((most - least) or 1))).astype(np.uint8)
-    if images.ndim == 3:  # (N, C, W): a point per position, the highest value at the top
-        height = np.rint(images[:, 0].astype(float) * ((SIGNAL_ROWS - 1) / 255)).astype(int)
-        rows = np.arange(SIGNAL_ROWS - 1, -1, -1)[None, :, None]
-        images = np.where(height[:, None, :] == rows, 255, 0).astype(np.uint8)[:, None]
-    colours = images if images.shape[1] == 3 else images[:, :1].repeat(3, axis=1)
-    return colours.transpose(0, 2, 3, 1)
 
 
 def draw_blocks(picture: Picture, blank: npt.NDArray[np.bool_] | None = None) -> Text:

@@ -39,8 +39,12 @@ def svg(topology: Topology, title: str, source: str, depth: int | None = None, l
     Raises
     ------
     SettingError
-        If a U is wanted of a network that is none.
+        If a U is wanted of a network that is none, or a scale where sizes are free.
     """
+    if look.scaled and topology.samples:
+        raise SettingError(
+            f"draw: sizes of {title} are free, so that nothing can be to scale\n  give an input of one size, as in --input 1x64x64"
+        )
     drawn, shape = arranged(topology, title, depth, look)
     if look.scaled:
         return scaled_sheet(topology, drawn, shape, title).svg(title, f"{source}  ({NOTE})" if source else NOTE)
@@ -60,7 +64,8 @@ def arranged(topology: Topology, title: str, depth: int | None, look: Look) -> t
     if look.shape == "plain" or (look.shape == "auto" and look.direction is not None):
         return drawn, None
     whole = picture(topology) if depth == 1 else drawn
-    shape = u_shape(whole)
+    sized = topology.samples[-1] if topology.samples else topology  # sizes can be compared only where they are known
+    shape = u_shape(picture(sized, None if depth == 1 else depth))
     if shape is None:
         if look.shape == "u":
             raise SettingError(

@@ -10,50 +10,15 @@ import numpy.typing as npt
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from minicnn.charts.colours import CLASSES, hexadecimal
+from minicnn.charts.colours import hexadecimal
 from minicnn.charts.png import data_uri
+from minicnn.charts.samples import Pixels as Picture
+from minicnn.charts.samples import colour, with_boxes, with_mask
 from minicnn.cli.render.data import can_draw_blocks, draw_ascii, draw_blocks
-
-Picture = npt.NDArray[np.uint8]  # (rows, columns, 3)
 
 MARK = "#"  # of a mask's pixels and a box's frame where there is no colour
 PIXEL = 4  # of SVG, for one of the picture
 LETTER = 10  # height of a caption in SVG
-
-
-def colour(k: int) -> tuple[int, int, int]:
-    """The colour of a class."""
-    red, green, blue = CLASSES[k % len(CLASSES)].tolist()
-    return red, green, blue
-
-
-def with_mask(picture: Picture, mask: npt.NDArray, background: int = 0) -> Picture:
-    """Half of each pixel is the colour of its class, apart from those of the background.
-
-    mask : (rows, columns) integers
-    """
-    coloured = picture.copy()
-    marked = (mask != background) & (mask >= 0)
-    coloured[marked] = (picture[marked].astype(np.uint16) + CLASSES[mask[marked] % len(CLASSES)]) // 2
-    return coloured
-
-
-def with_boxes(picture: Picture, boxes: npt.NDArray) -> Picture:
-    """A frame of one pixel around each box, in the colour of its class; of boxes that reach beyond the picture, what lies inside.
-
-    boxes : (n, 5 or more) x, y, width, height, class; rows whose class is below 0 are none
-    """
-    framed = picture.copy()
-    H, W = picture.shape[:2]
-    for x, y, w, h, k in np.asarray(boxes, np.float64)[::-1, :5].tolist():  # the surest last, on top
-        if k < 0:
-            continue
-        left, top = max(0, round(x)), max(0, round(y))
-        right, bottom = min(W - 1, round(x + w) - 1), min(H - 1, round(y + h) - 1)
-        if left <= right and top <= bottom:
-            framed[[top, bottom], left : right + 1] = colour(int(k))
-            framed[top : bottom + 1, [left, right]] = colour(int(k))
-    return framed
 
 
 def drawn(console: Console, picture: Picture, marked: Picture) -> Text:

@@ -39,10 +39,12 @@ def extent(pictures: Sequence[Picture], signed: bool) -> tuple[float, float]:
 
 
 def coloured(picture: Picture, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """A picture as (rows, columns, 4): red, green, blue, and 255 or, where it is NaN, 0.
+    """A picture as (rows, columns, 4): red, green, blue, and 255 or, where it is NaN, 0.  One of uint8 is shown as it is.
 
     A signed one: blue below zero, white at zero, vermilion above.  Infinite values take the colour of the end they are beyond.
     """
+    if picture.pixels.dtype == np.uint8:
+        low, high = 0.0, 255.0
     values = np.array(picture.pixels, np.float64)
     blank: npt.NDArray[np.bool_] = np.logical_or.reduce(np.isnan(values).reshape(-1, *values.shape[-2:]), axis=0)
     share = np.full_like(values, 0.5 if picture.signed else 0.0) if high <= low else np.clip((values - low) / (high - low), 0, 1)

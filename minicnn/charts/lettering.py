@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from html import escape
+
+from minicnn.markup import shown
 
 NARROW, WIDE = frozenset("iljtfrI.,:;'|!()[] "), frozenset("mwMWQOGD@%&")
 SHARE = {"narrow": 0.32, "usual": 0.57, "wide": 0.86, "full": 1.0}  # of the size
@@ -48,8 +49,3 @@ def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start", 
     """A line of text whose base line starts, has its middle or ends at x, y."""
     placed = f'x="{x:.1f}" y="{y:.1f}"' if not turn else f'transform="translate({x:.1f} {y:.1f}) rotate({turn:g})"'
     return f'<text class="mc-text{f" mc-{kind}" if kind else ""}" {placed} text-anchor="{anchor}">{shown(words)}</text>'
-
-
-def shown(words: str) -> str:
-    """Text as it stands in an SVG: escaped, and without characters that XML has no place for."""
-    return escape("".join(each if each in "\t\n" or (ord(each) >= 32 and not 0x7F <= ord(each) < 0xA0) else "\ufffd" for each in words))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
+
 from minicnn.charts.colours import coloured, extent
-from minicnn.charts.lettering import shown, text, wrapped
+from minicnn.charts.lettering import text, wrapped
 from minicnn.charts.png import data_uri
 from minicnn.charts.records import Picture, PictureGrid
+from minicnn.markup import shown
 
 TITLE, LETTER, SMALL = 14, 12, 11
 ROW, CAPTION_ROW = 18, 14
@@ -49,8 +52,12 @@ def described(grid: PictureGrid) -> str:
 
 def value_range(grid: PictureGrid, picture: Picture) -> tuple[float, float]:
     """The values that have the colours at both ends: of this picture, or of all with or without a sign as this one."""
-    alike = [each for row in grid.rows for each in row if each.signed == picture.signed] if grid.shared_range else [picture]
-    return extent(alike, picture.signed)
+    alike = (
+        [each for row in grid.rows for each in row if each.signed == picture.signed and each.pixels.dtype != np.uint8]
+        if grid.shared_range
+        else [picture]
+    )
+    return extent(alike or [picture], picture.signed)
 
 
 def _range(grid: PictureGrid) -> str:

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from minicnn.charts.axes import BAR, Frame, bar_step, frame
 from minicnn.charts.colours import ON_LIGHT
-from minicnn.charts.lettering import shown, text, width, wrapped
+from minicnn.charts.lettering import text, width, wrapped
 from minicnn.charts.records import Bars, Chart, Line
+from minicnn.markup import shown
 
 TITLE, LETTER = 14, 12  # sizes of letters
 ROW = 18  # of a line of text

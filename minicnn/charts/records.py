@@ -90,7 +90,8 @@ class Chart:
 class Picture:
     """A picture with its caption.
 
-    pixels : (rows, columns), or (3, rows, columns) red, green, blue; scaled to their own range; NaN is left blank
+    pixels : (rows, columns), or (3, rows, columns) red, green, blue; scaled to their own range; NaN is left blank.
+        Those of uint8 are shown as they are.
     signed : whether the sign counts: colours on either side of 0
     """
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from minicnn.charts import pictures, plot
 from minicnn.charts.colours import ON_DARK, ON_LIGHT, hexadecimal
-from minicnn.charts.lettering import shown
 from minicnn.charts.records import Chart, Figure, PictureGrid
 from minicnn.errors import SettingError, quoted
+from minicnn.markup import shown
 
 LEAST_WIDTH = 120
 BETWEEN = 22  # figures

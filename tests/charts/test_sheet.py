@@ -124,3 +124,10 @@ def test_a_long_curve_is_thinned_without_losing_its_ends():
 def test_what_is_no_figure_is_refused(figure, width):
     with pytest.raises(SettingError, match="svg: "):
         svg(figure, width)
+
+
+def test_bytes_are_shown_as_they_are():
+    found = coloured(Picture("", np.full((1, 2), 100, np.uint8)), 0, 1)
+    assert found[0, 0].tolist() == [100, 100, 100, 255]
+    grid = PictureGrid("", ((Picture("", np.full((1, 2), 200, np.uint8)), Picture("", np.array([[0.0, 1.0]]))),), shared_range=True)
+    assert "black 0, white 1" in svg(grid)

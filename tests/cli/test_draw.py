@@ -233,3 +233,19 @@ def test_the_same_network_has_the_same_picture(run, tmp_path):
         for name in ("one.svg", "other.svg"):
             assert run("draw", "unet-small", *look, "--out", name)[0] == 0
         assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
+
+
+def test_free_sizes(run, tmp_path):
+    assert run("draw", "unet-small", "--input", "1x?x?", "--out", "net.svg")[0] == 0
+    text = (tmp_path / "net.svg").read_text()
+    assert ">1x?x?<" in text
+    assert text.count("line skip") == 4
+    status, _, err = run("draw", "unet-small", "--input", "1x?x?", "--scale")
+    assert status == 1
+    assert err.startswith("Error: draw: sizes of unet-small are free")
+
+
+def test_runs_and_files_are_drawn_as_well(run, tmp_path):
+    zoo.build("unet-small", seed=3).save("own.safetensors")
+    assert run("draw", "own.safetensors") == (0, "unet-small.svg: 39 layers\n", "")
+    assert "own.safetensors" in (tmp_path / "unet-small.svg").read_text()
