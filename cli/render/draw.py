@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from minicnn.cli.render.draw_u import u_sheet
 from minicnn.cli.render.draw_words import colour_of, words_of
 from minicnn.errors import SettingError
 from minicnn.graph import Topology
-from minicnn.graph.drawing import Picture, picture
+from minicnn.graph.drawing import Box, Picture, picture
 from minicnn.graph.u_shape import UShape, u_shape, with_folded_arms
 
 WIDTH = 186  # pixels of a box
@@ -45,12 +46,14 @@ def svg(topology: Topology, title: str, source: str, depth: int | None = None, l
         raise SettingError(
             f"draw: sizes of {title} are free, so that nothing can be to scale\n  give an input of one size, as in --input 1x64x64"
         )
-    drawn, shape = arranged(topology, title, depth, look)
+    sized = topology.samples[-1] if topology.samples else topology  # layers are asked where sizes are known
+    known, shape = arranged(sized, title, depth, look)
+    drawn = Picture(tuple(_with_nodes(box, topology) for box in known.boxes), known.lines)
     if look.scaled:
         return scaled_sheet(topology, drawn, shape, title).svg(title, f"{source}  ({NOTE})" if source else NOTE)
     content = []
-    for box in drawn.boxes:
-        words = words_of(box, topology, title, 1 if shape is None else 2)
+    for box in known.boxes:
+        words = words_of(box, sized, title, 1 if shape is None else 2)
         marks = partial(text_box, words=words, colour=colour_of(box))
         content.append(Content(WIDTH, 2 * PADDING + LINE_HEIGHT * len(words), marks))
     if shape is not None:
@@ -64,8 +67,7 @@ def arranged(topology: Topology, title: str, depth: int | None, look: Look) -> t
     if look.shape == "plain" or (look.shape == "auto" and look.direction is not None):
         return drawn, None
     whole = picture(topology) if depth == 1 else drawn
-    sized = topology.samples[-1] if topology.samples else topology  # sizes can be compared only where they are known
-    shape = u_shape(picture(sized, None if depth == 1 else depth))
+    shape = u_shape(whole)
     if shape is None:
         if look.shape == "u":
             raise SettingError(
@@ -74,3 +76,8 @@ def arranged(topology: Topology, title: str, depth: int | None, look: Look) -> t
             )
         return drawn, None
     return with_folded_arms(whole, shape) if depth == 1 else (drawn, shape)
+
+
+def _with_nodes(box: Box, topology: Topology) -> Box:
+    """The same box of the same network for other sizes."""
+    return replace(box, nodes=tuple(topology.nodes[node.index] for node in box.nodes))
