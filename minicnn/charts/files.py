@@ -13,6 +13,7 @@ from minicnn.storage import atomic_write
 
 SCALE = 2  # pixels of a PNG for one of the SVG: sharp on today's screens
 LARGEST = 32_767  # pixels along a side: Cairo makes no larger picture
+SCREEN_FONTS = "system-ui,-apple-system,'Segoe UI',"
 SIZE = re.compile(r'<svg [^>]*width="([0-9]+)" height="([0-9]+)"')
 
 
@@ -48,6 +49,7 @@ def to_png(text: str, target: Path) -> bytes:
         raise SettingError(
             f"{target}: PNG needs CairoSVG, which cannot be imported\n  {error}\n  pip install 'minicnn[figures]', or use {target.with_suffix('.svg')}"
         ) from None
+    text = text.replace(SCREEN_FONTS, "")  # CairoSVG asks for the first alone, and would get the widest there is
     found = SIZE.match(text)
     scale = min(SCALE, LARGEST / max(map(int, found.groups()))) if found else SCALE
     converted: bytes = cairosvg.svg2png(bytestring=text.encode(), scale=scale, background_color="#ffffff")

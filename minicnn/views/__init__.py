@@ -11,13 +11,13 @@ Every view is one function in a file of its own and returns a frozen record of a
     views.saliency(net, x[0]).map                            # (H, W)
 """
 
-from minicnn.views.choice import filter_layers, main_layers, map_layers
+from minicnn.views.choice import activation_layers, detail_layer, filter_layers, main_layers, map_layers, spread
 from minicnn.views.deconvolution import Deconvolution, deconvolution
 from minicnn.views.filters import Filters, filters
 from minicnn.views.histogram import Histogram, activation_histograms, weight_histograms
 from minicnn.views.maps import Maps, maps
 from minicnn.views.occlusion import Occlusion, occlusion
-from minicnn.views.patches import Patch, Patches, patches
+from minicnn.views.patches import Patch, Patches, patches, patches_of_units
 from minicnn.views.pictures import as_input
 from minicnn.views.saliency import Saliency, saliency
 
@@ -31,8 +31,10 @@ __all__ = [
     "Patches",
     "Saliency",
     "activation_histograms",
+    "activation_layers",
     "as_input",
     "deconvolution",
+    "detail_layer",
     "filter_layers",
     "filters",
     "main_layers",
@@ -40,6 +42,8 @@ __all__ = [
     "maps",
     "occlusion",
     "patches",
+    "patches_of_units",
     "saliency",
+    "spread",
     "weight_histograms",
 ]

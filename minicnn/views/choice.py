@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minicnn.errors import GraphError, SettingError
 from minicnn.graph import Node
+from minicnn.graph.field import fields
 from minicnn.graph.names import chosen
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-MAIN = ("convolution", "fully connected")  # kinds of work
 USUAL_MAPS = 6  # layers shown by depth
 
 
@@ -51,9 +52,37 @@ def main_layers(net: Graph, most: int = USUAL_MAPS) -> list[str]:
         while (follower := only_reader.get(shown.index)) and follower.layer.quiet and follower.output_shapes == shown.output_shapes:
             shown = follower
         found.append(shown.name)
-    if len(found) <= most:
-        return found
-    return [found[round(number * (len(found) - 1) / (most - 1))] for number in range(most)]
+    return spread(found, most)
+
+
+def activation_layers(net: Graph) -> list[str]:
+    """Names of the layers whose numbers are worth counting, in their order: those of `main_layers`, all of them, and flat ones."""
+    wanted = {
+        *main_layers(net, len(net.nodes)),
+        *(node.name for node in net.nodes if len(node.output_shapes[0]) == 1 and not node.layer.only_moves),
+    }
+    return [node.name for node in net.nodes if node.name in wanted]
+
+
+def spread(names: Sequence[str], most: int) -> list[str]:
+    """At most so many of the names, evenly spread, first and last among them."""
+    if len(names) <= most:
+        return list(names)
+    return [names[round(number * (len(names) - 1) / max(1, most - 1))] for number in range(most)]
+
+
+def detail_layer(net: Graph) -> str:
+    """The deepest of `main_layers` whose outputs see a part of the picture only; the first if there is none."""
+    known = dict(zip([node.name for node in net.nodes], fields(net.topology), strict=True))
+    names = main_layers(net)
+    if not names:
+        raise GraphError(f"{net.name} has no layer that gives maps")
+
+    def sees_a_part(name: str) -> bool:
+        field = known[name]
+        return field is not None and all(axis.reach < size for axis, size in zip(field, net.input_shape[1:], strict=True))
+
+    return next((name for name in reversed(names) if sees_a_part(name)), names[0])
 
 
 def checked_unit(where: str, node: Node, k: int) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minicnn.errors import ShapeError
-from minicnn.views.choice import layer_called
+from minicnn.views.choice import activation_layers, layer_called
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -80,9 +80,6 @@ def activation_histograms(net: Graph, x: ArrayLike, layers: Sequence[str] | None
     if not len(images):
         raise ShapeError("activation_histograms: x holds no images")
     if layers is None:
-        from minicnn.views.choice import main_layers
-
-        flat = [node.name for node in net.nodes if len(node.output_shapes[0]) == 1 and not node.layer.only_moves]
-        layers = [*main_layers(net), *flat]
+        layers = activation_layers(net)
     names = [layer_called("activation_histograms", net, name).name for name in layers]
     return tuple(histogram(name, values, bins) for name, values in net.activations(images, names).items())

@@ -55,6 +55,17 @@ class Occlusion:
             return self.score - self.scores
         return self.probability - self.probabilities
 
+    @property
+    def per_pixel(self) -> NDArray:
+        """(*space): the mean `drop` of the positions that cover each pixel; NaN where a stride leaves pixels uncovered."""
+        space = tuple(starts[-1] + covered for starts, covered in zip(self.starts, self.window, strict=True))
+        total, covers = np.zeros(space), np.zeros(space)
+        for drop, corner in zip(self.drop.ravel(), product(*self.starts), strict=True):
+            place = tuple(slice(p, p + size) for p, size in zip(corner, self.window, strict=True))
+            total[place] += drop
+            covers[place] += 1
+        return np.where(covers > 0, total / np.maximum(covers, 1), np.nan)
+
 
 def occlusion(
     net: Graph,

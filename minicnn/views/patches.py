@@ -6,6 +6,7 @@ Zeiler, Fergus, "Visualizing and Understanding Convolutional Networks", 2014, fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,13 @@ def patches(net: Graph, x: ArrayLike, layer: str, k: int, count: int = 9, pictur
     GraphError, SettingError, ShapeError
         If there is no such layer or unit, no picture, or the pictures have another size.
     """
+    return patches_of_units(net, x, layer, [k], count, pictures)[0]
+
+
+def patches_of_units(
+    net: Graph, x: ArrayLike, layer: str, units: Sequence[int], count: int = 9, pictures: NDArray | None = None
+) -> tuple[Patches, ...]:
+    """`patches` of several units, the network run once."""
     images = net.check_images("patches", x)
     if not len(images):
         raise ShapeError("patches: x holds no images")
@@ -89,23 +97,25 @@ def patches(net: Graph, x: ArrayLike, layer: str, k: int, count: int = 9, pictur
         raise ShapeError(f"patches: pictures have the shape {shown.shape}, but x has {images.shape}: number and sizes must agree")
     whole = net.sized(images.shape[1:])
     node = layer_called("patches", whole, layer)
-    checked_unit("patches", node, k)
+    wanted = [checked_unit("patches", node, k) for k in units]
     space = node.output_shapes[0][1:]
     strongest, places = [], []
     for begin in range(0, len(images), BATCH):
-        values = net.activations(images[begin : begin + BATCH], node.name)[node.name][:, k]
-        flat = values.reshape(len(values), -1)
-        best = flat.argmax(axis=1)
-        places.append(best)
-        strongest.append(flat[np.arange(len(flat)), best])
+        values = net.activations(images[begin : begin + BATCH], node.name)[node.name][:, wanted]
+        flat = values.reshape(*values.shape[:2], -1)
+        places.append(flat.argmax(axis=2))
+        strongest.append(flat.max(axis=2))
     value, place = np.concatenate(strongest), np.concatenate(places)
     field = fields(whole.topology)[node.index]
     found = []
-    for n in (-value).argsort(kind="stable")[:count]:
-        where = tuple(int(p) for p in np.unravel_index(place[n], space)) if space else ()
-        window = window_of(field, where, images.shape[2:])
-        found.append(Patch(int(n), where, float(value[n]), window, cut(shown[n], window)))
-    return Patches(node.name, k, len(images), tuple(found))
+    for column, k in enumerate(wanted):
+        own = []
+        for n in (-value[:, column]).argsort(kind="stable")[:count]:
+            where = tuple(int(p) for p in np.unravel_index(place[n, column], space)) if space else ()
+            window = window_of(field, where, images.shape[2:])
+            own.append(Patch(int(n), where, float(value[n, column]), window, cut(shown[n], window)))
+        found.append(Patches(node.name, k, len(images), tuple(own)))
+    return tuple(found)
 
 
 def window_of(field: Field | None, place: tuple[int, ...], space: tuple[int, ...]) -> Window:

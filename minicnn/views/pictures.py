@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from minicnn.network import Graph
+    from minicnn.preparation import Preparation
 
 
 def as_input(net: Graph, images: ArrayLike) -> NDArray:
@@ -26,7 +27,12 @@ def as_input(net: Graph, images: ArrayLike) -> NDArray:
         If they are on another scale or do not fit the network.
     """
     pixels, preparation = net.prepared("as_input", images)
-    per_channel = (len(preparation.scale), *(1,) * (pixels.ndim - 2))
+    return normalised(pixels, preparation)
+
+
+def normalised(pixels: NDArray, preparation: Preparation) -> NDArray:
+    """Pixels (N, C, *space) of the network's size as the engine has them: (pixel / unit - mean) / std per channel, float32."""
+    per_channel = (-1, *(1,) * (pixels.ndim - 2))
     scale, shift = (np.array(each, np.float32).reshape(per_channel) for each in (preparation.scale, preparation.shift))
     return pixels.astype(np.float32) * scale + shift
 

@@ -35,6 +35,18 @@ def test_only_windows_over_the_pixel_count(detector):
     assert (x == 1).all()
 
 
+def test_what_is_lost_per_pixel_is_the_mean_over_the_windows_that_cover_it(detector):
+    found = occlusion(detector, np.ones((1, 5, 6), np.float32), window=2, stride=1)
+    lost = found.drop.max()
+    pixels = found.per_pixel
+    assert pixels.shape == (5, 6)
+    assert pixels[2, 3] == pytest.approx(lost)  # every window over it covers the pixel that counts
+    assert pixels[2, 2] == pytest.approx(lost / 2)
+    assert pixels[1, 2] == pytest.approx(lost / 4)
+    assert (pixels[:, :2] == 0).all()
+    assert np.isnan(occlusion(detector, np.ones((1, 5, 6), np.float32), window=1, stride=3).per_pixel).any()
+
+
 def test_the_last_window_reaches_the_border(detector):
     found = occlusion(detector, np.ones((1, 5, 6), np.float32), window=(2, 3), stride=2)
     assert found.starts == ((0, 2, 3), (0, 2, 3))
