@@ -98,7 +98,7 @@ def from_data(net: Graph, name: str | None, folder: str | None, first: int, coun
     x, shown = _prepared(net, data, rows)
     one_class = data.target == "class"
     labels = [int(data.labels[n]) if one_class else None for n in rows]
-    words = [f"#{n}" + ("" if label is None else f": {data.classes[label]}") for n, label in zip(rows, labels, strict=True)]
+    words = [f"#{n}" + ("" if label is None else f", class {data.classes[label]}") for n, label in zip(rows, labels, strict=True)]
     short = Path(known).stem or known
     return Pictures(x, shown, tuple(f"{short} {word}" for word in words), tuple(labels), short)
 
@@ -113,6 +113,8 @@ def _usual(net: Graph) -> str:
             f"{net.name} was trained on custom data ({net.trained_on.data!r}), which cannot be found by name"
             f"\n  use --data NAME, one of 'minicnn data list', --data PATH, or give pictures"
         )
+    if net.input_shape[0] not in (1, 3):
+        raise SettingError(f"show: {net.name} takes {net.input_shape[0]} channels, which no picture has\n  use --what filters")
     if net.recipe is not None:
         return net.recipe.outcomes[0].data
     if len(net.input_shape) not in USUAL:

@@ -49,17 +49,27 @@ def with_weights(name: str) -> Weighted:
     SettingError, CheckpointError, GraphError
         If there is no such network, file or run.
     """
-    if name.lower() in zoo.names() or name.endswith(".py") or not is_saved(name):
+    if not is_saved(name):
         entry = network_choice.find(name)
         return Weighted(entry.build(), entry.source, None)
+    net = saved(name)
+    return Weighted(net, f"{net.name}: the network of {name}", name)
+
+
+def saved(name: str) -> Graph:
+    """The network of a run or a file."""
     from minicnn.cli.options import weights_path
     from minicnn.network_file import load
 
     path = weights_path(name)
     if not path.exists():
         raise CheckpointError(f"{name} has no weights yet: its first epoch is not over\n  continue it with: minicnn train --resume {name}")
-    net = load(path)
-    return Weighted(net, f"{net.name}: the network of {name}", name)
+    return load(path)
+
+
+def trained_on(name: str) -> TrainedOn | None:
+    """What the network that NAME means was trained on; None if it is no run or file, or does not say so."""
+    return saved(name).trained_on if is_saved(name) else None
 
 
 def is_saved(name: str) -> bool:

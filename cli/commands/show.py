@@ -167,11 +167,11 @@ def saliency(chosen: Weighted, asked: Asked, given: Any) -> list[Figure]:
     from minicnn.cli.render.show import saliency_figures
 
     seen: Pictures = given()
-    rows = []
+    figures: list[Figure] = []
     for n in range(len(seen.x)):
         found = views.saliency(chosen.net, seen.x[n], asked.k)
-        rows.append((found, captioned(seen, n), answer(chosen, seen.x[n], found.k)))
-    return saliency_figures(chosen.title, rows)
+        figures += saliency_figures(chosen.title, found, captioned(seen, n), answer(chosen, seen.x[n], found.k))
+    return figures
 
 
 def occlusion(chosen: Weighted, asked: Asked, given: Any) -> list[Figure]:
@@ -179,11 +179,12 @@ def occlusion(chosen: Weighted, asked: Asked, given: Any) -> list[Figure]:
     from minicnn.cli.render.show import occlusion_figures
 
     seen: Pictures = given()
-    rows = []
+    figures: list[Figure] = []
     for n in range(len(seen.x)):
         found = views.occlusion(chosen.net, seen.x[n], asked.k)
-        rows.append((found, captioned(seen, n), answer(chosen, seen.x[n], found.k)))
-    return occlusion_figures(chosen.title, rows, chosen.net.class_names or ())
+        words = answer(chosen, seen.x[n], found.k)
+        figures += occlusion_figures(chosen.title, found, captioned(seen, n), words, chosen.net.class_names or ())
+    return figures
 
 
 def patches(chosen: Weighted, asked: Asked, given: Any) -> list[Figure]:

@@ -14,9 +14,10 @@ from minicnn.views import Deconvolution, Filters, Histogram, Maps, Occlusion, Pa
 from minicnn.views.patches import cut
 
 MOST_PLANES = 8  # channels of a deep filter beside each other, and filters below each other
-MOST_FILTERS = 64  # pictures of filters with a single plane
+MOST_FILTERS = 96  # pictures of filters with a single plane
 MOST_MAPS = 8  # channels of a layer
 ROW = 64  # flat features in a row of pixels
+STRIP = 8  # so many times longer than high is a signal
 
 
 def filter_figures(title: str, found: Filters, unit: int | None = None) -> list[Figure]:
@@ -47,7 +48,7 @@ def map_figures(title: str, maps: Sequence[Maps], picture: Picture, unit: int | 
         shape = shape_text(each.values.shape).replace(" ", "")
         words = f"{each.layer} ({each.kind}): {shape}, from {each.least:.3g} to {each.most:.3g}, {100 * each.zeros:.0f} % zeros"
         if each.values.ndim < 3:
-            figures.append(PictureGrid(words, ((Picture("", _flat(each.values), signed=each.least < 0),),)))
+            figures.append(PictureGrid(words, ((Picture("", _wide(_flat(each.values)), signed=each.least < 0),),)))
             continue
         K = len(each.values)
         channels = [unit] if unit is not None else list(range(K)) if K <= MOST_MAPS else each.strongest(MOST_MAPS)
@@ -58,41 +59,42 @@ def map_figures(title: str, maps: Sequence[Maps], picture: Picture, unit: int | 
     return figures
 
 
-def saliency_figures(title: str, found: Sequence[tuple[Saliency, Picture, str]]) -> list[Figure]:
+def saliency_figures(title: str, found: Saliency, picture: Picture, answer: str) -> list[Figure]:
     """The picture, and how much each pixel changes the score; with its sign where there is one channel."""
-    rows = []
-    for each, picture, answer in found:
-        row = [picture, Picture(f"{answer}: |gradient| up to {each.map.max():.3g}", _flat(each.map))]
-        if len(each.gradient) == 1:
-            row.append(Picture("with its sign", _flat(each.gradient[0]), signed=True))
-        rows.append(tuple(row))
-    return [PictureGrid(f"{title}: how much a score changes with each pixel", tuple(rows))]
+    row = [picture, Picture("size of the gradient", _flat(found.map))]
+    if len(found.gradient) == 1:
+        row.append(Picture("with its sign", _flat(found.gradient[0]), signed=True))
+    words = f"{title}: how the score of {answer} changes with each pixel; the gradient is at most {found.map.max():.3g}"
+    return [PictureGrid(words, (tuple(row),))]
 
 
-def occlusion_figures(title: str, found: Sequence[tuple[Occlusion, Picture, str]], classes: Sequence[str]) -> list[Figure]:
+def occlusion_figures(title: str, found: Occlusion, picture: Picture, answer: str, classes: Sequence[str]) -> list[Figure]:
     """The picture, the answer for every place of the grey window, and what is lost by covering each pixel."""
-    rows = []
-    for each, picture, answer in found:
-        values = each.scores if each.probabilities is None else each.probabilities
-        percent = 1 if each.probabilities is None else 100
-        unit = "" if each.probabilities is None else " %"
-        told = f"{answer} while covered: {percent * values.min():.3g} to {percent * values.max():.3g}{unit}"
-        answers = Counter(each.best.ravel().tolist()).most_common(3)
-        said = ", ".join(f"{_class(classes, k)} in {count} of {each.best.size}" for k, count in answers)
-        lost = Picture(f"lost per pixel; most likely: {said}", _flat(each.per_pixel), signed=True)
-        rows.append((picture, Picture(told, _flat(values)), lost))
-    window = shape_text(found[0][0].window).replace(" ", "")
-    return [PictureGrid(f"{title}: what a grey window of {window} pixels takes away", tuple(rows))]
+    of_class = found.probabilities is not None
+    values = found.scores if found.probabilities is None else found.probabilities
+    least, most = (f"{(100 if of_class else 1) * each:.3g}" for each in (values.min(), values.max()))
+    window = shape_text(found.window).replace(" ", "")
+    words = f"{title}: {answer} while a grey window of {window} pixels covers a part: {least} to {most}{' %' if of_class else ''}"
+    if of_class:
+        answers = Counter(found.best.ravel().tolist()).most_common(3)
+        places = ", ".join(f"{_class(classes, k)} in {count}" for k, count in answers)
+        words += f"; most likely then, of {found.best.size} places: {places}"
+    row = (
+        picture,
+        Picture("probability" if of_class else "score", _flat(values)),
+        Picture("lost per pixel", _flat(found.per_pixel), signed=True),
+    )
+    return [PictureGrid(words, (row,))]
 
 
 def patch_figures(title: str, found: Sequence[Patches], source: str) -> list[Figure]:
     """A row for each unit: what it sees where it is strongest."""
     first = found[0]
     sizes = shape_text(first.patches[0].pixels.shape[1:]).replace(" ", "")
-    words = f"{title}: what excites units of {first.layer} most among {first.images:,} test images of {source}; they see {sizes} pixels"
+    words = f"{title}: what excites units of {first.layer} most among {first.images:,} test images of {source}; each row is a unit, and sees {sizes} pixels"
     rows = tuple(
         tuple(
-            Picture(f"{f'unit {each.k}: ' if not n else ''}{patch.value:.3g} in #{patch.image}", pixels_of(patch.pixels))
+            Picture(f"{f'{each.k}: ' if not n else ''}{patch.value:.3g} in #{patch.image}", pixels_of(patch.pixels))
             for n, patch in enumerate(each.patches)
         )
         for each in found
@@ -106,7 +108,7 @@ def deconvolution_figures(title: str, found: Sequence[Deconvolution], shown: npt
     for each in found:
         place = ",".join(map(str, each.place))
         seen, pattern = pixels_of(cut(shown, each.window)), cut(each.pixels, each.window)
-        pairs.append(Picture(f"unit {each.k}: {each.value:.3g}{f' at {place}' if place else ''}", seen))
+        pairs.append(Picture(f"{each.k}: {each.value:.3g}{f' at {place}' if place else ''}", seen))
         pairs.append(Picture(f"led back: {_extent(pattern)}", pixels_of(pattern), signed=len(pattern) != 3))
     rows = tuple(tuple(pairs[n : n + 6]) for n in range(0, len(pairs), 6))
     words = f"{title}: what units of {found[0].layer} answer to in {picture.caption}, led back to the pixels"
@@ -144,10 +146,16 @@ def _flat(values: npt.NDArray) -> npt.NDArray:
     if values.ndim > 2:
         return np.vstack(list(_slices(values)))
     if len(values) <= ROW:
-        return values[None]
+        return values[None].repeat(max(1, len(values) // STRIP), axis=0)
     full = np.full(-(-len(values) // ROW) * ROW, np.nan)
     full[: len(values)] = values
     return full.reshape(-1, ROW)
+
+
+def _wide(values: npt.NDArray) -> npt.NDArray:
+    """A map of a signal, (K, W), its columns repeated until it is wider than high."""
+    K, W = values.shape
+    return values.repeat(max(1, -(-3 * K // (2 * W))), axis=1)
 
 
 def _slices(volume: npt.NDArray) -> Iterator[npt.NDArray]:

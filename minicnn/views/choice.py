@@ -10,6 +10,7 @@ from minicnn.errors import GraphError, SettingError
 from minicnn.graph import Node
 from minicnn.graph.field import fields
 from minicnn.graph.names import chosen
+from minicnn.layers.pad import Padded
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
@@ -46,7 +47,7 @@ def main_layers(net: Graph, most: int = USUAL_MAPS) -> list[str]:
     only_reader = {node.inputs[0].node: node for node in net.nodes if len(node.inputs) == 1 and readers[node.inputs[0]] == 1}
     found = []
     for node in net.nodes:
-        if node.layer.quiet or len(node.output_shapes[0]) < 2:
+        if node.layer.quiet or node.layer.bypass or isinstance(node.layer, Padded) or len(node.output_shapes[0]) < 2:
             continue
         shown = node
         while (follower := only_reader.get(shown.index)) and follower.layer.quiet and follower.output_shapes == shown.output_shapes:
@@ -72,11 +73,9 @@ def spread(names: Sequence[str], most: int) -> list[str]:
 
 
 def detail_layer(net: Graph) -> str:
-    """The deepest of `main_layers` whose outputs see a part of the picture only; the first if there is none."""
+    """The deepest of `main_layers` whose outputs see a part of the picture only; the first if there is none, of flat ones as well."""
     known = dict(zip([node.name for node in net.nodes], fields(net.topology), strict=True))
-    names = main_layers(net)
-    if not names:
-        raise GraphError(f"{net.name} has no layer that gives maps")
+    names = main_layers(net) or activation_layers(net)
 
     def sees_a_part(name: str) -> bool:
         field = known[name]

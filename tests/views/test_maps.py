@@ -79,3 +79,11 @@ def test_pictures_are_prepared_as_in_training(net):
     scores = own.forward(x)
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     assert shares == pytest.approx(own.predict(data.images[:50]), abs=1e-5)
+
+
+def test_the_layer_whose_details_are_shown_sees_a_part_of_the_picture():
+    from minicnn.views import detail_layer
+
+    assert detail_layer(minicnn.zoo.build("lenet")) == "pool2"
+    assert detail_layer(minicnn.zoo.build("alexnet")) == "pool5"
+    assert detail_layer(minicnn.zoo.build("mnist1d-mlp")) == "fc1"  # sees all, and gives no maps
