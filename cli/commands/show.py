@@ -93,7 +93,7 @@ def show(
         from minicnn.cli.render.console import stdout_console
 
         console = stdout_console()
-        echo(f"{chosen.words}\n")
+        console.print(chosen.words, "", sep="\n", soft_wrap=not console.is_terminal)
         print_figure(console, figures)
         return
     from minicnn.charts import write

@@ -17,6 +17,7 @@ MOST_PLANES = 8  # channels of a deep filter beside each other, and filters belo
 MOST_FILTERS = 96  # pictures of filters with a single plane
 MOST_MAPS = 8  # channels of a layer
 ROW = 64  # flat features in a row of pixels
+PAIRS = 4  # pictures in a row of patches, each beside what was led back: they fit into 80 columns
 STRIP = 8  # so many times longer than high is a signal
 
 
@@ -110,7 +111,7 @@ def deconvolution_figures(title: str, found: Sequence[Deconvolution], shown: npt
         seen, pattern = pixels_of(cut(shown, each.window)), cut(each.pixels, each.window)
         pairs.append(Picture(f"{each.k}: {each.value:.3g}{f' at {place}' if place else ''}", seen))
         pairs.append(Picture(f"led back: {_extent(pattern)}", pixels_of(pattern), signed=len(pattern) != 3))
-    rows = tuple(tuple(pairs[n : n + 6]) for n in range(0, len(pairs), 6))
+    rows = tuple(tuple(pairs[n : n + PAIRS]) for n in range(0, len(pairs), PAIRS))
     words = f"{title}: what units of {found[0].layer} answer to in {picture.caption}, led back to the pixels"
     return [PictureGrid(words, ((picture,), *rows))]
 
