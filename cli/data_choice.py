@@ -49,7 +49,7 @@ def held_in(folder: str) -> list[str]:
     return [name for name, where in found if where and root in (Path(where), *Path(where).parents)]
 
 
-def load_both(name: str, folder: str | None, image_shape: tuple[int, ...]) -> tuple[Dataset, Dataset]:
+def load_both(name: str, folder: str | None, image_shape: tuple[int | None, ...]) -> tuple[Dataset, Dataset]:
     """Images for training and for testing; the pictures of a folder are brought to the size of a network's input."""
     size = image_shape[1:] if len(image_shape) == 3 and all(image_shape) else None
     train, test = (load(name, split, folder, size) for split in catalog.SPLITS)  # type: ignore[arg-type]

@@ -37,8 +37,8 @@ def views(run: Run, form: str, quiet: bool) -> tuple[Results, Progress]:
     return (results.TableResults if sys.stdout.isatty() else results.LineResults)(*where), live
 
 
-def follow(run: Run, results: Results, progress: Progress) -> int:
-    """Train, show what happens, and return the exit status.
+def follow(run: Run, results: Results, progress: Progress, again: str = "") -> int:
+    """Train, show what happens, and return the exit status.  again: how to continue if it is stopped, by default this run alone.
 
     Results that cannot be shown do not end the run: if their reader has gone it stops as on Ctrl-C, otherwise it continues.
     """
@@ -79,10 +79,10 @@ def follow(run: Run, results: Results, progress: Progress) -> int:
         show(results.stopped, trainer.epoch)
         if lost is not None:
             raise DataError(
-                f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of {run.settings.epochs} {continuation(run)}"
+                f"{UNWRITABLE}: {lost.strerror}; the run stopped in epoch {trainer.epoch} of {run.settings.epochs} {again or continuation(run)}"
             ) from lost
         echo(
-            f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}\n{continuation(run)}",
+            f"stopped in epoch {trainer.epoch} of {run.settings.epochs}, saved in {run.folder.path}\n{again or continuation(run)}",
             err=True,
         )
         return INTERRUPTED
@@ -103,7 +103,7 @@ def patience_line(run: Run) -> str:
     return f"validation has not improved for {epochs}: training ended after epoch {len(run.trainer.history)}"
 
 
-def continuation(run: Run) -> str:
-    """How to continue a run that stopped, where it ran."""
+def continuation(run: Run, file: str = "") -> str:
+    """How to continue a run that stopped, where it ran; with the file of its own layers."""
     device = "" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"
-    return f"continue with: minicnn train --resume {shlex.quote(str(run.folder.path))}{device}"
+    return f"continue with: minicnn train {file and f'{shlex.quote(file)} '}--resume {shlex.quote(str(run.folder.path))}{device}"

@@ -26,6 +26,7 @@ VERBS = {
     "train": "Train a network.",
     "lr-find": "Find a learning rate: a curve of the loss while the rate grows.",
     "recipes": "List how networks are trained, and how well they learn.",
+    "compare": "Show runs side by side: curves, what was set differently, what came of it.",
     "evaluate": "Measure a trained network on a data set.",
     "predict": "Classify images with a trained network.",
     "data": "List, download and view data sets.",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minicnn import zoo
+from minicnn.datasets import names
 from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, quoted
 from minicnn.layers import Element
 from minicnn.network import Graph
@@ -140,6 +141,8 @@ def from_run(run: str) -> OwnNetwork:
     net = load(path)
     recipe = zoo.find(net.name).recipe if net.name in zoo.names() else None
     data = None if net.trained_on is None else net.trained_on.data
+    if data is not None and data not in names() and not os.path.exists(data):
+        data = None  # trained from Python, on arrays
     return _of_graph(net.name, f"{net.name}: the network of {run}", net, recipe, data)
 
 

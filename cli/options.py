@@ -126,7 +126,9 @@ def training_options(command: Command) -> Command:
             metavar="X",
             help="Share of every label that is spread over all classes, such as 0.1.",
         ),
-        click.option("--recipe", metavar="NAME", help="Use the recipe of another network; 'minicnn recipes' lists them."),
+        click.option(
+            "--recipe", metavar="NAME", help="Use a recipe by its name, or that of another network; 'minicnn recipes' lists them."
+        ),
         click.option(
             "--augment",
             metavar="LIST",
@@ -165,6 +167,12 @@ def training_options(command: Command) -> Command:
             help="Leave these weights as they are: a layer, a block or a parameter, as in 'conv*'; may be given several times.",
         ),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="Seed of everything random."),
+        click.option(
+            "--repeat",
+            type=count,
+            metavar="N",
+            help="Train N times, with this seed and those after it, each in its own folder; report mean and spread.",
+        ),
         click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder for a new run."),
         click.option(
             "--resume", metavar="DIR", help="Continue the run in this folder; NAME is needed for a file with layers of your own only."

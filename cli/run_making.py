@@ -71,7 +71,13 @@ def resumed(path: str | Path, name: str | None, given: dict[str, Any], device: s
     name : the network again, of which the run must be; a Python file is run, so that its layers are known
     """
     from minicnn.train import Run, RunFolder, RunSettings
+    from minicnn.train.run_set import seeds
 
+    if known := seeds(path):
+        raise CheckpointError(
+            f"{path} holds the runs of {len(known)} seeds"
+            f"\n  continue them all: minicnn train --repeat {len(known)} --resume {path}\n  or choose one: {path}/seed-{known[0]}"
+        )
     folder = RunFolder.open(path)
     given = {option: value for option, value in given.items() if option != "recipe"}
     folder.claim()  # before anything slow
@@ -122,6 +128,11 @@ def build(network: Network, settings: RunSettings, data: Dataset) -> Graph:
     return network.build(
         None if own else len(data.classes), (data.input_shape[0], *sizes) if sizes else data.input_shape, settings.seed, init=settings.init
     )
+
+
+def own_file(net: Graph, name: str | None) -> str:
+    """NAME, if it is needed to resume: it defines layers that are not of this package."""
+    return str(name) if any(not type(node.layer).__module__.startswith("minicnn.") for node in net.nodes) else ""
 
 
 def load_weights(net: Graph, settings: RunSettings) -> None:

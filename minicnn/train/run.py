@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator
 from importlib import metadata
@@ -46,6 +47,12 @@ class RunResult(NamedTuple):
     kept_epoch: int
     warning: str | None
 
+    def to_json(self) -> dict[str, Any]:
+        """What run.json keeps of it; what is no number is null."""
+        metrics = {name: value if math.isfinite(value) else None for name, value in self.test.metrics.items()}
+        loss = self.test.loss if math.isfinite(self.test.loss) else None
+        return {"epochs": self.epochs, "kept_epoch": self.kept_epoch, "test_loss": loss, "metrics": metrics}
+
 
 class Run:
     """A trainer with its data, settings and folder.
@@ -73,6 +80,7 @@ class Run:
         self.best: EpochRecord | None = None  # on the images watched
         self.chosen: EpochRecord | None = None  # whose parameters are kept: the best if it may choose, else the last
         self._chosen_memory: np.ndarray | None = None  # its parameters, until they are on disk
+        self._result: RunResult | None = None
         self._saved = time.monotonic()
         self._under_way = False  # whether run.json says where an epoch was interrupted
 
@@ -195,6 +203,8 @@ class Run:
                 if self.out_of_patience:
                     break
             self.save()
+            if self.finished and self.chosen is not None:
+                self.folder.write_description({**self.description(), "result": self.result().to_json()})
         except BaseException:
             self.folder.discard()
             raise
@@ -231,6 +241,8 @@ class Run:
         """The result; if held-out images chose the epoch, the test set is evaluated here for the first time."""
         if self.best is None or self.chosen is None:
             raise SettingError("a run has a result after its first epoch")
+        if self._result is not None and self._result.epochs == len(self.trainer.history):
+            return self._result
         if self.settings.validation:
             kept = load_trained(self.folder.best_path)
             test = evaluate(
@@ -245,7 +257,7 @@ class Run:
         else:
             test = EvaluationRecord(self.chosen.loss, self.chosen.metrics, len(self.test_data), 0.0)
         history = self.trainer.history
-        return RunResult(
+        self._result = RunResult(
             history[-1].epoch,
             test,
             self.best.epoch,
@@ -253,6 +265,7 @@ class Run:
             self.chosen.epoch,
             self.watch.verdict(history),
         )
+        return self._result
 
     def _trained(self, epoch: int) -> TrainedNetwork:
         return TrainedNetwork(

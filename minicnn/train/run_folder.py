@@ -99,6 +99,8 @@ class RunFolder:
         if missing:
             raise CheckpointError(f"there is no run folder {folder}")
         if not described:
+            if held := sorted(each.name for each in folder.glob("seed-*") if (each / RUN).is_file()):
+                raise CheckpointError(f"{folder} holds the runs of several seeds: {', '.join(held)}\n  choose one: {folder / held[0]}")
             what = "is not a folder" if not folder.is_dir() else f"holds no {RUN}"
             raise CheckpointError(f"{folder} is not the folder of a run: it {what}\n  'minicnn train' makes one, as in runs/lenet-digits-1")
         return cls(folder)
@@ -214,11 +216,14 @@ class RunFolder:
 
     def _times(self) -> dict[int, Times]:
         """The time of each epoch from history.jsonl; damaged lines are skipped."""
+        return dict(found for found in map(epoch_times, self.history_lines()) if found)
+
+    def history_lines(self) -> list[str]:
+        """The lines of history.jsonl, none if it cannot be read."""
         try:
-            lines = _text(self.path / HISTORY, 4 * MOST_HISTORY_LETTERS).splitlines()
+            return _text(self.path / HISTORY, 4 * MOST_HISTORY_LETTERS).splitlines()
         except CheckpointError:
-            return {}
-        return dict(found for found in map(epoch_times, lines) if found)
+            return []
 
     def discard(self) -> None:
         """Unlock the folder, and remove a run that ended before it had anything to keep, if this process created it."""

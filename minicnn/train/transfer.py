@@ -92,6 +92,9 @@ def file_digest(path: str | Path) -> str:
 def start_from(net: Graph, path: str | Path, digest: str | None = None) -> Transfer:
     """Copy the weights of a file into a network; with a digest, only if they are still those.
 
+    Images are not prepared as those of the file's network were, but by the statistics of the data it is trained on from now: both have
+    a mean of 0 and a deviation of 1 in every channel.
+
     Raises
     ------
     CheckpointError

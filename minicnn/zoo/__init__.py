@@ -10,15 +10,19 @@ from minicnn.zoo import (
     lenet,
     mnist1d,
     resnet,
+    small,
     unet,
     vgg,
     wide_resnet,
     yolo,
     zfnet,
 )
+from minicnn.zoo.named_recipes import RECIPES, NamedRecipe, find_recipe
 from minicnn.zoo.registry import Paper, ZooEntry, build, entries, find, names
 
 __all__ = [
+    "RECIPES",
+    "NamedRecipe",
     "Paper",
     "ZooEntry",
     "alexnet",
@@ -28,12 +32,14 @@ __all__ = [
     "densenet",
     "entries",
     "find",
+    "find_recipe",
     "googlenet",
     "highway",
     "lenet",
     "mnist1d",
     "names",
     "resnet",
+    "small",
     "unet",
     "vgg",
     "wide_resnet",

@@ -65,6 +65,25 @@ def test_the_architecture_of_a_run_is_trained_anew_for_other_classes_too(cli, tm
     assert arrays(tmp_path / "other")["fc1.weight"].shape[0] == 3
 
 
+def test_a_stopped_run_says_whether_it_needs_the_file_again(cli, tmp_path, monkeypatch):
+    from minicnn.train import Run
+
+    records = Run.records
+
+    def stopping(self):
+        self.trainer.stop()
+        for record in records(self):
+            self.trainer.stop()
+            yield record
+
+    monkeypatch.setattr(Run, "records", stopping)
+    for text, file in ((OWN, "own.py "), (LAYER, "")):
+        (tmp_path / "own.py").write_text(text)
+        folder = f"run{len(file)}"
+        status, _, err = cli("train", "own.py", "--epochs", 2, "--out", folder)
+        assert (status, err.splitlines()[-1]) == (130, f"continue with: minicnn train {file}--resume {folder}")
+
+
 def test_layers_of_ones_own_need_their_file_again(cli, tmp_path, monkeypatch):
     from minicnn.layers.registry import TYPES
 

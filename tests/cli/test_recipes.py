@@ -8,6 +8,7 @@ import pytest
 
 from minicnn import datasets, zoo
 from minicnn.recipe import Outcome
+from minicnn.train import augmentation
 from minicnn.zoo.trial import attempt
 
 LENET = zoo.find("lenet").recipe
@@ -23,10 +24,13 @@ def test_every_recipe_is_listed(cli, monkeypatch):
         status, out, err = cli("recipes")
         assert (status, err) == (0, "")
         assert max(map(len, out.splitlines())) <= int(columns)
+        out = out[: out.index("alexnet-2012   minicnn train")]  # those with names of their own
         for entry in zoo.entries():
-            assert (entry.recipe is not None) == any(line.split()[0] == entry.name for line in out.splitlines())
+            assert (entry.recipe is not None) == any(line.split()[:1] == [entry.name] for line in out.splitlines())
     records = json.loads(cli("recipes", "--format", "json")[1])
-    assert len(records) == sum(len(entry.recipe.outcomes) for entry in zoo.entries() if entry.recipe)
+    own = [record for record in records if "recipe" not in record]
+    assert len(own) == sum(len(entry.recipe.outcomes) for entry in zoo.entries() if entry.recipe)
+    assert [record["recipe"] for record in records[len(own) :]] == list(zoo.RECIPES)
     assert records[0] == {
         "network": "lenet",
         "data": "digits",
@@ -35,8 +39,15 @@ def test_every_recipe_is_listed(cli, monkeypatch):
         "learning_rate": 0.05,
         "momentum": 0.9,
         "weight_decay": 5e-4,
-        "schedule": "cosine",
+        "decay": "all",
+        "schedule": LENET.schedule,
+        "warmup": 0.0,
         "batch_size": 128,
+        "clip_norm": None,
+        "ema": LENET.ema,
+        "augment": "",
+        "init": None,
+        "loss": {},
         "image_size": [28, 28],
         "accuracy": list(LENET.outcomes[0].accuracy),
     }
@@ -86,6 +97,41 @@ def test_the_recipe_of_another_network(cli):
     assert cli("train", "--resume", "run", "--recipe", "lenet")[0] == 2
 
 
+@pytest.mark.filterwarnings("ignore:augment flip")  # for digits, which here stand for whatever is trained
+@pytest.mark.parametrize("name", zoo.RECIPES)
+def test_a_recipe_with_a_name_is_shown_with_its_source_and_taken_by_train(cli, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    recipe = zoo.RECIPES[name]
+    out = cli("recipes", name)[1]
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.startswith(f"{name}   minicnn train {recipe.network} --recipe {name}\n")
+    assert recipe.source in " ".join(out.split())
+    for tried in recipe.tried:
+        assert any(line.split()[:3] == [tried.network, tried.outcome.data, str(tried.outcome.epochs)] for line in out.splitlines())
+    status, out, err = cli("train", "lenet", "--recipe", name, "--data", "digits", "--epochs", 1, "--format", "json")
+    assert status == 0, err
+    settings, chosen = events(out)[0]["settings"], recipe.recipe
+    for setting in ("schedule", "batch_size", "warmup", "clip_norm", "ema", "augment", "init"):
+        assert settings[setting] == (augmentation(chosen.augment).words if setting == "augment" else getattr(chosen, setting))
+    assert (settings["optimizer"], settings["learning_rate"]) == (chosen.optimizer.kind, chosen.optimizer.learning_rate)
+
+
+def test_a_recipe_with_a_name_brings_its_network_and_data(cli):
+    start = events(cli("train", "--recipe", "mnist1d-book", "--epochs", 1, "--format", "json")[1])[0]
+    assert (start["settings"]["network"], start["settings"]["data"], start["settings"]["schedule"]) == ("mnist1d-cnn", "mnist1d", "halving")
+    status, _, err = cli("train", "lenet", "--recipe", "mnist99")
+    assert (status, err.splitlines()[0]) == (1, "Error: there is no recipe called 'mnist99': did you mean mnist-99.4?")
+
+
+def test_train_does_as_the_trial_does_with_a_named_recipe(cli):
+    """Its own schedule, average and augmentation included."""
+    entry, outcome, recipe = zoo.find("lenet"), Outcome("digits", 2, (0.5, 0.6)), zoo.RECIPES["mnist-99.4"].of("lenet")
+    trial = attempt(entry, outcome, datasets.load("digits"), datasets.load("digits", "test"), seeds=(1,), recipe=recipe)
+    given = ("--recipe", "mnist-99.4", "--data", "digits", "--epochs", 2, "--seed", 1)
+    _, out, _ = cli("train", "lenet", *given, "--quiet", "--format", "json")
+    assert events(out)[-1]["test_accuracy"] == trial.accuracies[0]
+
+
 def test_train_does_as_the_trial_does(cli):
     """So that what is measured is what users get."""
     entry, outcome = zoo.find("lenet"), Outcome("digits", 2, (0.5, 0.6))
@@ -98,7 +144,7 @@ def test_train_does_as_the_trial_does(cli):
 def test_check_trains_and_compares(cli, monkeypatch, holds):
     from minicnn.zoo import trial
 
-    def pretend(entry, outcome, train, test, threads):
+    def pretend(entry, outcome, train, test, threads, recipe):
         return trial.Trial(entry.name, entry.recipe, outcome, (0.99, 0.99, 0.99 if holds else 0.5), len(test), 1.2)
 
     monkeypatch.setattr(trial, "attempt", pretend)

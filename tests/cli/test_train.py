@@ -64,7 +64,7 @@ def test_in_a_pipe_a_line_an_epoch(cli):
     assert re.fullmatch(r"test accuracy \d+\.\d\d % after 2 epochs(, at best .* after 1)?; \d+\.\d s; runs/lenet-digits-1", last)
     heading = [line for line in err.splitlines() if line != COMPILING]
     assert heading[0] == "lenet on digits: 1,438 training images, 359 test images, 1x8x8, scaled to 1x28x28"
-    assert heading[1].startswith("61,706 parameters; sgd, rate 0.05 (cosine), momentum 0.9")
+    assert heading[1].startswith("61,706 parameters; sgd, rate 0.05 (one-cycle), momentum 0.9")
     assert heading[1].endswith("seed 0; 1 thread")
 
 
@@ -75,7 +75,7 @@ def test_json_lines_and_nothing_else(cli, tmp_path):
     assert err in ("", f"{COMPILING}\n")
     assert (start["event"], start["network"], start["out"], start["first_epoch"]) == ("start", "lenet", "runs/lenet-digits-1", 1)
     assert start["compile_seconds"] > 0
-    assert start["settings"] | {"epochs": 2, "seed": 5, "augment": "shift=2", "schedule": "cosine"} == start["settings"]
+    assert start["settings"] | {"epochs": 2, "seed": 5, "augment": "shift=2", "schedule": "one-cycle"} == start["settings"]
     assert start["data"] | {"name": "digits", "train_images": 1438, "test_images": 359, "image_shape": [1, 8, 8]} == start["data"]
     assert set(start["versions"]) == {"minicnn", "python", "numpy", "numba", "llvmlite"}
     assert [list(epoch) for epoch in epochs] == [EPOCH_KEYS] * 2

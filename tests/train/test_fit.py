@@ -44,6 +44,23 @@ def test_the_schedule_spans_the_epochs_of_the_call(small_net, digits):
         assert [record.learning_rate for record in history.records] == pytest.approx([0.02, 0.01])
 
 
+def test_the_rate_rises_within_the_warm_up_of_fit_and_of_stream(small_net, digits):
+    def rates(**given):
+        trainer = Trainer(small_net(), SGD(learning_rate=0.02))
+        history = trainer.fit(digits, epochs=4, schedule="cosine", **given)
+        other = Trainer(small_net(), SGD(learning_rate=0.02))
+        stream = other.stream(digits, until_epoch=4, schedule="cosine", **given)
+        assert [record.learning_rate for record in stream if isinstance(record, EpochRecord)] == [
+            record.learning_rate for record in history.records
+        ]
+        return [record.learning_rate for record in history.records]
+
+    plain = rates()
+    assert rates(warmup=2) == pytest.approx([0.01 * plain[0], 0.505 * plain[1], *plain[2:]])
+    with pytest.raises(SettingError, match=r"^WarmedUp: over is -1, but must be a number, at least 0$"):
+        rates(warmup=-1)
+
+
 def test_the_last_epoch_counts_unless_images_are_held_out(small_net, digits, test_digits):
     """The test images choose nothing: a training with them ends with the bits of one without."""
     with_test, without = (Trainer(small_net(), SGD(learning_rate=0.2), batch_size=32) for _ in range(2))
