@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WHAT = ("filters", "maps", "saliency", "occlusion", "patches", "deconvolution", "histogram")
 MANY = {"patches": 2000, "histogram": 64}  # pictures of a data set that these look at
 MOST_MACS = 20_000_000_000  # that all pictures together may take: some seconds
+PASSES_MACS = 100_000_000_000  # of all positions of an occluding window, at least 4 along an axis
 UNITS, PATCHES, DECONVOLUTIONS, HISTOGRAMS = 6, 6, 6, 5
 MOST_PICTURES = 8
 ENDINGS = (".svg", ".png")
@@ -91,10 +92,11 @@ def show(
     if out is None:
         from minicnn.cli.render.chart import print_figure
         from minicnn.cli.render.console import stdout_console
+        from minicnn.cli.render.show import for_terminal
 
         console = stdout_console()
         console.print(chosen.words, "", sep="\n", soft_wrap=not console.is_terminal)
-        print_figure(console, figures)
+        print_figure(console, for_terminal(figures))
         return
     from minicnn.charts import write
 
@@ -179,9 +181,11 @@ def occlusion(chosen: Weighted, asked: Asked, given: Any) -> list[Figure]:
     from minicnn.cli.render.show import occlusion_figures
 
     seen: Pictures = given()
+    macs = chosen.net.sized(seen.x.shape[1:]).summary().totals.macs or 1
+    positions = min(12, max(4, round((PASSES_MACS / macs) ** (1 / (seen.x.ndim - 2)))))
     figures: list[Figure] = []
     for n in range(len(seen.x)):
-        found = views.occlusion(chosen.net, seen.x[n], asked.k)
+        found = views.occlusion(chosen.net, seen.x[n], asked.k, positions=positions)
         words = answer(chosen, seen.x[n], found.k)
         figures += occlusion_figures(chosen.title, found, captioned(seen, n), words, chosen.net.class_names or ())
     return figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ MOST_FILTERS = 96  # pictures of filters with a single plane
 MOST_MAPS = 8  # channels of a layer
 ROW = 64  # flat features in a row of pixels
 PAIRS = 4  # pictures in a row of patches, each beside what was led back: they fit into 80 columns
+ALONE, FEW, MANY = 80, 40, 30  # pixels across a picture in a terminal: of one in a row, of two or three, of more
 STRIP = 8  # so many times longer than high is a signal
 
 
@@ -133,6 +135,32 @@ def pixels_of(pixels: npt.NDArray) -> npt.NDArray:
     if pixels.ndim == 3 and len(pixels) == 3:
         return pixels
     return _flat(pixels[0])
+
+
+def for_terminal(figures: Sequence[Figure]) -> list[Figure]:
+    """The same figures with large pictures reduced where several stand in a row: the mean of so many pixels for one."""
+    return [_reduced(each) if isinstance(each, PictureGrid) else each for each in figures]
+
+
+def _reduced(grid: PictureGrid) -> PictureGrid:
+    rows = []
+    for row in grid.rows:
+        most = ALONE if len(row) < 2 else FEW if len(row) < 4 else MANY
+        rows.append(tuple(replace(each, pixels=_means(each.pixels, -(-each.pixels.shape[-1] // most))) for each in row))
+    return replace(grid, rows=tuple(rows))
+
+
+def _means(pixels: npt.NDArray, share: int) -> npt.NDArray:
+    """(..., rows, columns) with one pixel, the mean, for `share` by `share`; NaN where all of them are."""
+    if share == 1:
+        return pixels
+    H, W = pixels.shape[-2:]
+    ends = [(0, 0)] * (pixels.ndim - 2) + [(0, -H % share), (0, -W % share)]
+    padded = np.pad(pixels.astype(np.float64), ends, constant_values=np.nan)
+    blocks = padded.reshape(*pixels.shape[:-2], padded.shape[-2] // share, share, padded.shape[-1] // share, share)
+    known = np.isfinite(blocks)
+    counts = known.sum(axis=(-3, -1))
+    return np.where(counts > 0, np.where(known, blocks, 0).sum(axis=(-3, -1)) / np.maximum(counts, 1), np.nan)
 
 
 def _one(weight: npt.NDArray, colour: bool) -> npt.NDArray:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from minicnn.network import Graph
 
-POSITIONS = 12  # of the square along an axis, unless a stride is given
+POSITIONS = 12  # of the window along an axis, unless a stride is given
 BATCH = 64
 
 
@@ -74,6 +74,7 @@ def occlusion(
     *,
     window: int | Sequence[int] | None = None,
     stride: int | Sequence[int] | None = None,
+    positions: int = POSITIONS,
     fill: float = 0.0,
 ) -> Occlusion:
     """Cover a window of the picture at one position after the other.
@@ -91,7 +92,9 @@ def occlusion(
     window : int or one per axis
         By default a fifth of the picture, rounded up.
     stride : int or one per axis
-        By default such that there are at most twelve positions along an axis.  The last position reaches the border, whatever the stride.
+        By default such that there are at most `positions` along an axis.  The last position reaches the border, whatever the stride.
+    positions : int
+        Twelve take 144 passes through the network for a picture; at least two.
     fill : float
         What a covered pixel holds; 0 of a prepared picture is the mean of the training images, which is grey.
 
@@ -108,7 +111,7 @@ def occlusion(
         if covered > size:
             raise SettingError(f"occlusion: the window covers {covered} {word}, but the picture has {size}")
     if stride is None:
-        steps = tuple(max(1, -(-(size - covered) // (POSITIONS - 1))) for size, covered in zip(space, sizes, strict=True))
+        steps = tuple(max(1, -(-(size - covered) // (max(2, positions) - 1))) for size, covered in zip(space, sizes, strict=True))
     else:
         steps = per_axis("occlusion", "stride", stride, axes)
     starts = tuple(

@@ -226,3 +226,25 @@ def test_summary_says_what_a_run_was_trained_on(cli, trained):
 
 def test_a_run_is_drawn(cli, trained):
     assert cli("draw", trained, "--scale") == (0, "lenet.svg: 12 layers\n", "")
+
+
+def test_large_pictures_are_reduced_for_a_terminal():
+    from minicnn.charts import Picture, PictureGrid
+    from minicnn.cli.render.show import for_terminal
+
+    pixels = np.arange(61 * 61, dtype=np.float64).reshape(61, 61)
+    pixels[:3, :3] = np.nan
+    picture = Picture("", pixels)
+    (grid,) = for_terminal([PictureGrid("", ((picture,), (picture,) * 2, (picture,) * 4))])
+    assert [row[0].pixels.shape for row in grid.rows] == [(61, 61), (31, 31), (21, 21)]
+    reduced = grid.rows[2][0].pixels
+    assert np.isnan(reduced[0, 0])
+    assert reduced[1, 2] == pixels[3:6, 6:9].mean()
+    assert reduced[20, 20] == pixels[60, 60]  # the rest of a window
+
+
+def test_no_line_is_wider_than_the_terminal(cli, trained, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for what in ("maps", "patches", "deconvolution", "saliency", "occlusion", "histogram"):
+        lines = cli("show", trained, "--what", what)[1].splitlines()
+        assert max(map(len, [line for line in lines[2:] if not line.startswith("lenet: ")])) <= 80

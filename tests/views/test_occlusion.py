@@ -77,3 +77,8 @@ def test_errors(detector):
         occlusion(detector, x, window=6)
     with pytest.raises(SettingError, match="the class is 2"):
         occlusion(detector, x, 2)
+
+
+def test_fewer_positions_take_fewer_passes(detector):
+    found = occlusion(detector, np.ones((1, 5, 6), np.float32), window=1, positions=3)
+    assert found.starts == ((0, 2, 4), (0, 3, 5))
