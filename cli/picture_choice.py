@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from minicnn.datasets import Dataset
     from minicnn.network import Graph
+    from minicnn.trained_on import TrainedOn
 
 USUAL = {3: "digits", 2: "mnist1d"}  # by the length of the input's shape: data that are always there
 
@@ -52,7 +53,7 @@ def from_files(net: Graph, paths: Sequence[str]) -> Pictures:
     x: list[np.ndarray] = []
     for path in paths:
         if net.trained_on is not None:
-            pixels = _as_in_training(net, path)
+            pixels = _as_in_training(net, net.trained_on, path)
             own = replace(net.trained_on.preparation, input_shape=pixels.shape)
         else:
             pixels = to_channels(read_picture(path), net.input_shape[0])
@@ -66,12 +67,10 @@ def from_files(net: Graph, paths: Sequence[str]) -> Pictures:
     return Pictures(np.stack(x), np.stack(found), tuple(Path(path).name for path in paths), (None,) * len(paths), "")
 
 
-def _as_in_training(net: Graph, path: str) -> np.ndarray:
+def _as_in_training(net: Graph, known: TrainedOn, path: str) -> np.ndarray:
     from minicnn.datasets.pictures import read_picture
     from minicnn.train import TrainedNetwork, fit_picture, handwriting_kind, prepare_picture
 
-    known = net.trained_on
-    assert known is not None
     trained = TrainedNetwork(net, known.preparation, known.classes, known.image_shape, known.data, known.epoch, known.loss)
     handwritten = handwriting_kind(trained) is not None
     picture = read_picture(path, contrasting=handwritten)

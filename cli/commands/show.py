@@ -252,6 +252,7 @@ def captioned(seen: Pictures, n: int) -> Picture:
 
 def answer(chosen: Weighted, x: np.ndarray, k: int) -> str:
     """A class and how sure the network is of it: "7 (98.2 %)", or its score."""
+    from minicnn.cli.render.show import number
     from minicnn.losses import SoftmaxCrossEntropy, probabilities
 
     names = chosen.net.class_names or ()
@@ -260,7 +261,7 @@ def answer(chosen: Weighted, x: np.ndarray, k: int) -> str:
     loss = None if chosen.net.trained_on is None else chosen.net.trained_on.loss
     if scores.ndim == 2 and (loss is None or isinstance(loss, SoftmaxCrossEntropy)):
         return f"{name} ({100 * float(probabilities(scores)[0, k]):.3g} %)"
-    return f"{name} (score {float(scores[0, k].sum()):.3g})"
+    return f"{name} (score {number(float(scores[0, k].sum()))})"
 
 
 def strongest_units(chosen: Weighted, x: np.ndarray, layer: str) -> list[int]:

@@ -49,7 +49,7 @@ def map_figures(title: str, maps: Sequence[Maps], picture: Picture, unit: int | 
     figures: list[Figure] = [PictureGrid(f"{title}: what its layers make of {picture.caption}", ((picture,),))]
     for each in maps:
         shape = shape_text(each.values.shape).replace(" ", "")
-        words = f"{each.layer} ({each.kind}): {shape}, from {each.least:.3g} to {each.most:.3g}, {100 * each.zeros:.0f} % zeros"
+        words = f"{each.layer} ({each.kind}): {shape}, from {number(each.least)} to {number(each.most)}, {100 * each.zeros:.0f} % zeros"
         if each.values.ndim < 3:
             figures.append(PictureGrid(words, ((Picture("", _wide(_flat(each.values)), signed=each.least < 0),),)))
             continue
@@ -57,7 +57,7 @@ def map_figures(title: str, maps: Sequence[Maps], picture: Picture, unit: int | 
         channels = [unit] if unit is not None else list(range(K)) if K <= MOST_MAPS else each.strongest(MOST_MAPS)
         words += f"; the {MOST_MAPS} strongest channels" if unit is None and K > MOST_MAPS else ""
         signed = each.least < 0
-        pictures = tuple(Picture(f"{k}: {each.values[k].max():.3g}", _flat(each.values[k]), signed) for k in channels)
+        pictures = tuple(Picture(f"{k}: {number(each.values[k].max())}", _flat(each.values[k]), signed) for k in channels)
         figures.append(PictureGrid(words, (pictures,), shared_range=True))
     return figures
 
@@ -75,7 +75,7 @@ def occlusion_figures(title: str, found: Occlusion, picture: Picture, answer: st
     """The picture, the answer for every place of the grey window, and what is lost by covering each pixel."""
     of_class = found.probabilities is not None
     values = found.scores if found.probabilities is None else found.probabilities
-    least, most = (f"{(100 if of_class else 1) * each:.3g}" for each in (values.min(), values.max()))
+    least, most = (number((100 if of_class else 1) * each) for each in (values.min(), values.max()))
     window = shape_text(found.window).replace(" ", "")
     words = f"{title}: {answer} while a grey window of {window} pixels covers a part: {least} to {most}{' %' if of_class else ''}"
     if of_class:
@@ -128,6 +128,11 @@ def histogram_figures(title: str, weights: Sequence[Histogram], activations: Seq
         bars = Bars(each.name, each.centres.tolist(), each.counts.tolist())
         figures.append(Chart(words, (bars,), x_label="value", y_label="how many", log_y=bool(where)))
     return figures
+
+
+def number(value: float) -> str:
+    """Three digits, or all before the point: "0.0171", "12.3", "1,080"."""
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def pixels_of(pixels: npt.NDArray) -> npt.NDArray:

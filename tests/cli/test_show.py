@@ -248,3 +248,9 @@ def test_no_line_is_wider_than_the_terminal(cli, trained, monkeypatch):
     for what in ("maps", "patches", "deconvolution", "saliency", "occlusion", "histogram"):
         lines = cli("show", trained, "--what", what)[1].splitlines()
         assert max(map(len, [line for line in lines[2:] if not line.startswith("lenet: ")])) <= 80
+
+
+def test_numbers_are_written_for_readers():
+    from minicnn.cli.render.show import number
+
+    assert [number(each) for each in (0.0, 0.01714, -12.34, 999.4, 1083.2, -45678.9)] == ["0", "0.0171", "-12.3", "999", "1,083", "-45,679"]
