@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minicnn import zoo
-from minicnn.datasets import names
 from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, quoted
 from minicnn.layers import Element
 from minicnn.network import Graph
@@ -133,6 +132,7 @@ def from_file(file: str) -> OwnNetwork:
 def from_run(run: str) -> OwnNetwork:
     """The architecture of a run, or of a network's file."""
     from minicnn.cli.options import weights_path
+    from minicnn.datasets import names  # with NumPy, which a summary of the zoo does without
     from minicnn.network_file import load
 
     path = weights_path(run)

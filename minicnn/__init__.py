@@ -37,6 +37,7 @@ _MODULES = (
     "optimizers",
     "tracing",
     "train",
+    "views",
     "zoo",
 )
 
@@ -62,6 +63,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn import optimizers as optimizers
     from minicnn import tracing as tracing
     from minicnn import train as train
+    from minicnn import views as views
     from minicnn import zoo as zoo
     from minicnn.estimators import CNNClassifier as CNNClassifier
     from minicnn.estimators import CNNRegressor as CNNRegressor

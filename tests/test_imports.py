@@ -38,6 +38,7 @@ ORDER = (
     "network",
     "network_file",
     "tracing",
+    "views",
     "recipe",
     "train",
     "zoo",
