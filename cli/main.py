@@ -30,6 +30,7 @@ VERBS = {
     "data": "List, download and view data sets.",
     "bench": "Time kernels, training and inference.",
     "laws": "Check the identities between variants of convolution.",
+    "lab": "Run an experiment of the lectures, and see what comes out.",
     "derive": "Show what becomes of a textbook loop on another machine.",
     "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",

@@ -24,7 +24,7 @@ def own_function(word: str) -> Callable[..., Any]:
     path = Path(file)
     if not path.is_file():
         raise SettingError(f"there is no file {file}")
-    names = vars(_module(path))
+    names = vars(run_file(path))
     functions = [each for each, value in names.items() if isinstance(getattr(value, "py_func", value), FunctionType)]
     if name not in functions:
         there = f"\n  there are {', '.join(functions)}" if functions else ""
@@ -33,7 +33,7 @@ def own_function(word: str) -> Callable[..., Any]:
     return names[name]  # type: ignore[no-any-return]
 
 
-def _module(path: Path) -> ModuleType:
+def run_file(path: Path) -> ModuleType:
     """What the file defines; always from its text, for a compiled file beside it may be that of a moment ago."""
     module = ModuleType(path.stem)
     module.__file__ = str(path)

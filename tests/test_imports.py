@@ -39,12 +39,13 @@ ORDER = (
     "zoo",
     "estimators",
     "facts",
+    "labs",
     "bench",
     "cli",
     "__main__",
 )
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
-DATASETS_ARE_FOR = ("preparation", "network_input", "train", "bench", "cli")
+DATASETS_ARE_FOR = ("preparation", "network_input", "train", "labs", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
