@@ -8,11 +8,11 @@ Data are embedded or generated, seeds fixed, and no lab takes more than five min
 """
 
 from minicnn.errors import SettingError, suggestion
-from minicnn.labs import invariance
+from minicnn.labs import invariance, mnist1d, permuted, pooling, prior, receptive
 from minicnn.labs.lab import VERDICTS, Lab, Progress, Row
-from minicnn.labs.verdicts import effect, percent, same
+from minicnn.labs.verdicts import effect, percent, same, seeds_text
 
-LABS: tuple[Lab, ...] = (invariance.LAB,)
+LABS: tuple[Lab, ...] = (invariance.LAB, prior.LAB, permuted.LAB, mnist1d.LAB, receptive.LAB, pooling.LAB)
 
 
 def find(name: str) -> Lab:
@@ -23,4 +23,4 @@ def find(name: str) -> Lab:
     return LABS[names.index(name)]
 
 
-__all__ = ["LABS", "VERDICTS", "Lab", "Progress", "Row", "effect", "find", "percent", "same"]
+__all__ = ["LABS", "VERDICTS", "Lab", "Progress", "Row", "effect", "find", "percent", "same", "seeds_text"]

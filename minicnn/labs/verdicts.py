@@ -45,3 +45,8 @@ def percent(shares: Numbers) -> str:
     if len(each) == 1:
         return f"{each[0]:.1f} %"
     return f"{each.mean():.1f} ± {each.std(ddof=1):.1f} %"
+
+
+def seeds_text(count: int) -> str:
+    """How many seeds: "1 seed", "3 seeds"."""
+    return f"{count} seed{'s' * (count != 1)}"
