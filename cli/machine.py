@@ -65,7 +65,9 @@ def packages() -> Iterator[Finding]:
 
 
 def cpu() -> Iterator[Finding]:
-    yield Finding("CPU", OK, cpu_name() or platform.processor() or platform.machine())
+    from minicnn.processors import cpu_name
+
+    yield Finding("CPU", OK, cpu_name())
 
 
 def vectors() -> Iterator[Finding]:
@@ -171,18 +173,6 @@ def import_fault(name: str) -> str:
             importlib.import_module(name)
     except Exception as error:
         return f"{error}".partition("\n")[0] or type(error).__name__
-    return ""
-
-
-def cpu_name() -> str:
-    """The processor's model, if known."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() in ("model name", "Model"):
-                return value.strip()
-    except OSError:
-        pass
     return ""
 
 

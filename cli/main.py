@@ -26,6 +26,7 @@ VERBS = {
     "lr-find": "Find a learning rate: a curve of the loss while the rate grows.",
     "recipes": "List how networks are trained, and how well they learn.",
     "evaluate": "Measure a trained network on a data set.",
+    "report": "Write a page about a run: curves, mistakes, filters.",
     "predict": "Classify images with a trained network.",
     "data": "List, download and view data sets.",
     "bench": "Time kernels, training and inference.",

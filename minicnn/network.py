@@ -467,7 +467,8 @@ class Graph:
         scores = engine.predict(self.sized(pixels.shape[1:]), pixels, preparation.scale, preparation.shift, threads, device)
         check_scores("predict", scores)
         loss = engine.SOFTMAX if self.trained_on is None else self.trained_on.loss
-        return loss.prediction(scores, pixels.shape[1:])
+        known = preparation if self.preparation is None else self.preparation
+        return loss.prediction(loss.for_size(scores, pixels.shape[1:], known.input_shape), pixels.shape[1:])
 
     def prepared(self, where: str, images: ArrayLike) -> tuple[NDArray, Preparation]:
         """Images in the network's size and on the scale used in training, and the preparation still to be applied."""

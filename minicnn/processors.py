@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from math import ceil
+from pathlib import Path
 
 from minicnn.control_groups import control_groups, text
 from minicnn.errors import SettingError
@@ -69,3 +72,13 @@ def _quotas() -> Iterator[float]:
         words = (text(folder / "cpu.max") or text(folder / "cpu.cfs_quota_us") + " " + text(folder / "cpu.cfs_period_us")).split()
         if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]):
             yield int(words[0]) / int(words[1])
+
+
+def cpu_name() -> str:
+    """The processor's model, or what else is known of it; "" if nothing is."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() in ("model name", "Model"):
+                return value.strip()
+    return platform.processor() or platform.machine()

@@ -17,6 +17,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.charts.samples import Pixels as Picture
+from minicnn.charts.samples import to_pictures
 from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.datasets.catalog import Record
 from minicnn.datasets.dataset import Dataset
@@ -26,11 +28,8 @@ if TYPE_CHECKING:
 
 PIPE_PICTURE_COLUMNS = 100  # width of a grid of images in a pipe: one that most windows show
 RAMP = " .:-=+*#%@"  # ink from none to full, for terminals without colour
-SIGNAL_ROWS = 16
 LEAST_COLUMNS = 80  # of the catalog, paths folded
 GAP = 2
-
-Picture = npt.NDArray[np.uint8]
 
 
 def format_megabytes(size_bytes: int) -> str:
@@ -110,27 +109,23 @@ def can_draw_blocks(target: Console) -> bool:
     return target.is_terminal and not target.no_color and target.color_system is not None and target.encoding.startswith("utf")
 
 
-def to_pictures(images: npt.NDArray) -> Picture:
-    """Images (N, C, *space) as pictures (N, rows, columns, 3) uint8: grey, colour, or a curve for a signal."""
-    if images.dtype != np.uint8:
-        least, most = float(images.min()), float(images.max())
-        images = np.rint((images - least) * (255 / ((most - least) or 1))).astype(np.uint8)
-    if images.ndim == 3:  # (N, C, W): a point per position, the highest value at the top
-        height = np.rint(images[:, 0].astype(float) * ((SIGNAL_ROWS - 1) / 255)).astype(int)
-        rows = np.arange(SIGNAL_ROWS - 1, -1, -1)[None, :, None]
-        images = np.where(height[:, None, :] == rows, 255, 0).astype(np.uint8)[:, None]
-    colours = images if images.shape[1] == 3 else images[:, :1].repeat(3, axis=1)
-    return colours.transpose(0, 2, 3, 1)
+def draw_blocks(picture: Picture, blank: npt.NDArray[np.bool_] | None = None) -> Text:
+    """Two rows of pixels per line of text: the upper half of a block in the foreground, the lower in the background.
 
-
-def draw_blocks(picture: Picture) -> Text:
-    """Two rows of pixels per line of text: the upper half of a block in the foreground, the lower in the background."""
+    blank : (rows, columns) pixels that are left as the terminal is
+    """
     text = Text(no_wrap=True)
+    seen = np.ones(picture.shape[:2], bool) if blank is None else ~blank
     for p in range(0, len(picture), 2):
-        upper = picture[p]
-        lower = picture[p + 1] if p + 1 < len(picture) else np.zeros_like(upper)
-        for top, bottom in zip(upper.tolist(), lower.tolist(), strict=True):
-            text.append("▀", Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom)))
+        has_lower = p + 1 < len(picture)
+        upper, upper_seen = picture[p], seen[p]
+        lower = picture[p + 1] if has_lower else np.zeros_like(upper)
+        lower_seen = seen[p + 1] if has_lower else np.full_like(upper_seen, blank is None)
+        for top, bottom, over, under in zip(upper.tolist(), lower.tolist(), upper_seen.tolist(), lower_seen.tolist(), strict=True):
+            if over:
+                text.append("▀", Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom) if under else None))
+            else:
+                text.append("▄" if under else " ", Style(color=Color.from_rgb(*bottom)) if under else Style())
         text.append("\n")
     text.right_crop()
     return text

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from collections.abc import Sequence
 from html import escape
 
@@ -13,52 +10,15 @@ import numpy.typing as npt
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from minicnn.charts.colours import hexadecimal
+from minicnn.charts.png import data_uri
+from minicnn.charts.samples import Pixels as Picture
+from minicnn.charts.samples import colour, with_boxes, with_mask
 from minicnn.cli.render.data import can_draw_blocks, draw_ascii, draw_blocks
 
-Picture = npt.NDArray[np.uint8]  # (rows, columns, 3)
-
-# Okabe, Ito, "Color Universal Design", 2008: told apart by colour-blind readers as well
-COLOURS = np.array(
-    [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167), (160, 160, 160)], np.uint8
-)
 MARK = "#"  # of a mask's pixels and a box's frame where there is no colour
 PIXEL = 4  # of SVG, for one of the picture
 LETTER = 10  # height of a caption in SVG
-
-
-def colour(k: int) -> tuple[int, int, int]:
-    """The colour of a class."""
-    red, green, blue = COLOURS[k % len(COLOURS)].tolist()
-    return red, green, blue
-
-
-def with_mask(picture: Picture, mask: npt.NDArray, background: int = 0) -> Picture:
-    """Half of each pixel is the colour of its class, apart from those of the background.
-
-    mask : (rows, columns) integers
-    """
-    coloured = picture.copy()
-    marked = (mask != background) & (mask >= 0)
-    coloured[marked] = (picture[marked].astype(np.uint16) + COLOURS[mask[marked] % len(COLOURS)]) // 2
-    return coloured
-
-
-def with_boxes(picture: Picture, boxes: npt.NDArray) -> Picture:
-    """A frame of one pixel around each box, in the colour of its class; of boxes that reach beyond the picture, what lies inside.
-
-    boxes : (n, 5 or more) x, y, width, height, class; rows whose class is below 0 are none
-    """
-    framed = picture.copy()
-    H, W = picture.shape[:2]
-    for x, y, w, h, k in np.asarray(boxes, np.float64)[::-1, :5].tolist():  # the surest last, on top
-        if k < 0:
-            continue
-        left, top = max(0, round(x)), max(0, round(y))
-        right, bottom = min(W - 1, round(x + w) - 1), min(H - 1, round(y + h) - 1)
-        if left <= right and top <= bottom:
-            framed[[top, bottom], left : right + 1] = colour(int(k))
-            framed[top : bottom + 1, [left, right]] = colour(int(k))
-    return framed
 
 
 def drawn(console: Console, picture: Picture, marked: Picture) -> Text:
@@ -108,28 +68,16 @@ def svg(picture: Picture, found: npt.NDArray, classes: Sequence[str]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {W * PIXEL} {H * PIXEL}" width="{W * PIXEL}" height="{H * PIXEL}"'
         f' font-family="sans-serif" font-size="{LETTER}">',
-        f'<image width="{W * PIXEL}" height="{H * PIXEL}" style="image-rendering:pixelated" href="data:image/png;base64,'
-        f'{base64.b64encode(png(with_mask(picture, found) if is_mask else picture)).decode()}"/>',
+        f'<image width="{W * PIXEL}" height="{H * PIXEL}" style="image-rendering:pixelated" href="'
+        f'{data_uri(with_mask(picture, found) if is_mask else picture)}"/>',
     ]
     for x, y, w, h, k, *score in [] if is_mask else np.asarray(found, np.float64).tolist():
         if k < 0:
             continue
-        shade = "#{:02x}{:02x}{:02x}".format(*colour(int(k)))
+        shade = hexadecimal(colour(int(k)))
         words = escape(classes[int(k)] + (f" {100 * score[0]:.0f} %" if score else ""))
         x, y, w, h = (each * PIXEL for each in (x, y, w, h))
         above = y - 2 if y >= LETTER + 2 else y + h + LETTER
         parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" fill="none" stroke="{shade}" stroke-width="2"/>')
         parts.append(f'<text x="{x:.1f}" y="{above:.1f}" fill="{shade}">{words}</text>')
     return "\n".join([*parts, "</svg>\n"])
-
-
-def png(picture: Picture) -> bytes:
-    """A picture as a PNG file: eight bits of red, green and blue, lines unfiltered (W3C, "Portable Network Graphics", 2003)."""
-    H, W = picture.shape[:2]
-    rows = np.concatenate([np.zeros((H, 1), np.uint8), picture.reshape(H, 3 * W)], axis=1)
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", W, H, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows.tobytes())) + chunk(b"IEND", b"")

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.charts.samples import to_pictures
 from minicnn.cli.render.console import print_whole
-from minicnn.cli.render.data import can_draw_blocks, draw_ascii, draw_blocks, to_pictures
+from minicnn.cli.render.data import can_draw_blocks, draw_ascii, draw_blocks
 from minicnn.errors import one_line
 from minicnn.train import Guess
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import minicnn
 from minicnn.bench.protocol import REST_SECONDS
 from minicnn.bench.records import Machine
 from minicnn.errors import SettingError
+from minicnn.processors import cpu_name
 
 BEST_OF = 7  # a peak is the best of so many attempts, because something else may use a processor during any one
 LOOP_SECONDS = 0.02
@@ -152,13 +152,3 @@ def available_bytes() -> int | None:
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     return None
-
-
-def cpu_name() -> str:
-    """The processor's name, if known."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -26,6 +26,7 @@ The loss of a batch is the sum over its images divided by the sum of their weigh
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -179,6 +180,10 @@ class Loss:
         """What the outputs y (N, ...) say: here the numbers themselves; probabilities for classes, boxes for objects."""
         return y
 
+    def for_size(self, y: NDArray, input_shape: Shape, learnt_shape: Shape) -> NDArray:
+        """Outputs for images of one size by a network that learnt from images of another, so that `prediction` reads them rightly."""
+        return y
+
     # --------------------------------------------------------------------------------------------------------------- on NumPy arrays
 
     def value(self, y: NDArray, labels: NDArray, input_shape: Shape = ()) -> float:
@@ -269,7 +274,8 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
     SettingError
         If it describes none that is known.
     """
-    known = {**LOSSES, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
+    every = importlib.import_module("minicnn.losses").LOSSES  # loads those that no one has used yet
+    known = {**every, **{each.__name__: each for each in custom_objects if isinstance(each, type) and issubclass(each, Loss)}}
     settings = dict(description) if isinstance(description, dict) else {}
     kind = known.get(str(settings.pop("type", "")))
     if kind is None:

@@ -72,6 +72,15 @@ class YOLO(Loss):
             "lambda_noobj": self.lambda_noobj,
         }
 
+    def for_size(self, y: np.ndarray, input_shape: Shape, learnt_shape: Shape) -> np.ndarray:
+        """The same boxes in pixels: a network says sizes as shares of the images that it learnt from."""
+        if input_shape[1:] == learnt_shape[1:]:
+            return y
+        fitted = y.copy()
+        for first, size, learnt in zip((2, 3), input_shape[:0:-1], learnt_shape[:0:-1], strict=True):  # roots of width and height
+            fitted[:, first : BOX_NUMBERS * self.boxes : BOX_NUMBERS] *= (learnt / size) ** 0.5
+        return fitted
+
     def prediction(self, y: np.ndarray, input_shape: Shape) -> list[np.ndarray]:
         """For every image the objects that it is said to show, (n, 6): x, y, w, h in pixels, class, score; the highest score first."""
         import numpy as np

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from minicnn.metrics.accuracy import accuracy
 from minicnn.metrics.mean_absolute_error import mean_absolute_error
-from minicnn.metrics.mean_average_precision import mean_average_precision
-from minicnn.metrics.mean_iou import mean_iou
+from minicnn.metrics.mean_average_precision import ClassPrecision, class_precisions, mean_average_precision
+from minicnn.metrics.mean_iou import class_ious, mean_iou
 from minicnn.metrics.per_class import ClassFigures, confusion_matrix, per_class
 from minicnn.metrics.top5 import top5
 
@@ -23,7 +23,10 @@ __all__ = [
     "SHARES",
     "SMALLER_IS_BETTER",
     "ClassFigures",
+    "ClassPrecision",
     "accuracy",
+    "class_ious",
+    "class_precisions",
     "confusion_matrix",
     "figure",
     "mean_absolute_error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +30,32 @@ def mean_average_precision(predictions: Sequence[npt.ArrayLike], labels: npt.NDA
     >>> mean_average_precision([found], np.array([[[10, 10, 20, 20, 0], [70, 10, 10, 10, 0]]]))  # right, wrong, right: 1/2 * 1 + 1/2 * 2/3
     0.8333333333333333
     """
+    areas = [each.average_precision for each in class_precisions(predictions, labels, iou=iou)]
+    return float(np.mean(areas)) if areas else 0.0
+
+
+class ClassPrecision(NamedTuple):
+    """Of one class: how many objects there are, and the average precision of what was found."""
+
+    label: int
+    objects: int
+    average_precision: float
+
+
+def class_precisions(predictions: Sequence[npt.ArrayLike], labels: npt.NDArray, *, iou: float = 0.5) -> list[ClassPrecision]:
+    """For every class that has objects, how many and its average precision; arguments as for `mean_average_precision`.
+
+    >>> class_precisions([[[10, 10, 20, 20, 3, 0.9]]], np.array([[[10, 10, 20, 20, 3]]]))
+    [ClassPrecision(label=3, objects=1, average_precision=1.0)]
+    """
     found = [np.asarray(each, np.float64).reshape(-1, 6) for each in predictions]
     objects = [np.asarray(each, np.float64)[np.asarray(each)[:, 4] >= 0] for each in labels]
     classes = np.unique(np.concatenate([each[:, 4] for each in objects])) if objects else np.zeros(0)
-    areas = [average_precision(*of_class(found, objects, k, iou)) for k in classes]
-    return float(np.mean(areas)) if areas else 0.0
+    precisions = []
+    for k in classes:
+        scores, right, count = of_class(found, objects, k, iou)
+        precisions.append(ClassPrecision(int(k), count, average_precision(scores, right, count)))
+    return precisions
 
 
 def of_class(
@@ -44,16 +66,22 @@ def of_class(
     for boxes, truth in zip(found, objects, strict=True):
         boxes, truth = boxes[boxes[:, 4] == k], truth[truth[:, 4] == k]
         boxes = boxes[np.argsort(-boxes[:, 5], kind="stable")]
-        overlaps, taken = overlap(boxes, truth), np.zeros(len(truth), bool)
-        for row in overlaps:
-            best = int(row.argmax()) if len(row) else 0
-            hit = bool(len(row)) and row[best] >= iou and not taken[best]
-            if hit:
-                taken[best] = True
-            right.append(hit)
+        right.extend(hits(boxes, truth, iou))
         scores.append(boxes[:, 5])
         count += len(truth)
     return np.concatenate(scores), np.array(right, bool), count
+
+
+def hits(boxes: npt.NDArray, truth: npt.NDArray, iou: float) -> list[bool]:
+    """Which predictions of one image and class, the highest score first, find an object that none before them found."""
+    right, taken = [], np.zeros(len(truth), bool)
+    for row in overlap(boxes, truth):
+        best = int(row.argmax()) if len(row) else 0
+        hit = bool(len(row)) and row[best] >= iou and not taken[best]
+        if hit:
+            taken[best] = True
+        right.append(hit)
+    return right
 
 
 def average_precision(scores: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], objects: int) -> float:

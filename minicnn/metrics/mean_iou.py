@@ -14,7 +14,8 @@ def confusion(predictions: npt.NDArray, labels: npt.NDArray, classes: int | None
     Parameters
     ----------
     predictions : (N, K, *space) float, or (N, *space) integers
-        Scores or probabilities, of which the largest counts, or the classes themselves.
+        Scores or probabilities, of which the largest counts; with a single channel the probability of class 1 against class 0, from
+        1/2 on; or the classes themselves.
     labels : (N, *space) integers
         Pixels whose label is no class, such as -1, do not count.
     classes : int, optional
@@ -31,8 +32,8 @@ def confusion(predictions: npt.NDArray, labels: npt.NDArray, classes: int | None
     """
     labels, answers = np.asarray(labels), np.asarray(predictions)
     if answers.ndim == labels.ndim + 1:
-        classes = classes or answers.shape[1]
-        answers = answers.argmax(axis=1)
+        classes = classes or max(2, answers.shape[1])
+        answers = (answers[:, 0] >= 0.5).astype(np.int64) if answers.shape[1] == 1 else answers.argmax(axis=1)
     if answers.shape != labels.shape:
         raise ShapeError(
             f"mean_iou: predictions have the shape {np.shape(predictions)}, but labels {labels.shape}"
@@ -55,7 +56,16 @@ def mean_iou(predictions: npt.NDArray, labels: npt.NDArray, classes: int | None 
     >>> mean_iou(np.array([[[0, 0], [1, 1]]]), np.array([[[0, 1], [1, 1]]]))  # 1 of 2 pixels, and 2 of 3
     0.5833333333333333
     """
-    counts = confusion(predictions, labels, classes)
+    found = [iou for iou in class_ious(confusion(predictions, labels, classes)) if iou is not None]
+    return float(np.mean(found)) if found else 0.0
+
+
+def class_ious(counts: npt.NDArray) -> list[float | None]:
+    """Intersection over union of each class, from a matrix of `confusion`; None for a class that neither occurs nor is predicted.
+
+    >>> class_ious(np.array([[1, 1], [0, 2]]))
+    [0.5, 0.6666666666666666]
+    """
     both = counts.diagonal()
     either = counts.sum(axis=0) + counts.sum(axis=1) - both
-    return float((both[either > 0] / either[either > 0]).mean()) if either.any() else 0.0
+    return [float(shared / all_) if all_ else None for shared, all_ in zip(both, either, strict=True)]

@@ -2,12 +2,14 @@
 
 from minicnn.losses import probabilities
 from minicnn.preparation import Preparation
+from minicnn.train.answers import Answer, Guess, answer_kind, answers, guesses
 from minicnn.train.augmentation import Augmentation, augmentation
 from minicnn.train.evaluation import evaluate
 from minicnn.train.examination import Examination, examine
 from minicnn.train.history import History
 from minicnn.train.learning import LearningWatch
-from minicnn.train.prediction import Guess, fit_picture, guesses, handwriting_kind, looks_inverted, prepare_picture
+from minicnn.train.mistakes import BoxMistake, ClassMistake, MaskMistake, Mistake, NumbersMistake
+from minicnn.train.prediction import fit_picture, handwriting_kind, looks_inverted, prepare_picture
 from minicnn.train.rate_range import RateCurve
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
@@ -16,11 +18,15 @@ from minicnn.train.schedule import SCHEDULES, Constant, Cosine, CosineRestarts, 
 from minicnn.train.settings import RunSettings
 from minicnn.train.trainer import Trainer
 from minicnn.train.validation import hold_out
+from minicnn.train.views import View, view
 from minicnn.train.weights import TrainedNetwork, load_trained
 
 __all__ = [
     "SCHEDULES",
+    "Answer",
     "Augmentation",
+    "BoxMistake",
+    "ClassMistake",
     "Constant",
     "Cosine",
     "CosineRestarts",
@@ -30,6 +36,9 @@ __all__ = [
     "Guess",
     "History",
     "LearningWatch",
+    "MaskMistake",
+    "Mistake",
+    "NumbersMistake",
     "OneCycle",
     "Plateau",
     "Preparation",
@@ -46,7 +55,10 @@ __all__ = [
     "StepRecord",
     "TrainedNetwork",
     "Trainer",
+    "View",
     "WarmedUp",
+    "answer_kind",
+    "answers",
     "augmentation",
     "evaluate",
     "examine",
@@ -60,4 +72,5 @@ __all__ = [
     "prepare_picture",
     "probabilities",
     "schedule",
+    "view",
 ]

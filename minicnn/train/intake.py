@@ -62,7 +62,8 @@ def as_dataset(where: str, data: Data, net: Graph, loss: Loss) -> Dataset:
             f"\n  as in datasets.load('digits'), or (images, labels)"
         )
     known = loss.classes(net.output_shape)
-    if checked.target != NUMBERS and len(checked.classes) > known and int(checked.class_counts.nonzero()[0].max(initial=0)) >= known:
+    named = checked.class_counts.nonzero()[0]
+    if checked.target != NUMBERS and len(checked.classes) > known and int(named[named != loss.ignored].max(initial=0)) >= known:
         raise DataError(
             f"{checked.name} has {len(checked.classes)} classes, but {net.name} has {known} outputs"
             f"\n  build it with classes={len(checked.classes)}"

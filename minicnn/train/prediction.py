@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 
 from minicnn.errors import DataError, ShapeError
 from minicnn.geometry import shape_text
-from minicnn.losses import check_scores, probabilities
 from minicnn.preparation import FLOATS
-from minicnn.train.evaluation import logits
 from minicnn.train.weights import TrainedNetwork
 
 CLEARLY = 0.2  # how much nearer to the training images an inverted picture must be for a warning
-
-
-class Guess(NamedTuple):
-    """One class and its probability."""
-
-    label: int
-    name: str
-    probability: float
 
 
 def handwriting_kind(trained: TrainedNetwork) -> str | None:
@@ -79,19 +66,25 @@ def fit_picture(trained: TrainedNetwork, picture: np.ndarray, where: str, resize
         Swap light and dark: for ink on paper, if the network knows light ink on black.
     """
     from minicnn.datasets.pictures import resize as stretched
-    from minicnn.datasets.pictures import to_channels
 
     picture = np.asarray(picture)
     if not picture.ndim or not picture.size:
         raise ShapeError(f"{where} holds no pixels: its shape is {picture.shape}")
-    pixels = to_channels(_on_scale(trained, picture, where, invert), trained.image_shape[0])
-    if pixels.shape == trained.net.input_shape:
+    pixels = on_training_scale(trained, picture, where, invert)
+    if pixels.shape == trained.preparation.input_shape:
         return pixels
     if pixels.shape != trained.image_shape:
         if not resize or pixels.ndim != 3 or len(trained.image_shape) != 3 or len(pixels) != trained.image_shape[0]:
             raise ShapeError(_misfit(trained, picture, where))
         pixels = stretched(pixels, *trained.image_shape[1:])
     return trained.preparation.images(pixels[None], where)[0]
+
+
+def on_training_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: bool = False) -> np.ndarray:
+    """A picture (C, *space) of any size with the channels and the values of the training images, see `fit_picture`."""
+    from minicnn.datasets.pictures import to_channels
+
+    return to_channels(_on_scale(trained, picture, where, invert), trained.image_shape[0])
 
 
 def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: bool) -> np.ndarray:
@@ -104,7 +97,7 @@ def _on_scale(trained: TrainedNetwork, picture: np.ndarray, where: str, invert: 
 
 
 def _misfit(trained: TrainedNetwork, picture: np.ndarray, where: str) -> str:
-    known, inner = trained.image_shape, trained.net.input_shape
+    known, inner = trained.image_shape, trained.preparation.input_shape
     if picture.ndim != len(known) or len(known) != 3 or len(picture) not in (1, 3):
         return (
             f"{where} is {shape_text(picture.shape)}, but {trained.net.name} was trained on {shape_text(known)} ({trained.data})"
@@ -124,18 +117,3 @@ def looks_inverted(trained: TrainedNetwork, pixels: np.ndarray) -> bool:
         return False
     usual, bright = float(np.mean(trained.preparation.mean)), float(pixels.mean()) / 255
     return abs(1 - bright - usual) + CLEARLY < abs(bright - usual)
-
-
-def guesses(trained: TrainedNetwork, pictures: Sequence[np.ndarray], most: int = 3, device: str = "cpu") -> list[list[Guess]]:
-    """For each picture of `fit_picture`, the most probable classes, best first; a DataError if scores are not finite.
-
-    Classes are called by their numbers where training knew no names: it was told shares of them.
-    """
-    floats = any(picture.dtype != np.uint8 for picture in pictures)
-    batch = np.stack([picture.astype(np.float32) if floats else picture for picture in pictures])
-    scores = logits(trained.net, batch, trained.preparation, device=device)
-    check_scores(trained.net.name, scores)
-    shares = probabilities(scores)
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
-    names = trained.classes or tuple(map(str, range(shares.shape[1])))
-    return [[Guess(int(k), names[k], float(row[k])) for k in best] for row, best in zip(shares, order, strict=True)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import minicnn
 from minicnn.errors import CheckpointError, DataError, SettingError, one_line
+from minicnn.processors import cpu_name
 from minicnn.train.evaluation import evaluate
 from minicnn.train.groups import Groups
 from minicnn.train.history import is_better
@@ -113,6 +114,7 @@ class Run:
             "preparation": self.preparation.to_json(),
             "threads": self.trainer.threads,
             "device": self.trainer.device,
+            "cpu": cpu_name(),
             "versions": versions | {name: metadata.version(name) for name in ("numpy", "numba", "llvmlite")},
             **({"under_way": under_way} if under_way else {}),
         }

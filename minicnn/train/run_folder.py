@@ -189,6 +189,16 @@ class RunFolder:
         except OSError as error:
             raise CheckpointError(f"cannot write {self.path / HISTORY}: {error.strerror or error}") from error
 
+    def read_history(self) -> list[dict[str, Any]]:
+        """The lines of history.jsonl, one an epoch; damaged ones are left out.  A figure that is not a number is NaN."""
+        lines = []
+        for line in _text(self.path / HISTORY, 4 * MOST_HISTORY_LETTERS).splitlines():
+            with suppress(ValueError, RecursionError):
+                values = json.loads(line)
+                if isinstance(values, dict) and isinstance(values.get("epoch"), int):
+                    lines.append(values)
+        return lines
+
     def write_checkpoint(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Write what `Trainer.checkpoint` returned, without the times."""
         save_arrays(

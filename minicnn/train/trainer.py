@@ -25,7 +25,7 @@ from minicnn.train import position
 from minicnn.train.augmentation import Augmentation, augmentation
 from minicnn.train.checkpoint import standing
 from minicnn.train.course import Course
-from minicnn.train.examination import Examination, examination
+from minicnn.train.examination import MISTAKES, Examination, examination
 from minicnn.train.finite import loss_is_lost, wrong_image
 from minicnn.train.fitting import Parts, follow
 from minicnn.train.history import History
@@ -326,8 +326,10 @@ class Trainer:
         with self._turns.turn():
             return find_rate(self, data, lowest, highest, updates)
 
-    def evaluate(self, data: Data) -> Examination:
+    def evaluate(self, data: Data, *, mistakes: int = MISTAKES) -> Examination:
         """Loss, metrics and confusion matrix over a Dataset or a pair (images, labels), prepared as the training images were.
+
+        With at most so many `mistakes`: the images that are answered worst.
 
         Raises
         ------
@@ -338,10 +340,12 @@ class Trainer:
             checked = as_dataset("data", data, self.net, self.loss)
             images, preparation = self.net.prepared(checked.name, checked.images)
             names = class_names(checked, self.classes)
-            return examination(self.net, self.loss, images, checked.labels, preparation, names, checked.name, self.threads, self.device)
+            return examination(
+                self.net, self.loss, images, checked.labels, preparation, names, checked.name, self.threads, self.device, mistakes
+            )
 
     def predict(self, images: ArrayLike) -> Any:
-        """What the network says of images as the data set holds them: probabilities (N, classes), see `Graph.predict`."""
+        """What the network says of images as the data set holds them: probabilities, numbers or boxes, see `Graph.predict`."""
         with self._turns.turn():
             return self.net.predict(images, self.threads, self.device)
 

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minicnn.errors import CheckpointError, GraphError
+from minicnn.errors import CheckpointError, GraphError, ShapeError
 from minicnn.losses import Loss, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.network_file import load
@@ -58,10 +58,13 @@ def load_trained(path: str | Path) -> TrainedNetwork:
             f"\n  use best.safetensors of a run folder, or save the network after 'fit'"
         )
     try:
-        known.loss.check(net.name, net.output_shape, net.input_shape)
+        learnt = net.sized(known.preparation.input_shape)  # of a network with free axes, the size it was trained at
+        known.loss.check(net.name, learnt.output_shape, learnt.input_shape)
     except GraphError as error:
         raise GraphError(f"{path}: {error}") from None
-    for node in net.nodes:
+    except ShapeError as error:
+        raise CheckpointError(f"{path}: images are prepared for another network: {error}") from None
+    for node in learnt.nodes:
         numbers = max(map(prod, node.output_shapes))
         if numbers > LARGEST_IMAGE:
             raise CheckpointError(f"{path}: {node.name} makes {numbers:,} numbers per image, more than the limit of {LARGEST_IMAGE:,}")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from minicnn.charts import samples
 from minicnn.cli.main import main
 from minicnn.cli.render import data as render
 from minicnn.datasets import catalog, load, names, store
@@ -190,15 +191,15 @@ def test_ascii_goes_from_space_to_at():
 
 
 def test_a_signal_becomes_a_curve():
-    pictures = render.to_pictures(np.array([[[-1.0, 0.0, 1.0]]], np.float32))
-    assert pictures.shape == (1, render.SIGNAL_ROWS, 3, 3)
+    pictures = samples.to_pictures(np.array([[[-1.0, 0.0, 1.0]]], np.float32))
+    assert pictures.shape == (1, samples.SIGNAL_ROWS, 3, 3)
     assert np.argmax(pictures[0, :, :, 0], axis=0).tolist() == [15, 7, 0]
     assert (pictures[0, :, :, 0] > 0).sum(axis=0).tolist() == [1, 1, 1]
 
 
 def test_a_colour_image_keeps_its_channels():
     image = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(1, 3, 4, 5)
-    np.testing.assert_array_equal(render.to_pictures(image)[0, 2, 3], image[0, :, 2, 3])
+    np.testing.assert_array_equal(samples.to_pictures(image)[0, 2, 3], image[0, :, 2, 3])
 
 
 def test_the_grid_is_as_wide_as_the_terminal():

@@ -9,11 +9,14 @@ def test_the_curve_and_a_rate_to_try(cli, tmp_path):
     lines = out.splitlines()
     assert status == 0
     assert lines[0] == "lenet on digits, sgd, batches of 128"
-    assert all("⠀" <= mark <= "⣿" for line in lines[1:13] for mark in line.partition("│")[2])
-    assert any(mark != "⠀" for line in lines[1:13] for mark in line.partition("│")[2])
-    assert lines[14].split()[0] == "1e-6"
-    assert re.match(r"falls fastest at \S+, lowest at \S+; the loss ", lines[15])
-    assert lines[16].startswith("try --learning-rate ")
+    assert lines[1] == "loss"
+    plot = [re.split("[┤│]", line)[1] for line in lines[2:14]]
+    assert all("⠀" <= mark <= "⣿" for line in plot for mark in line)
+    assert any(mark != "⠀" for line in plot for mark in line)
+    assert lines[15].split()[0] == "1e-6"
+    assert lines[16].strip() == "learning rate"
+    assert re.match(r"falls fastest at \S+, lowest at \S+; the loss ", lines[17])
+    assert lines[18].startswith("try --learning-rate ")
     assert not (tmp_path / "runs").exists()
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from minicnn.cli.render.overlay import answer, colour, png, svg, with_boxes, with_mask
+from minicnn.charts.png import png
+from minicnn.charts.samples import colour, with_boxes, with_mask
+from minicnn.cli.render.overlay import answer, svg
 
 GREY = np.full((6, 8, 3), 100, np.uint8)
 BOXES = np.array([[1, 1, 4, 3, 2, 0.9], [-1, -1, -1, -1, -1, -1]])

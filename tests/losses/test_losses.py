@@ -1,5 +1,8 @@
 """Losses as records: settings, what they say about targets, values and gradients as PyTorch's, errors in words."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -253,3 +256,9 @@ def test_right_answers():
     assert Dice().right(y[..., None], np.array([[1], [0]])) == 2
     assert MeanSquaredError().right(y, y) is None
     assert SoftmaxCrossEntropy().answers(np.ones((2, 3, 4))).tolist() == [4, 4]
+
+
+def test_a_description_is_read_by_a_process_that_has_used_no_loss_yet():
+    """Each is loaded when first named: the zoo's recipe for yolo-digits, and the file of its weights, name one by text."""
+    code = "from minicnn.losses.base import build_loss; print(build_loss({'type': 'YOLO', 'boxes': 3}))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "YOLO(boxes=3)\n"
