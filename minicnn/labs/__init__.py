@@ -8,12 +8,43 @@ Data are embedded or generated, seeds fixed, and no lab takes more than five min
 """
 
 from minicnn.errors import SettingError, suggestion
-from minicnn.labs import arithmetic, cost, depth, highway, invariance, mnist1d, norm, permuted, pooling, prior, receptive
+from minicnn.labs import (
+    arithmetic,
+    batchnorm,
+    cost,
+    depth,
+    highway,
+    invariance,
+    mnist1d,
+    norm,
+    permuted,
+    pooling,
+    prior,
+    receptive,
+    recipe,
+    relu,
+)
 from minicnn.labs.lab import VERDICTS, Lab, Progress, Row
 from minicnn.labs.verdicts import effect, percent, same, seeds_text
 
 LABS: tuple[Lab, ...] = tuple(
-    module.LAB for module in (invariance, prior, permuted, mnist1d, receptive, pooling, depth, norm, highway, cost, arithmetic)
+    module.LAB
+    for module in (
+        invariance,
+        prior,
+        permuted,
+        mnist1d,
+        receptive,
+        pooling,
+        depth,
+        norm,
+        highway,
+        cost,
+        arithmetic,
+        relu,
+        batchnorm,
+        recipe,
+    )
 )
 
 

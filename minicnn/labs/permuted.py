@@ -7,7 +7,7 @@ from minicnn import datasets
 from minicnn import layers as L
 from minicnn.charts import Bars, Chart
 from minicnn.labs.lab import Lab, Progress, Row
-from minicnn.labs.pictures import framed
+from minicnn.labs.pictures import scattered
 from minicnn.labs.training import trained
 from minicnn.labs.verdicts import effect, percent, seeds_text
 
@@ -16,7 +16,7 @@ def run(quick):
     seeds = 1 if quick else 5
     bars = []
     for words, data, names, epochs in (
-        ("pictures", pictures, ("lenet", mlp), 20),
+        ("pictures", scattered, ("lenet", mlp), 20),
         ("signals", signals, ("mnist1d-cnn", "mnist1d-mlp"), 40),
     ):
         (images, labels), (test_images, test_labels) = data("train", 1000 if quick else None), data("test", None)
@@ -63,13 +63,6 @@ def unchanged(before, after, suffering):
 def shuffled(x, order):
     """The same order for all images: nothing is lost but the neighbourhood."""
     return np.ascontiguousarray(x.reshape(len(x), -1)[:, order].reshape(x.shape))
-
-
-def pictures(split, count):
-    """Digits anywhere on the canvas."""
-    images, labels = framed(split, count=count)
-    shifts = np.random.default_rng(len(images)).integers(-7, 8, (len(images), 2))
-    return np.stack([np.roll(image, shift, (1, 2)) for image, shift in zip(images, shifts, strict=True)]), labels
 
 
 def signals(split, count):

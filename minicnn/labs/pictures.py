@@ -20,3 +20,11 @@ def framed(split: str, pixels: int = 14, canvas: int = 28, count: int | None = N
     before = (canvas - pixels) // 2
     around = (before, canvas - pixels - before)
     return np.pad(digits, ((0, 0), (0, 0), around, around)), data.labels[:count]
+
+
+def scattered(split: str, count: int | None = None, pixels: int = 14, canvas: int = 28) -> tuple[np.ndarray, np.ndarray]:
+    """The same, each digit anywhere on its canvas; always at the same place."""
+    images, labels = framed(split, pixels, canvas, count)
+    most = (canvas - pixels) // 2
+    shifts = np.random.default_rng(len(images)).integers(-most, most + 1, (len(images), 2))
+    return np.stack([np.roll(image, shift, (1, 2)) for image, shift in zip(images, shifts, strict=True)]), labels
