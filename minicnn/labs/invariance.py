@@ -20,23 +20,16 @@ def run(quick):
     yield pooled_maxima()
 
     seeds, epochs = (1, 8) if quick else (5, 20)
-    train, (images, labels) = framed("train", count=500 if quick else None), framed("test")
-    kinds = {
-        "LeNet": (max_pooling, ()),
-        "strides in place of pooling": (strides, ()),
-        "LeNet, trained with shifts": (max_pooling, "shift=4"),
-    }
-    curves = {words: np.zeros((seeds, len(SHIFTS))) for words in kinds}
+    train, test = framed("train", count=500 if quick else None), framed("test")
+    kinds = {"LeNet": (True, ()), "strides in place of pooling": (False, ()), "LeNet, trained with shifts": (True, "shift=4")}
+    curves, nets = {words: np.zeros((seeds, len(SHIFTS))) for words in kinds}, {}
     for seed in range(seeds):
-        for words, (reduce, augment) in kinds.items():
+        for words, (pool, augment) in kinds.items():
             yield Progress(f"training: {words}, seed {seed}")
-            net = network(reduce, seed)
-            trained(net, train, (images, labels), epochs, augment=augment, seed=seed)
-            curves[words][seed] = [
-                np.mean([accuracy(net, np.roll(images, pixels, -1), labels) for pixels in (-shift, shift)]) for shift in SHIFTS
-            ]
-            if words == "LeNet":
-                lenet = net
+            nets[words] = net = network(pool, seed)
+            trained(net, train, test, epochs, augment=augment, seed=seed)
+            sides = [[accuracy(net, np.roll(test[0], sign * shift, -1), test[1]) for shift in SHIFTS] for sign in (-1, 1)]
+            curves[words][seed] = np.mean(sides, axis=0)
     pooled, unpooled, shifted = curves.values()
     yield Row(
         "pooling makes the answer nearly invariant to small shifts",
@@ -44,18 +37,20 @@ def run(quick):
         f" with strides in place of pooling {percent(unpooled[:, 1])} and {percent(unpooled[:, 2])} ({seeds_text(seeds)})",
         effect(smaller=unpooled[:, 2], larger=pooled[:, 2]),
     )
+    before, after = ([f"{100 * each:.0f}" for each in curve.mean(axis=0)] for curve in (pooled, shifted))
     yield Row(
         "but not to large ones",
-        f"shifts by {', '.join(map(str, SHIFTS))} pixels: {', '.join(f'{100 * each:.0f}' for each in pooled.mean(axis=0))} % right",
+        f"shifts by {', '.join(map(str, SHIFTS))} pixels: {', '.join(before)} % right",
         effect(smaller=pooled[:, -1], larger=pooled[:, 0], by=0.2),
     )
     yield Row(
         "invariance can be learnt, from shifted images",
-        f"trained with shifts up to 4: {', '.join(f'{100 * each:.0f}' for each in shifted.mean(axis=0))} % right",
+        f"trained with shifts up to 4: {', '.join(after)} % right",
         effect(smaller=pooled[:, -2], larger=shifted[:, -2], by=0.1),
     )
-    turned, small = accuracy(lenet, np.rot90(images, axes=(2, 3)), labels), accuracy(lenet, framed("test", pixels=9)[0], labels)
-    upright = accuracy(lenet, images, labels)
+    lenet, (images, labels) = nets["LeNet"], test
+    upright, turned = (accuracy(lenet, np.rot90(images, turns, axes=(2, 3)), labels) for turns in (0, 1))
+    small = accuracy(lenet, framed("test", pixels=9)[0], labels)
     yield Row("not invariant to rotation", f"a quarter turn: {percent(turned)} right", effect(smaller=turned, larger=upright, by=0.2))
     yield Row("not invariant to scale", f"9 instead of 14 pixels: {percent(small)} right", effect(smaller=small, larger=upright, by=0.2))
     found = swept(lenet, images[:60], labels[:60])
@@ -68,21 +63,12 @@ def run(quick):
     yield Chart("Digits moved to the side", lines, "shift in pixels", "% right", y_range=(0, 100))
 
 
-def network(reduce, seed):
-    """LeNet, its maps made smaller in one way or the other."""
-    return minicnn.Graph(
-        L.Sequential(*reduce(6, padding=2), *reduce(16), L.Flatten(), L.Linear(120), L.ReLU(), L.Linear(84), L.ReLU(), L.Linear(10)),
-        (1, 28, 28),
-        seed=seed,
-    )
-
-
-def max_pooling(filters, padding=0):
-    return L.Conv2D(filters, 5, padding=padding), L.ReLU(), L.MaxPool2D(2)
-
-
-def strides(filters, padding=0):
-    return L.Conv2D(filters, 5, padding=padding, stride=2), L.ReLU()
+def network(pool, seed):
+    """LeNet; without pooling its convolutions step by two."""
+    stride, after = (1, [L.MaxPool2D(2)]) if pool else (2, [])
+    maps = [L.Conv2D(6, 5, padding=2, stride=stride), L.ReLU(), *after, L.Conv2D(16, 5, stride=stride), L.ReLU(), *after]
+    head = [L.Flatten(), L.Linear(120), L.ReLU(), L.Linear(84), L.ReLU(), L.Linear(10)]
+    return minicnn.Graph(L.Sequential(*maps, *head), (1, 28, 28), seed=seed)
 
 
 def pattern_anywhere(scenes=20, size=40):
