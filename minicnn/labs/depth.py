@@ -34,7 +34,7 @@ def run(quick):
     fitted = {name: curve[0, :, -1] for name, curve in curves.items()}
     tested = {name: curve[1, :, -1] for name, curve in curves.items()}
     yield Row(
-        "figure 1: a plain network of 56 layers has a higher training error than one of 20 (CIFAR-10: about 10 against 5 %)",
+        "figure 1: a plain network of 56 layers has a higher training error than one of 20 (CIFAR-10)",
         f"digits: {percent(fitted['plain56'])} against {percent(fitted['plain20'])} ({epochs} epochs, {seeds_text(seeds)})",
         effect(smaller=fitted["plain20"], larger=fitted["plain56"], by=0.01),
     )
@@ -55,7 +55,7 @@ def run(quick):
         effect(smaller=tested["resnet56"], larger=tested["plain56"], by=0.01),
     )
     yield Row(
-        "residual networks gain from depth: 56 layers are better than 20",
+        "residual networks gain from depth (CIFAR-10: 56 layers 6.97 % wrong, 20 layers 8.75 %)",
         f"test error {percent(tested['resnet56'])} against {percent(tested['resnet20'])}",
         effect(smaller=tested["resnet56"], larger=tested["resnet20"]),
     )

@@ -53,8 +53,8 @@ def run(quick):
         half = central_half(arriving)
         widths.append(half)
         reached.append(2 * depth + 1)
-        seen = arriving[SIZE // 2 - 20 : SIZE // 2 + 21, SIZE // 2 - 20 : SIZE // 2 + 21]
-        pictures.append(Picture(f"{depth} layers: {2 * depth + 1} x {2 * depth + 1}, half within {half} x {half}", seen / seen.max()))
+        seen = arriving[SIZE // 2 - 16 : SIZE // 2 + 17, SIZE // 2 - 16 : SIZE // 2 + 17]
+        pictures.append(Picture(f"{depth} layers: field {2 * depth + 1}, half in {half}", seen / seen.max()))
     shares = [width / field for width, field in zip(widths, reached, strict=True)]
     yield Row(
         "Luo 2016: the middle counts most, and the effective field is an ever smaller part of the field",
