@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn import datasets
+from minicnn.datasets.catalog import Split
 
 
-def framed(split: str, pixels: int = 14, canvas: int = 28, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def framed(split: Split, pixels: int = 14, canvas: int = 28, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Digits of `pixels` x `pixels` in the middle of a larger black picture, and their classes.
 
     Returns
@@ -22,7 +23,7 @@ def framed(split: str, pixels: int = 14, canvas: int = 28, count: int | None = N
     return np.pad(digits, ((0, 0), (0, 0), around, around)), data.labels[:count]
 
 
-def scattered(split: str, count: int | None = None, pixels: int = 14, canvas: int = 28) -> tuple[np.ndarray, np.ndarray]:
+def scattered(split: Split, count: int | None = None, pixels: int = 14, canvas: int = 28) -> tuple[np.ndarray, np.ndarray]:
     """The same, each digit anywhere on its canvas; always at the same place."""
     images, labels = framed(split, pixels, canvas, count)
     most = (canvas - pixels) // 2

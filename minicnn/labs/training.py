@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ def trained(
     batch_size: int = 64,
     seed: int = 0,
     schedule: str = "cosine",
-    augment: str | tuple[str, ...] = (),
+    augment: str | Iterable[str] = (),
 ) -> Errors:
     """Train a network and return its errors.
 

@@ -5,25 +5,22 @@ A number is one measurement, or a sequence of them: one for each seed, in the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minicnn.labs.lab import DIFFERENT, EQUAL, NOT_SEEN, SAME_EFFECT
-
-Numbers = float | Sequence[float] | np.ndarray
 
 ERRORS = 2.0  # standard errors of the mean that an effect over several seeds must exceed
 
 
-def same(claimed: Numbers, measured: Numbers, within: float = 0) -> str:
-    """ "equal" if the numbers are those that are claimed, none further off than `within`; else "different"."""
+def same(claimed: ArrayLike, measured: ArrayLike, within: float = 0) -> str:
+    """Say "equal" if the numbers are those that are claimed, none further off than `within`; else "different"."""
     claim, found = np.asarray(claimed, np.float64), np.asarray(measured, np.float64)
     return EQUAL if claim.shape == found.shape and bool(np.all(np.abs(claim - found) <= within)) else DIFFERENT
 
 
-def effect(*, smaller: Numbers, larger: Numbers, by: float = 0) -> str:
-    """ "same effect" if what should be smaller is smaller by more than `by` and by more than chance; "different" if it is larger by as much.
+def effect(*, smaller: ArrayLike, larger: ArrayLike, by: float = 0) -> str:
+    """Say "same effect" if what should be smaller is smaller by more than `by` and by more than chance; "different" if it is larger by as much.
 
     Chance: over several seeds the mean of the differences must exceed two of its standard errors.
 
@@ -39,7 +36,7 @@ def effect(*, smaller: Numbers, larger: Numbers, by: float = 0) -> str:
     return SAME_EFFECT if mean > least else DIFFERENT if mean < -least else NOT_SEEN
 
 
-def percent(shares: Numbers) -> str:
+def percent(shares: ArrayLike) -> str:
     """A share as people write it: "10.2 %", over several seeds "10.2 ± 0.4 %" with their standard deviation."""
     each = 100 * np.atleast_1d(np.asarray(shares, np.float64))
     if len(each) == 1:
