@@ -108,8 +108,11 @@ def perform(lab: Lab, quick: bool, folder: Path | None, form: str) -> None:
                 rows.append(result)
             else:
                 figures.append(result)
-            if shown:
-                print_row(console, result) if isinstance(result, Row) else print_figure(console, result)
+            if shown and isinstance(result, Row):
+                print_row(console, result)
+            elif shown:
+                console.print()
+                print_figure(console, result)
     seconds = round(time.perf_counter() - begin, 1)
     record = {"lab": lab.name, "rows": [vars(row) for row in rows], "seconds": seconds}
     if shown:
