@@ -36,6 +36,7 @@ VERBS = {
     "exercise": "Hand out loops to fill in, and grade them.",
     "trace": "Trace one number of a layer to its products.",
     "laws": "Check the identities between variants of convolution.",
+    "lab": "Run an experiment of the lectures, and see what comes out.",
     "derive": "Show what becomes of a textbook loop on another machine.",
     "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",

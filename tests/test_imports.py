@@ -46,12 +46,13 @@ ORDER = (
     "estimators",
     "facts",
     "exercises",
+    "labs",
     "bench",
     "cli",
     "__main__",
 )
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
-DATASETS_ARE_FOR = ("preparation", "network_input", "train", "report", "bench", "cli")
+DATASETS_ARE_FOR = ("preparation", "network_input", "train", "report", "labs", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
