@@ -21,6 +21,7 @@ VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
     "zoo": "List every network with its size and paper.",
     "draw": "Draw a network as a picture.",
+    "show": "Look into a network: filters, maps, saliency, what excites a unit.",
     "facts": "Check the numbers in lectures and papers.",
     "train": "Train a network.",
     "lr-find": "Find a learning rate: a curve of the loss while the rate grows.",

@@ -15,7 +15,7 @@ from minicnn.cli.mistakes import Choice
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop")
-SCHEDULES = ("constant", "step", "plateau", "cosine", "cosine-restarts", "one-cycle", "warm-up")
+SCHEDULES = ("constant", "step", "milestones", "halving", "plateau", "cosine", "cosine-restarts", "one-cycle", "warm-up")
 DECAYS = ("all", "weights")
 
 DEVICE = re.compile("cpu|cuda(:[0-9]{1,9})?")
@@ -117,6 +117,15 @@ def training_options(command: Command) -> Command:
             "--schedule", type=Choice(SCHEDULES), show_default="recipe, else cosine", help="How the learning rate changes over the epochs."
         ),
         *update_options(),
+        click.option(
+            "--loss", metavar="NAME", show_default="recipe, else SoftmaxCrossEntropy", help="What is made smaller, one of minicnn.losses."
+        ),
+        click.option(
+            "--label-smoothing",
+            type=click.FloatRange(0, 1, max_open=True),
+            metavar="X",
+            help="Share of every label that is spread over all classes, such as 0.1.",
+        ),
         click.option("--recipe", metavar="NAME", help="Use the recipe of another network; 'minicnn recipes' lists them."),
         click.option(
             "--augment",
@@ -144,9 +153,22 @@ def training_options(command: Command) -> Command:
             show_default="he",
             help="What weights start from: he, glorot, lecun, each with -normal, gaussian=SIGMA, orthogonal.",
         ),
+        click.option(
+            "--weights",
+            metavar="RUN|FILE",
+            help="Start with its weights, of the layers whose names and shapes fit; the others start anew, as a last layer for other classes.",
+        ),
+        click.option(
+            "--freeze",
+            multiple=True,
+            metavar="PATTERN",
+            help="Leave these weights as they are: a layer, a block or a parameter, as in 'conv*'; may be given several times.",
+        ),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", show_default="0", help="Seed of everything random."),
         click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder for a new run."),
-        click.option("--resume", metavar="DIR", help="Continue the run in this folder; NAME may be left out."),
+        click.option(
+            "--resume", metavar="DIR", help="Continue the run in this folder; NAME is needed for a file with layers of your own only."
+        ),
         format_option,
         click.option("--quiet", is_flag=True, help="Write only the last line."),
     )

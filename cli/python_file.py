@@ -1,4 +1,4 @@
-"""Functions in a user's own file, said as FILE.py:NAME."""
+"""What a user's own Python file defines: a function, said as FILE.py:NAME, or its `network`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 from minicnn.errors import SettingError, suggestion
 
+NETWORK = "network"
+
 
 def own_function(word: str) -> Callable[..., Any]:
     """The function that FILE.py:NAME says; the file is run for it.
@@ -21,16 +23,39 @@ def own_function(word: str) -> Callable[..., Any]:
         If there is no such file or function, or the file raises an error of its own.
     """
     file, _, name = word.rpartition(":") if ".py:" in word else (word, "", "")
-    path = Path(file)
-    if not path.is_file():
-        raise SettingError(f"there is no file {file}")
-    names = vars(run_file(path))
+    names = definitions(file)
     functions = [each for each, value in names.items() if isinstance(getattr(value, "py_func", value), FunctionType)]
     if name not in functions:
         there = f"\n  there are {', '.join(functions)}" if functions else ""
         what = f"has no function {name}{suggestion(name, functions)}" if name else "is a file: say which function, as FILE.py:NAME"
         raise SettingError(f"{file} {what}{there}")
     return names[name]  # type: ignore[no-any-return]
+
+
+def own_network(file: str) -> Any:
+    """What a file calls `network`; the file is run for it, so that its layers are known from then on.
+
+    Raises
+    ------
+    SettingError
+        If there is no such file, it raises an error of its own, or defines no `network`.
+    """
+    names = definitions(file)
+    if NETWORK not in names:
+        near = suggestion(NETWORK, [name for name in names if not name.startswith("_")])
+        raise SettingError(
+            f"{file} defines no network{near}"
+            f"\n  network = a Graph, a layer or a block, or a function (classes, input_shape, seed) that returns one"
+        )
+    return names[NETWORK]
+
+
+def definitions(file: str) -> dict[str, Any]:
+    """Everything a file defines, by name."""
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise SettingError(f"there is no file {file}")
+    return vars(run_file(path))
 
 
 def run_file(path: Path) -> ModuleType:

@@ -35,6 +35,7 @@ _MODULES = (
     "losses",
     "optimizers",
     "train",
+    "views",
     "zoo",
 )
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn import losses as losses
     from minicnn import optimizers as optimizers
     from minicnn import train as train
+    from minicnn import views as views
     from minicnn import zoo as zoo
     from minicnn.estimators import CNNClassifier as CNNClassifier
     from minicnn.estimators import CNNRegressor as CNNRegressor

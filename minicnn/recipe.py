@@ -28,8 +28,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings with which a network learns; the first of `outcomes` has the data set to try it on.  loss: as
-    `Loss.describe` gives it; none for softmax cross-entropy.
+    """Settings with which a network learns; the first of `outcomes` has the data set to try it on.
+
+    loss : as `Loss.describe` gives it, or a part of that; none for softmax cross-entropy
+    warmup, clip_norm, ema, augment, init : as for `minicnn train`
+    epochs : for data without an outcome; None for as many as without a recipe
     """
 
     optimizer: Optimizer
@@ -37,6 +40,12 @@ class Recipe:
     schedule: str = "cosine"
     batch_size: int = 128
     loss: Mapping[str, Any] = field(default_factory=dict)
+    warmup: float = 0.0
+    clip_norm: float | None = None
+    ema: float | None = None
+    augment: str = ""
+    init: str | None = None
+    epochs: int | None = None
 
     def on(self, data: str) -> Outcome | None:
         """What it reaches on a data set; None if that was not tried."""

@@ -36,6 +36,7 @@ ORDER = (
     "network_input",
     "network",
     "network_file",
+    "views",
     "recipe",
     "train",
     "zoo",

@@ -30,25 +30,20 @@ def lr_find(network: str, lowest: float, highest: float, updates: int, threads: 
     The curve is the smoothed loss over the rate.  A good rate lies where it falls fastest; a tenth of where it is lowest is a safe one.
     Nothing is kept.
     """
-    from minicnn import zoo
-    from minicnn.cli.commands.train import check_trainable, make_trainer
-    from minicnn.cli.data_choice import data_name, load_both
+    from minicnn.cli import run_making
     from minicnn.engine import checked_device
-    from minicnn.train import RunSettings
-    from minicnn.train.settings import default_data
 
     device = checked_device(device)
-    entry = zoo.find(network)
-    check_trainable(entry.name)
-    name = data_name(given["data"], given["data_dir"], default_data(entry.recipe))
-    data, _ = load_both(name, given["data_dir"], entry.input_shape)
-    settings = RunSettings.completed({**given, "network": entry.name, "data": name}, len(data), entry.recipe)
-    found = make_trainer(settings, data, device, threads).find_rate(data, lowest, highest, updates)
+    choice = run_making.chosen(network, given)
+    settings, data = choice.settings, choice.train_data
+    found = run_making.make_trainer(choice.network, settings, data, device, threads).find_rate(data, lowest, highest, updates)
     if form == "json":
-        where = {"network": entry.name, "data": name, "optimizer": settings.optimizer, "batch_size": settings.batch_size}
+        where = {"network": settings.network, "data": settings.data, "optimizer": settings.optimizer, "batch_size": settings.batch_size}
         click.echo(json.dumps({**where, **found._asdict(), "suggestion": found.suggestion}))
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.rate_curve import print_rate_curve
 
-    print_rate_curve(stdout_console(), found, f"{entry.name} on {name}, {settings.optimizer}, batches of {settings.batch_size}")
+    print_rate_curve(
+        stdout_console(), found, f"{settings.network} on {settings.data}, {settings.optimizer}, batches of {settings.batch_size}"
+    )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minicnn import zoo
+from minicnn.cli import network_choice
 from minicnn.cli.mistakes import Choice
+from minicnn.cli.weights_choice import trained_on, trained_words
 from minicnn.graph import Summary, fold, summarize
 from minicnn.graph.columns import DEFAULT, chosen
 
 if TYPE_CHECKING:
     from minicnn.engine.counting import Check
+    from minicnn.trained_on import TrainedOn
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 COUNTABLE_MACS = 100_000_000  # of one pass; counting takes six passes, about a second on one core
@@ -60,7 +62,8 @@ def summary(
 ) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
-    'minicnn zoo' lists the networks.
+    NAME is one of 'minicnn zoo', a Python file that defines 'network', or a run or a file of a network, of which it says as well
+    what it was trained on.
     """
     if len(names) > 1 and columns is not None:
         raise click.UsageError("--columns is for one network: a comparison has no columns to choose")
@@ -69,9 +72,12 @@ def summary(
     if check and input_shape and None in input_shape:
         raise click.UsageError("--check runs the network: give an input of one size, as in --input 1x28x28")
     picked = None if columns is None else chosen(columns)
-    nets = [zoo.find(name).build(classes, input_shape, width=width) for name in names]
+    networks = [network_choice.find(name) for name in names]
+    nets = [network.build(classes, input_shape, width=width) for network in networks]
     summaries = [summarize(net.topology, net.name, batch) for net in nets]
-    checks = [_checked(name, classes, input_shape, width) for name in names] if check else []
+    as_saved = classes is None and input_shape is None and width is None
+    learnt = [trained_on(name) if as_saved else None for name in names]
+    checks = [_checked(network, classes, input_shape, width) for network in networks] if check else []
     if depth is not None:
         summaries = [fold(each, depth) for each in summaries]
     if form == "table":
@@ -80,22 +86,24 @@ def summary(
         from minicnn.cli.render.summary import print_check, print_summary
 
         if len(summaries) == 1:
-            print_summary(stdout_console(), summaries[0], zoo.find(names[0]).source, picked)
+            told = "" if learnt[0] is None else f"\n{trained_words(learnt[0])}"
+            print_summary(stdout_console(), summaries[0], f"{networks[0].source}{told}", picked)
         else:
             print_comparison(stdout_console(), summaries)
         for each in checks:
             print_check(stdout_console(), *each)
     else:
-        click.echo(_written(summaries, form, picked, checks), nl=form != "csv")
+        click.echo(_written(summaries, form, picked, checks, learnt), nl=form != "csv")
     if any(counted.differences for counted, _ in checks):
         click.get_current_context().exit(1)
 
 
-def _checked(name: str, classes: int | None, input_shape: tuple[int | None, ...] | None, width: float | None) -> tuple[Check, float]:
+def _checked(
+    entry: network_choice.Network, classes: int | None, input_shape: tuple[int | None, ...] | None, width: float | None
+) -> tuple[Check, float]:
     """The counts of a network, and its width: with as many filters as can be counted in about a second."""
     from minicnn.engine.counting import check
 
-    entry = zoo.find(name)
     full = 1.0 if width is None else width
     for share in WIDTHS if entry.widths else WIDTHS[:1]:
         net = entry.build(classes, input_shape, width=None if share * full == 1 else share * full)
@@ -104,9 +112,25 @@ def _checked(name: str, classes: int | None, input_shape: tuple[int | None, ...]
     return check(net), share * full
 
 
-def _written(summaries: list[Summary], form: str, columns: tuple[str, ...] | None, checks: list[tuple[Check, float]]) -> str:
+def _written(
+    summaries: list[Summary],
+    form: str,
+    columns: tuple[str, ...] | None,
+    checks: list[tuple[Check, float]],
+    learnt: list[TrainedOn | None],
+) -> str:
     if form == "json":
         records = [each.to_dict() for each in summaries]
+        for record, known in zip(records, learnt, strict=True):
+            if known is not None:
+                record["trained_on"] = {
+                    "data": known.data,
+                    "epoch": known.epoch,
+                    "classes": list(known.classes),
+                    "image_shape": list(known.image_shape),
+                    "loss": known.loss.describe(),
+                    "preparation": known.preparation.to_json(),
+                }
         for record, (counted, width) in zip(records, checks, strict=False):
             record["check"] = {
                 "width": width,

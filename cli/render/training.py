@@ -22,14 +22,26 @@ AROUND = {
     "accumulate": "{} batches an update",
     "ema": "averaged by {:g}",
     "patience": "patience {}",
+    "init": "init {}",
+    "freeze": "frozen {}",
 }
 
 
 def around(settings: dict[str, Any]) -> str:
     """Settings of the updates that differ from those that most runs have, as in ", warm-up 0.5, clipped to 1"."""
-    usual = {"nesterov": False, "decay": "all", "warmup": 0, "clip_norm": None, "accumulate": 1, "ema": None, "patience": None}
-    given = {name: settings.get(name, settings["optimizer_settings"].get(name, usual[name])) for name in usual}
-    return "".join(f", {AROUND[name].format(value)}" for name, value in given.items() if value != usual[name])
+    usual = {"nesterov": False, "decay": "all", "warmup": 0, "accumulate": 1, "freeze": ""}
+    given = {name: settings.get(name, settings["optimizer_settings"].get(name, usual.get(name))) for name in AROUND}
+    given["freeze"] = " ".join(given["freeze"])
+    return "".join(f", {AROUND[name].format(value)}" for name, value in given.items() if value != usual.get(name)) + loss_words(
+        settings["loss"]
+    )
+
+
+def loss_words(loss: dict[str, Any]) -> str:
+    """The loss as `Loss.describe` gives it, where it is not the usual one, as in ", label smoothing 0.1"."""
+    kind, smoothing = loss.get("type"), loss.get("label_smoothing")
+    named = f", {kind}" if kind not in (None, "SoftmaxCrossEntropy") else ""
+    return named + (f", label smoothing {smoothing:g}" if smoothing else "")
 
 
 def format_loss(loss: float | None) -> str:

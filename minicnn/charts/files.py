@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from minicnn.errors import SettingError
 from minicnn.storage import atomic_write
 
 SCALE = 2  # pixels of a PNG for one of the SVG: sharp on today's screens
+LARGEST = 32_767  # pixels along a side: Cairo makes no larger picture
+SCREEN_FONTS = "system-ui,-apple-system,'Segoe UI',"
+SIZE = re.compile(r'<svg [^>]*width="([0-9]+)" height="([0-9]+)"')
 
 
 def write(path: str | Path, figure: Figure | Sequence[Figure], width: int = 640) -> None:
@@ -45,5 +49,8 @@ def to_png(text: str, target: Path) -> bytes:
         raise SettingError(
             f"{target}: PNG needs CairoSVG, which cannot be imported\n  {error}\n  pip install 'minicnn[figures]', or use {target.with_suffix('.svg')}"
         ) from None
-    converted: bytes = cairosvg.svg2png(bytestring=text.encode(), scale=SCALE, background_color="#ffffff")
+    text = text.replace(SCREEN_FONTS, "")  # CairoSVG asks for the first alone, and would get the widest there is
+    found = SIZE.match(text)
+    scale = min(SCALE, LARGEST / max(map(int, found.groups()))) if found else SCALE
+    converted: bytes = cairosvg.svg2png(bytestring=text.encode(), scale=scale, background_color="#ffffff")
     return converted

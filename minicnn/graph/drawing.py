@@ -21,12 +21,14 @@ class Box:
     nodes : in their order
     row, column : its place; columns are counted from the middle, and may be halves
     block : the names of the block that is folded into it, outermost first; None for single layers
+    title : what a part of several blocks is called that is folded into it, else empty
     """
 
     nodes: tuple[Node, ...]
     row: int
     column: float
     block: tuple[str, ...] | None = None
+    title: str = ""
 
     @property
     def path(self) -> tuple[str, ...]:

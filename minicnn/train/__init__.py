@@ -14,7 +14,20 @@ from minicnn.train.rate_range import RateCurve
 from minicnn.train.records import EpochRecord, EvaluationRecord, ProgressRecord, Record, StartRecord, StepRecord
 from minicnn.train.run import Run, RunResult
 from minicnn.train.run_folder import RunFolder, history_line
-from minicnn.train.schedule import SCHEDULES, Constant, Cosine, CosineRestarts, OneCycle, Plateau, Schedule, Step, WarmedUp, schedule
+from minicnn.train.schedule import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Halving,
+    Milestones,
+    OneCycle,
+    Plateau,
+    Schedule,
+    Step,
+    WarmedUp,
+    schedule,
+)
 from minicnn.train.settings import RunSettings
 from minicnn.train.trainer import Trainer
 from minicnn.train.validation import hold_out
@@ -34,9 +47,11 @@ __all__ = [
     "EvaluationRecord",
     "Examination",
     "Guess",
+    "Halving",
     "History",
     "LearningWatch",
     "MaskMistake",
+    "Milestones",
     "Mistake",
     "NumbersMistake",
     "OneCycle",

@@ -50,6 +50,30 @@ class Step(Schedule):
 
 
 @dataclass(frozen=True)
+class Milestones(Schedule):
+    """Divided by 10 after half and again after three quarters of the epochs.
+
+    He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", 2016, section 4.2: after 32,000 and 48,000 of 64,000 updates.
+    """
+
+    at: tuple[float, ...] = (0.5, 0.75)
+
+    def factor(self, epoch: int, part: float, epochs: int, history: Sequence[EpochRecord]) -> float:
+        return 0.1 ** sum(epoch - 1 + part >= share * epochs for share in self.at)
+
+
+@dataclass(frozen=True)
+class Halving(Schedule):
+    """Halved after each fifth of the epochs.
+
+    As in notebook 10.2 of Prince, "Understanding Deep Learning", 2023: after every 20 of 100 epochs.
+    """
+
+    def factor(self, epoch: int, part: float, epochs: int, history: Sequence[EpochRecord]) -> float:
+        return 0.5 ** ((epoch - 1) * 5 // max(epochs, 1))
+
+
+@dataclass(frozen=True)
 class Plateau(Schedule):
     """Divided by 10 whenever the loss (test if there is one, else training) has not fallen for `patience` epochs.
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from minicnn import schema
 from minicnn.errors import CheckpointError, SettingError, quoted, suggestion
 from minicnn.initializers import checked as initializer
+from minicnn.losses import Loss, SoftmaxCrossEntropy
+from minicnn.losses.base import build_loss
 from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, AdamW, Optimizer, RMSprop
 from minicnn.optimizers.base import ALL
 from minicnn.optimizers.update import checked_update
 from minicnn.recipe import Recipe
 from minicnn.train.augmentation import augmentation
-from minicnn.train.schedule import SCHEDULES, Schedule
+from minicnn.train.loss_setting import chosen_loss
+from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
+from minicnn.train.settings_check import check_values
 
 DEFAULT_DATA = "digits"
 DEFAULT_BATCH_SIZE = 128
@@ -44,6 +46,11 @@ BEFORE: dict[str, Any] = {  # in runs from before there was a choice
     "warmup": 0.0,
     "patience": None,
     "init": None,
+    "loss": {},
+    "weights": None,
+    "weights_sha256": None,
+    "freeze": (),
+    "architecture": None,
 }
 FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run is resumed
 
@@ -62,6 +69,10 @@ class RunSettings:
     warmup : epochs within which the learning rate rises to that of the schedule
     patience : epochs without a better one on the held-out images after which training ends
     init : what weights start from, see `minicnn.initializers`; None for the usual
+    loss : as `Loss.describe` gives it; {} for that of the network's recipe, else softmax cross-entropy
+    weights, weights_sha256 : a run or file whose weights it starts with, as far as they fit, and the digest of that file
+    freeze : names and patterns of what keeps its weights, see `Graph.freeze`
+    architecture : a network that is not in the zoo, as `Graph.architecture` gives it
     """
 
     network: str
@@ -87,6 +98,11 @@ class RunSettings:
     warmup: float = 0.0
     patience: int | None = None
     init: str | None = None
+    loss: dict[str, Any] = field(default_factory=dict)
+    weights: str | None = None
+    weights_sha256: str | None = None
+    freeze: tuple[str, ...] = ()
+    architecture: dict[str, Any] | None = None
 
     @classmethod
     def completed(cls, given: Mapping[str, Any], train_images: int, recipe: Recipe | None = None) -> RunSettings:
@@ -113,7 +129,7 @@ class RunSettings:
         defaults = {
             "data": data,
             "data_dir": None,
-            "epochs": outcome.epochs if outcome else default_epochs(train_images),
+            "epochs": outcome.epochs if outcome else recipe.epochs or default_epochs(train_images),
             "batch_size": recipe.batch_size,
             "optimizer": kind,
             "learning_rate": optimizer.learning_rate,
@@ -122,7 +138,11 @@ class RunSettings:
             "decay": optimizer.decay,
             "weight_decay": optimizer.weight_decay,
             "schedule": recipe.schedule,
-            "augment": "",
+            "augment": recipe.augment,
+            "warmup": recipe.warmup,
+            "clip_norm": recipe.clip_norm,
+            "ema": recipe.ema,
+            "init": recipe.init,
             "validation": 0.0,
             "seed": 0,
             "size": "x".join(map(str, outcome.size)) if outcome and outcome.size else None,
@@ -131,7 +151,8 @@ class RunSettings:
             raise SettingError(
                 "the weights are chosen by held-out images or by the test images, not by both\n  leave out --validation or --select-on-test"
             )
-        settings = cls(**{**defaults, **{name: value for name, value in said.items() if name not in SWITCHES}})
+        loss = chosen_loss(said.pop("loss", None), said.pop("label_smoothing", None), recipe.loss)
+        settings = cls(**{**defaults, "loss": loss, **{name: value for name, value in said.items() if name not in SWITCHES}})
         if settings.patience is not None and not settings.validation:
             raise SettingError("patience needs images that are not trained on\n  use --validation 0.1, or leave out --patience")
         settings.check_update()
@@ -151,6 +172,10 @@ class RunSettings:
             said["augment"] = augmentation(said["augment"]).words
         if "init" in said:
             said["init"] = initializer("train", said["init"])
+        if "loss" in said or "label_smoothing" in said:
+            usual = self.loss or SoftmaxCrossEntropy().describe()
+            said["loss"] = chosen_loss(said.get("loss"), said.pop("label_smoothing", None), usual)
+            said["loss"] = self.loss if said["loss"] == usual else said["loss"]
         if _switches(said):
             said["optimizer_settings"] = self.optimizer_settings | _switches(said)
             said = {name: value for name, value in said.items() if name not in SWITCHES}
@@ -190,6 +215,10 @@ class RunSettings:
         """What a `Trainer` is told of the updates besides the optimizer."""
         return {"clip_norm": self.clip_norm, "accumulate": self.accumulate, "ema": self.ema}
 
+    def make_loss(self) -> Loss | None:
+        """The loss they describe; None for that of the network's recipe."""
+        return build_loss(self.loss) if self.loss else None
+
     def make_schedule(self) -> str | Schedule:
         """The schedule they describe."""
         return chosen_schedule(self.schedule, self.warmup)
@@ -211,43 +240,11 @@ class RunSettings:
             values = {**BEFORE, **values}
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
-        for name in ("network", "data", "optimizer", "schedule", "augment", "decay"):
-            schema.word(source, f"the setting {name}", values[name])
-        if values["data_dir"] is not None and "\0" in schema.text(source, "the setting data_dir", values["data_dir"]):
-            raise CheckpointError(f"{source}: the setting data_dir is {quoted(values['data_dir'])}, but must be a path")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("accumulate", 1), ("patience", 1)):
-            if values[name] is not None or name != "patience":
-                schema.whole(source, f"the setting {name}", values[name], least)
-        for name, limits in (
-            ("learning_rate", {}),
-            ("weight_decay", {}),
-            ("validation", {"below": 1}),
-            ("momentum", {"below": 1}),
-            ("warmup", {}),
-            ("clip_norm", {}),
-            ("ema", {"below": 1}),
-        ):
-            if values[name] is not None or name not in ("momentum", "clip_norm", "ema"):
-                schema.real(source, f"the setting {name}", values[name], least=0, **limits)
-        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
-            if values[name] not in known:
-                hint = "\n  one of your own is known once its class is defined: import it before"
-                raise CheckpointError(f"{source}: there is no {name} {quoted(values[name])}{hint}")
-        more = values["optimizer_settings"]
-        if not isinstance(more, dict):
-            raise CheckpointError(f"{source}: the setting optimizer_settings is {quoted(more)}, but must be an object")
-        for name, value in more.items():
-            if not isinstance(value, bool):
-                schema.real(source, f"the setting {quoted(name)} of its optimizer", value)
-        if not isinstance(values["select_on_test"], bool):
-            raise CheckpointError(f"{source}: the setting select_on_test is {quoted(values['select_on_test'])}, but must be true or false")
-        settings = cls(**values)
-        if settings.size is not None and not re.fullmatch(
-            r"[1-9]\d{0,4}(x[1-9]\d{0,4}){0,2}", schema.text(source, "the setting size", settings.size)
-        ):
-            raise CheckpointError(f"{source}: the setting size is {quoted(settings.size)}, but must be rows and columns, as in '16x16'")
+        check_values(values, source)
+        settings = cls(**{**values, "freeze": tuple(values["freeze"])})
         try:
             settings.check_update()
+            settings = replace(settings, loss=settings.loss and build_loss(settings.loss).describe())
             augmentation(settings.augment)
             if settings.init is not None:
                 initializer(source, settings.init)

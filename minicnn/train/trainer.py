@@ -235,6 +235,7 @@ class Trainer:
         *,
         validation: float | Data | None = None,
         schedule: str | Schedule = "constant",
+        warmup: float = 0.0,
         augment: Iterable[str] | str | Augmentation = (),
         patience: int | None = None,
         progress: Progress = None,
@@ -252,7 +253,9 @@ class Trainer:
             A share of the training images to hold out, or other images: the network ends with the weights of the epoch that was
             best on them, and the test images are evaluated once, at the end.
         schedule : str or Schedule
-            "constant", "step", "plateau" or "cosine".
+            "constant", "step", "plateau", "cosine", "cosine-restarts" or "one-cycle".
+        warmup : float
+            Epochs within which the learning rate rises in a line to that of the schedule, such as 0.5.
         augment : words as "shift", "rotate=10,elastic", or changes of `minicnn.train.augmentation`, in any order
         patience : int, optional
             Stop when validation has not improved for so many epochs.
@@ -273,10 +276,10 @@ class Trainer:
         """
         with self._turns.turn():
             epochs = whole_number("fit", "epochs", epochs, least=1)
-            parts, since = Parts.of(self, train, test, validation), self.epoch - 1
+            rule, parts, since = chosen_schedule(schedule, warmup), Parts.of(self, train, test, validation), self.epoch - 1
             self._at.begin_epoch(self.epoch)
             return follow(
-                self, parts, patience, progress, lambda: self._stream(parts.train, parts.watched, since + epochs, schedule, augment, since)
+                self, parts, patience, progress, lambda: self._stream(parts.train, parts.watched, since + epochs, rule, augment, since)
             )
 
     def stream(
@@ -286,6 +289,7 @@ class Trainer:
         *,
         until_epoch: int,
         schedule: str | Schedule = "constant",
+        warmup: float = 0.0,
         augment: Iterable[str] | str | Augmentation = (),
     ) -> Generator[Record, None, None]:
         """Train up to an epoch and yield records: one StartRecord, then ProgressRecords and an EpochRecord per epoch.
@@ -300,7 +304,7 @@ class Trainer:
                 as_dataset("train", train, self.net, self.loss),
                 None if test is None else as_dataset("test", test, self.net, self.loss),
             )
-            return self._stream(data, tested, until, schedule, augment, 0)
+            return self._stream(data, tested, until, chosen_schedule(schedule, warmup), augment, 0)
 
     def stop(self) -> None:
         """Let training end after the current batches; its state is then complete, and it may continue later.  Any thread may call it."""
@@ -367,12 +371,12 @@ class Trainer:
         data: Dataset,
         tested: Dataset | None,
         until: int,
-        schedule: str | Schedule,
+        rule: Schedule,
         augment: Iterable[str] | str | Augmentation,
         since: int,
     ) -> Generator[Record, None, None]:
         """Check and hold everything now; train when the records are requested.  The schedule starts after epoch `since`."""
-        rule, changes = chosen_schedule(schedule), augmentation(augment).checked(self.net.input_shape)
+        changes = augmentation(augment).checked(self.net.input_shape)
         changes.warn(str(data.name))
         batch_size, threads = whole_number("Trainer", "batch_size", self.batch_size, least=1), thread_count("Trainer", self.threads)
         if not np.isfinite((*data.mean, *data.std)).all() and (wrong := wrong_image(data.images)) is not None:

@@ -21,7 +21,7 @@ def with_width(element: Element, width: float, keep_last: bool) -> Element:
     Groups become fewer where the channels no longer divide into them.
     """
     description = describe(element)
-    layers = [part for part in _parts(description) if any(count in part for count in COUNTS)]
+    layers = [part for part in parts_of(description) if any(count in part for count in COUNTS)]
     for part in layers[:-1] if keep_last else layers:
         for count in COUNTS:
             if count in part:
@@ -32,10 +32,10 @@ def with_width(element: Element, width: float, keep_last: bool) -> Element:
     return build(description)
 
 
-def _parts(description: object) -> list[dict[str, Any]]:
+def parts_of(description: object) -> list[dict[str, Any]]:
     """All layers in a description, in their order."""
     if isinstance(description, list):
-        return [part for each in description for part in _parts(each)]
+        return [part for each in description for part in parts_of(each)]
     if not isinstance(description, dict):
         return []
-    return [description, *(part for value in description.values() for part in _parts(value))]
+    return [description, *(part for value in description.values() for part in parts_of(value))]

@@ -2,11 +2,13 @@
 
 import builtins
 import io
+import struct
 
 import numpy as np
 import pytest
 
 from minicnn.charts import Chart, Line, Picture, PictureGrid, svg, write
+from minicnn.charts.files import SCREEN_FONTS, write_svg
 from minicnn.errors import SettingError
 
 FIGURE = [Chart("a line", (Line("y", [0, 1], [0, 1]),)), PictureGrid("pixels", ((Picture("", np.eye(3)),),))]
@@ -46,3 +48,16 @@ def test_a_png_without_a_converter_says_what_to_install(tmp_path, monkeypatch):
 def test_another_ending_is_refused(tmp_path):
     with pytest.raises(SettingError, match=r"figure.jpg: figures are written as .svg or .png"):
         write(tmp_path / "figure.jpg", FIGURE)
+
+
+def test_a_png_that_would_be_too_large_is_made_smaller(tmp_path):
+    pytest.importorskip("cairosvg")
+    write_svg(
+        tmp_path / "long.png",
+        '<svg xmlns="http://www.w3.org/2000/svg" class="mc-sheet" width="12" height="40000" viewBox="0 0 12 40000"></svg>',
+    )
+    assert (tmp_path / "long.png").read_bytes()[16:24] == struct.pack(">II", 10, 32767)
+
+
+def test_fonts_of_screens_are_those_of_the_drawings():
+    assert f"font-family:{SCREEN_FONTS}Helvetica" in svg(FIGURE)

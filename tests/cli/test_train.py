@@ -20,7 +20,7 @@ from rich.console import Console
 
 import minicnn
 from minicnn.cli import options
-from minicnn.cli.commands.train import continuation
+from minicnn.cli.following import continuation
 from minicnn.cli.render import training as text
 from minicnn.cli.render.live import COMPILING, LiveProgress
 from minicnn.optimizers import OPTIMIZERS, USUAL

@@ -6,7 +6,21 @@ import pytest
 import minicnn
 from minicnn import layers as L
 from minicnn.errors import SettingError
-from minicnn.train import SCHEDULES, Constant, Cosine, CosineRestarts, EpochRecord, OneCycle, Plateau, Schedule, Step, WarmedUp, schedule
+from minicnn.train import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    CosineRestarts,
+    EpochRecord,
+    Halving,
+    Milestones,
+    OneCycle,
+    Plateau,
+    Schedule,
+    Step,
+    WarmedUp,
+    schedule,
+)
 
 
 def epochs(*losses, test=True):
@@ -19,6 +33,16 @@ def test_constant():
 
 def test_step_divides_by_ten_after_each_third():
     assert [Step().factor(epoch, 0.9, 9, []) for epoch in range(1, 10)] == pytest.approx([1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01])
+
+
+def test_milestones_divide_by_ten_after_half_and_three_quarters():
+    assert [Milestones().factor(epoch, 0, 8, []) for epoch in range(1, 9)] == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01])
+    assert Milestones().factor(2, 0.25, 2, []) == pytest.approx(0.1)
+    assert Milestones().factor(2, 0.5, 2, []) == pytest.approx(0.01)
+
+
+def test_halving_halves_after_each_fifth():
+    assert [Halving().factor(epoch, 0.9, 10, []) for epoch in (1, 2, 3, 5, 7, 10)] == [1, 1, 0.5, 0.25, 0.125, 0.0625]
 
 
 def test_cosine_falls_from_one_to_zero():
@@ -108,10 +132,12 @@ def test_by_name():
     assert schedule(mine) is mine
     with pytest.raises(
         SettingError,
-        match=r"^schedule 'cosin' is not one of constant, step, plateau, cosine(, [\w-]+)*: did you mean cosine or cosine-restarts\?$",
+        match=r"^schedule 'cosin' is not one of constant, step, milestones, halving, plateau, cosine(, [\w-]+)*: did you mean cosine or cosine-restarts\?$",
     ):
         schedule("cosin")
-    with pytest.raises(SettingError, match=r"^schedule 'linear' is not one of constant, step, plateau, cosine(, [\w-]+)*$"):
+    with pytest.raises(
+        SettingError, match=r"^schedule 'linear' is not one of constant, step, milestones, halving, plateau, cosine(, [\w-]+)*$"
+    ):
         schedule("linear")
 
 

@@ -1,0 +1,114 @@
+"""NAME as a Python file and as a run: trained, resumed without running code, shown and drawn."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minicnn.storage import load_arrays
+
+BLOCK = "L.Sequential(L.Conv2D(4, 3), L.ReLU(), L.Dropout(0.2), L.MaxPool2D(2), L.Flatten(), L.Linear({}))"
+HEAD = "import minicnn\nfrom minicnn import layers as L\n"
+FUNCTION = f"{HEAD}def network(classes, input_shape, seed):\n    return {BLOCK.format('classes')}\n"
+GRAPH = f"{HEAD}network = minicnn.Graph({BLOCK.format(10)}, (1, 8, 8))\n"
+LAYER = f"{HEAD}network = {BLOCK.format(10)}\n"
+OWN = f"""{HEAD}
+class Doubled(L.Layer):
+    def output_shape(self, shape):
+        return shape
+
+    def forward(y, x):
+        N, F = x.shape
+        for n in range(N):
+            for f in range(F):
+                y[n, f] = 2 * x[n, f]
+
+    def backward(dx, dy):
+        N, F = dy.shape
+        for n in range(N):
+            for f in range(F):
+                dx[n, f] = 2 * dy[n, f]
+
+network = L.Sequential(L.Flatten(), Doubled(), L.Linear(10))
+"""
+
+
+def arrays(folder, file="best"):
+    return load_arrays(folder / f"{file}.safetensors")[0]
+
+
+@pytest.mark.parametrize("text", [FUNCTION, GRAPH, LAYER], ids=["function", "graph", "layer"])
+def test_what_a_file_defines_is_trained_and_resumed_without_the_file(cli, tmp_path, text):
+    (tmp_path / "net.py").write_text(text)
+    status, _, err = cli("train", "net.py", "--epochs", 3, "--out", "whole", "--seed", 3)
+    assert status == 0, err
+    assert cli("train", "net.py", "--epochs", 2, "--out", "parts", "--seed", 3, "--schedule", "constant", "--quiet")[0] == 0
+    assert cli("train", "net.py", "--epochs", 3, "--out", "again", "--seed", 3, "--schedule", "constant", "--quiet")[0] == 0
+    (tmp_path / "net.py").unlink()
+    status, _, err = cli("train", "--resume", "parts", "--epochs", 3)
+    assert status == 0, err
+    for name, array in arrays(tmp_path / "again").items():
+        np.testing.assert_array_equal(array, arrays(tmp_path / "parts")[name], err_msg=name)
+    assert cli("evaluate", "parts")[0] == 0
+
+
+def test_the_architecture_of_a_run_is_trained_anew_for_other_classes_too(cli, tmp_path):
+    (tmp_path / "net.py").write_text(FUNCTION)
+    assert cli("train", "net.py", "--epochs", 1, "--out", "first", "--quiet")[0] == 0
+    assert cli("train", "first", "--epochs", 1, "--out", "same", "--quiet")[0] == 0
+    for name, array in arrays(tmp_path / "first").items():
+        np.testing.assert_array_equal(array, arrays(tmp_path / "same")[name], err_msg=name)
+    pictures = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "three.npz", x_train=pictures, y_train=np.arange(40) % 3, x_test=pictures[:9], y_test=np.arange(9) % 3)
+    status, _, err = cli("train", "first", "--data", "three.npz", "--epochs", 1, "--out", "other", "--quiet")
+    assert status == 0, err
+    assert arrays(tmp_path / "other")["fc1.weight"].shape[0] == 3
+
+
+def test_layers_of_ones_own_need_their_file_again(cli, tmp_path, monkeypatch):
+    from minicnn.layers.registry import TYPES
+
+    (tmp_path / "own.py").write_text(OWN)
+    assert cli("train", "own.py", "--epochs", 1, "--out", "run", "--quiet")[0] == 0
+    monkeypatch.delitem(TYPES, "Doubled")  # as in another process
+    status, _, err = cli("train", "--resume", "run", "--epochs", 2)
+    assert status == 1
+    assert err.startswith("Error: the network own cannot be built from what its run recorded: there is no layer called 'Doubled'")
+    assert "give their file again: minicnn train FILE.py --resume DIR" in err
+    assert cli("train", "own.py", "--resume", "run", "--epochs", 2, "--quiet")[0] == 0
+    (tmp_path / "own.py").write_text(OWN.replace("L.Linear(10)", "L.Linear(20), L.ReLU(), L.Linear(10)"))
+    status, _, err = cli("train", "own.py", "--resume", "run", "--epochs", 3)
+    assert (status, err.splitlines()[0]) == (1, "Error: own.py has changed: its network is not the one that the run was started with")
+
+
+def test_summary_and_draw_take_files_and_runs(cli, tmp_path, trained):
+    (tmp_path / "net.py").write_text(FUNCTION)
+    shown = json.loads(cli("summary", "net.py", "--input", "1x8x8", "--classes", 7, "--format", "json")[1])
+    assert (shown["model"], shown["layers"][-1]["output_shape"]) == ("net", [7])
+    assert json.loads(cli("summary", trained, "--format", "json")[1])["totals"]["params"] == 61_706
+    assert cli("draw", "net.py", "--input", "1x8x8", "--classes", 7)[:2] == (0, "net.svg: 6 layers\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("netwrok = 1", "net.py defines no network: did you mean netwrok?"),
+        ("network = 1", "net.py: network is 1, but must be a Graph, a layer or a block, or a function (classes, input_shape, seed)"),
+        ("def network(classes):\n    return 1", "net.py: network() returns 1, but must return a Graph, a layer or a block"),
+        ("def network(width):\n    return 1", "net.py: network(width) needs width, which has no default"),
+        ("def network():\n    return 1 / 0", "net.py: network() raises ZeroDivisionError: division by zero"),
+        ("1 / 0", "net.py raises ZeroDivisionError: division by zero"),
+        (LAYER.replace("L.Linear(10)", "L.ReLU()").replace("4, 3", "4, 3, groups=5"), "net.py raises"),
+    ],
+)
+def test_a_file_without_a_network_says_what_is_missing(cli, tmp_path, text, words):
+    (tmp_path / "net.py").write_text(text)
+    status, out, err = cli("train", "net.py", "--epochs", 1)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"Error: {words}")
+
+
+def test_a_name_that_is_nothing(cli, trained):
+    assert "Error: there is no network called 'lenett' in the zoo: did you mean lenet?" in cli("train", "lenett")[2]
+    assert cli("train", "none.py")[2] == "Error: there is no file none.py\n"
+    assert cli("train", "runs/none")[2].startswith("Error: there is no run folder runs/none")
