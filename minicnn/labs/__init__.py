@@ -13,6 +13,7 @@ from minicnn.labs import (
     batchnorm,
     cost,
     depth,
+    detect,
     highway,
     invariance,
     mnist1d,
@@ -23,6 +24,9 @@ from minicnn.labs import (
     receptive,
     recipe,
     relu,
+    see,
+    segment,
+    transfer,
 )
 from minicnn.labs.lab import VERDICTS, Lab, Progress, Row
 from minicnn.labs.verdicts import effect, percent, same, seeds_text
@@ -44,6 +48,10 @@ LABS: tuple[Lab, ...] = tuple(
         relu,
         batchnorm,
         recipe,
+        see,
+        segment,
+        detect,
+        transfer,
     )
 )
 
