@@ -43,6 +43,7 @@ ORDER = (
     "train",
     "zoo",
     "report",
+    "page",
     "estimators",
     "facts",
     "exercises",
@@ -52,12 +53,12 @@ ORDER = (
     "__main__",
 )
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
-DATASETS_ARE_FOR = ("preparation", "network_input", "train", "report", "labs", "bench", "cli")
+DATASETS_ARE_FOR = ("preparation", "network_input", "train", "report", "page", "labs", "bench", "cli")
 
 DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
 AT_HOME = {  # foreign packages, and where they may be imported
-    "numba": ("minicnn/kernels/", "minicnn/engine/"),
+    "numba": ("minicnn/kernels/", "minicnn/engine/", "minicnn/page/build/"),
     "llvmlite": ("minicnn/kernels/", "minicnn/engine/"),
     "click": ("cli/",),
     "rich": ("cli/",),

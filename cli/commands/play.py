@@ -74,7 +74,7 @@ def own_variant(word: str) -> dict[str, Any]:
     """What FILE.py:NAME says, compiled: a `kernels.Variant`."""
     from minicnn.cli.python_file import own_value
     from minicnn.kernels import Variant
-    from minicnn.page.variant import variant_assets
+    from minicnn.page.build.variant import variant_assets
 
     found = own_value(word, Variant, "a convolution made by kernels.variant")
     file = Path(word.rpartition(":")[0])

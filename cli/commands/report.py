@@ -77,13 +77,15 @@ def nothing(name: str | None, value: object) -> bool:
 
 def unsaid(settings: RunSettings, command: list[str], train_images: int) -> list[str]:
     """Settings that the command does not repeat, because no option says them: from the recipe of another network, as a rule."""
-    from minicnn.cli.commands.train import chosen_recipe, train
+    from minicnn.cli.commands.train import train
+    from minicnn.cli.network_choice import find
+    from minicnn.cli.recipe_choice import chosen_recipe
     from minicnn.errors import MinicnnError
     from minicnn.train import RunSettings
 
     try:
         given = dict(train.make_context("train", command[1:]).params)
-        recipe = chosen_recipe(given["network"], given.pop("recipe"))
+        recipe = chosen_recipe(find(given["network"]), given.pop("recipe"))
         for name in ("out", "resume", "device", "threads", "form", "quiet"):
             given.pop(name, None)
         repeated = RunSettings.completed(given, train_images, recipe).to_json()

@@ -4,7 +4,7 @@ import { Machine, unpacked } from "./memory.js";
 import { flat, tensor } from "./loops.js";
 
 /**
- * As `variant_assets` in minicnn/page/variant.py makes it; shapes have four entries.
+ * As `variant_assets` in minicnn/page/build/variant.py makes it; shapes have four entries.
  * @typedef {{name: string, axes: number, input_shape: number[], output_shape: number[], taps: number[], weights: number, code: string, table: string, text: string, uses: Record<string, string>}} VariantAssets
  */
 

@@ -28,12 +28,12 @@ def variant_assets(own: Variant, text: str = "") -> dict[str, Any]:
     SettingError
         If the map is one that Numba cannot compile, or there are more taps than a page holds.
     """
-    if not own._compiled:
+    if not hasattr(own.index_map, "py_func"):
         raise SettingError(f"variant {own.name!r} has an index map in Python, but a page needs one that Numba compiles")
     outputs, taps = three(own.output_shape), three(own.taps)
     if prod(outputs) * prod(taps) > MOST_TAPS:
         raise SettingError(f"variant {own.name!r} has {prod(outputs) * prod(taps):,} taps, more than the {MOST_TAPS:,} that a page holds")
-    index_map, forward, backward_input = own._map, textbook.variant_forward, textbook.variant_backward_input
+    index_map, forward, backward_input = own.index_map, textbook.variant_forward, textbook.variant_backward_input
 
     def variant_forward(y, x, weight, bias):  # type: ignore[no-untyped-def]
         forward(y, x, weight, bias, index_map, taps)
