@@ -59,7 +59,7 @@ DOWNLOAD = ("datasets/store.py", "datasets/deadline.py")
 
 AT_HOME = {  # foreign packages, and where they may be imported
     "numba": ("minicnn/kernels/", "minicnn/engine/", "minicnn/page/build/"),
-    "llvmlite": ("minicnn/kernels/", "minicnn/engine/"),
+    "llvmlite": ("minicnn/kernels/", "minicnn/engine/", "minicnn/page/build/"),
     "click": ("cli/",),
     "rich": ("cli/",),
     "urllib": DOWNLOAD,
