@@ -116,5 +116,5 @@ LAB = Lab(
         "Use 150 images in place of 700. Which parts gain in worth?",
     ),
     run=run,
-    seconds=120,
+    seconds=45,
 )
