@@ -129,5 +129,5 @@ LAB = Lab(
         "Which padding and stride bring 28 pixels to 14 with a window of 5? Add a line to SIZES that shows it.",
     ),
     run=run,
-    seconds=3,
+    seconds=2,
 )

@@ -80,7 +80,7 @@ def run(quick):
     yield Row(
         "in use an answer does not depend on the batch: fixed statistics",
         f"an image alone and among {len(images)}: difference {apart:.1g}",
-        same(0, apart, within=1e-6),
+        same(0, apart, within=1e-5),  # sums in another order round differently
     )
     lines = tuple(Line(words, list(range(len(means))), list(means)) for words, (means, _, _) in watched.items())
     yield Chart("Mean input of layer 4", lines, "update", "deviations from 0")
@@ -151,5 +151,5 @@ LAB = Lab(
         "Put the normalization behind the rectifier. What changes in the first two rows?",
     ),
     run=run,
-    seconds=60,
+    seconds=5,
 )

@@ -141,5 +141,5 @@ LAB = Lab(
         "Give the picture 16 channels and 16 filters. Does the crossing move?",
     ),
     run=run,
-    seconds=15,
+    seconds=2,
 )

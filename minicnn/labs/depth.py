@@ -87,5 +87,5 @@ LAB = Lab(
         "Use resnet20-projection. How many parameters more has it, and does it help?",
     ),
     run=run,
-    seconds=100,
+    seconds=30,
 )

@@ -142,5 +142,5 @@ LAB = Lab(
         "Train with rotate=90 in place of shift=4. Which rows change? Which digits can no longer be told apart?",
     ),
     run=run,
-    seconds=20,
+    seconds=5,
 )

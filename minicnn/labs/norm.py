@@ -107,5 +107,5 @@ LAB = Lab(
         "Start the last convolution of every body from zeros (init='zeros'). Can residual connections do alone now?",
     ),
     run=run,
-    seconds=100,
+    seconds=25,
 )

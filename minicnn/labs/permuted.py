@@ -85,5 +85,5 @@ LAB = Lab(
         "Shuffle rows and columns separately, as order[:, None], order. Why is that less bad?",
     ),
     run=run,
-    seconds=60,
+    seconds=12,
 )

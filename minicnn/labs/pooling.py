@@ -145,5 +145,5 @@ LAB = Lab(
         "Replace the maximum over channels by mode='avg'. Why does the network learn nothing then that one template could not?",
     ),
     run=run,
-    seconds=60,
+    seconds=5,
 )

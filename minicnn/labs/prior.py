@@ -132,5 +132,5 @@ LAB = Lab(
         "Let crosses lie in the right upper corner as well. From which tile on does the network tell the two corners apart?",
     ),
     run=run,
-    seconds=30,
+    seconds=5,
 )

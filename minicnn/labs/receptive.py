@@ -136,5 +136,5 @@ LAB = Lab(
         "Set padding=0 in one layer after the other. Which numbers change, and which do not?",
     ),
     run=run,
-    seconds=10,
+    seconds=4,
 )

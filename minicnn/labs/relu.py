@@ -117,5 +117,5 @@ LAB = Lab(
         "Put BatchNorm2D before every unit. What remains of the gap?",
     ),
     run=run,
-    seconds=120,
+    seconds=30,
 )

@@ -12,7 +12,8 @@ from minicnn.optimizers import SGD
 
 
 @pytest.mark.parametrize(
-    ("errors", "verdict"), [([0.16, 0.17], "equal"), ([0.10, 0.11], "same effect"), ([0.55, 0.56], "different"), ([0.7, 0.8], "different")]
+    ("errors", "verdict"),
+    [([0.16, 0.17], "equal"), ([0.10, 0.11], "same effect"), ([0.55, 0.56], "different"), ([0.26, 0.26], "same effect")],
 )
 def test_a_figure_read_from_a_curve(errors, verdict):
     assert mnist1d.near(0.17, errors) == verdict
