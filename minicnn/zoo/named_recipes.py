@@ -72,7 +72,7 @@ RECIPES: dict[str, NamedRecipe] = {
                 "Its augmentation is left out: --augment flip,pca is part of it, crops of 224 from 256 pixels are not.",
                 "The rate was lowered by hand, three times, when the validation error stopped improving; here after two such epochs.",
                 "Not tried on ImageNet, which is not among the data sets.  LeNet does not leave 11.35 %, the share of the most frequent digit:"
-                " weights of 0.01 suit layers with thousands of inputs, as AlexNet's, not with 25 to 400.",
+                " weights of 0.01 suit layers with thousands of inputs, as AlexNet's, not with 25 to 400; with --init he it reaches 98.82 to 99.16 %.",
             ),
         ),
         NamedRecipe(
