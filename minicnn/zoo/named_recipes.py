@@ -72,7 +72,7 @@ RECIPES: dict[str, NamedRecipe] = {
                 "Its augmentation is left out: --augment flip,pca is part of it, crops of 224 from 256 pixels are not.",
                 "The rate was lowered by hand, three times, when the validation error stopped improving; here after two such epochs.",
                 "Not tried on ImageNet, which is not among the data sets.  LeNet does not leave 11.35 %, the share of the most frequent digit:"
-                " weights of 0.01 suit layers with thousands of inputs, as AlexNet's, not with 25 to 400.",
+                " weights of 0.01 suit layers with thousands of inputs, as AlexNet's, not with 25 to 400; with --init he it reaches 98.82 to 99.16 %.",
             ),
         ),
         NamedRecipe(
@@ -111,8 +111,9 @@ RECIPES: dict[str, NamedRecipe] = {
             Recipe(
                 SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4), (), schedule="one-cycle", batch_size=128, ema=0.999, augment="flip"
             ),
-            (Tried("small-cnn-32", Outcome("fashion-mnist", 10, (0.92, 0.93))),),
+            (Tried("small-cnn-32", Outcome("fashion-mnist", 10, (0.9278, 0.9299))),),
             (
+                "92.99, 92.88 and 92.78 % for the seeds 0, 1 and 2: a mean of 92.88 %.",
                 "With half the filters, small-cnn, 15 epochs with shift and flip gave 91.47 % of the test images: then the network was widened.",
             ),
         ),
