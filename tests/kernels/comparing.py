@@ -1,7 +1,7 @@
 """What the tests of the public kernel functions share: generated settings, poisoned results, bounds with a reason.
 
 A function is given float32 arrays (fast loops) and the same numbers as float64 (textbook loops).  MINICNN_EXAMPLES sets how many settings
-hypothesis generates per test (default 60).  With MINICNN_REPORT each file says how many results it compared and how near to the bound.
+hypothesis generates per test (default 40).  With MINICNN_REPORT each file says how many results it compared and how near to the bound.
 """
 
 import importlib
@@ -18,7 +18,7 @@ from minicnn.kernels.cpu.pooling import bands
 from minicnn.kernels.cpu.program import call
 
 AXES = (1, 2, 3)
-EXAMPLES = int(os.environ.get("MINICNN_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("MINICNN_EXAMPLES", "40"))
 EPSILON = float(np.finfo(np.float32).eps)
 
 # No deadline: the first example compiles.  derandomize: CI never blames an innocent change; more examples are new ones.

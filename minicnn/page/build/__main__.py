@@ -1,7 +1,7 @@
 """Make the two modules that come with the package: `python -m minicnn.page.build`.  About two minutes; the same bytes every time.
 
-    textbook.wasm   every textbook loop that takes no function
-    engine.wasm     every step of plans
+textbook.wasm   every textbook loop that takes no function
+engine.wasm     every step of plans
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def main() -> int:
         return build(sys.argv[1])
     for name in MODULES:
         with tempfile.TemporaryDirectory() as folder:
-            run = subprocess.run([sys.executable, "-m", __package__, name], env={**os.environ, **FOUR_LANES, "NUMBA_CACHE_DIR": folder}, check=False)
+            run = subprocess.run(
+                [sys.executable, "-m", __package__, name], env={**os.environ, **FOUR_LANES, "NUMBA_CACHE_DIR": folder}, check=False
+            )
         if run.returncode:
             return run.returncode
     return 0

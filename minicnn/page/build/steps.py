@@ -53,7 +53,8 @@ def step_loops(kernels: Iterable[StepKernel]) -> dict[str, Loop]:
             "\n  start it with NUMBA_CPU_NAME=generic and NUMBA_CPU_FEATURES empty"
         )
     return {
-        each.label: Loop(each.function, (*STEP_SIGNATURE.args[:-2], record_type(each.fields), FRAME), frozenset(each.math)) for each in kernels
+        each.label: Loop(each.function, (*STEP_SIGNATURE.args[:-2], record_type(each.fields), FRAME), frozenset(each.math))
+        for each in kernels
     }
 
 

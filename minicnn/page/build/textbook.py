@@ -6,8 +6,8 @@ from numba import types
 
 from minicnn.kernels import textbook
 from minicnn.kernels.derive import Definition, read
-from minicnn.kernels.derive.kinds import FLOAT64
 from minicnn.kernels.derive.javascript import kinds_of
+from minicnn.kernels.derive.kinds import FLOAT64
 from minicnn.page.build.module import Loop
 
 ELEMENTS = {"elements": types.float32, "ints": types.int64}
