@@ -173,7 +173,7 @@ def reduction() -> Outcome:
 SLIDE = L.Sequential(*(L.Conv2D(8, 3, stride=2, padding=1), L.MaxPool2D(2), L.Conv2D(8, 3, stride=2, padding=1), L.MaxPool2D(2)))
 
 CHECKS: dict[str, Check] = {
-    "J1": lambda: lab("permuted", "UCI digits: compare"),
+    "J1": lambda: lab("permuted", "pictures: compare"),
     "J2": lambda: lab("invariance", "one detector finds Waldo"),
     "J3": lambda: lab("invariance", "sweep the image"),
     "J4": integral,
