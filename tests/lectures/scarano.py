@@ -149,7 +149,7 @@ TRIPLE = ["BatchNorm2D", "ReLU", "Conv2D"]
 CHECKS: dict[str, Check] = {
     "S1": lambda: lab("invariance", "not invariant to rotation", "invariance can be learnt"),
     "S2": circular,
-    "S3": lambda: equal((5, 5), kernels.circulant(np.ones(3), 5).shape),
+    "S3": lambda: equal([[1, 3, 2], [2, 1, 3], [3, 2, 1]], kernels.circulant(np.array([1.0, 2, 3]), 3)),
     "S4": commute,
     "S5": shift_right,
     "S6": equivariant,
@@ -176,7 +176,7 @@ CHECKS: dict[str, Check] = {
     "S25": lambda: equal(3 * 5 * 9 + 5, count(L.Conv2D(5, 3), (3, 8, 8))),
     "S26": lambda: tested(THREE.test_ways_to_scale_down),
     "S27": lambda: tested(THREE.test_ways_to_scale_up),
-    "S28": lambda: equal((10,), summary("lenet").layers[-1].output_shape),
+    "S28": lambda: lab("invariance", "but not to large ones"),
     "S29": lambda: lab("detect", "figure 10.18: 448 x 448", "one look finds"),
     "S30": lambda: lab("detect", "figure 10.18d"),
     "S31": lambda: lab("segment", "a network that looks around"),
