@@ -13,6 +13,7 @@ from minicnn.train import Trainer
 from tests.kernels import test_lectures as worked
 from tests.lectures import jeong
 from tests.lectures.checking import (
+    RANDOM,
     Check,
     Outcome,
     context,
@@ -32,7 +33,6 @@ from tests.lectures.checking import (
     true,
 )  # fmt: skip
 
-RANDOM = np.random.default_rng(1)
 EPOCHS = 15
 ONE = worked.TestLecture001()
 

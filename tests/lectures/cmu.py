@@ -12,6 +12,7 @@ from minicnn.train import Trainer
 from tests.kernels import test_lectures as worked
 from tests.lectures import bonn, jeong
 from tests.lectures.checking import (
+    RANDOM,
     Check,
     Outcome,
     count,
@@ -33,7 +34,6 @@ from tests.lectures.checking import (
     true,
 )  # fmt: skip
 
-RANDOM = np.random.default_rng(2)
 TWO = worked.TestCrossCorrelationOfLecture002()
 IMAGENET = "results on ImageNet, which cannot be trained here"
 

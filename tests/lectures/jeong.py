@@ -11,6 +11,7 @@ from minicnn.labs import arithmetic
 from minicnn.labs.training import trained
 from tests.kernels import test_lectures as worked
 from tests.lectures.checking import (
+    RANDOM,
     Check,
     Outcome,
     context,
@@ -35,7 +36,6 @@ from tests.lectures.checking import (
 FIVE = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
 THREE = [[0, 1, 2], [2, 2, 0], [0, 1, 2]]
 NINE = [[12, 12, 17], [10, 17, 19], [9, 6, 14]]
-RANDOM = np.random.default_rng(0)
 
 
 def integral() -> Outcome:

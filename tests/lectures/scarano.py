@@ -10,6 +10,7 @@ from minicnn.errors import SettingError
 from tests.kernels import test_lectures as worked
 from tests.lectures import bonn, cmu, jeong
 from tests.lectures.checking import (
+    RANDOM,
     Check,
     Outcome,
     count,
@@ -29,7 +30,6 @@ from tests.lectures.checking import (
     true,
 )  # fmt: skip
 
-RANDOM = np.random.default_rng(3)
 THREE = worked.TestLecture003()
 LIKE_OURS = "the recipe of the figure is not in the notes; ours ends better"
 

@@ -9,6 +9,7 @@ from minicnn import layers as L
 from minicnn.geometry import Axis, output_size, size_formula
 from tests.kernels import test_lectures as worked
 from tests.lectures.checking import (
+    RANDOM,
     Check,
     Outcome,
     context,
@@ -29,7 +30,6 @@ from tests.lectures.checking import (
     true,
 )  # fmt: skip
 
-RANDOM = np.random.default_rng(4)
 FOUR = worked.TestLecture004()
 SIXTEEN = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16]]
 CONVOLUTIONS = ("conv2", "conv3", "conv4", "conv5")

@@ -9,8 +9,8 @@ import pytest
 
 import minicnn
 from minicnn import labs
-from tests.lectures.checking import CONTEXT, DIFFERENT, EQUAL, MISSING, RECORDS, VERDICTS, different, equal, lab, text
-from tests.lectures.coverage import checks, items, outcome
+from tests.lectures.checking import CONTEXT, DIFFERENT, EQUAL, MISSING, RECORDS, VERDICTS, different, equal, lab, outcome, text
+from tests.lectures.coverage import checks, items
 
 LEAST = 275  # equal or honestly different
 NOT_COVERED = {"J50", "B74", "C23", "C40", "C61", "C63", "C66"}  # results on ImageNet; data of kinds that are not at hand
@@ -75,6 +75,10 @@ def test_a_check_that_raises_is_not_covered():
     found = outcome(lambda: equal(1, 1 / 0))
     assert found.verdict == MISSING
     assert found.words.startswith("ZeroDivisionError")
+
+
+def test_a_check_draws_the_same_numbers_whatever_ran_before():
+    assert outcome(checks()["J6"]) == outcome(checks()["J6"])
 
 
 def test_a_lab_without_a_record_or_a_row_is_not_covered():
