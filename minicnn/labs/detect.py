@@ -153,5 +153,5 @@ LAB = Lab(
         "Train with the loss YOLO(boxes=1) and a network for it. Does mAP fall? Look at pictures with one digit beside another.",
     ),
     run=run,
-    seconds=150,
+    seconds=40,
 )

@@ -151,5 +151,5 @@ LAB = Lab(
         "Train on labels that are shuffled. Which of the numbers stay as they are, which fall?",
     ),
     run=run,
-    seconds=60,
+    seconds=15,
 )

@@ -139,5 +139,5 @@ LAB = Lab(
         " the first network had to offer?",
     ),
     run=run,
-    seconds=120,
+    seconds=50,
 )
