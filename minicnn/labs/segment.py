@@ -14,7 +14,7 @@ WITH, WITHOUT, PLACES, FLAT, GUESS, REFINED = "U-Net", "no skips", "places of th
 
 
 def run(quick):
-    seeds, count, tested, epochs = (1, 48, 24, 6) if quick else (3, 200, 100, 12)
+    seeds, count, tested, epochs = (1, 48, 24, 6) if quick else (3, 200, 100, 15)
     train, test = (datasets.load("cells", split).subset(slice(most)) for split, most in (("train", count), ("test", tested)))
     shape = minicnn.zoo.build("unet").output_shape
     yield Row("U-Net: 572 x 572 pixels give 388 x 388, two numbers each", " x ".join(map(str, shape)), same((2, 388, 388), shape))
