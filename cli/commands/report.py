@@ -60,13 +60,16 @@ def repeating(settings: RunSettings, device: object = "cpu") -> list[str]:
     """The command that trains with these settings, every one of them said."""
     from minicnn.cli.commands.train import train
 
-    said: dict[str, Any] = {**settings.to_json(), **settings.optimizer_settings}
+    loss = settings.loss
+    own = {"loss": loss.get("type"), "label_smoothing": loss.get("label_smoothing") or None}
+    said: dict[str, Any] = {**settings.to_json(), **settings.optimizer_settings, **own}
     words = ["train", settings.network]
     for option in train.params:
         value = said.get(option.name or "")
         if not isinstance(option, click.Option) or nothing(option.name, value):
             continue
-        words += [option.opts[-1]] if option.is_flag else [option.opts[-1], repr(value) if isinstance(value, float) else str(value)]
+        for each in value if option.multiple else (value,):
+            words += [option.opts[-1]] if option.is_flag else [option.opts[-1], repr(each) if isinstance(each, float) else str(each)]
     return [*words, "--device", device] if isinstance(device, str) and device != "cpu" else words
 
 
@@ -86,7 +89,8 @@ def unsaid(settings: RunSettings, command: list[str], train_images: int) -> list
     try:
         given = dict(train.make_context("train", command[1:]).params)
         recipe = chosen_recipe(find(given["network"]), given.pop("recipe"))
-        for name in ("out", "resume", "device", "threads", "form", "quiet"):
+        given["freeze"] = given["freeze"] or None
+        for name in ("out", "resume", "device", "threads", "form", "quiet", "repeat"):
             given.pop(name, None)
         repeated = RunSettings.completed(given, train_images, recipe).to_json()
     except (MinicnnError, click.ClickException):

@@ -157,7 +157,8 @@ export class SlideRoom {
 
   /** The weights of this shape: those that were typed for one filter, others made from them. @param {number[]} shape @param {number} taps */
   weightsOf(shape, taps) {
-    if (this.weights.length !== taps) this.weights = Array.from({ length: taps }, (_, n) => (n === (taps - 1) / 2 ? 1 : 0));
+    const known = this.weights;
+    if (known.length !== taps) this.weights = Array.from({ length: taps }, (_, n) => (known.length && taps % known.length === 0 ? known[n % known.length] : n === (taps - 1) >> 1 ? 1 : 0));
     this.showWeights(taps);
     const several = count(shape) / taps;
     return tensor(shape, n => this.weights[n % taps] * (several === 1 ? 1 : [1, -1, 0.5, 2, -0.5][Math.floor(n / taps) % 5]));
