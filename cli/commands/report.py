@@ -68,14 +68,14 @@ def repeating(settings: RunSettings, device: object = "cpu") -> list[str]:
         value = said.get(option.name or "")
         if not isinstance(option, click.Option) or nothing(option.name, value):
             continue
-        for each in value if option.multiple else (value,):
+        for each in value if isinstance(value, tuple | list) else (value,):
             words += [option.opts[-1]] if option.is_flag else [option.opts[-1], repr(each) if isinstance(each, float) else str(each)]
     return [*words, "--device", device] if isinstance(device, str) and device != "cpu" else words
 
 
 def nothing(name: str | None, value: object) -> bool:
     """Whether a setting is left out: it was not given, or is what an option cannot say."""
-    return value is None or value is False or value == "" or (value == 0 and name in ("validation", "warmup"))
+    return value is None or value is False or value in ("", (), []) or (value == 0 and name in ("validation", "warmup"))
 
 
 def unsaid(settings: RunSettings, command: list[str], train_images: int) -> list[str]:
