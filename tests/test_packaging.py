@@ -122,6 +122,20 @@ def test_cuda_is_installed_as_pages_and_messages_say():
         assert named <= set(extras)
 
 
+def package_data():
+    """What pyproject.toml says of the files that are no Python."""
+    found = set()
+    for package, patterns in PROJECT["tool"]["setuptools"]["package-data"].items():
+        folder = (
+            next(each for each, name in FOLDERS.items() if name == package) if package in FOLDERS.values() else package.replace(".", "/")
+        )
+        found |= {
+            f"{package.replace('.', '/')}/{each.relative_to(ROOT / folder)}" for every in patterns for each in (ROOT / folder).glob(every)
+        }
+    assert len(found) > 20
+    return found
+
+
 @pytest.mark.parametrize("source", ["checkout", "unpacked", "a checkout without links"])
 def test_the_wheel_holds_every_package_and_nothing_else(source, checkout, unpacked, tmp_path):
     folder = copied(unpacked if source == "unpacked" else checkout, tmp_path / "source")
@@ -133,8 +147,7 @@ def test_the_wheel_holds_every_package_and_nothing_else(source, checkout, unpack
     with zipfile.ZipFile(build(folder, "wheel", tmp_path)) as wheel:
         held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     wanted = {f"{package.replace('.', '/')}/{name}" for directory, package in FOLDERS.items() for name in files(ROOT / directory, "*.py")}
-    data = {f"minicnn/datasets/data/{name}" for name in files(ROOT / "datasets" / "data")}
-    assert held == wanted | data | {"minicnn/py.typed"}
+    assert held == wanted | package_data()
 
 
 def test_the_source_archive_holds_all_tests_and_pages(unpacked):
