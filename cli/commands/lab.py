@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.options import format_option
 from minicnn.errors import MinicnnError, SettingError, suggestion
 
@@ -37,14 +37,14 @@ def lab(name: str | None, quick: bool, explain: bool, out: str | None, form: str
         if quick or explain or out:
             raise click.UsageError("say which lab: 'minicnn lab' lists them")
         if form == "json":
-            click.echo(json.dumps([{"name": each.name, "title": each.title, "seconds": each.seconds} for each in LABS], indent=1))
+            click.echo(json_text([{"name": each.name, "title": each.title, "seconds": each.seconds} for each in LABS], indent=1))
         else:
             print_labs(stdout_console(), LABS)
         return
     chosen, path = wanted(name)
     if explain:
         if form == "json":
-            click.echo(json.dumps(meaning(chosen), indent=1))
+            click.echo(json_text(meaning(chosen), indent=1))
         else:
             print_meaning(stdout_console(), chosen, path)
         return
@@ -116,7 +116,7 @@ def perform(lab: Lab, quick: bool, folder: Path | None, form: str) -> None:
     if shown:
         print_end(console, rows, seconds, quick)
     else:
-        click.echo(json.dumps(record, indent=1))
+        click.echo(json_text(record, indent=1))
     if folder is not None:
         write(folder, lab.name, figures, record, shown)
 
@@ -138,7 +138,7 @@ def write(folder: Path, name: str, figures: list, record: dict, shown: bool) -> 
     from minicnn.charts import svg
     from minicnn.storage import atomic_write
 
-    texts = {folder / f"{name}.json": json.dumps(record, indent=1) + "\n"}
+    texts = {folder / f"{name}.json": json_text(record, indent=1) + "\n"}
     if figures:
         texts[folder / f"{name}.svg"] = svg(figures)
     for path, text in texts.items():
