@@ -60,13 +60,19 @@ def repeating(settings: RunSettings, device: object = "cpu") -> list[str]:
     """The command that trains with these settings, every one of them said."""
     from minicnn.cli.commands.train import train
 
-    said: dict[str, Any] = {**settings.to_json(), **settings.optimizer_settings}
+    loss = settings.loss
+    of_loss = {"loss": loss.get("type"), "label_smoothing": loss.get("label_smoothing")}
+    said: dict[str, Any] = {**settings.to_json(), **settings.optimizer_settings, **of_loss}
     words = ["train", settings.network]
     for option in train.params:
         value = said.get(option.name or "")
         if not isinstance(option, click.Option) or nothing(option.name, value):
             continue
-        words += [option.opts[-1]] if option.is_flag else [option.opts[-1], repr(value) if isinstance(value, float) else str(value)]
+        if option.is_flag:
+            words.append(option.opts[-1])
+            continue
+        for each in value if option.multiple else (value,):
+            words += [option.opts[-1], repr(each) if isinstance(each, float) else str(each)]
     return [*words, "--device", device] if isinstance(device, str) and device != "cpu" else words
 
 
@@ -89,6 +95,7 @@ def unsaid(settings: RunSettings, command: list[str], train_images: int) -> list
         for name in ("out", "resume", "device", "threads", "form", "quiet"):
             given.pop(name, None)
         repeated = RunSettings.completed(given, train_images, recipe).to_json()
+        repeated["weights_sha256"] = settings.weights_sha256  # found again with the weights
     except (MinicnnError, click.ClickException):
         return ["network"]
     return [name for name, value in settings.to_json().items() if repeated.get(name) != value]
