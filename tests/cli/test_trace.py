@@ -14,7 +14,7 @@ def test_a_number_of_a_network(cli):
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].startswith("lenet, conv2 (Conv2D, 5x5, padding 0): y[k=3, p=4, q=5] = ")
-    assert lines[1:3] == ["untrained: parameters are drawn from seed 0", "test image 7 of digits, 7"]
+    assert lines[1:3] == ["untrained: parameters are drawn from seed 0", "picture digits #7, class 7"]
     assert "  h = 4*1 + r*1 - 0,   w = 5*1 + s*1 - 0" in lines
     assert any("133 more" in line for line in lines)
     assert [line.split()[0] for line in lines[-3:]] == ["textbook", "fast", "difference"]
@@ -91,9 +91,31 @@ def test_a_trained_network_and_a_picture(cli, trained, tmp_path):
     status, out, _ = cli("trace", trained, "--layer", "fc3", "--at", "3")
     assert status == 0
     assert "untrained" not in out
-    assert "test image 0 of digits" in out
+    assert "picture digits #0, class" in out
     np.save(tmp_path / "picture.npy", np.zeros((28, 28), np.uint8))
     assert "picture picture.npy" in cli("trace", trained, "--layer", "fc3", "--at", "3", "--image", "picture.npy")[1]
+
+
+def test_a_network_of_ones_own_with_the_pictures_that_show_would_take(cli, tmp_path):
+    (tmp_path / "net.py").write_text("from minicnn import Graph, layers as L\nnetwork = Graph(L.Conv2D(2, 3), (1, 8, 8))\n")
+    status, out, _ = cli("trace", "net.py", "--layer", "conv1", "--at", "1,2,3")
+    assert (status, out.splitlines()[2]) == (0, "picture digits #0, class 0")
+
+
+def test_a_run_refuses_another_input(cli, trained):
+    status, _, err = cli("trace", trained, "--layer", "conv1", "--at", "1,2,3", "--input", "1x32x32")
+    assert (status, err) == (1, f"Error: {trained} was made for 1 x 28 x 28, but --input is 1 x 32 x 32\n")
+
+
+def test_json_has_no_words_that_json_lacks(cli):
+    """A maximum begins at minus infinity."""
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    out = cli("trace", "lenet", "--layer", "pool1", "--at", "3,4,5", "--format", "json")[1]
+    (first, *_) = json.loads(out, parse_constant=refuse)["loops"][0]["parts"][0]["rows"]
+    assert first["partial"] is None
 
 
 def test_frames_of_a_layer_beside_a_number(cli, tmp_path):
@@ -117,7 +139,11 @@ def test_frames_of_a_layer_beside_a_number(cli, tmp_path):
         (2, "is not numbers in rows of one length", ("--kernel", "conv2d", "--x", "1 2; 3", "--at", "0,0,0")),
         (1, "lenet has no layer 'conv7': did you mean conv1 or conv2?", ("lenet", "--layer", "conv7", "--at", "1,2,3")),
         (1, "conv2d_forward: q=9 lies outside y: q runs from 0 to 2", ("--kernel", "conv2d", "--at", "0,0,9")),
-        (1, "digits has 359 test images, 0 to 358, but --index is 400", ("lenet", "--layer", "conv1", "--at", "1,2,3", "--index", "400")),
+        (
+            1,
+            "--index is 400, but the last test image of digits has index 358",
+            ("lenet", "--layer", "conv1", "--at", "1,2,3", "--index", "400"),
+        ),
         (1, "nothing.npy cannot be read: No such file", ("--kernel", "conv2d", "--x", "nothing.npy", "--at", "0,0,0")),
         (1, "steps.gif: figures are written as .svg or .png", ("lenet", "--layer", "conv1", "--frames", "steps.gif")),
         (1, "there is no network called 'lenett' in the zoo", ("lenett", "--layer", "conv1", "--at", "1,2,3")),
