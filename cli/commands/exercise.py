@@ -38,7 +38,8 @@ def exercise(name: str | None, out: str | None, graded: str | None, own: str | N
     Without NAME, the exercises are listed.  With NAME, its file is handed out: a function with its docstring, to be filled in.
 
     --grade tells which number is wrong first, and at which tap its sum goes another way than the right one.  With NAME, every file is taken for
-    that exercise; without it, for all whose functions it defines.  The exit status is 1 if a single file is wrong.
+    that exercise; without it, for all whose functions it defines.  The exit status is 1 if a
+    file is graded alone and is wrong.
     """
     from minicnn.exercises import EXERCISES, Limits, find, grade_files, handout, load
 

@@ -10,7 +10,7 @@ import click
 
 from minicnn.cli.echo import json_text
 from minicnn.cli.options import format_option
-from minicnn.errors import MinicnnError, SettingError, suggestion
+from minicnn.errors import MinicnnError, SettingError, raised, suggestion
 
 if TYPE_CHECKING:
     from minicnn.labs import Lab, Row
@@ -130,7 +130,8 @@ def results(lab: Lab, quick: bool):  # type: ignore[no-untyped-def]
     except Exception as error:
         if lab.run.__module__.startswith("minicnn."):
             raise
-        raise SettingError(f"{lab.run.__code__.co_filename} raises {type(error).__name__}: {error}") from error
+        file = lab.run.__code__.co_filename
+        raise SettingError(f"{file} {raised(error, file)}") from error
 
 
 def write(folder: Path, name: str, figures: list, record: dict, shown: bool) -> None:  # type: ignore[type-arg]
