@@ -107,6 +107,11 @@ def test_a_run_refuses_another_input(cli, trained):
     assert (status, err) == (1, f"Error: {trained} was made for 1 x 28 x 28, but --input is 1 x 32 x 32\n")
 
 
+def test_a_tap_between_the_positions_of_a_stride_has_no_position(cli):
+    out = cli("trace", "--kernel", "conv_transpose2d", "--stride", 2, "--at", "0,0,1,1")[1]
+    assert [line.split()[3:5] for line in out.splitlines() if " none 0 " in line][:2] == [["-,-", "none"], ["-,0", "none"]]
+
+
 def test_json_has_no_words_that_json_lacks(cli):
     """A maximum begins at minus infinity."""
 
@@ -143,6 +148,12 @@ def test_frames_of_a_layer_beside_a_number(cli, tmp_path):
             1,
             "--index is 400, but the last test image of digits has index 358",
             ("lenet", "--layer", "conv1", "--at", "1,2,3", "--index", "400"),
+        ),
+        (1, "max_pool2d, linear, ...: minicnn.kernels.textbook.__all__ lists all", ("--kernel", "nope", "--at", "0,0,0")),
+        (
+            1,
+            "conv2d_forward is not the loop of Conv2D(1, 3, sharing='unshared')\n  that is tiled_conv2d_forward",
+            ("--kernel", "conv2d", "--set", "sharing=unshared", "--at", "0,0,0"),
         ),
         (1, "nothing.npy cannot be read: No such file", ("--kernel", "conv2d", "--x", "nothing.npy", "--at", "0,0,0")),
         (1, "steps.gif: figures are written as .svg or .png", ("lenet", "--layer", "conv1", "--frames", "steps.gif")),

@@ -67,6 +67,7 @@ def test_every_part_is_there_with_the_figures_of_the_run(lenet_page):
         "How to repeat it",
     ]
     words = " ".join(outline.text)
+    assert not {"freeze", "weights", "loss settings", "()", "{}"} & set(outline.text)
     last = json.loads((Path(found.run) / "history.jsonl").read_text().splitlines()[-1])
     assert f"recognises {100 * last['test_accuracy']:.2f} % of 359 test images after 2 epochs of training on 1,438 images" in words
     assert f"{last['test_loss']:.4f}" in words
