@@ -103,6 +103,8 @@ def loaded(path: str) -> np.ndarray:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{path} holds {array.dtype}, but a trace needs numbers")
     return array if array.dtype == np.float64 else array.astype(np.float32)
 
 
@@ -168,19 +170,22 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     if at is None and not frames and (name is None or form != "table"):
         raise click.UsageError("which number? --at k,p,q, or --frames FILE.svg for all steps of the layer")
     found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
-    if frames and network is None and found.wanted != "y":
+    if frames and network is not None and found.wanted != "y":
+        raise click.UsageError("--frames draws what a forward pass reads: leave out --gradient")
+    if frames and found.wanted != "y":
         forward = str(name).partition("_backward")[0]
         raise click.UsageError(f"--frames draws what a forward pass reads: minicnn trace --kernel {forward} ... --frames {frames}")
+    table = None if at is None else found.layered.trace(found.wanted, at)  # a place that there is not leaves no file behind
     if frames:
         from minicnn.charts.files import write_svg
         from minicnn.tracing.frames import frames_of
         from minicnn.tracing.frames_svg import svg
 
-        picture = frames_of(found.layered, 0 if at is None or found.wanted != "y" else at[-len(found.layered.results["y"].shape) + 1])
+        picture = frames_of(found.layered, 0 if at is None else at[-len(found.layered.results["y"].shape) + 1])
         write_svg(frames, svg(picture))
-        click.echo(f"{frames}: {picture.summary}", err=at is not None)
-    if at is not None:
-        show(found.layered.trace(found.wanted, at), form, whole)
+        click.echo(f"{frames}: {picture.summary}", err=at is not None or form != "table")
+    if table is not None:
+        show(table, form, whole)
     elif network is None and form == "table":
         from minicnn.cli.render.console import stdout_console
         from minicnn.cli.render.trace import print_arrays
@@ -235,6 +240,8 @@ def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
     for key in ("window", "filters", "stride", "padding", "dilation", "groups", "x", "weight", "bias", "dy"):
         if given[key] is not None:
             raise click.UsageError(f"--{key} is for --kernel: a network has its own")
+    if given["label"] is not None and given["gradient"] is None:
+        raise click.UsageError("--label is for --gradient: an output does not depend on what is right")
     if layer is None:
         raise click.UsageError(f"which layer? --layer NAME; 'minicnn summary {word}' lists them")
     chosen = with_weights(word, given["input_shape"], given["seed"])

@@ -144,6 +144,7 @@ def _candidates(
                 if not _names(layer, name, dims):
                     if (
                         not any(words)
+                        and None not in usual.values()
                         and isinstance(actual := layer.loops().forward, str)
                         and _names(cast(Layer, kind(**usual)), name, dims)
                     ):

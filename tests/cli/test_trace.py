@@ -112,6 +112,23 @@ def test_a_tap_between_the_positions_of_a_stride_has_no_position(cli):
     assert [line.split()[3:5] for line in out.splitlines() if " none 0 " in line][:2] == [["-,-", "none"], ["-,0", "none"]]
 
 
+def test_an_array_of_words_is_no_array_of_numbers(cli, tmp_path):
+    np.save(tmp_path / "words.npy", np.array(["a", "b"]))
+    status, _, err = cli("trace", "--kernel", "conv2d", "--x", "words.npy", "--at", "0,0,0")
+    assert (status, err) == (1, "Error: words.npy holds <U1, but a trace needs numbers\n")
+
+
+@pytest.mark.parametrize("place", ["3,4", "99,4,5"])
+def test_a_place_that_there_is_not_leaves_no_frames(cli, tmp_path, place):
+    status, out, err = cli("trace", "lenet", "--layer", "conv2", "--at", place, "--frames", "z.svg")
+    assert (status, out, err.startswith("Error: conv2: ")) == (1, "", True)
+    assert not list(tmp_path.glob("*.svg"))
+
+
+def test_frames_leave_the_output_to_json(cli):
+    assert cli("trace", "lenet", "--layer", "conv1", "--frames", "z.svg", "--format", "json")[1] == ""
+
+
 def test_json_has_no_words_that_json_lacks(cli):
     """A maximum begins at minus infinity."""
 
@@ -155,6 +172,8 @@ def test_frames_of_a_layer_beside_a_number(cli, tmp_path):
             "conv2d_forward is not the loop of Conv2D(1, 3, sharing='unshared')\n  that is tiled_conv2d_forward",
             ("--kernel", "conv2d", "--set", "sharing=unshared", "--at", "0,0,0"),
         ),
+        (2, "--label is for --gradient", ("lenet", "--layer", "conv1", "--at", "1,2,3", "--label", 3)),
+        (2, "leave out --gradient", ("lenet", "--layer", "conv1", "--gradient", "weight", "--frames", "a.svg")),
         (1, "nothing.npy cannot be read: No such file", ("--kernel", "conv2d", "--x", "nothing.npy", "--at", "0,0,0")),
         (1, "steps.gif: figures are written as .svg or .png", ("lenet", "--layer", "conv1", "--frames", "steps.gif")),
         (1, "there is no network called 'lenett' in the zoo", ("lenett", "--layer", "conv1", "--at", "1,2,3")),
