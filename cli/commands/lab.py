@@ -10,7 +10,7 @@ import click
 
 from minicnn.cli.echo import json_text
 from minicnn.cli.options import format_option
-from minicnn.errors import MinicnnError, SettingError, raised, suggestion
+from minicnn.errors import MinicnnError, SettingError, quoted, raised, suggestion
 
 if TYPE_CHECKING:
     from minicnn.labs import Lab, Row
@@ -123,8 +123,16 @@ def perform(lab: Lab, quick: bool, folder: Path | None, form: str) -> None:
 
 def results(lab: Lab, quick: bool):  # type: ignore[no-untyped-def]
     """What a lab yields; what goes wrong in a user's file is said as an error of that file."""
+    from minicnn.charts import Chart, PictureGrid
+    from minicnn.labs import Progress, Row
+
     try:
-        yield from lab.run(quick)
+        for result in lab.run(quick):
+            if not isinstance(result, (Progress, Row, Chart, PictureGrid)):
+                raise TypeError(
+                    f"run yields {quoted(result)}, but what is shown is a Progress, a Row, or a Chart or PictureGrid of minicnn.charts"
+                )
+            yield result
     except (MinicnnError, MemoryError, OSError):
         raise
     except Exception as error:

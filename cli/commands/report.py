@@ -71,7 +71,7 @@ def repeating(settings: RunSettings, device: object = "cpu") -> list[str]:
         if option.is_flag:
             words.append(option.opts[-1])
             continue
-        for each in value if option.multiple else (value,):
+        for each in tuple(value or ()) if option.multiple else (value,):
             words += [option.opts[-1], repr(each) if isinstance(each, float) else str(each)]
     return [*words, "--device", device] if isinstance(device, str) and device != "cpu" else words
 
