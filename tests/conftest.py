@@ -3,6 +3,8 @@
 --require-cuda ends the run where there is none.
 """
 
+import shutil
+
 import pytest
 from hypothesis import settings
 
@@ -35,3 +37,16 @@ def missing_of_cuda():
     if SIMULATED:
         return "the simulator is on: unset NUMBA_ENABLE_CUDASIM"
     return f"{state.missing}: {state.fix}" if state.missing else ""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for pages that are written.  It ends with the module: while it runs, nothing else may have an event loop in this thread."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here to steer a browser with")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -8,12 +8,17 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MADE = (".git", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", ".venv", "runs")
+MADE = (".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", ".venv", "runs")
 
 
 def copied(source: Path, folder: Path) -> Path:
     """A copy of a project without anything made from it, links as links."""
-    return Path(shutil.copytree(source, folder, symlinks=True, ignore=shutil.ignore_patterns(*MADE)))
+    made = shutil.ignore_patterns(*MADE)
+
+    def left_out(where: str, names: list[str]) -> set[str]:
+        return set(made(where, names)) | ({"build", "dist"} & set(names) if Path(where) == source else set())
+
+    return Path(shutil.copytree(source, folder, symlinks=True, ignore=left_out))
 
 
 def build(source: Path, what: str, out: Path) -> Path:

@@ -21,7 +21,16 @@ else:
     import tomli as tomllib  # pytest brings it
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-TOOLS = ("ruff", "mypy", "setuptools", "nvidia-cuda-nvdisasm", "playwright", "nbmake", "ipykernel")  # what no test of `lowest` needs
+TOOLS = (
+    "ruff",
+    "mypy",
+    "setuptools",
+    "nvidia-cuda-nvdisasm",
+    "playwright",
+    "axe-playwright-python",
+    "nbmake",
+    "ipykernel",
+)  # what no test of `lowest` needs
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 
 

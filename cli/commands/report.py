@@ -61,24 +61,21 @@ def repeating(settings: RunSettings, device: object = "cpu") -> list[str]:
     from minicnn.cli.commands.train import train
 
     loss = settings.loss
-    of_loss = {"loss": loss.get("type"), "label_smoothing": loss.get("label_smoothing")}
-    said: dict[str, Any] = {**settings.to_json(), **settings.optimizer_settings, **of_loss}
+    own = {"loss": loss.get("type"), "label_smoothing": loss.get("label_smoothing") or None}
+    said: dict[str, Any] = {**settings.to_json(), **settings.optimizer_settings, **own}
     words = ["train", settings.network]
     for option in train.params:
         value = said.get(option.name or "")
         if not isinstance(option, click.Option) or nothing(option.name, value):
             continue
-        if option.is_flag:
-            words.append(option.opts[-1])
-            continue
-        for each in tuple(value or ()) if option.multiple else (value,):
-            words += [option.opts[-1], repr(each) if isinstance(each, float) else str(each)]
+        for each in value if isinstance(value, tuple | list) else (value,):
+            words += [option.opts[-1]] if option.is_flag else [option.opts[-1], repr(each) if isinstance(each, float) else str(each)]
     return [*words, "--device", device] if isinstance(device, str) and device != "cpu" else words
 
 
 def nothing(name: str | None, value: object) -> bool:
     """Whether a setting is left out: it was not given, or is what an option cannot say."""
-    return value is None or value is False or value == "" or (value == 0 and name in ("validation", "warmup"))
+    return value is None or value is False or value in ("", (), []) or (value == 0 and name in ("validation", "warmup"))
 
 
 def unsaid(settings: RunSettings, command: list[str], train_images: int) -> list[str]:
@@ -92,7 +89,8 @@ def unsaid(settings: RunSettings, command: list[str], train_images: int) -> list
     try:
         given = dict(train.make_context("train", command[1:]).params)
         recipe = chosen_recipe(find(given["network"]), given.pop("recipe"))
-        for name in ("out", "resume", "device", "threads", "form", "quiet"):
+        given["freeze"] = given["freeze"] or None
+        for name in ("out", "resume", "device", "threads", "form", "quiet", "repeat"):
             given.pop(name, None)
         repeated = RunSettings.completed(given, train_images, recipe).to_json()
         repeated["weights_sha256"] = settings.weights_sha256  # found again with the weights

@@ -119,8 +119,8 @@ class _Notes:
             settings = each.node.layer.loop_settings(each.node.input_shapes)
             noted, each.noted = each.noted or [], []
             for loop, arguments, _ in noted:
-                if getattr(textbook, loop.__name__, None) is not loop:
-                    raise GraphError(f"{each.node.name}: {loop.__name__} is a loop of your own, and a page knows the textbook's only")
+                if getattr(textbook, loop.__name__, None) is not loop or read(loop).called:
+                    raise GraphError(f"{each.node.name}: a page knows the textbook's loops that take no function, and not {loop.__name__}")
                 given = {
                     name: self._argument(value, name in settings) if isinstance(value, np.ndarray) else value
                     for name, value in arguments.items()

@@ -22,7 +22,7 @@ def resnet200_preact(classes: int) -> Sequential:
     return preactivation_resnet((3, 24, 36, 3), classes)
 
 
-@network("preact-bottleneck", SEQUEL, title="Bottleneck block, activation first", input_shape=(256, 56, 56))
+@network("preact-bottleneck", SEQUEL, title="Bottleneck block, activation first", input_shape=(256, 56, 56), widths=False)
 def preact_bottleneck() -> Element:
     return keeping_block(64, number=2)
 

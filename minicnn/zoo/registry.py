@@ -73,7 +73,7 @@ class ZooEntry:
     def _with_width(self, element: Element, width: float) -> Element:
         factor = number(self.name, "width", width, least=0, above=True)
         if not self.widths:
-            raise SettingError(f"{self.name}: width is {width!r}, but its connections are those of a table and have one width only")
+            raise SettingError(f"{self.name}: width is {width!r}, but it has one width only")
         from minicnn.zoo.widths import with_width
 
         return with_width(element, factor, keep_last=self.classes is not None)

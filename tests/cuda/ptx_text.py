@@ -1,5 +1,6 @@
 """PTX as data: the functions of a module, their instructions, and what lies in which memory."""
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -154,11 +155,14 @@ def _statements(body):
         yield " ".join((found[1] or found[2] or found[3]).split()).replace(" :", ":")
 
 
+NUMBERS = itertools.count()
+
+
 def _declared(name, scopes):
     """A name for what is declared here; in an inner scope another one than any outside."""
     if len(scopes) == 1:
         return name
-    return scopes[-1].setdefault(name, f"{name}_{len(scopes)}_{id(scopes[-1])}")
+    return scopes[-1].setdefault(name, f"{name}_{next(NUMBERS)}")
 
 
 def _instruction(statement, renamed):

@@ -95,9 +95,9 @@ def check_bits(name, wanted, got):
 def test_threads_as_machine_code_have_the_bits_of_the_loop(name):
     """Also where numbers are not numbers; and every kernel compiles for three architectures, be it for one type of numbers.
 
-    Without the full run, loops over three axes are compiled only: they are those over two with one more.
+    Without the full run, loops over one axis and three are compiled only: they are those over two with one less or more.
     """
-    execute = FULL or "3d" not in name
+    execute = FULL or not re.search("[13]d", name)
     for number, (outputs, inputs) in enumerate(calls_of(name)):
         for given in (inputs, with_strange_numbers(inputs)) if execute else (inputs,):
             wanted = [output.copy() for output in outputs]
@@ -118,7 +118,7 @@ def test_sums_in_float32_are_near_the_loop(name):
         wanted = [output.copy() for output in outputs]
         getattr(textbook, name)(*wanted, *inputs)
         for architecture in ARCHITECTURES if FULL else ARCHITECTURES[1:2]:
-            launches = Executed(architecture, ARCHITECTURES)
+            launches = Executed(architecture, ARCHITECTURES if FULL else ())
             for one, other in zip(wanted, launched(name, outputs, inputs, innermost, launches, single=True), strict=True):
                 finite = np.isfinite(one)
                 apart = np.abs(other - one).max(initial=0, where=finite)

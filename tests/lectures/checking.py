@@ -24,6 +24,9 @@ from minicnn.network import Graph
 EQUAL, DIFFERENT, CONTEXT, PAGE, MISSING = "equal", "honestly different", "context", "page", "not covered"
 VERDICTS = (EQUAL, DIFFERENT, CONTEXT, PAGE, MISSING)
 RECORDS = Path(__file__).parent / "records"
+RANDOM = np.random.default_rng(0)  # what checks draw from; every check starts where it starts
+START = RANDOM.bit_generator.state
+LONGEST = 140  # letters of many numbers
 SCALE = "other images and fewer of them than the lecture's"
 
 
@@ -62,12 +65,17 @@ def different(claimed: Any, found: Any, reason: str) -> Outcome:
 
 
 def text(value: Any) -> str:
-    """A number or several of them for people."""
+    """A number or several of them for people, cut if they are many."""
+    words = spelt(value)
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]} ..."
+
+
+def spelt(value: Any) -> str:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, list | tuple):
         joint = " / " if any(isinstance(each, list | tuple) for each in value) else " "
-        return joint.join(text(each) for each in value)
+        return joint.join(spelt(each) for each in value)
     if isinstance(value, float) and value == int(value):
         value = int(value)
     return (
@@ -183,6 +191,17 @@ def lab(name: str, *begins: str, reason: str = SCALE, figures: bool = False) -> 
     said = f"{'; '.join(words)} ({record['command']}, {record['date']})"
     seen = set(verdicts) <= ({"equal"} if figures else {"equal", "same effect"})
     return Outcome(EQUAL, said) if seen else Outcome(DIFFERENT, f"{said}; {', '.join(sorted(set(verdicts)))}: {reason}")
+
+
+def outcome(check: Check | None) -> Outcome:
+    """What a check says, whatever ran before it; one that raises is not covered."""
+    if check is None:
+        return Outcome(MISSING, "no check")
+    RANDOM.bit_generator.state = START
+    try:
+        return check()
+    except Exception as error:
+        return Outcome(MISSING, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
 
 
 def context(words: str) -> Check:

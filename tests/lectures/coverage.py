@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.lectures.checking import MISSING, VERDICTS, Check, Outcome
+from tests.lectures.checking import VERDICTS, Check, outcome
 
 LECTURES = {"J": "jeong", "B": "bonn", "C": "cmu", "S": "scarano", "L": "slides"}
 ITEMS = Path(__file__).parent / "items.tsv"
@@ -33,16 +33,6 @@ def checks() -> dict[str, Check]:
     for module in LECTURES.values():
         found |= importlib.import_module(f"tests.lectures.{module}").CHECKS
     return found
-
-
-def outcome(check: Check | None) -> Outcome:
-    """What a check says; one that raises is not covered."""
-    if check is None:
-        return Outcome(MISSING, "no check")
-    try:
-        return check()
-    except Exception as error:
-        return Outcome(MISSING, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
 
 
 def main(wanted: list[str]) -> None:

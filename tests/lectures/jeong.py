@@ -11,6 +11,7 @@ from minicnn.labs import arithmetic
 from minicnn.labs.training import trained
 from tests.kernels import test_lectures as worked
 from tests.lectures.checking import (
+    RANDOM,
     Check,
     Outcome,
     context,
@@ -35,7 +36,6 @@ from tests.lectures.checking import (
 FIVE = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
 THREE = [[0, 1, 2], [2, 2, 0], [0, 1, 2]]
 NINE = [[12, 12, 17], [10, 17, 19], [9, 6, 14]]
-RANDOM = np.random.default_rng(0)
 
 
 def integral() -> Outcome:
@@ -64,7 +64,7 @@ def sliding() -> Outcome:
         kernels.conv2d(grid(FIVE), grid(THREE), algorithm=each)[0, 0]
         for each in ("auto", "textbook", "direct", "im2col", "fft", "winograd")
     ]
-    return equal([NINE] * 6, np.round(found, 4))
+    return true("12 12 17 / 10 17 19 / 9 6 14 by six algorithms", all(np.array_equal(NINE, np.round(each, 4)) for each in found))
 
 
 def frames() -> Outcome:
@@ -115,7 +115,7 @@ def local_response() -> Outcome:
 def identity_block() -> Outcome:
     body = L.Sequential(L.Conv2D(4, 3, padding=1), L.ReLU(), L.Conv2D(4, 3, padding=1, init="zeros"))
     x = RANDOM.normal(size=(2, 4, 8, 8)).astype(np.float32)
-    return equal(x, net(L.Residual(body), (4, 8, 8)).forward(x))
+    return equal(0, float(abs(net(L.Residual(body), (4, 8, 8)).forward(x) - x).max()))
 
 
 def shortcuts() -> Outcome:
@@ -173,7 +173,7 @@ def reduction() -> Outcome:
 SLIDE = L.Sequential(*(L.Conv2D(8, 3, stride=2, padding=1), L.MaxPool2D(2), L.Conv2D(8, 3, stride=2, padding=1), L.MaxPool2D(2)))
 
 CHECKS: dict[str, Check] = {
-    "J1": lambda: lab("permuted", "UCI digits: compare"),
+    "J1": lambda: lab("permuted", "pictures: compare"),
     "J2": lambda: lab("invariance", "one detector finds Waldo"),
     "J3": lambda: lab("invariance", "sweep the image"),
     "J4": integral,
@@ -208,7 +208,7 @@ CHECKS: dict[str, Check] = {
     ),
     "J32": lambda: equal((3 * 3 * 192 + 1) * 384, layer("alexnet-2012", "conv4").params),
     "J33": lambda: equal((3 * 3 * 192 + 1) * 256, layer("alexnet-2012", "conv5").params),
-    "J34": lambda: equal(7, sum(row.type == "ReLU" for row in summary("alexnet-2012").layers)),
+    "J34": lambda: lab("relu", "ReLU keeps properties"),
     "J35": lambda: lab("relu", "figure 1: ReLU reaches", "figure 1: six times", figures=True),
     "J36": two_groups,
     "J37": memory,
@@ -227,7 +227,7 @@ CHECKS: dict[str, Check] = {
     "J48": lambda: equal(["Conv2D", "ReLU", "MaxPool2D"], [row.type for row in summary("vgg11").layers[:3]]),
     "J49": lambda: fact("two 3x3 convolutions", "one 5x5", "two 3x3 see"),
     "J50": missing("results on ImageNet, which cannot be trained here"),
-    "J51": lambda: equal(1000, summary("googlenet").layers[-1].output_shape[0]),
+    "J51": lambda: equal(9, sum(row.type == "Concat" for row in summary("googlenet").layers)),
     "J52": lambda: equal(387_296, params("inception-3a-naive")),
     "J53": lambda: equal(163_696, params("inception-3a")),
     "J54": reduction,

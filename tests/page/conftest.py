@@ -1,12 +1,8 @@
-"""Pages that tests share, and the browser that shows them."""
-
-import shutil
+"""Pages that tests share, opened in the browser."""
 
 import pytest
 
 from minicnn.cli.main import run
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -15,18 +11,6 @@ def written(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "lenet.html"
     assert run(["play", "lenet", "--no-open", "--out", str(path)]) == 0
     return path
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 class Watched:

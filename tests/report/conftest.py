@@ -1,9 +1,8 @@
-"""Runs of every kind to write pages about: a trained one from the command line, and folders made by hand; and a browser."""
+"""Runs of every kind to write pages about: a trained one from the command line, and folders made by hand."""
 
 from __future__ import annotations
 
 import os
-import shutil
 
 import numpy as np
 import pytest
@@ -91,16 +90,3 @@ def made_run(request, tmp_path_factory):
         block = L.Sequential(*body, L.Flatten(), L.Linear(2))
     data = Dataset(images, labels, () if kind == "numbers" else HOSTILE, name=HOSTILE[1], target=kind)
     return made(tmp_path_factory.mktemp(kind) / "run", block, loss, data)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium without a window."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium here to show the page in: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here to steer a browser with")
-    with playwright.sync_playwright() as started:
-        shown = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield shown
-        shown.close()

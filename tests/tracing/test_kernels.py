@@ -5,6 +5,7 @@ import doctest
 import numpy as np
 import pytest
 
+from minicnn import layers
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
 from minicnn.tracing import of_kernel
@@ -89,3 +90,14 @@ def test_refusals(error, words, name, settings):
 def test_the_example_of_the_docstring():
     done = doctest.testmod(of_kernel)
     assert (done.failed, done.attempted) == (0, 3)
+
+
+def test_layers_of_a_user_without_loops_are_no_candidates():
+    class Unfinished(layers.Layer):
+        stem = "unfinished"
+
+        def output_shapes(self, where, input_shapes):
+            return input_shapes
+
+    with pytest.raises(SettingError, match="mean_squared_error_forward is a loop of no layer"):
+        kernel("mean_squared_error")

@@ -32,7 +32,7 @@ export class Curves {
         points.push(`${x(at + (part.length - 1) / 2).toFixed(1)},${y(mean).toFixed(1)}`);
       }
       drawn.push(s("polyline", { points: points.join(" "), class: `line ${kind}` }));
-      drawn.push(s("text", { x: WIDTH - 12, y: 18 + 15 * n, class: `tick right ${kind}` }, values.length ? `${name} ${num(values[values.length - 1], 3)}` : name));
+      drawn.push(s("text", { x: WIDTH - 12, y: this.most === 1 ? HEIGHT - BOTTOM - 10 - 15 * n : 18 + 15 * n, class: `tick right ${kind}` }, values.length ? `${name} ${num(values[values.length - 1], 3)}` : name));
     });
     this.svg.replaceChildren(...drawn);
   }

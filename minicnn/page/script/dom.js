@@ -44,7 +44,7 @@ export function num(value, digits = 3) {
 }
 
 /** @param {number} share */
-export const percent = share => `${(100 * share).toFixed(1)} %`;
+export const percent = share => `${(100 * share).toFixed(1)}\u00a0%`;
 
 let counted = 0;
 /** A name for an element that no other has. @param {string} word */
@@ -56,6 +56,9 @@ export function field(label, control, hint) {
   if (hint) control.title = hint;
   return h("div", { class: "field" }, h("label", { for: control.id }, label), control);
 }
+
+/** A button that asks for a file. @param {string} words @param {HTMLInputElement} input */
+export const picker = (words, input) => h("label", { class: "button", title: "stays in this page: nothing is uploaded" }, words, input);
 
 /** A choice; options are names, or [value, name]. @param {(string | [string, string])[]} options @param {(value: string) => void} chosen */
 export function choice(options, chosen) {

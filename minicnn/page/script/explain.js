@@ -57,16 +57,18 @@ export class Explanation {
 
   /** The steps that read something, and those that had nothing to read. */
   fillTable() {
-    const rows = this.steps.filter(([kind, , , reads]) => kind === "skip" || reads.length).map(stop => this.row(stop)), left = rows.length - ROWS;
+    const told = this.steps.filter(([kind, , , reads]) => kind === "skip" || reads.length), names = Object.keys(told.at(-1)?.[2] ?? {});
+    const moving = new Set(names.filter(name => name.length === 1 && told.some(([, , letters]) => name in letters && letters[name] !== told.at(-1)?.[2][name])));
+    const rows = told.map(stop => this.row(stop, moving)), left = rows.length - ROWS;
     const shown = left > 0 ? [...rows.slice(0, ROWS - 5), h("tr", {}, h("td", { colspan: 4, class: "dim" }, `… ${left + 5 - 5} more …`)), ...rows.slice(-5)] : rows;
     this.table.replaceChildren(h("thead", {}, h("tr", {}, ...["letters", "reads", "gives", "so far"].map(word => h("th", { scope: "col" }, word)))), h("tbody", {}, ...shown));
   }
 
-  /** @param {import("./loops.js").Stop} stop */
-  row([kind, , letters, reads, value]) {
-    const own = Object.entries(letters).filter(([name]) => name.length === 1).map(([name, each]) => `${name} ${each}`).join("  ");
+  /** @param {import("./loops.js").Stop} stop @param {Set<string>} moving letters that are not the same in all rows */
+  row([kind, , letters, reads, value], moving) {
+    const own = Object.entries(letters).filter(([name]) => moving.has(name)).map(([name, each]) => `${name}\u00a0${each}`).join(" ");
     const sum = ["total", "best", "sum"].map(name => letters[name]).find(each => each !== undefined);
-    const read = reads.filter(([, , each]) => each !== undefined).map(([array, place, each]) => `${array}[${place.join(",")}] ${num(/** @type {number} */ (each))}`);
+    const read = reads.filter(([, , each]) => each !== undefined).map(([array, place, each]) => `${array}[${place.join(",")}]\u00a0${num(/** @type {number} */ (each))}`);
     return h("tr", { class: kind }, h("td", {}, own), h("td", {}, kind === "skip" ? "outside: nothing" : read.join("  ×  ")),
       h("td", { class: "value" }, value === null ? "" : num(value, 4)), h("td", { class: "value" }, sum === undefined ? "" : num(sum, 5)));
   }

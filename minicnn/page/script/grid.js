@@ -11,6 +11,7 @@ import { cell, rangeOf } from "./colour.js";
  */
 
 const SIDE = 300; // of a drawing, in pixels
+const MOST_UNIT = 72; // side of a cell
 const READABLE = 30; // of a cell that has its number written in it
 
 export class Grid {
@@ -35,7 +36,7 @@ export class Grid {
     for (const kind of ["pointerdown", "pointermove"]) this.svg.addEventListener(kind, event => this.point(/** @type {PointerEvent} */ (event)));
   }
 
-  get unit() { return Math.max(4, Math.floor(SIDE / Math.max(this.width, this.height))); }
+  get unit() { return Math.min(MOST_UNIT, Math.max(4, Math.floor(SIDE / Math.max(this.width, this.height)))); }
   get before() { return this.plane.before ?? [0, 0]; }
   get after() { return this.plane.after ?? [0, 0]; }
   get height() { return this.plane.rows + this.before[0] + this.after[0]; }

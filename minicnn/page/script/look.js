@@ -1,6 +1,6 @@
 // @ts-check
 /** The third room: draw a digit or take a picture, and look at the maps of every layer, each number of them with its products. */
-import { choice, field, h, num, percent, say } from "./dom.js";
+import { choice, h, num, percent, picker, say } from "./dom.js";
 import { paint, rangeOf } from "./colour.js";
 import { Explanation } from "./explain.js";
 import { Grid } from "./grid.js";
@@ -42,15 +42,16 @@ export class LookRoom {
     this.explanation = new Explanation(loops, () => {});
     this.likes = h("div", { class: "maps" });
     this.likesNote = h("p", { class: "dim" });
+    this.forgetLikes();
     this.target = choice(network.assets.classes.map((name, k) => [String(k), name]), () => this.look());
+    this.target.setAttribute("aria-label", "class whose saliency is shown");
     this.file = h("input", { type: "file", accept: "image/*", onchange: () => this.takeFile(this.file.files?.[0]) });
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
-        h("button", { type: "button", onclick: () => this.takeSample() }, "a test image")), field("picture", this.file, "stays in this page: nothing is uploaded"),
-      h("figure", {}, this.seen, h("figcaption", {}, "what the network sees")), this.answers, this.verdict,
-      h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target))),
-      h("div", { class: "stage" }, this.layers, h("div", { class: "figures" }, this.unit.figure,
-        h("div", {}, h("h3", {}, "what this map likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
+        h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
+      h("div", { class: "figures" }, h("figure", {}, this.seen, h("figcaption", {}, "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
+      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw a digit on the left. Press a map: it is below, large; point at one of its numbers, or move by arrow keys there, and see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
+        h("div", { class: "likes" }, h("h2", {}, "what this map likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }
 
   /** Parameters have changed. @param {Float32Array} parameters */
@@ -61,7 +62,11 @@ export class LookRoom {
   }
 
   enter() {
-    if (!this.layer) this.takeSample(0);
+    if (!this.layer) {
+      this.layer = this.network.assets.nodes[0].name;
+      this.takeSample(0);
+      this.choose(this.layer, 0);
+    }
     else if (this.stale) this.look();
   }
 
@@ -110,7 +115,7 @@ export class LookRoom {
         return h("button", { type: "button", class: "map", "aria-label": `${name}, map ${k}`, "aria-pressed": String(name === this.layer && k === this.map), onclick: () => this.choose(name, k) }, canvas);
       });
       const more = spatial && shape[0] > maps ? `, first ${maps}` : "";
-      rows.push(h("section", { class: spatial ? "" : "flat" }, h("h3", {}, h("span", { class: "mono" }, name), ` ${type}, ${shape.join(" x ")}${more}`), h("div", { class: "maps" }, ...pictures)));
+      rows.push(h("section", { class: spatial ? "" : "flat" }, h("h2", {}, h("span", { class: "mono" }, name), ` ${type}, ${shape.join(" x ")}${more}`), h("div", { class: "maps" }, ...pictures)));
     }
     const top = this.layers.scrollTop;
     this.layers.replaceChildren(...rows);
@@ -120,12 +125,23 @@ export class LookRoom {
   /** @param {string} layer @param {number} map */
   choose(layer, map) {
     [this.layer, this.map] = [layer, map];
+    this.atCentre();
     for (const each of this.layers.querySelectorAll(".map")) each.setAttribute("aria-pressed", String(each.getAttribute("aria-label") === `${layer}, map ${map}`));
-    this.likes.replaceChildren();
-    this.likesNote.textContent = "";
+    this.forgetLikes();
     this.showUnit();
     say(`${layer}, map ${map}`);
     this.remember();
+  }
+
+  forgetLikes() {
+    this.likes.replaceChildren();
+    this.likesNote.textContent = "The parts of the test images that make a number of it largest.";
+  }
+
+  /** Look at the middle of a map: at its edge there is much padding. */
+  atCentre() {
+    const { shape } = this.network.value(this.layer);
+    [this.unit.row, this.unit.column] = shape.length > 2 ? shape.slice(-2).map(each => Math.floor(each / 2)) : [0, shape.length > 1 ? Math.floor(shape[1] / 2) : 0];
   }
 
   showUnit() {
@@ -171,7 +187,7 @@ export class LookRoom {
     this.look();
     found.sort((a, b) => b.value - a.value);
     const size = count(assets.input_shape), { shape } = network.value(layer), Q = shape[shape.length - 1], fieldOf = node?.field, jump = node?.jump;
-    this.likesNote.textContent = fieldOf ? "framed: the part of the image that this number sees" : "";
+    this.likesNote.textContent = fieldOf ? "Framed: the part of the image that the largest number of the map sees. Below: class, number." : "Below: class, number.";
     this.likes.replaceChildren(...found.slice(0, LIKED).map(({ image, value, at }) => {
       const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` });
       paint(canvas, data.test.images.subarray(image * size, image * size + this.H * this.W), this.H, this.W);
@@ -251,5 +267,9 @@ export class LookRoom {
     this.takeSample(Number(given.image) || 0);
   }
 
-  repaint() { if (this.layer) this.look(); }
+  repaint() {
+    if (!this.layer) return;
+    this.forgetLikes();
+    this.look();
+  }
 }

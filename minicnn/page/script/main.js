@@ -107,11 +107,13 @@ export async function start(assets, workerScript, stepping) {
   train.recall({});
   follow();
   window.addEventListener("hashchange", follow);
+  const repaint = () => { for (const each of Object.values(rooms)) each.repaint(); };
   byId("theme", HTMLButtonElement).addEventListener("click", () => {
     const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    for (const each of Object.values(rooms)) each.repaint();
+    repaint();
   });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   status.textContent = `ready in ${Math.round(performance.now() - begin)} ms`;
   document.documentElement.dataset.ready = "1";
   say("ready");

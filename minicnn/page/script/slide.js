@@ -1,12 +1,12 @@
 // @ts-check
 /** The first room: slide a filter, and see every product of the number under the cursor. */
-import { choice, field, h, num, say } from "./dom.js";
+import { choice, field, h, num, picker, say } from "./dom.js";
 import { Explanation } from "./explain.js";
 import { exportDrawing, Grid } from "./grid.js";
 import { count, placeOf, tensor } from "./loops.js";
 import { ownCall } from "./own.js";
 import * as state from "./state.js";
-import { callOf, gaussian, KINDS, MODES, outputSize, paddingOf, PASSES, pools, problem, weightShape } from "./variants.js";
+import { callOf, gaussian, KINDS, MODES, outputSize, paddingOf, PASSES, pools, problem, ROLES, weightShape } from "./variants.js";
 
 const MOST = 28; // rows and columns of an image in this room
 const PADDINGS = /** @type {[string, string][]} */ ([["valid", "none (valid)"], ["same", "same"], ["full", "full"], ["own", "my own"]]);
@@ -32,11 +32,12 @@ export class SlideRoom {
     this.explanation = new Explanation(loops, reads => this.markReads(reads));
     this.message = h("p", { class: "problem", role: "status" });
     this.weightBox = h("div", { class: "weights", role: "group", "aria-label": "weights" });
+    this.hint = h("p", { class: "hint" });
     this.controls = this.makeControls();
     this.formula = h("pre", { class: "formula" });
     this.element = h("div", { class: "room" },
-      h("div", { class: "controls" }, ...this.controls.elements, this.weightBox),
-      h("div", { class: "stage" }, this.message,
+      h("div", { class: "controls" }, ...this.controls.first, this.weightBox, this.controls.more),
+      h("div", { class: "stage" }, this.hint, this.message,
         h("div", { class: "figures" }, this.input.figure, this.second.figure, this.result.figure),
         h("div", { class: "buttons" },
           ...[["input", this.input], ["weights", this.second], ["result", this.result]].map(([name, grid]) =>
@@ -64,13 +65,15 @@ export class SlideRoom {
     };
     const parts = {
       kind: field("operation", c.kind), pass: field("direction", c.pass), axes: field("axes", c.axes), image: field("image", c.image),
-      file: field("own picture", c.file, "stays in this page: nothing is uploaded"), kernel: field("filter", c.kernel), window: both("window", c.window), stride: both("stride", c.stride),
+      file: picker("a picture of your own", c.file), kernel: field("filter", c.kernel), window: both("window", c.window), stride: both("stride", c.stride),
       padding: field("padding", c.padding), before: both("before", c.before), after: both("after", c.after), mode: field("filled with", c.mode),
       dilation: both("dilation", c.dilation), tile: both("tile", c.tile), rest: both("output padding", c.rest), channels: field("channels", c.channels),
       filters: field("filters", c.filters), groups: field("groups", c.groups), bias: field("bias", c.bias), flip: field("flip (mathematics)", c.flip),
       counts: field("count padding", c.counts), sigma: field("sigma", c.sigma), channel: field("show channel", c.channel), filter: field("show filter", c.filter), slice: field("show slice", c.slice),
     };
-    return { ...c, parts, elements: Object.values(parts) };
+    const early = ["kind", "pass", "image", "file", "padding", "before", "after", "stride", "window", "kernel"], more = h("details", { class: "more", open: window.innerWidth > 820 }, h("summary", {}, "more settings"));
+    more.append(...Object.entries(parts).filter(([name]) => !early.includes(name)).map(([, each]) => each));
+    return { ...c, parts, first: early.map(name => parts[/** @type {keyof typeof parts} */ (name)]), more };
   }
 
   /** @returns {import("./variants.js").Settings & {padding: string}} */
@@ -157,7 +160,8 @@ export class SlideRoom {
 
   /** The weights of this shape: those that were typed for one filter, others made from them. @param {number[]} shape @param {number} taps */
   weightsOf(shape, taps) {
-    if (this.weights.length !== taps) this.weights = Array.from({ length: taps }, (_, n) => (n === (taps - 1) / 2 ? 1 : 0));
+    const known = this.weights;
+    if (known.length !== taps) this.weights = Array.from({ length: taps }, (_, n) => (known.length && taps % known.length === 0 ? known[n % known.length] : n === (taps - 1) >> 1 ? 1 : 0));
     this.showWeights(taps);
     const several = count(shape) / taps;
     return tensor(shape, n => this.weights[n % taps] * (several === 1 ? 1 : [1, -1, 0.5, 2, -0.5][Math.floor(n / taps) % 5]));
@@ -240,12 +244,13 @@ export class SlideRoom {
     const showOf = (/** @type {Grid} */ grid, /** @type {string} */ name) => {
       const array = shapeOf(name), zeros = name === "x" && s.mode === "zeros" && s.kind !== "conv_transpose";
       const ring = zeros ? { before: two(s.before), after: two(s.after) } : {};
-      grid.show({ ...this.plane(array, this.leading(name, s, array.shape)), ...ring }, `${name}: ${array.shape.join(" x ")}`);
+      grid.show({ ...this.plane(array, this.leading(name, s, array.shape)), ...ring }, `${name}, ${ROLES[name] ?? name}: ${array.shape.join(" x ")}`);
     };
     showOf(this.input, first);
     this.second.figure.hidden = !other;
     if (other) showOf(this.second, other);
     showOf(this.result, call.output);
+    this.hint.textContent = `Point at a number of ${call.output}, or move by arrow keys there: what it is made of is framed in ${call.reads.join(" and ")}, and worked out below.`;
   }
 
   explain() {
@@ -303,6 +308,7 @@ export class SlideRoom {
     if (given.at) [this.result.row, this.result.column] = given.at.split(",").map(Number);
     if (!c.image.value) c.image.selectedIndex = 0;
     this.weightBox.replaceChildren();
+    if (Object.keys(given).length > 3) this.controls.more.open ||= ["dilation", "mode", "tile", "rest", "axes", "groups", "channels", "filters"].some(name => given[name] && !["1", "1x1", "2x2", "0x0", "zeros", "2"].includes(given[name]));
     this.refresh();
   }
 

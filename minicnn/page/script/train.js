@@ -86,7 +86,7 @@ export class TrainRoom {
     this.mistakes = h("div", { class: "maps" });
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, field("task", this.task), this.pointControls, field("compare two settings", this.compare), ...this.panels.map(each => each.element), this.ownControls),
-      h("div", { class: "stage" },
+      h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train: every settings change counts from the next batch on. What it learned is in Look inside at once."),
         h("div", { class: "buttons" }, this.go, h("button", { type: "button", onclick: () => this.trainers.forEach(each => each.step()) }, "one batch"),
           h("button", { type: "button", onclick: () => this.begin() }, "start again"),
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
@@ -150,9 +150,9 @@ export class TrainRoom {
     const [first] = this.trainers, running = this.trainers.some(each => each.running);
     if (!first) return;
     this.go.textContent = running ? "pause" : "train";
-    const kinds = ["first", "second"];
-    this.loss.show(this.trainers.map((each, n) => ({ name: this.panels[n].name, values: each.batches.map(({ loss }) => loss), kind: kinds[n] })));
-    this.accuracy.show(this.trainers.map((each, n) => ({ name: this.panels[n].name, values: each.batches.map(({ right }) => right), kind: kinds[n] })));
+    const kinds = ["first", "second"], alone = this.trainers.length === 1;
+    this.loss.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ loss }) => loss), kind: kinds[n] })));
+    this.accuracy.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ right }) => right), kind: kinds[n] })));
     this.report.textContent = this.trainers.map((each, n) => {
       const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} images a second` : "not trained yet";
       return `${this.trainers.length > 1 ? `${this.panels[n].name}: ` : ""}epoch ${each.epoch}, batch ${each.steps}; ${speed}; ${test === undefined ? "not tested yet" : `${percent(test)} of the test images right`}`;
@@ -170,7 +170,7 @@ export class TrainRoom {
     const [first] = this.trainers, [name, , shape] = first.network.slots[0], values = first.history[moment] ?? first.history[first.history.length - 1];
     const caption = this.element.querySelector(".caption");
     this.filters.hidden = this.isPlane;
-    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, look ${moment + 1} of ${first.history.length}`;
+    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}`;
     if (this.isPlane) return;
     const [K, C] = shape, [R, S] = shape.length > 3 ? shape.slice(2) : [1, shape[shape.length - 1]], count = Math.min(K, 32), size = values.length / K;
     while (this.filters.children.length < count) this.filters.append(h("canvas", { role: "img", "aria-label": `filter ${this.filters.children.length}` }));

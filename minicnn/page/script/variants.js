@@ -18,8 +18,11 @@ export const KINDS = /** @type {[string, string][]} */ ([
   ["max_pool", "max pooling"], ["avg_pool", "average pooling"], ["l2_pool", "L2 pooling"], ["gaussian_pool", "Gaussian pooling"],
 ]);
 export const PASSES = /** @type {[string, string][]} */ ([
-  ["forward", "forward: the output"], ["backward_input", "backward: the input's gradient"], ["backward_weight", "backward: the weights' gradient"],
+  ["forward", "forward: y"], ["backward_input", "backward: dx"], ["backward_weight", "backward: dweight"],
 ]);
+export const ROLES = /** @type {Record<string, string>} */ ({
+  x: "the input", weight: "the weights", y: "the output", dy: "the output's gradient", dx: "the input's gradient", dweight: "the weights' gradient",
+});
 export const MODES = /** @type {[string, string][]} */ ([
   ["zeros", "zeros"], ["circular", "circular"], ["reflect", "reflected"], ["replicate", "replicated"],
 ]);
