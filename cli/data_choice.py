@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from minicnn.datasets import Dataset, catalog, load, places
+from minicnn.datasets import Dataset, catalog, load, names, places
 from minicnn.datasets.loading import path_of
 from minicnn.errors import DataError, one_line, quoted
 
@@ -40,6 +40,39 @@ def data_name(given: str | None, folder: str | None, default: str) -> str:
         f"\n  without --data-dir it is {default}, which is {catalog.record(default).origin}"
         f"\n  'minicnn data list --data-dir {folder}' shows what is found where"
     )
+
+
+def of_training(run: str, trained_on: str, given: str | None, folder: str | None) -> tuple[str, str | None]:
+    """(name, folder to look in) of the data for a trained network: those given, else those that it was trained on.
+
+    run : the folder of its run, or its file
+    trained_on : what its file says that it was trained on
+
+    Raises
+    ------
+    DataError
+        If none are given and it was trained on data that have no name.
+    """
+    from minicnn.train.settings import DEFAULT_DATA
+
+    known = trained_on if trained_on in names() else recorded(run, "data")
+    if not given and known is None:
+        raise DataError(
+            f"{run} was trained on custom data ({trained_on!r}), which cannot be found by name"
+            f"\n  use --data NAME, one of 'minicnn data list', or --data PATH, a folder of pictures or a file"
+        )
+    name = data_name(given, folder, known or DEFAULT_DATA)
+    return name, folder or (recorded(run, "data_dir") if recorded(run, "data") == name else None)
+
+
+def recorded(run: str, setting: str) -> str | None:
+    """What a run's folder says about its data or data_dir; None if RUN is no folder."""
+    from minicnn.train import RunFolder, RunSettings
+
+    if not os.path.isdir(os.path.expanduser(run)):
+        return None
+    value: str | None = getattr(RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run), setting)
+    return value
 
 
 def held_in(folder: str) -> list[str]:

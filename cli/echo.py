@@ -6,6 +6,10 @@ passes through here or through a console of `render/console.py`, which uses this
 
 from __future__ import annotations
 
+import json
+import math
+from typing import Any
+
 import click
 
 from minicnn.errors import one_line
@@ -27,3 +31,16 @@ def echo_error(message: str) -> None:
     """An error, its first line marked."""
     for line in f"Error: {message}".split("\n"):
         echo(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}...", err=True)
+
+
+def json_text(record: Any, indent: int | None = None) -> str:
+    """A record as JSON.  NaN and infinities, which JSON lacks, are null: `JSON.parse` and jq refuse Python's own words for them."""
+    return json.dumps(_finite(record), indent=indent, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

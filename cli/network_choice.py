@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minicnn import zoo
-from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, quoted
+from minicnn.errors import CheckpointError, GraphError, MinicnnError, SettingError, quoted, raised
 from minicnn.layers import Element
 from minicnn.network import Graph
 from minicnn.recipe import Recipe
@@ -207,7 +207,7 @@ def _calling(file: str, name: str, function: Callable[..., Any]) -> Callable[[in
         except MinicnnError:
             raise
         except Exception as error:  # whatever a user's function raises is the user's to mend
-            raise SettingError(f"{file}: network() raises {type(error).__name__}: {error}") from error
+            raise SettingError(f"{file}: network() {raised(error, str(Path(file).expanduser()))}") from error
         if isinstance(found, Element):
             found = Graph(found, _shape(file, input_shape), seed, name)
         if not isinstance(found, Graph):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minicnn.errors import DataError, SettingError
+from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from minicnn.cli.weights_choice import Weighted
     from minicnn.datasets import Dataset
     from minicnn.network import Graph
     from minicnn.trained_on import TrainedOn
@@ -25,14 +27,14 @@ class Pictures(NamedTuple):
     x : (N, C, *space) float32, what the network takes
     shown : (N, C, *space), the same before their values were prepared
     names : what captions call them
-    labels : their classes, None where there is none
+    labels : what is right, a class, a mask, boxes or numbers; None where it is not known
     source : where they are from
     """
 
     x: np.ndarray
     shown: np.ndarray
     names: tuple[str, ...]
-    labels: tuple[int | None, ...]
+    labels: tuple[Any, ...]
     source: str
 
 
@@ -77,7 +79,7 @@ def _as_in_training(net: Graph, known: TrainedOn, path: str) -> np.ndarray:
     return prepare_picture(trained, picture, path) if handwritten else fit_picture(trained, picture, path, resize=True)
 
 
-def from_data(net: Graph, name: str | None, folder: str | None, first: int, count: int) -> Pictures:
+def from_data(chosen: Weighted, name: str | None, folder: str | None, first: int, count: int) -> Pictures:
     """Test images of a data set, from the image `first`: those the network was trained on, of its recipe, or such as are always there.
 
     Raises
@@ -85,40 +87,42 @@ def from_data(net: Graph, name: str | None, folder: str | None, first: int, coun
     DataError, SettingError
         If they cannot be found, or there is no such image.
     """
-    from minicnn.cli.data_choice import data_name
+    from minicnn.cli.data_choice import data_name, of_training
     from minicnn.datasets import load
 
-    known = data_name(name, folder, _usual(net))
+    net = chosen.net
+    if net.trained_on is not None:
+        known, folder = of_training(str(chosen.run), net.trained_on.data, name, folder)
+    else:
+        usual = usual_data(net)
+        if usual is None and not (name or folder):
+            C = net.input_shape[0]
+            which = (
+                f"{C} channels, which no picture has"
+                if C not in (1, 3)
+                else f"{shape_text(net.input_shape)}, and no data set here has such"
+            )
+            raise SettingError(f"{net.name} takes {which}\n  use --data NAME, give pictures, or look at its filters")
+        known = data_name(name, folder, usual or USUAL[3])
     size = net.input_shape[1:] if len(net.input_shape) == 3 and None not in net.input_shape else None
     data = load(known, "test", folder, size)  # type: ignore[arg-type]
     if first >= len(data):
-        raise SettingError(f"show: --index is {first}, but the last test image of {known} has index {len(data) - 1}")
+        raise SettingError(f"--index is {first}, but the last test image of {known} has index {len(data) - 1}")
     rows = range(first, min(first + count, len(data)))
     x, shown = _prepared(net, data, rows)
-    one_class = data.target == "class"
-    labels = [int(data.labels[n]) if one_class else None for n in rows]
-    words = [f"#{n}" + ("" if label is None else f", class {data.classes[label]}") for n, label in zip(rows, labels, strict=True)]
+    labels = [data.labels[n] for n in rows]
+    words = [
+        f"#{n}" + (f", class {data.classes[int(label)]}" if data.target == "class" else "") for n, label in zip(rows, labels, strict=True)
+    ]
     short = Path(known).stem or known
     return Pictures(x, shown, tuple(f"{short} {word}" for word in words), tuple(labels), short)
 
 
-def _usual(net: Graph) -> str:
-    from minicnn.datasets import names
-
-    if net.trained_on is not None and net.trained_on.data in names():
-        return net.trained_on.data
-    if net.trained_on is not None:
-        raise DataError(
-            f"{net.name} was trained on custom data ({net.trained_on.data!r}), which cannot be found by name"
-            f"\n  use --data NAME, one of 'minicnn data list', --data PATH, or give pictures"
-        )
+def usual_data(net: Graph) -> str | None:
+    """What pictures there are for a network that was not trained: of its recipe, or such as are always there; None if none fit."""
     if net.input_shape[0] not in (1, 3):
-        raise SettingError(f"show: {net.name} takes {net.input_shape[0]} channels, which no picture has\n  use --what filters")
-    if net.recipe is not None:
-        return net.recipe.outcomes[0].data
-    if len(net.input_shape) not in USUAL:
-        raise SettingError(f"show: there are no pictures for {net.name}\n  use --data NAME, or give pictures")
-    return USUAL[len(net.input_shape)]
+        return None
+    return net.recipe.outcomes[0].data if net.recipe is not None else USUAL.get(len(net.input_shape))
 
 
 def _prepared(net: Graph, data: Dataset, rows: range) -> tuple[np.ndarray, np.ndarray]:

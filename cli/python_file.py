@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
-from minicnn.errors import SettingError, suggestion
+from minicnn.errors import SettingError, raised, suggestion
 
 NETWORK = "network"
 Value = TypeVar("Value")
@@ -91,7 +91,7 @@ def _module(path: Path) -> ModuleType:
         with redirect_stdout(sys.stderr):  # what the file prints is no part of what the command writes
             exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
     except (Exception, SystemExit) as error:  # whatever a user's file raises is the user's to mend
-        raise SettingError(f"{path} raises {type(error).__name__}: {error}") from error
+        raise SettingError(f"{path} {raised(error, str(path))}") from error
     finally:
         sys.path.pop(0)
     return module

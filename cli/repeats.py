@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from minicnn.cli import network_choice, run_making
-from minicnn.cli.echo import echo
+from minicnn.cli.echo import echo, json_text
 from minicnn.cli.following import follow, views
 from minicnn.cli.run_making import Choice
 from minicnn.errors import CheckpointError
@@ -103,7 +102,7 @@ def _report(results: dict[int, dict[str, float]], folder: Path, form: str) -> No
     spreads: dict[str, Spread] = {name: Spread.of([each[name] for each in results.values() if name in each]) for name in names}
     if form == "json":
         metrics = {name: spread._asdict() for name, spread in spreads.items()}
-        echo(json.dumps({"event": "summary", "seeds": list(results), "metrics": metrics, "out": str(folder)}))
+        echo(json_text({"event": "summary", "seeds": list(results), "metrics": metrics, "out": str(folder)}))
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.run_set import print_spreads

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from minicnn import zoo
 from minicnn.cli import network_choice
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, SettingError
 from minicnn.geometry import shape_text
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Weighted(NamedTuple):
         return self.net.name if self.run is not None else f"{self.net.name} (untrained)"
 
 
-def with_weights(name: str) -> Weighted:
-    """The network that NAME means, with its weights.
+def with_weights(name: str, input_shape: tuple[int, ...] | None = None, seed: int = 0) -> Weighted:
+    """The network that NAME means, with its weights; without any, for this input and drawn from this seed.
 
     Raises
     ------
@@ -51,8 +52,10 @@ def with_weights(name: str) -> Weighted:
     """
     if not is_saved(name):
         entry = network_choice.find(name)
-        return Weighted(entry.build(), entry.source, None)
+        return Weighted(entry.build(None, input_shape, seed), entry.source, None)
     net = saved(name)
+    if input_shape is not None and [own or given for own, given in zip_longest(net.input_shape, input_shape)] != list(input_shape):
+        raise SettingError(f"{name} was made for {shape_text(net.input_shape)}, but --input is {shape_text(input_shape)}")
     return Weighted(net, f"{net.name}: the network of {name}", name)
 
 

@@ -70,6 +70,21 @@ def quoted(value: object) -> str:
     return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..."
 
 
+def raised(error: BaseException, file: str | None = None) -> str:
+    """What a user's code raised, and in which line of its file: "raises NameError: name 'two' is not defined (line 3: two)"."""
+    words, _, hints = str(error).strip().partition("\n")
+    more = f"\n{hints}" if hints and isinstance(error, MinicnnError) else ""
+    return f"raises {type(error).__name__}{f': {words}' if words else ''}{line_of(error, file)}{more}"
+
+
+def line_of(error: BaseException, file: str | None = None) -> str:
+    """The last line of a file (of any, without one) on the way to an error: " (line 3: two)", or nothing."""
+    import traceback
+
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if file is None or each.filename == file]
+    return f" (line {frames[-1].lineno}{f': {frames[-1].line}' if frames[-1].line else ''})" if frames else ""
+
+
 def suggestion(word: object, known: Iterable[str], most: int = 3) -> str:
     """What a mistyped word may have meant: ": did you mean sgd or adam?", or "" if nothing comes close."""
     close = near(word, known, most)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 
 import click
 
 from minicnn import bench as measuring
+from minicnn.cli.echo import json_text
 from minicnn.cli.mistakes import Choice
 from minicnn.cli.options import device_option, format_option
 from minicnn.errors import MinicnnError, SettingError, suggestion
@@ -90,7 +90,7 @@ def bench(
     wrong = [row for row in found if isinstance(row, measuring.Row) and row.wrong]
     if form == "json":
         click.echo(
-            json.dumps(
+            json_text(
                 {
                     "machine": asdict(machine),
                     "records": [
@@ -130,7 +130,7 @@ def _explain(options: measuring.Options, form: str) -> None:
             f" networks such as 'resnet20:*'"
         )
     if form == "json":
-        click.echo(json.dumps([each.to_dict() for each in found], indent=1))
+        click.echo(json_text([each.to_dict() for each in found], indent=1))
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.explain import print_explanations

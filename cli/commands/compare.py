@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.options import format_option
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def compare(runs: tuple[str, ...], out: str | None, form: str) -> None:
     if out:
         write(out, figures)
     if form == "json":
-        click.echo(json.dumps(as_json(sides)))
+        click.echo(json_text(as_json(sides)))
         return
     console = stdout_console()
     print_run_comparison(console, sides)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from minicnn.cli.echo import echo
+from minicnn.cli.echo import echo, json_text
 from minicnn.cli.mistakes import Choice, Group
 from minicnn.cli.options import format_option
 from minicnn.cli.render import data as render
@@ -34,7 +32,7 @@ def list_(folder: str | None, form: str) -> None:
         render.print_catalog(stdout_console(), rows)
         return
     echo(
-        json.dumps(
+        json_text(
             [
                 {
                     "name": record.name,
@@ -89,7 +87,7 @@ def show(name: str, split: catalog.Split, index: int, count: int, augment: str |
     indices = range(index, min(index + count, len(dataset)))
     if form == "json":
         echo(
-            json.dumps(
+            json_text(
                 {
                     "name": name,
                     "split": split,

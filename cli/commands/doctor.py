@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.options import format_option
 
 
@@ -24,7 +24,7 @@ def doctor(form: str, warm: bool) -> None:
         click.echo(f"{count} kernels are ready after {time.perf_counter() - begin:.1f} s", err=True)
     found = machine.findings()
     if form == "json":
-        click.echo(json.dumps([finding._asdict() for finding in found], indent=1))
+        click.echo(json_text([finding._asdict() for finding in found], indent=1))
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.doctor import print_findings

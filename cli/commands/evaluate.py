@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.options import data_dir_option, device_option, format_option, svg_path, weights_path
 
 if TYPE_CHECKING:
@@ -38,25 +37,16 @@ def evaluate(run: str, data: str | None, data_dir: str | None, mistakes: int | N
     objects missed or seen where there are none.  Each comes with its index in the test images, from 0.
     """
     path = None if out is None else svg_path("evaluate", out)
-    from minicnn.cli.data_choice import data_name
-    from minicnn.datasets import load, names
+    from minicnn.cli.data_choice import of_training
+    from minicnn.datasets import load
     from minicnn.engine import checked_device
-    from minicnn.errors import DataError
     from minicnn.train import examine, load_trained
-    from minicnn.train.settings import DEFAULT_DATA
 
     device = checked_device(device)
     trained = load_trained(weights_path(run))
-    known = trained.data if trained.data in names() else recorded(run, "data")
-    if not data and known is None:
-        raise DataError(
-            f"{run} was trained on custom data ({trained.data!r}), which cannot be found by name"
-            f"\n  use --data NAME, one of 'minicnn data list', or --data PATH, a folder of pictures or a file"
-        )
-    name = data_name(data, data_dir, known or DEFAULT_DATA)
-    same = recorded(run, "data") == name
+    name, folder = of_training(run, trained.data, data, data_dir)
     size = trained.image_shape[1:] if len(trained.image_shape) == 3 else None
-    images = load(name, "test", data_dir or (recorded(run, "data_dir") if same else None), size)  # type: ignore[arg-type]
+    images = load(name, "test", folder, size)  # type: ignore[arg-type]
     found = examine(trained, images, device=device, **({} if mistakes is None else {"mistakes": mistakes}))
     classes = trained.class_names
     if path is not None:
@@ -66,7 +56,7 @@ def evaluate(run: str, data: str | None, data_dir: str | None, mistakes: int | N
         write_sheet(path, tiles(found.mistakes, images, classes), classes)
         click.echo(f"wrote {path}", err=True)
     if form == "json":
-        click.echo(json.dumps({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found, classes)}))
+        click.echo(json_text({"network": trained.net.name, "epoch": trained.epoch, "data": name, **as_json(found, classes)}))
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.evaluation import print_examination
@@ -76,16 +66,6 @@ def evaluate(run: str, data: str | None, data_dir: str | None, mistakes: int | N
     print_examination(console, found, f"{trained.net.name} after epoch {trained.epoch}", name)
     if mistakes or (mistakes is None and console.is_terminal):
         print_mistakes(console, found.kind, found.mistakes, images, classes)
-
-
-def recorded(run: str, setting: str) -> str | None:
-    """What a run's folder says about its data or data_dir; None if RUN is no folder."""
-    from minicnn.train import RunFolder, RunSettings
-
-    if not os.path.isdir(run):
-        return None
-    value: str | None = getattr(RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run), setting)
-    return value
 
 
 def as_json(found: Examination, names: Sequence[str]) -> dict[str, Any]:

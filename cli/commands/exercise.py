@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.mistakes import Choice
 from minicnn.errors import DataError
 
@@ -38,7 +38,8 @@ def exercise(name: str | None, out: str | None, graded: str | None, own: str | N
     Without NAME, the exercises are listed.  With NAME, its file is handed out: a function with its docstring, to be filled in.
 
     --grade tells which number is wrong first, and at which tap its sum goes another way than the right one.  With NAME, every file is taken for
-    that exercise; without it, for all whose functions it defines.  The exit status is 1 if a single file is wrong.
+    that exercise; without it, for all whose functions it defines.  The exit status is 1 if a
+    file is graded alone and is wrong.
     """
     from minicnn.exercises import EXERCISES, Limits, find, grade_files, handout, load
 
@@ -62,7 +63,7 @@ def exercise(name: str | None, out: str | None, graded: str | None, own: str | N
 def _list(known: Sequence[Exercise], form: str) -> None:
     if form == "json":
         click.echo(
-            json.dumps(
+            json_text(
                 [{"name": each.name, "title": each.title, "function": each.function, "cases": len(each.tried)} for each in known], indent=1
             )
         )
@@ -99,7 +100,7 @@ def _grades(found: object) -> list[Grade]:
 
 def _show(grades: Sequence[Grade], form: str, single: bool) -> None:
     if form == "json":
-        click.echo(json.dumps([_record(each) for each in grades], indent=1))
+        click.echo(json_text([_record(each) for each in grades], indent=1))
     elif form == "csv":
         columns = ("submission", "exercise", "result", "passed", "cases", "message")
         _csv(columns, [[getattr(each, column) for column in columns] for each in grades])

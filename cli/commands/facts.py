@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.mistakes import Choice
 
 
@@ -18,7 +17,7 @@ def facts(form: str) -> None:
     found = all_facts()
     if form == "json":
         click.echo(
-            json.dumps(
+            json_text(
                 [
                     {
                         "claim": fact.claim,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.options import format_option
-from minicnn.errors import MinicnnError, SettingError, suggestion
+from minicnn.errors import MinicnnError, SettingError, quoted, raised, suggestion
 
 if TYPE_CHECKING:
     from minicnn.labs import Lab, Row
@@ -37,14 +37,14 @@ def lab(name: str | None, quick: bool, explain: bool, out: str | None, form: str
         if quick or explain or out:
             raise click.UsageError("say which lab: 'minicnn lab' lists them")
         if form == "json":
-            click.echo(json.dumps([{"name": each.name, "title": each.title, "seconds": each.seconds} for each in LABS], indent=1))
+            click.echo(json_text([{"name": each.name, "title": each.title, "seconds": each.seconds} for each in LABS], indent=1))
         else:
             print_labs(stdout_console(), LABS)
         return
     chosen, path = wanted(name)
     if explain:
         if form == "json":
-            click.echo(json.dumps(meaning(chosen), indent=1))
+            click.echo(json_text(meaning(chosen), indent=1))
         else:
             print_meaning(stdout_console(), chosen, path)
         return
@@ -116,21 +116,30 @@ def perform(lab: Lab, quick: bool, folder: Path | None, form: str) -> None:
     if shown:
         print_end(console, rows, seconds, quick)
     else:
-        click.echo(json.dumps(record, indent=1))
+        click.echo(json_text(record, indent=1))
     if folder is not None:
         write(folder, lab.name, figures, record, shown)
 
 
 def results(lab: Lab, quick: bool):  # type: ignore[no-untyped-def]
     """What a lab yields; what goes wrong in a user's file is said as an error of that file."""
+    from minicnn.charts import Chart, PictureGrid
+    from minicnn.labs import Progress, Row
+
     try:
-        yield from lab.run(quick)
+        for result in lab.run(quick):
+            if not isinstance(result, (Progress, Row, Chart, PictureGrid)):
+                raise TypeError(
+                    f"run yields {quoted(result)}, but what is shown is a Progress, a Row, or a Chart or PictureGrid of minicnn.charts"
+                )
+            yield result
     except (MinicnnError, MemoryError, OSError):
         raise
     except Exception as error:
         if lab.run.__module__.startswith("minicnn."):
             raise
-        raise SettingError(f"{lab.run.__code__.co_filename} raises {type(error).__name__}: {error}") from error
+        file = lab.run.__code__.co_filename
+        raise SettingError(f"{file} {raised(error, file)}") from error
 
 
 def write(folder: Path, name: str, figures: list, record: dict, shown: bool) -> None:  # type: ignore[type-arg]
@@ -138,7 +147,7 @@ def write(folder: Path, name: str, figures: list, record: dict, shown: bool) -> 
     from minicnn.charts import svg
     from minicnn.storage import atomic_write
 
-    texts = {folder / f"{name}.json": json.dumps(record, indent=1) + "\n"}
+    texts = {folder / f"{name}.json": json_text(record, indent=1) + "\n"}
     if figures:
         texts[folder / f"{name}.svg"] = svg(figures)
     for path, text in texts.items():

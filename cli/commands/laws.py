@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from math import isfinite
-
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.options import format_option
 from minicnn.errors import suggestion
 
@@ -38,12 +36,7 @@ def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
                     show(f"{law.name}, {dtype}")
                     results.append(check(law, dtype=dtype, examples=examples, seed=seed))
     if form == "json":
-        click.echo(
-            json.dumps(
-                [result._asdict() | {"worst_error": result.worst_error if isfinite(result.worst_error) else None} for result in results],
-                indent=1,
-            )
-        )
+        click.echo(json_text([result._asdict() for result in results], indent=1))
     else:
         print_laws(stdout_console(), results)
     if not all(result.holds for result in results):

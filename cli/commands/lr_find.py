@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.mistakes import Choice
 from minicnn.cli.options import OPTIMIZERS, data_dir_option, device_option, format_option
 
@@ -39,7 +39,7 @@ def lr_find(network: str, lowest: float, highest: float, updates: int, threads: 
     found = run_making.make_trainer(choice.network, settings, data, device, threads).find_rate(data, lowest, highest, updates)
     if form == "json":
         where = {"network": settings.network, "data": settings.data, "optimizer": settings.optimizer, "batch_size": settings.batch_size}
-        click.echo(json.dumps({**where, **found._asdict(), "suggestion": found.suggestion}))
+        click.echo(json_text({**where, **found._asdict(), "suggestion": found.suggestion}))
         return
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.rate_curve import print_rate_curve

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from minicnn.cli.echo import echo, echo_error
+from minicnn.cli.echo import echo, echo_error, json_text
 from minicnn.cli.options import device_option, format_option, weights_path
 from minicnn.errors import MinicnnError, SettingError
 
@@ -92,7 +91,7 @@ def predict(
         if prepares:
             records = {place: record | {"seen": pixels[place][0].tolist()} for place, record in records.items()}
         lines = [{"image": name, **({"error": faults[n].headline} if n in faults else records[n])} for n, name in enumerate(images)]
-        echo(json.dumps(lines))
+        echo(json_text(lines))
     elif found:
         from minicnn.cli.render.console import stdout_console
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.options import data_dir_option, format_option
 from minicnn.errors import SettingError
 from minicnn.recipe import Outcome, Recipe
@@ -47,7 +47,7 @@ def recipes(names: tuple[str, ...], check: bool, data: str | None, data_dir: str
         return run_check([*lines(chosen, data), *named_lines(named, data)], data_dir, threads, form)
     if form == "json":
         own = [record for entry in chosen for record in records(entry, data)]
-        click.echo(json.dumps([*own, *(named_record(each, data) for each in named)], indent=1))
+        click.echo(json_text([*own, *(named_record(each, data) for each in named)], indent=1))
         return 0
     from minicnn.cli.render.console import stdout_console
     from minicnn.cli.render.recipes import print_named_recipes, print_recipes
@@ -147,7 +147,7 @@ def run_check(chosen: list[Line], data_dir: str | None, threads: int | None, for
 def trial_record(trial: Trial, named: NamedRecipe | None, form: str) -> str:
     """The result of a trial, as text or as a JSON object."""
     if form == "json":
-        return json.dumps(
+        return json_text(
             {
                 "network": trial.network,
                 **({"recipe": named.name} if named else {}),

@@ -93,6 +93,7 @@ def unsaid(settings: RunSettings, command: list[str], train_images: int) -> list
         for name in ("out", "resume", "device", "threads", "form", "quiet", "repeat"):
             given.pop(name, None)
         repeated = RunSettings.completed(given, train_images, recipe).to_json()
+        repeated["weights_sha256"] = settings.weights_sha256  # found again with the weights
     except (MinicnnError, click.ClickException):
         return ["network"]
     return [name for name, value in settings.to_json().items() if repeated.get(name) != value]

@@ -135,7 +135,7 @@ def pictures(chosen: Weighted, images: tuple[str, ...], data: str | None, folder
     if many > 1:
         macs = chosen.net.summary().totals.macs or 1
         many = max(1, min(many, MOST_MACS // macs))
-    return from_data(chosen.net, data, folder, index or 0, many)
+    return from_data(chosen, data, folder, index or 0, many)
 
 
 def filters(chosen: Weighted, asked: Asked, _: Any) -> list[Figure]:

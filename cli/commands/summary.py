@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from minicnn.cli import network_choice
+from minicnn.cli.echo import json_text
 from minicnn.cli.mistakes import Choice
 from minicnn.cli.weights_choice import trained_on, trained_words
 from minicnn.graph import Summary, fold, summarize
@@ -139,7 +139,7 @@ def _written(
                 "totals": {each.quantity: {"formula": each.formula, "counted": each.counted} for each in counted.totals()},
                 "differences": [each._asdict() for each in counted.differences],
             }
-        return json.dumps(records[0] if len(records) == 1 else {"models": records}, indent=1)
+        return json_text(records[0] if len(records) == 1 else {"models": records}, indent=1)
     if len(summaries) > 1:
         from minicnn.cli.render import comparison
 

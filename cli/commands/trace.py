@@ -12,12 +12,12 @@ Lecture 000 slides a 3x3 filter over a 5x5 input; all nine steps, drawn:
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from minicnn.cli.echo import json_text
 from minicnn.cli.mistakes import Choice
 from minicnn.cli.options import data_dir_option
 from minicnn.errors import DataError, SettingError
@@ -25,6 +25,7 @@ from minicnn.errors import DataError, SettingError
 if TYPE_CHECKING:
     import numpy as np
 
+    from minicnn.cli.weights_choice import Weighted
     from minicnn.tracing import TraceTable
     from minicnn.tracing.of_kernel import Kernel
 
@@ -102,6 +103,8 @@ def loaded(path: str) -> np.ndarray:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{path} holds {array.dtype}, but a trace needs numbers")
     return array if array.dtype == np.float64 else array.astype(np.float32)
 
 
@@ -167,19 +170,22 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     if at is None and not frames and (name is None or form != "table"):
         raise click.UsageError("which number? --at k,p,q, or --frames FILE.svg for all steps of the layer")
     found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
-    if frames and network is None and found.wanted != "y":
+    if frames and network is not None and found.wanted != "y":
+        raise click.UsageError("--frames draws what a forward pass reads: leave out --gradient")
+    if frames and found.wanted != "y":
         forward = str(name).partition("_backward")[0]
         raise click.UsageError(f"--frames draws what a forward pass reads: minicnn trace --kernel {forward} ... --frames {frames}")
+    table = None if at is None else found.layered.trace(found.wanted, at)  # a place that there is not leaves no file behind
     if frames:
         from minicnn.charts.files import write_svg
         from minicnn.tracing.frames import frames_of
         from minicnn.tracing.frames_svg import svg
 
-        picture = frames_of(found.layered, 0 if at is None or found.wanted != "y" else at[-len(found.layered.results["y"].shape) + 1])
+        picture = frames_of(found.layered, 0 if at is None else at[-len(found.layered.results["y"].shape) + 1])
         write_svg(frames, svg(picture))
-        click.echo(f"{frames}: {picture.summary}", err=at is not None)
-    if at is not None:
-        show(found.layered.trace(found.wanted, at), form, whole)
+        click.echo(f"{frames}: {picture.summary}", err=at is not None or form != "table")
+    if table is not None:
+        show(table, form, whole)
     elif network is None and form == "table":
         from minicnn.cli.render.console import stdout_console
         from minicnn.cli.render.trace import print_arrays
@@ -190,7 +196,7 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
 def show(table: TraceTable, form: str, whole: bool) -> None:
     """Write a trace in a format."""
     if form == "json":
-        click.echo(json.dumps(table.to_dict()))
+        click.echo(json_text(table.to_dict()))
     elif form == "markdown":
         click.echo(table.to_markdown())
     elif form == "latex":
@@ -227,20 +233,23 @@ def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
     """A layer of a network, with a picture that goes through."""
     import numpy as np
 
-    from minicnn.cli.traced_picture import network, picture
+    from minicnn.cli.weights_choice import with_weights
     from minicnn.tracing.of_kernel import Kernel
     from minicnn.tracing.of_network import gradients, node_called, values
 
     for key in ("window", "filters", "stride", "padding", "dilation", "groups", "x", "weight", "bias", "dy"):
         if given[key] is not None:
             raise click.UsageError(f"--{key} is for --kernel: a network has its own")
+    if given["label"] is not None and given["gradient"] is None:
+        raise click.UsageError("--label is for --gradient: an output does not depend on what is right")
     if layer is None:
         raise click.UsageError(f"which layer? --layer NAME; 'minicnn summary {word}' lists them")
-    net = network(word, given["input_shape"], given["seed"])
+    chosen = with_weights(word, given["input_shape"], given["seed"])
+    net = chosen.net
     node_called(net, layer)  # before a picture is looked for
     if None in net.input_shape:
         raise SettingError(f"{net.name} takes images of any size\n  say which, as in --input 1x28x28")
-    x, label, note = picture(net, given)
+    x, label, note = picture(chosen, given)
     own = net.sized(x.shape[1:])
     node = node_called(own, layer)
     backward = given["gradient"]
@@ -253,3 +262,20 @@ def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
         layered.notes += (f"label {label}",) * (label is not None and np.ndim(label) == 0)
     layered.notes += (note,)
     return Kernel(layered, layered.wanted(backward), layer)
+
+
+def picture(chosen: Weighted, given: dict[str, Any]) -> tuple[np.ndarray, Any, str]:
+    """(x (1, C, *space) as the network takes it, what is right if known, where it is from)."""
+    from minicnn.cli.picture_choice import from_data, from_files, usual_data
+
+    net = chosen.net
+    if given["image"] is not None:
+        seen = from_files(net, [given["image"]])
+    elif net.trained_on is None and not (given["data"] or given["data_dir"] or usual_data(net)):
+        from minicnn.random import generator
+
+        drawn = generator(given["seed"], "trace", "x").standard_normal((1, *net.input_shape), "float32")
+        return drawn, None, f"x is drawn from seed {given['seed']}"
+    else:
+        seen = from_data(chosen, given["data"], given["data_dir"], given["index"], 1)
+    return seen.x, seen.labels[0], f"picture {seen.names[0]}"

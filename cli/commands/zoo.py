@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from minicnn.cli.commands.recipes import records
+from minicnn.cli.echo import json_text
 from minicnn.cli.mistakes import Choice
 from minicnn.zoo import entries
 
@@ -18,7 +17,7 @@ def zoo(form: str) -> None:
     networks = [(entry, entry.summary()) for entry in entries()]
     if form == "json":
         click.echo(
-            json.dumps(
+            json_text(
                 [
                     {
                         "name": entry.name,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
+from minicnn.errors import line_of, raised
 from minicnn.exercises.exercise import Exercise
 
 
@@ -47,9 +47,4 @@ class Here:
 
 def error_text(error: BaseException, file: str | None = None) -> str:
     """What a submission raised, and in which of its lines."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if file is None or each.filename == file]
-    line = f" (line {frames[-1].lineno}{f': {frames[-1].line}' if frames[-1].line else ''})" if frames else ""
-    words = str(error).strip().partition("\n")[0]
-    if isinstance(error, SystemExit):
-        return f"calls exit, which no loop needs{line}"
-    return f"raises {type(error).__name__}{f': {words}' if words else ''}{line}"
+    return f"calls exit, which no loop needs{line_of(error, file)}" if isinstance(error, SystemExit) else raised(error, file)

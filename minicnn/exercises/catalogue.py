@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from minicnn.errors import SettingError, suggestion
+from minicnn.errors import SettingError, raised, suggestion
 from minicnn.exercises import (
     batch_norm,
     convolution,
@@ -67,7 +67,7 @@ def load(path: str | Path) -> tuple[Exercise, ...]:
     try:
         exec(compile(path.read_bytes(), str(path.resolve()), "exec"), vars(module))
     except (Exception, SystemExit) as error:  # whatever the file raises is for its author to mend
-        raise SettingError(f"{path} raises {type(error).__name__}: {error}") from error
+        raise SettingError(f"{path} {raised(error, str(path.resolve()))}") from error
     found = tuple(each for each in vars(module).values() if isinstance(each, Exercise))
     if not found:
         raise SettingError(f"{path} defines no exercise\n  write EXERCISE = Exercise(name, title, function, cases, outputs=(...))")
@@ -81,7 +81,7 @@ def _check(path: Path, exercise: Exercise) -> None:
     try:
         wanted = exercise.wanted
     except Exception as error:
-        raise SettingError(f"{path}: the right loop of {exercise.name} raises {type(error).__name__}: {error}") from error
+        raise SettingError(f"{path}: the right loop of {exercise.name} {raised(error, str(path.resolve()))}") from error
     for case, outputs in zip(exercise.tried, wanted, strict=True):
         for name, array in outputs.items():
             if np.isnan(array).any():

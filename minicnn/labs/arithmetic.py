@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from minicnn import kernels
 from minicnn.charts import Picture, PictureGrid
 from minicnn.geometry import output_size
-from minicnn.kernels import textbook
-from minicnn.kernels.derive.trace import trace
 from minicnn.labs.lab import Lab, Progress, Row
 from minicnn.labs.verdicts import same
+from minicnn.tracing.of_kernel import kernel
 
 IMAGE = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
 FILTER = [[0, 1, 2], [2, 2, 0], [0, 1, 2]]
@@ -48,50 +46,37 @@ SIZES = (  # (pixels, taps, stride, padding) each
 def run(quick):
     for claim, image, weight, stride, padding, flip, claimed in CONVOLUTIONS:
         yield Progress(claim)
-        x, w = (np.array(each, np.float32)[None, None] for each in (image, weight))
-        pads = padding if isinstance(padding, tuple) else (padding, padding)
-        traces = traced_convolution(x, w, stride, pads, flip)
+        traces = traced("conv2d", image, weight, stride=stride, padding=padding, flip=flip, bias=False)
         found = values(traces)
-        engine = kernels.conv2d(x, w, stride=stride, padding=pads, flip=flip)[0, 0]
         largest = max((each for row in traces for each in row), key=lambda each: each.value)
-        agree = "the engine agrees" if np.array_equal(found, engine) else "the engine differs"
+        agree = "the engine agrees" if all(not each.difference for row in traces for each in row) else "the engine differs"
         yield Row(f"{claim}: {written(claimed)}", f"{written(found)}; the largest is {products(largest)}; {agree}", same(claimed, found))
     for claim, kind, image, stride, claimed in POOLINGS:
         yield Progress(claim)
-        traces = traced_pooling(kind, np.array(image, np.float32)[None, None], stride)
-        yield Row(f"{claim}: {written(claimed)}", written(values(traces)), same(claimed, values(traces)))
+        found = values(traced(f"{kind}_pool2d", image, window=2, stride=stride))
+        yield Row(f"{claim}: {written(claimed)}", written(found), same(claimed, found))
     for claim, sizes, claimed in SIZES:
         found = [output_size(size, taps, stride, 1, pad, pad) for size, taps, stride, pad in sizes]
         yield Row(f"{claim}: {', '.join(map(str, claimed))}", ", ".join(map(str, found)), same(claimed, found))
     yield frames()
 
 
-def traced_convolution(x, weight, stride, pads, flip):
-    """A trace for every output: rows of `Trace`."""
-    sizes = [output_size(x.shape[2 + axis], weight.shape[2 + axis], stride[axis], 1, pads[axis], pads[axis]) for axis in (0, 1)]
-    y, bias = np.zeros((1, 1, *sizes), np.float32), np.zeros(1, np.float32)
-    arguments = (y, x, weight, bias, *stride, *pads, 1, 1, 1, flip)
-    return [[trace(textbook.conv2d_forward, (0, 0, p, q), *arguments) for q in range(sizes[1])] for p in range(sizes[0])]
-
-
-def traced_pooling(kind, x, stride):
-    size = output_size(x.shape[2], 2, stride, 1, 0, 0)
-    y = np.zeros((1, 1, size, size), np.float32)
-    if kind == "max":
-        function, arguments = textbook.max_pool2d_forward, (y, np.zeros(y.shape, np.int64), x, 2, 2, stride, stride, 0, 0, 1, 1)
-    else:
-        function, arguments = textbook.avg_pool2d_forward, (y, x, 2, 2, stride, stride, 0, 0, 0, 0, True)
-    return [[trace(function, (0, 0, p, q), *arguments) for q in range(size)] for p in range(size)]
+def traced(name, image, weight=None, **settings):
+    """A trace for every output of a kernel, in the rows of the output."""
+    arrays = {"x": np.array(image, np.float32)} | ({} if weight is None else {"weight": np.array(weight, np.float32)})
+    layered = kernel(name, arrays=arrays, **settings).layered
+    rows, columns = layered.results["y"].shape[2:]
+    return [[layered.trace("y", (0, 0, p, q)) for q in range(columns)] for p in range(rows)]
 
 
 def values(traces):
-    return np.array([[float(each.value) for each in row] for row in traces])
+    return np.array([[each.value for each in row] for row in traces])
 
 
 def products(traced):
     """The sum written out: "0*3 + 1*3 + 2*2 = 7", taps on padding and products of 0 left out."""
-    terms = [step.factors for step in traced.steps if step.kind == "add" and step.term]
-    return " + ".join("*".join(f"{factor.value:g}" for factor in factors) for factors in terms) + f" = {traced.value:g}"
+    terms = [row.reads for row in traced.rows if row.kind == "add" and row.term]
+    return " + ".join("*".join(f"{read.value:g}" for read in reads) for reads in terms) + f" = {traced.value:g}"
 
 
 def written(rows):

@@ -30,7 +30,7 @@ def settings(found: Findings) -> str:
         [
             (name.replace("_", " "), _words(value))
             for name, value in found.settings.to_json().items()
-            if not (value is None or value is False or value == "" or value == {} or name == "data_dir" or (name in OFF and value == 0))
+            if not (value is None or value is False or value in ("", {}, ()) or name == "data_dir" or (name in OFF and value == 0))
         ]
     )
 

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {"filters": 1, "window": 3, "features": 2, "size": 2,
 DEFAULTS |= {"channels": 6, "rate": 0.5, "survival": 0.5, "table": ((0, 1), (2, 3), (1, 3)), "classes": 3}
 WORDS = {"sharing": (None, 2, "unshared"), "mode": (None, "linear", "avg", "l2")}
 SIZE, CHANNELS = 5, 4
+FAMILIAR = ("conv2d", "conv_transpose2d", "unshared_conv2d", "tiled_conv2d", "max_pool2d", "linear")
 
 
 class Kernel(NamedTuple):
@@ -85,7 +86,10 @@ def kernel(
     whole = name if name in textbook.__all__ else f"{name}_forward"
     if whole not in textbook.__all__:
         forward = [each.removesuffix("_forward") for each in textbook.__all__ if each.endswith("_forward")]
-        raise SettingError(f"there is no kernel {name!r}{suggestion(name, [*forward, *textbook.__all__])}")
+        raise SettingError(
+            f"there is no kernel {name!r}{suggestion(name, [*forward, *textbook.__all__])}"
+            f"\n  {', '.join(FAMILIAR)}, ...: minicnn.kernels.textbook.__all__ lists all {len(textbook.__all__)}"
+        )
     found = re.search(r"(\d)d", whole)
     dims = int(found.group(1)) if found else 2
     faults: list[MinicnnError] = []
@@ -124,7 +128,8 @@ def _candidates(
             if _has(kind, name, dims):
                 faults.append(SettingError(f"{name}: {kind.__name__} has no {unknown[0]}{suggestion(unknown[0], known)}"))
             continue
-        required = [key for key, each in known.items() if each.default is each.empty and key not in settings]
+        usual = {key: DEFAULTS.get(key) for key, each in known.items() if each.default is each.empty}
+        required = [key for key in usual if key not in settings]
         if missing := [key for key in required if key not in DEFAULTS]:
             if _has(kind, name, dims):
                 faults.append(SettingError(f"{name}: {kind.__name__} needs its {missing[0]}"))
@@ -138,6 +143,13 @@ def _candidates(
                 chosen = {key: word for key, word in zip(free, words, strict=True) if word is not None}
                 layer = cast(Layer, kind(**{**needed, **chosen, **settings}))
                 if not _names(layer, name, dims):
+                    if (
+                        not any(words)
+                        and None not in usual.values()
+                        and isinstance(actual := layer.loops().forward, str)
+                        and _names(cast(Layer, kind(**usual)), name, dims)
+                    ):
+                        faults.insert(0, SettingError(f"{name} is not the loop of {layer!r}\n  that is {actual.format(n=dims)}"))
                     continue
                 yield layer, _fitting(layer, dims, input_shape)
             except MinicnnError as error:

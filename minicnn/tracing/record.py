@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Place = tuple[int, ...]
+PADDING, NONE = "padding", "none"  # why a tap adds nothing: it reads beside the input, or there is nothing to read
 
 
 class Read(NamedTuple):
@@ -27,7 +28,7 @@ class Row:
     kind : "set", "add", "compare", "skip" or "store", as in `minicnn.kernels.derive.trace.Step`
     tap : letter -> number, of the loops that run
     worked : the index map with the numbers of this tap put in: "h = 2*2 + 1*1 - 1 = 4"
-    note : why a tap adds nothing: "padding", ...; else empty
+    note : why a tap adds nothing, `PADDING` or `NONE`; else empty
     term : the product, or whatever was added, compared or stored; 0 of a tap on padding, None of one that is skipped otherwise
     partial : the sum (or the largest so far) after the step
     text : the statement; of "skip" the condition

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from minicnn.tracing.record import Part, Read, Row, Walk
+from minicnn.tracing.record import NONE, Part, Read, Row, Walk
 
 LONGEST, FIRST, LAST = 28, 12, 6  # rows: of a table that is shown whole, and those that are left of a longer one
 
@@ -74,7 +74,10 @@ class Column(NamedTuple):
         value = number(read.value)
         if row.note and not read.inside:
             value = row.note if row.term is None else f"{row.note} 0"
-        return (",".join(str(read.place[axis]) for axis in self.moving), value) if self.places else (value,)
+        if not self.places:
+            return (value,)
+        nowhere = row.note == NONE and not read.inside  # then -1 stands for no position at all, as between those of a stride
+        return (",".join("-" if nowhere and read.place[axis] < 0 else str(read.place[axis]) for axis in self.moving), value)
 
 
 def _own(row: Row) -> list[Read]:

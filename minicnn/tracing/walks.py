@@ -14,9 +14,7 @@ from minicnn.kernels.derive.syntax import array_of, inside, letters, loaded
 from minicnn.kernels.derive.trace import Factor, Step, Trace, trace
 from minicnn.tracing.axes import letters_of, place_in
 from minicnn.tracing.formula import Equation, equations, put_in
-from minicnn.tracing.record import Part, Place, Read, Row, Walk
-
-PADDING, NONE = "padding", "none"
+from minicnn.tracing.record import NONE, PADDING, Part, Place, Read, Row, Walk
 
 
 class Loop:

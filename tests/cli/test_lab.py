@@ -87,7 +87,9 @@ def test_a_mistake_in_a_file_is_said_as_its_own(cli, own):
     own.write_text(OWN.replace("2 + 2)", "two + 2)"), encoding="utf-8")
     status, _, err = cli("lab", own)
     assert status == 1
-    assert err.startswith(f"Error: {own} raises NameError: name 'two' is not defined")
+    assert err.startswith(f"Error: {own} raises NameError: name 'two' is not defined (line ")
+    own.write_text(OWN.replace('yield Progress("counting")', "yield 3"), encoding="utf-8")
+    assert "own.py raises TypeError: run yields 3, but what is shown is a Progress, a Row, " in cli("lab", own)[2]
     own.write_text("x = 1\n", encoding="utf-8")
     assert cli("lab", own)[2].startswith(f"Error: {own} defines no LAB\n  as in LAB = Lab(")
     assert cli("lab", "away.py")[2] == "Error: there is no file away.py\n"

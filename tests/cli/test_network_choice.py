@@ -115,8 +115,8 @@ def test_summary_and_draw_take_files_and_runs(cli, tmp_path, trained):
         ("network = 1", "net.py: network is 1, but must be a Graph, a layer or a block, or a function (classes, input_shape, seed)"),
         ("def network(classes):\n    return 1", "net.py: network() returns 1, but must return a Graph, a layer or a block"),
         ("def network(width):\n    return 1", "net.py: network(width) needs width, which has no default"),
-        ("def network():\n    return 1 / 0", "net.py: network() raises ZeroDivisionError: division by zero"),
-        ("1 / 0", "net.py raises ZeroDivisionError: division by zero"),
+        ("def network():\n    return 1 / 0", "net.py: network() raises ZeroDivisionError: division by zero (line 2: return 1 / 0)\n"),
+        ("1 / 0", "net.py raises ZeroDivisionError: division by zero (line 1: 1 / 0)\n"),
         (LAYER.replace("L.Linear(10)", "L.ReLU()").replace("4, 3", "4, 3, groups=5"), "net.py raises"),
     ],
 )

@@ -206,6 +206,17 @@ def test_what_does_not_go_together(cli, trained, arguments):
     assert cli("show", trained, *arguments)[0] == 2
 
 
+def test_a_run_on_ones_own_pictures_finds_them_again(cli, tmp_path):
+    """Its folder says which they are; a file alone takes what --data names."""
+    np.savez(tmp_path / "own.npz", x_train=DIGITS.images[:40], y_train=DIGITS.labels[:40])
+    assert cli("train", "lenet", "--data", "own.npz", "--epochs", 1, "--quiet", "--out", "run")[0] == 0
+    assert "what its layers make of own #0, class " in cli("show", "run", "--what", "maps", "--layer", "pool2")[1]
+    file = "run/best.safetensors"
+    assert "was trained on custom data" in cli("show", file, "--what", "maps")[2]
+    assert "what its layers make of digits #0, class 0" in cli("show", file, "--what", "maps", "--layer", "pool2", "--data", "digits")[1]
+    assert "picture own #2, class " in cli("trace", "run", "--layer", "fc3", "--at", 3, "--index", 2)[1]
+
+
 def test_pictures_that_there_are_not(cli):
     assert "takes 192 channels, which no picture has" in cli("show", "inception-3a", "--what", "maps")[2]
     assert cli("show", "nowhere/run")[0] == 1

@@ -69,7 +69,7 @@ def sliding() -> Outcome:
 
 def frames() -> Outcome:
     """The nine steps, every product of each."""
-    steps = arithmetic.traced_convolution(grid(FIVE), grid(THREE), (1, 1), (0, 0), False)
+    steps = arithmetic.traced("conv2d", FIVE, THREE)
     return equal(NINE, [[each.value for each in row] for row in steps])
 
 

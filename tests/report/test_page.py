@@ -67,6 +67,7 @@ def test_every_part_is_there_with_the_figures_of_the_run(lenet_page):
         "How to repeat it",
     ]
     words = " ".join(outline.text)
+    assert not {"freeze", "weights", "loss settings", "()", "{}"} & set(outline.text)
     last = json.loads((Path(found.run) / "history.jsonl").read_text().splitlines()[-1])
     assert f"recognises {100 * last['test_accuracy']:.2f} % of 359 test images after 2 epochs of training on 1,438 images" in words
     assert f"{last['test_loss']:.4f}" in words
@@ -177,6 +178,12 @@ def test_every_setting_that_an_option_says_is_in_the_command():
         assert command[place + 1] == str(value)
     assert "--nesterov" in command
     assert unsaid(settings, command, 1000) == []
+    more = {"freeze": ("conv*", "fc1"), "loss": "SoftmaxCrossEntropy", "label_smoothing": 0.1, "init": "glorot", "weights": "first"}
+    settings = RunSettings.completed({"network": "lenet", "data": "digits", **more}, 1000, recipe)
+    command = repeating(settings)
+    assert [command[n + 1] for n, word in enumerate(command) if word == "--freeze"] == ["conv*", "fc1"]
+    assert command[command.index("--label-smoothing") + 1] == "0.1"
+    assert unsaid(replace(settings, weights_sha256="0" * 64), command, 1000) == []
     assert unsaid(replace(settings, size="9x9"), repeating(replace(settings, size="9x9")), 1000) == ["size"]
 
 
