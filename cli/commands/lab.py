@@ -91,8 +91,8 @@ def perform(lab: Lab, quick: bool, folder: Path | None, form: str) -> None:
     console, shown = stdout_console(), form == "table"
     rows: list[Row] = []
     figures = []
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise SettingError(f"lab: {folder} is a file, but --out names a folder")
     if shown:
         print_start(console, lab, quick)
     begin = time.perf_counter()
@@ -118,6 +118,7 @@ def perform(lab: Lab, quick: bool, folder: Path | None, form: str) -> None:
     else:
         click.echo(json_text(record, indent=1))
     if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
         write(folder, lab.name, figures, record, shown)
 
 

@@ -14,6 +14,7 @@ A file that defines LAB is a lab: `minicnn lab FILE.py` runs it as `minicnn lab 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -79,3 +80,9 @@ class Lab:
     exercises: tuple[str, str]
     run: Callable[[bool], Iterator[Row | Progress | Chart | PictureGrid]]
     seconds: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", self.name):
+            raise SettingError(
+                f"Lab: name is {quoted(self.name)}, but must be up to 40 letters, digits, '-' and '_': files are called by it"
+            )

@@ -100,3 +100,22 @@ def test_a_lab_that_is_not_there(cli):
     assert status == 2
     assert "there is no lab called 'invarance': did you mean invariance" in err
     assert cli("lab", "--quick")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", "", "a b"])
+def test_a_name_that_would_lead_out_of_the_folder(cli, own, tmp_path, name):
+    own.write_text(OWN.replace('Lab("own"', f"Lab({name!r}"), encoding="utf-8")
+    status, out, err = cli("lab", own, "--out", tmp_path / "results")
+    assert (status, out) == (1, "")
+    assert f"Lab: name is {name!r}" in err
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_lab_that_fails_leaves_no_folder(cli, own, tmp_path):
+    own.write_text(OWN.replace("def run(quick):\n", "def run(quick):\n    raise ValueError('broken')\n    yield\n"), encoding="utf-8")
+    status, _, err = cli("lab", own, "--out", tmp_path / "results")
+    assert status == 1
+    assert "broken" in err
+    assert not (tmp_path / "results").exists()
+    (tmp_path / "file").write_text("")
+    assert "is a file, but --out names a folder" in cli("lab", own, "--out", tmp_path / "file")[2]
