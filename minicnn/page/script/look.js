@@ -50,7 +50,7 @@ export class LookRoom {
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
         h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
       h("div", { class: "figures" }, h("figure", {}, this.seen, h("figcaption", {}, "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw a digit on the left. Press a map: it is below, large; point at one of its numbers, or move by arrow keys there, and see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
+      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw a digit, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
         h("div", { class: "likes" }, h("h2", {}, "what this map likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }
 

@@ -86,7 +86,7 @@ export class TrainRoom {
     this.mistakes = h("div", { class: "maps" });
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, field("task", this.task), this.pointControls, field("compare two settings", this.compare), ...this.panels.map(each => each.element), this.ownControls),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train: every settings change counts from the next batch on. What it learned is in Look inside at once."),
+      h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train. Settings may change meanwhile; what is learned is at once in the room Look inside."),
         h("div", { class: "buttons" }, this.go, h("button", { type: "button", onclick: () => this.trainers.forEach(each => each.step()) }, "one batch"),
           h("button", { type: "button", onclick: () => this.begin() }, "start again"),
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
