@@ -4,7 +4,8 @@
     python -m tests.page.speed [--turns 5] [--seconds 2] [FOLDER OF node_modules]
 
 The page's executor runs in node; minicnn's own engine on four lanes, which is what WebAssembly has; ConvNetJS takes images one by one;
-TensorFlow.js has its WebAssembly back end.  They take turns, each in a process of its own; medians over turns are told.
+TensorFlow.js has its WebAssembly back end.  They take turns, each in a process of its own; medians over
+turns are told, of ratios too.
 """
 
 import argparse
@@ -96,9 +97,9 @@ def main():
                 told = native("-", given.seconds) if kind == "native" else in_node(kind, case, given.seconds, given.modules)
                 rates[kind].append(json.loads(told))
             print(f"turn {turn + 1}: " + ", ".join(f"{kind} {each[-1]:,.0f}" for kind, each in rates.items()), flush=True)
-    middle = {kind: statistics.median(each) for kind, each in rates.items()}
-    for kind, rate in middle.items():
-        print(f"{kind:10}  {rate:9,.0f} images a second;  the page is {middle['page'] / rate:.2f} times as fast")
+    for kind, each in rates.items():
+        ratio = statistics.median(page / other for page, other in zip(rates["page"], each, strict=True))
+        print(f"{kind:10}  {statistics.median(each):9,.0f} images a second;  the page is {ratio:.2f} times as fast")
 
 
 if __name__ == "__main__":
