@@ -64,10 +64,10 @@ class Training {
     return { loss: loss / part.length, right: right / part.length };
   }
 
-  /** Batches until a time, one at least, and news of them; timed together: a browser's clock is coarse. @param {number} end */
+  /** Batches until a time or the end of the epoch, one at least, and news of them; timed together: a browser's clock is coarse. @param {number} end */
   train(end) {
-    const begin = performance.now(), batches = [this.batch()];
-    while (performance.now() < end) batches.push(this.batch());
+    const begin = performance.now(), epoch = this.epoch, batches = [this.batch()];
+    while (performance.now() < end && this.epoch === epoch) batches.push(this.batch());
     this.spent += performance.now() - begin;
     this.tell(batches);
   }
@@ -80,8 +80,9 @@ class Training {
 
   turn() {
     if (!this.running) return;
-    this.train(performance.now() + SLICE);
-    setTimeout(() => this.turn(), 0);
+    const end = performance.now() + SLICE;
+    this.train(end);
+    setTimeout(() => this.turn(), Math.max(0, end - performance.now())); // an epoch that is shorter waits: its user wants to see it
   }
 
   /** Outputs for images, all at once. @param {ArrayBufferView} images @param {number} count */
@@ -100,8 +101,8 @@ class Training {
 
 let training = /** @type {Training | null} */ (null);
 
-/** @param {MessageEvent<Message>} event */
-async function hear({ data }) {
+/** @param {Message} data */
+async function hear(data) {
   try {
     if (data.kind === "start") {
       training = new Training(data, await Machine.start(data.code));
@@ -122,4 +123,5 @@ async function hear({ data }) {
   }
 }
 
-self.addEventListener("message", hear);
+let heard = Promise.resolve(); // messages one after another: the first takes a while
+self.addEventListener("message", event => { heard = heard.then(() => hear(event.data)); });
