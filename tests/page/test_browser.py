@@ -144,8 +144,10 @@ def test_every_control_of_the_training_room(opened):
     page.click('text="start again"')
     for task in ("signals", "points"):
         room.get_by_label("task").select_option(task)
+        page.evaluate("async () => { await window.minicnn.rooms.train.trainers[0].measure(); }")  # before an optimizer has taken its memory
         page.click('text="one batch"')
         page.wait_for_timeout(800)
+        assert page.evaluate("() => window.minicnn.rooms.train.trainers[0].parameters.every(Number.isFinite)")
         assert page.evaluate("() => window.minicnn.rooms.train.trainers[0].steps") == 1
     page.wait_for_function("() => new Set(document.querySelector('.plane').getContext('2d').getImageData(0, 0, 320, 320).data).size > 20")
     for shape in ("spiral", "exclusive or", "two clouds", "circle"):

@@ -46,7 +46,10 @@ class Training {
     if (this.last && this.last !== name) {
       const before = this.programs[this.last];
       if (before.state.length === program.state.length) program.state.set(before.state);
-      else [this.step] = [0];
+      else {
+        program.state.fill(0);
+        this.step = 0;
+      }
     }
     this.last = name;
     if (noisy) program.dial({ rate: dropout, moves: shift });
