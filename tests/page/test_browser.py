@@ -144,9 +144,12 @@ def test_every_control_of_the_training_room(opened):
     page.click('text="start again"')
     for task in ("signals", "points"):
         room.get_by_label("task").select_option(task)
+        page.evaluate("async () => { await window.minicnn.rooms.train.trainers[0].measure(); }")  # before an optimizer has taken its memory
         page.click('text="one batch"')
         page.wait_for_timeout(800)
+        assert page.evaluate("() => window.minicnn.rooms.train.trainers[0].parameters.every(Number.isFinite)")
         assert page.evaluate("() => window.minicnn.rooms.train.trainers[0].steps") == 1
+    page.wait_for_function("() => new Set(document.querySelector('.plane').getContext('2d').getImageData(0, 0, 320, 320).data).size > 20")
     for shape in ("spiral", "exclusive or", "two clouds", "circle"):
         room.get_by_label("points", exact=True).select_option(shape)
     room.get_by_label("noise").fill("0.3")
@@ -166,6 +169,12 @@ def test_looking_inside(opened):
         page.click(f'[aria-label="{layer}, map 0"]')
         assert kind in page.inner_text("#room-look .title")
         assert page.locator("#room-look .verdict.right").count() == 1
+    page.click('[aria-label="fc2, map 0"]')  # numbers without a map, any of which may be chosen
+    page.locator("#room-look svg[role=application]").last.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.inner_text("#room-look .title") == "y[0, 12] of linear_forward"
+    page.click("text=look at the test images")
+    page.wait_for_selector("#room-look .likes canvas", timeout=20_000)
     page.click("#room-look >> text=clear")
     box = page.locator("#room-look .grid").first.bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])

@@ -4,7 +4,7 @@ import { h, num, s } from "./dom.js";
 
 const WIDTH = 460, HEIGHT = 170, LEFT = 44, BOTTOM = 22, POINTS = 230;
 
-/** @typedef {{name: string, values: number[], kind: string}} Curve kind: class of the line */
+/** @typedef {{name: string, values: number[], steps: number, kind: string}} Curve steps: batches that the values are of; kind: class of the line */
 
 export class Curves {
   /** @param {string} title @param {number} [most] where the axis ends at most */
@@ -17,19 +17,19 @@ export class Curves {
 
   /** @param {Curve[]} curves */
   show(curves) {
-    const longest = Math.max(2, ...curves.map(each => each.values.length)), finite = curves.flatMap(each => each.values).filter(Number.isFinite);
-    const high = Math.min(this.most, Math.max(1e-9, ...finite)), x = (/** @type {number} */ n) => LEFT + n / (longest - 1) * (WIDTH - LEFT - 8);
+    const longest = Math.max(2, ...curves.map(each => each.steps)), finite = curves.flatMap(each => each.values).filter(Number.isFinite);
+    const high = Math.min(this.most, finite.reduce((most, each) => Math.max(most, each), 0) || 1), x = (/** @type {number} */ n) => LEFT + n / (longest - 1) * (WIDTH - LEFT - 8);
     const y = (/** @type {number} */ value) => 8 + (1 - Math.min(1, value / high)) * (HEIGHT - BOTTOM - 8), drawn = [];
     for (const share of [0, 0.5, 1]) {
       drawn.push(s("line", { x1: LEFT, x2: WIDTH - 8, y1: y(share * high), y2: y(share * high) }));
       drawn.push(s("text", { x: LEFT - 5, y: y(share * high), class: "tick left" }, num(share * high, 2)));
     }
     drawn.push(s("text", { x: LEFT, y: HEIGHT - 8, class: "tick" }, "0"), s("text", { x: WIDTH - 8, y: HEIGHT - 8, class: "tick right" }, `${longest} batches`));
-    curves.forEach(({ name, values, kind }, n) => {
+    curves.forEach(({ name, values, steps, kind }, n) => {
       const each = Math.ceil(values.length / POINTS), points = [];
       for (let at = 0; at < values.length; at += each) {
         const part = values.slice(at, at + each), mean = part.reduce((a, b) => a + b, 0) / part.length;
-        points.push(`${x(at + (part.length - 1) / 2).toFixed(1)},${y(mean).toFixed(1)}`);
+        points.push(`${x((at + (part.length - 1) / 2) * steps / values.length).toFixed(1)},${y(mean).toFixed(1)}`);
       }
       drawn.push(s("polyline", { points: points.join(" "), class: `line ${kind}` }));
       drawn.push(s("text", { x: WIDTH - 12, y: this.most === 1 ? HEIGHT - BOTTOM - 10 - 15 * n : 18 + 15 * n, class: `tick right ${kind}` }, values.length ? `${name} ${num(values[values.length - 1], 3)}` : name));

@@ -13,6 +13,13 @@ const MOST_MAPS = 64; // of a layer
 const LIKED = 9; // pictures that excite a unit most
 const AT_ONCE = 20; // pictures that are looked at before the page may do something else
 
+/** Rows and columns to show a vector in, as square as can be. @param {number} size */
+function folded(size) {
+  let rows = size > 16 ? Math.floor(Math.sqrt(size)) : 1;
+  while (size % rows) rows--;
+  return [rows, size / rows];
+}
+
 export class LookRoom {
   H = 0; // rows and columns of an image
   W = 0;
@@ -27,6 +34,7 @@ export class LookRoom {
     [this.H, this.W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
     this.ink = new Float32Array(this.H * this.W);
     this.drawn = false;
+    this.liked = -1; // the number of a vector whose likes are shown
     this.sample = 0;
     this.layer = "";
     this.map = 0;
@@ -50,8 +58,8 @@ export class LookRoom {
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
         h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
       h("div", { class: "figures" }, h("figure", {}, this.seen, h("figcaption", {}, "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw a digit on the left. Press a map: it is below, large; point at one of its numbers, or move by arrow keys there, and see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
-        h("div", { class: "likes" }, h("h2", {}, "what this map likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
+      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw a digit, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
+        h("div", { class: "likes" }, h("h2", {}, "what it likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }
 
   /** Parameters have changed. @param {Float32Array} parameters */
@@ -135,29 +143,34 @@ export class LookRoom {
 
   forgetLikes() {
     this.likes.replaceChildren();
-    this.likesNote.textContent = "The parts of the test images that make a number of it largest.";
+    const flat = this.layer && this.network.value(this.layer).shape.length < 2;
+    this.likesNote.textContent = flat ? "The test images that make the chosen number largest." : "The parts of the test images that make a number of the map largest.";
   }
 
   /** Look at the middle of a map: at its edge there is much padding. */
   atCentre() {
     const { shape } = this.network.value(this.layer);
-    [this.unit.row, this.unit.column] = shape.length > 2 ? shape.slice(-2).map(each => Math.floor(each / 2)) : [0, shape.length > 1 ? Math.floor(shape[1] / 2) : 0];
+    [this.unit.row, this.unit.column] = shape.length > 1 ? [shape.length > 2 ? shape.slice(-2)[0] : 0, shape[shape.length - 1]].map(each => Math.floor(each / 2)) : [0, 0];
   }
 
   showUnit() {
     const { shape, data } = this.network.value(this.layer), spatial = shape.length > 1, size = spatial ? count(shape) / shape[0] : shape[0];
     this.map = Math.min(this.map, spatial ? shape[0] - 1 : 0);
-    const [P, Q] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]], values = data.subarray(this.map * size, this.map * size + P * Q), range = rangeOf(values);
+    const [P, Q] = shape.length > 2 ? shape.slice(-2) : spatial ? [1, shape[1]] : folded(size), values = data.subarray(this.map * size, this.map * size + P * Q), range = rangeOf(values);
     this.unit.show({ rows: P, columns: Q, values, range, numbers: P * Q <= 100 }, `${this.layer}${spatial ? `, map ${this.map}` : ""}: from ${num(range.low)} to ${num(range.high)}`);
     this.explain();
   }
 
+  /** Which number of a layer without maps is chosen. */
+  get flatly() { return this.unit.row * this.unit.plane.columns + this.unit.column; }
+
   explain() {
     const call = this.network.callOf(this.layer), { row, column } = this.unit;
     this.unit.mark([]);
+    if (this.network.value(this.layer).shape.length < 2 && this.liked !== this.flatly) this.forgetLikes();
     this.explanation.element.hidden = !call;
     if (!call) return;
-    const array = /** @type {import("./loops.js").Tensor} */ (call.given[call.output]), { shape } = this.network.value(this.layer), n = shape.length > 1 ? (this.map * (shape.length > 2 ? shape[1] : 1) + row) * shape[shape.length - 1] + column : column;
+    const array = /** @type {import("./loops.js").Tensor} */ (call.given[call.output]), { shape } = this.network.value(this.layer), n = shape.length > 1 ? (this.map * (shape.length > 2 ? shape[1] : 1) + row) * shape[shape.length - 1] + column : this.flatly;
     const axes = this.explanation.loops.of(call.loop).arguments.find(([name]) => name === call.output)?.[2] ?? 0, place = [];
     let rest = n;
     for (let axis = array.shape.length - 1; axis >= 0; axis--) {
@@ -169,21 +182,22 @@ export class LookRoom {
 
   /** The parts of test images that excite the chosen map most. */
   async showLikes() {
-    const { network, layer, map } = this, data = this.task.data, { assets } = network;
+    const { network, layer, map, flatly } = this, data = this.task.data, { assets } = network;
     if (!data) return;
     const found = /** @type {{image: number, value: number, at: number}[]} */ ([]), node = assets.nodes.find(({ name }) => name === layer);
     for (let n = 0; n < data.test.count; n++) {
       network.forward(input(data.test, n, assets));
-      const { shape, data: all } = network.value(layer), spatial = shape.length > 1, size = spatial ? count(shape) / shape[0] : 1, part = all.subarray(map * size, (map + 1) * size);
+      const { shape, data: all } = network.value(layer), spatial = shape.length > 1, size = spatial ? count(shape) / shape[0] : 1, first = spatial ? map * size : flatly, part = all.subarray(first, first + size);
       let at = 0;
       part.forEach((value, i) => { if (value > part[at]) at = i; });
       found.push({ image: n, value: part[at], at });
       if (n % AT_ONCE === AT_ONCE - 1) {
         this.likesNote.textContent = `${n + 1} of ${data.test.count}`;
         await new Promise(resolve => setTimeout(resolve, 0));
-        if (layer !== this.layer || map !== this.map) return;
+        if (layer !== this.layer || map !== this.map || flatly !== this.flatly) return;
       }
     }
+    this.liked = flatly;
     this.look();
     found.sort((a, b) => b.value - a.value);
     const size = count(assets.input_shape), { shape } = network.value(layer), Q = shape[shape.length - 1], fieldOf = node?.field, jump = node?.jump;

@@ -29,6 +29,7 @@ export class Program {
     this.plan = plan;
     this.parameters = parameters;
     this.memory = machine.take(4 * plan.memory);
+    machine.bytes(this.memory, 4 * plan.memory).fill(0); // an optimizer begins with zeros, and others may have been here before
     this.steps = machine.place(plan.steps);
     this.table = machine.place(plan.table);
     this.frame = machine.take(8 * plan.frame.length);

@@ -117,6 +117,7 @@ export class SlideRoom {
     if (this.isOwn) shown.dilation = shown.before = shown.after = false;
     shown.bias = !pool;
     for (const [name, is] of Object.entries(shown)) parts[/** @type {keyof typeof parts} */ (name)].hidden = !is;
+    for (const name of /** @type {const} */ (["window", "stride", "dilation", "before", "after", "tile", "rest"])) this.controls[name][0].hidden = s.axes === 1; // a signal has no rows
     for (const option of this.controls.pass.options) option.hidden = pool && option.value === "backward_weight";
     for (const option of this.controls.kind.options) option.disabled = s.axes === 3 && option.value !== "conv" || s.axes === 1 && option.value === "gaussian_pool";
   }
@@ -297,7 +298,7 @@ export class SlideRoom {
       if (values) c[name].forEach((each, n) => { each.value = values[Math.min(n, values.length - 1)]; });
     }
     if (given.flip !== undefined) c.flip.checked = given.flip === "1";
-    if (given.weights) this.weights = given.weights.split(" ").map(Number);
+    if (given.weights) [this.weights, c.kernel.value] = [given.weights.split(" ").map(Number), "my own"];
     if (given.kernel && this.kernels[given.kernel]) [this.weights, c.kernel.value] = [this.kernels[given.kernel].flat(), given.kernel];
     if (given.numbers) { // an image of one's own: rows separated by commas
       const rows = given.numbers.split(",").map(row => row.trim().split(" ").map(Number));

@@ -83,10 +83,12 @@ export class TrainRoom {
     this.ownNote = h("p", { class: "dim" });
     this.ownControls = h("details", { class: "own" }, h("summary", {}, "own pictures"), field("class", this.className), this.drop, this.pictures, this.ownNote,
       h("button", { type: "button", onclick: () => { this.own = { classes: [], images: [], labels: [] }; this.begin(); } }, "forget them"));
+    this.waiting = false;
+    this.asking = /** @type {Trainer | null} */ (null); // whose answer for the plane is awaited
     this.mistakes = h("div", { class: "maps" });
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, field("task", this.task), this.pointControls, field("compare two settings", this.compare), ...this.panels.map(each => each.element), this.ownControls),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train: every settings change counts from the next batch on. What it learned is in Look inside at once."),
+      h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train. Settings may change meanwhile; what is learned is at once in the room Look inside."),
         h("div", { class: "buttons" }, this.go, h("button", { type: "button", onclick: () => this.trainers.forEach(each => each.step()) }, "one batch"),
           h("button", { type: "button", onclick: () => this.begin() }, "start again"),
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
@@ -112,7 +114,7 @@ export class TrainRoom {
     const data = this.data(task);
     this.trainers = this.panels.slice(0, compared ? 2 : 1).map(panel => {
       const trainer = new Trainer(this.page.script, this.page.engine, task.network, task.plans, task.parameters, data, panel.settings);
-      trainer.listeners.push(() => this.show());
+      trainer.listeners.push(() => this.showSoon());
       trainer.failed = words => { this.message.textContent = words; };
       return trainer;
     });
@@ -146,13 +148,23 @@ export class TrainRoom {
     for (const each of this.trainers) if (running) each.pause(); else each.run();
   }
 
+  /** Show what became of trainers once for all news of a frame, so that the page stays free for its user. */
+  showSoon() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.show();
+    });
+  }
+
   show() {
     const [first] = this.trainers, running = this.trainers.some(each => each.running);
     if (!first) return;
     this.go.textContent = running ? "pause" : "train";
     const kinds = ["first", "second"], alone = this.trainers.length === 1;
-    this.loss.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ loss }) => loss), kind: kinds[n] })));
-    this.accuracy.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ right }) => right), kind: kinds[n] })));
+    this.loss.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ loss }) => loss), steps: each.steps, kind: kinds[n] })));
+    this.accuracy.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ right }) => right), steps: each.steps, kind: kinds[n] })));
     this.report.textContent = this.trainers.map((each, n) => {
       const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} images a second` : "not trained yet";
       return `${this.trainers.length > 1 ? `${this.panels[n].name}: ` : ""}epoch ${each.epoch}, batch ${each.steps}; ${speed}; ${test === undefined ? "not tested yet" : `${percent(test)} of the test images right`}`;
@@ -169,7 +181,7 @@ export class TrainRoom {
   showFilters(moment) {
     const [first] = this.trainers, [name, , shape] = first.network.slots[0], values = first.history[moment] ?? first.history[first.history.length - 1];
     const caption = this.element.querySelector(".caption");
-    this.filters.hidden = this.isPlane;
+    this.filters.hidden = this.replay.hidden = this.isPlane;
     if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}`;
     if (this.isPlane) return;
     const [K, C] = shape, [R, S] = shape.length > 3 ? shape.slice(2) : [1, shape[shape.length - 1]], count = Math.min(K, 32), size = values.length / K;
@@ -194,10 +206,11 @@ export class TrainRoom {
 
   /** @param {Trainer} trainer */
   async showPlane(trainer) {
-    if (this.asking || !this.points) return;
-    this.asking = true;
+    if (this.asking === trainer || !this.points) return;
+    this.asking = trainer; // one that is replaced never answers
     const scores = await trainer.scores(featuresOf(square(SIDE), this.chosenFeatures), SIDE * SIDE);
-    this.asking = false;
+    if (this.asking === trainer) this.asking = null;
+    if (trainer !== this.trainers[0]) return;
     const shares = Float32Array.from({ length: SIDE * SIDE }, (_, n) => softmax(scores.subarray(2 * n, 2 * n + 2))[1]);
     if (this.points) paintPlane(this.plane, shares, SIDE, this.points);
   }

@@ -4,6 +4,7 @@ import { firstParameters, generator, softmax } from "./network.js";
 
 /** @typedef {import("./worker.js").TrainSettings} TrainSettings */
 
+const MOST_BATCHES = 20_000; // whose losses are kept
 const KEPT = 600; // looks at the filters that are kept for the replay
 
 export class Trainer {
@@ -11,7 +12,6 @@ export class Trainer {
   first = new Float32Array(0); // parameters
   parameters = new Float32Array(0);
   batches = /** @type {{loss: number, right: number}[]} */ ([]); // means of each
-  orders = /** @type {number[][]} */ ([]); // the images of each batch
   tests = /** @type {number[]} */ ([]); // shares of right answers
   wrong = /** @type {{image: number, truth: number, answer: number, share: number}[]} */ ([]);
   history = /** @type {Float32Array[]} */ ([]); // filters of the first layer
@@ -19,6 +19,8 @@ export class Trainer {
   steps = 0;
   speed = 0; // images a second
   running = false;
+  measuring = false;
+  due = false; // parameters are newer than what is measured
   asked = /** @type {Map<number, (scores: Float32Array) => void>} */ (new Map());
 
   /**
@@ -45,9 +47,9 @@ export class Trainer {
     this.first = new Float32Array(size);
     this.first.set(parameters ?? firstParameters(this.network, generator(seed)));
     this.parameters = this.first.slice();
-    [this.batches, this.orders, this.tests, this.wrong, this.history] = [[], [], [], [], []];
+    [this.batches, this.tests, this.wrong, this.history] = [[], [], [], []];
     this.epoch = this.steps = this.speed = 0;
-    this.running = false;
+    this.running = this.measuring = this.due = false;
     this.asked.clear();
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     this.worker = new Worker(address);
@@ -70,10 +72,8 @@ export class Trainer {
     }
     if (message.kind !== "trained") return;
     const epoch = this.epoch;
-    for (const { loss, right, order } of message.batches) {
-      this.batches.push({ loss, right });
-      this.orders.push(order);
-    }
+    this.batches.push(...message.batches);
+    if (this.batches.length > MOST_BATCHES) this.batches = this.batches.filter((_, n) => n % 2 === 0);
     [this.parameters, this.epoch, this.steps, this.speed] = [message.parameters, message.epoch, message.steps, message.speed];
     this.keep();
     if (this.epoch > epoch || !message.running) this.measure();
@@ -108,6 +108,17 @@ export class Trainer {
 
   /** How many test images are right now, and which are most wrong. */
   async measure() {
+    this.due = true;
+    if (this.measuring) return;
+    this.measuring = true;
+    while (this.due) {
+      this.due = false;
+      await this.measureOnce();
+    }
+    this.measuring = false;
+  }
+
+  async measureOnce() {
     const { test, truth, tests } = this.data, scores = await this.scores(test, tests), classes = scores.length / tests;
     const wrong = /** @type {{image: number, truth: number, answer: number, share: number}[]} */ ([]);
     for (let n = 0; n < tests; n++) {

@@ -21,7 +21,7 @@ export const PASSES = /** @type {[string, string][]} */ ([
   ["forward", "forward: y"], ["backward_input", "backward: dx"], ["backward_weight", "backward: dweight"],
 ]);
 export const ROLES = /** @type {Record<string, string>} */ ({
-  x: "the input", weight: "the weights", y: "the output", dy: "the output's gradient", dx: "the input's gradient", dweight: "the weights' gradient",
+  x: "the input", weight: "the filter", y: "the output", dy: "the output's gradient", dx: "the input's gradient", dweight: "the weights' gradient",
 });
 export const MODES = /** @type {[string, string][]} */ ([
   ["zeros", "zeros"], ["circular", "circular"], ["reflect", "reflected"], ["replicate", "replicated"],

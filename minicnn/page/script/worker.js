@@ -46,7 +46,10 @@ class Training {
     if (this.last && this.last !== name) {
       const before = this.programs[this.last];
       if (before.state.length === program.state.length) program.state.set(before.state);
-      else [this.step] = [0];
+      else {
+        program.state.fill(0);
+        this.step = 0;
+      }
     }
     this.last = name;
     if (noisy) program.dial({ rate: dropout, moves: shift });
@@ -54,29 +57,35 @@ class Training {
       const other = Math.floor(this.random() * (n + 1));
       [this.order[n], this.order[other]] = [this.order[other], this.order[n]];
     }
-    const part = this.order.slice(this.at, this.at + batch), begin = performance.now();
+    const part = this.order.slice(this.at, this.at + batch);
     const key = BigInt(Math.floor(this.random() * 2 ** 32)) << 20n | BigInt(this.steps);
     const { loss, right } = program.run(part, { images: this.images, labels: this.labels, numbers: { ...rates, step: ++this.step }, key });
-    this.spent += performance.now() - begin;
     this.seen += part.length;
     this.steps++;
     this.at += batch;
     if (this.at >= this.order.length) [this.at, this.epoch] = [0, this.epoch + 1];
-    return { loss: loss / part.length, right: right / part.length, order: part };
+    return { loss: loss / part.length, right: right / part.length };
   }
 
-  /** @param {{loss: number, right: number, order: number[]}[]} batches */
+  /** Batches until a time or the end of the epoch, one at least, and news of them; timed together: a browser's clock is coarse. @param {number} end */
+  train(end) {
+    const begin = performance.now(), epoch = this.epoch, batches = [this.batch()];
+    while (performance.now() < end && this.epoch === epoch) batches.push(this.batch());
+    this.spent += performance.now() - begin;
+    this.tell(batches);
+  }
+
+  /** @param {{loss: number, right: number}[]} batches */
   tell(batches) {
     const parameters = this.machine.floats(this.parameters, this.start.parameters.length).slice();
-    post({ kind: "trained", batches, parameters, epoch: this.epoch, steps: this.steps, speed: this.seen / this.spent * 1e3, running: this.running });
+    post({ kind: "trained", batches, parameters, epoch: this.epoch, steps: this.steps, speed: this.spent ? this.seen / this.spent * 1e3 : 0, running: this.running });
   }
 
   turn() {
     if (!this.running) return;
-    const end = performance.now() + SLICE, batches = [], epoch = this.epoch;
-    while (performance.now() < end && this.epoch === epoch) batches.push(this.batch());
-    this.tell(batches);
-    setTimeout(() => this.turn(), 0);
+    const end = performance.now() + SLICE;
+    this.train(end);
+    setTimeout(() => this.turn(), Math.max(0, end - performance.now())); // an epoch that is shorter waits: its user wants to see it
   }
 
   /** Outputs for images, all at once. @param {ArrayBufferView} images @param {number} count */
@@ -95,8 +104,8 @@ class Training {
 
 let training = /** @type {Training | null} */ (null);
 
-/** @param {MessageEvent<Message>} event */
-async function hear({ data }) {
+/** @param {Message} data */
+async function hear(data) {
   try {
     if (data.kind === "start") {
       training = new Training(data, await Machine.start(data.code));
@@ -106,7 +115,7 @@ async function hear({ data }) {
     if (data.kind === "settings") training.settings = data.settings;
     if (data.kind === "scores") post({ kind: "scores", scores: training.scores(data.images, data.count), ask: data.ask });
     if (data.kind === "pause") training.running = false;
-    if (data.kind === "step") training.tell([training.batch()]);
+    if (data.kind === "step") training.train(0);
     if (data.kind === "run" && !training.running) {
       training.running = true;
       training.turn();
@@ -117,4 +126,5 @@ async function hear({ data }) {
   }
 }
 
-self.addEventListener("message", hear);
+let heard = Promise.resolve(); // messages one after another: the first takes a while
+self.addEventListener("message", event => { heard = heard.then(() => hear(event.data)); });
