@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from minicnn.cli.mistakes import Choice
+from minicnn.cli.mistakes import Choice, OwnChoice
 from minicnn.errors import SettingError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -92,7 +92,7 @@ def training_options(command: Command) -> Command:
             help="Passes over the training images.",
         ),
         click.option("--batch-size", type=count, metavar="N", show_default="recipe, else 128", help="Images per update."),
-        click.option("--optimizer", type=Choice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated."),
+        click.option("--optimizer", type=OwnChoice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated."),
         click.option(
             "--learning-rate",
             type=rate,
@@ -115,7 +115,10 @@ def training_options(command: Command) -> Command:
             help="How strongly weights are pulled towards 0.",
         ),
         click.option(
-            "--schedule", type=Choice(SCHEDULES), show_default="recipe, else cosine", help="How the learning rate changes over the epochs."
+            "--schedule",
+            type=OwnChoice(SCHEDULES),
+            show_default="recipe, else cosine",
+            help="How the learning rate changes over the epochs.",
         ),
         *update_options(),
         click.option(

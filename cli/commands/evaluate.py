@@ -84,7 +84,8 @@ def recorded(run: str, setting: str) -> str | None:
 
     if not os.path.isdir(run):
         return None
-    value: str | None = getattr(RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run), setting)
+    settings = RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run, to_train=False)
+    value: str | None = getattr(settings, setting)
     return value
 
 

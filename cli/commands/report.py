@@ -39,7 +39,7 @@ def report(run: str, out: str | None, data: str | None, data_dir: str | None, de
     path = Path(out).expanduser() if out else folder.path / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
         raise SettingError(f"report: {path} does not end in .html, but the page is HTML\n  use {path.with_suffix('.html')}")
-    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
+    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path), to_train=False)
     shape = load_trained(folder.best_path).image_shape
     name = data_name(data, data_dir, settings.data)
     where = data_dir or (settings.data_dir if name == settings.data else None)

@@ -26,7 +26,7 @@ class TrainCommand(click.Command):
 
 
 @click.command(cls=TrainCommand)
-@click.argument("network", required=False, metavar="[NAME]")
+@click.argument("network", required=False, metavar="[NAME]", is_eager=True)
 @training_options
 def train(
     network: str | None,
