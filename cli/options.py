@@ -44,6 +44,22 @@ device_option = click.option(
 )
 
 
+def _run_file(ctx: click.Context, param: click.Parameter, file: str | None) -> None:
+    if file is not None:
+        from minicnn.cli.python_file import definitions
+
+        definitions(file)
+
+
+own_option = click.option(
+    "--own",
+    metavar="FILE.py",
+    expose_value=False,
+    callback=_run_file,
+    help="Run this file first, where RUN has layers or a loss of your own that it defines.",
+)
+
+
 def update_options() -> tuple[Callable[[Command], Command], ...]:
     """What happens around an optimizer's step, and when training ends."""
     above, share = click.FloatRange(min=0, min_open=True), click.FloatRange(0, 1, min_open=True, max_open=True)

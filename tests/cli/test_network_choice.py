@@ -207,6 +207,20 @@ def test_classes_with_fields_are_defined_in_a_file(cli, tmp_path, own_settings, 
     assert status == 0, err
 
 
+def test_a_run_with_layers_of_a_file_is_used_with_it(cli, tmp_path, own_settings):
+    (tmp_path / "own.py").write_text(FIELDS.format("", "Times(3.0), "))
+    assert cli("train", "own.py", "--epochs", 1, "--quiet", "--out", "run")[0] == 0
+    np.save(tmp_path / "one.npy", np.zeros((8, 8), np.uint8))
+    for words in (("evaluate", "run"), ("predict", "run", "one.npy"), ("report", "run"), ("show", "run", "--what", "maps")):
+        own_settings()
+        err = cli(*words)[2]
+        assert "there is no layer called 'Times'" in err, words
+        assert "--own FILE.py" in err, words
+        status, _, err = cli(*words, "--own", "own.py")
+        assert status == 0, (words, err)
+    assert cli("evaluate", "run", "--own", "none.py")[2] == "Error: there is no file none.py\n"
+
+
 def test_an_optimizer_a_schedule_and_a_change_of_a_file_are_options_of_its_runs(cli, tmp_path, own_settings):
     (tmp_path / "own.py").write_text(FIELDS.format("", ""))
     said = ("--optimizer", "steps", "--schedule", "halves", "--augment", "dim")
