@@ -125,7 +125,14 @@ def show(name: str, split: catalog.Split, index: int, count: int, augment: str |
 
         console.print(f"augmented by {augmentation(augment).words.replace(',', ', ')}:")
         console.print()
-        console.print(render.samples(dataset, indices, console, augmented(dataset, augment, indices, seed)))
+        images = augmented(dataset, augment, indices, seed)
+        if dataset.target in ("mask", "boxes"):
+            for n, picture in zip(indices, to_pictures(images), strict=True):
+                small, _ = overlay.within(picture, None, overlay.room(console))  # no wider than the terminal
+                console.print(f"#{n}")
+                console.print(overlay.marked(console, small, None))
+        else:
+            console.print(render.samples(dataset, indices, console, images))
     console.print(render.class_table(dataset))
 
 

@@ -255,10 +255,12 @@ def test_show_draws_images_before_and_after_augmentation(cli):
 
 
 @pytest.mark.parametrize(("name", "heading", "key"), [("cells", "Pixels", "shares"), ("digit-scenes", "Objects", "boxes")])
-def test_masks_and_boxes_are_shown_over_their_images(cli, name, heading, key):
+def test_masks_and_boxes_are_shown_over_their_images(cli, monkeypatch, name, heading, key):
+    monkeypatch.setenv("COLUMNS", "60")
     status, out, err = cli("data", "show", name, "--split", "test", "--count", 1, "--augment", "scale")
     assert status == 0, err
     assert heading in out
+    assert "\u2026" not in out  # nothing is cut
     assert out.count("#0") == 2  # as it is, and augmented
     status, out, err = cli("data", "show", name, "--split", "test", "--count", 1, "--format", "json")
     assert status == 0, err
