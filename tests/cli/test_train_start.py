@@ -90,3 +90,8 @@ def test_a_resumed_run_says_which_loss_it_keeps(cli, tmp_path):
         "Error: a resumed run keeps its loss: it was started with SoftmaxCrossEntropy(label_smoothing=0.1),"
         " but gets SoftmaxCrossEntropy(label_smoothing=0.2)",
     )
+
+
+def test_a_loss_of_yes_and_no_says_that_it_cannot_tell_ten_classes(cli):
+    status, _, err = cli("train", "lenet", "--loss", "BinaryCrossEntropy")
+    assert (status, err.splitlines()[0]) == (1, "Error: digits has 10 classes, but BinaryCrossEntropy compares with 2: labels 0 to 1")
