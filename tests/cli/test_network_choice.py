@@ -237,3 +237,18 @@ def test_an_optimizer_a_schedule_and_a_change_of_a_file_are_options_of_its_runs(
     assert (status, err.splitlines()[0]) == (1, "Error: run: there is no optimizer 'steps'")
     assert "give its file again: minicnn train FILE.py --resume DIR" in err
     assert cli("train", "own.py", "--resume", "run", "--epochs", 2, "--quiet")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "needed"),
+    [("optimizer", "steps", "own.py"), ("schedule", "halves", "own.py"), ("augment", "dim", "own.py"), ("optimizer", "adam", "")],
+)
+def test_what_continues_a_run_names_the_file_that_it_needs(tmp_path, own_settings, monkeypatch, option, word, needed):
+    from minicnn.cli import run_making
+    from minicnn.train import RunFolder
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(FIELDS.format("", ""))
+    given = dict.fromkeys(("data_dir", "data", "freeze", "weights", "recipe"), None) | {"epochs": 1, option: word}
+    run = run_making.begun(run_making.chosen("own.py", given), RunFolder.create("run"), "cpu", 1)
+    assert run_making.own_file(run.trainer, "own.py", run.settings) == needed
