@@ -71,7 +71,7 @@ def recorded(run: str, setting: str) -> str | None:
 
     if not os.path.isdir(os.path.expanduser(run)):
         return None
-    value: str | None = getattr(RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run), setting)
+    value: str | None = getattr(RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run, to_train=False), setting)
     return value
 
 

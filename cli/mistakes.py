@@ -25,6 +25,20 @@ class Choice(click.Choice):  # type: ignore[type-arg]   # generic in some versio
             self.fail(f"{error.message.removesuffix('.')}{close}" if close else error.message, param, ctx)
 
 
+class OwnChoice(Choice):
+    """One of several words, or what the Python file given as NAME defines: whether it does is known once that file has run.
+
+    The argument `network` must be eager, so that it is read before the options.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        file = ctx and ctx.params.get("network")
+        known = {str(each).lower() for each in self.choices}
+        if file and file.endswith(".py") and str(value).lower() not in known:
+            return value
+        return super().convert(value, param, ctx)
+
+
 class Group(click.Group):
     """A group that suggests verbs close to an unknown one."""
 

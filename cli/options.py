@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from minicnn.cli.mistakes import Choice
+from minicnn.cli.mistakes import Choice, OwnChoice
 from minicnn.errors import SettingError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -41,6 +41,22 @@ data_dir_option = click.option(
 
 device_option = click.option(
     "--device", type=DeviceName(), default="cpu", metavar="cpu|cuda|cuda:N", show_default=True, help="Where to compute."
+)
+
+
+def _run_file(ctx: click.Context, param: click.Parameter, file: str | None) -> None:
+    if file is not None:
+        from minicnn.cli.python_file import definitions
+
+        definitions(file)
+
+
+own_option = click.option(
+    "--own",
+    metavar="FILE.py",
+    expose_value=False,
+    callback=_run_file,
+    help="Run this file first, where RUN has layers or a loss of your own that it defines.",
 )
 
 
@@ -92,7 +108,7 @@ def training_options(command: Command) -> Command:
             help="Passes over the training images.",
         ),
         click.option("--batch-size", type=count, metavar="N", show_default="recipe, else 128", help="Images per update."),
-        click.option("--optimizer", type=Choice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated."),
+        click.option("--optimizer", type=OwnChoice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated."),
         click.option(
             "--learning-rate",
             type=rate,
@@ -115,7 +131,10 @@ def training_options(command: Command) -> Command:
             help="How strongly weights are pulled towards 0.",
         ),
         click.option(
-            "--schedule", type=Choice(SCHEDULES), show_default="recipe, else cosine", help="How the learning rate changes over the epochs."
+            "--schedule",
+            type=OwnChoice(SCHEDULES),
+            show_default="recipe, else cosine",
+            help="How the learning rate changes over the epochs.",
         ),
         *update_options(),
         click.option(

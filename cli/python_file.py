@@ -84,12 +84,13 @@ def definitions(file: str) -> dict[str, Any]:
 
 def _module(path: Path) -> ModuleType:
     """What the file defines; always from its text, for a compiled file beside it may be that of a moment ago."""
-    module = ModuleType(path.stem)
+    module = ModuleType(path.name)  # no import has this name, so that none finds a file called random.py
     module.__file__ = str(path)
+    sys.modules[path.name] = module  # where dataclasses look for what an annotation in quotes means
     sys.path.insert(0, str(path.parent.resolve()))  # it may import what lies beside it
     try:
         with redirect_stdout(sys.stderr):  # what the file prints is no part of what the command writes
-            exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
+            exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))  # not with this file's __future__
     except (Exception, SystemExit) as error:  # whatever a user's file raises is the user's to mend
         raise SettingError(f"{path} {raised(error, str(path))}") from error
     finally:

@@ -84,7 +84,7 @@ def _all(run_of: Callable[[int], Run], seeds: Sequence[int], name: str | None, f
             blank = "\n" if number > 1 else ""
             echo(f"{blank}seed {seed}, {number} of {len(seeds)}", err=True)
         device = "" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"
-        words = ("continue with: minicnn train", run_making.own_file(run.trainer.net, name), f"{where}{device}")
+        words = ("continue with: minicnn train", run_making.own_file(run.trainer, name, run.settings), f"{where}{device}")
         status = follow(run, *views(run, form, quiet), " ".join(filter(None, words)))
         if status:
             return status

@@ -130,9 +130,20 @@ def build(network: Network, settings: RunSettings, data: Dataset) -> Graph:
     )
 
 
-def own_file(net: Graph, name: str | None) -> str:
-    """NAME, if it is needed to resume: it defines layers that are not of this package."""
-    return str(name) if any(not type(node.layer).__module__.startswith("minicnn.") for node in net.nodes) else ""
+def own_file(trainer: Trainer, name: str | None, settings: RunSettings) -> str:
+    """NAME, if it is needed to resume: it defines layers, or how they are trained, that are not of this package."""
+    from minicnn.losses import LOSSES
+    from minicnn.optimizers import OPTIMIZERS
+    from minicnn.train.augmentation import augmentation
+    from minicnn.train.schedule import SCHEDULES
+
+    kinds: list[type[Any]] = [type(node.layer) for node in trainer.net.nodes] + [
+        type(each) for each in augmentation(settings.augment).changes
+    ]
+    kinds += [OPTIMIZERS[settings.optimizer], SCHEDULES[settings.schedule]]
+    if settings.loss:
+        kinds.append(LOSSES[settings.loss["type"]])
+    return str(name) if any(not kind.__module__.startswith("minicnn.") for kind in kinds) else ""
 
 
 def load_weights(net: Graph, settings: RunSettings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from minicnn.cli.echo import echo, json_text
@@ -9,7 +11,7 @@ from minicnn.cli.mistakes import Choice, Group
 from minicnn.cli.options import format_option
 from minicnn.cli.render import data as render
 from minicnn.cli.render.console import stderr_console, stdout_console
-from minicnn.datasets import catalog, loading, places
+from minicnn.datasets import Dataset, catalog, loading, places
 from minicnn.errors import SettingError
 
 folder_option = click.option("--data-dir", "folder", metavar="DIR", help="Look in this folder first.")
@@ -100,7 +102,7 @@ def show(name: str, split: catalog.Split, index: int, count: int, augment: str |
                     "mean": dataset.mean,
                     "std": dataset.std,
                     "sha256": dataset.digest,
-                    "samples": [{"index": n, "label": int(dataset.labels[n])} for n in indices],
+                    "samples": [{"index": n, **label_as_json(dataset, n)} for n in indices],
                 }
             )
         )
@@ -109,11 +111,35 @@ def show(name: str, split: catalog.Split, index: int, count: int, augment: str |
     shape = render.format_shape(dataset.input_shape)
     console.print(f"{name} ({split}): {len(dataset):,} images {shape} {dataset.images.dtype.name}, {dataset.origin}")
     console.print()
-    console.print(render.samples(dataset, indices, console))
+    if dataset.target in ("mask", "boxes"):
+        from minicnn.charts.samples import to_pictures
+        from minicnn.cli.render import overlay
+
+        for n, picture in zip(indices, to_pictures(dataset.images[list(indices)]), strict=True):
+            console.print(overlay.answer(console, f"#{n}", picture, dataset.labels[n], dataset.classes))
+    else:
+        console.print(render.samples(dataset, indices, console))
     if augment:
         from minicnn.train.augmentation import augmentation, augmented
 
         console.print(f"augmented by {augmentation(augment).words.replace(',', ', ')}:")
         console.print()
-        console.print(render.samples(dataset, indices, console, augmented(dataset, augment, indices, seed)))
+        images = augmented(dataset, augment, indices, seed)
+        if dataset.target in ("mask", "boxes"):
+            for n, picture in zip(indices, to_pictures(images), strict=True):
+                small, _ = overlay.within(picture, None, overlay.room(console))  # no wider than the terminal
+                console.print(f"#{n}")
+                console.print(overlay.marked(console, small, None))
+        else:
+            console.print(render.samples(dataset, indices, console, images))
     console.print(render.class_table(dataset))
+
+
+def label_as_json(dataset: Dataset, n: int) -> dict[str, Any]:
+    """What image n shows: its class, the share of the pixels of each class, or boxes x, y, width, height, class."""
+    label = dataset.labels[n]
+    if dataset.target == "boxes":
+        return {"boxes": label[label[:, 4] >= 0].tolist()}
+    if dataset.target == "mask":
+        return {"shares": {name: float((label == k).mean()) for k, name in enumerate(dataset.classes)}}
+    return {"label": int(label)}

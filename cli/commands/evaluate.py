@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from minicnn.cli.echo import json_text
-from minicnn.cli.options import data_dir_option, device_option, format_option, svg_path, weights_path
+from minicnn.cli.options import data_dir_option, device_option, format_option, own_option, svg_path, weights_path
 
 if TYPE_CHECKING:
     from minicnn.train import Examination
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     help="Show the N pictures that are answered worst.",
 )
 @click.option("--out", metavar="FILE.svg", help="Draw these pictures, with the answers over them, into a file.")
+@own_option
 @device_option
 @format_option
 def evaluate(run: str, data: str | None, data_dir: str | None, mistakes: int | None, out: str | None, device: str, form: str) -> None:

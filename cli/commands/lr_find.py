@@ -7,15 +7,15 @@ from typing import Any
 import click
 
 from minicnn.cli.echo import json_text
-from minicnn.cli.mistakes import Choice
+from minicnn.cli.mistakes import OwnChoice
 from minicnn.cli.options import OPTIMIZERS, data_dir_option, device_option, format_option
 
 
 @click.command("lr-find")
-@click.argument("network", metavar="NAME")
+@click.argument("network", metavar="NAME", is_eager=True)
 @click.option("--data", metavar="NAME", show_default="recipe, else digits", help="Data set, one of 'minicnn data list'.")
 @data_dir_option
-@click.option("--optimizer", type=Choice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated.")
+@click.option("--optimizer", type=OwnChoice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated.")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", show_default="recipe, else 128", help="Images per update.")
 @click.option("--lowest", type=click.FloatRange(min=0, min_open=True), default=1e-6, show_default=True, help="The first rate.")
 @click.option("--highest", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, help="The last rate.")

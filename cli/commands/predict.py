@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from minicnn.cli.echo import echo, echo_error, json_text
-from minicnn.cli.options import device_option, format_option, weights_path
+from minicnn.cli.options import device_option, format_option, own_option, weights_path
 from minicnn.errors import MinicnnError, SettingError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     help="Show boxes with a score from X on.",
 )
 @click.option("--out", metavar="FILE.svg|FOLDER", help="Draw the answers over the images: into one file, or a file for each in a folder.")
+@own_option
 @device_option
 @format_option
 def predict(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from minicnn.cli.echo import echo
-from minicnn.cli.options import data_dir_option, device_option
+from minicnn.cli.options import data_dir_option, device_option, own_option
 
 if TYPE_CHECKING:
     from minicnn.train import RunSettings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--out", metavar="FILE.html", show_default="report.html in the folder of RUN", help="Where to write the page.")
 @click.option("--data", metavar="NAME|PATH", help="Other test images with the same classes, as for 'minicnn evaluate'.")
 @data_dir_option
+@own_option
 @device_option
 def report(run: str, out: str | None, data: str | None, data_dir: str | None, device: str) -> None:
     """Write a page about RUN: curves, confusion matrix, filters, feature maps, worst mistakes, settings, and how to repeat it.
@@ -39,7 +40,7 @@ def report(run: str, out: str | None, data: str | None, data_dir: str | None, de
     path = Path(out).expanduser() if out else folder.path / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
         raise SettingError(f"report: {path} does not end in .html, but the page is HTML\n  use {path.with_suffix('.html')}")
-    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path))
+    settings = RunSettings.from_json(folder.read_description().get("settings"), str(folder.path), to_train=False)
     shape = load_trained(folder.best_path).image_shape
     name = data_name(data, data_dir, settings.data)
     where = data_dir or (settings.data_dir if name == settings.data else None)

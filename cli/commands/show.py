@@ -9,7 +9,7 @@ import click
 
 from minicnn.cli.echo import echo
 from minicnn.cli.mistakes import Choice
-from minicnn.cli.options import data_dir_option
+from minicnn.cli.options import data_dir_option, own_option
 from minicnn.errors import SettingError, suggestion
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Asked(NamedTuple):
 @data_dir_option
 @click.option("--index", type=click.IntRange(min=0), metavar="N", help="Which test image, from 0.")
 @click.option("--out", metavar="FILE.svg|png", help="Write the figure instead of showing it.")
+@own_option
 def show(
     network: str,
     images: tuple[str, ...],

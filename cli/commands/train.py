@@ -26,7 +26,7 @@ class TrainCommand(click.Command):
 
 
 @click.command(cls=TrainCommand)
-@click.argument("network", required=False, metavar="[NAME]")
+@click.argument("network", required=False, metavar="[NAME]", is_eager=True)
 @training_options
 def train(
     network: str | None,
@@ -74,7 +74,7 @@ def train(
         return repeats.resume(resume, network, repeat, given, device, threads, form, quiet)
     if resume:
         run = run_making.resumed(resume, network, given, device, threads)
-        return follow(run, *views(run, form, quiet), continuation(run, run_making.own_file(run.trainer.net, network)))
+        return follow(run, *views(run, form, quiet), continuation(run, run_making.own_file(run.trainer, network, run.settings)))
     choice = run_making.chosen(str(network), given)
     settings = choice.settings
     name = f"{settings.network}-{short_name(settings.data)}"
@@ -85,4 +85,4 @@ def train(
     run_making.warn_of_long(run.trainer, choice.train_data, settings.epochs)
     if not quiet and settings.data not in names():
         echo(overview(run.whole, run.test_data), err=True)
-    return follow(run, *views(run, form, quiet), continuation(run, run_making.own_file(run.trainer.net, network)))
+    return follow(run, *views(run, form, quiet), continuation(run, run_making.own_file(run.trainer, network, run.settings)))

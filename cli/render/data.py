@@ -83,7 +83,8 @@ def samples(dataset: Dataset, indices: Sequence[int], target: Console, images: n
     """A grid of images, or of what has become of them, with their classes and indices, as wide as the console."""
     pictures = to_pictures(dataset.images[list(indices)] if images is None else images)
     room = target.width if target.is_terminal else PIPE_PICTURE_COLUMNS
-    captions = [f"{dataset.classes[dataset.labels[n]]} (#{n})" for n in indices]
+    named = dataset.target == "class"
+    captions = [f"{dataset.classes[dataset.labels[n]]} (#{n})" if named else f"#{n}" for n in indices]
     across = max(1, (room + GAP) // (max(pictures.shape[2], *map(len, captions)) + GAP))
     draw = draw_blocks if can_draw_blocks(target) else draw_ascii
     grid = Table.grid(padding=(0, GAP, 0, 0))
@@ -94,11 +95,11 @@ def samples(dataset: Dataset, indices: Sequence[int], target: Console, images: n
 
 
 def class_table(dataset: Dataset) -> Table:
-    """Images per class."""
+    """Images per class; pixels of masks, objects in boxes."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Label", justify="right")
     table.add_column("Class")
-    table.add_column("Images", justify="right")
+    table.add_column({"mask": "Pixels", "boxes": "Objects"}.get(dataset.target, "Images"), justify="right")
     for label, (name, count) in enumerate(zip(dataset.classes, dataset.class_counts, strict=True)):
         table.add_row(str(label), name, f"{count:,}")
     return table

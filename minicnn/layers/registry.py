@@ -77,6 +77,6 @@ def kind_called(name: str, kinds: Mapping[str, Any] = TYPES) -> type[Element]:
     if not isinstance(kind, type):
         raise GraphError(
             f"there is no layer called {quoted(name)}\n  known are {', '.join(kinds)}"
-            f"\n  a layer of your own is known once its class is defined: import it, or give custom_objects=[...]"
+            f"\n  a layer of your own is known once its class is defined: import it, or give custom_objects=[...], or --own FILE.py"
         )
     return kind

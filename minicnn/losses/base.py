@@ -289,7 +289,7 @@ def build_loss(description: object, custom_objects: Sequence[Any] = ()) -> Loss:
     kind = known.get(str(settings.pop("type", "")))
     if kind is None:
         raise SettingError(
-            f"there is no loss {quoted(description)}\n  one of your own is known once its class is defined: import it, or give custom_objects=[...]"
+            f"there is no loss {quoted(description)}\n  one of your own is known once its class is defined: import it, or give custom_objects=[...], or --own FILE.py"
         )
     try:
         return kind.from_description(settings, custom_objects)

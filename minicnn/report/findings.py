@@ -83,7 +83,7 @@ def gather(folder: RunFolder, data: Dataset, device: str = "cpu") -> Findings:
         If the data do not fit the network.
     """
     description = folder.read_description()
-    settings = RunSettings.from_json(description.get("settings"), str(folder.path))
+    settings = RunSettings.from_json(description.get("settings"), str(folder.path), to_train=False)
     trained = load_trained(folder.best_path)
     found = examine(trained, data, device=device, mistakes=MISTAKES)
     first = trained.preparation.images(data.images[:EXAMPLES], data.name)

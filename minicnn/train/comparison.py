@@ -146,7 +146,7 @@ def read_run(path: str | Path) -> PastRun:
     """
     folder = RunFolder.open(path)
     said = folder.read_description()
-    settings = RunSettings.from_json(said.get("settings"), str(folder.path))
+    settings = RunSettings.from_json(said.get("settings"), str(folder.path), to_train=False)
     history = tuple({line.epoch: line for line in map(_epoch_line, folder.history_lines()) if line}.values())
     result = said.get("result")
     kept = history[-1] if history else None

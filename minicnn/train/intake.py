@@ -64,6 +64,11 @@ def as_dataset(where: str, data: Data, net: Graph, loss: Loss) -> Dataset:
     known = loss.classes(net.output_shape)
     named = checked.class_counts.nonzero()[0]
     if checked.target != NUMBERS and len(checked.classes) > known and int(named[named != loss.ignored].max(initial=0)) >= known:
+        if known != net.output_shape[0]:
+            raise DataError(
+                f"{checked.name} has {len(checked.classes)} classes, but {loss.kind()} compares with {known}: labels 0 to {known - 1}"
+                f"\n  use SoftmaxCrossEntropy, which takes any number of classes"
+            )
         raise DataError(
             f"{checked.name} has {len(checked.classes)} classes, but {net.name} has {known} outputs"
             f"\n  build it with classes={len(checked.classes)}"

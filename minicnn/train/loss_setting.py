@@ -21,7 +21,7 @@ def loss_name(word: str) -> str:
     SettingError
         If there is none of that name.
     """
-    known = [name for name in losses.LOSSES if name != "FunctionLoss"]  # which a function is given to, in Python
+    known = [name for name in losses.LOSSES if name != losses.FunctionLoss.kind()]  # which is nothing without its function
     names = {_letters(name): name for name in known}
     if _letters(word) not in names:
         raise SettingError(f"there is no loss called {quoted(word)}{suggestion(word, known)}\n  use one of {', '.join(known)}")

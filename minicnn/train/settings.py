@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from minicnn import losses
 from minicnn.errors import CheckpointError, SettingError, quoted, suggestion
 from minicnn.initializers import checked as initializer
 from minicnn.losses import Loss, SoftmaxCrossEntropy
@@ -14,9 +15,9 @@ from minicnn.optimizers import OPTIMIZERS, SGD, USUAL, AdamW, Optimizer, RMSprop
 from minicnn.optimizers.base import ALL
 from minicnn.optimizers.update import checked_update
 from minicnn.recipe import Recipe
-from minicnn.train.augmentation import augmentation
+from minicnn.train.augmentation import CHANGES, augmentation
 from minicnn.train.loss_setting import chosen_loss
-from minicnn.train.schedule import Schedule
+from minicnn.train.schedule import SCHEDULES, Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
 from minicnn.train.settings_check import check_values
 
@@ -182,7 +183,10 @@ class RunSettings:
         for name, value in said.items():
             started = getattr(self, name)
             if name not in FREE_TO_CHANGE and value != started:
-                was, wanted = (f"{each!r}" if isinstance(each, str) else f"{each}" for each in (started, value))
+                if name == "loss":
+                    was, wanted = (repr(build_loss(each)) if each else SoftmaxCrossEntropy.kind() + "()" for each in (started, value))
+                else:
+                    was, wanted = (f"{each!r}" if isinstance(each, str) else f"{each}" for each in (started, value))
                 raise SettingError(
                     f"a resumed run keeps its {name.replace('_', ' ')}: it was started with {was}, but gets {wanted}"
                     f"\n  leave the setting out, or start a new run"
@@ -233,19 +237,25 @@ class RunSettings:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: object, source: str) -> RunSettings:
-        """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range."""
+    def from_json(cls, values: object, source: str, to_train: bool = True) -> RunSettings:
+        """The inverse of `to_json`; a CheckpointError naming `source` if something is missing, foreign or out of range.
+
+        to_train : False to tell what a run was, for which its own optimizer, schedule, loss and changes of images need not be known
+        """
         names = [field.name for field in fields(cls)]
         if isinstance(values, dict):
             values = {**BEFORE, **values}
         if not isinstance(values, dict) or sorted(values) != sorted(names):
             raise CheckpointError(f"{source}: its settings must be {', '.join(names)}")
-        check_values(values, source)
+        check_values(values, source, to_train)
         settings = cls(**{**values, "freeze": tuple(values["freeze"])})
         try:
-            settings.check_update()
-            settings = replace(settings, loss=settings.loss and build_loss(settings.loss).describe())
-            augmentation(settings.augment)
+            if to_train or (settings.optimizer in OPTIMIZERS and settings.schedule in SCHEDULES):
+                settings.check_update()
+            if settings.loss and (to_train or settings.loss["type"] in losses.LOSSES):
+                settings = replace(settings, loss=build_loss(settings.loss).describe())
+            if to_train or all(word.partition("=")[0] in CHANGES for word in settings.augment.split(",")):
+                augmentation(settings.augment)
             if settings.init is not None:
                 initializer(source, settings.init)
         except (SettingError, TypeError) as error:  # TypeError: a momentum for an optimizer without one

@@ -26,8 +26,11 @@ MAY_BE_NONE = ("patience", "momentum", "clip_norm", "ema")
 SIZE = re.compile(r"[1-9]\d{0,4}(x[1-9]\d{0,4}){0,2}")
 
 
-def check_values(values: dict[str, Any], source: str) -> None:
-    """A CheckpointError naming `source` if one of the settings is not what it must be."""
+def check_values(values: dict[str, Any], source: str, to_train: bool = True) -> None:
+    """A CheckpointError naming `source` if one of the settings is not what it must be.
+
+    to_train : whether optimizer and schedule must be known, too
+    """
 
     def said(name: str) -> str:
         return f"the setting {name}"
@@ -44,12 +47,17 @@ def check_values(values: dict[str, Any], source: str) -> None:
         if values[name] is not None or name not in MAY_BE_NONE:
             schema.real(source, said(name), values[name], least=0, **limits)
     for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
-        if values[name] not in known:
-            hint = "\n  one of your own is known once its class is defined: import it before"
+        if to_train and values[name] not in known:
+            hint = (
+                "\n  one of your own is known once its class is defined: import it before,"
+                " or give its file again: minicnn train FILE.py --resume DIR"
+            )
             raise CheckpointError(f"{source}: there is no {name} {quoted(values[name])}{hint}")
     for name in ("optimizer_settings", "loss", "architecture"):
         if not isinstance(values[name], dict) and not (name == "architecture" and values[name] is None):
             raise CheckpointError(f"{source}: the setting {name} is {quoted(values[name])}, but must be an object")
+    if values["loss"]:
+        schema.word(source, "the type of its loss", values["loss"].get("type"))
     for name, value in values["optimizer_settings"].items():
         if not isinstance(value, bool):
             schema.real(source, f"the setting {quoted(name)} of its optimizer", value)

@@ -252,3 +252,18 @@ def test_show_draws_images_before_and_after_augmentation(cli):
     assert captions == [line for line in after.splitlines() if "(#0)" in line]
     assert before.splitlines()[3:15] != after.splitlines()[3:15]
     assert cli("data", "show", "digits", "--augment", "elastics")[0] != 0
+
+
+@pytest.mark.parametrize(("name", "heading", "key"), [("cells", "Pixels", "shares"), ("digit-scenes", "Objects", "boxes")])
+def test_masks_and_boxes_are_shown_over_their_images(cli, monkeypatch, name, heading, key):
+    monkeypatch.setenv("COLUMNS", "60")
+    status, out, err = cli("data", "show", name, "--split", "test", "--count", 1, "--augment", "scale")
+    assert status == 0, err
+    assert heading in out
+    assert "\u2026" not in out  # nothing is cut
+    assert out.count("#0") == 2  # as it is, and augmented
+    status, out, err = cli("data", "show", name, "--split", "test", "--count", 1, "--format", "json")
+    assert status == 0, err
+    (sample,) = json.loads(out)["samples"]
+    assert sample["index"] == 0
+    assert sample[key]

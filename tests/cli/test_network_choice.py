@@ -131,3 +131,124 @@ def test_a_name_that_is_nothing(cli, trained):
     assert "Error: there is no network called 'lenett' in the zoo: did you mean lenet?" in cli("train", "lenett")[2]
     assert cli("train", "none.py")[2] == "Error: there is no file none.py\n"
     assert cli("train", "runs/none")[2].startswith("Error: there is no run folder runs/none")
+
+
+FIELDS = """{}
+from dataclasses import dataclass
+import numpy as np
+from minicnn import layers as L
+from minicnn.losses import Loss
+from minicnn.optimizers import Optimizer
+from minicnn.train import Schedule
+from minicnn.train.augmentation import Change
+
+
+@dataclass(frozen=True)
+class Times(L.Layer):
+    by: float = 2.0
+
+    def forward(y, x, by):
+        for i in range(x.size):
+            y.flat[i] = by * x.flat[i]
+
+    def backward(dx, dy, by):
+        for i in range(dy.size):
+            dx.flat[i] = by * dy.flat[i]
+
+
+class Steps(Optimizer):
+    def update(weight, gradient, learning_rate, weight_decay, share):
+        for i in range(weight.size):
+            weight[i] -= learning_rate * share * (gradient[i] + weight_decay * weight[i])
+
+    learning_rate: float = 0.01
+    share: float = 0.5
+
+
+class Halves(Schedule):
+    by: float = 2.0
+
+    def factor(self, epoch, part, epochs, history):
+        return 1.0 / self.by
+
+
+class Dim(Change):
+    share: float = 0.5
+
+    def loop(y, x, share):
+        for i in range(x.size):
+            y.flat[i] = share * x.flat[i]
+
+
+network = L.Sequential(L.Flatten(), {}L.Linear(10))
+"""
+
+
+@pytest.fixture
+def own_settings():
+    """Forgets them: other tests walk over all that are known."""
+    from minicnn.layers.registry import TYPES
+    from minicnn.optimizers import OPTIMIZERS
+    from minicnn.train.augmentation import CHANGES
+    from minicnn.train.schedule import SCHEDULES
+
+    def forget():
+        for kinds, name in ((TYPES, "Times"), (OPTIMIZERS, "steps"), (SCHEDULES, "halves"), (CHANGES, "dim")):
+            kinds.pop(name, None)
+
+    yield forget
+    forget()
+
+
+@pytest.mark.parametrize("head", ["", "from __future__ import annotations"], ids=["annotations", "annotations as text"])
+def test_classes_with_fields_are_defined_in_a_file(cli, tmp_path, own_settings, head):
+    (tmp_path / "own.py").write_text(FIELDS.format(head, "Times(3.0), "))
+    status, _, err = cli("train", "own.py", "--epochs", 1, "--quiet", "--out", "run")
+    assert status == 0, err
+
+
+def test_a_run_with_layers_of_a_file_is_used_with_it(cli, tmp_path, own_settings):
+    (tmp_path / "own.py").write_text(FIELDS.format("", "Times(3.0), "))
+    assert cli("train", "own.py", "--epochs", 1, "--quiet", "--out", "run")[0] == 0
+    np.save(tmp_path / "one.npy", np.zeros((8, 8), np.uint8))
+    for words in (("evaluate", "run"), ("predict", "run", "one.npy"), ("report", "run"), ("show", "run", "--what", "maps")):
+        own_settings()
+        err = cli(*words)[2]
+        assert "there is no layer called 'Times'" in err, words
+        assert "--own FILE.py" in err, words
+        status, _, err = cli(*words, "--own", "own.py")
+        assert status == 0, (words, err)
+    assert cli("evaluate", "run", "--own", "none.py")[2] == "Error: there is no file none.py\n"
+
+
+def test_an_optimizer_a_schedule_and_a_change_of_a_file_are_options_of_its_runs(cli, tmp_path, own_settings):
+    (tmp_path / "own.py").write_text(FIELDS.format("", ""))
+    said = ("--optimizer", "steps", "--schedule", "halves", "--augment", "dim")
+    status, _, err = cli("train", *said, "own.py", "--epochs", 1, "--quiet", "--out", "run")
+    assert status == 0, err
+    assert cli("lr-find", "own.py", "--optimizer", "steps", "--updates", 10)[0] == 0
+    assert "Error: optimizer 'stesp' is not one of " in cli("train", "own.py", "--optimizer", "stesp")[2]
+    assert "Invalid value for '--optimizer'" in cli("train", "lenet", "--optimizer", "steps")[2]
+    own_settings()
+    for words in (("compare", "run"), ("evaluate", "run"), ("report", "run", "--out", "page.html")):
+        status, _, err = cli(*words)
+        assert status == 0, (words, err)
+    status, _, err = cli("train", "--resume", "run", "--epochs", 2)
+    assert (status, err.splitlines()[0]) == (1, "Error: run: there is no optimizer 'steps'")
+    assert "give its file again: minicnn train FILE.py --resume DIR" in err
+    assert cli("train", "own.py", "--resume", "run", "--epochs", 2, "--quiet")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "needed"),
+    [("optimizer", "steps", "own.py"), ("schedule", "halves", "own.py"), ("augment", "dim", "own.py"), ("optimizer", "adam", "")],
+)
+def test_what_continues_a_run_names_the_file_that_it_needs(tmp_path, own_settings, monkeypatch, option, word, needed):
+    from minicnn.cli import run_making
+    from minicnn.train import RunFolder
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(FIELDS.format("", ""))
+    given = dict.fromkeys(("data_dir", "data", "freeze", "weights", "recipe"), None) | {"epochs": 1, option: word}
+    run = run_making.begun(run_making.chosen("own.py", given), RunFolder.create("run"), "cpu", 1)
+    assert run_making.own_file(run.trainer, "own.py", run.settings) == needed

@@ -74,3 +74,24 @@ def test_what_is_not_there_is_named_and_leaves_no_folder(cli, tmp_path, given):
     assert (status, out) == (1, "")
     assert str(given[1]) in err.splitlines()[0]
     assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_that_needs_a_function_is_no_name_of_one(cli):
+    status, _, err = cli("train", "lenet", "--loss", "FunctionLoss")
+    assert (status, err.splitlines()[0]) == (1, "Error: there is no loss called 'FunctionLoss'")
+    assert "FunctionLoss" not in err.splitlines()[1]
+
+
+def test_a_resumed_run_says_which_loss_it_keeps(cli, tmp_path):
+    assert cli("train", "lenet", "--epochs", 1, "--quiet", "--out", "run", "--label-smoothing", 0.1)[0] == 0
+    status, _, err = cli("train", "--resume", "run", "--label-smoothing", 0.2)
+    assert (status, err.splitlines()[0]) == (
+        1,
+        "Error: a resumed run keeps its loss: it was started with SoftmaxCrossEntropy(label_smoothing=0.1),"
+        " but gets SoftmaxCrossEntropy(label_smoothing=0.2)",
+    )
+
+
+def test_a_loss_of_yes_and_no_says_that_it_cannot_tell_ten_classes(cli):
+    status, _, err = cli("train", "lenet", "--loss", "BinaryCrossEntropy")
+    assert (status, err.splitlines()[0]) == (1, "Error: digits has 10 classes, but BinaryCrossEntropy compares with 2: labels 0 to 1")

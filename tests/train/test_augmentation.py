@@ -42,6 +42,8 @@ def test_words(words, expected, text):
         ("rotat", r"^augment 'rotat' is not known: did you mean rotate\?\n  use shift, crop, flip, rotate, "),
         ("shift=-1", r"^augment 'shift=-1' is not known\n  use shift, or shift=PIXELS$"),
         ("shift=a", r"^augment 'shift=a' is not known\n"),
+        ("rotate=", r"^augment 'rotate=' is not known\n"),
+        ("elastic=1e9", r"^augment elastic: strength is 1e\+09, but must be below 1,000,000$"),
         ("shift=", r"^augment 'shift="),
         ("flip=2", r"^augment 'flip=2' is not known\n  use flip$"),
         ("elastic=1:2:3", r"^augment 'elastic=1:2:3' is not known\n  use elastic, or elastic=STRENGTH:SIGMA$"),
@@ -118,3 +120,9 @@ def test_training_sees_changed_images_and_ends_with_the_same_bits_on_any_number_
     one = trained(1)
     np.testing.assert_array_equal(trained(3), one)
     assert np.abs(one - trained(1, "")).max() > 1e-3
+
+
+@pytest.mark.parametrize("degrees", [0.1 + 0.2, 0.1 / 3, 0.00012345678901234567, 1e-5 / 3, 999999.9])
+def test_every_setting_is_read_again_as_it_was(degrees):
+    change = Rotate(degrees)
+    assert augmentation(change.text) == Augmentation((change,))

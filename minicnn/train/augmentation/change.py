@@ -30,7 +30,8 @@ else:
 
 CHANGES: dict[str, type[Change]] = {}  # every one that is defined, by its word; of a stage they are applied in this order
 STAGES = ("places", "pixels", "inputs", "pairs")
-NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,16})?(e-?[0-9]{1,2})?")
+NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,20})?(e-?[0-9]{1,2})?")  # every float below LIMIT from 0.0001 on, or with its exponent
+LIMIT = 1_000_000
 SEVERAL = ":"  # between the settings of one change
 
 
@@ -88,6 +89,8 @@ class Change:
         for name, value in self.settings().items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
                 raise SettingError(f"augment {self.word}: {name} is {quoted(value)}, but must be a number, at least 0")
+            if value >= LIMIT:
+                raise SettingError(f"augment {self.word}: {name} is {value:g}, but must be below {LIMIT:,}")
             if self.whole and value != int(value):
                 raise SettingError(f"augment {self.word}: {name} is {value}, but must be a whole number")
 
@@ -108,7 +111,7 @@ class Change:
         given = value.split(SEVERAL) if value else []
         if len(given) > len(names) or not all(map(NUMBER.fullmatch, given)):
             known = f", or {cls.word}={SEVERAL.join(map(str.upper, names))}" if names else ""
-            raise SettingError(f"augment {quoted(f'{cls.word}={value}')} is not known\n  use {cls.word}{known}")
+            raise SettingError(f"augment {quoted(f'{cls.word}={value.strip()}')} is not known\n  use {cls.word}{known}")
         return cls(**dict(zip(names, (int(each) if each.isdigit() else float(each) for each in given), strict=False)))
 
     def check(self, input_shape: tuple[int, ...]) -> None:
