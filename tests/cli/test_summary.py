@@ -285,7 +285,7 @@ def test_compare_in_every_format(run):
         (("summary", "lenet", "--input", "1x²x8"), 2, "is not an input like 3x224x224"),
         (("summary", "lenet", "--input", "x" * 99), 2, "is not an input like 3x224x224"),
         (("summary", "lenet", "--width", "0"), 2, "0 is not in the range x>0"),
-        (("summary", "lenet5-1998", "--width", "2"), 1, "Error: lenet5-1998: width is 2.0, but its connections are those of a table"),
+        (("summary", "lenet5-1998", "--width", "2"), 1, "Error: lenet5-1998: width is 2.0, but it has one width only"),
         (("summary", "inception-3a", "--classes", "5"), 1, "Error: inception-3a: classes is 5, but a block has none"),
         (("summary", "lenet", "--classes", "0"), 2, "0 is not in the range x>=1"),
         (("summary", "lenet", "alexnet"), 2, "side by side: minicnn summary lenet --compare alexnet"),
