@@ -89,5 +89,5 @@ def test_pictures_of_the_digits():
 
 def test_other_classes_have_no_pictures():
     assert zoo.build("lenet5-1998", classes=26).buffers["out_rbf.weight"].shape == (26, 84)
-    with pytest.raises(SettingError, match=r"^lenet5-1998: width is 0.5, but its connections are those of a table"):
+    with pytest.raises(SettingError, match=r"^lenet5-1998: width is 0.5, but it has one width only"):
         zoo.build("lenet5-1998", width=0.5)
