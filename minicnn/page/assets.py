@@ -14,6 +14,7 @@ from minicnn.datasets import Dataset
 from minicnn.errors import DataError, GraphError
 from minicnn.graph import ParameterSlot
 from minicnn.graph.field import fields
+from minicnn.losses import CLASS, MASK, Loss
 from minicnn.network import Graph
 from minicnn.page.plan import PagePlan, four_lane_plans
 from minicnn.page.walk import Argument, Walk, walk
@@ -35,27 +36,30 @@ def packed(data: bytes | np.ndarray) -> str:
     return base64.b64encode(deflate.compress(raw) + deflate.flush()).decode()
 
 
-def network_assets(net: Graph, preparation: Preparation, known: TrainedOn, trained: bool) -> dict[str, Any]:
-    """A network that classifies, with its plans.
+def network_assets(net: Graph, preparation: Preparation, known: TrainedOn, trained: bool, target: str = CLASS) -> dict[str, Any]:
+    """A network that says a class for an image, or for every pixel, with its plans.
 
     trained : whether its parameters are embedded; else a page draws them as `minicnn.random` would, with other chance
 
     Raises
     ------
     GraphError
-        If it is larger than a page takes, has loops of its own, or gives anything but a number for each class.
+        If it is larger than a page takes, has loops of its own, or its output cannot serve its loss.
     """
     size = net.topology.memory_size
     if size > MOST_PARAMETERS:
         raise GraphError(f"{net.name} has {size:,} parameters, more than the {MOST_PARAMETERS:,} that a page takes")
-    _ = net.classes
-    plans = page_plans(net, preparation)
+    known.loss.check(net.name, net.output_shape, net.input_shape)
+    plans = page_plans(net, preparation, known.loss, target)
+    places = math.prod(net.output_shape[1:])
     for each in plans.values():
         if each.memory > MOST_MEMORY:
             raise GraphError(f"{net.name} takes {4 * each.memory >> 20:,} MiB to train, more than the {4 * MOST_MEMORY >> 20:,} of a page")
     given = trained or any(_spread(slot) == ["given"] for slot in net.slots)
     return {
         "name": net.name,
+        "target": target,
+        "places": places,
         "input_shape": net.input_shape,
         "classes": known.classes,
         "preparation": {"scale": preparation.scale, "shift": preparation.shift, "unit": preparation.unit},
@@ -79,16 +83,20 @@ def network_assets(net: Graph, preparation: Preparation, known: TrainedOn, train
     }
 
 
-def page_plans(net: Graph, preparation: Preparation) -> dict[str, PagePlan]:
-    """ "adam" and "sgd" train, each "noisy" as well: with dropout before fully connected layers, and images that move; "scores" gives
-    outputs."""
+def page_plans(net: Graph, preparation: Preparation, loss: Loss, target: str) -> dict[str, PagePlan]:
+    """Plans by name: "adam" and "sgd" train, "scores" gives outputs.
+
+    Where images have one class, each of the first two is there as "noisy" too: with dropout before fully connected layers, and moving images.
+    """
     images = {"uint8": preparation.unit == BYTES, "scale": list(preparation.scale), "shift": list(preparation.shift)}
-    wanted = {name: {"batch": BATCH, "training": True, "optimizer": name, **images} for name in OPTIMIZERS}
+    asked = {"loss": loss.describe(), "target": target}
+    wanted = {name: {"batch": BATCH, "training": True, "optimizer": name, **images, **asked} for name in OPTIMIZERS}
     noise = {
         "architecture": with_dropout(net.architecture()),
         "shifts": 1 if len(net.input_shape) == 3 and preparation.unit == BYTES else 0,
     }
-    wanted |= {f"{name} noisy": {**wanted[name], **noise} for name in OPTIMIZERS}
+    if target == CLASS:
+        wanted |= {f"{name} noisy": {**wanted[name], **noise} for name in OPTIMIZERS}
     wanted["scores"] = {"batch": BATCH, "training": False, **images}
     return dict(zip(wanted, four_lane_plans(net.architecture(), list(wanted.values())), strict=True))
 
@@ -115,10 +123,10 @@ def data_assets(train: Dataset, test: Dataset, most_pixels: int = MOST_PIXELS) -
     Raises
     ------
     DataError
-        If it does not say what class each image is.
+        If it does not say what class each image, or each of its pixels, is.
     """
-    if train.target != "class":
-        raise DataError(f"a page trains on classes, but {train.name} asks for {train.target}")
+    if train.target not in (CLASS, MASK):
+        raise DataError(f"a page trains on classes of images and of pixels, but {train.name} asks for {train.target}")
     pixels = math.prod(train.images.shape[1:])
     share = min(1.0, most_pixels / (pixels * (len(train) + len(test))))
     low, high = (0.0, 255.0) if train.images.dtype == np.uint8 else (float(train.images.min()), float(train.images.max()))

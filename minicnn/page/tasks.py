@@ -7,10 +7,13 @@ from typing import Any
 import minicnn.layers as L
 from minicnn import zoo
 from minicnn.datasets import Dataset, load
-from minicnn.losses import SoftmaxCrossEntropy
+from minicnn.errors import DataError
+from minicnn.geometry import shape_text
+from minicnn.losses import MASK, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.page.assets import data_assets, network_assets
 from minicnn.preparation import Preparation
+from minicnn.train.trainer import usual_loss
 from minicnn.trained_on import TrainedOn
 
 FEATURES = 7  # that script/points.js makes of a point
@@ -27,12 +30,20 @@ def image_task(net: Graph, train: Dataset, test: Dataset, known: TrainedOn | Non
         If a page cannot take one of them, see `network_assets` and `data_assets`.
     """
     data = data_assets(train, test)
+    if train.target == MASK and train.input_shape != net.input_shape:
+        raise DataError(
+            f"masks cannot be scaled: {train.name} has {shape_text(train.input_shape)}, {net.name} takes {shape_text(net.input_shape)}"
+        )
     preparation = known.preparation if known else Preparation.of(train, net.input_shape)
-    trained_on = known or TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, SoftmaxCrossEntropy())
+    trained_on = known or TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, usual_loss(net))
+    if train.target not in trained_on.loss.targets:
+        raise DataError(
+            f"{net.name} is trained by {trained_on.loss.kind()}, which does not take what {train.name} asks for: {train.target}"
+        )
     return {
         "kind": "images",
         "title": f"{net.name} on {train.name}",
-        "network": network_assets(net, preparation, trained_on, trained=known is not None),
+        "network": network_assets(net, preparation, trained_on, known is not None, train.target),
         "data": data,
         "share": FRAMED.get(train.name, 1.0),
     }

@@ -247,3 +247,33 @@ def test_a_convolution_of_ones_own(browser, tmp_path):
     weight = np.tile(np.arange(1, 10, dtype=np.float32), 2)
     np.testing.assert_array_equal(shown, own.forward(edge, weight)[0])
     page.close()
+
+
+def test_a_network_that_says_a_class_for_every_pixel(browser, tmp_path):
+    """It learns masks of cells in the page, shows them, and explains its numbers."""
+    path = tmp_path / "cells.html"
+    assert run(["play", "unet-small", "--no-open", "--out", str(path)]) == 0
+    page = browser.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_selector('html[data-ready="1"]', timeout=20_000)
+    page.click("#tab-train")
+    page.locator("#room-train").get_by_label("learning rate").first.select_option("0.01")
+    page.click("button.main")
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        tests = page.evaluate("() => window.minicnn.rooms.train.trainers[0].tests")
+        if tests and tests[-1] > 0.7:
+            break
+    page.click("button.main")
+    assert tests[-1] > 0.7
+    assert "mean IoU" in page.inner_text(".report")
+    page.click("#tab-look")
+    page.wait_for_selector("#room-look .map")
+    assert "of the pixels" in page.inner_text("#room-look .verdict")
+    page.click('[aria-label="conv2, map 1"]')
+    assert page.locator("#room-look .explanation .verdict.right").count() == 1
+    assert np.any(page.evaluate("() => [...window.minicnn.rooms.look.network.saliency(1)]"))
+    assert not complaints
+    page.close()

@@ -56,3 +56,20 @@ export function cell(value, range, place) {
   const [kind, share] = shade(value, range);
   return s("rect", { ...place, class: kind, "fill-opacity": share.toFixed(3) });
 }
+
+const CLASSES = ["--below", "--above", "--ok", "--bad"]; // of pixels, from class 1 on
+
+/**
+ * Draw numbers as pixels with the class of each over them; class 0 is left as it is.
+ * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} values @param {ArrayLike<number>} mask @param {number} rows @param {number} columns
+ */
+export function paintMask(canvas, values, mask, rows, columns) {
+  paint(canvas, values, rows, columns);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")), picture = context.getImageData(0, 0, columns, rows), colours = CLASSES.map(themed);
+  for (let n = 0; n < rows * columns; n++) {
+    if (!mask[n]) continue;
+    const colour = colours[(mask[n] - 1) % colours.length];
+    for (let part = 0; part < 3; part++) picture.data[4 * n + part] = (picture.data[4 * n + part] + colour[part]) / 2;
+  }
+  context.putImageData(picture, 0, 0);
+}

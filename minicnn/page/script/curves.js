@@ -1,6 +1,7 @@
 // @ts-check
 /** Curves over batches as an SVG drawing. */
 import { h, num, s } from "./dom.js";
+import { saveButton } from "./grid.js";
 
 const WIDTH = 460, HEIGHT = 170, LEFT = 44, BOTTOM = 22, POINTS = 230;
 
@@ -12,7 +13,7 @@ export class Curves {
     this.title = title;
     this.most = most;
     this.svg = s("svg", { class: "curves", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title });
-    this.figure = h("figure", {}, this.svg, h("figcaption", {}, title));
+    this.figure = h("figure", {}, this.svg, h("figcaption", {}, title, " ", saveButton(this.svg, title)));
   }
 
   /** @param {Curve[]} curves */

@@ -29,7 +29,8 @@ export class Grid {
     this.svg = s("svg", {
       class: "grid", role: chosen ? "application" : "img", tabindex: chosen ? 0 : null, "aria-label": name, preserveAspectRatio: "xMinYMin meet",
     }, this.cells, this.marks);
-    this.caption = h("figcaption");
+    this.words = h("span");
+    this.caption = h("figcaption", {}, this.words, " ", saveButton(this.svg, name.replace(/:.*/, "")));
     this.figure = h("figure", {}, this.svg, this.caption);
     if (!chosen) return;
     this.svg.addEventListener("keydown", event => this.key(/** @type {KeyboardEvent} */ (event)));
@@ -63,7 +64,7 @@ export class Grid {
     for (let row = 0; row <= this.height; row++) drawn.push(s("line", { x1: 0, x2: this.width * unit, y1: row * unit, y2: row * unit }));
     for (let column = 0; column <= this.width; column++) drawn.push(s("line", { x1: column * unit, x2: column * unit, y1: 0, y2: this.height * unit }));
     this.cells.replaceChildren(...drawn);
-    this.caption.replaceChildren(caption);
+    this.words.textContent = caption;
     this.mark([]);
   }
 
@@ -116,3 +117,7 @@ export function exportDrawing(svg, name) {
   for (const word of ["class", "role", "tabindex"]) copy.removeAttribute(word);
   save(name, new XMLSerializer().serializeToString(copy), "image/svg+xml");
 }
+
+/** A button that saves a drawing. @param {SVGElement} svg @param {string} name */
+export const saveButton = (svg, name) =>
+  h("button", { type: "button", class: "small", "aria-label": `save ${name} as SVG`, onclick: () => exportDrawing(svg, `${name.replace(/^(the|a) /, "").replaceAll(" ", "-")}.svg`) }, "SVG");

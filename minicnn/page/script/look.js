@@ -1,7 +1,8 @@
 // @ts-check
 /** The third room: draw a digit or take a picture, and look at the maps of every layer, each number of them with its products. */
 import { choice, h, num, percent, picker, say } from "./dom.js";
-import { paint, rangeOf } from "./colour.js";
+import { maskOf } from "./answers.js";
+import { paint, paintMask, rangeOf } from "./colour.js";
 import { Explanation } from "./explain.js";
 import { Grid } from "./grid.js";
 import { framed, input, prepared } from "./images.js";
@@ -58,7 +59,7 @@ export class LookRoom {
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
         h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
       h("div", { class: "figures" }, h("figure", {}, this.seen, h("figcaption", {}, "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw a digit, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
+      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
         h("div", { class: "likes" }, h("h2", {}, "what it likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }
 
@@ -87,12 +88,14 @@ export class LookRoom {
   /** Everything anew for this picture. */
   look() {
     this.stale = false;
-    const { network } = this, { assets } = network, { bytes, ink } = this.image(), scores = network.forward(prepared(bytes, assets)), shares = softmax(scores.data);
+    const { network } = this, { assets } = network, { bytes, ink } = this.image(), scores = network.forward(prepared(bytes, assets)), masked = assets.target === "mask";
+    const mask = masked ? maskOf(scores.data, assets.places) : null, shares = mask ? assets.classes.map((_, k) => mask.filter(each => each === k).length / mask.length) : softmax(scores.data);
     const best = shares.indexOf(Math.max(...shares));
-    paint(this.seen, ink, this.H, this.W, { low: 0, high: 1, signed: false });
+    if (mask) paintMask(this.seen, ink, mask, this.H, this.W);
+    else paint(this.seen, ink, this.H, this.W, { low: 0, high: 1, signed: false });
     this.pen.show({ rows: this.H, columns: this.W, values: this.ink, range: { low: 0, high: 1, signed: false }, numbers: false }, "draw here");
     this.showAnswers(shares);
-    this.verdict.textContent = this.ink.some(each => each > 0) ? `${assets.classes[best]}, ${percent(shares[best])}` : "nothing drawn";
+    this.verdict.textContent = this.ink.some(each => each > 0) ? `${assets.classes[best]}, ${percent(shares[best])}${mask ? " of the pixels" : ""}` : "nothing drawn";
     if (document.activeElement !== this.target) this.target.value = String(best);
     const slope = network.saliency(Number(this.target.value));
     paint(this.gradient, slope.subarray(0, this.H * this.W), this.H, this.W);
@@ -104,6 +107,7 @@ export class LookRoom {
   /** @param {number[]} shares */
   showAnswers(shares) {
     const order = shares.length > 12 ? shares.map((_, k) => k).sort((a, b) => shares[b] - shares[a]).slice(0, 12) : shares.map((_, k) => k);
+    this.answers.style.setProperty("--names", `${Math.min(14, Math.max(3, ...order.map(k => this.network.assets.classes[k].length + 1)))}ch`);
     this.answers.replaceChildren(...order.map(k => {
       const bar = h("i");
       bar.style.width = `${(100 * shares[k]).toFixed(1)}%`;
@@ -215,7 +219,7 @@ export class LookRoom {
         frame.style.width = `${100 * (edges[1][1] - edges[1][0]) / this.W}%`;
         box.append(frame);
       }
-      return h("figure", {}, box, h("figcaption", {}, `${data.classes[data.test.labels[image]]}: ${num(value)}`));
+      return h("figure", {}, box, h("figcaption", {}, assets.target === "mask" ? num(value) : `${data.classes[data.test.labels[image]]}: ${num(value)}`));
     }));
   }
 

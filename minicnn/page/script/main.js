@@ -42,11 +42,12 @@ function exampleImages(task) {
   const shape = data?.shape ?? [];
   if (data && shape.length === 3) {
     const [C, H, W] = shape, size = C * H * W, step = Math.max(1, Math.ceil(Math.max(H, W) / 14));
-    for (const label of [3, 0, 7].filter(each => each < data.classes.length)) {
-      const n = data.train.labels.indexOf(label);
+    const masked = task.network.target === "mask", digits = (/** @type {string} */ name) => (/^\d$/.test(name) ? `digit ${name}` : name);
+    for (const label of masked ? [0, 1, 2] : [3, 0, 7].filter(each => each < data.classes.length)) {
+      const n = masked ? label : data.train.labels.indexOf(label);
       if (n < 0) continue;
       const [P, Q] = [Math.floor(H / step), Math.floor(W / step)];
-      images[`${/^\d$/.test(data.classes[label]) ? "digit " : ""}${data.classes[label]}`] = tensor([1, P, Q], i => {
+      images[masked ? `picture ${n + 1}` : digits(data.classes[label])] = tensor([1, P, Q], i => {
         let sum = 0;
         for (let a = 0; a < step; a++) for (let b = 0; b < step; b++) sum += data.train.images[n * size + (Math.floor(i / Q) * step + a) * W + i % Q * step + b];
         return sum / (255 * step * step);

@@ -16,7 +16,7 @@ const LAYOUT = ["shard", "slots", "arena_begin", "arena_size", "slot_begin", "sl
  * @typedef {{steps: Uint8Array, table: Uint8Array, phases: Uint8Array, labels: string[], layout: number[], frame: string[], memory: number,
  *   state: [number, number, number], numbers: string[], batch: number, target: [string, string], outputs: number, dials?: [string, number, number, boolean][]}} Plan
  * Addresses in the module's memory, and the optimizer's numbers by name.
- * @typedef {{images: number, labels?: number, numbers?: Record<string, number>, key?: bigint, output?: number}} Task
+ * @typedef {{images: number, labels?: number, numbers?: Record<string, number>, key?: bigint, output?: number, places?: number}} Task; places: answers for an image, whose losses are averaged
  */
 
 /** @param {Uint8Array} bytes */
@@ -62,7 +62,7 @@ export class Program {
       labels: task.labels ?? 0, input: task.images,
     });
     machine.integers(this.frame, plan.frame.length)[this.field.key] = task.key ?? 0n;
-    machine.doubles(this.frame, plan.frame.length)[this.field.scale] = 1 / count;
+    machine.doubles(this.frame, plan.frame.length)[this.field.scale] = 1 / (count * (task.places ?? 1));
     for (const [kind, first, stop, parts] of this.phases) {
       if (kind === SLICES) {
         for (let part = 0; part < parts; part++) {

@@ -2,7 +2,7 @@
 /** The first room: slide a filter, and see every product of the number under the cursor. */
 import { choice, field, h, num, picker, say } from "./dom.js";
 import { Explanation } from "./explain.js";
-import { exportDrawing, Grid } from "./grid.js";
+import { Grid } from "./grid.js";
 import { count, placeOf, tensor } from "./loops.js";
 import { ownCall } from "./own.js";
 import * as state from "./state.js";
@@ -39,9 +39,6 @@ export class SlideRoom {
       h("div", { class: "controls" }, ...this.controls.first, this.weightBox, this.controls.more),
       h("div", { class: "stage" }, this.hint, this.message,
         h("div", { class: "figures" }, this.input.figure, this.second.figure, this.result.figure),
-        h("div", { class: "buttons" },
-          ...[["input", this.input], ["weights", this.second], ["result", this.result]].map(([name, grid]) =>
-            h("button", { type: "button", onclick: () => exportDrawing(/** @type {Grid} */ (grid).svg, `${name}.svg`) }, `save the ${name} as SVG`))),
         this.formula, this.explanation.element));
   }
 

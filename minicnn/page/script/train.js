@@ -1,7 +1,8 @@
 // @ts-check
 /** The second room: train in the page, see loss and filters as they change, and compare two settings. */
 import { choice, field, h, num, percent, save, say, unique } from "./dom.js";
-import { paint } from "./colour.js";
+import { figureWords } from "./answers.js";
+import { paint, paintMask } from "./colour.js";
 import { Curves } from "./curves.js";
 import { input } from "./images.js";
 import { softmax } from "./network.js";
@@ -94,11 +95,12 @@ export class TrainRoom {
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
         this.message, this.report, h("div", { class: "figures" }, this.loss.figure, this.accuracy.figure),
         h("figure", { class: "filters" }, this.filters, this.plane, h("figcaption", {}, h("span", { class: "caption" }), " ", this.replay)),
-        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, "test images on which it is surest and wrong"))));
+        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, "test images that it answers worst"))));
   }
 
   get chosen() { return this.page.tasks[this.task.value]; }
   get isPlane() { return this.chosen.kind === "points"; }
+  get takesOwn() { return !this.isPlane && this.chosen.network.input_shape.length === 3 && this.chosen.network.target === "class"; }
   get chosenFeatures() { return this.features.map(each => each.checked); }
 
   /** New trainers for the task. */
@@ -108,8 +110,11 @@ export class TrainRoom {
     this.panels[1].element.hidden = !compared;
     this.pointControls.hidden = this.ownControls.hidden = true;
     if (this.isPlane) this.pointControls.hidden = false;
-    else this.ownControls.hidden = task.network.input_shape.length < 3;
-    for (const panel of this.panels) panel.parts.shift.hidden = this.isPlane || task.network.input_shape.length < 3;
+    else this.ownControls.hidden = !this.takesOwn;
+    for (const panel of this.panels) {
+      panel.parts.shift.hidden = !this.takesOwn;
+      panel.parts.dropout.hidden = task.network.target === "mask";
+    }
     this.plane.hidden = !this.isPlane;
     const data = this.data(task);
     this.trainers = this.panels.slice(0, compared ? 2 : 1).map(panel => {
@@ -127,15 +132,15 @@ export class TrainRoom {
     if (task.kind === "points") {
       const made = pointsOf(this.shape.value, Number(this.noise.value) || 0, this.chosenFeatures, 3);
       this.points = made;
-      return { bytes: made.bytes, labels: made.trainLabels, count: made.count, test: made.test, truth: made.truth, tests: made.tests };
+      return { bytes: made.bytes, labels: made.trainLabels, count: made.count, test: made.test, truth: made.truth, tests: made.tests, classes: task.network.classes };
     }
     const { train, test } = /** @type {import("./images.js").Data} */ (task.data), own = this.own;
-    if (own.images.length && task.network.input_shape.length === 3) {
+    if (own.images.length && this.takesOwn) {
       const size = own.images[0].length, all = new Uint8Array(size * own.images.length);
       own.images.forEach((each, n) => all.set(each, n * size));
-      return { bytes: all, labels: Uint8Array.from(own.labels), count: own.labels.length, test: all, truth: Uint8Array.from(own.labels), tests: own.labels.length };
+      return { bytes: all, labels: Uint8Array.from(own.labels), count: own.labels.length, test: all, truth: Uint8Array.from(own.labels), tests: own.labels.length, classes: own.classes };
     }
-    return { bytes: train.images, labels: train.labels, count: train.count, test: test.images, truth: test.labels, tests: test.count };
+    return { bytes: train.images, labels: train.labels, count: train.count, test: test.images, truth: test.labels, tests: test.count, classes: task.network.classes };
   }
 
   settingsChanged() {
@@ -167,7 +172,7 @@ export class TrainRoom {
     this.accuracy.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ right }) => right), steps: each.steps, kind: kinds[n] })));
     this.report.textContent = this.trainers.map((each, n) => {
       const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} images a second` : "not trained yet";
-      return `${this.trainers.length > 1 ? `${this.panels[n].name}: ` : ""}epoch ${each.epoch}, batch ${each.steps}; ${speed}; ${test === undefined ? "not tested yet" : `${percent(test)} of the test images right`}`;
+      return `${this.trainers.length > 1 ? `${this.panels[n].name}: ` : ""}epoch ${each.epoch}, batch ${each.steps}; ${speed}; ${test === undefined ? "not tested yet" : figureWords(each.network, test)}`;
     }).join("\n");
     this.replay.max = String(first.history.length - 1);
     if (!running || document.activeElement !== this.replay) this.replay.value = this.replay.max;
@@ -195,12 +200,13 @@ export class TrainRoom {
     const figure = /** @type {HTMLElement} */ (this.mistakes.parentElement), wrong = trainer.wrong?.slice(0, MOST_MISTAKES) ?? [], { network } = trainer;
     figure.hidden = this.isPlane || !wrong.length;
     if (figure.hidden) return;
-    const classes = this.own.images.length ? this.own.classes : network.classes, shape = network.input_shape, [H, W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
+    const shape = network.input_shape, [H, W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
     const size = shape.reduce((a, b) => a * b, 1), bytes = /** @type {Uint8Array} */ (trainer.data.test);
-    this.mistakes.replaceChildren(...wrong.map(({ image, truth, answer, share }) => {
-      const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` });
-      paint(canvas, bytes.subarray(image * size, image * size + H * W), H, W);
-      return h("figure", {}, canvas, h("figcaption", {}, `${classes[truth]} as ${classes[answer]}, ${percent(share)}`));
+    this.mistakes.replaceChildren(...wrong.map(({ image, words, mask }) => {
+      const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` }), pixels = bytes.subarray(image * size, image * size + H * W);
+      if (mask) paintMask(canvas, pixels, mask, H, W);
+      else paint(canvas, pixels, H, W);
+      return h("figure", {}, canvas, h("figcaption", {}, words));
     }));
   }
 

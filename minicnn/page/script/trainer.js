@@ -1,6 +1,7 @@
 // @ts-check
 /** A network in training, as the page knows it: its worker, its parameters, what its batches came to. */
-import { firstParameters, generator, softmax } from "./network.js";
+import { judged } from "./answers.js";
+import { firstParameters, generator } from "./network.js";
 
 /** @typedef {import("./worker.js").TrainSettings} TrainSettings */
 
@@ -12,8 +13,8 @@ export class Trainer {
   first = new Float32Array(0); // parameters
   parameters = new Float32Array(0);
   batches = /** @type {{loss: number, right: number}[]} */ ([]); // means of each
-  tests = /** @type {number[]} */ ([]); // shares of right answers
-  wrong = /** @type {{image: number, truth: number, answer: number, share: number}[]} */ ([]);
+  tests = /** @type {number[]} */ ([]); // shares of right answers, or overlaps
+  wrong = /** @type {import("./answers.js").Mistake[]} */ ([]);
   history = /** @type {Float32Array[]} */ ([]); // filters of the first layer
   epoch = 0;
   steps = 0;
@@ -26,7 +27,7 @@ export class Trainer {
   /**
    * @param {string} script of the worker @param {Uint8Array} engine @param {import("./network.js").NetworkAssets} network
    * @param {Record<string, any>} plans unpacked @param {Float32Array | null} parameters of a trained network
-   * @param {{bytes: ArrayBufferView, labels: Uint8Array, count: number, test: ArrayBufferView, truth: Uint8Array, tests: number}} data @param {TrainSettings} settings
+   * @param {{bytes: ArrayBufferView, labels: Uint8Array, count: number, test: ArrayBufferView, truth: Uint8Array, tests: number, classes: string[]}} data @param {TrainSettings} settings
    */
   constructor(script, engine, network, plans, parameters, data, settings) {
     this.network = network;
@@ -55,7 +56,7 @@ export class Trainer {
     this.worker = new Worker(address);
     URL.revokeObjectURL(address);
     this.worker.addEventListener("message", event => this.hear(event.data));
-    this.send({ kind: "start", code: engine, plans, parameters: this.parameters, images: this.data.bytes, labels: this.data.labels, count: this.data.count, settings: this.settings, seed });
+    this.send({ kind: "start", code: engine, plans, parameters: this.parameters, images: this.data.bytes, labels: this.data.labels, count: this.data.count, places: this.network.places, settings: this.settings, seed });
     this.keep();
     this.tell();
   }
@@ -119,14 +120,9 @@ export class Trainer {
   }
 
   async measureOnce() {
-    const { test, truth, tests } = this.data, scores = await this.scores(test, tests), classes = scores.length / tests;
-    const wrong = /** @type {{image: number, truth: number, answer: number, share: number}[]} */ ([]);
-    for (let n = 0; n < tests; n++) {
-      const shares = softmax(scores.subarray(n * classes, (n + 1) * classes)), answer = shares.indexOf(Math.max(...shares));
-      if (answer !== truth[n]) wrong.push({ image: n, truth: truth[n], answer, share: shares[answer] });
-    }
-    this.wrong = wrong.sort((a, b) => b.share - a.share);
-    this.tests.push(1 - wrong.length / tests);
+    const { test, truth, tests, classes } = this.data, { figure, wrong } = judged(this.network, await this.scores(test, tests), truth, tests, classes);
+    this.wrong = wrong;
+    this.tests.push(figure);
     this.tell();
   }
 }

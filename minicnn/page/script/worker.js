@@ -7,7 +7,8 @@ import { generator } from "./network.js";
 /**
  * What the page sends. `start`: everything; `settings`: rates and batch; `run`, `pause`, `step`; `scores`: outputs for images.
  * @typedef {{rates: Record<string, number>, optimizer: string, batch: number, dropout: number, shift: number}} TrainSettings
- * @typedef {{kind: "start", code: Uint8Array, plans: Record<string, any>, parameters: Float32Array, images: ArrayBufferView, labels: Uint8Array, count: number, settings: TrainSettings, seed: number}} Start
+ * @typedef {{kind: "start", code: Uint8Array, plans: Record<string, any>, parameters: Float32Array, images: ArrayBufferView, labels: Uint8Array, count: number, places: number, settings: TrainSettings, seed: number}} Start
+ * places : answers for an image, 1 where it has one class
  * @typedef {Start | {kind: "settings", settings: TrainSettings} | {kind: "run" | "pause" | "step"} | {kind: "scores", images: ArrayBufferView, count: number, ask: number}} Message
  */
 
@@ -21,8 +22,8 @@ class Training {
     this.start = start;
     this.parameters = machine.place(start.parameters);
     this.images = machine.place(start.images);
-    this.labels = machine.take(8 * start.count);
-    machine.integers(this.labels, start.count).set(Array.from(start.labels, BigInt));
+    const whole = start.plans.adam.target[1] === "int64";
+    this.labels = machine.place(whole ? BigInt64Array.from(start.labels, BigInt) : Int32Array.from(start.labels));
     this.programs = /** @type {Record<string, Program>} */ ({});
     this.settings = start.settings;
     this.random = generator(start.seed);
@@ -59,12 +60,13 @@ class Training {
     }
     const part = this.order.slice(this.at, this.at + batch);
     const key = BigInt(Math.floor(this.random() * 2 ** 32)) << 20n | BigInt(this.steps);
-    const { loss, right } = program.run(part, { images: this.images, labels: this.labels, numbers: { ...rates, step: ++this.step }, key });
+    const { loss, right } = program.run(part, { images: this.images, labels: this.labels, numbers: { ...rates, step: ++this.step }, key, places: this.start.places });
     this.seen += part.length;
     this.steps++;
     this.at += batch;
     if (this.at >= this.order.length) [this.at, this.epoch] = [0, this.epoch + 1];
-    return { loss: loss / part.length, right: right / part.length };
+    const answers = part.length * this.start.places;
+    return { loss: loss / answers, right: right / answers };
   }
 
   /** Batches until a time or the end of the epoch, one at least, and news of them; timed together: a browser's clock is coarse. @param {number} end */

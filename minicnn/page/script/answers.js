@@ -1,0 +1,59 @@
+// @ts-check
+/** What outputs say: a class of an image, or of each of its pixels; and how far that is right. */
+import { percent } from "./dom.js";
+import { softmax } from "./network.js";
+
+/**
+ * An image that is answered badly: the worse, the larger `badness`; `mask` where each pixel has an answer.
+ * @typedef {{image: number, badness: number, words: string, mask?: Uint8Array}} Mistake
+ * @typedef {import("./network.js").NetworkAssets} NetworkAssets
+ */
+
+/** The class of every pixel; one map alone says yes where it is above 0. @param {ArrayLike<number>} scores (K, pixels) @param {number} places pixels */
+export function maskOf(scores, places) {
+  const maps = scores.length / places, mask = new Uint8Array(places);
+  for (let n = 0; n < places; n++) {
+    if (maps === 1) mask[n] = Number(scores[n] > 0);
+    else for (let k = 1; k < maps; k++) if (scores[k * places + n] > scores[mask[n] * places + n]) mask[n] = k;
+  }
+  return mask;
+}
+
+/** Intersection over union, mean over the classes that a mask or its truth has. @param {Uint8Array} mask @param {ArrayLike<number>} truth @param {number} classes */
+function overlap(mask, truth, classes) {
+  const both = new Float64Array(classes), either = new Float64Array(classes);
+  for (let n = 0; n < mask.length; n++) {
+    either[mask[n]]++;
+    if (mask[n] === truth[n]) both[truth[n]]++;
+    else either[truth[n]]++;
+  }
+  const shares = [...both].map((each, k) => each / either[k]).filter(each => !Number.isNaN(each));
+  return shares.reduce((sum, each) => sum + each, 0) / shares.length;
+}
+
+/**
+ * How far the answers for test images are right: the share of right ones, or the mean intersection over union of masks; and the worst.
+ * @param {NetworkAssets} network @param {Float32Array} scores of all images @param {Uint8Array} truth @param {number} tests @param {string[]} classes
+ * @returns {{figure: number, wrong: Mistake[]}}
+ */
+export function judged(network, scores, truth, tests, classes) {
+  const size = scores.length / tests, wrong = /** @type {Mistake[]} */ ([]);
+  let sum = 0;
+  for (let n = 0; n < tests; n++) {
+    const own = scores.subarray(n * size, (n + 1) * size);
+    if (network.target === "mask") {
+      const mask = maskOf(own, network.places), share = overlap(mask, truth.subarray(n * network.places, (n + 1) * network.places), Math.max(2, classes.length));
+      sum += share;
+      wrong.push({ image: n, badness: 1 - share, words: `IoU ${percent(share)}`, mask });
+      continue;
+    }
+    const shares = softmax(own), answer = shares.indexOf(Math.max(...shares));
+    if (answer === truth[n]) sum++;
+    else wrong.push({ image: n, badness: shares[answer], words: `${classes[truth[n]]} as ${classes[answer]}, ${percent(shares[answer])}` });
+  }
+  wrong.sort((a, b) => b.badness - a.badness);
+  return { figure: sum / tests, wrong: wrong.slice(0, 40) };
+}
+
+/** What the figure of `judged` is called. @param {NetworkAssets} network @param {number} figure */
+export const figureWords = (network, figure) => network.target === "mask" ? `mean IoU ${percent(figure)} on the test images` : `${percent(figure)} of the test images right`;
