@@ -29,17 +29,17 @@ def image_task(net: Graph, train: Dataset, test: Dataset, known: TrainedOn | Non
     GraphError, DataError
         If a page cannot take one of them, see `network_assets` and `data_assets`.
     """
-    data = data_assets(train, test)
+    data, loss = data_assets(train, test), known.loss if known else usual_loss(net)
+    if train.target not in loss.targets or (train.target == MASK) != (len(net.output_shape) > 1):
+        raise DataError(
+            f"{net.name} is trained by {loss.kind()}, for {shape_text(net.output_shape)} outputs, but {train.name} asks for {train.target}"
+        )
     if train.target == MASK and train.input_shape != net.input_shape:
         raise DataError(
             f"masks cannot be scaled: {train.name} has {shape_text(train.input_shape)}, {net.name} takes {shape_text(net.input_shape)}"
         )
     preparation = known.preparation if known else Preparation.of(train, net.input_shape)
-    trained_on = known or TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, usual_loss(net))
-    if train.target not in trained_on.loss.targets:
-        raise DataError(
-            f"{net.name} is trained by {trained_on.loss.kind()}, which does not take what {train.name} asks for: {train.target}"
-        )
+    trained_on = known or TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, loss)
     return {
         "kind": "images",
         "title": f"{net.name} on {train.name}",

@@ -29,7 +29,7 @@ def test_a_trained_network_brings_its_weights(tmp_path, capsys):
     [
         (["alexnet"], "alexnet has 58,299,088 parameters, more than the 2,000,000 that a page takes"),
         (["yolo-digits"], "a page trains on classes of images and of pixels, but digit-scenes asks for boxes"),
-        (["lenet", "--data", "cells"], "which does not take what cells asks for"),
+        (["lenet", "--data", "cells"], "for 2 outputs, but cells asks for mask"),
         (["lenet", "--out", "page.txt"], "play: page.txt does not end in .html"),
         (["lenet", "--variant", "nothing.py:mine"], "there is no file nothing.py"),
         (["nonet"], "nonet"),

@@ -5,7 +5,6 @@ import pytest
 from . import networks_simulated
 from .test_derived_simulated import run_simulated
 
-
 # LeNet takes 60 seconds and ResNet-20 100; a step of one is run as PTX in test_ptx_networks.py, the other in test_networks_as_blocks.py
 LONG = () if networks_simulated.FULL else ("lenet", "resnet20")
 
