@@ -48,8 +48,7 @@ def _shown(definition: Definition) -> tuple[list[str], list[int]]:
     source, first = inspect.getsourcelines(definition.python)
     begin = definition.line - first  # decorators are left out
     tree = ast.parse(inspect.cleandoc("".join(source)))
-    function = tree.body[0]
-    assert isinstance(function, ast.FunctionDef)
+    (function,) = (each for each in tree.body if isinstance(each, ast.FunctionDef))
     said = function.body[0] if ast.get_docstring(function) is not None else None
     numbers = [
         number for number in range(begin, len(source)) if said is None or not said.lineno - 1 <= number < (said.end_lineno or said.lineno)

@@ -12,7 +12,7 @@ from minicnn.geometry import shape_text
 from minicnn.losses import MASK, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.page.assets import data_assets, network_assets
-from minicnn.preparation import Preparation
+from minicnn.preparation import BYTES, Preparation
 from minicnn.train.trainer import usual_loss
 from minicnn.trained_on import TrainedOn
 
@@ -54,10 +54,9 @@ def signal_task() -> dict[str, Any]:
     train, test = (load("mnist1d", split) for split in ("train", "test"))
     data = data_assets(train, test, SIGNALS)
     low, step = data["low"], data["step"]
-    mean, std = ([(each - low) / (255 * step)] for each in (float(train.images.mean()), 0.0))
-    std = [float(train.images.std()) / (255 * step)]
+    mean, std = (float(train.images.mean()) - low) / (255 * step), float(train.images.std()) / (255 * step)
     net = zoo.build("mnist1d-cnn")
-    preparation = Preparation(net.input_shape, tuple(mean), tuple(std), 255.0)
+    preparation = Preparation(net.input_shape, (mean,), (std,), BYTES)
     known = TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, SoftmaxCrossEntropy())
     return {
         "kind": "images",

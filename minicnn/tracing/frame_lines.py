@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minicnn.geometry import Axis
-from minicnn.kernels.index import adaptive_range, input_position, output_position
+from minicnn.kernels.index import adaptive_range, input_position
 
 PADDING, BETWEEN = -1, -2  # what a cell holds instead of an input position
 
@@ -37,16 +37,8 @@ def transposed(axis: Axis) -> Line:
     for cell in range(length):
         at = cell + first
         holds.append(at // axis.stride if at % axis.stride == 0 and 0 <= at // axis.stride < axis.out else _empty(at, axis))
-    reads = []
-    for p in range(axis.size):
-        own = []
-        for r in reversed(range(axis.taps)):
-            cell = p + axis.before - r * axis.dilation - first
-            position = output_position(p, r, axis.out, axis.stride, axis.dilation, axis.before)
-            assert position < 0 or holds[cell] == position
-            own.append((r, cell))
-        reads.append(tuple(own))
-    return Line(tuple(holds), tuple(reads), axis.taps)
+    reads = tuple(tuple((r, p + axis.before - r * axis.dilation - first) for r in reversed(range(axis.taps))) for p in range(axis.size))
+    return Line(tuple(holds), reads, axis.taps)
 
 
 def _empty(at: int, axis: Axis) -> int:

@@ -181,15 +181,14 @@ def _fitting(layer: Layer, dims: int, given: Sequence[int] | None) -> tuple[Shap
     else:
         few, many = (groups, *space), (CHANNELS, *space)
         shapes = [few, many, (6,)] if hasattr(layer, "window") else [many, few, (6,)]
-    fault: MinicnnError | None = None
+    faults: list[MinicnnError] = []
     for shape, count in product(shapes, (1, 2, 3)):
         try:
             layer.output_shapes(layer.where(), (shape,) * count)
             return (shape,) * count
         except MinicnnError as error:
-            fault = error if fault is None else fault
-    assert fault is not None
-    raise fault
+            faults.append(error)
+    raise faults[0]
 
 
 def _made(layer: Layer, shapes: tuple[Shape, ...], name: str, given: dict[str, np.ndarray], images: int, seed: int) -> Kernel | None:

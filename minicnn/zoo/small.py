@@ -15,18 +15,19 @@ from minicnn.zoo.registry import Paper, network
 HERE = Paper("minicnn", "made for this zoo, after VGG", 2026)
 
 
+def one_cycle(lowest: float, highest: float) -> Recipe:
+    """With averaged weights; the accuracies that it reaches on the digits."""
+    optimizer = SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4)
+    return Recipe(optimizer, (Outcome("digits", 20, (lowest, highest)),), schedule="one-cycle", ema=0.999)
+
+
 @network(
     "small-cnn",
     HERE,
     title="Three convolutions with batch normalization",
     input_shape=(1, 28, 28),
     classes=10,
-    recipe=Recipe(
-        SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4),
-        (Outcome("digits", 20, (0.991, 0.995)),),
-        schedule="one-cycle",
-        ema=0.999,
-    ),
+    recipe=one_cycle(0.991, 0.995),
 )
 def small_cnn(classes: int) -> Sequential:
     """16, 32 and 64 filters, each followed by a pooling: 2 million multiplications an image, five times those of LeNet."""
@@ -39,12 +40,7 @@ def small_cnn(classes: int) -> Sequential:
     title="The same with twice the filters",
     input_shape=(1, 28, 28),
     classes=10,
-    recipe=Recipe(
-        SGD(learning_rate=0.1, momentum=0.9, weight_decay=5e-4),
-        (Outcome("digits", 20, (0.986, 0.992)),),
-        schedule="one-cycle",
-        ema=0.999,
-    ),
+    recipe=one_cycle(0.986, 0.992),
 )
 def small_cnn_32(classes: int) -> Sequential:
     """For clothes, which differ less from each other than digits do."""
