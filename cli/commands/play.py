@@ -54,20 +54,20 @@ def play(network: str, data: str | None, data_dir: str | None, variant: str | No
 
 def chosen(word: str, data: str | None, data_dir: str | None) -> tuple[Graph, TrainedOn | None, Dataset, Dataset]:
     """A network, what it was trained on, and images for it."""
-    from minicnn.cli.data_choice import data_name, load_both
+    from minicnn.cli.data_choice import data_name, load_both, of_training
     from minicnn.cli.network_choice import find
-    from minicnn.cli.options import weights_path
-    from minicnn.network_file import load
-    from minicnn.train.settings import default_data
+    from minicnn.cli.weights_choice import is_saved, saved
+    from minicnn.train.settings import DEFAULT_DATA, default_data
 
+    if is_saved(word):
+        net = saved(word)
+        known = net.trained_on
+        where = of_training(word, known.data, data, data_dir) if known else (data_name(data, data_dir, DEFAULT_DATA), data_dir)
+        return net, known, *load_both(*where, net.input_shape)
     entry = find(word)
-    usual = getattr(entry, "data", None) or default_data(entry.recipe)
-    size = tuple(each or 0 for each in entry.input_shape)
-    train, test = load_both(data_name(data, data_dir, usual), data_dir, size)
-    if entry.source.endswith(f"of {word}"):
-        net = load(weights_path(word))
-        return net, net.trained_on, train, test
-    return entry.build(len(train.classes), (train.input_shape[0], *entry.input_shape[1:])), None, train, test
+    train, test = load_both(data_name(data, data_dir, default_data(entry.recipe)), data_dir, entry.input_shape)
+    shape = (train.input_shape[0], *entry.input_shape[1:]) if entry.input_shape else train.input_shape
+    return entry.build(len(train.classes), shape), None, train, test
 
 
 def own_variant(word: str) -> dict[str, Any]:
