@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME|PATH", help="Other data with the same classes: a data set, a folder of pictures, or a file.")
+@click.option("--data", metavar="DATA|PATH", help="Other data with the same classes: a data set, a folder of pictures, or a file.")
 @data_dir_option
 @click.option(
     "--mistakes",

@@ -1,4 +1,4 @@
-"""`minicnn play [NAME]`: the loops of a network in one page that a browser opens, without a network."""
+"""`minicnn play [NETWORK|RUN]`: the loops of a network in one page that a browser opens, without a network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("network", metavar="[NETWORK|RUN]", default="lenet")
 @click.option(
-    "--data", metavar="NAME|PATH", show_default="that of the run or recipe, else digits", help="What it is trained on in the page."
+    "--data", metavar="DATA|PATH", show_default="that of the run or recipe, else digits", help="What it is trained on in the page."
 )
 @data_dir_option
 @click.option("--variant", metavar="FILE.py:NAME", help="A convolution of your own, made by kernels.variant, for the first room.")

@@ -26,17 +26,17 @@ class Line(NamedTuple):
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[RECIPE]...")
 @click.option("--check", is_flag=True, help="Train by each recipe from three seeds; exit status 1 if an accuracy falls short.")
-@click.option("--data", metavar="NAME", help="Only the recipes for this data set.")
+@click.option("--data", metavar="DATA", help="Only the recipes for this data set.")
 @data_dir_option
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use; for --check.")
 @format_option
 def recipes(names: tuple[str, ...], check: bool, data: str | None, data_dir: str | None, threads: int | None, form: str) -> int:
-    """List the settings that 'minicnn train NAME' uses, for each network and data set that were tried, and the recipes that have names of
-    their own, for 'minicnn train NAME --recipe RECIPE', with their sources.
+    """List the settings that 'minicnn train NETWORK' uses, for each network and data set that were tried, and the recipes that have names of
+    their own, for 'minicnn train NETWORK --recipe RECIPE', with their sources.
 
-    NAME is a network or a recipe.  The accuracies are the lowest and the highest of three seeds, on test images, after the last epoch.
+    RECIPE is a network or a recipe.  The accuracies are the lowest and the highest of three seeds, on test images, after the last epoch.
     """
     named = [RECIPES[name] for name in names if name in RECIPES] if names else list(RECIPES.values())
     chosen = [find(name) for name in names if name not in RECIPES] if names else [entry for entry in entries() if entry.recipe]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run")
 @click.option("--out", metavar="FILE.html", show_default="report.html in the folder of RUN", help="Where to write the page.")
-@click.option("--data", metavar="NAME|PATH", help="Other test images with the same classes, as for 'minicnn evaluate'.")
+@click.option("--data", metavar="DATA|PATH", help="Other test images with the same classes, as for 'minicnn evaluate'.")
 @data_dir_option
 @own_option
 @device_option
