@@ -88,13 +88,13 @@ def _write(path: Path, text: str) -> None:
 def _grades(found: object) -> list[Grade]:
     """All grades, with a line about the one that is run on a terminal."""
     from minicnn.cli.render.console import stderr_console
-    from minicnn.cli.render.laws import waiting
+    from minicnn.cli.render.waiting import Waiting
 
     grades: list[Grade] = []
-    with waiting(stderr_console()) as show:
+    with Waiting(stderr_console(), "grading") as waiting:
         for each in found:  # type: ignore[attr-defined]
             grades.append(each)
-            show(f"{len(grades)}: {each.submission}")
+            waiting.show(f"{len(grades)}: {each.submission}")
     return grades
 
 

@@ -36,7 +36,11 @@ def lr_find(network: str, lowest: float, highest: float, updates: int, threads: 
     device = checked_device(device)
     choice = run_making.chosen(network, given)
     settings, data = choice.settings, choice.train_data
-    found = run_making.make_trainer(choice.network, settings, data, device, threads).find_rate(data, lowest, highest, updates)
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
+    with Waiting(stderr_console(), f"{settings.network}: {updates} updates"):
+        found = run_making.make_trainer(choice.network, settings, data, device, threads).find_rate(data, lowest, highest, updates)
     if form == "json":
         where = {"network": settings.network, "data": settings.data, "optimizer": settings.optimizer, "batch_size": settings.batch_size}
         click.echo(json_text({**where, **found._asdict(), "suggestion": found.suggestion}))

@@ -78,4 +78,8 @@ def own_variant(word: str) -> dict[str, Any]:
 
     found = own_value(word, Variant, "a convolution made by kernels.variant")
     file = Path(word.rpartition(":")[0])
-    return variant_assets(found, file.read_text(encoding="utf-8"))
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
+    with Waiting(stderr_console(), f"compiling {word}"):
+        return variant_assets(found, file.read_text(encoding="utf-8"))

@@ -85,9 +85,12 @@ def show(
         raise SettingError(f"show: {out} does not end in .svg or .png\n  use {Path(out).with_suffix('.svg')}")
     chosen = with_weights(network)
     asked = Asked(layer, unit, None if class_ is None else class_number(chosen, class_))
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import each_of
+
     figures = [
         figure
-        for view in ([what] if what else usual_views(chosen, asked, bool(images) or index is not None))
+        for view in each_of(stderr_console(), [what] if what else usual_views(chosen, asked, bool(images) or index is not None))
         for figure in VIEWS[view](chosen, asked, lambda view=view: pictures(chosen, images, data, data_dir, index, view))
     ]
     if out is None:
