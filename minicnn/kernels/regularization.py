@@ -25,6 +25,7 @@ def dropout(x: ArrayLike, rate: float, *, seed: int) -> np.ndarray:
         y[n,f] = x[n,f] / (1 - rate) where random bits of (seed, n, f) say so, else 0
 
     The bits are a pure function of seed, image and element: the same call drops the same elements on every machine.
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
 
     Parameters
     ----------
@@ -33,8 +34,6 @@ def dropout(x: ArrayLike, rate: float, *, seed: int) -> np.ndarray:
         Share to drop.
     seed : int
         Use a new one for every batch.
-
-    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
     """
     return _run("dropout", "x", x, rate, seed)
 
