@@ -1,4 +1,7 @@
-"""For mkdocs: a source file that a page links to becomes a page of the site, so that links lead somewhere without a network too."""
+"""For mkdocs: a site that needs no network.
+
+A source file that a page links to becomes a page of the site; the search from disk is assets/worker.js, not a script of a server.
+"""
 
 import posixpath
 import re
@@ -7,6 +10,7 @@ from pathlib import Path
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[1]
+SHIM = re.compile(r'<script src="https://unpkg.com/iframe-worker/shim"></script>')
 LINK = re.compile(r"\]\(((?:\.\./)+)((?:minicnn|tests|cli|datasets)/[^)#]+\.(?:py|js))\)")
 
 
@@ -26,3 +30,14 @@ def on_page_markdown(markdown, page, config, files):
     """Links lead to those pages."""
     up = "../" * page.file.src_uri.count("/")
     return LINK.sub(lambda found: f"]({up}source/{found[2]}.md)", markdown)
+
+
+def on_post_page(output, page, config):
+    """The search's helper is ours."""
+    up = "../" * page.file.dest_uri.count("/")
+    return SHIM.sub(f'<script src="{up}assets/worker.js"></script>', output)
+
+
+def on_post_template(output_content, template_name, config):
+    """Of the page for what is not found, too, which may be shown at any depth."""
+    return SHIM.sub("", output_content)
