@@ -1,13 +1,22 @@
-"""For mkdocstrings: an example in a docstring, from `>>>` to the next empty line, is a block of code; Conv2D is described as a form of Conv."""
+"""For mkdocstrings: docstrings as they are written here become sections, lists and blocks of code.
+
+An example runs from `>>>` to the next empty line.  Settings without a heading are a list; a source below a section belongs to the text above it.
+Conv2D is described as a form of Conv.
+"""
 
 import re
 import textwrap
 
 import griffe
 
+EXAMPLE = re.compile(r"^ *>>> .*(?:\n(?! *$).*)*", re.MULTILINE)
+SECTION = re.compile(r"^\w[\w ]*\n-{3,}$", re.MULTILINE)
+SOURCE = re.compile(r"^[A-Z].*\b(?:19|20)\d\d\b.*$", re.MULTILINE)
+SETTING = re.compile(r"^(\w+(?:, \w+)*) : ", re.MULTILINE)
+
 
 class Examples(griffe.Extension):
-    """Fences the examples of every docstring."""
+    """Rewrites every docstring."""
 
     def on_class(self, *, cls, **kwargs):
         axes = re.search("([123])D$", cls.name)
@@ -16,32 +25,24 @@ class Examples(griffe.Extension):
 
     def on_object(self, *, obj, **kwargs):
         if obj.docstring:
-            obj.docstring.value = listed(fenced(obj.docstring.value))
+            obj.docstring.value = rewritten(obj.docstring.value)
 
 
-SETTING = re.compile(r"^(\w+(?:, \w+)*) : ")  # of a list without a heading
+def rewritten(text):
+    """A docstring in numpydoc's form: a text, then sections, with Examples as the last."""
+    text = textwrap.dedent(text)
+    found = SECTION.search(text)
+    head, rest = (text[: found.start()], text[found.start() :]) if found else (text, "")
+    examples = [textwrap.dedent(each) for part in (head, rest) for each in EXAMPLE.findall(part)]
+    head, rest = EXAMPLE.sub("", head), EXAMPLE.sub("", rest)
+    sources, rest = SOURCE.findall(rest), SOURCE.sub("", rest)
+    head = re.sub(
+        r"((?:^\w+(?:, \w+)* : .*\n?(?:^ +\S.*\n?)*)+)", lambda block: f"\n{SETTING.sub(item, block[1])}\n", head, flags=re.MULTILINE
+    )
+    shown = "\n\nExamples\n--------\n" + "\n\n".join(examples) if examples else ""
+    return "\n\n".join([head.rstrip(), *sources, rest.rstrip()]).rstrip() + shown
 
 
-def fenced(text):
-    """The same text with its examples between fences."""
-    lines, within = [], False
-    for line in textwrap.dedent(text).splitlines():
-        starts, ends = line.lstrip().startswith(">>> ") and not within, within and not line.strip()
-        if starts or ends:
-            within = starts
-            lines += ["", "```pycon"] if starts else ["```"]
-        lines.append(line.strip() if within else line)
-    return "\n".join([*lines, "```"] if within else lines)
-
-
-def listed(text):
-    """The same text; before its first section, lines of settings are a list."""
-    head, line, rest = text.partition("\n---")
-    lines: list[str] = []
-    for each in head.splitlines():
-        if SETTING.match(each):
-            if lines and lines[-1].strip() and not lines[-1].startswith(("- ", "  ")):
-                lines.append("")
-            each = SETTING.sub(r"- `\1`: ", each)
-        lines.append(each)
-    return "\n".join(lines) + line + rest
+def item(setting):
+    """A setting as an item of a list."""
+    return f"- `{setting[1]}`: "

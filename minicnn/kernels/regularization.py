@@ -34,6 +34,10 @@ def dropout(x: ArrayLike, rate: float, *, seed: int) -> np.ndarray:
         Share to drop.
     seed : int
         Use a new one for every batch.
+
+    >>> y = dropout(np.ones((1, 1000)), 0.25, seed=3)
+    >>> sorted({round(each, 3) for each in y[0].tolist()})
+    [0.0, 1.333]
     """
     return _run("dropout", "x", x, rate, seed)
 
