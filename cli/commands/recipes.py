@@ -132,15 +132,20 @@ def settings_record(recipe: Recipe) -> dict[str, Any]:
 
 def run_check(chosen: list[Line], data_dir: str | None, threads: int | None, form: str) -> int:
     """Train by the recipes and report each result as soon as it is known; 1 if one falls short."""
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.datasets import load
     from minicnn.zoo.trial import attempt
 
     failed = False
-    for each in chosen:
-        train, test = (load(each.outcome.data, split, data_dir) for split in ("train", "test"))
-        trial = attempt(each.entry, each.outcome, train, test, threads=threads, recipe=each.recipe)
-        failed |= not trial.holds
-        click.echo(trial_record(trial, each.named, form))
+    with Waiting(stderr_console(), total=len(chosen)) as waiting:
+        for each in chosen:
+            waiting.show(f"training {each.entry.name} on {each.outcome.data}, three seeds")
+            train, test = (load(each.outcome.data, split, data_dir) for split in ("train", "test"))
+            trial = attempt(each.entry, each.outcome, train, test, threads=threads, recipe=each.recipe)
+            failed |= not trial.holds
+            waiting.clear()
+            click.echo(trial_record(trial, each.named, form))
     return int(failed)
 
 

@@ -77,7 +77,15 @@ def summary(
     summaries = [summarize(net.topology, net.name, batch) for net in nets]
     as_saved = classes is None and input_shape is None and width is None
     learnt = [trained_on(name) if as_saved else None for name in names]
-    checks = [_checked(network, classes, input_shape, width) for network in networks] if check else []
+    checks = []
+    if check:
+        from minicnn.cli.render.console import stderr_console
+        from minicnn.cli.render.waiting import Waiting
+
+        with Waiting(stderr_console(), total=len(networks)) as waiting:
+            for network in networks:
+                waiting.show(f"counting {network.name}")
+                checks.append(_checked(network, classes, input_shape, width))
     if depth is not None:
         summaries = [fold(each, depth) for each in summaries]
     if form == "table":
