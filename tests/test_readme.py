@@ -155,7 +155,7 @@ def test_what_ci_runs_is_one_line_each():
     assert [len(block.commands) for block in blocks("console") if is_long(block)] == [1, 1, 1]
     start, tests, stress = (block.commands[0][0] for block in blocks("console") if is_long(block))
     assert re.fullmatch(PREPARED + r"\. && \.venv/bin/minicnn train lenet", start)
-    assert re.fullmatch(PREPARED + r"-e '\.\[test,bench,cuda\]' && \.venv/bin/python -m pytest -n auto", tests)
+    assert re.fullmatch(PREPARED + r"-e '\.\[test,bench,cuda,docs\]' && \.venv/bin/python -m pytest -n auto", tests)
     assert re.fullmatch(r"python -m tests\.stress --minutes \d+", stress)
 
 
