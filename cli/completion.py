@@ -121,7 +121,7 @@ class Word(click.types.StringParamType):
         self.tokens = tuple(tokens)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        found = [word for token in self.tokens for word in WORDS.get(token, lambda ctx: ())(ctx)]
+        found = [word for token in self.tokens if token in WORDS for word in WORDS[token](ctx)]
         items = [CompletionItem(word) for word in dict.fromkeys(found) if word.startswith(incomplete)]
         files, folders = FILES.intersection(self.tokens), FOLDERS.intersection(self.tokens)
         if not items and (files or folders):

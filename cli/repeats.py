@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from minicnn.cli import network_choice, run_making
+from minicnn.cli.data_choice import load_both
 from minicnn.cli.echo import echo, json_text
 from minicnn.cli.following import follow, views
 from minicnn.cli.run_making import Choice
@@ -67,7 +68,7 @@ def resume(path: str, name: str | None, count: int, given: dict[str, Any], devic
             {option: given.get(option) for option in MAY_CHANGE}
         )
         network = network_choice.find(name) if name else network_choice.recorded(settings)
-        data = run_making.load_both(settings.data, settings.data_dir, network.input_shape)
+        data = load_both(settings.data, settings.data_dir, network.input_shape)
         choice = Choice(network, replace(settings, seed=seed, architecture=None), *data)
         return run_making.begun(choice, RunFolder.create(own), device, threads)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ def from_arrays(
     return Dataset(pixels, numbers, tuple(str(each) for each in classes), name, split, target=target)
 
 
-def as_images(where: str, images: npt.ArrayLike) -> npt.NDArray:
+def as_images(where: str, images: npt.ArrayLike) -> npt.NDArray[Any]:
     """Images as uint8 or float32, the same array if it is one of them; a DataError that starts with `where` otherwise."""
     array = _as_array(where, "images", images)
     kind = array.dtype.kind
@@ -77,7 +78,7 @@ def as_images(where: str, images: npt.ArrayLike) -> npt.NDArray:
     raise DataError(f"{where}: images are {array.dtype}, expected uint8 or float32")
 
 
-def as_labels(where: str, labels: npt.ArrayLike, images: tuple[int, ...] = ()) -> npt.NDArray:
+def as_labels(where: str, labels: npt.ArrayLike, images: tuple[int, ...] = ()) -> npt.NDArray[Any]:
     """Labels as an array: integers (N,), or (N, *space) like images of this shape; floats (N, ...); else a DataError with `where`."""
     array = _as_array(where, "labels", labels)
     kind = array.dtype.kind
@@ -99,7 +100,7 @@ def as_labels(where: str, labels: npt.ArrayLike, images: tuple[int, ...] = ()) -
     return array if kind in "iu" else np.zeros(array.shape, np.int64)  # an empty list becomes floats
 
 
-def _as_array(where: str, name: str, value: npt.ArrayLike) -> npt.NDArray:
+def _as_array(where: str, name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
     try:
         return np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:  # rows of different length; a tensor of another device, or with gradient

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from minicnn.errors import DataError, one_line
 
-Arrays = npt.NDArray
+Arrays = npt.NDArray[Any]
 Pair = tuple[Arrays, Arrays]
 
 LARGEST_BYTES = 1 << 32

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,8 +52,8 @@ class Dataset:
         If types, shapes or label values do not fit.
     """
 
-    images: npt.NDArray
-    labels: npt.NDArray
+    images: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
     classes: tuple[str, ...]
     name: str = "custom"
     split: str = "train"
@@ -122,19 +123,19 @@ class Dataset:
             running.update(np.ascontiguousarray(little).data.cast("B"))
         return running.hexdigest()
 
-    def subset(self, rows: npt.NDArray | Sequence[int] | slice, split: str | None = None) -> Dataset:
+    def subset(self, rows: npt.NDArray[Any] | Sequence[int] | slice, split: str | None = None) -> Dataset:
         """The images at `rows` (indices, a mask or a slice), with the same classes and normalisation."""
         return replace(self, images=self.images[rows], labels=self.labels[rows], split=split or self.split)
 
 
-def usual_target(labels: npt.NDArray) -> str:
+def usual_target(labels: npt.NDArray[Any]) -> str:
     """What labels are unless it is said."""
     if labels.dtype.kind == "f":
         return "numbers"
     return "class" if labels.ndim < 2 else "mask"
 
 
-def frozen_labels(labels: npt.NDArray) -> npt.NDArray:
+def frozen_labels(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A read-only copy: int64 (N,), int32 for masks, float32; larger numbers become the largest, which is no label either."""
     if labels.dtype.kind not in "iuf":
         return labels
@@ -147,7 +148,7 @@ def frozen_labels(labels: npt.NDArray) -> npt.NDArray:
     return own
 
 
-def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_count: int, target: str = "class") -> None:
+def check_arrays(name: str, images: npt.NDArray[Any], labels: npt.NDArray[Any], class_count: int, target: str = "class") -> None:
     """Raise DataError if images and labels do not fit each other, the required types, or the number of classes."""
     if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
         raise DataError(f"{name}: images and labels are {type(images).__name__} and {type(labels).__name__}, expected NumPy arrays")
@@ -180,7 +181,7 @@ def check_arrays(name: str, images: npt.NDArray, labels: npt.NDArray, class_coun
         raise DataError(f"{name}: labels run from {least} to {most}, but there are {class_count} classes, 0 to {class_count - 1}")
 
 
-def channel_statistics(images: npt.NDArray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def channel_statistics(images: npt.NDArray[Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and population standard deviation of each channel, on the scale 0..1 for uint8.
 
     Parameters

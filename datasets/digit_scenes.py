@@ -7,6 +7,7 @@ test images stay apart.  Everything is drawn in whole numbers, so that every mac
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,9 @@ def source(split: Split, folder: str | Path | None = None) -> tuple[Picture, npt
     return images[:, 0], labels, "generated from digits"
 
 
-def draw_scene(random: np.random.RandomState, images: Picture, labels: npt.NDArray[np.int64], scene: Picture, boxes: npt.NDArray) -> None:
+def draw_scene(
+    random: np.random.RandomState, images: Picture, labels: npt.NDArray[np.int64], scene: Picture, boxes: npt.NDArray[Any]
+) -> None:
     """Draw one scene and list its boxes; both are written."""
     scene[...] = random.randint(NOISE + 1, size=scene.shape)
     count = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,7 @@ def read_emnist(paths: Sequence[Path], part: str, split: Split) -> tuple[npt.NDA
     return np.ascontiguousarray(images.transpose(0, 2, 1))[:, None], labels
 
 
-def _read_members(path: Path, names: tuple[str, str]) -> tuple[npt.NDArray, npt.NDArray]:
+def _read_members(path: Path, names: tuple[str, str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Images and labels from the archive, read in memory."""
     try:
         with zipfile.ZipFile(path) as archive:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ from minicnn.errors import DataError, one_line
 MAPPED_BYTES = 1 << 30  # of a mapped array: from here on, images for testing are the last ones, because choosing others would read all
 STATISTICS_IMAGES = 1 << 16  # of a mapped array: mean and std are those of so many, evenly spread
 
-Arrays = npt.NDArray
+Arrays = npt.NDArray[Any]
 
 
 class Part(NamedTuple):

@@ -18,7 +18,7 @@ wrote them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +95,7 @@ def as_handwriting(picture: Picture, like: str = "mnist", where: str = "the pict
     return np.rint(image * 255).astype(np.uint8)[None]
 
 
-def made_like(images: npt.NDArray) -> str:
+def made_like(images: npt.NDArray[Any]) -> str:
     """Whose rule the images (N, C, *space) of a data set follow, "mnist"; "" if none that can be told from them.
 
     Ink as large as the box, and its centre of mass in the middle, in nearly all of up to 500 images: all of MNIST's are so, however they

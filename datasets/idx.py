@@ -12,7 +12,7 @@ import math
 import os
 import struct
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ MOST_AXES = 8
 MAPPED_BYTES = 1 << 27  # of a file: smaller ones are read
 
 
-def read_idx(path: str | Path, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray:
+def read_idx(path: str | Path, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
     """Read one IDX file, raw or gzip; a large one of raw bytes is mapped, so that what is not used is not read.
 
     Parameters
@@ -55,7 +55,7 @@ def read_idx(path: str | Path, axes: int | None = None, dtype: npt.DTypeLike | N
         return read_idx_stream(stream, path.name, axes, dtype) if mapped is None else mapped
 
 
-def _mapped(stream: IO[bytes], path: Path, axes: int | None, dtype: npt.DTypeLike | None) -> npt.NDArray | None:
+def _mapped(stream: IO[bytes], path: Path, axes: int | None, dtype: npt.DTypeLike | None) -> npt.NDArray[Any] | None:
     """The values of a large file of raw bytes as its header says, mapped; what is written to them does not reach the file."""
     size = os.fstat(stream.fileno()).st_size
     header = stream.read(4 + 4 * MOST_AXES) if size >= MAPPED_BYTES else b""
@@ -69,7 +69,7 @@ def _mapped(stream: IO[bytes], path: Path, axes: int | None, dtype: npt.DTypeLik
     return np.memmap(path, np.uint8, "c", start, shape)
 
 
-def read_idx_stream(stream: IO[bytes], name: str, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray:
+def read_idx_stream(stream: IO[bytes], name: str, axes: int | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
     """As `read_idx`, from an open binary stream; `name` is for messages."""
     reader = PlainReader(stream, name)
     magic = reader.read(4)
@@ -101,7 +101,7 @@ def read_idx_stream(stream: IO[bytes], name: str, axes: int | None = None, dtype
     return np.frombuffer(content, kind).reshape(shape).astype(kind.newbyteorder("="), copy=False)
 
 
-def read_images_and_labels(images_path: Path, labels_path: Path, class_count: int) -> tuple[npt.NDArray, npt.NDArray]:
+def read_images_and_labels(images_path: Path, labels_path: Path, class_count: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Read a pair of IDX files: images uint8 (N, H, W) and labels int64 (N,), each label below `class_count`.
 
     Raises
@@ -120,7 +120,7 @@ def read_images_and_labels(images_path: Path, labels_path: Path, class_count: in
     return images, check_pair(images, labels, images_path.name, labels_path.name, range(class_count))
 
 
-def check_pair(images: npt.NDArray, labels: npt.NDArray, images_name: str, labels_name: str, legal: range) -> npt.NDArray:
+def check_pair(images: npt.NDArray[Any], labels: npt.NDArray[Any], images_name: str, labels_name: str, legal: range) -> npt.NDArray[Any]:
     """Check that images and labels belong together; return the labels counted from 0, int64 (N,)."""
     if len(images) != len(labels):
         raise DataError(f"{images_name} holds {len(images):,} images, but {labels_name} holds {len(labels):,} labels")
@@ -132,7 +132,7 @@ def check_pair(images: npt.NDArray, labels: npt.NDArray, images_name: str, label
     return labels.astype(np.int64) - legal.start
 
 
-def write_idx(path: str | Path, array: npt.NDArray) -> None:
+def write_idx(path: str | Path, array: npt.NDArray[Any]) -> None:
     """Write one IDX file; gzip if the name ends in .gz, without name and time, so that equal arrays give equal files.
 
     Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy.typing as npt
 
@@ -47,8 +48,8 @@ def load(name: str | Path, split: Split = "train", folder: str | Path | None = N
     if folder is not None:
         places.check_folder(folder)
     origin: str = record.origin
-    images: npt.NDArray
-    labels: npt.NDArray
+    images: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
     if record.origin == "embedded":
         images, labels = digits.read_digits(split)
     elif name == "cells":

@@ -6,14 +6,14 @@ import math
 import warnings
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from minicnn.errors import DataError, one_line
 
-Arrays = npt.NDArray
+Arrays = npt.NDArray[Any]
 Pair = tuple[Arrays, Arrays]
 
 LARGEST_BYTES = 1 << 33  # of an array in an archive, which is read whole

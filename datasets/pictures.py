@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from minicnn.datasets.scaling import interpolation_matrix
 from minicnn.errors import DataError, one_line, quoted
 
-Picture = npt.NDArray  # (C, *space), uint8 or float32
+Picture = npt.NDArray[Any]  # (C, *space), uint8 or float32
 NETPBM = re.compile(rb"P([2356])(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
 LUMA = (0.299, 0.587, 0.114)  # brightness of red, green and blue; ITU-R BT.601
 LARGEST_BYTES = 1 << 28  # of a file; a picture for a network is far smaller
@@ -65,7 +66,7 @@ def read_picture(path: str | Path, contrasting: bool = False) -> Picture:
     return _read_with_pillow(source, contrasting)
 
 
-def _mapped(source: Path) -> npt.NDArray:
+def _mapped(source: Path) -> npt.NDArray[Any]:
     """The array of a .npy file, mapped, so that a false header allocates nothing.  NumPy has Python parse its header, a dict."""
     try:
         with warnings.catch_warnings():
@@ -77,7 +78,7 @@ def _mapped(source: Path) -> npt.NDArray:
         raise DataError(f"{source} is not an array that can be read: {one_line(str(error))[:200]}") from error
 
 
-def _from_array(array: npt.NDArray, source: Path) -> Picture:
+def _from_array(array: npt.NDArray[Any], source: Path) -> Picture:
     """A user's array as (C, *space)."""
     if not 1 <= array.ndim <= 4 or not array.size:
         raise DataError(f"{source} has the shape {array.shape}, expected one image: (rows, columns) or (channels, rows, columns)")
@@ -135,7 +136,7 @@ def _read_netpbm(content: bytes, source: Path) -> Picture:
 
 def _read_with_pillow(source: Path, contrasting: bool) -> Picture:
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
         raise DataError(
             f"{source} can be read only with Pillow, which is not installed\n  run: pip install pillow\n  or use a PGM or .npy file"
@@ -158,7 +159,7 @@ def _read_with_pillow(source: Path, contrasting: bool) -> Picture:
                     ground = _ground_under(np.asarray(layered)) if contrasting else "white"
                     image = Image.alpha_composite(Image.new("RGBA", layered.size, ground), layered).convert("RGB")
                 pixels = np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise DataError(f"{source} is not a picture that can be read: PNG, JPEG, PGM or .npy") from None
     except DataError:
         raise

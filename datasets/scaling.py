@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,7 +28,7 @@ def interpolation_matrix(size: int, out: int) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def scale_to(images: npt.NDArray, rows: int, columns: int) -> npt.NDArray:
+def scale_to(images: npt.NDArray[Any], rows: int, columns: int) -> npt.NDArray[Any]:
     """Scale images to `rows` x `columns` pixels.
 
         y[n,c,p,q] = sum over h,w of row_matrix[p,h] * x[n,c,h,w] * column_matrix[q,w]

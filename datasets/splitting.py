@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ def natural_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=key)
 
 
-def held_out_rows(where: str, labels: Sequence[int] | npt.NDArray, fraction: float, seed: int) -> npt.NDArray[np.bool_]:
+def held_out_rows(where: str, labels: Sequence[int] | npt.NDArray[Any], fraction: float, seed: int) -> npt.NDArray[np.bool_]:
     """Which images are for testing, a mask (N,): of every class the same fraction, at least one and not all.
 
     The choice depends on the seed and on how many images of each class there are, and is the same with every version of NumPy.

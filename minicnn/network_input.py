@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minicnn.errors import DataError, SettingError, ShapeError, float_advice
 from minicnn.geometry import shape_text
@@ -33,7 +33,7 @@ def check_batch(where: str, shape: Sequence[int], network: str, input_shape: Sha
     return int(sizes[0])
 
 
-def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> NDArray:
+def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> NDArray[Any]:
     """Images as an array the network can use, or an error that starts with `where`."""
     import numpy as np
 
@@ -54,7 +54,7 @@ def check_images(where: str, x: ArrayLike, network: str, input_shape: Shape) -> 
 
 def check_labels(
     where: str, labels: ArrayLike, count: int, network: str, input_shape: Shape, output_shape: Shape, loss: Loss | None = None
-) -> NDArray:
+) -> NDArray[Any]:
     """What a loss compares the outputs for `count` images with, as a new array, or an error that starts with `where`."""
     from minicnn.losses.function import as_loss
     from minicnn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
@@ -65,7 +65,7 @@ def check_labels(
     return checked_targets(where, _as_array(where, "labels", labels), count, chosen, network, output_shape)
 
 
-def check_gradient(where: str, dy: ArrayLike, images: NDArray, network: str, output_shape: Shape) -> NDArray:
+def check_gradient(where: str, dy: ArrayLike, images: NDArray[Any], network: str, output_shape: Shape) -> NDArray[Any]:
     """A gradient of the outputs for these images, of their type, or an error that starts with `where`."""
     given, shape = _as_array(where, "dy", dy), (len(images), *output_shape)
     if given.shape != shape or given.dtype != images.dtype:
@@ -73,7 +73,9 @@ def check_gradient(where: str, dy: ArrayLike, images: NDArray, network: str, out
     return given
 
 
-def prepared(where: str, images: ArrayLike, network: str, input_shape: Shape, trained_on: TrainedOn | None) -> tuple[NDArray, Preparation]:
+def prepared(
+    where: str, images: ArrayLike, network: str, input_shape: Shape, trained_on: TrainedOn | None
+) -> tuple[NDArray[Any], Preparation]:
     """Images in the network's size and on the scale used in training, and the preparation still to be applied."""
     from minicnn.datasets import as_images
     from minicnn.preparation import Preparation, with_channels
@@ -93,7 +95,7 @@ def prepared(where: str, images: ArrayLike, network: str, input_shape: Shape, tr
     return preparation.images(preparation.on_scale(pixels, f"{where}: the array", whom), where), preparation
 
 
-def _as_array(where: str, name: str, value: ArrayLike) -> NDArray:
+def _as_array(where: str, name: str, value: ArrayLike) -> NDArray[Any]:
     import numpy as np
 
     try:

@@ -24,6 +24,7 @@ array([[12., 12., 17.],
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -81,7 +82,7 @@ def read(source: str) -> Picture:
     return picture
 
 
-def filtered(picture: Picture, kernel: npt.NDArray) -> Picture:
+def filtered(picture: Picture, kernel: npt.NDArray[Any]) -> Picture:
     """Every colour of a picture through a filter, at the same size."""
     from minicnn.kernels import conv2d
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +79,7 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
     return table
 
 
-def samples(dataset: Dataset, indices: Sequence[int], target: Console, images: npt.NDArray | None = None) -> RenderableType:
+def samples(dataset: Dataset, indices: Sequence[int], target: Console, images: npt.NDArray[Any] | None = None) -> RenderableType:
     """A grid of images, or of what has become of them, with their classes and indices, as wide as the console."""
     pictures = to_pictures(dataset.images[list(indices)] if images is None else images)
     room = target.width if target.is_terminal else PIPE_PICTURE_COLUMNS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +22,14 @@ LEAST_COLUMNS = 24  # of a picture beside another
 LARGEST_DENOMINATOR = 999  # of a filter's number
 
 
-def print_kernels(console: Console, kernels: Mapping[str, npt.NDArray]) -> None:
+def print_kernels(console: Console, kernels: Mapping[str, npt.NDArray[Any]]) -> None:
     """Every filter with its name."""
     cells: list[RenderableType] = [Group(Text(name, "bold cyan"), matrix(kernel), Text()) for name, kernel in kernels.items()]
     widths = [max(len(name), console.measure(matrix(kernel)).maximum) for name, kernel in kernels.items()]
     print_whole(console, _side_by_side(cells, max(widths), console.width if console.is_terminal else PIPE_PICTURE_COLUMNS))
 
 
-def matrix(kernel: npt.NDArray) -> Table:
+def matrix(kernel: npt.NDArray[Any]) -> Table:
     """A filter's numbers, as fractions if they are not whole."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(kernel.shape[1]):

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.text import Text
 
+from minicnn.charts.samples import Pixels as Picture
 from minicnn.charts.samples import middle
-from minicnn.cli.render.overlay import Picture
 from minicnn.cli.render.picture_sheet import Tile, as_picture, grid
 from minicnn.errors import one_line
 from minicnn.train import BoxMistake, ClassMistake, MaskMistake, Mistake
@@ -65,14 +65,14 @@ def _tiles(mistake: Mistake, picture: Picture, classes: Sequence[str]) -> list[T
     return [Tile((f"{place} {told}", f"right is {wanted}"), picture)]
 
 
-def _named(boxes: npt.NDArray, classes: Sequence[str], most: int = 8) -> str:
+def _named(boxes: npt.NDArray[Any], classes: Sequence[str], most: int = 8) -> str:
     """The classes of boxes, from left to right."""
     order = np.argsort(boxes[:, 0], kind="stable")
     names = [one_line(classes[int(k)]) if classes else str(int(k)) for k in boxes[order, 4]]
     return " ".join(names[:most]) + " ..." * (len(names) > most) or "nothing"
 
 
-def _numbers(values: npt.NDArray, most: int = 4) -> str:
+def _numbers(values: npt.NDArray[Any], most: int = 4) -> str:
     """The first few numbers."""
     flat = np.asarray(values, np.float64).ravel()
     return ", ".join(f"{value:.4g}" for value in flat[:most]) + (f", ... ({len(flat)})" if len(flat) > most else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ def drawn(console: Console, picture: Picture, marked: Picture) -> Text:
     )
 
 
-def within(picture: Picture, found: npt.NDArray | None, columns: int) -> tuple[Picture, npt.NDArray | None]:
+def within(picture: Picture, found: npt.NDArray[Any] | None, columns: int) -> tuple[Picture, npt.NDArray[Any] | None]:
     """A picture and what was found in it, shrunk to so many columns if it is wider."""
     H, W = picture.shape[:2]
     if columns >= W:
@@ -58,12 +59,12 @@ def within(picture: Picture, found: npt.NDArray | None, columns: int) -> tuple[P
     return small, boxes
 
 
-def is_mask(found: npt.NDArray) -> bool:
+def is_mask(found: npt.NDArray[Any]) -> bool:
     """Whether it is a mask, of integers, or boxes."""
     return found.dtype.kind in "iu"
 
 
-def box_list(boxes: npt.NDArray, classes: Sequence[str]) -> Text:
+def box_list(boxes: npt.NDArray[Any], classes: Sequence[str]) -> Text:
     """A line for each box: class, score, place and size."""
     text = Text(no_wrap=True)
     for x, y, w, h, k, *score in np.asarray(boxes, np.float64).tolist():
@@ -75,7 +76,7 @@ def box_list(boxes: npt.NDArray, classes: Sequence[str]) -> Text:
     return text or Text("nothing found", "dim")
 
 
-def mask_list(mask: npt.NDArray, classes: Sequence[str]) -> Text:
+def mask_list(mask: npt.NDArray[Any], classes: Sequence[str]) -> Text:
     """The share of the pixels that each class has."""
     text = Text(no_wrap=True)
     for k, name in enumerate(classes):
@@ -85,7 +86,7 @@ def mask_list(mask: npt.NDArray, classes: Sequence[str]) -> Text:
     return text
 
 
-def answer(console: Console, caption: str, picture: Picture, found: npt.NDArray, classes: Sequence[str]) -> RenderableType:
+def answer(console: Console, caption: str, picture: Picture, found: npt.NDArray[Any], classes: Sequence[str]) -> RenderableType:
     """A picture with what was found in it, (rows, columns) a mask, or (n, 6) boxes: drawn, no wider than the console, and in words."""
     small, marks = within(picture, found, room(console))
     words = mask_list(found, classes) if is_mask(found) else box_list(found, classes)
@@ -97,14 +98,14 @@ def room(console: Console) -> int:
     return console.width if console.is_terminal else min(console.width, PIPE_PICTURE_COLUMNS)
 
 
-def marked(console: Console, picture: Picture, found: npt.NDArray | None) -> Text:
+def marked(console: Console, picture: Picture, found: npt.NDArray[Any] | None) -> Text:
     """A picture as text, with a mask or boxes over it."""
     if found is None:
         return drawn(console, picture, picture)
     return drawn(console, picture, with_mask(picture, found) if is_mask(found) else with_boxes(picture, found))
 
 
-def svg(picture: Picture, found: npt.NDArray, classes: Sequence[str]) -> str:
+def svg(picture: Picture, found: npt.NDArray[Any], classes: Sequence[str]) -> str:
     """The same as SVG: the pixels as they are, a mask as colour over them, boxes as frames with their class and score."""
     pixel = pixel_of(picture)
     H, W = (size * pixel for size in picture.shape[:2])
@@ -124,7 +125,7 @@ def _cut(start: float, length: float, most: float) -> tuple[float, float]:
     return first, last - first
 
 
-def svg_parts(picture: Picture, found: npt.NDArray | None, classes: Sequence[str], pixel: int) -> list[str]:
+def svg_parts(picture: Picture, found: npt.NDArray[Any] | None, classes: Sequence[str], pixel: int) -> list[str]:
     """The elements of such a drawing, from 0, 0 on."""
     H, W = (size * pixel for size in picture.shape[:2])
     mask, boxes = (None, ()) if found is None else (found, ()) if is_mask(found) else (None, np.asarray(found, np.float64).tolist())

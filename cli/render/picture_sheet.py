@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from minicnn.charts.samples import Pixels as Picture
 from minicnn.charts.samples import to_pictures
-from minicnn.cli.render.overlay import LETTER, LETTERS, Picture, marked, pixel_of, room, svg_parts, within
+from minicnn.cli.render.overlay import LETTER, LETTERS, marked, pixel_of, room, svg_parts, within
 from minicnn.storage import atomic_write
 
 GAP = 2  # columns of a terminal
@@ -29,10 +30,10 @@ class Tile(NamedTuple):
 
     captions: tuple[str, ...]
     picture: Picture
-    found: npt.NDArray | None = None
+    found: npt.NDArray[Any] | None = None
 
 
-def as_picture(image: npt.NDArray) -> Picture:
+def as_picture(image: npt.NDArray[Any]) -> Picture:
     """An image (C, *space) as a picture: a signal, or numbers without order, as a curve; of slices, that in the middle."""
     if image.ndim == 1:
         image = image[None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -105,7 +106,7 @@ def patch_figures(title: str, found: Sequence[Patches], source: str) -> list[Fig
     return [PictureGrid(words, rows)]
 
 
-def deconvolution_figures(title: str, found: Sequence[Deconvolution], shown: npt.NDArray, picture: Picture) -> list[Figure]:
+def deconvolution_figures(title: str, found: Sequence[Deconvolution], shown: npt.NDArray[Any], picture: Picture) -> list[Figure]:
     """The picture; for each unit the patch that it sees, and what of it the unit answers to."""
     pairs = []
     for each in found:
@@ -135,7 +136,7 @@ def number(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
-def pixels_of(pixels: npt.NDArray) -> npt.NDArray:
+def pixels_of(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A picture (C, *space) as pixels of a figure: in colour if it has three channels, else its first; a signal as a row."""
     if pixels.ndim == 3 and len(pixels) == 3:
         return pixels
@@ -155,7 +156,7 @@ def _reduced(grid: PictureGrid) -> PictureGrid:
     return replace(grid, rows=tuple(rows))
 
 
-def _means(pixels: npt.NDArray, share: int) -> npt.NDArray:
+def _means(pixels: npt.NDArray[Any], share: int) -> npt.NDArray[Any]:
     """(..., rows, columns) with one pixel, the mean, for `share` by `share`; NaN where all of them are."""
     if share == 1:
         return pixels
@@ -168,12 +169,12 @@ def _means(pixels: npt.NDArray, share: int) -> npt.NDArray:
     return np.where(counts > 0, np.where(known, blocks, 0).sum(axis=(-3, -1)) / np.maximum(counts, 1), np.nan)
 
 
-def _one(weight: npt.NDArray, colour: bool) -> npt.NDArray:
+def _one(weight: npt.NDArray[Any], colour: bool) -> npt.NDArray[Any]:
     """A filter with one plane, or of a signal: (C, taps)."""
     return weight if colour or weight.ndim == 2 else _flat(weight[0])
 
 
-def _flat(values: npt.NDArray) -> npt.NDArray:
+def _flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Any values as rows and columns of pixels: slices of a volume below each other, flat features in rows."""
     if values.ndim == 2:
         return values
@@ -186,13 +187,13 @@ def _flat(values: npt.NDArray) -> npt.NDArray:
     return full.reshape(-1, ROW)
 
 
-def _wide(values: npt.NDArray) -> npt.NDArray:
+def _wide(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A map of a signal, (K, W), its columns repeated until it is wider than high."""
     K, W = values.shape
     return values.repeat(max(1, -(-3 * K // (2 * W))), axis=1)
 
 
-def _slices(volume: npt.NDArray) -> Iterator[npt.NDArray]:
+def _slices(volume: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
     """The slices of a volume with an empty row between them."""
     for number, each in enumerate(volume):
         if number:
@@ -200,7 +201,7 @@ def _slices(volume: npt.NDArray) -> Iterator[npt.NDArray]:
         yield _flat(each)
 
 
-def _extent(values: npt.NDArray) -> str:
+def _extent(values: npt.NDArray[Any]) -> str:
     """Its largest number, without sign."""
     known = values[np.isfinite(values)]
     return f"\u00b1{np.abs(known).max():.2g}" if known.size else "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +101,7 @@ class Picture:
     """
 
     caption: str
-    pixels: npt.NDArray
+    pixels: npt.NDArray[Any]
     signed: bool = False
 
     def __post_init__(self) -> None:

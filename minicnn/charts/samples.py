@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ SHOWN_NUMBERS = 4
 Pixels = npt.NDArray[np.uint8]  # (rows, columns, 3)
 
 
-def to_pictures(images: npt.NDArray) -> Pixels:
+def to_pictures(images: npt.NDArray[Any]) -> Pixels:
     """Images (N, C, *space) as pictures (N, rows, columns, 3) uint8: grey, colour, a curve for a signal, the middle slice of a volume."""
     if images.dtype != np.uint8:
         least, most = float(images.min()), float(images.max())
@@ -33,7 +34,7 @@ def to_pictures(images: npt.NDArray) -> Pixels:
     return colours.transpose(0, 2, 3, 1)
 
 
-def labelled(images: npt.NDArray, labels: npt.NDArray, classes: Sequence[str], target: str) -> list[Picture]:
+def labelled(images: npt.NDArray[Any], labels: npt.NDArray[Any], classes: Sequence[str], target: str) -> list[Picture]:
     """Images of a data set, their classes below or their masks and boxes over them.
 
     target : of the data set: "class", "mask", "boxes" or "numbers"
@@ -77,7 +78,7 @@ def middle(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
     return picture[top : top + rows, left : left + columns]
 
 
-def with_mask(picture: Pixels, mask: npt.NDArray, background: int = 0) -> Pixels:
+def with_mask(picture: Pixels, mask: npt.NDArray[Any], background: int = 0) -> Pixels:
     """Half of each pixel is the colour of its class, apart from those of the background.
 
     mask : (rows, columns) integers
@@ -88,7 +89,7 @@ def with_mask(picture: Pixels, mask: npt.NDArray, background: int = 0) -> Pixels
     return coloured
 
 
-def with_boxes(picture: Pixels, boxes: npt.NDArray) -> Pixels:
+def with_boxes(picture: Pixels, boxes: npt.NDArray[Any]) -> Pixels:
     """A frame of one pixel around each box, in the colour of its class; of boxes that reach beyond the picture, what lies inside.
 
     boxes : (n, 5 or more) x, y, width, height, class; rows whose class is below 0 are none

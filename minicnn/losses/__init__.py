@@ -8,7 +8,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from minicnn.losses.base import BOXES, CLASS, MASK, NUMBERS, Loops, Loss
+from minicnn.losses.base import BOXES as BOXES
+from minicnn.losses.base import CLASS as CLASS
+from minicnn.losses.base import MASK as MASK
+from minicnn.losses.base import NUMBERS as NUMBERS
+from minicnn.losses.base import Loops as Loops
+from minicnn.losses.base import Loss as Loss
 
 _HOMES = {
     name: f"minicnn.losses.{home}"

@@ -166,17 +166,17 @@ class Loss:
         """What the loops are told by name beside y and target: numbers, or small arrays of them."""
         return {name: value for name, value in self.settings().items() if name != "reduction"}
 
-    def weights(self, labels: NDArray) -> NDArray:
+    def weights(self, labels: NDArray[Any]) -> NDArray[Any]:
         """What a mean over images divides by: (N,) float64, 1 for each image unless it says otherwise."""
         import numpy as np
 
         return np.ones(len(labels))
 
-    def total_weight(self, labels: NDArray) -> float:
+    def total_weight(self, labels: NDArray[Any]) -> float:
         """The sum of `weights`."""
         return float(len(labels)) if type(self).weights is Loss.weights else float(self.weights(labels).sum())
 
-    def answers(self, labels: NDArray) -> NDArray:
+    def answers(self, labels: NDArray[Any]) -> NDArray[Any]:
         """How many answers an image asks for: (N,) int64, one for a class, one for each pixel of a mask that is not ignored."""
         import numpy as np
 
@@ -185,17 +185,17 @@ class Loss:
             return np.full(len(labels), places, np.int64)
         return (labels != self.ignored).reshape(len(labels), places).sum(axis=1, dtype=np.int64)
 
-    def prediction(self, y: NDArray, input_shape: Shape) -> Any:
+    def prediction(self, y: NDArray[Any], input_shape: Shape) -> Any:
         """What the outputs y (N, ...) say: here the numbers themselves; probabilities for classes, boxes for objects."""
         return y
 
-    def for_size(self, y: NDArray, input_shape: Shape, learnt_shape: Shape) -> NDArray:
+    def for_size(self, y: NDArray[Any], input_shape: Shape, learnt_shape: Shape) -> NDArray[Any]:
         """Outputs for images of one size by a network that learnt from images of another, so that `prediction` reads them rightly."""
         return y
 
     # --------------------------------------------------------------------------------------------------------------- on NumPy arrays
 
-    def value(self, y: NDArray, labels: NDArray, input_shape: Shape = ()) -> float:
+    def value(self, y: NDArray[Any], labels: NDArray[Any], input_shape: Shape = ()) -> float:
         """The loss of a batch, by the loops.
 
         Parameters
@@ -216,7 +216,7 @@ class Loss:
         self.check_weight(self.kind(), weight, len(labels))
         return float(self.per_image(y, labels, input_shape).sum() * self.scale(weight))
 
-    def per_image(self, y: NDArray, labels: NDArray, input_shape: Shape = ()) -> NDArray:
+    def per_image(self, y: NDArray[Any], labels: NDArray[Any], input_shape: Shape = ()) -> NDArray[Any]:
         """The loss of every image: (N,) float64."""
         import numpy as np
 
@@ -226,7 +226,7 @@ class Loss:
         call(self, "forward", {"loss_per_image": found, "y": y, "target": labels}, y.shape[1:], input_shape)
         return found
 
-    def gradient(self, y: NDArray, labels: NDArray, input_shape: Shape = ()) -> NDArray:
+    def gradient(self, y: NDArray[Any], labels: NDArray[Any], input_shape: Shape = ()) -> NDArray[Any]:
         """The gradient of `value`: like y."""
         import numpy as np
 
@@ -236,7 +236,7 @@ class Loss:
         call(self, "backward", {"dy": dy, "dloss_per_image": share, "y": y, "target": labels}, y.shape[1:], input_shape)
         return dy
 
-    def right(self, y: NDArray, labels: NDArray) -> int | None:
+    def right(self, y: NDArray[Any], labels: NDArray[Any]) -> int | None:
         """How many answers are right; None where nothing is right or wrong."""
         import numpy as np
 

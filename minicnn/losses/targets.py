@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAMES = {CLASS: "one class an image", MASK: "one class a pixel", NUMBERS: "numbers", BOXES: "boxes x, y, w, h, class"}
 
 
-def checked_targets(where: str, labels: NDArray, count: int, loss: Loss, network: str, output_shape: Shape) -> NDArray:
+def checked_targets(where: str, labels: NDArray[Any], count: int, loss: Loss, network: str, output_shape: Shape) -> NDArray[Any]:
     """The targets of `count` images as a new array: classes (N,) int64, masks (N, *space) int32, numbers or boxes float32 (float64 stays).
 
     network : its name, for messages; output_shape : of one image

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 
-def mean_average_precision(predictions: Sequence[npt.ArrayLike], labels: npt.NDArray, iou: float = 0.5) -> float:
+def mean_average_precision(predictions: Sequence[npt.ArrayLike], labels: npt.NDArray[Any], iou: float = 0.5) -> float:
     """Mean of the classes' average precision, as in the PASCAL VOC challenge from 2010 on.
 
     Of each class, the predictions of all images are taken by falling score (equal ones in the order of the images).  One is right if the
@@ -42,7 +42,7 @@ class ClassPrecision(NamedTuple):
     average_precision: float
 
 
-def class_precisions(predictions: Sequence[npt.ArrayLike], labels: npt.NDArray, *, iou: float = 0.5) -> list[ClassPrecision]:
+def class_precisions(predictions: Sequence[npt.ArrayLike], labels: npt.NDArray[Any], *, iou: float = 0.5) -> list[ClassPrecision]:
     """For every class that has objects, how many and its average precision; arguments as for `mean_average_precision`.
 
     >>> class_precisions([[[10, 10, 20, 20, 3, 0.9]]], np.array([[[10, 10, 20, 20, 3]]]))
@@ -59,7 +59,7 @@ def class_precisions(predictions: Sequence[npt.ArrayLike], labels: npt.NDArray, 
 
 
 def of_class(
-    found: Sequence[npt.NDArray], objects: Sequence[npt.NDArray], k: float, iou: float
+    found: Sequence[npt.NDArray[Any]], objects: Sequence[npt.NDArray[Any]], k: float, iou: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], int]:
     """Scores of a class's predictions, which of them are right, and how many objects there are."""
     scores, right, count = [], [], 0
@@ -72,7 +72,7 @@ def of_class(
     return np.concatenate(scores), np.array(right, bool), count
 
 
-def hits(boxes: npt.NDArray, truth: npt.NDArray, iou: float) -> list[bool]:
+def hits(boxes: npt.NDArray[Any], truth: npt.NDArray[Any], iou: float) -> list[bool]:
     """Which predictions of one image and class, the highest score first, find an object that none before them found."""
     right, taken = [], np.zeros(len(truth), bool)
     for row in overlap(boxes, truth):
@@ -101,7 +101,7 @@ def average_precision(scores: npt.NDArray[np.float64], right: npt.NDArray[np.boo
     return float(envelope[right].sum() / objects)  # recall grows by 1/objects at each that is right
 
 
-def overlap(boxes: npt.NDArray, others: npt.NDArray) -> npt.NDArray[np.float64]:
+def overlap(boxes: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Intersection over union of each box (rows) with each other (columns); 0 where both are empty."""
     x1, y1 = np.maximum(boxes[:, None, 0], others[:, 0]), np.maximum(boxes[:, None, 1], others[:, 1])
     x2 = np.minimum((boxes[:, 0] + boxes[:, 2])[:, None], others[:, 0] + others[:, 2])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from minicnn.errors import ShapeError
 
 
-def confusion(predictions: npt.NDArray, labels: npt.NDArray, classes: int | None = None) -> npt.NDArray[np.int64]:
+def confusion(predictions: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int | None = None) -> npt.NDArray[np.int64]:
     """How many pixels of each class (row) were taken for each class (column).
 
     Parameters
@@ -44,7 +46,7 @@ def confusion(predictions: npt.NDArray, labels: npt.NDArray, classes: int | None
     return np.bincount(labels[counted].astype(np.int64) * K + answers[counted], minlength=K * K).reshape(K, K)
 
 
-def mean_iou(predictions: npt.NDArray, labels: npt.NDArray, classes: int | None = None) -> float:
+def mean_iou(predictions: npt.NDArray[Any], labels: npt.NDArray[Any], classes: int | None = None) -> float:
     """Mean over the classes of intersection over union, each counted over all pixels of all images.
 
         iou[k] = confusion[k,k] / (sum over j of confusion[k,j] + sum over j of confusion[j,k] - confusion[k,k])
@@ -60,7 +62,7 @@ def mean_iou(predictions: npt.NDArray, labels: npt.NDArray, classes: int | None 
     return float(np.mean(found)) if found else 0.0
 
 
-def class_ious(counts: npt.NDArray) -> list[float | None]:
+def class_ious(counts: npt.NDArray[Any]) -> list[float | None]:
     """Intersection over union of each class, from a matrix of `confusion`; None for a class that neither occurs nor is predicted.
 
     >>> class_ious(np.array([[1, 1], [0, 2]]))

@@ -141,13 +141,13 @@ def _candidates(
         for words in product(*(WORDS[key] for key in free)):
             try:
                 chosen = {key: word for key, word in zip(free, words, strict=True) if word is not None}
-                layer = cast(Layer, kind(**{**needed, **chosen, **settings}))
+                layer = kind(**{**needed, **chosen, **settings})
                 if not _names(layer, name, dims):
                     if (
                         not any(words)
                         and None not in usual.values()
                         and isinstance(actual := layer.loops().forward, str)
-                        and _names(cast(Layer, kind(**usual)), name, dims)
+                        and _names(kind(**usual), name, dims)
                     ):
                         faults.insert(0, SettingError(f"{name} is not the loop of {layer!r}\n  that is {actual.format(n=dims)}"))
                     continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,16 +25,16 @@ class View(NamedTuple):
     factors : pixels of the input for one of the picture, along each axis
     """
 
-    pixels: npt.NDArray
+    pixels: npt.NDArray[Any]
     size: tuple[int, ...]
     factors: tuple[float, ...]
 
     @classmethod
-    def whole(cls, pixels: npt.NDArray) -> View:
+    def whole(cls, pixels: npt.NDArray[Any]) -> View:
         """A picture that is the network's input itself."""
         return cls(pixels, pixels.shape[1:], (1.0,) * (pixels.ndim - 1))
 
-    def mask_back(self, mask: npt.NDArray) -> npt.NDArray:
+    def mask_back(self, mask: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """What is said of the pixels of the input as what it says of those of the picture: that of the nearest."""
         places = [
             np.minimum(((np.arange(size) + 0.5) * factor).astype(int), inner - 1)
@@ -42,7 +42,7 @@ class View(NamedTuple):
         ]
         return mask[np.ix_(*places)]
 
-    def boxes_back(self, boxes: npt.NDArray) -> npt.NDArray:
+    def boxes_back(self, boxes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Boxes (n, 6) of the input as those of the picture; without those whose middle lies where its edge was repeated."""
         (rows, columns), (down, across) = self.size, self.factors
         own = np.array(boxes, np.float64).reshape(-1, 6)
@@ -53,7 +53,7 @@ class View(NamedTuple):
         return own[~((beyond[0] & (y > rows)) | (beyond[1] & (x > columns)))]
 
 
-def view(trained: TrainedNetwork, picture: npt.NDArray, where: str, resize: bool = False, invert: bool = False) -> View:
+def view(trained: TrainedNetwork, picture: npt.NDArray[Any], where: str, resize: bool = False, invert: bool = False) -> View:
     """A picture (C, *space) for a network that answers for places, or for one with free axes; see `fit_picture` for the others.
 
     A network of convolutions alone takes a picture of any size: objects are sought in the size, in pixels, that they had in training.
@@ -100,7 +100,7 @@ def at_size(net: Graph, shape: tuple[int, ...]) -> Graph:
     return free.sized(shape)
 
 
-def _with_edge(net: Graph, known: tuple[int, ...], pixels: npt.NDArray, where: str) -> npt.NDArray | None:
+def _with_edge(net: Graph, known: tuple[int, ...], pixels: npt.NDArray[Any], where: str) -> npt.NDArray[Any] | None:
     """The picture, its right and lower edge repeated until its sizes are such as the network takes; None if it takes no others."""
     free = any_size(net)
     if free is None:

@@ -56,7 +56,7 @@ class Deconvolution:
     k: int
     place: tuple[int, ...]
     value: float
-    pixels: NDArray
+    pixels: NDArray[Any]
     window: Window
 
 
@@ -99,7 +99,7 @@ def deconvolution(net: Graph, x: ArrayLike, layer: str, k: int | None = None, pl
     return Deconvolution(node.name, k, where, float(channel[where]), pixels, window)
 
 
-def _place(node: Node, channel: NDArray, place: Sequence[int] | None) -> tuple[int, ...]:
+def _place(node: Node, channel: NDArray[Any], place: Sequence[int] | None) -> tuple[int, ...]:
     if place is None:
         return tuple(int(p) for p in np.unravel_index(channel.argmax(), channel.shape)) if channel.ndim else ()
     where = tuple(place)
@@ -108,14 +108,14 @@ def _place(node: Node, channel: NDArray, place: Sequence[int] | None) -> tuple[i
     return where
 
 
-def _values(net: Graph, image: NDArray, last: Node) -> Values:
+def _values(net: Graph, image: NDArray[Any], last: Node) -> Values:
     """The values of the picture on the way up to a layer."""
     nodes = net.nodes[: last.index + 1]
     found = net.activations(image, [each.name for each in nodes])
     return {INPUT: image, **{ValueRef(each.index): found[each.name] for each in nodes}}
 
 
-def _led_back(net: Graph, last: Node, values: Values, dy: NDArray) -> NDArray:
+def _led_back(net: Graph, last: Node, values: Values, dy: NDArray[Any]) -> NDArray[Any]:
     """From the values of a layer down to the input."""
     flowing: Values = {ValueRef(last.index): dy}
     for node in reversed(net.nodes[: last.index + 1]):
@@ -127,7 +127,7 @@ def _led_back(net: Graph, last: Node, values: Values, dy: NDArray) -> NDArray:
     return flowing.get(INPUT, np.zeros_like(values[INPUT]))
 
 
-def _through(net: Graph, node: Node, values: Values, dy: NDArray) -> list[NDArray]:
+def _through(net: Graph, node: Node, values: Values, dy: NDArray[Any]) -> list[NDArray[Any]]:
     """What arrives at each input of a layer."""
     from minicnn import kernels
 
@@ -160,7 +160,7 @@ def _through(net: Graph, node: Node, values: Values, dy: NDArray) -> list[NDArra
     return _transposed(net, node, values, dy)
 
 
-def _transposed(net: Graph, node: Node, values: Values, dy: NDArray) -> list[NDArray]:
+def _transposed(net: Graph, node: Node, values: Values, dy: NDArray[Any]) -> list[NDArray[Any]]:
     """The gradient of a layer alone, by its textbook loops; batch normalization by its running statistics."""
     from minicnn.engine.textbook import Pass, operation_of
 

@@ -42,7 +42,7 @@ class Filters:
 
     layer: str
     kind: str
-    weight: NDArray
+    weight: NDArray[Any]
     colour: bool
     tile: tuple[int, ...] = ()
     place: tuple[int, ...] = ()
@@ -86,7 +86,7 @@ def filters(net: Graph, layer: str | None = None, place: Sequence[int] | None = 
     return Filters(node.name, node.layer.kind(), np.ascontiguousarray(weight), colour, tile, where)
 
 
-def _weight(net: Graph, node: Node) -> NDArray:
+def _weight(net: Graph, node: Node) -> NDArray[Any]:
     """(K, C, *taps), or (K, *tile, C, *taps)."""
     name = next(slot.name for slot in node.slots if slot.name.endswith(".weight"))
     weight = net.parameters[name].copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,8 +30,8 @@ class Histogram:
     """
 
     name: str
-    edges: NDArray
-    counts: NDArray
+    edges: NDArray[Any]
+    counts: NDArray[Any]
     mean: float
     deviation: float
     least: float
@@ -39,12 +39,12 @@ class Histogram:
     zeros: float
 
     @property
-    def centres(self) -> NDArray:
+    def centres(self) -> NDArray[Any]:
         """(B,): the middle of each bin."""
         return (self.edges[1:] + self.edges[:-1]) / 2
 
 
-def histogram(name: str, values: NDArray, bins: int = BINS) -> Histogram:
+def histogram(name: str, values: NDArray[Any], bins: int = BINS) -> Histogram:
     """Numbers of any shape in bins from the least to the most; symmetric about 0 where they lie on both sides."""
     numbers = values.astype(np.float64).ravel()
     least, most = float(numbers.min()), float(numbers.max())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minicnn.views.choice import layer_called, main_layers
 from minicnn.views.pictures import one_picture
@@ -24,7 +24,7 @@ class Maps:
 
     layer: str
     kind: str
-    values: NDArray
+    values: NDArray[Any]
 
     @property
     def least(self) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,19 +44,19 @@ class Occlusion:
     probability: float | None
     window: tuple[int, ...]
     starts: tuple[tuple[int, ...], ...]
-    scores: NDArray
-    probabilities: NDArray | None
-    best: NDArray
+    scores: NDArray[Any]
+    probabilities: NDArray[Any] | None
+    best: NDArray[Any]
 
     @property
-    def drop(self) -> NDArray:
+    def drop(self) -> NDArray[Any]:
         """How much of the probability, or of the score, is lost by covering each position."""
         if self.probabilities is None or self.probability is None:
             return self.score - self.scores
         return self.probability - self.probabilities
 
     @property
-    def per_pixel(self) -> NDArray:
+    def per_pixel(self) -> NDArray[Any]:
         """(*space): the mean `drop` of the positions that cover each pixel; NaN where a stride leaves pixels uncovered."""
         space = tuple(starts[-1] + covered for starts, covered in zip(self.starts, self.window, strict=True))
         total, covers = np.zeros(space), np.zeros(space)
@@ -136,7 +136,7 @@ def occlusion(
     )
 
 
-def _covered(net: Graph, image: NDArray, sizes: tuple[int, ...], corners: list[tuple[int, ...]], fill: float) -> list[NDArray]:
+def _covered(net: Graph, image: NDArray[Any], sizes: tuple[int, ...], corners: list[tuple[int, ...]], fill: float) -> list[NDArray[Any]]:
     """Scores (N, K) of the picture with each of these corners' windows covered, in batches."""
     found = []
     for begin in range(0, len(corners), BATCH):
@@ -148,7 +148,7 @@ def _covered(net: Graph, image: NDArray, sizes: tuple[int, ...], corners: list[t
     return found
 
 
-def _totals(scores: NDArray) -> NDArray:
+def _totals(scores: NDArray[Any]) -> NDArray[Any]:
     """(N, K): of a network that answers for places, the sums over them."""
     return scores.reshape(*scores.shape[:2], -1).sum(axis=2)
 

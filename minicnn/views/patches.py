@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class Patch:
     place: tuple[int, ...]
     value: float
     window: Window
-    pixels: NDArray
+    pixels: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Patches:
     patches: tuple[Patch, ...]
 
 
-def patches(net: Graph, x: ArrayLike, layer: str, k: int, count: int = 9, pictures: NDArray | None = None) -> Patches:
+def patches(net: Graph, x: ArrayLike, layer: str, k: int, count: int = 9, pictures: NDArray[Any] | None = None) -> Patches:
     """Where a unit is strongest, and what it sees there.
 
         >>> net, x = minicnn.zoo.build("lenet"), minicnn.datasets.load("digits").images[:50].astype(np.float32)
@@ -86,7 +86,7 @@ def patches(net: Graph, x: ArrayLike, layer: str, k: int, count: int = 9, pictur
 
 
 def patches_of_units(
-    net: Graph, x: ArrayLike, layer: str, units: Sequence[int], count: int = 9, pictures: NDArray | None = None
+    net: Graph, x: ArrayLike, layer: str, units: Sequence[int], count: int = 9, pictures: NDArray[Any] | None = None
 ) -> tuple[Patches, ...]:
     """`patches` of several units, the network run once."""
     images = net.check_images("patches", x)
@@ -131,7 +131,7 @@ def window_of(field: Field | None, place: tuple[int, ...], space: tuple[int, ...
     return tuple((0, size - 1) if last - first + 1 >= size else (first, last) for (first, last), size in zip(spans, space, strict=True))
 
 
-def cut(picture: NDArray, window: Window) -> NDArray:
+def cut(picture: NDArray[Any], window: Window) -> NDArray[Any]:
     """(C, *sizes) float32 out of a picture (C, *space); NaN beyond its border."""
     patch = np.full((len(picture), *(last - first + 1 for first, last in window)), np.nan, np.float32)
     inside = [(max(0, first), min(size - 1, last) + 1) for (first, last), size in zip(window, picture.shape[1:], strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from minicnn.preparation import Preparation
 
 
-def as_input(net: Graph, images: ArrayLike) -> NDArray:
+def as_input(net: Graph, images: ArrayLike) -> NDArray[Any]:
     """Images as `net.predict` takes them, prepared as in training: what `net.forward` and the views take.
 
     images : (N, C, *space) uint8 or float32 as a data set holds them  ->  (N, C, *space) float32
@@ -30,14 +30,14 @@ def as_input(net: Graph, images: ArrayLike) -> NDArray:
     return normalised(pixels, preparation)
 
 
-def normalised(pixels: NDArray, preparation: Preparation) -> NDArray:
+def normalised(pixels: NDArray[Any], preparation: Preparation) -> NDArray[Any]:
     """Pixels (N, C, *space) of the network's size as the engine has them: (pixel / unit - mean) / std per channel, float32."""
     per_channel = (-1, *(1,) * (pixels.ndim - 2))
     scale, shift = (np.array(each, np.float32).reshape(per_channel) for each in (preparation.scale, preparation.shift))
     return pixels.astype(np.float32) * scale + shift
 
 
-def one_picture(where: str, net: Graph, x: ArrayLike) -> NDArray:
+def one_picture(where: str, net: Graph, x: ArrayLike) -> NDArray[Any]:
     """One picture (C, *space) as a batch (1, C, *space) that the network takes; a batch of one is taken as well."""
     given = np.asarray(x)
     if given.ndim == len(net.input_shape):

@@ -9,7 +9,7 @@ section 3.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,10 +33,10 @@ class Saliency:
 
     k: int
     score: float
-    gradient: NDArray
+    gradient: NDArray[Any]
 
     @property
-    def map(self) -> NDArray:
+    def map(self) -> NDArray[Any]:
         """(*space): the largest of the channels, without sign."""
         return np.abs(self.gradient).max(axis=0)
 
