@@ -16,7 +16,8 @@ from numba import config
 from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
-from minicnn.engine.update import append_update
+from minicnn.engine.ranks import SLOTS, Division, Exchange, Ranks, owners_of_slots, run_together
+from minicnn.engine.update import append_update, running_stretches
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -81,6 +82,9 @@ class Plan:
     """A finished program with its stretches of memory.
 
     memory : arenas, then slots, then the optimizer's state
+    exchanges : where several processes that run it together wait for each other, in the order of its phases
+    running : ranges of the parameters that follow with the batches, as running statistics do
+    finished : (1,) batches of the latest run that are done
     """
 
     program: FinishedProgram
@@ -91,9 +95,12 @@ class Plan:
     state_begin: int
     state_count: int
     arrays: Arrays
-    _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+    exchanges: tuple[Exchange, ...] = ()
+    running: tuple[tuple[int, int], ...] = ()
+    finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
+    _divisions: dict[Any, Division] = field(default_factory=dict)
 
     def state(self) -> np.ndarray:
         """The optimizer's state: one row like the parameters per kind (velocity; mean and square)."""
@@ -135,6 +142,7 @@ class Plan:
         output: np.ndarray | None = None,
         input_gradient: np.ndarray | None = None,
         scales: np.ndarray | None = None,
+        ranks: Ranks | None = None,
     ) -> np.ndarray:
         """Run batches of `batch_size` images, in the given order, to the last.
 
@@ -154,6 +162,8 @@ class Plan:
         input_gradient : (batch, C, *space) float32, written
         scales : (batches,) float64
             What the sum of a batch's losses is multiplied by; without it, 1 / images.
+        ranks : Ranks, optional
+            The processes that run these batches together, each of which calls this with the same arguments and gets the same results.
 
         Returns
         -------
@@ -165,7 +175,7 @@ class Plan:
         ShapeError, SettingError
             If an array is not what the plan was made for; nothing is run then.
         """
-        self._finished[0] = 0
+        self.finished[0] = 0
         self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient, scales)
         batches = -(-len(order) // batch_size)
         shards = -(-batch_size // self.layout.shard)
@@ -186,23 +196,44 @@ class Plan:
             [0 if labels is None else labels.ctypes.data, images.ctypes.data, 0 if input_gradient is None else input_gradient.ctypes.data],
             dtype=np.int64,
         )
+
+        def run_part(program: FinishedProgram, jobs: np.ndarray, layout: Layout, finished: np.ndarray) -> None:
+            whole = self.arrays.rates is not None or program is not self.program
+            run(self.threads, program, self.memory, parameters, jobs, addresses, layout, finished, whole_batches=whole)
+
         with self.lock:
-            run(
-                self.threads,
-                self.program,
-                self.memory,
-                parameters,
-                jobs,
-                addresses,
-                self.layout,
-                self._finished,
-                whole_batches=self.arrays.rates is not None,
-            )
+            if ranks is None:
+                run_part(self.program, jobs, self.layout, self.finished)
+            else:
+                run_together(self, ranks, parameters, jobs, run_part)
+                self._gather(ranks, len(order), batch_size, shards, output)
         return statistics.sum(axis=1)
+
+    def division(self, ranks: Ranks, kind: str) -> Division:
+        """Which rank computes which slot, or, of another kind of exchange, which shard of the largest batch."""
+        key = (kind, ranks.computing)
+        if key not in self._divisions:
+            rows = self.layout.slots if kind == SLOTS else -(-self.arrays.batch // self.layout.shard)
+            self._divisions[key] = self._divided(ranks, np.arange(rows))
+        return self._divisions[key]
+
+    def _divided(self, ranks: Ranks, shards: np.ndarray) -> Division:
+        """Rows of which each belongs to a shard."""
+        slots = self.layout.slots
+        return Division.of(owners_of_slots(slots, ranks.computing)[shards % slots], ranks.size)
+
+    def _gather(self, ranks: Ranks, images: int, batch_size: int, shards: int, output: np.ndarray | None) -> None:
+        """What each batch's shards have reported, and the outputs of their images."""
+        if ranks.computing == 1:
+            return
+        statistics = self._statistics.reshape(-1, 2)
+        ranks.gather(statistics, self._divided(ranks, np.arange(len(statistics)) % shards))
+        if output is not None:
+            ranks.gather(output.reshape(images, -1), self._divided(ranks, np.arange(images) % batch_size // self.layout.shard))
 
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
-        return self._statistics.sum(axis=1)[: int(self._finished[0])]
+        return self._statistics.sum(axis=1)[: int(self.finished[0])]
 
 
 def build_plan(
@@ -275,6 +306,7 @@ def build_plan(
         planner.close_shards()
     per_shard = planner.several_phases
     if optimizer:
+        planner.exchanges.append(Exchange(len(planner.program.phases), SLOTS))
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
     program = planner.finish(compiled)
     arena_begin = padded(common_begin + planner.common_size)
@@ -294,4 +326,6 @@ def build_plan(
         len(optimizer.number_names) if optimizer else None,
         parameter_size,
     )
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
+    return Plan(
+        program, layout, memory, threads, parameter_size, state_begin, states, arrays, tuple(planner.exchanges), running_stretches(topology)
+    )

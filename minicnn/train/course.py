@@ -27,6 +27,7 @@ from minicnn.train.intake import Held
 from minicnn.train.position import Position
 from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
 from minicnn.train.schedule import Schedule
+from minicnn.train.together import check_course
 from minicnn.train.turns import Turns
 from minicnn.train.updates import Updates, rates
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from minicnn.engine import AnyPlan
     from minicnn.engine.two_passes import TwoPasses
     from minicnn.network import Graph
+    from minicnn.parallel import MPIRanks
 
 REPORT_SECONDS = 0.1  # how long batches run between two progress records
 
@@ -46,6 +48,7 @@ class Course(NamedTuple):
     until : the last epoch
     since : the epochs before the schedule begins
     update : the optimizer, with what is around it
+    ranks : that train together, if there are several
     """
 
     net: Graph
@@ -63,6 +66,7 @@ class Course(NamedTuple):
     device: str
     loss: Loss
     update: Update
+    ranks: MPIRanks | None = None
 
     def records(self, at: Position, updates: Updates, turns: Turns) -> Records:
         """Train from a position, which is updated; meanwhile other threads get an error."""
@@ -70,6 +74,8 @@ class Course(NamedTuple):
             at.stopping = False
             begin = time.perf_counter()
             with turns.turn():
+                if self.ranks is not None:
+                    check_course(self.ranks, self, at, updates.state(self.update))
                 plan = self._plan(updates)
                 plan.hold(self.train.images, self.train.labels)
                 plan.warm(self.net.parameter_memory)
@@ -96,7 +102,7 @@ class Course(NamedTuple):
             )
             while at.epoch <= self.until:
                 yield from self._epoch(at, updates, turns, wrong)
-                if at.stopping:
+                if self._stopping(at):
                     return
                 with turns.turn(), updates.averaged(self.update):
                     record = self._close_epoch(at, wrong)
@@ -111,8 +117,9 @@ class Course(NamedTuple):
         counts = np.add.reduceat(weights, np.arange(0, images, self.batch_size))
         groups = Groups(batches, self.update.accumulate)
         stretch = 1
-        while at.batch < batches and not at.stopping:
+        while at.batch < batches and not self._stopping(at):
             with turns.turn():
+                stretch = stretch if self.ranks is None else self.ranks.first(stretch)
                 first, stop = at.batch, min(at.batch + stretch, batches)
                 moments = [self._learning_rate(at, groups.part(n)) for n in range(first, stop)]
                 numbers = rates(self.update, at.steps + 1, moments, groups, first)
@@ -128,6 +135,7 @@ class Course(NamedTuple):
                         keys=keys[first:stop].copy(),
                         rates=numbers,
                         scales=self._scales(groups, counts, first, stop),
+                        **({} if self.ranks is None else {"ranks": self.ranks}),
                     )
                 finally:  # Ctrl-C in a notebook as well: the parameters reflect exactly the batches that are done
                     seconds = time.perf_counter() - begin
@@ -146,7 +154,8 @@ class Course(NamedTuple):
         loss, right = self._means(at, self.train.weights, self.train.answers)
         figures = None
         if self.test is not None:
-            found, _ = measure(self.net, self.loss, self.test.images, self.test.labels, self.preparation, self.threads, self.device)
+            how = (self.preparation, self.threads, self.device, self.ranks)
+            found, _ = measure(self.net, self.loss, self.test.images, self.test.labels, *how)
             test_loss, test_accuracy, figures = found.loss, found.accuracy, found.metrics
         self._check(at.epoch, wrong, loss, test_loss or 0.0, 0.0 if weights_are_finite(self.net) else math.nan)
         record = EpochRecord(
@@ -165,6 +174,12 @@ class Course(NamedTuple):
         at.history.append(record)
         at.begin_epoch(at.epoch + 1)
         return record
+
+    def _stopping(self, at: Position) -> bool:
+        """Whether training was asked to stop; where there are several ranks, any of them, and all agree."""
+        if self.ranks is not None:
+            at.stopping = self.ranks.any(at.stopping)
+        return at.stopping
 
     def _scales(self, groups: Groups, counts: np.ndarray, first: int, stop: int) -> np.ndarray:
         """What the summed losses of batches first to stop - 1 are multiplied by; `counts` are the weights of each batch of the epoch."""
