@@ -18,6 +18,7 @@ ORDER = (
     "geometry",
     "schema",
     "tables",
+    "launch",
     "control_groups",
     "processors",
     "random",

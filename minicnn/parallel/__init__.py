@@ -8,7 +8,6 @@ See docs/machines.md.
 """
 
 from minicnn.parallel.failing import failing_together, tell_of_failures
-from minicnn.parallel.launch import DATA, KINDS, MODEL, launched_ranks
 from minicnn.parallel.mpi import MPIRanks, ranks
 
-__all__ = ["DATA", "KINDS", "MODEL", "MPIRanks", "failing_together", "launched_ranks", "ranks", "tell_of_failures"]
+__all__ = ["MPIRanks", "failing_together", "ranks", "tell_of_failures"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn.engine.ranks import Division
 from minicnn.errors import DeviceError, SettingError, quoted, suggestion
-from minicnn.parallel.launch import DATA, KINDS, MODEL
+from minicnn.launch import DATA, KINDS, MODEL
 from minicnn.parallel.waiting import wait
 from minicnn.processors import usable_processors
 
