@@ -177,9 +177,11 @@ class Course(NamedTuple):
 
     def _stopping(self, at: Position) -> bool:
         """Whether training was asked to stop; where there are several ranks, any of them, and all agree."""
-        if self.ranks is not None:
-            at.stopping = self.ranks.any(at.stopping)
-        return at.stopping
+        if self.ranks is None:
+            return at.stopping
+        agreed = self.ranks.any(at.stopping)
+        at.stopping = at.stopping or agreed  # who was asked meanwhile says so the next time
+        return agreed
 
     def _scales(self, groups: Groups, counts: np.ndarray, first: int, stop: int) -> np.ndarray:
         """What the summed losses of batches first to stop - 1 are multiplied by; `counts` are the weights of each batch of the epoch."""
