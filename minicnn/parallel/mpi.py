@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minicnn.engine.ranks import Division
 from minicnn.errors import DeviceError, SettingError, quoted, suggestion
 from minicnn.launch import DATA, KINDS, MODEL
-from minicnn.parallel.waiting import wait
+from minicnn.parallel.waiting import SLICE_SECONDS, wait
 from minicnn.processors import usable_processors
 
 if TYPE_CHECKING:
     from mpi4py import MPI
+
+    from minicnn.engine.ranks import Division
 
 TOWERS = 2
 
@@ -69,6 +70,11 @@ class MPIRanks:
         self._rows: MPI.Intracomm = world.Dup()  # messages of others who use this communicator are none of ours
         self._talk: MPI.Intracomm = world.Dup()
         self.failures: MPI.Intracomm = world.Dup()
+        here = world.Split_type(self._mpi.COMM_TYPE_SHARED)
+        processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self.sharing = here.allgather(processors).count(processors)  # ranks of this machine that use the same processors
+        here.Free()
+        self._patience = SLICE_SECONDS if self.sharing <= usable_processors() else 0.0
 
     @property
     def leads(self) -> bool:
@@ -87,7 +93,7 @@ class MPIRanks:
         packed = rows if division.order is None else rows[division.order]
         length = rows.size // len(rows)
         counts = [length * count for count in division.counts]
-        wait(self._rows.Iallgatherv(self._mpi.IN_PLACE, [packed, counts]))
+        self._wait(self._rows.Iallgatherv(self._mpi.IN_PLACE, [packed, counts]))
         if division.order is not None:
             rows[division.order] = packed
 
@@ -95,26 +101,29 @@ class MPIRanks:
         """Each of two ranks gets the other's rows in place of its own."""
         other, sent = 1 - self.rank, rows.copy()
         coming, going = self._rows.Irecv(rows, other), self._rows.Isend(sent, other)
-        wait(coming)
-        wait(going)
+        self._wait(coming)
+        self._wait(going)
 
     def meet(self) -> None:
         """Wait until all are here."""
-        wait(self._talk.Ibarrier())
+        self._wait(self._talk.Ibarrier())
 
-    def first(self, value: Any) -> Any:
+    def _wait(self, request: Any) -> None:
+        wait(request, self._patience)
+
+    def from_first(self, value: Any) -> Any:
         """The first rank's value; the others' are not looked at."""
         self.meet()
         return self._talk.bcast(value)
 
-    def all(self, value: Any) -> list[Any]:
+    def from_all(self, value: Any) -> list[Any]:
         """Every rank's value, in their order."""
         self.meet()
         return self._talk.allgather(value)
 
-    def any(self, value: bool) -> bool:
+    def on_any(self, value: bool) -> bool:
         """Whether it holds on any rank."""
-        return any(self.all(value))
+        return any(self.from_all(value))
 
     def demand_same(self, **values: Any) -> None:
         """An error on every rank unless all have the same values; words of a name are joined by _.
@@ -124,7 +133,7 @@ class MPIRanks:
         SettingError
             That names the first difference.
         """
-        for rank, others in enumerate(every := self.all(values)):
+        for rank, others in enumerate(every := self.from_all(values)):
             for name, value in others.items():
                 if value != every[0][name]:
                     raise SettingError(
@@ -133,9 +142,4 @@ class MPIRanks:
 
     def threads(self) -> int:
         """Processors for each rank: those it may use, divided among the ranks of its machine that may use the same."""
-        here = self.world.Split_type(self._mpi.COMM_TYPE_SHARED)
-        mine = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
-        wait(here.Ibarrier())
-        sharing = here.allgather(mine).count(mine)
-        here.Free()
-        return max(1, usable_processors() // sharing)
+        return max(1, usable_processors() // self.sharing)

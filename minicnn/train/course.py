@@ -119,7 +119,7 @@ class Course(NamedTuple):
         stretch = 1
         while at.batch < batches and not self._stopping(at):
             with turns.turn():
-                stretch = stretch if self.ranks is None else self.ranks.first(stretch)
+                stretch = stretch if self.ranks is None else self.ranks.from_first(stretch)
                 first, stop = at.batch, min(at.batch + stretch, batches)
                 moments = [self._learning_rate(at, groups.part(n)) for n in range(first, stop)]
                 numbers = rates(self.update, at.steps + 1, moments, groups, first)
@@ -179,7 +179,7 @@ class Course(NamedTuple):
         """Whether training was asked to stop; where there are several ranks, any of them, and all agree."""
         if self.ranks is None:
             return at.stopping
-        agreed = self.ranks.any(at.stopping)
+        agreed = self.ranks.on_any(at.stopping)
         at.stopping = at.stopping or agreed  # who was asked meanwhile says so the next time
         return agreed
 

@@ -30,7 +30,7 @@ def on_first(ranks: MPIRanks | None, function: Callable[[], Value]) -> Value:
             value = function()
         except MinicnnError as caught:
             error = caught
-    value, error = ranks.first((value, error))
+    value, error = ranks.from_first((value, error))
     if error is not None:
         raise error
     return value  # type: ignore[return-value]

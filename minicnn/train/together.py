@@ -38,7 +38,7 @@ def joined(given: Parallel, net: Graph, device: str) -> MPIRanks | None:
         given = parallel.ranks(given)
         parallel.tell_of_failures(given)
     given.demand_same(network=(net.name, [(slot.name, slot.shape) for slot in net.topology.slots]))
-    net.parameter_memory[...] = given.first(net.parameter_memory)
+    net.parameter_memory[...] = given.from_first(net.parameter_memory)
     return given
 
 

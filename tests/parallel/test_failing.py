@@ -1,0 +1,57 @@
+"""How ranks fail: all of them end, and one says why."""
+
+import pytest
+
+FAILS = """
+import sys
+from minicnn import parallel
+from minicnn.errors import DataError
+ranks = parallel.ranks("data")
+failing = sys.argv[1].split(",")
+
+def work():
+    if str(ranks.rank) in failing:
+        raise DataError("there is no data here")
+    ranks.meet()
+
+if sys.argv[2] == "command":
+    with parallel.failing_together(ranks, lambda message: print(message, file=sys.stderr, flush=True)):
+        work()
+else:
+    parallel.tell_of_failures(ranks)
+    work()
+"""
+
+
+@pytest.mark.parametrize("way", ["command", "script"])
+def test_what_one_rank_fails_at_ends_the_others_which_wait_for_it(run_ranks, way):
+    ran = run_ranks(3, "-c", FAILS, "1", way)
+    assert ran.returncode == 1
+    assert ran.stderr.count("there is no data here") == 1
+    assert way == "script" or "rank 1: there is no data here" in ran.stderr
+
+
+@pytest.mark.parametrize("way", ["command", "script"])
+def test_what_all_fail_at_is_reported_once(run_ranks, way):
+    ran = run_ranks(3, "-c", FAILS, "0,1,2", way)
+    assert ran.returncode == 1
+    assert ran.stderr.count("there is no data here") == 1
+    assert "BAD TERMINATION" not in ran.stdout
+
+
+def test_a_network_that_does_not_exist_is_reported_once(run_ranks):
+    ran = run_ranks(2, "-m", "minicnn", "train", "nosuch")
+    assert ran.returncode == 1
+    assert ran.stderr.count("Error:") == 1
+
+
+def test_ranks_that_are_given_different_things_say_so(run_ranks):
+    program = """
+from minicnn import parallel
+ranks = parallel.ranks("data")
+parallel.tell_of_failures(ranks)
+ranks.demand_same(batch_size=64 + ranks.rank // 2)
+"""
+    ran = run_ranks(3, "-c", program)
+    assert ran.returncode == 1
+    assert ran.stderr.count("SettingError: rank 2 has another batch size than rank 0") == 1
