@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,13 @@ class MPIRanks:
     def computing(self) -> int:
         """How many share the images."""
         return self.size if self.kind == DATA else 1
+
+    @property
+    def by_images(self) -> MPIRanks:
+        """The same ranks, each with the whole network, for what needs no towers."""
+        found = copy.copy(self)
+        found.kind = DATA
+        return found
 
     def gather(self, rows: np.ndarray, division: Division) -> None:
         """Each rank has its own rows of an array, C-contiguous; afterwards all have all of them."""

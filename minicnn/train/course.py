@@ -154,7 +154,7 @@ class Course(NamedTuple):
         loss, right = self._means(at, self.train.weights, self.train.answers)
         figures = None
         if self.test is not None:
-            how = (self.preparation, self.threads, self.device, self.ranks)
+            how = (self.preparation, self.threads, self.device, self.ranks and self.ranks.by_images)
             found, _ = measure(self.net, self.loss, self.test.images, self.test.labels, *how)
             test_loss, test_accuracy, figures = found.loss, found.accuracy, found.metrics
         self._check(at.epoch, wrong, loss, test_loss or 0.0, 0.0 if weights_are_finite(self.net) else math.nan)

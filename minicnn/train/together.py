@@ -10,7 +10,9 @@ import numpy as np
 import minicnn
 from minicnn import parallel
 from minicnn.errors import SettingError
+from minicnn.launch import MODEL
 from minicnn.parallel import MPIRanks
+from minicnn.train.updates import Updates
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
@@ -40,6 +42,15 @@ def joined(given: Parallel, net: Graph, device: str) -> MPIRanks | None:
     given.demand_same(network=(net.name, [(slot.name, slot.shape) for slot in net.topology.slots]))
     net.parameter_memory[...] = given.from_first(net.parameter_memory)
     return given
+
+
+def updates_of(net: Graph, device: str, ranks: MPIRanks | None) -> Updates:
+    """The updates of a network on these ranks."""
+    if ranks is None or ranks.kind != MODEL:
+        return Updates(net, device)
+    from minicnn.train.tower_plan import TowerUpdates
+
+    return TowerUpdates(net, ranks)
 
 
 def check_course(ranks: MPIRanks, course: Course, at: Position, state: np.ndarray) -> None:

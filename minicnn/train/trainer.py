@@ -39,9 +39,9 @@ from minicnn.train.records import EpochRecord, Record, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
 from minicnn.train.single_values import warn_of_single_values
-from minicnn.train.together import Parallel, joined
+from minicnn.train.together import Parallel, joined, updates_of
 from minicnn.train.turns import Turns
-from minicnn.train.updates import Updates, rates
+from minicnn.train.updates import rates
 from minicnn.trained_on import TrainedOn
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Trainer:
         self.update  # noqa: B018   # checks them
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
-        self._updates = Updates(net, self.device)
+        self._updates = updates_of(net, self.device, self.ranks)
         self._turns = Turns()
         self._warned = False  # of a step of a single image
 
@@ -357,7 +357,7 @@ class Trainer:
             checked = as_dataset("data", data, self.net, self.loss)
             images, preparation = self.net.prepared(checked.name, checked.images)
             names = class_names(checked, self.classes)
-            how = (self.threads, self.device, mistakes, self.ranks)
+            how = (self.threads, self.device, mistakes, self.ranks and self.ranks.by_images)
             return examination(self.net, self.loss, images, checked.labels, preparation, names, checked.name, *how)
 
     def predict(self, images: ArrayLike) -> Any:
