@@ -16,9 +16,9 @@ from numba import config
 from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
-from minicnn.engine.ranks import SLOTS, Division, Exchange, Ranks, owners_of_slots, run_together
+from minicnn.engine.ranks import SLOTS, SWAP, Division, Exchange, Ranks, owners_of_slots, run_together
 from minicnn.engine.update import append_update, running_stretches
-from minicnn.errors import SettingError
+from minicnn.errors import GraphError, SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import Loading
@@ -68,6 +68,12 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
         if 4 * size <= batch and largest * size * 4 <= CACHE_BYTES:
             return size
     return SHARDS_SIZES[-1]
+
+
+def slots_of_batch(topology: Topology, batch: int) -> int:
+    """Into how many slots a batch's gradients are added, from the network and the batch alone as well; each is of one rank."""
+    shards = -(-batch // shard_size(topology, batch))
+    return min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * padded(topology.memory_size)))))
 
 
 def _outweighs_images(node: Node) -> bool:
@@ -201,6 +207,8 @@ class Plan:
             whole = self.arrays.rates is not None or program is not self.program
             run(self.threads, program, self.memory, parameters, jobs, addresses, layout, finished, whole_batches=whole)
 
+        if self.exchanges and ranks is None and any(each.kind == SWAP for each in self.exchanges):
+            raise GraphError("a tower of a network runs together with the other one: Trainer(net, parallel='model')")
         with self.lock:
             if ranks is None:
                 run_part(self.program, jobs, self.layout, self.finished)
@@ -289,7 +297,7 @@ def build_plan(
     shard = shard_size(topology, batch, training)
     shards = -(-batch // shard)
     slot_size = padded(parameter_size)
-    slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
+    slots = slots_of_batch(topology, batch) if training else shards
     state_begin = slots * slot_size if training else 0
     states = len(optimizer.state_names) if optimizer else 0
     common_begin = state_begin + states * slot_size

@@ -118,12 +118,22 @@ def own_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def dropout_forward(plan: Planner, node: Node) -> None:
-    _drop(plan, node, new_output(plan, node), plan.x(node))
+    x = plan.x(node)
+    if drops(plan, node):
+        _drop(plan, node, new_output(plan, node), x)
+    else:
+        set_value(plan, node, x)
 
 
 def dropout_backward(plan: Planner, node: Node, dy: Activation) -> None:
-    _drop(plan, node, dy, dy)
+    if drops(plan, node):
+        _drop(plan, node, dy, dy)
     plan.give(node, dy)
+
+
+def drops(plan: Planner, node: Node) -> bool:
+    layer: Any = node.layer
+    return plan.learning and layer.rate > 0
 
 
 def _drop(plan: Planner, node: Node, y: Activation, x: Activation) -> None:

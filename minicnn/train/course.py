@@ -27,7 +27,7 @@ from minicnn.train.intake import Held
 from minicnn.train.position import Position
 from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
 from minicnn.train.schedule import Schedule
-from minicnn.train.together import check_course
+from minicnn.train.together import check_course, warn_of_idle
 from minicnn.train.turns import Turns
 from minicnn.train.updates import Updates, rates
 
@@ -77,6 +77,8 @@ class Course(NamedTuple):
                 if self.ranks is not None:
                     check_course(self.ranks, self, at, updates.state(self.update))
                 plan = self._plan(updates)
+                if self.ranks is not None:
+                    warn_of_idle(self.ranks, plan, self.batch_size)
                 plan.hold(self.train.images, self.train.labels)
                 plan.warm(self.net.parameter_memory)
                 if self.test is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import minicnn
 from minicnn import parallel
-from minicnn.errors import SettingError
+from minicnn.errors import MinicnnWarning, SettingError
 from minicnn.launch import MODEL
 from minicnn.parallel import MPIRanks
 from minicnn.train.updates import Updates
@@ -73,6 +74,18 @@ def check_course(ranks: MPIRanks, course: Course, at: Position, state: np.ndarra
         standing=(at.steps, at.epoch, at.batch, *at.sums.tolist()),
         weights=digest(course.net.parameter_memory, state),
     )
+
+
+def warn_of_idle(ranks: MPIRanks, plan: Any, batch_size: int) -> None:
+    """A warning, on rank 0, if a batch has fewer parts than there are ranks to share them."""
+    slots = getattr(plan, "backward", plan).layout.slots if ranks.computing > 1 else 1
+    if ranks.leads and slots < ranks.computing:
+        warnings.warn(
+            f"{ranks.computing - slots} of {ranks.computing} ranks have nothing to train on: a batch of {batch_size} makes {slots} parts;"
+            f" use fewer ranks, or a larger batch",
+            MinicnnWarning,
+            stacklevel=2,
+        )
 
 
 def digest(*arrays: Any) -> str:
