@@ -20,6 +20,8 @@ import pytest
 import minicnn
 from minicnn.cli.main import group, main
 
+from .parallel.launching import found_mpiexec
+
 ROOT = Path(__file__).parents[1]
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -87,8 +89,12 @@ def run(capsys, monkeypatch, tmp_path):
 
     def call(command: str) -> str:
         name, *arguments = shlex.split(command)
+        if name == "mpiexec":
+            command = " ".join([found_mpiexec(), *command.split()[1:]])
         if name != "minicnn":  # a tool of the system
-            return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout
+            path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+            own = {**os.environ, "PATH": path}
+            return subprocess.run(command, shell=True, check=True, capture_output=True, text=True, env=own).stdout
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
@@ -117,7 +123,7 @@ def assert_shown(output: list[str], printed: str) -> None:
 def test_blocks_are_found():
     assert [block.page for block in blocks("python")] == ["README.md"] * 7 + ["docs/cuda.md"] * 2 + ["docs/derive.md"] * 3 + [
         "docs/estimators.md"
-    ] * 2 + ["docs/robustness.md"]
+    ] * 2 + ["docs/machines.md"] * 2 + ["docs/robustness.md"]
     assert {block.page for block in blocks("console")} == set(PAGES)
     assert {block.language for block in BLOCKS} == {"python", "console", "text"}
     assert len(blocks("python")[0].text.splitlines()) <= 12
@@ -137,6 +143,8 @@ def test_the_first_python_block_trains_predicts_and_saves(monkeypatch, tmp_path,
 def test_a_python_block_runs_as_pasted(block, tmp_path):
     file = tmp_path / "pasted.py"  # loops are derived from the text they stand in; classes are known to a process of their own
     file.write_text(block.text, encoding="utf-8")
+    if "parallel=" in block.text:
+        found_mpiexec()
     subprocess.run([sys.executable, file], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
 
 
