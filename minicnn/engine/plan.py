@@ -202,18 +202,23 @@ class Plan:
             [0 if labels is None else labels.ctypes.data, images.ctypes.data, 0 if input_gradient is None else input_gradient.ctypes.data],
             dtype=np.int64,
         )
-
-        def run_part(program: FinishedProgram, jobs: np.ndarray, layout: Layout, finished: np.ndarray) -> None:
-            whole = self.arrays.rates is not None or program is not self.program
-            run(self.threads, program, self.memory, parameters, jobs, addresses, layout, finished, whole_batches=whole)
-
         if self.exchanges and ranks is None and any(each.kind == SWAP for each in self.exchanges):
             raise GraphError("a tower of a network runs together with the other one: Trainer(net, parallel='model')")
         with self.lock:
             if ranks is None:
-                run_part(self.program, jobs, self.layout, self.finished)
+                run(
+                    self.threads,
+                    self.program,
+                    self.memory,
+                    parameters,
+                    jobs,
+                    addresses,
+                    self.layout,
+                    self.finished,
+                    whole_batches=self.arrays.rates is not None,
+                )
             else:
-                run_together(self, ranks, parameters, jobs, run_part)
+                run_together(self, ranks, parameters, jobs, addresses)
                 self._gather(ranks, len(order), batch_size, shards, output)
         return statistics.sum(axis=1)
 

@@ -7,13 +7,11 @@ of ranks.  Where shards need each other's numbers on the way, as in batch normal
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from minicnn.kernels.cpu.program.executor import Layout
-from minicnn.kernels.cpu.program.program import FinishedProgram
+from minicnn.kernels.cpu.program.crew import run
 
 if TYPE_CHECKING:
     from minicnn.engine.plan import Plan
@@ -90,20 +88,16 @@ def owners_of_slots(slots: int, size: int) -> np.ndarray:
     return owners
 
 
-RunPart = Callable[[FinishedProgram, np.ndarray, Layout, np.ndarray], None]
-
-
-def run_together(plan: Plan, ranks: Ranks, parameters: np.ndarray, jobs: np.ndarray, run_part: RunPart) -> None:
-    """Run batches as `Plan.run` does; between its exchanges a program runs as one process alone would run it.
-
-    run_part(program, jobs, layout, finished) : run these phases of these batches
+def run_together(plan: Plan, ranks: Ranks, parameters: np.ndarray, jobs: np.ndarray, addresses: np.ndarray) -> None:
+    """Run batches as `crew.run` does in one process; between exchanges a program runs as there, with the shards of this rank alone.
 
     A signal's exception is raised when its batch is done, by this rank alone.
     """
     first, stop = own_slots(plan.layout.slots, ranks)
     layout, program = plan.layout._replace(own_first=first, own_stop=stop), plan.program
+    around = (plan.memory, parameters)
     if not plan.exchanges:
-        run_part(program, jobs, layout, plan.finished)
+        run(plan.threads, program, *around, jobs, addresses, layout, plan.finished)
         return
     ends = [*(each.phase for each in plan.exchanges), len(program.phases)]
     parts = [program._replace(phases=program.phases[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
@@ -113,7 +107,7 @@ def run_together(plan: Plan, ranks: Ranks, parameters: np.ndarray, jobs: np.ndar
             done = np.zeros(1, np.int64)
             try:
                 if len(part.phases):
-                    run_part(part, jobs[n : n + 1], layout, done)
+                    run(plan.threads, part, *around, jobs[n : n + 1], addresses, layout, done, whole_batches=True)
             except BaseException as error:
                 if not done[0]:
                     raise

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 from numbers import Real
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -118,6 +118,7 @@ class Course(NamedTuple):
         weights, answers = self.train.weights[order], self.train.answers[order]
         counts = np.add.reduceat(weights, np.arange(0, images, self.batch_size))
         groups = Groups(batches, self.update.accumulate)
+        together: dict[str, Any] = {} if self.ranks is None else {"ranks": self.ranks}
         stretch = 1
         while at.batch < batches and not self._stopping(at):
             with turns.turn():
@@ -137,7 +138,7 @@ class Course(NamedTuple):
                         keys=keys[first:stop].copy(),
                         rates=numbers,
                         scales=self._scales(groups, counts, first, stop),
-                        **({} if self.ranks is None else {"ranks": self.ranks}),
+                        **together,
                     )
                 finally:  # Ctrl-C in a notebook as well: the parameters reflect exactly the batches that are done
                     seconds = time.perf_counter() - begin

@@ -4,8 +4,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from ..stress.kills import outcome
 
 TRAIN = (
@@ -51,56 +49,30 @@ NOBODY = ("0", "0", "99")
 KILL, INTERRUPT = "9", "2"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
+def test_killed_stopped_and_continued_on_other_ranks_it_ends_with_the_files_of_one_process(run_ranks, tmp_path):
+    """One test, because each step continues what the one before has left."""
+    broken, alone = str(tmp_path / "broken"), str(tmp_path / "alone")
 
+    def by_one(*words):
+        ran = subprocess.run([sys.executable, "-c", PROGRAM, "train", *words, "--quiet", *NOBODY], capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout.splitlines()[-1] == "False", "a plain start loads MPI"
 
-@pytest.fixture(scope="module")
-def alone(folder):
-    """One process, to the end."""
-    call = [sys.executable, "-c", PROGRAM, "train", *TRAIN, "--quiet", "--out", str(folder / "alone"), *NOBODY]
-    return subprocess.run(call, capture_output=True, text=True)
+    by_one(*TRAIN, "--out", alone)
 
+    killed = run_ranks(2, "-c", PROGRAM, "train", *TRAIN, "--out", broken, KILL, "2", "1")
+    assert killed.returncode == 9
+    assert "signal 9" in killed.stdout + killed.stderr
+    assert [line["epoch"] for line in outcome(tmp_path / "broken")["history"]] in ([1], [1, 2]), "the last checkpoint is lost"
 
-@pytest.fixture(scope="module")
-def killed(run_ranks, folder):
-    """Two ranks, of which the second is killed after the second epoch."""
-    ran = run_ranks(2, "-c", PROGRAM, "train", *TRAIN, "--out", str(folder / "broken"), KILL, "2", "1")
-    return ran, [line["epoch"] for line in outcome(folder / "broken")["history"]]
-
-
-@pytest.fixture(scope="module")
-def stopped(run_ranks, folder, killed):
-    """Three ranks that continue it, of which the last gets Ctrl-C after the fourth epoch."""
-    return run_ranks(3, "-c", PROGRAM, "train", "--resume", str(folder / "broken"), "--format", "json", INTERRUPT, "4", "2")
-
-
-def test_one_process_loads_no_mpi(alone):
-    assert alone.stdout.splitlines()[-1] == "False", alone.stderr
-
-
-def test_a_rank_that_is_killed_ends_all_and_leaves_the_last_checkpoint(killed):
-    ran, epochs = killed
-    assert ran.returncode == 9
-    assert "signal 9" in ran.stdout + ran.stderr
-    assert epochs in ([1], [1, 2])
-
-
-def test_a_rank_that_is_interrupted_stops_all_which_save(stopped, folder):
-    assert stopped.returncode == 130
+    stopped = run_ranks(3, "-c", PROGRAM, "train", "--resume", broken, "--format", "json", INTERRUPT, "4", "2")
+    assert stopped.returncode == 130, "Ctrl-C of the last rank does not stop all"
     assert "stopped in epoch 5 of 6" in stopped.stderr
-    assert f"continue with: mpiexec -n 3 minicnn train --resume {folder / 'broken'}" in stopped.stderr
-
-
-def test_the_first_rank_alone_speaks(stopped):
+    assert f"continue with: mpiexec -n 3 minicnn train --resume {broken}" in stopped.stderr
     lines = [json.loads(line) for line in stopped.stdout.splitlines() if line.startswith("{")]
     assert lines[0]["event"] == "start"
     assert [line["epoch"] for line in lines if line["event"] == "epoch"][-2:] == [3, 4]
-    assert stopped.stderr.count("stopped in epoch") == 1
+    assert stopped.stderr.count("stopped in epoch") == 1, "other ranks than the first speak"
 
-
-def test_what_one_process_continues_ends_with_the_files_of_one_process(alone, stopped, folder):
-    call = [sys.executable, "-c", PROGRAM, "train", "--resume", str(folder / "broken"), "--quiet", *NOBODY]
-    subprocess.run(call, check=True, capture_output=True)
-    assert outcome(folder / "broken") == outcome(folder / "alone")
+    by_one("--resume", broken)
+    assert outcome(tmp_path / "broken") == outcome(tmp_path / "alone")

@@ -1,6 +1,11 @@
 """How ranks fail: all of them end, and one says why."""
 
+import sys
+
 import pytest
+
+from minicnn import parallel
+from minicnn.errors import DeviceError, SettingError
 
 FAILS = """
 import sys
@@ -55,3 +60,26 @@ ranks.demand_same(batch_size=64 + ranks.rank // 2)
     ran = run_ranks(3, "-c", program)
     assert ran.returncode == 1
     assert ran.stderr.count("SettingError: rank 2 has another batch size than rank 0") == 1
+
+
+def test_ranks_without_mpi4py_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    with pytest.raises(DeviceError, match=r"needs mpi4py, which is not here\n  pip install 'minicnn\[mpi\]'"):
+        parallel.ranks("data")
+
+
+def test_a_way_that_does_not_exist_is_refused():
+    with pytest.raises(SettingError, match="parallel is 'dat', but must be one of 'data', 'model': did you mean data"):
+        parallel.ranks("dat")
+
+
+def test_ranks_without_a_part_of_the_batch_are_told(run_ranks):
+    program = """
+import minicnn
+from minicnn import datasets
+trainer = minicnn.Trainer(minicnn.zoo.build("lenet", classes=10), batch_size=32, parallel="data")
+trainer.fit(datasets.load("digits").subset(slice(0, 64)), epochs=1, progress=False)
+"""
+    ran = run_ranks(3, "-c", program)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.count("1 of 3 ranks have nothing to train on: a batch of 32 makes 2 parts") == 1

@@ -1,7 +1,5 @@
 """Two towers on two ranks compute what the network with groups computes in one process."""
 
-import warnings
-
 import numpy as np
 import pytest
 
@@ -16,33 +14,18 @@ from . import two_towers
 ROUNDING = 2e-5  # relative, of float32: gradients of maps that cross are added tower by tower, and twelve updates carry that on
 
 
-@pytest.fixture(scope="module")
-def by_rank(run_ranks, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("towers")
-    ran = run_ranks(2, two_towers.__file__, str(folder))
+@pytest.mark.filterwarnings("ignore::minicnn.errors.LearningWarning")
+def test_two_towers_train_as_the_network_with_groups(run_ranks, tmp_path):
+    """Losses of every epoch, with dropout and changes of images; weights, running statistics, momentum and averages at the end, on both."""
+    ran = run_ranks(2, two_towers.__file__, str(tmp_path))
     assert ran.returncode == 0, ran.stderr
-    return [dict(np.load(folder / f"rank-{rank}.npz")) for rank in range(2)]
-
-
-@pytest.fixture(scope="module")
-def alone():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return two_towers.outcome(None)
-
-
-def test_both_ranks_end_with_the_whole_network(by_rank):
-    first, second = by_rank
-    assert first.keys() == second.keys()
-    assert all((first[name] == second[name]).all() for name in first)
-
-
-def test_two_towers_train_as_the_network_with_groups(by_rank, alone):
-    """Losses of every epoch, with dropout and changes of images; weights, running statistics, momentum and averages at the end."""
-    assert by_rank[0].keys() == alone.keys()
+    first, second = (dict(np.load(tmp_path / f"rank-{rank}.npz")) for rank in range(2))
+    alone = two_towers.outcome(None)
+    assert first.keys() == second.keys() == alone.keys()
     for name, wanted in alone.items():
         scale = np.abs(wanted).max()
-        np.testing.assert_allclose(by_rank[0][name], wanted, rtol=ROUNDING, atol=ROUNDING * scale, err_msg=name)
+        np.testing.assert_allclose(first[name], wanted, rtol=ROUNDING, atol=ROUNDING * scale, err_msg=name)
+        np.testing.assert_array_equal(first[name], second[name])
 
 
 def test_maps_cross_where_the_network_of_2012_crosses():
