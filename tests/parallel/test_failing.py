@@ -1,11 +1,14 @@
 """How ranks fail: all of them end, and one says why."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from minicnn import parallel
-from minicnn.errors import DeviceError, SettingError
+from minicnn import parallel, zoo
+from minicnn.engine import new_plan
+from minicnn.errors import DeviceError, MinicnnWarning, SettingError
+from minicnn.train.together import warn_of_idle
 
 FAILS = """
 import sys
@@ -73,13 +76,9 @@ def test_a_way_that_does_not_exist_is_refused():
         parallel.ranks("dat")
 
 
-def test_ranks_without_a_part_of_the_batch_are_told(run_ranks):
-    program = """
-import minicnn
-from minicnn import datasets
-trainer = minicnn.Trainer(minicnn.zoo.build("lenet", classes=10), batch_size=32, parallel="data")
-trainer.fit(datasets.load("digits").subset(slice(0, 64)), epochs=1, progress=False)
-"""
-    ran = run_ranks(3, "-c", program)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stderr.count("1 of 3 ranks have nothing to train on: a batch of 32 makes 2 parts") == 1
+def test_ranks_without_a_part_of_the_batch_are_told():
+    plan = new_plan("cpu", zoo.build("lenet", classes=10), 32, 1, training=True)
+    with pytest.warns(MinicnnWarning, match="1 of 3 ranks have nothing to train on: a batch of 32 makes 2 parts"):
+        warn_of_idle(SimpleNamespace(leads=True, computing=3), plan, 32)
+    warn_of_idle(SimpleNamespace(leads=True, computing=2), plan, 32)
+    warn_of_idle(SimpleNamespace(leads=False, computing=3), plan, 32)
