@@ -47,6 +47,9 @@ def train(
     """Train the network NAME on a data set: one of 'minicnn zoo', a Python file that defines 'network', or a run, whose architecture is
     trained anew.
 
+    Started by mpiexec, as in 'mpiexec -n 4 minicnn train resnet20', several processes, also on several machines, train together, with
+    the same weights to the last bit as one; see --parallel.
+
     Settings that are left out come from the network's recipe (data, epochs, optimizer, learning rate), with which it is known to learn.
 
     The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and for 'minicnn evaluate' and 'minicnn
@@ -54,9 +57,6 @@ def train(
     --resume DIR continues it, with the same result to the last bit on the same device; on another, sums are rounded in another order.
 
     --repeat N trains N seeds, in the folders seed-0, seed-1, ... of the run's; with --resume DIR it continues such a set.
-
-    Started by mpiexec, as in 'mpiexec -n 4 minicnn train resnet20', several processes, also on several machines, train together, with
-    the same weights to the last bit as one; see --parallel.
     """
     with together(parallel) as ranks:
         return _train(network, out, resume, repeat, device, threads, form, quiet, ranks, given)
