@@ -16,9 +16,9 @@ from numba import config
 from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
-from minicnn.engine.ranks import SLOTS, SWAP, Division, Exchange, Ranks, owners_of_slots, run_together
+from minicnn.engine.ranks import SLOTS, SWAP, Exchange, Ranks, gather_results, refuse_alone, run_together
 from minicnn.engine.update import append_update, running_stretches
-from minicnn.errors import GraphError, SettingError
+from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import Loading
@@ -89,6 +89,7 @@ class Plan:
 
     memory : arenas, then slots, then the optimizer's state
     exchanges : where several processes that run it together wait for each other, in the order of its phases
+    is_tower : whether it is one of two that run together
     running : ranges of the parameters that follow with the batches, as running statistics do
     finished : (1,) batches of the latest run that are done
     """
@@ -102,11 +103,11 @@ class Plan:
     state_count: int
     arrays: Arrays
     exchanges: tuple[Exchange, ...] = ()
+    is_tower: bool = False
     running: tuple[tuple[int, int], ...] = ()
     finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
-    _divisions: dict[Any, Division] = field(default_factory=dict)
 
     def state(self) -> np.ndarray:
         """The optimizer's state: one row like the parameters per kind (velocity; mean and square)."""
@@ -202,10 +203,10 @@ class Plan:
             [0 if labels is None else labels.ctypes.data, images.ctypes.data, 0 if input_gradient is None else input_gradient.ctypes.data],
             dtype=np.int64,
         )
-        if self.exchanges and ranks is None and any(each.kind == SWAP for each in self.exchanges):
-            raise GraphError("a tower of a network runs together with the other one: Trainer(net, parallel='model')")
         with self.lock:
             if ranks is None:
+                if self.is_tower:
+                    refuse_alone()
                 run(
                     self.threads,
                     self.program,
@@ -219,30 +220,8 @@ class Plan:
                 )
             else:
                 run_together(self, ranks, parameters, jobs, addresses)
-                self._gather(ranks, len(order), batch_size, shards, output)
+                gather_results(self, ranks, statistics, batch_size, output)
         return statistics.sum(axis=1)
-
-    def division(self, ranks: Ranks, kind: str) -> Division:
-        """Which rank computes which slot, or, of another kind of exchange, which shard of the largest batch."""
-        key = (kind, ranks.computing)
-        if key not in self._divisions:
-            rows = self.layout.slots if kind == SLOTS else -(-self.arrays.batch // self.layout.shard)
-            self._divisions[key] = self._divided(ranks, np.arange(rows))
-        return self._divisions[key]
-
-    def _divided(self, ranks: Ranks, shards: np.ndarray) -> Division:
-        """Rows of which each belongs to a shard."""
-        slots = self.layout.slots
-        return Division.of(owners_of_slots(slots, ranks.computing)[shards % slots], ranks.size)
-
-    def _gather(self, ranks: Ranks, images: int, batch_size: int, shards: int, output: np.ndarray | None) -> None:
-        """What each batch's shards have reported, and the outputs of their images."""
-        if ranks.computing == 1:
-            return
-        statistics = self._statistics.reshape(-1, 2)
-        ranks.gather(statistics, self._divided(ranks, np.arange(len(statistics)) % shards))
-        if output is not None:
-            ranks.gather(output.reshape(images, -1), self._divided(ranks, np.arange(images) % batch_size // self.layout.shard))
 
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
@@ -339,6 +318,6 @@ def build_plan(
         len(optimizer.number_names) if optimizer else None,
         parameter_size,
     )
-    return Plan(
-        program, layout, memory, threads, parameter_size, state_begin, states, arrays, tuple(planner.exchanges), running_stretches(topology)
-    )
+    exchanges = tuple(planner.exchanges)
+    together = (exchanges, any(each.kind == SWAP for each in exchanges), running_stretches(topology))
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, *together)

@@ -7,10 +7,12 @@ of ranks.  Where shards need each other's numbers on the way, as in batch normal
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from minicnn.errors import GraphError
 from minicnn.kernels.cpu.program.crew import run
 
 if TYPE_CHECKING:
@@ -119,6 +121,33 @@ def run_together(plan: Plan, ranks: Ranks, parameters: np.ndarray, jobs: np.ndar
             raise interrupt
 
 
+def gather_results(plan: Plan, ranks: Ranks, statistics: np.ndarray, batch_size: int, output: np.ndarray | None) -> None:
+    """What the shards of batches have reported, (batches, shards, 2), and the outputs of their images."""
+    if ranks.computing > 1:
+        batches, shards, _ = statistics.shape
+        ranks.gather(statistics.reshape(-1, 2), _division(plan, ranks, np.arange(batches * shards) % shards))
+        if output is not None:
+            places = np.arange(len(output)) % batch_size
+            ranks.gather(output.reshape(len(output), -1), _division(plan, ranks, places // plan.layout.shard))
+
+
+def refuse_alone() -> None:
+    """The error of a plan that is one of two, run without the other."""
+    raise GraphError("a tower of a network runs together with the other one: Trainer(net, parallel='model')")
+
+
+def _division(plan: Plan, ranks: Ranks, shards: np.ndarray) -> Division:
+    """Whose rows are whose, of which each belongs to one of these shards, or slots."""
+    slots = plan.layout.slots
+    return Division.of(owners_of_slots(slots, ranks.computing)[shards % slots], ranks.size)
+
+
+@functools.cache
+def _in_order(slots: int, computing: int, size: int, rows: int) -> Division:
+    """The same of the first so many shards."""
+    return Division.of(owners_of_slots(slots, computing)[np.arange(rows) % slots], size)
+
+
 def _carry_out(plan: Plan, ranks: Ranks, parameters: np.ndarray, exchange: Exchange, leads: bool) -> None:
     """leads : whether this rank has the first shard, with which running statistics follow."""
     layout, memory = plan.layout, plan.memory
@@ -127,12 +156,13 @@ def _carry_out(plan: Plan, ranks: Ranks, parameters: np.ndarray, exchange: Excha
     elif ranks.computing == 1:
         return
     elif exchange.kind == ROWS:
-        ranks.gather(_rows(plan, exchange), plan.division(ranks, ROWS))
+        rows = _rows(plan, exchange)
+        ranks.gather(rows, _in_order(layout.slots, ranks.computing, ranks.size, len(rows)))
     else:
         slots = memory[layout.slot_begin : layout.slot_begin + layout.slots * layout.slot_size].reshape(layout.slots, layout.slot_size)
         for begin, end in plan.running if leads else ():  # where a slot has nothing: they are no gradients
             slots[0, begin:end] = parameters[begin:end]
-        ranks.gather(slots, plan.division(ranks, SLOTS))
+        ranks.gather(slots, _in_order(layout.slots, ranks.computing, ranks.size, layout.slots))
         for begin, end in () if leads else plan.running:
             parameters[begin:end] = slots[0, begin:end]
 
