@@ -79,7 +79,7 @@ class Trainer:
     ema : float, optional
         Decay of an exponential moving average of the weights and running statistics over the updates, such as 0.999; at first it
         is shorter, see `minicnn.optimizers.Update`.  The averaged weights are evaluated, chosen and kept: `fit` ends with them.
-    parallel : "data" or "model", optional
+    parallel : "data" or "model", or what `minicnn.parallel.ranks` gives for some of them, optional
         Train together with the other ranks that `mpiexec` has started, see `minicnn.parallel`.  The network gets the weights of rank 0,
         as in PyTorch's DistributedDataParallel; unlike there, every rank makes the same calls with the same arguments, whole batches
         among them, of which it computes its part, and every rank gets the same records and weights.
