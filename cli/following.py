@@ -44,6 +44,8 @@ def follow(run: Run, results: Results, progress: Progress, again: str = "") -> i
     """
     from minicnn.train import ProgressRecord, StartRecord
 
+    if not run.folder.writes:
+        return accompany(run)
     lost: OSError | None = None
 
     def show(write: Callable[..., None], *what: Any) -> None:
@@ -97,13 +99,32 @@ def follow(run: Run, results: Results, progress: Progress, again: str = "") -> i
     return 0
 
 
+def accompany(run: Run) -> int:
+    """Train as one of several ranks whose first writes and shows; the exit status."""
+    from minicnn.train import StartRecord
+
+    with Interrupts(lambda: None) as interrupts, closing(run.records()) as records:
+        for record in records:
+            if isinstance(record, StartRecord):
+                interrupts.ask_for(run.trainer.stop)
+    return 0 if run.finished else INTERRUPTED
+
+
 def patience_line(run: Run) -> str:
     """Why a run ended before its last epoch."""
     epochs = f"{run.settings.patience} epoch{'s' * (run.settings.patience != 1)}"
     return f"validation has not improved for {epochs}: training ended after epoch {len(run.trainer.history)}"
 
 
+def launch(run: Run) -> str:
+    """What stands before a command that several ranks run."""
+    return f"mpiexec -n {run.trainer.ranks.size} " if run.trainer.ranks else ""
+
+
 def continuation(run: Run, file: str = "") -> str:
     """How to continue a run that stopped, where it ran; with the file of its own layers."""
     device = "" if run.trainer.device == "cpu" else f" --device {run.trainer.device}"
-    return f"continue with: minicnn train {file and f'{shlex.quote(file)} '}--resume {shlex.quote(str(run.folder.path))}{device}"
+    device += " --parallel model" if run.trainer.ranks and run.trainer.ranks.kind == "model" else ""
+    return (
+        f"continue with: {launch(run)}minicnn train {file and f'{shlex.quote(file)} '}--resume {shlex.quote(str(run.folder.path))}{device}"
+    )

@@ -25,6 +25,7 @@ EXTRAS = (
     ("cairosvg", "figures as PNG"),
     ("torch", "a peer for 'minicnn bench --against torch'"),
     ("scikit-learn", "CNNClassifier and CNNRegressor"),
+    ("mpi4py", "training on several ranks, started by mpiexec"),
 )
 
 

@@ -17,6 +17,7 @@ from minicnn.cli.echo import echo, echo_error, printable
 from minicnn.cli.interrupts import ignore_at_exit
 from minicnn.cli.mistakes import Group, explained
 from minicnn.errors import MinicnnError, MinicnnWarning
+from minicnn.launch import launched_rank
 
 VERBS = {
     "summary": "Show a network layer by layer: shapes, parameters, operations.",
@@ -90,6 +91,8 @@ def main(arguments: list[str] | None = None) -> None:
     without_scipy()
     warnings.showwarning = show_warning
     streams.prepare()
+    if launched_rank() > 0:
+        streams.silence()
     status = run(arguments)
     fault = streams.finish_stdout()
     if fault is not None and status == 0:

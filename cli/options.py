@@ -170,6 +170,12 @@ def training_options(command: Command) -> Command:
         device_option,
         click.option("--threads", type=count, metavar="N", show_default="all", help="Processors to use; the result does not depend on it."),
         click.option(
+            "--parallel",
+            type=Choice(("data", "model")),
+            show_default="data under mpiexec",
+            help="How the ranks that mpiexec starts share the work: each takes a part of every batch, or each of two a tower of the network.",
+        ),
+        click.option(
             "--init",
             metavar="NAME",
             show_default="he",

@@ -19,6 +19,7 @@ from minicnn.geometry import shape_text
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
     from minicnn.network import Graph
+    from minicnn.parallel import MPIRanks
     from minicnn.train import Run, RunFolder, RunSettings, Trainer
 
 
@@ -49,13 +50,13 @@ def chosen(name: str, given: dict[str, Any]) -> Choice:
     return Choice(network, RunSettings.completed(given, len(data[0]), recipe), *data)
 
 
-def begun(choice: Choice, folder: RunFolder, device: str, threads: int | None) -> Run:
+def begun(choice: Choice, folder: RunFolder, device: str, threads: int | None, ranks: MPIRanks | None = None) -> Run:
     """A new run in a new folder; what became of the weights it starts with goes to stderr."""
     from minicnn.train import Run
 
     network, settings, train_data, test_data = choice
     try:
-        trainer = make_trainer(network, settings, train_data, device, threads)
+        trainer = make_trainer(network, settings, train_data, device, threads, ranks)
         if isinstance(network, OwnNetwork):
             settings = replace(settings, architecture=trainer.net.architecture())
         load_weights(trainer.net, settings)
@@ -65,20 +66,18 @@ def begun(choice: Choice, folder: RunFolder, device: str, threads: int | None) -
         raise
 
 
-def resumed(path: str | Path, name: str | None, given: dict[str, Any], device: str, threads: int | None) -> Run:
+def resumed(
+    path: str | Path, name: str | None, given: dict[str, Any], device: str, threads: int | None, ranks: MPIRanks | None = None
+) -> Run:
     """The run in a folder, resumed; warnings go to stderr.
 
     name : the network again, of which the run must be; a Python file is run, so that its layers are known
     """
-    from minicnn.train import Run, RunFolder, RunSettings
-    from minicnn.train.run_set import seeds
+    from minicnn.train import Run, RunSettings
+    from minicnn.train.run_folder import CHECKPOINT
+    from minicnn.train.shared_folder import run_folder
 
-    if known := seeds(path):
-        raise CheckpointError(
-            f"{path} holds the runs of {len(known)} seeds"
-            f"\n  continue them all: minicnn train --repeat {len(known)} --resume {path}\n  or choose one: {path}/seed-{known[0]}"
-        )
-    folder = RunFolder.open(path)
+    folder = run_folder(ranks, lambda: existing(path))
     given = {option: value for option, value in given.items() if option != "recipe"}
     folder.claim()  # before anything slow
     try:
@@ -90,11 +89,11 @@ def resumed(path: str | Path, name: str | None, given: dict[str, Any], device: s
         settings = settings.continued(given | names)
         network = network_choice.recorded(settings)
         train_data, test_data = load_both(settings.data, settings.data_dir, network.input_shape)
-        trainer = make_trainer(network, settings, train_data, device, threads)
+        trainer = make_trainer(network, settings, train_data, device, threads, ranks)
         if isinstance(again, OwnNetwork):
             check_unchanged(build(again, settings, train_data), trainer.net, str(name))
         run = Run(folder, settings, trainer, train_data, test_data)
-        if not folder.checkpoint_path.exists():  # it ended before its first
+        if not folder.holds(CHECKPOINT):  # it ended before its first
             load_weights(trainer.net, settings)
         warnings = run.restore()
     except BaseException:
@@ -109,7 +108,22 @@ def resumed(path: str | Path, name: str | None, given: dict[str, Any], device: s
     return run
 
 
-def make_trainer(network: Network, settings: RunSettings, data: Dataset, device: str, threads: int | None) -> Trainer:
+def existing(path: str | Path) -> RunFolder:
+    """The folder of a run; a CheckpointError if it holds several, or none."""
+    from minicnn.train import RunFolder
+    from minicnn.train.run_set import seeds
+
+    if known := seeds(path):
+        raise CheckpointError(
+            f"{path} holds the runs of {len(known)} seeds"
+            f"\n  continue them all: minicnn train --repeat {len(known)} --resume {path}\n  or choose one: {path}/seed-{known[0]}"
+        )
+    return RunFolder.open(path)
+
+
+def make_trainer(
+    network: Network, settings: RunSettings, data: Dataset, device: str, threads: int | None, ranks: MPIRanks | None = None
+) -> Trainer:
     """A trainer for a network, built for the channels and classes of the data."""
     from minicnn.train import Trainer
 
@@ -118,6 +132,7 @@ def make_trainer(network: Network, settings: RunSettings, data: Dataset, device:
     if settings.freeze:
         net.freeze(settings.freeze)
     how: dict[str, Any] = {"batch_size": settings.batch_size, "threads": threads, "device": device, "seed": settings.seed}
+    how["parallel"] = ranks
     return Trainer(net, settings.make_optimizer(), settings.make_loss(), **how, **settings.around_update)
 
 
@@ -184,8 +199,8 @@ def check_fit(net: Graph, data: Dataset) -> None:
 
 
 def warn_of_long(trainer: Trainer, data: Dataset, epochs: int) -> None:
-    """Before the start, report how long a network not tried on the data will train on the CPU, and which were tried."""
-    if trainer.device != "cpu":
+    """Before the start, report how long a network not tried on the data will train on this CPU alone, and which were tried."""
+    if trainer.device != "cpu" or trainer.ranks is not None:
         return
     from minicnn.zoo import suitability
 

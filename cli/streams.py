@@ -42,6 +42,11 @@ def prepare() -> None:
         sys.stderr = Forgiving(sys.stderr.buffer, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
 
 
+def silence() -> None:
+    """Say nothing from now on: another process of the same command does."""
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 open as long as the program
+
+
 def finish_stdout() -> str | None:
     """Flush standard output; returns the error as text, unless the reader has gone.
 

@@ -35,6 +35,7 @@ _MODULES = (
     "layers",
     "losses",
     "optimizers",
+    "parallel",
     "tracing",
     "train",
     "views",
@@ -61,6 +62,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn import layers as layers
     from minicnn import losses as losses
     from minicnn import optimizers as optimizers
+    from minicnn import parallel as parallel
     from minicnn import tracing as tracing
     from minicnn import train as train
     from minicnn import views as views

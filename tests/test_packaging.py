@@ -30,6 +30,8 @@ TOOLS = (
     "axe-playwright-python",
     "nbmake",
     "ipykernel",
+    "mpi4py",
+    "mpich",
 )  # what no test of `lowest` needs
 FOLDERS = {"minicnn": "minicnn", "cli": "minicnn.cli", "datasets": "minicnn.datasets"}
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from minicnn.cli.echo import echo
 from minicnn.cli.following import continuation, follow, views
 from minicnn.cli.options import training_options
+from minicnn.cli.ranks import together
+
+if TYPE_CHECKING:
+    from minicnn.parallel import MPIRanks
 
 RUNS = "runs"
 
@@ -37,10 +41,14 @@ def train(
     threads: int | None,
     form: str,
     quiet: bool,
+    parallel: str | None,
     **given: Any,
 ) -> int:
     """Train NETWORK on a data set: one of 'minicnn zoo', a Python file that defines 'network', or a run, whose architecture is
     trained anew.
+
+    Started by mpiexec, as in 'mpiexec -n 4 minicnn train resnet20', several processes, also on several machines, train together, with
+    the same weights to the last bit as one; see --parallel.
 
     Settings that are left out come from the network's recipe (data, epochs, optimizer, learning rate), with which it is known to learn.
 
@@ -50,6 +58,22 @@ def train(
 
     --repeat N trains N seeds, in the folders seed-0, seed-1, ... of the run's; with --resume RUN it continues such a set.
     """
+    with together(parallel) as ranks:
+        return _train(network, out, resume, repeat, device, threads, form, quiet, ranks, given)
+
+
+def _train(
+    network: str | None,
+    out: str | None,
+    resume: str | None,
+    repeat: int | None,
+    device: str,
+    threads: int | None,
+    form: str,
+    quiet: bool,
+    ranks: MPIRanks | None,
+    given: dict[str, Any],
+) -> int:
     if resume and given["recipe"]:
         raise click.UsageError("a resumed run keeps its settings: leave out --recipe")
     if resume and out:
@@ -66,22 +90,24 @@ def train(
     from minicnn.engine import checked_device
     from minicnn.train import RunFolder
     from minicnn.train.run_set import make_set
+    from minicnn.train.shared_folder import on_first, run_folder
 
     device = checked_device(device)  # before anything slow
     given["data_dir"] = given["data_dir"] and str(Path(given["data_dir"]).expanduser().absolute())
     given["freeze"] = given["freeze"] or None
     if resume and repeat:
-        return repeats.resume(resume, network, repeat, given, device, threads, form, quiet)
+        return repeats.resume(resume, network, repeat, given, device, threads, form, quiet, ranks)
     if resume:
-        run = run_making.resumed(resume, network, given, device, threads)
+        run = run_making.resumed(resume, network, given, device, threads, ranks)
         return follow(run, *views(run, form, quiet), continuation(run, run_making.own_file(run.trainer, network, run.settings)))
     choice = run_making.chosen(str(network), given)
     settings = choice.settings
     name = f"{settings.network}-{short_name(settings.data)}"
     if repeat:
-        folder = make_set(out) if out else RunFolder.create_next(RUNS, name).path
-        return repeats.repeat(choice, str(network), folder, repeat, device, threads, form, quiet)
-    run = run_making.begun(choice, RunFolder.create(out) if out else RunFolder.create_next(RUNS, name), device, threads)
+        path = on_first(ranks, lambda: make_set(out) if out else RunFolder.create_next(RUNS, name).path)
+        return repeats.repeat(choice, str(network), path, repeat, device, threads, form, quiet, ranks)
+    folder = run_folder(ranks, lambda: RunFolder.create(out) if out else RunFolder.create_next(RUNS, name))
+    run = run_making.begun(choice, folder, device, threads, ranks)
     run_making.warn_of_long(run.trainer, choice.train_data, settings.epochs)
     if not quiet and settings.data not in names():
         echo(overview(run.whole, run.test_data), err=True)

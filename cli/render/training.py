@@ -138,7 +138,8 @@ def heading(description: dict[str, Any], start: StartRecord) -> Text:
     momentum = f", momentum {settings['momentum']:g}" if settings["momentum"] is not None else ""
     decay = f", weight decay {settings['weight_decay']:g}" if settings["weight_decay"] else ""
     augment = f", {settings['augment'].replace(',', ', ')}" if settings["augment"] else ""
-    threads = f"{start.threads} thread{'s' * (start.threads != 1)}"
+    ranks = f"{description['ranks']} ranks of " if description.get("ranks", 1) > 1 else ""
+    threads = f"{ranks}{start.threads} thread{'s' * (start.threads != 1)}"
     where = threads if description["device"] == "cpu" else description["device"]
     return Text.assemble(
         (settings["network"], "bold"),

@@ -13,6 +13,7 @@ import numpy as np
 
 from minicnn.engine.objective import GIVEN_GRADIENT, Objective
 from minicnn.engine.plan import Plan, build_plan
+from minicnn.engine.ranks import Ranks
 from minicnn.engine.shelf import inference_class, plan_of, training_class
 from minicnn.engine.textbook import Run
 from minicnn.engine.two_passes import TwoPasses
@@ -54,9 +55,15 @@ def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray
 
 
 def predict(
-    net: Graph, images: np.ndarray, scale: Sequence[float], shift: Sequence[float], threads: int | None = None, device: str = CPU
+    net: Graph,
+    images: np.ndarray,
+    scale: Sequence[float],
+    shift: Sequence[float],
+    threads: int | None = None,
+    device: str = CPU,
+    ranks: Ranks | None = None,
 ) -> np.ndarray:
-    """Outputs for images * scale[c] + shift[c], in inference mode.
+    """Outputs for images * scale[c] + shift[c], in inference mode; together with other ranks, where there are some.
 
     images : (N, C, *space) float32 or uint8  ->  (N, *output) float32
     """
@@ -64,7 +71,8 @@ def predict(
     output = np.empty((len(images), *net.topology.output_shapes[0]), np.float32)
     if len(images):
         plan = inference_plan(net, len(images), images.dtype == np.uint8, scale, shift, threads, device)
-        plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), plan.arrays.batch, output=output)
+        how: dict[str, Any] = {} if ranks is None else {"ranks": ranks}
+        plan.run(net.parameter_memory, np.ascontiguousarray(images), np.arange(len(images)), plan.arrays.batch, output=output, **how)
     return output
 
 

@@ -16,7 +16,8 @@ from numba import config
 from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
-from minicnn.engine.update import append_update
+from minicnn.engine.ranks import SLOTS, SWAP, Exchange, Ranks, gather_results, refuse_alone, run_together
+from minicnn.engine.update import append_update, running_stretches
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -69,6 +70,12 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
     return SHARDS_SIZES[-1]
 
 
+def slots_of_batch(topology: Topology, batch: int) -> int:
+    """Into how many slots a batch's gradients are added, from the network and the batch alone as well; each is of one rank."""
+    shards = -(-batch // shard_size(topology, batch))
+    return min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * padded(topology.memory_size)))))
+
+
 def _outweighs_images(node: Node) -> bool:
     """Whether its weights do not fit the cache, and serve so few positions that the time is that of reading them for each shard."""
     layer = cast(Any, node.layer)
@@ -81,6 +88,10 @@ class Plan:
     """A finished program with its stretches of memory.
 
     memory : arenas, then slots, then the optimizer's state
+    exchanges : where several processes that run it together wait for each other, in the order of its phases
+    is_tower : whether it is one of two that run together
+    running : ranges of the parameters that follow with the batches, as running statistics do
+    finished : (1,) batches of the latest run that are done
     """
 
     program: FinishedProgram
@@ -91,7 +102,10 @@ class Plan:
     state_begin: int
     state_count: int
     arrays: Arrays
-    _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+    exchanges: tuple[Exchange, ...] = ()
+    is_tower: bool = False
+    running: tuple[tuple[int, int], ...] = ()
+    finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
 
@@ -135,6 +149,7 @@ class Plan:
         output: np.ndarray | None = None,
         input_gradient: np.ndarray | None = None,
         scales: np.ndarray | None = None,
+        ranks: Ranks | None = None,
     ) -> np.ndarray:
         """Run batches of `batch_size` images, in the given order, to the last.
 
@@ -154,6 +169,8 @@ class Plan:
         input_gradient : (batch, C, *space) float32, written
         scales : (batches,) float64
             What the sum of a batch's losses is multiplied by; without it, 1 / images.
+        ranks : Ranks, optional
+            The processes that run these batches together, each of which calls this with the same arguments and gets the same results.
 
         Returns
         -------
@@ -165,7 +182,7 @@ class Plan:
         ShapeError, SettingError
             If an array is not what the plan was made for; nothing is run then.
         """
-        self._finished[0] = 0
+        self.finished[0] = 0
         self.arrays.check(parameters, images, order, batch_size, labels, keys, rates, output, input_gradient, scales)
         batches = -(-len(order) // batch_size)
         shards = -(-batch_size // self.layout.shard)
@@ -187,22 +204,28 @@ class Plan:
             dtype=np.int64,
         )
         with self.lock:
-            run(
-                self.threads,
-                self.program,
-                self.memory,
-                parameters,
-                jobs,
-                addresses,
-                self.layout,
-                self._finished,
-                whole_batches=self.arrays.rates is not None,
-            )
+            if ranks is None:
+                if self.is_tower:
+                    refuse_alone()
+                run(
+                    self.threads,
+                    self.program,
+                    self.memory,
+                    parameters,
+                    jobs,
+                    addresses,
+                    self.layout,
+                    self.finished,
+                    whole_batches=self.arrays.rates is not None,
+                )
+            else:
+                run_together(self, ranks, parameters, jobs, addresses)
+                gather_results(self, ranks, statistics, batch_size, output)
         return statistics.sum(axis=1)
 
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
-        return self._statistics.sum(axis=1)[: int(self._finished[0])]
+        return self._statistics.sum(axis=1)[: int(self.finished[0])]
 
 
 def build_plan(
@@ -258,7 +281,7 @@ def build_plan(
     shard = shard_size(topology, batch, training)
     shards = -(-batch // shard)
     slot_size = padded(parameter_size)
-    slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
+    slots = slots_of_batch(topology, batch) if training else shards
     state_begin = slots * slot_size if training else 0
     states = len(optimizer.state_names) if optimizer else 0
     common_begin = state_begin + states * slot_size
@@ -275,6 +298,7 @@ def build_plan(
         planner.close_shards()
     per_shard = planner.several_phases
     if optimizer:
+        planner.exchanges.append(Exchange(len(planner.program.phases), SLOTS))
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
     program = planner.finish(compiled)
     arena_begin = padded(common_begin + planner.common_size)
@@ -294,4 +318,6 @@ def build_plan(
         len(optimizer.number_names) if optimizer else None,
         parameter_size,
     )
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
+    exchanges = tuple(planner.exchanges)
+    together = (exchanges, any(each.kind == SWAP for each in exchanges), running_stretches(topology))
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, *together)

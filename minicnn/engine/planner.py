@@ -14,6 +14,7 @@ from minicnn.engine.fusion import Fusion, consumers_of, find_fusions
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.operations import Operation, operation_of
 from minicnn.engine.operations.loss import append_loss_of
+from minicnn.engine.ranks import ROWS, Exchange
 from minicnn.graph import INPUT, Node, ParameterSlot, Topology, ValueRef
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise.lowering import (
@@ -138,6 +139,8 @@ class Planner:
     common_size: int = 0
     changing: Changing | None = None  # what was done to the images while they were loaded
     prepared: dict[tuple[int, str], TransformedFilters] = field(default_factory=dict)  # what `prepare` of a node left
+    exchanges: list[Exchange] = field(default_factory=list)  # between processes that run the program together
+    _written: list[tuple[str, int, int]] = field(default_factory=list)  # common memory of the open phase: kind of exchange, place, row
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
     _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
@@ -156,9 +159,14 @@ class Planner:
         self.common_size += padded(size)
         return begin
 
-    def common(self, row: int) -> int:
-        """Memory for one row a shard that all shards can read; what was written in one phase is there in the next."""
-        return self.common_once(row * -(-self.batch // self.shard))
+    def common(self, row: int, kind: str = ROWS) -> int:
+        """Memory for one row a shard that all shards can read; what is written in the open phase is there in the next.
+
+        kind : of the exchange between processes that run the program together
+        """
+        begin = self.common_once(row * -(-self.batch // self.shard))
+        self._written.append((kind, begin, row))
+        return begin
 
     @property
     def learning(self) -> bool:
@@ -253,6 +261,8 @@ class Planner:
     def close_shards(self) -> None:
         """End of what a shard goes through in one go: what follows sees what all shards have done so far."""
         self.program.close_phase(SHARDS)
+        self.exchanges += [Exchange(len(self.program.phases), *each) for each in self._written]
+        self._written.clear()
 
     def _input(self) -> Activation:
         """The input's place, with a halo if all who read it take one: filling it costs nothing, since it is copied anyway."""

@@ -6,7 +6,7 @@ changes nothing: running statistics follow in the second, with the update.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -64,8 +64,12 @@ class TwoPasses:
         keys: np.ndarray,
         rates: np.ndarray | None = None,
         scales: np.ndarray | None = None,
+        **ranks: Any,
     ) -> np.ndarray:
-        """Run batches; arguments, result and errors as for `Plan.run`, and those of the function; nothing counts as right."""
+        """Run batches; arguments, result and errors as for `Plan.run`, and those of the function; nothing counts as right.
+
+        ranks : those of `Plan.run`, where there are any
+        """
         with self.lock:
             self._done = []
             if len(labels) != len(images):
@@ -75,13 +79,13 @@ class TwoPasses:
                 chosen = order[first : first + batch_size]
                 count, own = len(chosen), slice(n, n + 1)
                 some, y = np.ascontiguousarray(images[chosen]), np.empty((count, *(shape or ())), np.float32)
-                self.forward.run(parameters, some, np.arange(count), count, keys=keys[own], output=y)
+                self.forward.run(parameters, some, np.arange(count), count, keys=keys[own], output=y, **ranks)
                 answer = self.loss.answer(y, labels[chosen])
                 dy = answer.gradient(1.0 / count if scales is None else float(scales[n]))
                 done = False
                 try:
                     updated = None if rates is None else rates[own]
-                    self.backward.run(parameters, some, np.arange(count), count, labels=dy, keys=keys[own], rates=updated)
+                    self.backward.run(parameters, some, np.arange(count), count, labels=dy, keys=keys[own], rates=updated, **ranks)
                     done = True
                 finally:  # what raises while the batch is under way leaves it whole
                     if done or len(self.backward.done()):

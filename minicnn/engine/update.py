@@ -78,3 +78,8 @@ def trainable_stretches(topology: Topology, wanted: Callable[[ParameterSlot], bo
         else:
             stretches.append((slot.offset, end))
     return stretches
+
+
+def running_stretches(topology: Topology) -> tuple[tuple[int, int], ...]:
+    """Ranges (begin, end) of what no gradient changes, and batches may: running statistics."""
+    return tuple((slot.offset, slot.offset + slot.size) for slot in topology.slots if not slot.trainable)

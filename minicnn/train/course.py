@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 from numbers import Real
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from minicnn.train.intake import Held
 from minicnn.train.position import Position
 from minicnn.train.records import EpochRecord, ProgressRecord, Record, StartRecord
 from minicnn.train.schedule import Schedule
+from minicnn.train.together import check_course, warn_of_idle
 from minicnn.train.turns import Turns
 from minicnn.train.updates import Updates, rates
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from minicnn.engine import AnyPlan
     from minicnn.engine.two_passes import TwoPasses
     from minicnn.network import Graph
+    from minicnn.parallel import MPIRanks
 
 REPORT_SECONDS = 0.1  # how long batches run between two progress records
 
@@ -46,6 +48,7 @@ class Course(NamedTuple):
     until : the last epoch
     since : the epochs before the schedule begins
     update : the optimizer, with what is around it
+    ranks : that train together, if there are several
     """
 
     net: Graph
@@ -63,6 +66,7 @@ class Course(NamedTuple):
     device: str
     loss: Loss
     update: Update
+    ranks: MPIRanks | None = None
 
     def records(self, at: Position, updates: Updates, turns: Turns) -> Records:
         """Train from a position, which is updated; meanwhile other threads get an error."""
@@ -70,7 +74,11 @@ class Course(NamedTuple):
             at.stopping = False
             begin = time.perf_counter()
             with turns.turn():
+                if self.ranks is not None:
+                    check_course(self.ranks, self, at, updates.state(self.update))
                 plan = self._plan(updates)
+                if self.ranks is not None:
+                    warn_of_idle(self.ranks, plan, self.batch_size)
                 plan.hold(self.train.images, self.train.labels)
                 plan.warm(self.net.parameter_memory)
                 if self.test is not None:
@@ -96,7 +104,7 @@ class Course(NamedTuple):
             )
             while at.epoch <= self.until:
                 yield from self._epoch(at, updates, turns, wrong)
-                if at.stopping:
+                if self._stopping(at):
                     return
                 with turns.turn(), updates.averaged(self.update):
                     record = self._close_epoch(at, wrong)
@@ -110,9 +118,11 @@ class Course(NamedTuple):
         weights, answers = self.train.weights[order], self.train.answers[order]
         counts = np.add.reduceat(weights, np.arange(0, images, self.batch_size))
         groups = Groups(batches, self.update.accumulate)
+        together: dict[str, Any] = {} if self.ranks is None else {"ranks": self.ranks}
         stretch = 1
-        while at.batch < batches and not at.stopping:
+        while at.batch < batches and not self._stopping(at):
             with turns.turn():
+                stretch = stretch if self.ranks is None else self.ranks.from_first(stretch)
                 first, stop = at.batch, min(at.batch + stretch, batches)
                 moments = [self._learning_rate(at, groups.part(n)) for n in range(first, stop)]
                 numbers = rates(self.update, at.steps + 1, moments, groups, first)
@@ -128,6 +138,7 @@ class Course(NamedTuple):
                         keys=keys[first:stop].copy(),
                         rates=numbers,
                         scales=self._scales(groups, counts, first, stop),
+                        **together,
                     )
                 finally:  # Ctrl-C in a notebook as well: the parameters reflect exactly the batches that are done
                     seconds = time.perf_counter() - begin
@@ -146,7 +157,8 @@ class Course(NamedTuple):
         loss, right = self._means(at, self.train.weights, self.train.answers)
         figures = None
         if self.test is not None:
-            found, _ = measure(self.net, self.loss, self.test.images, self.test.labels, self.preparation, self.threads, self.device)
+            how = (self.preparation, self.threads, self.device, self.ranks and self.ranks.by_images)
+            found, _ = measure(self.net, self.loss, self.test.images, self.test.labels, *how)
             test_loss, test_accuracy, figures = found.loss, found.accuracy, found.metrics
         self._check(at.epoch, wrong, loss, test_loss or 0.0, 0.0 if weights_are_finite(self.net) else math.nan)
         record = EpochRecord(
@@ -165,6 +177,14 @@ class Course(NamedTuple):
         at.history.append(record)
         at.begin_epoch(at.epoch + 1)
         return record
+
+    def _stopping(self, at: Position) -> bool:
+        """Whether training was asked to stop; where there are several ranks, any of them, and all agree."""
+        if self.ranks is None:
+            return at.stopping
+        agreed = self.ranks.on_any(at.stopping)
+        at.stopping = at.stopping or agreed  # who was asked meanwhile says so the next time
+        return agreed
 
     def _scales(self, groups: Groups, counts: np.ndarray, first: int, stop: int) -> np.ndarray:
         """What the summed losses of batches first to stop - 1 are multiplied by; `counts` are the weights of each batch of the epoch."""

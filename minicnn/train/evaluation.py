@@ -19,6 +19,7 @@ from minicnn.train.records import EvaluationRecord
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
+    from minicnn.parallel import MPIRanks
     from minicnn.preparation import Preparation
 
 
@@ -61,10 +62,14 @@ def measure(
     preparation: Preparation,
     threads: int | None = None,
     device: str = engine.CPU,
+    ranks: MPIRanks | None = None,
 ) -> tuple[EvaluationRecord, np.ndarray]:
-    """The same for checked images and labels, with the outputs; those that are not finite make the loss NaN."""
+    """The same for checked images and labels, with the outputs; those that are not finite make the loss NaN.
+
+    ranks : that compute the outputs together, all of which get all
+    """
     begin = time.perf_counter()
-    scores = logits(net, images, preparation, threads, device)
+    scores = logits(net, images, preparation, threads, device, ranks)
     mean, metrics = judged(loss, scores, labels, net.input_shape)
     return EvaluationRecord(mean, metrics, len(images), time.perf_counter() - begin), scores
 
@@ -92,9 +97,16 @@ def judged(loss: Loss, scores: np.ndarray, labels: np.ndarray, input_shape: tupl
     return mean, {name: known[name] if name in known else METRICS[name](prediction, told) for name in wanted}
 
 
-def logits(net: Graph, images: np.ndarray, preparation: Preparation, threads: int | None = None, device: str = engine.CPU) -> np.ndarray:
+def logits(
+    net: Graph,
+    images: np.ndarray,
+    preparation: Preparation,
+    threads: int | None = None,
+    device: str = engine.CPU,
+    ranks: MPIRanks | None = None,
+) -> np.ndarray:
     """The logits of prepared images: (N, classes) float32."""
-    return engine.predict(net, _prepared(net, images, preparation), preparation.scale, preparation.shift, threads, device)
+    return engine.predict(net, _prepared(net, images, preparation), preparation.scale, preparation.shift, threads, device, ranks)
 
 
 def _prepared(net: Graph, images: np.ndarray, preparation: Preparation) -> np.ndarray:

@@ -18,6 +18,7 @@ from minicnn.train.weights import TrainedNetwork
 if TYPE_CHECKING:
     from minicnn.datasets import Dataset
     from minicnn.network import Graph
+    from minicnn.parallel import MPIRanks
     from minicnn.preparation import Preparation
 
 MISTAKES = 5  # that are kept unless more are asked for
@@ -112,9 +113,10 @@ def examination(
     threads: int | None = None,
     device: str = "cpu",
     mistakes: int = MISTAKES,
+    ranks: MPIRanks | None = None,
 ) -> Examination:
-    """The same for prepared images and checked labels of the data `name`."""
-    record, scores = measure(net, loss, images, labels, preparation, threads, device)
+    """The same for prepared images and checked labels of the data `name`; together with other ranks."""
+    record, scores = measure(net, loss, images, labels, preparation, threads, device, ranks)
     check_scores(f"{net.name} on {name}", scores)
     kind = answer_kind(loss, net.output_shape)
     prediction = loss.prediction(scores, net.input_shape)

@@ -17,7 +17,7 @@ from minicnn.train.groups import Groups
 from minicnn.train.history import is_better
 from minicnn.train.learning import LearningWatch, judged_labels
 from minicnn.train.records import EpochRecord, EvaluationRecord, Record
-from minicnn.train.run_folder import RunFolder
+from minicnn.train.run_folder import BEST, RunFolder
 from minicnn.train.settings import RunSettings
 from minicnn.train.trainer import Trainer
 from minicnn.train.validation import hold_out
@@ -66,6 +66,8 @@ class Run:
         New, created from the settings.
     train_data, test_data : Dataset
         Whole; what the settings hold out is taken from the training images here.
+
+    Of several ranks that train together, each has one, with a folder that `shared_folder.run_folder` gives; the result is for rank 0.
     """
 
     def __init__(self, folder: RunFolder, settings: RunSettings, trainer: Trainer, train_data: Dataset, test_data: Dataset) -> None:
@@ -122,6 +124,7 @@ class Run:
             "preparation": self.preparation.to_json(),
             "threads": self.trainer.threads,
             "device": self.trainer.device,
+            **({"ranks": trainer.ranks.size, "parallel": trainer.ranks.kind} if trainer.ranks else {}),
             "cpu": cpu_name(),
             "versions": versions | {name: metadata.version(name) for name in ("numpy", "numba", "llvmlite")},
             **({"under_way": under_way} if under_way else {}),
@@ -158,7 +161,7 @@ class Run:
         if checkpoint is not None:
             self.trainer.restore(*checkpoint)
             self._check_standing()
-            if self.folder.best_path.exists():
+            if self.folder.holds(BEST):
                 for record in self.trainer.history:
                     self._judge(record)
         self.folder.write_history(self.trainer.history, **self.marks)
@@ -203,7 +206,7 @@ class Run:
                 if self.out_of_patience:
                     break
             self.save()
-            if self.finished and self.chosen is not None:
+            if self.folder.writes and self.finished and self.chosen is not None:
                 self.folder.write_description({**self.description(), "result": self.result().to_json()})
         except BaseException:
             self.folder.discard()
@@ -227,7 +230,9 @@ class Run:
             self.save()
 
     def save(self) -> None:
-        """Write weights and checkpoint to disk."""
+        """Write weights and checkpoint to disk; of several ranks, one does."""
+        if not self.folder.writes:
+            return
         if self.chosen is not None and self._chosen_memory is not None:
             self._trained(self.chosen.epoch).save(self.folder.best_path, self._chosen_memory)
             self._chosen_memory = None

@@ -39,7 +39,12 @@ CHECKPOINT_FORMAT = "minicnn checkpoint 1"
 
 
 class RunFolder:
-    """The four files of a run, in one folder.  Made by `create`, `create_next` or `open`."""
+    """The four files of a run, in one folder.  Made by `create`, `create_next` or `open`.
+
+    writes : whether this process writes what it is told; of several ranks that train together, one does
+    """
+
+    writes = True
 
     def __init__(self, path: Path, new: bool = False, begun: bool = True) -> None:
         self.path = path
@@ -112,6 +117,10 @@ class RunFolder:
     @property
     def checkpoint_path(self) -> Path:
         return self.path / CHECKPOINT
+
+    def holds(self, name: str) -> bool:
+        """Whether it has this file."""
+        return (self.path / name).exists()
 
     def claim(self) -> None:
         """Keep other processes out of this folder until `release`, and remove what killed ones left half written.

@@ -39,8 +39,9 @@ from minicnn.train.records import EpochRecord, Record, StepRecord
 from minicnn.train.schedule import Schedule
 from minicnn.train.schedule import schedule as chosen_schedule
 from minicnn.train.single_values import warn_of_single_values
+from minicnn.train.together import Parallel, joined, updates_of
 from minicnn.train.turns import Turns
-from minicnn.train.updates import Updates, rates
+from minicnn.train.updates import rates
 from minicnn.trained_on import TrainedOn
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ class Trainer:
     ema : float, optional
         Decay of an exponential moving average of the weights and running statistics over the updates, such as 0.999; at first it
         is shorter, see `minicnn.optimizers.Update`.  The averaged weights are evaluated, chosen and kept: `fit` ends with them.
+    parallel : "data" or "model", or what `minicnn.parallel.ranks` gives for some of them, optional
+        Train together with the other ranks that `mpiexec` has started, see `minicnn.parallel`.  The network gets the weights of rank 0,
+        as in PyTorch's DistributedDataParallel; unlike there, every rank makes the same calls with the same arguments, whole batches
+        among them, of which it computes its part, and every rank gets the same records and weights.
 
     Raises
     ------
@@ -100,6 +105,7 @@ class Trainer:
         clip_norm: float | None = None,
         accumulate: int = 1,
         ema: float | None = None,
+        parallel: Parallel = None,
     ) -> None:
         self.device = engine.checked_device(device)
         if not isinstance(net, Graph):
@@ -122,13 +128,14 @@ class Trainer:
                 f"Trainer: optimizer is {optimizer!r}, but must be one of minicnn.optimizers, such as SGD(learning_rate=0.05)"
             )
         self.batch_size = whole_number("Trainer", "batch_size", batch_size, least=1)
-        self.threads = thread_count("Trainer", threads)
+        self.ranks = joined(parallel, net, self.device)
+        self.threads = self.ranks.threads() if self.ranks and threads is None else thread_count("Trainer", threads)
         self.seed = whole_number("Trainer", "seed", seed, least=0)
         self.clip_norm, self.accumulate, self.ema = clip_norm, accumulate, ema
         self.update  # noqa: B018   # checks them
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
-        self._updates = Updates(net, self.device)
+        self._updates = updates_of(net, self.device, self.ranks)
         self._turns = Turns()
         self._warned = False  # of a step of a single image
 
@@ -136,6 +143,11 @@ class Trainer:
     def update(self) -> Update:
         """The optimizer with what is around it."""
         return checked_update(self.optimizer, self.clip_norm, self.accumulate, self.ema)
+
+    @property
+    def _together(self) -> dict[str, Any]:
+        """What the engine is told of other ranks."""
+        return {"ranks": self.ranks} if self.ranks else {}
 
     @property
     def steps(self) -> int:
@@ -215,6 +227,7 @@ class Trainer:
                     keys=key,
                     rates=numbers,
                     scales=np.array([self.loss.scale(weight)]),
+                    **self._together,
                 )
             finally:
                 done = plan.done()
@@ -344,9 +357,8 @@ class Trainer:
             checked = as_dataset("data", data, self.net, self.loss)
             images, preparation = self.net.prepared(checked.name, checked.images)
             names = class_names(checked, self.classes)
-            return examination(
-                self.net, self.loss, images, checked.labels, preparation, names, checked.name, self.threads, self.device, mistakes
-            )
+            how = (self.threads, self.device, mistakes, self.ranks and self.ranks.by_images)
+            return examination(self.net, self.loss, images, checked.labels, preparation, names, checked.name, *how)
 
     def predict(self, images: ArrayLike) -> Any:
         """What the network says of images as the data set holds them: probabilities, numbers or boxes, see `Graph.predict`."""
@@ -406,6 +418,7 @@ class Trainer:
             self.device,
             self.loss,
             self.update,
+            self.ranks,
         )
         return course.records(self._at, self._updates, self._turns)
 

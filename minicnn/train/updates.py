@@ -46,21 +46,38 @@ class Updates:
         if self._plan is None or self._made_for != made_for:
             state = self.state(update)
             self._plan = None  # its memory is free before more is asked for
-            plan = engine.training_plan(
-                self.device,
-                self.net,
-                batch,
-                threads,
-                objective,
-                uint8=preparation.unit == BYTES,
-                scale=preparation.scale,
-                shift=preparation.shift,
-                optimizer=update,
-                **augment.loading(objective.kind),
-            )
+            plan = self.built(update, batch, threads, preparation, augment, objective)
             plan.set_state(state)
             self._plan, self._made_for, self._state = plan, made_for, None
         return self._plan
+
+    def built(self, update: Update, *how: Any) -> Any:
+        """A new plan; arguments as for `plan`."""
+        return self.plan_for(self.net, update, *how)
+
+    def plan_for(
+        self,
+        net: Graph,
+        update: Update,
+        batch: int,
+        threads: int,
+        preparation: Preparation,
+        augment: Augmentation,
+        objective: Objective,
+    ) -> AnyPlan | TwoPasses:
+        """A new plan for a network, this one or a part of it."""
+        return engine.training_plan(
+            self.device,
+            net,
+            batch,
+            threads,
+            objective,
+            uint8=preparation.unit == BYTES,
+            scale=preparation.scale,
+            shift=preparation.shift,
+            optimizer=update,
+            **augment.loading(objective.kind),
+        )
 
     def state(self, update: Update) -> np.ndarray:
         """What is remembered: (kinds, memory size) float32, rows laid out like the parameters.

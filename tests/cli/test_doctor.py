@@ -56,6 +56,7 @@ def test_json(cli):
         "cairosvg",
         "torch",
         "scikit-learn",
+        "mpi4py",
     ]
     for point in found.values():
         assert set(point) == {"what", "state", "detail", "fix", "needed"}

@@ -354,14 +354,22 @@ def test_the_device_that_is_asked_for_computes(cli, monkeypatch):
     assert asked == ["cuda:0"]
 
 
-@pytest.mark.parametrize(("device", "where", "option"), [("cpu", "2 threads", ""), ("cuda:1", "cuda:1", " --device cuda:1")])
-def test_a_run_says_where_it_is_computed(trained, device, where, option):
-    description = json.loads((trained / "run.json").read_text()) | {"device": device}
+@pytest.mark.parametrize(
+    ("device", "ranks", "where", "launch", "option"),
+    [
+        ("cpu", None, "2 threads", "", ""),
+        ("cuda:1", None, "cuda:1", "", " --device cuda:1"),
+        ("cpu", SimpleNamespace(size=4, kind="data"), "4 ranks of 2 threads", "mpiexec -n 4 ", ""),
+        ("cpu", SimpleNamespace(size=2, kind="model"), "2 ranks of 2 threads", "mpiexec -n 2 ", " --parallel model"),
+    ],
+)
+def test_a_run_says_where_it_is_computed(trained, device, ranks, where, launch, option):
+    description = json.loads((trained / "run.json").read_text()) | {"device": device} | ({"ranks": ranks.size} if ranks else {})
     heading = text.heading(description, StartRecord(4, 1438, 359, 128, 2, 61_706, 0.1, 1)).plain
     assert heading.endswith(f"; seed 0; {where}")
     folder = SimpleNamespace(path=Path("a run"))
-    run = SimpleNamespace(folder=folder, trainer=SimpleNamespace(device=device))
-    assert continuation(run) == f"continue with: minicnn train --resume 'a run'{option}"
+    run = SimpleNamespace(folder=folder, trainer=SimpleNamespace(device=device, ranks=ranks))
+    assert continuation(run) == f"continue with: {launch}minicnn train --resume 'a run'{option}"
 
 
 def test_the_table_of_held_out_images_fits_eighty_columns():

@@ -62,7 +62,7 @@ def lead(runs, wakeups, memory, parameters, table, steps, phases, jobs, addresse
     run.jobs, run.batch_count = jobs.ctypes.data, len(jobs)
     run.addresses, run.address_count = addresses.ctypes.data, len(addresses)
     run.shard, run.slots, run.arena_begin, run.arena_size, run.slot_begin, run.slot_size, run.per_shard = sizes[:7]
-    threads, run.whole_batches, run.hears_signals = sizes[7:]
+    run.own_first, run.own_stop, threads, run.whole_batches, run.hears_signals = sizes[7:]
     counters = carray(integers_at(run.counters), (COUNTERS,))
     counters[:] = 0
     counters[LAST] = run.batch_count

@@ -45,6 +45,9 @@ JOB_KEY, JOB_ORDER, JOB_IMAGES, JOB_STATISTICS, JOB_RATES, JOB_OUTPUT, JOB_SCALE
 JOB_FIELDS = 8
 
 
+ALL_SLOTS = 1 << 31
+
+
 class Layout(NamedTuple):
     """Where a program's stretches of memory begin, in elements, and how many there are."""
 
@@ -55,6 +58,8 @@ class Layout(NamedTuple):
     slot_begin: int
     slot_size: int
     per_shard: int  # 1 where arenas belong to shards, because their content must outlive a phase; else 0
+    own_first: int = 0  # the slots whose shards this process computes: from this one
+    own_stop: int = ALL_SLOTS  # to below this one; other processes compute the others
 
 
 # What all threads know of the run under way.  Arrays are addresses; who calls keeps them alive until all threads have left.
@@ -210,6 +215,8 @@ def execute(run, thread):
             end, stride = (shards, run.slots) if kind == SHARDS else (begin + 1, 1)
             frame.slot = run.slot_begin + begin % run.slots * run.slot_size
             for number in range(begin, end, stride):
+                if not run.own_first <= number % run.slots < run.own_stop:
+                    continue
                 frame.arena = run.arena_begin + (number if run.per_shard else thread) * run.arena_size
                 frame.first = number * run.shard
                 frame.count = min(run.shard, images - number * run.shard)
