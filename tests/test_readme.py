@@ -20,6 +20,8 @@ import pytest
 import minicnn
 from minicnn.cli.main import group, main
 
+from .parallel.launching import found_mpiexec
+
 ROOT = Path(__file__).parents[1]
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -87,8 +89,12 @@ def run(capsys, monkeypatch, tmp_path):
 
     def call(command: str) -> str:
         name, *arguments = shlex.split(command)
+        if name == "mpiexec":
+            command = " ".join([found_mpiexec(), *command.split()[1:]])
         if name != "minicnn":  # a tool of the system
-            return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout
+            path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+            own = {**os.environ, "PATH": path}
+            return subprocess.run(command, shell=True, check=True, capture_output=True, text=True, env=own).stdout
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
