@@ -141,6 +141,8 @@ def test_the_first_python_block_trains_predicts_and_saves(monkeypatch, tmp_path,
 
 @by_name(blocks("python")[1:])
 def test_a_python_block_runs_as_pasted(block, tmp_path):
+    if "parallel=" in block.text:
+        found_mpiexec()
     file = tmp_path / "pasted.py"  # loops are derived from the text they stand in; classes are known to a process of their own
     file.write_text(block.text, encoding="utf-8")
     subprocess.run([sys.executable, file], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
