@@ -106,7 +106,7 @@ def page_plan(net: Graph, batch: int, **purpose: Any) -> PagePlan:
 def four_lane_plans(architecture: dict[str, Any], wanted: list[dict[str, Any]]) -> list[PagePlan]:
     """Plans of a network, each with the arguments of `page_plan`, made in a process with four lanes: 0.7 s.
 
-    optimizer : given by name;  loss, target : its description and the kind of target, in place of `objective`
+    optimizer : given by name;  loss, target, boxes : its description and the kind of target, in place of `objective`
     architecture : of another network with the same parameters, where it is given
 
     Raises
@@ -140,7 +140,7 @@ def main() -> int:
             if "optimizer" in each:
                 each["optimizer"] = OPTIMIZERS[each["optimizer"]](learning_rate=0.001)
             if "loss" in each:
-                each["objective"] = Objective(build_loss(each.pop("loss")), each.pop("target"))
+                each["objective"] = Objective(build_loss(each.pop("loss")), each.pop("target"), each.pop("boxes", 0))
         own = [each.pop("architecture", None) for each in asked["wanted"]]
         nets = [Graph.from_architecture(other) if other else net for other in own]
         json.dump([page_plan(which, **each).to_json() for which, each in zip(nets, asked["wanted"], strict=True)], sys.stdout)

@@ -18,6 +18,7 @@ from minicnn.page.bundle import bundle
 from minicnn.page.loops import SLIDE, described, stepping_script
 from minicnn.page.modules import path
 
+BOX_LOOPS = ("decode_boxes_forward", "non_maximum_suppression_forward")
 VARIANT_LOOPS = ("variant_forward", "variant_backward_input", "variant_backward_weight")
 STYLE = Path(__file__).parent / "style"
 START = """
@@ -37,7 +38,8 @@ def page(title: str, tasks: Mapping[str, dict[str, Any]], variant: dict[str, Any
     variant : a convolution of the user's own, as `variant_assets` makes it
     """
     own = VARIANT_LOOPS if variant else ()
-    loops = tuple(dict.fromkeys([*SLIDE, *own, *(call[1] for task in tasks.values() for call in _calls(task))]))
+    found = BOX_LOOPS if any(task["network"]["boxes"] for task in tasks.values()) else ()
+    loops = tuple(dict.fromkeys([*SLIDE, *own, *found, *(call[1] for task in tasks.values() for call in _calls(task))]))
     assets = {
         "title": title,
         "textbook": packed(path("textbook").read_bytes()),
@@ -48,7 +50,7 @@ def page(title: str, tasks: Mapping[str, dict[str, Any]], variant: dict[str, Any
         "variant": variant,
     }
     script = "\n".join(
-        ['"use strict";', stepping_script(loops), f"const WORKER = {json.dumps(bundle('worker'))};", bundle("main"), START]
+        ['"use strict";', stepping_script(loops), f"const WORKER = {json.dumps(packed(bundle('worker').encode()))};", bundle("main"), START]
     ).replace("</", "<\\/")
     style = (STYLE / "page.css").read_text(encoding="utf-8")
     policy = "; ".join(

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from minicnn import datasets, kernels
+from minicnn import datasets, kernels, zoo
 from minicnn.cli.main import run
+from minicnn.page.tasks import image_task
+from minicnn.page.write import page
 from minicnn.train import load_trained
 
 # Settings of the first room: those of each line are combined with every kind of the line
@@ -249,32 +251,45 @@ def test_a_convolution_of_ones_own(browser, tmp_path):
     page.close()
 
 
-def test_a_network_that_says_a_class_for_every_pixel(browser, tmp_path):
-    """It learns masks of cells in the page, shows them, and explains its numbers."""
-    path = tmp_path / "cells.html"
-    assert run(["play", "unet-small", "--no-open", "--out", str(path)]) == 0
-    page = browser.new_page()
+# What a network says, the words of the training room and those of a verdict
+SCENES = {
+    "unet-small": ("cells", "mean IoU", "of the pixels", "level1.conv1, map 1"),
+    "yolo-digits": ("digit-scenes", "mean average precision", "box", "conv2, map 1"),
+}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_network_that_says_more_than_a_class(browser, tmp_path, name):
+    """It learns masks or boxes in the page, shows them, and explains its numbers."""
+    data, figure, verdict, unit = SCENES[name]
+    train, test = (datasets.load(data, split).subset(slice(count)) for split, count in (("train", 16), ("test", 4)))
+    net = zoo.find(name).build(len(train.classes), width=0.25)
+    path = tmp_path / "scenes.html"
+    path.write_text(page(name, {name: image_task(net, train, test)}))
+    shown = browser.new_page()
     complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(path.as_uri())
-    page.wait_for_selector('html[data-ready="1"]', timeout=20_000)
-    page.click("#tab-train")
-    page.locator("#room-train").get_by_label("learning rate").first.select_option("0.01")
-    for batch in range(6):
-        page.click('text="one batch"')
-        for _ in range(100):
-            page.wait_for_timeout(100)
-            if page.evaluate("() => window.minicnn.rooms.train.trainers[0].tests.length") > batch:
-                break
-    losses = page.evaluate("() => window.minicnn.rooms.train.trainers[0].batches.map(each => each.loss)")
-    assert len(losses) == 6
+    shown.on("pageerror", lambda error: complaints.append(str(error)))
+    shown.goto(path.as_uri())
+    shown.wait_for_selector('html[data-ready="1"]', timeout=20_000)
+    shown.click("#tab-train")
+    shown.locator("#room-train").get_by_label("learning rate").first.select_option("0.01")
+    for batch in range(8):
+        shown.click('text="one batch"')
+        shown.wait_for_function(f"() => window.minicnn.rooms.train.trainers[0].tests.length > {batch}")
+    losses = shown.evaluate("() => window.minicnn.rooms.train.trainers[0].batches.map(each => each.loss)")
+    assert len(losses) == 8
     assert losses[-1] < 0.85 * losses[0]
-    assert "mean IoU" in page.inner_text(".report")
-    page.click("#tab-look")
-    page.wait_for_selector("#room-look .map")
-    assert "of the pixels" in page.inner_text("#room-look .verdict")
-    page.click('[aria-label="level1.conv1, map 1"]')
-    assert page.locator("#room-look .explanation .verdict.right").count() == 1
-    assert np.any(page.evaluate("() => [...window.minicnn.rooms.look.network.saliency(1)]"))
+    assert figure in shown.inner_text(".report")
+    assert shown.locator("#room-train .mistakes canvas").count() == 4
+    shown.click("#tab-look")
+    shown.wait_for_selector("#room-look .map")
+    assert verdict in shown.inner_text("#room-look .verdict")
+    shown.click(f'[aria-label="{unit}"]')
+    assert shown.locator("#room-look .explanation .verdict.right").count() == 1
+    assert np.any(shown.evaluate("() => [...window.minicnn.rooms.look.network.saliency(1)]"))
+    assert (
+        shown.evaluate("() => new Set(document.querySelector('#room-look canvas').getContext('2d').getImageData(0, 0, 64, 64).data).size")
+        > 5
+    )
     assert not complaints
-    page.close()
+    shown.close()

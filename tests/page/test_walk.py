@@ -54,10 +54,13 @@ def repeat(made, net, x, k):
     at(places["input"].at, x.shape)[...] = x
     run(made.calls)
     last = made.values[-1]
+    seen = {value.node: at(value.at, value.shape).copy() for value in made.values}
     scores = at(last.at, last.shape).copy()
     at(made.dy, last.shape)[...] = 0
     at(made.dy, last.shape)[k] = 1
     run(made.backward)
+    for value in made.values:  # what layers gave is still there: a page shows it beside the gradient
+        np.testing.assert_array_equal(at(value.at, value.shape), seen[value.node])
     return scores, at(made.dx, x.shape).copy()
 
 

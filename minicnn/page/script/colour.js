@@ -57,7 +57,7 @@ export function cell(value, range, place) {
   return s("rect", { ...place, class: kind, "fill-opacity": share.toFixed(3) });
 }
 
-const CLASSES = ["--below", "--above", "--ok", "--bad"]; // of pixels, from class 1 on
+export const CLASSES = ["--below", "--above", "--ok", "--bad"]; // of pixels, from class 1 on
 
 /**
  * Draw numbers as pixels with the class of each over them; class 0 is left as it is.

@@ -2,6 +2,7 @@
 /** The third room: draw a digit or take a picture, and look at the maps of every layer, each number of them with its products. */
 import { choice, h, num, percent, picker, say } from "./dom.js";
 import { maskOf } from "./answers.js";
+import { boxesOf, objectsOf, paintBoxes } from "./boxes.js";
 import { paint, paintMask, rangeOf } from "./colour.js";
 import { Explanation } from "./explain.js";
 import { Grid } from "./grid.js";
@@ -35,6 +36,7 @@ export class LookRoom {
     [this.H, this.W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
     this.ink = new Float32Array(this.H * this.W);
     this.drawn = false;
+    this.truth = /** @type {import("./boxes.js").Box[]} */ ([]); // objects of a test image
     this.liked = -1; // the number of a vector whose likes are shown
     this.sample = 0;
     this.layer = "";
@@ -58,7 +60,7 @@ export class LookRoom {
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
         h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
-      h("div", { class: "figures" }, h("figure", {}, this.seen, h("figcaption", {}, "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
+      h("div", { class: network.assets.boxes ? "figures scenes" : "figures" }, h("figure", {}, this.seen, h("figcaption", {}, network.assets.boxes ? "what it sees; broken lines: what is there" : "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
       h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
         h("div", { class: "likes" }, h("h2", {}, "what it likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }
@@ -88,18 +90,19 @@ export class LookRoom {
   /** Everything anew for this picture. */
   look() {
     this.stale = false;
-    const { network } = this, { assets } = network, { bytes, ink } = this.image(), scores = network.forward(prepared(bytes, assets)), masked = assets.target === "mask";
-    const mask = masked ? maskOf(scores.data, assets.places) : null, shares = mask ? assets.classes.map((_, k) => mask.filter(each => each === k).length / mask.length) : softmax(scores.data);
-    const best = shares.indexOf(Math.max(...shares));
-    if (mask) paintMask(this.seen, ink, mask, this.H, this.W);
-    else paint(this.seen, ink, this.H, this.W, { low: 0, high: 1, signed: false });
+    const { network } = this, { assets } = network, { bytes, ink } = this.image(), scores = network.forward(prepared(bytes, assets)), range = { low: 0, high: 1, signed: false };
+    const mask = assets.target === "mask" ? maskOf(scores.data, assets.places) : null, boxes = assets.boxes && boxesOf(network.loops, assets.boxes, scores);
+    const shares = boxes ? assets.classes.map((_, k) => boxes.find(each => each[4] === k)?.[5] ?? 0) : mask ? assets.classes.map((_, k) => mask.filter(each => each === k).length / mask.length) : softmax(scores.data);
+    const best = shares.indexOf(Math.max(...shares)), sure = boxes?.filter(each => each[5] >= (assets.boxes?.sure ?? 0)) ?? [];
+    if (boxes) paintBoxes(this.seen, ink, sure, this.truth, assets.classes, this.H, this.W, range);
+    else if (mask) paintMask(this.seen, ink, mask, this.H, this.W);
+    else paint(this.seen, ink, this.H, this.W, range);
     this.pen.show({ rows: this.H, columns: this.W, values: this.ink, range: { low: 0, high: 1, signed: false }, numbers: false }, "draw here");
     this.showAnswers(shares);
-    this.verdict.textContent = this.ink.some(each => each > 0) ? `${assets.classes[best]}, ${percent(shares[best])}${mask ? " of the pixels" : ""}` : "nothing drawn";
+    this.verdict.textContent = this.ink.some(each => each > 0) ? boxes ? `${sure.length || "no"} ${sure.length === 1 ? "box" : "boxes"}${sure.length ? `: ${sure.map(each => assets.classes[each[4]]).join(" ")}` : ""}` : `${assets.classes[best]}, ${percent(shares[best])}${mask ? " of the pixels" : ""}` : "nothing drawn";
     if (document.activeElement !== this.target) this.target.value = String(best);
     const slope = network.saliency(Number(this.target.value));
     paint(this.gradient, slope.subarray(0, this.H * this.W), this.H, this.W);
-    network.forward(prepared(bytes, assets)); // the gradient's loops may have used the same places
     this.showLayers();
     this.showUnit();
   }
@@ -219,7 +222,7 @@ export class LookRoom {
         frame.style.width = `${100 * (edges[1][1] - edges[1][0]) / this.W}%`;
         box.append(frame);
       }
-      return h("figure", {}, box, h("figcaption", {}, assets.target === "mask" ? num(value) : `${data.classes[data.test.labels[image]]}: ${num(value)}`));
+      return h("figure", {}, box, h("figcaption", {}, assets.target !== "class" ? num(value) : `${data.classes[data.test.labels[image]]}: ${num(value)}`));
     }));
   }
 
@@ -227,9 +230,11 @@ export class LookRoom {
   takeSample(n) {
     const data = this.task.data;
     if (!data) return;
+    const boxes = this.network.assets.target === "boxes", rows = data.test.labels.length / data.test.count;
     this.sample = n ?? (this.sample + 7) % data.test.count;
     const size = count(this.network.assets.input_shape);
     this.ink = Float32Array.from(data.test.images.subarray(this.sample * size, this.sample * size + this.H * this.W), value => value / 255);
+    this.truth = boxes ? objectsOf(data.test.labels.slice(this.sample * rows, (this.sample + 1) * rows)) : [];
     this.drawn = false;
     this.look();
   }
@@ -237,6 +242,7 @@ export class LookRoom {
   /** @param {number} row @param {number} column */
   dab(row, column) {
     this.drawn = true;
+    this.truth = [];
     const reach = Math.max(1, Math.round(this.H / 14));
     for (let h = -reach; h <= reach; h++) for (let w = -reach; w <= reach; w++) {
       const [y, x] = [row + h, column + w];
@@ -254,6 +260,7 @@ export class LookRoom {
 
   clear() {
     this.ink.fill(0);
+    this.truth = [];
     this.drawn = false;
     this.look();
   }
@@ -269,6 +276,7 @@ export class LookRoom {
       const edge = [...this.ink.subarray(0, this.W), ...this.ink.subarray(-this.W)].reduce((a, b) => a + b, 0) / (2 * this.W);
       if (edge > 0.5 && this.task.share < 1) this.ink = this.ink.map(each => 1 - each); // dark on light: the training images are light on dark
       this.drawn = this.task.share < 1;
+      this.truth = [];
       this.look();
     } catch {
       this.verdict.textContent = `${file.name} is no picture that this browser reads`;

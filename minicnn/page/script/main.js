@@ -32,7 +32,7 @@ async function planOf(plan) {
 async function taskOf(assets) {
   const { network } = assets, plans = Object.fromEntries(await Promise.all(Object.entries(network.plans).map(async ([name, plan]) => [name, await planOf(plan)])));
   const bytes = network.parameters ? await unpacked(network.parameters) : null;
-  const data = assets.data ? await dataOf(assets.data, network.input_shape) : null;
+  const data = assets.data ? await dataOf(assets.data, network.input_shape, network.target === "boxes") : null;
   return { ...assets, plans, data, parameters: bytes ? new Float32Array(bytes.buffer) : null };
 }
 
@@ -42,7 +42,7 @@ function exampleImages(task) {
   const shape = data?.shape ?? [];
   if (data && shape.length === 3) {
     const [C, H, W] = shape, size = C * H * W, step = Math.max(1, Math.ceil(Math.max(H, W) / 14));
-    const masked = task.network.target === "mask", digits = (/** @type {string} */ name) => (/^\d$/.test(name) ? `digit ${name}` : name);
+    const masked = task.network.target !== "class", digits = (/** @type {string} */ name) => (/^\d$/.test(name) ? `digit ${name}` : name);
     for (const label of masked ? [0, 1, 2] : [3, 0, 7].filter(each => each < data.classes.length)) {
       const n = masked ? label : data.train.labels.indexOf(label);
       if (n < 0) continue;
@@ -72,17 +72,18 @@ function open(name, rooms) {
   rooms[name].enter?.();
 }
 
-/** @param {Assets} assets @param {string} workerScript @param {Record<string, any>} stepping */
-export async function start(assets, workerScript, stepping) {
+/** @param {Assets} assets @param {string} packedWorker @param {Record<string, any>} stepping */
+export async function start(assets, packedWorker, stepping) {
+  const text = (/** @type {Uint8Array} */ bytes) => new TextDecoder().decode(bytes);
   const begin = performance.now(), status = byId("status", HTMLElement);
-  const [textbook, engine, described] = await Promise.all([assets.textbook, assets.engine, assets.loops].map(unpacked));
-  const loops = new Loops(await Machine.start(textbook), JSON.parse(new TextDecoder().decode(described)), stepping);
+  const [textbook, engine, described, worker] = await Promise.all([assets.textbook, assets.engine, assets.loops, packedWorker].map(unpacked));
+  const loops = new Loops(await Machine.start(textbook), JSON.parse(text(described)), stepping);
   if (assets.variant) await takeIn(loops, assets.variant);
   const tasks = Object.fromEntries(await Promise.all(Object.entries(assets.tasks).map(async ([name, task]) => [name, await taskOf(task)])));
   const first = /** @type {Task} */ (Object.values(tasks)[0]);
   const slide = new SlideRoom(loops, exampleImages(first), assets.kernels, assets.variant);
   const look = new LookRoom(loops, await Network.start(loops, first.network), first);
-  const train = new TrainRoom({ script: workerScript, engine, tasks }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters); });
+  const train = new TrainRoom({ script: text(worker), engine, tasks, loops }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters); });
   const rooms = { slide, train, look, lectures: { element: lectureRoom(), repaint() {} } };
   for (const [name, title] of ROOMS) {
     const go = () => { state.write({ room: name }); open(name, rooms); };

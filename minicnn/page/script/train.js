@@ -1,7 +1,8 @@
 // @ts-check
 /** The second room: train in the page, see loss and filters as they change, and compare two settings. */
 import { choice, field, h, num, percent, save, say, unique } from "./dom.js";
-import { figureWords } from "./answers.js";
+import { FIGURES, figureWords } from "./answers.js";
+import { paintBoxes } from "./boxes.js";
 import { paint, paintMask } from "./colour.js";
 import { Curves } from "./curves.js";
 import { input } from "./images.js";
@@ -21,12 +22,11 @@ class Panel {
   /** @param {string} name @param {() => void} changed */
   constructor(name, changed) {
     this.name = name;
-    this.optimizer = choice([["adam", "Adam"], ["sgd", "SGD"]], () => { this.rate.value = this.optimizer.value === "adam" ? "0.001" : "0.1"; this.show(); changed(); });
+    this.optimizer = choice([["adam", "Adam"], ["sgd", "SGD"]], () => { this.rate.value = String(this.start[/** @type {"adam" | "sgd"} */ (this.optimizer.value)]); this.show(); changed(); });
+    this.start = { batch: 64, adam: 0.001, sgd: 0.1 };
     this.rate = choice(RATES, changed);
-    this.rate.value = "0.001";
     this.momentum = h("input", { type: "number", min: 0, max: 0.99, step: 0.1, value: 0.9, oninput: changed });
     this.batch = choice(BATCHES, changed);
-    this.batch.value = "64";
     this.dropout = h("input", { type: "number", min: 0, max: 0.9, step: 0.1, value: 0, oninput: changed });
     this.shift = h("input", { type: "number", min: 0, max: 4, value: 0, oninput: changed });
     this.parts = {
@@ -34,6 +34,13 @@ class Panel {
     };
     const title = h("legend", {}, `settings ${name}`);
     this.element = h("fieldset", { class: "panel" }, title, field("optimizer", this.optimizer), field("learning rate", this.rate), this.parts.momentum, field("batch", this.batch), this.parts.dropout, this.parts.shift);
+    this.begin(this.start);
+  }
+
+  /** The settings that suit a task. @param {{batch: number, adam: number, sgd: number}} start */
+  begin(start) {
+    this.start = start;
+    [this.optimizer.value, this.rate.value, this.batch.value] = ["adam", start.adam, start.batch].map(String);
     this.show();
   }
 
@@ -51,14 +58,14 @@ class Panel {
 
 export class TrainRoom {
   /**
-   * @param {{script: string, engine: Uint8Array, tasks: Record<string, import("./main.js").Task>}} page
+   * @param {{script: string, engine: Uint8Array, tasks: Record<string, import("./main.js").Task>, loops: import("./loops.js").Loops}} page
    * @param {(trainer: Trainer, task: import("./main.js").Task) => void} changed called when the first trainer has news
    */
   constructor(page, changed) {
     this.page = page;
     this.changed = changed;
     this.own = { classes: /** @type {string[]} */ ([]), images: /** @type {Uint8Array[]} */ ([]), labels: /** @type {number[]} */ ([]) };
-    this.task = choice(Object.entries(page.tasks).map(([name, { title }]) => [name, title]), () => this.begin());
+    this.task = choice(Object.entries(page.tasks).map(([name, { title }]) => [name, title]), () => this.suit());
     this.compare = h("input", { type: "checkbox", onchange: () => this.begin() });
     this.panels = ["A", "B"].map(name => new Panel(name, () => this.settingsChanged()));
     this.trainers = /** @type {Trainer[]} */ ([]);
@@ -87,6 +94,7 @@ export class TrainRoom {
     this.waiting = false;
     this.asking = /** @type {Trainer | null} */ (null); // whose answer for the plane is awaited
     this.mistakes = h("div", { class: "maps" });
+    this.worst = h("span");
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, field("task", this.task), this.pointControls, field("compare two settings", this.compare), ...this.panels.map(each => each.element), this.ownControls),
       h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train. Settings may change meanwhile; what is learned is at once in the room Look inside."),
@@ -95,13 +103,20 @@ export class TrainRoom {
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
         this.message, this.report, h("div", { class: "figures" }, this.loss.figure, this.accuracy.figure),
         h("figure", { class: "filters" }, this.filters, this.plane, h("figcaption", {}, h("span", { class: "caption" }), " ", this.replay)),
-        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, "test images that it answers worst"))));
+        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, this.worst))));
   }
 
   get chosen() { return this.page.tasks[this.task.value]; }
   get isPlane() { return this.chosen.kind === "points"; }
   get takesOwn() { return !this.isPlane && this.chosen.network.input_shape.length === 3 && this.chosen.network.target === "class"; }
   get chosenFeatures() { return this.features.map(each => each.checked); }
+
+  /** Settings and trainers for a task that was chosen. */
+  suit() {
+    for (const each of this.panels) each.begin(this.chosen.network.start);
+    this.begin();
+    this.remember();
+  }
 
   /** New trainers for the task. */
   begin() {
@@ -113,12 +128,12 @@ export class TrainRoom {
     else this.ownControls.hidden = !this.takesOwn;
     for (const panel of this.panels) {
       panel.parts.shift.hidden = !this.takesOwn;
-      panel.parts.dropout.hidden = task.network.target === "mask";
+      panel.parts.dropout.hidden = task.network.target !== "class";
     }
     this.plane.hidden = !this.isPlane;
     const data = this.data(task);
     this.trainers = this.panels.slice(0, compared ? 2 : 1).map(panel => {
-      const trainer = new Trainer(this.page.script, this.page.engine, task.network, task.plans, task.parameters, data, panel.settings);
+      const trainer = new Trainer(this.page.loops, this.page.script, this.page.engine, task.network, task.plans, task.parameters, data, panel.settings);
       trainer.listeners.push(() => this.showSoon());
       trainer.failed = words => { this.message.textContent = words; };
       return trainer;
@@ -167,9 +182,11 @@ export class TrainRoom {
     const [first] = this.trainers, running = this.trainers.some(each => each.running);
     if (!first) return;
     this.go.textContent = running ? "pause" : "train";
-    const kinds = ["first", "second"], alone = this.trainers.length === 1;
-    this.loss.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ loss }) => loss), steps: each.steps, kind: kinds[n] })));
-    this.accuracy.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ right }) => right), steps: each.steps, kind: kinds[n] })));
+    const alone = this.trainers.length === 1, boxes = this.chosen.network.target === "boxes"; // of which none is right or wrong before all are sorted
+    const curves = (/** @type {(trainer: Trainer) => number[]} */ values) => this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: values(each), steps: each.steps, kind: ["first", "second"][n] }));
+    this.loss.show(curves(each => each.batches.map(({ loss }) => loss)));
+    this.accuracy.entitle(boxes ? `${FIGURES.boxes} on the test images` : "share of right answers in a batch");
+    this.accuracy.show(curves(each => (boxes ? each.tests : each.batches.map(({ right }) => right))));
     this.report.textContent = this.trainers.map((each, n) => {
       const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} images a second` : "not trained yet";
       return `${this.trainers.length > 1 ? `${this.panels[n].name}: ` : ""}epoch ${each.epoch}, batch ${each.steps}; ${speed}; ${test === undefined ? "not tested yet" : figureWords(each.network, test)}`;
@@ -199,12 +216,15 @@ export class TrainRoom {
   showMistakes(trainer) {
     const figure = /** @type {HTMLElement} */ (this.mistakes.parentElement), wrong = trainer.wrong?.slice(0, MOST_MISTAKES) ?? [], { network } = trainer;
     figure.hidden = this.isPlane || !wrong.length;
+    this.worst.textContent = `test images that it answers worst${network.boxes ? "; broken lines: what is there" : ""}`;
+    this.mistakes.classList.toggle("scenes", network.target === "boxes");
     if (figure.hidden) return;
     const shape = network.input_shape, [H, W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
     const size = shape.reduce((a, b) => a * b, 1), bytes = /** @type {Uint8Array} */ (trainer.data.test);
-    this.mistakes.replaceChildren(...wrong.map(({ image, words, mask }) => {
+    this.mistakes.replaceChildren(...wrong.map(({ image, words, mask, found, truth }) => {
       const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` }), pixels = bytes.subarray(image * size, image * size + H * W);
-      if (mask) paintMask(canvas, pixels, mask, H, W);
+      if (found) paintBoxes(canvas, pixels, found, truth ?? [], network.classes, H, W);
+      else if (mask) paintMask(canvas, pixels, mask, H, W);
       else paint(canvas, pixels, H, W);
       return h("figure", {}, canvas, h("figcaption", {}, words));
     }));
@@ -272,6 +292,7 @@ export class TrainRoom {
   recall(given) {
     const [a] = this.panels;
     if (given.task && this.page.tasks[given.task]) this.task.value = given.task;
+    for (const each of this.panels) each.begin(this.chosen.network.start);
     if (given.optimizer) a.optimizer.value = given.optimizer;
     if (given.rate) a.rate.value = given.rate;
     if (given.batch) a.batch.value = given.batch;
