@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import zlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +15,12 @@ from minicnn.datasets import Dataset
 from minicnn.errors import DataError, GraphError
 from minicnn.graph import ParameterSlot
 from minicnn.graph.field import fields
+from minicnn.kernels.derive import Definition
 from minicnn.losses import BOXES, CLASS, MASK, YOLO, Loss
 from minicnn.network import Graph
+from minicnn.page.own import files_of
 from minicnn.page.plan import PagePlan, four_lane_plans
-from minicnn.page.walk import Argument, Walk, walk
+from minicnn.page.walk import Argument, Walk
 from minicnn.preparation import BYTES, Preparation
 from minicnn.random import DEFAULTS
 from minicnn.train.answers import SURE_SCORE
@@ -49,10 +52,18 @@ def packed(data: bytes | np.ndarray) -> str:
 
 
 def network_assets(
-    net: Graph, preparation: Preparation, known: TrainedOn, trained: bool, target: str = CLASS, objects: int = 0, start: Start = START
+    net: Graph,
+    shown: Walk,
+    preparation: Preparation,
+    known: TrainedOn,
+    trained: bool,
+    target: str = CLASS,
+    objects: int = 0,
+    start: Start = START,
 ) -> dict[str, Any]:
     """A network that says a class for an image, or for every pixel, or the boxes of objects, with its plans.
 
+    shown : its calls
     trained : whether its parameters are embedded; else a page draws them as `minicnn.random` would, with other chance
     objects : rows of an image's target where these are boxes
     start : the settings that a page begins with
@@ -60,13 +71,13 @@ def network_assets(
     Raises
     ------
     GraphError
-        If it is larger than a page takes, has loops of its own, or its output cannot serve its loss.
+        If it is larger than a page takes, has loops of its own that cannot be compiled for it, or its output cannot serve its loss.
     """
     size = net.topology.memory_size
     if size > MOST_PARAMETERS:
         raise GraphError(f"{net.name} has {size:,} parameters, more than the {MOST_PARAMETERS:,} that a page takes")
     known.loss.check(net.name, net.output_shape, net.input_shape)
-    plans = page_plans(net, preparation, known.loss, target, objects)
+    plans, module = page_plans(net, preparation, known.loss, target, objects)
     places = math.prod(net.output_shape[1:]) if target == MASK else 1
     for each in plans.values():
         if each.memory > MOST_MEMORY:
@@ -95,10 +106,18 @@ def network_assets(
         "slots": [[slot.name, slot.offset, slot.shape, slot.learns, _spread(slot)] for slot in net.slots],
         "size": size,
         "parameters": packed(net.parameter_memory[:size]) if given else None,
-        "walk": walk_json(walk(net)),
+        "walk": walk_json(shown),
         "plans": {name: plan_json(plan) for name, plan in plans.items()},
+        "modules": {"textbook": packed(textbook_module(shown.own)) if shown.own else None, "engine": packed(module) if module else None},
         "metadata": {**net.metadata(), **known.metadata()},
     }
+
+
+def textbook_module(own: Mapping[str, Definition]) -> bytes:
+    """The user's loops, compiled on the spot."""
+    from minicnn.page.build.own import compiled_loops
+
+    return compiled_loops(own)
 
 
 def box_settings(loss: YOLO, net: Graph) -> dict[str, Any]:
@@ -108,8 +127,8 @@ def box_settings(loss: YOLO, net: Graph) -> dict[str, Any]:
     return {"boxes": loss.boxes, "height": height, "width": width, "score": score, "iou": loss.iou, "sure": SURE_SCORE}
 
 
-def page_plans(net: Graph, preparation: Preparation, loss: Loss, target: str, objects: int = 0) -> dict[str, PagePlan]:
-    """Plans by name: "adam" and "sgd" train, "scores" gives outputs.
+def page_plans(net: Graph, preparation: Preparation, loss: Loss, target: str, objects: int = 0) -> tuple[dict[str, PagePlan], bytes | None]:
+    """Plans by name: "adam" and "sgd" train, "scores" gives outputs; and a module of the steps that "engine" does not have.
 
     Where images have one class, each of the first two is there as "noisy" too: with dropout before fully connected layers, and moving images.
     """
@@ -123,7 +142,8 @@ def page_plans(net: Graph, preparation: Preparation, loss: Loss, target: str, ob
     if target == CLASS:
         wanted |= {f"{name} noisy": {**wanted[name], **noise} for name in OPTIMIZERS}
     wanted["scores"] = {"batch": BATCH, "training": False, **images}
-    return dict(zip(wanted, four_lane_plans(net.architecture(), list(wanted.values())), strict=True))
+    made = four_lane_plans(net.architecture(), list(wanted.values()), files_of(net))
+    return dict(zip(wanted, made.plans, strict=True)), made.module
 
 
 def with_dropout(architecture: dict[str, Any]) -> dict[str, Any]:

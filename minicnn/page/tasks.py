@@ -12,6 +12,7 @@ from minicnn.geometry import shape_text
 from minicnn.losses import BOXES, CLASS, MASK, SoftmaxCrossEntropy
 from minicnn.network import Graph
 from minicnn.page.assets import Start, data_assets, network_assets
+from minicnn.page.walk import walk
 from minicnn.preparation import BYTES, Preparation
 from minicnn.train.trainer import usual_loss
 from minicnn.trained_on import TrainedOn
@@ -43,13 +44,15 @@ def image_task(net: Graph, train: Dataset, test: Dataset, known: TrainedOn | Non
         )
     preparation = known.preparation if known else Preparation.of(train, net.input_shape)
     trained_on = known or TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, loss)
+    shown = walk(net)
     asked = {"objects": train.labels.shape[1], "start": SCENES} if train.target == BOXES else {}
     return {
         "kind": "images",
         "title": f"{net.name} on {train.name}",
-        "network": network_assets(net, preparation, trained_on, known is not None, train.target, **asked),
+        "network": network_assets(net, shown, preparation, trained_on, known is not None, train.target, **asked),
         "data": data,
         "share": FRAMED.get(train.name, 1.0),
+        "own": shown.own,
     }
 
 
@@ -60,14 +63,16 @@ def signal_task() -> dict[str, Any]:
     low, step = data["low"], data["step"]
     mean, std = (float(train.images.mean()) - low) / (255 * step), float(train.images.std()) / (255 * step)
     net = zoo.build("mnist1d-cnn")
+    shown = walk(net)
     preparation = Preparation(net.input_shape, (mean,), (std,), BYTES)
     known = TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, SoftmaxCrossEntropy())
     return {
         "kind": "images",
         "title": "signals: mnist1d-cnn",
-        "network": network_assets(net, preparation, known, False),
+        "network": network_assets(net, shown, preparation, known, False),
         "data": data,
         "share": 1.0,
+        "own": shown.own,
     }
 
 
@@ -75,12 +80,14 @@ def point_task() -> dict[str, Any]:
     """A small network for points of two classes."""
     block = L.Sequential(L.Linear(8), L.Tanh(), L.Linear(8), L.Tanh(), L.Linear(2))
     net = Graph(block, (FEATURES,), name="points")
+    shown = walk(net)
     preparation = Preparation.none(net.input_shape)
     known = TrainedOn(preparation, ("orange", "blue"), net.input_shape, "points", 0, SoftmaxCrossEntropy())
     return {
         "kind": "points",
         "title": "points in the plane",
-        "network": network_assets(net, preparation, known, False, start=POINTS),
+        "network": network_assets(net, shown, preparation, known, False, start=POINTS),
         "data": None,
         "share": 1.0,
+        "own": shown.own,
     }

@@ -14,7 +14,7 @@ from minicnn import Graph
 from minicnn.losses import YOLO
 from minicnn.metrics import mean_average_precision
 from minicnn.page.assets import box_settings
-from minicnn.page.loops import described
+from minicnn.page.loops import definitions, described
 from minicnn.page.modules import path
 from minicnn.page.write import BOX_LOOPS
 
@@ -45,7 +45,7 @@ def test_boxes_and_their_mean_average_precision(tmp_path):
     net = Graph(L.Sequential(L.MaxPool2D(12), L.Conv2D(5 * loss.boxes + CLASSES, 1)), (1, SIDE, SIDE))
     y, truth = answers(np.random.default_rng(8), loss)
     case = {
-        "loops": described(BOX_LOOPS),
+        "loops": described(definitions(BOX_LOOPS)),
         "network": {"target": "boxes", "boxes": box_settings(loss, net), "walk": {"values": {"last": [0, y.shape[1:]]}}},
         "scores": y.ravel().tolist(),
         "truth": truth.ravel().tolist(),

@@ -221,19 +221,66 @@ def test_the_file_is_small(written):
     assert json.loads(text.partition('id="assets">')[2].partition("</script>")[0].replace("<\\/", "</"))["title"] == "minicnn: lenet"
 
 
-def test_a_convolution_of_ones_own(browser, tmp_path):
-    """Its index map is compiled to WebAssembly on the spot; its numbers are those of `kernels.variant`."""
-    (tmp_path / "mine.py").write_text(
-        "from minicnn import kernels\n"
-        "def circular(k, p, q, c, r, s):\n"
-        "    return c, (p + r) % 9, (q + s) % 9, (k * 3 + r) * 3 + s\n"
-        "mine = kernels.variant(circular, input_shape=(1, 9, 9), output_shape=(2, 9, 9), taps=(1, 3, 3))\n"
+OWN = """
+from dataclasses import dataclass
+
+import numpy as np
+
+from minicnn import Graph, kernels
+from minicnn import layers as L
+
+
+def circular(k, p, q, c, r, s):
+    return c, (p + r) % 9, (q + s) % 9, (k * 3 + r) * 3 + s
+
+
+mine = kernels.variant(circular, input_shape=(1, 9, 9), output_shape=(2, 9, 9), taps=(1, 3, 3))
+
+
+def squared(a):  # not what the textbook calls so
+    return 1.0 / (1.0 + np.exp(-a))
+
+
+def swish_forward(y, x, slope):
+    for i in range(x.size):
+        y.flat[i] = x.flat[i] * squared(slope * x.flat[i])
+
+
+def swish_backward(dx, dy, x, slope):
+    for i in range(x.size):
+        s = squared(slope * x.flat[i])
+        dx.flat[i] = dy.flat[i] * s * (1.0 + slope * x.flat[i] * (1.0 - s))
+
+
+@dataclass(frozen=True)
+class OwnSwish(L.Layer):
+    slope: float = 1.5
+    forward, backward = swish_forward, swish_backward
+
+
+network = Graph(L.Sequential(L.Conv2D(6, 3), OwnSwish(), L.Flatten(), L.Linear(10)), (1, 8, 8))
+"""
+
+
+@pytest.fixture(scope="module")
+def own_page(browser, tmp_path_factory):
+    """A page of a user's file, with a convolution and a network of its own."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "mine.py").write_text(OWN)
+    assert (
+        run(["play", str(folder / "mine.py"), "--no-open", "--out", str(folder / "own.html"), "--variant", f"{folder / 'mine.py'}:mine"])
+        == 0
     )
-    path = tmp_path / "own.html"
-    assert run(["play", "mnist1d-cnn", "--no-open", "--out", str(path), "--variant", f"{tmp_path / 'mine.py'}:mine"]) == 0
     page = browser.new_page()
-    page.goto(path.as_uri())
+    page.goto((folder / "own.html").as_uri())
     page.wait_for_selector('html[data-ready="1"]', timeout=20_000)
+    yield page
+    page.close()
+
+
+def test_a_convolution_of_ones_own(own_page):
+    """Its index map is compiled to WebAssembly on the spot; its numbers are those of `kernels.variant`."""
+    page = own_page
     settings = {"kind": "variant", "image": "edge", "weights": "1 2 3 4 5 6 7 8 9", "filters": "2"}
     for direction, count in (("forward", 81), ("backward_input", 81), ("backward_weight", 18)):
         assert page.evaluate(EXPLAIN_ALL, {**settings, "pass": direction}) == {"same": count, "wrong": None}
@@ -248,7 +295,28 @@ def test_a_convolution_of_ones_own(browser, tmp_path):
     edge = (np.arange(81).reshape(1, 1, 9, 9) % 9 >= 4).astype(np.float32)
     weight = np.tile(np.arange(1, 10, dtype=np.float32), 2)
     np.testing.assert_array_equal(shown, own.forward(edge, weight)[0])
-    page.close()
+
+
+def test_a_layer_of_ones_own(own_page, tmp_path):
+    """Its loops are compiled on the spot, as steps of the plan and as they stand; it trains, and minicnn says the same of what it learned."""
+    page = own_page
+    page.click("#tab-train")
+    page.click("button.main")
+    page.wait_for_function("() => window.minicnn.rooms.train.trainers[0].tests.at(-1) > 0.9")
+    page.click("button.main")
+    page.click("#tab-look")
+    page.click('[aria-label="ownswish1, map 2"]')
+    assert page.inner_text("#room-look .title") == "y[93] of swish_forward"
+    assert page.locator("#room-look .explanation .verdict.right").count() == 1
+    page.click("#tab-train")
+    with page.expect_download() as saved:
+        page.click('text="save the weights"')
+    saved.value.save_as(tmp_path / "own.safetensors")
+    net = load_trained(tmp_path / "own.safetensors").net
+    test = datasets.load("digits", "test")
+    shares = (net.predict(test.images).argmax(axis=1) == test.labels).mean()
+    scores = "async () => { const [each] = window.minicnn.rooms.train.trainers; await each.measureOnce(); return each.tests.at(-1); }"
+    assert page.evaluate(scores) == pytest.approx(shares, abs=0.003)
 
 
 # What a network says, the words of the training room and those of a verdict

@@ -14,7 +14,7 @@ import { TrainRoom } from "./train.js";
 
 /**
  * What can be trained: a network with its plans and data; `share`: of a picture's side that the ink of a drawing fills, 1 for pictures that are not framed.
- * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, plans: Record<string, any>, parameters: Float32Array | null,
+ * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, plans: Record<string, any>, parameters: Float32Array | null, module: Uint8Array | null,
  *   data: import("./images.js").Data | null, share: number}} Task
  * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, data: import("./images.js").DataAssets | null, share: number}} TaskAssets
  * @typedef {{textbook: string, engine: string, loops: string, kernels: Record<string, number[][]>, tasks: Record<string, TaskAssets>, title: string, variant: import("./own.js").VariantAssets | null}} Assets
@@ -33,7 +33,8 @@ async function taskOf(assets) {
   const { network } = assets, plans = Object.fromEntries(await Promise.all(Object.entries(network.plans).map(async ([name, plan]) => [name, await planOf(plan)])));
   const bytes = network.parameters ? await unpacked(network.parameters) : null;
   const data = assets.data ? await dataOf(assets.data, network.input_shape, network.target === "boxes") : null;
-  return { ...assets, plans, data, parameters: bytes ? new Float32Array(bytes.buffer) : null };
+  const module = network.modules.engine ? await unpacked(network.modules.engine) : null;
+  return { ...assets, plans, data, module, parameters: bytes ? new Float32Array(bytes.buffer) : null };
 }
 
 /** Small images for the first room. @param {Task} task */
@@ -77,7 +78,9 @@ export async function start(assets, packedWorker, stepping) {
   const text = (/** @type {Uint8Array} */ bytes) => new TextDecoder().decode(bytes);
   const begin = performance.now(), status = byId("status", HTMLElement);
   const [textbook, engine, described, worker] = await Promise.all([assets.textbook, assets.engine, assets.loops, packedWorker].map(unpacked));
-  const loops = new Loops(await Machine.start(textbook), JSON.parse(text(described)), stepping);
+  const machine = await Machine.start(textbook), own = Object.values(assets.tasks)[0].network.modules.textbook;
+  if (own) await machine.extend(await unpacked(own));
+  const loops = new Loops(machine, JSON.parse(text(described)), stepping);
   if (assets.variant) await takeIn(loops, assets.variant);
   const tasks = Object.fromEntries(await Promise.all(Object.entries(assets.tasks).map(async ([name, task]) => [name, await taskOf(task)])));
   const first = /** @type {Task} */ (Object.values(tasks)[0]);

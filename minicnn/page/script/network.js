@@ -10,7 +10,7 @@ import { count } from "./loops.js";
  *   backward: [string, string, Argument[]][], dy: number, dx: number}} Walk
  * @typedef {{name: string, target: "class" | "mask" | "boxes", places: number, boxes: import("./boxes.js").BoxSettings | null, start: {batch: number, adam: number, sgd: number}, input_shape: number[], classes: string[], preparation: {scale: number[], shift: number[], unit: number}, image_shape: number[],
  *   nodes: {name: string, type: string, inputs: string[], field: number[] | null, jump: number[] | null}[], slots: [string, number, number[], boolean, any[]][],
- *   size: number, parameters: string | null, walk: Walk, plans: Record<string, any>, metadata: Record<string, string>}} NetworkAssets
+ *   size: number, parameters: string | null, walk: Walk, plans: Record<string, any>, modules: {textbook: string | null, engine: string | null}, metadata: Record<string, string>}} NetworkAssets
  */
 
 export class Network {

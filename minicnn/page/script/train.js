@@ -133,7 +133,7 @@ export class TrainRoom {
     this.plane.hidden = !this.isPlane;
     const data = this.data(task);
     this.trainers = this.panels.slice(0, compared ? 2 : 1).map(panel => {
-      const trainer = new Trainer(this.page.loops, this.page.script, this.page.engine, task.network, task.plans, task.parameters, data, panel.settings);
+      const trainer = new Trainer(this.page.loops, this.page.script, [this.page.engine, task.module], task.network, task.plans, task.parameters, data, panel.settings);
       trainer.listeners.push(() => this.showSoon());
       trainer.failed = words => { this.message.textContent = words; };
       return trainer;

@@ -25,7 +25,7 @@ export class Trainer {
   asked = /** @type {Map<number, (scores: Float32Array) => void>} */ (new Map());
 
   /**
-   * @param {import("./loops.js").Loops} loops @param {string} script of the worker @param {Uint8Array} engine @param {import("./network.js").NetworkAssets} network
+   * @param {import("./loops.js").Loops} loops @param {string} script of the worker @param {(Uint8Array | null)[]} engine and what is behind it @param {import("./network.js").NetworkAssets} network
    * @param {Record<string, any>} plans unpacked @param {Float32Array | null} parameters of a trained network
    * @param {{bytes: ArrayBufferView, labels: Uint8Array | Float32Array, count: number, test: ArrayBufferView, truth: Uint8Array | Float32Array, tests: number, classes: string[]}} data @param {TrainSettings} settings
    */
