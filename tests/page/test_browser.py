@@ -1,6 +1,7 @@
 """The page in a browser: every room is used, every number that is explained is the number that the compiled loop wrote."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ VARIANTS = [
     (["max_pool"], ["2", "1"], ["1x1", "2x2"], ["valid"], ["1x1", "2x2"]),
     (["avg_pool", "l2_pool", "gaussian_pool"], ["2"], ["1x1", "2x3"], ["valid"], ["1x1"]),
 ]
+EVERY_CONTROL = Path(__file__).with_name("every_control.js").read_text(encoding="utf-8").partition("\n")[2]
 # Explains every output, and says how many agreed and where the first did not
 EXPLAIN_ALL = """
 settings => {
@@ -156,6 +158,40 @@ def test_every_control_of_the_training_room(opened):
         room.get_by_label("points", exact=True).select_option(shape)
     room.get_by_label("noise").fill("0.3")
     room.get_by_label("x y", exact=True).check()
+
+
+def test_every_control_of_every_room_does_something_without_error(opened):
+    """tests.page.firefox does the same in Firefox."""
+    opened.page.on("download", lambda download: download.cancel())
+    told = opened.page.evaluate(EVERY_CONTROL)
+    assert told["errors"] == []
+    assert told["missed"] == []
+    assert len(told["used"]) > 150
+
+
+def test_the_page_stays_free_while_a_network_is_trained(opened):
+    """A worker trains, and however often it has news, the page draws them once a frame."""
+    page = opened.page
+    page.click("#tab-train")
+    told = page.evaluate("""
+    async () => {
+      const room = window.minicnn.rooms.train, show = room.show.bind(room);
+      let frames = 0, news = 0, shown = 0, on = true;
+      room.show = () => { shown++; show(); };
+      const count = () => { frames++; if (on) requestAnimationFrame(count); };
+      requestAnimationFrame(count);
+      await new Promise(resolve => {
+        room.trainers[0].listeners.push(() => { if (++news === 40) resolve(); });
+        document.querySelector("#room-train button.main").click();
+      });
+      on = false;
+      room.trainers[0].pause();
+      return {frames, news, shown, steps: room.trainers[0].steps};
+    }
+    """)
+    assert told["steps"] > 20
+    assert told["frames"] > told["news"] / 2
+    assert told["shown"] <= told["frames"] + 2
 
 
 def test_looking_inside(opened):

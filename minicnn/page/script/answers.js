@@ -70,6 +70,9 @@ function judgedBoxes(loops, network, scores, truth, tests) {
   return { figure: meanAveragePrecision(found, objects), wrong: wrong.slice(0, 40) };
 }
 
+/** What a network takes. @param {NetworkAssets} network */
+export const nounOf = network => ["points", "signals", "images"][network.input_shape.length - 1] ?? "images";
+
 /** What the figure of `judged` is called. @param {NetworkAssets} network @param {number} figure */
-export const figureWords = (network, figure) => network.target === "class" ? `${percent(figure)} of the test images right` : `${FIGURES[network.target]} ${percent(figure)} on the test images`;
+export const figureWords = (network, figure) => network.target === "class" ? `${percent(figure)} of the test ${nounOf(network)} right` : `${FIGURES[network.target]} ${percent(figure)} on the test images`;
 export const FIGURES = { mask: "mean IoU", boxes: "mean average precision" };

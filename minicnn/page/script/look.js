@@ -3,7 +3,7 @@
 import { choice, h, num, percent, picker, say } from "./dom.js";
 import { maskOf } from "./answers.js";
 import { boxesOf, objectsOf, paintBoxes } from "./boxes.js";
-import { paint, paintMask, rangeOf } from "./colour.js";
+import { paint, paintInput, paintMask, rangeOf } from "./colour.js";
 import { Explanation } from "./explain.js";
 import { Grid } from "./grid.js";
 import { framed, input, prepared } from "./images.js";
@@ -54,6 +54,7 @@ export class LookRoom {
     this.likes = h("div", { class: "maps" });
     this.likesNote = h("p", { class: "dim" });
     this.forgetLikes();
+    this.untrained = h("p", { class: "problem" }, "This network has learned nothing yet: its answers are chance. Press train in the room Train, and come back.");
     this.target = choice(network.assets.classes.map((name, k) => [String(k), name]), () => this.look());
     this.target.setAttribute("aria-label", "class whose saliency is shown");
     this.file = h("input", { type: "file", accept: "image/*", onchange: () => this.takeFile(this.file.files?.[0]) });
@@ -61,12 +62,13 @@ export class LookRoom {
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
         h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
       h("div", { class: network.assets.boxes ? "figures scenes" : "figures" }, h("figure", {}, this.seen, h("figcaption", {}, network.assets.boxes ? "what it sees; broken lines: what is there" : "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
+      h("div", { class: "stage" }, this.untrained, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
         h("div", { class: "likes" }, h("h2", {}, "what it likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }
 
-  /** Parameters have changed. @param {Float32Array} parameters */
-  adopt(parameters) {
+  /** Parameters have changed. @param {Float32Array} parameters @param {boolean} trained whether they are more than chance */
+  adopt(parameters, trained) {
+    this.untrained.hidden = trained;
     this.network.adopt(parameters);
     this.stale = true;
     if (this.element.offsetParent) this.enter();
@@ -96,10 +98,10 @@ export class LookRoom {
     const best = shares.indexOf(Math.max(...shares)), sure = boxes?.filter(each => each[5] >= (assets.boxes?.sure ?? 0)) ?? [];
     if (boxes) paintBoxes(this.seen, ink, sure, this.truth, assets.classes, this.H, this.W, range);
     else if (mask) paintMask(this.seen, ink, mask, this.H, this.W);
-    else paint(this.seen, ink, this.H, this.W, range);
+    else paintInput(this.seen, ink, this.H, this.W, range);
     this.pen.show({ rows: this.H, columns: this.W, values: this.ink, range: { low: 0, high: 1, signed: false }, numbers: false }, "draw here");
     this.showAnswers(shares);
-    this.verdict.textContent = this.ink.some(each => each > 0) ? boxes ? `${sure.length || "no"} ${sure.length === 1 ? "box" : "boxes"}${sure.length ? `: ${sure.map(each => assets.classes[each[4]]).join(" ")}` : ""}` : `${assets.classes[best]}, ${percent(shares[best])}${mask ? " of the pixels" : ""}` : "nothing drawn";
+    this.verdict.textContent = this.ink.some(each => each > 0) ? boxes ? `${sure.length || "no"} ${sure.length === 1 ? "box" : "boxes"}${sure.length ? `: ${sure.map(each => assets.classes[each[4]]).join(" ")}` : ""}` : `${assets.classes[best]}, ${percent(shares[best])} ${mask ? "of the pixels" : "sure"}` : "nothing drawn";
     if (document.activeElement !== this.target) this.target.value = String(best);
     const slope = network.saliency(Number(this.target.value));
     paint(this.gradient, slope.subarray(0, this.H * this.W), this.H, this.W);
@@ -211,7 +213,7 @@ export class LookRoom {
     this.likesNote.textContent = fieldOf ? "Framed: the part of the image that the largest number of the map sees. Below: class, number." : "Below: class, number.";
     this.likes.replaceChildren(...found.slice(0, LIKED).map(({ image, value, at }) => {
       const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` });
-      paint(canvas, data.test.images.subarray(image * size, image * size + this.H * this.W), this.H, this.W);
+      paintInput(canvas, data.test.images.subarray(image * size, image * size + this.H * this.W), this.H, this.W);
       const box = h("div", { class: "liked" }, canvas);
       if (fieldOf && jump && shape.length > 2) {
         const frame = h("i"), centre = [Math.floor(at / Q), at % Q].map((each, axis) => (each + 0.5) * [this.H / shape[1], this.W / shape[2]][axis]);

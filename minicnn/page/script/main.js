@@ -86,7 +86,7 @@ export async function start(assets, packedWorker, stepping) {
   const first = /** @type {Task} */ (Object.values(tasks)[0]);
   const slide = new SlideRoom(loops, exampleImages(first), assets.kernels, assets.variant);
   const look = new LookRoom(loops, await Network.start(loops, first.network), first);
-  const train = new TrainRoom({ script: text(worker), engine, tasks, loops }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters); });
+  const train = new TrainRoom({ script: text(worker), engine, tasks, loops }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters, Boolean(trainer.steps || task.parameters)); });
   const rooms = { slide, train, look, lectures: { element: lectureRoom(), repaint() {} } };
   for (const [name, title] of ROOMS) {
     const go = () => { state.write({ room: name }); open(name, rooms); };
@@ -121,6 +121,7 @@ export async function start(assets, packedWorker, stepping) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   status.textContent = `ready in ${Math.round(performance.now() - begin)} ms`;
   document.documentElement.dataset.ready = "1";
+  performance.mark("ready");
   say("ready");
   return { loops, tasks, rooms };
 }

@@ -1,9 +1,9 @@
 // @ts-check
 /** The second room: train in the page, see loss and filters as they change, and compare two settings. */
 import { choice, field, h, num, percent, save, say, unique } from "./dom.js";
-import { FIGURES, figureWords } from "./answers.js";
+import { FIGURES, figureWords, nounOf } from "./answers.js";
 import { paintBoxes } from "./boxes.js";
-import { paint, paintMask } from "./colour.js";
+import { paint, paintInput, paintMask } from "./colour.js";
 import { Curves } from "./curves.js";
 import { input } from "./images.js";
 import { softmax } from "./network.js";
@@ -22,7 +22,7 @@ class Panel {
   /** @param {string} name @param {() => void} changed */
   constructor(name, changed) {
     this.name = name;
-    this.optimizer = choice([["adam", "Adam"], ["sgd", "SGD"]], () => { this.rate.value = String(this.start[/** @type {"adam" | "sgd"} */ (this.optimizer.value)]); this.show(); changed(); });
+    this.optimizer = choice([["adam", "Adam"], ["sgd", "SGD"]], kind => { this.choose(kind); changed(); });
     this.start = { batch: 64, adam: 0.001, sgd: 0.1 };
     this.rate = choice(RATES, changed);
     this.momentum = h("input", { type: "number", min: 0, max: 0.99, step: 0.1, value: 0.9, oninput: changed });
@@ -40,7 +40,13 @@ class Panel {
   /** The settings that suit a task. @param {{batch: number, adam: number, sgd: number}} start */
   begin(start) {
     this.start = start;
-    [this.optimizer.value, this.rate.value, this.batch.value] = ["adam", start.adam, start.batch].map(String);
+    this.batch.value = String(start.batch);
+    this.choose("adam");
+  }
+
+  /** An optimizer, with the learning rate that suits it. @param {string} kind */
+  choose(kind) {
+    [this.optimizer.value, this.rate.value] = [kind, String(this.start[/** @type {"adam" | "sgd"} */ (kind)])];
     this.show();
   }
 
@@ -66,7 +72,7 @@ export class TrainRoom {
     this.changed = changed;
     this.own = { classes: /** @type {string[]} */ ([]), images: /** @type {Uint8Array[]} */ ([]), labels: /** @type {number[]} */ ([]) };
     this.task = choice(Object.entries(page.tasks).map(([name, { title }]) => [name, title]), () => this.suit());
-    this.compare = h("input", { type: "checkbox", onchange: () => this.begin() });
+    this.compare = h("input", { type: "checkbox", onchange: () => this.oppose() });
     this.panels = ["A", "B"].map(name => new Panel(name, () => this.settingsChanged()));
     this.trainers = /** @type {Trainer[]} */ ([]);
     this.loss = new Curves("loss of a batch");
@@ -75,6 +81,7 @@ export class TrainRoom {
     this.plane = h("canvas", { width: 320, height: 320, class: "plane", role: "img", "aria-label": "what the network says everywhere in the plane" });
     this.report = h("p", { class: "mono report", role: "status" });
     this.message = h("p", { class: "problem", role: "status" });
+    this.hint = h("p", { class: "hint" });
     this.go = h("button", { type: "button", class: "main", onclick: () => this.toggle() }, "train");
     this.replay = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "a moment of training", oninput: () => this.showFilters(Number(this.replay.value)) });
     this.shape = choice(Object.keys(SHAPES), () => this.begin());
@@ -97,7 +104,7 @@ export class TrainRoom {
     this.worst = h("span");
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, field("task", this.task), this.pointControls, field("compare two settings", this.compare), ...this.panels.map(each => each.element), this.ownControls),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train. Settings may change meanwhile; what is learned is at once in the room Look inside."),
+      h("div", { class: "stage" }, this.hint,
         h("div", { class: "buttons" }, this.go, h("button", { type: "button", onclick: () => this.trainers.forEach(each => each.step()) }, "one batch"),
           h("button", { type: "button", onclick: () => this.begin() }, "start again"),
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
@@ -110,6 +117,13 @@ export class TrainRoom {
   get isPlane() { return this.chosen.kind === "points"; }
   get takesOwn() { return !this.isPlane && this.chosen.network.input_shape.length === 3 && this.chosen.network.target === "class"; }
   get chosenFeatures() { return this.features.map(each => each.checked); }
+
+  /** Two settings that are alike would show nothing: the other begins with another optimizer. */
+  oppose() {
+    const [a, b] = this.panels;
+    if (this.compare.checked && JSON.stringify(a.settings) === JSON.stringify(b.settings)) b.choose(a.optimizer.value === "adam" ? "sgd" : "adam");
+    this.begin();
+  }
 
   /** Settings and trainers for a task that was chosen. */
   suit() {
@@ -131,6 +145,7 @@ export class TrainRoom {
       panel.parts.dropout.hidden = task.network.target !== "class";
     }
     this.plane.hidden = !this.isPlane;
+    this.hint.textContent = `Press train. Settings can be changed while it runs${task === Object.values(this.page.tasks)[0] ? "; the room Look inside shows what it has learned so far" : ""}.`;
     const data = this.data(task);
     this.trainers = this.panels.slice(0, compared ? 2 : 1).map(panel => {
       const trainer = new Trainer(this.page.loops, this.page.script, [this.page.engine, task.module], task.network, task.plans, task.parameters, data, panel.settings);
@@ -188,7 +203,7 @@ export class TrainRoom {
     this.accuracy.entitle(boxes ? `${FIGURES.boxes} on the test images` : "share of right answers in a batch");
     this.accuracy.show(curves(each => (boxes ? each.tests : each.batches.map(({ right }) => right))));
     this.report.textContent = this.trainers.map((each, n) => {
-      const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} images a second` : "not trained yet";
+      const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} ${nounOf(each.network)} a second` : "not trained yet";
       return `${this.trainers.length > 1 ? `${this.panels[n].name}: ` : ""}epoch ${each.epoch}, batch ${each.steps}; ${speed}; ${test === undefined ? "not tested yet" : figureWords(each.network, test)}`;
     }).join("\n");
     this.replay.max = String(first.history.length - 1);
@@ -204,7 +219,7 @@ export class TrainRoom {
     const [first] = this.trainers, [name, , shape] = first.network.slots[0], values = first.history[moment] ?? first.history[first.history.length - 1];
     const caption = this.element.querySelector(".caption");
     this.filters.hidden = this.replay.hidden = this.isPlane;
-    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}`;
+    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}${first.history.length > 1 ? "; slide back to see how they came about" : ""}`;
     if (this.isPlane) return;
     const [K, C] = shape, [R, S] = shape.length > 3 ? shape.slice(2) : [1, shape[shape.length - 1]], count = Math.min(K, 32), size = values.length / K;
     while (this.filters.children.length < count) this.filters.append(h("canvas", { role: "img", "aria-label": `filter ${this.filters.children.length}` }));
@@ -216,7 +231,7 @@ export class TrainRoom {
   showMistakes(trainer) {
     const figure = /** @type {HTMLElement} */ (this.mistakes.parentElement), wrong = trainer.wrong?.slice(0, MOST_MISTAKES) ?? [], { network } = trainer;
     figure.hidden = this.isPlane || !wrong.length;
-    this.worst.textContent = `test images that it answers worst${network.boxes ? "; broken lines: what is there" : ""}`;
+    this.worst.textContent = `test ${nounOf(network)} that it answers worst${network.boxes ? "; broken lines: what is there" : ""}`;
     this.mistakes.classList.toggle("scenes", network.target === "boxes");
     if (figure.hidden) return;
     const shape = network.input_shape, [H, W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
@@ -225,7 +240,7 @@ export class TrainRoom {
       const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` }), pixels = bytes.subarray(image * size, image * size + H * W);
       if (found) paintBoxes(canvas, pixels, found, truth ?? [], network.classes, H, W);
       else if (mask) paintMask(canvas, pixels, mask, H, W);
-      else paint(canvas, pixels, H, W);
+      else paintInput(canvas, pixels, H, W);
       return h("figure", {}, canvas, h("figcaption", {}, words));
     }));
   }
