@@ -21,6 +21,14 @@ VARIANTS = [
     (["avg_pool", "l2_pool", "gaussian_pool"], ["2"], ["1x1", "2x3"], ["valid"], ["1x1"]),
 ]
 EVERY_CONTROL = Path(__file__).with_name("every_control.js").read_text(encoding="utf-8").partition("\n")[2]
+# Drops a file of these bytes onto the page
+DROP = """
+([name, bytes]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([Uint8Array.from(bytes)], name));
+  document.body.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+}
+"""
 # Explains every output, and says how many agreed and where the first did not
 EXPLAIN_ALL = """
 settings => {
@@ -119,6 +127,13 @@ def test_training_learns_and_the_command_line_takes_its_weights(opened, tmp_path
     before = page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]")
     page.set_input_files('input[accept=".safetensors"]', str(path))
     page.wait_for_selector("text=weights of lenet.safetensors")
+    assert page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]") == before
+    page.click('text="one batch"')
+    page.wait_for_function("() => window.minicnn.rooms.train.trainers[0].steps === 1")
+    page.click("#tab-slide")
+    page.evaluate(DROP, [path.name, list(path.read_bytes())])
+    page.wait_for_function("() => window.minicnn.rooms.train.trainers[0].steps === 0")
+    assert page.is_visible("#room-train")
     assert page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]") == before
     (tmp_path / "broken.safetensors").write_bytes(path.read_bytes()[:1000])
     page.set_input_files('input[accept=".safetensors"]', str(tmp_path / "broken.safetensors"))

@@ -128,6 +128,20 @@ export function exportDrawing(svg, name) {
   save(name, new XMLSerializer().serializeToString(copy), "image/svg+xml");
 }
 
+/** Canvases that lie in an element, as one drawing. @param {HTMLElement} element @param {string} name of the file */
+function exportPictures(element, name) {
+  const box = element.getBoundingClientRect(), shown = element instanceof HTMLCanvasElement ? [element] : [...element.querySelectorAll("canvas")].filter(each => each.checkVisibility());
+  const drawing = s("svg", { viewBox: `0 0 ${box.width} ${box.height}`, width: box.width, xmlns: "http://www.w3.org/2000/svg" }, ...shown.map(each => {
+    const { left, top, width, height } = each.getBoundingClientRect();
+    return s("image", { x: left - box.left, y: top - box.top, width, height, href: each.toDataURL(), style: "image-rendering: pixelated" });
+  }));
+  save(name, new XMLSerializer().serializeToString(drawing), "image/svg+xml");
+}
+
+/** A button that saves pictures. @param {HTMLElement} element @param {string} name */
+export const savePictures = (element, name) =>
+  h("button", { type: "button", class: "small", "aria-label": `save ${name} as SVG`, onclick: () => exportPictures(element, `${name.replaceAll(" ", "-")}.svg`) }, "SVG");
+
 /** A button that saves a drawing. @param {SVGElement} svg @param {string} name */
 export const saveButton = (svg, name) =>
   h("button", { type: "button", class: "small", "aria-label": `save ${name} as SVG`, onclick: () => exportDrawing(svg, `${name.replace(/^(the|a) /, "").replaceAll(" ", "-")}.svg`) }, "SVG");

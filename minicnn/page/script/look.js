@@ -5,7 +5,7 @@ import { maskOf } from "./answers.js";
 import { boxesOf, objectsOf, paintBoxes } from "./boxes.js";
 import { paint, paintInput, paintMask, rangeOf } from "./colour.js";
 import { Explanation } from "./explain.js";
-import { Grid } from "./grid.js";
+import { Grid, savePictures } from "./grid.js";
 import { framed, input, prepared } from "./images.js";
 import { count } from "./loops.js";
 import { softmax } from "./network.js";
@@ -61,7 +61,7 @@ export class LookRoom {
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
         h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
-      h("div", { class: network.assets.boxes ? "figures scenes" : "figures" }, h("figure", {}, this.seen, h("figcaption", {}, network.assets.boxes ? "what it sees; broken lines: what is there" : "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
+      h("div", { class: network.assets.boxes ? "figures scenes" : "figures" }, h("figure", {}, this.seen, h("figcaption", {}, network.assets.boxes ? "what it sees; broken lines: what is there" : "what it sees", " ", savePictures(this.seen, "what it sees"))), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target, " ", savePictures(this.gradient, "saliency"))))),
       h("div", { class: "stage" }, this.untrained, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
         h("div", { class: "likes" }, h("h2", {}, "what it likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }

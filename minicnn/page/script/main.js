@@ -112,6 +112,16 @@ export async function start(assets, packedWorker, stepping) {
   train.recall({});
   follow();
   window.addEventListener("hashchange", follow);
+  document.addEventListener("dragover", event => event.preventDefault());
+  document.addEventListener("drop", event => { // a picture to the room that is open, weights to where they are trained
+    event.preventDefault();
+    const files = event.dataTransfer?.files, weights = [...files ?? []].some(each => each.name.endsWith(".safetensors"));
+    if (!files?.length) return;
+    if (weights || train.element.offsetParent) {
+      byId("tab-train", HTMLElement).click();
+      train.takeFiles(files);
+    } else (look.element.offsetParent ? look : slide).takeFile(files[0]);
+  });
   const repaint = () => { for (const each of Object.values(rooms)) each.repaint(); };
   byId("theme", HTMLButtonElement).addEventListener("click", () => {
     const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;

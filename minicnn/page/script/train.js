@@ -5,6 +5,7 @@ import { FIGURES, figureWords, nounOf } from "./answers.js";
 import { paintBoxes } from "./boxes.js";
 import { paint, paintInput, paintMask } from "./colour.js";
 import { Curves } from "./curves.js";
+import { savePictures } from "./grid.js";
 import { input } from "./images.js";
 import { softmax } from "./network.js";
 import { FEATURES, featuresOf, paintPlane, pointsOf, SHAPES, square } from "./points.js";
@@ -79,6 +80,7 @@ export class TrainRoom {
     this.accuracy = new Curves("share of right answers in a batch", 1);
     this.filters = h("div", { class: "maps" });
     this.plane = h("canvas", { width: 320, height: 320, class: "plane", role: "img", "aria-label": "what the network says everywhere in the plane" });
+    this.learned = h("div", {}, this.filters, this.plane);
     this.report = h("p", { class: "mono report", role: "status" });
     this.message = h("p", { class: "problem", role: "status" });
     this.hint = h("p", { class: "hint" });
@@ -93,7 +95,7 @@ export class TrainRoom {
     this.className = h("input", { type: "text", value: "first class", "aria-label": "name of the class of the pictures that are dropped next" });
     this.drop = h("div", { class: "drop", tabindex: 0, role: "button", "aria-label": "drop pictures of one class here, or press Enter to choose them", onclick: () => this.pictures.click(),
       onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); this.pictures.click(); } },
-      ondragover: (/** @type {DragEvent} */ e) => e.preventDefault(), ondrop: (/** @type {DragEvent} */ e) => { e.preventDefault(); this.takePictures(e.dataTransfer?.files); } }, "drop pictures of this class here");
+      }, "drop pictures of this class here");
     this.pictures = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true, "aria-label": "pictures", onchange: () => this.takePictures(this.pictures.files) });
     this.ownNote = h("p", { class: "dim" });
     this.ownControls = h("details", { class: "own" }, h("summary", {}, "own pictures"), field("class", this.className), this.drop, this.pictures, this.ownNote,
@@ -109,8 +111,8 @@ export class TrainRoom {
           h("button", { type: "button", onclick: () => this.begin() }, "start again"),
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
         this.message, this.report, h("div", { class: "figures" }, this.loss.figure, this.accuracy.figure),
-        h("figure", { class: "filters" }, this.filters, this.plane, h("figcaption", {}, h("span", { class: "caption" }), " ", this.replay)),
-        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, this.worst))));
+        h("figure", { class: "filters" }, this.learned, h("figcaption", {}, h("span", { class: "caption" }), " ", this.replay, " ", savePictures(this.learned, "what it has learned"))),
+        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, this.worst, " ", savePictures(this.mistakes, "worst answers")))));
   }
 
   get chosen() { return this.page.tasks[this.task.value]; }
@@ -276,6 +278,13 @@ export class TrainRoom {
     this.file.value = "";
   }
 
+  /** Weights or pictures that were dropped. @param {FileList} files */
+  takeFiles(files) {
+    const weights = [...files].find(each => each.name.endsWith(".safetensors"));
+    if (weights) this.load(weights);
+    else if (this.takesOwn) this.takePictures(files);
+  }
+
   /** Pictures of one class, grey and in the network's size. @param {FileList | null | undefined} files */
   async takePictures(files) {
     const { network } = this.chosen, [, H, W] = network.input_shape, name = this.className.value.trim() || "class";
@@ -300,7 +309,7 @@ export class TrainRoom {
 
   remember() {
     const [a] = this.panels;
-    state.write({ room: "train", task: this.task.value, optimizer: a.optimizer.value, rate: a.rate.value, batch: a.batch.value, points: this.isPlane ? this.shape.value : undefined });
+    state.write({ room: "train", task: this.task.value, optimizer: a.optimizer.value, rate: a.rate.value, batch: a.batch.value, momentum: a.optimizer.value === "sgd" ? a.momentum.value : undefined, dropout: Number(a.dropout.value) || undefined, shift: Number(a.shift.value) || undefined, points: this.isPlane ? this.shape.value : undefined });
   }
 
   /** @param {import("./state.js").State} given */
@@ -311,6 +320,7 @@ export class TrainRoom {
     if (given.optimizer) a.optimizer.value = given.optimizer;
     if (given.rate) a.rate.value = given.rate;
     if (given.batch) a.batch.value = given.batch;
+    for (const name of /** @type {const} */ (["momentum", "dropout", "shift"])) if (given[name]) a[name].value = given[name];
     if (given.points && SHAPES[given.points]) this.shape.value = given.points;
     a.show();
     this.begin();
