@@ -68,7 +68,10 @@ async () => {
       controls(room).find(each => nameOf(each) === "compare two settings").click();
       for (const each of room.querySelectorAll("fieldset.panel")[1].querySelectorAll("select, input")) if (each.checkVisibility()) await use(each);
       controls(room).find(each => nameOf(each) === "compare two settings").click();
+      await set(select, select.options[0].value, "change");
       await set(controls(room).find(each => nameOf(each) === "optimizer"), "sgd", "change");
+      await window.minicnn.rooms.train.trainers[0].measureOnce(); // from then on there are worst answers
+      await new Promise(resolve => setTimeout(resolve, 200));
       await useAll(room);
     }
   }

@@ -133,7 +133,7 @@ function exportPictures(element, name) {
   const box = element.getBoundingClientRect(), shown = element instanceof HTMLCanvasElement ? [element] : [...element.querySelectorAll("canvas")].filter(each => each.checkVisibility());
   const drawing = s("svg", { viewBox: `0 0 ${box.width} ${box.height}`, width: box.width, xmlns: "http://www.w3.org/2000/svg" }, ...shown.map(each => {
     const { left, top, width, height } = each.getBoundingClientRect();
-    return s("image", { x: left - box.left, y: top - box.top, width, height, href: each.toDataURL(), style: "image-rendering: pixelated" });
+    return s("image", { x: left - box.left, y: top - box.top, width, height, href: each.toDataURL(), "image-rendering": "pixelated" });
   }));
   save(name, new XMLSerializer().serializeToString(drawing), "image/svg+xml");
 }
