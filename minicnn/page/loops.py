@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import textwrap
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minicnn.kernels import textbook
@@ -26,12 +28,16 @@ SLIDE = (
 )
 
 
-def described(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def definitions(names: Iterable[str]) -> dict[str, Definition]:
+    """Loops of the textbook by name."""
+    return {name: read(getattr(textbook, name)) for name in names}
+
+
+def described(loops: Mapping[str, Definition]) -> dict[str, dict[str, Any]]:
     """For each loop: its text from `def` on without the docstring, the line of the file's function that each line was, what its
     arguments are ([name, kind, axes]; 0 axes: any), and its outputs."""
     found = {}
-    for name in names:
-        definition = read(getattr(textbook, name))
+    for name, definition in loops.items():
         lines, numbers = _shown(definition)
         arguments = zip(definition.arguments, kinds_of(definition), strict=True)
         found[name] = {
@@ -47,7 +53,7 @@ def described(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
 def _shown(definition: Definition) -> tuple[list[str], list[int]]:
     source, first = inspect.getsourcelines(definition.python)
     begin = definition.line - first  # decorators are left out
-    tree = ast.parse(inspect.cleandoc("".join(source)))
+    tree = ast.parse(textwrap.dedent("".join(source)))
     (function,) = (each for each in tree.body if isinstance(each, ast.FunctionDef))
     said = function.body[0] if ast.get_docstring(function) is not None else None
     numbers = [
@@ -56,18 +62,20 @@ def _shown(definition: Definition) -> tuple[list[str], list[int]]:
     return [source[number].rstrip() for number in numbers], [number - begin + 1 for number in numbers]
 
 
-def stepping_script(names: tuple[str, ...]) -> str:
+def stepping_script(loops: Mapping[str, Definition]) -> str:
     """An object `STEPPING` in JavaScript: "LOOP OUTPUT" -> its generator.  What several loops call is written once."""
     common: dict[str, str] = {}
     entries = []
-    for name in names:
-        definition = read(getattr(textbook, name))
+    for name, definition in loops.items():
         for output in definition.outputs:
             text = re.sub(r"/\*.*?\*/\n", "", stepping(definition, output), flags=re.DOTALL)
             before, _, own = text.partition(f"function* {definition.name}(")
+            own = "function*(" + "\n".join(line.lstrip() for line in own.splitlines()).strip()
+            if not hasattr(textbook, name):  # what a user's loop calls may have a name that textbook loops call something else by
+                own = f"(() => {{\n{before.strip()}\nreturn {own};\n}})()"
+                before = ""
             for part in re.split(r"\n(?=const |function )", before):
                 if part.strip():
                     common.setdefault(part.strip(), "")
-            own = "\n".join(line.lstrip() for line in own.splitlines())
-            entries.append(f'"{name} {output}": function*({own.strip()},')
+            entries.append(f'"{name} {output}": {own},')
     return "\n".join([*common, "const STEPPING = {", *entries, "};"])

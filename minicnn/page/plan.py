@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ import numpy as np
 
 from minicnn.errors import GraphError, MinicnnError
 from minicnn.network import Graph
+from minicnn.page.modules import path
+from minicnn.page.own import run_files
 
 STEP_FIELDS = 64  # of a step's row: `kernels.cpu.program.program` has them, and Numba with them
 DIALS = {"dropout_step": ("rate",), "load_uint8_augmented": ("moves",)}
@@ -71,8 +74,11 @@ def _packed(array: np.ndarray) -> str:
     return base64.b64encode(array.astype(np.int64).tobytes()).decode()
 
 
-def page_plan(net: Graph, batch: int, **purpose: Any) -> PagePlan:
-    """The plan of a network for up to `batch` images at a time, made in this process; `purpose` as for `engine.plan.build_plan`."""
+def page_plan(net: Graph, batch: int, kernels: dict[str, Any] | None = None, **purpose: Any) -> PagePlan:
+    """The plan of a network for up to `batch` images at a time, made in this process; `purpose` as for `engine.plan.build_plan`.
+
+    kernels : those of its steps are added, by label
+    """
     from minicnn.engine.plan import build_plan
     from minicnn.kernels.cpu.program.program import padded
     from minicnn.kernels.machine_code.records import Frame
@@ -80,6 +86,8 @@ def page_plan(net: Graph, batch: int, **purpose: Any) -> PagePlan:
 
     topology = net.topology
     plan = build_plan(topology, topology.memory_size, batch, 1, compiled=False, **purpose)
+    if kernels is not None:
+        kernels |= {each.label: each for each in plan.program.kernels}
     target = plan.arrays.target
     update = purpose.get("optimizer")
     return PagePlan(
@@ -103,11 +111,19 @@ def page_plan(net: Graph, batch: int, **purpose: Any) -> PagePlan:
     )
 
 
-def four_lane_plans(architecture: dict[str, Any], wanted: list[dict[str, Any]]) -> list[PagePlan]:
-    """Plans of a network, each with the arguments of `page_plan`, made in a process with four lanes: 0.7 s.
+class Planned(NamedTuple):
+    """Plans, and a module of their steps that "engine" does not have; None where it has all."""
 
-    optimizer : given by name;  loss, target : its description and the kind of target, in place of `objective`
+    plans: list[PagePlan]
+    module: bytes | None
+
+
+def four_lane_plans(architecture: dict[str, Any], wanted: list[dict[str, Any]], files: Sequence[str] = ()) -> Planned:
+    """Plans of a network, each with the arguments of `page_plan`, made in a process with four lanes: 0.7 s, more where steps are compiled.
+
+    optimizer : given by name;  loss, target, boxes : its description and the kind of target, in place of `objective`
     architecture : of another network with the same parameters, where it is given
+    files : that define its layers
 
     Raises
     ------
@@ -116,7 +132,7 @@ def four_lane_plans(architecture: dict[str, Any], wanted: list[dict[str, Any]]) 
     """
     run = subprocess.run(
         [sys.executable, "-m", "minicnn.page.plan"],
-        input=json.dumps({"architecture": architecture, "wanted": wanted}),
+        input=json.dumps({"architecture": architecture, "wanted": wanted, "files": list(files)}),
         env={**os.environ, **FOUR_LANES},
         capture_output=True,
         text=True,
@@ -124,7 +140,21 @@ def four_lane_plans(architecture: dict[str, Any], wanted: list[dict[str, Any]]) 
     )
     if run.returncode:
         raise GraphError(run.stderr.strip() or f"the process that plans for a page ended with status {run.returncode}")
-    return [PagePlan.from_json(values) for values in json.loads(run.stdout)]
+    made = json.loads(run.stdout)
+    return Planned([PagePlan.from_json(values) for values in made["plans"]], base64.b64decode(made["module"]) or None)
+
+
+def missing_steps(kernels: Mapping[str, Any]) -> bytes:
+    """A module of the steps that "engine" does not have; empty where it has all of them."""
+    from minicnn.page.build.link import exports_of
+
+    known = exports_of(path("engine").read_bytes())
+    others = {label: kernel for label, kernel in kernels.items() if label not in known}
+    if not others:
+        return b""
+    from minicnn.page.build.own import compiled_steps
+
+    return compiled_steps(others)
 
 
 def main() -> int:
@@ -134,16 +164,19 @@ def main() -> int:
     from minicnn.optimizers import OPTIMIZERS
 
     asked = json.load(sys.stdin)
+    kernels: dict[str, Any] = {}
     try:
+        run_files(asked["files"])
         net = Graph.from_architecture(asked["architecture"])
         for each in asked["wanted"]:
             if "optimizer" in each:
                 each["optimizer"] = OPTIMIZERS[each["optimizer"]](learning_rate=0.001)
             if "loss" in each:
-                each["objective"] = Objective(build_loss(each.pop("loss")), each.pop("target"))
+                each["objective"] = Objective(build_loss(each.pop("loss")), each.pop("target"), each.pop("boxes", 0))
         own = [each.pop("architecture", None) for each in asked["wanted"]]
         nets = [Graph.from_architecture(other) if other else net for other in own]
-        json.dump([page_plan(which, **each).to_json() for which, each in zip(nets, asked["wanted"], strict=True)], sys.stdout)
+        plans = [page_plan(which, kernels=kernels, **each).to_json() for which, each in zip(nets, asked["wanted"], strict=True)]
+        json.dump({"plans": plans, "module": base64.b64encode(missing_steps(kernels)).decode()}, sys.stdout)
     except MinicnnError as error:
         print(error, file=sys.stderr)
         return 1

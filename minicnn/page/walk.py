@@ -5,7 +5,7 @@ The textbook engine notes the calls while it makes them, so there is nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +15,9 @@ from minicnn.engine.textbook.run import Run
 from minicnn.errors import GraphError
 from minicnn.graph import INPUT, ValueRef
 from minicnn.kernels import textbook
-from minicnn.kernels.derive import read
+from minicnn.kernels.derive import Definition, read
 from minicnn.network import Graph
+from minicnn.page.own import name_of, told
 
 
 class Argument(NamedTuple):
@@ -53,6 +54,7 @@ class Walk(NamedTuple):
     values : of the input (named "input") and of every node; some share their place: a flattened map is the same numbers
     size : elements that all values take, whole numbers two each; zeros at first, for a bias that a layer does without is one of them
     tables : arrays of numbers that layers bring along: int64 or float64
+    own : loops of the user's own, by the name that calls have
     backward : calls that follow, from the gradient of the output, which lies at `dy`, to that of the input, at `dx`
     """
 
@@ -63,6 +65,7 @@ class Walk(NamedTuple):
     backward: tuple[Call, ...]
     dy: int
     dx: int
+    own: dict[str, Definition]
 
 
 def walk(net: Graph) -> Walk:
@@ -71,7 +74,7 @@ def walk(net: Graph) -> Walk:
     Raises
     ------
     GraphError
-        If a layer has loops of its own: those that a page knows are minicnn's.
+        If a layer is not computed by loops, or by some that take a function.
     """
     notes = _Notes(net)
     drawn = np.random.default_rng(0).standard_normal((1, *net.input_shape)).astype(np.float32)
@@ -79,7 +82,9 @@ def walk(net: Graph) -> Walk:
     for node in net.nodes:
         moved = any(np.shares_memory(run.values[ValueRef(node.index)], run.values[ref]) for ref in node.inputs)
         if not run.passes[node.index].noted and not moved:
-            raise GraphError(f"{node.name}: {node.layer.kind()} is computed by loops that a page does not know: it has the textbook's")
+            raise GraphError(
+                f"{node.name}: {node.layer.kind()} is computed by something else than loops, which a page could show and run\n  define its forward and backward as two loops"
+            )
     names = {INPUT: "input", **{ValueRef(node.index): node.name for node in net.nodes}}
     values = tuple(Value(names[ref], notes.place(array), array.shape[1:]) for ref, array in run.values.items())
     forward = notes.taken(run.passes)
@@ -87,14 +92,19 @@ def walk(net: Graph) -> Walk:
     dy = notes.place(start)
     dx = notes.place(run.gradients(start)[0])
     backward = notes.taken(reversed(run.passes))
-    return Walk(forward, values, notes.size, tuple(notes.tables), _leading_to(dx, backward), dy, dx)
+    return Walk(forward, values, notes.size, tuple(notes.tables), _leading_to(dx, backward, notes.own), dy, dx, notes.own)
 
 
-def _leading_to(place: int, calls: tuple[Call, ...]) -> tuple[Call, ...]:
+def loop_of(name: str, own: Mapping[str, Definition]) -> Definition:
+    """The loop that a call names."""
+    return own[name] if name in own else read(getattr(textbook, name))
+
+
+def _leading_to(place: int, calls: tuple[Call, ...], own: Mapping[str, Definition]) -> tuple[Call, ...]:
     """The calls that a value comes from: gradients of parameters are nothing to it."""
     wanted, found = {place}, []
     for call in reversed(calls):
-        outputs = read(getattr(textbook, call.loop)).outputs
+        outputs = loop_of(call.loop, own).outputs
         arrays = {name: value.at for name, value in call.arguments.items() if isinstance(value, Argument) and value.kind == "value"}
         if any(arrays.get(name) in wanted for name in outputs):
             found.append(call)
@@ -107,6 +117,7 @@ class _Notes:
 
     def __init__(self, net: Graph) -> None:
         self.tables: list[np.ndarray] = []
+        self.own: dict[str, Definition] = {}
         self.size = 0
         self._kept: list[np.ndarray] = []  # alive, so that no other array takes the place
         self._places: dict[int, int] = {}
@@ -119,13 +130,14 @@ class _Notes:
             settings = each.node.layer.loop_settings(each.node.input_shapes)
             noted, each.noted = each.noted or [], []
             for loop, arguments, _ in noted:
-                if getattr(textbook, loop.__name__, None) is not loop or read(loop).called:
-                    raise GraphError(f"{each.node.name}: a page knows the textbook's loops that take no function, and not {loop.__name__}")
+                own = name_of(loop)
+                if getattr(textbook, own, None) is not loop or read(loop).called:
+                    self.own[own] = told(each.node.name, loop, arguments)
                 given = {
                     name: self._argument(value, name in settings) if isinstance(value, np.ndarray) else value
                     for name, value in arguments.items()
                 }
-                found.append(Call(each.node.name, loop.__name__, given))
+                found.append(Call(each.node.name, own, given))
         return tuple(found)
 
     def place(self, array: np.ndarray) -> int:

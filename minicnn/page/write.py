@@ -15,9 +15,10 @@ import minicnn
 from minicnn.kernels import image_kernels
 from minicnn.page.assets import packed, to_text
 from minicnn.page.bundle import bundle
-from minicnn.page.loops import SLIDE, described, stepping_script
+from minicnn.page.loops import SLIDE, definitions, described, stepping_script
 from minicnn.page.modules import path
 
+BOX_LOOPS = ("decode_boxes_forward", "non_maximum_suppression_forward")
 VARIANT_LOOPS = ("variant_forward", "variant_backward_input", "variant_backward_weight")
 STYLE = Path(__file__).parent / "style"
 START = """
@@ -33,22 +34,25 @@ def page(title: str, tasks: Mapping[str, dict[str, Any]], variant: dict[str, Any
     """The page's text.
 
     tasks : what can be trained, the first of them looked into: "kind" ("images" or "points"), "title", "network" and "data" as in `assets`,
-        "share" of a picture's side that a drawing's ink fills
+        "share" of a picture's side that a drawing's ink fills, "own" loops of the user
     variant : a convolution of the user's own, as `variant_assets` makes it
     """
     own = VARIANT_LOOPS if variant else ()
-    loops = tuple(dict.fromkeys([*SLIDE, *own, *(call[1] for task in tasks.values() for call in _calls(task))]))
+    found = BOX_LOOPS if any(task["network"]["boxes"] for task in tasks.values()) else ()
+    written = {name: loop for task in tasks.values() for name, loop in task["own"].items()}
+    called = (call[1] for task in tasks.values() for call in _calls(task))
+    loops = definitions(name for name in dict.fromkeys([*SLIDE, *own, *found, *called]) if name not in written) | written
     assets = {
         "title": title,
         "textbook": packed(path("textbook").read_bytes()),
         "engine": packed(path("engine").read_bytes()),
         "loops": packed(json.dumps(described(loops), separators=(",", ":")).encode()),
         "kernels": {name: kernel.tolist() for name, kernel in image_kernels.items()},
-        "tasks": dict(tasks),
+        "tasks": {name: {key: value for key, value in task.items() if key != "own"} for name, task in tasks.items()},
         "variant": variant,
     }
     script = "\n".join(
-        ['"use strict";', stepping_script(loops), f"const WORKER = {json.dumps(bundle('worker'))};", bundle("main"), START]
+        ['"use strict";', stepping_script(loops), f"const WORKER = {json.dumps(packed(bundle('worker').encode()))};", bundle("main"), START]
     ).replace("</", "<\\/")
     style = (STYLE / "page.css").read_text(encoding="utf-8")
     policy = "; ".join(

@@ -28,7 +28,7 @@ def test_a_trained_network_brings_its_weights(tmp_path, capsys):
     ("arguments", "words"),
     [
         (["alexnet"], "alexnet has 58,299,088 parameters, more than the 2,000,000 that a page takes"),
-        (["yolo-digits"], "a page trains on classes of images and of pixels, but digit-scenes asks for boxes"),
+        (["yolo-digits", "--data", "cells"], "yolo-digits is trained by YOLO, for 12 x 12 x 12 outputs, but cells asks for mask"),
         (["lenet", "--data", "cells"], "for 2 outputs, but cells asks for mask"),
         (["lenet", "--out", "page.txt"], "play: page.txt does not end in .html"),
         (["lenet", "--variant", "nothing.py:mine"], "there is no file nothing.py"),

@@ -1,10 +1,10 @@
-// node firefox.mjs PAGE FIREFOX: open a page in Firefox, explain a grid of settings, train some batches, and tell it as JSON
+// node firefox.mjs PAGE FIREFOX: open a page in Firefox, explain a grid of settings, train some batches, use every control, and tell it as JSON
 //
 // puppeteer-core is looked for where this is run: npm install puppeteer-core
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const [page, firefox, explainAll] = process.argv.slice(2);
+const [page, firefox, explainAll, everyControl] = process.argv.slice(2);
 const found = createRequire(`${process.cwd()}/`).resolve("puppeteer-core"), puppeteer = (await import(pathToFileURL(found).href)).default;
 const browser = await puppeteer.launch({ browser: "firefox", executablePath: firefox, headless: true, protocolTimeout: 300_000 });
 try {
@@ -35,7 +35,8 @@ try {
   await shown.waitForSelector("#room-look .map");
   const trained = await shown.evaluate(() => { const [each] = window.minicnn.rooms.train.trainers; return { steps: each.steps, tests: each.tests, speed: each.speed, losses: [each.batches[0].loss, each.batches.at(-1).loss] }; });
   const verdict = await shown.$eval("#room-look .explanation .verdict", each => each.textContent);
-  console.log(JSON.stringify({ version: await browser.version(), status, explained, problems, trained, verdict, complaints, requests }));
+  const { used, errors, missed } = await shown.evaluate(`(${everyControl})()`);
+  console.log(JSON.stringify({ version: await browser.version(), status, explained, problems, trained, verdict, used: used.length, errors, missed, complaints, requests }));
 } finally {
   await browser.close();
 }

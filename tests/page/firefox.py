@@ -1,4 +1,4 @@
-"""The page of lenet in Firefox: every number of a grid of settings is explained, and a network is trained.
+"""The page of lenet in Firefox: every number of a grid of settings is explained, a network is trained, every control of every room is used.
 
 apt-get install firefox-esr && npm install puppeteer-core
 python -m tests.page.firefox [--page FILE] [FOLDER OF node_modules]
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from minicnn.cli.main import run
-from tests.page.test_browser import EXPLAIN_ALL
+from tests.page.test_browser import EVERY_CONTROL, EXPLAIN_ALL
 
 
 def main():
@@ -29,7 +29,9 @@ def main():
         if given.page is None and run(["play", "lenet", "--no-open", "--out", str(page)]):
             sys.exit(1)
         script = Path(__file__).with_suffix(".mjs")
-        done = subprocess.run(["node", script, page, firefox, EXPLAIN_ALL], cwd=given.modules, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["node", script, page, firefox, EXPLAIN_ALL, EVERY_CONTROL], cwd=given.modules, capture_output=True, text=True, check=False
+        )
     if done.returncode:
         sys.exit(done.stderr)
     told = json.loads(done.stdout)
@@ -39,8 +41,10 @@ def main():
     failures = [
         told["problems"],
         told["complaints"],
+        told["errors"],
+        told["missed"],
         outside,
-        [] if told["explained"] > 500 and told["trained"]["tests"][-1] > 0.7 else ["too little"],
+        [] if told["explained"] > 500 and told["trained"]["tests"][-1] > 0.7 and told["used"] > 150 else ["too little"],
     ]
     sys.exit("failed" if any(failures) else 0)
 

@@ -1,12 +1,15 @@
 """The page in a browser: every room is used, every number that is explained is the number that the compiled loop wrote."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from minicnn import datasets, kernels
+from minicnn import datasets, kernels, zoo
 from minicnn.cli.main import run
+from minicnn.page.tasks import image_task
+from minicnn.page.write import page
 from minicnn.train import load_trained
 
 # Settings of the first room: those of each line are combined with every kind of the line
@@ -17,6 +20,15 @@ VARIANTS = [
     (["max_pool"], ["2", "1"], ["1x1", "2x2"], ["valid"], ["1x1", "2x2"]),
     (["avg_pool", "l2_pool", "gaussian_pool"], ["2"], ["1x1", "2x3"], ["valid"], ["1x1"]),
 ]
+EVERY_CONTROL = Path(__file__).with_name("every_control.js").read_text(encoding="utf-8").partition("\n")[2]
+# Drops a file of these bytes onto the page
+DROP = """
+([name, bytes]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([Uint8Array.from(bytes)], name));
+  document.body.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+}
+"""
 # Explains every output, and says how many agreed and where the first did not
 EXPLAIN_ALL = """
 settings => {
@@ -116,6 +128,13 @@ def test_training_learns_and_the_command_line_takes_its_weights(opened, tmp_path
     page.set_input_files('input[accept=".safetensors"]', str(path))
     page.wait_for_selector("text=weights of lenet.safetensors")
     assert page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]") == before
+    page.click('text="one batch"')
+    page.wait_for_function("() => window.minicnn.rooms.train.trainers[0].steps === 1")
+    page.click("#tab-slide")
+    page.evaluate(DROP, [path.name, list(path.read_bytes())])
+    page.wait_for_function("() => window.minicnn.rooms.train.trainers[0].steps === 0")
+    assert page.is_visible("#room-train")
+    assert page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]") == before
     (tmp_path / "broken.safetensors").write_bytes(path.read_bytes()[:1000])
     page.set_input_files('input[accept=".safetensors"]', str(tmp_path / "broken.safetensors"))
     page.wait_for_selector("text=does not hold the weights of lenet")
@@ -154,6 +173,40 @@ def test_every_control_of_the_training_room(opened):
         room.get_by_label("points", exact=True).select_option(shape)
     room.get_by_label("noise").fill("0.3")
     room.get_by_label("x y", exact=True).check()
+
+
+def test_every_control_of_every_room_does_something_without_error(opened):
+    """tests.page.firefox does the same in Firefox."""
+    opened.page.on("download", lambda download: download.cancel())
+    told = opened.page.evaluate(EVERY_CONTROL)
+    assert told["errors"] == []
+    assert told["missed"] == []
+    assert len(told["used"]) > 150
+
+
+def test_the_page_stays_free_while_a_network_is_trained(opened):
+    """A worker trains, and however often it has news, the page draws them once a frame."""
+    page = opened.page
+    page.click("#tab-train")
+    told = page.evaluate("""
+    async () => {
+      const room = window.minicnn.rooms.train, show = room.show.bind(room);
+      let frames = 0, news = 0, shown = 0, on = true;
+      room.show = () => { shown++; show(); };
+      const count = () => { frames++; if (on) requestAnimationFrame(count); };
+      requestAnimationFrame(count);
+      await new Promise(resolve => {
+        room.trainers[0].listeners.push(() => { if (++news === 40) resolve(); });
+        document.querySelector("#room-train button.main").click();
+      });
+      on = false;
+      room.trainers[0].pause();
+      return {frames, news, shown, steps: room.trainers[0].steps};
+    }
+    """)
+    assert told["steps"] > 20
+    assert told["frames"] > told["news"] / 2
+    assert told["shown"] <= told["frames"] + 2
 
 
 def test_looking_inside(opened):
@@ -219,19 +272,66 @@ def test_the_file_is_small(written):
     assert json.loads(text.partition('id="assets">')[2].partition("</script>")[0].replace("<\\/", "</"))["title"] == "minicnn: lenet"
 
 
-def test_a_convolution_of_ones_own(browser, tmp_path):
-    """Its index map is compiled to WebAssembly on the spot; its numbers are those of `kernels.variant`."""
-    (tmp_path / "mine.py").write_text(
-        "from minicnn import kernels\n"
-        "def circular(k, p, q, c, r, s):\n"
-        "    return c, (p + r) % 9, (q + s) % 9, (k * 3 + r) * 3 + s\n"
-        "mine = kernels.variant(circular, input_shape=(1, 9, 9), output_shape=(2, 9, 9), taps=(1, 3, 3))\n"
+OWN = """
+from dataclasses import dataclass
+
+import numpy as np
+
+from minicnn import Graph, kernels
+from minicnn import layers as L
+
+
+def circular(k, p, q, c, r, s):
+    return c, (p + r) % 9, (q + s) % 9, (k * 3 + r) * 3 + s
+
+
+mine = kernels.variant(circular, input_shape=(1, 9, 9), output_shape=(2, 9, 9), taps=(1, 3, 3))
+
+
+def squared(a):  # not what the textbook calls so
+    return 1.0 / (1.0 + np.exp(-a))
+
+
+def swish_forward(y, x, slope):
+    for i in range(x.size):
+        y.flat[i] = x.flat[i] * squared(slope * x.flat[i])
+
+
+def swish_backward(dx, dy, x, slope):
+    for i in range(x.size):
+        s = squared(slope * x.flat[i])
+        dx.flat[i] = dy.flat[i] * s * (1.0 + slope * x.flat[i] * (1.0 - s))
+
+
+@dataclass(frozen=True)
+class OwnSwish(L.Layer):
+    slope: float = 1.5
+    forward, backward = swish_forward, swish_backward
+
+
+network = Graph(L.Sequential(L.Conv2D(6, 3), OwnSwish(), L.Flatten(), L.Linear(10)), (1, 8, 8))
+"""
+
+
+@pytest.fixture(scope="module")
+def own_page(browser, tmp_path_factory):
+    """A page of a user's file, with a convolution and a network of its own."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "mine.py").write_text(OWN)
+    assert (
+        run(["play", str(folder / "mine.py"), "--no-open", "--out", str(folder / "own.html"), "--variant", f"{folder / 'mine.py'}:mine"])
+        == 0
     )
-    path = tmp_path / "own.html"
-    assert run(["play", "mnist1d-cnn", "--no-open", "--out", str(path), "--variant", f"{tmp_path / 'mine.py'}:mine"]) == 0
     page = browser.new_page()
-    page.goto(path.as_uri())
+    page.goto((folder / "own.html").as_uri())
     page.wait_for_selector('html[data-ready="1"]', timeout=20_000)
+    yield page
+    page.close()
+
+
+def test_a_convolution_of_ones_own(own_page):
+    """Its index map is compiled to WebAssembly on the spot; its numbers are those of `kernels.variant`."""
+    page = own_page
     settings = {"kind": "variant", "image": "edge", "weights": "1 2 3 4 5 6 7 8 9", "filters": "2"}
     for direction, count in (("forward", 81), ("backward_input", 81), ("backward_weight", 18)):
         assert page.evaluate(EXPLAIN_ALL, {**settings, "pass": direction}) == {"same": count, "wrong": None}
@@ -246,35 +346,69 @@ def test_a_convolution_of_ones_own(browser, tmp_path):
     edge = (np.arange(81).reshape(1, 1, 9, 9) % 9 >= 4).astype(np.float32)
     weight = np.tile(np.arange(1, 10, dtype=np.float32), 2)
     np.testing.assert_array_equal(shown, own.forward(edge, weight)[0])
-    page.close()
 
 
-def test_a_network_that_says_a_class_for_every_pixel(browser, tmp_path):
-    """It learns masks of cells in the page, shows them, and explains its numbers."""
-    path = tmp_path / "cells.html"
-    assert run(["play", "unet-small", "--no-open", "--out", str(path)]) == 0
-    page = browser.new_page()
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(path.as_uri())
-    page.wait_for_selector('html[data-ready="1"]', timeout=20_000)
+def test_a_layer_of_ones_own(own_page, tmp_path):
+    """Its loops are compiled on the spot, as steps of the plan and as they stand; it trains, and minicnn says the same of what it learned."""
+    page = own_page
     page.click("#tab-train")
-    page.locator("#room-train").get_by_label("learning rate").first.select_option("0.01")
-    for batch in range(6):
-        page.click('text="one batch"')
-        for _ in range(100):
-            page.wait_for_timeout(100)
-            if page.evaluate("() => window.minicnn.rooms.train.trainers[0].tests.length") > batch:
-                break
-    losses = page.evaluate("() => window.minicnn.rooms.train.trainers[0].batches.map(each => each.loss)")
-    assert len(losses) == 6
-    assert losses[-1] < 0.85 * losses[0]
-    assert "mean IoU" in page.inner_text(".report")
+    page.click("button.main")
+    page.wait_for_function("() => window.minicnn.rooms.train.trainers[0].tests.at(-1) > 0.9")
+    page.click("button.main")
     page.click("#tab-look")
-    page.wait_for_selector("#room-look .map")
-    assert "of the pixels" in page.inner_text("#room-look .verdict")
-    page.click('[aria-label="level1.conv1, map 1"]')
+    page.click('[aria-label="ownswish1, map 2"]')
+    assert page.inner_text("#room-look .title") == "y[93] of swish_forward"
     assert page.locator("#room-look .explanation .verdict.right").count() == 1
-    assert np.any(page.evaluate("() => [...window.minicnn.rooms.look.network.saliency(1)]"))
+    page.click("#tab-train")
+    with page.expect_download() as saved:
+        page.click('text="save the weights"')
+    saved.value.save_as(tmp_path / "own.safetensors")
+    net = load_trained(tmp_path / "own.safetensors").net
+    test = datasets.load("digits", "test")
+    shares = (net.predict(test.images).argmax(axis=1) == test.labels).mean()
+    scores = "async () => { const [each] = window.minicnn.rooms.train.trainers; await each.measureOnce(); return each.tests.at(-1); }"
+    assert page.evaluate(scores) == pytest.approx(shares, abs=0.003)
+
+
+# What a network says, the words of the training room and those of a verdict
+SCENES = {
+    "unet-small": ("cells", "mean IoU", "of the pixels", "level1.conv1, map 1"),
+    "yolo-digits": ("digit-scenes", "mean average precision", "box", "conv2, map 1"),
+}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_network_that_says_more_than_a_class(browser, tmp_path, name):
+    """It learns masks or boxes in the page, shows them, and explains its numbers."""
+    data, figure, verdict, unit = SCENES[name]
+    train, test = (datasets.load(data, split).subset(slice(count)) for split, count in (("train", 16), ("test", 4)))
+    net = zoo.find(name).build(len(train.classes), width=0.25)
+    path = tmp_path / "scenes.html"
+    path.write_text(page(name, {name: image_task(net, train, test)}))
+    shown = browser.new_page()
+    complaints = []
+    shown.on("pageerror", lambda error: complaints.append(str(error)))
+    shown.goto(path.as_uri())
+    shown.wait_for_selector('html[data-ready="1"]', timeout=20_000)
+    shown.click("#tab-train")
+    shown.locator("#room-train").get_by_label("learning rate").first.select_option("0.01")
+    for batch in range(8):
+        shown.click('text="one batch"')
+        shown.wait_for_function(f"() => window.minicnn.rooms.train.trainers[0].tests.length > {batch}")
+    losses = shown.evaluate("() => window.minicnn.rooms.train.trainers[0].batches.map(each => each.loss)")
+    assert len(losses) == 8
+    assert losses[-1] < 0.85 * losses[0]
+    assert figure in shown.inner_text(".report")
+    assert shown.locator("#room-train .mistakes canvas").count() == 4
+    shown.click("#tab-look")
+    shown.wait_for_selector("#room-look .map")
+    assert verdict in shown.inner_text("#room-look .verdict")
+    shown.click(f'[aria-label="{unit}"]')
+    assert shown.locator("#room-look .explanation .verdict.right").count() == 1
+    assert np.any(shown.evaluate("() => [...window.minicnn.rooms.look.network.saliency(1)]"))
+    assert (
+        shown.evaluate("() => new Set(document.querySelector('#room-look canvas').getContext('2d').getImageData(0, 0, 64, 64).data).size")
+        > 5
+    )
     assert not complaints
-    page.close()
+    shown.close()

@@ -5,10 +5,12 @@ import pytest
 
 import minicnn.layers as L
 from minicnn import Graph, zoo
+from minicnn.engine.textbook.operation import define
 from minicnn.errors import GraphError
-from minicnn.kernels import textbook
 from minicnn.kernels.derive import read
-from minicnn.page.walk import Argument, walk
+from minicnn.kernels.derive.javascript import kinds_of
+from minicnn.page.own import told
+from minicnn.page.walk import Argument, loop_of, walk
 
 
 def twice_forward(y, x):
@@ -27,6 +29,13 @@ class Twice(L.Layer):
     backward = staticmethod(twice_backward)
 
 
+class Halved(L.Layer):
+    stem = "halved"
+
+
+define(Halved, lambda at: at.x / 2, lambda at, dy: ([dy / 2], {}))
+
+
 def repeat(made, net, x, k):
     """Scores, and the gradient of score k with respect to x, by the noted calls alone."""
     values, parameters = np.zeros(made.size, np.float32), net.parameter_memory
@@ -43,7 +52,7 @@ def repeat(made, net, x, k):
 
     def run(calls):
         for call in calls:
-            loop = getattr(textbook, call.loop)
+            loop = loop_of(call.loop, made.own).python
             whole = {"indices", "labels"}
             assert read(loop).arguments == tuple(call.arguments)
             loop(*(array(each, name in whole) if isinstance(each, Argument) else each for name, each in call.arguments.items()))
@@ -54,16 +63,20 @@ def repeat(made, net, x, k):
     at(places["input"].at, x.shape)[...] = x
     run(made.calls)
     last = made.values[-1]
+    seen = {value.node: at(value.at, value.shape).copy() for value in made.values}
     scores = at(last.at, last.shape).copy()
     at(made.dy, last.shape)[...] = 0
     at(made.dy, last.shape)[k] = 1
     run(made.backward)
+    for value in made.values:  # what layers gave is still there: a page shows it beside the gradient
+        np.testing.assert_array_equal(at(value.at, value.shape), seen[value.node])
     return scores, at(made.dx, x.shape).copy()
 
 
-@pytest.mark.parametrize("name", ["lenet", "lenet5-1998", "mnist1d-cnn", "resnet20", "highway"])
+@pytest.mark.parametrize("name", ["lenet", "lenet5-1998", "mnist1d-cnn", "resnet20", "highway", "one's own"])
 def test_calls_give_scores_and_saliency(name):
-    net = zoo.build(name, seed=4)
+    own = Graph(L.Sequential(L.Conv2D(4, 3), Twice(), L.Flatten(), L.Linear(3)), (1, 6, 6), seed=4)
+    net = own if name == "one's own" else zoo.build(name, seed=4)
     x = np.random.default_rng(0).standard_normal(net.input_shape).astype(np.float32)
     scores, slope = repeat(walk(net), net, x, 2)
     start = np.zeros((1, net.classes), np.float32)
@@ -80,7 +93,33 @@ def test_gradients_of_parameters_are_left_out():
     assert not [loop for loop in loops if loop.endswith(("weight", "bias"))]
 
 
-@pytest.mark.parametrize("layer", [Twice(), L.Variant(lambda k, p, q, c, r, s: (c, p + r, q + s, 3 * r + s), (2, 1, 1), (1, 3, 3))])
-def test_loops_of_ones_own_are_refused(layer):
-    with pytest.raises(GraphError, match=r"loops that a page does not know|a page knows the textbook's loops that take no function"):
+def test_loops_that_take_a_function_are_refused():
+    layer = L.Variant(lambda k, p, q, c, r, s: (c, p + r, q + s, 3 * r + s), (2, 1, 1), (1, 3, 3))
+    with pytest.raises(GraphError, match=r"variant1: its loop variant_forward takes a function as index_map, .*\n.*--variant FILE.py:NAME"):
         walk(Graph(L.Sequential(layer, L.Flatten(), L.Linear(2)), (1, 3, 3)))
+
+
+def test_what_is_no_loop_is_refused():
+    with pytest.raises(
+        GraphError, match=r"halved1: Halved is computed by something else than loops.*\n.*forward and backward as two loops"
+    ):
+        walk(Graph(L.Sequential(Halved(), L.Flatten(), L.Linear(2)), (1, 3, 3)))
+
+
+def scaled(y, x, factors, offset):
+    """Scale.
+
+    Parameters
+    ----------
+    offset : whatever
+    """
+    for i in range(x.size):
+        y.flat[i] = factors[0] * x.flat[i] + offset
+
+
+def test_a_loop_of_ones_own_says_what_it_was_called_with():
+    given = {"y": np.zeros(3, np.float32), "x": np.zeros(3, np.float32), "factors": np.ones(1, np.int64), "offset": 0.5}
+    definition = told("layer1", scaled, given)
+    assert kinds_of(definition) == ("elements", "elements", "ints", "float64")
+    assert scaled.__doc__.startswith("Scale.\n")
+    assert "offset : whatever" in scaled.__doc__

@@ -98,21 +98,23 @@ class Object:
     segments: list[Segment]
 
 
-def link(obj: bytes, exports: Sequence[str], stamp: str = "") -> Module:
+def link(obj: bytes, exports: Sequence[str], stamp: str = "", base: int | None = None) -> Module:
     """The module of an object.
 
     Parameters
     ----------
     exports : names of functions
     stamp : kept in the module as a section of its own, see `stamp_of`
+    base : where it begins in the memory of another module, which it is given as "memory" then; its stack and data lie there
 
     Raises
     ------
     LinkError
         If the object has something that is not known here, or an export is missing.
     """
-    read = read_object(obj)
-    end = max((each.address + each.size for each in read.segments), default=STACK)
+    first, shared = base or 0, base is not None
+    read = read_object(obj, first)
+    end = max((each.address + each.size for each in read.segments), default=first + STACK)
     table = patch(read)
     heap_base = -(-end // 16) * 16
     functions = {each.name: each.place for each in read.symbols if each.kind == A_FUNCTION and not each.flags & UNDEFINED}
@@ -123,13 +125,17 @@ def link(obj: bytes, exports: Sequence[str], stamp: str = "") -> Module:
     filled = [(each, content) for each, content in filled if any(content)]  # memory is zero without being told
     parts = {
         TYPES: bytes(read.bodies[TYPES]),
-        IMPORTS: vector(name(module) + name(function) + b"\0" + unsigned(number) for module, function, number in read.imports),
+        IMPORTS: vector(
+            [name(module) + name(function) + b"\0" + unsigned(number) for module, function, number in read.imports]
+            + [name("env") + name("memory") + b"\2\0" + unsigned(0)] * shared
+        ),
         FUNCTIONS: bytes(read.bodies[FUNCTIONS]),
         TABLES: vector([bytes([FUNCTION_REFERENCES, 0]) + unsigned(len(table) + 1)]) if table else b"",
-        MEMORIES: vector([b"\0" + unsigned(-(-heap_base // PAGE) + HEAP_PAGES)]),
-        GLOBALS: vector([_global(STACK, changes=True)] * read.has_stack + [_global(heap_base)]),
+        MEMORIES: vector([b"\0" + unsigned(-(-heap_base // PAGE) + HEAP_PAGES)] * (not shared)),
+        GLOBALS: vector([_global(first + STACK, changes=True)] * read.has_stack + [_global(heap_base)]),
         EXPORTS: vector(
-            [name("memory") + b"\2\0", name("__heap_base") + b"\3" + unsigned(int(read.has_stack))]
+            [name("memory") + b"\2\0"] * (not shared)
+            + [name("__heap_base") + b"\3" + unsigned(int(read.has_stack))]
             + [name(each) + b"\0" + unsigned(_number(functions[each])) for each in exports]
         ),
         ELEMENTS: vector([b"\0" + _constant(1) + vector(map(unsigned, table))]) if table else b"",
@@ -163,8 +169,30 @@ def sections(module: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
-def read_object(obj: bytes) -> Object:
-    """What a relocatable object holds; its data is given addresses behind the stack."""
+def exports_of(module: bytes) -> set[str]:
+    """The names of what a module exports."""
+    (body,) = (body for number, body in sections(module) if number == EXPORTS)
+    reader, found = Reader(body), set()
+    for _ in range(reader.unsigned()):
+        found.add(reader.name())
+        reader.byte()
+        reader.unsigned()
+    return found
+
+
+def heap_base_of(module: bytes) -> int:
+    """Where free memory begins: the last of the variables that `link` writes."""
+    (body,) = (body for number, body in sections(module) if number == GLOBALS)
+    reader, value = Reader(body), 0
+    for _ in range(reader.unsigned()):
+        reader.take(3)  # type, whether it changes, i32.const
+        value = reader.signed()
+        reader.byte()
+    return value
+
+
+def read_object(obj: bytes, first: int = 0) -> Object:
+    """What a relocatable object holds; its data is given addresses behind the stack, which begins at `first`."""
     every = sections(obj)
     bodies = {number: bytearray(body) for number, body in every if number != CUSTOM}
     imports, has_stack = _imports(bytes(bodies.get(IMPORTS, b"\0")))
@@ -178,7 +206,7 @@ def read_object(obj: bytes) -> Object:
                 symbols = _symbols(reader, imports)
             elif kind in ("reloc.CODE", "reloc.DATA"):
                 relocations += _relocations(reader, [number for number, _ in every])
-    return Object(bodies, imports, has_stack, symbols, relocations, _segments(bytes(bodies.get(DATA, b"\0"))))
+    return Object(bodies, imports, has_stack, symbols, relocations, _segments(bytes(bodies.get(DATA, b"\0")), first + STACK))
 
 
 def patch(read: Object) -> list[int]:
@@ -277,12 +305,12 @@ def _relocations(reader: Reader, numbers: Sequence[int]) -> list[Relocation]:
     return found
 
 
-def _segments(body: bytes) -> list[Segment]:
+def _segments(body: bytes, begin: int) -> list[Segment]:
     reader, found = Reader(body), []
     for _ in range(reader.unsigned()):
         if reader.unsigned() != 0 or reader.byte() != INT32_CONST:
             raise LinkError("a data segment of an unknown kind")
-        address = reader.signed() + STACK
+        address = reader.signed() + begin
         reader.byte()
         size = reader.unsigned()
         found.append(Segment(reader.at, address, size))

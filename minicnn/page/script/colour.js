@@ -51,13 +51,24 @@ export function paint(canvas, values, rows, columns, range = rangeOf(values)) {
   context.putImageData(picture, 0, 0);
 }
 
+/** An image as pixels, a signal as a curve. @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} values @param {number} rows @param {number} columns @param {Range} [range] */
+export function paintInput(canvas, values, rows, columns, range = rangeOf(values)) {
+  if (rows > 1) return paint(canvas, values, rows, columns, range);
+  [canvas.width, canvas.height] = [160, 160];
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")), span = range.high - range.low || 1;
+  context.strokeStyle = `rgb(${themed("--ink").join(" ")})`;
+  context.lineWidth = 3;
+  for (let n = 0; n < columns; n++) context.lineTo((n + 0.5) / columns * 160, 152 - (values[n] - range.low) / span * 144);
+  context.stroke();
+}
+
 /** A cell of a drawing. @param {number} value @param {Range} range @param {Record<string, number>} place */
 export function cell(value, range, place) {
   const [kind, share] = shade(value, range);
   return s("rect", { ...place, class: kind, "fill-opacity": share.toFixed(3) });
 }
 
-const CLASSES = ["--below", "--above", "--ok", "--bad"]; // of pixels, from class 1 on
+export const CLASSES = ["--below", "--above", "--ok", "--bad"]; // of pixels, from class 1 on
 
 /**
  * Draw numbers as pixels with the class of each over them; class 0 is left as it is.

@@ -13,7 +13,14 @@ export class Curves {
     this.title = title;
     this.most = most;
     this.svg = s("svg", { class: "curves", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title });
-    this.figure = h("figure", {}, this.svg, h("figcaption", {}, title, " ", saveButton(this.svg, title)));
+    this.words = h("span", {}, title);
+    this.figure = h("figure", {}, this.svg, h("figcaption", {}, this.words, " ", saveButton(this.svg, title)));
+  }
+
+  /** What the curves are of, where that changes. @param {string} title */
+  entitle(title) {
+    this.words.textContent = title;
+    this.svg.setAttribute("aria-label", title);
   }
 
   /** @param {Curve[]} curves */

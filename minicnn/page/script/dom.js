@@ -43,8 +43,8 @@ export function num(value, digits = 3) {
   return text.replace("-", "−");
 }
 
-/** @param {number} share */
-export const percent = share => `${(100 * share).toFixed(1)}\u00a0%`;
+/** @param {number} share @param {number} [digits] behind the point */
+export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 
 let counted = 0;
 /** A name for an element that no other has. @param {string} word */

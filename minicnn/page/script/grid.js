@@ -1,7 +1,7 @@
 // @ts-check
 /** A plane of numbers as an SVG drawing: cells, marks around some of them, one that is chosen by pointer or arrow keys. */
 import { h, num, s, save } from "./dom.js";
-import { cell, rangeOf } from "./colour.js";
+import { cell, paint, rangeOf } from "./colour.js";
 
 /**
  * rows, columns : of the plane; before, after : rows and columns of padding drawn around it
@@ -12,6 +12,7 @@ import { cell, rangeOf } from "./colour.js";
 
 const SIDE = 300; // of a drawing, in pixels
 const MOST_UNIT = 72; // side of a cell
+const SMALL = 6; // of a cell that is but a pixel of a picture, without lines
 const READABLE = 30; // of a cell that has its number written in it
 
 export class Grid {
@@ -53,7 +54,9 @@ export class Grid {
     this.svg.setAttribute("width", String(this.width * unit + 2));
     const drawn = [s("rect", { x: 0, y: 0, width: this.width * unit, height: this.height * unit, class: "padding" })];
     drawn.push(s("rect", { x: left * unit, y: top * unit, width: plane.columns * unit, height: plane.rows * unit, class: "ground" }));
-    for (let n = 0; n < plane.rows * plane.columns; n++) {
+    const small = unit < SMALL;
+    if (small) drawn.push(this.picture(plane, range));
+    for (let n = 0; !small && n < plane.rows * plane.columns; n++) {
       const x = (n % plane.columns + left) * unit, y = (Math.floor(n / plane.columns) + top) * unit;
       drawn.push(cell(plane.values[n], range, { x, y, width: unit, height: unit }));
       if (unit >= READABLE && plane.numbers !== false) {
@@ -61,11 +64,18 @@ export class Grid {
         drawn.push(s("text", { x: x + unit / 2, y: y + unit / 2, class: "number", "font-size": Math.min(13, 1.5 * unit / written.length) }, written));
       }
     }
-    for (let row = 0; row <= this.height; row++) drawn.push(s("line", { x1: 0, x2: this.width * unit, y1: row * unit, y2: row * unit }));
-    for (let column = 0; column <= this.width; column++) drawn.push(s("line", { x1: column * unit, x2: column * unit, y1: 0, y2: this.height * unit }));
+    for (let row = 0; !small && row <= this.height; row++) drawn.push(s("line", { x1: 0, x2: this.width * unit, y1: row * unit, y2: row * unit }));
+    for (let column = 0; !small && column <= this.width; column++) drawn.push(s("line", { x1: column * unit, x2: column * unit, y1: 0, y2: this.height * unit }));
     this.cells.replaceChildren(...drawn);
     this.words.textContent = caption;
     this.mark([]);
+  }
+
+  /** All cells as one picture. @param {Plane} plane @param {import("./colour.js").Range} range */
+  picture(plane, range) {
+    const canvas = h("canvas"), [top, left] = this.before;
+    paint(canvas, plane.values, plane.rows, plane.columns, range);
+    return s("image", { x: left * this.unit, y: top * this.unit, width: plane.columns * this.unit, height: plane.rows * this.unit, href: canvas.toDataURL(), preserveAspectRatio: "none", class: "pixels" });
   }
 
   /** Frames around cells; the chosen one has its own. @param {Mark[]} marks */
@@ -117,6 +127,20 @@ export function exportDrawing(svg, name) {
   for (const word of ["class", "role", "tabindex"]) copy.removeAttribute(word);
   save(name, new XMLSerializer().serializeToString(copy), "image/svg+xml");
 }
+
+/** Canvases that lie in an element, as one drawing. @param {HTMLElement} element @param {string} name of the file */
+function exportPictures(element, name) {
+  const box = element.getBoundingClientRect(), shown = element instanceof HTMLCanvasElement ? [element] : [...element.querySelectorAll("canvas")].filter(each => each.checkVisibility());
+  const drawing = s("svg", { viewBox: `0 0 ${box.width} ${box.height}`, width: box.width, xmlns: "http://www.w3.org/2000/svg" }, ...shown.map(each => {
+    const { left, top, width, height } = each.getBoundingClientRect();
+    return s("image", { x: left - box.left, y: top - box.top, width, height, href: each.toDataURL(), "image-rendering": "pixelated" });
+  }));
+  save(name, new XMLSerializer().serializeToString(drawing), "image/svg+xml");
+}
+
+/** A button that saves pictures. @param {HTMLElement} element @param {string} name */
+export const savePictures = (element, name) =>
+  h("button", { type: "button", class: "small", "aria-label": `save ${name} as SVG`, onclick: () => exportPictures(element, `${name.replaceAll(" ", "-")}.svg`) }, "SVG");
 
 /** A button that saves a drawing. @param {SVGElement} svg @param {string} name */
 export const saveButton = (svg, name) =>

@@ -5,7 +5,7 @@ import { unpacked } from "./memory.js";
 /** As `data_assets` in minicnn/page/assets.py makes it; `own`: the user's. @typedef {{name: string, shape: number[], classes: string[], low: number, step: number, whole: boolean,
  *   train: {count: number, images: string, labels: string}, test: {count: number, images: string, labels: string}}} DataAssets
  * Images as bytes in a network's size.
- * @typedef {{count: number, images: Uint8Array, labels: Uint8Array}} Part
+ * @typedef {{count: number, images: Uint8Array, labels: Uint8Array | Float32Array}} Part; labels: classes, or five numbers for each box
  * @typedef {{name: string, classes: string[], shape: number[], train: Part, test: Part}} Data
  */
 
@@ -33,15 +33,16 @@ export function scaled(x, H, W, P, Q) {
   return y;
 }
 
-/** @param {DataAssets} assets @param {number[]} shape of the network's input @returns {Promise<Data>} */
-export async function dataOf(assets, shape) {
+/** @param {DataAssets} assets @param {number[]} shape of the network's input @param {boolean} boxes whether labels are boxes @returns {Promise<Data>} */
+export async function dataOf(assets, shape, boxes) {
   const [C, H, W] = [assets.shape[0], ...assets.shape.slice(-2)], [P, Q] = shape.slice(-2), same = assets.shape.length < 3 || H === P && W === Q;
   const part = async (/** @type {DataAssets["train"]} */ { count, images, labels }) => {
     const stored = await unpacked(images);
-    if (same) return { count, images: stored, labels: await unpacked(labels) };
+    const bytes = await unpacked(labels), own = boxes ? new Float32Array(bytes.buffer) : bytes;
+    if (same) return { count, images: stored, labels: own };
     const all = new Uint8Array(count * C * P * Q);
     for (let n = 0; n < count * C; n++) all.set(scaled(stored.subarray(n * H * W, (n + 1) * H * W), H, W, P, Q).map(nearest), n * P * Q);
-    return { count, images: all, labels: await unpacked(labels) };
+    return { count, images: all, labels: own };
   };
   return { name: assets.name, classes: assets.classes, shape, train: await part(assets.train), test: await part(assets.test) };
 }

@@ -2,9 +2,10 @@
 /** The third room: draw a digit or take a picture, and look at the maps of every layer, each number of them with its products. */
 import { choice, h, num, percent, picker, say } from "./dom.js";
 import { maskOf } from "./answers.js";
-import { paint, paintMask, rangeOf } from "./colour.js";
+import { boxesOf, objectsOf, paintBoxes } from "./boxes.js";
+import { paint, paintInput, paintMask, rangeOf } from "./colour.js";
 import { Explanation } from "./explain.js";
-import { Grid } from "./grid.js";
+import { Grid, savePictures } from "./grid.js";
 import { framed, input, prepared } from "./images.js";
 import { count } from "./loops.js";
 import { softmax } from "./network.js";
@@ -35,6 +36,7 @@ export class LookRoom {
     [this.H, this.W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
     this.ink = new Float32Array(this.H * this.W);
     this.drawn = false;
+    this.truth = /** @type {import("./boxes.js").Box[]} */ ([]); // objects of a test image
     this.liked = -1; // the number of a vector whose likes are shown
     this.sample = 0;
     this.layer = "";
@@ -52,19 +54,21 @@ export class LookRoom {
     this.likes = h("div", { class: "maps" });
     this.likesNote = h("p", { class: "dim" });
     this.forgetLikes();
+    this.untrained = h("p", { class: "problem" }, "This network has learned nothing yet: its answers are chance. Press train in the room Train, and come back.");
     this.target = choice(network.assets.classes.map((name, k) => [String(k), name]), () => this.look());
     this.target.setAttribute("aria-label", "class whose saliency is shown");
     this.file = h("input", { type: "file", accept: "image/*", onchange: () => this.takeFile(this.file.files?.[0]) });
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
         h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
-      h("div", { class: "figures" }, h("figure", {}, this.seen, h("figcaption", {}, "what it sees")), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target)))),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
+      h("div", { class: network.assets.boxes ? "figures scenes" : "figures" }, h("figure", {}, this.seen, h("figcaption", {}, network.assets.boxes ? "what it sees; broken lines: what is there" : "what it sees", " ", savePictures(this.seen, "what it sees"))), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target, " ", savePictures(this.gradient, "saliency"))))),
+      h("div", { class: "stage" }, this.untrained, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
         h("div", { class: "likes" }, h("h2", {}, "what it likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
   }
 
-  /** Parameters have changed. @param {Float32Array} parameters */
-  adopt(parameters) {
+  /** Parameters have changed. @param {Float32Array} parameters @param {boolean} trained whether they are more than chance */
+  adopt(parameters, trained) {
+    this.untrained.hidden = trained;
     this.network.adopt(parameters);
     this.stale = true;
     if (this.element.offsetParent) this.enter();
@@ -88,18 +92,19 @@ export class LookRoom {
   /** Everything anew for this picture. */
   look() {
     this.stale = false;
-    const { network } = this, { assets } = network, { bytes, ink } = this.image(), scores = network.forward(prepared(bytes, assets)), masked = assets.target === "mask";
-    const mask = masked ? maskOf(scores.data, assets.places) : null, shares = mask ? assets.classes.map((_, k) => mask.filter(each => each === k).length / mask.length) : softmax(scores.data);
-    const best = shares.indexOf(Math.max(...shares));
-    if (mask) paintMask(this.seen, ink, mask, this.H, this.W);
-    else paint(this.seen, ink, this.H, this.W, { low: 0, high: 1, signed: false });
+    const { network } = this, { assets } = network, { bytes, ink } = this.image(), scores = network.forward(prepared(bytes, assets)), range = { low: 0, high: 1, signed: false };
+    const mask = assets.target === "mask" ? maskOf(scores.data, assets.places) : null, boxes = assets.boxes && boxesOf(network.loops, assets.boxes, scores);
+    const shares = boxes ? assets.classes.map((_, k) => boxes.find(each => each[4] === k)?.[5] ?? 0) : mask ? assets.classes.map((_, k) => mask.filter(each => each === k).length / mask.length) : softmax(scores.data);
+    const best = shares.indexOf(Math.max(...shares)), sure = boxes?.filter(each => each[5] >= (assets.boxes?.sure ?? 0)) ?? [];
+    if (boxes) paintBoxes(this.seen, ink, sure, this.truth, assets.classes, this.H, this.W, range);
+    else if (mask) paintMask(this.seen, ink, mask, this.H, this.W);
+    else paintInput(this.seen, ink, this.H, this.W, range);
     this.pen.show({ rows: this.H, columns: this.W, values: this.ink, range: { low: 0, high: 1, signed: false }, numbers: false }, "draw here");
     this.showAnswers(shares);
-    this.verdict.textContent = this.ink.some(each => each > 0) ? `${assets.classes[best]}, ${percent(shares[best])}${mask ? " of the pixels" : ""}` : "nothing drawn";
+    this.verdict.textContent = this.ink.some(each => each > 0) ? boxes ? `${sure.length || "no"} ${sure.length === 1 ? "box" : "boxes"}${sure.length ? `: ${sure.map(each => assets.classes[each[4]]).join(" ")}` : ""}` : `${assets.classes[best]}, ${percent(shares[best])} ${mask ? "of the pixels" : "sure"}` : "nothing drawn";
     if (document.activeElement !== this.target) this.target.value = String(best);
     const slope = network.saliency(Number(this.target.value));
     paint(this.gradient, slope.subarray(0, this.H * this.W), this.H, this.W);
-    network.forward(prepared(bytes, assets)); // the gradient's loops may have used the same places
     this.showLayers();
     this.showUnit();
   }
@@ -208,7 +213,7 @@ export class LookRoom {
     this.likesNote.textContent = fieldOf ? "Framed: the part of the image that the largest number of the map sees. Below: class, number." : "Below: class, number.";
     this.likes.replaceChildren(...found.slice(0, LIKED).map(({ image, value, at }) => {
       const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` });
-      paint(canvas, data.test.images.subarray(image * size, image * size + this.H * this.W), this.H, this.W);
+      paintInput(canvas, data.test.images.subarray(image * size, image * size + this.H * this.W), this.H, this.W);
       const box = h("div", { class: "liked" }, canvas);
       if (fieldOf && jump && shape.length > 2) {
         const frame = h("i"), centre = [Math.floor(at / Q), at % Q].map((each, axis) => (each + 0.5) * [this.H / shape[1], this.W / shape[2]][axis]);
@@ -219,7 +224,7 @@ export class LookRoom {
         frame.style.width = `${100 * (edges[1][1] - edges[1][0]) / this.W}%`;
         box.append(frame);
       }
-      return h("figure", {}, box, h("figcaption", {}, assets.target === "mask" ? num(value) : `${data.classes[data.test.labels[image]]}: ${num(value)}`));
+      return h("figure", {}, box, h("figcaption", {}, assets.target !== "class" ? num(value) : `${data.classes[data.test.labels[image]]}: ${num(value)}`));
     }));
   }
 
@@ -227,9 +232,11 @@ export class LookRoom {
   takeSample(n) {
     const data = this.task.data;
     if (!data) return;
+    const boxes = this.network.assets.target === "boxes", rows = data.test.labels.length / data.test.count;
     this.sample = n ?? (this.sample + 7) % data.test.count;
     const size = count(this.network.assets.input_shape);
     this.ink = Float32Array.from(data.test.images.subarray(this.sample * size, this.sample * size + this.H * this.W), value => value / 255);
+    this.truth = boxes ? objectsOf(data.test.labels.slice(this.sample * rows, (this.sample + 1) * rows)) : [];
     this.drawn = false;
     this.look();
   }
@@ -237,6 +244,7 @@ export class LookRoom {
   /** @param {number} row @param {number} column */
   dab(row, column) {
     this.drawn = true;
+    this.truth = [];
     const reach = Math.max(1, Math.round(this.H / 14));
     for (let h = -reach; h <= reach; h++) for (let w = -reach; w <= reach; w++) {
       const [y, x] = [row + h, column + w];
@@ -254,6 +262,7 @@ export class LookRoom {
 
   clear() {
     this.ink.fill(0);
+    this.truth = [];
     this.drawn = false;
     this.look();
   }
@@ -269,6 +278,7 @@ export class LookRoom {
       const edge = [...this.ink.subarray(0, this.W), ...this.ink.subarray(-this.W)].reduce((a, b) => a + b, 0) / (2 * this.W);
       if (edge > 0.5 && this.task.share < 1) this.ink = this.ink.map(each => 1 - each); // dark on light: the training images are light on dark
       this.drawn = this.task.share < 1;
+      this.truth = [];
       this.look();
     } catch {
       this.verdict.textContent = `${file.name} is no picture that this browser reads`;

@@ -14,7 +14,7 @@ import { TrainRoom } from "./train.js";
 
 /**
  * What can be trained: a network with its plans and data; `share`: of a picture's side that the ink of a drawing fills, 1 for pictures that are not framed.
- * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, plans: Record<string, any>, parameters: Float32Array | null,
+ * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, plans: Record<string, any>, parameters: Float32Array | null, module: Uint8Array | null,
  *   data: import("./images.js").Data | null, share: number}} Task
  * @typedef {{kind: "images" | "points", title: string, network: import("./network.js").NetworkAssets, data: import("./images.js").DataAssets | null, share: number}} TaskAssets
  * @typedef {{textbook: string, engine: string, loops: string, kernels: Record<string, number[][]>, tasks: Record<string, TaskAssets>, title: string, variant: import("./own.js").VariantAssets | null}} Assets
@@ -32,8 +32,9 @@ async function planOf(plan) {
 async function taskOf(assets) {
   const { network } = assets, plans = Object.fromEntries(await Promise.all(Object.entries(network.plans).map(async ([name, plan]) => [name, await planOf(plan)])));
   const bytes = network.parameters ? await unpacked(network.parameters) : null;
-  const data = assets.data ? await dataOf(assets.data, network.input_shape) : null;
-  return { ...assets, plans, data, parameters: bytes ? new Float32Array(bytes.buffer) : null };
+  const data = assets.data ? await dataOf(assets.data, network.input_shape, network.target === "boxes") : null;
+  const module = network.modules.engine ? await unpacked(network.modules.engine) : null;
+  return { ...assets, plans, data, module, parameters: bytes ? new Float32Array(bytes.buffer) : null };
 }
 
 /** Small images for the first room. @param {Task} task */
@@ -42,7 +43,7 @@ function exampleImages(task) {
   const shape = data?.shape ?? [];
   if (data && shape.length === 3) {
     const [C, H, W] = shape, size = C * H * W, step = Math.max(1, Math.ceil(Math.max(H, W) / 14));
-    const masked = task.network.target === "mask", digits = (/** @type {string} */ name) => (/^\d$/.test(name) ? `digit ${name}` : name);
+    const masked = task.network.target !== "class", digits = (/** @type {string} */ name) => (/^\d$/.test(name) ? `digit ${name}` : name);
     for (const label of masked ? [0, 1, 2] : [3, 0, 7].filter(each => each < data.classes.length)) {
       const n = masked ? label : data.train.labels.indexOf(label);
       if (n < 0) continue;
@@ -72,17 +73,20 @@ function open(name, rooms) {
   rooms[name].enter?.();
 }
 
-/** @param {Assets} assets @param {string} workerScript @param {Record<string, any>} stepping */
-export async function start(assets, workerScript, stepping) {
+/** @param {Assets} assets @param {string} packedWorker @param {Record<string, any>} stepping */
+export async function start(assets, packedWorker, stepping) {
+  const text = (/** @type {Uint8Array} */ bytes) => new TextDecoder().decode(bytes);
   const begin = performance.now(), status = byId("status", HTMLElement);
-  const [textbook, engine, described] = await Promise.all([assets.textbook, assets.engine, assets.loops].map(unpacked));
-  const loops = new Loops(await Machine.start(textbook), JSON.parse(new TextDecoder().decode(described)), stepping);
+  const [textbook, engine, described, worker] = await Promise.all([assets.textbook, assets.engine, assets.loops, packedWorker].map(unpacked));
+  const machine = await Machine.start(textbook), own = Object.values(assets.tasks)[0].network.modules.textbook;
+  if (own) await machine.extend(await unpacked(own));
+  const loops = new Loops(machine, JSON.parse(text(described)), stepping);
   if (assets.variant) await takeIn(loops, assets.variant);
   const tasks = Object.fromEntries(await Promise.all(Object.entries(assets.tasks).map(async ([name, task]) => [name, await taskOf(task)])));
   const first = /** @type {Task} */ (Object.values(tasks)[0]);
   const slide = new SlideRoom(loops, exampleImages(first), assets.kernels, assets.variant);
   const look = new LookRoom(loops, await Network.start(loops, first.network), first);
-  const train = new TrainRoom({ script: workerScript, engine, tasks }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters); });
+  const train = new TrainRoom({ script: text(worker), engine, tasks, loops }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters, Boolean(trainer.steps || task.parameters)); });
   const rooms = { slide, train, look, lectures: { element: lectureRoom(), repaint() {} } };
   for (const [name, title] of ROOMS) {
     const go = () => { state.write({ room: name }); open(name, rooms); };
@@ -108,6 +112,16 @@ export async function start(assets, workerScript, stepping) {
   train.recall({});
   follow();
   window.addEventListener("hashchange", follow);
+  document.addEventListener("dragover", event => event.preventDefault());
+  document.addEventListener("drop", event => { // a picture to the room that is open, weights to where they are trained
+    event.preventDefault();
+    const files = event.dataTransfer?.files, weights = [...files ?? []].some(each => each.name.endsWith(".safetensors"));
+    if (!files?.length) return;
+    if (weights || train.element.offsetParent) {
+      byId("tab-train", HTMLElement).click();
+      train.takeFiles(files);
+    } else (look.element.offsetParent ? look : slide).takeFile(files[0]);
+  });
   const repaint = () => { for (const each of Object.values(rooms)) each.repaint(); };
   byId("theme", HTMLButtonElement).addEventListener("click", () => {
     const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -117,6 +131,7 @@ export async function start(assets, workerScript, stepping) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   status.textContent = `ready in ${Math.round(performance.now() - begin)} ms`;
   document.documentElement.dataset.ready = "1";
+  performance.mark("ready");
   say("ready");
   return { loops, tasks, rooms };
 }

@@ -14,7 +14,7 @@ export class Machine {
   /** @param {WebAssembly.Exports} exports */
   constructor(exports) {
     /** @type {Record<string, (...numbers: number[]) => number>} */
-    this.loops = /** @type {any} */ (exports);
+    this.loops = /** @type {any} */ ({ ...exports });
     this.memory = /** @type {WebAssembly.Memory} */ (exports.memory);
     this.next = /** @type {WebAssembly.Global} */ (exports.__heap_base).value;
   }
@@ -23,6 +23,14 @@ export class Machine {
   static async start(code) {
     const { instance } = await WebAssembly.instantiate(/** @type {BufferSource} */ (code), { env: LIBRARY });
     return new Machine(instance.exports);
+  }
+
+  /** Take in the loops of a module that lies in this memory, behind what is there; before anything is taken. @param {Uint8Array} code */
+  async extend(code) {
+    this.memory.grow(Math.ceil((code.length + 4 * PAGE) / PAGE));
+    const { instance } = await WebAssembly.instantiate(/** @type {BufferSource} */ (code), { env: { ...LIBRARY, memory: this.memory } });
+    this.next = /** @type {WebAssembly.Global} */ (instance.exports.__heap_base).value;
+    Object.assign(this.loops, instance.exports);
   }
 
   /** Room for so many bytes, all zero; vectors may read a little beyond its end. @param {number} bytes @returns {number} its address */

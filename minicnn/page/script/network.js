@@ -8,9 +8,9 @@ import { count } from "./loops.js";
  * @typedef {["value" | "parameter" | "table", number, number[]] | number} Argument
  * @typedef {{calls: [string, string, Argument[]][], values: Record<string, [number, number[]]>, size: number, tables: [string, string][],
  *   backward: [string, string, Argument[]][], dy: number, dx: number}} Walk
- * @typedef {{name: string, target: "class" | "mask", places: number, input_shape: number[], classes: string[], preparation: {scale: number[], shift: number[], unit: number}, image_shape: number[],
+ * @typedef {{name: string, target: "class" | "mask" | "boxes", places: number, boxes: import("./boxes.js").BoxSettings | null, start: {batch: number, adam: number, sgd: number}, input_shape: number[], classes: string[], preparation: {scale: number[], shift: number[], unit: number}, image_shape: number[],
  *   nodes: {name: string, type: string, inputs: string[], field: number[] | null, jump: number[] | null}[], slots: [string, number, number[], boolean, any[]][],
- *   size: number, parameters: string | null, walk: Walk, plans: Record<string, any>, metadata: Record<string, string>}} NetworkAssets
+ *   size: number, parameters: string | null, walk: Walk, plans: Record<string, any>, modules: {textbook: string | null, engine: string | null}, metadata: Record<string, string>}} NetworkAssets
  */
 
 export class Network {
@@ -69,10 +69,10 @@ export class Network {
 
   /** The gradient of one score, or of its sum over all places, with respect to the last image. @param {number} k */
   saliency(k) {
-    const { dy, dx, values, backward } = this.assets.walk, { places } = this.assets, all = count(values[this.output][1]);
+    const { dy, dx, values, backward } = this.assets.walk, { boxes } = this.assets, [maps, ...rest] = values[this.output][1], places = count(rest), all = maps * places;
     const start = this.machine.floats(this.values + 4 * dy, all);
     start.fill(0);
-    k = Math.min(k, all / places - 1); // one map alone speaks of class 1
+    k = Math.min(k + 5 * (boxes?.boxes ?? 0), maps - 1); // one map alone speaks of class 1; those of boxes come before those of classes
     start.fill(1, k * places, (k + 1) * places);
     this.run(backward);
     return this.machine.floats(this.values + 4 * dx, count(values.input[1])).slice();

@@ -297,6 +297,8 @@ export class SlideRoom {
     if (given.flip !== undefined) c.flip.checked = given.flip === "1";
     if (given.weights) [this.weights, c.kernel.value] = [given.weights.split(" ").map(Number), "my own"];
     if (given.kernel && this.kernels[given.kernel]) [this.weights, c.kernel.value] = [this.kernels[given.kernel].flat(), given.kernel];
+    const named = Object.entries(this.kernels).find(([, rows]) => String(rows.flat()) === String(this.weights));
+    if (named && given.weights) [c.kernel.value] = named;
     if (given.numbers) { // an image of one's own: rows separated by commas
       const rows = given.numbers.split(",").map(row => row.trim().split(" ").map(Number));
       this.images["from the link"] = { shape: [1, rows.length, rows[0].length], data: Float32Array.from(rows.flat()) };

@@ -1,9 +1,11 @@
 // @ts-check
 /** The second room: train in the page, see loss and filters as they change, and compare two settings. */
 import { choice, field, h, num, percent, save, say, unique } from "./dom.js";
-import { figureWords } from "./answers.js";
-import { paint, paintMask } from "./colour.js";
+import { FIGURES, figureWords, nounOf } from "./answers.js";
+import { paintBoxes } from "./boxes.js";
+import { paint, paintInput, paintMask } from "./colour.js";
 import { Curves } from "./curves.js";
+import { savePictures } from "./grid.js";
 import { input } from "./images.js";
 import { softmax } from "./network.js";
 import { FEATURES, featuresOf, paintPlane, pointsOf, SHAPES, square } from "./points.js";
@@ -21,12 +23,11 @@ class Panel {
   /** @param {string} name @param {() => void} changed */
   constructor(name, changed) {
     this.name = name;
-    this.optimizer = choice([["adam", "Adam"], ["sgd", "SGD"]], () => { this.rate.value = this.optimizer.value === "adam" ? "0.001" : "0.1"; this.show(); changed(); });
+    this.optimizer = choice([["adam", "Adam"], ["sgd", "SGD"]], kind => { this.choose(kind); changed(); });
+    this.start = { batch: 64, adam: 0.001, sgd: 0.1 };
     this.rate = choice(RATES, changed);
-    this.rate.value = "0.001";
     this.momentum = h("input", { type: "number", min: 0, max: 0.99, step: 0.1, value: 0.9, oninput: changed });
     this.batch = choice(BATCHES, changed);
-    this.batch.value = "64";
     this.dropout = h("input", { type: "number", min: 0, max: 0.9, step: 0.1, value: 0, oninput: changed });
     this.shift = h("input", { type: "number", min: 0, max: 4, value: 0, oninput: changed });
     this.parts = {
@@ -34,6 +35,19 @@ class Panel {
     };
     const title = h("legend", {}, `settings ${name}`);
     this.element = h("fieldset", { class: "panel" }, title, field("optimizer", this.optimizer), field("learning rate", this.rate), this.parts.momentum, field("batch", this.batch), this.parts.dropout, this.parts.shift);
+    this.begin(this.start);
+  }
+
+  /** The settings that suit a task. @param {{batch: number, adam: number, sgd: number}} start */
+  begin(start) {
+    this.start = start;
+    this.batch.value = String(start.batch);
+    this.choose("adam");
+  }
+
+  /** An optimizer, with the learning rate that suits it. @param {string} kind */
+  choose(kind) {
+    [this.optimizer.value, this.rate.value] = [kind, String(this.start[/** @type {"adam" | "sgd"} */ (kind)])];
     this.show();
   }
 
@@ -51,23 +65,25 @@ class Panel {
 
 export class TrainRoom {
   /**
-   * @param {{script: string, engine: Uint8Array, tasks: Record<string, import("./main.js").Task>}} page
+   * @param {{script: string, engine: Uint8Array, tasks: Record<string, import("./main.js").Task>, loops: import("./loops.js").Loops}} page
    * @param {(trainer: Trainer, task: import("./main.js").Task) => void} changed called when the first trainer has news
    */
   constructor(page, changed) {
     this.page = page;
     this.changed = changed;
     this.own = { classes: /** @type {string[]} */ ([]), images: /** @type {Uint8Array[]} */ ([]), labels: /** @type {number[]} */ ([]) };
-    this.task = choice(Object.entries(page.tasks).map(([name, { title }]) => [name, title]), () => this.begin());
-    this.compare = h("input", { type: "checkbox", onchange: () => this.begin() });
+    this.task = choice(Object.entries(page.tasks).map(([name, { title }]) => [name, title]), () => this.suit());
+    this.compare = h("input", { type: "checkbox", onchange: () => this.oppose() });
     this.panels = ["A", "B"].map(name => new Panel(name, () => this.settingsChanged()));
     this.trainers = /** @type {Trainer[]} */ ([]);
     this.loss = new Curves("loss of a batch");
     this.accuracy = new Curves("share of right answers in a batch", 1);
     this.filters = h("div", { class: "maps" });
     this.plane = h("canvas", { width: 320, height: 320, class: "plane", role: "img", "aria-label": "what the network says everywhere in the plane" });
+    this.learned = h("div", {}, this.filters, this.plane);
     this.report = h("p", { class: "mono report", role: "status" });
     this.message = h("p", { class: "problem", role: "status" });
+    this.hint = h("p", { class: "hint" });
     this.go = h("button", { type: "button", class: "main", onclick: () => this.toggle() }, "train");
     this.replay = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "a moment of training", oninput: () => this.showFilters(Number(this.replay.value)) });
     this.shape = choice(Object.keys(SHAPES), () => this.begin());
@@ -79,7 +95,7 @@ export class TrainRoom {
     this.className = h("input", { type: "text", value: "first class", "aria-label": "name of the class of the pictures that are dropped next" });
     this.drop = h("div", { class: "drop", tabindex: 0, role: "button", "aria-label": "drop pictures of one class here, or press Enter to choose them", onclick: () => this.pictures.click(),
       onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); this.pictures.click(); } },
-      ondragover: (/** @type {DragEvent} */ e) => e.preventDefault(), ondrop: (/** @type {DragEvent} */ e) => { e.preventDefault(); this.takePictures(e.dataTransfer?.files); } }, "drop pictures of this class here");
+      }, "drop pictures of this class here");
     this.pictures = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true, "aria-label": "pictures", onchange: () => this.takePictures(this.pictures.files) });
     this.ownNote = h("p", { class: "dim" });
     this.ownControls = h("details", { class: "own" }, h("summary", {}, "own pictures"), field("class", this.className), this.drop, this.pictures, this.ownNote,
@@ -87,21 +103,36 @@ export class TrainRoom {
     this.waiting = false;
     this.asking = /** @type {Trainer | null} */ (null); // whose answer for the plane is awaited
     this.mistakes = h("div", { class: "maps" });
+    this.worst = h("span");
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, field("task", this.task), this.pointControls, field("compare two settings", this.compare), ...this.panels.map(each => each.element), this.ownControls),
-      h("div", { class: "stage" }, h("p", { class: "hint" }, "Press train. Settings may change meanwhile; what is learned is at once in the room Look inside."),
+      h("div", { class: "stage" }, this.hint,
         h("div", { class: "buttons" }, this.go, h("button", { type: "button", onclick: () => this.trainers.forEach(each => each.step()) }, "one batch"),
           h("button", { type: "button", onclick: () => this.begin() }, "start again"),
           h("button", { type: "button", onclick: () => this.saveWeights() }, "save the weights"), h("label", { class: "button" }, "load weights", this.file)),
         this.message, this.report, h("div", { class: "figures" }, this.loss.figure, this.accuracy.figure),
-        h("figure", { class: "filters" }, this.filters, this.plane, h("figcaption", {}, h("span", { class: "caption" }), " ", this.replay)),
-        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, "test images that it answers worst"))));
+        h("figure", { class: "filters" }, this.learned, h("figcaption", {}, h("span", { class: "caption" }), " ", this.replay, " ", savePictures(this.learned, "what it has learned"))),
+        h("figure", { class: "mistakes" }, this.mistakes, h("figcaption", {}, this.worst, " ", savePictures(this.mistakes, "worst answers")))));
   }
 
   get chosen() { return this.page.tasks[this.task.value]; }
   get isPlane() { return this.chosen.kind === "points"; }
   get takesOwn() { return !this.isPlane && this.chosen.network.input_shape.length === 3 && this.chosen.network.target === "class"; }
   get chosenFeatures() { return this.features.map(each => each.checked); }
+
+  /** Two settings that are alike would show nothing: the other begins with another optimizer. */
+  oppose() {
+    const [a, b] = this.panels;
+    if (this.compare.checked && JSON.stringify(a.settings) === JSON.stringify(b.settings)) b.choose(a.optimizer.value === "adam" ? "sgd" : "adam");
+    this.begin();
+  }
+
+  /** Settings and trainers for a task that was chosen. */
+  suit() {
+    for (const each of this.panels) each.begin(this.chosen.network.start);
+    this.begin();
+    this.remember();
+  }
 
   /** New trainers for the task. */
   begin() {
@@ -113,12 +144,13 @@ export class TrainRoom {
     else this.ownControls.hidden = !this.takesOwn;
     for (const panel of this.panels) {
       panel.parts.shift.hidden = !this.takesOwn;
-      panel.parts.dropout.hidden = task.network.target === "mask";
+      panel.parts.dropout.hidden = task.network.target !== "class";
     }
     this.plane.hidden = !this.isPlane;
+    this.hint.textContent = `Press train. Settings can be changed while it runs${task === Object.values(this.page.tasks)[0] ? "; the room Look inside shows what it has learned so far" : ""}.`;
     const data = this.data(task);
     this.trainers = this.panels.slice(0, compared ? 2 : 1).map(panel => {
-      const trainer = new Trainer(this.page.script, this.page.engine, task.network, task.plans, task.parameters, data, panel.settings);
+      const trainer = new Trainer(this.page.loops, this.page.script, [this.page.engine, task.module], task.network, task.plans, task.parameters, data, panel.settings);
       trainer.listeners.push(() => this.showSoon());
       trainer.failed = words => { this.message.textContent = words; };
       return trainer;
@@ -167,11 +199,13 @@ export class TrainRoom {
     const [first] = this.trainers, running = this.trainers.some(each => each.running);
     if (!first) return;
     this.go.textContent = running ? "pause" : "train";
-    const kinds = ["first", "second"], alone = this.trainers.length === 1;
-    this.loss.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ loss }) => loss), steps: each.steps, kind: kinds[n] })));
-    this.accuracy.show(this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: each.batches.map(({ right }) => right), steps: each.steps, kind: kinds[n] })));
+    const alone = this.trainers.length === 1, boxes = this.chosen.network.target === "boxes"; // of which none is right or wrong before all are sorted
+    const curves = (/** @type {(trainer: Trainer) => number[]} */ values) => this.trainers.map((each, n) => ({ name: alone ? "now" : this.panels[n].name, values: values(each), steps: each.steps, kind: ["first", "second"][n] }));
+    this.loss.show(curves(each => each.batches.map(({ loss }) => loss)));
+    this.accuracy.entitle(boxes ? `${FIGURES.boxes} on the test images` : "share of right answers in a batch");
+    this.accuracy.show(curves(each => (boxes ? each.tests : each.batches.map(({ right }) => right))));
     this.report.textContent = this.trainers.map((each, n) => {
-      const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} images a second` : "not trained yet";
+      const test = each.tests.at(-1), speed = each.speed ? `${Math.round(each.speed).toLocaleString("en")} ${nounOf(each.network)} a second` : "not trained yet";
       return `${this.trainers.length > 1 ? `${this.panels[n].name}: ` : ""}epoch ${each.epoch}, batch ${each.steps}; ${speed}; ${test === undefined ? "not tested yet" : figureWords(each.network, test)}`;
     }).join("\n");
     this.replay.max = String(first.history.length - 1);
@@ -187,7 +221,7 @@ export class TrainRoom {
     const [first] = this.trainers, [name, , shape] = first.network.slots[0], values = first.history[moment] ?? first.history[first.history.length - 1];
     const caption = this.element.querySelector(".caption");
     this.filters.hidden = this.replay.hidden = this.isPlane;
-    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}`;
+    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}${first.history.length > 1 ? "; slide back to see how they came about" : ""}`;
     if (this.isPlane) return;
     const [K, C] = shape, [R, S] = shape.length > 3 ? shape.slice(2) : [1, shape[shape.length - 1]], count = Math.min(K, 32), size = values.length / K;
     while (this.filters.children.length < count) this.filters.append(h("canvas", { role: "img", "aria-label": `filter ${this.filters.children.length}` }));
@@ -199,13 +233,16 @@ export class TrainRoom {
   showMistakes(trainer) {
     const figure = /** @type {HTMLElement} */ (this.mistakes.parentElement), wrong = trainer.wrong?.slice(0, MOST_MISTAKES) ?? [], { network } = trainer;
     figure.hidden = this.isPlane || !wrong.length;
+    this.worst.textContent = `test ${nounOf(network)} that it answers worst${network.boxes ? "; broken lines: what is there" : ""}`;
+    this.mistakes.classList.toggle("scenes", network.target === "boxes");
     if (figure.hidden) return;
     const shape = network.input_shape, [H, W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
     const size = shape.reduce((a, b) => a * b, 1), bytes = /** @type {Uint8Array} */ (trainer.data.test);
-    this.mistakes.replaceChildren(...wrong.map(({ image, words, mask }) => {
+    this.mistakes.replaceChildren(...wrong.map(({ image, words, mask, found, truth }) => {
       const canvas = h("canvas", { role: "img", "aria-label": `test image ${image}` }), pixels = bytes.subarray(image * size, image * size + H * W);
-      if (mask) paintMask(canvas, pixels, mask, H, W);
-      else paint(canvas, pixels, H, W);
+      if (found) paintBoxes(canvas, pixels, found, truth ?? [], network.classes, H, W);
+      else if (mask) paintMask(canvas, pixels, mask, H, W);
+      else paintInput(canvas, pixels, H, W);
       return h("figure", {}, canvas, h("figcaption", {}, words));
     }));
   }
@@ -241,6 +278,13 @@ export class TrainRoom {
     this.file.value = "";
   }
 
+  /** Weights or pictures that were dropped. @param {FileList} files */
+  takeFiles(files) {
+    const weights = [...files].find(each => each.name.endsWith(".safetensors"));
+    if (weights) this.load(weights);
+    else if (this.takesOwn) this.takePictures(files);
+  }
+
   /** Pictures of one class, grey and in the network's size. @param {FileList | null | undefined} files */
   async takePictures(files) {
     const { network } = this.chosen, [, H, W] = network.input_shape, name = this.className.value.trim() || "class";
@@ -265,16 +309,18 @@ export class TrainRoom {
 
   remember() {
     const [a] = this.panels;
-    state.write({ room: "train", task: this.task.value, optimizer: a.optimizer.value, rate: a.rate.value, batch: a.batch.value, points: this.isPlane ? this.shape.value : undefined });
+    state.write({ room: "train", task: this.task.value, optimizer: a.optimizer.value, rate: a.rate.value, batch: a.batch.value, momentum: a.optimizer.value === "sgd" ? a.momentum.value : undefined, dropout: Number(a.dropout.value) || undefined, shift: Number(a.shift.value) || undefined, points: this.isPlane ? this.shape.value : undefined });
   }
 
   /** @param {import("./state.js").State} given */
   recall(given) {
     const [a] = this.panels;
     if (given.task && this.page.tasks[given.task]) this.task.value = given.task;
+    for (const each of this.panels) each.begin(this.chosen.network.start);
     if (given.optimizer) a.optimizer.value = given.optimizer;
     if (given.rate) a.rate.value = given.rate;
     if (given.batch) a.batch.value = given.batch;
+    for (const name of /** @type {const} */ (["momentum", "dropout", "shift"])) if (given[name]) a[name].value = given[name];
     if (given.points && SHAPES[given.points]) this.shape.value = given.points;
     a.show();
     this.begin();

@@ -25,11 +25,12 @@ export class Trainer {
   asked = /** @type {Map<number, (scores: Float32Array) => void>} */ (new Map());
 
   /**
-   * @param {string} script of the worker @param {Uint8Array} engine @param {import("./network.js").NetworkAssets} network
+   * @param {import("./loops.js").Loops} loops @param {string} script of the worker @param {(Uint8Array | null)[]} engine and what is behind it @param {import("./network.js").NetworkAssets} network
    * @param {Record<string, any>} plans unpacked @param {Float32Array | null} parameters of a trained network
-   * @param {{bytes: ArrayBufferView, labels: Uint8Array, count: number, test: ArrayBufferView, truth: Uint8Array, tests: number, classes: string[]}} data @param {TrainSettings} settings
+   * @param {{bytes: ArrayBufferView, labels: Uint8Array | Float32Array, count: number, test: ArrayBufferView, truth: Uint8Array | Float32Array, tests: number, classes: string[]}} data @param {TrainSettings} settings
    */
-  constructor(script, engine, network, plans, parameters, data, settings) {
+  constructor(loops, script, engine, network, plans, parameters, data, settings) {
+    this.loops = loops;
     this.network = network;
     this.data = data;
     this.settings = settings;
@@ -120,7 +121,7 @@ export class Trainer {
   }
 
   async measureOnce() {
-    const { test, truth, tests, classes } = this.data, { figure, wrong } = judged(this.network, await this.scores(test, tests), truth, tests, classes);
+    const { test, truth, tests, classes } = this.data, { figure, wrong } = judged(this.loops, this.network, await this.scores(test, tests), truth, tests, classes);
     this.wrong = wrong;
     this.tests.push(figure);
     this.tell();

@@ -7,7 +7,7 @@ import { generator } from "./network.js";
 /**
  * What the page sends. `start`: everything; `settings`: rates and batch; `run`, `pause`, `step`; `scores`: outputs for images.
  * @typedef {{rates: Record<string, number>, optimizer: string, batch: number, dropout: number, shift: number}} TrainSettings
- * @typedef {{kind: "start", code: Uint8Array, plans: Record<string, any>, parameters: Float32Array, images: ArrayBufferView, labels: Uint8Array, count: number, places: number, settings: TrainSettings, seed: number}} Start
+ * @typedef {{kind: "start", code: (Uint8Array | null)[], plans: Record<string, any>, parameters: Float32Array, images: ArrayBufferView, labels: Uint8Array | Float32Array, count: number, places: number, settings: TrainSettings, seed: number}} Start
  * places : answers for an image, 1 where it has one class
  * @typedef {Start | {kind: "settings", settings: TrainSettings} | {kind: "run" | "pause" | "step"} | {kind: "scores", images: ArrayBufferView, count: number, ask: number}} Message
  */
@@ -22,8 +22,8 @@ class Training {
     this.start = start;
     this.parameters = machine.place(start.parameters);
     this.images = machine.place(start.images);
-    const whole = start.plans.adam.target[1] === "int64";
-    this.labels = machine.place(whole ? BigInt64Array.from(start.labels, BigInt) : Int32Array.from(start.labels));
+    const kind = start.plans.adam.target[1];
+    this.labels = machine.place(kind === "int64" ? BigInt64Array.from(start.labels, BigInt) : kind === "int32" ? Int32Array.from(start.labels) : start.labels);
     this.programs = /** @type {Record<string, Program>} */ ({});
     this.settings = start.settings;
     this.random = generator(start.seed);
@@ -110,7 +110,9 @@ let training = /** @type {Training | null} */ (null);
 async function hear(data) {
   try {
     if (data.kind === "start") {
-      training = new Training(data, await Machine.start(data.code));
+      const [engine, own] = data.code, machine = await Machine.start(/** @type {Uint8Array} */ (engine));
+      if (own) await machine.extend(own);
+      training = new Training(data, machine);
       return post({ kind: "ready" });
     }
     if (!training) return;
