@@ -71,6 +71,8 @@ AT_HOME = {  # foreign packages, and where they may be imported
     "marshal": (),
     "shelve": (),
     "torch": ("minicnn/bench/",),
+    "onnxruntime": ("minicnn/bench/",),
+    "openvino": ("minicnn/bench/",),
     "jax": ("minicnn/bench/",),
     "sklearn": ("minicnn/estimators/",),
     "cairosvg": ("minicnn/charts/files.py",),

@@ -26,7 +26,7 @@ EPOCHS, QUICK_EPOCHS = 3, 1
 PROCESSES, QUICK_PROCESSES = 3, 1  # that count, after one that does not
 
 
-def names(quick: bool = False) -> list[str]:
+def names(options: Options) -> list[str]:
     """Names of its rows."""
     return [NETWORK]
 
@@ -41,7 +41,7 @@ def rows(options: Options) -> Iterator[Memory]:
     """
     if importlib.util.find_spec("resource") is None:
         raise SettingError("bench: this system does not report the peak memory of a process\n  'memory' needs Linux or macOS")
-    options.peer()  # now, for its message if it is missing
+    options.torch()  # now, for its message if it is missing
     for batch in options.batches or (BATCH,):
         if options.wants(NETWORK):
             yield training_row(batch, options)
@@ -70,7 +70,7 @@ def training_row(batch: int, options: Options) -> Memory:
     ]
     footprints = [footprint(OURS, partial(call, own_training, arguments, using=(peak_bytes,)), count)]
     train_data, test_data = load("digits", "train"), load("digits", "test")
-    if options.against == "torch":
+    if "torch" in options.against:
         from minicnn.bench.peers.torch_lenet import torch_lenet, torch_training
 
         with TemporaryDirectory(prefix="minicnn-bench-") as folder:
