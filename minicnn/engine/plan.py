@@ -277,7 +277,7 @@ def build_plan(
     if optimizer:
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
     program = planner.finish(compiled)
-    arena_begin = padded(common_begin + planner.common_size)
+    arena_begin = padded(common_begin + planner.common_size + program.common_size)
     arenas = shards if per_shard else threads
     size = arena_begin + arenas * program.arena_size
     check_room(4 * size, f"a plan for {batch} images at a time", "use fewer images at a time")
