@@ -42,6 +42,7 @@ ORDER = (
     "recipe",
     "train",
     "zoo",
+    "exchange",
     "report",
     "page",
     "estimators",
@@ -75,6 +76,7 @@ AT_HOME = {  # foreign packages, and where they may be imported
     "openvino": ("minicnn/bench/",),
     "jax": ("minicnn/bench/",),
     "sklearn": ("minicnn/estimators/",),
+    "onnx": ("minicnn/exchange/onnx/",),
     "cairosvg": ("minicnn/charts/files.py",),
     "safetensors": ("minicnn/storage.py",),
 }
