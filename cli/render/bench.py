@@ -83,10 +83,12 @@ def print_bench(console: Console, machine: Machine, found: Sequence[Record]) -> 
         console.print(line, soft_wrap=True)
     for suite in dict.fromkeys(each.suite for each in found):
         own = [each for each in found if each.suite == suite and not isinstance(each, Note | Curve)]
-        console.print()
         for each in found:
             if isinstance(each, Curve) and each.suite == suite:
+                console.print()
                 print_curve(console, each)
+        if own:
+            console.print()
         for drawing in DRAWINGS[suite](own, machine) if own else []:
             print_whole(console, drawing)
         for note in found:
