@@ -93,7 +93,7 @@ def bench(
     infer    images in, logits out: LeNet, AlexNet, VGG, ResNets
     kernels  layers one by one, forward and backward; takes half an hour
     ladder   one layer, from the textbook loop to the engine in steps
-    memory   the peak memory of training LeNet
+    memory   the peak memory of training LeNet, and of VGG-16 and ResNet-18
     starts   whole commands, with and without compiling
 
     Without a SUITE: train and infer.  Ctrl-C shows the results so far.  --layers takes the name of any network for these two.

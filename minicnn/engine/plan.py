@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numba import config
@@ -76,11 +76,26 @@ def _outweighs_images(node: Node) -> bool:
     return few and 4 * node.slots[0].size > CACHE_BYTES
 
 
+class Stretches(NamedTuple):
+    """The elements of a plan's memory, in their order.
+
+    slots : gradients of parameters
+    state : the optimizer's
+    common : what all shards share: filters that are transformed for Winograd's algorithm, statistics of batches
+    arenas : values, their gradients, and what steps need beside
+    """
+
+    slots: int
+    state: int
+    common: int
+    arenas: int
+
+
 @dataclass
 class Plan:
     """A finished program with its stretches of memory.
 
-    memory : arenas, then slots, then the optimizer's state
+    memory : as `stretches` says
     """
 
     program: FinishedProgram
@@ -91,6 +106,7 @@ class Plan:
     state_begin: int
     state_count: int
     arrays: Arrays
+    stretches: Stretches
     _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
@@ -224,6 +240,7 @@ def build_plan(
     inference: bool = False,
     compiled: bool = True,
     outputs: bool = False,
+    allocated: bool = True,
 ) -> Plan:
     """Plan a graph.
 
@@ -249,6 +266,8 @@ def build_plan(
         Whether it is to run in this process; else its steps are known by their names.
     outputs : bool
         With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
+    allocated : bool
+        Whether it gets its memory; else it can tell how much that would be, and cannot run.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -279,7 +298,8 @@ def build_plan(
     program = planner.finish(compiled)
     arena_begin = padded(common_begin + planner.common_size + program.common_size)
     arenas = shards if per_shard else threads
-    size = arena_begin + arenas * program.arena_size
+    stretches = Stretches(state_begin, common_begin - state_begin, arena_begin - common_begin, arenas * program.arena_size)
+    size = sum(stretches) if allocated else 0
     check_room(4 * size, f"a plan for {batch} images at a time", "use fewer images at a time")
     memory = aligned_zeros(size)
     layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, int(per_shard))
@@ -294,4 +314,4 @@ def build_plan(
         len(optimizer.number_names) if optimizer else None,
         parameter_size,
     )
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches)
