@@ -104,7 +104,7 @@ def torch_network(name: str, training: bool, batch: int, threads: int, layout: s
     torch.set_num_threads(threads)
     imports = peak_bytes()
     net = zoo.build(name)
-    twin = Twin(Place(torch), net, bool(layout), training=training)
+    twin = Twin(Place(torch), net, bool(layout), training=training, drops=True)
     shape = net.input_shape
     del net
     gc.collect()
