@@ -292,7 +292,7 @@ def build_plan(
         planner.plan_output()
     if not planner.program.step_parts:
         planner.close_shards()
-    per_shard = planner.several_phases
+    per_shard = planner.several_phases or shards <= threads  # else as many arenas as threads, whichever take part
     if optimizer:
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
     program = planner.finish(compiled)
