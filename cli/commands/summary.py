@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from minicnn.cli import network_choice
 from minicnn.cli.echo import json_text
+from minicnn.cli.footprint import OPTION, asked_footprints, footprints
 from minicnn.cli.mistakes import Choice
 from minicnn.cli.weights_choice import trained_on, trained_words
 from minicnn.graph import Summary, fold, summarize
@@ -42,23 +43,31 @@ class ImageShape(click.ParamType):
 @click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, as in 1x28x28; 1x?x? for any size.")
 @click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes.")
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Multiply the number of filters, as in 0.25.")
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Images per training step.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="1",
+    help="Images at a time; given, with the memory of a process for them.",
+)
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Fold blocks nested deeper than N; 0 gives one row.")
 @click.option("--columns", metavar="LIST", help="Columns to show, separated by commas, or all.")
 @click.option("--format", "form", type=Choice(FORMATS), default="table", show_default=True, help="Output format.")
 @click.option("--check", is_flag=True, help="Run the network, count, and compare; exit status 1 if a number differs.")
 @click.option("--compare", is_flag=True, help="Show networks side by side.")
+@click.option(OPTION, "plans", is_flag=True, hidden=True)
 def summary(
     names: tuple[str, ...],
     input_shape: tuple[int | None, ...] | None,
     classes: int | None,
     width: float | None,
-    batch: int,
+    batch: int | None,
     depth: int | None,
     columns: str | None,
     form: str,
     check: bool,
     compare: bool,
+    plans: bool,
 ) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
@@ -74,7 +83,15 @@ def summary(
     picked = None if columns is None else chosen(columns)
     networks = [network_choice.find(name) for name in names]
     nets = [network.build(classes, input_shape, width=width) for network in networks]
-    summaries = [summarize(net.topology, net.name, batch) for net in nets]
+    if plans:
+        click.echo(json_text(footprints(nets, batch or 1)))
+        return
+    summaries = [summarize(net.topology, net.name, batch or 1) for net in nets]
+    memory = (
+        None
+        if batch is None or form not in ("table", "json")
+        else asked_footprints(_arguments(names, input_shape, classes, width, batch), len(nets))
+    )
     as_saved = classes is None and input_shape is None and width is None
     learnt = [trained_on(name) if as_saved else None for name in names]
     checks = []
@@ -91,6 +108,7 @@ def summary(
     if form == "table":
         from minicnn.cli.render.comparison import print_comparison
         from minicnn.cli.render.console import stdout_console
+        from minicnn.cli.render.footprint import print_footprints
         from minicnn.cli.render.summary import print_check, print_summary
 
         if len(summaries) == 1:
@@ -98,12 +116,26 @@ def summary(
             print_summary(stdout_console(), summaries[0], f"{networks[0].source}{told}", picked)
         else:
             print_comparison(stdout_console(), summaries)
+        if memory is not None:
+            print_footprints(stdout_console(), [each.model for each in summaries], memory)
         for each in checks:
             print_check(stdout_console(), *each)
     else:
-        click.echo(_written(summaries, form, picked, checks, learnt), nl=form != "csv")
+        click.echo(_written(summaries, form, picked, checks, learnt, memory), nl=form != "csv")
     if any(counted.differences for counted, _ in checks):
         click.get_current_context().exit(1)
+
+
+def _arguments(
+    names: tuple[str, ...], input_shape: tuple[int | None, ...] | None, classes: int | None, width: float | None, batch: int
+) -> list[str]:
+    """What another process is asked of the same networks."""
+    found = [*names, "--batch", str(batch), *(["--compare"] if len(names) > 1 else [])]
+    if input_shape:
+        found += ["--input", "x".join("?" if size is None else str(size) for size in input_shape)]
+    for name, value in (("--classes", classes), ("--width", width)):
+        found += [] if value is None else [name, str(value)]
+    return found
 
 
 def _checked(
@@ -126,9 +158,12 @@ def _written(
     columns: tuple[str, ...] | None,
     checks: list[tuple[Check, float]],
     learnt: list[TrainedOn | None],
+    memory: list[dict[str, Any]] | None,
 ) -> str:
     if form == "json":
         records = [each.to_dict() for each in summaries]
+        for record, footprint in zip(records, memory or (), strict=False):
+            record["memory"] = footprint
         for record, known in zip(records, learnt, strict=True):
             if known is not None:
                 record["trained_on"] = {

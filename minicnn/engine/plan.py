@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numba import config
@@ -83,11 +83,26 @@ def _outweighs_images(node: Node) -> bool:
     return few and 4 * node.slots[0].size > CACHE_BYTES
 
 
+class Stretches(NamedTuple):
+    """The elements of a plan's memory, in their order.
+
+    slots : gradients of parameters
+    state : the optimizer's
+    common : what all shards share: filters that are transformed for Winograd's algorithm, statistics of batches
+    arenas : values, their gradients, and what steps need beside
+    """
+
+    slots: int
+    state: int
+    common: int
+    arenas: int
+
+
 @dataclass
 class Plan:
     """A finished program with its stretches of memory.
 
-    memory : arenas, then slots, then the optimizer's state
+    memory : as `stretches` says
     exchanges : where several processes that run it together wait for each other, in the order of its phases
     is_tower : whether it is one of two that run together
     running : ranges of the parameters that follow with the batches, as running statistics do
@@ -102,6 +117,7 @@ class Plan:
     state_begin: int
     state_count: int
     arrays: Arrays
+    stretches: Stretches
     exchanges: tuple[Exchange, ...] = ()
     is_tower: bool = False
     running: tuple[tuple[int, int], ...] = ()
@@ -247,6 +263,7 @@ def build_plan(
     inference: bool = False,
     compiled: bool = True,
     outputs: bool = False,
+    allocated: bool = True,
 ) -> Plan:
     """Plan a graph.
 
@@ -272,6 +289,8 @@ def build_plan(
         Whether it is to run in this process; else its steps are known by their names.
     outputs : bool
         With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
+    allocated : bool
+        Whether it gets its memory; else it can tell how much that would be, and cannot run.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -296,14 +315,15 @@ def build_plan(
         planner.plan_output()
     if not planner.program.step_parts:
         planner.close_shards()
-    per_shard = planner.several_phases
+    per_shard = planner.several_phases or shards <= threads  # else as many arenas as threads, whichever take part
     if optimizer:
         planner.exchanges.append(Exchange(len(planner.program.phases), SLOTS))
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
     program = planner.finish(compiled)
-    arena_begin = padded(common_begin + planner.common_size)
+    arena_begin = padded(common_begin + planner.common_size + program.common_size)
     arenas = shards if per_shard else threads
-    size = arena_begin + arenas * program.arena_size
+    stretches = Stretches(state_begin, common_begin - state_begin, arena_begin - common_begin, arenas * program.arena_size)
+    size = sum(stretches) if allocated else 0
     check_room(4 * size, f"a plan for {batch} images at a time", "use fewer images at a time")
     memory = aligned_zeros(size)
     layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, int(per_shard))
@@ -320,4 +340,4 @@ def build_plan(
     )
     exchanges = tuple(planner.exchanges)
     together = (exchanges, any(each.kind == SWAP for each in exchanges), running_stretches(topology))
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, *together)
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches, *together)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 from minicnn.engine.changes import Changing, append_changes
@@ -31,11 +32,13 @@ from minicnn.kernels.cpu.pointwise.lowering import (
     append_total,
 )
 from minicnn.kernels.cpu.program.activation import Activation, new_activation
-from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, FinishedProgram, Place, Program, padded
+from minicnn.kernels.cpu.program.program import EXTRA, SHARDS, SLICES, Buffer, FinishedProgram, Place, Program, padded
 from minicnn.kernels.cpu.program.shared_gradient import add_gradient_back, set_gradient_aside
 from minicnn.kernels.cpu.winograd.lowering import FILTER_PARTS, TransformedFilters
 from minicnn.kernels.derive.lanes.lowering import append_derived
 from minicnn.layers import Layer
+
+REMADE_BYTES = 1 << 29  # of all values of a batch; where they are more, those of batch normalizations are computed again on the way back
 
 
 class Machine(NamedTuple):
@@ -141,6 +144,9 @@ class Planner:
     prepared: dict[tuple[int, str], TransformedFilters] = field(default_factory=dict)  # what `prepare` of a node left
     exchanges: list[Exchange] = field(default_factory=list)  # between processes that run the program together
     _written: list[tuple[str, int, int]] = field(default_factory=list)  # common memory of the open phase: kind of exchange, place, row
+    again: dict[Buffer, Callable[[], Activation]] = field(default_factory=dict)  # how to compute on the way back what lay here
+    _remade: dict[Buffer, Activation] = field(default_factory=dict)
+    _goes_back: bool = False
     _contributions: dict[ValueRef, list[Activation]] = field(default_factory=dict)
     _wanted: set[ValueRef] = field(default_factory=set)
     _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
@@ -195,11 +201,28 @@ class Planner:
 
     def x(self, node: Node, n: int = 0) -> Activation:
         """The node's input."""
-        return self.values[node.inputs[n]]
+        return self._value(node.inputs[n])
 
     def y(self, node: Node, n: int = 0) -> Activation:
         """The node's output."""
-        return self.values[ValueRef(node.index, n)]
+        return self._value(ValueRef(node.index, n))
+
+    def _value(self, ref: ValueRef) -> Activation:
+        """A value; on the way back computed again if it was not kept."""
+        value = self.values[ref]
+        make = self.again.get(value.buffer) if self._goes_back and not value.offset else None
+        if make is None:
+            return value
+        if value.buffer not in self._remade:
+            self._remade[value.buffer] = make()
+        remade = self._remade[value.buffer]
+        return remade if remade.map == value.map else value
+
+    @property
+    def keeps_little(self) -> bool:
+        """Whether a batch's values are so many that those which are quickly computed again are not kept for the way back."""
+        shapes = [self.topology.input_shape, *(shape for node in self.topology.nodes for shape in node.output_shapes)]
+        return 4 * self.batch * sum(map(prod, shapes)) > REMADE_BYTES
 
     def wants_gradient(self, node: Node, n: int = 0) -> bool:
         """Whether anything depends on the gradient of this input."""
@@ -233,6 +256,7 @@ class Planner:
 
     def plan_backward(self, input_gradient: bool = False) -> None:
         """Loss, then every node in reverse; gradients of parameters go to the slot."""
+        self._goes_back = True
         shared = {slot for node in self.topology.nodes if node.shares_with is not None for slot in node.slots if slot.learns}
         (output,) = self.topology.outputs
         dlogits = self.new(self.topology.shape_of(output))
@@ -251,7 +275,7 @@ class Planner:
 
     def finish(self, compiled: bool = True) -> FinishedProgram:
         """The program as arrays; to run here if `compiled`."""
-        return self.program.finish(compiled)
+        return self.program.finish(compiled, self.common_begin + self.common_size)
 
     def plan_output(self) -> None:
         """Write the network's output."""

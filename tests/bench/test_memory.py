@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minicnn import zoo
-from minicnn.bench import Options, memory
+from minicnn.bench import Options, memory, network_memory
 from minicnn.bench.memory import own_training
 from minicnn.bench.peers import pytorch
 from minicnn.bench.peers.torch_lenet import torch_lenet, torch_training
@@ -37,7 +37,7 @@ def asked(monkeypatch):
 
 
 def test_the_first_process_does_not_count(asked):
-    (row,) = memory.rows(Options(2))
+    (row,) = memory.rows(Options(2, layers="lenet"))
     (ours,) = row.footprints
     assert len(asked) == 4
     assert ours.first_bytes == 1000 * MEGABYTE
@@ -47,7 +47,7 @@ def test_the_first_process_does_not_count(asked):
 
 
 def test_both_are_asked_for_the_same(asked):
-    (row,) = memory.rows(Options(2, against="torch", batches=(32,)))
+    (row,) = memory.rows(Options(2, against=("torch",), layers="lenet", batches=(32,)))
     functions = [function for function, _ in asked]
     assert functions == [own_training] * 4 + [torch_training] * 4
     (command,) = asked[0][1]
@@ -68,7 +68,7 @@ def test_the_peer_gets_the_same_images(asked, monkeypatch):
         return Answer({"imports": 1, "peak": 2, "accuracy": 0.9}, 1.0)
 
     monkeypatch.setattr(memory, "call", answer)
-    list(memory.rows(Options(1, against="torch", quick=True)))
+    list(memory.rows(Options(1, against=("torch",), quick=True)))
     assert found == {
         "images": ((1438, 1, 28, 28), np.uint8),
         "labels": ((1438,), np.int64),
@@ -78,7 +78,7 @@ def test_the_peer_gets_the_same_images(asked, monkeypatch):
 
 
 def test_the_ratio_is_theirs_over_ours(asked):
-    (row,) = memory.rows(Options(1, against="torch"))
+    (row,) = memory.rows(Options(1, against=("torch",), layers="lenet"))
     assert row.ratio(row.footprints[1]) == pytest.approx(242 / 102)
     record = json.loads(json.dumps(row.to_dict(), allow_nan=False))
     assert (record["kind"], record["suite"], record["name"], record["least_ratio_wanted"]) == ("memory", "memory", "lenet", 2.0)
@@ -93,6 +93,36 @@ def test_rows_that_are_not_wanted(asked):
     assert asked == []
 
 
+def test_larger_networks_have_rows_of_their_own(monkeypatch):
+    """Each network's process is asked once to compile and once to count; the prediction stands beside ours."""
+    calls = []
+
+    def answer(function, *arguments, using=()):
+        calls.append((function.__name__, arguments))
+        return Answer({"imports": 100 * MEGABYTE, "peak": (900 if function is network_memory.own_network else 1500) * MEGABYTE}, 1.0)
+
+    monkeypatch.setattr(network_memory, "call", answer)
+    monkeypatch.setattr(pytorch, "import_torch", lambda threads, device, tf32: None)
+    (row,) = memory.rows(Options(2, against=("torch",), layers="resnet18"))
+    assert calls == [
+        *[("own_network", ("resnet18", True, 32, 2))] * 2,
+        *[("torch_network", ("resnet18", True, 32, 2, ""))] * 2,
+        *[("torch_network", ("resnet18", True, 32, 2, "channels_last"))] * 2,
+    ]
+    assert (row.work, row.batch, row.least_ratio) == ("training step", 32, pytest.approx(1 / 0.6))
+    ours, *theirs = row.footprints
+    assert ours.predicted_bytes == network_memory.predicted_bytes(network_memory.CASES[1], 2)
+    assert ours.accuracy is None
+    assert [row.ratio(each) for each in theirs] == [pytest.approx(1500 / 900)] * 2
+    assert json.loads(json.dumps(row.to_dict()))["least_ratio_wanted"] == pytest.approx(1 / 0.6)
+
+
+def test_the_peer_of_a_larger_network_runs(torch):
+    for training in (True, False):
+        told = network_memory.torch_network("lenet", training, 4, 1, "channels_last")
+        assert 0 < told["imports"] <= told["peak"]
+
+
 def test_without_torch(monkeypatch):
     real = importlib.import_module
 
@@ -103,7 +133,7 @@ def test_without_torch(monkeypatch):
 
     monkeypatch.setattr(importlib, "import_module", without_torch)
     with pytest.raises(SettingError, match="needs PyTorch, which is not installed\n  pip install"):
-        next(memory.rows(Options(1, against="torch")))
+        next(memory.rows(Options(1, against=("torch",))))
 
 
 def test_a_system_that_does_not_tell(monkeypatch):

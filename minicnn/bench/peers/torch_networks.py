@@ -29,22 +29,36 @@ class Twin:
         Keep maps as (N, H, W, C) in memory, PyTorch's other layout.
     training : bool
         Own copies of parameters and buffers, the former collecting gradients; otherwise the network's own memory is read.
+    drops : bool
+        Dropout draws for itself in training, so that nothing can be compared.
     """
 
-    def __init__(self, place: Place, net: Graph, channels_last: bool = False, training: bool = False, dtype: Any = None) -> None:
+    def __init__(
+        self, place: Place, net: Graph, channels_last: bool = False, training: bool = False, dtype: Any = None, drops: bool = False
+    ) -> None:
         torch = self.torch = place.torch
         self.place = place
         self.dtype = dtype or torch.float32
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.parameters = {name: self._tensor(value, training, training) for name, value in net.parameters.items()}
         self.buffers = {name: self._tensor(value, training, False) for name, value in net.buffers.items()}
-        self._nodes = [(node.inputs, operation(torch, node, self._own(node), training)) for node in net.nodes]
         (self._output,) = net.topology.outputs
+        last = {ref: node.index for node in net.nodes for ref in node.inputs if ref != self._output}
+        self._nodes = [
+            (
+                node.inputs,
+                operation(torch, node, self._own(node), training, drops),
+                [ref for ref in dict.fromkeys(node.inputs) if last.get(ref) == node.index],
+            )
+            for node in net.nodes
+        ]
 
     def __call__(self, x: Any) -> Any:
         values = {INPUT: x}
-        for index, (inputs, compute) in enumerate(self._nodes):
+        for index, (inputs, compute, done) in enumerate(self._nodes):
             values[INPUT._replace(node=index)] = compute(*(values[ref] for ref in inputs))
+            for ref in done:  # as a module's own code lets go of them
+                del values[ref]
         return values[self._output]
 
     def tensor(self, images: np.ndarray) -> Any:

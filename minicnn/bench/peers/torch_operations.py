@@ -24,8 +24,11 @@ def symmetric(axes: Sequence[Axis], what: str) -> list[int]:
     return [axis.before for axis in axes]
 
 
-def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Call:
-    """The call for one of our nodes, with its parameters `own`; a SettingError if PyTorch has no equivalent."""
+def operation(torch: Any, node: Node, own: dict[str, Any], training: bool, drops: bool = False) -> Call:
+    """The call for one of our nodes, with its parameters `own`; a SettingError if PyTorch has no equivalent.
+
+    drops : dropout draws for itself in training, so that nothing can be compared
+    """
     functional = torch.nn.functional
     layer: Any = node.layer
     axes = layer.axes(node.input_shapes) or ()
@@ -53,6 +56,8 @@ def operation(torch: Any, node: Node, own: dict[str, Any], training: bool) -> Ca
             return lambda x: x.flatten(1)
         case L.Dropout() if not training or not layer.rate:
             return lambda x: x
+        case L.Dropout() if drops:
+            return lambda x: functional.dropout(x, layer.rate)
         case BatchNorm():
             return lambda x: functional.batch_norm(
                 x, own["running_mean"], own["running_var"], own["weight"], own["bias"], training, layer.momentum, layer.eps

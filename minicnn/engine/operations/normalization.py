@@ -37,6 +37,16 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
     affine = batch_normalization.Affine(y.place, gamma, beta, mean, variance, layer.eps, rectify)
     if by_batch:
         program.step(batch_normalization.batch_norm_training, input=x, affine=affine, momentum=layer.momentum, update=plan.updating)
+
+        def again() -> Activation:
+            """The same from the same statistics: a pass over memory, in place of memory until the way back."""
+            remade = plan.new(node.output_shapes[0])
+            same = affine._replace(y=remade.place)
+            program.step(batch_normalization.batch_norm_training, input=x, affine=same, momentum=layer.momentum, update=False)
+            return remade
+
+        if plan.keeps_little:
+            plan.again[y.buffer] = again
     else:
         program.step(batch_normalization.batch_norm_inference, input=x, affine=affine)
 

@@ -160,7 +160,7 @@ class FewTiles(NamedTuple):
     y_row: int
     x: Any
     x_channel: int
-    u: int
+    u: Any
     vectors: int
     offsets: int
     v: Any
