@@ -10,7 +10,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from minicnn.errors import GraphError
-from minicnn.exchange.onnx.operator import Operator
+from minicnn.exchange.onnx.operators import Operator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from onnx import GraphProto, NodeProto, helper
 from minicnn import layers as L
 from minicnn.errors import GraphError, MinicnnError, one_line, quoted
 from minicnn.exchange.onnx.constants import FOLDS, Folding
-from minicnn.exchange.onnx.operator import Operator, Padding, Value
+from minicnn.exchange.onnx.operators import MOST_AXES, Operator, Padding, Value
 from minicnn.exchange.onnx.readers import READERS
 from minicnn.layers import Element, Layer, Shape
 from minicnn.layers.max_pool import MaxPool
@@ -43,7 +43,8 @@ class Reading:
     def __init__(self, graph: GraphProto, constants: Mapping[str, NDArray], opset: int, input_name: str, shape: Shape, batch: int) -> None:
         self.opset, self.batch = opset, batch or ANY_BATCH
         self.parts: list[Part] = []
-        self.paddings: dict[int, Padding] = {}  # by the number of the padded value
+        self._paddings: dict[int, Padding] = {}  # by the number of the padded value
+        self._reshaped: dict[Value, Value] = {}
         self.places: dict[int, tuple[MaxPool, Value]] = {}  # by the number of what a max pooling gives: the pooling, what it read
         self._shapes: list[Shape] = [shape]
         self._known: dict[str, Any] = {**constants, input_name: Value(0, shape)}
@@ -58,6 +59,7 @@ class Reading:
 
     def layer(self, layer: Layer, *values: Value, weights_of: tuple[str, ...] = (), **arrays: NDArray) -> Value:
         """Add a layer; `weights_of` names the file's arrays that its parameters are from: the same layer of the same arrays is shared."""
+        values = tuple(map(self._in_shape, values))
         shapes = tuple(value.shape for value in values)
         if weights_of:
             known = self._shared.get((repr(layer), weights_of))
@@ -75,8 +77,8 @@ class Reading:
     def place(self, element: Element, values: Sequence[Value], shape: Shape, arrays: Mapping[str, NDArray]) -> Value:
         """Add a part whose output shape is known."""
         for value in values:
-            if value.number in self.paddings and self.paddings[value.number].fill:
-                raise GraphError(f"it reads a map padded with {self.paddings[value.number].fill:g}, but the engine pads with zeros")
+            if value.number in self._paddings and self._paddings[value.number].fill:
+                raise GraphError(f"it reads a map padded with {self._paddings[value.number].fill:g}, which only a max pooling can")
         self.parts.append(Part(element, tuple(value.number for value in values), shape, arrays))
         self._shapes.append(shape)
         return Value(len(self.parts), shape)
@@ -102,15 +104,29 @@ class Reading:
         return self._shapes[number]
 
     def reshaped(self, value: Value, shape: Shape) -> Value:
-        """The same numbers in another shape: from where they came first, if they were reshaped before."""
-        while value.number and isinstance(self.parts[value.number - 1].element, L.Flatten | L.Reshape):
-            (number,) = self.parts[value.number - 1].inputs
-            value = Value(number, self._shapes[number])
-        if value.shape == shape:
-            return value
-        if prod(value.shape) != prod(shape) or not shape:
+        """The same numbers in another shape, which costs nothing: a layer stands for it where something reads it in that shape."""
+        if prod(value.shape) != prod(shape):
             raise GraphError(f"it makes {shape} of an image of {value.shape}")
-        return self.layer(L.Flatten() if len(shape) == 1 else L.Reshape(shape), value)
+        return Value(value.number, shape)
+
+    def _in_shape(self, value: Value) -> Value:
+        """A value whose part gives it in its shape."""
+        if value.shape == self._shapes[value.number]:
+            return value
+        if value not in self._reshaped:
+            if not 1 <= len(value.shape) <= MOST_AXES:
+                raise GraphError(f"its images have {len(value.shape)} axes, {value.shape}, but may have one to {MOST_AXES}")
+            layer = L.Flatten() if len(value.shape) == 1 else L.Reshape(value.shape)
+            self._reshaped[value] = self.place(layer, [Value(value.number, self._shapes[value.number])], value.shape, {})
+        return self._reshaped[value]
+
+    def padding_of(self, value: Value) -> Padding | None:
+        """What a value was before it was padded, if it was."""
+        return self._paddings.get(value.number) if value.shape == self._shapes[value.number] else None
+
+    def note_padding(self, value: Value, padding: Padding) -> None:
+        """Keep what a value was before it was padded."""
+        self._paddings[value.number] = padding
 
     def _take(self, node: NodeProto, read: frozenset[str]) -> tuple[str, str, str] | None:
         """Read a node; if that is not possible, its kind, its name and why."""
@@ -147,8 +163,9 @@ class Reading:
         found = self._known.get(name)
         if not isinstance(found, Value):
             raise GraphError(f"its output {quoted(name)} {'is made by no node' if found is None else 'does not depend on the images'}")
-        if self.paddings.get(found.number, Padding(found, (), 0.0)).fill:
-            raise GraphError(f"its output {quoted(name)} is padded with another number than 0")
+        found = self._in_shape(found)
+        if self._paddings.get(found.number, Padding(found, (), 0.0)).fill:
+            raise GraphError(f"its output {quoted(name)} is padded with an infinite number")
         return found.number
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from minicnn import layers as L
 from minicnn.errors import GraphError
-from minicnn.exchange.onnx.operator import Value
+from minicnn.exchange.onnx.operators import Value
 from minicnn.layers.conv import Conv
 from minicnn.layers.conv_transpose import ConvTranspose
 from minicnn.layers.subsample import Subsample
@@ -62,7 +62,7 @@ def per_image(values: Any, x: Value) -> NDArray:
 def _as_bias(reading: Reading, x: Value, weight: NDArray, bias: NDArray) -> Value | None:
     """The part before, with the summand as its bias; None if it has none to give."""
     made = reading.parts[x.number - 1] if x.number else None
-    if made is None or not (weight == 1).all() or any(size != 1 for size in bias.shape[1:]):
+    if made is None or x.shape != made.shape or not (weight == 1).all() or any(size != 1 for size in bias.shape[1:]):
         return None
     own: Any = made.element
     value = Value(made.inputs[0], reading.shape_of(made.inputs[0]))

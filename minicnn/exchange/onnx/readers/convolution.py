@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minicnn import layers as L
 from minicnn.errors import GraphError
-from minicnn.exchange.onnx.operator import Operator, Value, reads
+from minicnn.exchange.onnx.operators import Operator, Value, reads
+from minicnn.exchange.onnx.readers.axes import permuted
 from minicnn.exchange.onnx.readers.window import pairs_of, window_of, with_more
 from minicnn.geometry import extent
 
@@ -32,7 +34,7 @@ def convolution(reading: Reading, operator: Operator) -> Value:
     x, weight = operator.value(), operator.numbers(1, "weight")
     space = space_of(x)
     settings = window_of(operator, space, weight.shape[2:])
-    before = reading.paddings.get(x.number)
+    before = reading.padding_of(x)
     if before and before.fill == 0 and not isinstance(settings["padding"], str):
         x, settings["padding"] = before.value, with_more(settings["padding"], before.pairs, len(space))
     window = settings.pop("window")
@@ -87,15 +89,28 @@ def general_product(reading: Reading, operator: Operator) -> Value:
 
 @reads("MatMul")
 def product(reading: Reading, operator: Operator) -> Value:
-    return linear(reading, operator, operator.value(), operator.numbers(1, "second factor").T, None)
+    factor = operator.numbers(1, "second factor")
+    if factor.ndim == 1:
+        y = linear(reading, operator, operator.value(), factor[None], None)
+        return reading.reshaped(y, y.shape[:-1])
+    return linear(reading, operator, operator.value(), factor.T, None)
 
 
 def linear(reading: Reading, operator: Operator, x: Value, weight: Any, bias: Any) -> Value:
-    if len(x.shape) != 1 or weight.ndim != 2:
-        raise GraphError(f"it multiplies images of {x.shape} by {weight.shape}: a fully connected layer reads flat features")
+    """Along the last axis of an image; where there are others, a convolution of one pixel does the same at all their places."""
+    if weight.ndim != 2 or not x.shape or weight.shape[1] != x.shape[-1]:
+        raise GraphError(f"it multiplies images of {x.shape} by {weight.T.shape}")
     given = {} if bias is None else {"bias": row(bias, weight.shape[0])}
-    layer = L.Linear(weight.shape[0], bias=bool(given))
-    return reading.layer(layer, x, weights_of=operator.input_names[1:], weight=np.ascontiguousarray(weight), **given)
+    weight, names = np.ascontiguousarray(weight), operator.input_names[1:]
+    places = prod(x.shape[:-1])
+    if places == 1:
+        flat = reading.reshaped(x, x.shape[-1:])
+        y = reading.layer(L.Linear(weight.shape[0], bias=bool(given)), flat, weights_of=names, weight=weight, **given)
+        return reading.reshaped(y, (*x.shape[:-1], weight.shape[0]))
+    turned = permuted(reading, reading.reshaped(x, (places, x.shape[-1])), (2, 1))
+    layer = L.Conv1D(weight.shape[0], 1, bias=bool(given))
+    y = reading.layer(layer, turned, weights_of=names, weight=weight[:, :, None], **given)
+    return reading.reshaped(permuted(reading, y, (2, 1)), (*x.shape[:-1], weight.shape[0]))
 
 
 def row(bias: Any, count: int) -> Any:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minicnn import layers as L
 from minicnn.errors import GraphError
-from minicnn.exchange.onnx.operator import Operator, Value, axis_of, reads
+from minicnn.exchange.onnx.operators import Operator, Value, axis_of, reads
 from minicnn.exchange.onnx.readers.affine import scaled
+from minicnn.exchange.onnx.readers.axes import along
 
 if TYPE_CHECKING:
     from minicnn.exchange.onnx.reading import Reading
@@ -74,18 +76,25 @@ def negate(reading: Reading, operator: Operator) -> Value:
 @reads("Concat")
 def concat(reading: Reading, operator: Operator) -> Value:
     values = operator.values()
-    if axis_of(operator.integer("axis", 1), values[0]) != 1:
-        raise GraphError("it joins along another axis than the channels")
-    return values[0] if len(values) == 1 else reading.layer(L.ConcatChannels(), *values)
+    axis = axis_of(operator.integer("axis", 1), values[0])
+    if axis == 0:
+        raise GraphError("it joins images to a larger batch")
+    if len(values) == 1:
+        return values[0]
+    if axis == 1:
+        return reading.layer(L.ConcatChannels(), *values)
+    return along(reading, axis, values, lambda *turned: reading.layer(L.ConcatChannels(), *turned))
 
 
-@reads("Max", "Mean")
+@reads("Max", "Min", "Mean")
 def across(reading: Reading, operator: Operator) -> Value:
-    """Of images laid flat as channels of one number each: pooling across the channels."""
-    values = operator.values()
+    """Of images laid flat as channels of one number each: pooling across the channels.  The least is minus the largest of minus all."""
+    values, turned = operator.values(), operator.kind == "Min"
     one_shape(values)
     if len(values) == 1:
         return values[0]
-    flat = [reading.reshaped(value, (1, int(np.prod(value.shape)))) for value in values]
-    mode = "max" if operator.kind == "Max" else "avg"
-    return reading.reshaped(reading.layer(L.ChannelPool(len(values), mode=mode), reading.layer(L.ConcatChannels(), *flat)), values[0].shape)
+    signed = [scaled(reading, value, -1.0) for value in values] if turned else values
+    flat = [reading.reshaped(value, (1, prod(value.shape))) for value in signed]
+    layer = L.ChannelPool(len(values), mode="avg" if operator.kind == "Mean" else "max")
+    y = reading.reshaped(reading.layer(layer, reading.layer(L.ConcatChannels(), *flat)), values[0].shape)
+    return scaled(reading, y, -1.0) if turned else y

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 from minicnn import layers as L
 from minicnn.errors import GraphError, quoted
 from minicnn.exchange.onnx.constants import axes_of, cuts_of
-from minicnn.exchange.onnx.operator import Operator, Padding, Value, axis_of, reads
-from minicnn.exchange.onnx.readers.window import pairs_of
+from minicnn.exchange.onnx.operators import Operator, Value, axis_of, reads
+from minicnn.exchange.onnx.readers.axes import permuted, taken
 from minicnn.layers import Shape
 
 if TYPE_CHECKING:
     from minicnn.exchange.onnx.reading import Reading
-
-PADS = {1: L.Pad1D, 2: L.Pad2D, 3: L.Pad3D}
-PAD_MODES = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 
 
 @reads("Flatten")
@@ -72,79 +69,73 @@ def _refuse() -> Value:
 
 @reads("Transpose")
 def transpose(reading: Reading, operator: Operator) -> Value:
-    """Only axes of one pixel may change places with others: then the numbers stay in their order."""
     x = operator.value()
     rank = 1 + len(x.shape)
     order = operator.integers("perm", tuple(reversed(range(rank)))) or ()
     if sorted(order) != list(range(rank)) or order[0] != 0:
         return _refuse()
-    whole = [axis for axis in order[1:] if x.shape[axis - 1] != 1]
-    if whole != sorted(whole):
-        raise GraphError("it turns axes of an image")
-    return reading.reshaped(x, tuple(x.shape[axis - 1] for axis in order[1:]))
+    return permuted(reading, x, order[1:])
 
 
-@reads("Pad")
-def pad(reading: Reading, operator: Operator) -> Value:
-    """A padding of zeros is also kept aside for a convolution behind it, one of another number for a max pooling."""
-    x, mode = operator.value(), operator.word("mode", "constant")
-    rank = 1 + len(x.shape)
-    if mode not in PAD_MODES:
-        raise GraphError(f"its mode is {quoted(mode)}")
-    pairs = _pads(operator, x, rank)
-    fill = _fill(operator) if mode == "constant" else 0.0
-    channels, space = pairs[1], pairs[2:]
-    if pairs[0] != (0, 0) or any(min(pair) < 0 for pair in pairs):
-        raise GraphError("it pads along the images, or by less than nothing")
-    if channels != (0, 0):
-        if channels[0] or mode != "constant" or fill or len(x.shape) < 2:
-            raise GraphError("it pads along the channels by more than zeros behind them")
-        x = reading.layer(L.PadShortcut(x.shape[0] + channels[1]), x)
-    if not any(map(any, space)):
-        return x
-    y = reading.layer(PADS[len(space)](space, mode=PAD_MODES[mode]), x)
-    if mode == "constant":
-        reading.paddings[y.number] = Padding(x, space, fill)
-    return y
+@reads("DepthToSpace", "SpaceToDepth")
+def between_depth_and_space(reading: Reading, operator: Operator) -> Value:
+    x, size = operator.value(), operator.integer("blocksize", 0)
+    channels, rows, columns = x.shape
+    if operator.kind == "SpaceToDepth":
+        seen = reading.reshaped(x, (channels, rows // size, size, columns // size, size))
+        return reading.reshaped(permuted(reading, seen, (3, 5, 1, 2, 4)), (channels * size**2, rows // size, columns // size))
+    few, first = channels // size**2, operator.word("mode", "DCR") == "DCR"
+    seen = reading.reshaped(x, (size, size, few, rows, columns) if first else (few, size, size, rows, columns))
+    return reading.reshaped(permuted(reading, seen, (3, 4, 1, 5, 2) if first else (1, 4, 2, 5, 3)), (few, rows * size, columns * size))
 
 
-def _pads(operator: Operator, x: Value, rank: int) -> tuple[tuple[int, int], ...]:
-    """A pair for every axis."""
-    if operator.opset < 11:
-        return pairs_of(operator.integers("pads" if operator.opset > 1 else "paddings") or ())
-    given = pairs_of(tuple(operator.constant(1, "pads").tolist()))
-    if operator.get(3) is None:
-        return given
-    pairs = [(0, 0)] * rank
-    for axis, pair in zip(operator.constant(3, "axes").tolist(), given, strict=True):
-        pairs[axis_of(axis, x)] = pair
-    return tuple(pairs)
+@reads("Split")
+def split(reading: Reading, operator: Operator) -> tuple[Value, ...]:
+    x = operator.value()
+    axis, count = axis_of(operator.integer("axis", 0), x), len(operator.used)
+    if axis == 0:
+        raise GraphError("it splits the images")
+    given = operator.integers("split") if operator.get(1) is None else tuple(operator.constant(1, "sizes").tolist())
+    size = x.shape[axis - 1]
+    each = -(-size // count)
+    sizes = given or [min(each, size - first) for first in range(0, size, each)]
+    ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
+    if ends[-1] != size or min(sizes) < 1:
+        raise GraphError(f"it splits {size} into {list(sizes)}")
+    return tuple(taken(reading, x, axis, range(end - own, end)) for own, end in zip(sizes, ends, strict=True))
 
 
-def _fill(operator: Operator) -> float:
-    if operator.opset < 11:
-        return operator.real("value", 0.0)
-    return 0.0 if operator.get(2) is None else float(operator.constant(2, "value").item())
+@reads("Gather")
+def gather(reading: Reading, operator: Operator) -> Value:
+    x, places = operator.value(), operator.constant(1, "indices")
+    axis = axis_of(operator.integer("axis", 0), x)
+    if axis == 0:
+        raise GraphError("it takes some of the images")
+    size = x.shape[axis - 1]
+    if places.size and not -size <= places.min() <= places.max() < size:
+        raise GraphError(f"it takes places {places.min()} to {places.max()} of an axis of {size}")
+    y = taken(reading, x, axis, [int(place) % size for place in places.ravel()])
+    return reading.reshaped(y, (*x.shape[: axis - 1], *places.shape, *x.shape[axis:]))
 
 
 @reads("Slice")
 def cut(reading: Reading, operator: Operator) -> Value:
-    """The middle of a map, or every so many pixels of it."""
+    """The middle of a map, or every so many pixels of it, as layers have it; else what is left of each axis."""
     x = operator.value()
-    batch, channels, *space = (
-        each.indices(size) for each, size in zip(cuts_of(operator, (reading.batch, *x.shape)), (reading.batch, *x.shape), strict=True)
-    )
-    if batch != (0, reading.batch, 1) or channels != (0, x.shape[0], 1) or len(x.shape) < 2:
-        raise GraphError("it cuts images, channels or features")
-    if all(first == 0 and end == size for (first, end, _), size in zip(space, x.shape[1:], strict=True)):
-        steps = {step for _, _, step in space}
-        if len(steps) == 1 and min(steps) > 0:
-            return x if steps == {1} else reading.layer(L.PadShortcut(x.shape[0], stride=steps.pop()), x)
-    sizes = [end - first for first, end, _ in space]
-    middle = all(first == (size - out) // 2 and step == 1 for (first, _, step), size, out in zip(space, x.shape[1:], sizes, strict=True))
-    if not middle or min(sizes) < 1:
-        raise GraphError("it cuts something else than the middle of a map, or every so many pixels of it")
-    return reading.layer(L.Crop(tuple(sizes)), x)
+    whole = (reading.batch, *x.shape)
+    batch, channels, *space = (each.indices(size) for each, size in zip(cuts_of(operator, whole), whole, strict=True))
+    if batch != (0, reading.batch, 1):
+        raise GraphError("it cuts images off")
+    if channels == (0, x.shape[0], 1) and space:
+        steps, sizes = {step for _, _, step in space}, [end - first for first, end, _ in space]
+        if sizes == list(x.shape[1:]) and len(steps) == 1 and min(steps) > 1:
+            return reading.layer(L.PadShortcut(x.shape[0], stride=steps.pop()), x)
+        middle = [(size - out) // 2 for size, out in zip(x.shape[1:], sizes, strict=True)]
+        if steps == {1} and middle == [first for first, _, _ in space] and min(sizes) > 0 and sizes != list(x.shape[1:]):
+            return reading.layer(L.Crop(tuple(sizes)), x)
+    for axis, each in enumerate((channels, *space), 1):
+        x = taken(reading, x, axis, range(*each))
+    return x
 
 
 @reads("Resize", "Upsample")
@@ -169,9 +160,12 @@ def resize(reading: Reading, operator: Operator) -> Value:
     axes = list(zip(x.shape[1:], wanted[2:], exact[2:], strict=True))
     if mode == "nearest":
         rounding = operator.word("nearest_mode", "round_prefer_floor") if how != "asymmetric" or not old else "floor"
-        if any(_nearest(how, rounding, *axis) != [p * axis[0] // axis[1] for p in range(axis[1])] for axis in axes):
-            raise GraphError(f"it reads other pixels ({how}, {rounding}) than floor(p * in / out)")
-        return reading.layer(_upsample(x.shape, wanted[2:], mode="nearest"), x)
+        places = [_nearest(how, rounding, *axis) for axis in axes]
+        if all(own == [p * size // out for p in range(out)] for own, (size, out, _) in zip(places, axes, strict=True)):
+            return reading.layer(_upsample(x.shape, wanted[2:], mode="nearest"), x)
+        for axis, own in enumerate(places, 2):
+            x = taken(reading, x, axis, own)
+        return x
     if any(scale != Fraction(out, size) for size, out, scale in axes) and how != "align_corners":
         raise GraphError("its scales are not those of its sizes")
     if how == "pytorch_half_pixel" and all(out > 1 for _, out, _ in axes):
@@ -195,12 +189,17 @@ def _target(operator: Operator, x: Value) -> tuple[Any, Any]:
     rank = 1 + len(x.shape)
     axes = operator.integers("axes") or tuple(range(rank))
     if operator.opset > 10 and operator.get(3) is not None and operator.constant(3, "sizes").size:
-        if operator.word("keep_aspect_ratio_policy", "stretch") != "stretch":
-            raise GraphError("it keeps the aspect ratio")
-        sizes = [1, *x.shape]
-        for axis, size in zip(axes, operator.constant(3, "sizes").tolist(), strict=True):
-            sizes[axis] = int(size) if axis % rank else 1
-        return None, sizes
+        sizes, given = [1, *x.shape], [int(each) for each in operator.constant(3, "sizes").tolist()]
+        policy = operator.word("keep_aspect_ratio_policy", "stretch")
+        if policy == "stretch":
+            for axis, size in zip(axes, given, strict=True):
+                sizes[axis] = size if axis % rank else 1
+            return None, sizes
+        each = [Fraction(size, sizes[axis]) for axis, size in zip(axes, given, strict=True)]
+        scale, scales = (min if policy == "not_larger" else max)(each), [Fraction(1)] * rank
+        for axis in axes:
+            sizes[axis], scales[axis] = floor(sizes[axis] * scale + Fraction(1, 2)), scale
+        return scales, sizes
     scales = [Fraction(1)] * rank
     for axis, scale in zip(axes, operator.numbers(2, "scales").tolist(), strict=True):
         scales[axis] = Fraction(scale)

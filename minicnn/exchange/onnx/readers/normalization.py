@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn import layers as L
 from minicnn.errors import GraphError
-from minicnn.exchange.onnx.operator import Operator, Value, axis_of, reads
+from minicnn.exchange.onnx.operators import Operator, Value, axis_of, reads
 from minicnn.exchange.onnx.readers.affine import scaled
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import numpy as np
 
 from minicnn import layers as L
 from minicnn.errors import GraphError
-from minicnn.exchange.onnx.operator import Operator, Value, axis_of, reads
+from minicnn.exchange.onnx.operators import Operator, Value, axis_of, reads
 from minicnn.exchange.onnx.readers.affine import per_image, scaled
+from minicnn.exchange.onnx.readers.axes import along
 
 if TYPE_CHECKING:
     from minicnn.exchange.onnx.reading import Reading
@@ -51,19 +52,18 @@ def clip(reading: Reading, operator: Operator) -> Value:
     return x
 
 
-@reads("Softmax")
+@reads("Softmax", "LogSoftmax")
 def softmax(reading: Reading, operator: Operator) -> Value:
     """Over one axis; before opset 13, over all numbers from an axis on."""
     x, old = operator.value(), operator.opset < 13
     axis = axis_of(operator.integer("axis", 1 if old else -1), x)
     if axis == 0:
         raise GraphError("it runs over the images")
-    outer, inner = prod(x.shape[: axis - 1]), x.shape[axis - 1 :] if old else x.shape[axis - 1 : axis]
-    if outer != 1:
-        raise GraphError("it runs over another axis than the channels")
-    rest = () if old else x.shape[axis:]
-    y = reading.layer(L.Softmax(), reading.reshaped(x, (prod(inner), *rest)))
-    return reading.reshaped(y, x.shape)
+    layer = L.Softmax() if operator.kind == "Softmax" else L.LogSoftmax()
+    seen = reading.reshaped(x, (*x.shape[: axis - 1], prod(x.shape[axis - 1 :]))) if old else x
+    if axis == 1:
+        return reading.reshaped(reading.layer(layer, seen), x.shape)
+    return reading.reshaped(along(reading, axis, [seen], lambda turned: reading.layer(layer, turned)), x.shape)
 
 
 @reads("Identity", "Cast")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 from minicnn import layers as L
 from minicnn.errors import GraphError
 from minicnn.exchange.onnx.constants import axes_of
-from minicnn.exchange.onnx.operator import Operator, Value, axis_of, reads
+from minicnn.exchange.onnx.operators import Operator, Value, axis_of, reads
+from minicnn.exchange.onnx.readers.affine import scaled
+from minicnn.exchange.onnx.readers.axes import permuted
 from minicnn.exchange.onnx.readers.convolution import space_of
 from minicnn.exchange.onnx.readers.window import window_of, with_more
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 MAX = {1: L.MaxPool1D, 2: L.MaxPool2D, 3: L.MaxPool3D}
 AVERAGE = {1: L.AvgPool1D, 2: L.AvgPool2D, 3: L.AvgPool3D}
 L2 = {1: L.L2Pool1D, 2: L.L2Pool2D, 3: L.L2Pool3D}
+LP = {1: L.LpPool1D, 2: L.LpPool2D, 3: L.LpPool3D}
 UNPOOL = {1: L.MaxUnpool1D, 2: L.MaxUnpool2D, 3: L.MaxUnpool3D}
 
 
@@ -27,7 +30,7 @@ def max_pool(reading: Reading, operator: Operator) -> Any:
     x = operator.value()
     space = space_of(x)
     settings = window_of(operator, space)
-    before = reading.paddings.get(x.number)
+    before = reading.padding_of(x)
     if before and before.fill == -inf and not isinstance(settings["padding"], str):
         x, settings["padding"] = before.value, with_more(settings["padding"], before.pairs, len(space))
     winners = len(operator.used) > 1 and operator.used[1]
@@ -66,8 +69,6 @@ def max_unpool(reading: Reading, operator: Operator) -> Value:
 def avg_pool(reading: Reading, operator: Operator) -> Value:
     x = operator.value()
     settings = window_of(operator, space_of(x))
-    if set(settings.pop("dilation")) != {1}:
-        raise GraphError("it has dilations")
     settings |= {"ceil_mode": operator.flag("ceil_mode"), "count_padding": operator.flag("count_include_pad")}
     return reading.layer(AVERAGE[len(x.shape) - 1](settings.pop("window"), **settings), x)
 
@@ -76,9 +77,11 @@ def avg_pool(reading: Reading, operator: Operator) -> Value:
 def lp_pool(reading: Reading, operator: Operator) -> Value:
     x = operator.value()
     settings = window_of(operator, space_of(x))
-    if set(settings.pop("dilation")) != {1} or operator.integer("p", 2) != 2:
-        raise GraphError("it has dilations, or another p than 2")
-    return reading.layer(L2[len(x.shape) - 1](settings.pop("window"), ceil_mode=operator.flag("ceil_mode"), **settings), x)
+    settings["ceil_mode"] = operator.flag("ceil_mode")
+    if operator.integer("p", 2) == 2 and set(settings["dilation"]) == {1}:
+        del settings["dilation"]
+        return reading.layer(L2[len(x.shape) - 1](settings.pop("window"), **settings), x)
+    return reading.layer(LP[len(x.shape) - 1](settings.pop("window"), p=float(operator.integer("p", 2)), **settings), x)
 
 
 @reads("GlobalAveragePool", "GlobalMaxPool")
@@ -90,13 +93,26 @@ def global_pool(reading: Reading, operator: Operator) -> Value:
     return reading.reshaped(reading.layer(layer, x), (x.shape[0], *[1] * (len(x.shape) - 1)))
 
 
-@reads("ReduceMean", "ReduceMax")
+REDUCED = {"ReduceMean": "avg", "ReduceSum": "avg", "ReduceMax": "max", "ReduceL2": "l2"}
+
+
+@reads(*REDUCED)
 def reduce(reading: Reading, operator: Operator) -> Value:
-    """Over all axes of a map it is global pooling."""
-    x = operator.value()
-    axes = sorted(axis_of(axis, x) for axis in axes_of(operator) or range(1 + len(x.shape)))
-    if axes != list(range(2, 1 + len(x.shape))):
-        raise GraphError(f"it runs over the axes {axes}, but only over all of a map but channels and images it is a pooling")
-    layer = L.GlobalAvgPool() if operator.kind == "ReduceMean" else L.GlobalMaxPool()
-    y = reading.layer(layer, x)
-    return reading.reshaped(y, (x.shape[0], *[1] * len(axes))) if operator.flag("keepdims", 1) else y
+    """Over all axes of a map it is global pooling, over others pooling across so many channels."""
+    x, kind = operator.value(), operator.kind
+    given = axes_of(operator) or (() if operator.flag("noop_with_empty_axes") else range(1 + len(x.shape)))
+    axes = sorted(axis_of(axis, x) for axis in given)
+    if not axes:
+        return x
+    if axes[0] == 0:
+        raise GraphError("it runs over the images")
+    kept = [axis for axis in range(1, 1 + len(x.shape)) if axis not in axes]
+    if kept == [1] and kind in ("ReduceMean", "ReduceMax"):
+        y = reading.layer(L.GlobalAvgPool() if kind == "ReduceMean" else L.GlobalMaxPool(), x)
+    else:
+        count, rest = prod(x.shape[axis - 1] for axis in axes), prod(x.shape[axis - 1] for axis in kept)
+        turned = reading.reshaped(permuted(reading, x, [*axes, *kept]), (count, rest))
+        y = reading.layer(L.ChannelPool(count, mode=REDUCED[kind]), turned)
+        y = scaled(reading, y, float(count)) if kind == "ReduceSum" else y
+    left = tuple(1 if axis in axes else x.shape[axis - 1] for axis in range(1, 1 + len(x.shape)))
+    return reading.reshaped(y, left if operator.flag("keepdims", 1) else tuple(x.shape[axis - 1] for axis in kept))

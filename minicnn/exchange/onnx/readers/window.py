@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.errors import GraphError, quoted
-from minicnn.exchange.onnx.operator import Operator
+from minicnn.exchange.onnx.operators import Operator
 from minicnn.geometry import Pair, same_padding
 
 

@@ -8,7 +8,7 @@ from minicnn.exchange.onnx.sheet import Sheet
 from minicnn.exchange.onnx.written.layer import written
 from minicnn.geometry import per_axis
 from minicnn.graph import Node
-from minicnn.layers import Crop, Flatten, PadShortcut, Reshape, Upsample
+from minicnn.layers import Crop, Flatten, PadShortcut, Permute, Reshape, Take, Upsample
 from minicnn.layers.pad import Padded
 
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge"}
@@ -71,3 +71,16 @@ def upsample(layer: Upsample, sheet: Sheet, node: Node, x: str) -> str:
         return sheet.node("Resize", x, "", sheet.constant("scales", scales), **how)  # type: ignore[no-any-return]
     outer = sheet.slice(sheet.node("Shape", x), [0], [0], [2])
     return sheet.node("Resize", x, "", "", sheet.node("Concat", outer, sheet.integers("sizes", wanted), axis=0), **how)  # type: ignore[no-any-return]
+
+
+@written.register(Take)
+def take(layer: Take, sheet: Sheet, node: Node, x: str) -> str:
+    return sheet.gather(x, layer.axis, layer.taken)
+
+
+@written.register(Permute)
+def permute(layer: Permute, sheet: Sheet, node: Node, x: str) -> str:
+    if layer.shape is not None:
+        x = sheet.reshape(x, (0, *layer.shape))
+    y = sheet.node("Transpose", x, perm=[0, *layer.order])
+    return y if layer.shape is None else sheet.node("Flatten", y, axis=1)  # type: ignore[no-any-return]

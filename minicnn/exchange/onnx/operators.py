@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Reader = Callable[["Reading", "Operator"], "Value | tuple[Any, ...]"]
 
+MOST_AXES = 4  # of an image, its channels among them
 READERS: dict[str, Reader] = {}
 
 
