@@ -25,10 +25,15 @@ def one_shape(values: list[Value]) -> None:
 
 
 def parted(operator: Operator) -> tuple[Value | None, np.ndarray | None]:
-    """The value and the constant of a pair; None where both are of the other kind."""
+    """The value and the constant of a pair; None where there are not one of each."""
     values = [each for each in operator.inputs if isinstance(each, Value)]
     constants = [each for each in operator.inputs if isinstance(each, np.ndarray)]
-    return (values[0] if len(values) == 1 else None), (constants[0].astype(np.float32) if constants else None)
+    if len(values) != 1 or not constants:
+        return None, None
+    constant, axis = constants[0].astype(np.float32), operator.attributes.get("axis")
+    if operator.opset < 7 and isinstance(axis, int):  # then it said which axis of the value the constant begins at
+        constant = constant.reshape(*constant.shape, *[1] * (1 + len(values[0].shape) - axis - constant.ndim))
+    return values[0], constant
 
 
 @reads("Add", "Sum")

@@ -81,10 +81,12 @@ def transpose(reading: Reading, operator: Operator) -> Value:
 def between_depth_and_space(reading: Reading, operator: Operator) -> Value:
     x, size = operator.value(), operator.integer("blocksize", 0)
     channels, rows, columns = x.shape
+    first = operator.word("mode", "DCR") == "DCR"
     if operator.kind == "SpaceToDepth":
         seen = reading.reshaped(x, (channels, rows // size, size, columns // size, size))
-        return reading.reshaped(permuted(reading, seen, (3, 5, 1, 2, 4)), (channels * size**2, rows // size, columns // size))
-    few, first = channels // size**2, operator.word("mode", "DCR") == "DCR"
+        order = (3, 5, 1, 2, 4) if first else (1, 3, 5, 2, 4)
+        return reading.reshaped(permuted(reading, seen, order), (channels * size**2, rows // size, columns // size))
+    few = channels // size**2
     seen = reading.reshaped(x, (size, size, few, rows, columns) if first else (few, size, size, rows, columns))
     return reading.reshaped(permuted(reading, seen, (3, 4, 1, 5, 2) if first else (1, 4, 2, 5, 3)), (few, rows * size, columns * size))
 
@@ -166,7 +168,7 @@ def resize(reading: Reading, operator: Operator) -> Value:
         for axis, own in enumerate(places, 2):
             x = taken(reading, x, axis, own)
         return x
-    if any(scale != Fraction(out, size) for size, out, scale in axes) and how != "align_corners":
+    if any(scale != Fraction(out, size) for size, out, scale in axes):
         raise GraphError("its scales are not those of its sizes")
     if how == "pytorch_half_pixel" and all(out > 1 for _, out, _ in axes):
         how = "half_pixel"
@@ -213,7 +215,7 @@ def _nearest(how: str, rounding: str, size: int, out: int, scale: Fraction) -> l
         "asymmetric": lambda p: p / scale,
         "half_pixel": lambda p: (p + half) / scale - half,
         "pytorch_half_pixel": lambda p: (p + half) / scale - half if out > 1 else Fraction(0),
-        "align_corners": lambda p: Fraction(p * (size - 1), out - 1) if out > 1 else Fraction(0),
+        "align_corners": lambda p: p * (size - 1) / (size * scale - 1) if size * scale != 1 else Fraction(0),
     }
     round_to = {
         "floor": floor,

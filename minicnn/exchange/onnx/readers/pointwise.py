@@ -32,7 +32,10 @@ def leaky_relu(reading: Reading, operator: Operator) -> Value:
 @reads("PRelu")
 def parametric_relu(reading: Reading, operator: Operator) -> Value:
     """A slope for every channel: max(x, 0) - slope * max(-x, 0)."""
-    x, slope = operator.value(), per_image(operator.numbers(1, "slope"), operator.value())
+    x, slope = operator.value(), operator.numbers(1, "slope")
+    if operator.opset < 7 and slope.shape == x.shape[:1]:  # then it was one for each channel
+        slope = slope.reshape(-1, *[1] * (len(x.shape) - 1))
+    slope = per_image(slope, x)
     if slope.size == 1 and slope.item() >= 0:
         return reading.layer(L.LeakyReLU(slope.item()), x)
     below = reading.layer(L.ReLU(), scaled(reading, x, -1.0))
