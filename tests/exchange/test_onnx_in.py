@@ -15,9 +15,8 @@ from tests.exchange.models import LAYERS, images, network, of_the_zoo, roll, run
 
 IN_PIECES = "has nodes without a counterpart here"  # what such layers became is not put together again without the metadata
 PIECES = {
-    *("unshared", "unshared in groups, flipped", "tiled", "tiled sequence", "tiled volume", "own index map", "circular", "padded around"),
-    *("distances", "adaptive average", "adaptive average of a volume", "adaptive max", "maxout", "channels averaged", "length of channels"),
-    *("nearest to a size", "response norm of even size"),
+    *("unshared", "unshared in groups, flipped", "tiled", "tiled sequence", "tiled volume"),
+    *("distances", "adaptive average", "adaptive average of a volume", "length of channels", "response norm of even size"),
 }
 
 
@@ -139,6 +138,25 @@ FOLDED = {
         {},
         "Sequential(ReLU())",
     ),
+    "a part of the channels": (
+        [make_node("Split", ["x"], ["a", "b"], axis=1), make_node("Relu", ["b"], ["y"])],
+        {},
+        "Sequential(Take((1,)), ReLU())",
+    ),
+    "channels last and back": (
+        [
+            make_node("Transpose", ["x"], ["a"], perm=[0, 2, 3, 1]),
+            make_node("MatMul", ["a", "w"], ["b"]),
+            make_node("Transpose", ["b"], ["y"], perm=[0, 3, 1, 2]),
+        ],
+        {"w": np.ones((2, 3), "f")},
+        "Sequential(Conv2D(3, 1, bias=False))",
+    ),
+    "softmax over the columns": (
+        [make_node("Softmax", ["x"], ["y"], axis=-1)],
+        {},
+        "Sequential(Permute((3, 1, 2)), Softmax(), Permute((2, 3, 1)))",
+    ),
     "half up to the nearest": (
         [make_node("Resize", ["x", "", "s"], ["y"], mode="nearest")],
         {"s": np.float32([1, 1, 2, 3])},
@@ -161,7 +179,7 @@ def test_one_error_names_all_that_has_no_counterpart_and_where(tmp_path):
         make_node("Erf", ["x"], ["a"], name="gelu/erf"),
         make_node("Relu", ["a"], ["b"]),
         make_node("LSTM", ["b", "w", "w"], ["c"], name="rnn"),
-        make_node("Transpose", ["x"], ["d"], perm=[0, 2, 3, 1], name="to_last"),
+        make_node("Transpose", ["x"], ["d"], perm=[1, 0, 2, 3], name="to_last"),
         make_node("Erf", ["d"], ["y"], name="again"),
     ]
     save(tmp_path / "net.onnx", nodes, w=np.ones((1, 1, 1), "f"))
@@ -171,7 +189,7 @@ def test_one_error_names_all_that_has_no_counterpart_and_where(tmp_path):
         f"{tmp_path / 'net.onnx'}: it has nodes without a counterpart here: Erf, LSTM, Transpose",
         "  Erf                  at gelu/erf, again",
         "  LSTM                 at rnn",
-        "  Transpose            at to_last: it turns axes of an image",
+        "  Transpose            at to_last: it moves the images' axis",
     ]
 
 

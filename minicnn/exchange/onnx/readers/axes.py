@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING
 from minicnn import layers as L
 from minicnn.errors import GraphError
 from minicnn.exchange.onnx.operators import MOST_AXES, Value
-from minicnn.layers import Shape
 
 if TYPE_CHECKING:
     from minicnn.exchange.onnx.reading import Reading
 
 
 def permuted(reading: Reading, x: Value, order: Sequence[int]) -> Value:
-    """The axes of an image in this order; nothing is moved where only axes of one pixel change places with others."""
+    """The axes of an image in this order; nothing is moved where only axes of one pixel change places with others.
+
+    What was moved just before is moved once: axes that come back to where they were leave no layer.
+    """
+    made = reading.parts[x.number - 1] if x.number else None
+    if made and isinstance(made.element, L.Permute) and made.element.shape is None and x.shape == made.shape:
+        source = Value(made.inputs[0], reading.shape_of(made.inputs[0]))
+        return permuted(reading, source, [made.element.order[axis - 1] for axis in order])
     wanted = tuple(x.shape[axis - 1] for axis in order)
     whole = [axis for axis in order if x.shape[axis - 1] != 1]
     if whole == sorted(whole):
@@ -31,13 +37,14 @@ def permuted(reading: Reading, x: Value, order: Sequence[int]) -> Value:
 
 
 def along(reading: Reading, axis: int, values: Sequence[Value], function: Callable[..., Value]) -> Value:
-    """What a function along channels gives along another axis: it gets (size of the axis, all others) and gives (any size, all others)."""
+    """What a function along channels gives along another axis: it gets that axis first, and may give it another size."""
     rank = len(values[0].shape)
     order = (axis, *(each for each in range(1, 1 + rank) if each != axis))
     back = [1 + order.index(each) for each in range(1, 1 + rank)]
     turned = [permuted(reading, value, order) for value in values]
     rest = turned[0].shape[1:]
-    y = function(*(reading.reshaped(value, (value.shape[0], prod(rest))) for value in turned))
+    seen = rest if rank <= MOST_AXES else (prod(rest),)
+    y = function(*(reading.reshaped(value, (value.shape[0], *seen)) for value in turned))
     return permuted(reading, reading.reshaped(y, (y.shape[0], *rest)), back)
 
 
@@ -47,13 +54,10 @@ def taken(reading: Reading, x: Value, axis: int, places: Sequence[int]) -> Value
         raise GraphError("it takes some of the images")
     if not len(places):
         raise GraphError("it takes nothing")
-    size, inner = x.shape[axis - 1], prod(x.shape[axis:])
+    outer, size, inner = prod(x.shape[: axis - 1]), x.shape[axis - 1], prod(x.shape[axis:])
     if list(places) == list(range(size)):
         return x
-    outer = prod(x.shape[: axis - 1])
-    shape: Shape = (*x.shape[: axis - 1], len(places), *x.shape[axis:])
-    if outer == 1:
-        flat = reading.reshaped(x, (size, inner) if inner > 1 else (size,))
-        return reading.reshaped(reading.layer(L.Take(tuple(places)), flat), shape)
+    if len(x.shape) <= MOST_AXES:
+        return reading.layer(L.Take(tuple(places), axis=axis), x)
     y = reading.layer(L.Take(tuple(places), axis=2), reading.reshaped(x, (outer, size, inner)))
-    return reading.reshaped(y, shape)
+    return reading.reshaped(y, (*x.shape[: axis - 1], len(places), *x.shape[axis:]))

@@ -10,7 +10,7 @@ import numpy as np
 from minicnn import layers as L
 from minicnn.errors import GraphError
 from minicnn.exchange.onnx.operators import Operator, Value, reads
-from minicnn.exchange.onnx.readers.axes import permuted
+from minicnn.exchange.onnx.readers.axes import along
 from minicnn.exchange.onnx.readers.window import pairs_of, window_of, with_more
 from minicnn.geometry import extent
 
@@ -102,15 +102,17 @@ def linear(reading: Reading, operator: Operator, x: Value, weight: Any, bias: An
         raise GraphError(f"it multiplies images of {x.shape} by {weight.T.shape}")
     given = {} if bias is None else {"bias": row(bias, weight.shape[0])}
     weight, names = np.ascontiguousarray(weight), operator.input_names[1:]
-    places = prod(x.shape[:-1])
-    if places == 1:
+    if prod(x.shape[:-1]) == 1:
         flat = reading.reshaped(x, x.shape[-1:])
         y = reading.layer(L.Linear(weight.shape[0], bias=bool(given)), flat, weights_of=names, weight=weight, **given)
         return reading.reshaped(y, (*x.shape[:-1], weight.shape[0]))
-    turned = permuted(reading, reading.reshaped(x, (places, x.shape[-1])), (2, 1))
-    layer = L.Conv1D(weight.shape[0], 1, bias=bool(given))
-    y = reading.layer(layer, turned, weights_of=names, weight=weight[:, :, None], **given)
-    return reading.reshaped(permuted(reading, y, (2, 1)), (*x.shape[:-1], weight.shape[0]))
+
+    def at_all_places(turned: Value) -> Value:
+        n = len(turned.shape) - 1
+        layer = CONVOLUTIONS[n](weight.shape[0], 1, bias=bool(given))
+        return reading.layer(layer, turned, weights_of=names, weight=weight.reshape(*weight.shape, *[1] * n), **given)
+
+    return along(reading, len(x.shape), [x], at_all_places)
 
 
 def row(bias: Any, count: int) -> Any:
