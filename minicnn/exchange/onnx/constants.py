@@ -65,9 +65,10 @@ def tile(folding: Folding, operator: Operator) -> NDArray:
 
 
 def numbers_from_to(folding: Folding, operator: Operator) -> NDArray:
-    first, end, step = (operator.constant(index, "bound").item() for index in range(3))
+    bounds: list[Any] = [operator.constant(index, "bound").item() for index in range(3)]
+    first, end, step = bounds
     folding.room([max(0, int((end - first) / step) + 1)])
-    return np.arange(first, end, step, operator.constant(0, "bound").dtype)
+    return np.arange(first, end, step).astype(operator.constant(0, "bound").dtype)
 
 
 def gather(folding: Folding, operator: Operator) -> NDArray:
@@ -167,7 +168,7 @@ def cuts_of(operator: Operator, shape: Sequence[int]) -> tuple[slice, ...]:
 
 def _sizes(operator: Operator, index: int) -> tuple[int, ...]:
     """A shape given as an input."""
-    given = operator.constant(index, "shape") if operator.get(index) is not None else operator.integers("shape", ())
+    given: Any = operator.constant(index, "shape") if operator.get(index) is not None else operator.integers("shape", ())
     return tuple(int(each) for each in np.ravel(given))
 
 

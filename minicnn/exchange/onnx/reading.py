@@ -70,8 +70,9 @@ class Reading:
                 self._shared[key] = (layer, arrays)
         (output,) = layer.output_shapes("it", shapes)
         for spec in layer.parameters(shapes):
-            if np.shape(arrays.get(spec.name)) != spec.shape:
-                raise GraphError(f"its {spec.name} has the shape {np.shape(arrays.get(spec.name))}, but must have {spec.shape}")
+            given: Any = arrays.get(spec.name)
+            if np.shape(given) != spec.shape:
+                raise GraphError(f"its {spec.name} has the shape {np.shape(given)}, but must have {spec.shape}")
         return self.place(layer, values, output, arrays)
 
     def place(self, element: Element, values: Sequence[Value], shape: Shape, arrays: Mapping[str, NDArray]) -> Value:

@@ -65,10 +65,11 @@ def _as_bias(reading: Reading, x: Value, weight: NDArray, bias: NDArray) -> Valu
     if made is None or x.shape != made.shape or not (weight == 1).all() or any(size != 1 for size in bias.shape[1:]):
         return None
     own: Any = made.element
+    arrays: Any = made.arrays
     value = Value(made.inputs[0], reading.shape_of(made.inputs[0]))
     filled = np.ascontiguousarray(np.broadcast_to(bias.reshape(-1), x.shape[:1]))
     if isinstance(own, Conv | ConvTranspose | L.Linear) and not own.bias:
-        return reading.layer(type(own)(**{**own.settings(), "bias": True}), value, **made.arrays, bias=filled)
-    if isinstance(own, Subsample) and own.window == 1 and not made.arrays["bias"].any():
-        return reading.layer(own, value, weight=made.arrays["weight"], bias=filled)
+        return reading.layer(type(own)(**{**own.settings(), "bias": True}), value, **arrays, bias=filled)
+    if isinstance(own, Subsample) and own.window == 1 and not arrays["bias"].any():
+        return reading.layer(own, value, weight=arrays["weight"], bias=filled)
     return None

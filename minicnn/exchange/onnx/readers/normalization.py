@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def layer_norm(reading: Reading, operator: Operator) -> Value:
         flat = [np.ascontiguousarray(np.broadcast_to(each, own).ravel()) for each in (weight, bias)]
         y = reading.layer(L.LayerNorm(eps=eps), reading.reshaped(x, (prod(own),)), weight=flat[0], bias=flat[1])
         return reading.reshaped(y, x.shape)
-    unit = {"weight": np.ones(groups, np.float32), "bias": np.zeros(groups, np.float32)}
+    unit: dict[str, Any] = {"weight": np.ones(groups, np.float32), "bias": np.zeros(groups, np.float32)}
     y = reading.layer(L.InstanceNorm(eps=eps), reading.reshaped(x, (groups, prod(own))), **unit)
     return scaled(reading, reading.reshaped(y, x.shape), weight, bias)
 
@@ -73,5 +73,9 @@ def local_response_norm(reading: Reading, operator: Operator) -> Value:
     size = operator.integer("size", 0)
     if size < 1 or size % 2 == 0:
         raise GraphError(f"its size is {size}, but must be odd")
-    given = {"k": operator.real("bias", 1.0), "alpha": operator.real("alpha", 1e-4) / size, "beta": operator.real("beta", 0.75)}
+    given: dict[str, Any] = {
+        "k": operator.real("bias", 1.0),
+        "alpha": operator.real("alpha", 1e-4) / size,
+        "beta": operator.real("beta", 0.75),
+    }
     return reading.layer(L.LocalResponseNorm(size, **given), operator.value())

@@ -34,7 +34,7 @@ def max_pool(reading: Reading, operator: Operator) -> Any:
     if before and before.fill == -inf and not isinstance(settings["padding"], str):
         x, settings["padding"] = before.value, with_more(settings["padding"], before.pairs, len(space))
     winners = len(operator.used) > 1 and operator.used[1]
-    named = {"name": reading.free_name("pool")} if winners else {}
+    named: dict[str, Any] = {"name": reading.free_name("pool")} if winners else {}
     layer = MAX[len(space)](settings.pop("window"), ceil_mode=operator.flag("ceil_mode"), **settings, **named)
     y = reading.layer(layer, x)
     if not winners:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minicnn.exchange.onnx.sheet import Sheet
@@ -63,7 +65,7 @@ def upsample(layer: Upsample, sheet: Sheet, node: Node, x: str) -> str:
         for axis, (size, out) in enumerate(zip(sizes, wanted, strict=True), 2):
             x = sheet.gather(x, axis, np.arange(out) * size // out)
         return x
-    how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    how: dict[str, Any] = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     if layer.mode == "linear":
         how = {"mode": "linear", "coordinate_transformation_mode": "align_corners" if layer.align_corners else "half_pixel"}
     if layer.scale is not None:
