@@ -19,6 +19,7 @@ def roll(k, p, q, c, r, s):
 LAYERS = {
     "valid convolution": ((3, 9, 8), L.Conv2D(4, (3, 2), stride=(2, 1))),
     "same convolution with a stride": ((3, 9, 8), L.Conv2D(4, 3, stride=2, padding="same", bias=False)),
+    "same, an odd pixel before": ((3, 9, 8), L.Conv2D(4, 2, stride=2, padding="same_lower")),
     "full, dilated": ((2, 9, 8), L.Conv2D(4, 3, padding="full", dilation=(1, 2))),
     "groups, uneven padding": ((4, 9, 8), L.Conv2D(6, 3, groups=2, padding=((0, 2), (1, 0)))),
     "flipped": ((3, 9, 8), L.Conv2D(4, 3, flip=True)),

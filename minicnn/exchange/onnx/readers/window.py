@@ -6,7 +6,9 @@ from typing import Any
 
 from minicnn.errors import GraphError, quoted
 from minicnn.exchange.onnx.operators import Operator
-from minicnn.geometry import Pair, same_padding
+from minicnn.geometry import Pair
+
+WORDS = {"VALID": 0, "SAME_UPPER": "same", "SAME_LOWER": "same_lower"}
 
 
 def window_of(operator: Operator, space: tuple[int, ...], taps: tuple[int, ...] | None = None) -> dict[str, Any]:
@@ -16,25 +18,18 @@ def window_of(operator: Operator, space: tuple[int, ...], taps: tuple[int, ...] 
     if window is None or len(window) != n or (taps is not None and window != taps):
         raise GraphError(f"its kernel_shape is {window}, but it reads a map of {n} axes" + (f" with weights of {taps}" if taps else ""))
     stride, dilation = operator.integers("strides", (1,) * n), operator.integers("dilations", (1,) * n)
-    padding = padding_of(operator, space, window, stride or (), dilation or ())
+    padding = padding_of(operator, len(space))
     return {"window": window, "stride": stride, "padding": padding, "dilation": dilation}
 
 
-def padding_of(
-    operator: Operator, space: tuple[int, ...], window: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> Any:
-    """The padding as pairs, or "same", whose odd pixel stands after; SAME_LOWER has it before."""
+def padding_of(operator: Operator, n: int) -> Any:
+    """The padding as pairs, or as a word."""
     how = operator.word("auto_pad", "NOTSET")
     if how == "NOTSET":
-        return pairs_of(operator.integers("pads", (0,) * (2 * len(space))) or ())
-    if how == "VALID":
-        return 0
-    if how == "SAME_UPPER":
-        return "same"
-    if how != "SAME_LOWER":
+        return pairs_of(operator.integers("pads", (0,) * (2 * n)) or ())
+    if how not in WORDS:
         raise GraphError(f"its auto_pad is {quoted(how)}")
-    pairs = [same_padding(*each) for each in zip(space, window, stride, dilation, strict=True)]
-    return tuple((after, before) for before, after in pairs)
+    return WORDS[how]
 
 
 def pairs_of(pads: tuple[int, ...]) -> tuple[Pair, ...]:

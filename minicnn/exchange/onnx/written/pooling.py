@@ -9,7 +9,7 @@ import numpy as np
 from minicnn.errors import GraphError
 from minicnn.exchange.onnx.sheet import Sheet
 from minicnn.exchange.onnx.written.layer import written
-from minicnn.exchange.onnx.written.window import depends_on_size, overhang, padding, pads, pairs_of, sizes
+from minicnn.exchange.onnx.written.window import WORDS, depends_on_size, overhang, padding, pads, pairs_of, sizes
 from minicnn.geometry import Axis, Pair
 from minicnn.graph import Node
 from minicnn.layers import ChannelPool, GlobalAvgPool, GlobalMaxPool
@@ -53,7 +53,7 @@ def unpool(layer: UnpoolWinners, sheet: Sheet, node: Node, x: str, pooled: str) 
     """The winners are found again by a pooling that gives their places."""
     axes = layer.pool.axes(node.input_shapes[1:])
     pairs = to_the_end(axes)
-    if sheet.free and (layer.pool.ceil_mode or layer.pool.padding == "same"):
+    if sheet.free and (layer.pool.ceil_mode or layer.pool.padding in WORDS):
         raise GraphError(f"{node.name} ({layer.kind()!r}): which pixels its pooling pads depends on the size of the input, which is free")
     if wider(pairs, axes):
         raise GraphError(f"{node.name} ({layer.kind()!r}): its pooling has a padding wider than its window, which ONNX has no winners for")
