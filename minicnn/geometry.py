@@ -164,8 +164,8 @@ def resolve_padding(
         if padding == "full":
             return tuple((extent(t, d) - 1,) * 2 for t, d in zip(taps, dilations, strict=True))
         if padding in ("same", "same_lower"):
-            pairs = (same_padding(*each) for each in zip(sizes, taps, strides, dilations, strict=True))
-            return tuple(pair if padding == "same" else pair[::-1] for pair in pairs)
+            even = tuple(same_padding(*each) for each in zip(sizes, taps, strides, dilations, strict=True))
+            return even if padding == "same" else tuple((after, before) for before, after in even)
         raise SettingError(
             f"{where}: padding {padding!r} is not one of {', '.join(PADDING_WORDS)}, a number, one number per axis"
             f" or one (before, after) pair per axis"

@@ -265,6 +265,19 @@ def test_a_constant_larger_than_a_file_may_make_is_refused_before_it_is_made(tmp
         read_onnx(tmp_path / "net.onnx")
 
 
+@pytest.mark.parametrize(
+    ("node", "arrays", "message"),
+    [
+        (make_node("Resize", ["x", "", "s"], ["y"]), {"s": np.float32([1, 1, 1e30, 1])}, "places of an axis, but at most"),
+        (make_node("Pad", ["x", "p"], ["y"]), {"p": np.int64([0] * 7 + [2**31 - 9])}, "makes an image of"),
+    ],
+)
+def test_an_image_larger_than_any_is_refused_before_it_is_made(tmp_path, node, arrays, message):
+    save(tmp_path / "net.onnx", [node], **arrays)
+    with pytest.raises(GraphError, match=message):
+        read_onnx(tmp_path / "net.onnx")
+
+
 def test_a_damaged_file_is_refused_or_read_but_never_a_traceback(tmp_path):
     net = Graph(L.Sequential(L.Conv2D(2, 3, padding=1), L.MaxPool2D(2), L.Flatten(), L.Linear(3)), (1, 4, 4))
     write_onnx(net, tmp_path / "net.onnx")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Reader = Callable[["Reading", "Operator"], "Value | tuple[Any, ...]"]
 
 MOST_AXES = 4  # of an image, its channels among them
+MOST_PLACES = 1 << 20  # along an axis, where each is listed
 READERS: dict[str, Reader] = {}
 
 
@@ -121,6 +122,12 @@ class Operator:
         """Refuse a node of which more than the first output is read."""
         if any(self.used[1:]):
             raise GraphError("more than its first output is read")
+
+
+def check_places(*counts: int) -> None:
+    """Refuse an axis that is too long to be listed, before it is."""
+    if max(counts) > MOST_PLACES:
+        raise GraphError(f"it moves {max(counts):,} places of an axis, but at most {MOST_PLACES:,} are listed")
 
 
 def axis_of(axis: int, value: Value) -> int:

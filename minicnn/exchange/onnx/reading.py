@@ -14,6 +14,7 @@ from minicnn.errors import GraphError, MinicnnError, one_line, quoted
 from minicnn.exchange.onnx.constants import FOLDS, Folding
 from minicnn.exchange.onnx.operators import MOST_AXES, Operator, Padding, Value
 from minicnn.exchange.onnx.readers import READERS
+from minicnn.geometry import LARGEST_SETTING
 from minicnn.layers import Element, Layer, Shape
 from minicnn.layers.max_pool import MaxPool
 
@@ -77,6 +78,8 @@ class Reading:
 
     def place(self, element: Element, values: Sequence[Value], shape: Shape, arrays: Mapping[str, NDArray]) -> Value:
         """Add a part whose output shape is known."""
+        if prod(shape) > LARGEST_SETTING:
+            raise GraphError(f"it makes an image of {shape}, {prod(shape):,} numbers")
         for value in values:
             if value.number in self._paddings and self._paddings[value.number].fill:
                 raise GraphError(f"it reads a map padded with {self._paddings[value.number].fill:g}, which only a max pooling can")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from minicnn import layers as L
 from minicnn.errors import GraphError
-from minicnn.exchange.onnx.operators import MOST_AXES, Value
+from minicnn.exchange.onnx.operators import MOST_AXES, Value, check_places
 
 if TYPE_CHECKING:
     from minicnn.exchange.onnx.reading import Reading
@@ -55,6 +55,7 @@ def taken(reading: Reading, x: Value, axis: int, places: Sequence[int]) -> Value
     if not len(places):
         raise GraphError("it takes nothing")
     outer, size, inner = prod(x.shape[: axis - 1]), x.shape[axis - 1], prod(x.shape[axis:])
+    check_places(len(places), size)
     if list(places) == list(range(size)):
         return x
     if len(x.shape) <= MOST_AXES:
