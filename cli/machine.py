@@ -23,6 +23,7 @@ VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 EXTRAS = (
     ("pillow", "PNG and JPEG for 'minicnn predict'"),
     ("cairosvg", "figures as PNG"),
+    ("onnx", "networks as ONNX files"),
     ("torch", "a peer for 'minicnn bench --against torch'"),
     ("scikit-learn", "CNNClassifier and CNNRegressor"),
     ("mpi4py", "training on several ranks, started by mpiexec"),

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 SizeSetting = int | Sequence[int]  # one for every axis, or one per axis
 PaddingSetting = str | int | Sequence[int] | Sequence[Sequence[int]]
 
-PADDING_WORDS = ("valid", "same", "full")
+PADDING_WORDS = ("valid", "same", "same_lower", "full")
 LARGEST_SETTING = 2**31 - 1
 REMEMBERED = 1024  # results of each function
 ZERO_MEANS = {  # what somebody may mean by a setting of 0
@@ -148,7 +148,8 @@ def resolve_padding(
     ----------
     where : str
         The call or layer, for the message.
-    padding : "valid", "same", "full", an int, one int per axis, or one (before, after) pair per axis
+    padding : "valid", "same", "same_lower", "full", an int, one int per axis, or one (before, after) pair per axis
+        "same_lower" is "same" with an odd extra pixel before: the word is ONNX's.
     sizes, taps, strides, dilations : one int per axis
 
     Raises
@@ -162,8 +163,9 @@ def resolve_padding(
             return ((0, 0),) * axes
         if padding == "full":
             return tuple((extent(t, d) - 1,) * 2 for t, d in zip(taps, dilations, strict=True))
-        if padding == "same":
-            return tuple(same_padding(*each) for each in zip(sizes, taps, strides, dilations, strict=True))
+        if padding in ("same", "same_lower"):
+            even = tuple(same_padding(*each) for each in zip(sizes, taps, strides, dilations, strict=True))
+            return even if padding == "same" else tuple((after, before) for before, after in even)
         raise SettingError(
             f"{where}: padding {padding!r} is not one of {', '.join(PADDING_WORDS)}, a number, one number per axis"
             f" or one (before, after) pair per axis"

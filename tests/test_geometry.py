@@ -77,3 +77,9 @@ def test_only_the_first_of_equal_questions_is_answered_anew():
     assert [question("a", 1, (2, 3)), question("a", 1, (2, 3)), question("a", True, (2, 3)), question("a", 1, (2, 3))] == [1, 1, 2, 1]
     assert [question("a", [1]), question("a", [1])] == [3, 4]
     assert [question("a", (1, True)), question("a", (1, 1)), question("a", (1, True))] == [5, 6, 7]
+
+
+def test_an_odd_pixel_of_padding_stands_after_or_before():
+    same, lower = (resolve_axes("conv2d", (5, 8), 2, 1, word, 1) for word in ("same", "same_lower"))
+    assert [(axis.before, axis.after, axis.out) for axis in same] == [(0, 1, 5), (0, 1, 8)]
+    assert [(axis.before, axis.after, axis.out) for axis in lower] == [(1, 0, 5), (1, 0, 8)]

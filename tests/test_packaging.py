@@ -22,6 +22,8 @@ else:
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOOLS = (
+    "onnx",
+    "onnxruntime",
     "ruff",
     "mypy",
     "setuptools",

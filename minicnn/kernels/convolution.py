@@ -72,7 +72,7 @@ def conv2d(
     bias : (K,), optional
     stride, dilation : int or one per axis, in pixels
     padding : "valid", "same", "full", an int, one int per axis, or one (before, after) pair per axis
-        "same": the output has ceil(size / stride) pixels, an odd extra pixel of padding goes after.  "full": dilation*(taps-1) on
+        "same": the output has ceil(size / stride) pixels, an odd extra pixel of padding goes after ("same_lower": before).  "full": dilation*(taps-1) on
         both sides.  Padding counts as zero; its product with an infinite or NaN weight is unspecified: NaN (0 times infinity) or nothing.
         The same holds for an infinite dy in the gradients.
     groups : int

@@ -53,15 +53,15 @@ def weight_tap(r, taps, flip):
     return r
 
 
-def counted_taps(p, size, taps, stride, pad, pad_after, count_padding):
+def counted_taps(p, size, taps, stride, dilation, pad, pad_after, count_padding):
     """Taps of window `p` that an average divides by: those inside the padded axis, or only those inside the axis itself.
 
     A last window may extend beyond the padding (`ceil_mode`); the overhang is never counted.
     """
     start = p * stride - pad
     if count_padding:
-        return min(start + taps, size + pad_after) - start
-    return max(0, min(start + taps, size) - max(start, 0))
+        return min(taps, (size + pad_after - start + dilation - 1) // dilation)
+    return max(0, min(taps, (size - start + dilation - 1) // dilation) - max(0, -(start // dilation)))
 
 
 def tile_position(p, tile):

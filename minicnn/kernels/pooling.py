@@ -76,7 +76,8 @@ def max_backward(where: str, axis_count: int, dy: ArrayLike, indices: ArrayLike,
 
 def _average_settings(axes: Axes, count_padding: bool) -> tuple[int, ...]:
     """As the textbook loops take them."""
-    return (*(a.taps for a in axes), *(a.stride for a in axes), *(a.before for a in axes), *(a.after for a in axes), count_padding)
+    pads = (*(a.before for a in axes), *(a.after for a in axes))
+    return (*(a.taps for a in axes), *(a.stride for a in axes), *pads, *(a.dilation for a in axes), count_padding)
 
 
 def average_forward(
@@ -86,13 +87,14 @@ def average_forward(
     window: object,
     stride: object,
     padding: PaddingSetting,
+    dilation: object,
     ceil_mode: object,
     count_padding: object,
 ) -> np.ndarray:
     """avg_pool1d, avg_pool2d and avg_pool3d."""
     x = planes_of(where, axis_count, x)
     counted = flag(where, "count_padding", count_padding)
-    axes = pool_axes(where, x.shape, window, stride, padding, 1, ceil_mode)
+    axes = pool_axes(where, x.shape, window, stride, padding, dilation, ceil_mode)
     y = empty(where, pooled_shape(x.shape, axes), x)
     if by_loop(x):
         run(getattr(textbook, f"avg_pool{axis_count}d_forward"), y, contiguous(x), *_average_settings(axes, counted))
@@ -109,6 +111,7 @@ def average_backward(
     window: object,
     stride: object,
     padding: PaddingSetting,
+    dilation: object,
     ceil_mode: object,
     count_padding: object,
 ) -> np.ndarray:
@@ -116,7 +119,7 @@ def average_backward(
     dy = planes_of(where, axis_count, dy, "dy", y_letters(axis_count, "C"))
     shape = plane_shape(where, axis_count, x_shape)
     counted = flag(where, "count_padding", count_padding)
-    axes = pool_axes(where, shape, window, stride, padding, 1, ceil_mode)
+    axes = pool_axes(where, shape, window, stride, padding, dilation, ceil_mode)
     check_pooled(where, "dy", dy, pooled_shape(shape, axes))
     dx = empty(where, shape, dy)
     if by_loop(dy):
@@ -322,11 +325,12 @@ def avg_pool1d(
     *,
     stride: SizeSetting | None = None,
     padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
 ) -> np.ndarray:
     """As `avg_pool2d`, along one axis: x (N C W) -> y (N C Q)."""
-    return average_forward("avg_pool1d", 1, x, window, stride, padding, ceil_mode, count_padding)
+    return average_forward("avg_pool1d", 1, x, window, stride, padding, dilation, ceil_mode, count_padding)
 
 
 def avg_pool2d(
@@ -335,19 +339,20 @@ def avg_pool2d(
     *,
     stride: SizeSetting | None = None,
     padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
 ) -> np.ndarray:
     """The mean of every window that slides over each channel.
 
-        y[n,c,q] = 1/count[q] * sum over s of x[n, c, q*stride + s - pad]      (one axis shown)
+        y[n,c,q] = 1/count[q] * sum over s of x[n, c, q*stride + s*dilation - pad]      (one axis shown)
 
     float32 is summed in float32: the difference stays below 2e-7 * (taps per axis, added up) of the largest number in the window.
 
     Parameters
     ----------
     x : (N C H W) float32 or float64
-    window, stride, padding, ceil_mode
+    window, stride, padding, dilation, ceil_mode
         As in max_pool2d; padding counts as 0.
     count_padding : bool
         Divide by the taps inside the padded input; otherwise by those inside the input itself.  The overhang in ceil_mode is never
@@ -363,7 +368,7 @@ def avg_pool2d(
     >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
     [[[[2.5, 4.5], [10.5, 12.5]]]]
     """
-    return average_forward("avg_pool2d", 2, x, window, stride, padding, ceil_mode, count_padding)
+    return average_forward("avg_pool2d", 2, x, window, stride, padding, dilation, ceil_mode, count_padding)
 
 
 def avg_pool3d(
@@ -372,11 +377,12 @@ def avg_pool3d(
     *,
     stride: SizeSetting | None = None,
     padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
 ) -> np.ndarray:
     """As `avg_pool2d`, along three axes: x (N C D H W) -> y (N C O P Q)."""
-    return average_forward("avg_pool3d", 3, x, window, stride, padding, ceil_mode, count_padding)
+    return average_forward("avg_pool3d", 3, x, window, stride, padding, dilation, ceil_mode, count_padding)
 
 
 def avg_pool1d_backward(
@@ -386,11 +392,12 @@ def avg_pool1d_backward(
     *,
     stride: SizeSetting | None = None,
     padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
 ) -> np.ndarray:
     """Gradient of avg_pool1d with respect to x: (N C W), from dy (N C Q); settings as there."""
-    return average_backward("avg_pool1d_backward", 1, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
+    return average_backward("avg_pool1d_backward", 1, dy, x_shape, window, stride, padding, dilation, ceil_mode, count_padding)
 
 
 def avg_pool2d_backward(
@@ -400,11 +407,12 @@ def avg_pool2d_backward(
     *,
     stride: SizeSetting | None = None,
     padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
 ) -> np.ndarray:
     """Gradient of avg_pool2d with respect to x: (N C H W), from dy (N C P Q); settings as there."""
-    return average_backward("avg_pool2d_backward", 2, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
+    return average_backward("avg_pool2d_backward", 2, dy, x_shape, window, stride, padding, dilation, ceil_mode, count_padding)
 
 
 def avg_pool3d_backward(
@@ -414,8 +422,9 @@ def avg_pool3d_backward(
     *,
     stride: SizeSetting | None = None,
     padding: PaddingSetting = 0,
+    dilation: SizeSetting = 1,
     ceil_mode: bool = False,
     count_padding: bool = True,
 ) -> np.ndarray:
     """Gradient of avg_pool3d with respect to x: (N C D H W), from dy (N C O P Q); settings as there."""
-    return average_backward("avg_pool3d_backward", 3, dy, x_shape, window, stride, padding, ceil_mode, count_padding)
+    return average_backward("avg_pool3d_backward", 3, dy, x_shape, window, stride, padding, dilation, ceil_mode, count_padding)

@@ -63,6 +63,10 @@ from minicnn.layers.layer_norm import LayerNorm as LayerNorm
 from minicnn.layers.leaky_relu import LeakyReLU as LeakyReLU
 from minicnn.layers.linear import Linear as Linear
 from minicnn.layers.local_response_norm import LocalResponseNorm as LocalResponseNorm
+from minicnn.layers.log_softmax import LogSoftmax as LogSoftmax
+from minicnn.layers.lp_pool import LpPool1D as LpPool1D
+from minicnn.layers.lp_pool import LpPool2D as LpPool2D
+from minicnn.layers.lp_pool import LpPool3D as LpPool3D
 from minicnn.layers.max_pool import MaxPool1D as MaxPool1D
 from minicnn.layers.max_pool import MaxPool2D as MaxPool2D
 from minicnn.layers.max_pool import MaxPool3D as MaxPool3D
@@ -88,6 +92,9 @@ from minicnn.layers.subsample import Subsample1D as Subsample1D
 from minicnn.layers.subsample import Subsample2D as Subsample2D
 from minicnn.layers.subsample import Subsample3D as Subsample3D
 from minicnn.layers.table_conv import TableConv2D as TableConv2D
+from minicnn.layers.take import Permute as Permute
+from minicnn.layers.take import Take as Take
 from minicnn.layers.tanh import Tanh as Tanh
 from minicnn.layers.upsample import Upsample as Upsample
 from minicnn.layers.variant import Variant as Variant
+from minicnn.layers.wired import Wired as Wired

@@ -29,7 +29,7 @@ class Conv(Windowed, registered=False):
 
     filters : output channels; the input channels follow from the input
     window, stride, dilation : int or one per axis
-    padding : "valid", "same", "full", int, one int per axis, or one (before, after) pair per axis
+    padding : "valid", "same", "same_lower", "full", int, one int per axis, or one (before, after) pair per axis
     padding_mode : what the padding holds: "zeros", "circular", "reflect" or "replicate", see `Pad2D`
     groups : input and output channels are split into so many groups that do not see each other
     flip : True for the mathematician's convolution, False for cross-correlation

@@ -146,7 +146,7 @@ def test_equal_loops_on_equal_layouts_are_one_kernel():
 def test_threads_that_would_read_what_others_write_are_refused():
     buffer = Buffer(0)
     x, settings = value(8, 3, 4, 4, buffer=buffer), {"window_h": 3, "window_w": 3, "stride_h": 1, "stride_w": 1, "pad_h": 1, "pad_w": 1}
-    after = {"pad_after_h": 1, "pad_after_w": 1, "count_padding": True}
+    after = {"pad_after_h": 1, "pad_after_w": 1, "dilation_h": 1, "dilation_w": 1, "count_padding": True}
     with pytest.raises(SettingError, match="y shares memory with x, so that a thread of avg_pool2d_forward may read what another one has"):
         append_loop(Launched(), textbook.avg_pool2d_forward, {"y": x, "x": x, **settings, **after})
     moved = x._replace(place=Place(buffer, 1))

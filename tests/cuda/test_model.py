@@ -42,7 +42,7 @@ X, Y, F, P = (N, C, H, H), (N, C, Q, Q), (N, C * L), (N, C, L)
 AFFINE = {name: numbers(C) for name in ("mean", "variance", "gamma", "beta")}
 RESPONSE = {"size": 5, "k": 2.0, "alpha": 1e-4, "beta": 0.75}
 DEPTH = {"window_d": 1, "stride_d": 1, "pad_d": 0, "dilation_d": 1}
-AVERAGE = {**window(2, 2, 0, pad_after=0), "count_padding": True}
+AVERAGE = {**window(2, 2, 0, pad_after=0, dilation=1), "count_padding": True}
 
 
 def values(**shapes):

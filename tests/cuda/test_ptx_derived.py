@@ -19,7 +19,7 @@ FULL = os.environ.get("MINICNN_CUDA_FULL") == "1"
 AXES = {"float64": (1, 2, 3), "float32": (2,)}
 SIZES = (cases.USUAL, cases.drawn(1), cases.drawn(2)) if FULL else (cases.USUAL,)
 LIBRARY = re.compile(
-    r"(scaled_)?tanh_forward|sigmoid_forward|(log_|channel_)?softmax|local_response_norm|.*cross_entropy|dice|normal_draw|rotate_draw|mixup_draw"
+    r"(scaled_)?tanh_forward|sigmoid_forward|(channel_)?(log_)?softmax|local_response_norm|lp_pool|.*cross_entropy|dice|normal_draw|rotate_draw|mixup_draw"
 )  # ask for exp, log, tanh or a power
 ROUNDINGS = 16  # of the largest number: a device's exp and log differ from the C library's by one or two, and sums add some
 BOUND = 2e-5  # of the largest number: roundings of float32 in sums of a few dozen terms

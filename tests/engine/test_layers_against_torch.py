@@ -52,6 +52,39 @@ def softmax(rng, axes):
     return L.Softmax(), lambda x, _: x.softmax(1)
 
 
+def lp_pool(rng, axes):
+    window, p = int(rng.integers(2, 4)), float(rng.uniform(2, 4))
+    layer = getattr(L, f"LpPool{axes}D")(window, p=p, stride=2)
+    return layer, lambda x, _: in_torch("lp_pool", axes)(x.abs(), p, window, 2)  # torch adds up x**p, which a negative x has not
+
+
+def dilated_means(rng, axes):
+    """Of a dilation of 2 the windows are those of every second pixel."""
+    layer = getattr(L, f"AvgPool{axes}D")(2, stride=2, dilation=2)
+
+    def wanted(x, _):
+        for axis in range(2, 2 + axes):
+            count = (x.shape[axis] - 3) // 2 + 1
+            x = (x.index_select(axis, torch.arange(count) * 2) + x.index_select(axis, torch.arange(count) * 2 + 2)) / 2
+        return x
+
+    return layer, wanted
+
+
+def log_softmax(rng, axes):
+    return L.LogSoftmax(), lambda x, _: x.log_softmax(1)
+
+
+def take(rng, axes):
+    axis, taken = int(rng.integers(1, axes + 2)), tuple(int(n) for n in rng.integers(0, 4, 5))
+    return L.Take(taken, axis=axis), lambda x, _: x.index_select(axis, torch.tensor(taken))
+
+
+def permute(rng, axes):
+    order = tuple(int(n) + 1 for n in rng.permutation(axes + 1))
+    return L.Permute(order), lambda x, _: x.permute(0, *order)
+
+
 def group_norm(rng, axes):
     groups, eps = int(rng.choice([1, 2, 3])), float(rng.choice([1e-5, 0.1]))
     return L.GroupNorm(groups, eps=eps, name="own"), lambda x, own: F.group_norm(x, groups, own["own.weight"], own["own.bias"], eps)
@@ -120,6 +153,11 @@ MAKERS = [
     global_max_pool,
     channel_pool,
     softmax,
+    lp_pool,
+    dilated_means,
+    log_softmax,
+    take,
+    permute,
     group_norm,
     instance_norm,
     max_unpool,

@@ -1,6 +1,7 @@
 """Networks to write and read: every layer with settings that differ from the usual ones, and every network of the zoo in a small form."""
 
 import numpy as np
+import onnx
 import onnxruntime
 
 from minicnn import Graph, zoo
@@ -18,6 +19,7 @@ def roll(k, p, q, c, r, s):
 LAYERS = {
     "valid convolution": ((3, 9, 8), L.Conv2D(4, (3, 2), stride=(2, 1))),
     "same convolution with a stride": ((3, 9, 8), L.Conv2D(4, 3, stride=2, padding="same", bias=False)),
+    "same, an odd pixel before": ((3, 9, 8), L.Conv2D(4, 2, stride=2, padding="same_lower")),
     "full, dilated": ((2, 9, 8), L.Conv2D(4, 3, padding="full", dilation=(1, 2))),
     "groups, uneven padding": ((4, 9, 8), L.Conv2D(6, 3, groups=2, padding=((0, 2), (1, 0)))),
     "flipped": ((3, 9, 8), L.Conv2D(4, 3, flip=True)),
@@ -52,6 +54,7 @@ LAYERS = {
     "average pooling, ceil, padding not counted": ((3, 10, 9), L.AvgPool2D(3, stride=4, padding=1, ceil_mode=True, count_padding=False)),
     "average pooling of a sequence": ((3, 10), L.AvgPool1D(3, count_padding=False, padding=(1,))),
     "l2 pooling": ((3, 10, 9), L.L2Pool2D(3, stride=2, padding=1, ceil_mode=True)),
+    "lp pooling": ((3, 10, 9), L.LpPool2D(3, p=3, stride=2, padding=1, ceil_mode=True)),
     "gaussian pooling": ((3, 10, 9), L.GaussianPool2D(3, stride=2, padding=1, sigma=0.8)),
     "adaptive average": ((3, 7, 9), L.AdaptiveAvgPool2D((3, 4))),
     "adaptive average, equal regions": ((3, 6, 8), L.AdaptiveAvgPool2D((3, 4))),
@@ -95,6 +98,10 @@ LAYERS = {
     "tanh": ((7,), L.Tanh()),
     "scaled tanh": ((7,), L.ScaledTanh()),
     "softmax": ((5, 3, 4), L.Softmax()),
+    "log softmax": ((5, 3, 4), L.LogSoftmax()),
+    "some rows, one twice": ((3, 5, 4), L.Take((4, 0, 4), axis=2)),
+    "channels last": ((3, 5, 4), L.Permute((2, 3, 1))),
+    "channels shuffled": ((6, 2, 2), L.Sequential(L.Flatten(), L.Permute((2, 1, 3), shape=(2, 3, 4)), L.Reshape((6, 2, 2)))),
     "stochastic depth": ((3, 5, 4), L.Residual(L.Sequential(L.Conv2D(3, 3, padding=1), L.StochasticDepth(0.7)))),
     "highway": ((6,), L.Highway(L.Linear(6), L.Sequential(L.Linear(6, bias_start=-1.0), L.Sigmoid()))),
     "joined": ((3, 5, 4), L.Concat(L.Conv2D(2, 1), L.Sequential(), L.Add(L.Conv2D(2, 1), L.Conv2D(2, 1), L.Conv2D(2, 1)))),
@@ -134,3 +141,15 @@ def run(path, x):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: x})
+
+
+def save(path, nodes, shape=("N", 2, 6, 5), opset=17, outputs=("y",), **arrays):
+    """A file of these nodes, which read x and give y; `arrays` are its initializers."""
+    graph = onnx.helper.make_graph(
+        nodes,
+        "case",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)],
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in outputs],
+        [onnx.numpy_helper.from_array(np.asarray(array), name.replace("__", ".")) for name, array in arrays.items()],
+    )
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8), path)

@@ -103,7 +103,7 @@ def check(call, error, words):
         (
             lambda: kernels.conv2d(X, W, padding="reflect"),
             SettingError,
-            r"^conv2d: padding 'reflect' is not one of valid, same, full, a numbe",
+            r"^conv2d: padding 'reflect' is not one of valid, same, same_lower, full, a numbe",
         ),
         (
             lambda: kernels.conv2d(X, W, padding=(1, 2, 3)),

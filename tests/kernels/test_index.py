@@ -61,14 +61,18 @@ def test_weight_tap():
 
 @generated
 @given(
-    p=st.integers(0, 12), pad=st.integers(0, 6), pad_after=st.integers(0, 6), **{name: axis[name] for name in ("size", "taps", "stride")}
+    p=st.integers(0, 12),
+    pad=st.integers(0, 6),
+    pad_after=st.integers(0, 6),
+    **{name: axis[name] for name in ("size", "taps", "stride", "dilation")},
 )
-def test_counted_taps(p, size, taps, stride, pad, pad_after):
+def test_counted_taps(p, size, taps, stride, dilation, pad, pad_after):
     start = p * stride - pad
-    reads = range(start, start + taps)
-    assert index.counted_taps(p, size, taps, stride, pad, pad_after, False) == sum(0 <= i < size for i in reads)
+    reads = range(start, start + taps * dilation, dilation)
+    settings = (p, size, taps, stride, dilation, pad, pad_after)
+    assert index.counted_taps(*settings, False) == sum(0 <= i < size for i in reads)
     if start < size + pad_after:
-        assert index.counted_taps(p, size, taps, stride, pad, pad_after, True) == sum(-pad <= i < size + pad_after for i in reads)
+        assert index.counted_taps(*settings, True) == sum(-pad <= i < size + pad_after for i in reads)
 
 
 def test_tile_position():

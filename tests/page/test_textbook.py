@@ -22,6 +22,7 @@ LIBRARY = (
     "sigmoid",
     "softmax",
     "local_response_norm",
+    "lp_pool",
     "cross_entropy",
     "dice",
     "yolo",

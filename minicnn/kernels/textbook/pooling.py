@@ -1,13 +1,13 @@
 """Max and average pooling on one, two and three axes: a window slides over each channel by itself.
 
-    h = p*stride_h + r*dilation_h - pad_h         outside 0 <= h < H the tap is skipped        (average: dilation 1)
+    h = p*stride_h + r*dilation_h - pad_h         outside 0 <= h < H the tap is skipped
 
 Letters: N images, C channels; D H W input depth, rows, columns; O P Q output depth, rows, columns; t r s taps of the window.
 
     x (N, C, [D, [H,]] W)    y (N, C, [O, [P,]] Q)    indices (N, C, [O, [P,]] Q) int64
 
-Settings, in the order depth, rows, columns, all in pixels: window, stride, padding *before* the axis; then dilation (max) or the
-padding *after* the axis and `count_padding` (average).  Outputs come first; every element of them is written.
+Settings, in the order depth, rows, columns, all in pixels: window, stride, padding *before* the axis, (average:) padding *after* the
+axis, dilation, (average:) `count_padding`.  Outputs come first; every element of them is written.
 
 Maximum: padding is minus infinity and never wins; equal values: the first in scan order wins; a NaN in the window wins, the first of
 several.  `indices` holds the winner's flat position in its unpadded plane, (d*H + h)*W + w.  A window that lies entirely in the padding
@@ -197,10 +197,10 @@ def max_pool3d_backward(dx, dy, indices):
 
 
 @kernel
-def avg_pool1d_forward(y, x, window_w, stride_w, pad_w, pad_after_w, count_padding):
+def avg_pool1d_forward(y, x, window_w, stride_w, pad_w, pad_after_w, dilation_w, count_padding):
     """Mean of each window.
 
-        y[n,c,q] = (sum over s of x[n,c,w]) / count[q]      where  w = q*stride_w + s - pad_w
+        y[n,c,q] = (sum over s of x[n,c,w]) / count[q]      where  w = q*stride_w + s*dilation_w - pad_w
 
     Parameters
     ----------
@@ -212,20 +212,20 @@ def avg_pool1d_forward(y, x, window_w, stride_w, pad_w, pad_after_w, count_paddi
     for n in range(N):
         for c in range(C):
             for q in range(Q):
-                count = counted_taps(q, W, window_w, stride_w, pad_w, pad_after_w, count_padding)
+                count = counted_taps(q, W, window_w, stride_w, dilation_w, pad_w, pad_after_w, count_padding)
                 total = np.float64(0.0)
                 for s in range(window_w):
-                    w = input_position(q, s, stride_w, 1, pad_w)
+                    w = input_position(q, s, stride_w, dilation_w, pad_w)
                     if 0 <= w < W:
                         total += x[n, c, w]
                 y[n, c, q] = total / max(count, 1)
 
 
 @kernel
-def avg_pool1d_backward(dx, dy, window_w, stride_w, pad_w, pad_after_w, count_padding):
+def avg_pool1d_backward(dx, dy, window_w, stride_w, pad_w, pad_after_w, dilation_w, count_padding):
     """Gradient of `avg_pool1d_forward`: every input pixel asks which windows hold it.
 
-        dx[n,c,w] = sum over s of dy[n,c,q] / count[q]      where  w = q*stride_w + s - pad_w
+        dx[n,c,w] = sum over s of dy[n,c,q] / count[q]      where  w = q*stride_w + s*dilation_w - pad_w
 
     Parameters
     ----------
@@ -239,18 +239,22 @@ def avg_pool1d_backward(dx, dy, window_w, stride_w, pad_w, pad_after_w, count_pa
             for w in range(W):
                 total = np.float64(0.0)
                 for s in range(window_w):
-                    q = output_position(w, s, Q, stride_w, 1, pad_w)
+                    q = output_position(w, s, Q, stride_w, dilation_w, pad_w)
                     if q >= 0:
-                        total += np.float64(dy[n, c, q]) / counted_taps(q, W, window_w, stride_w, pad_w, pad_after_w, count_padding)
+                        total += np.float64(dy[n, c, q]) / counted_taps(
+                            q, W, window_w, stride_w, dilation_w, pad_w, pad_after_w, count_padding
+                        )
                 dx[n, c, w] = total
 
 
 @kernel
-def avg_pool2d_forward(y, x, window_h, window_w, stride_h, stride_w, pad_h, pad_w, pad_after_h, pad_after_w, count_padding):
+def avg_pool2d_forward(
+    y, x, window_h, window_w, stride_h, stride_w, pad_h, pad_w, pad_after_h, pad_after_w, dilation_h, dilation_w, count_padding
+):
     """Mean of each window.
 
         y[n,c,p,q] = (sum over r,s of x[n,c,h,w]) / (count_h[p] * count_w[q])
-        where  h = p*stride_h + r - pad_h,   w = q*stride_w + s - pad_w
+        where  h = p*stride_h + r*dilation_h - pad_h,   w = q*stride_w + s*dilation_w - pad_w
 
     Parameters
     ----------
@@ -262,25 +266,27 @@ def avg_pool2d_forward(y, x, window_h, window_w, stride_h, stride_w, pad_h, pad_
     for n in range(N):
         for c in range(C):
             for p in range(P):
-                count_h = counted_taps(p, H, window_h, stride_h, pad_h, pad_after_h, count_padding)
+                count_h = counted_taps(p, H, window_h, stride_h, dilation_h, pad_h, pad_after_h, count_padding)
                 for q in range(Q):
-                    count_w = counted_taps(q, W, window_w, stride_w, pad_w, pad_after_w, count_padding)
+                    count_w = counted_taps(q, W, window_w, stride_w, dilation_w, pad_w, pad_after_w, count_padding)
                     total = np.float64(0.0)
                     for r in range(window_h):
-                        h = input_position(p, r, stride_h, 1, pad_h)
+                        h = input_position(p, r, stride_h, dilation_h, pad_h)
                         for s in range(window_w):
-                            w = input_position(q, s, stride_w, 1, pad_w)
+                            w = input_position(q, s, stride_w, dilation_w, pad_w)
                             if 0 <= h < H and 0 <= w < W:
                                 total += x[n, c, h, w]
                     y[n, c, p, q] = total / max(count_h * count_w, 1)
 
 
 @kernel
-def avg_pool2d_backward(dx, dy, window_h, window_w, stride_h, stride_w, pad_h, pad_w, pad_after_h, pad_after_w, count_padding):
+def avg_pool2d_backward(
+    dx, dy, window_h, window_w, stride_h, stride_w, pad_h, pad_w, pad_after_h, pad_after_w, dilation_h, dilation_w, count_padding
+):
     """Gradient of `avg_pool2d_forward`: every input pixel asks which windows hold it.
 
         dx[n,c,h,w] = sum over r,s of dy[n,c,p,q] / (count_h[p] * count_w[q])
-        where  h = p*stride_h + r - pad_h,   w = q*stride_w + s - pad_w
+        where  h = p*stride_h + r*dilation_h - pad_h,   w = q*stride_w + s*dilation_w - pad_w
 
     Parameters
     ----------
@@ -295,12 +301,12 @@ def avg_pool2d_backward(dx, dy, window_h, window_w, stride_h, stride_w, pad_h, p
                 for w in range(W):
                     total = np.float64(0.0)
                     for r in range(window_h):
-                        p = output_position(h, r, P, stride_h, 1, pad_h)
+                        p = output_position(h, r, P, stride_h, dilation_h, pad_h)
                         for s in range(window_w):
-                            q = output_position(w, s, Q, stride_w, 1, pad_w)
+                            q = output_position(w, s, Q, stride_w, dilation_w, pad_w)
                             if p >= 0 and q >= 0:
-                                count_h = counted_taps(p, H, window_h, stride_h, pad_h, pad_after_h, count_padding)
-                                count_w = counted_taps(q, W, window_w, stride_w, pad_w, pad_after_w, count_padding)
+                                count_h = counted_taps(p, H, window_h, stride_h, dilation_h, pad_h, pad_after_h, count_padding)
+                                count_w = counted_taps(q, W, window_w, stride_w, dilation_w, pad_w, pad_after_w, count_padding)
                                 total += np.float64(dy[n, c, p, q]) / (count_h * count_w)
                     dx[n, c, h, w] = total
 
@@ -321,12 +327,15 @@ def avg_pool3d_forward(
     pad_after_d,
     pad_after_h,
     pad_after_w,
+    dilation_d,
+    dilation_h,
+    dilation_w,
     count_padding,
 ):
     """Mean of each window.
 
         y[n,c,o,p,q] = (sum over t,r,s of x[n,c,d,h,w]) / (count_d[o] * count_h[p] * count_w[q])
-        where  d = o*stride_d + t - pad_d,   h = p*stride_h + r - pad_h,   w = q*stride_w + s - pad_w
+        where  d = o*stride_d + t*dilation_d - pad_d,   h = p*stride_h + r*dilation_h - pad_h,   w = q*stride_w + s*dilation_w - pad_w
 
     Parameters
     ----------
@@ -338,18 +347,18 @@ def avg_pool3d_forward(
     for n in range(N):
         for c in range(C):
             for o in range(O):
-                count_d = counted_taps(o, D, window_d, stride_d, pad_d, pad_after_d, count_padding)
+                count_d = counted_taps(o, D, window_d, stride_d, dilation_d, pad_d, pad_after_d, count_padding)
                 for p in range(P):
-                    count_h = counted_taps(p, H, window_h, stride_h, pad_h, pad_after_h, count_padding)
+                    count_h = counted_taps(p, H, window_h, stride_h, dilation_h, pad_h, pad_after_h, count_padding)
                     for q in range(Q):
-                        count_w = counted_taps(q, W, window_w, stride_w, pad_w, pad_after_w, count_padding)
+                        count_w = counted_taps(q, W, window_w, stride_w, dilation_w, pad_w, pad_after_w, count_padding)
                         total = np.float64(0.0)
                         for t in range(window_d):
-                            d = input_position(o, t, stride_d, 1, pad_d)
+                            d = input_position(o, t, stride_d, dilation_d, pad_d)
                             for r in range(window_h):
-                                h = input_position(p, r, stride_h, 1, pad_h)
+                                h = input_position(p, r, stride_h, dilation_h, pad_h)
                                 for s in range(window_w):
-                                    w = input_position(q, s, stride_w, 1, pad_w)
+                                    w = input_position(q, s, stride_w, dilation_w, pad_w)
                                     if 0 <= d < D and 0 <= h < H and 0 <= w < W:
                                         total += x[n, c, d, h, w]
                         y[n, c, o, p, q] = total / max(count_d * count_h * count_w, 1)
@@ -371,12 +380,15 @@ def avg_pool3d_backward(
     pad_after_d,
     pad_after_h,
     pad_after_w,
+    dilation_d,
+    dilation_h,
+    dilation_w,
     count_padding,
 ):
     """Gradient of `avg_pool3d_forward`: every input pixel asks which windows hold it.
 
         dx[n,c,d,h,w] = sum over t,r,s of dy[n,c,o,p,q] / (count_d[o] * count_h[p] * count_w[q])
-        where  d = o*stride_d + t - pad_d,   h = p*stride_h + r - pad_h,   w = q*stride_w + s - pad_w
+        where  d = o*stride_d + t*dilation_d - pad_d,   h = p*stride_h + r*dilation_h - pad_h,   w = q*stride_w + s*dilation_w - pad_w
 
     Parameters
     ----------
@@ -392,14 +404,14 @@ def avg_pool3d_backward(
                     for w in range(W):
                         total = np.float64(0.0)
                         for t in range(window_d):
-                            o = output_position(d, t, O, stride_d, 1, pad_d)
+                            o = output_position(d, t, O, stride_d, dilation_d, pad_d)
                             for r in range(window_h):
-                                p = output_position(h, r, P, stride_h, 1, pad_h)
+                                p = output_position(h, r, P, stride_h, dilation_h, pad_h)
                                 for s in range(window_w):
-                                    q = output_position(w, s, Q, stride_w, 1, pad_w)
+                                    q = output_position(w, s, Q, stride_w, dilation_w, pad_w)
                                     if o >= 0 and p >= 0 and q >= 0:
-                                        count_d = counted_taps(o, D, window_d, stride_d, pad_d, pad_after_d, count_padding)
-                                        count_h = counted_taps(p, H, window_h, stride_h, pad_h, pad_after_h, count_padding)
-                                        count_w = counted_taps(q, W, window_w, stride_w, pad_w, pad_after_w, count_padding)
+                                        count_d = counted_taps(o, D, window_d, stride_d, dilation_d, pad_d, pad_after_d, count_padding)
+                                        count_h = counted_taps(p, H, window_h, stride_h, dilation_h, pad_h, pad_after_h, count_padding)
+                                        count_w = counted_taps(q, W, window_w, stride_w, dilation_w, pad_w, pad_after_w, count_padding)
                                         total += np.float64(dy[n, c, o, p, q]) / (count_d * count_h * count_w)
                         dx[n, c, d, h, w] = total

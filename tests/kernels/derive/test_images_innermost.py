@@ -22,7 +22,7 @@ from minicnn.kernels.derive.lanes.lowering import GradientArray, Integers, Param
 from ..textbook import cases
 
 PARAMETERS = ("weight", "bias", "gamma", "beta", "mean", "variance")
-TABLES = ("outputs", "inputs", "first", "filter_of", "map_of", "class_weights", "pos_weight", "sizes", "steps")
+TABLES = ("outputs", "inputs", "first", "filter_of", "map_of", "class_weights", "pos_weight", "sizes", "steps", "places")
 SLOTS = 2
 AT_ONCE = (1, 5, 16, 32)  # images at a time: 7 of them fill seven shards, one and a part, a part of one
 
@@ -138,6 +138,7 @@ TRANSCENDENTAL = (
     "sigmoid",
     "softmax",
     "local_response_norm",
+    "lp_pool",
     "log_softmax",
     "cross_entropy",
     "dice",

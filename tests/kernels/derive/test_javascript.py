@@ -23,7 +23,7 @@ from .test_grammar import arguments, everything, functions
 in_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed: apt-get install nodejs")
 
 # Functions of the browser's library, each within one unit in the last place of float64, and sums and quotients of a few of them
-LIBRARY = ("tanh", "sigmoid", "softmax", "local_response_norm", "cross_entropy", "dice")
+LIBRARY = ("tanh", "sigmoid", "softmax", "local_response_norm", "lp_pool", "cross_entropy", "dice")
 
 
 def compare(folder, calls):

@@ -48,6 +48,7 @@ TRANSCENDENTAL = (
     "sigmoid",
     "softmax",
     "local_response_norm",
+    "lp_pool",
     "smooth",
     "rotate_draw",
     "normal_draw",

@@ -27,15 +27,17 @@ def max_pool_backward(x_shape, dy, indices):
     return dx
 
 
-def avg_pool(x, out, window, stride, pad, pad_after, count_padding):
+def avg_pool(x, out, window, stride, pad, pad_after, count_padding, dilation=None):
     y = poisoned((*x.shape[:2], *out), x.dtype)
-    getattr(textbook, f"avg_pool{len(out)}d_forward")(y, x, *window, *stride, *pad, *pad_after, count_padding)
+    dilation = dilation or (1,) * len(out)
+    getattr(textbook, f"avg_pool{len(out)}d_forward")(y, x, *window, *stride, *pad, *pad_after, *dilation, count_padding)
     return y
 
 
-def avg_pool_backward(x_shape, dy, window, stride, pad, pad_after, count_padding):
+def avg_pool_backward(x_shape, dy, window, stride, pad, pad_after, count_padding, dilation=None):
     dx = poisoned(x_shape, dy.dtype)
-    getattr(textbook, f"avg_pool{dy.ndim - 2}d_backward")(dx, dy, *window, *stride, *pad, *pad_after, count_padding)
+    dilation = dilation or (1,) * (dy.ndim - 2)
+    getattr(textbook, f"avg_pool{dy.ndim - 2}d_backward")(dx, dy, *window, *stride, *pad, *pad_after, *dilation, count_padding)
     return dx
 
 

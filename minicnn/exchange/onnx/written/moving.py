@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minicnn.exchange.onnx.sheet import Sheet
 from minicnn.exchange.onnx.written.layer import written
 from minicnn.geometry import per_axis
 from minicnn.graph import Node
-from minicnn.layers import Crop, Flatten, PadShortcut, Reshape, Upsample
+from minicnn.layers import Crop, Flatten, PadShortcut, Permute, Reshape, Take, Upsample
 from minicnn.layers.pad import Padded
 
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge"}
@@ -63,7 +65,7 @@ def upsample(layer: Upsample, sheet: Sheet, node: Node, x: str) -> str:
         for axis, (size, out) in enumerate(zip(sizes, wanted, strict=True), 2):
             x = sheet.gather(x, axis, np.arange(out) * size // out)
         return x
-    how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    how: dict[str, Any] = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     if layer.mode == "linear":
         how = {"mode": "linear", "coordinate_transformation_mode": "align_corners" if layer.align_corners else "half_pixel"}
     if layer.scale is not None:
@@ -71,3 +73,16 @@ def upsample(layer: Upsample, sheet: Sheet, node: Node, x: str) -> str:
         return sheet.node("Resize", x, "", sheet.constant("scales", scales), **how)  # type: ignore[no-any-return]
     outer = sheet.slice(sheet.node("Shape", x), [0], [0], [2])
     return sheet.node("Resize", x, "", "", sheet.node("Concat", outer, sheet.integers("sizes", wanted), axis=0), **how)  # type: ignore[no-any-return]
+
+
+@written.register(Take)
+def take(layer: Take, sheet: Sheet, node: Node, x: str) -> str:
+    return sheet.gather(x, layer.axis, layer.taken)
+
+
+@written.register(Permute)
+def permute(layer: Permute, sheet: Sheet, node: Node, x: str) -> str:
+    if layer.shape is not None:
+        x = sheet.reshape(x, (0, *layer.shape))
+    y = sheet.node("Transpose", x, perm=[0, *layer.order])
+    return y if layer.shape is None else sheet.node("Flatten", y, axis=1)  # type: ignore[no-any-return]

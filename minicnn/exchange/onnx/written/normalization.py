@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minicnn.exchange.onnx.sheet import Sheet
 from minicnn.exchange.onnx.written.layer import written
 from minicnn.graph import Node
@@ -33,7 +35,7 @@ def group_norm(layer: Grouped, sheet: Sheet, node: Node, x: str) -> str:
 def local_response_norm(layer: LocalResponseNorm, sheet: Sheet, node: Node, x: str) -> str:
     """ONNX divides alpha by the size, and wants an odd one; with an even one the squares are added up channel by channel."""
     if layer.size % 2:
-        given = {"size": layer.size, "alpha": layer.alpha * layer.size, "beta": layer.beta, "bias": layer.k}
+        given: dict[str, Any] = {"size": layer.size, "alpha": layer.alpha * layer.size, "beta": layer.beta, "bias": layer.k}
         return sheet.node("LRN", x, **given)  # type: ignore[no-any-return]
     channels, before = node.input_shapes[0][0], layer.size // 2
     rank = 1 + len(node.input_shapes[0])

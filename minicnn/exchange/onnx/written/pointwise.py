@@ -5,7 +5,7 @@ from __future__ import annotations
 from minicnn.exchange.onnx.sheet import Sheet
 from minicnn.exchange.onnx.written.layer import written
 from minicnn.graph import Node
-from minicnn.layers import Dropout, LeakyReLU, ReLU, ScaledTanh, Sigmoid, Softmax, StochasticDepth, Tanh
+from minicnn.layers import Dropout, LeakyReLU, LogSoftmax, ReLU, ScaledTanh, Sigmoid, Softmax, StochasticDepth, Tanh
 
 
 @written.register(ReLU)
@@ -37,6 +37,11 @@ def scaled_tanh(layer: ScaledTanh, sheet: Sheet, node: Node, x: str) -> str:
 @written.register(Softmax)
 def softmax(layer: Softmax, sheet: Sheet, node: Node, x: str) -> str:
     return sheet.node("Softmax", x, axis=1)  # type: ignore[no-any-return]
+
+
+@written.register(LogSoftmax)
+def log_softmax(layer: LogSoftmax, sheet: Sheet, node: Node, x: str) -> str:
+    return sheet.node("LogSoftmax", x, axis=1)  # type: ignore[no-any-return]
 
 
 @written.register(Dropout)

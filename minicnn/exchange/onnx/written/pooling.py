@@ -9,7 +9,7 @@ import numpy as np
 from minicnn.errors import GraphError
 from minicnn.exchange.onnx.sheet import Sheet
 from minicnn.exchange.onnx.written.layer import written
-from minicnn.exchange.onnx.written.window import depends_on_size, overhang, padding, pads, pairs_of, sizes
+from minicnn.exchange.onnx.written.window import WORDS, depends_on_size, overhang, padding, pads, pairs_of, sizes
 from minicnn.geometry import Axis, Pair
 from minicnn.graph import Node
 from minicnn.layers import ChannelPool, GlobalAvgPool, GlobalMaxPool
@@ -18,10 +18,13 @@ from minicnn.layers.adaptive_max_pool import AdaptiveMaxPool
 from minicnn.layers.avg_pool import AvgPool
 from minicnn.layers.gaussian_pool import GaussianPool
 from minicnn.layers.l2_pool import L2Pool
+from minicnn.layers.lp_pool import LpPool
 from minicnn.layers.max_pool import MaxPool
 from minicnn.layers.max_unpool import UnpoolWinners
 
 SPACE = "dhw"
+DILATED_NORMS = 18  # since this opset LpPool has dilations
+DILATED_MEANS = 19  # since this opset AveragePool has dilations
 
 
 def to_the_end(axes: tuple[Axis, ...]) -> list[Pair]:
@@ -50,7 +53,7 @@ def unpool(layer: UnpoolWinners, sheet: Sheet, node: Node, x: str, pooled: str) 
     """The winners are found again by a pooling that gives their places."""
     axes = layer.pool.axes(node.input_shapes[1:])
     pairs = to_the_end(axes)
-    if sheet.free and (layer.pool.ceil_mode or layer.pool.padding == "same"):
+    if sheet.free and (layer.pool.ceil_mode or layer.pool.padding in WORDS):
         raise GraphError(f"{node.name} ({layer.kind()!r}): which pixels its pooling pads depends on the size of the input, which is free")
     if wider(pairs, axes):
         raise GraphError(f"{node.name} ({layer.kind()!r}): its pooling has a padding wider than its window, which ONNX has no winners for")
@@ -63,6 +66,10 @@ def avg_pool(layer: AvgPool, sheet: Sheet, node: Node, x: str) -> str:
     """Windows that hang over the end are divided by what lies before it: there the padding is one that does not count."""
     axes = layer.axes(node.input_shapes)
     counted = int(layer.count_padding)
+    if layer.dilation != 1 and sheet.opset < DILATED_MEANS:
+        raise GraphError(
+            f"{node.name} ({layer.kind()!r}) has a dilation, which ONNX has since opset {DILATED_MEANS}\n  use write_onnx(..., opset={DILATED_MEANS})"
+        )
     if depends_on_size(layer, sheet) or (sheet.free and layer.ceil_mode):
         how = {**sizes(axes), **padding(layer, sheet, axes), "ceil_mode": int(layer.ceil_mode), "count_include_pad": counted}
         return sheet.node("AveragePool", x, **how)  # type: ignore[no-any-return]
@@ -80,6 +87,21 @@ def l2_pool(layer: L2Pool, sheet: Sheet, node: Node, x: str) -> str:
         raise GraphError(f"{node.name} ({layer.kind()!r}): where its last windows end depends on the size of the input, which is free")
     given = padding(layer, sheet, axes) if depends_on_size(layer, sheet) else {"pads": pads(to_the_end(axes))}
     return sheet.node("LpPool", x, **sizes(axes), **given, p=2)  # type: ignore[no-any-return]
+
+
+@written.register(LpPool)
+def lp_pool(layer: LpPool, sheet: Sheet, node: Node, x: str) -> str:
+    axes = layer.axes(node.input_shapes)
+    if not layer.p.is_integer():
+        raise GraphError(f"{node.name} ({layer.kind()!r}): its p is {layer.p:g}, but that of ONNX is a whole number")
+    if layer.dilation != 1 and sheet.opset < DILATED_NORMS:
+        raise GraphError(
+            f"{node.name} ({layer.kind()!r}) has a dilation, which ONNX has since opset {DILATED_NORMS}\n  use write_onnx(..., opset={DILATED_NORMS})"
+        )
+    if sheet.free and layer.ceil_mode:
+        raise GraphError(f"{node.name} ({layer.kind()!r}): where its last windows end depends on the size of the input, which is free")
+    given = padding(layer, sheet, axes) if depends_on_size(layer, sheet) else {"pads": pads(to_the_end(axes))}
+    return sheet.node("LpPool", x, **sizes(axes), **given, p=int(layer.p))  # type: ignore[no-any-return]
 
 
 @written.register(GaussianPool)

@@ -9,6 +9,8 @@ from minicnn.exchange.onnx.sheet import Sheet
 from minicnn.geometry import Axis, Pair
 from minicnn.layers.windowed import Windowed
 
+WORDS = {"same": "SAME_UPPER", "same_lower": "SAME_LOWER"}
+
 
 def overhang(axis: Axis) -> int:
     """Pixels by which the last window extends beyond the padding after the axis, as with ceil_mode."""
@@ -32,9 +34,9 @@ def pairs_of(axes: Sequence[Axis]) -> list[Pair]:
 
 def depends_on_size(layer: Windowed, sheet: Sheet) -> bool:
     """Whether the padding is known only with the input's size, which is free."""
-    return sheet.free and layer.padding == "same" and layer.stride != 1
+    return sheet.free and layer.padding in WORDS and layer.stride != 1
 
 
 def padding(layer: Windowed, sheet: Sheet, axes: Sequence[Axis]) -> dict[str, Any]:
     """The padding as numbers, or as a word where the input's size is free."""
-    return {"auto_pad": "SAME_UPPER"} if depends_on_size(layer, sheet) else {"pads": pads(pairs_of(axes))}
+    return {"auto_pad": WORDS[str(layer.padding)]} if depends_on_size(layer, sheet) else {"pads": pads(pairs_of(axes))}

@@ -87,7 +87,8 @@ def of_windows(where: str, axis: Axis, weights: np.ndarray | None = None, scale:
 def of_average(where: str, axis: Axis, count_padding: bool) -> Reads:
     """Windows whose weights are one over the taps that count."""
     check_count(where, axis.out * axis.taps)
-    counts = [counted_taps(p, axis.size, axis.taps, axis.stride, axis.before, axis.after, count_padding) for p in range(axis.out)]
+    settings = (axis.size, axis.taps, axis.stride, axis.dilation, axis.before, axis.after, count_padding)
+    counts = [counted_taps(p, *settings) for p in range(axis.out)]
     return of_windows(where, axis, scale=1.0 / np.maximum(counts, 1))
 
 
