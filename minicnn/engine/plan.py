@@ -16,6 +16,7 @@ from numba import config
 from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
+from minicnn.engine.small_batches import FEW_SHARDS, alone, is_small, small_shard, splits_steps
 from minicnn.engine.update import append_update
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
@@ -47,7 +48,6 @@ SHARDS_SIZES = (64, 32, 16)
 CACHE_BYTES = 1 << 20  # second-level cache of one core, typical today
 SLOT_BYTES = 1 << 28  # memory that gradients of slots may take together
 MOST_SLOTS = 8
-FEW_SHARDS = 4  # below, threads share the work of each step instead of taking shards
 STEP_PARTS = 8
 
 
@@ -56,13 +56,17 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
 
     The largest size for which the largest value still fits the cache of a core and a batch makes at least four shards, or two of any
     size where filters of single positions, which every shard reads anew, do not fit it themselves (64 images of 64 channels 13x13, 96
-    filters: 47 and 27 ms); in use, a few images are a shard of just that size.
+    filters: 47 and 27 ms); in use, a few images are a shard of just that size, and in training what `small_batches` says.
     """
     largest = max(prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
     if batch < SHARDS_SIZES[-1] and not training:
         return batch
     if any(map(_outweighs_images, topology.nodes)):
+        if training and batch < SHARDS_SIZES[-1]:
+            return batch
         return next((size for size in SHARDS_SIZES if 2 * size <= batch), SHARDS_SIZES[-1])
+    if training and is_small(batch):
+        return small_shard(topology, batch)
     for size in SHARDS_SIZES:
         if 4 * size <= batch and largest * size * 4 <= CACHE_BYTES:
             return size
@@ -93,6 +97,7 @@ class Plan:
     arrays: Arrays
     _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
+    alone: int = 0  # images that one thread had better run by itself
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
 
     def state(self) -> np.ndarray:
@@ -188,7 +193,7 @@ class Plan:
         )
         with self.lock:
             run(
-                self.threads,
+                1 if len(order) <= self.alone else self.threads,
                 self.program,
                 self.memory,
                 parameters,
@@ -264,15 +269,16 @@ def build_plan(
     common_begin = state_begin + states * slot_size
     planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch, objective=objective, inference=inference)
     planner.plan_preparations(input_gradient)
-    if not training and shards < FEW_SHARDS:
+    # parts of several shards run at once, so none may add into the slot of another
+    if shards < FEW_SHARDS and (not training or (shards <= slots and splits_steps(topology, batch, shards))):
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
     if training and not outputs:
         planner.plan_backward(input_gradient)
     else:
         planner.plan_output()
-    if not planner.program.step_parts:
-        planner.close_shards()
+    planner.close_shards()
+    planner.program.step_parts = 0
     per_shard = planner.several_phases
     if optimizer:
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
@@ -294,4 +300,5 @@ def build_plan(
         len(optimizer.number_names) if optimizer else None,
         parameter_size,
     )
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
+    by_itself = alone(topology) if training else 0
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, alone=by_itself)

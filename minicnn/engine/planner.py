@@ -252,7 +252,8 @@ class Planner:
 
     def close_shards(self) -> None:
         """End of what a shard goes through in one go: what follows sees what all shards have done so far."""
-        self.program.close_phase(SHARDS)
+        if not self.program.step_parts:
+            self.program.close_phase(SHARDS)
 
     def _input(self) -> Activation:
         """The input's place, with a halo if all who read it take one: filling it costs nothing, since it is copied anyway."""
