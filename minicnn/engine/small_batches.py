@@ -6,10 +6,12 @@ the network and the batch alone, so that results have the same bits on any numbe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 from minicnn.engine.operations.convolution import problem_of
 from minicnn.graph import Topology
+from minicnn.kernels.cpu.convolution.choice import Choice
 from minicnn.kernels.cpu.convolution.problem import DIRECT, FORWARD, Images
 from minicnn.kernels.cpu.convolution.ways import costs
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -61,10 +63,16 @@ def multiply_adds(topology: Topology) -> int:
 
 
 def _shards(topology: Topology, batch: int) -> int:
-    """How many: no more than waking a thread is worth, as few as possible while threads share its steps, else an even number."""
+    """How many: no more than waking a thread is worth, as few as possible while threads share its steps, else an even number.
+
+    More than 16 images to a shard are no worse than 16 (LeNet, 33 images: two shards of 17, 0.26 ms, two rounds of shards of 9, 0.32), but for Winograd's way,
+    whose lanes are images.
+    """
     if shares_steps(topology) or batch <= alone(topology):
         return -(-batch // LANES)
-    return min(batch, 2 if batch <= 2 * LANES else FEW_SHARDS)
+    return min(
+        batch, 2 if batch <= 2 * LANES or not any(len(many.cycles) > 1 for _, many in _convolutions(topology, LANES)) else FEW_SHARDS
+    )
 
 
 def _narrow_pays(topology: Topology, images: int) -> bool:
@@ -74,10 +82,16 @@ def _narrow_pays(topology: Topology, images: int) -> bool:
     as two of 16, 13.3 ms.
     """
     narrow = wide = 0.0  # cycles: the weight's gradient goes the direct way, forward and back to the input the one that is chosen
-    for node in topology.nodes:
-        if isinstance(node.layer, Conv) and len(node.layer.axes(node.input_shapes)) == 2:
-            few, many = (costs(problem_of(node, FORWARD), Images(shard, shard)) for shard in (images, LANES))
-            direct = many.cycles[DIRECT] / LANES  # of an image
-            narrow += images * (direct + 2 * (direct if few.name == DIRECT else few.cycles[few.name]))
-            wide += LANES * direct + 2 * many.cycles[many.name]
+    for few, many in _convolutions(topology, images):
+        direct = many.cycles[DIRECT] / LANES  # of an image
+        narrow += images * (direct + 2 * (direct if few.name == DIRECT else few.cycles[few.name]))
+        wide += LANES * direct + 2 * many.cycles[many.name]
     return narrow <= wide
+
+
+def _convolutions(topology: Topology, images: int) -> Iterator[tuple[Choice, Choice]]:
+    """What each convolution costs in a shard of so many images, and in one of a vector of them."""
+    for node in topology.nodes:
+        if isinstance(node.layer, Conv) and len(node.layer.axes(node.input_shapes) or ()) == 2:
+            problem = problem_of(node, FORWARD)
+            yield costs(problem, Images(images, images)), costs(problem, Images(LANES, LANES))

@@ -13,6 +13,7 @@ from itertools import product
 from typing import NamedTuple
 
 from minicnn.geometry import Axis
+from minicnn.kernels.cpu.convolution.axes import with_halo
 from minicnn.kernels.cpu.convolution.few_images import SortedAxis, Sorting, arrange_step, grouped_step, leave_gaps_step
 from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, gathered
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights
@@ -158,7 +159,7 @@ def append_few_images_forward(
     problem = problem.as_forward()
     axes, groups, (weight, bias, rectify, _) = problem.axes, problem.groups, operands
     shard, channels, filters = x.map.shard, x.map.channels // groups, y.map.channels // groups
-    wide = three_axes(axes)
+    wide = three_axes(with_halo(axes, x.map.halo))
     lie = arrangement(wide, shard)
     weights = Weights.of(filters if back else channels, [axis.taps for axis in wide], flip=problem.flip)
     w_group = (channels if back else filters) * weights.filter
