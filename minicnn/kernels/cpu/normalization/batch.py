@@ -46,10 +46,30 @@ class Affine(NamedTuple):
 
 @kernel(inline=True)
 def as_rows(pixels, shard, count):
-    """(rows, lanes of a row, those that are images): a channel as one row where a shard's images leave lanes of their vectors empty."""
-    if count == shard and shard % LANES != 0:
+    """(rows, lanes of a row, those that may be images): a channel as one row where a shard is no whole number of vectors."""
+    if shard % LANES != 0:
         return 1, pixels * shard, pixels * shard
     return pixels, shard, count
+
+
+@kernel
+def lanes_of_images(shard, count):
+    """1 where a lane of such a row is an image, else 0, until it begins anew; empty where all of them are, or where rows are vectors."""
+    if shard % LANES == 0 or count == shard:
+        return np.empty(0, np.float32)
+    lanes = np.empty(shard * LANES, np.float32)
+    for i in range(len(lanes)):
+        lanes[i] = np.float32(1) if i % shard < count else ZERO
+    return lanes
+
+
+@kernel(inline=True)
+def where_image(value, real, lanes, n):
+    """The value in lanes that are images, 0 in others; `n` is where in its row the vector begins."""
+    kept = select(real, value, ZERO)
+    if len(lanes):
+        kept = select(load(lanes, n % len(lanes)) > ZERO, kept, ZERO)
+    return kept
 
 
 @kernel
@@ -57,7 +77,8 @@ def shard_statistics(m, own, x, frame):
     """own[c] = mean, own[channels + c] = sum of squared deviations, over the lanes of x that are images; `own` is a place in memory."""
     channels = x.channels
     pixels, shard, count = as_rows(x.pixels, x.shard, frame.count)
-    each = np.float32(1.0 / (count * pixels))
+    lanes = lanes_of_images(x.shard, frame.count)
+    each = np.float32(1.0 / (frame.count * x.pixels))
     first, stop = share(channels, frame)
     for c in range(first, stop):
         at = frame.arena + x.x + c * pixels * shard
@@ -65,13 +86,13 @@ def shard_statistics(m, own, x, frame):
         for n in range(0, count, LANES):
             real = first_lanes_mask(count - n)
             for i in range(n, pixels * shard, shard):
-                summed += select(real, load(m, at + i), ZERO)
+                summed += where_image(load(m, at + i), real, lanes, n)
         mean = total(summed) * each
         squares = splat(ZERO)
         for n in range(0, count, LANES):
             real = first_lanes_mask(count - n)
             for i in range(n, pixels * shard, shard):
-                deviation = select(real, load(m, at + i) - mean, ZERO)
+                deviation = where_image(load(m, at + i) - mean, real, lanes, n)
                 squares = multiply_add(deviation, deviation, squares)
         m[own + c] = mean
         m[own + channels + c] = total(squares)
@@ -106,6 +127,7 @@ def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
     """sums[c] = sum of dy, sums[channels + c] = sum of dy * z, z the normalized x, over the lanes that are images."""
     channels, size = x.channels, frame.batch * x.pixels
     pixels, shard, count = as_rows(x.pixels, x.shard, frame.count)
+    lanes = lanes_of_images(x.shard, frame.count)
     dy_at, x_at = frame.arena + dy, frame.arena + x.x
     first, stop = share(channels, frame)
     for c in range(first, stop):
@@ -118,15 +140,15 @@ def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
         for n in range(0, count, LANES):
             real = first_lanes_mask(count - n)
             for i in range(n, pixels * shard, shard):
-                gradient = select(real, load(m, dy_at + at + i), ZERO)
+                gradient = where_image(load(m, dy_at + at + i), real, lanes, n)
                 plain += gradient
-                weighted = multiply_add(gradient, select(real, load(m, x_at + at + i) - middle, ZERO), weighted)
+                weighted = multiply_add(gradient, where_image(load(m, x_at + at + i) - middle, real, lanes, n), weighted)
         m[sums + c] = total(plain)
         m[sums + channels + c] = total(weighted) * scale
 
 
 @kernel
-def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, mean, scale, plain, weighted):
+def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, lanes, mean, scale, plain, weighted):
     """dx = scale[0] * (dy - plain - z * weighted) with z = (x - mean) * scale[1]; 0 in lanes that are no images."""
     outer, inner = scale
     for n in range(0, shard, LANES):
@@ -134,7 +156,7 @@ def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, mean, scale, pla
         for i in range(n, pixels * shard, shard):
             z = (load(m, x_at + i) - mean) * inner
             gradient = (load(m, dy_at + i) - plain - z * weighted) * outer
-            store_first(m, dx_at + i, select(real, gradient, ZERO), shard - n)
+            store_first(m, dx_at + i, where_image(gradient, real, lanes, n), shard - n)
 
 
 # Steps.  Common memory is named by its place in `memory`, activations by theirs in the arena, the gradient by its place in the slot.
@@ -189,6 +211,7 @@ def batch_norm_backward(memory, parameters, table, a, frame):
     x, arena, slot = values(Normalized, a.input), frame.arena, frame.slot
     channels, size = x.channels, frame.batch * x.pixels
     pixels, shard, count = as_rows(x.pixels, x.shard, frame.count)
+    lanes = lanes_of_images(x.shard, frame.count)
     first, stop = share(channels, frame)
     for c in range(first, stop):
         mean, squares = combined_statistics(m, x, c, frame.batch)
@@ -206,6 +229,7 @@ def batch_norm_backward(memory, parameters, table, a, frame):
             pixels,
             shard,
             count,
+            lanes,
             np.float32(mean),
             (np.float32(p[a.gamma + c] * inner), np.float32(inner)),
             np.float32(plain / size),
