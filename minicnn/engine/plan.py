@@ -17,6 +17,7 @@ from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
 from minicnn.engine.ranks import SLOTS, SWAP, Exchange, Ranks, gather_results, refuse_alone, run_together
+from minicnn.engine.small_batches import FEW_SHARDS, alone, is_small, small_shard, splits_steps
 from minicnn.engine.update import append_update, running_stretches
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
@@ -48,7 +49,6 @@ SHARDS_SIZES = (64, 32, 16)
 CACHE_BYTES = 1 << 20  # second-level cache of one core, typical today
 SLOT_BYTES = 1 << 28  # memory that gradients of slots may take together
 MOST_SLOTS = 8
-FEW_SHARDS = 4  # below, threads share the work of each step instead of taking shards
 STEP_PARTS = 8
 
 
@@ -57,13 +57,17 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
 
     The largest size for which the largest value still fits the cache of a core and a batch makes at least four shards, or two of any
     size where filters of single positions, which every shard reads anew, do not fit it themselves (64 images of 64 channels 13x13, 96
-    filters: 47 and 27 ms); in use, a few images are a shard of just that size.
+    filters: 47 and 27 ms); in use, a few images are a shard of just that size, and in training what `small_batches` says.
     """
     largest = max(prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
     if batch < SHARDS_SIZES[-1] and not training:
         return batch
     if any(map(_outweighs_images, topology.nodes)):
+        if training and batch < SHARDS_SIZES[-1]:
+            return batch
         return next((size for size in SHARDS_SIZES if 2 * size <= batch), SHARDS_SIZES[-1])
+    if training and is_small(batch):
+        return small_shard(topology, batch)
     for size in SHARDS_SIZES:
         if 4 * size <= batch and largest * size * 4 <= CACHE_BYTES:
             return size
@@ -123,6 +127,7 @@ class Plan:
     running: tuple[tuple[int, int], ...] = ()
     finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
+    alone: int = 0  # images that one thread had better run by itself
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
 
     def state(self) -> np.ndarray:
@@ -224,7 +229,7 @@ class Plan:
                 if self.is_tower:
                     refuse_alone()
                 run(
-                    self.threads,
+                    1 if len(order) <= self.alone else self.threads,
                     self.program,
                     self.memory,
                     parameters,
@@ -306,15 +311,16 @@ def build_plan(
     common_begin = state_begin + states * slot_size
     planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch, objective=objective, inference=inference)
     planner.plan_preparations(input_gradient)
-    if not training and shards < FEW_SHARDS:
+    # parts of several shards run at once, so none may add into the slot of another
+    if shards < FEW_SHARDS and (not training or (shards <= slots and splits_steps(topology, batch, shards))):
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
     if training and not outputs:
         planner.plan_backward(input_gradient)
     else:
         planner.plan_output()
-    if not planner.program.step_parts:
-        planner.close_shards()
+    planner.close_shards()
+    planner.program.step_parts = 0
     per_shard = planner.several_phases or shards <= threads  # else as many arenas as threads, whichever take part
     if optimizer:
         planner.exchanges.append(Exchange(len(planner.program.phases), SLOTS))
@@ -340,4 +346,5 @@ def build_plan(
     )
     exchanges = tuple(planner.exchanges)
     together = (exchanges, any(each.kind == SWAP for each in exchanges), running_stretches(topology))
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches, *together)
+    by_itself = alone(topology) if training else 0
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches, *together, alone=by_itself)

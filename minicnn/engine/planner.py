@@ -284,7 +284,8 @@ class Planner:
 
     def close_shards(self) -> None:
         """End of what a shard goes through in one go: what follows sees what all shards have done so far."""
-        self.program.close_phase(SHARDS)
+        if not self.program.step_parts:
+            self.program.close_phase(SHARDS)
         self.exchanges += [Exchange(len(self.program.phases), *each) for each in self._written]
         self._written.clear()
 
@@ -294,7 +295,8 @@ class Planner:
         readers = self.consumers.get(INPUT, [])
         takers = [self.machine.operation_of(node.layer).takes_halo(node) for node in readers]
         only_convolutions = bool(readers) and all(takers) and INPUT not in self.topology.outputs
-        if len(shape) == 1 or self.shard % LANES or not only_convolutions:
+        # in use, few images are read where they lie; the weight's gradient reads them between their padding
+        if len(shape) == 1 or (self.shard % LANES and not self.training) or not only_convolutions:
             return self.new(shape)
         axes = [node.layer.axes(node.input_shapes) or () for node in readers]
         before = tuple(max(axis.before for axis in each) for each in zip(*axes, strict=True))

@@ -47,8 +47,9 @@ def kept_bytes(net: Graph) -> int:
 
 
 def training_class(images: int) -> int:
-    """Batch of the plan that serves gradients of so many images: whole shards, and four sizes from one power of two to the next."""
-    step = max(16, (1 << (images - 1).bit_length()) // 8)
+    """Batch of the plan that serves gradients of so many images: four sizes from one power of two to the next, two of up to 16."""
+    largest = 1 << (images - 1).bit_length()
+    step = max(1, largest // (4 if largest <= 16 else 8))
     return -(-images // step) * step
 
 

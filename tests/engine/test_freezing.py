@@ -98,7 +98,7 @@ def steps_of(net, batch=16):
 
 def test_frozen_layers_at_the_front_make_no_step_back():
     net = zoo.build("lenet")
-    forward = build_plan(net.topology, net.topology.memory_size, 16, 1, training=False).program.names
+    forward = build_plan(net.topology, net.topology.memory_size, 16, 1, training=True, outputs=True).program.names
     net.freeze(["conv*", "fc1", "fc2"])
     names = steps_of(net)
     behind_loss = names[names.index("softmax_cross_entropy_step") + 1 :]

@@ -73,7 +73,7 @@ def test_gradients_of_many_batch_sizes_need_few_plans():
     net = minicnn.Graph(L.Sequential(L.Conv2D(4, 3), L.ReLU(), L.Flatten(), L.Linear(3)), input_shape=(1, 8, 8))
     for count in range(1, 200):
         net.backward(*pictures(net, count))
-    assert len(shelf._shelves[net]) <= 12
+    assert len(shelf._shelves[net]) <= 24
 
 
 def test_the_memory_of_plans_is_bounded(monkeypatch):
@@ -86,11 +86,10 @@ def test_the_memory_of_plans_is_bounded(monkeypatch):
         assert shelf.kept_bytes(net) <= max(30 << 20, plans[-1].memory.nbytes)
 
 
-def test_a_size_class_holds_its_sizes_and_wastes_less_than_a_fifth():
+def test_a_size_class_holds_its_sizes_and_wastes_less_than_a_third():
     for images in range(1, 3000):
         batch = shelf.training_class(images)
-        assert images <= batch < images + max(16, images / 4)
-        assert batch % 16 == 0
+        assert images <= batch <= images + images / (3 if images <= 16 else 4)
         assert shelf.training_class(batch) == batch
 
 

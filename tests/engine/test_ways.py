@@ -37,7 +37,7 @@ def large_weights(monkeypatch):
     ways.chosen.cache_clear()
 
 
-@pytest.mark.parametrize("images", [16, 20])
+@pytest.mark.parametrize("images", [16, 31])
 @pytest.mark.parametrize(("sharing", "flip"), [("unshared", False), (3, False), ("unshared", True)])
 def test_weights_that_serve_few_positions_are_read_once_forward_and_back(sharing, flip, images, large_weights):
     layer = L.Conv2D(5, 3, padding=1, sharing=sharing, flip=flip)

@@ -31,6 +31,7 @@ DEEP = {
     "resnet200",
     "resnet200-preact",
     "plain56",
+    "resnet110-stochastic",
     "wide-resnet50-2",
     "densenet121",
     "resnet50",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from minicnn import layers as L
 from minicnn.engine.operations.operation import lower, new_output, reshaped, set_value
 from minicnn.graph import Node
+from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
 
@@ -50,7 +51,11 @@ def concat_backward(plan: Planner, node: Node, dy: Activation) -> None:
     first = 0
     for n, shape in enumerate(node.input_shapes):
         if plan.wants_gradient(node, n):
-            plan.give(node, dy.channels(first, shape[0]), n)
+            own = dy.channels(first, shape[0])
+            if own.size % LANES:  # steps that write whole vectors would reach into the next input's
+                own = plan.new(shape)
+                pointwise.append_copy(plan.program, own, dy.channels(first, shape[0]))
+            plan.give(node, own, n)
         first += shape[0]
 
 

@@ -43,3 +43,11 @@ def step_axes(axes: Sequence[Axis], tiles: Sequence[int] = ()) -> ThreeAxes:
 def three_axes(axes):
     """Depth, rows and columns from a step's ThreeAxes."""
     return values(TiledAxis, axes.depth), values(TiledAxis, axes.rows), values(TiledAxis, axes.columns)
+
+
+def with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Axis]:
+    """The same axes where pixels of the halo are pixels."""
+    return [
+        axis._replace(size=axis.size + before + after, before=axis.before - before)
+        for axis, (before, after) in zip(axes, halo, strict=True)
+    ]

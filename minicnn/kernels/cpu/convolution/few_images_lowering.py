@@ -13,10 +13,11 @@ from itertools import product
 from typing import NamedTuple
 
 from minicnn.geometry import Axis
+from minicnn.kernels.cpu.convolution.axes import with_halo
 from minicnn.kernels.cpu.convolution.few_images import SortedAxis, Sorting, arrange_step, grouped_step, leave_gaps_step
 from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, gathered
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights
-from minicnn.kernels.cpu.convolution.problem import Operands, Problem
+from minicnn.kernels.cpu.convolution.problem import BACKWARD_INPUT, Operands, Problem
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.walks import CUT_FILTERS, CUT_GROUPS, CUT_RUNS
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -153,12 +154,17 @@ def three_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
 def append_few_images_forward(
     program: Program, y: Activation | Outside, x: Activation | Outside, problem: Problem, operands: Operands
 ) -> None:
-    """y = conv(x, weight) + bias, and then relu if `rectify`."""
+    """y = conv(x, weight) + bias, and then relu if `rectify`; or dx from dy, which for stride 1 is a convolution of dy."""
+    back = problem.work == BACKWARD_INPUT
+    problem = problem.as_forward()
     axes, groups, (weight, bias, rectify, _) = problem.axes, problem.groups, operands
     shard, channels, filters = x.map.shard, x.map.channels // groups, y.map.channels // groups
-    wide = three_axes(axes)
+    wide = three_axes(with_halo(axes, x.map.halo))
     lie = arrangement(wide, shard)
-    weights = Weights.of(channels, [axis.taps for axis in wide], flip=problem.flip)
+    weights = Weights.of(filters if back else channels, [axis.taps for axis in wide], flip=problem.flip)
+    w_group = (channels if back else filters) * weights.filter
+    if back:
+        weights = weights._replace(filter=weights.channel, channel=weights.filter)
     taps: list[Read] = []
     for tap in product(*(range(axis.taps) for axis in wide)):
         own = sum(weights.offset(n, 0, r, axis.taps) for n, (r, axis) in enumerate(zip(tap, wide, strict=True)))
@@ -188,7 +194,7 @@ def append_few_images_forward(
     tables = GatherTables(runs, taps)
     filter_bytes = 4 * channels * len(taps)
     filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
-    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, 1, rectify)
+    weighing = Weighing(weight, weights.channel, weights.filter, w_group, bias, 1, rectify)
     sizes = (groups, channels, filters)
     apart = FeatureMap(filters, (depth * rows, y_row // shard), shard)
     if groups >= MANY_PARTS:

@@ -7,7 +7,7 @@ from math import prod
 
 from minicnn.kernels.cpu.convolution.few_images import linear_dot_step
 from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, bias_choice
-from minicnn.kernels.cpu.convolution.linear import linear_step_backward_weight, transpose_step
+from minicnn.kernels.cpu.convolution.linear import linear_step_backward_input_few, linear_step_backward_weight, transpose_step
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
 from minicnn.kernels.cpu.convolution.problem import Operands, Problem
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
@@ -125,7 +125,22 @@ def append_linear_forward(
 
 def append_linear_backward_input(program: Program, dx: Activation, dy: Activation, weight: int) -> None:
     """dx = weight.T @ dy."""
-    features = dx.map.channels
+    features, shard = dx.map.channels, dx.map.shard
+    if shard < LANES:
+        row = -(-features // CACHE_LINE) * CACHE_LINE
+        sums = Place(program.buffer(row * shard)) if shard > 1 else dx.place
+        program.step(
+            linear_step_backward_input_few,
+            dx=dx.place,
+            dy=dy.place,
+            weight=weight,
+            features=features,
+            filters=dy.map.channels,
+            shard=shard,
+            sums=sums,
+            row=row,
+        )
+        return
     append_gather(program, _one_position(dx.map.shard), dx, dy, (1, dy.map.channels, features), Weighing(weight, features, 1))
 
 

@@ -30,7 +30,7 @@ from minicnn.kernels.cpu.convolution.tiles import (
 )
 from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, select, splat, store, store_first, total
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.operands import Operand, Strided, operand
+from minicnn.kernels.cpu.program.operands import Operand, Strided, operand, share
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
@@ -270,9 +270,9 @@ def reduce(dweight, dy, x, table, lists, groups, channels, filters, accumulate, 
 
 
 @kernel
-def sum_pixels(dbias, dy, filters, rows, row_count, table, accumulate):
-    """The bias gradient: each filter's output gradient summed over rows of lanes.  A row is (offset, lanes, bias offset)."""
-    for k in range(filters):
+def sum_pixels(dbias, dy, first, stop, rows, row_count, table, accumulate):
+    """The bias gradient of some filters: each one's output gradient summed over rows of lanes.  A row is (offset, lanes, bias offset)."""
+    for k in range(first, stop):
         own = dbias.base + k * dbias.step
         if not accumulate:
             for n in range(row_count):
@@ -287,8 +287,9 @@ def sum_pixels(dbias, dy, filters, rows, row_count, table, accumulate):
                 sum0 += load(dy.array, at + lane)
                 sum1 += load(dy.array, at + lane + LANES)
                 lane += 2 * LANES
-            if lane < lanes:
-                sum0 += load(dy.array, at + lane)
+            while lane < lanes:
+                sum0 += load_first(dy.array, at + lane, lanes - lane)
+                lane += LANES
             dbias.array[own + table[rows + 3 * n + 2]] += total(sum0 + sum1)
 
 
@@ -350,9 +351,10 @@ def convolution_backward_weight(memory, parameters, table, a, frame):
     )
 
 
-@step("dbias b_filter dy dy_filter filters rows row_count")
+@step("dbias b_filter dy dy_filter filters rows row_count", splits=True)
 def convolution_backward_bias(memory, parameters, table, a, frame):
     """dbias (slot) from dy (arena)."""
     m = whole_array(memory)
     dbias, dy = Strided(m, frame.slot + a.dbias, a.b_filter), Strided(m, frame.arena + a.dy, a.dy_filter)
-    sum_pixels(dbias, dy, a.filters, a.rows, a.row_count, whole_array(table), frame.accumulate != 0)
+    first, stop = share(a.filters, frame)
+    sum_pixels(dbias, dy, first, stop, a.rows, a.row_count, whole_array(table), frame.accumulate != 0)

@@ -168,6 +168,8 @@ def _weights_written_once(problem: Problem, images: Images) -> bool:
 
 def _columns_are_lanes(problem: Problem, images: Images) -> bool:
     few = images.shard % LANES != 0 if images.shard else is_narrow(problem, images.number)
+    if images.shard and problem.work == BACKWARD_INPUT:
+        return few and goes_back_as_forward(problem, images.shard)
     return problem.work == FORWARD and problem.shared and few
 
 

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 
 from minicnn.geometry import Axis
-from minicnn.kernels.cpu.convolution.axes import step_axes
+from minicnn.kernels.cpu.convolution.axes import step_axes, with_halo
 from minicnn.kernels.cpu.convolution.problem import Problem
 from minicnn.kernels.cpu.convolution.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.weight_gradient import sum_products_by_row_step, sum_products_step, turn_back_step
@@ -49,7 +49,7 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
     squares = program.buffer(LANES * LANES * parts)
     pairs = max(1, CHUNK_BYTES // (4 * pitch))
     for offsets in product(*(range(tile) for tile in tiles)):
-        own_axes = _with_halo([_turn_of(axis, tile, first) for axis, tile, first in zip(axes, tiles, offsets, strict=True)], x.map.halo)
+        own_axes = with_halo([_turn_of(axis, tile, first) for axis, tile, first in zip(axes, tiles, offsets, strict=True)], x.map.halo)
         if any(axis.out == 0 for axis in own_axes):
             continue
         columns, rows = ([*own_axes[::-1], Axis(1, 1, 1, 1, 0, 0, 1)])[:2]
@@ -102,6 +102,8 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
             dweight=dweight + tile * size,
             w_filter=prod(tiles) * size,
             products=Place(products),
+            copies=1,
+            copy_size=0,
             groups=groups,
             size=size,
             filters=filters,
@@ -117,13 +119,15 @@ def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation,
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     rows, columns = axes
     size = channels * rows.taps * columns.taps
-    products = program.buffer(groups * size * LANES)
+    copy_size = groups * size * LANES
+    products = program.buffer(copy_size * parts)
     block = max(1, min(columns.size, CHUNK_BYTES // (4 * LANES * shard)))
     turned = (block + columns.extent - 1) * shard * LANES
     pairs = program.constant([n for i in range(block * shard) for n in (i * LANES, i)]) // 2
     program.step(
         sum_products_by_row_step,
         products=Place(products),
+        copy_size=copy_size,
         turned=Place(program.buffer(turned * parts)),
         turned_size=turned,
         dy=dy.place,
@@ -146,6 +150,8 @@ def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation,
         dweight=dweight,
         w_filter=size,
         products=Place(products),
+        copies=parts,
+        copy_size=copy_size,
         groups=groups,
         size=size,
         filters=filters,
@@ -158,14 +164,6 @@ def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation,
 def _turn_of(axis: Axis, tile: int, first: int) -> Axis:
     """The axis of the positions first, first + tile, ... alone."""
     return axis._replace(stride=axis.stride * tile, before=axis.before - first * axis.stride, out=-(-(axis.out - first) // tile))
-
-
-def _with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Axis]:
-    """The same axes where pixels of the halo are pixels."""
-    return [
-        axis._replace(size=axis.size + before + after, before=axis.before - before)
-        for axis, (before, after) in zip(axes, halo, strict=True)
-    ]
 
 
 def _inside(axis: Axis) -> bool:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.vector import LANES, first_lanes_mask, load, multiply_add, select, splat, store, total
+from minicnn.kernels.cpu.lanes.vector import LANES, first_lanes_mask, load, multiply_add, select, splat, store_first, total
 from minicnn.kernels.cpu.program.atomics import whole_array
+from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
@@ -43,24 +44,55 @@ class Affine(NamedTuple):
     rectify: bool
 
 
+@kernel(inline=True)
+def as_rows(pixels, shard, count):
+    """(rows, lanes of a row, those that may be images): a channel as one row where a shard is no whole number of vectors."""
+    if shard % LANES != 0:
+        return 1, pixels * shard, pixels * shard
+    return pixels, shard, count
+
+
+@kernel
+def lanes_of_images(shard, count):
+    """1 where a lane of such a row is an image, else 0, until it begins anew; empty where all of them are, or where rows are vectors."""
+    if shard % LANES == 0 or count == shard:
+        return np.empty(0, np.float32)
+    lanes = np.empty(shard * LANES, np.float32)
+    for i in range(len(lanes)):
+        lanes[i] = np.float32(1) if i % shard < count else ZERO
+    return lanes
+
+
+@kernel(inline=True)
+def where_image(value, real, lanes, n):
+    """The value in lanes that are images, 0 in others; `n` is where in its row the vector begins."""
+    kept = select(real, value, ZERO)
+    if len(lanes):
+        kept = select(load(lanes, n % len(lanes)) > ZERO, kept, ZERO)
+    return kept
+
+
 @kernel
 def shard_statistics(m, own, x, frame):
     """own[c] = mean, own[channels + c] = sum of squared deviations, over the lanes of x that are images; `own` is a place in memory."""
-    channels, pixels, shard, count = x.channels, x.pixels, x.shard, frame.count
-    share = np.float32(1.0 / (count * pixels))
-    for c in range(channels):
+    channels = x.channels
+    pixels, shard, count = as_rows(x.pixels, x.shard, frame.count)
+    lanes = lanes_of_images(x.shard, frame.count)
+    each = np.float32(1.0 / (frame.count * x.pixels))
+    first, stop = share(channels, frame)
+    for c in range(first, stop):
         at = frame.arena + x.x + c * pixels * shard
         summed = splat(ZERO)
         for n in range(0, count, LANES):
             real = first_lanes_mask(count - n)
             for i in range(n, pixels * shard, shard):
-                summed += select(real, load(m, at + i), ZERO)
-        mean = total(summed) * share
+                summed += where_image(load(m, at + i), real, lanes, n)
+        mean = total(summed) * each
         squares = splat(ZERO)
         for n in range(0, count, LANES):
             real = first_lanes_mask(count - n)
             for i in range(n, pixels * shard, shard):
-                deviation = select(real, load(m, at + i) - mean, ZERO)
+                deviation = where_image(load(m, at + i) - mean, real, lanes, n)
                 squares = multiply_add(deviation, deviation, squares)
         m[own + c] = mean
         m[own + channels + c] = total(squares)
@@ -87,33 +119,36 @@ def normalize(m, y_at, x_at, size, scale, shift, floor):
     """y = max(floor, x * scale + shift)."""
     for i in range(0, size, LANES):
         value = load(m, x_at + i) * scale + shift
-        store(m, y_at + i, select(value < floor, floor, value))
+        store_first(m, y_at + i, select(value < floor, floor, value), size - i)
 
 
 @kernel
 def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
     """sums[c] = sum of dy, sums[channels + c] = sum of dy * z, z the normalized x, over the lanes that are images."""
-    channels, pixels, shard, count, batch = x.channels, x.pixels, x.shard, frame.count, frame.batch
+    channels, size = x.channels, frame.batch * x.pixels
+    pixels, shard, count = as_rows(x.pixels, x.shard, frame.count)
+    lanes = lanes_of_images(x.shard, frame.count)
     dy_at, x_at = frame.arena + dy, frame.arena + x.x
-    for c in range(channels):
-        mean, squares = combined_statistics(m, x, c, batch)
+    first, stop = share(channels, frame)
+    for c in range(first, stop):
+        mean, squares = combined_statistics(m, x, c, frame.batch)
         middle = np.float32(mean)
-        scale = np.float32(1.0 / np.sqrt(squares / (batch * pixels) + epsilon))
+        scale = np.float32(1.0 / np.sqrt(squares / size + epsilon))
         at = c * pixels * shard
         plain = splat(ZERO)
         weighted = splat(ZERO)
         for n in range(0, count, LANES):
             real = first_lanes_mask(count - n)
             for i in range(n, pixels * shard, shard):
-                gradient = select(real, load(m, dy_at + at + i), ZERO)
+                gradient = where_image(load(m, dy_at + at + i), real, lanes, n)
                 plain += gradient
-                weighted = multiply_add(gradient, select(real, load(m, x_at + at + i) - middle, ZERO), weighted)
+                weighted = multiply_add(gradient, where_image(load(m, x_at + at + i) - middle, real, lanes, n), weighted)
         m[sums + c] = total(plain)
         m[sums + channels + c] = total(weighted) * scale
 
 
 @kernel
-def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, mean, scale, plain, weighted):
+def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, lanes, mean, scale, plain, weighted):
     """dx = scale[0] * (dy - plain - z * weighted) with z = (x - mean) * scale[1]; 0 in lanes that are no images."""
     outer, inner = scale
     for n in range(0, shard, LANES):
@@ -121,26 +156,27 @@ def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, mean, scale, pla
         for i in range(n, pixels * shard, shard):
             z = (load(m, x_at + i) - mean) * inner
             gradient = (load(m, dy_at + i) - plain - z * weighted) * outer
-            store(m, dx_at + i, select(real, gradient, ZERO))
+            store_first(m, dx_at + i, where_image(gradient, real, lanes, n), shard - n)
 
 
 # Steps.  Common memory is named by its place in `memory`, activations by theirs in the arena, the gradient by its place in the slot.
 
 
-@step(input=Normalized)
+@step(input=Normalized, splits=True)
 def batch_norm_statistics(memory, parameters, table, a, frame):
     x = values(Normalized, a.input)
     shard_statistics(whole_array(memory), x.statistics + frame.first // x.shard * 2 * x.channels, x, frame)
 
 
-@step("update", input=Normalized, affine=Affine, momentum=float)
+@step("update", input=Normalized, affine=Affine, momentum=float, splits=True)
 def batch_norm_training(memory, parameters, table, a, frame):
     m, p = whole_array(memory), whole_array(parameters)
     x, affine, arena = values(Normalized, a.input), values(Affine, a.affine), frame.arena
     channels, pixels, shard = x.channels, x.pixels, x.shard
     momentum, epsilon = a.momentum, affine.epsilon
     size = frame.batch * pixels
-    for c in range(channels):
+    first, stop = share(channels, frame)
+    for c in range(first, stop):
         mean, squares = combined_statistics(m, x, c, frame.batch)
         if a.update != 0 and frame.first == 0 and size > 1:  # a single number has no variance to follow
             p[affine.running_mean + c] += momentum * (mean - p[affine.running_mean + c])
@@ -151,34 +187,37 @@ def batch_norm_training(memory, parameters, table, a, frame):
         normalize(m, arena + affine.y + at, arena + x.x + at, pixels * shard, np.float32(scale), np.float32(shift), floor)
 
 
-@step(input=Normalized, affine=Affine)
+@step(input=Normalized, affine=Affine, splits=True)
 def batch_norm_inference(memory, parameters, table, a, frame):
     m, p = whole_array(memory), whole_array(parameters)
     x, affine, arena = values(Normalized, a.input), values(Affine, a.affine), frame.arena
     size = x.pixels * x.shard
-    for c in range(x.channels):
+    first, stop = share(x.channels, frame)
+    for c in range(first, stop):
         scale = p[affine.gamma + c] / np.sqrt(p[affine.running_variance + c] + affine.epsilon)
         shift, floor = p[affine.beta + c] - p[affine.running_mean + c] * scale, ZERO if affine.rectify != 0 else NO_FLOOR
         normalize(m, arena + affine.y + c * size, arena + x.x + c * size, size, np.float32(scale), np.float32(shift), floor)
 
 
-@step("dy sums", input=Normalized, epsilon=float)
+@step("dy sums", input=Normalized, epsilon=float, splits=True)
 def batch_norm_gradient_sums(memory, parameters, table, a, frame):
     x = values(Normalized, a.input)
     shard_gradient_sums(whole_array(memory), a.sums + frame.first // x.shard * 2 * x.channels, a.dy, x, a.epsilon, frame)
 
 
-@step("dy sums dx gamma dgamma dbeta", input=Normalized, epsilon=float)
+@step("dy sums dx gamma dgamma dbeta", input=Normalized, epsilon=float, splits=True)
 def batch_norm_backward(memory, parameters, table, a, frame):
     m, p = whole_array(memory), whole_array(parameters)
     x, arena, slot = values(Normalized, a.input), frame.arena, frame.slot
-    channels, pixels, shard = x.channels, x.pixels, x.shard
-    size = frame.batch * pixels
-    for c in range(channels):
+    channels, size = x.channels, frame.batch * x.pixels
+    pixels, shard, count = as_rows(x.pixels, x.shard, frame.count)
+    lanes = lanes_of_images(x.shard, frame.count)
+    first, stop = share(channels, frame)
+    for c in range(first, stop):
         mean, squares = combined_statistics(m, x, c, frame.batch)
         inner = 1.0 / np.sqrt(squares / size + a.epsilon)
         plain, weighted = 0.0, 0.0
-        for number in range((frame.batch + shard - 1) // shard):
+        for number in range((frame.batch + x.shard - 1) // x.shard):
             plain += m[a.sums + number * 2 * channels + c]
             weighted += m[a.sums + number * 2 * channels + channels + c]
         at = c * pixels * shard
@@ -189,7 +228,8 @@ def batch_norm_backward(memory, parameters, table, a, frame):
             arena + x.x + at,
             pixels,
             shard,
-            frame.count,
+            count,
+            lanes,
             np.float32(mean),
             (np.float32(p[a.gamma + c] * inner), np.float32(inner)),
             np.float32(plain / size),

@@ -10,7 +10,7 @@ import numpy as np
 
 from minicnn.kernels.cpu.lanes.elementary import power
 from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, store_first
-from minicnn.kernels.cpu.pointwise.activation import stretch, stretch_of_array
+from minicnn.kernels.cpu.pointwise.activation import stretch_of_array
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import array_of, share
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -82,7 +82,7 @@ def local_response_norm_backward(dx, dx_at, dy, dy_at, x, x_at, scratch, own_at,
                 for j in range(max(0, c - (size - 1) // 2), min(channels - 1, c + size // 2) + 1):
                     shares += load(scratch, share_at + j * BLOCK + i - block)
                 own = load(scratch, own_at + c * BLOCK + i - block)
-                store(dx, dx_at + at, multiply_add(load(x, x_at + at) * factor, shares, own))
+                store_first(dx, dx_at + at, multiply_add(load(x, x_at + at) * factor, shares, own), stop - i)
 
 
 @step("y x", how=Response, splits=True)
@@ -92,12 +92,13 @@ def local_response_norm_step_forward(memory, parameters, table, a, frame):
     local_response_norm_forward(m, frame.arena + a.y, m, frame.arena + a.x, first * LANES, min(how.plane, stop * LANES), how)
 
 
-@step("dx dy x scratch", how=Response)
+@step("dx dy x scratch", how=Response, splits=True)
 def local_response_norm_step_backward(memory, parameters, table, a, frame):
     m, arena, how = whole_array(memory), frame.arena, response(a.how)
-    begin, some = stretch(how.plane, frame)
+    first, stop = share((how.plane + LANES - 1) // LANES, frame)
     scratch = arena + a.scratch + frame.part * 2 * how.channels * BLOCK
-    local_response_norm_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.x, m, scratch, begin, begin + some, how)
+    begin, stop = first * LANES, min(how.plane, stop * LANES)
+    local_response_norm_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.x, m, scratch, begin, stop, how)
 
 
 # Steps on arrays of the call, images one after the other.

@@ -111,7 +111,7 @@ def stretch_of_array(size, frame):
 # Steps: offsets are into the arena.  A task may do a part.
 
 
-@step("y x size", slope=float)
+@step("y x size", slope=float, splits=True)
 def relu_step_forward(memory, parameters, table, a, frame):
     m, (begin, size), slope = whole_array(memory), stretch(a.size, frame), np.float32(a.slope)
     arena = frame.arena + begin
@@ -121,7 +121,7 @@ def relu_step_forward(memory, parameters, table, a, frame):
         leaky_relu_forward(m, arena + a.y, m, arena + a.x, size, slope)
 
 
-@step("dx dy y size", slope=float)
+@step("dx dy y size", slope=float, splits=True)
 def relu_step_backward(memory, parameters, table, a, frame):
     m, (begin, size), slope = whole_array(memory), stretch(a.size, frame), np.float32(a.slope)
     arena = frame.arena + begin
@@ -131,61 +131,63 @@ def relu_step_backward(memory, parameters, table, a, frame):
         leaky_relu_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size, slope)
 
 
-@step("y x size")
+@step("y x size", splits=True)
 def tanh_step_forward(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)
     arena = frame.arena + begin
     tanh_forward(m, arena + a.y, m, arena + a.x, size)
 
 
-@step("dx dy y size")
+@step("dx dy y size", splits=True)
 def tanh_step_backward(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)
     arena = frame.arena + begin
     tanh_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size)
 
 
-@step("y x size", amplitude=float, slope=float)
+@step("y x size", amplitude=float, slope=float, splits=True)
 def scaled_tanh_step_forward(memory, parameters, table, a, frame):
     """y = amplitude * tanh(slope * x)."""
-    m, arena = whole_array(memory), frame.arena
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
     amplitude, slope = np.float32(a.amplitude), np.float32(a.slope)
-    for i in range(0, a.size, LANES):
+    for i in range(0, size, LANES):
         store(m, arena + a.y + i, hyperbolic_tangent(load(m, arena + a.x + i) * slope) * amplitude)
 
 
-@step("dx dy y size", amplitude=float, slope=float)
+@step("dx dy y size", amplitude=float, slope=float, splits=True)
 def scaled_tanh_step_backward(memory, parameters, table, a, frame):
     """dx = dy * slope * (amplitude - y^2 / amplitude)."""
-    m, arena = whole_array(memory), frame.arena
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena = frame.arena + begin
     amplitude, slope = np.float32(a.amplitude), np.float32(a.slope)
-    for i in range(0, a.size, LANES):
+    for i in range(0, size, LANES):
         y = load(m, arena + a.y + i)
         store(m, arena + a.dx + i, load(m, arena + a.dy + i) * (splat(amplitude) - y * y / amplitude) * slope)
 
 
-@step("y x size")
+@step("y x size", splits=True)
 def sigmoid_step_forward(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)
     arena = frame.arena + begin
     sigmoid_forward(m, arena + a.y, m, arena + a.x, size)
 
 
-@step("dx dy y size")
+@step("dx dy y size", splits=True)
 def sigmoid_step_backward(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)
     arena = frame.arena + begin
     sigmoid_backward(m, arena + a.dx, m, arena + a.dy, m, arena + a.y, size)
 
 
-@step("y x size")
+@step("y x size", splits=True)
 def copy_step(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)
     arena = frame.arena + begin
     copy(m, arena + a.y, m, arena + a.x, size)
 
 
-@step("y x size")
+@step("y x size", splits=True)
 def add_step(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)
     arena = frame.arena + begin

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.elementary import exponential
-from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store
+from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import doubles_at, int32s_at, integers_at, whole_array, whole_numbers_of
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import field_of
@@ -22,7 +22,7 @@ def softmax(y, y_at, x, x_at, total_at, classes, shard):
         summed = splat(ZERO)
         for k in range(classes):
             value = exponential(load(x, x_at + k * shard + n) - largest)
-            store(y, y_at + k * shard + n, value)
+            store_first(y, y_at + k * shard + n, value, shard - n)
             summed += value
         store(y, total_at + n, summed)
 
@@ -43,7 +43,7 @@ def softmax_cross_entropy(m, d_at, x_at, total_at, classes, shard, labels, scale
     for n in range(0, shard, LANES):
         factor = splat(scale) / load(m, total_at + n)
         for k in range(classes):
-            store(m, d_at + k * shard + n, load(m, d_at + k * shard + n) * factor)
+            store_first(m, d_at + k * shard + n, load(m, d_at + k * shard + n) * factor, shard - n)
     for n in range(count):
         label = labels[order[frame.first + n]]
         best = 0

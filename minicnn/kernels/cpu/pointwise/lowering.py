@@ -120,10 +120,10 @@ def append_local_response_norm_forward(
 
 
 def append_local_response_norm_backward(
-    program: Program, dx: Activation, dy: Activation, x: Activation, size: int, k: float, alpha: float, beta: float, parts: int = 1
+    program: Program, dx: Activation, dy: Activation, x: Activation, size: int, k: float, alpha: float, beta: float
 ) -> None:
-    """dx; needs the input x again, and in a phase of several parts scratch for each."""
-    scratch = program.buffer(parts * x.map.channels * 2 * local_response_normalization.BLOCK)
+    """dx; needs the input x again, and scratch for each part."""
+    scratch = program.buffer(program.parts * x.map.channels * 2 * local_response_normalization.BLOCK)
     program.step(
         local_response_normalization.local_response_norm_step_backward,
         dx=dx.place,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store_first, total
+from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, splat, store_first, total
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.machine_code.compile import kernel, step
 
@@ -33,6 +33,7 @@ def factor_gradient_step(memory, parameters, table, a, frame):
     for c in range(a.channels):
         summed = splat(ZERO)
         for i in range(c * a.plane, (c + 1) * a.plane, LANES):
-            summed = multiply_add(load(m, arena + a.dy + i), load(m, arena + a.x + i), summed)
+            gradient = load_first(m, arena + a.dy + i, (c + 1) * a.plane - i)
+            summed = multiply_add(gradient, load_first(m, arena + a.x + i, (c + 1) * a.plane - i), summed)
         old = m[slot + a.dfactor + c] if frame.accumulate != 0 else ZERO
         m[slot + a.dfactor + c] = old + total(summed) * np.float32(a.factor)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.integers import same_integer, splat_integer
-from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store, store_first
+from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, select, splat, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -24,7 +24,7 @@ ZERO = np.float32(0)
 def fill(m, at, size, value):
     """m[at : at + size] = value."""
     for i in range(0, size, LANES):
-        store(m, at + i, splat(value))
+        store_first(m, at + i, splat(value), size - i)
 
 
 class Sizes(NamedTuple):
@@ -79,10 +79,10 @@ def max_pool_2x2_backward(m, dx_base, dy_base, winner_base, begin, stop, sizes):
                 for n in range(0, shard, LANES):
                     gradient = load(m, dy_base + y_at + q * shard + n)
                     winner = load(m, winner_base + y_at + q * shard + n)
-                    store(m, upper + left + n, select(same_integer(winner, splat_integer(0)), gradient, ZERO))
-                    store(m, upper + left + shard + n, select(same_integer(winner, splat_integer(1)), gradient, ZERO))
-                    store(m, lower + left + n, select(same_integer(winner, splat_integer(2)), gradient, ZERO))
-                    store(m, lower + left + shard + n, select(same_integer(winner, splat_integer(3)), gradient, ZERO))
+                    store_first(m, upper + left + n, select(same_integer(winner, splat_integer(0)), gradient, ZERO), shard - n)
+                    store_first(m, upper + left + shard + n, select(same_integer(winner, splat_integer(1)), gradient, ZERO), shard - n)
+                    store_first(m, lower + left + n, select(same_integer(winner, splat_integer(2)), gradient, ZERO), shard - n)
+                    store_first(m, lower + left + shard + n, select(same_integer(winner, splat_integer(3)), gradient, ZERO), shard - n)
             if x_columns > 2 * columns:
                 fill(m, upper + 2 * columns * shard, shard, ZERO)
                 fill(m, lower + 2 * columns * shard, shard, ZERO)
