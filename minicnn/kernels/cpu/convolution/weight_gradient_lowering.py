@@ -49,7 +49,7 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
     squares = program.buffer(LANES * LANES * parts)
     pairs = max(1, CHUNK_BYTES // (4 * pitch))
     for offsets in product(*(range(tile) for tile in tiles)):
-        own_axes = _with_halo([_turn_of(axis, tile, first) for axis, tile, first in zip(axes, tiles, offsets, strict=True)], x.map.halo)
+        own_axes = with_halo([_turn_of(axis, tile, first) for axis, tile, first in zip(axes, tiles, offsets, strict=True)], x.map.halo)
         if any(axis.out == 0 for axis in own_axes):
             continue
         columns, rows = ([*own_axes[::-1], Axis(1, 1, 1, 1, 0, 0, 1)])[:2]
@@ -160,7 +160,7 @@ def _turn_of(axis: Axis, tile: int, first: int) -> Axis:
     return axis._replace(stride=axis.stride * tile, before=axis.before - first * axis.stride, out=-(-(axis.out - first) // tile))
 
 
-def _with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Axis]:
+def with_halo(axes: Sequence[Axis], halo: Sequence[tuple[int, int]]) -> list[Axis]:
     """The same axes where pixels of the halo are pixels."""
     return [
         axis._replace(size=axis.size + before + after, before=axis.before - before)
