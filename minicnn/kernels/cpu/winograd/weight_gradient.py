@@ -30,11 +30,11 @@ from minicnn.kernels.cpu.convolution.operands import Filters, Left, Planes, Rows
 from minicnn.kernels.cpu.convolution.tiles import FROM_OLD, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, ONE, gather_tiles
 from minicnn.kernels.cpu.convolution.weight_gradient import turn_line
-from minicnn.kernels.cpu.lanes.vector import LANES, load, multiply_add, splat, store, total
+from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, splat, store, total
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Strided, share
 from minicnn.kernels.cpu.winograd.overflow import is_finite
-from minicnn.kernels.cpu.winograd.winograd import transform_input
+from minicnn.kernels.cpu.winograd.winograd import input_to_four, input_to_six, transform_columns, transform_input
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
@@ -105,38 +105,41 @@ class Scratch(NamedTuple):
     d: Any
     turned: Any
     square: Any
+    sorted: Any
     sums_element: int
     v_element: int
     d_element: int
 
 
 @kernel
-def turn_tile(turned, dy, rows, columns, shard, p, q, edge):
-    """turned[i, j, n, lane] = dy[lane, p + i, q + j, n] for one tile and LANES filters; zeros outside.
+def turn_tiles(turned, dy, rows, columns, shard, p, q, edge, count):
+    """turned[i, j, n, lane] = dy[lane, p + i, q + j, n] for `count` tiles of a row of tiles and LANES filters; zeros outside.
 
     turned : Strided, by pixel and image;  dy : Rows, by filter and by row
     """
-    inside = min(edge, columns.out - q) * shard
+    wide = count * edge * shard
+    inside = min(wide, (columns.out - q) * shard)
     for i in range(edge):
-        own = Strided(turned.array, turned.base + i * edge * shard * LANES, LANES)
+        own = Strided(turned.array, turned.base + i * wide * LANES, LANES)
         line = inside if p + i < rows.out else 0
         if line > 0:
             turn_line(own, Strided(dy.array, dy.base + (p + i) * dy.row + q * shard, dy.step), LANES, line)
-        for at in range(line, edge * shard):
+        for at in range(line, wide):
             store(own.array, own.base + at * LANES, splat(ZERO))
 
 
 @kernel
-def transform_gradients(d, turned, shard, edge, s_at):
-    """d[i, j, n, lane] = (A dY A^T)[i, j] for all images of one tile and LANES filters.
+def transform_gradients(d, turned, shard, edge, count, s_at):
+    """d[i, j, pair, lane] = (A dY A^T)[i, j] for all images of `count` tiles and LANES filters.
 
-    d : Strided, by element, images STRIP apart;  turned : where `turn_tile` has left the tile, in the memory of d and the scratch
+    d : Strided, by element, pairs STRIP apart;  turned : where `turn_tiles` has left the tiles, in the memory of d and the scratch
     """
     m, side = d.array, edge + 2
-    down = edge * shard * LANES
-    for n in range(shard):
+    down = count * edge * shard * LANES
+    for n in range(count * shard):
+        first = turned + (n // shard * edge * shard + n % shard) * LANES
         for j in range(edge):
-            at, own = turned + (j * shard + n) * LANES, s_at + j * LANES
+            at, own = first + j * shard * LANES, s_at + j * LANES
             if edge == 2:
                 t0, t1, t2, t3 = gradient_to_four(load(m, at), load(m, at + down))
             else:
@@ -159,6 +162,52 @@ def transform_gradients(d, turned, shard, edge, s_at):
             store(m, own + d.step, t1)
             store(m, own + 2 * d.step, t2)
             store(m, own + 3 * d.step, t3)
+
+
+@kernel
+def sort_pixels(m, s_at, line, x, rows, columns, shard, h, w, side, count):
+    """What `count` tiles of a row of tiles read of one channel, sorted by the column's remainder: (row, remainder, tile, image).
+
+    x : where the channel begins, in the same memory;  (h, w) is the first tile's first pixel;  outside are zeros
+    Whole vectors are written, what they hold too much of is overwritten by the next pixel; `line` has room for the last.
+    """
+    edge = side - 2
+    for i in range(side):
+        inside = 0 <= h + i < rows.size
+        source, target = x + ((h + i) * columns.size + w) * shard, s_at + i * edge * line
+        for j in range(count * edge + 2):
+            own = target + j % edge * line + j // edge * shard
+            found = inside and 0 <= w + j < columns.size
+            for n in range(0, shard, LANES):
+                store(m, own + n, load(m, source + j * shard + n) if found else splat(ZERO))
+
+
+@kernel
+def transform_sorted(v, s_at, line, shard, side, lanes, scratch):
+    """v[i, j, lane] = (B^T d B)[i, j] for one channel and all pairs of what `sort_pixels` has left; whole vectors are written."""
+    m, edge = v.array, side - 2
+    for n in range(0, lanes, LANES):
+        for i in range(side):
+            at, row = s_at + i * edge * line + n, scratch + i * side * LANES
+            d0, d1 = load(m, at), load(m, at + line)
+            if side == 4:
+                t0, t1, t2, t3 = input_to_four(d0, d1, load(m, at + shard), load(m, at + line + shard))
+            else:
+                d2, d3 = load(m, at + 2 * line), load(m, at + 3 * line)
+                t0, t1, t2, t3, t4, t5 = input_to_six(d0, d1, d2, d3, load(m, at + shard), load(m, at + line + shard))
+                store(m, row + 4 * LANES, t4)
+                store(m, row + 5 * LANES, t5)
+            store(m, row, t0)
+            store(m, row + LANES, t1)
+            store(m, row + 2 * LANES, t2)
+            store(m, row + 3 * LANES, t3)
+        transform_columns(Strided(m, v.base + n, v.step), side, scratch)
+
+
+@kernel
+def tiles_in_row(tile, stop, tile_columns, most):
+    """How many tiles from this one on are in its row of tiles, before `stop`, and no more than `most`."""
+    return min(stop - tile, tile_columns - tile % tile_columns, most)
 
 
 @kernel
@@ -211,8 +260,9 @@ def write_directly(y, dy, x, rows, columns, shard, flip, first, stop, edge):
                         h, w = i + r - rows.before, j + s - columns.before
                         if 0 <= h < rows.size and 0 <= w < columns.size:
                             for n in range(0, shard, LANES):
-                                pixel = load(m, x + (h * columns.size + w) * shard + n)
-                                found = multiply_add(load(m, dy.base + i * dy.row + j * shard + n), pixel, found)
+                                left = min(LANES, shard - n)
+                                pixel = load_first(m, x + (h * columns.size + w) * shard + n, left)
+                                found = multiply_add(load_first(m, dy.base + i * dy.row + j * shard + n, left), pixel, found)
             tap = 8 - 3 * r - s if flip else 3 * r + s
             m[y.base + tap * y.step] = total(found)
 
@@ -250,23 +300,33 @@ def sum_tiles(products, dy, x, layer, rows, columns, cut, own, row, stretch_size
         for first in range(begin, end, cut.chunk):
             stop = min(first + cut.chunk, end)
             for channel in range(some):
-                for tile in range(first, stop):
-                    p, q = tile // tile_columns * edge, tile % tile_columns * edge
-                    v_at, source = own.v + channel * v_row + (tile - first) * shard, x_at + channel * x.step
-                    for n in range(0, shard, LANES):
-                        v = Strided(m, v_at + n, own.v_element)
-                        h, w = p - rows.before, q - columns.before
-                        transform_input(v, source + n, rows.size, columns.size, shard, h, w, side, own.square)
-            for tile in range(first, stop):
+                source, tile = x_at + channel * x.step, first
+                while tile < stop:
+                    count = 1 if shard % LANES == 0 else tiles_in_row(tile, stop, tile_columns, cut.chunk)
+                    h, w = tile // tile_columns * edge - rows.before, tile % tile_columns * edge - columns.before
+                    v = Strided(m, own.v + channel * v_row + (tile - first) * shard, own.v_element)
+                    if shard % LANES == 0:
+                        for n in range(0, shard, LANES):
+                            moved = Strided(m, v.base + n, v.step)
+                            transform_input(moved, source + n, rows.size, columns.size, shard, h, w, side, own.square)
+                    else:
+                        line = (count + 1) * shard + LANES
+                        sort_pixels(m, own.sorted, line, source, rows, columns, shard, h, w, side, count)
+                        transform_sorted(v, own.sorted, line, shard, side, count * shard, own.square)
+                    tile += count
+            tile = first
+            while tile < stop:
+                count = tiles_in_row(tile, stop, tile_columns, max(1, LANES // shard))
                 p, q = tile // tile_columns * edge, tile % tile_columns * edge
                 for number in range(0, own_filters, LANES):
                     lane = min(number, filters - k - LANES)
                     gradients = Rows(m, dy_at + lane * dy.step, dy.step, dy.row)
-                    turn_tile(Strided(m, own.turned, LANES), gradients, rows, columns, shard, p, q, edge)
+                    turn_tiles(Strided(m, own.turned, LANES), gradients, rows, columns, shard, p, q, edge, count)
                     if lane < number:  # fewer filters are left: those before them make a vector
-                        shift_lanes(m, own.turned, edge * edge * shard, number - lane)
+                        shift_lanes(m, own.turned, edge * edge * count * shard, number - lane)
                     d_at = own.d + number // STRIP * d_strip + (tile - first) * shard * STRIP + number % STRIP
-                    transform_gradients(Strided(m, d_at, own.d_element), own.turned, shard, edge, own.square)
+                    transform_gradients(Strided(m, d_at, own.d_element), own.turned, shard, edge, count, own.square)
+                tile += count
             some_pairs = Taps(table, pairs, pairs + (stop - first) * shard)
             for element in range(side * side):
                 for strip in range(strips):
@@ -335,7 +395,7 @@ def winograd_weight_step(memory, parameters, table, a, frame):
         rows,
         columns,
         values(Cut, a.cut),
-        Scratch(part + own[0], part + own[1], part + own[2], part + own[3], part + own[4], own[5], own[6], own[7]),
+        Scratch(part + own[0], part + own[1], part + own[2], part + own[3], part + own[4], part + own[5], *own[6:]),
         a.row,
         a.stretch_size,
         whole_array(table),

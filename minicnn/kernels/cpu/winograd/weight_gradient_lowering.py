@@ -8,13 +8,24 @@ from types import MappingProxyType
 
 from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.convolution.axes import step_axes
-from minicnn.kernels.cpu.convolution.choice import FEWEST_CHANNELS, INPUT, PER_PRODUCT, TILES, Choice, cheapest, direct_cycles, serves
+from minicnn.kernels.cpu.convolution.choice import (
+    FEW_GAIN,
+    FEWEST_CHANNELS,
+    INPUT,
+    PER_PRODUCT,
+    TILES,
+    Choice,
+    cheapest,
+    direct_cycles,
+    serves,
+)
 from minicnn.kernels.cpu.convolution.problem import DIRECT, Images, Problem
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS
 from minicnn.kernels.cpu.convolution.weight_gradient import turn_back_step
 from minicnn.kernels.cpu.convolution.weight_gradient_lowering import fill_lanes, with_halo
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.call import SMALL_SHARD
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program, padded
 from minicnn.kernels.cpu.winograd.weight_gradient import STRIP, Cut, Layer, Scratch, add_stretches_step, winograd_weight_step
 
@@ -22,30 +33,32 @@ STRIPS = 2  # of filters of a unit: for each x is transformed again
 MOST_CHANNELS = 22 * TILE_FILTERS  # of a unit: for each dy is transformed again
 PAIRS = 64  # of a chunk; the sums are read and written once for them
 GRADIENT = {2: 90.0, 4: 250.0}  # cycles of a vector of a tile of dy, turned and transformed
-FEWEST_PAIRS = 48  # of the tiles of all images: sums of fewer are carried more than added to
+SORTED = 2.5  # cycles of a pixel of a few images that is put beside the same pixel of the next tile
+FEWEST_IMAGES = 4  # of a shard: VGG's conv3-2, 2 and 1 images, two threads, directly and in tiles of 4x4: 28 and 20 ms, 8.7 and 12
+BACK = {2: 10.0, 4: 16.0}  # cycles of a filter of one channel: its sums begun, and brought back
 
 
 def choose_weight(problem: Problem, images: Images) -> Choice:
     """Choose between this and the direct way for the weight gradient."""
-    shard, enough = images.shard or LANES, images.number >= (LANES // 2 if images.shard else LANES)
-    return cheapest(_cycles(problem.axes, problem.channels, problem.filters, problem.groups, shard, enough))
+    shard = images.shard or (images.number if images.number < LANES else SMALL_SHARD)
+    gain = FEW_GAIN if shard < LANES else 1.0
+    return cheapest(_cycles(problem.axes, problem.channels, problem.filters, problem.groups, shard), gain)
 
 
 @lru_cache(REMEMBERED)
-def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, enough: bool) -> Mapping[str, float]:
-    """Cycles of a vector of images."""
-    own_channels, own_filters = channels // groups, filters // groups
-    cycles = {DIRECT: direct_cycles(axes, channels, own_filters)}
-    wide = own_channels >= FEWEST_CHANNELS and fill_lanes(own_filters)
-    if wide and enough and shard % LANES == 0 and serves(axes):
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int) -> Mapping[str, float]:
+    """Cycles of a vector of images; of an image where a shard has fewer."""
+    own_channels, own_filters, vectors = channels // groups, filters // groups, min(1.0, shard / LANES)
+    of_an_image = vectors / min(shard, LANES) if shard < LANES else 1.0
+    cycles = {DIRECT: direct_cycles(axes, channels, own_filters) * of_an_image}
+    if own_channels >= FEWEST_CHANNELS and fill_lanes(own_filters) and serves(axes) and shard >= FEWEST_IMAGES:
         blocks, bands = -(-own_channels // MOST_CHANNELS), -(-own_filters // (STRIPS * STRIP))
         for name, m in TILES.items():
-            tiles = _tiles(axes, m)
-            if tiles * shard < FEWEST_PAIRS:
-                continue
             products = (m + 2) ** 2 * own_channels * -(-own_filters // LANES) * LANES / 2 * PER_PRODUCT
-            transforms = own_channels * bands * INPUT[m] + own_filters * blocks * GRADIENT[m]
-            cycles[name] = groups * tiles * (products + transforms)
+            sorting = 0.0 if shard % LANES == 0 else (m + 2) * m * SORTED * LANES / shard
+            transforms = own_channels * bands * (INPUT[m] + sorting) + own_filters * blocks * GRADIENT[m]
+            back = own_channels * own_filters * BACK[m] * LANES / shard
+            cycles[name] = groups * (_tiles(axes, m) * (products + transforms) + back) * of_an_image
     return MappingProxyType(cycles)
 
 
@@ -68,7 +81,8 @@ def append_winograd_weight(program: Program, dweight: int, dy: Activation, x: Ac
     products = program.buffer(stretch_size * stretches)
     pairs, elements = chunk * shard, side * side
     apart = [block * strips_of_unit * STRIP + CACHE_LINE, block * pairs + CACHE_LINE, pairs * strips_of_unit * STRIP + CACHE_LINE]
-    sizes = [*(elements * each for each in apart), m * m * shard * LANES, elements * LANES]
+    sizes = [*(elements * each for each in apart), m * m * max(LANES, shard) * LANES, elements * LANES]
+    sizes.append(0 if shard % LANES == 0 else side * m * ((chunk + 1) * shard + LANES))
     places = [sum(map(padded, sizes[:n])) for n in range(len(sizes))]
     part_size = sum(map(padded, sizes))
     scratch = program.buffer(part_size * parts)
