@@ -23,6 +23,7 @@ from minicnn.kernels.cpu.convolution.conditions import (
     is_narrow,
     padding_fits,
     patches_pay,
+    sums_one_by_one,
 )
 from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
 from minicnn.kernels.cpu.convolution.lowering import (
@@ -227,6 +228,12 @@ WAYS: Sequence[Way] = (
         Steps(append_tiled_backward_input),
     ),
     Way(POSITIONS, "weights that serve few positions: written once", _weights_written_once, Steps(append_tiled_backward_weight)),
+    Way(
+        "image by image",
+        "a single tap: less work than carrying images into lanes",
+        lambda p, i: not i.shard and sums_one_by_one(p),
+        Steps(append_filter_lanes, outside=True, single=lambda images: True),
+    ),
     _weight_by_winograd(WINOGRAD4, 4),
     _weight_by_winograd(WINOGRAD2, 2),
     Way(
