@@ -190,8 +190,8 @@ def sum_products(products, turned, dy, dy_steps, x, sizes, axes, chunks, table, 
 
 @kernel
 def sum_products_by_row(products, turned, dy, x, sizes, rows, columns, column_block, table, pairs, part, parts):
-    """All products of some groups, for filters that fill one vector alone and are three taps wide: the vectors of a tile are the taps of a
-    row, each with dy as many positions earlier, so that a number of x serves all three.
+    """All products of some rows of positions, for filters that fill one vector alone and are three taps wide: the vectors of a tile are the
+    taps of a row, each with dy as many positions earlier, so that a number of x serves all three.
 
     dy : Rows;  x : Strided, by channel
     column_block : pixels of a chunk; dy is turned for the positions that read them, zeros beyond the ends
@@ -199,11 +199,11 @@ def sum_products_by_row(products, turned, dy, x, sizes, rows, columns, column_bl
     """
     shard, channels, filters, flip = sizes.shard, sizes.channels, sizes.filters, sizes.flip
     taps, reach = rows.taps * ROW_TAPS, (ROW_TAPS - 1) * columns.dilation
-    for group in range(sizes.groups * part // parts, sizes.groups * (part + 1) // parts):
+    for group in range(sizes.groups):
         own = products.base + group * channels * taps * LANES
         for lane in range(0, channels * taps * LANES, LANES):
             store(products.array, own + lane, splat(ZERO))
-        for p in range(rows.out):
+        for p in range(rows.out * part // parts, rows.out * (part + 1) // parts):
             for w in range(0, columns.size, column_block):
                 wide = min(column_block, columns.size - w)
                 first = w + columns.before - reach
@@ -236,8 +236,11 @@ def sum_products_by_row(products, turned, dy, x, sizes, rows, columns, column_bl
 
 
 @kernel
-def turn_back(dweight, products, groups, size, filters, square, accumulate, part, parts):
-    """dweight[k, i] (+)= products[i, k] for the `size` weights of each filter; all Strided, `square` room for LANES x LANES."""
+def turn_back(dweight, products, copies, copy_size, groups, size, filters, square, accumulate, part, parts):
+    """dweight[k, i] (+)= products[i, k] for the `size` weights of each filter; all Strided, `square` room for LANES x LANES.
+
+    copies : of all products, `copy_size` apart, to be added in their order; the sum stays in the first
+    """
     strips = (filters + LANES - 1) // LANES
     for unit in range(groups * strips * part // parts, groups * strips * (part + 1) // parts):
         group, k = unit // strips, unit % strips * LANES
@@ -245,6 +248,12 @@ def turn_back(dweight, products, groups, size, filters, square, accumulate, part
         whole = size // LANES * LANES
         own = dweight.base + (group * filters + k) * dweight.step
         source = products.base + group * size * products.step + k
+        if copies > 1:
+            for i in range(source, source + size * products.step, products.step):
+                value = load(products.array, i)
+                for copy in range(1, copies):
+                    value += load(products.array, i + copy * copy_size)
+                store(products.array, i, value)
         for i in range(0, whole, LANES):
             transpose_square(square.array, square.base, LANES, products.array, source + i * products.step, products.step)
             for j in range(some):
@@ -289,16 +298,16 @@ def sum_products_step(memory, parameters, table, a, frame):
 
 
 @step(
-    "products turned turned_size dy dy_plane dy_row x x_plane shard groups channels filters flip column_block pairs",
+    "products copy_size turned turned_size dy dy_plane dy_row x x_plane shard groups channels filters flip column_block pairs",
     axes=ThreeAxes,
     splits=True,
 )
 def sum_products_by_row_step(memory, parameters, table, a, frame):
-    """Everything lies in the arena; each part has `turned_size` elements of its own."""
+    """Everything lies in the arena; each part has `turned_size` elements of its own, and products `copy_size` further on."""
     m = whole_array(memory)
     _, rows, columns = three_axes(a.axes)
     sum_products_by_row(
-        Strided(m, frame.arena + a.products, 0),
+        Strided(m, frame.arena + a.products + frame.part * a.copy_size, 0),
         Strided(m, frame.arena + a.turned + frame.part * a.turned_size, LANES),
         Rows(m, frame.arena + a.dy, a.dy_plane, a.dy_row),
         Strided(m, frame.arena + a.x, a.x_plane),
@@ -313,13 +322,15 @@ def sum_products_by_row_step(memory, parameters, table, a, frame):
     )
 
 
-@step("dweight w_filter products groups size filters row squares", splits=True)
+@step("dweight w_filter products copies copy_size groups size filters row squares", splits=True)
 def turn_back_step(memory, parameters, table, a, frame):
     """dweight (slot) from products (arena), by way of a square (arena) for each part."""
     m = whole_array(memory)
     turn_back(
         Strided(m, frame.slot + a.dweight, a.w_filter),
         Strided(m, frame.arena + a.products, a.row),
+        a.copies,
+        a.copy_size,
         a.groups,
         a.size,
         a.filters,

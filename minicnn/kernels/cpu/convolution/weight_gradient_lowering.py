@@ -100,6 +100,8 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation | Outside
             dweight=dweight + tile * size,
             w_filter=prod(tiles) * size,
             products=Place(products),
+            copies=1,
+            copy_size=0,
             groups=groups,
             size=size,
             filters=filters,
@@ -115,13 +117,15 @@ def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation,
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
     rows, columns = axes
     size = channels * rows.taps * columns.taps
-    products = program.buffer(groups * size * LANES)
+    copy_size = groups * size * LANES
+    products = program.buffer(copy_size * parts)
     block = max(1, min(columns.size, CHUNK_BYTES // (4 * LANES * shard)))
     turned = (block + columns.extent - 1) * shard * LANES
     pairs = program.constant([n for i in range(block * shard) for n in (i * LANES, i)]) // 2
     program.step(
         sum_products_by_row_step,
         products=Place(products),
+        copy_size=copy_size,
         turned=Place(program.buffer(turned * parts)),
         turned_size=turned,
         dy=dy.place,
@@ -144,6 +148,8 @@ def append_by_row(program: Program, dweight: int, dy: Activation, x: Activation,
         dweight=dweight,
         w_filter=size,
         products=Place(products),
+        copies=parts,
+        copy_size=copy_size,
         groups=groups,
         size=size,
         filters=filters,

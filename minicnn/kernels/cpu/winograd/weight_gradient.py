@@ -32,7 +32,7 @@ from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, ONE, gather_tiles
 from minicnn.kernels.cpu.convolution.weight_gradient import turn_line
 from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, splat, store, total
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.operands import Strided, share
+from minicnn.kernels.cpu.program.operands import Strided
 from minicnn.kernels.cpu.winograd.overflow import is_finite
 from minicnn.kernels.cpu.winograd.winograd import input_to_four, input_to_six, transform_columns, transform_input
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -403,15 +403,3 @@ def winograd_weight_step(memory, parameters, table, a, frame):
         frame.part,
         frame.parts,
     )
-
-
-@step("products size stretches stretch_size", splits=True)
-def add_stretches_step(memory, parameters, table, a, frame):
-    """The sums of all stretches of tiles, in their order, into the first."""
-    m, products = whole_array(memory), frame.arena + a.products
-    first, stop = share(a.size // LANES, frame)
-    for i in range(products + first * LANES, products + stop * LANES, LANES):
-        found = load(m, i)
-        for stretch in range(1, a.stretches):
-            found += load(m, i + stretch * a.stretch_size)
-        store(m, i, found)

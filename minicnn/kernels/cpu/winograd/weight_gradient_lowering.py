@@ -27,7 +27,7 @@ from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.call import SMALL_SHARD
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program, padded
-from minicnn.kernels.cpu.winograd.weight_gradient import STRIP, Cut, Layer, Scratch, add_stretches_step, winograd_weight_step
+from minicnn.kernels.cpu.winograd.weight_gradient import STRIP, Cut, Layer, Scratch, winograd_weight_step
 
 STRIPS = 2  # of filters of a unit: for each x is transformed again
 MOST_CHANNELS = 22 * TILE_FILTERS  # of a unit: for each dy is transformed again
@@ -104,14 +104,13 @@ def append_winograd_weight(program: Program, dweight: int, dy: Activation, x: Ac
         scratch=Scratch(*(Place(scratch, place) for place in places), *apart),
     )
     program.cut()
-    if stretches > 1:
-        program.step(add_stretches_step, products=Place(products), size=stretch_size, stretches=stretches, stretch_size=stretch_size)
-        program.cut()
     program.step(
         turn_back_step,
         dweight=dweight,
         w_filter=size,
         products=Place(products),
+        copies=stretches,
+        copy_size=stretch_size,
         groups=groups,
         size=size,
         filters=filters,
