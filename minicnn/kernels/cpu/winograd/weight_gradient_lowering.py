@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.convolution.axes import step_axes
@@ -83,9 +84,9 @@ def append_winograd_weight(program: Program, dweight: int, dy: Activation, x: Ac
     apart = [block * strips_of_unit * STRIP + CACHE_LINE, block * pairs + CACHE_LINE, pairs * strips_of_unit * STRIP + CACHE_LINE]
     sizes = [*(elements * each for each in apart), m * m * max(LANES, shard) * LANES, elements * LANES]
     sizes.append(0 if shard % LANES == 0 else side * m * ((chunk + 1) * shard + LANES))
-    places = [sum(map(padded, sizes[:n])) for n in range(len(sizes))]
     part_size = sum(map(padded, sizes))
     scratch = program.buffer(part_size * parts)
+    places: list[Any] = [Place(scratch, sum(map(padded, sizes[:n]))) for n in range(len(sizes))]
     program.step(
         winograd_weight_step,
         products=Place(products),
@@ -101,7 +102,7 @@ def append_winograd_weight(program: Program, dweight: int, dy: Activation, x: Ac
         layer=Layer(shard, groups, channels, filters, problem.flip, side),
         axes=step_axes(axes),
         cut=Cut(block, strips_of_unit, chunk, stretches),
-        scratch=Scratch(*(Place(scratch, place) for place in places), *apart),
+        scratch=Scratch(*places, *apart),
     )
     program.cut()
     program.step(
