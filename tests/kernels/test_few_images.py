@@ -11,7 +11,7 @@ from minicnn.kernels.cpu.program import call
 from minicnn.kernels.index import input_position
 
 from .comparing import AXES, EXAMPLES, close, fewer, generated, poison, soil, wide  # noqa: F401
-from .convolving import FAMILIES, bounds, convolutions, passes
+from .convolving import FAMILIES, Convolution, bounds, convolutions, passes
 
 
 @pytest.mark.parametrize("axes", AXES)
@@ -41,6 +41,24 @@ def test_all_passes(always, axes, family, monkeypatch):
 
     compare()
     ways.chosen.cache_clear()
+
+
+@pytest.mark.parametrize("images", [1, 2, 5, 17])
+@pytest.mark.parametrize(("channels", "filters", "sizes"), [(7, 24, (8, 16)), (40, 33, (11, 13)), (33, 130, (130,))])
+def test_weight_gradient_of_one_tap(images, channels, filters, sizes, monkeypatch):
+    """Images are added up one by one where they lie, with the same bits on any number of threads."""
+    weight_shape = (filters, channels, *(1,) * len(sizes))
+    case = Convolution("conv", len(sizes), (images, channels, *sizes), weight_shape, (filters,), {})
+    x, weight, bias = case.arrays()
+    dy = case.gradient((images, filters, *sizes))
+    results = []
+    for threads in (1, 3, 8):
+        monkeypatch.setattr(call, "usual_threads", lambda threads=threads: threads)
+        soil()
+        results.append(case.function("_backward_weight")(dy, x, weight.shape))
+    close(results[0], case.function("_backward_weight")(wide(dy), wide(x), weight.shape), bounds(case, x, weight, bias, dy)[2])
+    for again in results[1:]:
+        np.testing.assert_array_equal(results[0], again)
 
 
 @st.composite

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def max_pool_forward(plan: Planner, node: Node) -> None:
-    winners = plan.kept[node.index, "winners"] = plan.new(node.output_shapes[0])
+    winners = None
+    if plan.training:
+        winners = plan.kept[node.index, "winners"] = plan.new(node.output_shapes[0])
     pooling.append_max_pool_forward(
         plan.program,
         new_output(plan, node),

@@ -22,6 +22,8 @@ WINDOWS = {
     "overlapping": {"window": 3, "stride": 2},
     "padded": {"window": 3, "stride": 1, "padding": 1},
     "over the end": {"window": 3, "stride": 2, "padding": 1, "ceil_mode": True, "shape": (3, 8, 8)},
+    "long rows": {"window": 3, "stride": 2, "padding": 1, "shape": (2, 7, 43)},
+    "long rows, one by one": {"window": 3, "stride": 1, "padding": 1, "shape": (2, 5, 40)},
     "wide apart": {"window": (1, 2), "stride": 3},
 }
 
@@ -98,6 +100,38 @@ def test_the_reads_of_a_target_are_evenly_spaced():
                 assert np.array_equal(sources, reads.firsts[target] + reads.step * np.arange(len(sources)))
                 several += len(sources) > 2
     assert several > 1000
+
+
+def test_even_targets_read_alike():
+    """Lanes run over them: each reads what the one before does, a stride further on; around the middle, and no target more would do."""
+    several = 0
+    for reads in every_reads():
+        first, stop, stride = reads.even
+        sources, weights = (np.split(each, reads.bounds[1:-1]) for each in (reads.sources, reads.weights))
+
+        def follows(target, own=sources, weight=weights, step=stride):
+            before = own[target - 1] + step
+            return np.array_equal(own[target], before) and np.array_equal(weight[target], weight[target - 1])
+
+        assert all(follows(target) for target in range(first + 1, stop))
+        if stop > first:
+            assert first <= reads.targets // 2 < stop
+            assert first == 0 or not follows(first)
+            assert stop == reads.targets or not follows(stop)
+        several += stop - first > 4
+    assert several > 100
+
+
+@pytest.mark.parametrize(("count", "threads"), [(1, 2), (3, 1), (16, 2)])
+def test_relu_before_pooling_without_winners(count, threads):
+    """In use the relu is taken of the largest number; infinite and NaN pixels count."""
+    x = images(count, (2, 7, 21))
+    x[0, 0, 3, 4], x[0, 1, 0, 0], x[0, 1, 6, 20] = np.nan, np.inf, -np.inf
+    topology = Topology.build(L.Sequential(L.ReLU(), L.MaxPool2D(3, stride=2)), x.shape[1:])
+    plan, y = build_plan(topology, 0, count, threads, training=False), np.full((count, 2, 3, 10), np.nan, np.float32)
+    assert "largest_value_step" in plan.program.names
+    plan.run(np.zeros(64, np.float32), x, np.arange(count), count, output=y)
+    assert np.array_equal(y, kernels.max_pool2d(np.where(x < 0, np.float32(0), x), 3, stride=2), equal_nan=True)
 
 
 @pytest.mark.parametrize(("shard", "width"), [(1, 8), (1, 1), (5, 3), (16, 7)])

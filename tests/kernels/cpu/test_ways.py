@@ -40,7 +40,7 @@ def test_every_row_serves_somebody():
     side_by_side = [choose(*each) for each in shards]
     assert [way for way in WAYS if way not in taken and way not in side_by_side] == []
     only_calls = [way.name for way in WAYS if isinstance(way.how, Steps) and way not in side_by_side]
-    assert only_calls == ["image by image"]  # which reads single images of an array where they lie
+    assert set(only_calls) == {"image by image"}  # which reads single images of an array where they lie
 
 
 @pytest.mark.parametrize("work", WORKS)

@@ -64,13 +64,18 @@ def _weight_gradient(name: str, way: Steps, piece: Piece) -> None:
 
     def build(stage: Stage) -> None:
         stage.multiply_adds = problem.products
+        if way.outside and stage.shard == 1:
+            way.append(stage.program, 0, stage.outside(0, problem.y_shape), stage.outside(1, problem.x_shape), problem)
+            stage.cut()
+            return
         gradient = stage.load(0, problem.y_shape)
         value = stage.load(1, problem.x_shape, halo(problem.axes, problem.channels))
         stage.cut()
         way.append(stage.program, 0, gradient, value, problem)
         stage.cut()
 
-    call((name, problem), build, len(dy), [dy, x], gradient=dweight, shards=_shards(problem, len(dy)))
+    shards = SINGLE if way.single(len(dy)) else _shards(problem, len(dy))
+    call((name, problem), build, len(dy), [dy, x], gradient=dweight, shards=shards)
 
 
 def _shards(problem: Problem, images: int) -> str:

@@ -90,7 +90,7 @@ def cheapest(cycles: Mapping[str, float], gain: float = 1.0) -> Choice:
 @lru_cache(REMEMBERED)
 def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, winograd: bool, vectors: int) -> Mapping[str, float]:
     own_channels, own_filters = channels // groups, filters // groups
-    cycles = {DIRECT: _direct(axes, channels, own_filters)}
+    cycles = {DIRECT: direct_cycles(axes, channels, own_filters)}
     if winograd:
         for name, m in TILES.items():
             cycles[name] = _winograd(axes, own_channels, own_filters, groups, m, vectors)
@@ -131,7 +131,8 @@ def serves(axes: Sequence[Axis]) -> bool:
     return len(axes) == 2 and all((axis.taps, axis.stride, axis.dilation) == (3, 1, 1) for axis in axes)
 
 
-def _direct(axes: Sequence[Axis], channels: int, own_filters: int) -> float:
+def direct_cycles(axes: Sequence[Axis], channels: int, own_filters: int) -> float:
+    """Cycles of one vector of images the direct way."""
     products = float(channels * own_filters)
     for axis in axes:
         products *= axis.out * axis.taps

@@ -14,6 +14,7 @@ from minicnn.kernels.cpu.convolution.weight_gradient_lowering import fill_lanes
 from minicnn.kernels.cpu.lanes.vector import LANES
 
 MOST_TAPS = 1 << 21
+FEWEST_PIXELS = 128  # of an image whose products for filters of one tap are added up by themselves
 MANY_READS = 1 << 14  # entries of a table beyond which storing the padding is better than listing what each border position reads
 
 
@@ -68,13 +69,27 @@ def goes_back_as_forward(problem: Problem, images: int) -> bool:
     return plain and (images < LANES or reads > MANY_READS) and padding_fits(reversed_axes(axes))
 
 
+def has_one_tap(problem: Problem) -> bool:
+    """Whether every position reads the pixel at its own place, and no other."""
+    plain = all((axis.taps, axis.stride, axis.before, axis.out) == (1, 1, 0, axis.size) for axis in problem.axes)
+    return plain and problem.groups == 1 and problem.shared
+
+
 def goes_one_by_one(problem: Problem, images: int) -> bool:
     """Whether images go one by one, read and written where they lie: filters of one tap, whose work is little beside carrying images into
     lanes and back.  64 images of 512 channels 28x28, 128 filters: 30 and 23 ms; their input gradient gains nothing: 27.9 and 27.7 ms."""
     pixels = prod(axis.out for axis in problem.axes)
-    plain = all((axis.taps, axis.stride, axis.before, axis.out) == (1, 1, 0, axis.size) for axis in problem.axes)
     fills = pixels >= LANES and 10 * pixels >= 9 * -(-pixels // LANES) * LANES
-    return images > 1 and plain and problem.groups == 1 and problem.shared and fills and problem.work == FORWARD
+    return images > 1 and has_one_tap(problem) and fills and problem.work == FORWARD
+
+
+def sums_one_by_one(problem: Problem) -> bool:
+    """The same for the weight gradient, where each image has pixels enough for what is added up to be carried to its place.
+
+    512 channels 28x28, 128 filters, two threads: 64 images 45 and 26 ms (0.65 and 1.42 times as fast as PyTorch), 8 images 7.4 and 2.9.
+    """
+    pixels = prod(axis.out for axis in problem.axes)
+    return problem.work == BACKWARD_WEIGHT and has_one_tap(problem) and fill_lanes(problem.filters) and pixels >= FEWEST_PIXELS
 
 
 def patches_pay(problem: Problem, images: int, side_by_side: bool) -> bool:

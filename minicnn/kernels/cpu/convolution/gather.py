@@ -16,6 +16,7 @@ BLOCK_TAPS = 64  # taps of one channel block where a channel has a single tap
 INPUT_BYTES = 256 * 1024  # inputs of one tile beyond which channels go in blocks
 BLOCK_BYTES = 48 * 1024  # inputs of one tile of a channel block: about L1
 OUTPUT_BYTES = 256 * 1024  # partial sums that wait while channel blocks pass
+STREAM_BYTES = 640 * 1024  # inputs that stay in L2 while long stretches of the rows of weights pass, which are read once
 FEW_BLOCK_BYTES = 32 * 1024
 TILE_BYTES = 4 * TILE_VECTORS * LANES
 
@@ -83,9 +84,12 @@ def gathered(
         runs = tables.runs
     most = max((run[4] - run[3] for run in runs), default=0)
     channel_block, run_block = max(1, group_channels), max(1, len(runs))
+    lane_bytes = 4 * min(TILE_VECTORS * LANES, max((run[2] for run in runs), default=LANES))
     block_bytes = BLOCK_BYTES if filter_block is None else FEW_BLOCK_BYTES
     if blocked and len(tables.taps) == 1 and group_channels * most * TILE_BYTES > block_bytes:
         channel_block, run_block = max(1, block_bytes // (most * TILE_BYTES)), 1
+    elif filter_block is None and len(runs) == 1:  # nobody reads the weights again
+        channel_block = max(1, STREAM_BYTES // (max(1, most) * lane_bytes))
     elif filter_block is None and group_channels * most * TILE_BYTES > INPUT_BYTES:
         channel_block = max(1, block_bytes // max(1, most * TILE_BYTES))
         lanes = max(run[2] for run in runs)

@@ -23,6 +23,7 @@ from minicnn.kernels.cpu.convolution.conditions import (
     is_narrow,
     padding_fits,
     patches_pay,
+    sums_one_by_one,
 )
 from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
 from minicnn.kernels.cpu.convolution.lowering import (
@@ -52,6 +53,7 @@ from minicnn.kernels.cpu.program.program import Argument, Program
 from minicnn.kernels.cpu.unshared.lowering import append_tiled_backward_input, append_tiled_backward_weight, serves_few, serves_rows
 from minicnn.kernels.cpu.winograd.few_images_lowering import append_winograd_few, choose_few
 from minicnn.kernels.cpu.winograd.lowering import TransformedFilters, append_winograd, append_winograd_filters
+from minicnn.kernels.cpu.winograd.weight_gradient_lowering import append_winograd_weight, choose_weight
 
 MEMORY_BYTES = 1 << 22  # weights beyond which each pass reads them from memory
 
@@ -103,6 +105,8 @@ def choose_steps(problem: Problem, images: Images) -> Steps:
 
 def costs(problem: Problem, images: Images) -> Choice:
     """What the model of costs thinks of Winograd's way: cycles of a vector of images, or of one image where lanes are its columns."""
+    if problem.work == BACKWARD_WEIGHT:
+        return choose_weight(problem, images)
     back = problem.as_forward() if all(axis.stride == 1 for axis in problem.axes) else problem
     axes, groups = back.axes, back.groups
     channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
@@ -131,6 +135,18 @@ def _by_winograd(name: str, m: int) -> Way:
 
     reason = f"3x3 with stride 1: tiles of {m}x{m} need fewer multiplications"
     return Way(name, reason, serves, Steps(_append_winograd, prepare, outside=True, single=lambda images: images < LANES))
+
+
+def _weight_by_winograd(name: str, m: int) -> Way:
+    def serves(problem: Problem, images: Images) -> bool:
+        if problem.work != BACKWARD_WEIGHT or not problem.shared or problem.algorithm not in (AUTO, name):
+            return False
+        return costs(problem, images).name == name
+
+    def append(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
+        append_winograd_weight(program, dweight, dy, x, problem, m)
+
+    return Way(name, f"3x3 with stride 1: the sum over tiles of {m}x{m} needs fewer multiplications", serves, Steps(append))
 
 
 def _append_winograd(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
@@ -214,6 +230,14 @@ WAYS: Sequence[Way] = (
         Steps(append_tiled_backward_input),
     ),
     Way(POSITIONS, "weights that serve few positions: written once", _weights_written_once, Steps(append_tiled_backward_weight)),
+    Way(
+        "image by image",
+        "a single tap: less work than carrying images into lanes",
+        lambda p, i: not i.shard and sums_one_by_one(p),
+        Steps(append_filter_lanes, outside=True, single=lambda images: True),
+    ),
+    _weight_by_winograd(WINOGRAD4, 4),
+    _weight_by_winograd(WINOGRAD2, 2),
     Way(
         "lane a filter",
         "filters that fill the lanes",

@@ -22,7 +22,7 @@ from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, gather_tiles
 from minicnn.kernels.cpu.lanes.shuffle import transpose_square
 from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.operands import Strided
+from minicnn.kernels.cpu.program.operands import Operand, Strided, operand
 from minicnn.kernels.index import output_range, weight_tap
 from minicnn.kernels.machine_code.compile import kernel, step
 
@@ -270,21 +270,23 @@ def turn_back(dweight, products, copies, copy_size, groups, size, filters, squar
 
 
 @step(
-    "products turned turned_size dy dy_plane step_d step_h step_w x x_plane shard groups channels filters flip"
+    "products turned turned_size step_d step_h step_w shard groups channels filters flip"
     " pitch block line_block column_block by_column pairs",
+    dy=Operand,
+    x=Operand,
     axes=ThreeAxes,
     splits=True,
 )
 def sum_products_step(memory, parameters, table, a, frame):
-    """Everything lies in the arena; each part has `turned_size` elements of its own."""
+    """dy and x lie in the arena, or are an image of a user's arrays; each part has `turned_size` elements of its own."""
     m = whole_array(memory)
     axes = three_axes(a.axes)
     sum_products(
         Strided(m, frame.arena + a.products, 0),
         Strided(m, frame.arena + a.turned + frame.part * a.turned_size, a.pitch),
-        Strided(m, frame.arena + a.dy, a.dy_plane),
+        operand(m, frame, a.dy),
         (a.step_d, a.step_h, a.step_w),
-        Strided(m, frame.arena + a.x, a.x_plane),
+        operand(m, frame, a.x),
         Sizes(a.shard, a.groups, a.channels, a.filters, a.flip != 0),
         axes,
         Chunks(a.block, a.line_block, a.column_block, a.by_column != 0),

@@ -12,7 +12,7 @@ from minicnn.kernels.cpu.convolution.problem import Problem
 from minicnn.kernels.cpu.convolution.tiles import ROW_FILTERS, ROW_TAPS, TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.convolution.weight_gradient import sum_products_by_row_step, sum_products_step, turn_back_step
 from minicnn.kernels.cpu.lanes.vector import LANES
-from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.activation import Activation, Outside
 from minicnn.kernels.cpu.program.program import Place, Program
 
 FEWEST_FILTERS = 3 * LANES // 2  # of a group; fewer leave lanes of a tile two vectors wide empty
@@ -38,7 +38,7 @@ def fill_one_vector(axes: Sequence[Axis], channels: int, filters: int) -> bool:
     )
 
 
-def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activation, problem: Problem) -> None:
+def append_filter_lanes(program: Program, dweight: int, dy: Activation | Outside, x: Activation | Outside, problem: Problem) -> None:
     """dweight (offset into the slot) from dy and x; a tiled convolution as one of greater stride for each filter of the tile."""
     axes, groups, tiles, parts = problem.axes, problem.groups, problem.tile, program.parts
     channels, filters, shard = x.map.channels // groups, dy.map.channels // groups, dy.map.shard
@@ -72,13 +72,11 @@ def append_filter_lanes(program: Program, dweight: int, dy: Activation, x: Activ
             products=Place(products),
             turned=Place(program.buffer(turned * parts)),
             turned_size=turned,
-            dy=Place(dy.buffer, dy.offset + first),
-            dy_plane=dy.map.plane,
+            dy=dy.operand._replace(place=Place(dy.buffer, dy.offset + first) if isinstance(dy, Activation) else first),
+            x=x.operand,
             step_d=step_d,
             step_h=step_h,
             step_w=step_w,
-            x=x.place,
-            x_plane=x.map.plane,
             shard=shard,
             groups=groups,
             channels=channels,

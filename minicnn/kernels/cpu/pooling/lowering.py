@@ -11,7 +11,7 @@ from minicnn.geometry import Axis
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pooling import subsampling
 from minicnn.kernels.cpu.pooling.reads import Reads, backward, of_average, of_resizing, of_windows, three_axes
-from minicnn.kernels.cpu.pooling.separable import resample_step
+from minicnn.kernels.cpu.pooling.separable import Even, largest_value_step, resample_step
 from minicnn.kernels.cpu.pooling.two_by_two import Sizes, max_pool_2x2_step_backward, max_pool_2x2_step_forward
 from minicnn.kernels.cpu.pooling.windows import (
     Axes,
@@ -47,22 +47,39 @@ def step_axes(program: Program, reads: Sequence[Reads], shard: int, plane: Seque
     return Axes(*axes)
 
 
-def append_separable(program: Program, kernel: StepKernel, y: Activation, x: Activation, reads: Sequence[Reads], parts: int) -> None:
+def append_separable(
+    program: Program,
+    kernel: StepKernel,
+    y: Activation,
+    x: Activation,
+    reads: Sequence[Reads],
+    parts: int,
+    rectify: bool = False,
+) -> None:
     """One of the steps of `separable.py`, of which so many parts may run at once.
 
     A row is written by whole vectors: each part's ends where the last of them may, or it would spoil the next part's.
     """
-    size = padded(max(1, reads[2].size) * x.map.shard + LANES - 1)
+    even, in_place = even_columns(reads[2], x.map.shard), reads[0].trivial and reads[1].trivial
+    size = padded(max(1, reads[2].size) * x.map.shard + (3 if even.stride == 2 else 1) * LANES - 1)
     program.step(
         kernel,
         y=y.place,
         x=x.place,
         scratch=Place(program.buffer(size * parts)),
         scratch_size=size,
-        in_place=reads[0].trivial and reads[1].trivial,
+        in_place=in_place and even.stride < 2,  # two vectors at a time would be read beyond the end
+        rectify=rectify,
+        even=even,
         channels=channels_of(x),
         axes=step_axes(program, reads, x.map.shard),
     )
+
+
+def even_columns(reads: Reads, shard: int) -> Even:
+    """Columns over which lanes run where images fill none."""
+    first, stop, stride = reads.even if shard < LANES else (0, 0, 0)
+    return Even(first, stop, stride) if stride == 1 or (stride == 2 and shard == 1) else Even(0, 0, 0)
 
 
 def _is_two_by_two(axes: tuple[Axis, ...]) -> bool:
@@ -73,9 +90,13 @@ def _is_two_by_two(axes: tuple[Axis, ...]) -> bool:
 
 
 def append_max_pool_forward(
-    program: Program, y: Activation, winners: Activation, x: Activation, axes: tuple[Axis, ...], rectify: bool = False
+    program: Program, y: Activation, winners: Activation | None, x: Activation, axes: tuple[Axis, ...], rectify: bool = False
 ) -> None:
-    """Largest of each window and where it lies; with `rectify` the relu of it."""
+    """Largest of each window and, if anybody wants to know, where it lies; with `rectify` the relu of it."""
+    if winners is None:
+        reads = three_axes([of_windows("MaxPool", axis) for axis in axes])
+        append_separable(program, largest_value_step, y, x, reads, max(1, program.step_parts), rectify)
+        return
     places = {"y": y.place, "x": x.place, "winners": winners.place, "rectify": rectify}
     if _is_two_by_two(axes):
         program.step(max_pool_2x2_step_forward, **places, channels=x.map.channels, sizes=Sizes(x.map.shard, *y.map.sizes, *x.map.sizes))

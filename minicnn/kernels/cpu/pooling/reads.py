@@ -53,6 +53,22 @@ class Reads(NamedTuple):
         result[some] = self.sources[self.bounds[:-1][some]]
         return result
 
+    @property
+    def even(self) -> tuple[int, int, int]:
+        """(first, stop, stride) of the targets around the middle one that all read alike, each `stride` sources after the one before."""
+        counts, firsts, middle = np.diff(self.bounds), self.firsts, self.targets // 2
+        if self.targets < 2 or counts[middle] == 0:
+            return 0, 0, 0
+        stride = int(firsts[middle] - firsts[middle - 1])
+        own = self.weights[self.bounds[middle] : self.bounds[middle + 1]]
+        alike = (counts == counts[middle]) & (firsts - firsts[middle] == (np.arange(self.targets) - middle) * stride)
+        weights = self.weights[np.minimum(self.bounds[:-1, None] + np.arange(len(own)), len(self.weights) - 1)]
+        others = np.flatnonzero(~(alike & (weights == own).all(axis=1)))
+        if middle in others:
+            return 0, 0, 0
+        before, after = others[others < middle], others[others > middle]
+        return (int(before[-1]) + 1 if len(before) else 0), (int(after[0]) if len(after) else self.targets), stride
+
     def band(self, first: int, stop: int) -> tuple[Reads, int]:
         """Some of the targets with the sources they need, and the first of these sources."""
         bounds = self.bounds[first : stop + 1]

@@ -168,7 +168,8 @@ def call(
     if shards == WHOLE:
         split, shard = True, min(WHOLE_SHARD, -(-images // SMALL_SHARD) * SMALL_SHARD)
     elif shards == SINGLE:  # as many at a time as there are threads, unless there are more threads than images
-        split, shard, narrow = images < usual_threads(), 1, True
+        # what is added into a slot, and in which order, must not depend on the threads
+        split, shard, narrow = images < (usual_threads() if gradient is None else 2), 1, True
     elif shards == NARROW:
         shard, narrow = min(shard, images), True
     bias_room = padded(bias.size) if bias is not None else 0

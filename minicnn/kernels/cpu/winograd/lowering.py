@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import NamedTuple
 
 from minicnn.geometry import Axis
@@ -16,10 +17,18 @@ from minicnn.kernels.cpu.program.operands import Parameter
 from minicnn.kernels.cpu.program.program import Argument, Place, Program, padded
 from minicnn.kernels.cpu.winograd.filters import TURNED_ROWS, winograd_filters_step
 from minicnn.kernels.cpu.winograd.overflow import Weighed
+from minicnn.kernels.cpu.winograd.stages import (
+    Stages,
+    winograd_all_inputs_step,
+    winograd_all_outputs_step,
+    winograd_all_products_step,
+)
 from minicnn.kernels.cpu.winograd.winograd import Tiling, elements_apart, winograd_step
 
 BLOCK_BYTES = 512 * 1024  # transformed inputs and outputs of a block: half of L2
 MOST_VECTORS = 16  # of a block
+MANY_BLOCKS = 8  # that parts share evenly enough
+HEAVY = 128  # floats of transformed inputs and outputs that are carried between stages, for each of the filters that are not read again
 FILTER_PARTS = 8  # of the filters' transform
 
 
@@ -97,10 +106,17 @@ def append_winograd(
     parts: int,
 ) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`, with filters from `append_winograd_filters`."""
-    side, channels, filters = own.m + 2, x.map.channels, y.map.channels
+    side, channels, filters, shard = own.m + 2, x.map.channels, y.map.channels, x.map.shard
     all_filters = padded_filters(filters // groups)
+    weighed, sizes = own.weighed(bias, rectify), (shard, groups, channels // groups, filters // groups, all_filters, side)
+    vectors = prod(-(-axis.out // own.m) for axis in axes) * shard // LANES
     bytes_a_vector = 4 * LANES * side * side * (channels + groups * all_filters)
     block = min(MOST_VECTORS, max(1, BLOCK_BYTES // bytes_a_vector // TILE_VECTORS) * TILE_VECTORS)
+    few_blocks, heavy = vectors < MANY_BLOCKS * block, channels // groups * all_filters >= HEAVY * (channels // groups + all_filters)
+    if parts > 1 and (few_blocks or heavy):
+        tiling = Tiling(*sizes, -(-vectors // TILE_VECTORS) * TILE_VECTORS)
+        _append_stages(program, y, x, axes, own.place, weighed, tiling, vectors, parts)
+        return
     v_size = padded(side * side * elements_apart(channels, block))
     m_size = padded(side * side * elements_apart(groups * all_filters, block))
     pitch = v_size + m_size + padded(side * side * LANES)
@@ -116,7 +132,40 @@ def append_winograd(
         m=Place(memory, v_size),
         scratch=Place(memory, v_size + m_size),
         part_size=pitch,
-        weighed=own.weighed(bias, rectify),
+        weighed=weighed,
         axes=step_axes(axes),
-        tiling=Tiling(x.map.shard, groups, channels // groups, filters // groups, all_filters, side, block),
+        tiling=Tiling(*sizes, block),
     )
+
+
+def _append_stages(
+    program: Program,
+    y: Activation,
+    x: Activation,
+    axes: Sequence[Axis],
+    u: int,
+    weighed: Weighed,
+    tiling: Tiling,
+    vectors: int,
+    parts: int,
+) -> None:
+    """The same where parts of it run at once, stage by stage."""
+    elements, scratch = tiling.side**2, padded(tiling.side**2 * LANES)
+    v_size = elements * elements_apart(tiling.groups * tiling.channels, tiling.block)
+    m_size = elements * elements_apart(tiling.groups * tiling.all_filters, tiling.block)
+    v, m = program.buffer(v_size), program.buffer(m_size)
+    stages = Stages(
+        y=y.place,
+        y_plane=y.map.plane,
+        x=x.place,
+        x_plane=x.map.plane,
+        u=u,
+        v=Place(v),
+        m=Place(m),
+        scratch=Place(program.buffer(scratch * parts)),
+        scratch_size=scratch,
+        vectors=vectors,
+    )
+    for kernel in (winograd_all_inputs_step, winograd_all_products_step, winograd_all_outputs_step):
+        program.step(kernel, stages=stages, weighed=weighed, axes=step_axes(axes), tiling=tiling)
+        program.cut()
