@@ -98,9 +98,9 @@ def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, wi
 
 
 def cycles_of_few(
-    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int
+    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int, shard: int
 ) -> Mapping[str, float]:
-    """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles.
+    """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles, of all images of a shard.
 
     Parameters
     ----------
@@ -111,18 +111,14 @@ def cycles_of_few(
         That share one transform of the filters.
     """
     own_filters = filters // groups
-    cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT}
+    cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT / shard}
     for name, tiles in tile_vectors.items():
         m = TILES[name]
         weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
         whole = -(-tiles // TILE_VECTORS) * TILE_VECTORS
         transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
-        cycles[name] = (
-            whole * weights / 2 * PER_TILE_PRODUCT
-            + transforms
-            + channels * own_filters * FEW_FILTER[m] / images
-            + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
-        )
+        once = whole * weights / 2 * PER_TILE_PRODUCT + transforms + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
+        cycles[name] = once / shard + channels * own_filters * FEW_FILTER[m] / images
     return MappingProxyType(cycles)
 
 

@@ -106,9 +106,9 @@ def costs(problem: Problem, images: Images) -> Choice:
     back = problem.as_forward() if all(axis.stride == 1 for axis in problem.axes) else problem
     axes, groups = back.axes, back.groups
     channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
-    few = images.shard == 1 or (not images.shard and images.number < LANES)
+    few = images.number < LANES if not images.shard else images.shard % LANES != 0
     choice = (
-        choose_few(axes, channels, filters, groups, images.number)
+        choose_few(axes, channels, filters, groups, images.number, max(1, images.shard))
         if few
         else choose_many(axes, channels, filters, groups, images.shard or LANES, -(-images.number // LANES))
     )
@@ -136,7 +136,7 @@ def _by_winograd(name: str, m: int) -> Way:
 def _append_winograd(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
     own, (_, bias, rectify, prepared) = problem.as_forward(), operands
     filters = cast(TransformedFilters, prepared)
-    if y.map.shard == 1:
+    if y.map.shard % LANES:
         append_winograd_few(program, y, x, own.axes, own.groups, filters, bias, rectify)
     else:
         append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, program.parts)
