@@ -61,7 +61,7 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
     largest = max(prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
     if batch < SHARDS_SIZES[-1] and not training:
         return batch
-    if any(map(_outweighs_images, topology.nodes)):
+    if any(map(outweighs_images, topology.nodes)):
         return next((size for size in SHARDS_SIZES if 2 * size <= batch), SHARDS_SIZES[-1])
     for size in SHARDS_SIZES:
         if 4 * size <= batch and largest * size * 4 <= CACHE_BYTES:
@@ -69,7 +69,7 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
     return SHARDS_SIZES[-1]
 
 
-def _outweighs_images(node: Node) -> bool:
+def outweighs_images(node: Node) -> bool:
     """Whether its weights do not fit the cache, and serve so few positions that the time is that of reading them for each shard."""
     layer = cast(Any, node.layer)
     few = isinstance(layer, Conv) and serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
@@ -200,6 +200,11 @@ class Plan:
             )
         return statistics.sum(axis=1)
 
+    def launch(self, parameters: np.ndarray, jobs: np.ndarray, addresses: np.ndarray) -> None:
+        """Run batches that are known to be right; who calls keeps what `jobs` and `addresses` point to."""
+        with self.lock:
+            run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout)
+
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
         return self._statistics.sum(axis=1)[: int(self._finished[0])]
@@ -224,6 +229,8 @@ def build_plan(
     inference: bool = False,
     compiled: bool = True,
     outputs: bool = False,
+    shard: int | None = None,
+    together: int | None = None,
 ) -> Plan:
     """Plan a graph.
 
@@ -249,20 +256,32 @@ def build_plan(
         Whether it is to run in this process; else its steps are known by their names.
     outputs : bool
         With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
+    shard, together : int
+        Images of a shard, and images by whose number layers choose their ways; by default `shard_size` and the batch.
     """
     if config.DISABLE_JIT:
         raise SettingError(
             "a network in float32 is machine code, but NUMBA_DISABLE_JIT is set\n  unset it, or give float64: that runs the textbook loops"
         )
     channels = topology.input_shape[0]
-    shard = shard_size(topology, batch, training)
+    shard = shard_size(topology, batch, training) if shard is None else shard
     shards = -(-batch // shard)
     slot_size = padded(parameter_size)
     slots = min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * slot_size)))) if training else shards
     state_begin = slots * slot_size if training else 0
     states = len(optimizer.state_names) if optimizer else 0
     common_begin = state_begin + states * slot_size
-    planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch, objective=objective, inference=inference)
+    planner = Planner(
+        topology,
+        shard,
+        training,
+        optimizer is not None,
+        common_begin,
+        batch,
+        objective=objective,
+        inference=inference,
+        together=together or 0,
+    )
     planner.plan_preparations(input_gradient)
     if not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS

@@ -50,18 +50,16 @@ class Choice(NamedTuple):
     forced: bool = False
 
 
-def choose_many(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, vectors: int) -> Choice:
+def choose_many(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, vectors: int) -> Choice:
     """Choose for a convolution of one filter a group (not tiled, not unshared).
 
     Parameters
     ----------
     channels, filters : those of all groups
-    shard : int
-        Images side by side in memory.
     vectors : int
         Vectors of images that share one transform of the filters.
     """
-    return cheapest(_cycles(axes, channels, filters, groups, shard % LANES == 0 and serves(axes), vectors))
+    return cheapest(_cycles(axes, channels, filters, groups, serves(axes), vectors))
 
 
 def wanted() -> str:

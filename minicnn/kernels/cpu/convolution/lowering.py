@@ -97,20 +97,23 @@ def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Se
 
 
 def append_linear_forward(
-    program: Program, y: Activation, x: Activation, weight: int, bias: Parameter | None, rectify: bool = False
+    program: Program, y: Activation, x: Activation, weight: int, bias: Parameter | None, rectify: bool = False, by_feature: bool = True
 ) -> None:
-    """y = weight @ x + bias: a convolution with one position and one tap a feature."""
+    """y = weight @ x + bias: a convolution with one position and one tap a feature.
+
+    by_feature : for images that fill no vector, sums over lanes that are features, in another order than where a lane is an image
+    """
     features, shard = x.map.channels, x.map.shard
-    if shard % LANES:
-        by_feature = program.buffer(features * shard)
-        program.step(transpose_step, y=Place(by_feature), y_row=features, x=x.place, rows=features, columns=shard)
+    if by_feature and shard % LANES:
+        turned = program.buffer(features * shard)
+        program.step(transpose_step, y=Place(turned), y_row=features, x=x.place, rows=features, columns=shard)
         images = program.constant([n for image in range(shard) for n in (image * features, image)]) // 2
         program.step(
             linear_dot_step,
             y=y.place,
             shard=shard,
             weight=weight,
-            x=Place(by_feature),
+            x=Place(turned),
             features=features,
             filters=y.map.channels,
             images=images,

@@ -102,20 +102,32 @@ def choose_steps(problem: Problem, images: Images) -> Steps:
 
 
 def costs(problem: Problem, images: Images) -> Choice:
-    """What the model of costs thinks of Winograd's way: cycles of a vector of images, or of one image where lanes are its columns."""
+    """What the model of costs thinks of Winograd's way: cycles of a vector of images, or of one image where lanes are columns.
+
+    Images that lie in no full vector, but belong to more, are computed as these are.
+    """
     back = problem.as_forward() if all(axis.stride == 1 for axis in problem.axes) else problem
     axes, groups = back.axes, back.groups
     channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
-    few = images.number < LANES if not images.shard else images.shard % LANES != 0
+    few = images.number < LANES and (not images.shard or images.shard % LANES != 0)
     choice = (
         choose_few(axes, channels, filters, groups, images.number, max(1, images.shard))
         if few
-        else choose_many(axes, channels, filters, groups, images.shard or LANES, -(-images.number // LANES))
+        else choose_many(axes, channels, filters, groups, -(-images.number // LANES))
     )
     # sums of few channels are rounded better by the direct way, and small anyway
     if not images.shard and (min(channels, filters) // groups < FEWEST_CHANNELS or (few and not padding_fits(axes))):
         return choice._replace(name=DIRECT)
     return choice
+
+
+def cycles(problem: Problem, images: Images) -> float:
+    """Cycles of a forward pass by the way that `costs` chooses: of a vector of images, or of one image of a shard that fills none."""
+    name = DIRECT if images.halo else costs(problem, images).name
+    if images.shard % LANES == 0:
+        return costs(problem, images).cycles[name]
+    sizes = problem.axes, problem.channels, problem.filters, problem.groups
+    return choose_few(*sizes, images.shard, images.shard).cycles[name]
 
 
 def _by_winograd(name: str, m: int) -> Way:
