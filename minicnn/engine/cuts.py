@@ -22,6 +22,7 @@ from minicnn.layers.conv import Conv
 INFERENCE_BATCH = 512  # images a plan holds outputs for at once; larger inputs are split into batches
 SMALLEST = SHARDS_SIZES[-1]
 MANY = FEW_SHARDS * SMALLEST  # images that are shards enough for each thread to take its own
+PART_CYCLES = 12_000.0  # that a part more takes besides its sums: 3 us
 WIDEST = 128  # images of a shard where weights outweigh them: beyond, the sums take longer than reading the weights
 
 
@@ -65,7 +66,7 @@ def few_pay(topology: Topology, few: int, together: int) -> bool:
 
     Layers whose weights are read once either way count for nothing.
     """
-    apart, lanes = 0.0, 0.0
+    apart, lanes = PART_CYCLES, 0.0
     for node in topology.nodes if few else ():
         if isinstance(node.layer, Conv) and (problem := problem_of(node, FORWARD)).shared:
             halo = node.inputs[0] == INPUT

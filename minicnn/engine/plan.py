@@ -17,6 +17,7 @@ from minicnn.engine.arrays import Arrays
 from minicnn.engine.objective import CROSS_ENTROPY, Objective
 from minicnn.engine.planner import Planner
 from minicnn.engine.update import append_update
+from minicnn.engine.work import is_little
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -283,7 +284,9 @@ def build_plan(
         together=together or 0,
     )
     planner.plan_preparations(input_gradient)
-    if not training and shards < FEW_SHARDS:
+    if not training and is_little(topology, batch):
+        threads = 1
+    elif not training and shards < FEW_SHARDS:
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
     if training and not outputs:
