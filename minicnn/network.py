@@ -24,7 +24,7 @@ from minicnn.storage import save_arrays
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from minicnn.engine.inference import Inference
+    from minicnn.engine.ready import Ready
     from minicnn.graph.summary import Summary
     from minicnn.losses import Loss
     from minicnn.losses.function import LossFunction
@@ -85,7 +85,7 @@ class Graph:
         self._parameters: Parameters | None = None
         self._whole: Graph | None = None
         self._sized: OrderedDict[Shape, Graph] = OrderedDict()
-        self.ready: dict[Hashable, Inference] = {}  # what gives outputs, found again by what it is asked for
+        self.ready: dict[Hashable, Ready] = {}  # what gives outputs, found again by what it is asked for
 
     @property
     def block(self) -> Element:
@@ -398,7 +398,7 @@ class Graph:
             self.keep_ready((images.shape, images.dtype, kind[2]), engine.inference(net, len(images), images.dtype, *engine.unchanged(net)))
         return engine.forward(net, images)
 
-    def keep_ready(self, kind: Hashable, found: Inference) -> None:
+    def keep_ready(self, kind: Hashable, found: Ready) -> None:
         """Keep what gives outputs for a kind of images; all are forgotten when there are too many."""
         if len(self.ready) >= KEPT_READY:
             self.ready.clear()

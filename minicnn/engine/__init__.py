@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minicnn.engine.cuts import INFERENCE_BATCH, MANY, Cut, cuts, inference_class
-from minicnn.engine.inference import Inference
+from minicnn.engine.cutting import INFERENCE_BATCH, MANY, Cut, cuts, inference_class
 from minicnn.engine.objective import GIVEN_GRADIENT, Objective
 from minicnn.engine.plan import Plan, build_plan
+from minicnn.engine.ready import Ready
 from minicnn.engine.shelf import plan_of, shelf_of, training_class
 from minicnn.engine.textbook import Run
 from minicnn.engine.two_passes import TwoPasses
@@ -77,7 +77,7 @@ def unchanged(net: Graph) -> tuple[list[float], list[float]]:
 
 def inference(
     net: Graph, images: int, dtype: np.dtype[Any], scale: Sequence[float], shift: Sequence[float], threads: int | None = None
-) -> Inference:
+) -> Ready:
     """What gives the outputs for so many images of this type on the CPU, made once."""
     _one_output(net)
     many, topology = thread_count("predict", threads), net.topology
@@ -91,7 +91,7 @@ def inference(
             return build_plan(topology, size, cut.batch, many, shard=cut.shard, together=cut.together, **purpose)
 
         own = (net.input_shape, "forward", *key[1:])
-        found = Inference(shelf_of(net), own, dtype, topology.output_shapes[0], cuts(topology, images), build)
+        found = Ready(shelf_of(net), own, dtype, topology.output_shapes[0], cuts(topology, images), build)
         net.keep_ready(key, found)
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minicnn.engine.cuts import inference_class
+from minicnn.engine.cutting import inference_class
 from minicnn.engine.plan import build_plan
 from minicnn.engine.shelf import plan_of
 from minicnn.engine.textbook import Run

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minicnn.engine.cuts import Cut
+from minicnn.engine.cutting import Cut
 from minicnn.engine.shelf import Shelf, plan_on
 from minicnn.kernels.cpu.program.call import address
 from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, JOB_OUTPUT
@@ -39,7 +39,7 @@ class Part:
         self.jobs[:, JOB_ORDER] = self._order.ctypes.data + (self.begins - first) * self._order.itemsize
 
 
-class Inference:
+class Ready:
     """Outputs for images of one shape and type.
 
     shelf, key : where the plans are kept, and as what; one that was given up is built again
