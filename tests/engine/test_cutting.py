@@ -8,6 +8,7 @@ from minicnn import engine
 from minicnn import layers as L
 from minicnn.engine import cutting, shelf
 from minicnn.engine.cutting import INFERENCE_BATCH, cuts
+from minicnn.errors import MinicnnError
 from minicnn.kernels.cpu.convolution import choice
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.network import Graph
@@ -139,9 +140,9 @@ def test_what_is_ready_serves_other_arrays_of_its_kind_and_no_others():
     x.flags.writeable = False
     np.testing.assert_array_equal(net.forward(x), y)
     assert net.forward(x.astype(np.float64)).dtype == np.float64
-    with pytest.raises(minicnn.MinicnnError, match="x is int64"):
+    with pytest.raises(MinicnnError, match="x is int64"):
         net.forward(x.astype(np.int64))
-    with pytest.raises(minicnn.MinicnnError, match="must be float32"):
+    with pytest.raises(MinicnnError, match="must be float32"):
         net.forward(x.astype(">f4"))
     minicnn.set_threads(1)
     try:
