@@ -9,10 +9,11 @@ All images of a call get the same sums, bit for bit, whatever their place: layer
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from minicnn.engine.operations.convolution import problem_of
-from minicnn.engine.plan import FEW_SHARDS, SHARDS_SIZES, outweighs_images, shard_size
+from minicnn.engine.plan import CACHE_BYTES, FEW_SHARDS, SHARDS_SIZES, outweighs_images, shard_size
 from minicnn.graph import INPUT, Topology
 from minicnn.kernels.cpu.convolution.problem import FORWARD, Images
 from minicnn.kernels.cpu.convolution.ways import cycles
@@ -43,7 +44,7 @@ class Cut(NamedTuple):
 def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
     """What a network's images are cut into, in their order; it follows from the network and their number alone."""
     if images < LANES:
-        return (Cut(images, images, images, images),)
+        return tuple(Cut(few, few, few, images) for few in _few(topology, images))
     together = inference_class(images, INFERENCE_BATCH)
     if any(map(outweighs_images, topology.nodes)):  # as few shards as can be, each of which reads the weights
         batch = _whole(min(images, INFERENCE_BATCH), LANES)
@@ -57,8 +58,15 @@ def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
             found.append(Cut(some, batch, shard, together))
             left -= some
     if left:
-        return (*found, Cut(left, left, left, together))
+        return (*found, *(Cut(few, few, few, together) for few in _few(topology, left)))
     return (*found[:-1], found[-1]._replace(images=images - sum(cut.images for cut in found[:-1])))
+
+
+def _few(topology: Topology, images: int) -> list[int]:
+    """Few images, as many at a time as leave room in the cache for a copy of the largest value; all where one alone does not fit."""
+    largest = max(4 * prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
+    most = max(1, CACHE_BYTES // (2 * largest)) if 2 * largest <= CACHE_BYTES else images
+    return [min(most, images - first) for first in range(0, images, most)]
 
 
 def few_pay(topology: Topology, few: int, together: int) -> bool:

@@ -36,6 +36,7 @@ FILTER = {2: 6.0, 4: 14.0}
 SPILLED = 3.0  # times as much where transformed inputs and outputs of a block leave the cache
 FEW_SPILLED = 2.0  # the same for few images, whose tiles lie side by side
 FEW_FILTER = {2: 18.0, 4: 32.0}  # the transform of a filter, when few images use it: mostly writing it to memory
+LONE_VECTOR = 0.5  # of a vector: what a single one takes more than its part of a tile of four
 STREAMED = 0.4  # a transformed weight that comes from beyond the cache
 FEWEST_CHANNELS = 32  # of a group, and filters, of a call: fewer go the direct way
 FEW_GAIN = 0.8  # Winograd's part of the direct way's cycles above which few images stay with what rounds better
@@ -113,7 +114,8 @@ def cycles_of_few(
     for name, tiles in tile_vectors.items():
         m = TILES[name]
         weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
-        whole = -(-tiles // TILE_VECTORS) * TILE_VECTORS
+        rest = tiles % TILE_VECTORS
+        whole = tiles if rest == 2 else tiles + LONE_VECTOR if rest == 1 else -(-tiles // TILE_VECTORS) * TILE_VECTORS
         transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
         once = whole * weights / 2 * PER_TILE_PRODUCT + transforms + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
         cycles[name] = once / shard + channels * own_filters * FEW_FILTER[m] / images

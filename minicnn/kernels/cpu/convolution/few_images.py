@@ -13,7 +13,7 @@ from minicnn.kernels.cpu.convolution.tiles import FROM_ZERO, TILE_FILTERS, TILE_
 from minicnn.kernels.cpu.convolution.walks import FROM_BIAS_IN_MEMORY, NO_FLOOR, Gather, GatherSizes, gather, gather_weighing
 from minicnn.kernels.cpu.lanes.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.lanes.shuffle import evens, odds
-from minicnn.kernels.cpu.lanes.vector import LANES, lanes_between, load_where, splat, store_first
+from minicnn.kernels.cpu.lanes.vector import LANES, lanes_between, load, load_where, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Operand, Strided, operand
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -101,10 +101,25 @@ def arrange_row(y, y_at, plane, x, x_at, shard, table, columns):
             first, stop = table[at + 1], min(places, table[at + 2])
             fill_zeros(y, target, first * shard)
             source = x_at + (first * stride + table[at] - before) * shard
-            for n in range(shard):
-                for i in range(stop - first):
-                    y[target + (first + i) * shard + n] = x[source + i * stride * shard + n]
+            if shard == 1:
+                for i in range(first, stop):
+                    y[target + i] = x[source + (i - first) * stride]
+            else:
+                spread_pixels(y, target + first * shard, x, source, stop - first, shard, stride)
             fill_zeros(y, target + stop * shard, (places - stop) * shard)
+
+
+@kernel
+def spread_pixels(y, y_at, x, x_at, pixels, shard, stride):
+    """y[i, :shard] = x[i*stride, :shard].  Whole vectors are stored while what is beyond a pixel is written by the next ones."""
+    left = pixels * shard
+    for i in range(pixels):
+        value = load(x, x_at + i * stride * shard)
+        if left >= LANES:
+            store(y, y_at + i * shard, value)
+        else:
+            store_first(y, y_at + i * shard, value, left)
+        left -= shard
 
 
 @kernel

@@ -92,7 +92,7 @@ def multiply_elements(m, m_rows, v, v_rows, u, first, stop, count, filters, chan
         for n in range(0, count, TILE_VECTORS):
             own = Strided(m.array, m.base + element * m.step + place(n, 0, m_rows), WIDTH)
             source = Strided(v.array, v.base + element * v.step + place(n, 0, v_rows), WIDTH)
-            product(own, source, TILE_VECTORS, Strided(u.array, u.base + element * u.step, 0), filters, channels)
+            product(own, source, min(TILE_VECTORS, count - n), Strided(u.array, u.base + element * u.step, 0), filters, channels)
 
 
 @kernel
