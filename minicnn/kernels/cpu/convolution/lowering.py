@@ -10,6 +10,7 @@ from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, bias
 from minicnn.kernels.cpu.convolution.linear import linear_step_backward_weight, transpose_step
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights, backward_reads, forward_reads, gather_tables, reduce_groups
 from minicnn.kernels.cpu.convolution.problem import Operands, Problem
+from minicnn.kernels.cpu.convolution.tiles import FEW_VECTORS
 from minicnn.kernels.cpu.convolution.walks import convolution_backward_bias, convolution_backward_weight
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
@@ -123,7 +124,9 @@ def append_linear_forward(
         )
         return
     weighing = Weighing(weight, 1, features, 0, bias, 1, rectify)
-    append_gather(program, _one_position(shard), y, x, (1, features, y.map.channels), weighing)
+    # few images: rows of weights are read to their end; 4,096 rows of 9,216 for 16 and 64 images: 14.8 and 11.6 ms, 22.8 and 23.7
+    block = y.map.channels if shard <= FEW_VECTORS * LANES else None
+    append_gather(program, _one_position(shard), y, x, (1, features, y.map.channels), weighing, block)
 
 
 def append_linear_backward_input(program: Program, dx: Activation, dy: Activation, weight: int) -> None:

@@ -104,14 +104,14 @@ def choose_steps(problem: Problem, images: Images) -> Steps:
 def costs(problem: Problem, images: Images) -> Choice:
     """What the model of costs thinks of Winograd's way: cycles of a vector of images, or of one image where lanes are columns.
 
-    Images that lie in no full vector, but belong to more, are computed as these are.
+    Images that belong to more than lie together in a shard are computed as all of them are.
     """
     back = problem.as_forward() if all(axis.stride == 1 for axis in problem.axes) else problem
     axes, groups = back.axes, back.groups
     channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
     few = images.number < LANES and (not images.shard or images.shard % LANES != 0)
     choice = (
-        choose_few(axes, channels, filters, groups, images.number, max(1, images.shard))
+        choose_few(axes, channels, filters, groups, images.number, images.number if images.shard else 1)
         if few
         else choose_many(axes, channels, filters, groups, -(-images.number // LANES))
     )
