@@ -63,10 +63,11 @@ def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
 
 
 def _few(topology: Topology, images: int) -> list[int]:
-    """Few images, as many at a time as leave room in the cache for a copy of the largest value; all where one alone does not fit."""
+    """Few images in even parts, whose largest value has room for a copy in the cache; all together where one image has none."""
     largest = max(4 * prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
     most = max(1, CACHE_BYTES // (2 * largest)) if 2 * largest <= CACHE_BYTES else images
-    return [min(most, images - first) for first in range(0, images, most)]
+    parts = -(-images // most)
+    return [images * (part + 1) // parts - images * part // parts for part in range(parts)]
 
 
 def few_pay(topology: Topology, few: int, together: int) -> bool:
