@@ -56,6 +56,11 @@ def threads() -> int:
     return _chosen or min(usable_processors(), MOST)
 
 
+def threads_set() -> int | None:
+    """What `set_threads` was last given."""
+    return _chosen
+
+
 @functools.cache
 def usable_processors() -> int:
     """Processors this process may be scheduled on, or fewer if its control group limits their time.

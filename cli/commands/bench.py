@@ -1,4 +1,4 @@
-"""`minicnn bench`: time and memory on this machine, alone or against PyTorch."""
+"""`minicnn bench`: time and memory on this machine, alone or against other libraries."""
 
 from __future__ import annotations
 
@@ -16,54 +16,87 @@ DEFAULT_SUITES = ("train", "infer")
 
 
 class Words(click.ParamType):
-    """Several words separated by commas; they are checked where they are used."""
+    """Several words separated by commas: of some choices, or checked where they are used."""
 
     name = "LIST"
 
+    def __init__(self, choices: tuple[str, ...] = ()) -> None:
+        self._choice = Choice(choices) if choices else None
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        return value if isinstance(value, tuple) else tuple(word for word in (each.strip() for each in str(value).split(",")) if word)
+        if isinstance(value, tuple):
+            return value
+        words = tuple(word for word in (each.strip() for each in str(value).split(",")) if word)
+        return words if self._choice is None else tuple(self._choice.convert(word, param, ctx) for word in words)
+
+
+class Batches(click.ParamType):
+    """Images at once: 16, or several: 1-17,32."""
+
+    name = "N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        found: list[int] = []
+        for word in str(value).split(","):
+            first, _, last = word.strip().partition("-")
+            if not all(each.isascii() and each.isdigit() and len(each) < 8 for each in (first, last or first)):
+                self.fail(f"{value!r} is not a number of images, nor several as in 1-17,32", param, ctx)
+            numbers = range(int(first), int(last or first) + 1)
+            if not numbers or numbers[0] < 1:
+                self.fail(f"{word.strip()!r} counts no images: from 1 on, and upwards, as in 1-17", param, ctx)
+            found += numbers
+        return tuple(found)
 
 
 @click.command()
 @click.argument("suites", nargs=-1, type=Choice(measuring.SUITES), metavar="[SUITE]...")
-@click.option("--against", type=Choice(measuring.PEERS), help="Run the same with PyTorch and compare; on a GPU without TF32, or with it.")
+@click.option(
+    "--against",
+    type=Words(measuring.PEERS),
+    multiple=True,
+    metavar="LIST",
+    help=f"Run the same with other libraries and compare: {', '.join(measuring.PEERS)}.  The last two run networks forward only;"
+    " torch-tf32 is for a GPU.",
+)
 @device_option
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use, for both sides.")
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), metavar="X", show_default="2", help="Time per row; long calls take more."
 )
 @click.option("--layers", default="*", metavar="PATTERN", help="Measure only rows with these names, as in 'alexnet-*'.")
-@click.option(
-    "--batch", "batches", type=click.IntRange(min=1), multiple=True, metavar="N", help="Images per batch; may be given several times."
-)
+@click.option("--batch", "batches", type=Batches(), multiple=True, metavar="N", help="Images per batch, or several as in 1-17,32.")
 @click.option("--passes", type=Words(), default=",".join(measuring.PASSES), show_default=True, help="Passes that 'kernels' times.")
+@click.option("--curve", is_flag=True, help="Time an image over the batch, and mark where one image more makes all of them slower.")
 @click.option("--quick", is_flag=True, help="A short trial, to see that it works.")
 @click.option("--explain", is_flag=True, help="Time nothing: show which algorithm each convolution uses, and why.")
 @format_option
 def bench(
     suites: tuple[str, ...],
-    against: str | None,
+    against: tuple[tuple[str, ...], ...],
     device: str,
     threads: int | None,
     seconds: float | None,
     layers: str,
-    batches: tuple[int, ...],
+    batches: tuple[tuple[int, ...], ...],
     passes: tuple[str, ...],
+    curve: bool,
     quick: bool,
     explain: bool,
     form: str,
 ) -> None:
-    """Measure time and memory on this machine, alone or against PyTorch.
+    """Measure time and memory on this machine, alone or against other libraries.
 
     \b
     train    an update and an epoch of LeNet and ResNet-20
-    infer    images in, logits out: LeNet, AlexNet, ResNet-20
+    infer    images in, logits out: LeNet, AlexNet, VGG, ResNets
     kernels  layers one by one, forward and backward; takes half an hour
     ladder   one layer, from the textbook loop to the engine in steps
-    memory   the peak memory of training LeNet
+    memory   the peak memory of training LeNet, and of VGG-16 and ResNet-18
     starts   whole commands, with and without compiling
 
-    Without a SUITE: train and infer.  Ctrl-C shows the results so far.
+    Without a SUITE: train and infer.  Ctrl-C shows the results so far.  --layers takes the name of any network for these two.
 
     train, infer, kernels and ladder compare results before they time anything: a row that differs is reported as wrong, and the exit
     status is 1.  memory and starts run in separate processes, on the CPU only.
@@ -75,18 +108,21 @@ def bench(
     protocol = measuring.QUICK if quick else measuring.Protocol()
     if seconds is not None:
         protocol = replace(protocol, seconds=seconds)
-    options = measuring.Options(many, against, protocol, layers, batches or None, passes, quick, device)
+    peers = tuple(dict.fromkeys(name for names in against for name in names))
+    counts = tuple(dict.fromkeys(count for each in batches for count in each)) or None
+    options = measuring.Options(many, peers, protocol, layers, counts, passes, quick, device, curve)
     if explain:
         _explain(options, form)
         return
-    known = [name for suite in suites or DEFAULT_SUITES for name in measuring.names(suite, quick)]
+    suites = suites or tuple(each for each in DEFAULT_SUITES if measuring.serves(each, options))
+    known = [name for suite in suites for name in measuring.names(suite, options)]
     if not any(map(options.wants, known)):
         raise SettingError(
             f"bench: no row is called {layers!r}{suggestion(layers, known)}\n  choose from {', '.join(dict.fromkeys(known))}"
         )
     found: list[measuring.Record] = []
     with measuring.pinned(many):
-        machine, finished = _measured(suites or DEFAULT_SUITES, options, found)
+        machine, finished = _measured(suites, options, found)
     wrong = [row for row in found if isinstance(row, measuring.Row) and row.wrong]
     if form == "json":
         click.echo(

@@ -11,8 +11,10 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from minicnn.bench import Machine, Memory, Note, Record, Row, Start
+from minicnn.bench import Curve, Machine, Memory, Note, Record, Row, Start
 from minicnn.cli.render import bench_processes as processes
+from minicnn.cli.render.bench_curve import MEANINGS as OF_CURVES
+from minicnn.cli.render.bench_curve import print_curve, verdict
 from minicnn.cli.render.bench_tables import TABLES, rate_text, seconds
 from minicnn.cli.render.console import print_whole
 
@@ -49,10 +51,12 @@ class Progress:
             self._console.print(line, soft_wrap=True)
 
 
-def outcome(row: Row | Memory | Start) -> str:
+def outcome(row: Row | Curve | Memory | Start) -> str:
     """A row in a few words."""
     if isinstance(row, Memory):
         return processes.outcome_of_memory(row)
+    if isinstance(row, Curve):
+        return verdict(row)
     doubt = f" (only {100 * row.rest:.0f} % of the machine was free)" if row.disturbed else ""
     if isinstance(row, Start):
         return processes.outcome_of_start(row) + doubt
@@ -64,10 +68,12 @@ def outcome(row: Row | Memory | Start) -> str:
     return words + doubt if times is None else f"{words}, {times:.2f} times as fast{doubt}"
 
 
-def title(row: Row | Memory | Start) -> str:
+def title(row: Row | Curve | Memory | Start) -> str:
     """What a row is about."""
     if isinstance(row, Start):
         return processes.title_of_start(row)
+    if isinstance(row, Curve):
+        return f"{row.name} {row.work}"
     return f"{row.name} {row.work}, batch {row.batch}"
 
 
@@ -76,14 +82,19 @@ def print_bench(console: Console, machine: Machine, found: Sequence[Record]) -> 
     for line in machine_lines(machine):
         console.print(line, soft_wrap=True)
     for suite in dict.fromkeys(each.suite for each in found):
-        own = [each for each in found if each.suite == suite and not isinstance(each, Note)]
-        console.print()
+        own = [each for each in found if each.suite == suite and not isinstance(each, Note | Curve)]
+        for each in found:
+            if isinstance(each, Curve) and each.suite == suite:
+                console.print()
+                print_curve(console, each)
+        if own:
+            console.print()
         for drawing in DRAWINGS[suite](own, machine) if own else []:
             print_whole(console, drawing)
         for note in found:
             if isinstance(note, Note) and note.suite == suite:
                 console.print(Text(f"left out: {note.name}: {note.text}", "yellow"), soft_wrap=True)
-    disturbed = [row.rest for row in found if isinstance(row, Row | Start) and row.disturbed]
+    disturbed = [row.rest for row in found if isinstance(row, Row | Curve | Start) and row.disturbed]
     if disturbed:
         console.print(
             Text(
@@ -94,7 +105,7 @@ def print_bench(console: Console, machine: Machine, found: Sequence[Record]) -> 
             )
         )
     console.print()
-    print_footer(console, {each.suite for each in found})
+    print_footer(console, {"curve" if isinstance(each, Curve) else each.suite for each in found})
 
 
 def machine_lines(machine: Machine) -> list[Text]:
@@ -137,7 +148,7 @@ def print_footer(console: Console, suites: set[str]) -> None:
     lines = Table.grid(padding=(0, 2))
     lines.add_column(overflow="fold", no_wrap=True)
     lines.add_column(overflow="fold")
-    for name, (where, meaning) in (*MEANINGS.items(), *processes.MEANINGS.items()):
+    for name, (where, meaning) in (*MEANINGS.items(), *OF_CURVES.items(), *processes.MEANINGS.items()):
         if not suites.isdisjoint(where):
             lines.add_row(Text(name, "dim"), Text(meaning, "dim"))
     console.print(lines, width=min(console.width, FOOTER_WIDTH))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from minicnn.bench import CACHED_SECONDS, COLD_SECONDS, LEAST_RATIO, OURS, Launch, Machine, Memory, Start
+from minicnn.bench import CACHED_SECONDS, COLD_SECONDS, OURS, Launch, Machine, Memory, Start
 from minicnn.cli.render.bench_tables import new_table, seconds, three_digits, times
 
 MEGABYTE = 1 << 20
@@ -15,13 +15,14 @@ MEGABYTE = 1 << 20
 MEANINGS = {
     "Peak": (
         ("memory",),
-        "most memory resident at once while a process trains on the 1,438 embedded digits, the median of processes;"
-        " every process is fresh, nothing of the one that asks counts.",
+        "most memory resident at once in a process that trains on the 1,438 embedded digits, or does two steps or answers of a larger"
+        " network; the median of processes, every one fresh.",
     ),
     "Imports": (("memory",), "of it, after the imports; Run: what came after, machine code, images, network."),
     "First run": (("memory",), "the first process, which compiles if the cache of machine code is empty."),
     "Accuracy": (("memory",), "on the test images after training, to show that the work was done."),
-    "Over ours": (("memory",), f"the peer's peak over ours: we want {LEAST_RATIO:g} and more, half of its memory."),
+    "Predicted": (("memory",), "what 'minicnn summary --batch' says of it."),
+    "Over ours": (("memory",), "the peer's peak over ours, red where it is less than we want."),
     "Cold": (("starts",), f"from start to end of a process, the cache of machine code empty: we want at most {COLD_SECONDS:g} s."),
     "Cached": (("starts",), f"the same again, the median, with the least and the most: we want at most {CACHED_SECONDS:g} s."),
     "Cache": (("starts",), "machine code on the disk afterwards; PyTorch comes compiled and keeps none."),
@@ -30,18 +31,20 @@ MEANINGS = {
 
 def memory_tables(rows: Sequence[Memory], machine: Machine) -> list[RenderableType]:
     """One block of lines per row, one line per program."""
-    table = new_table("MiB", "Peak>", "Imports>", "Run>", "First run>", "Accuracy>", "Over ours>")
+    table = new_table("MiB", "Peak>", "Predicted>", "Imports>", "Run>", "First run>", "Accuracy>", "Over ours>")
     for row in rows:
-        table.add_row(Text(f"{row.name} {row.work}, batch {row.batch}", "bold"), *[""] * 6)
+        table.add_row(Text(f"{row.name} {row.work}, batch {row.batch}", "bold"), *[""] * 7)
         for each in row.footprints:
             ratio = row.ratio(each)
             style = "cyan" if each.name == OURS else ""
             imports, peak = each.median_imports_bytes, each.median_peak_bytes
             table.add_row(
                 Text(f"  {each.name}", style),
-                *map(megabytes, (peak, imports, peak - imports, each.first_bytes)),
-                f"{100 * each.accuracy:.1f} %",
-                Text(times(ratio), "" if ratio is None else "green" if ratio >= LEAST_RATIO else "red"),
+                megabytes(peak),
+                "" if each.predicted_bytes is None else megabytes(each.predicted_bytes),
+                *map(megabytes, (imports, peak - imports, each.first_bytes)),
+                "" if each.accuracy is None else f"{100 * each.accuracy:.1f} %",
+                Text(times(ratio), "" if ratio is None else "green" if ratio >= row.least_ratio else "red"),
             )
         table.add_section()
     return [table]

@@ -35,7 +35,27 @@ def contest_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType
                 seconds(each.first_seconds),
             )
         table.add_section()
-    return [table]
+    return [table, *best_peers(rows)]
+
+
+def best_peers(rows: Sequence[Row]) -> list[RenderableType]:
+    """All rows at a glance: ours, and the fastest of the peers."""
+    compared = [row for row in rows if row.best_peer is not None]
+    if not compared:
+        return []
+    table = new_table("At a glance", "N>", "ours>", "best peer", ">", "Ratio>")
+    for row in compared:
+        ours, peer = row.ours[0], row.best_peer
+        name, median = ("", None) if peer is None else (peer.name, peer.median_seconds)
+        table.add_row(
+            Text(f"{row.name} {row.work}", "bold"),
+            str(row.batch),
+            Text(seconds(ours.median_seconds), "cyan"),
+            name,
+            seconds(median),
+            ratio_text(row.ratio(ours), row.disturbed),
+        )
+    return [Text(), table]
 
 
 def kernel_tables(rows: Sequence[Row], machine: Machine) -> list[RenderableType]:

@@ -22,16 +22,16 @@ QUICK_BATCHES = (16,)
 COPIES = 8  # of input, output and weight at once: ours, the engine's, PyTorch's in two layouts, and their results
 
 
-def names(quick: bool = False) -> list[str]:
+def names(options: Options) -> list[str]:
     """Names of its rows."""
-    return [case.name for case in LAYER_SET if not quick or case.name.startswith("lenet")]
+    return [case.name for case in LAYER_SET if not options.quick or case.name.startswith("lenet")]
 
 
 def rows(options: Options) -> Iterator[Row | Note]:
     """A row for every selected layer, batch and pass."""
-    torch = options.peer()
+    torch = options.torch()
     for case in LAYER_SET:
-        if not options.wants(case.name) or case.name not in names(options.quick):
+        if not options.wants(case.name) or case.name not in names(options):
             continue
         missing = own_layers.missing_functions(case.family, [part for part in case.passes if part in options.passes])
         if missing:

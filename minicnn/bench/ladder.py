@@ -27,16 +27,16 @@ QUICK_BATCH = 32
 DEVICE_BATCH = 1024  # fewer images do not fill a device
 
 
-def names(quick: bool = False) -> list[str]:
+def names(options: Options) -> list[str]:
     """Names of its rows."""
-    return [case.name for case in (LAYERS[:1] if quick else LAYERS)]
+    return [case.name for case in (LAYERS[:1] if options.quick else LAYERS)]
 
 
 def rows(options: Options) -> Iterator[Row | Note]:
     """A row for every rung of every selected layer."""
-    torch = options.peer()
+    torch = options.torch()
     for case in LAYERS:
-        if options.wants(case.name) and case.name in names(options.quick):
+        if options.wants(case.name) and case.name in names(options):
             usual = (QUICK_BATCH,) if options.quick else case.batches if options.device == "cpu" else (DEVICE_BATCH,)
             for batch in options.batches or usual:
                 if options.device == "cpu":

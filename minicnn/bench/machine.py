@@ -18,7 +18,7 @@ import minicnn
 from minicnn.bench.protocol import REST_SECONDS
 from minicnn.bench.records import Machine
 from minicnn.errors import SettingError
-from minicnn.processors import cpu_name
+from minicnn.processors import cpu_name, set_threads, threads_set
 
 BEST_OF = 7  # a peak is the best of so many attempts, because something else may use a processor during any one
 LOOP_SECONDS = 0.02
@@ -56,6 +56,17 @@ def pinned(threads: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Within the block, networks and functions use so many processors, as after `minicnn.set_threads`."""
+    before = threads_set()
+    set_threads(threads)
+    try:
+        yield
+    finally:
+        set_threads(before)
 
 
 def measure_machine(threads: int, packages: tuple[str, ...] = ()) -> Machine:

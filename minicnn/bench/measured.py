@@ -9,9 +9,9 @@ from minicnn.bench.records import Machine
 
 def measured(options: Options, whole: bool = True) -> Machine:
     """The machine that these options measure on, the processors or a device; `whole` with the versions of everything that takes part."""
-    packages = ("torch",) if whole and options.against is not None else ()
+    packages = tuple(each.removesuffix("-tf32") for each in options.against) if whole else ()
     if options.device == "cpu":
         return measure_machine(options.threads, packages)
     from minicnn.bench.device_machine import measure_device
 
-    return measure_device(options.device, options.threads, packages, options.against == "torch-tf32")
+    return measure_device(options.device, options.threads, packages, "torch-tf32" in options.against)

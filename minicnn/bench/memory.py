@@ -1,6 +1,7 @@
-"""The memory of a training run: the peak resident memory of a separate process, ours and PyTorch's.
+"""The memory of whole programs: the peak resident memory of a separate process, ours and PyTorch's.
 
-Ours is the command `minicnn train lenet` as it is, run folder and all; PyTorch's is a plain loop over the same images.
+A training run is the command `minicnn train lenet` as it is, run folder and all; PyTorch's is a plain loop over the same images.  What one
+step or answer of larger networks takes is in `network_memory.py`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.bench import network_memory
 from minicnn.bench.options import Options
 from minicnn.bench.process import call, peak_bytes
-from minicnn.bench.process_records import Footprint, Memory
+from minicnn.bench.process_records import Memory, footprint
 from minicnn.bench.records import OURS
 from minicnn.errors import SettingError
 
@@ -26,13 +28,13 @@ EPOCHS, QUICK_EPOCHS = 3, 1
 PROCESSES, QUICK_PROCESSES = 3, 1  # that count, after one that does not
 
 
-def names(quick: bool = False) -> list[str]:
+def names(options: Options) -> list[str]:
     """Names of its rows."""
-    return [NETWORK]
+    return list(dict.fromkeys((NETWORK, *(() if options.quick else (case.name for case in network_memory.CASES)))))
 
 
 def rows(options: Options) -> Iterator[Memory]:
-    """A row for each batch size.
+    """A row for each batch size, then one for each larger network.
 
     Raises
     ------
@@ -41,10 +43,12 @@ def rows(options: Options) -> Iterator[Memory]:
     """
     if importlib.util.find_spec("resource") is None:
         raise SettingError("bench: this system does not report the peak memory of a process\n  'memory' needs Linux or macOS")
-    options.peer()  # now, for its message if it is missing
+    options.torch()  # now, for its message if it is missing
     for batch in options.batches or (BATCH,):
         if options.wants(NETWORK):
             yield training_row(batch, options)
+    if not options.quick:
+        yield from network_memory.rows(options, QUICK_PROCESSES)
 
 
 def training_row(batch: int, options: Options) -> Memory:
@@ -70,7 +74,7 @@ def training_row(batch: int, options: Options) -> Memory:
     ]
     footprints = [footprint(OURS, partial(call, own_training, arguments, using=(peak_bytes,)), count)]
     train_data, test_data = load("digits", "train"), load("digits", "test")
-    if options.against == "torch":
+    if "torch" in options.against:
         from minicnn.bench.peers.torch_lenet import torch_lenet, torch_training
 
         with TemporaryDirectory(prefix="minicnn-bench-") as folder:
@@ -85,14 +89,6 @@ def training_row(batch: int, options: Options) -> Memory:
             settings = (str(path), float(train_data.mean[0]), float(train_data.std[0]), epochs, batch, options.threads)
             footprints.append(footprint("torch", partial(call, torch_training, *settings, using=(peak_bytes, torch_lenet)), count))
     return Memory("memory", NETWORK, f"training, {epochs} epoch{'s' * (epochs > 1)}", batch, tuple(footprints))
-
-
-def footprint(name: str, ask: Any, count: int) -> Footprint:
-    """Run a program once to compile, and so many times to be counted."""
-    first, *told = (ask().value for _ in range(1 + count))
-    return Footprint(
-        name, first["peak"], tuple(each["imports"] for each in told), tuple(each["peak"] for each in told), told[-1]["accuracy"]
-    )
 
 
 def own_training(arguments: list[str]) -> dict[str, Any]:

@@ -20,14 +20,16 @@ class Footprint:
     first_bytes : of the first process, which may have compiled; in no other figure
     imports_bytes : when everything was imported and nothing done
     peak_bytes : in the end
-    accuracy : share of correct answers after training, to show that the work was done
+    accuracy : share of correct answers after training, to show that the work was done; None if nothing was answered
+    predicted_bytes : what the plan says that the process takes; None if it was not asked
     """
 
     name: str
     first_bytes: int
     imports_bytes: tuple[int, ...]
     peak_bytes: tuple[int, ...]
-    accuracy: float
+    accuracy: float | None = None
+    predicted_bytes: int | None = None
 
     @property
     def median_imports_bytes(self) -> float:
@@ -38,15 +40,27 @@ class Footprint:
         return median(self.peak_bytes)
 
 
+def footprint(name: str, ask: Any, count: int) -> Footprint:
+    """Run a program once to compile, and so many times to be counted."""
+    first, *told = (ask().value for _ in range(1 + count))
+    return Footprint(
+        name, first["peak"], tuple(each["imports"] for each in told), tuple(each["peak"] for each in told), told[-1].get("accuracy")
+    )
+
+
 @dataclass(frozen=True)
 class Memory:
-    """The same training run as separate programs: ours first, then the peer's."""
+    """The same work as separate programs: ours first, then the peer's.
+
+    least_ratio : of the peer's memory over ours, as wanted
+    """
 
     suite: str
     name: str
     work: str
     batch: int
     footprints: tuple[Footprint, ...]
+    least_ratio: float = LEAST_RATIO
 
     def ratio(self, footprint: Footprint) -> float | None:
         """A peer's peak over ours: 2 where we take half."""
@@ -61,7 +75,7 @@ class Memory:
             "name": self.name,
             "work": self.work,
             "batch": self.batch,
-            "least_ratio_wanted": LEAST_RATIO,
+            "least_ratio_wanted": self.least_ratio,
             "footprints": [
                 asdict(each)
                 | {

@@ -140,10 +140,21 @@ class Protocol:
                 self.sleep(self.rest_seconds)
                 if expected[n] < SHORT_CALL_SECONDS:
                     contestant.call()
-                calls = max(1, ceil(self.turn_seconds / max(expected[n], 1e-7)))
-                expected[n] = median(self._timed(contestant) for _ in range(calls))
+                expected[n] = self._median_of_calls(contestant, expected[n])
                 turns[n].append(expected[n] / contestant.units)
         return turns
+
+    def turn(self, contestant: Contestant) -> float:
+        """One turn of its own, a first call that does not count before it: the median seconds of a piece of work."""
+        contestant.call()
+        self.sleep(self.rest_seconds)
+        expected = self._timed(contestant)
+        return (expected if expected >= SHORT_CALL_SECONDS else self._median_of_calls(contestant, expected)) / contestant.units
+
+    def _median_of_calls(self, contestant: Contestant, expected: float) -> float:
+        """As many calls as a turn takes, if each takes what is expected."""
+        calls = max(1, ceil(self.turn_seconds / max(expected, 1e-7)))
+        return median(self._timed(contestant) for _ in range(calls))
 
     def _timed(self, contestant: Contestant) -> float:
         begin = self.clock()

@@ -25,9 +25,9 @@ CACHE_VARIABLE = "NUMBA_CACHE_DIR"  # moves the cache: see `minicnn/kernels/mach
 Program = Callable[[dict[str, str]], float]  # from variables of the environment to seconds
 
 
-def names(quick: bool = False) -> list[str]:
+def names(options: Options) -> list[str]:
     """Names of its rows; a first step compiles, which is not quick."""
-    return [*(command_name(each) for each in COMMANDS), *([] if quick else [FIRST_STEP])]
+    return [*(command_name(each) for each in COMMANDS), *([] if options.quick else [FIRST_STEP])]
 
 
 def command_name(arguments: tuple[str, ...]) -> str:
@@ -43,12 +43,12 @@ def rows(options: Options) -> Iterator[Start]:
     SettingError
         If the requested peer is not installed.
     """
-    options.peer()  # now, for its message if it is missing
+    options.torch()  # now, for its message if it is missing
     count = QUICK_PROCESSES if options.quick else PROCESSES
     for arguments in COMMANDS:
         if options.wants(command_name(arguments)):
             yield Start("starts", command_name(arguments), (launch(partial(run_python, COMMAND, arguments), count),))
-    if FIRST_STEP in names(options.quick) and options.wants(FIRST_STEP):
+    if FIRST_STEP in names(options) and options.wants(FIRST_STEP):
         for batch in options.batches or (BATCH,):
             yield first_step(batch, options, count)
 
@@ -56,7 +56,7 @@ def rows(options: Options) -> Iterator[Start]:
 def first_step(batch: int, options: Options, count: int) -> Start:
     """Build LeNet, update it once from random images."""
     launches = [launch(lambda variables: call(own_first_step, batch, options.threads, variables=variables).seconds, count)]
-    if options.against == "torch":
+    if "torch" in options.against:
         from minicnn.bench.peers.torch_lenet import torch_first_step, torch_lenet
 
         times = [call(torch_first_step, batch, options.threads, using=(torch_lenet,)).seconds for _ in range(1 + count)]

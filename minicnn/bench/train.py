@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minicnn import engine, zoo
+from minicnn import engine
+from minicnn.bench import networks
+from minicnn.bench.curve import Curve, follow
 from minicnn.bench.equality import relative_error
+from minicnn.bench.networks import Work
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant
 from minicnn.bench.records import OURS, Note, Row
@@ -31,8 +34,10 @@ if TYPE_CHECKING:
     from minicnn.graph import Summary
     from minicnn.network import Graph
 
-NETWORKS = ("lenet", "resnet20")
 BATCH = 128
+WORK: Work = (("lenet", (1, 4, 8, 16, 32, 64, 128)), ("resnet20", (8, 32, 128)))
+QUICK_WORK: Work = (("lenet", (BATCH,)),)
+CURVES: Work = (("lenet", tuple(range(1, 34))), ("resnet20", tuple(range(1, 34))))
 STEPS = 14  # batches in the loop: the 1,797 embedded digits make 14
 LEARNING_RATE = 1e-3  # small: over thousands of steps on few images gradients must not shrink until they are denormal numbers
 MOMENTUM = 0.9
@@ -40,44 +45,65 @@ PEER_ERRORS = 10  # our error may be so many times PyTorch's: 1 measured directl
 # and where a rectifier happens to open or close, PyTorch itself differs by 3 from batch to batch
 
 
-def names(quick: bool = False) -> list[str]:
+def names(options: Options) -> list[str]:
     """Names of its rows."""
-    return list(NETWORKS[:1] if quick else NETWORKS)
+    return networks.names(_work(options), options)
 
 
-def rows(options: Options) -> Iterator[Row | Note]:
-    """Two rows for each network that is in the zoo."""
-    torch = options.peer()
-    for name in names(options.quick):
-        if not options.wants(name):
-            continue
-        if name not in zoo.names():
+def _work(options: Options) -> Work:
+    return QUICK_WORK if options.quick else CURVES if options.curve else WORK
+
+
+def rows(options: Options) -> Iterator[Row | Curve | Note]:
+    """Two rows for each batch of each network, or a curve over them."""
+    torch = options.torch()
+    for name, batches in networks.chosen(_work(options), options, (BATCH,)):
+        if not networks.is_known(name):
             yield Note("train", name, "not in the zoo yet")
-            continue
-        for batch in options.batches or (BATCH,):
-            yield from network_rows(name, batch, options, torch)
+        elif options.curve:
+            yield network_curve(name, batches, options, torch)
+        else:
+            for batch in batches:
+                yield from network_rows(name, batch, options, torch)
+
+
+def network_curve(name: str, batches: tuple[int, ...], options: Options, torch: Any) -> Curve:
+    """The step over the batch."""
+    net = networks.build(name)
+    images, labels = training_images(net.input_shape, net.classes, max(batches))
+
+    def contestants(batch: int) -> Iterator[Contestant]:
+        own = images[:batch], labels[:batch]
+        yield Contestant(OURS, own_step(networks.build(name), *own, batch, options.threads, options.device))
+        if torch is not None:
+            from minicnn.bench.peers.place import Place
+            from minicnn.bench.peers.torch_networks import steps
+
+            yield from steps(Place(torch, options.device), networks.build(name), *own, batch, 1, own_optimizer())
+
+    return follow("train", name, "step", batches, contestants, options)
 
 
 def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterator[Row]:
     """The step and the epoch of one network."""
     steps = 3 if options.quick else STEPS
-    net = zoo.build(name)
+    net = networks.build(name)
     images, labels = training_images(net.input_shape, net.classes, steps * batch)
     summary = net.summary()
     terms = batch * max(prod(row.output_shape[1:]) for row in summary.layers)  # that meet in one number of a weight's gradient
 
     def compare(results: Iterator[Any]) -> Agreement:
         deque(results, maxlen=0)  # the first calls come first: they compile
-        return agreement(torch, zoo.build(name), images[:batch], labels[:batch], options, options.tolerance(terms))
+        return agreement(torch, networks.build(name), images[:batch], labels[:batch], options, options.tolerance(terms))
 
     for work, ours, units in (("step", own_step, 1), ("epoch", own_epoch, steps)):
-        call = ours(zoo.build(name), images, labels, batch, options.threads, options.device)
+        call = ours(networks.build(name), images, labels, batch, options.threads, options.device)
         contestants = [Contestant(OURS, call, units)]
         if torch is not None:
             from minicnn.bench.peers.place import Place
             from minicnn.bench.peers.torch_networks import steps as torch_steps
 
-            contestants += torch_steps(Place(torch, options.device), zoo.build(name), images, labels, batch, units, own_optimizer())
+            contestants += torch_steps(Place(torch, options.device), networks.build(name), images, labels, batch, units, own_optimizer())
         race = options.protocol.race(contestants, compare if torch is not None and work == "step" else None)
         row = Row("train", name, work, batch, race.timings, step_flops(summary, batch), agreement=race.agreement)
         yield row

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numba import config
@@ -77,11 +77,26 @@ def outweighs_images(node: Node) -> bool:
     return few and 4 * node.slots[0].size > CACHE_BYTES
 
 
+class Stretches(NamedTuple):
+    """The elements of a plan's memory, in their order.
+
+    slots : gradients of parameters
+    state : the optimizer's
+    common : what all shards share: filters that are transformed for Winograd's algorithm, statistics of batches
+    arenas : values, their gradients, and what steps need beside
+    """
+
+    slots: int
+    state: int
+    common: int
+    arenas: int
+
+
 @dataclass
 class Plan:
     """A finished program with its stretches of memory.
 
-    memory : arenas, then slots, then the optimizer's state
+    memory : as `stretches` says
     """
 
     program: FinishedProgram
@@ -92,6 +107,7 @@ class Plan:
     state_begin: int
     state_count: int
     arrays: Arrays
+    stretches: Stretches
     _finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
@@ -232,6 +248,7 @@ def build_plan(
     outputs: bool = False,
     shard: int | None = None,
     together: int | None = None,
+    allocated: bool = True,
 ) -> Plan:
     """Plan a graph.
 
@@ -259,6 +276,8 @@ def build_plan(
         With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
     shard, together : int
         Images of a shard, and images by whose number layers choose their ways; by default `shard_size` and the batch.
+    allocated : bool
+        Whether it gets its memory; else it can tell how much that would be, and cannot run.
     """
     if config.DISABLE_JIT:
         raise SettingError(
@@ -299,9 +318,10 @@ def build_plan(
     if optimizer:
         append_update(planner, Update.of(optimizer), parameter_size, slot_size, state_begin)
     program = planner.finish(compiled)
-    arena_begin = padded(common_begin + planner.common_size)
+    arena_begin = padded(common_begin + planner.common_size + program.common_size)
     arenas = shards if per_shard else threads
-    size = arena_begin + arenas * program.arena_size
+    stretches = Stretches(state_begin, common_begin - state_begin, arena_begin - common_begin, arenas * program.arena_size)
+    size = sum(stretches) if allocated else 0
     check_room(4 * size, f"a plan for {batch} images at a time", "use fewer images at a time")
     memory = aligned_zeros(size)
     layout = Layout(shard, slots, arena_begin, program.arena_size, 0, slot_size, int(per_shard))
@@ -316,4 +336,4 @@ def build_plan(
         len(optimizer.number_names) if optimizer else None,
         parameter_size,
     )
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays)
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches)

@@ -246,7 +246,7 @@ class Planner:
 
     def finish(self, compiled: bool = True) -> FinishedProgram:
         """The program as arrays; to run here if `compiled`."""
-        return self.program.finish(compiled)
+        return self.program.finish(compiled, self.common_begin + self.common_size)
 
     def plan_output(self) -> None:
         """Write the network's output."""

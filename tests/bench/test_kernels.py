@@ -17,7 +17,7 @@ from minicnn.kernels.cpu.lanes.vector import LANES
 
 
 def test_rows_of_one_layer(torch, hasty):
-    rows = list(bench.run("kernels", Options(1, "torch", hasty, layers="lenet-conv2", batches=(4,), quick=True)))
+    rows = list(bench.run("kernels", Options(1, ("torch",), hasty, layers="lenet-conv2", batches=(4,), quick=True)))
     assert [row.work for row in rows] == ["forward", "input gradient", "weight gradient"]
     assert {row.batch for row in rows} == {4}
     assert {row.flops for row in rows} == {2 * 4 * 240_000}
@@ -30,7 +30,7 @@ def test_rows_of_one_layer(torch, hasty):
 
 
 def test_rows_that_move_bytes(hasty):
-    rows = list(bench.run("kernels", Options(1, None, hasty, layers="lenet-maxpool", batches=(4,), quick=True)))
+    rows = list(bench.run("kernels", Options(1, (), hasty, layers="lenet-maxpool", batches=(4,), quick=True)))
     rows = [row for row in rows if not isinstance(row, Note)]
     assert [(row.flops, row.moved_bytes) for row in rows] == [(None, 4 * 4 * 6 * (28 * 28 + 14 * 14))] * 2
 
@@ -44,7 +44,7 @@ def test_a_wrong_kernel_is_reported_and_not_timed(torch, hasty, monkeypatch):
         return y
 
     monkeypatch.setattr(own_layers.kernels, "conv2d", wrong, raising=False)
-    (row,) = bench.run("kernels", Options(1, "torch", hasty, layers="lenet-conv1", batches=(2,), passes=("forward",), quick=True))
+    (row,) = bench.run("kernels", Options(1, ("torch",), hasty, layers="lenet-conv1", batches=(2,), passes=("forward",), quick=True))
     assert row.wrong
     assert row.agreement.error == pytest.approx(1e-3, rel=0.1)
     assert all(not timing.turns for timing in row.timings)
@@ -52,14 +52,14 @@ def test_a_wrong_kernel_is_reported_and_not_timed(torch, hasty, monkeypatch):
 
 def test_a_function_that_is_missing_is_noted(hasty, monkeypatch):
     monkeypatch.setitem(own_layers.FUNCTIONS, "conv", "conv2d_of_tomorrow")
-    note, row = bench.run("kernels", Options(1, None, hasty, layers="lenet-conv1", batches=(2,), passes=("forward",), quick=True))
+    note, row = bench.run("kernels", Options(1, (), hasty, layers="lenet-conv1", batches=(2,), passes=("forward",), quick=True))
     assert note.text == "there is no kernels.conv2d_of_tomorrow yet; the engine's step stands alone"
     assert [timing.name for timing in row.timings] == ["minicnn step"]
 
 
 def test_too_little_memory_is_noted(hasty, monkeypatch):
     monkeypatch.setattr(suite, "available_bytes", lambda: 2**20)
-    (note,) = bench.run("kernels", Options(1, None, hasty, layers="vgg-conv1-2", batches=(64,), passes=("forward",)))
+    (note,) = bench.run("kernels", Options(1, (), hasty, layers="vgg-conv1-2", batches=(64,), passes=("forward",)))
     assert note.name == "vgg-conv1-2 at batch 64"
     assert "GiB of memory, 0.0 are free" in note.text
 
@@ -92,7 +92,7 @@ def test_vectors_of_the_ladder_straddle_no_cache_lines():
 
 
 def test_rows_of_the_ladder(torch, hasty):
-    rows = list(bench.run("ladder", Options(2, "torch", hasty, quick=True)))
+    rows = list(bench.run("ladder", Options(2, ("torch",), hasty, quick=True)))
     assert [row.work for row in rows] == [
         "textbook loop, plain Python",
         "textbook loop, compiled",
@@ -113,7 +113,7 @@ def test_rows_of_the_ladder(torch, hasty):
 
 def test_the_ladder_wants_whole_vectors(hasty):
     with pytest.raises(SettingError, match=r"vectors of \d+ images, but the batch is 33"):
-        next(bench.run("ladder", Options(1, None, hasty, batches=(33,), quick=True)))
+        next(bench.run("ladder", Options(1, (), hasty, batches=(33,), quick=True)))
 
 
 def test_the_ladder_finds_a_wrong_rung(hasty, monkeypatch):
@@ -124,15 +124,15 @@ def test_the_ladder_finds_a_wrong_rung(hasty, monkeypatch):
         y[0] += 1
 
     monkeypatch.setattr(loops, "one_sum", wrong)
-    rows = list(bench.run("ladder", Options(1, None, hasty, quick=True)))
+    rows = list(bench.run("ladder", Options(1, (), hasty, quick=True)))
     assert [row.work for row in rows if row.wrong] == ["sum in a register"]
 
 
 def test_a_peer_with_rounded_factors_is_for_devices_and_may_differ_more():
     with pytest.raises(SettingError, match="bench: torch-tf32 computes on a GPU: use --device cuda, or --against torch"):
-        Options(1, "torch-tf32")
-    assert Options(1, "torch", device="cuda:0").tolerance(100) == 1e-5
-    assert Options(1, "torch-tf32", device="cuda:0").tolerance(100) == 5e-3
+        Options(1, ("torch-tf32",))
+    assert Options(1, ("torch",), device="cuda:0").tolerance(100) == 1e-5
+    assert Options(1, ("torch-tf32",), device="cuda:0").tolerance(100) == 5e-3
 
 
 @pytest.mark.parametrize("suite", ["memory", "starts"])

@@ -47,7 +47,7 @@ def test_the_first_process_does_not_count(asked):
 
 
 def test_both_are_asked_for_the_same(asked):
-    (row,) = memory.rows(Options(2, against="torch", batches=(32,)))
+    (row,) = memory.rows(Options(2, against=("torch",), batches=(32,)))
     functions = [function for function, _ in asked]
     assert functions == [own_training] * 4 + [torch_training] * 4
     (command,) = asked[0][1]
@@ -68,7 +68,7 @@ def test_the_peer_gets_the_same_images(asked, monkeypatch):
         return Answer({"imports": 1, "peak": 2, "accuracy": 0.9}, 1.0)
 
     monkeypatch.setattr(memory, "call", answer)
-    list(memory.rows(Options(1, against="torch", quick=True)))
+    list(memory.rows(Options(1, against=("torch",), quick=True)))
     assert found == {
         "images": ((1438, 1, 28, 28), np.uint8),
         "labels": ((1438,), np.int64),
@@ -78,7 +78,7 @@ def test_the_peer_gets_the_same_images(asked, monkeypatch):
 
 
 def test_the_ratio_is_theirs_over_ours(asked):
-    (row,) = memory.rows(Options(1, against="torch"))
+    (row,) = memory.rows(Options(1, against=("torch",)))
     assert row.ratio(row.footprints[1]) == pytest.approx(242 / 102)
     record = json.loads(json.dumps(row.to_dict(), allow_nan=False))
     assert (record["kind"], record["suite"], record["name"], record["least_ratio_wanted"]) == ("memory", "memory", "lenet", 2.0)
@@ -103,7 +103,7 @@ def test_without_torch(monkeypatch):
 
     monkeypatch.setattr(importlib, "import_module", without_torch)
     with pytest.raises(SettingError, match="needs PyTorch, which is not installed\n  pip install"):
-        next(memory.rows(Options(1, against="torch")))
+        next(memory.rows(Options(1, against=("torch",))))
 
 
 def test_a_system_that_does_not_tell(monkeypatch):

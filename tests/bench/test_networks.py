@@ -91,7 +91,7 @@ def test_what_has_no_twin_says_so(torch):
 def test_rows_of_training(against, hasty, request):
     if against:
         request.getfixturevalue("torch")
-    rows = list(bench.run("train", Options(1, against, hasty, batches=(16,), quick=True)))
+    rows = list(bench.run("train", Options(1, (against,) if against else (), hasty, batches=(16,), quick=True)))
     assert [(row.name, row.work, row.batch, row.wrong) for row in rows] == [("lenet", "step", 16, False), ("lenet", "epoch", 16, False)]
     assert [len(row.peers) for row in rows] == [4 if against else 0] * 2
     assert rows[0].flops == 16 * 2 * (2 * 117_600 + 3 * (240_000 + 48_000 + 10_080 + 840))
@@ -101,13 +101,13 @@ def test_rows_of_training(against, hasty, request):
 
 def test_a_wrong_network_is_reported_and_not_timed(torch, hasty, monkeypatch):
     monkeypatch.setattr(train, "agreement", lambda *arguments: bench.Agreement(0.5, 1e-5))
-    (row,) = bench.run("train", Options(1, "torch", hasty, batches=(16,), quick=True))
+    (row,) = bench.run("train", Options(1, ("torch",), hasty, batches=(16,), quick=True))
     assert row.wrong
     assert all(not timing.turns for timing in row.timings)
 
 
 def test_rows_of_inference(torch, hasty):
-    (row,) = bench.run("infer", Options(1, "torch", hasty, batches=(120,), quick=True))
+    (row,) = bench.run("infer", Options(1, ("torch",), hasty, batches=(120,), quick=True))
     assert (row.name, row.work, row.batch, row.wrong, row.flops) == ("lenet", "forward", 120, False, 120 * 2 * 416_520)
     assert [timing.name for timing in row.timings] == [
         "minicnn",
@@ -121,7 +121,7 @@ def test_rows_of_inference(torch, hasty):
 @pytest.mark.parametrize("suite", [train, infer])
 def test_a_network_that_is_not_there_is_noted(suite, hasty, monkeypatch):
     monkeypatch.setattr(zoo, "names", lambda: ())
-    notes = list(suite.rows(Options(1, None, hasty)))
+    notes = list(suite.rows(Options(1, (), hasty)))
     assert notes
     assert all(isinstance(note, Note) and note.text == "not in the zoo yet" for note in notes)
 
@@ -147,14 +147,14 @@ def test_without_torch(suite, hasty, monkeypatch):
 
     monkeypatch.setattr(importlib, "import_module", without_torch)
     with pytest.raises(SettingError, match="PyTorch, which is not installed") as raised:
-        next(bench.run(suite, Options(1, "torch", hasty, quick=True)))
+        next(bench.run(suite, Options(1, ("torch",), hasty, quick=True)))
     assert "pip install torch" in str(raised.value)
 
 
 def test_torch_is_imported_only_when_it_is_asked_for(hasty, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
         monkeypatch.delitem(sys.modules, name)
-    (row,) = bench.run("kernels", Options(1, None, hasty, layers="lenet-conv2", passes=("forward",), quick=True))
+    (row,) = bench.run("kernels", Options(1, (), hasty, layers="lenet-conv2", passes=("forward",), quick=True))
     assert isinstance(row, Row)
     assert "torch" not in sys.modules
 
@@ -162,7 +162,7 @@ def test_torch_is_imported_only_when_it_is_asked_for(hasty, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"against": "jax"}, "there is no peer called 'jax': choose from torch"),
+        ({"against": ("jax",)}, "there is no peer called 'jax': choose from torch"),
         ({"passes": ("forward", "sideways")}, "passes sideways are not"),
         ({"passes": ()}, r"passes \(none\) are not"),
         ({"protocol": bench.Protocol(seconds=0)}, "0 seconds per row are not above 0"),

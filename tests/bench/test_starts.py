@@ -64,14 +64,14 @@ def test_every_command_has_a_cache_of_its_own(asked):
 
 
 def test_against_torch(asked):
-    (row,) = starts.rows(Options(1, against="torch", layers=STEP, batches=(16,)))
+    (row,) = starts.rows(Options(1, against=("torch",), layers=STEP, batches=(16,)))
     assert asked[-1] == (torch_first_step, (16, 1))
     assert row.batch == 16
     assert row.launches[1] == Launch("torch", None, (3.0, 3.0, 3.0), 0)
 
 
 def test_quick_compiles_nothing(asked):
-    assert starts.names(quick=True) == ["minicnn --help", "minicnn summary alexnet"]
+    assert starts.names(Options(1, quick=True)) == ["minicnn --help", "minicnn summary alexnet"]
     list(starts.rows(Options(1, quick=True)))
     assert len(asked) == 4
 

@@ -236,7 +236,7 @@ def test_without_torch(run, monkeypatch):
         (("train", "--threads", "0"), 2, "0 is not in the range x>=1"),
         (("train", "--threads", "100000"), 1, "100000 threads were requested, but this process may use"),
         (("train", "--seconds", "0"), 2, "0.0 is not in the range x>0"),
-        (("kernels", "--batch", "-1"), 2, "-1 is not in the range x>=1"),
+        (("kernels", "--batch", "-1"), 2, "'-1' is not a number of images, nor several as in 1-17,32"),
         (("kernels", "--passes", "sideways"), 1, "passes sideways are not among forward, input, weight"),
         (("kernels", "--layers", "nothing-*"), 1, "no row is called 'nothing-*'"),
     ],

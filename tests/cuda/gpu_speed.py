@@ -42,12 +42,12 @@ TINY_PROTOCOL = Protocol(seconds=1e-6, least_turns=1, most_turns=1, turn_seconds
 def peer(name="torch"):
     """PyTorch if it is there and computes on a device, else nobody."""
     try:
-        return name if importlib.import_module("torch").cuda.is_available() else None
+        return (name,) if importlib.import_module("torch").cuda.is_available() else ()
     except ImportError:
-        return None
+        return ()
 
 
-def options(tiny=False, against=None, **more):
+def options(tiny=False, against=(), **more):
     return Options(1, against, TINY_PROTOCOL if tiny else SHORT, device="cuda:0", **more)
 
 
@@ -67,19 +67,19 @@ def told(rows, machine):
 
 def layers(machine, tiny=False):
     """GFLOP/s of every pass of some layers, by the function and as the engine's step, beside PyTorch without TF32."""
-    with_peer = options(tiny, None if tiny else peer())
+    with_peer = options(tiny, () if tiny else peer())
     by_name = {case.name: case for case in LAYER_SET}
     cases = TINY if tiny else [(by_name[name], batch) for name, batch in LAYERS]
-    torch = with_peer.peer()
+    torch = with_peer.torch()
     return told((row for case, batch in cases for row in kernels.case_rows(case, batch, with_peer, torch)), machine)
 
 
 def layers_with_tf32(machine):
     """A few of them beside PyTorch with TF32."""
-    if peer() is None:
+    if not peer():
         return {"left out": "no PyTorch that computes on a CUDA device"}
-    with_peer = options(against="torch-tf32")
-    torch = with_peer.peer()
+    with_peer = options(against=("torch-tf32",))
+    torch = with_peer.torch()
     cases = [case for case in LAYER_SET if case.name in WITH_TF32]
     return told((row for case in cases for row in kernels.case_rows(case, 64, with_peer, torch)), machine)
 
@@ -93,8 +93,8 @@ def rungs(machine, tiny=False):
 def steps(machine):
     """A step and an epoch of LeNet, and of ResNet-20, beside PyTorch without TF32."""
     with_peer = options(against=peer())
-    torch = with_peer.peer()
-    return told((row for name in train.NETWORKS for row in train.network_rows(name, train.BATCH, with_peer, torch)), machine)
+    torch = with_peer.torch()
+    return told((row for name, _ in train.WORK for row in train.network_rows(name, train.BATCH, with_peer, torch)), machine)
 
 
 def launches(net=None, batch=128, times=200):

@@ -29,7 +29,7 @@ def conv_prepare(plan: Planner, node: Node) -> None:
         if output or (plan.training and plan.wants_gradient(node)):
             problem, way = _product(plan, node, output)
             if way.prepare:
-                plan.prepared[node.index, problem.work] = way.prepare(plan.program, plan.common_once, problem, _weight(plan, node))
+                plan.prepared[node.index, problem.work] = way.prepare(plan.program, plan.program.common, problem, _weight(plan, node))
 
 
 def conv_forward(plan: Planner, node: Node) -> None:

@@ -48,7 +48,7 @@ from minicnn.kernels.cpu.convolution.weight_gradient_lowering import append_by_r
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.call import WHOLE_SHARD
-from minicnn.kernels.cpu.program.program import Program
+from minicnn.kernels.cpu.program.program import Argument, Program
 from minicnn.kernels.cpu.unshared.lowering import append_tiled_backward_input, append_tiled_backward_weight, serves_few, serves_rows
 from minicnn.kernels.cpu.winograd.few_images_lowering import append_winograd_few, choose_few
 from minicnn.kernels.cpu.winograd.lowering import TransformedFilters, append_winograd, append_winograd_filters
@@ -66,7 +66,7 @@ class Steps(NamedTuple):
     """
 
     append: Callable[..., None]
-    prepare: Callable[[Program, Callable[[int], int], Problem, int], TransformedFilters] | None = None
+    prepare: Callable[[Program, Callable[[int], Argument], Problem, int], TransformedFilters] | None = None
     outside: bool = False
     single: Callable[[int], bool] = lambda images: False
 
@@ -136,7 +136,7 @@ def _by_winograd(name: str, m: int) -> Way:
             return problem.algorithm == name
         return costs(problem, images).name == name
 
-    def prepare(program: Program, common: Callable[[int], int], problem: Problem, weight: int) -> TransformedFilters:
+    def prepare(program: Program, common: Callable[[int], Argument], problem: Problem, weight: int) -> TransformedFilters:
         own, exchanged = problem.as_forward(), problem.work == BACKWARD_INPUT
         sizes = own.channels // own.groups, own.filters // own.groups, own.groups
         return append_winograd_filters(program, common, weight, *sizes, m, own.flip, exchanged)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minicnn.kernels.cpu.program.preparation import just_in_time
 from minicnn.kernels.machine_code.compile import StepKernel
 from minicnn.kernels.machine_code.records import Frame, flatten
 
@@ -27,6 +28,7 @@ OUTPUT, LABELS, INPUT, EXTRA = (list(Frame.__annotations__).index(name) for name
 
 STEP_FIELDS = 64
 CACHE_LINE = 16  # float32 elements
+PREPARED_BYTES = 1 << 24  # what is prepared in a first phase as long as it all fits this; more phases take time, more memory less of it
 
 # kinds of phases
 SHARDS = 0  # a task is a slot: its shards run one after the other
@@ -36,7 +38,7 @@ SPLIT = 2  # a task is a part of one shard's work: for few images, or weights so
 
 @dataclass(eq=False)
 class Buffer:
-    """A stretch of the arena: how long it is, and from which step to which its content matters.
+    """A stretch of the arena, or of what all shards share: how long it is, and from which step to which its content matters.
 
     Its place is chosen when the program is finished; buffers that are never needed together share memory.
     """
@@ -46,11 +48,14 @@ class Buffer:
     first: int = -1
     last: int = -1
     offset: int = -1
+    read: int = -1  # by the first step after the one that wrote it
 
     def used_at(self, step: int) -> None:
         """Note that a step reads or writes it."""
         if self.first < 0:
             self.first = step
+        elif self.read < 0 and step > self.first:
+            self.read = step
         self.last = step
 
 
@@ -79,6 +84,7 @@ class Program:
     kernels: list[StepKernel] = field(default_factory=list)
     phases: list[tuple[int, int, int, int]] = field(default_factory=list)  # kind, first step, stop, parts
     buffers: list[Buffer] = field(default_factory=list)
+    shared: list[Buffer] = field(default_factory=list)
     faults: dict[int, str] = field(default_factory=dict)
     _chunks: list[np.ndarray] = field(default_factory=list)
     _length: int = 0
@@ -89,6 +95,11 @@ class Program:
         """Ask for a stretch of the arena."""
         self.buffers.append(Buffer(size, permanent))
         return self.buffers[-1]
+
+    def common(self, size: int) -> Place:
+        """Ask for memory that all shards share, for what steps of the first phase prepare."""
+        self.shared.append(Buffer(size))
+        return Place(self.shared[-1])
 
     def constant(self, values: np.ndarray | Sequence[int]) -> int:
         """Put integers into the table and return where they begin; equal tables are kept once.  Begins are multiples of 8."""
@@ -131,11 +142,14 @@ class Program:
         self.phases.append((kind, self._opened, len(self.rows), parts))
         self._opened = len(self.rows)
 
-    def finish(self, compiled: bool = True) -> FinishedProgram:
+    def finish(self, compiled: bool = True, common_begin: int = 0) -> FinishedProgram:
         """Place the buffers and turn everything into arrays.
 
         compiled : whether it is to run here; else no kernel is compiled, and the steps have no addresses
+        common_begin : where in memory the buffers that all shards share begin
         """
+        self._delay_preparations()
+        common_size = self._place_common(common_begin)
         arena_size = place_buffers(self.buffers, len(self.rows))
         steps = np.zeros((len(self.rows), STEP_FIELDS), dtype=np.int64)
         for row, kernel, own in zip(steps, self.kernels, self.rows, strict=True):
@@ -150,7 +164,30 @@ class Program:
             tuple(self.kernels),
             tuple((each.offset, each.size) for each in self.buffers if each.permanent),
             self.faults,
+            common_size,
         )
+
+    def _delay_preparations(self) -> None:
+        """Prepare right before the phase that reads it what would take much memory if all of it were there from the start."""
+        if sum(each.size for each in self.shared) * 4 <= PREPARED_BYTES:
+            return
+        needed = {each.first: each.read for each in self.shared if each.read >= self.phases[0][2]}
+        order, self.phases = just_in_time(self.phases, needed)
+        moved = {old: new for new, old in enumerate(order)}
+        self.rows, self.kernels = [self.rows[old] for old in order], [self.kernels[old] for old in order]
+        self.faults = {moved[old]: words for old, words in self.faults.items()}
+        for each in (*self.buffers, *self.shared):
+            each.first, each.read, each.last = (moved.get(step, step) for step in (each.first, each.read, each.last))
+
+    def _place_common(self, begin: int) -> int:
+        """Place what all shards share; as they may be at any step of a phase, its content matters for whole phases."""
+        phase_of = {step: number for number, (_, first, stop, _) in enumerate(self.phases) for step in range(first, stop)}
+        for each in self.shared:
+            each.first, each.last = phase_of.get(each.first, -1), phase_of.get(each.last, -1)
+        size = place_buffers(self.shared, len(self.phases))
+        for each in self.shared:
+            each.offset += begin
+        return size
 
 
 class FinishedProgram(NamedTuple):
@@ -159,6 +196,7 @@ class FinishedProgram(NamedTuple):
     arena_size : elements of one arena
     zeros : (offset, size) of the stretches of an arena that must hold zeros when a run begins
     faults : what it means that a step fails, by its number; for want of memory where nothing is said
+    common_size : elements of what all shards share
     """
 
     steps: np.ndarray
@@ -168,6 +206,7 @@ class FinishedProgram(NamedTuple):
     kernels: tuple[StepKernel, ...]
     zeros: tuple[tuple[int, int], ...]
     faults: dict[int, str]
+    common_size: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:

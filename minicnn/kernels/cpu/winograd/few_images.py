@@ -169,7 +169,7 @@ class FewTiles(NamedTuple):
     stretch: int
     x: Any
     x_channel: int
-    u: int
+    u: Any
     vectors: int
     offsets: int
     v: Any

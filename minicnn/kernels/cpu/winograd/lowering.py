@@ -13,7 +13,7 @@ from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.operands import Parameter
-from minicnn.kernels.cpu.program.program import Place, Program, padded
+from minicnn.kernels.cpu.program.program import Argument, Place, Program, padded
 from minicnn.kernels.cpu.winograd.filters import TURNED_ROWS, winograd_filters_step
 from minicnn.kernels.cpu.winograd.overflow import Weighed
 from minicnn.kernels.cpu.winograd.winograd import Tiling, elements_apart, winograd_step
@@ -32,7 +32,7 @@ class TransformedFilters(NamedTuple):
     """
 
     m: int
-    place: int
+    place: Argument
     weight: int
     filter_step: int
     channel_step: int
@@ -46,7 +46,7 @@ class TransformedFilters(NamedTuple):
 
 def append_winograd_filters(
     program: Program,
-    common: Callable[[int], int],
+    common: Callable[[int], Argument],
     weight: int,
     channels: int,
     filters: int,
