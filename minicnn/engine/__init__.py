@@ -87,8 +87,7 @@ def inference(
         purpose = {"training": False, "uint8": dtype == np.uint8, "scale": scale, "shift": shift}
 
         def build(cut: Cut) -> Plan:
-            size = topology.memory_size
-            return build_plan(topology, size, cut.batch, many, shard=cut.shard, together=cut.together, **purpose)
+            return build_plan(topology, topology.memory_size, cut.batch, many, **cut.plan(), **purpose)
 
         own = (net.input_shape, "forward", *key[1:])
         found = Ready(shelf_of(net), own, dtype, topology.output_shapes[0], cuts(topology, images), build)

@@ -41,6 +41,10 @@ class Cut(NamedTuple):
     shard: int
     together: int
 
+    def plan(self) -> dict[str, int]:
+        """What its plan is told beside the batch."""
+        return {"shard": self.shard, "together": self.together}
+
 
 def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
     """What a network's images are cut into, in their order; it follows from the network and their number alone."""
