@@ -106,15 +106,17 @@ def append_linear_forward(
     """
     features, shard = x.map.channels, x.map.shard
     if by_feature and shard % LANES:
-        turned = program.buffer(features * shard)
-        program.step(transpose_step, y=Place(turned), y_row=features, x=x.place, rows=features, columns=shard)
+        turned = x.place  # a single image lies by feature as it is
+        if shard > 1:
+            turned = Place(program.buffer(features * shard))
+            program.step(transpose_step, y=turned, y_row=features, x=x.place, rows=features, columns=shard)
         images = program.constant([n for image in range(shard) for n in (image * features, image)]) // 2
         program.step(
             linear_dot_step,
             y=y.place,
             shard=shard,
             weight=weight,
-            x=Place(turned),
+            x=turned,
             features=features,
             filters=y.map.channels,
             images=images,
