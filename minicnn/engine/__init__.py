@@ -84,7 +84,7 @@ def inference(
     key = (images, dtype, many, tuple(scale), tuple(shift))
     found = net.ready.get(key)
     if found is None:
-        purpose = {"training": False, "uint8": dtype == np.uint8, "scale": scale, "shift": shift}
+        purpose: dict[str, Any] = {"training": False, "uint8": dtype == np.uint8, "scale": scale, "shift": shift}
 
         def build(cut: Cut) -> Plan:
             return build_plan(topology, topology.memory_size, cut.batch, many, **cut.plan(), **purpose)

@@ -10,7 +10,7 @@ All images of a call get the same sums, bit for bit, whatever their place: layer
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minicnn.engine.operations.convolution import problem_of
 from minicnn.engine.plan import CACHE_BYTES, FEW_SHARDS, SHARDS_SIZES, outweighs_images, shard_size
@@ -41,7 +41,7 @@ class Cut(NamedTuple):
     shard: int
     together: int
 
-    def plan(self) -> dict[str, int]:
+    def plan(self) -> dict[str, Any]:
         """What its plan is told beside the batch."""
         return {"shard": self.shard, "together": self.together}
 

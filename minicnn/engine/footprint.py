@@ -109,6 +109,8 @@ def _footprint(net: Graph, purpose: str, batch: int, threads: int | None, how: M
 
 def _plans(net: Graph, batch: int, threads: int, how: Mapping[str, Any]) -> list[Plan]:
     """The plans that would run, without memory; in use, one for each part that the images are cut into."""
-    parts = [(batch, {})] if how["training"] else [(cut.batch, cut.plan()) for cut in cuts(net.topology, batch)]
-    size, nothing = net.topology.memory_size, {"compiled": False, "allocated": False}
-    return [build_plan(net.topology, size, images, threads, **nothing, **how, **own) for images, own in parts]
+    parts: list[tuple[int, dict[str, Any]]] = (
+        [(batch, {})] if how["training"] else [(cut.batch, cut.plan()) for cut in cuts(net.topology, batch)]
+    )
+    size = net.topology.memory_size
+    return [build_plan(net.topology, size, images, threads, compiled=False, allocated=False, **how, **own) for images, own in parts]

@@ -6,6 +6,7 @@ A call of LeNet with one image took 44 microseconds, 20 of them in compiled code
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORD
 from minicnn.locks import new_lock, refuse_holder
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from minicnn.engine.plan import Plan
 
 IMAGES = 1  # of a run's addresses
@@ -60,7 +63,7 @@ class Ready:
         self._dtype, self._shelf = dtype, shelf
         firsts = accumulate((cut.images for cut in cuts), initial=0)
         self.parts = [
-            Part(cut, first, (key, cut._replace(images=0)), lambda cut=cut: build(cut)) for cut, first in zip(cuts, firsts, strict=False)
+            Part(cut, first, (key, cut._replace(images=0)), partial(build, cut)) for cut, first in zip(cuts, firsts, strict=False)
         ]
         self._output = (sum(cut.images for cut in cuts), *output)
         self._row_bytes = 4 * int(np.prod(output))
@@ -71,14 +74,14 @@ class Ready:
         """The plan of each part."""
         return [plan_on(self._shelf, part.key, part.build) for part in self.parts]
 
-    def __call__(self, parameters: np.ndarray, images: np.ndarray) -> np.ndarray:
+    def __call__(self, parameters: np.ndarray, images: ArrayLike) -> np.ndarray:
         """(N, *output) float32 for images (N, C, *space) of the shape and type that this was made for."""
-        images = np.ascontiguousarray(images, self._dtype)
+        x = np.ascontiguousarray(images, self._dtype)
         output = np.empty(self._output, np.float32)
         begin = address(output)
         refuse_holder(self._lock)
         with self._lock:
-            self._addresses[IMAGES] = address(images)
+            self._addresses[IMAGES] = address(x)
             for part in self.parts:
                 part.jobs[:, JOB_OUTPUT] = part.begins * self._row_bytes + begin
                 plan_on(self._shelf, part.key, part.build).launch(parameters, part.jobs, self._addresses)

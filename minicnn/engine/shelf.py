@@ -29,7 +29,8 @@ def plan_of(net: Graph, key: Hashable, build: Callable[[], AnyPlan]) -> AnyPlan:
 
     The sizes of a network with free axes share a shelf.
     """
-    return plan_on(shelf_of(net), (net.input_shape, net.topology.frozen, key), build)
+    plan: AnyPlan = plan_on(shelf_of(net), (net.input_shape, net.topology.frozen, key), build)
+    return plan
 
 
 def shelf_of(net: Graph) -> Shelf:
@@ -38,7 +39,7 @@ def shelf_of(net: Graph) -> Shelf:
         return _shelves.setdefault(net.whole, OrderedDict())
 
 
-def plan_on(shelf: Shelf, key: Hashable, build: Callable[[], AnyPlan]) -> AnyPlan:
+def plan_on(shelf: Shelf, key: Hashable, build: Callable[[], Any]) -> Any:
     """The plan under `key`, built if missing."""
     with _lock:
         plan = shelf.get(key)
