@@ -248,6 +248,7 @@ def build_plan(
     outputs: bool = False,
     shard: int | None = None,
     together: int | None = None,
+    by_feature: bool = False,
     allocated: bool = True,
 ) -> Plan:
     """Plan a graph.
@@ -274,8 +275,9 @@ def build_plan(
         Whether it is to run in this process; else its steps are known by their names.
     outputs : bool
         With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
-    shard, together : int
-        Images of a shard, and images by whose number layers choose their ways; by default `shard_size` and the batch.
+    shard, together, by_feature : int, int, bool
+        Images of a shard, images by whose number layers choose their ways, and how linear layers sum: where the batch is a part of more,
+        see `engine.cutting`; by default `shard_size` and the batch.
     allocated : bool
         Whether it gets its memory; else it can tell how much that would be, and cannot run.
     """
@@ -301,6 +303,7 @@ def build_plan(
         objective=objective,
         inference=inference,
         together=together or 0,
+        by_feature=by_feature,
     )
     planner.plan_preparations(input_gradient)
     if not training and is_little(topology, batch):

@@ -121,6 +121,7 @@ class Planner:
     objective : the loss, and what outputs are compared with
     inference : gradients of the network as it is in use, where else dropout drops and batch norm takes the batch's statistics
     together : images by whose number layers choose their ways, if the batch is a part of more
+    by_feature : whether linear layers of full vectors sum as those of few images do
     """
 
     topology: Topology
@@ -134,6 +135,7 @@ class Planner:
     objective: Objective = CROSS_ENTROPY
     inference: bool = False
     together: int = 0
+    by_feature: bool = False
     values: dict[ValueRef, Activation] = field(default_factory=dict)
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory

@@ -96,7 +96,7 @@ def linear_forward(plan: Planner, node: Node) -> None:
         _weight(plan, node),
         _bias(plan, node),
         rectify=node.index in plan.fusion.rectified,
-        by_feature=plan.together < LANES,
+        by_feature=plan.by_feature or (plan.shard % LANES != 0 and plan.together < LANES),
     )
 
 

@@ -98,14 +98,20 @@ def append_bias_gradient(program: Program, dbias: int, dy: Activation, tiles: Se
 
 
 def append_linear_forward(
-    program: Program, y: Activation, x: Activation, weight: int, bias: Parameter | None, rectify: bool = False, by_feature: bool = True
+    program: Program,
+    y: Activation,
+    x: Activation,
+    weight: int,
+    bias: Parameter | None,
+    rectify: bool = False,
+    by_feature: bool | None = None,
 ) -> None:
     """y = weight @ x + bias: a convolution with one position and one tap a feature.
 
-    by_feature : for images that fill no vector, sums over lanes that are features, in another order than where a lane is an image
+    by_feature : sums over lanes that are features, in another order than where a lane is an image; by default where images fill no vector
     """
     features, shard = x.map.channels, x.map.shard
-    if by_feature and shard % LANES:
+    if shard % LANES if by_feature is None else by_feature:
         turned = x.place  # a single image lies by feature as it is
         if shard > 1:
             turned = Place(program.buffer(features * shard))
