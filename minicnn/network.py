@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import minicnn
-from minicnn import network_input
+from minicnn import network_input, processors
 from minicnn.errors import CheckpointError, GraphError, SettingError, ShapeError, one_line, quoted
 from minicnn.geometry import shape_text, whole_number
 from minicnn.graph import Node, ParameterSlot, fits, sized, topology_for
@@ -24,6 +24,7 @@ from minicnn.storage import save_arrays
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from minicnn.engine.ready import Ready
     from minicnn.graph.summary import Summary
     from minicnn.losses import Loss
     from minicnn.losses.function import LossFunction
@@ -36,7 +37,8 @@ ALIGNMENT_BYTES = 64
 PARAMETER_BYTES = 4  # float32
 LONGEST_NAME = 200
 KEPT_SIZES = 16  # of a network with free axes, the latest
-NOT_COPIED = ("topology", "_memory", "_pin", "_parameters", "_whole", "_sized")
+KEPT_READY = 256  # kinds of images for which a network is ready
+NOT_COPIED = ("topology", "_memory", "_pin", "_parameters", "_whole", "_sized", "ready")
 
 _drawing = new_lock()  # parameters are drawn once, whichever thread asks first
 _sizing = new_lock()
@@ -82,6 +84,7 @@ class Graph:
         self._parameters: Parameters | None = None
         self._whole: Graph | None = None
         self._sized: OrderedDict[Shape, Graph] = OrderedDict()
+        self.ready: dict[Hashable, Ready] = {}  # what gives outputs, found again by what it is asked for
 
     @property
     def block(self) -> Element:
@@ -154,7 +157,7 @@ class Graph:
             found = self._sized.get(wanted)
             if found is None:
                 found = object.__new__(type(self))
-                own = {"topology": sized(self.topology, wanted), "_whole": self, "_sized": OrderedDict(), "_parameters": None}
+                own = {"topology": sized(self.topology, wanted), "_whole": self, "_sized": OrderedDict(), "_parameters": None, "ready": {}}
                 found.__dict__.update(self.__dict__ | own)
                 self._sized[wanted] = found
             self._sized.move_to_end(wanted)
@@ -209,7 +212,7 @@ class Graph:
         parameters = own.pop("parameters")
         self.__dict__.update(own)
         self._memory = self._pin = self._parameters = self._whole = None
-        self._sized = OrderedDict()
+        self._sized, self.ready = OrderedDict(), {}
         if parameters is not None:
             memory = self._zeros()
             memory[...] = parameters
@@ -382,10 +385,23 @@ class Graph:
         -------
         (N, classes), of the type of x
         """
+        kind = (getattr(x, "shape", None), getattr(x, "dtype", None), processors.threads())
+        ready = self.ready.get(kind) if type(kind[0]) is tuple else None
+        if ready is not None:
+            return ready(self.parameter_memory, x)
         images = self.check_images("forward", x)
         from minicnn import engine
 
-        return engine.forward(self.sized(images.shape[1:]), images)
+        net = self.sized(images.shape[1:])
+        if len(images) and images.dtype == "float32":
+            self.keep_ready((images.shape, images.dtype, kind[2]), engine.inference(net, len(images), images.dtype, *engine.unchanged(net)))
+        return engine.forward(net, images)
+
+    def keep_ready(self, kind: Hashable, found: Ready) -> None:
+        """Keep what gives outputs for a kind of images; all are forgotten when there are too many."""
+        if len(self.ready) >= KEPT_READY:
+            self.ready.clear()
+        self.ready[kind] = found
 
     def warmup(self, shape: Sequence[int]) -> None:
         """Make the plans for inputs of a shape ahead, so that the first `forward` of such is as quick as the second.

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from minicnn.engine.cutting import INFERENCE_BATCH, MANY, Cut, cuts, inference_class
 from minicnn.engine.objective import GIVEN_GRADIENT, Objective
 from minicnn.engine.plan import Plan, build_plan
 from minicnn.engine.ranks import Ranks
-from minicnn.engine.shelf import inference_class, plan_of, training_class
+from minicnn.engine.ready import Ready
+from minicnn.engine.shelf import plan_of, shelf_of, training_class
 from minicnn.engine.textbook import Run
 from minicnn.engine.two_passes import TwoPasses
 from minicnn.errors import GraphError, SettingError
@@ -36,7 +38,6 @@ CPU = "cpu"
 SOFTMAX = SoftmaxCrossEntropy()
 
 DIFFERENCE = 1e-5  # step of a numeric gradient in float64: a smaller one loses digits, a larger one sees more of the curve
-INFERENCE_BATCH = 512  # images an inference plan holds outputs for at once; larger inputs are split into batches
 
 
 def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -45,13 +46,11 @@ def forward(net: Graph, x: np.ndarray, threads: int | None = None) -> np.ndarray
     x : (N, C, *space) float32 or float64  ->  (N, *output) of the same type
     """
     _one_output(net)
-    shape = net.topology.output_shapes[0]
     if not len(x):
-        return np.empty((0, *shape), x.dtype)
+        return np.empty((0, *net.topology.output_shapes[0]), x.dtype)
     if x.dtype == np.float64:
         return Run(net.topology, _doubles(net), np.ascontiguousarray(x)).output
-    channels = net.topology.input_shape[0]
-    return predict(net, x, [1.0] * channels, [0.0] * channels, threads)
+    return inference(net, len(x), x.dtype, *unchanged(net), threads)(net.parameter_memory, x)
 
 
 def predict(
@@ -68,6 +67,8 @@ def predict(
     images : (N, C, *space) float32 or uint8  ->  (N, *output) float32
     """
     _one_output(net)
+    if len(images) and device == CPU:
+        return inference(net, len(images), images.dtype, scale, shift, threads)(net.parameter_memory, images)
     output = np.empty((len(images), *net.topology.output_shapes[0]), np.float32)
     if len(images):
         plan = inference_plan(net, len(images), images.dtype == np.uint8, scale, shift, threads, device)
@@ -76,16 +77,42 @@ def predict(
     return output
 
 
+def unchanged(net: Graph) -> tuple[list[float], list[float]]:
+    """Scale and shift of images that need no preparation."""
+    channels = net.topology.input_shape[0]
+    return [1.0] * channels, [0.0] * channels
+
+
+def inference(
+    net: Graph, images: int, dtype: np.dtype[Any], scale: Sequence[float], shift: Sequence[float], threads: int | None = None
+) -> Ready:
+    """What gives the outputs for so many images of this type on the CPU, made once."""
+    _one_output(net)
+    many, topology = thread_count("predict", threads), net.topology
+    key = (images, dtype, many, tuple(scale), tuple(shift))
+    found = net.ready.get(key)
+    if found is None:
+        purpose: dict[str, Any] = {"training": False, "uint8": dtype == np.uint8, "scale": scale, "shift": shift}
+
+        def build(cut: Cut) -> Plan:
+            return build_plan(topology, topology.memory_size, cut.batch, many, **cut.plan(), **purpose)
+
+        own = (net.input_shape, "forward", *key[1:])
+        found = Ready(shelf_of(net), own, dtype, topology.output_shapes[0], cuts(topology, images), build)
+        net.keep_ready(key, found)
+    return found
+
+
 def warmup(net: Graph, batch: int) -> None:
     """Make and run the plans of `forward` for so many images, and of `predict` if the network was trained."""
-    _one_output(net)
-    channels = net.topology.input_shape[0]
-    purposes: list[tuple[Any, ...]] = [(np.float32, [1.0] * channels, [0.0] * channels)]
+    purposes: list[tuple[Any, ...]] = [(np.float32, *unchanged(net))]
     if net.preparation is not None:
         dtype = np.uint8 if net.preparation.unit == BYTES else np.float32
         purposes.append((dtype, net.preparation.scale, net.preparation.shift))
+    images = batch if batch <= INFERENCE_BATCH else INFERENCE_BATCH + batch % MANY  # cut into the same kinds
     for dtype, scale, shift in purposes:
-        predict(net, np.zeros((min(batch, INFERENCE_BATCH), *net.topology.input_shape), dtype), scale, shift)
+        predict(net, np.zeros((images, *net.topology.input_shape), dtype), scale, shift)
+        inference(net, batch, np.dtype(dtype), scale, shift)
 
 
 def inference_plan(
@@ -97,7 +124,9 @@ def inference_plan(
     threads: int | None = None,
     device: str = CPU,
 ) -> AnyPlan:
-    """The plan that `predict` runs for so many images; getting it compiles what it needs."""
+    """The plan that `predict` runs for so many images, of several the first; getting it compiles what all of them need."""
+    if device == CPU:
+        return inference(net, images, np.dtype(np.uint8 if uint8 else np.float32), scale, shift, threads).plans()[0]
     batch, many = inference_class(images, INFERENCE_BATCH), thread_count("predict", threads)
     key = ("forward", device, batch, many, uint8, tuple(scale), tuple(shift))
     return plan_of(net, key, lambda: new_plan(device, net, batch, many, training=False, uint8=uint8, scale=scale, shift=shift))

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minicnn.engine.cutting import inference_class
 from minicnn.engine.plan import build_plan
-from minicnn.engine.shelf import inference_class, plan_of
+from minicnn.engine.shelf import plan_of
 from minicnn.engine.textbook import Run
 from minicnn.graph import Node, Topology, ValueRef
 from minicnn.layers import ConcatChannels, Flatten

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minicnn.engine.cutting import cuts
 from minicnn.engine.plan import Plan, build_plan
 from minicnn.errors import GraphError
 from minicnn.processors import thread_count
@@ -86,8 +87,8 @@ def _footprint(net: Graph, purpose: str, batch: int, threads: int | None, how: M
     topology, many = net.topology, thread_count(purpose, threads)
     if None in topology.input_shape or len(topology.outputs) != 1:
         raise GraphError(f"{net.name}: memory depends on the size of its images: say one")
-    plan = _plan(net, batch, many, how)
-    slots, state, common, arenas = (NUMBER_BYTES * each for each in plan.stretches)
+    plans = _plans(net, batch, many, how)
+    slots, state, common, arenas = (NUMBER_BYTES * sum(each) for each in zip(*(plan.stretches for plan in plans), strict=True))
     outputs = 0 if how["training"] else prod(topology.output_shapes[0])
     images = NUMBER_BYTES * batch * (prod(topology.input_shape) + outputs)
     optimizer = how.get("optimizer")
@@ -96,7 +97,7 @@ def _footprint(net: Graph, purpose: str, batch: int, threads: int | None, how: M
         batch,
         many,
         None if optimizer is None else optimizer.kind.partition(" ")[0],
-        PROCESS_BYTES + KERNEL_BYTES * len(set(plan.program.kernels)),
+        PROCESS_BYTES + KERNEL_BYTES * len({kernel for plan in plans for kernel in plan.program.kernels}),
         NUMBER_BYTES * topology.memory_size,
         slots,
         state,
@@ -106,6 +107,10 @@ def _footprint(net: Graph, purpose: str, batch: int, threads: int | None, how: M
     )
 
 
-def _plan(net: Graph, batch: int, threads: int, how: Mapping[str, Any]) -> Plan:
-    """The plan that would run, without memory."""
-    return build_plan(net.topology, net.topology.memory_size, batch, threads, compiled=False, allocated=False, **how)
+def _plans(net: Graph, batch: int, threads: int, how: Mapping[str, Any]) -> list[Plan]:
+    """The plans that would run, without memory; in use, one for each part that the images are cut into."""
+    parts: list[tuple[int, dict[str, Any]]] = (
+        [(batch, {})] if how["training"] else [(cut.batch, cut.plan()) for cut in cuts(net.topology, batch)]
+    )
+    size = net.topology.memory_size
+    return [build_plan(net.topology, size, images, threads, compiled=False, allocated=False, **how, **own) for images, own in parts]

@@ -19,6 +19,7 @@ from minicnn.engine.planner import Planner
 from minicnn.engine.ranks import SLOTS, SWAP, Exchange, Ranks, gather_results, refuse_alone, run_together
 from minicnn.engine.small_batches import FEW_SHARDS, alone, is_small, small_shard, splits_steps
 from minicnn.engine.update import append_update, running_stretches
+from minicnn.engine.work import is_little
 from minicnn.errors import SettingError
 from minicnn.graph import Node, Topology
 from minicnn.kernels.cpu.lanes.vector import LANES
@@ -62,7 +63,7 @@ def shard_size(topology: Topology, batch: int, training: bool = True) -> int:
     largest = max(prod(shape) for node in topology.nodes for shape in (*node.input_shapes, *node.output_shapes))
     if batch < SHARDS_SIZES[-1] and not training:
         return batch
-    if any(map(_outweighs_images, topology.nodes)):
+    if any(map(outweighs_images, topology.nodes)):
         if training and batch < SHARDS_SIZES[-1]:
             return batch
         return next((size for size in SHARDS_SIZES if 2 * size <= batch), SHARDS_SIZES[-1])
@@ -80,7 +81,7 @@ def slots_of_batch(topology: Topology, batch: int) -> int:
     return min(shards, max(2, min(MOST_SLOTS, SLOT_BYTES // (4 * padded(topology.memory_size)))))
 
 
-def _outweighs_images(node: Node) -> bool:
+def outweighs_images(node: Node) -> bool:
     """Whether its weights do not fit the cache, and serve so few positions that the time is that of reading them for each shard."""
     layer = cast(Any, node.layer)
     few = isinstance(layer, Conv) and serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
@@ -244,6 +245,11 @@ class Plan:
                 gather_results(self, ranks, statistics, batch_size, output)
         return statistics.sum(axis=1)
 
+    def launch(self, parameters: np.ndarray, jobs: np.ndarray, addresses: np.ndarray) -> None:
+        """Run batches that are known to be right; who calls keeps what `jobs` and `addresses` point to."""
+        with self.lock:
+            run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout)
+
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
         return self._statistics.sum(axis=1)[: int(self.finished[0])]
@@ -268,6 +274,9 @@ def build_plan(
     inference: bool = False,
     compiled: bool = True,
     outputs: bool = False,
+    shard: int | None = None,
+    together: int | None = None,
+    by_feature: bool = False,
     allocated: bool = True,
 ) -> Plan:
     """Plan a graph.
@@ -294,6 +303,9 @@ def build_plan(
         Whether it is to run in this process; else its steps are known by their names.
     outputs : bool
         With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
+    shard, together, by_feature : int, int, bool
+        Images of a shard, images by whose number layers choose their ways, and how linear layers sum: where the batch is a part of more,
+        see `engine.cutting`; by default `shard_size` and the batch.
     allocated : bool
         Whether it gets its memory; else it can tell how much that would be, and cannot run.
     """
@@ -302,17 +314,30 @@ def build_plan(
             "a network in float32 is machine code, but NUMBA_DISABLE_JIT is set\n  unset it, or give float64: that runs the textbook loops"
         )
     channels = topology.input_shape[0]
-    shard = shard_size(topology, batch, training)
+    shard = shard_size(topology, batch, training) if shard is None else shard
     shards = -(-batch // shard)
     slot_size = padded(parameter_size)
     slots = slots_of_batch(topology, batch) if training else shards
     state_begin = slots * slot_size if training else 0
     states = len(optimizer.state_names) if optimizer else 0
     common_begin = state_begin + states * slot_size
-    planner = Planner(topology, shard, training, optimizer is not None, common_begin, batch, objective=objective, inference=inference)
+    planner = Planner(
+        topology,
+        shard,
+        training,
+        optimizer is not None,
+        common_begin,
+        batch,
+        objective=objective,
+        inference=inference,
+        together=together or 0,
+        by_feature=by_feature,
+    )
     planner.plan_preparations(input_gradient)
+    if not training and is_little(topology, batch):
+        threads = 1
     # parts of several shards run at once, so none may add into the slot of another
-    if shards < FEW_SHARDS and (not training or (shards <= slots and splits_steps(topology, batch, shards))):
+    elif shards < FEW_SHARDS and (not training or (shards <= slots and splits_steps(topology, batch, shards))):
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
     if training and not outputs:
@@ -345,6 +370,6 @@ def build_plan(
         parameter_size,
     )
     exchanges = tuple(planner.exchanges)
-    together = (exchanges, any(each.kind == SWAP for each in exchanges), running_stretches(topology))
+    by_ranks = (exchanges, any(each.kind == SWAP for each in exchanges), running_stretches(topology))
     by_itself = alone(topology) if training else 0
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches, *together, alone=by_itself)
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches, *by_ranks, alone=by_itself)

@@ -124,6 +124,8 @@ class Planner:
     machine : whose steps are appended to `program`
     objective : the loss, and what outputs are compared with
     inference : gradients of the network as it is in use, where else dropout drops and batch norm takes the batch's statistics
+    together : images by whose number layers choose their ways, if the batch is a part of more
+    by_feature : whether linear layers of full vectors sum as those of few images do
     """
 
     topology: Topology
@@ -136,6 +138,8 @@ class Planner:
     machine: Machine = CPU
     objective: Objective = CROSS_ENTROPY
     inference: bool = False
+    together: int = 0
+    by_feature: bool = False
     values: dict[ValueRef, Activation] = field(default_factory=dict)
     kept: dict[tuple[int, str], Activation] = field(default_factory=dict)  # what a node's forward step leaves for its backward step
     kept_places: dict[int, int] = field(default_factory=dict)  # the same in common memory
@@ -154,6 +158,7 @@ class Planner:
     def __post_init__(self) -> None:
         self.fusion: Fusion = find_fusions(self.topology, self.machine.operation_of)
         self.consumers = consumers_of(self.topology)
+        self.together = self.together or self.batch
 
     def new(self, shape: Sequence[int]) -> Activation:
         """Memory for a value of this shape."""

@@ -29,21 +29,36 @@ def plan_of(net: Graph, key: Hashable, build: Callable[[], AnyPlan]) -> AnyPlan:
 
     The sizes of a network with free axes share a shelf.
     """
-    key, net = (net.input_shape, net.topology.frozen, key), net.whole
+    plan: AnyPlan = plan_on(shelf_of(net), (net.input_shape, net.topology.frozen, key), build)
+    return plan
+
+
+def shelf_of(net: Graph) -> Shelf:
+    """The plans of a network, the latest last."""
     with _lock:
-        shelf = _shelves.setdefault(net, OrderedDict())
-        if key not in shelf:
-            shelf[key] = build()
-            while len(shelf) > 1 and kept_bytes(net) > KEPT_BYTES:
+        return _shelves.setdefault(net.whole, OrderedDict())
+
+
+def plan_on(shelf: Shelf, key: Hashable, build: Callable[[], Any]) -> Any:
+    """The plan under `key`, built if missing."""
+    with _lock:
+        plan = shelf.get(key)
+        if plan is None:
+            plan = shelf[key] = build()
+            while len(shelf) > 1 and _bytes(shelf) > KEPT_BYTES:
                 shelf.popitem(last=False)
         shelf.move_to_end(key)
-        return shelf[key]
+        return plan
 
 
 def kept_bytes(net: Graph) -> int:
     """Memory of the plans that are kept with a network."""
     with _lock:
-        return sum(plan.memory.nbytes for plan in _shelves.get(net.whole, {}).values())
+        return _bytes(_shelves.get(net.whole, OrderedDict()))
+
+
+def _bytes(shelf: Shelf) -> int:
+    return sum(plan.memory.nbytes for plan in shelf.values())
 
 
 def training_class(images: int) -> int:
@@ -51,8 +66,3 @@ def training_class(images: int) -> int:
     largest = 1 << (images - 1).bit_length()
     step = max(1, largest // (4 if largest <= 16 else 8))
     return -(-images // step) * step
-
-
-def inference_class(images: int, most: int) -> int:
-    """Batch of the plan that serves outputs for so many images: a power of two, so that few plans serve all sizes."""
-    return min(1 << (images - 1).bit_length(), most)

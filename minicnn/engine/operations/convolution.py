@@ -75,7 +75,7 @@ def problem_of(node: Node, work: str) -> Problem:
 def _product(plan: Planner, node: Node, output: bool) -> tuple[Problem, Steps]:
     """The pass that computes the output, or the gradient of the input, and its way; the network's input may lie between padding."""
     problem = problem_of(node, FORWARD if output != (isinstance(node.layer, ConvTranspose)) else BACKWARD_INPUT)
-    return problem, choose_steps(problem, Images(plan.batch, plan.shard, output and node.inputs[0] == INPUT))
+    return problem, choose_steps(problem, Images(plan.together, plan.shard, output and node.inputs[0] == INPUT))
 
 
 def _weight(plan: Planner, node: Node) -> int:
@@ -96,6 +96,7 @@ def linear_forward(plan: Planner, node: Node) -> None:
         _weight(plan, node),
         _bias(plan, node),
         rectify=node.index in plan.fusion.rectified,
+        by_feature=plan.by_feature or (plan.shard % LANES != 0 and plan.together < LANES),
     )
 
 

@@ -34,8 +34,9 @@ INPUT = {2: 110.0, 4: 280.0}
 OUTPUT = {2: 80.0, 4: 220.0}
 FILTER = {2: 6.0, 4: 14.0}
 SPILLED = 3.0  # times as much where transformed inputs and outputs of a block leave the cache
-FEW_SPILLED = 2.0  # the same for few images, whose tiles lie side by side
-FEW_FILTER = {2: 18.0, 4: 32.0}  # the transform of a filter, when few images use it: mostly writing it to memory
+FEW_SPILLED = 2.5  # the same for few images, whose tiles lie side by side
+FEW_FILTER = {2: 30.0, 4: 55.0}  # the transform of a filter, when few images use it: mostly writing it to memory
+LONE_VECTOR = 0.5  # of a vector: what a single one takes more than its part of a tile of four
 STREAMED = 0.4  # a transformed weight that comes from beyond the cache
 FEWEST_CHANNELS = 32  # of a group, and filters, of a call: fewer go the direct way
 FEW_GAIN = 0.8  # Winograd's part of the direct way's cycles above which few images stay with what rounds better
@@ -50,18 +51,16 @@ class Choice(NamedTuple):
     forced: bool = False
 
 
-def choose_many(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, shard: int, vectors: int) -> Choice:
+def choose_many(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, vectors: int) -> Choice:
     """Choose for a convolution of one filter a group (not tiled, not unshared).
 
     Parameters
     ----------
     channels, filters : those of all groups
-    shard : int
-        Images side by side in memory.
     vectors : int
         Vectors of images that share one transform of the filters.
     """
-    return cheapest(_cycles(axes, channels, filters, groups, shard % LANES == 0 and serves(axes), vectors))
+    return cheapest(_cycles(axes, channels, filters, groups, serves(axes), vectors))
 
 
 def wanted() -> str:
@@ -98,9 +97,9 @@ def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, wi
 
 
 def cycles_of_few(
-    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int
+    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int, shard: int
 ) -> Mapping[str, float]:
-    """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles.
+    """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles, of all images of a shard.
 
     Parameters
     ----------
@@ -111,18 +110,15 @@ def cycles_of_few(
         That share one transform of the filters.
     """
     own_filters = filters // groups
-    cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT}
+    cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT / shard}
     for name, tiles in tile_vectors.items():
         m = TILES[name]
         weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
-        whole = -(-tiles // TILE_VECTORS) * TILE_VECTORS
+        rest = tiles % TILE_VECTORS
+        whole = tiles if rest == 2 else tiles + LONE_VECTOR if rest == 1 else -(-tiles // TILE_VECTORS) * TILE_VECTORS
         transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
-        cycles[name] = (
-            whole * weights / 2 * PER_TILE_PRODUCT
-            + transforms
-            + channels * own_filters * FEW_FILTER[m] / images
-            + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
-        )
+        once = whole * weights / 2 * PER_TILE_PRODUCT + transforms + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
+        cycles[name] = once / shard + channels * own_filters * FEW_FILTER[m] / images
     return MappingProxyType(cycles)
 
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.operands import Rows, Taps
-from minicnn.kernels.cpu.convolution.tiles import FROM_ZERO, TILE_FILTERS, TILE_TAPS, reduce_tile
+from minicnn.kernels.cpu.convolution.tiles import FROM_ZERO, LONE_FILTERS, TILE_FILTERS, TILE_TAPS, reduce_tile, reduce_tile_one_tap
 from minicnn.kernels.cpu.convolution.walks import FROM_BIAS_IN_MEMORY, NO_FLOOR, Gather, GatherSizes, gather, gather_weighing
 from minicnn.kernels.cpu.lanes.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.lanes.shuffle import evens, odds
-from minicnn.kernels.cpu.lanes.vector import LANES, lanes_between, load_where, splat, store_first
+from minicnn.kernels.cpu.lanes.vector import LANES, lanes_between, load, load_where, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Operand, Strided, operand
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -101,10 +101,25 @@ def arrange_row(y, y_at, plane, x, x_at, shard, table, columns):
             first, stop = table[at + 1], min(places, table[at + 2])
             fill_zeros(y, target, first * shard)
             source = x_at + (first * stride + table[at] - before) * shard
-            for n in range(shard):
-                for i in range(stop - first):
-                    y[target + (first + i) * shard + n] = x[source + i * stride * shard + n]
+            if shard == 1:
+                for i in range(first, stop):
+                    y[target + i] = x[source + (i - first) * stride]
+            else:
+                spread_pixels(y, target + first * shard, x, source, stop - first, shard, stride)
             fill_zeros(y, target + stop * shard, (places - stop) * shard)
+
+
+@kernel
+def spread_pixels(y, y_at, x, x_at, pixels, shard, stride):
+    """y[i, :shard] = x[i*stride, :shard].  Whole vectors are stored while what is beyond a pixel is written by the next ones."""
+    left = pixels * shard
+    for i in range(pixels):
+        value = load(x, x_at + i * stride * shard)
+        if left >= LANES:
+            store(y, y_at + i * shard, value)
+        else:
+            store_first(y, y_at + i * shard, value, left)
+        left -= shard
 
 
 @kernel
@@ -151,19 +166,23 @@ def leave_gaps(y, y_at, x, x_at, first, stop, width, pitch):
 
 @kernel
 def linear_dot(y, weight, x, bias, images, first, stop, begin, floor):
-    """y[k, n] = bias[k] + sum over f of weight[k, f] * x[n, f]: six rows of weights against up to four images at a time.
+    """y[k, n] = bias[k] + sum over f of weight[k, f] * x[n, f]: six rows of weights against up to four images at a time, or eight against one.
 
     For one image the time is that of reading the weights, each of them once.
 
     y, weight, bias : Strided, by filter;  x : Strided;  images : Taps
     """
     shard, features = y.step, weight.step
-    for k in range(first, stop, TILE_FILTERS):
-        own = Strided(y.array, y.base + k * shard, shard)
-        for n in range(0, shard, TILE_TAPS):
-            some = Taps(images.table, images.first + n, images.stop)
-            reduce_tile(own, Rows(weight.array, weight.base + k * features, features, 0), x, some, stop - k, 1, features, False)
-        for j in range(k, min(k + TILE_FILTERS, stop)):
+    filters = LONE_FILTERS if shard == 1 else TILE_FILTERS
+    for k in range(first, stop, filters):
+        own, rows = Strided(y.array, y.base + k * shard, shard), Rows(weight.array, weight.base + k * features, features, 0)
+        if shard == 1:
+            reduce_tile_one_tap(own, rows, x, images, stop - k, 1, features, False)
+        else:
+            for n in range(0, shard, TILE_TAPS):
+                some = Taps(images.table, images.first + n, images.stop)
+                reduce_tile(own, rows, x, some, stop - k, 1, features, False)
+        for j in range(k, min(k + filters, stop)):
             start = bias.array[bias.base + j] if begin != FROM_ZERO else ZERO
             for n in range(shard):
                 value = y.array[y.base + j * shard + n] + start

@@ -138,12 +138,12 @@ def arrangement(axes: Sequence[Axis], shard: int) -> Arrangement:
     return joined._replace(joined=False)
 
 
-def row_vectors(axes: Sequence[Axis]) -> int:
-    """Vectors of positions of a single image, by the better way."""
+def row_vectors(axes: Sequence[Axis], shard: int) -> int:
+    """Vectors of positions of images side by side, by the better way."""
     wide = three_axes(axes)
-    lie = arrangement(wide, 1)
+    lie = arrangement(wide, shard)
     depth, rows, columns = (axis.out for axis in wide)
-    return depth * (_vectors((rows - 1) * lie.row + columns) if lie.joined else rows * _vectors(columns))
+    return depth * (_vectors((rows - 1) * lie.row + columns * shard) if lie.joined else rows * _vectors(columns * shard))
 
 
 def three_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:

@@ -83,6 +83,10 @@ def make_product_tile(filters: int, vectors: int):
 
 product_tile = make_product_tile(TILE_FILTERS, TILE_VECTORS)
 product_tile_few_filters = make_product_tile(FEW_FILTERS, TILE_VECTORS)
+product_tile_two_vectors = make_product_tile(TILE_FILTERS, 2)
+product_tile_two_of_few = make_product_tile(FEW_FILTERS, 2)
+product_tile_one_vector = make_product_tile(TILE_FILTERS, 1)
+product_tile_one_of_few = make_product_tile(FEW_FILTERS, 1)
 
 
 def padded_filters(filters: int) -> int:
@@ -97,7 +101,7 @@ def product(y, x, vectors, weight, filters, channels):
     """y[k, vector] = sum over c of weight[k, c] * x[c, vector].
 
     y, x : Strided, by filter and by channel
-    vectors : a multiple of TILE_VECTORS
+    vectors : of the last TILE_VECTORS, those beyond one or two are written as well
     weight : Strided, the filters of a tile side by side, then the next channel; then the next tile
     filters : those of whole tiles, `padded_filters`
     """
@@ -107,8 +111,18 @@ def product(y, x, vectors, weight, filters, channels):
         while k < filters:
             own, weights = Strided(y.array, y.base + k * y.step + v * LANES, y.step), Strided(weight.array, weight.base + k * channels, 0)
             if filters - k >= TILE_FILTERS:
-                product_tile(own, source, weights, channels)
+                if vectors - v == 1:
+                    product_tile_one_vector(own, source, weights, channels)
+                elif vectors - v == 2:
+                    product_tile_two_vectors(own, source, weights, channels)
+                else:
+                    product_tile(own, source, weights, channels)
                 k += TILE_FILTERS
             else:
-                product_tile_few_filters(own, source, weights, channels)
+                if vectors - v == 1:
+                    product_tile_one_of_few(own, source, weights, channels)
+                elif vectors - v == 2:
+                    product_tile_two_of_few(own, source, weights, channels)
+                else:
+                    product_tile_few_filters(own, source, weights, channels)
                 k += FEW_FILTERS

@@ -42,6 +42,7 @@ TILE_FILTERS = 6
 FEW_FILTERS = 4
 TILE_VECTORS = 4 if REGISTERS == 32 else 2
 FEW_VECTORS = TILE_VECTORS // 2
+LONE_FILTERS = 8  # beside a single vector, or a single tap
 TILE_TAPS = TILE_VECTORS
 ROW_TAPS = 3  # vectors of a tile that holds the taps of a row of a 3x3 filter
 ROW_FILTERS = 8 if REGISTERS == 32 else 4
@@ -308,7 +309,9 @@ def make_reduce_tile(filters: int, taps: int):
 gather_tile = make_gather_tile(TILE_FILTERS, TILE_VECTORS)
 gather_tile_few_filters = make_gather_tile(FEW_FILTERS, TILE_VECTORS)
 gather_tile_few_vectors = make_gather_tile(TILE_FILTERS, FEW_VECTORS)
+gather_tile_one_vector = make_gather_tile(LONE_FILTERS, 1)
 gather_tile_few_of_both = make_gather_tile(FEW_FILTERS, FEW_VECTORS)
 gather_tile_row = make_gather_tile(ROW_FILTERS, ROW_TAPS)
 reduce_tile = make_reduce_tile(TILE_FILTERS, TILE_TAPS)
 reduce_tile_few_filters = make_reduce_tile(FEW_FILTERS, TILE_TAPS)
+reduce_tile_one_tap = make_reduce_tile(LONE_FILTERS, 1)

@@ -18,6 +18,7 @@ from minicnn.kernels.cpu.convolution.tiles import (
     FROM_BIAS,
     FROM_OLD,
     FROM_ZERO,
+    LONE_FILTERS,
     TILE_FILTERS,
     TILE_TAPS,
     TILE_VECTORS,
@@ -25,6 +26,7 @@ from minicnn.kernels.cpu.convolution.tiles import (
     gather_tile_few_filters,
     gather_tile_few_of_both,
     gather_tile_few_vectors,
+    gather_tile_one_vector,
     reduce_tile,
     reduce_tile_few_filters,
 )
@@ -111,6 +113,8 @@ def at_least(floor, value):
 def gather_tiles(y, x, weight, taps, channels, left, begin, bias, floor):
     """All filters over the lanes of one tile, which are the first of `left.lanes`.
 
+    A single vector has a tile of its own: 16 images through 4,096 rows of 9,216 weights, 11.6 and 8.6 ms.
+
     Part of its callers, for its groups take ten nanoseconds to hand over: 320 to 310 microseconds for LeNet's 64 images.
     """
     few_vectors = left.lanes <= FEW_VECTORS * LANES
@@ -120,6 +124,10 @@ def gather_tiles(y, x, weight, taps, channels, left, begin, bias, floor):
         own = Planes(y.array, y.base + k * y.step, y.step, y.vector)
         weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
         start = Strided(bias.array, bias.base + k * bias.step, bias.step)
+        if left.lanes <= LANES:
+            gather_tile_one_vector(own, x, weights, taps, channels, some, begin, start, floor)
+            k += LONE_FILTERS
+            continue
         if few_vectors and some.filters <= FEW_FILTERS:
             gather_tile_few_of_both(own, x, weights, taps, channels, some, begin, start, floor)
         elif few_vectors:

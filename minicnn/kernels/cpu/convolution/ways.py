@@ -104,22 +104,34 @@ def choose_steps(problem: Problem, images: Images) -> Steps:
 
 
 def costs(problem: Problem, images: Images) -> Choice:
-    """What the model of costs thinks of Winograd's way: cycles of a vector of images, or of one image where lanes are its columns."""
+    """What the model of costs thinks of Winograd's way: cycles of a vector of images, or of one image where lanes are columns.
+
+    Images that belong to more than lie together in a shard are computed as all of them are.
+    """
     if problem.work == BACKWARD_WEIGHT:
         return choose_weight(problem, images)
     back = problem.as_forward() if all(axis.stride == 1 for axis in problem.axes) else problem
     axes, groups = back.axes, back.groups
     channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
-    few = images.shard == 1 or (not images.shard and images.number < LANES)
+    few = images.number < LANES and (not images.shard or images.shard % LANES != 0)
     choice = (
-        choose_few(axes, channels, filters, groups, images.number)
+        choose_few(axes, channels, filters, groups, images.number, images.number if images.shard else 1)
         if few
-        else choose_many(axes, channels, filters, groups, images.shard or LANES, -(-images.number // LANES))
+        else choose_many(axes, channels, filters, groups, -(-images.number // LANES))
     )
     # sums of few channels are rounded better by the direct way, and small anyway
     if not images.shard and (min(channels, filters) // groups < FEWEST_CHANNELS or (few and not padding_fits(axes))):
         return choice._replace(name=DIRECT)
     return choice
+
+
+def cycles(problem: Problem, images: Images) -> float:
+    """Cycles of a forward pass by the way that `costs` chooses: of a vector of images, or of one image of a shard that fills none."""
+    name = DIRECT if images.halo else costs(problem, images).name
+    if images.shard % LANES == 0:
+        return costs(problem, images).cycles[name]
+    sizes = problem.axes, problem.channels, problem.filters, problem.groups
+    return choose_few(*sizes, images.shard, images.shard).cycles[name]
 
 
 def _by_winograd(name: str, m: int) -> Way:
@@ -152,7 +164,7 @@ def _weight_by_winograd(name: str, m: int) -> Way:
 def _append_winograd(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
     own, (_, bias, rectify, prepared) = problem.as_forward(), operands
     filters = cast(TransformedFilters, prepared)
-    if y.map.shard == 1:
+    if y.map.shard % LANES:
         append_winograd_few(program, y, x, own.axes, own.groups, filters, bias, rectify)
     else:
         append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, program.parts)

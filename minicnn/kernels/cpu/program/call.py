@@ -197,7 +197,7 @@ def call(
         if gradient is not None:
             memory[slot_begin:begin] = 0  # taps that no output reads are written by nobody
         jobs, numbers = _one_batch(images)
-        addresses = np.array([*NO_LABELS, *map(_address, arrays)], np.int64)
+        addresses = np.array([*NO_LABELS, *map(address, arrays)], np.int64)
         layout = Layout(shard, slots, begin, program.arena_size, slot_begin, slot_size, int(split))
         # compiled code tells read-only arrays apart and would be compiled anew for them
         parameters = memory[:1] if weight is None else (weight if weight.flags.writeable else weight.copy()).reshape(-1)
@@ -220,7 +220,7 @@ def _one_batch(images: int) -> tuple[np.ndarray, np.ndarray]:
     return jobs, order
 
 
-def _address(array: np.ndarray) -> int:
+def address(array: np.ndarray) -> int:
     """Where an array begins; by way of its buffer, if it can be written, in 0.3 us instead of 0.9."""
     if array.flags.writeable and array.size:
         return ctypes.addressof(ctypes.c_char.from_buffer(array.data))

@@ -1,8 +1,9 @@
 """Winograd's convolution for few images, a lane a tile: the pixels of x are sorted by their remainder modulo m first (see
 `few_images.arrange`), so that what neighbouring tiles read through one of their pixels lies side by side.
 
-Everything else is as in `winograd.py`.  An output tile's pixels are in m vectors a row; the zip of them is the row.  Where there are
-many tiles, a part takes blocks of them through all three stages while they are in cache.  Where there are few, each stage is shared out by
+Everything else is as in `winograd.py`, and so are the sums, bit for bit.  An output tile's pixels are in m vectors a row; of one image, the
+zip of them is the row.  Several images lie side by side in every pixel, so that tiles of all of them are columns of one product; there the
+m vectors go to m stretches of a row, from which `rows_of_tiles_step` takes pixel after pixel.  Where there are many tiles, a part takes blocks of them through all three stages while they are in cache.  Where there are few, each stage is shared out by
 itself: the first along channels, the products along the elements of a tile, the last along filters.
 """
 
@@ -15,7 +16,7 @@ from minicnn.kernels.cpu.convolution.product_tile import product
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.lanes.shuffle import zip_high, zip_low
-from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
+from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Operand, Strided, operand, share
 from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, is_finite, write_rows
@@ -91,15 +92,16 @@ def multiply_elements(m, m_rows, v, v_rows, u, first, stop, count, filters, chan
         for n in range(0, count, TILE_VECTORS):
             own = Strided(m.array, m.base + element * m.step + place(n, 0, m_rows), WIDTH)
             source = Strided(v.array, v.base + element * v.step + place(n, 0, v_rows), WIDTH)
-            product(own, source, TILE_VECTORS, Strided(u.array, u.base + element * u.step, 0), filters, channels)
+            product(own, source, min(TILE_VECTORS, count - n), Strided(u.array, u.base + element * u.step, 0), filters, channels)
 
 
 @kernel
-def transform_outputs(y, m, m_rows, piece, side, own, first_filter, s_at):
+def transform_outputs(y, m, m_rows, piece, side, own, first_filter, stretch, s_at):
     """y[k, i, m*tile + j] = (A^T M A)[i, j] + bias, at least `own.floor`, for a piece's filters: row i of all tiles is one row.
 
     y : Rows;  m : Strided, by element, in the same memory as y and the scratch at s_at
     own : Direct;  first_filter : which of its filters is number 0 here
+    stretch : if above 0, y[k, i, j*stretch + tile] is written instead
     Returns the sum of all pixels as they are.
     """
     edge, floor, memory = side - 2, own.floor, y.array
@@ -110,19 +112,25 @@ def transform_outputs(y, m, m_rows, piece, side, own, first_filter, s_at):
             sum_columns(Strided(memory, m.base + place(n, k, m_rows), m.step), side, s_at)
             for i in range(edge):
                 at = s_at + i * side * LANES
-                target = y.base + k * y.step + i * y.row + (piece.begin + n) * LANES * edge
+                target = y.base + k * y.step + i * y.row + (piece.begin + n) * (LANES if stretch else LANES * edge)
                 m0, m1, m2, m3 = load(memory, at), load(memory, at + LANES), load(memory, at + 2 * LANES), load(memory, at + 3 * LANES)
                 if side == 4:
                     t0, t1 = four_to_output(m0, m1, m2, m3)
                     pixels += t0 + t1
                     t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
-                    store(memory, target, zip_low(t0, t1))
-                    store(memory, target + LANES, zip_high(t0, t1))
+                    store(memory, target, t0 if stretch else zip_low(t0, t1))
+                    store(memory, target + (stretch or LANES), t1 if stretch else zip_high(t0, t1))
                 else:
                     t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(memory, at + 4 * LANES), load(memory, at + 5 * LANES))
                     pixels += (t0 + t1) + (t2 + t3)
                     t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
                     t2, t3 = floored(t2 + start, floor), floored(t3 + start, floor)
+                    if stretch:
+                        store(memory, target, t0)
+                        store(memory, target + stretch, t1)
+                        store(memory, target + 2 * stretch, t2)
+                        store(memory, target + 3 * stretch, t3)
+                        continue
                     even0, even1, odd0, odd1 = zip_low(t0, t2), zip_high(t0, t2), zip_low(t1, t3), zip_high(t1, t3)
                     store(memory, target, zip_low(even0, odd0))
                     store(memory, target + LANES, zip_high(even0, odd0))
@@ -132,15 +140,15 @@ def transform_outputs(y, m, m_rows, piece, side, own, first_filter, s_at):
 
 
 @kernel
-def write_filters(y, x, channels, table, offsets, piece, side, own, weight, first_filter, s_at):
+def write_filters(y, x, channels, table, offsets, piece, side, own, weight, first_filter, stretch, s_at):
     """The same tap by tap, for filters of one group, the first of which has the `weight`."""
     for k in range(piece.first, piece.stop):
         weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
         start = own.bias.array[own.bias.base + first_filter + k] if own.with_bias else ZERO
         for n in range(piece.begin, piece.begin + piece.vectors):
-            rows = Strided(y.array, y.base + k * y.step + n * LANES * (side - 2), y.row)
+            rows = Strided(y.array, y.base + k * y.step + n * (LANES if stretch else LANES * (side - 2)), y.row)
             source = Strided(x.array, x.base + n * LANES, x.step)
-            write_rows(rows, source, weights, own.flip, channels, table, offsets, side, start, own.floor, s_at)
+            write_rows(rows, source, weights, own.flip, channels, table, offsets, side, start, own.floor, stretch, s_at)
 
 
 # Steps.
@@ -149,7 +157,7 @@ def write_filters(y, x, channels, table, offsets, piece, side, own, weight, firs
 class FewTiles(NamedTuple):
     """What these steps know of the layer.
 
-    y, y_filter, y_row : rows of tiles;  x, x_channel : sorted pixels;  u : transformed filters, in memory
+    y, y_filter, y_row, stretch : rows of tiles, and of how many elements their stretches are, 0 if pixels lie side by side;  x, x_channel : sorted pixels;  u : transformed filters, in memory
     vectors : of tiles;  offsets : where the table holds them
     v, m, scratch, part_size : places; scratch, and for `winograd_blocks_step` all of them, `part_size` elements from part to part
     chunk : filters that go through the later stages together
@@ -158,6 +166,7 @@ class FewTiles(NamedTuple):
     y: Any
     y_filter: int
     y_row: int
+    stretch: int
     x: Any
     x_channel: int
     u: Any
@@ -202,12 +211,12 @@ def winograd_blocks_step(memory, parameters, table, a, frame):
                 multiply_elements(sums, few.chunk, own_v, rows, u, 0, side * side, count, min(few.chunk, all_filters - k), channels)
                 first = group * filters + k
                 own_y, piece = Rows(m, y.base + first * y.step, y.step, y.row), Piece(0, min(few.chunk, filters - k), begin, count)
-                pixels = transform_outputs(own_y, sums, few.chunk, piece, side, own, first, s_at)
+                pixels = transform_outputs(own_y, sums, few.chunk, piece, side, own, first, few.stretch, s_at)
                 if not is_finite(pixels):
                     weight = Filters(
                         own.weight.array, own.weight.base + group * own.w_group + k * own.weight.step, own.weight.channel, own.weight.step
                     )
-                    write_filters(own_y, own_x, channels, t, few.offsets, piece, side, own, weight, first, s_at)
+                    write_filters(own_y, own_x, channels, t, few.offsets, piece, side, own, weight, first, few.stretch, s_at)
 
 
 @step(few=FewTiles, tiling=Tiling, weighed=Weighed, splits=True)
@@ -241,16 +250,36 @@ def winograd_outputs_step(memory, parameters, table, a, frame):
         frame.arena + few.scratch + frame.part * few.part_size,
     )
     piece = Piece(first, stop, 0, few.vectors)
-    pixels = transform_outputs(y, sums, tiling.all_filters, piece, tiling.side, own, 0, s_at)
+    pixels = transform_outputs(y, sums, tiling.all_filters, piece, tiling.side, own, 0, few.stretch, s_at)
     if not is_finite(pixels):
-        write_filters(y, x, tiling.channels, whole_array(table), few.offsets, piece, tiling.side, own, own.weight, 0, s_at)
+        write_filters(y, x, tiling.channels, whole_array(table), few.offsets, piece, tiling.side, own, own.weight, 0, few.stretch, s_at)
 
 
-@step("rows filters width x x_filter x_row x_tile_row tile_rows", y=Operand, splits=True)
+@kernel
+def gather_pixels(y, y_at, x, x_at, width, shard, tile, stretch):
+    """y[j, :shard] = x[j % tile * stretch + j // tile * shard :][:shard] for j < width: a row from its stretches, pixel after pixel.
+
+    Whole vectors are stored while what is beyond the pixel is written by the next ones.
+    """
+    left = width * shard
+    for j in range(0, width, tile):
+        for i in range(min(tile, width - j)):
+            value = load(x, x_at + i * stretch)
+            if left >= LANES:
+                store(y, y_at, value)
+            else:
+                store_first(y, y_at, value, left)
+            y_at += shard
+            left -= shard
+        x_at += shard
+
+
+@step("rows filters width shard stretch x x_filter x_row x_tile_row tile_rows", y=Operand, splits=True)
 def rows_of_tiles_step(memory, parameters, table, a, frame):
-    """Rows of `width` moved to where they belong.
+    """Rows of `width` pixels moved to where they belong.
 
     rows : of a filter
+    shard, stretch : images; where there are several, elements of a stretch
     x_tile_row, tile_rows : elements from one row of tiles to the next, rows of one
     """
     m = whole_array(memory)
@@ -259,4 +288,8 @@ def rows_of_tiles_step(memory, parameters, table, a, frame):
     for number in range(first, stop):
         k, p = number // a.rows, number % a.rows
         source = frame.arena + a.x + k * a.x_filter + p % a.tile_rows * a.x_row + p // a.tile_rows * a.x_tile_row
-        copy_numbers(y.array, y.base + number * a.width, m, source, a.width)
+        target = y.base + number * a.width * a.shard
+        if a.shard == 1:
+            copy_numbers(y.array, target, m, source, a.width)
+        else:
+            gather_pixels(y.array, target, m, source, a.width, a.shard, a.tile_rows, a.stretch)

@@ -36,21 +36,22 @@ def tile_axes(axes: Sequence[Axis], m: int) -> tuple[Axis, ...]:
     return tuple(axis._replace(taps=m + 2, stride=m, out=-(-axis.out // m)) for axis in axes)
 
 
-def tile_vectors(axes: Sequence[Axis], m: int) -> int:
-    """Vectors of tiles, rows of tiles joined."""
+def tile_vectors(axes: Sequence[Axis], m: int, shard: int) -> int:
+    """Vectors of tiles of images that lie side by side, rows of tiles joined."""
     rows, columns = tile_axes(axes, m)
-    return -(-((rows.out - 1) * line_of(columns).joined_length + columns.out) // LANES)
+    return -(-((rows.out - 1) * line_of(columns).joined_length + columns.out) * shard // LANES)
 
 
-def choose_few(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Choice:
-    """Choose between this and the direct way for so many images."""
-    return cheapest(_cycles(axes, channels, filters, groups, images), FEW_GAIN)
+def choose_few(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int, shard: int = 1) -> Choice:
+    """Choose between this and the direct way for so many images, of which `shard` lie side by side."""
+    return cheapest(_cycles(axes, channels, filters, groups, images, shard), FEW_GAIN)
 
 
 @lru_cache(REMEMBERED)
-def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int) -> Mapping[str, float]:
-    vectors = {name: tile_vectors(axes, m) for name, m in TILES.items()} if serves(axes) else {}
-    return cycles_of_few(prod(axis.taps for axis in axes), channels, filters, groups, row_vectors(axes), vectors, images)
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int, shard: int) -> Mapping[str, float]:
+    vectors = {name: tile_vectors(axes, m, shard) for name, m in TILES.items()} if serves(axes) else {}
+    taps = prod(axis.taps for axis in axes)
+    return cycles_of_few(taps, channels, filters, groups, row_vectors(axes, shard), vectors, images, shard)
 
 
 def append_winograd_few(
@@ -63,16 +64,16 @@ def append_winograd_few(
     bias: Parameter | None,
     rectify: bool,
 ) -> None:
-    """y = conv(x, weight) + bias of a single image, and then relu if `rectify`, with filters from `append_winograd_filters`."""
-    m, channels, filters = own.m, x.map.channels, y.map.channels
+    """y = conv(x, weight) + bias of images too few for a vector, and then relu if `rectify`, with filters from `append_winograd_filters`."""
+    m, channels, filters, shard = own.m, x.map.channels, y.map.channels, x.map.shard
     side = m + 2
     all_filters, parts = padded_filters(filters // groups), max(1, program.step_parts)
     tiles = three_axes(tile_axes(axes, m))
-    lie = Arrangement(tuple(map(line_of, tiles)), True, 1)  # type: ignore[arg-type]
-    vectors = tile_vectors(axes, m)
+    lie = Arrangement(tuple(map(line_of, tiles)), True, shard)  # type: ignore[arg-type]
+    vectors = tile_vectors(axes, m, shard)
     offsets = program.constant([lie.offset(tiles, (0, i, j)) for i, j in product(range(side), repeat=2)])
     arranged = append_arranged(program, x, tiles, lie)
-    y_row = vectors * LANES * m
+    y_row, stretch = vectors * LANES * m, vectors * LANES if shard > 1 else 0
     rows = program.buffer(filters * m * y_row)
 
     block, filter_bytes = TILE_VECTORS, 4 * TILE_VECTORS * LANES * side * side
@@ -89,6 +90,7 @@ def append_winograd_few(
         y=Place(rows),
         y_filter=m * y_row,
         y_row=y_row,
+        stretch=stretch,
         x=arranged.place,
         x_channel=arranged.map.plane,
         u=own.place,
@@ -100,7 +102,7 @@ def append_winograd_few(
         part_size=pitch,
         chunk=chunk,
     )
-    tiling = Tiling(1, groups, channels // groups, filters // groups, all_filters, side, block)
+    tiling = Tiling(shard, groups, channels // groups, filters // groups, all_filters, side, block)
     weighed = own.weighed(bias, rectify)
     for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
         program.step(kernel, few=few, tiling=tiling, weighed=weighed)
@@ -111,9 +113,11 @@ def append_winograd_few(
         rows=height,
         filters=filters,
         width=width,
+        shard=shard,
+        stretch=stretch,
         x=Place(rows),
         x_filter=m * y_row,
         x_row=y_row,
-        x_tile_row=lie.row * m,
+        x_tile_row=lie.row if stretch else lie.row * m,
         tile_rows=m,
     )

@@ -86,8 +86,10 @@ def write_tile(y_at, x, weight, flip, channels, rows, columns, shard, corner, ed
 
 
 @kernel
-def write_rows(y, x, weight, flip, channels, table, offsets, side, start, floor, s_at):
+def write_rows(y, x, weight, flip, channels, table, offsets, side, start, floor, stretch, s_at):
     """y[i, edge*tile + j] of one filter for a vector of tiles, from sorted pixels; see `few_images.transform_inputs` for the offsets.
+
+    stretch : if above 0, y[i, j*stretch + tile] is written instead
 
     y, x : Strided, by row and by channel, in the same memory as the scratch at s_at
     """
@@ -103,4 +105,4 @@ def write_rows(y, x, weight, flip, channels, table, offsets, side, start, floor,
                         value = multiply_add(pixel, weight.array[weight.base + c * weight.channel + tap], value)
             store(m, s_at, select(value < floor, splat(floor), value))
             for lane in range(LANES):
-                m[y.base + i * y.step + lane * edge + j] = m[s_at + lane]
+                m[y.base + i * y.step + (j * stretch + lane if stretch else lane * edge + j)] = m[s_at + lane]

@@ -208,7 +208,9 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
     works = tile_rows * tile_columns * vectors
     width = block * LANES
     v_element, m_element = apart(groups * channels, block), apart(groups * all_filters, block)
-    first, stop = works * part // parts, works * (part + 1) // parts
+    unit = part_unit(works, parts)
+    units = (works + unit - 1) // unit
+    first, stop = units * part // parts * unit, min(works, units * (part + 1) // parts * unit)
     for begin in range(first, stop, block):
         count = min(block, stop - begin)
         tile, first_lane = begin // vectors, begin % vectors * LANES
@@ -220,13 +222,12 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
                 h, w = tile_row * edge - rows.before, tile_column * edge - columns.before
                 transform_input(v, x.base + c * x.step + lane, rows.size, columns.size, shard, h, w, side, s_at)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
-        whole = (count + TILE_VECTORS - 1) // TILE_VECTORS * TILE_VECTORS
         for element in range(side * side):
             for group in range(groups):
                 m = Strided(memory, m_at + element * m_element + group * all_filters * width, width)
                 v = Strided(memory, v_at + element * v_element + group * channels * width, width)
                 u = Strided(memory, u_at + (element + group * side * side) * all_filters * channels, 0)
-                product(m, v, whole, u, all_filters, channels)
+                product(m, v, count, u, all_filters, channels)
         pixels = splat(ZERO)
         for k in range(groups * filters):
             m_filter = m_at + (k // filters * all_filters + k % filters) * width
@@ -250,6 +251,12 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
                 corner = (tile_row * edge, tile_column * edge)
                 write_tile(y_at, source, weights, own.flip, channels, rows, columns, shard, corner, edge, start, own.floor)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
+
+
+@kernel
+def part_unit(works, parts):
+    """Vectors that are not parted: those of a tile of the products, unless few parts had any; two read the filters as often as they must."""
+    return TILE_VECTORS if 2 * works >= TILE_VECTORS * parts else 2 if 2 * works >= parts else 1
 
 
 @kernel

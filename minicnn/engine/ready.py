@@ -1,0 +1,88 @@
+"""Outputs for so many images of one kind, ready to be asked for again: what is the same at every call is done once.
+
+A call of LeNet with one image took 44 microseconds, 20 of them in compiled code; the rest went into checks, keys, and arrays of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minicnn.engine.cutting import Cut
+from minicnn.engine.shelf import Shelf, plan_on
+from minicnn.kernels.cpu.program.call import address
+from minicnn.kernels.cpu.program.executor import JOB_FIELDS, JOB_IMAGES, JOB_ORDER, JOB_OUTPUT
+from minicnn.locks import new_lock, refuse_holder
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from minicnn.engine.plan import Plan
+
+IMAGES = 1  # of a run's addresses
+
+
+class Part:
+    """The images of a cut, as batches that a plan runs: all that points to memory but the caller's arrays.
+
+    begins : number of the first image of each batch
+    jobs : as a run takes them, but for where the output lies
+    """
+
+    def __init__(self, cut: Cut, first: int, key: Hashable, build: Callable[[], Any]) -> None:
+        self.key, self.build = key, build
+        self.begins = np.arange(first, first + cut.images, cut.batch)
+        self._order = np.arange(first, first + cut.images)
+        self.jobs = np.zeros((len(self.begins), JOB_FIELDS), np.int64)
+        self.jobs[:, JOB_IMAGES] = np.minimum(cut.batch, first + cut.images - self.begins)
+        self.jobs[:, JOB_ORDER] = self._order.ctypes.data + (self.begins - first) * self._order.itemsize
+
+
+class Ready:
+    """Outputs for images of one shape and type.
+
+    shelf, key : where the plans are kept, and as what; one that was given up is built again
+    dtype, output : type of the images, shape of one output
+    cuts : what the images are cut into
+    build : makes the plan of a cut
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        key: Hashable,
+        dtype: np.dtype[Any],
+        output: tuple[int, ...],
+        cuts: tuple[Cut, ...],
+        build: Callable[[Cut], Plan],
+    ) -> None:
+        self._dtype, self._shelf = dtype, shelf
+        firsts = accumulate((cut.images for cut in cuts), initial=0)
+        self.parts = [
+            Part(cut, first, (key, cut._replace(images=0)), partial(build, cut)) for cut, first in zip(cuts, firsts, strict=False)
+        ]
+        self._output = (sum(cut.images for cut in cuts), *output)
+        self._row_bytes = 4 * int(np.prod(output))
+        self._addresses = np.zeros(3, np.int64)
+        self._lock = new_lock()  # of the arrays that a run is told of
+
+    def plans(self) -> list[Plan]:
+        """The plan of each part."""
+        return [plan_on(self._shelf, part.key, part.build) for part in self.parts]
+
+    def __call__(self, parameters: np.ndarray, images: ArrayLike) -> np.ndarray:
+        """(N, *output) float32 for images (N, C, *space) of the shape and type that this was made for."""
+        x = np.ascontiguousarray(images, self._dtype)
+        output = np.empty(self._output, np.float32)
+        begin = address(output)
+        refuse_holder(self._lock)
+        with self._lock:
+            self._addresses[IMAGES] = address(x)
+            for part in self.parts:
+                part.jobs[:, JOB_OUTPUT] = part.begins * self._row_bytes + begin
+                plan_on(self._shelf, part.key, part.build).launch(parameters, part.jobs, self._addresses)
+        return output
