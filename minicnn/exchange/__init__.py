@@ -1,1 +1,1 @@
-"""Networks and weights of others: in and out."""
+"""Networks of others in, and ours out: each kind of file has a room of its own."""

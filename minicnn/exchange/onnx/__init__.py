@@ -1,0 +1,62 @@
+"""ONNX files: a network out, a network in.
+
+    from minicnn.exchange.onnx import read_onnx, write_onnx
+
+    write_onnx(net, "net.onnx")
+    net = read_onnx("net.onnx")
+
+The package `onnx` is needed for both: pip install 'minicnn[onnx]'.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minicnn.exchange.onnx.package import OPSET, need_onnx
+
+if TYPE_CHECKING:
+    from minicnn.network import Graph
+
+__all__ = ["OPSET", "write_onnx"]
+
+
+def write_onnx(network: Graph, path: str | Path, *, preparation: bool = False, opset: int = OPSET) -> None:
+    """Write a network as an ONNX file: inference mode, any number of images at a time.
+
+        write_onnx(net, "net.onnx")
+        session = onnxruntime.InferenceSession("net.onnx")
+        (logits,) = session.run(None, {"input": x})
+
+    Initializers have the names of `net.parameters` and `net.buffers`, and hold the same arrays; what a layer makes of them (filters
+    turned round, filters of every position) is made by nodes.  Dropout leaves no node.  Axes of the input that are free stay free.
+    The file's metadata are those of `net.save`: architecture, preparation, names of classes.
+
+    Parameters
+    ----------
+    network : Graph
+    path : str or Path
+    preparation : bool
+        Whether images are prepared by nodes of the graph.  Its input then takes images as the data set holds them, in the network's size:
+        uint8 where the network was trained on uint8, else float32.
+    opset : int
+        Version of ONNX's operators.
+
+    Raises
+    ------
+    GraphError
+        If a layer has no counterpart: what it does depends on the size of the input, which is free, or it is one of your own.
+    SettingError
+        If `onnx` is not installed, the opset is not one of those tested, or there is no preparation because the network was not trained.
+    CheckpointError
+        If the file cannot be written, or would be larger than ONNX allows.
+
+    Sources
+    -------
+    ONNX, "Operator Schemas", and "Open Neural Network Exchange Intermediate Representation (ONNX IR) Specification".
+    """
+    need_onnx("write_onnx")
+    from minicnn.exchange.onnx.file import write
+    from minicnn.exchange.onnx.model import model_of
+
+    write(model_of(network, preparation, opset), path)
