@@ -23,6 +23,7 @@ VECTOR_FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4.2", "neon")
 EXTRAS = (
     ("pillow", "PNG and JPEG for 'minicnn predict'"),
     ("cairosvg", "figures as PNG"),
+    ("h5py", "weights from Keras"),
     ("torch", "a peer for 'minicnn bench --against torch'"),
     ("scikit-learn", "CNNClassifier and CNNRegressor"),
 )

@@ -22,6 +22,10 @@ else:
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOOLS = (
+    "torchvision",
+    "timm",
+    "keras",
+    "h5py",
     "ruff",
     "mypy",
     "setuptools",
