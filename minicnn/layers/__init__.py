@@ -91,3 +91,4 @@ from minicnn.layers.table_conv import TableConv2D as TableConv2D
 from minicnn.layers.tanh import Tanh as Tanh
 from minicnn.layers.upsample import Upsample as Upsample
 from minicnn.layers.variant import Variant as Variant
+from minicnn.layers.wired import Wired as Wired

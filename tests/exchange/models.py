@@ -1,6 +1,7 @@
 """Networks to write and read: every layer with settings that differ from the usual ones, and every network of the zoo in a small form."""
 
 import numpy as np
+import onnx
 import onnxruntime
 
 from minicnn import Graph, zoo
@@ -134,3 +135,15 @@ def run(path, x):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: x})
+
+
+def save(path, nodes, shape=("N", 2, 6, 5), opset=17, outputs=("y",), **arrays):
+    """A file of these nodes, which read x and give y; `arrays` are its initializers."""
+    graph = onnx.helper.make_graph(
+        nodes,
+        "case",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)],
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in outputs],
+        [onnx.numpy_helper.from_array(np.asarray(array), name.replace("__", ".")) for name, array in arrays.items()],
+    )
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8), path)

@@ -10,15 +10,16 @@ The package `onnx` is needed for both: pip install 'minicnn[onnx]'.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minicnn.exchange.onnx.package import OPSET, need_onnx
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
 
-__all__ = ["OPSET", "write_onnx"]
+__all__ = ["OPSET", "read_onnx", "write_onnx"]
 
 
 def write_onnx(network: Graph, path: str | Path, *, preparation: bool = False, opset: int = OPSET) -> None:
@@ -60,3 +61,36 @@ def write_onnx(network: Graph, path: str | Path, *, preparation: bool = False, o
     from minicnn.exchange.onnx.model import model_of
 
     write(model_of(network, preparation, opset), path)
+
+
+def read_onnx(path: str | Path, *, input_shape: Sequence[int | None] | None = None, custom_objects: Sequence[Any] = ()) -> Graph:
+    """Read an ONNX file as a network that can be used, looked at and trained on.
+
+        net = read_onnx("resnet18.onnx")
+        net.forward(x)
+
+    What `write_onnx` wrote comes back as the network that it was, with preparation and names of classes, unless the graph was changed since.
+    From other files nodes become layers one by one: constants are computed, Flatten, Reshape and the like of maps are one layer, Identity and
+    Dropout none, a Pad belongs to the convolution behind it, a sum with a constant to the weights before it.  Layers are called after their
+    weights in the file.
+
+    Parameters
+    ----------
+    path : str or Path
+    input_shape : (C, *space), optional
+        Of one image, where the file leaves it open.
+    custom_objects : classes and functions
+        As for `minicnn.load`.
+
+    Raises
+    ------
+    GraphError
+        If nodes have no counterpart: all their kinds, and where they stand.
+    CheckpointError
+        If the file is missing, cut, no ONNX file, or has arrays that cannot be read.
+    """
+    need_onnx("read_onnx")
+    from minicnn.exchange.onnx.file import read
+    from minicnn.exchange.onnx.network import network_of
+
+    return network_of(read(path), Path(path), input_shape, custom_objects)

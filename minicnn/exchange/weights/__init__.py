@@ -12,3 +12,6 @@ from minicnn.exchange.weights.names import OWN as OWN
 from minicnn.exchange.weights.names import Naming as Naming
 from minicnn.exchange.weights.names import names_of as names_of
 from minicnn.exchange.weights.names import naming_for as naming_for
+from minicnn.exchange.weights.names import under_our_names as under_our_names
+from minicnn.exchange.weights.names import under_their_names as under_their_names
+from minicnn.exchange.weights.torch_writing import write_torch as write_torch

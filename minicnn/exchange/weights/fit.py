@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from minicnn.errors import CheckpointError, near, one_line
 from minicnn.exchange.weights.file import KERAS, Translated, kind_of, read_weights
+from minicnn.exchange.weights.flattened import reshaped
 from minicnn.exchange.weights.names import NAMINGS, OWN, Naming, names_of
 from minicnn.graph.names import shown
 
@@ -61,7 +61,9 @@ def translated(topology: Topology, name: str, path: str | Path) -> Translated:
     arrays, notes = {}, [] if stripped is None else [f"{stripped!r} before every name was left out"]
     for theirs, array in weights.items():
         if theirs not in left_out:
-            arrays[ours.get(theirs, theirs)] = _reshaped(array, shapes.get(ours.get(theirs, "")))
+            unknown = f"{theirs} (there)" if theirs in shapes else theirs  # what happens to be a name of ours as well
+            our = ours.get(theirs, unknown)
+            arrays[our] = reshaped(array, shapes.get(our))
     if left_out:
         notes.append(f"{len(left_out)} arrays of {' and '.join(each.rstrip('.') for each in naming.left_out)} were left out")
     arrays, converted = as_float32(arrays, str(path))
@@ -103,14 +105,6 @@ def as_float32(arrays: dict[str, np.ndarray], source: str) -> tuple[dict[str, np
         wide = {name: np.ascontiguousarray(array, np.float32).reshape(array.shape) for name, array in arrays.items()}
     how = {"float16": "without loss", "float64": "rounded"}
     return wide, [f"{count} arrays of {kind} became float32, {how.get(kind, 'rounded')}" for kind, count in others.items()]
-
-
-def _reshaped(array: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
-    """A convolution over a whole map as a fully connected layer, and the other way round: the same numbers in the same order."""
-    if shape is None or array.shape == shape or not array.ndim or array.shape[:1] != shape[:1] or array.size != prod(shape):
-        return array
-    one, other = sorted((array.shape, shape), key=len)
-    return array.reshape(shape) if len(one) == 2 and len(other) > 2 else array
 
 
 def check_fit(topology: Topology, name: str, found: Translated, source: str) -> None:

@@ -32,8 +32,9 @@ from typing import TYPE_CHECKING, Any
 
 from minicnn.errors import CheckpointError, SettingError, one_line, quoted
 from minicnn.exchange.weights.file import HDF5_START, KERAS_WEIGHTS, Translated
+from minicnn.exchange.weights.flattened import map_before
 from minicnn.graph import INPUT
-from minicnn.layers import BatchNorm1D, BatchNorm2D, BatchNorm3D, Conv1D, Conv2D, Conv3D, Flatten, Linear
+from minicnn.layers import BatchNorm1D, BatchNorm2D, BatchNorm3D, Conv1D, Conv2D, Conv3D, Linear
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,17 +197,6 @@ def _ours(topology: Topology, node: Node, word: str, values: Any, shape: tuple[i
         rest = array.shape[1:]
         array = np.moveaxis(array.reshape((*space, channels, *rest)), len(space), 0).reshape(array.shape)
     return np.ascontiguousarray(array.transpose(order))
-
-
-def map_before(topology: Topology, node: Node) -> tuple[int, ...] | None:
-    """The map (C, *space) whose flattened numbers are the features of a node, one by one; None if they are not."""
-    while node.inputs[0] != INPUT:
-        node = topology.nodes[node.inputs[0].node]
-        if isinstance(node.layer, Flatten):
-            return node.input_shapes[0] if len(node.input_shapes[0]) > 1 else None
-        if len(node.inputs) != 1 or isinstance(node.layer, Linear) or node.output_shapes != node.input_shapes:
-            return None
-    return None
 
 
 def _layers(topology: Topology, name: str, path: Path) -> list[Node]:

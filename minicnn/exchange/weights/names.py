@@ -18,9 +18,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from minicnn.errors import CheckpointError, SettingError, quoted
+from minicnn.exchange.weights.flattened import map_before, reshaped
 from minicnn.layers import Flatten
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from minicnn.graph import Node, Topology
 
 Rules = tuple[tuple[str, str], ...]
@@ -118,6 +122,43 @@ def naming_for(name: str, topology: Topology, library: str) -> Naming | None:
     """The naming of a library for a network of this name; None if the library has no such network."""
     fitting = [each for each in (OWN, *NAMINGS) if each.library == library and names_of(topology, each) is not None]
     return next((each for each in fitting if name in each.networks or not each.networks), None)
+
+
+def under_their_names(topology: Topology, name: str, arrays: Mapping[str, np.ndarray], library: str) -> dict[str, np.ndarray]:
+    """The arrays of a network of this name as a library has them, each the same numbers in the same order.
+
+    Raises
+    ------
+    SettingError
+        If the library has no such network.
+    """
+    naming = naming_for(name, topology, library)
+    names = None if naming is None else names_of(topology, naming)
+    if naming is None or names is None:
+        with_it = sorted({each.library for each in (OWN, *NAMINGS) if naming_for(name, topology, each.library) is not None})
+        raise SettingError(f"{name} has no names of {library}\n  there are those of {', '.join(with_it)}")
+    maps = {
+        node.name: map_before(topology, node) or (*node.input_shapes[0], 1, 1)
+        for node in topology.nodes
+        if node.name in naming.convolutions
+    }
+    found = {}
+    for slot in topology.slots:
+        map_shape = maps.get(slot.name.rpartition(".")[0]) if len(slot.shape) == 2 else None
+        array = arrays[slot.name]
+        found[names[slot.name]] = array if map_shape is None else array.reshape(slot.shape[0], *map_shape)
+    return found
+
+
+def under_our_names(topology: Topology, arrays: Mapping[str, np.ndarray], library: str, source: str) -> dict[str, np.ndarray]:
+    """The inverse of `under_their_names`, for arrays that `source` says are named so; a CheckpointError if the network has no such names."""
+    fitting = [names for each in (OWN, *NAMINGS) if each.library == library and (names := names_of(topology, each)) is not None]
+    if not fitting:
+        raise CheckpointError(f"{source}: its arrays have names of {quoted(library)}, which are not known for its network")
+    best = max(fitting, key=lambda names: len(set(names.values()) & set(arrays)))
+    ours = {theirs: our for our, theirs in best.items()}
+    shapes = {slot.name: slot.shape for slot in topology.slots}
+    return {(our := ours.get(name, name)): reshaped(array, shapes.get(our)) for name, array in arrays.items()}
 
 
 def _theirs(node: Node, rules: Sequence[tuple[str, str]], place: int) -> str | None:
