@@ -89,7 +89,11 @@ def held_in(folder: str) -> list[str]:
 def load_both(name: str, folder: str | None, image_shape: tuple[int | None, ...]) -> tuple[Dataset, Dataset]:
     """Images for training and for testing; the pictures of a folder are brought to the size of a network's input."""
     size = image_shape[1:] if len(image_shape) == 3 and all(image_shape) else None
-    train, test = (load(name, split, folder, size) for split in catalog.SPLITS)  # type: ignore[arg-type]
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
+    with Waiting(stderr_console(), f"reading {one_line(name)}"):
+        train, test = (load(name, split, folder, size) for split in catalog.SPLITS)  # type: ignore[arg-type]
     return train, test
 
 

@@ -12,6 +12,7 @@ import click
 
 import minicnn
 from minicnn.cli import streams
+from minicnn.cli.completion import completed
 from minicnn.cli.echo import echo, echo_error, printable
 from minicnn.cli.interrupts import ignore_at_exit
 from minicnn.cli.mistakes import Group, explained
@@ -41,6 +42,7 @@ VERBS = {
     "derive": "Show what becomes of a textbook loop on another machine.",
     "filter": "Filter a picture: edges, blur, emboss.",
     "doctor": "Show what works on this machine, what is missing, and the fix.",
+    "completion": "Make your shell complete verbs, networks, runs and layers.",
     "help": "Explain a verb and its options.",
 }
 
@@ -56,7 +58,7 @@ class LazyGroup(Group):
             return None
         name = cmd_name.replace("-", "_")
         module = importlib.import_module(f"minicnn.cli.commands.{name}")
-        return getattr(module, f"{name}_" if hasattr(builtins, name) else name)
+        return completed(getattr(module, f"{name}_" if hasattr(builtins, name) else name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

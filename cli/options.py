@@ -95,7 +95,7 @@ def training_options(command: Command) -> Command:
     options = (
         click.option(
             "--data",
-            metavar="NAME|PATH",
+            metavar="DATA|PATH",
             show_default="recipe, else digits",
             help="Data set, one of 'minicnn data list'; or a folder of pictures by class, or a file .npz, .npy or .csv.",
         ),
@@ -138,7 +138,7 @@ def training_options(command: Command) -> Command:
         ),
         *update_options(),
         click.option(
-            "--loss", metavar="NAME", show_default="recipe, else SoftmaxCrossEntropy", help="What is made smaller, one of minicnn.losses."
+            "--loss", metavar="LOSS", show_default="recipe, else SoftmaxCrossEntropy", help="What is made smaller, one of minicnn.losses."
         ),
         click.option(
             "--label-smoothing",
@@ -147,7 +147,7 @@ def training_options(command: Command) -> Command:
             help="Share of every label that is spread over all classes, such as 0.1.",
         ),
         click.option(
-            "--recipe", metavar="NAME", help="Use a recipe by its name, or that of another network; 'minicnn recipes' lists them."
+            "--recipe", metavar="RECIPE", help="Use a recipe by its name, or that of another network; 'minicnn recipes' lists them."
         ),
         click.option(
             "--augment",
@@ -194,9 +194,7 @@ def training_options(command: Command) -> Command:
             help="Train N times, with this seed and those after it, each in its own folder; report mean and spread.",
         ),
         click.option("--out", metavar="DIR", show_default="runs/NAME-DATA-1, or the next number", help="Folder for a new run."),
-        click.option(
-            "--resume", metavar="DIR", help="Continue the run in this folder; NAME is needed for a file with layers of your own only."
-        ),
+        click.option("--resume", metavar="RUN", help="Continue this run; NETWORK is needed for a file with layers of your own only."),
         format_option,
         click.option("--quiet", is_flag=True, help="Write only the last line."),
     )

@@ -25,7 +25,7 @@ def load(name: str | Path, split: Split = "train", folder: str | Path | None = N
     split : "train" or "test"
     folder : path, optional
         Searched first, for folder/NAME/FILE and folder/FILE, raw or gzip; then the data store, which
-        `minicnn data get NAME` fills: MINICNN_DATA_HOME or the user's cache folder.
+        `minicnn data get DATA` fills: MINICNN_DATA_HOME or the user's cache folder.
     size : rows and columns of the images of a folder of pictures, optional
 
     Returns

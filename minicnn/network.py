@@ -47,7 +47,8 @@ class Graph:
     """A network: layers connected, shapes inferred, parameters drawn on first use.
 
     Several threads may use one network: `forward` and `backward` give each the result of its own images.  Writing to `parameters`
-    meanwhile is not guarded.
+    meanwhile is not guarded.  A copy (`copy.deepcopy`, or through pickle) has its own memory, keeps the preparation and what is frozen; plans are
+    built again for it.
 
     Parameters
     ----------
@@ -62,8 +63,6 @@ class Graph:
         Shown in tables; by default the block's own name.
     init : str, optional
         What weights start from, of layers that do not say so themselves; see `minicnn.initializers`.
-
-    A copy (`copy.deepcopy`, or through pickle) has its own memory, keeps the preparation and what is frozen; plans are built again for it.
     """
 
     def __init__(
@@ -513,9 +512,11 @@ class Graph:
         gradients : dict
             One array for each of `parameters` that is not frozen, by its name.
 
-            >>> net = minicnn.zoo.build("lenet")
-            >>> loss, gradients = net.backward(x, labels)
-            >>> dx, gradients = net.backward(x, dy=dy)
+            >>> net, x = minicnn.zoo.build("lenet"), np.ones((2, 1, 28, 28), np.float32)
+            >>> loss, gradients = net.backward(x, np.array([3, 5]))
+            >>> dx, gradients = net.backward(x, dy=np.ones((2, 10), np.float32))
+            >>> dx.shape, gradients["conv1.weight"].shape
+            ((2, 1, 28, 28), (6, 1, 5, 5))
         """
         images = self.check_images("backward", x)
         if not len(images):

@@ -55,7 +55,7 @@ def list_(folder: str | None, form: str) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", metavar="DATA")
 def get(name: str) -> None:
     """Download a data set; print the folder that holds it."""
     record = catalog.record(name)
@@ -70,7 +70,7 @@ def get(name: str) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", metavar="DATA|PATH")
 @click.option("--split", type=Choice(["train", "test"]), default="train", show_default=True, help="Which images.")
 @click.option("--index", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="First image to show.")
 @click.option("--count", type=click.IntRange(min=1), metavar="N", default=10, show_default=True, help="Number of images to show.")
@@ -81,7 +81,7 @@ def get(name: str) -> None:
 def show(name: str, split: catalog.Split, index: int, count: int, augment: str | None, seed: int, folder: str | None, form: str) -> None:
     """Draw a few images of a data set and count its classes.
 
-    NAME is one of 'minicnn data list', a folder of pictures by class, or a file .npz, .npy or .csv.
+    DATA is one of 'minicnn data list', a folder of pictures by class, or a file .npz, .npy or .csv.
     """
     dataset = loading.load(name, split, folder)
     if index >= len(dataset):

@@ -1,4 +1,4 @@
-"""`minicnn draw NAME --out net.svg`: a network as a picture."""
+"""`minicnn draw NETWORK --out net.svg`: a network as a picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDINGS = ("", ".svg", ".png")
 
 
 @click.command()
-@click.argument("name", metavar="NAME|RUN|FILE")
+@click.argument("name", metavar="NETWORK|RUN|FILE")
 @click.option("--out", metavar="FILE.svg|png", show_default="NAME.svg", help="Where to write the picture.")
 @click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, as in 1x28x28.")
 @click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes.")
@@ -42,7 +42,7 @@ def draw(
 ) -> None:
     """Draw a network: layers as boxes, connections as lines labelled with shapes, blocks as frames.
 
-    NAME is a network of 'minicnn zoo', a run folder, a .safetensors file of a network, or a Python file that defines `network`.
+    NETWORK is one of 'minicnn zoo', a run folder, a .safetensors file of a network, or a Python file that defines `network`.
     """
     from minicnn.charts.files import write_svg
     from minicnn.cli.render.draw import Look, svg

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME|PATH", help="Other data with the same classes: a data set, a folder of pictures, or a file.")
+@click.option("--data", metavar="DATA|PATH", help="Other data with the same classes: a data set, a folder of pictures, or a file.")
 @data_dir_option
 @click.option(
     "--mistakes",
@@ -48,7 +48,11 @@ def evaluate(run: str, data: str | None, data_dir: str | None, mistakes: int | N
     name, folder = of_training(run, trained.data, data, data_dir)
     size = trained.image_shape[1:] if len(trained.image_shape) == 3 else None
     images = load(name, "test", folder, size)  # type: ignore[arg-type]
-    found = examine(trained, images, device=device, **({} if mistakes is None else {"mistakes": mistakes}))
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
+    with Waiting(stderr_console(), f"{len(images):,} images"):
+        found = examine(trained, images, device=device, **({} if mistakes is None else {"mistakes": mistakes}))
     classes = trained.class_names
     if path is not None:
         from minicnn.cli.render.mistakes import tiles

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, metavar="[EXERCISE]")
 @click.option("--out", metavar="FILE.py", help="Write the file to fill in here; without it, it is printed.")
 @click.option(
     "--grade", "graded", metavar="FILE|FOLDER", help="Grade a file, or all .py files of a folder: each runs in a process of its own."
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def exercise(name: str | None, out: str | None, graded: str | None, own: str | None, seconds: float, memory: int, form: str) -> None:
     """Hand out an exercise, or grade what was filled in.
 
-    Without NAME, the exercises are listed.  With NAME, its file is handed out: a function with its docstring, to be filled in.
+    Without EXERCISE, the exercises are listed.  With it, its file is handed out: a function with its docstring, to be filled in.
 
     --grade tells which number is wrong first, and at which tap its sum goes another way than the right one.  With NAME, every file is taken for
     that exercise; without it, for all whose functions it defines.  The exit status is 1 if a
@@ -88,13 +88,13 @@ def _write(path: Path, text: str) -> None:
 def _grades(found: object) -> list[Grade]:
     """All grades, with a line about the one that is run on a terminal."""
     from minicnn.cli.render.console import stderr_console
-    from minicnn.cli.render.laws import waiting
+    from minicnn.cli.render.waiting import Waiting
 
     grades: list[Grade] = []
-    with waiting(stderr_console()) as show:
+    with Waiting(stderr_console(), "grading") as waiting:
         for each in found:  # type: ignore[attr-defined]
             grades.append(each)
-            show(f"{len(grades)}: {each.submission}")
+            waiting.show(f"{len(grades)}: {each.submission}")
     return grades
 
 

@@ -1,4 +1,4 @@
-"""`minicnn filter IMAGE --kernel NAME`: apply one of the classical filters to a picture.
+"""`minicnn filter IMAGE --kernel FILTER`: apply one of the classical filters to a picture.
 
 What happens at each pixel, worked by hand in the lectures.  Lecture 004 filters a 4x4 image with a 2x2 kernel, -1 + 2 + 0 + 6 = 7 first:
 
@@ -38,7 +38,7 @@ NETPBM = {".pgm": (1, b"P5"), ".ppm": (3, b"P6")}
 
 @click.command("filter")
 @click.argument("image", required=False)
-@click.option("--kernel", "name", metavar="NAME", help="Filter to use; 'minicnn filter' alone lists them.")
+@click.option("--kernel", "name", metavar="FILTER", help="Filter to use; 'minicnn filter' alone lists them.")
 @click.option("--out", metavar="FILE", help="Where to write the result: PGM, PPM, or with Pillow PNG and JPEG.")
 def filter_(image: str | None, name: str | None, out: str | None) -> None:
     """Filter IMAGE, and show it before and after; without IMAGE, list the filters.
@@ -52,11 +52,11 @@ def filter_(image: str | None, name: str | None, out: str | None) -> None:
 
     if image is None:
         if name or out:
-            raise click.UsageError("which picture? minicnn filter IMAGE --kernel NAME")
+            raise click.UsageError("which picture? minicnn filter IMAGE --kernel FILTER")
         render.print_kernels(stdout_console(), image_kernels)
         return
     if name is None or name.lower() not in image_kernels:
-        problem = "which filter? --kernel NAME" if name is None else f"no filter is called {name!r}{suggestion(name, image_kernels)}"
+        problem = "which filter? --kernel FILTER" if name is None else f"no filter is called {name!r}{suggestion(name, image_kernels)}"
         raise click.UsageError(f"{problem}\n  there are {', '.join(image_kernels)}")
     name = name.lower()
     picture = read(image)

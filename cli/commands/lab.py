@@ -85,7 +85,8 @@ def perform(lab: Lab, quick: bool, folder: Path | None, form: str) -> None:
     """Run a lab; show its rows and figures as they come, and write them."""
     from minicnn.cli.render.chart import print_figure
     from minicnn.cli.render.console import stderr_console, stdout_console
-    from minicnn.cli.render.lab import Waiting, print_end, print_row, print_start
+    from minicnn.cli.render.lab import print_end, print_row, print_start
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.labs import Progress, Row
 
     console, shown = stdout_console(), form == "table"

@@ -21,20 +21,20 @@ def laws(names: tuple[str, ...], examples: int, seed: int, form: str) -> None:
     LAW is a name from the table; without one, all are checked.  The exit status is 1 if one fails.
     """
     from minicnn.cli.render.console import stderr_console, stdout_console
-    from minicnn.cli.render.laws import print_laws, waiting
+    from minicnn.cli.render.laws import print_laws
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.laws import DTYPES, LAWS, check
 
     unknown = sorted(set(names) - {law.name for law in LAWS})
     if unknown:
         known = [law.name for law in LAWS]
         raise click.UsageError(f"no law is called {unknown[0]!r}{suggestion(unknown[0], known)}\n  there are {', '.join(known)}")
+    wanted = [(law, dtype) for law in LAWS if not names or law.name in names for dtype in DTYPES]
     results = []
-    with waiting(stderr_console()) as show:
-        for law in LAWS:
-            for dtype in DTYPES:
-                if not names or law.name in names:
-                    show(f"{law.name}, {dtype}")
-                    results.append(check(law, dtype=dtype, examples=examples, seed=seed))
+    with Waiting(stderr_console(), total=len(wanted)) as waiting:  # the first check of a kind compiles its loops
+        for law, dtype in wanted:
+            waiting.show(f"{law.name}, {dtype}")
+            results.append(check(law, dtype=dtype, examples=examples, seed=seed))
     if form == "json":
         click.echo(json_text([result._asdict() for result in results], indent=1))
     else:

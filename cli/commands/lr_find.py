@@ -1,4 +1,4 @@
-"""`minicnn lr-find NAME`: a learning rate range test, drawn as a curve."""
+"""`minicnn lr-find NETWORK`: a learning rate range test, drawn as a curve."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from minicnn.cli.options import OPTIMIZERS, data_dir_option, device_option, form
 
 
 @click.command("lr-find")
-@click.argument("network", metavar="NAME", is_eager=True)
-@click.option("--data", metavar="NAME", show_default="recipe, else digits", help="Data set, one of 'minicnn data list'.")
+@click.argument("network", metavar="NETWORK", is_eager=True)
+@click.option("--data", metavar="DATA", show_default="recipe, else digits", help="Data set, one of 'minicnn data list'.")
 @data_dir_option
 @click.option("--optimizer", type=OwnChoice(OPTIMIZERS), show_default="recipe, else adam", help="How weights are updated.")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", show_default="recipe, else 128", help="Images per update.")
@@ -25,7 +25,7 @@ from minicnn.cli.options import OPTIMIZERS, data_dir_option, device_option, form
 @device_option
 @format_option
 def lr_find(network: str, lowest: float, highest: float, updates: int, threads: int | None, device: str, form: str, **given: Any) -> None:
-    """Find a learning rate for the network NAME: it trains while the rate grows, until the loss breaks away.
+    """Find a learning rate for NETWORK: it trains while the rate grows, until the loss breaks away.
 
     The curve is the smoothed loss over the rate.  A good rate lies where it falls fastest; a tenth of where it is lowest is a safe one.
     Nothing is kept.
@@ -36,7 +36,11 @@ def lr_find(network: str, lowest: float, highest: float, updates: int, threads: 
     device = checked_device(device)
     choice = run_making.chosen(network, given)
     settings, data = choice.settings, choice.train_data
-    found = run_making.make_trainer(choice.network, settings, data, device, threads).find_rate(data, lowest, highest, updates)
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
+    with Waiting(stderr_console(), f"{settings.network}: {updates} updates"):
+        found = run_making.make_trainer(choice.network, settings, data, device, threads).find_rate(data, lowest, highest, updates)
     if form == "json":
         where = {"network": settings.network, "data": settings.data, "optimizer": settings.optimizer, "batch_size": settings.batch_size}
         click.echo(json_text({**where, **found._asdict(), "suggestion": found.suggestion}))

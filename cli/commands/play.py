@@ -1,4 +1,4 @@
-"""`minicnn play [NAME]`: the loops of a network in one page that a browser opens, without a network."""
+"""`minicnn play [NETWORK|RUN]`: the loops of a network in one page that a browser opens, without a network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("network", metavar="[NETWORK|RUN]", default="lenet")
 @click.option(
-    "--data", metavar="NAME|PATH", show_default="that of the run or recipe, else digits", help="What it is trained on in the page."
+    "--data", metavar="DATA|PATH", show_default="that of the run or recipe, else digits", help="What it is trained on in the page."
 )
 @data_dir_option
 @click.option("--variant", metavar="FILE.py:NAME", help="A convolution of your own, made by kernels.variant, for the first room.")
@@ -78,4 +78,8 @@ def own_variant(word: str) -> dict[str, Any]:
 
     found = own_value(word, Variant, "a convolution made by kernels.variant")
     file = Path(word.rpartition(":")[0])
-    return variant_assets(found, file.read_text(encoding="utf-8"))
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
+    with Waiting(stderr_console(), f"compiling {word}"):
+        return variant_assets(found, file.read_text(encoding="utf-8"))

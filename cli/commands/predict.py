@@ -72,7 +72,10 @@ def predict(
     views: dict[int, View] = {}  # by their position among the images
     originals: dict[int, np.ndarray] = {}
     faults: dict[int, MinicnnError] = {}
-    for place, name in enumerate(images):
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import each_of
+
+    for place, name in enumerate(each_of(stderr_console(), images)):
         try:
             originals[place], views[place] = read(trained, name, kind, prepares, resize, invert)
         except MinicnnError as error:

@@ -26,17 +26,17 @@ class Line(NamedTuple):
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[RECIPE]...")
 @click.option("--check", is_flag=True, help="Train by each recipe from three seeds; exit status 1 if an accuracy falls short.")
-@click.option("--data", metavar="NAME", help="Only the recipes for this data set.")
+@click.option("--data", metavar="DATA", help="Only the recipes for this data set.")
 @data_dir_option
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", show_default="all", help="Processors to use; for --check.")
 @format_option
 def recipes(names: tuple[str, ...], check: bool, data: str | None, data_dir: str | None, threads: int | None, form: str) -> int:
-    """List the settings that 'minicnn train NAME' uses, for each network and data set that were tried, and the recipes that have names of
-    their own, for 'minicnn train NAME --recipe RECIPE', with their sources.
+    """List the settings that 'minicnn train NETWORK' uses, for each network and data set that were tried, and the recipes that have names of
+    their own, for 'minicnn train NETWORK --recipe RECIPE', with their sources.
 
-    NAME is a network or a recipe.  The accuracies are the lowest and the highest of three seeds, on test images, after the last epoch.
+    RECIPE is a network or a recipe.  The accuracies are the lowest and the highest of three seeds, on test images, after the last epoch.
     """
     named = [RECIPES[name] for name in names if name in RECIPES] if names else list(RECIPES.values())
     chosen = [find(name) for name in names if name not in RECIPES] if names else [entry for entry in entries() if entry.recipe]
@@ -132,15 +132,20 @@ def settings_record(recipe: Recipe) -> dict[str, Any]:
 
 def run_check(chosen: list[Line], data_dir: str | None, threads: int | None, form: str) -> int:
     """Train by the recipes and report each result as soon as it is known; 1 if one falls short."""
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.datasets import load
     from minicnn.zoo.trial import attempt
 
     failed = False
-    for each in chosen:
-        train, test = (load(each.outcome.data, split, data_dir) for split in ("train", "test"))
-        trial = attempt(each.entry, each.outcome, train, test, threads=threads, recipe=each.recipe)
-        failed |= not trial.holds
-        click.echo(trial_record(trial, each.named, form))
+    with Waiting(stderr_console(), total=len(chosen)) as waiting:
+        for each in chosen:
+            waiting.show(f"training {each.entry.name} on {each.outcome.data}, three seeds")
+            train, test = (load(each.outcome.data, split, data_dir) for split in ("train", "test"))
+            trial = attempt(each.entry, each.outcome, train, test, threads=threads, recipe=each.recipe)
+            failed |= not trial.holds
+            waiting.clear()
+            click.echo(trial_record(trial, each.named, form))
     return int(failed)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run")
 @click.option("--out", metavar="FILE.html", show_default="report.html in the folder of RUN", help="Where to write the page.")
-@click.option("--data", metavar="NAME|PATH", help="Other test images with the same classes, as for 'minicnn evaluate'.")
+@click.option("--data", metavar="DATA|PATH", help="Other test images with the same classes, as for 'minicnn evaluate'.")
 @data_dir_option
 @own_option
 @device_option
@@ -45,7 +45,11 @@ def report(run: str, out: str | None, data: str | None, data_dir: str | None, de
     name = data_name(data, data_dir, settings.data)
     where = data_dir or (settings.data_dir if name == settings.data else None)
     images = load(name, "test", where, shape[1:] if len(shape) == 3 else None)  # type: ignore[arg-type]
-    found = gather(folder, images, device)
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
+    with Waiting(stderr_console(), "answers, mistakes, filters"):
+        found = gather(folder, images, device)
     train_images = found.part("data").get("train_images")
     again = repeating(settings, found.description.get("device"))
     differing = unsaid(settings, again, train_images if isinstance(train_images, int) else 1)

@@ -40,10 +40,10 @@ class Asked(NamedTuple):
 @click.argument("network", metavar="RUN|FILE|NETWORK")
 @click.argument("images", nargs=-1, metavar="[IMAGE...]")
 @click.option("--what", type=Choice(WHAT), show_default="filters and maps", help="What to show.")
-@click.option("--layer", metavar="NAME", help="Of which layer, as in 'minicnn summary'.")
+@click.option("--layer", metavar="LAYER", help="Of which layer, as in 'minicnn summary'.")
 @click.option("--unit", type=click.IntRange(min=0), metavar="K", help="One channel, or one filter, from 0.")
 @click.option("--class", "class_", metavar="NAME|K", show_default="the most likely", help="Whose score saliency and occlusion watch.")
-@click.option("--data", metavar="NAME|PATH", show_default="that of the training", help="Take test images of this data set.")
+@click.option("--data", metavar="DATA|PATH", show_default="that of the training", help="Take test images of this data set.")
 @data_dir_option
 @click.option("--index", type=click.IntRange(min=0), metavar="N", help="Which test image, from 0.")
 @click.option("--out", metavar="FILE.svg|png", help="Write the figure instead of showing it.")
@@ -85,9 +85,12 @@ def show(
         raise SettingError(f"show: {out} does not end in .svg or .png\n  use {Path(out).with_suffix('.svg')}")
     chosen = with_weights(network)
     asked = Asked(layer, unit, None if class_ is None else class_number(chosen, class_))
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import each_of
+
     figures = [
         figure
-        for view in ([what] if what else usual_views(chosen, asked, bool(images) or index is not None))
+        for view in each_of(stderr_console(), [what] if what else usual_views(chosen, asked, bool(images) or index is not None))
         for figure in VIEWS[view](chosen, asked, lambda view=view: pictures(chosen, images, data, data_dir, index, view))
     ]
     if out is None:

@@ -1,4 +1,4 @@
-"""`minicnn summary NAME`: a network layer by layer."""
+"""`minicnn summary NETWORK`: a network layer by layer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ImageShape(click.ParamType):
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME [--compare NAME ...]")
+@click.argument("names", nargs=-1, required=True, metavar="NETWORK [--compare NETWORK ...]")
 @click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, as in 1x28x28; 1x?x? for any size.")
 @click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes.")
 @click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Multiply the number of filters, as in 0.25.")
@@ -62,7 +62,7 @@ def summary(
 ) -> None:
     """Show a network layer by layer: shapes, parameters with their formula, operations, receptive field.
 
-    NAME is one of 'minicnn zoo', a Python file that defines 'network', or a run or a file of a network, of which it says as well
+    NETWORK is one of 'minicnn zoo', a Python file that defines 'network', or a run or a file of a network, of which it says as well
     what it was trained on.
     """
     if len(names) > 1 and columns is not None:
@@ -77,7 +77,15 @@ def summary(
     summaries = [summarize(net.topology, net.name, batch) for net in nets]
     as_saved = classes is None and input_shape is None and width is None
     learnt = [trained_on(name) if as_saved else None for name in names]
-    checks = [_checked(network, classes, input_shape, width) for network in networks] if check else []
+    checks = []
+    if check:
+        from minicnn.cli.render.console import stderr_console
+        from minicnn.cli.render.waiting import Waiting
+
+        with Waiting(stderr_console(), total=len(networks)) as waiting:
+            for network in networks:
+                waiting.show(f"counting {network.name}")
+                checks.append(_checked(network, classes, input_shape, width))
     if depth is not None:
         summaries = [fold(each, depth) for each in summaries]
     if form == "table":

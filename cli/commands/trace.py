@@ -113,7 +113,9 @@ def kernel_options(command: Command) -> Command:
     size = click.IntRange(min=1)
     per_axis = Numbers("x", "a number, or one per axis")
     options = (
-        click.option("--kernel", "name", metavar="NAME", help="A loop of minicnn.kernels.textbook on its own, as conv2d_backward_weight."),
+        click.option(
+            "--kernel", "name", metavar="KERNEL", help="A loop of minicnn.kernels.textbook on its own, as conv2d_backward_weight."
+        ),
         click.option("--window", type=per_axis, metavar="RxS", help="With --kernel: taps."),
         click.option("--filters", type=size, metavar="K", help="With --kernel: output channels."),
         click.option("--stride", type=per_axis, metavar="N", help="With --kernel: one number, or one per axis as 2x1."),
@@ -136,11 +138,11 @@ def kernel_options(command: Command) -> Command:
 
 @click.command()
 @click.argument("network", required=False)
-@click.option("--layer", metavar="NAME", help="A layer of NETWORK, as in 'minicnn summary'.")
+@click.option("--layer", metavar="LAYER", help="A layer of NETWORK, as in 'minicnn summary'.")
 @click.option("--at", type=Numbers(",", "a place"), metavar="k,p,q", help="An index for each axis; of a weight k,c,r,s.")
 @click.option("--gradient", metavar="weight|bias|input", help="A gradient of the loss, not the output.")
 @click.option("--image", metavar="FILE", help="The picture that goes through: PNG, JPEG, PGM or .npy.")
-@click.option("--data", metavar="NAME", help="A picture of a data set instead.")
+@click.option("--data", metavar="DATA", help="A picture of a data set instead.")
 @data_dir_option
 @click.option("--index", type=click.IntRange(min=0), default=0, metavar="N", show_default=True, help="Which of its test images.")
 @click.option("--label", type=click.IntRange(min=0), metavar="K", help="With --gradient: the class; by default the picture's own.")
@@ -166,7 +168,7 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     """
     frames, whole = given.pop("frames"), given.pop("whole")
     if (network is None) == (name is None):
-        raise click.UsageError("trace what? minicnn trace NETWORK --layer NAME --at k,p,q, or minicnn trace --kernel NAME --at k,p,q")
+        raise click.UsageError("trace what? minicnn trace NETWORK --layer LAYER --at k,p,q, or minicnn trace --kernel KERNEL --at k,p,q")
     if at is None and not frames and (name is None or form != "table"):
         raise click.UsageError("which number? --at k,p,q, or --frames FILE.svg for all steps of the layer")
     found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
@@ -243,7 +245,7 @@ def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
     if given["label"] is not None and given["gradient"] is None:
         raise click.UsageError("--label is for --gradient: an output does not depend on what is right")
     if layer is None:
-        raise click.UsageError(f"which layer? --layer NAME; 'minicnn summary {word}' lists them")
+        raise click.UsageError(f"which layer? --layer LAYER; 'minicnn summary {word}' lists them")
     chosen = with_weights(word, given["input_shape"], given["seed"])
     net = chosen.net
     node_called(net, layer)  # before a picture is looked for

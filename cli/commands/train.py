@@ -1,4 +1,4 @@
-"""`minicnn train NAME`: train a network on a data set, and keep the run in a folder."""
+"""`minicnn train NETWORK`: train a network on a data set, and keep the run in a folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TrainCommand(click.Command):
 
 
 @click.command(cls=TrainCommand)
-@click.argument("network", required=False, metavar="[NAME]", is_eager=True)
+@click.argument("network", required=False, metavar="[NETWORK|FILE|RUN]", is_eager=True)
 @training_options
 def train(
     network: str | None,
@@ -39,16 +39,16 @@ def train(
     quiet: bool,
     **given: Any,
 ) -> int:
-    """Train the network NAME on a data set: one of 'minicnn zoo', a Python file that defines 'network', or a run, whose architecture is
+    """Train NETWORK on a data set: one of 'minicnn zoo', a Python file that defines 'network', or a run, whose architecture is
     trained anew.
 
     Settings that are left out come from the network's recipe (data, epochs, optimizer, learning rate), with which it is known to learn.
 
     The run is kept in a folder: its settings, a line for each epoch, a checkpoint, and for 'minicnn evaluate' and 'minicnn
     predict' the weights of the last epoch, or of the best one if --validation or --select-on-test chooses it.  Ctrl-C stops it;
-    --resume DIR continues it, with the same result to the last bit on the same device; on another, sums are rounded in another order.
+    --resume RUN continues it, with the same result to the last bit on the same device; on another, sums are rounded in another order.
 
-    --repeat N trains N seeds, in the folders seed-0, seed-1, ... of the run's; with --resume DIR it continues such a set.
+    --repeat N trains N seeds, in the folders seed-0, seed-1, ... of the run's; with --resume RUN it continues such a set.
     """
     if resume and given["recipe"]:
         raise click.UsageError("a resumed run keeps its settings: leave out --recipe")

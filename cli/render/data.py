@@ -75,7 +75,7 @@ def catalog_table(rows: Sequence[tuple[Record, str]], commands: bool) -> Table:
             record.licence,
         )
     if not commands and not all(where for _, where in rows):
-        table.caption, table.caption_justify = "minicnn data get NAME downloads what is missing", "left"
+        table.caption, table.caption_justify = "minicnn data get DATA downloads what is missing", "left"
     return table
 
 

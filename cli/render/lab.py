@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -19,29 +17,6 @@ STYLES = {"equal": "green", "same effect": "green", "not seen": "yellow", "diffe
 VERDICT_WIDTH = max(map(len, VERDICTS))
 WIDEST = 120
 GAP = 2
-
-
-class Waiting:
-    """On a terminal, a line that says what happens now; nothing in a pipe.  A context."""
-
-    def __init__(self, console: Console) -> None:
-        self._status: Status | None = console.status("", spinner="line") if console.is_terminal else None
-
-    def __enter__(self) -> Waiting:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.clear()
-
-    def show(self, words: str) -> None:
-        if self._status is not None:
-            self._status.update(Text(words))
-            self._status.start()
-
-    def clear(self) -> None:
-        """Leave the line free, for something is printed."""
-        if self._status is not None:
-            self._status.stop()
 
 
 def print_labs(console: Console, labs: Sequence[Lab]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -15,16 +14,6 @@ from minicnn.cli.render.console import natural_width, print_whole
 from minicnn.laws import TIERS, Result
 
 NARROWER = ((), ("Bound>",), ("Bound>", "Error>"), ("Bound>", "Error>", "Device"))  # columns to leave out on narrow terminals
-
-
-@contextmanager
-def waiting(console: Console) -> Iterator[Callable[[str], None]]:
-    """On a terminal, a line that says what is being checked: the first check of a kind compiles its loops."""
-    if not console.is_terminal:
-        yield lambda words: None
-        return
-    with console.status("", spinner="line") as status:
-        yield lambda words: status.update(Text(words))
 
 
 def print_laws(console: Console, results: Sequence[Result]) -> None:

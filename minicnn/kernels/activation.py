@@ -35,6 +35,9 @@ def relu(x: ArrayLike) -> np.ndarray:
     """y = max(0, x), for x of any shape, float32 or float64; NaN stays NaN.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.3.1.
+
+    >>> relu(np.array([[-1.0, 2.0]]))
+    array([[0., 2.]])
     """
     return _forward("relu", x)
 
@@ -43,6 +46,9 @@ def relu_backward(dy: ArrayLike, y: ArrayLike) -> np.ndarray:
     """dx = dy where y > 0, else 0: at the kink itself the gradient is 0.
 
     `y` is the output; the input does as well, for both have the same sign.
+
+    >>> relu_backward(np.ones((1, 2)), y=np.array([[0.0, 2.0]]))
+    array([[0., 1.]])
     """
     return _backward("relu", dy, "y", y)
 
@@ -51,6 +57,9 @@ def leaky_relu(x: ArrayLike, slope: float = 0.01) -> np.ndarray:
     """y = x where x > 0, else slope * x, for x of any shape, float32 or float64; NaN stays NaN.
 
     Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
+
+    >>> leaky_relu(np.array([[-1.0, 2.0]]), slope=0.1)
+    array([[-0.1,  2. ]])
     """
     return _forward("leaky_relu", x, real_number("leaky_relu", "slope", slope))
 
@@ -67,6 +76,9 @@ def tanh(x: ArrayLike) -> np.ndarray:
     """y = tanh(x), for x of any shape, float32 or float64.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.3.2.
+
+    >>> tanh(np.zeros((1, 2)))
+    array([[0., 0.]])
     """
     return _forward("tanh", x)
 
@@ -80,6 +92,9 @@ def sigmoid(x: ArrayLike) -> np.ndarray:
     """y = 1 / (1 + exp(-x)), for x of any shape, float32 or float64.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.3.2.
+
+    >>> sigmoid(np.array([[0.0, 100.0]]))
+    array([[0.5, 1. ]])
     """
     return _forward("sigmoid", x)
 
@@ -95,6 +110,9 @@ def softmax(x: ArrayLike) -> np.ndarray:
     The largest number of a row is taken away first, so that nothing overflows.  A NaN makes its whole row NaN.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.3.
+
+    >>> softmax(np.zeros((1, 4)))
+    array([[0.25, 0.25, 0.25, 0.25]])
     """
     return _rows_forward("softmax", x)
 
@@ -110,6 +128,9 @@ def log_softmax(x: ArrayLike) -> np.ndarray:
     A plain difference, where the logarithm of a softmax would be log(0) for logits far below the largest.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.3.
+
+    >>> log_softmax(np.zeros((1, 4))).round(3)
+    array([[-1.386, -1.386, -1.386, -1.386]])
     """
     return _rows_forward("log_softmax", x)
 

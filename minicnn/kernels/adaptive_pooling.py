@@ -155,6 +155,10 @@ def adaptive_max_pool2d(
         Flat positions in the plane of that image and channel.
 
     He, Zhang, Ren, Sun, "Spatial pyramid pooling in deep convolutional networks for visual recognition", 2014.
+
+    >>> x = np.arange(16.0).reshape(1, 1, 4, 4)
+    >>> adaptive_max_pool2d(x, (2, 3)).tolist()
+    [[[[5.0, 6.0, 7.0], [13.0, 14.0, 15.0]]]]
     """
     return max_forward("adaptive_max_pool2d", 2, x, output_size, return_indices)
 
@@ -210,6 +214,10 @@ def adaptive_avg_pool2d(x: ArrayLike, output_size: SizeSetting) -> np.ndarray:
         float32: within 2e-7 * (pixels per axis of a region, added up) of the largest number in the region.
 
     He, Zhang, Ren, Sun, "Spatial pyramid pooling in deep convolutional networks for visual recognition", 2014.
+
+    >>> x = np.arange(16.0).reshape(1, 1, 4, 4)
+    >>> adaptive_avg_pool2d(x, 2).tolist()
+    [[[[2.5, 4.5], [10.5, 12.5]]]]
     """
     return average_forward("adaptive_avg_pool2d", 2, x, output_size)
 

@@ -41,6 +41,12 @@ def channel_pool(x: ArrayLike, size: int, *, mode: str = "max") -> np.ndarray:
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3 and figure 9.9.  Goodfellow, Warde-Farley, Mirza, Courville, Bengio,
     "Maxout networks", 2013.
+
+    >>> x = np.arange(4.0).reshape(1, 4, 1, 1)
+    >>> channel_pool(x, 2).ravel().tolist()
+    [1.0, 3.0]
+    >>> channel_pool(x, 2, mode="avg").ravel().tolist()
+    [0.5, 2.5]
     """
     where = "channel_pool"
     (x,) = as_float_arrays(where, x=x)

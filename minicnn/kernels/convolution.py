@@ -41,7 +41,11 @@ def conv1d(
     flip: bool = False,
     algorithm: str = "auto",
 ) -> np.ndarray:
-    """As `conv2d`, along one axis: x (N C W), weight (K C/G S) -> y (N K Q)."""
+    """As `conv2d`, along one axis: x (N C W), weight (K C/G S) -> y (N K Q).
+
+    >>> conv1d(np.arange(5.0).reshape(1, 1, 5), np.array([[[1.0, 0.0, -1.0]]])).tolist()
+    [[[-2.0, -2.0, -2.0]]]
+    """
     return passes.forward("conv", 1, x, weight, bias, stride, padding, dilation, groups, flip, algorithm=algorithm)
 
 
@@ -93,6 +97,12 @@ def conv2d(
         If sizes or settings do not fit together.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, sections 9.1 and 9.5.
+
+    >>> x, weight = np.arange(16.0).reshape(1, 1, 4, 4), np.ones((1, 1, 2, 2))
+    >>> conv2d(x, weight, stride=2).tolist()
+    [[[[10.0, 18.0], [42.0, 50.0]]]]
+    >>> conv2d(x, weight, padding="same").shape
+    (1, 1, 4, 4)
     """
     return passes.forward("conv", 2, x, weight, bias, stride, padding, dilation, groups, flip, algorithm=algorithm)
 
@@ -109,7 +119,11 @@ def conv3d(
     flip: bool = False,
     algorithm: str = "auto",
 ) -> np.ndarray:
-    """As `conv2d`, along three axes: x (N C D H W), weight (K C/G T R S) -> y (N K O P Q)."""
+    """As `conv2d`, along three axes: x (N C D H W), weight (K C/G T R S) -> y (N K O P Q).
+
+    >>> conv3d(np.ones((1, 2, 4, 4, 4)), np.ones((3, 2, 2, 2, 2))).shape
+    (1, 3, 3, 3, 3)
+    """
     return passes.forward("conv", 3, x, weight, bias, stride, padding, dilation, groups, flip, algorithm=algorithm)
 
 
@@ -139,7 +153,12 @@ def conv2d_backward_input(
     groups: int = 1,
     flip: bool = False,
 ) -> np.ndarray:
-    """Gradient of conv2d with respect to x: (N C H W), from dy (N K P Q); settings as in conv2d."""
+    """Gradient of conv2d with respect to x: (N C H W), from dy (N K P Q); settings as in conv2d.
+
+    >>> dy, weight = np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2))
+    >>> conv2d_backward_input(dy, weight, (1, 1, 3, 3)).tolist()
+    [[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]
+    """
     return passes.backward_input("conv", 2, dy, weight, x_shape, stride, padding, dilation, groups, flip)
 
 
@@ -184,7 +203,12 @@ def conv2d_backward_weight(
     groups: int = 1,
     flip: bool = False,
 ) -> np.ndarray:
-    """Gradient of conv2d with respect to weight: (K C/G R S), from dy (N K P Q) and x (N C H W)."""
+    """Gradient of conv2d with respect to weight: (K C/G R S), from dy (N K P Q) and x (N C H W).
+
+    >>> dy, x = np.ones((1, 1, 2, 2)), np.arange(9.0).reshape(1, 1, 3, 3)
+    >>> conv2d_backward_weight(dy, x, (1, 1, 2, 2)).tolist()
+    [[[[8.0, 12.0], [20.0, 24.0]]]]
+    """
     return passes.backward_weight("conv", 2, dy, x, weight_shape, stride, padding, dilation, groups, flip)
 
 

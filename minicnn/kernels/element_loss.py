@@ -55,6 +55,9 @@ def binary_cross_entropy(logits: ArrayLike, target: ArrayLike, *, pos_weight: Ar
         If the target leaves the range from 0 to 1.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.2.2.2.
+
+    >>> round(binary_cross_entropy(np.zeros((1, 1)), np.ones((1, 1))), 4)
+    0.6931
     """
     where = "binary_cross_entropy"
     logits, target, weights = _checked_yes_or_no(where, logits, target, pos_weight)
@@ -74,6 +77,9 @@ def mean_squared_error(y: ArrayLike, target: ArrayLike) -> float:
     """The mean of (y - target)^2 over all elements of y (N, K, *space).
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 5.1.4.
+
+    >>> mean_squared_error(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]]))
+    2.0
     """
     return _forward("mean_squared_error", y, target)
 
@@ -87,6 +93,9 @@ def mean_absolute_error(y: ArrayLike, target: ArrayLike) -> float:
     """The mean of |y - target| over all elements of y (N, K, *space).
 
     Hastie, Tibshirani, Friedman, "The elements of statistical learning", 2009, section 10.6.
+
+    >>> mean_absolute_error(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]]))
+    1.0
     """
     return _forward("mean_absolute_error", y, target)
 
@@ -100,6 +109,9 @@ def huber(y: ArrayLike, target: ArrayLike, *, delta: float = 1.0) -> float:
     """The mean over all elements of y (N, K, *space) of d^2 / 2 where |d| <= delta, else delta * (|d| - delta / 2), with d = y - target.
 
     Huber, "Robust estimation of a location parameter", 1964, section 4.
+
+    >>> huber(np.array([[0.0, 0.0]]), np.array([[0.5, 3.0]]), delta=1.0)
+    1.3125
     """
     return _forward("huber", y, target, _checked_delta("huber", delta))
 

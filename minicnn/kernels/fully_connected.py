@@ -30,6 +30,9 @@ def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> np
         float32 is summed in float32: the difference stays below 2e-7 * sqrt(F) of the largest partial sum.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.1.
+
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5])).tolist()
+    [[11.5]]
     """
     where = "linear"
     given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})

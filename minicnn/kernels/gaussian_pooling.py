@@ -140,6 +140,9 @@ def gaussian_pool2d(
         float32: within 2e-7 * (taps per axis, added up) of the largest number in the window.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3: "a weighted average based on the distance from the central pixel".
+
+    >>> gaussian_pool2d(np.ones((1, 1, 6, 6)), 3).round(6).tolist()
+    [[[[1.0, 1.0], [1.0, 1.0]]]]
     """
     return forward("gaussian_pool2d", 2, x, window, stride, padding, sigma)
 

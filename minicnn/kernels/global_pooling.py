@@ -45,6 +45,9 @@ def global_max_pool(x: ArrayLike, *, return_indices: bool = False) -> np.ndarray
         Flat positions in the plane of that image and channel.
 
     Oquab, Bottou, Laptev, Sivic, "Is object localization for free?", 2015, section 3.
+
+    >>> global_max_pool(np.arange(8.0).reshape(1, 2, 2, 2)).tolist()
+    [[3.0, 7.0]]
     """
     where = "global_max_pool"
     x = _planes(where, x)
@@ -86,6 +89,9 @@ def global_avg_pool(x: ArrayLike) -> np.ndarray:
         float32 is summed in float32 within 64 vectors and in float64 over these: within 2e-6 of the largest number of the channel.
 
     Lin, Chen, Yan, "Network in network", 2014, section 3.2.
+
+    >>> global_avg_pool(np.arange(8.0).reshape(1, 2, 2, 2)).tolist()
+    [[1.5, 5.5]]
     """
     where = "global_avg_pool"
     x = _planes(where, x)

@@ -90,6 +90,9 @@ def l2_pool2d(
         A sum, not a mean: PyTorch's lp_pool with norm_type=2.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3.
+
+    >>> l2_pool2d(np.array([[[[3.0, 4.0], [0.0, 0.0]]]]), 2).tolist()
+    [[[[5.0]]]]
     """
     return forward("l2_pool2d", 2, x, window, stride, padding, ceil_mode)
 

@@ -38,6 +38,9 @@ def local_response_norm(x: ArrayLike, size: int = 5, k: float = 2.0, alpha: floa
         float32: within 1e-6 * (1 + beta * |ln(k + alpha * sum)|) of the true quotient, relatively.
 
     Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012, section 3.3.
+
+    >>> local_response_norm(np.ones((1, 3, 1, 1)), size=3, k=1.0, alpha=1.0, beta=1.0).ravel().round(3).tolist()
+    [0.333, 0.25, 0.333]
     """
     where = "local_response_norm"
     (x,) = as_float_arrays(where, x=x)

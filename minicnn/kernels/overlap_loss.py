@@ -44,6 +44,9 @@ def dice(logits: ArrayLike, labels: ArrayLike, *, smooth: float = 1.0) -> float:
 
     Milletari, Navab, Ahmadi, "V-Net: fully convolutional neural networks for volumetric medical image segmentation", 2016, section 3, with
     plain sums below the line as in Drozdzal and others, "The importance of skip connections in biomedical image segmentation", 2016, eq. 1.
+
+    >>> round(dice(np.array([[[[50.0]], [[0.0]]]]), np.array([[[0]]])), 3)
+    0.0
     """
     where = "dice"
     logits, labels, smooth = _checked(where, logits, labels, smooth)

@@ -234,6 +234,13 @@ def max_pool2d(
         If sizes or settings do not fit together.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3.
+
+    >>> x = np.arange(16.0).reshape(1, 1, 4, 4)
+    >>> max_pool2d(x, 2).tolist()
+    [[[[5.0, 7.0], [13.0, 15.0]]]]
+    >>> y, indices = max_pool2d(x, 2, return_indices=True)
+    >>> indices.tolist()
+    [[[[5, 7], [13, 15]]]]
     """
     return max_forward("max_pool2d", 2, x, window, stride, padding, dilation, ceil_mode, return_indices)
 
@@ -297,6 +304,9 @@ def max_pool2d_backward(dy: ArrayLike, indices: ArrayLike, x_shape: Sequence[int
     -------
     dx : (N C H W)
         Gradients of windows that share a winner are added in scan order.
+
+    >>> max_pool2d_backward(np.ones((1, 1, 1, 1)), np.array([[[[3]]]]), (1, 1, 2, 2)).tolist()
+    [[[[0.0, 0.0], [0.0, 1.0]]]]
     """
     return max_backward("max_pool2d_backward", 2, dy, indices, x_shape)
 
@@ -349,6 +359,9 @@ def avg_pool2d(
         0 for a window that lies wholly in the padding.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 9.3.
+
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
+    [[[[2.5, 4.5], [10.5, 12.5]]]]
     """
     return average_forward("avg_pool2d", 2, x, window, stride, padding, ceil_mode, count_padding)
 

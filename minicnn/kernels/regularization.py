@@ -25,6 +25,7 @@ def dropout(x: ArrayLike, rate: float, *, seed: int) -> np.ndarray:
         y[n,f] = x[n,f] / (1 - rate) where random bits of (seed, n, f) say so, else 0
 
     The bits are a pure function of seed, image and element: the same call drops the same elements on every machine.
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
 
     Parameters
     ----------
@@ -34,7 +35,9 @@ def dropout(x: ArrayLike, rate: float, *, seed: int) -> np.ndarray:
     seed : int
         Use a new one for every batch.
 
-    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: a simple way to prevent neural networks from overfitting", 2014.
+    >>> y = dropout(np.ones((1, 1000)), 0.25, seed=3)
+    >>> sorted({round(each, 3) for each in y[0].tolist()})
+    [0.0, 1.333]
     """
     return _run("dropout", "x", x, rate, seed)
 

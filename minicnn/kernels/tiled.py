@@ -77,6 +77,10 @@ def tiled_conv2d(
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.10.  Gregor, LeCun, "Emergence of complex-like cells in a temporal product
     network with local receptive fields", 2010.
+
+    >>> x, weight = np.ones((1, 1, 5, 5)), np.ones((3, 2, 2, 1, 2, 2))
+    >>> tiled_conv2d(x, weight).shape
+    (1, 3, 4, 4)
     """
     return passes.forward("tiled_conv", 2, x, weight, bias, stride, padding, dilation, groups)
 

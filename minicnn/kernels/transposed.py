@@ -82,6 +82,12 @@ def conv_transpose2d(
         If sizes or settings do not fit together.
 
     Dumoulin, Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4.
+
+    >>> x, weight = np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2))
+    >>> conv_transpose2d(x, weight).tolist()
+    [[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]
+    >>> conv_transpose2d(x, weight, stride=2).shape
+    (1, 1, 4, 4)
     """
     return passes.forward("conv_transpose", 2, x, weight, bias, stride, padding, output_padding, dilation, groups)
 

@@ -68,6 +68,9 @@ def max_unpool2d(y: ArrayLike, indices: ArrayLike, output_shape: SizeSetting) ->
         If windows overlap and share a winner, they share its value; of different values for one place the last in scan order stays.
 
     Zeiler, Fergus, "Visualizing and understanding convolutional networks", 2014, section 2.1.
+
+    >>> max_unpool2d(np.array([[[[7.0]]]]), np.array([[[[3]]]]), (2, 2)).tolist()
+    [[[[0.0, 0.0], [0.0, 7.0]]]]
     """
     return forward("max_unpool2d", 2, y, indices, output_shape)
 

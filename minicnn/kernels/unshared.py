@@ -73,6 +73,10 @@ def unshared_conv2d(
         If sizes or settings do not fit together.
 
     Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 9.9.  LeCun, "Generalization and network design strategies", 1989.
+
+    >>> x, weight = np.ones((1, 1, 5, 5)), np.ones((3, 4, 4, 1, 2, 2))
+    >>> unshared_conv2d(x, weight).shape
+    (1, 3, 4, 4)
     """
     return passes.forward("unshared_conv", 2, x, weight, bias, stride, padding, dilation, groups)
 

@@ -124,6 +124,12 @@ def upsample2d(
         Every size times its scale, or `size`.
 
     Prince, "Understanding Deep Learning", 2023, section 10.4.2.
+
+    >>> x = np.array([[[[0.0, 4.0]]]])
+    >>> upsample2d(x, 2).tolist()
+    [[[[0.0, 0.0, 4.0, 4.0], [0.0, 0.0, 4.0, 4.0]]]]
+    >>> upsample2d(x, 2, mode="linear")[0, 0, 0].tolist()
+    [0.0, 1.0, 3.0, 4.0]
     """
     return forward("upsample2d", 2, x, scale, size, mode, align_corners)
 

@@ -44,7 +44,8 @@ def trained(
 
     >>> net = minicnn.zoo.build("lenet")
     >>> errors = trained(net, datasets.load("digits"), datasets.load("digits", "test"), epochs=5)
-    >>> errors.test[-1]
+    >>> bool(errors.test[-1] < 0.2)
+    True
     """
     trainer = Trainer(net, optimizer, batch_size=batch_size, seed=seed)
     with warnings.catch_warnings():

@@ -63,6 +63,7 @@ class Deconvolution:
 def deconvolution(net: Graph, x: ArrayLike, layer: str, k: int | None = None, place: Sequence[int] | None = None) -> Deconvolution:
     """Lead the value of one unit back to the pixels.
 
+        >>> net, x = minicnn.zoo.build("lenet"), np.ones((1, 28, 28), np.float32)
         >>> deconvolution(net, x, "relu2").pixels.shape
         (1, 28, 28)
 

@@ -48,6 +48,7 @@ class Maps:
 def maps(net: Graph, x: ArrayLike, layers: Sequence[str] | None = None) -> tuple[Maps, ...]:
     """The outputs of layers for one picture, in their order.
 
+        >>> net, x = minicnn.zoo.build("lenet"), np.ones((1, 28, 28), np.float32)
         >>> [each.layer for each in maps(net, x)]
         ['relu1', 'pool1', 'relu2', 'pool2']
 

@@ -79,6 +79,7 @@ def occlusion(
 ) -> Occlusion:
     """Cover a window of the picture at one position after the other.
 
+        >>> net, x = minicnn.zoo.build("lenet"), np.ones((1, 28, 28), np.float32)
         >>> found = occlusion(net, x, window=6, stride=2)
         >>> found.drop.shape
         (12, 12)

@@ -56,8 +56,10 @@ class Patches:
 def patches(net: Graph, x: ArrayLike, layer: str, k: int, count: int = 9, pictures: NDArray | None = None) -> Patches:
     """Where a unit is strongest, and what it sees there.
 
-        >>> [each.image for each in patches(net, x, "relu2", k=3, count=4).patches]
-        [17, 301, 5, 44]
+        >>> net, x = minicnn.zoo.build("lenet"), minicnn.datasets.load("digits").images[:50].astype(np.float32)
+        >>> x = np.pad(x, ((0, 0), (0, 0), (10, 10), (10, 10)))
+        >>> len({each.image for each in patches(net, x, "relu2", k=3, count=4).patches})
+        4
 
     Parameters
     ----------

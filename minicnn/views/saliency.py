@@ -44,6 +44,7 @@ class Saliency:
 def saliency(net: Graph, x: ArrayLike, k: int | None = None) -> Saliency:
     """The gradient of a class's score with respect to the input.
 
+        >>> net, x = minicnn.zoo.build("lenet"), np.ones((1, 28, 28), np.float32)
         >>> saliency(net, x).map.shape
         (28, 28)
 

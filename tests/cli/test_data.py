@@ -229,7 +229,7 @@ def test_the_table_shows_every_name_and_figure_whole(width):
     assert "240,000+40,000" in text
     assert "Apache-2.0" in text
     assert max(map(len, text.splitlines())) <= width
-    assert ("minicnn data get NAME" in text) == (width == 80)
+    assert ("minicnn data get DATA" in text) == (width == 80)
 
 
 @pytest.mark.parametrize(("width", "on_terminal"), [(80, True), (40, True), (80, False)])

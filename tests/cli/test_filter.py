@@ -125,10 +125,10 @@ def test_the_list(run):
 @pytest.mark.parametrize(
     ("words", "arguments", "status"),
     [
-        ("which filter? --kernel NAME\n  there are identity, box", ["square.pgm"], 2),
+        ("which filter? --kernel FILTER\n  there are identity, box", ["square.pgm"], 2),
         ("no filter is called 'blur'\n  there are identity, box", ["square.pgm", "--kernel", "blur"], 2),
         ("no filter is called 'sobl-top': did you mean sobel-top", ["square.pgm", "--kernel", "sobl-top"], 2),
-        ("which picture? minicnn filter IMAGE --kernel NAME", ["--kernel", "box"], 2),
+        ("which picture? minicnn filter IMAGE --kernel FILTER", ["--kernel", "box"], 2),
         ("Error: there is no picture absent.png\n", ["absent.png", "--kernel", "box"], 1),
         ("Error: floats.npy holds float32 numbers, expected whole numbers from 0 to 255\n", ["floats.npy", "--kernel", "box"], 1),
         ("Error: two.npy has the shape (2, 4, 5), expected a picture", ["two.npy", "--kernel", "box"], 1),

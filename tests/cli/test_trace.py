@@ -151,8 +151,8 @@ def test_frames_of_a_layer_beside_a_number(cli, tmp_path):
 @pytest.mark.parametrize(
     ("status", "words", "arguments"),
     [
-        (2, "trace what? minicnn trace NETWORK --layer NAME --at k,p,q", ()),
-        (2, "which layer? --layer NAME; 'minicnn summary lenet' lists them", ("lenet", "--at", "1,2,3")),
+        (2, "trace what? minicnn trace NETWORK --layer LAYER --at k,p,q", ()),
+        (2, "which layer? --layer LAYER; 'minicnn summary lenet' lists them", ("lenet", "--at", "1,2,3")),
         (2, "which number? --at k,p,q, or --frames FILE.svg", ("lenet", "--layer", "conv1")),
         (2, "'1;2' is not a place, whole numbers with ',' between them", ("lenet", "--layer", "conv1", "--at", "1;2")),
         (2, "--gradient is for a network", ("--kernel", "conv2d", "--gradient", "weight", "--at", "0,0,0")),

@@ -170,17 +170,6 @@ def test_training_is_silent(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_examples_in_docstrings_run():
-    import doctest
-
-    from minicnn.estimators import classifier, regressor
-
-    for module in (classifier, regressor):
-        found = doctest.testmod(module)
-        assert found.attempted
-        assert not found.failed
-
-
 def run(program):
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 

@@ -1,6 +1,5 @@
 """`kernels.variant`: every built-in convolution said as an index map, LeNet's C3, wrapping around, and what is refused."""
 
-import doctest
 import subprocess
 import sys
 
@@ -9,7 +8,6 @@ import pytest
 
 from minicnn import kernels
 from minicnn.errors import MinicnnError, SettingError, ShapeError
-from minicnn.kernels import variants
 
 ROUNDING = {np.float32: 2.0**-23, np.float64: 2.0**-52}
 
@@ -307,12 +305,6 @@ def test_a_map_that_changes_its_mind_reads_no_memory_that_is_not_its():
         taps=(1, 2),
     )
     assert np.isfinite(layer.forward(np.ones((2, 1, 300)), np.ones(layer.weight_shape))).all()
-
-
-def test_the_example_in_the_docstring():
-    found = doctest.testmod(variants)
-    assert found.attempted >= 11
-    assert found.failed == 0
 
 
 def test_the_textbook_loops_run_as_plain_python():

@@ -1,14 +1,11 @@
 """A bare kernel is traced by the layer whose loop it is, with small whole numbers or one's own."""
 
-import doctest
-
 import numpy as np
 import pytest
 
 from minicnn import layers
 from minicnn.errors import SettingError, ShapeError
 from minicnn.kernels import textbook
-from minicnn.tracing import of_kernel
 from minicnn.tracing.of_kernel import kernel, trace_kernel
 
 OF_LAYERS = (
@@ -85,11 +82,6 @@ def test_taps_that_no_output_reads():
 def test_refusals(error, words, name, settings):
     with pytest.raises(error, match=words):
         kernel(name, **settings)
-
-
-def test_the_example_of_the_docstring():
-    done = doctest.testmod(of_kernel)
-    assert (done.failed, done.attempted) == (0, 3)
 
 
 def test_layers_of_a_user_without_loops_are_no_candidates():

@@ -52,6 +52,9 @@ def circulant(w: Any, n: int) -> np.ndarray:
     """C(w), (n, n): column j is w moved down by j places around a ring of n.
 
     w = [0, 1, 0, ..., 0] moves a vector to the right by one place.
+
+    >>> circulant([1.0, 2.0], 3).tolist()
+    [[1.0, 0.0, 2.0], [2.0, 1.0, 0.0], [0.0, 2.0, 1.0]]
     """
     ring = _ring("circulant", w, n)
     matrix = _square("circulant", ring.size, ring.dtype)

@@ -44,6 +44,10 @@ def separable(weight: Any, tolerance: float = 1e-6) -> tuple[np.ndarray, ...] | 
     -------
     factors : tuple of arrays (taps,), or None
         All of the same length in the Euclidean sense, the first carries the sign.
+
+    >>> down, across = separable(kernels.image_kernels["gaussian"])
+    >>> bool(np.allclose(np.outer(down, across), kernels.image_kernels["gaussian"]))
+    True
     """
     (kernel,) = as_host_arrays("separable", weight=weight)
     if not 1 <= kernel.ndim <= 3 or not kernel.size:
