@@ -609,7 +609,7 @@ class Graph:
         Returns
         -------
         Loaded
-            (source, library, count, notes): whose names they were, and what was changed on the way; `text()` says it in a line.
+            (source, library, arrays, notes): whose names they were, and what was changed on the way; `text()` says it in a line.
 
         Raises
         ------

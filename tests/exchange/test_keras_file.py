@@ -115,7 +115,7 @@ def test_the_same_outputs(tmp_path, name, file):
     model, net = randomized(theirs()), ours()
     loaded = net.load_weights(saved(model, tmp_path / file))
     assert loaded.library == "Keras"
-    assert loaded.count == len(net.arrays)
+    assert loaded.arrays == len(net.arrays)
     assert difference(net, model) < TOLERANCE
 
 

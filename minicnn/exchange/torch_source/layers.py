@@ -20,7 +20,7 @@ from minicnn.layers.pad import Padded
 class Number(NamedTuple):
     """A number in the source, and what it counts."""
 
-    value: int
+    value: float
     role: str
 
 
@@ -253,7 +253,7 @@ WRITERS: dict[type, Callable[[Any, Node], Written]] = {
         (), (f"F.local_response_norm({{0}}, {layer.size}, alpha={layer.size} * {layer.alpha!r}, beta={layer.beta!r}, k={layer.k!r})",)
     ),
     L.Dropout: _made(lambda layer, node: (f"nn.Dropout({layer.rate!r})",)),
-    L.StochasticDepth: _made(lambda layer, node: (f"StochasticDepth({layer.survival!r})",), modules.STOCHASTIC_DEPTH),
+    L.StochasticDepth: _made(lambda layer, node: ("StochasticDepth(", Number(layer.survival, "survival"), ")"), modules.STOCHASTIC_DEPTH),
     L.RBF: _made(
         lambda layer, node: ("RBF(", Number(node.input_shapes[0][0], "inputs"), ", ", Number(layer.classes, "classes"), ")"), modules.RBF
     ),

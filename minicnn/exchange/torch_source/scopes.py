@@ -151,7 +151,7 @@ def assigned(scope: Scope) -> list[tuple[Node | Scope, list[str], list[str]]]:
 
 def returned(scope: Scope) -> list[str]:
     """The variables that hold what comes out of a block in the end."""
-    held = {}
+    held: dict[ValueRef, str] = {}
     for item, _, results in assigned(scope):
         made = item.outputs if isinstance(item, Scope) else [ValueRef(item.index, output) for output in range(len(item.output_shapes))]
         held |= dict(zip(made, results, strict=True))

@@ -15,6 +15,8 @@ from minicnn.exchange.torch_source.scopes import Scope, assigned, called, identi
 from minicnn.graph import Topology
 
 INDENT = " " * 8
+NUMBER = r"(?<=[A-Za-z_])\d+[a-z]?$"  # of one of several blocks, as in block2, inception3a
+LACKING = ("Subsample", "TableConv2d", "RBF", "StochasticDepth", "TiledConv2d")  # modules that may be written before the classes
 
 
 class Draft(NamedTuple):
@@ -55,7 +57,7 @@ def classes(topology: Topology, name: str, start: Sequence[str] = (), prepared: 
     needs: dict[str, None] = {}
     known: dict[tuple[str, ...], tuple[Made, Draft]] = {}
     texts: list[str] = []
-    taken = {"F", "nn", "torch", class_name(name)}
+    taken = {"F", "nn", "torch", class_name(name), *LACKING}
     for level in sorted(levels, reverse=True):
         groups: dict[tuple[object, ...], list[Draft]] = {}
         for scope in levels[level]:
@@ -63,9 +65,7 @@ def classes(topology: Topology, name: str, start: Sequence[str] = (), prepared: 
             groups.setdefault(draft.key, []).append(draft)
         for drafts in groups.values():
             scope = drafts[0].scope
-            title = (
-                class_name(name) if not scope.path else _free(class_name(re.sub(r"(?<=[A-Za-z_])\d+[a-z]?$", "", scope.path[-1])), taken)
-            )
+            title = class_name(name) if not scope.path else _title(scope, taken)
             extra = ((), ()) if scope.path else (start, prepared)
             made = _class(title, drafts, *extra)
             taken.add(title)
@@ -77,6 +77,17 @@ def classes(topology: Topology, name: str, start: Sequence[str] = (), prepared: 
 def class_name(name: str) -> str:
     """As in "Resnet18", "InceptionA"."""
     return identifier("".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))) or "Network"
+
+
+def _title(scope: Scope, taken: set[str]) -> str:
+    """What the class of a block is called: "Block", or after what is special in it, "ProjectionBlock"."""
+    name, *special = (class_name(re.sub(NUMBER, "", each)) for each in (scope.path[-1], *_unnumbered(scope)))
+    return next((each for each in (name, *(f"{each}{name}" for each in special)) if each not in taken), None) or _free(name, taken)
+
+
+def _unnumbered(scope: Scope) -> list[str]:
+    """The blocks in it that are not one of several."""
+    return [item.path[-1] for item in scope.items if isinstance(item, Scope) and not re.search(NUMBER, item.path[-1])]
 
 
 def _free(name: str, taken: set[str]) -> str:

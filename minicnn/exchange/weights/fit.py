@@ -29,12 +29,12 @@ class Loaded(NamedTuple):
 
     source: str
     library: str
-    count: int
+    arrays: int
     notes: tuple[str, ...]
 
     def text(self) -> str:
         """As in "102 arrays under the names of torchvision; 62 arrays of float16 became float32"."""
-        return "; ".join((f"{self.count} arrays under the names of {self.library}", *self.notes))
+        return "; ".join((f"{self.arrays} arrays under the names of {self.library}", *self.notes))
 
 
 def load_weights(net: Graph, path: str | Path) -> Loaded:

@@ -134,7 +134,7 @@ def _translated(
         raise CheckpointError(f"{source} has layers of a kind that is not read: {', '.join(map(one_line, foreign))}")
     arrays: dict[str, np.ndarray] = {}
     names: dict[str, str] = {}
-    notes = []
+    notes: list[str] = []
     places: dict[str, int] = {}
     for node in ours:
         kind = KINDS[type(node.layer)]
