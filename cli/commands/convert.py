@@ -37,16 +37,16 @@ class Numbers(click.ParamType):
 
 
 @click.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
-@click.option("--network", metavar="NAME", help="Whose weights IN holds: a network of the zoo, FILE.py, or a run.")
-@click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes, where they are not those of NAME.")
-@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, where it is not that of NAME.")
-@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Times the filters of NAME, as in 0.25.")
-@click.option("--names", type=Choice(LIBRARIES), show_default="torchvision, else minicnn", help="Whose names OUT's arrays get.")
-@click.option("--preparation", is_flag=True, help="Let the network in OUT (.onnx, .py) prepare images itself, as in training.")
+@click.argument("source", metavar="RUN|FILE")
+@click.argument("target", metavar="FILE|FOLDER")
+@click.option("--network", metavar="NETWORK|RUN|FILE", help="Whose weights the first holds: a network of the zoo, FILE.py, or a run.")
+@click.option("--classes", type=click.IntRange(min=1), metavar="K", help="Number of classes, where they are not those of --network.")
+@click.option("--input", "input_shape", type=ImageShape(), metavar="CxHxW", help="Input shape, where it is not that of --network.")
+@click.option("--width", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Multiply the number of filters, as in 0.25.")
+@click.option("--names", type=Choice(LIBRARIES), show_default="torchvision, else minicnn", help="Whose names the written arrays get.")
+@click.option("--preparation", is_flag=True, help="Let the written network (.onnx, .py) prepare images itself, as in training.")
 @click.option("--mean", type=Numbers(), metavar="X,X,X", help="How weights of others want images: minus this, of values from 0 to 1, ...")
-@click.option("--std", type=Numbers(), metavar="X,X,X", help="... divided by this; both kept in OUT.")
+@click.option("--std", type=Numbers(), metavar="X,X,X", help="... divided by this; both are kept.")
 @own_option
 def convert(
     source: str,
@@ -63,12 +63,12 @@ def convert(
     """Turn weights and networks of others into ours, and ours into files that others read.
 
     \b
-    IN   a run, a network saved by minicnn, an .onnx file; or, with --network, weights:
-         .safetensors, .pth, .weights.h5, .keras
-    OUT  FILE.safetensors, FILE.pth   weights, under torchvision's names where it has the network
-         FILE.onnx                    the network
-         FILE.py                      a module of PyTorch to read, and FILE.safetensors beside it
-         FOLDER                       to use as a run: evaluate, predict, show, train --weights
+    from  a run, a network saved by minicnn, an .onnx file; or, with --network, weights:
+          .safetensors, .pth, .weights.h5, .keras
+    to    FILE.safetensors, FILE.pth   weights, under torchvision's names where it has the network
+          FILE.onnx                    the network
+          FILE.py                      a module of PyTorch to read, and FILE.safetensors beside it
+          FOLDER                       to use as a run: evaluate, predict, show, train --weights
 
     \b
     minicnn convert runs/lenet-digits-1 lenet.onnx
