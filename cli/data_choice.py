@@ -68,10 +68,14 @@ def of_training(run: str, trained_on: str, given: str | None, folder: str | None
 def recorded(run: str, setting: str) -> str | None:
     """What a run's folder says about its data or data_dir; None if RUN is no folder."""
     from minicnn.train import RunFolder, RunSettings
+    from minicnn.train.settings import CONVERTED
 
     if not os.path.isdir(os.path.expanduser(run)):
         return None
-    value: str | None = getattr(RunSettings.from_json(RunFolder.open(run).read_description().get("settings"), run, to_train=False), setting)
+    settings = RunFolder.open(run).read_description().get("settings")
+    if settings == CONVERTED:
+        return None
+    value: str | None = getattr(RunSettings.from_json(settings, run, to_train=False), setting)
     return value
 
 

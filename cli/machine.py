@@ -24,6 +24,7 @@ EXTRAS = (
     ("pillow", "PNG and JPEG for 'minicnn predict'"),
     ("cairosvg", "figures as PNG"),
     ("onnx", "networks as ONNX files"),
+    ("h5py", "weights from Keras"),
     ("torch", "a peer for 'minicnn bench --against torch'"),
     ("scikit-learn", "CNNClassifier and CNNRegressor"),
     ("mpi4py", "training on several ranks, started by mpiexec"),

@@ -32,6 +32,7 @@ VERBS = {
     "compare": "Show runs side by side: curves, what was set differently, what came of it.",
     "evaluate": "Measure a trained network on a data set.",
     "report": "Write a page about a run: curves, mistakes, filters.",
+    "convert": "Take in weights and networks of others, and write ours for them.",
     "predict": "Classify images with a trained network.",
     "data": "List, download and view data sets.",
     "bench": "Time kernels, training and inference.",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from minicnn.engine.ready import Ready
+    from minicnn.exchange.weights import Loaded
     from minicnn.graph.summary import Summary
     from minicnn.losses import Loss
     from minicnn.losses.function import LossFunction
@@ -609,6 +610,33 @@ class Graph:
     def save(self, path: str | Path) -> None:
         """Write parameters, buffers, architecture and what it was trained on as a safetensors file, atomically."""
         save_arrays(path, self.arrays, self.metadata())
+
+    def load_weights(self, path: str | Path) -> Loaded:
+        """Take the weights of a file that others wrote, all of them or none.
+
+            net = minicnn.zoo.build("resnet18")
+            net.load_weights("resnet18-f37072fd.pth")
+
+        Reads safetensors; dicts of tensors as `torch.save` writes them (.pth, .pt), without PyTorch and without running anything in them;
+        .weights.h5 and .keras of Keras 3, where layers with weights follow one another.  Known are the names of this package, of
+        torchvision and timm for the networks of the zoo that they have, and of torch.nn.Sequential ("0.weight"); a prefix as "module."
+        and PyTorch's counts of batches are left out.  Half precision and float64 become float32.
+
+        Returns
+        -------
+        Loaded
+            (source, library, arrays, notes): whose names they were, and what was changed on the way; `text()` says it in a line.
+
+        Raises
+        ------
+        CheckpointError
+            If the file cannot be read or does not fit: names that are missing or unknown, and other shapes, in one message.
+        SettingError
+            If it is a file of Keras and h5py is not installed.
+        """
+        from minicnn.exchange.weights import load_weights
+
+        return load_weights(self, path)
 
     def adopt(self, arrays: dict[str, NDArray], source: str) -> None:
         """Copy parameters and buffers in by name; a CheckpointError naming `source` if one is missing, unknown or has another shape."""

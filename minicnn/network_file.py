@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import minicnn
 from minicnn.errors import CheckpointError, MinicnnError, one_line, quoted
+from minicnn.exchange.weights import under_our_names
 from minicnn.graph import fits
 from minicnn.network import FORMAT, Graph
 from minicnn.schema import parse
@@ -45,6 +46,8 @@ def from_arrays(arrays: dict[str, NDArray], metadata: dict[str, str], source: st
         net = Graph.from_architecture(parse(metadata.get("architecture", ""), "its text"), custom_objects)
     except (MinicnnError, RecursionError, OverflowError) as error:
         raise CheckpointError(f"{source}: its architecture cannot be read: {error}") from error
+    if library := metadata.get("names"):
+        arrays = under_our_names(net.topology, arrays, library, source)
     net.adopt(arrays, source)
     from minicnn.trained_on import TrainedOn
 

@@ -92,8 +92,8 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], metadata: Ma
         file.write(content[end:])
 
 
-def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read what `save_arrays` wrote: (arrays by name, metadata).
+def load_arrays(path: str | Path, widen: bool = False) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read what `save_arrays` wrote: (arrays by name, metadata); with `widen`, bfloat16, which NumPy lacks, as float32.
 
     Raises
     ------
@@ -109,7 +109,10 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
         if source.exists() and not source.is_file():  # a pipe would block
             raise CheckpointError(f"{source} is not a file")
         with safe_open(source, framework="np") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118 not a dict
+            metadata = dict(file.metadata() or {})
+            if widen and any(file.get_slice(name).get_dtype() == "BF16" for name in file.keys()):  # noqa: SIM118 not a dict
+                return _widened(source), metadata
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
     except FileNotFoundError:
         raise CheckpointError(f"{source}: there is no such file") from None
     except OSError as error:
@@ -120,6 +123,22 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]
         raise CheckpointError(f"{source} has {source.stat().st_size:,} bytes, which do not fit into memory") from None
     except (TypeError, AttributeError, ValueError, KeyError) as error:  # bfloat16 and the like
         raise CheckpointError(f"{source} holds a number type that NumPy does not have: {one_line(str(error))}") from error
+
+
+def _widened(source: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file with bfloat16: the upper half of a float32 whose lower half is 0."""
+    import numpy as np
+    from safetensors import deserialize
+
+    kinds = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+    found = {}
+    for name, entry in deserialize(source.read_bytes()):
+        kind = entry["dtype"]
+        if kind not in kinds:
+            raise TypeError(f"{name} is {kind}")
+        numbers = np.frombuffer(bytes(entry["data"]), kinds[kind]).reshape(entry["shape"])
+        found[name] = (numbers.astype(np.uint32) << 16).view(np.float32) if kind == "BF16" else numbers
+    return found
 
 
 def _diagnosis(source: Path, error: Exception) -> str:

@@ -36,6 +36,7 @@ ORDER = (
     "trained_on",
     "engine",
     "network_input",
+    "exchange.weights",
     "network",
     "network_file",
     "tracing",
@@ -82,6 +83,7 @@ AT_HOME = {  # foreign packages, and where they may be imported
     "onnx": ("minicnn/exchange/onnx/",),
     "cairosvg": ("minicnn/charts/files.py",),
     "safetensors": ("minicnn/storage.py",),
+    "h5py": ("minicnn/exchange/weights/keras_file.py",),
 }
 
 
@@ -114,7 +116,8 @@ def imported(source):
 
 def part(module):
     """The part of the house a module of ours lies in: "minicnn.graph.node" -> "graph"."""
-    return [*module.split("."), ""][1]
+    names = module.split(".")[1:3]
+    return ".".join(names) if ".".join(names) in ORDER else [*names, ""][0]
 
 
 @pytest.mark.parametrize(("path", "module"), list(sources()))

@@ -24,6 +24,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOOLS = (
     "onnx",
     "onnxruntime",
+    "torchvision",
+    "timm",
+    "keras",
+    "h5py",
     "ruff",
     "mypy",
     "setuptools",

@@ -1,1 +1,1 @@
-"""Networks of others in, and ours out: each kind of file has a room of its own, none of which the rest of the package imports."""
+"""Networks of others in, and ours out: each kind of file has a room of its own."""

@@ -56,6 +56,9 @@ BEFORE: dict[str, Any] = {  # in runs from before there was a choice
 FREE_TO_CHANGE = ("epochs", "data_dir")  # when a run is resumed
 
 
+CONVERTED = "converted"  # instead of settings, in a folder with the weights of others
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """The settings of a run, all resolved.
@@ -243,6 +246,11 @@ class RunSettings:
         to_train : False to tell what a run was, for which its own optimizer, schedule, loss and changes of images need not be known
         """
         names = [field.name for field in fields(cls)]
+        if values == CONVERTED:
+            raise CheckpointError(
+                f"{source} has weights, but no settings of a training: it was converted"
+                f"\n  to train with its weights: minicnn train NETWORK --weights {source}"
+            )
         if isinstance(values, dict):
             values = {**BEFORE, **values}
         if not isinstance(values, dict) or sorted(values) != sorted(names):

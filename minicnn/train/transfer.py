@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from minicnn.errors import CheckpointError, one_line
+from minicnn.exchange.weights import translated
 from minicnn.geometry import shape_text
 from minicnn.graph.names import shown
 from minicnn.network import Graph
-from minicnn.storage import load_arrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ def file_digest(path: str | Path) -> str:
 
 
 def start_from(net: Graph, path: str | Path, digest: str | None = None) -> Transfer:
-    """Copy the weights of a file into a network; with a digest, only if they are still those.
+    """Copy the weights of a file into a network, ours or one that `Graph.load_weights` reads; with a digest, only if they are still those.
 
     Images are not prepared as those of the file's network were, but by the statistics of the data it is trained on from now: both have
     a mean of 0 and a deviation of 1 in every channel.
@@ -104,4 +104,4 @@ def start_from(net: Graph, path: str | Path, digest: str | None = None) -> Trans
         raise CheckpointError(
             f"{path} does not have the weights that the run was started with\n  sha256 then  {digest}\n         now   {now}"
         )
-    return take_weights(net, load_arrays(path)[0], str(path))
+    return take_weights(net, translated(net.topology, net.name, path).arrays, str(path))

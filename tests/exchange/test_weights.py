@@ -1,0 +1,160 @@
+"""Weights of others in our networks: the same outputs, and one message that says all that does not fit."""
+
+import os
+
+import numpy as np
+import pytest
+
+from minicnn import layers as L
+from minicnn import zoo
+from minicnn.errors import CheckpointError
+from minicnn.exchange.weights import NAMINGS
+from minicnn.network import Graph
+from minicnn.storage import load_arrays, save_arrays
+from tests.exchange import torch_networks
+from tests.exchange.torch_networks import difference, randomized, torch
+
+FULL = os.environ.get("MINICNN_EXCHANGE_FULL") == "1"
+SHARED = [(naming.library, ours, theirs) for naming in NAMINGS for ours, theirs in naming.networks.items()]
+SMALL = [  # one of each family, with pictures as small as it takes
+    ("torchvision", "resnet18", "resnet18", (3, 64, 64)),
+    ("torchvision", "densenet121", "densenet121", (3, 64, 64)),
+    ("torchvision", "googlenet-torchvision", "googlenet", (3, 64, 64)),
+    ("torchvision", "alexnet-torchvision", "alexnet", None),
+]
+TOLERANCE, DEEP_TOLERANCE = 1e-5, 1e-4  # of the largest output; the second from 100 layers on
+DEEP = ("resnet101", "resnet152", "resnet200", "densenet121")
+
+
+def same_outputs(tmp_path, library, ours, theirs, input_shape):
+    module = randomized(torch_networks.build(library, theirs))
+    torch.save(module.state_dict(), tmp_path / "weights.pth")
+    net = zoo.build(ours, input_shape=input_shape)
+    net.load_weights(tmp_path / "weights.pth")
+    assert difference(net, module) < (DEEP_TOLERANCE if ours in DEEP else TOLERANCE)
+
+
+@pytest.mark.parametrize(("library", "ours", "theirs", "input_shape"), SMALL, ids=[ours for _, ours, _, _ in SMALL])
+def test_the_same_outputs(tmp_path, library, ours, theirs, input_shape):
+    same_outputs(tmp_path, library, ours, theirs, input_shape)
+
+
+if FULL:  # of the networks as they are: 3 GB of weights, minutes
+
+    @pytest.mark.parametrize(("library", "ours", "theirs"), SHARED, ids=[f"{library}-{ours}" for library, ours, _ in SHARED])
+    def test_the_same_outputs_of_every_network(tmp_path, library, ours, theirs):
+        same_outputs(tmp_path, library, ours, theirs, None)
+
+
+def small_net(classes=3):
+    return Graph(L.Sequential(L.Conv2D(2, 3), L.BatchNorm2D(), L.ReLU(), L.Flatten(), L.Linear(classes)), (1, 5, 5), name="small")
+
+
+def small_module(classes=3):
+    nn = torch.nn
+    return randomized(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(18, classes)))
+
+
+def own_names(module):
+    """The arrays of `small_module` under our names."""
+    places = {"0": "conv1", "1": "bn1", "4": "fc1"}
+    return {f"{places[name[0]]}{name[1:]}": value for name, value in module.state_dict().items() if not name.endswith("tracked")}
+
+
+def test_a_sequential_by_places(tmp_path):
+    module, net = small_module(), small_net()
+    torch.save(module.state_dict(), tmp_path / "x.pth")
+    loaded = net.load_weights(tmp_path / "x.pth")
+    assert loaded.text() == "8 arrays under the names of torch.nn.Sequential"
+    assert difference(net, module) < TOLERANCE
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.module."])
+def test_prefixes_of_wrappers(tmp_path, prefix):
+    module, net = small_module(), small_net()
+    torch.save({"state_dict": {f"{prefix}{name}": value for name, value in module.state_dict().items()}}, tmp_path / "x.pth")
+    assert net.load_weights(tmp_path / "x.pth").notes == (f"{prefix!r} before every name was left out",)
+    assert difference(net, module) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("half", "float16 became float32, without loss"), ("double", "float64 became float32, rounded")]
+)
+def test_other_precisions_are_said(tmp_path, kind, words):
+    module, net = small_module(), small_net()
+    torch.save({name: getattr(value, kind)() for name, value in module.state_dict().items()}, tmp_path / "x.pth")
+    assert net.load_weights(tmp_path / "x.pth").notes == (f"8 arrays of {words}",)
+    expected = getattr(module[0].weight.detach(), kind)().float().numpy()
+    np.testing.assert_array_equal(net.parameters["conv1.weight"], expected)
+
+
+def test_bfloat16_of_safetensors(tmp_path):
+    from safetensors.torch import save_file
+
+    module, net = small_module(), small_net()
+    save_file({name: value.to(torch.bfloat16) for name, value in own_names(module).items()}, tmp_path / "x.safetensors")
+    net.load_weights(tmp_path / "x.safetensors")
+    np.testing.assert_array_equal(net.parameters["fc1.weight"], module[4].weight.detach().to(torch.bfloat16).float().numpy())
+
+
+def test_whole_numbers_are_refused(tmp_path):
+    torch.save({name: value.to(torch.int8) for name, value in own_names(small_module()).items()}, tmp_path / "x.pth")
+    with pytest.raises(CheckpointError, match=r"x\.pth: conv1\.weight holds int8, not floating-point numbers"):
+        small_net().load_weights(tmp_path / "x.pth")
+
+
+def test_all_that_does_not_fit_in_one_message(tmp_path):
+    arrays = {name: value.numpy() for name, value in own_names(small_module()).items()}
+    arrays["conv1.weights"] = arrays.pop("conv1.weight")
+    arrays["fc1.weight"] = arrays["fc1.weight"][:, :17]
+    save_arrays(tmp_path / "x.safetensors", arrays, {})
+    net = small_net()
+    before = net.parameter_memory.copy()
+    with pytest.raises(CheckpointError) as raised:
+        net.load_weights(tmp_path / "x.safetensors")
+    assert str(raised.value).replace(str(tmp_path), "") == (
+        "/x.safetensors does not fit small: of 8 arrays 1 missing, 1 unknown, 1 of another shape"
+        "\n  missing  conv1.weight: did you mean conv1.weights?"
+        "\n  unknown  conv1.weights"
+        "\n  shape    fc1.weight: (3, 17) there, (3, 18) here"
+        "\n  compared under the names of minicnn"
+    )
+    np.testing.assert_array_equal(net.parameter_memory, before)
+
+
+def test_another_number_of_classes(tmp_path):
+    save_arrays(tmp_path / "x.safetensors", {name: value.numpy() for name, value in own_names(small_module(classes=7)).items()}, {})
+    with pytest.raises(
+        CheckpointError, match=r"x\.safetensors was made for 7 classes, but small is built for 3\n  load it with --classes 7"
+    ):
+        small_net().load_weights(tmp_path / "x.safetensors")
+
+
+def test_arrays_of_something_else(tmp_path):
+    save_arrays(tmp_path / "x.safetensors", {"encoder.weight": np.ones((2, 2), np.float32)}, {})
+    with pytest.raises(CheckpointError, match=r"none of its 1 arrays belongs to small\n  there  encoder\.weight\n  here   conv1\.weight"):
+        small_net().load_weights(tmp_path / "x.safetensors")
+
+
+def test_no_such_file(tmp_path):
+    for name in ("x.pth", "x.safetensors", "x.keras"):
+        with pytest.raises(CheckpointError, match="there is no such file"):
+            small_net().load_weights(tmp_path / name)
+
+
+def test_fully_connected_layers_that_are_convolutions_there(tmp_path):
+    module, net = small_module(), small_net()
+    arrays = own_names(module)
+    arrays["fc1.weight"] = arrays["fc1.weight"].reshape(3, 2, 3, 3)
+    torch.save(arrays, tmp_path / "x.pth")
+    net.load_weights(tmp_path / "x.pth")
+    assert difference(net, module) < TOLERANCE
+
+
+def test_the_way_back(tmp_path):
+    module, net = small_module(), small_net()
+    torch.save(module.state_dict(), tmp_path / "x.pth")
+    net.load_weights(tmp_path / "x.pth")
+    net.save(tmp_path / "y.safetensors")
+    for name, value in own_names(module).items():
+        np.testing.assert_array_equal(load_arrays(tmp_path / "y.safetensors")[0][name], value.numpy())
