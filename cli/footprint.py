@@ -21,7 +21,7 @@ def footprints(nets: Sequence[Graph], batch: int) -> list[dict[str, Any]]:
     """Training and inference of each network: {"training": ..., "inference": ...}, or {"unknown": why}.  This imports the planner."""
     from minicnn.engine.footprint import inference_footprint, training_footprint
     from minicnn.errors import MinicnnError
-    from minicnn.train.trainer import USUAL
+    from minicnn.optimizers.usual import USUAL
 
     found: list[dict[str, Any]] = []
     for net in nets:

@@ -26,6 +26,8 @@ EXTRAS = (
     ("onnx", "networks as ONNX files"),
     ("h5py", "weights from Keras"),
     ("torch", "a peer for 'minicnn bench --against torch'"),
+    ("onnxruntime", "a peer for 'minicnn bench infer'"),
+    ("openvino", "a peer for 'minicnn bench infer'"),
     ("scikit-learn", "CNNClassifier and CNNRegressor"),
     ("mpi4py", "training on several ranks, started by mpiexec"),
 )

@@ -80,7 +80,7 @@ class Graph:
         self.init = None if init is None else checked("Graph", init)
         self._trained_on: TrainedOn | None = None
         self.recipe: Recipe | None = None  # how to train it; set by the zoo
-        self._memory: NDArray | None = None
+        self._memory: NDArray[Any] | None = None
         self._pin: weakref.ref[object] | None = None
         self._parameters: Parameters | None = None
         self._whole: Graph | None = None
@@ -175,7 +175,7 @@ class Graph:
         return self.topology.slots
 
     @property
-    def parameter_memory(self) -> NDArray:
+    def parameter_memory(self) -> NDArray[Any]:
         """All parameters, then all buffers, as one float32 array; `slots` says where each lies.  The gaps between them stay 0."""
         if self._whole is not None:
             return self._whole.parameter_memory
@@ -185,7 +185,7 @@ class Graph:
             return memory[:]
         return self._memory[:]  # a view: changing its shape or type does not affect the network
 
-    def _zeros(self) -> NDArray:
+    def _zeros(self) -> NDArray[Any]:
         """Memory for all parameters and buffers; a ShapeError if there is not enough."""
         from minicnn.kernels.memory import check_room
 
@@ -195,7 +195,7 @@ class Graph:
         )
         return _aligned_zeros(count)
 
-    def _hold(self, memory: NDArray) -> NDArray:
+    def _hold(self, memory: NDArray[Any]) -> NDArray[Any]:
         """Make memory of `_zeros` the network's own; NumPy refuses to resize an array that has a weak reference."""
         self._pin, self._memory = weakref.ref(memory.base), memory
         return memory
@@ -219,13 +219,13 @@ class Graph:
             memory[...] = parameters
             self._hold(memory)
 
-    def _drawn(self) -> NDArray:
+    def _drawn(self) -> NDArray[Any]:
         memory = self._zeros()
         for slot in self.slots:
             self._fill(memory[slot.offset : slot.offset + slot.size], slot)
         return memory
 
-    def _fill(self, values: NDArray, slot: ParameterSlot) -> None:
+    def _fill(self, values: NDArray[Any], slot: ParameterSlot) -> None:
         """The initial values of a parameter."""
         from minicnn.random import DEFAULTS, draw_parameter
 
@@ -254,17 +254,17 @@ class Graph:
         """Parameters and buffers: all that a file of the network holds."""
         return Parameters({**self.parameters, **self.buffers})
 
-    def views(self, memory: NDArray, buffers: bool = False) -> dict[str, NDArray]:
+    def views(self, memory: NDArray[Any], buffers: bool = False) -> dict[str, NDArray[Any]]:
         """Views by parameter name into an array laid out like `parameter_memory` (gradients, averages); with `buffers`, those too."""
         found = self._views(memory, trainable=True)
         return found | self._views(memory, trainable=False) if buffers else found
 
-    def gradients(self, memory: NDArray) -> dict[str, NDArray]:
+    def gradients(self, memory: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Views into an array laid out like `parameter_memory` for the parameters that are not frozen."""
         frozen = self.topology.frozen
         return {name: view for name, view in self.views(memory).items() if name not in frozen}
 
-    def _views(self, memory: NDArray, trainable: bool) -> dict[str, NDArray]:
+    def _views(self, memory: NDArray[Any], trainable: bool) -> dict[str, NDArray[Any]]:
         return {
             slot.name: memory[slot.offset : slot.offset + slot.size].reshape(slot.shape)
             for slot in self.slots
@@ -372,7 +372,7 @@ class Graph:
         """The summary as a table in a notebook."""
         return self.summary()._repr_html_()
 
-    def forward(self, x: ArrayLike) -> NDArray:
+    def forward(self, x: ArrayLike) -> NDArray[Any]:
         """Logits for unprepared numbers, in inference mode: the bare function.
 
         Images of a data set must first be prepared as in training (scale, mean, deviation); `predict` does that.
@@ -426,7 +426,7 @@ class Graph:
 
         engine.warmup(self.sized(shape[1:]), batch)
 
-    def activations(self, x: ArrayLike, names: Patterns | None = None) -> dict[str, NDArray]:
+    def activations(self, x: ArrayLike, names: Patterns | None = None) -> dict[str, NDArray[Any]]:
         """What layers give for unprepared numbers, in inference mode.
 
             maps = net.activations(x, ["conv1", "stage2.*"])
@@ -491,14 +491,16 @@ class Graph:
         known = preparation if self.preparation is None else self.preparation
         return loss.prediction(loss.for_size(scores, pixels.shape[1:], known.input_shape), pixels.shape[1:])
 
-    def prepared(self, where: str, images: ArrayLike) -> tuple[NDArray, Preparation]:
+    def prepared(self, where: str, images: ArrayLike) -> tuple[NDArray[Any], Preparation]:
         """Images in the network's size and on the scale used in training, and the preparation still to be applied."""
         return network_input.prepared(where, images, self.name, self.input_shape, self.trained_on)
 
     @overload
-    def backward(self, x: ArrayLike, labels: ArrayLike, *, loss: Loss | LossFunction | None = None) -> tuple[float, dict[str, NDArray]]: ...
+    def backward(
+        self, x: ArrayLike, labels: ArrayLike, *, loss: Loss | LossFunction | None = None
+    ) -> tuple[float, dict[str, NDArray[Any]]]: ...
     @overload
-    def backward(self, x: ArrayLike, *, dy: ArrayLike) -> tuple[NDArray, dict[str, NDArray]]: ...
+    def backward(self, x: ArrayLike, *, dy: ArrayLike) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]: ...
 
     def backward(
         self,
@@ -507,7 +509,7 @@ class Graph:
         *,
         loss: Loss | LossFunction | None = None,
         dy: ArrayLike | None = None,
-    ) -> tuple[Any, dict[str, NDArray]]:
+    ) -> tuple[Any, dict[str, NDArray[Any]]]:
         """The loss of a batch and its gradients, in training mode; or, from a gradient of the output, those of input and parameters.
 
         Parameters
@@ -561,11 +563,11 @@ class Graph:
         smallest = self.topology.samples[0] if self.topology.samples else self.topology
         return engine.gradient_errors(self.sized(smallest.input_shape))
 
-    def check_images(self, where: str, x: ArrayLike) -> NDArray:
+    def check_images(self, where: str, x: ArrayLike) -> NDArray[Any]:
         """Images as an array this network can use, or an error that starts with `where`."""
         return network_input.check_images(where, x, self.name, self.input_shape)
 
-    def check_labels(self, where: str, labels: ArrayLike, count: int, loss: Loss | None = None) -> NDArray:
+    def check_labels(self, where: str, labels: ArrayLike, count: int, loss: Loss | None = None) -> NDArray[Any]:
         """What the loss compares outputs for `count` images with, as a new array, or an error that starts with `where`."""
         return network_input.check_labels(where, labels, count, self.name, self.input_shape, self.output_shape, loss)
 
@@ -638,7 +640,7 @@ class Graph:
 
         return load_weights(self, path)
 
-    def adopt(self, arrays: dict[str, NDArray], source: str) -> None:
+    def adopt(self, arrays: dict[str, NDArray[Any]], source: str) -> None:
         """Copy parameters and buffers in by name; a CheckpointError naming `source` if one is missing, unknown or has another shape."""
         shapes = {slot.name: slot.shape for slot in self.slots}
         for name, shape in shapes.items():
@@ -658,7 +660,7 @@ class Graph:
             view[...] = arrays[name]
 
 
-def _aligned_zeros(count: int) -> NDArray:
+def _aligned_zeros(count: int) -> NDArray[Any]:
     """Zeros that start at a cache line."""
     import numpy as np
 

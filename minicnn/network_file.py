@@ -33,7 +33,7 @@ def load(path: str | Path, custom_objects: Sequence[Any] = ()) -> Graph:
     return from_arrays(arrays, metadata, str(path), custom_objects)
 
 
-def from_arrays(arrays: dict[str, NDArray], metadata: dict[str, str], source: str, custom_objects: Sequence[Any] = ()) -> Graph:
+def from_arrays(arrays: dict[str, NDArray[Any]], metadata: dict[str, str], source: str, custom_objects: Sequence[Any] = ()) -> Graph:
     """The network in arrays and metadata already read from `source`."""
     if not metadata.get("format", "").startswith("minicnn network"):
         raise CheckpointError(f"{source} holds arrays, but not a network of minicnn: its metadata do not name one")

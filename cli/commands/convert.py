@@ -112,10 +112,11 @@ def network_of(
 
 def saved(source: str) -> Graph:
     """The network of a run or of a file that minicnn wrote; a CheckpointError that says what else it may be."""
+    from minicnn import zoo
     from minicnn.cli.weights_choice import saved as of_run
     from minicnn.exchange.weights import KERAS, TORCH, kind_of, read_weights
 
-    if source.lower() in network_choice.zoo.names() and not os.path.exists(source):
+    if source.lower() in zoo.names() and not os.path.exists(source):
         raise SettingError(f"convert: {source} is a network of the zoo, without weights\n  train it: minicnn train {source}")
     path = Path(source).expanduser()
     if not path.is_file():

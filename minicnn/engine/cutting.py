@@ -13,7 +13,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from minicnn.engine.operations.convolution import problem_of
-from minicnn.engine.plan import CACHE_BYTES, FEW_SHARDS, SHARDS_SIZES, outweighs_images, shard_size
+from minicnn.engine.plan import CACHE_BYTES, SHARDS_SIZES, outweighs_images, shard_size
+from minicnn.engine.small_batches import FEW_SHARDS
 from minicnn.graph import INPUT, Topology
 from minicnn.kernels.cpu.convolution.problem import FORWARD, Images
 from minicnn.kernels.cpu.convolution.ways import cycles

@@ -25,7 +25,7 @@ class Folding:
     def __init__(self) -> None:
         self._made = 0
 
-    def __call__(self, operator: Operator) -> NDArray:
+    def __call__(self, operator: Operator) -> NDArray[Any]:
         return np.asarray(FOLDS[operator.kind](self, operator))
 
     def room(self, shape: Sequence[int]) -> None:
@@ -35,7 +35,7 @@ class Folding:
             raise GraphError(f"it would make an array of {' x '.join(map(str, shape))}, more than a file's constants may hold")
 
 
-def constant(folding: Folding, operator: Operator) -> NDArray:
+def constant(folding: Folding, operator: Operator) -> NDArray[Any]:
     for name, value in operator.attributes.items():
         if name == "value" and isinstance(value, TensorProto):
             return numpy_helper.to_array(value)
@@ -44,92 +44,92 @@ def constant(folding: Folding, operator: Operator) -> NDArray:
     raise GraphError("it holds no numbers")
 
 
-def constant_of_shape(folding: Folding, operator: Operator) -> NDArray:
+def constant_of_shape(folding: Folding, operator: Operator) -> NDArray[Any]:
     shape = _sizes(operator, 0)
     folding.room(shape)
     given = operator.attributes.get("value")
     return np.full(shape, numpy_helper.to_array(given).ravel()[0] if isinstance(given, TensorProto) else np.float32(0))
 
 
-def expand(folding: Folding, operator: Operator) -> NDArray:
+def expand(folding: Folding, operator: Operator) -> NDArray[Any]:
     x = operator.constant(0, "array")
     shape = np.broadcast_shapes(x.shape, _sizes(operator, 1))
     folding.room(shape)
     return np.broadcast_to(x, shape).copy()
 
 
-def tile(folding: Folding, operator: Operator) -> NDArray:
+def tile(folding: Folding, operator: Operator) -> NDArray[Any]:
     x, times = operator.constant(0, "array"), _sizes(operator, 1)
     folding.room([size * time for size, time in zip(x.shape, times, strict=True)])
     return np.tile(x, times)
 
 
-def numbers_from_to(folding: Folding, operator: Operator) -> NDArray:
+def numbers_from_to(folding: Folding, operator: Operator) -> NDArray[Any]:
     bounds: list[Any] = [operator.constant(index, "bound").item() for index in range(3)]
     first, end, step = bounds
     folding.room([max(0, int((end - first) / step) + 1)])
     return np.arange(first, end, step).astype(operator.constant(0, "bound").dtype)
 
 
-def gather(folding: Folding, operator: Operator) -> NDArray:
+def gather(folding: Folding, operator: Operator) -> NDArray[Any]:
     x, places, axis = operator.constant(0, "array"), operator.constant(1, "indices"), operator.integer("axis", 0)
     folding.room([*np.delete(x.shape, axis), *places.shape])
     return np.take(x, places, axis=axis)
 
 
-def reshape(folding: Folding, operator: Operator) -> NDArray:
+def reshape(folding: Folding, operator: Operator) -> NDArray[Any]:
     x, shape = operator.constant(0, "array"), _sizes(operator, 1)
     return x.reshape([x.shape[axis] if size == 0 and not operator.flag("allowzero") else size for axis, size in enumerate(shape)])
 
 
-def transpose(folding: Folding, operator: Operator) -> NDArray:
+def transpose(folding: Folding, operator: Operator) -> NDArray[Any]:
     return operator.constant(0, "array").transpose(operator.integers("perm"))
 
 
-def unsqueeze(folding: Folding, operator: Operator) -> NDArray:
+def unsqueeze(folding: Folding, operator: Operator) -> NDArray[Any]:
     return np.expand_dims(operator.constant(0, "array"), axes_of(operator) or ())
 
 
-def squeeze(folding: Folding, operator: Operator) -> NDArray:
+def squeeze(folding: Folding, operator: Operator) -> NDArray[Any]:
     return np.squeeze(operator.constant(0, "array"), axes_of(operator))
 
 
-def flatten(folding: Folding, operator: Operator) -> NDArray:
+def flatten(folding: Folding, operator: Operator) -> NDArray[Any]:
     x, axis = operator.constant(0, "array"), operator.integer("axis", 1)
     return x.reshape(prod(x.shape[:axis]), -1)
 
 
-def cast(folding: Folding, operator: Operator) -> NDArray:
+def cast(folding: Folding, operator: Operator) -> NDArray[Any]:
     return operator.constant(0, "array").astype(helper.tensor_dtype_to_np_dtype(operator.integer("to", 1)))
 
 
-def concat(folding: Folding, operator: Operator) -> NDArray:
+def concat(folding: Folding, operator: Operator) -> NDArray[Any]:
     arrays = [operator.constant(index, "array") for index in range(len(operator.inputs))]
     folding.room([sum(array.size for array in arrays)])
     return np.concatenate(arrays, operator.integer("axis", 0))
 
 
-def slice_of(folding: Folding, operator: Operator) -> NDArray:
+def slice_of(folding: Folding, operator: Operator) -> NDArray[Any]:
     x = operator.constant(0, "array")
     return x[cuts_of(operator, x.shape)]
 
 
-def shape(folding: Folding, operator: Operator) -> NDArray:
+def shape(folding: Folding, operator: Operator) -> NDArray[Any]:
     given = operator.constant(0, "array")
     sizes = given if operator.input_names == () else np.array(given.shape, np.int64)
     return sizes[operator.attributes.get("start", 0) : operator.attributes.get("end")].astype(np.int64)
 
 
-def size(folding: Folding, operator: Operator) -> NDArray:
+def size(folding: Folding, operator: Operator) -> NDArray[Any]:
     return np.array(operator.constant(0, "array").size)
 
 
-def same(folding: Folding, operator: Operator) -> NDArray:
+def same(folding: Folding, operator: Operator) -> NDArray[Any]:
     return operator.constant(0, "array")
 
 
-def elementwise(function: Callable[..., Any]) -> Callable[[Folding, Operator], NDArray]:
-    def computed(folding: Folding, operator: Operator) -> NDArray:
+def elementwise(function: Callable[..., Any]) -> Callable[[Folding, Operator], NDArray[Any]]:
+    def computed(folding: Folding, operator: Operator) -> NDArray[Any]:
         arrays = [operator.constant(index, "array") for index in range(len(operator.inputs))]
         folding.room(np.broadcast_shapes(*(array.shape for array in arrays)))
         with np.errstate(all="ignore"):
@@ -138,7 +138,7 @@ def elementwise(function: Callable[..., Any]) -> Callable[[Folding, Operator], N
     return computed
 
 
-def divided(x: NDArray, y: NDArray) -> NDArray:
+def divided(x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers are divided towards zero."""
     return np.trunc(x / y) if x.dtype.kind in "iu" else x / y
 
@@ -172,7 +172,7 @@ def _sizes(operator: Operator, index: int) -> tuple[int, ...]:
     return tuple(int(each) for each in np.ravel(given))
 
 
-FOLDS: dict[str, Callable[[Folding, Operator], NDArray]] = {
+FOLDS: dict[str, Callable[[Folding, Operator], NDArray[Any]]] = {
     "Constant": constant,
     "ConstantOfShape": constant_of_shape,
     "Expand": expand,

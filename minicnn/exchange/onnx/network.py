@@ -46,7 +46,7 @@ def network_of(model: ModelProto, path: Path, input_shape: Sequence[int | None] 
     return net
 
 
-def _as_written(model: ModelProto, path: Path, arrays: Mapping[str, NDArray], custom_objects: Sequence[Any]) -> Graph | None:
+def _as_written(model: ModelProto, path: Path, arrays: Mapping[str, NDArray[Any]], custom_objects: Sequence[Any]) -> Graph | None:
     """The very network that `write_onnx` wrote: if what its metadata describe, written again, is this file's graph; else None."""
     metadata = {each.key: each.value for each in model.metadata_props}
     if "architecture" not in metadata or model.producer_name != "minicnn":
@@ -68,7 +68,7 @@ def _parsed(text: str) -> Any:
     return parse(text, "architecture")
 
 
-def _images(model: ModelProto, arrays: Mapping[str, NDArray], path: Path) -> ValueInfoProto:
+def _images(model: ModelProto, arrays: Mapping[str, NDArray[Any]], path: Path) -> ValueInfoProto:
     """The one input that is no initializer."""
     given = [each for each in model.graph.input if each.name not in arrays]
     if len(given) != 1 or not given[0].type.HasField("tensor_type"):
@@ -97,7 +97,7 @@ def _shape(images: ValueInfoProto, path: Path, wanted: Sequence[int | None] | No
     return sizes[0] or 0 if sizes else 0, shape
 
 
-def _read(model: ModelProto, arrays: Mapping[str, NDArray], opset: int, name: str, shape: Any, batch: int) -> Reading:
+def _read(model: ModelProto, arrays: Mapping[str, NDArray[Any]], opset: int, name: str, shape: Any, batch: int) -> Reading:
     """The graph for this shape; with free axes, what two sizes have in common."""
     if None not in shape:
         return Reading(model.graph, arrays, opset, name, shape, batch)

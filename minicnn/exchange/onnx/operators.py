@@ -80,14 +80,14 @@ class Operator:
         """All inputs, each of which must depend on the images."""
         return [self.value(index) for index in range(len(self.inputs))]
 
-    def constant(self, index: int, what: str) -> NDArray:
+    def constant(self, index: int, what: str) -> NDArray[Any]:
         """An input that must be the same for all images."""
         found = self.get(index)
         if not isinstance(found, np.ndarray):
             raise GraphError(f"its {what} {'is missing' if found is None else 'depends on the images'}, but must be constant")
         return found
 
-    def numbers(self, index: int, what: str) -> NDArray:
+    def numbers(self, index: int, what: str) -> NDArray[Any]:
         """The same as float32."""
         with np.errstate(all="ignore"):
             return self.constant(index, what).astype(np.float32)

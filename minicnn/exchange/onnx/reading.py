@@ -32,7 +32,7 @@ class Part(NamedTuple):
     element: Element
     inputs: tuple[int, ...]
     shape: Shape
-    arrays: Mapping[str, NDArray]
+    arrays: Mapping[str, NDArray[Any]]
 
 
 class Reading:
@@ -41,7 +41,9 @@ class Reading:
     batch : images at a time, if the file says so
     """
 
-    def __init__(self, graph: GraphProto, constants: Mapping[str, NDArray], opset: int, input_name: str, shape: Shape, batch: int) -> None:
+    def __init__(
+        self, graph: GraphProto, constants: Mapping[str, NDArray[Any]], opset: int, input_name: str, shape: Shape, batch: int
+    ) -> None:
         self.opset, self.batch = opset, batch or ANY_BATCH
         self.parts: list[Part] = []
         self._paddings: dict[int, Padding] = {}  # by the number of the padded value
@@ -49,7 +51,7 @@ class Reading:
         self.places: dict[int, tuple[MaxPool, Value]] = {}  # by the number of what a max pooling gives: the pooling, what it read
         self._shapes: list[Shape] = [shape]
         self._known: dict[str, Any] = {**constants, input_name: Value(0, shape)}
-        self._shared: dict[tuple[str, tuple[str, ...]], tuple[Layer, Mapping[str, NDArray]]] = {}
+        self._shared: dict[tuple[str, tuple[str, ...]], tuple[Layer, Mapping[str, NDArray[Any]]]] = {}
         self._names: set[str] = {"input"}
         self._folding = Folding()
         read = [name for node in graph.node for name in node.input] + [each.name for each in graph.output]
@@ -58,7 +60,7 @@ class Reading:
             raise GraphError(_refusal(refused))
         self.outputs = [self._output(each.name) for each in graph.output]
 
-    def layer(self, layer: Layer, *values: Value, weights_of: tuple[str, ...] = (), **arrays: NDArray) -> Value:
+    def layer(self, layer: Layer, *values: Value, weights_of: tuple[str, ...] = (), **arrays: NDArray[Any]) -> Value:
         """Add a layer; `weights_of` names the file's arrays that its parameters are from: the same layer of the same arrays is shared."""
         values = tuple(map(self._in_shape, values))
         shapes = tuple(value.shape for value in values)
@@ -76,7 +78,7 @@ class Reading:
                 raise GraphError(f"its {spec.name} has the shape {np.shape(given)}, but must have {spec.shape}")
         return self.place(layer, values, output, arrays)
 
-    def place(self, element: Element, values: Sequence[Value], shape: Shape, arrays: Mapping[str, NDArray]) -> Value:
+    def place(self, element: Element, values: Sequence[Value], shape: Shape, arrays: Mapping[str, NDArray[Any]]) -> Value:
         """Add a part whose output shape is known."""
         if prod(shape) > LARGEST_SETTING:
             raise GraphError(f"it makes an image of {shape}, {prod(shape):,} numbers")

@@ -26,7 +26,7 @@ class Sheet:
     free : whether axes of the input are free, so that nothing may depend on their size
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray], opset: int, free: bool) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], opset: int, free: bool) -> None:
         self.opset, self.free = opset, free
         self.nodes: dict[str, list[NodeProto]] = {}  # by the layer that they were written for
         self.initializers: dict[str, TensorProto] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import GraphProto, TensorProto, helper, numpy_helper
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def arrays_of(graph: GraphProto, path: Path) -> dict[str, NDArray]:
+def arrays_of(graph: GraphProto, path: Path) -> dict[str, NDArray[Any]]:
     """All initializers by name; those beside the file must lie in its folder.
 
     Raises
@@ -26,7 +26,7 @@ def arrays_of(graph: GraphProto, path: Path) -> dict[str, NDArray]:
     """
     if graph.sparse_initializer:
         raise CheckpointError(f"{path} holds sparse arrays, which are not read")
-    found: dict[str, NDArray] = {}
+    found: dict[str, NDArray[Any]] = {}
     for tensor in graph.initializer:
         try:
             found[tensor.name] = _beside(tensor, path) if tensor.data_location == TensorProto.EXTERNAL else numpy_helper.to_array(tensor)
@@ -35,7 +35,7 @@ def arrays_of(graph: GraphProto, path: Path) -> dict[str, NDArray]:
     return found
 
 
-def _beside(tensor: TensorProto, path: Path) -> NDArray:
+def _beside(tensor: TensorProto, path: Path) -> NDArray[Any]:
     """An array in a file of its own, by a name within the model's folder."""
     given = {each.key: each.value for each in tensor.external_data}
     folder = os.path.realpath(path.parent)

@@ -45,7 +45,7 @@ def scaled(reading: Reading, x: Value, factor: Any = 1.0, summand: Any = 0.0) ->
     return reading.reshaped(flat, shape)
 
 
-def per_image(values: Any, x: Value) -> NDArray:
+def per_image(values: Any, x: Value) -> NDArray[Any]:
     """Numbers that are broadcast to an image: as many axes as it has, each of its size or 1."""
     given = np.asarray(values, np.float32)
     rank = len(x.shape)
@@ -59,7 +59,7 @@ def per_image(values: Any, x: Value) -> NDArray:
     return given
 
 
-def _as_bias(reading: Reading, x: Value, weight: NDArray, bias: NDArray) -> Value | None:
+def _as_bias(reading: Reading, x: Value, weight: NDArray[Any], bias: NDArray[Any]) -> Value | None:
     """The part before, with the summand as its bias; None if it has none to give."""
     made = reading.parts[x.number - 1] if x.number else None
     if made is None or x.shape != made.shape or not (weight == 1).all() or any(size != 1 for size in bias.shape[1:]):

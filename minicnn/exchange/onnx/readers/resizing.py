@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Any
@@ -88,13 +89,13 @@ def _target(operator: Operator, x: Value) -> tuple[Any, Any]:
 def _nearest(how: str, rounding: str, size: int, out: int, scale: Fraction) -> list[int]:
     """The pixel that each output reads, by ONNX's formulas."""
     half = Fraction(1, 2)
-    places = {
+    places: dict[str, Callable[[Fraction], Fraction]] = {
         "asymmetric": lambda p: p / scale,
         "half_pixel": lambda p: (p + half) / scale - half,
         "pytorch_half_pixel": lambda p: (p + half) / scale - half if out > 1 else Fraction(0),
         "align_corners": lambda p: p * (size - 1) / (size * scale - 1) if size * scale != 1 else Fraction(0),
     }
-    round_to = {
+    round_to: dict[str, Callable[[Fraction], int]] = {
         "floor": floor,
         "ceil": lambda place: -floor(-place),
         "round_prefer_floor": lambda place: -floor(half - place),

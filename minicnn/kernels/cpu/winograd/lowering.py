@@ -143,7 +143,7 @@ def _append_stages(
     y: Activation,
     x: Activation,
     axes: Sequence[Axis],
-    u: int,
+    u: Argument,
     weighed: Weighed,
     tiling: Tiling,
     vectors: int,
