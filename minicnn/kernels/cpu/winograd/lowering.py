@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.axes import step_axes
@@ -143,7 +143,7 @@ def _append_stages(
     y: Activation,
     x: Activation,
     axes: Sequence[Axis],
-    u: Argument,
+    u: Any,  # a place, of the parameters or of filters made just in time
     weighed: Weighed,
     tiling: Tiling,
     vectors: int,
