@@ -119,6 +119,8 @@ def costs(problem: Problem, images: Images) -> Choice:
         if few
         else choose_many(axes, channels, filters, groups, -(-images.number // LANES))
     )
+    if images.shard > LANES and images.shard % LANES:  # Winograd's vectors of images are whole
+        return choice._replace(name=DIRECT)
     # sums of few channels are rounded better by the direct way, and small anyway
     if not images.shard and (min(channels, filters) // groups < FEWEST_CHANNELS or (few and not padding_fits(axes))):
         return choice._replace(name=DIRECT)
