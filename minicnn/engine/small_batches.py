@@ -20,7 +20,7 @@ from minicnn.layers.conv import Conv
 FEW_SHARDS = 4  # of the smallest size: a batch of so many is no small one
 WORTH_FETCHING = 450  # multiply-adds for each value of an image
 ALONE = 4_000_000  # multiply-adds of a step that one thread does in 50 us, as long as it takes to wake another and await it
-LONG = 20 * ALONE  # beyond which even a single shard, whose steps end with a wait for each other, is shared
+LONG = 200 * ALONE  # beyond which even a single shard, whose steps end with a wait for each other, is shared
 
 
 def is_small(batch: int) -> bool:
@@ -47,7 +47,7 @@ def shares_steps(topology: Topology) -> bool:
 def splits_steps(topology: Topology, batch: int, shards: int) -> bool:
     """Whether steps of this batch are shared: of few images where that pays, of a single shard if a thread alone takes long.
 
-    ResNet-20, one image: 2.1 ms by one thread, 1.4 by two that share its steps.
+    ResNet-20, one image: 2.1 ms by one thread; two that share its 264 steps take 1.4 at best, and 3.3 as soon as anything disturbs them.
     """
     return shares_steps(topology) or (shards == 1 and batch * multiply_adds(topology) > LONG)
 

@@ -64,12 +64,14 @@ def lanes_of_images(shard, count):
 
 
 @kernel(inline=True)
-def where_image(value, real, lanes, n):
-    """The value in lanes that are images, 0 in others; `n` is where in its row the vector begins."""
-    kept = select(real, value, ZERO)
-    if len(lanes):
-        kept = select(load(lanes, n % len(lanes)) > ZERO, kept, ZERO)
-    return kept
+def real_lanes(left, period, lanes, n):
+    """The mask of a vector that begins at `n` of a row, of which `left` lanes are left; `period` is the length of `lanes`, or 0.
+
+    Asked for once a vector of lanes, outside of the loop over rows: with an array in that loop, one image takes twice as long.
+    """
+    if period == 0:
+        return first_lanes_mask(left)
+    return select(first_lanes_mask(left), load(lanes, n % period), ZERO) > ZERO
 
 
 @kernel
@@ -84,15 +86,15 @@ def shard_statistics(m, own, x, frame):
         at = frame.arena + x.x + c * pixels * shard
         summed = splat(ZERO)
         for n in range(0, count, LANES):
-            real = first_lanes_mask(count - n)
+            real = real_lanes(count - n, len(lanes), lanes, n)
             for i in range(n, pixels * shard, shard):
-                summed += where_image(load(m, at + i), real, lanes, n)
+                summed += select(real, load(m, at + i), ZERO)
         mean = total(summed) * each
         squares = splat(ZERO)
         for n in range(0, count, LANES):
-            real = first_lanes_mask(count - n)
+            real = real_lanes(count - n, len(lanes), lanes, n)
             for i in range(n, pixels * shard, shard):
-                deviation = where_image(load(m, at + i) - mean, real, lanes, n)
+                deviation = select(real, load(m, at + i) - mean, ZERO)
                 squares = multiply_add(deviation, deviation, squares)
         m[own + c] = mean
         m[own + channels + c] = total(squares)
@@ -138,11 +140,11 @@ def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
         plain = splat(ZERO)
         weighted = splat(ZERO)
         for n in range(0, count, LANES):
-            real = first_lanes_mask(count - n)
+            real = real_lanes(count - n, len(lanes), lanes, n)
             for i in range(n, pixels * shard, shard):
-                gradient = where_image(load(m, dy_at + at + i), real, lanes, n)
+                gradient = select(real, load(m, dy_at + at + i), ZERO)
                 plain += gradient
-                weighted = multiply_add(gradient, where_image(load(m, x_at + at + i) - middle, real, lanes, n), weighted)
+                weighted = multiply_add(gradient, select(real, load(m, x_at + at + i) - middle, ZERO), weighted)
         m[sums + c] = total(plain)
         m[sums + channels + c] = total(weighted) * scale
 
@@ -152,11 +154,11 @@ def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, lanes, mean, sca
     """dx = scale[0] * (dy - plain - z * weighted) with z = (x - mean) * scale[1]; 0 in lanes that are no images."""
     outer, inner = scale
     for n in range(0, shard, LANES):
-        real = first_lanes_mask(count - n)
+        real = real_lanes(count - n, len(lanes), lanes, n)
         for i in range(n, pixels * shard, shard):
             z = (load(m, x_at + i) - mean) * inner
             gradient = (load(m, dy_at + i) - plain - z * weighted) * outer
-            store_first(m, dx_at + i, where_image(gradient, real, lanes, n), shard - n)
+            store_first(m, dx_at + i, select(real, gradient, ZERO), shard - n)
 
 
 # Steps.  Common memory is named by its place in `memory`, activations by theirs in the arena, the gradient by its place in the slot.
