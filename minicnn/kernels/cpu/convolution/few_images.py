@@ -114,11 +114,12 @@ def spread_pixels(y, y_at, x, x_at, pixels, shard, stride):
     """y[i, :shard] = x[i*stride, :shard].  Whole vectors are stored while what is beyond a pixel is written by the next ones."""
     left = pixels * shard
     for i in range(pixels):
-        value = load(x, x_at + i * stride * shard)
-        if left >= LANES:
-            store(y, y_at + i * shard, value)
-        else:
-            store_first(y, y_at + i * shard, value, left)
+        for n in range(0, shard, LANES):
+            value = load(x, x_at + i * stride * shard + n)
+            if left - n >= LANES:
+                store(y, y_at + i * shard + n, value)
+            else:
+                store_first(y, y_at + i * shard + n, value, left - n)
         left -= shard
 
 
