@@ -16,6 +16,8 @@ from minicnn.cli.options import own_option
 from minicnn.errors import SettingError, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from minicnn.network import Graph
 
 LIBRARIES = ("minicnn", "torchvision", "timm")
@@ -63,12 +65,12 @@ def convert(
     """Turn weights and networks of others into ours, and ours into files that others read.
 
     \b
-    from  a run, a network saved by minicnn, an .onnx file; or, with --network, weights:
-          .safetensors, .pth, .weights.h5, .keras
-    to    FILE.safetensors, FILE.pth   weights, under torchvision's names where it has the network
-          FILE.onnx                    the network
-          FILE.py                      a module of PyTorch to read, and FILE.safetensors beside it
-          FOLDER                       to use as a run: evaluate, predict, show, train --weights
+    from  a run, a network saved by minicnn, an .onnx file
+          with --network, weights: .safetensors, .pth, .weights.h5, .keras
+    to    .safetensors, .pth  weights, under torchvision's names where it has them
+          .onnx               the network
+          .py                 a module of PyTorch, and .safetensors beside it
+          FOLDER              like a run: evaluate, predict, show, train --weights
 
     \b
     minicnn convert runs/lenet-digits-1 lenet.onnx
@@ -125,7 +127,7 @@ def saved(source: str) -> Graph:
     if kind == KERAS:
         raise SettingError(f"convert: {source} holds weights of Keras: say of which network, as in --network lenet")
     if kind == TORCH or not read_weights(path).metadata.get("format", "").startswith("minicnn network"):
-        fitting = networks_with(list(read_weights(path).arrays))
+        fitting = networks_with({each: array.shape for each, array in read_weights(path).arrays.items()})
         hint = f"\n  its names are those of {', '.join(fitting)}" if fitting else ""
         raise SettingError(
             f"convert: {source} holds weights alone: say of which network, as in --network {(fitting or ['resnet18'])[0]}{hint}"
@@ -133,21 +135,27 @@ def saved(source: str) -> Graph:
     return of_run(source)
 
 
-def networks_with(names: list[str]) -> list[str]:
-    """Networks of the zoo all of whose arrays have these names, in someone's naming."""
+def networks_with(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Networks of the zoo all of whose arrays have these names, in someone's naming; those of the same shapes alone, where there are any.
+
+    The shapes of the last layer, which depend on the number of classes, are not compared.
+    """
     from minicnn import zoo
     from minicnn.exchange.weights import NAMINGS, OWN, names_of
 
-    file = {name for name in names if not name.endswith("num_batches_tracked")}
-    found = []
+    file = {name for name in shapes if not name.endswith("num_batches_tracked")}
+    found, of_same_shapes = [], []
     for entry in zoo.entries():
         topology = entry.build().topology
-        for naming in (OWN, *(each for each in NAMINGS if each.networks)):
+        for naming in (OWN, *(each for each in NAMINGS if entry.name in each.networks)):
             theirs = names_of(topology, naming) or {}
             if theirs and {name for name in file if not name.startswith(naming.left_out or ("\0",))} == set(theirs.values()):
                 found.append(entry.name)
+                end = max(slot.node for slot in topology.slots)
+                if all(shapes[theirs[slot.name]] == slot.shape for slot in topology.slots if slot.node != end):
+                    of_same_shapes.append(entry.name)
                 break
-    return found
+    return of_same_shapes or found
 
 
 def set_preparation(net: Graph, source: str, mean: tuple[float, ...] | None, std: tuple[float, ...] | None) -> None:

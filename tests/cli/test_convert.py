@@ -5,7 +5,8 @@ import pytest
 
 import minicnn
 from minicnn import zoo
-from minicnn.exchange.weights import write_torch
+from minicnn.cli.commands.convert import networks_with
+from minicnn.exchange.weights import names_of, naming_for, write_torch
 from minicnn.storage import load_arrays, save_arrays
 
 
@@ -119,12 +120,61 @@ def test_a_run_is_not_written_over(cli, theirs):
     assert cli("convert", "small.pth", "run", *SMALL)[0] == 0
     status, _, err = cli("convert", "small.pth", "run", *SMALL)
     assert status == 1
-    assert err.startswith("Error: run already holds a run")
+    assert err.splitlines() == ["Error: run already holds a run: run.json, best.safetensors", "  choose another folder for a new one"]
 
 
 def test_networks_whose_names_a_file_has(cli, theirs):
     err = cli("convert", "small.pth", "x.onnx")[2]
     assert err.splitlines()[1] == "  its names are those of resnet18"
+
+
+def test_of_networks_with_the_same_names_those_of_the_same_shapes_are_named(cli, tmp_path):
+    """resnet50's names are those of wide-resnet50-2, resnext50-32x4d and resnet50-v1 as well."""
+    net = zoo.build("lenet-d2l")
+    shapes = {slot.name: slot.shape for slot in net.slots}
+    assert networks_with(shapes) == ["lenet", "lenet-d2l"]
+    topology = zoo.build("resnext50-32x4d", classes=7).topology
+    theirs = names_of(topology, naming_for("resnext50-32x4d", topology, "torchvision"))
+    assert networks_with({theirs[slot.name]: slot.shape for slot in topology.slots}) == ["resnext50-32x4d"]
+
+
+def test_the_weights_beside_a_module_do_not_replace_a_network(cli, tmp_path):
+    zoo.build("lenet").save(tmp_path / "net.safetensors")
+    before = (tmp_path / "net.safetensors").read_bytes()
+    status, _, err = cli("convert", "net.safetensors", "net.py")
+    assert status == 1
+    assert err.startswith("Error: net.safetensors holds a network, which the weights beside net.py would replace\n")
+    assert (tmp_path / "net.safetensors").read_bytes() == before
+    assert cli("convert", "net.safetensors", "module.py")[0] == 0
+    assert cli("convert", "net.safetensors", "module.py")[0] == 0  # weights alone are replaced
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("net.onnx", "minicnn convert net.onnx FOLDER"),
+        ("my net.pth", "minicnn convert 'my net.pth' FOLDER --network NETWORK"),
+    ],
+)
+def test_files_of_others_are_led_to_convert(cli, tmp_path, file, line):
+    write_torch(tmp_path / file, zoo.build("lenet").arrays)
+    if file.endswith("onnx"):
+        (tmp_path / file).write_bytes(b"\x08\x08 as ONNX files begin")
+    for verb in ("summary", "evaluate"):
+        status, _, err = cli(verb, f"./{file}")
+        assert status == 1
+        assert err.splitlines()[1].endswith(f"to use it like a run: {line}")
+
+
+def test_a_file_that_is_not_there_is_not_called_a_folder(cli):
+    assert cli("convert", "nothing.pth", "x.pth")[2] == "Error: nothing.pth: there is no such file\n"
+    assert cli("train", "lenet", "--weights", "nothing.pth")[2].startswith("Error: nothing.pth: there is no such file\n")
+
+
+def test_weights_without_a_preparation_are_led_to_one(cli, theirs, tmp_path):
+    cli("convert", "small.pth", "run", *SMALL)
+    np.save(tmp_path / "x.npy", np.zeros((3, 32, 32), np.uint8))
+    assert "minicnn convert FILE FOLDER --network NETWORK --mean X,X,X --std X,X,X" in cli("predict", "run", "x.npy")[2]
 
 
 def test_weights_of_imagenet_are_told_how_torchvision_prepares_images(cli, theirs):

@@ -47,3 +47,18 @@ def test_places_in_a_sequential():
 def test_a_layer_without_a_rule_has_no_names():
     net = Graph(L.Sequential(L.Conv2D(2, 3, name="eye"), L.Flatten(), L.Linear(3)), (1, 5, 5))
     assert names_of(net.topology, NAMINGS[0]) is None
+
+
+def test_networks_that_a_library_lacks_though_their_arrays_would_fit():
+    """All of the zoo whose names and shapes are those of a network that the library has, and whose layers are others."""
+    zoos = {entry.name: entry.build().topology for entry in zoo.entries()}
+    arrays = {name: [(slot.name, slot.shape) for slot in topology.slots] for name, topology in zoos.items()}
+    layers = {name: [node.layer for node in topology.nodes] for name, topology in zoos.items()}
+    found = {
+        (naming.library, ours): theirs
+        for naming in NAMINGS
+        for theirs in naming.networks
+        for ours in zoos.keys() - naming.networks.keys()
+        if arrays[ours] == arrays[theirs] and layers[ours] != layers[theirs] and names_of(zoos[ours], naming) is not None
+    }
+    assert found == {(naming.library, ours): theirs for naming in NAMINGS for ours, (theirs, _) in naming.unlike.items()}

@@ -8,7 +8,7 @@ import pytest
 from minicnn import layers as L
 from minicnn import zoo
 from minicnn.errors import CheckpointError
-from minicnn.exchange.weights import NAMINGS
+from minicnn.exchange.weights import NAMINGS, under_their_names, write_torch
 from minicnn.network import Graph
 from minicnn.storage import load_arrays, save_arrays
 from tests.exchange import torch_networks
@@ -158,3 +158,35 @@ def test_the_way_back(tmp_path):
     net.save(tmp_path / "y.safetensors")
     for name, value in own_names(module).items():
         np.testing.assert_array_equal(load_arrays(tmp_path / "y.safetensors")[0][name], value.numpy())
+
+
+def test_weights_of_a_network_that_strides_elsewhere_are_refused(tmp_path):
+    """torchvision's resnet50 has the names and shapes of resnet50-v1, and would answer otherwise there."""
+    small = {"width": 1 / 16, "input_shape": (3, 32, 32), "classes": 4}
+    known, other = zoo.build("resnet50", **small), zoo.build("resnet50-v1", **small)
+    path = tmp_path / "resnet50.safetensors"
+    save_arrays(path, under_their_names(known.topology, known.name, known.arrays, "torchvision"), {})
+    with pytest.raises(
+        CheckpointError, match=r"has names of torchvision, which has no resnet50-v1\n.*resnet50, which strides.*\n  use resnet50$"
+    ):
+        other.load_weights(path)
+    known.load_weights(path)
+
+
+def test_a_network_of_another_name_is_said(tmp_path):
+    path = tmp_path / "net.safetensors"
+    net = zoo.build("lenet")
+    net.save(path)
+    assert zoo.build("lenet-d2l").load_weights(path).notes == (
+        "they were those of 'lenet', which may compute with them otherwise than lenet-d2l",
+    )
+    assert net.load_weights(path).notes == ()
+
+
+@pytest.mark.parametrize("end", ["pth", "keras"])
+def test_an_archive_that_is_cut_short_is_said_to_be(tmp_path, end):
+    path = tmp_path / f"x.{end}"
+    write_torch(path, zoo.build("lenet").arrays)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=rf"x.{end} is cut short"):
+        zoo.build("lenet").load_weights(path)

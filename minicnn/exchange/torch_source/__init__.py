@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import minicnn
+from minicnn.errors import CheckpointError, SettingError
 from minicnn.exchange.torch_source.scopes import array_name
 from minicnn.exchange.torch_source.source import class_name, classes
-from minicnn.storage import atomic_write, save_arrays
+from minicnn.storage import atomic_write, load_arrays, save_arrays
 
 if TYPE_CHECKING:
     from minicnn.network import Graph
@@ -69,12 +70,33 @@ def source(net: Graph, weights: str = "weights.safetensors", preparation: bool =
 
 
 def write_source(net: Graph, path: str | Path, preparation: bool = False) -> tuple[Path, Path]:
-    """Write FILE.py, and FILE.safetensors with the arrays under the names of its `state_dict`; returns both."""
+    """Write FILE.py, and FILE.safetensors with the arrays under the names of its `state_dict`; returns both.
+
+    Raises
+    ------
+    GraphError
+        If a layer has no counterpart.
+    SettingError
+        If FILE.safetensors holds a network of minicnn, of which the arrays alone would be left.
+    """
     target = Path(path)
     beside = target.with_suffix(".safetensors")
+    if holds_network(beside):
+        raise SettingError(
+            f"{beside} holds a network, which the weights beside {target.name} would replace"
+            f"\n  choose another name than {target.name}, or move the network away"
+        )
     text = source(net, beside.name, preparation)
     names = {slot.name: array_name(net.nodes[slot.node], slot.name.rpartition(".")[2]) for slot in net.slots}
     save_arrays(beside, {names[name]: array for name, array in net.arrays.items()}, {"minicnn": minicnn.__version__, "for": target.name})
     with atomic_write(target, "w") as file:
         file.write(text)
     return target, beside
+
+
+def holds_network(path: Path) -> bool:
+    """Whether a file is a network of minicnn rather than weights alone, broken, or none."""
+    try:
+        return path.is_file() and "architecture" in load_arrays(path)[1]
+    except CheckpointError:
+        return False

@@ -1,6 +1,7 @@
 """Weights of others: files of PyTorch and Keras, read without either, and the names that their arrays have there."""
 
 from minicnn.exchange.weights.file import KERAS as KERAS
+from minicnn.exchange.weights.file import SAFETENSORS as SAFETENSORS
 from minicnn.exchange.weights.file import TORCH as TORCH
 from minicnn.exchange.weights.file import kind_of as kind_of
 from minicnn.exchange.weights.file import read_weights as read_weights

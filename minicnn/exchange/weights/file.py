@@ -60,8 +60,10 @@ def kind_of(path: str | Path) -> str:
                 return KERAS if KERAS_WEIGHTS in archive.namelist() else TORCH
         if start.startswith(PICKLE_START) and start[8:9] != b"{":
             return TORCH
-    except (OSError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"cannot read {source}: {error}") from error
+    except zipfile.BadZipFile as error:
+        raise CheckpointError(f"{source} is cut short: it starts as an archive, which .pth and .keras files are, but has no end") from error
+    except OSError as error:
+        raise CheckpointError(f"cannot read {source}: {error.strerror or error}") from error
     return SAFETENSORS
 
 

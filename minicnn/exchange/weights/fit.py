@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from minicnn.errors import CheckpointError, near, one_line
+from minicnn.errors import CheckpointError, MinicnnError, near, one_line, quoted
 from minicnn.exchange.weights.file import KERAS, Translated, kind_of, read_weights
 from minicnn.exchange.weights.flattened import reshaped
 from minicnn.exchange.weights.names import NAMINGS, OWN, Naming, names_of
 from minicnn.graph.names import shown
+from minicnn.schema import parse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,10 +56,18 @@ def translated(topology: Topology, name: str, path: str | Path) -> Translated:
     weights = {each: array for each, array in file.arrays.items() if each.rpartition(".")[2] != NOT_WEIGHTS}
     weights, stripped = without_prefix(topology, weights)
     naming, names = best_naming(topology, weights)
+    if name in naming.unlike:
+        fitting, difference = naming.unlike[name]
+        raise CheckpointError(
+            f"{path} has names of {naming.library}, which has no {name}"
+            f"\n  all its arrays would fit, but they were trained in {fitting}, {difference}\n  use {fitting}"
+        )
     ours = {their: our for our, their in names.items()}
     left_out = [each for each in weights if each.startswith(naming.left_out or ("\0",))]
     shapes = {slot.name: slot.shape for slot in topology.slots}
     arrays, notes = {}, [] if stripped is None else [f"{stripped!r} before every name was left out"]
+    if (written_for := network_named(file.metadata)) not in (None, name):
+        notes.append(f"they were those of {quoted(written_for)}, which may compute with them otherwise than {name}")
     for theirs, array in weights.items():
         if theirs not in left_out:
             unknown = f"{theirs} (there)" if theirs in shapes else theirs  # what happens to be a name of ours as well
@@ -68,6 +77,16 @@ def translated(topology: Topology, name: str, path: str | Path) -> Translated:
         notes.append(f"{len(left_out)} arrays of {' and '.join(each.rstrip('.') for each in naming.left_out)} were left out")
     arrays, converted = as_float32(arrays, str(path))
     return Translated(arrays, names, naming.library, (*notes, *converted))
+
+
+def network_named(metadata: Mapping[str, str]) -> str | None:
+    """The name of the network that a file of minicnn holds; None if it holds weights alone."""
+    try:
+        architecture = parse(metadata.get("architecture", ""), "its text")
+    except MinicnnError:
+        return None
+    name = architecture.get("name") if isinstance(architecture, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def without_prefix(topology: Topology, weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str | None]:

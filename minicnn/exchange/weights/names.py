@@ -60,6 +60,7 @@ class Naming(NamedTuple):
     networks : those of the zoo that the library has, and what it calls them
     left_out : the starts of names that have no counterpart here
     convolutions : our fully connected layers that are convolutions there, with filters as large as the map
+    unlike : networks that the library lacks, but whose arrays have the names and shapes of another's: which, and where that one differs
     """
 
     library: str
@@ -67,6 +68,7 @@ class Naming(NamedTuple):
     networks: Mapping[str, str] = {}
     left_out: tuple[str, ...] = ()
     convolutions: tuple[str, ...] = ()
+    unlike: Mapping[str, tuple[str, str]] = {}
 
 
 def _alike(*names: str) -> dict[str, str]:
@@ -75,11 +77,12 @@ def _alike(*names: str) -> dict[str, str]:
 
 
 RESNETS = _alike("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50-32x4d") | {"wide-resnet50-2": "wide_resnet50_2"}
+UNLIKE_RESNETS = {"resnet50-v1": ("resnet50", "which strides in the 3x3 convolutions of its blocks, not in the first 1x1")}
 VGGS = _alike("vgg11", "vgg13", "vgg16", "vgg19", "vgg11-bn", "vgg13-bn", "vgg16-bn", "vgg19-bn")
 IN_PLACES = (*PLACES, ("fc{i}", "classifier.{place}"))
 
 NAMINGS = (
-    Naming("torchvision", (*RESNET, ("fc1", "fc")), RESNETS),
+    Naming("torchvision", (*RESNET, ("fc1", "fc")), RESNETS, unlike=UNLIKE_RESNETS),
     Naming("torchvision", IN_PLACES, {"alexnet-torchvision": "alexnet"} | VGGS),
     Naming("torchvision", DENSENET, {"densenet121": "densenet121"}),
     Naming(
@@ -88,7 +91,7 @@ NAMINGS = (
         {"googlenet-torchvision": "googlenet"},
         left_out=("aux1.", "aux2."),  # the auxiliary classifiers, used in training only
     ),
-    Naming("timm", (*RESNET, ("fc1", "fc")), RESNETS | {"resnet200": "resnet200"}),
+    Naming("timm", (*RESNET, ("fc1", "fc")), RESNETS | {"resnet200": "resnet200"}, unlike=UNLIKE_RESNETS),
     Naming(
         "timm",
         (*PLACES, ("fc1", "pre_logits.fc1"), ("fc2", "pre_logits.fc2"), ("fc3", "head.fc")),
