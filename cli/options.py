@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from minicnn.cli.mistakes import Choice, OwnChoice
-from minicnn.errors import SettingError
+from minicnn.errors import CheckpointError, SettingError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -19,6 +19,7 @@ OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "step", "milestones", "halving", "plateau", "cosine", "cosine-restarts", "one-cycle", "warm-up")
 DECAYS = ("all", "weights")
 
+ENDS_OF_WEIGHTS = (".safetensors", ".pth", ".pt", ".onnx", ".keras", ".h5")
 DEVICE = re.compile("cpu|cuda(:[0-9]{1,9})?")
 
 
@@ -214,6 +215,8 @@ def weights_path(run: str) -> Path:
     from minicnn.train import RunFolder
 
     path = Path(run).expanduser()
+    if path.suffix.lower() in ENDS_OF_WEIGHTS and not path.exists():
+        raise CheckpointError(f"{run}: there is no such file")
     return path if os.path.isfile(path) else RunFolder.open(path).best_path
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import minicnn
 from minicnn.errors import CheckpointError, MinicnnError, one_line, quoted
-from minicnn.exchange.weights import under_our_names
+from minicnn.exchange.weights import SAFETENSORS, kind_of, under_our_names
 from minicnn.graph import fits
 from minicnn.network import FORMAT, Graph
 from minicnn.schema import parse
@@ -16,6 +17,8 @@ from minicnn.storage import load_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+ONNX = ".onnx"
 
 
 def load(path: str | Path, custom_objects: Sequence[Any] = ()) -> Graph:
@@ -29,6 +32,13 @@ def load(path: str | Path, custom_objects: Sequence[Any] = ()) -> Graph:
     CheckpointError
         If the file is missing, cut, not a network of minicnn, or does not fit together.
     """
+    kind = kind_of(path)
+    if kind != SAFETENSORS or Path(path).suffix.lower() == ONNX:
+        network = "" if kind == SAFETENSORS else " --network NETWORK"
+        raise CheckpointError(
+            f"{path} is not a network of minicnn, but {'an ONNX file' if kind == SAFETENSORS else 'weights of others'}"
+            f"\n  to use it like a run: minicnn convert {quote(str(path))} FOLDER{network}"
+        )
     arrays, metadata = load_arrays(path)
     return from_arrays(arrays, metadata, str(path), custom_objects)
 

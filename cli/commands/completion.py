@@ -18,9 +18,10 @@ def completion(ctx: click.Context, shell: str) -> None:
     """Print what makes a shell complete verbs, options, networks, data sets, runs, layers and loops.
 
     \b
-    bash, in ~/.bashrc:                      eval "$(minicnn completion bash)"
-    zsh, in ~/.zshrc after compinit:         eval "$(minicnn completion zsh)"
-    fish, once:                              minicnn completion fish > ~/.config/fish/completions/minicnn.fish
+    bash, in ~/.bashrc:               eval "$(minicnn completion bash)"
+    zsh, in ~/.zshrc after compinit:  eval "$(minicnn completion zsh)"
+    fish, once:
+      minicnn completion fish > ~/.config/fish/completions/minicnn.fish
     """
     made = get_completion_class(shell)
     assert made is not None

@@ -17,6 +17,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import minicnn
@@ -268,7 +269,8 @@ def _check_empty(folder: Path) -> None:
     if held:
         raise CheckpointError(
             f"{folder} already holds a run: {', '.join(held)}"
-            f"\n  continue it: minicnn train --resume {folder}\n  or choose another folder for a new one"
+            + (f"\n  continue it: minicnn train --resume {quote(str(folder))}\n  or" if CHECKPOINT in held else "\n ")
+            + " choose another folder for a new one"
         )
 
 

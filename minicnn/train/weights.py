@@ -63,6 +63,7 @@ def load_trained(path: str | Path) -> TrainedNetwork:
         raise CheckpointError(
             f"{path} holds a network, but not how to prepare images for it: it was not saved after training"
             f"\n  use best.safetensors of a run folder, or save the network after 'fit'"
+            f"\n  weights of others: say how they want images, minicnn convert FILE FOLDER --network NETWORK --mean X,X,X --std X,X,X"
         )
     try:
         learnt = net.sized(known.preparation.input_shape)  # of a network with free axes, the size it was trained at
