@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -79,6 +80,8 @@ def show(
         raise click.UsageError("pictures are given as files, or by --data and --index, not both")
     if what == "patches" and images:
         raise click.UsageError("patches are sought among the test images of a data set: leave out the pictures")
+    if view := next((each for each in images if each in WHAT and not Path(each).exists()), None):
+        raise SettingError(f"show: there is no picture {view}\n  for the view: minicnn show {quote(network)} --what {view}")
     if len(images) > MOST_PICTURES:
         raise click.UsageError(f"at most {MOST_PICTURES} pictures at a time")
     if out is not None and Path(out).suffix.lower() not in ENDINGS:

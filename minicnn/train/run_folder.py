@@ -269,7 +269,9 @@ def _check_empty(folder: Path) -> None:
     if held:
         raise CheckpointError(
             f"{folder} already holds a run: {', '.join(held)}"
-            + (f"\n  continue it: minicnn train --resume {quote(str(folder))}\n  or" if CHECKPOINT in held else "\n ")
+            + (
+                f"\n  continue it: minicnn train --resume {quote(str(folder))}\n  or" if held != [RUN, BEST] else "\n "
+            )  # these two alone were converted
             + " choose another folder for a new one"
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from minicnn.errors import CheckpointError, one_line
@@ -100,6 +101,11 @@ def start_from(net: Graph, path: str | Path, digest: str | None = None) -> Trans
     CheckpointError
         If it cannot be read, fits nowhere, or has changed.
     """
+    if Path(path).suffix.lower() == ".onnx":
+        raise CheckpointError(
+            f"{path} holds a network of ONNX, whose arrays have no names of {net.name}"
+            f"\n  to start with its weights: minicnn convert {quote(str(path))} FOLDER, and --weights FOLDER"
+        )
     if digest is not None and (now := file_digest(path)) != digest:
         raise CheckpointError(
             f"{path} does not have the weights that the run was started with\n  sha256 then  {digest}\n         now   {now}"

@@ -166,6 +166,13 @@ def test_files_of_others_are_led_to_convert(cli, tmp_path, file, line):
         assert err.splitlines()[1].endswith(f"to use it like a run: {line}")
 
 
+def test_an_onnx_file_starts_a_training_by_way_of_convert(cli, tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08 as ONNX files begin")
+    status, _, err = cli("train", "lenet", "--weights", "net.onnx")
+    assert status == 1
+    assert err.splitlines()[1].endswith("net.onnx FOLDER, and --weights FOLDER")
+
+
 def test_a_file_that_is_not_there_is_not_called_a_folder(cli):
     assert cli("convert", "nothing.pth", "x.pth")[2] == "Error: nothing.pth: there is no such file\n"
     assert cli("train", "lenet", "--weights", "nothing.pth")[2].startswith("Error: nothing.pth: there is no such file\n")

@@ -265,3 +265,11 @@ def test_numbers_are_written_for_readers():
     from minicnn.cli.render.show import number
 
     assert [number(each) for each in (0.0, 0.01714, -12.34, 999.4, 1083.2, -45678.9)] == ["0", "0.0171", "-12.3", "999", "1,083", "-45,679"]
+
+
+def test_a_view_in_the_place_of_a_picture_is_led_to_its_option(cli):
+    assert cli("show", "lenet", "filters") == (
+        1,
+        "",
+        "Error: show: there is no picture filters\n  for the view: minicnn show lenet --what filters\n",
+    )
