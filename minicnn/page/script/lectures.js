@@ -46,6 +46,6 @@ const EXAMPLES = [
 /** @returns {HTMLElement} */
 export function lectureRoom() {
   const address = (/** @type {string} */ text) => `#${new URLSearchParams(Object.fromEntries(text.split("&").map(each => each.split("="))))}`;
-  return h("div", { class: "room lectures" }, ...EXAMPLES.map(([title, entries]) =>
-    h("section", {}, h("h2", {}, title), h("ul", {}, ...entries.map(([words, where]) => h("li", {}, h("a", { href: address(where) }, words)))))));
+  return h("div", { class: "room lectures" }, h("p", { class: "hint" }, "Worked examples: each opens in its room, with its numbers; the way back is the browser's."), h("div", {}, ...EXAMPLES.map(([title, entries]) =>
+    h("section", {}, h("h2", {}, title), h("ul", {}, ...entries.map(([words, where]) => h("li", {}, h("a", { href: address(where) }, words))))))));
 }

@@ -79,7 +79,7 @@ export class TrainRoom {
     this.loss = new Curves("loss of a batch");
     this.accuracy = new Curves("share of right answers in a batch", 1);
     this.filters = h("div", { class: "maps" });
-    this.plane = h("canvas", { width: 320, height: 320, class: "plane", role: "img", "aria-label": "what the network says everywhere in the plane" });
+    this.plane = h("canvas", { width: 640, height: 640, class: "plane", role: "img", "aria-label": "what the network says everywhere in the plane" });
     this.learned = h("div", {}, this.filters, this.plane);
     this.report = h("p", { class: "mono report", role: "status" });
     this.message = h("p", { class: "problem", role: "status" });
@@ -221,7 +221,7 @@ export class TrainRoom {
     const [first] = this.trainers, [name, , shape] = first.network.slots[0], values = first.history[moment] ?? first.history[first.history.length - 1];
     const caption = this.element.querySelector(".caption");
     this.filters.hidden = this.replay.hidden = this.isPlane;
-    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}${first.history.length > 1 ? "; slide back to see how they came about" : ""}`;
+    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; the larger points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}${first.history.length > 1 ? "; slide back to see how they came about" : ""}`;
     if (this.isPlane) return;
     const [K, C] = shape, [R, S] = shape.length > 3 ? shape.slice(2) : [1, shape[shape.length - 1]], count = Math.min(K, 32), size = values.length / K;
     while (this.filters.children.length < count) this.filters.append(h("canvas", { role: "img", "aria-label": `filter ${this.filters.children.length}` }));
@@ -233,7 +233,7 @@ export class TrainRoom {
   showMistakes(trainer) {
     const figure = /** @type {HTMLElement} */ (this.mistakes.parentElement), wrong = trainer.wrong?.slice(0, MOST_MISTAKES) ?? [], { network } = trainer;
     figure.hidden = this.isPlane || !wrong.length;
-    this.worst.textContent = `test ${nounOf(network)} that it answers worst${network.boxes ? "; broken lines: what is there" : ""}`;
+    this.worst.textContent = `test ${nounOf(network)} that it answers worst${network.boxes ? "; broken lines: what is there" : network.target === "class" ? ": what it is, as what it takes it, how sure it is" : ""}`;
     this.mistakes.classList.toggle("scenes", network.target === "boxes");
     if (figure.hidden) return;
     const shape = network.input_shape, [H, W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
