@@ -87,7 +87,15 @@ def test_lecture_links_show_the_lectures_numbers(opened):
     shown = "[...window.minicnn.rooms.slide.call.given.y.data].map(Math.round)"
     opened.page.wait_for_selector("#room-slide:not([hidden])")
     assert opened.page.evaluate(f"() => {shown}") == [12, 12, 17, 10, 17, 19, 9, 6, 14]
-    for words, numbers in (("19 25 37 43", [19, 25, 37, 43]), ("stride 3 and 2", [0, 8, 6, 8]), ("6 8 / 3 4", [6, 8, 3, 4])):
+    for words, numbers in (
+        ("19 25 37 43", [19, 25, 37, 43]),
+        ("stride 3 and 2", [0, 8, 6, 8]),
+        ("6 8 / 3 4", [6, 8, 3, 4]),
+        ("bias 2", [7, 8, 9, 11, 12, 13, 15, 16, 17]),
+        ("7 to 3", [0, 0, 0, 0, 1, 0, 0, 0, 0]),
+        ("maxima of 0 to 8", [4, 5, 7, 8]),
+        ("the shift by one", [5, 1, 2, 3, 4]),
+    ):  # nothing stays of the link before
         opened.page.click("#tab-lectures")
         opened.page.click(f"text={words}")
         opened.page.wait_for_selector("#room-slide:not([hidden])")
@@ -258,6 +266,47 @@ def test_digits_are_scaled_as_minicnn_scales_them(opened):
     differing = np.array(shown) != want
     assert differing.mean() < 1e-3
     assert np.abs(np.array(shown) - want.astype(int)).max() <= 1
+
+
+def test_an_address_brings_back_its_room(browser, written):
+    """Loaded anew, the page shows the room and the settings of its address; what an address cannot mean is passed over."""
+    page = browser.new_page()
+    where = "() => [document.querySelector('[role=tabpanel]:not([hidden])').id, location.hash]"
+    found = {}
+    for given in (
+        "room=train&task=points&points=spiral&noise=0.3&features=1110000&rate=0.03&batch=32&optimizer2=sgd",
+        "room=look&layer=conv2&map=3&image=4&at=2,5",
+        "room=slide&kind=max_pool&image=edge&window=2x2&stride=2x2&at=1,1",
+        "room=lectures",
+        "room=slide&kind=nonsense&at=x,y&stride=-1x0&weights=a&numbers=1 2,3",
+        "room=train&task=nothing&rate=no&optimizer=zzz&noise=1e9",
+        "room=look&layer=conv9&map=-3&image=99999&at=-1",
+    ):
+        shown = []
+        for _ in range(2):
+            page.goto("about:blank")
+            page.goto(f"{written.as_uri()}{shown[0][1] if shown else '#' + given}")
+            page.wait_for_selector('html[data-ready="1"]')
+            page.wait_for_timeout(250)  # the address is written at most every tenth of a second
+            shown.append(page.evaluate(where))
+        assert shown[0] == shown[1], given
+        assert shown[0][0] == f"room-{given[5:].partition('&')[0]}", given
+        found[given] = dict(part.split("=") for part in shown[0][1][1:].split("&"))
+    for given in list(found)[:3]:
+        for part in given.split("&"):
+            name, value = part.split("=")
+            assert found[given][name] == value.replace(",", "%2C"), given
+    page.close()
+
+
+def test_a_number_out_of_bounds_is_shown_as_what_it_counts(opened):
+    page = opened.page
+    page.click("#tab-slide")
+    page.fill('#room-slide [aria-label="stride, rows"]', "99")
+    page.keyboard.press("Tab")
+    assert page.input_value('#room-slide [aria-label="stride, rows"]') == "5"
+    page.fill('#room-slide [aria-label="stride, rows"]', "1")
+    page.keyboard.press("Tab")
 
 
 def test_the_file_is_small(written):

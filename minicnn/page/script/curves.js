@@ -14,7 +14,7 @@ export class Curves {
     this.most = most;
     this.svg = s("svg", { class: "curves", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title });
     this.words = h("span", {}, title);
-    this.figure = h("figure", {}, this.svg, h("figcaption", {}, this.words, " ", saveButton(this.svg, title)));
+    this.figure = h("figure", { class: "curved" }, this.svg, h("figcaption", {}, this.words, " ", saveButton(this.svg, title)));
   }
 
   /** What the curves are of, where that changes. @param {string} title */

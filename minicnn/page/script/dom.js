@@ -67,6 +67,20 @@ export function choice(options, chosen) {
   return select;
 }
 
+/** Choose what is there; an address may name what is not. @param {HTMLSelectElement} select @param {string | undefined} value */
+export function pick(select, value) { if ([...select.options].some(each => each.value === value)) select.value = /** @type {string} */ (value); }
+
+/** The number of a control within its bounds, and whole where its steps are; the control shows it, too. @param {HTMLInputElement} control @param {string} [value] */
+export function bounded(control, value = control.value) {
+  const { min, max, step } = control, given = Number(value), low = Math.max(min === "" ? -1e6 : Number(min), Math.min(max === "" ? 1e6 : Number(max), value.trim() === "" || Number.isNaN(given) ? 0 : given));
+  const number = step ? low : Math.round(low);
+  if (String(number) !== control.value) control.value = String(number);
+  return number;
+}
+
+/** Row and column, as an address names them. @param {string} text @returns {[number, number]} */
+export const placeIn = text => /** @type {[number, number]} */ ([0, 1].map(axis => Math.max(0, Math.round(Number(text.split(",")[axis])) || 0)));
+
 /** Save text or bytes under a name. @param {string} name @param {BlobPart} content @param {string} type */
 export function save(name, content, type) {
   const address = URL.createObjectURL(new Blob([content], { type }));

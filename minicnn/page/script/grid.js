@@ -117,12 +117,14 @@ export class Grid {
 /** A drawing as a file of its own, with the colours that it has now. @param {SVGElement} svg @param {string} name */
 export function exportDrawing(svg, name) {
   const copy = /** @type {SVGElement} */ (svg.cloneNode(true)), originals = svg.querySelectorAll("*"), copies = copy.querySelectorAll("*");
-  const properties = ["fill", "fill-opacity", "stroke", "stroke-width", "font-family", "font-size", "text-anchor", "dominant-baseline"];
+  const properties = ["fill", "fill-opacity", "stroke", "stroke-width", "font-family", "font-size", "text-anchor", "dominant-baseline", "stroke-dasharray", "paint-order", "image-rendering"];
   originals.forEach((each, n) => {
     const style = getComputedStyle(each);
     for (const property of properties) copies[n].setAttribute(property, style.getPropertyValue(property));
     copies[n].removeAttribute("class");
   });
+  const [x, y] = (svg.getAttribute("viewBox") ?? "0 0").split(" ");
+  copy.prepend(s("rect", { x, y, width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor }));
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   for (const word of ["class", "role", "tabindex"]) copy.removeAttribute(word);
   save(name, new XMLSerializer().serializeToString(copy), "image/svg+xml");

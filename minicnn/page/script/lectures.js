@@ -10,7 +10,7 @@ const EXAMPLES = [
     ["3 x 3 by 2 x 2: 19 25 37 43", "room=slide&kind=conv&axes=2&numbers=0 1 2,3 4 5,6 7 8&window=2x2&weights=0 1 2 3&padding=valid&stride=1x1&at=0,0"],
     ["the same, padded by one: the first output is 0", "room=slide&kind=conv&axes=2&numbers=0 1 2,3 4 5,6 7 8&window=2x2&weights=0 1 2 3&padding=own&before=1x1&after=1x1&stride=1x1&at=0,0"],
     ["stride 3 and 2: 0 8 / 6 8", "room=slide&kind=conv&axes=2&numbers=0 1 2,3 4 5,6 7 8&window=2x2&weights=0 1 2 3&padding=own&before=1x1&after=1x1&stride=3x2&at=0,1"],
-    ["4 x 4 by 2 x 2, not flipped: 7 8 9 / 11 12 13 / 15 16 17", "room=slide&kind=conv&axes=2&numbers=1 2 3 4,5 6 7 8,9 10 11 12,13 14 15 16&window=2x2&weights=0 0 1 0&flip=0&padding=valid&stride=1x1&at=0,0"],
+    ["4 x 4 by 2 x 2, not flipped, bias 2: 7 8 9 / 11 12 13 / 15 16 17", "room=slide&kind=conv&axes=2&numbers=1 2 3 4,5 6 7 8,9 10 11 12,13 14 15 16&window=2x2&weights=0 0 1 0&flip=0&bias=2&padding=valid&stride=1x1&at=0,0"],
     ["a filter that finds edges, as in Goodfellow, Bengio, Courville, figure 9.6", "room=slide&kind=conv&axes=2&image=digit 3&window=1x2&weights=-1 1&padding=valid&stride=1x1&at=4,5"],
   ]],
   ["the shapes of convolution arithmetic", [
@@ -46,6 +46,6 @@ const EXAMPLES = [
 /** @returns {HTMLElement} */
 export function lectureRoom() {
   const address = (/** @type {string} */ text) => `#${new URLSearchParams(Object.fromEntries(text.split("&").map(each => each.split("="))))}`;
-  return h("div", { class: "room lectures" }, ...EXAMPLES.map(([title, entries]) =>
-    h("section", {}, h("h2", {}, title), h("ul", {}, ...entries.map(([words, where]) => h("li", {}, h("a", { href: address(where) }, words)))))));
+  return h("div", { class: "room lectures" }, h("p", { class: "hint" }, "Worked examples: each opens in its room, with its numbers; the way back is the browser's."), h("div", {}, ...EXAMPLES.map(([title, entries]) =>
+    h("section", {}, h("h2", {}, title), h("ul", {}, ...entries.map(([words, where]) => h("li", {}, h("a", { href: address(where) }, words))))))));
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /** The third room: draw a digit or take a picture, and look at the maps of every layer, each number of them with its products. */
-import { choice, h, num, percent, picker, say } from "./dom.js";
+import { choice, h, num, percent, picker, placeIn, say } from "./dom.js";
 import { maskOf } from "./answers.js";
 import { boxesOf, objectsOf, paintBoxes } from "./boxes.js";
 import { paint, paintInput, paintMask, rangeOf } from "./colour.js";
@@ -49,7 +49,7 @@ export class LookRoom {
     this.layers = h("div", { class: "layers" });
     this.seen = h("canvas", { role: "img", "aria-label": "what the network sees" });
     this.gradient = h("canvas", { role: "img", "aria-label": "saliency: the gradient of the answer with respect to each pixel" });
-    this.unit = new Grid("a map: arrow keys choose a number", () => this.explain());
+    this.unit = new Grid("a map: arrow keys choose a number", () => { this.explain(); this.remember(); });
     this.explanation = new Explanation(loops, () => {});
     this.likes = h("div", { class: "maps" });
     this.likesNote = h("p", { class: "dim" });
@@ -60,7 +60,7 @@ export class LookRoom {
     this.file = h("input", { type: "file", accept: "image/*", onchange: () => this.takeFile(this.file.files?.[0]) });
     this.element = h("div", { class: "room" },
       h("div", { class: "controls" }, this.pen.figure, h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => this.clear() }, "clear"),
-        h("button", { type: "button", onclick: () => this.takeSample() }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
+        h("button", { type: "button", onclick: () => { this.takeSample(); this.remember(); } }, "a test image"), picker("a picture", this.file)), this.verdict, this.answers,
       h("div", { class: network.assets.boxes ? "figures scenes" : "figures" }, h("figure", {}, this.seen, h("figcaption", {}, network.assets.boxes ? "what it sees; broken lines: what is there" : "what it sees", " ", savePictures(this.seen, "what it sees"))), h("figure", {}, this.gradient, h("figcaption", {}, "saliency of ", this.target, " ", savePictures(this.gradient, "saliency"))))),
       h("div", { class: "stage" }, this.untrained, h("p", { class: "hint" }, "Draw, and press a map: it is shown large below. Point at one of its numbers, or move by arrow keys there, to see what it is made of."), this.layers, h("div", { class: "figures" }, this.unit.figure,
         h("div", { class: "likes" }, h("h2", {}, "what it likes"), h("button", { type: "button", onclick: () => this.showLikes() }, "look at the test images"), this.likesNote, this.likes)), this.explanation.element));
@@ -81,6 +81,7 @@ export class LookRoom {
       this.choose(this.layer, 0);
     }
     else if (this.stale) this.look();
+    this.remember();
   }
 
   /** The drawing or picture as the network takes it. */
@@ -286,13 +287,16 @@ export class LookRoom {
     this.file.value = "";
   }
 
-  remember() { state.write({ room: "look", layer: this.layer, map: this.map, image: this.drawn ? undefined : String(this.sample) }); }
+  remember() { state.write({ room: "look", layer: this.layer, map: this.map, image: this.drawn ? undefined : String(this.sample), at: `${this.unit.row},${this.unit.column}` }); }
 
   /** @param {import("./state.js").State} given */
   recall(given) {
     if (given.layer && this.network.assets.nodes.some(({ name }) => name === given.layer)) this.layer = given.layer;
-    if (given.map) this.map = Number(given.map) || 0;
-    this.takeSample(Number(given.image) || 0);
+    const whole = (/** @type {string | undefined} */ text) => Math.max(0, Math.floor(Number(text)) || 0);
+    if (given.map) this.map = whole(given.map);
+    this.takeSample(Math.min(whole(given.image), (this.task.data?.test.count ?? 1) - 1));
+    if (given.at) this.unit.choose(...placeIn(given.at));
+    else this.remember();
   }
 
   repaint() {

@@ -1,6 +1,6 @@
 // @ts-check
 /** The page: its rooms, one of which is shown, and what they share. */
-import { byId, h, say } from "./dom.js";
+import { bounded, byId, h, say } from "./dom.js";
 import { dataOf } from "./images.js";
 import { lectureRoom } from "./lectures.js";
 import { LookRoom } from "./look.js";
@@ -89,7 +89,7 @@ export async function start(assets, packedWorker, stepping) {
   const train = new TrainRoom({ script: text(worker), engine, tasks, loops }, (trainer, task) => { if (task === first) look.adopt(trainer.parameters, Boolean(trainer.steps || task.parameters)); });
   const rooms = { slide, train, look, lectures: { element: lectureRoom(), repaint() {} } };
   for (const [name, title] of ROOMS) {
-    const go = () => { state.write({ room: name }); open(name, rooms); };
+    const go = () => { state.write({ room: name }); open(name, rooms); }; // the room that is entered writes the rest
     byId("tabs", HTMLElement).append(h("button", {
       type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `room-${name}`, onclick: go,
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
@@ -104,14 +104,22 @@ export async function start(assets, packedWorker, stepping) {
   }
   const follow = () => {
     const given = state.read(), name = ROOMS.some(([each]) => each === given.room) ? given.room : "slide", room = /** @type {any} */ (rooms)[name];
-    const known = Object.keys(given).length > 1;
+    room.recall?.({ ...room.first, ...given });
     open(name, rooms);
-    if (known || name !== "lectures") room.recall?.(given);
   };
+  const address = location.hash; // rooms that are made ready write theirs
   slide.recall({ kernel: "sobel-top", at: "4,5", ...(state.read().room === "slide" ? state.read() : {}) });
   train.recall({});
+  state.read();
+  if (address) history.replaceState(null, "", address);
   follow();
   window.addEventListener("hashchange", follow);
+  document.addEventListener("change", ({ target }) => { // a number out of its bounds counts as the nearest: that is what is to be seen then
+    if (!(target instanceof HTMLInputElement) || target.type !== "number") return;
+    const written = target.value;
+    bounded(target);
+    if (written !== target.value) target.dispatchEvent(new Event("input"));
+  });
   document.addEventListener("dragover", event => event.preventDefault());
   document.addEventListener("drop", event => { // a picture to the room that is open, weights to where they are trained
     event.preventDefault();
@@ -120,7 +128,11 @@ export async function start(assets, packedWorker, stepping) {
     if (weights || train.element.offsetParent) {
       byId("tab-train", HTMLElement).click();
       train.takeFiles(files);
-    } else (look.element.offsetParent ? look : slide).takeFile(files[0]);
+    } else if (look.element.offsetParent) look.takeFile(files[0]);
+    else {
+      byId("tab-slide", HTMLElement).click();
+      slide.takeFile(files[0]);
+    }
   });
   const repaint = () => { for (const each of Object.values(rooms)) each.repaint(); };
   byId("theme", HTMLButtonElement).addEventListener("click", () => {

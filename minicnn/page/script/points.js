@@ -67,7 +67,8 @@ export function paintPlane(canvas, shares, side, { coordinates, labels, count })
   }
   for (let n = 0; n < labels.length; n++) {
     context.beginPath();
-    context.arc((coordinates[2 * n] + 1) / 2 * canvas.width, (1 - coordinates[2 * n + 1]) / 2 * canvas.height, n < count ? 3 : 4, 0, 7);
+    context.arc((coordinates[2 * n] + 1) / 2 * canvas.width, (1 - coordinates[2 * n + 1]) / 2 * canvas.height, unit * (n < count ? 0.36 : 0.5), 0, 7);
+    context.lineWidth = unit / 8;
     context.fillStyle = `rgb(${colours[labels[n]].join(" ")})`;
     context.fill();
     context.strokeStyle = n < count ? `rgb(${ground.join(" ")})` : `rgb(${themed("--ink").join(" ")})`;

@@ -34,6 +34,7 @@ export function parsed(network, file) {
   let header;
   try {
     header = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 8, length)));
+    if (Object(header) !== header) throw new TypeError("no table");
   } catch {
     throw fault("it is no safetensors file");
   }
@@ -41,7 +42,8 @@ export function parsed(network, file) {
   for (const [name, at, shape] of network.slots) {
     const entry = header[name], size = shape.reduce((a, b) => a * b, 1);
     if (!entry) throw fault(`it has no ${name}`);
-    if (entry.dtype !== "F32" || String(entry.shape) !== String(shape)) throw fault(`${name} is ${entry.dtype} ${entry.shape.join(" x ")}, not F32 ${shape.join(" x ")}`);
+    if (entry.dtype !== "F32" || String(entry.shape) !== String(shape)) throw fault(`${name} is ${entry.dtype} ${[entry.shape].flat().join(" x ")}, not F32 ${shape.join(" x ")}`);
+    if (!Array.isArray(entry.data_offsets)) throw fault(`${name} does not say where it is`);
     const [begin, end] = entry.data_offsets;
     if (end - begin !== 4 * size || 8 + length + end > file.byteLength) throw fault(`${name} is cut`);
     parameters.set(new Float32Array(file.slice(8 + length + begin, 8 + length + end)), at);

@@ -1,6 +1,6 @@
 // @ts-check
 /** The first room: slide a filter, and see every product of the number under the cursor. */
-import { choice, field, h, num, picker, say } from "./dom.js";
+import { bounded, choice, field, h, num, pick, picker, placeIn, say } from "./dom.js";
 import { Explanation } from "./explain.js";
 import { Grid } from "./grid.js";
 import { count, placeOf, tensor } from "./loops.js";
@@ -40,6 +40,12 @@ export class SlideRoom {
       h("div", { class: "stage" }, this.hint, this.message,
         h("div", { class: "figures" }, this.input.figure, this.second.figure, this.result.figure),
         this.formula, this.explanation.element));
+  }
+
+  /** What an address means that does not say it. */
+  get first() {
+    const once = "1x1", none = "0x0";
+    return { kind: this.controls.kind.options[0].value, pass: "forward", axes: "2", padding: "valid", mode: "zeros", flip: "0", bias: "0", window: "3x3", stride: once, dilation: once, before: none, after: none, tile: "2x2", rest: none, channels: "1", filters: "1", groups: "1" };
   }
 
   makeControls() {
@@ -289,28 +295,34 @@ export class SlideRoom {
   /** As an address says; what it does not name stays. @param {import("./state.js").State} given */
   recall(given) {
     const c = this.controls;
-    for (const name of /** @type {const} */ (["kind", "pass", "axes", "image", "padding", "mode", "bias", "channels", "filters", "groups"])) if (given[name] !== undefined) c[name].value = given[name];
+    for (const name of /** @type {const} */ (["kind", "pass", "axes", "image", "padding", "mode", "bias", "channels", "filters", "groups"])) {
+      const control = c[name], value = given[name];
+      if (control instanceof HTMLSelectElement) pick(control, value);
+      else if (value !== undefined) bounded(control, value);
+    }
     for (const name of /** @type {const} */ (["window", "stride", "dilation", "before", "after", "tile", "rest"])) {
       const values = given[name]?.split("x");
-      if (values) c[name].forEach((each, n) => { each.value = values[Math.min(n, values.length - 1)]; });
+      if (values) c[name].forEach((each, n) => bounded(each, values[Math.min(n, values.length - 1)]));
     }
     if (given.flip !== undefined) c.flip.checked = given.flip === "1";
-    if (given.weights) [this.weights, c.kernel.value] = [given.weights.split(" ").map(Number), "my own"];
+    if (given.weights) [this.weights, c.kernel.value] = [given.weights.split(" ").map(each => Number(each) || 0), "my own"];
     if (given.kernel && this.kernels[given.kernel]) [this.weights, c.kernel.value] = [this.kernels[given.kernel].flat(), given.kernel];
     const named = Object.entries(this.kernels).find(([, rows]) => String(rows.flat()) === String(this.weights));
     if (named && given.weights) [c.kernel.value] = named;
     if (given.numbers) { // an image of one's own: rows separated by commas
-      const rows = given.numbers.split(",").map(row => row.trim().split(" ").map(Number));
-      this.images["from the link"] = { shape: [1, rows.length, rows[0].length], data: Float32Array.from(rows.flat()) };
+      const rows = given.numbers.split(",").slice(0, MOST).map(row => row.trim().split(" ").slice(0, MOST).map(each => Number(each) || 0)), columns = Math.max(...rows.map(row => row.length));
+      this.images["from the link"] = tensor([1, rows.length, columns], n => rows[Math.floor(n / columns)][n % columns] ?? 0);
       if (![...c.image.options].some(each => each.value === "from the link")) c.image.append(new Option("from the link", "from the link"));
       c.image.value = "from the link";
     }
-    if (given.at) [this.result.row, this.result.column] = given.at.split(",").map(Number);
+    if (given.at) [this.result.row, this.result.column] = placeIn(given.at);
     if (!c.image.value) c.image.selectedIndex = 0;
     this.weightBox.replaceChildren();
     if (Object.keys(given).length > 3) this.controls.more.open ||= ["dilation", "mode", "tile", "rest", "axes", "groups", "channels", "filters"].some(name => given[name] && !["1", "1x1", "2x2", "0x0", "zeros", "2"].includes(given[name]));
     this.refresh();
   }
+
+  enter() { this.remember(); }
 
   /** Nothing to do: numbers are drawn by the theme's colours. */
   repaint() {}

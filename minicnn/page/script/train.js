@@ -1,6 +1,6 @@
 // @ts-check
 /** The second room: train in the page, see loss and filters as they change, and compare two settings. */
-import { choice, field, h, num, percent, save, say, unique } from "./dom.js";
+import { bounded, choice, field, h, num, percent, pick, save, say, unique } from "./dom.js";
 import { FIGURES, figureWords, nounOf } from "./answers.js";
 import { paintBoxes } from "./boxes.js";
 import { paint, paintInput, paintMask } from "./colour.js";
@@ -17,6 +17,7 @@ const SIDE = 40; // of the grid on which the plane is asked
 const RATES = ["0.0003", "0.001", "0.003", "0.01", "0.03", "0.1", "0.3"];
 const BATCHES = ["8", "16", "32", "64"];
 const MOST_MISTAKES = 12;
+const CHOICES = /** @type {const} */ (["optimizer", "rate", "batch"]), NUMBERS = /** @type {const} */ (["momentum", "dropout", "shift"]); // of a panel, in the address
 
 /** Settings of one of the two that may be compared. */
 class Panel {
@@ -47,7 +48,8 @@ class Panel {
 
   /** An optimizer, with the learning rate that suits it. @param {string} kind */
   choose(kind) {
-    [this.optimizer.value, this.rate.value] = [kind, String(this.start[/** @type {"adam" | "sgd"} */ (kind)])];
+    pick(this.optimizer, kind);
+    this.rate.value = String(this.start[/** @type {"adam" | "sgd"} */ (this.optimizer.value)]);
     this.show();
   }
 
@@ -79,16 +81,17 @@ export class TrainRoom {
     this.loss = new Curves("loss of a batch");
     this.accuracy = new Curves("share of right answers in a batch", 1);
     this.filters = h("div", { class: "maps" });
-    this.plane = h("canvas", { width: 320, height: 320, class: "plane", role: "img", "aria-label": "what the network says everywhere in the plane" });
+    this.plane = h("canvas", { width: 640, height: 640, class: "plane", role: "img", "aria-label": "what the network says everywhere in the plane" });
     this.learned = h("div", {}, this.filters, this.plane);
     this.report = h("p", { class: "mono report", role: "status" });
     this.message = h("p", { class: "problem", role: "status" });
     this.hint = h("p", { class: "hint" });
     this.go = h("button", { type: "button", class: "main", onclick: () => this.toggle() }, "train");
     this.replay = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "a moment of training", oninput: () => this.showFilters(Number(this.replay.value)) });
-    this.shape = choice(Object.keys(SHAPES), () => this.begin());
-    this.noise = h("input", { type: "number", min: 0, max: 0.6, step: 0.1, value: 0.1, oninput: () => this.begin() });
-    this.features = FEATURES.map(([name], n) => h("input", { type: "checkbox", id: unique("feature"), checked: n < 2, "aria-label": name, onchange: () => this.begin() }));
+    const anew = () => { this.begin(); this.remember(); };
+    this.shape = choice(Object.keys(SHAPES), anew);
+    this.noise = h("input", { type: "number", min: 0, max: 0.6, step: 0.1, value: 0.1, oninput: anew });
+    this.features = FEATURES.map(([name], n) => h("input", { type: "checkbox", id: unique("feature"), checked: n < 2, "aria-label": name, onchange: anew }));
     this.pointControls = h("div", { class: "controls inner" }, field("points", this.shape), field("noise", this.noise),
       h("fieldset", { class: "field pair" }, h("legend", {}, "features"), ...this.features.map((each, n) => h("label", { for: each.id, class: "check" }, each, FEATURES[n][0]))));
     this.file = h("input", { type: "file", accept: ".safetensors", onchange: () => this.load(this.file.files?.[0]) });
@@ -120,11 +123,15 @@ export class TrainRoom {
   get takesOwn() { return !this.isPlane && this.chosen.network.input_shape.length === 3 && this.chosen.network.target === "class"; }
   get chosenFeatures() { return this.features.map(each => each.checked); }
 
+  /** What an address means that does not say it. */
+  get first() { return { task: Object.keys(this.page.tasks)[0], noise: "0.1", features: "11" }; }
+
   /** Two settings that are alike would show nothing: the other begins with another optimizer. */
   oppose() {
     const [a, b] = this.panels;
     if (this.compare.checked && JSON.stringify(a.settings) === JSON.stringify(b.settings)) b.choose(a.optimizer.value === "adam" ? "sgd" : "adam");
     this.begin();
+    this.remember();
   }
 
   /** Settings and trainers for a task that was chosen. */
@@ -221,7 +228,7 @@ export class TrainRoom {
     const [first] = this.trainers, [name, , shape] = first.network.slots[0], values = first.history[moment] ?? first.history[first.history.length - 1];
     const caption = this.element.querySelector(".caption");
     this.filters.hidden = this.replay.hidden = this.isPlane;
-    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; ringed points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}${first.history.length > 1 ? "; slide back to see how they came about" : ""}`;
+    if (caption) caption.textContent = this.isPlane ? "what the network says everywhere; the larger points test it" : `${name}: ${shape.join(" x ")}, moment ${moment + 1} of ${first.history.length}${first.history.length > 1 ? "; slide back to see how they came about" : ""}`;
     if (this.isPlane) return;
     const [K, C] = shape, [R, S] = shape.length > 3 ? shape.slice(2) : [1, shape[shape.length - 1]], count = Math.min(K, 32), size = values.length / K;
     while (this.filters.children.length < count) this.filters.append(h("canvas", { role: "img", "aria-label": `filter ${this.filters.children.length}` }));
@@ -233,7 +240,7 @@ export class TrainRoom {
   showMistakes(trainer) {
     const figure = /** @type {HTMLElement} */ (this.mistakes.parentElement), wrong = trainer.wrong?.slice(0, MOST_MISTAKES) ?? [], { network } = trainer;
     figure.hidden = this.isPlane || !wrong.length;
-    this.worst.textContent = `test ${nounOf(network)} that it answers worst${network.boxes ? "; broken lines: what is there" : ""}`;
+    this.worst.textContent = `test ${nounOf(network)} that it answers worst${network.boxes ? "; broken lines: what is there" : network.target === "class" ? ": what it is, as what it takes it, how sure it is" : ""}`;
     this.mistakes.classList.toggle("scenes", network.target === "boxes");
     if (figure.hidden) return;
     const shape = network.input_shape, [H, W] = shape.length > 2 ? shape.slice(-2) : [1, shape[shape.length - 1]];
@@ -283,6 +290,7 @@ export class TrainRoom {
     const weights = [...files].find(each => each.name.endsWith(".safetensors"));
     if (weights) this.load(weights);
     else if (this.takesOwn) this.takePictures(files);
+    else this.message.textContent = `${files[0].name}: this task takes weights (.safetensors), no pictures`;
   }
 
   /** Pictures of one class, grey and in the network's size. @param {FileList | null | undefined} files */
@@ -308,23 +316,33 @@ export class TrainRoom {
   }
 
   remember() {
-    const [a] = this.panels;
-    state.write({ room: "train", task: this.task.value, optimizer: a.optimizer.value, rate: a.rate.value, batch: a.batch.value, momentum: a.optimizer.value === "sgd" ? a.momentum.value : undefined, dropout: Number(a.dropout.value) || undefined, shift: Number(a.shift.value) || undefined, points: this.isPlane ? this.shape.value : undefined });
+    const panels = this.panels.flatMap((panel, n) => [...CHOICES, ...NUMBERS].map(name => {
+      const told = (n === 0 || this.compare.checked) && (name !== "momentum" || panel.optimizer.value === "sgd") && panel[name].value !== "0";
+      return [n ? `${name}2` : name, told ? panel[name].value : undefined];
+    }));
+    const plane = this.isPlane ? { points: this.shape.value, noise: this.noise.value, features: this.chosenFeatures.map(Number).join("") } : { points: undefined, noise: undefined, features: undefined };
+    state.write({ room: "train", task: this.task.value, ...Object.fromEntries(panels), ...plane });
   }
 
   /** @param {import("./state.js").State} given */
   recall(given) {
-    const [a] = this.panels;
-    if (given.task && this.page.tasks[given.task]) this.task.value = given.task;
+    const [a, b] = this.panels;
+    pick(this.task, given.task);
     for (const each of this.panels) each.begin(this.chosen.network.start);
-    if (given.optimizer) a.optimizer.value = given.optimizer;
-    if (given.rate) a.rate.value = given.rate;
-    if (given.batch) a.batch.value = given.batch;
-    for (const name of /** @type {const} */ (["momentum", "dropout", "shift"])) if (given[name]) a[name].value = given[name];
-    if (given.points && SHAPES[given.points]) this.shape.value = given.points;
-    a.show();
+    for (const [panel, mark] of /** @type {[Panel, string][]} */ ([[a, ""], [b, "2"]])) {
+      if (given[`optimizer${mark}`]) panel.choose(given[`optimizer${mark}`]);
+      for (const name of CHOICES) pick(panel[name], given[name + mark]);
+      for (const name of NUMBERS) if (given[name + mark]) bounded(panel[name], given[name + mark]);
+      panel.show();
+    }
+    this.compare.checked = CHOICES.some(name => given[`${name}2`]);
+    pick(this.shape, given.points);
+    if (given.noise) bounded(this.noise, given.noise);
+    if (given.features) this.features.forEach((each, n) => { each.checked = given.features[n] === "1"; });
     this.begin();
   }
+
+  enter() { this.remember(); }
 
   repaint() { this.show(); }
 }
