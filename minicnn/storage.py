@@ -110,7 +110,9 @@ def load_arrays(path: str | Path, widen: bool = False) -> tuple[dict[str, np.nda
             raise CheckpointError(f"{source} is not a file")
         with safe_open(source, framework="np") as file:
             metadata = dict(file.metadata() or {})
-            if widen and any(file.get_slice(name).get_dtype() == "BF16" for name in file.keys()):  # noqa: SIM118 not a dict
+            if any(file.get_slice(name).get_dtype() == "BF16" for name in file.keys()):  # noqa: SIM118 not a dict
+                if not widen:
+                    raise TypeError("bfloat16")  # which another package may have taught NumPy
                 return _widened(source), metadata
             return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
     except FileNotFoundError:

@@ -19,7 +19,7 @@ def test_set_threads_holds_for_functions_and_networks(unset, monkeypatch):
 
     asked = []
     plain_lead = crew.lead
-    monkeypatch.setattr(crew, "lead", lambda *arguments: asked.append(arguments[9][7]) or plain_lead(*arguments))
+    monkeypatch.setattr(crew, "lead", lambda *arguments: asked.append(arguments[9][9]) or plain_lead(*arguments))
     net = minicnn.zoo.build("lenet")
     for n in (1, 3, 2):
         minicnn.set_threads(n)

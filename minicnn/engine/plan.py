@@ -247,6 +247,8 @@ class Plan:
 
     def launch(self, parameters: np.ndarray, jobs: np.ndarray, addresses: np.ndarray) -> None:
         """Run batches that are known to be right; who calls keeps what `jobs` and `addresses` point to."""
+        if self.is_tower:
+            refuse_alone()
         with self.lock:
             run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout)
 

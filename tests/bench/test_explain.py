@@ -52,7 +52,7 @@ def test_forward(name, batch, way):
     assert found.way == way
 
 
-@pytest.mark.parametrize(("images", "channels"), [(1, 32), (8, 32), (8, 16), (16, 32), (16, 16)])
+@pytest.mark.parametrize(("images", "channels"), [(1, 64), (8, 64), (8, 16), (16, 32), (16, 16)])
 def test_calls_go_that_way(images, channels, monkeypatch):
     gone = []
 

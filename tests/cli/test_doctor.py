@@ -54,7 +54,11 @@ def test_json(cli):
         "data sets",
         "pillow",
         "cairosvg",
+        "onnx",
+        "h5py",
         "torch",
+        "onnxruntime",
+        "openvino",
         "scikit-learn",
         "mpi4py",
     ]

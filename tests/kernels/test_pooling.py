@@ -202,7 +202,11 @@ INDICES = np.zeros((2, 3, 3, 3), np.int64)
         (lambda: kernels.max_pool2d(X, 2.0), SettingError, r"^max_pool2d: window is 2.0, but must be a whole number$"),
         (lambda: kernels.max_pool2d(X, (2, 2, 2)), SettingError, r"^max_pool2d: window \(2, 2, 2\) has 3 entries, but there are 2 axes"),
         (lambda: kernels.max_pool2d(X, 2, stride=-1), SettingError, r"^max_pool2d: stride is -1, but must be at least 1$"),
-        (lambda: kernels.max_pool2d(X, 2, padding="wide"), SettingError, r"^max_pool2d: padding 'wide' is not one of valid, same, full"),
+        (
+            lambda: kernels.max_pool2d(X, 2, padding="wide"),
+            SettingError,
+            r"^max_pool2d: padding 'wide' is not one of valid, same, same_lower, full",
+        ),
         (lambda: kernels.max_pool2d(X, 2, ceil_mode=1), SettingError, r"^max_pool2d: ceil_mode is 1, but must be True or False$"),
         (lambda: kernels.max_pool2d(X, 2, return_indices="yes"), SettingError, r"^max_pool2d: return_indices is 'yes'"),
         (

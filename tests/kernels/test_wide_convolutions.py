@@ -96,7 +96,7 @@ def test_choice_follows_the_sizes(monkeypatch):
 
     def chosen(size, channels, filters, **settings):
         axis = Axis(size, 3, 1, 1, 1, 1, size)._replace(**settings)
-        return choice.choose_many((axis, axis), channels, filters, 1, 16, 4).name
+        return choice.choose_many((axis, axis), channels, filters, 1, 4).name
 
     assert chosen(32, 3, 16) == choice.DIRECT
     assert chosen(28, 128, 128) == choice.WINOGRAD4
@@ -122,4 +122,4 @@ def test_unknown_choice(monkeypatch):
     monkeypatch.setenv(choice.VARIABLE, "fastest")
     axis = Axis(8, 3, 1, 1, 1, 1, 8)
     with pytest.raises(SettingError, match="fastest"):
-        choice.choose_many((axis, axis), 8, 8, 1, 16, 4)
+        choice.choose_many((axis, axis), 8, 8, 1, 4)

@@ -101,7 +101,7 @@ def test_repr_is_what_one_would_type():
         ({"filters": 6, "window": (3, 3, 3)}, r"^Conv2D: window \(3, 3, 3\) has 3 entries, but there are 2 axes"),
         ({"filters": 6, "window": 3, "stride": 0}, r"^Conv2D: stride is 0, but must be at least 1$"),
         ({"filters": 6, "window": 3, "padding": -1}, r"^Conv2D: padding is -1, but must be at least 0$"),
-        ({"filters": 6, "window": 3, "padding": "some"}, r"^Conv2D: padding 'some' is not one of valid, same, full"),
+        ({"filters": 6, "window": 3, "padding": "some"}, r"^Conv2D: padding 'some' is not one of valid, same, same_lower, full"),
         ({"filters": 6, "window": 3, "dilation": 0}, r"^Conv2D: dilation is 0, but must be at least 1\n  use 1 "),
         ({"filters": 6, "window": 3, "groups": 4}, r"^Conv2D: 6 filters do not divide into 4 groups\n  use 1, 2, 3 or 6 groups"),
         ({"filters": 6, "window": 3, "bias": 1}, r"^Conv2D: bias is 1, but must be True or False$"),

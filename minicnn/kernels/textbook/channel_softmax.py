@@ -92,4 +92,4 @@ def channel_log_softmax_backward(dx, dy, y):
             for c in range(C):
                 total += dy[n, c, l]
             for c in range(C):
-                dx[n, c, l] = dy[n, c, l] - np.exp(y[n, c, l]) * total
+                dx[n, c, l] = dy[n, c, l] - np.exp(np.float64(y[n, c, l])) * total

@@ -30,6 +30,7 @@ def lp_pool1d_forward(y, x, window_w, stride_w, pad_w, dilation_w, power):
     ----------
     y : (N, C, Q) float, written
     x : (N, C, W) float
+    power : float, at least 1
     """
     N, C, Q = y.shape
     W = x.shape[2]
@@ -57,6 +58,7 @@ def lp_pool1d_backward(dx, dy, x, y, window_w, stride_w, pad_w, dilation_w, powe
     dy : (N, C, Q) float
     x : (N, C, W) float
     y : (N, C, Q) float
+    power : float, at least 1
     """
     N, C, W = dx.shape
     Q = dy.shape[2]
@@ -83,6 +85,7 @@ def lp_pool2d_forward(y, x, window_h, window_w, stride_h, stride_w, pad_h, pad_w
     ----------
     y : (N, C, P, Q) float, written
     x : (N, C, H, W) float
+    power : float, at least 1
     """
     N, C, P, Q = y.shape
     _, _, H, W = x.shape
@@ -113,6 +116,7 @@ def lp_pool2d_backward(dx, dy, x, y, window_h, window_w, stride_h, stride_w, pad
     dy : (N, C, P, Q) float
     x : (N, C, H, W) float
     y : (N, C, P, Q) float
+    power : float, at least 1
     """
     N, C, H, W = dx.shape
     _, _, P, Q = dy.shape
@@ -158,6 +162,7 @@ def lp_pool3d_forward(
     ----------
     y : (N, C, O, P, Q) float, written
     x : (N, C, D, H, W) float
+    power : float, at least 1
     """
     N, C, O, P, Q = y.shape
     _, _, D, H, W = x.shape
@@ -209,6 +214,7 @@ def lp_pool3d_backward(
     dy : (N, C, O, P, Q) float
     x : (N, C, D, H, W) float
     y : (N, C, O, P, Q) float
+    power : float, at least 1
     """
     N, C, D, H, W = dx.shape
     _, _, O, P, Q = dy.shape
