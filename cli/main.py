@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import os
 import sys
 import warnings
 from typing import TextIO
@@ -79,6 +80,12 @@ def without_scipy() -> None:
     sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
 
 
+def without_colorama() -> None:
+    """Numba starts it if installed, and at exit it writes to a terminal what is no JSON.  Click needs it on Windows."""
+    if os.name != "nt":
+        sys.modules.setdefault("colorama", None)  # type: ignore[arg-type]
+
+
 def show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
 ) -> None:
@@ -90,6 +97,7 @@ def show_warning(
 def main(arguments: list[str] | None = None) -> None:
     """Run one command.  Exit 0 done, 1 a MinicnnError (one `Error:` line), 2 bad usage, 130 interrupted."""
     without_scipy()
+    without_colorama()
     warnings.showwarning = show_warning
     streams.prepare()
     if launched_rank() > 0:
