@@ -122,7 +122,7 @@ def test_training_learns_and_the_command_line_takes_its_weights(opened, tmp_path
             break
     assert tests[-1] > 0.95
     page.click("button.main")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(1500)  # what it is paused at is tested, too
     with page.expect_download() as saved:
         page.click('text="save the weights"')
     path = tmp_path / "lenet.safetensors"

@@ -37,7 +37,7 @@ export class Curves {
       const each = Math.ceil(values.length / POINTS), points = [];
       for (let at = 0; at < values.length; at += each) {
         const part = values.slice(at, at + each), mean = part.reduce((a, b) => a + b, 0) / part.length;
-        points.push(`${x((at + (part.length - 1) / 2) * steps / values.length).toFixed(1)},${y(mean).toFixed(1)}`);
+        if (Number.isFinite(mean)) points.push(`${x((at + (part.length - 1) / 2) * steps / values.length).toFixed(1)},${y(mean).toFixed(1)}`);
       }
       drawn.push(s("polyline", { points: points.join(" "), class: `line ${kind}` }));
       drawn.push(s("text", { x: WIDTH - 12, y: this.most === 1 ? HEIGHT - BOTTOM - 10 - 15 * n : 18 + 15 * n, class: `tick right ${kind}` }, values.length ? `${name} ${num(values[values.length - 1], 3)}` : name));

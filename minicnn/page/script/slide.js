@@ -289,7 +289,9 @@ export class SlideRoom {
     const plain = { kind: c.kind.value, pass: c.pass.value, axes: c.axes.value, image: c.image.value, padding: c.padding.value, mode: c.mode.value, flip: Number(c.flip.checked), bias: c.bias.value };
     const pairs = { window: two(c.window), stride: two(c.stride), dilation: two(c.dilation), before: two(c.before), after: two(c.after), tile: two(c.tile), rest: two(c.rest) };
     const numbers = { channels: c.channels.value, filters: c.filters.value, groups: c.groups.value, at: `${this.result.row},${this.result.column}` };
-    state.write({ room: "slide", ...plain, ...pairs, ...numbers, weights: this.weights.map(each => +each.toFixed(4)).join(" ") });
+    const linked = c.image.value === "from the link" ? this.images[c.image.value] : null, columns = linked?.shape[2] ?? 1, own = [...linked?.data ?? []];
+    const rows = linked ? Array.from({ length: own.length / columns }, (_, row) => own.slice(row * columns, (row + 1) * columns).join(" ")).join(",") : undefined;
+    state.write({ room: "slide", ...plain, ...pairs, ...numbers, numbers: rows, weights: this.weights.map(each => +each.toFixed(4)).join(" ") });
   }
 
   /** As an address says; what it does not name stays. @param {import("./state.js").State} given */
