@@ -49,27 +49,34 @@ def image_task(net: Graph, train: Dataset, test: Dataset, known: TrainedOn | Non
     return {
         "kind": "images",
         "title": f"{net.name} on {train.name}",
-        "network": network_assets(net, shown, preparation, trained_on, known is not None, train.target, **asked),
+        "network": network_assets(net, shown, of_steps(preparation, data), trained_on, known is not None, train.target, **asked),
         "data": data,
         "share": FRAMED.get(train.name, 1.0),
         "own": shown.own,
     }
 
 
+def of_steps(preparation: Preparation, data: dict[str, Any]) -> Preparation:
+    """The same for what a page holds: floats as bytes, low + byte * step.  What is saved keeps the preparation of the floats."""
+    if preparation.unit == BYTES:
+        return preparation
+    low, whole = data["low"], 255 * data["step"]
+    mean = tuple((each - low) / whole for each in preparation.mean)
+    return Preparation(preparation.input_shape, mean, tuple(each / whole for each in preparation.std), BYTES)
+
+
 def signal_task() -> dict[str, Any]:
     """The network of MNIST-1D with signals rounded to 255 steps."""
     train, test = (load("mnist1d", split) for split in ("train", "test"))
     data = data_assets(train, test, SIGNALS)
-    low, step = data["low"], data["step"]
-    mean, std = (float(train.images.mean()) - low) / (255 * step), float(train.images.std()) / (255 * step)
     net = zoo.build("mnist1d-cnn")
     shown = walk(net)
-    preparation = Preparation(net.input_shape, (mean,), (std,), BYTES)
+    preparation = Preparation.of(train, net.input_shape)
     known = TrainedOn(preparation, tuple(train.classes), train.input_shape, train.name, 0, SoftmaxCrossEntropy())
     return {
         "kind": "images",
         "title": "signals: mnist1d-cnn",
-        "network": network_assets(net, shown, preparation, known, False),
+        "network": network_assets(net, shown, of_steps(preparation, data), known, False),
         "data": data,
         "share": 1.0,
         "own": shown.own,
