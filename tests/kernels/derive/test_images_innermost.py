@@ -24,7 +24,7 @@ from ..textbook import cases
 PARAMETERS = ("weight", "bias", "gamma", "beta", "mean", "variance")
 TABLES = ("outputs", "inputs", "first", "filter_of", "map_of", "class_weights", "pos_weight", "sizes", "steps", "places")
 SLOTS = 2
-AT_ONCE = (1, 5, 16, 32)  # images at a time: 7 of them fill seven shards, one and a part, a part of one
+AT_ONCE = (1, 5, 32)  # images at a time: 7 of them fill seven shards, one and a part, a part of one
 
 
 class Case:
