@@ -32,8 +32,8 @@ def load(path: str | Path, custom_objects: Sequence[Any] = ()) -> Graph:
     CheckpointError
         If the file is missing, cut, not a network of minicnn, or does not fit together.
     """
-    kind = kind_of(path)
-    if kind != SAFETENSORS or Path(path).suffix.lower() == ONNX:
+    kind, ending = kind_of(path), Path(path).suffix.lower()
+    if (kind != SAFETENSORS and ending != ".safetensors") or ending == ONNX:
         network = "" if kind == SAFETENSORS else " --network NETWORK"
         raise CheckpointError(
             f"{path} is not a network of minicnn, but {'an ONNX file' if kind == SAFETENSORS else 'weights of others'}"
