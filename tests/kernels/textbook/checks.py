@@ -1,6 +1,6 @@
 """What the textbook tests share: generated settings, poisoned outputs, numeric gradients, tolerances with a reason.
 
-MINICNN_EXAMPLES sets how many settings hypothesis generates per test (default 60; a nightly run may ask for thousands).
+MINICNN_EXAMPLES sets how many settings hypothesis generates per test (default 40; a nightly run may ask for thousands).
 """
 
 import os
@@ -8,7 +8,7 @@ import os
 import numpy as np
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = int(os.environ.get("MINICNN_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("MINICNN_EXAMPLES", "40"))
 
 # No deadline: the first example compiles.  derandomize: the same settings in every run, so that CI never blames an innocent change;
 # whoever asks for more examples gets new ones.
