@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
 from minicnn.cli.mistakes import Choice
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 VARIABLE = "_MINICNN_COMPLETE"  # by which Click knows that a shell asks
 
 
 @click.command()
-@click.argument("shell", type=Choice(SHELLS))
+@click.argument("shell", type=Choice(tuple(SHELLS)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
     """Print what makes a shell complete verbs, options, networks, data sets, runs, layers and loops.
@@ -23,8 +23,5 @@ def completion(ctx: click.Context, shell: str) -> None:
     fish, once:
       minicnn completion fish > ~/.config/fish/completions/minicnn.fish
     """
-    made = get_completion_class(shell)
-    assert made is not None
-    root = ctx.find_root()
-    maker = made(root.command, {}, "minicnn", VARIABLE)
+    maker = SHELLS[shell](ctx.find_root().command, {}, "minicnn", VARIABLE)
     click.echo(maker.source_template % maker.source_vars())
