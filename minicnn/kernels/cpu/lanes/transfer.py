@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.lanes.random import MASK, uniform_bits
+from minicnn.kernels.cpu.lanes.shuffle import prepared_pixels, turn_images
+from minicnn.kernels.cpu.lanes.vector import LANES, store
 from minicnn.kernels.cpu.program.atomics import as_double, bytes_at, floats_at, integers_at, whole_array
 from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -29,29 +31,49 @@ class Box(NamedTuple):
 
 @kernel
 def load_images(y, y_at, box, images, table, normal, frame):
-    """y[c, h, w, n] = images[order[first + n], c, h, w] * scale[c] + shift[c] for a part of the channels; lanes without an image become 0.
+    """y[c, h, w, n] = images[order[first + n], c, h, w] * scale[c] + shift[c] for a part of the rows; lanes without an image become 0.
 
     images : pointer to float32 or uint8, C-contiguous images
     normal : where the table holds (scale, shift) per channel, as the bits of float64
     """
-    pixels = box.depth * box.height * box.width
-    size, shard, count, order = box.channels * pixels, box.shard, frame.count, integers_at(frame.order)
+    rows, width, shard, count, order = box.depth * box.height, box.width, box.shard, frame.count, integers_at(frame.order)
+    size, whole = box.channels * rows * width, whole_array(images)
     starts = np.empty(shard, np.int64)
     for n in range(count):
         starts[n] = order[frame.first + n] * size
-    first_c, stop_c = share(box.channels, frame)
-    for c in range(first_c, stop_c):
-        scale = np.float32(as_double(table[normal + 2 * c]))
-        shift = np.float32(as_double(table[normal + 2 * c + 1]))
-        for d in range(box.depth):
-            for h in range(box.height):
-                for w in range(box.width):
-                    at = y_at + c * box.plane + d * box.step_d + h * box.step_h + w * box.step_w
-                    pixel = c * pixels + (d * box.height + h) * box.width + w
-                    for n in range(count):
-                        y[at + n] = np.float32(images[starts[n] + pixel]) * scale + shift
-                    for n in range(count, shard):
-                        y[at + n] = ZERO
+    first_row, stop_row = share(box.channels * rows, frame)
+    for number in range(first_row, stop_row):
+        c, row = number // rows, number % rows
+        scale, shift = np.float32(as_double(table[normal + 2 * c])), np.float32(as_double(table[normal + 2 * c + 1]))
+        at = y_at + c * box.plane + row // box.height * box.step_d + row % box.height * box.step_h
+        load_row(y, at, box, whole, starts, count, number * width, scale, shift)
+
+
+@kernel
+def load_row(y, y_at, box, images, starts, count, pixel, scale, shift):
+    """A row of the images that begin at `starts`, from number `pixel` of each; a single image is not turned, LANES are in registers.
+
+    One thread, 128 images of 28x28: 8 microseconds, and 33 number by number; an image of 96x55x55: 57 and 183.
+    """
+    step, shard, width = box.step_w, box.shard, box.width
+    if shard == 1 and width >= LANES:
+        for w in range(0, width, LANES):
+            w = min(w, width - LANES)  # the last of them again
+            store(y, y_at + w, prepared_pixels(images, starts[0] + pixel + w, scale, shift))
+        return
+    for n in range(0, shard, LANES):
+        stop = min(shard, n + LANES)
+        if width >= LANES and count - n >= LANES:
+            for w in range(0, width, LANES):
+                w = min(w, width - LANES)
+                turn_images(y, y_at + w * step + n, step, images, starts, n, pixel + w, scale, shift)
+            continue
+        for w in range(width):
+            at = y_at + w * step
+            for lane in range(n, min(stop, count)):
+                y[at + lane] = np.float32(images[starts[lane] + pixel + w]) * scale + shift
+            for lane in range(max(n, count), stop):
+                y[at + lane] = ZERO
 
 
 @kernel
