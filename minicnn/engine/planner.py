@@ -156,7 +156,7 @@ class Planner:
     _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
 
     def __post_init__(self) -> None:
-        self.fusion: Fusion = find_fusions(self.topology, self.machine.operation_of)
+        self.fusion: Fusion = find_fusions(self.topology, self.machine.operation_of, in_use=not self.training)
         self.consumers = consumers_of(self.topology)
         self.together = self.together or self.batch
 

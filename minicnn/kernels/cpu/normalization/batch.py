@@ -117,6 +117,13 @@ def combined_statistics(m, x, c, batch):
 
 
 @kernel
+def factor_and_shift(p, affine, c):
+    """What x is multiplied by, and what is added, by the running statistics of channel c."""
+    scale = p[affine.gamma + c] / np.sqrt(p[affine.running_variance + c] + affine.epsilon)
+    return scale, p[affine.beta + c] - p[affine.running_mean + c] * scale
+
+
+@kernel
 def normalize(m, y_at, x_at, size, scale, shift, floor):
     """y = max(floor, x * scale + shift)."""
     for i in range(0, size, LANES):
@@ -196,9 +203,23 @@ def batch_norm_inference(memory, parameters, table, a, frame):
     size = x.pixels * x.shard
     first, stop = share(x.channels, frame)
     for c in range(first, stop):
-        scale = p[affine.gamma + c] / np.sqrt(p[affine.running_variance + c] + affine.epsilon)
-        shift, floor = p[affine.beta + c] - p[affine.running_mean + c] * scale, ZERO if affine.rectify != 0 else NO_FLOOR
+        (scale, shift), floor = factor_and_shift(p, affine, c), ZERO if affine.rectify != 0 else NO_FLOOR
         normalize(m, arena + affine.y + c * size, arena + x.x + c * size, size, np.float32(scale), np.float32(shift), floor)
+
+
+@step("channels bias with_bias", affine=Affine, splits=True)
+def batch_norm_factors(memory, parameters, table, a, frame):
+    """A factor and a shift for each channel, side by side in common memory at `affine.y`, for a convolution whose sums they end.
+
+    bias : of the convolution, which is part of the shift
+    """
+    m, p, affine = whole_array(memory), whole_array(parameters), values(Affine, a.affine)
+    first, stop = share(a.channels, frame)
+    for c in range(first, stop):
+        scale, shift = factor_and_shift(p, affine, c)
+        bias = p[a.bias + c] if a.with_bias != 0 else ZERO
+        m[affine.y + 2 * c] = np.float32(scale)
+        m[affine.y + 2 * c + 1] = np.float32(shift + bias * scale)
 
 
 @step("dy sums", input=Normalized, epsilon=float, splits=True)
