@@ -146,6 +146,7 @@ class Planner:
     common_size: int = 0
     changing: Changing | None = None  # what was done to the images while they were loaded
     prepared: dict[tuple[int, str], TransformedFilters] = field(default_factory=dict)  # what `prepare` of a node left
+    lasting: set[int] = field(default_factory=set)  # nodes for which it stays from call to call
     exchanges: list[Exchange] = field(default_factory=list)  # between processes that run the program together
     _written: list[tuple[str, int, int]] = field(default_factory=list)  # common memory of the open phase: kind of exchange, place, row
     again: dict[Buffer, Callable[[], Activation]] = field(default_factory=dict)  # how to compute on the way back what lay here

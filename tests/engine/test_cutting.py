@@ -20,7 +20,7 @@ NETWORKS = {
             L.Conv2D(WIDE, 3, padding=1),
             L.Residual(L.Sequential(L.Conv2D(2 * WIDE, 3, padding=1, bias=False), L.BatchNorm2D(), L.ReLU(), L.Conv2D(WIDE, 3, padding=1))),
             L.LocalResponseNorm(),
-            L.AvgPool2D(2),
+            L.AvgPool2D(3, stride=2, padding=1),
             L.Conv2D(2 * WIDE, 3, padding=1, groups=2),
             L.GlobalAvgPool(),
             L.Linear(5),

@@ -42,7 +42,7 @@ def _product(name: str, way: Steps, piece: Piece) -> None:
         operands = Operands(0, None if bias is None else BIAS)
         if way.prepare:  # Winograd's products are fewer, but not as fast
             with stage.once(FILTER_PARTS):
-                operands = operands._replace(prepared=way.prepare(stage.program, stage.common, problem, 0))
+                operands = operands._replace(prepared=way.prepare(stage.program, stage.common, problem, 0, None))
         shape, source_shape = problem.shapes
         if way.outside and stage.shard == 1:
             way.append(stage.program, stage.outside(1, shape), stage.outside(0, source_shape), problem, operands)

@@ -36,6 +36,7 @@ FILTER = {2: 6.0, 4: 14.0}
 SPILLED = 3.0  # times as much where transformed inputs and outputs of a block leave the cache
 FEW_SPILLED = 2.5  # the same for few images, whose tiles lie side by side
 FEW_FILTER = {2: 30.0, 4: 55.0}  # the transform of a filter, when few images use it: mostly writing it to memory
+KNOWN_FILTER = 14.0  # to see that a kept one need not be made again: reading both
 LONE_VECTOR = 0.5  # of a vector: what a single one takes more than its part of a tile of four
 STREAMED = 0.4  # a transformed weight that comes from beyond the cache
 FEWEST_CHANNELS = 32  # of a group, and filters, of a call: fewer go the direct way
@@ -97,7 +98,7 @@ def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, wi
 
 
 def cycles_of_few(
-    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int, shard: int
+    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int, shard: int, kept: bool
 ) -> Mapping[str, float]:
     """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles, of all images of a shard.
 
@@ -108,6 +109,8 @@ def cycles_of_few(
     tile_vectors : vectors of tiles for each of `TILES` that can serve
     images : int
         That share one transform of the filters.
+    kept : bool
+        Whether that is kept from call to call.
     """
     own_filters = filters // groups
     cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT / shard}
@@ -118,7 +121,7 @@ def cycles_of_few(
         whole = tiles if rest == 2 else tiles + LONE_VECTOR if rest == 1 else -(-tiles // TILE_VECTORS) * TILE_VECTORS
         transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
         once = whole * weights / 2 * PER_TILE_PRODUCT + transforms + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
-        cycles[name] = once / shard + channels * own_filters * FEW_FILTER[m] / images
+        cycles[name] = once / shard + channels * own_filters * (KNOWN_FILTER if kept else FEW_FILTER[m]) / images
     return MappingProxyType(cycles)
 
 

@@ -79,11 +79,13 @@ class Images(NamedTuple):
 
     shard : side by side in the memory of a network; 0 where they follow one another in the arrays of a call
     halo : whether x may lie between its padding
+    repeated : whether what is made of the weights is kept for other calls
     """
 
     number: int
     shard: int = 0
     halo: bool = False
+    repeated: bool = False
 
 
 class Operands(NamedTuple):

@@ -58,17 +58,20 @@ from minicnn.kernels.cpu.winograd.weight_gradient_lowering import append_winogra
 MEMORY_BYTES = 1 << 22  # weights beyond which each pass reads them from memory
 
 
+Room = Callable[[int], Argument]
+
+
 class Steps(NamedTuple):
     """How a way appends steps.
 
     append : from values in lanes: (program, result, source, problem, operands), or (program, dweight, dy, x, problem)
-    prepare : the filters' transform, once for all images: (program, common, problem, weight)
+    prepare : the filters' transform, once for all images: (program, common, problem, weight, keep), see `append_winograd_filters`
     outside : whether `append` can read and write a single image in the arrays of a call
     single : whether a call of so many images gives it one at a time
     """
 
     append: Callable[..., None]
-    prepare: Callable[[Program, Callable[[int], Argument], Problem, int], TransformedFilters] | None = None
+    prepare: Callable[[Program, Room, Problem, int, Room | None], TransformedFilters] | None = None
     outside: bool = False
     single: Callable[[int], bool] = lambda images: False
 
@@ -115,7 +118,7 @@ def costs(problem: Problem, images: Images) -> Choice:
     channels, filters = (problem.channels, problem.filters) if problem.work == FORWARD else (problem.filters, problem.channels)
     few = images.number < LANES and (not images.shard or images.shard % LANES != 0)
     choice = (
-        choose_few(axes, channels, filters, groups, images.number, images.number if images.shard else 1)
+        choose_few(axes, channels, filters, groups, images.number, images.number if images.shard else 1, images.repeated)
         if few
         else choose_many(axes, channels, filters, groups, -(-images.number // LANES))
     )
@@ -133,7 +136,7 @@ def cycles(problem: Problem, images: Images) -> float:
     if images.shard % LANES == 0:
         return costs(problem, images).cycles[name]
     sizes = problem.axes, problem.channels, problem.filters, problem.groups
-    return choose_few(*sizes, images.shard, images.shard).cycles[name]
+    return choose_few(*sizes, images.shard, images.shard, images.repeated).cycles[name]
 
 
 def _by_winograd(name: str, m: int) -> Way:
@@ -142,10 +145,10 @@ def _by_winograd(name: str, m: int) -> Way:
             return problem.algorithm == name
         return costs(problem, images).name == name
 
-    def prepare(program: Program, common: Callable[[int], Argument], problem: Problem, weight: int) -> TransformedFilters:
+    def prepare(program: Program, common: Room, problem: Problem, weight: int, keep: Room | None = None) -> TransformedFilters:
         own, exchanged = problem.as_forward(), problem.work == BACKWARD_INPUT
         sizes = own.channels // own.groups, own.filters // own.groups, own.groups
-        return append_winograd_filters(program, common, weight, *sizes, m, own.flip, exchanged)
+        return append_winograd_filters(program, common, weight, *sizes, m, own.flip, exchanged, keep)
 
     reason = f"3x3 with stride 1: tiles of {m}x{m} need fewer multiplications"
     return Way(name, reason, serves, Steps(_append_winograd, prepare, outside=True, single=lambda images: images < LANES))

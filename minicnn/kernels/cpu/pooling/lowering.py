@@ -19,8 +19,6 @@ from minicnn.kernels.cpu.pooling.windows import (
     Channels,
     gradient_of_largest_step,
     largest_step,
-    mean_step,
-    weighted_sum_step,
 )
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.program import Place, Program, padded
@@ -120,13 +118,13 @@ def append_max_pool_backward(program: Program, dx: Activation, dy: Activation, w
 def append_average_pool_forward(program: Program, y: Activation, x: Activation, axes: tuple[Axis, ...], count_padding: bool) -> None:
     """Mean of each window."""
     reads = three_axes([of_average("AvgPool", axis, count_padding) for axis in axes])
-    program.step(mean_step, y=y.place, x=x.place, channels=channels_of(x), axes=step_axes(program, reads, x.map.shard))
+    append_separable(program, resample_step, y, x, reads, max(1, program.step_parts))
 
 
 def append_average_pool_backward(program: Program, dx: Activation, dy: Activation, axes: tuple[Axis, ...], count_padding: bool) -> None:
     """dx gets each window's gradient in equal shares."""
     reads = three_axes([backward(of_average("AvgPool", axis, count_padding)) for axis in axes])
-    program.step(weighted_sum_step, y=dx.place, x=dy.place, channels=channels_of(dy), axes=step_axes(program, reads, dy.map.shard))
+    append_separable(program, resample_step, dx, dy, reads, max(1, program.step_parts))
 
 
 def append_upsample_forward(program: Program, y: Activation, x: Activation, mode: str, align_corners: bool) -> None:

@@ -8,7 +8,8 @@ pixels are.  R + S reads for a window of R x S instead of R * S, and the tables 
 stride 2, 64 images, one thread) takes 9.1 ms so and 11.3 ms by a walk over whole windows, one of 5 x 5 and stride 1 takes 21 and 61 ms.
 
 Where images fill no vector, lanes run over the columns of the targets that read alike, one or two pixels after each other: the same pooling
-of one image in a network, two threads, takes 66 microseconds, where a walk over windows of one lane took 920.
+of one image in a network, two threads, takes 66 microseconds, where a walk over windows of one lane took 920.  Average pooling (3 x 3,
+stride 1) of one image of 96 maps of 55 x 55 takes 0.65 milliseconds with loading it, and took 1.9.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
-"""Windows over planes in lanes: the largest number and where it lies, the mean, the length, and the gradients of the first two.
+"""Windows over planes in lanes: the largest number and where it lies, its gradient, and the length.
 
 A lane is an image of a network, or a plane of a user's arrays.  Along each of three axes (those that are missing have one pixel) a table
-says what every target reads: offsets of sources, and a number that goes with each read, the position or the weight of `reads.py`.  All
+says what every target reads: offsets of sources, and a number that goes with each read, the position or the weight of `reads.py`.  Both
 walk over the windows in the same way and differ in what they do with a number that they find.
 
 A position is flat in its plane, an int32 in a lane of its own; -1 is none.  Gradients are gathered, not scattered: each source asks the
@@ -17,7 +17,7 @@ import numpy as np
 from minicnn.kernels.cpu.lanes.integers import same_integer, splat_integer
 from minicnn.kernels.cpu.lanes.vector import LANES, beats, load, multiply_add, power_of_two, select, splat, square_root, store_first
 from minicnn.kernels.cpu.pooling.l2 import magnitude, whole_exponent
-from minicnn.kernels.cpu.program.atomics import as_double, whole_array
+from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
@@ -51,10 +51,9 @@ class Axes(NamedTuple):
 
 
 class Window(NamedTuple):
-    """What one target reads: its place along the axes, the first read along each, and how many."""
+    """What one target reads: its place along the axes, and how many along each."""
 
     place: tuple[int, int, int]
-    first: tuple[int, int, int]
     reads: tuple[int, int, int]
 
 
@@ -91,12 +90,10 @@ def each_window(walk, memory, setting, t, a, frame):
     for n in range(first_row, stop_row):
         c, row = n // per_channel, n % per_channel
         o, p = row // rows.targets, row % rows.targets
-        i, j = t[depth.bounds + o], t[rows.bounds + p]
-        deep, high = t[depth.bounds + o + 1] - i, t[rows.bounds + p + 1] - j
+        deep, high = t[depth.bounds + o + 1] - t[depth.bounds + o], t[rows.bounds + p + 1] - t[rows.bounds + p]
         source_row = x + c * channels.plane + t[depth.firsts + o] + t[rows.firsts + p]
         for q in range(first, stop):
-            k = t[columns.bounds + q]
-            window = Window((o, p, q), (i, j, k), (deep, high, t[columns.bounds + q + 1] - k))
+            window = Window((o, p, q), (deep, high, t[columns.bounds + q + 1] - t[columns.bounds + q]))
             target, source = y + (n * columns.targets + q) * shard, source_row + t[columns.firsts + q]
             for lane in range(0, shard, LANES):
                 walk(m, target + lane, source + lane, shard - lane, setting, t, axes, window)
@@ -167,42 +164,6 @@ def gradient_of_largest(m, target, source, left, setting, t, axes, window):
 
 
 @kernel(inline=True)
-def weight_of(t, axes, window, i, j, k):
-    """The product of a read's weights along the axes."""
-    a = as_double(t[axes.depth.numbers + window.first[0] + i])
-    b = as_double(t[axes.rows.numbers + window.first[1] + j])
-    return np.float32(a * b * as_double(t[axes.columns.numbers + window.first[2] + k]))
-
-
-@kernel(inline=True)
-def take_number(summed, m, at, i, j, k, extra):
-    """The sum so far."""
-    return summed + load(m, at)
-
-
-@kernel(inline=True)
-def mean(m, target, source, left, setting, t, axes, window):
-    """y = the sum of a window times its weight, the same for every read."""
-    summed = fold(take_number, splat(ZERO), m, source, axes, window, 0)
-    if reads_something(window):
-        summed *= weight_of(t, axes, window, 0, 0, 0)
-    store_first(m, target, summed, left)
-
-
-@kernel(inline=True)
-def take_share(summed, m, at, i, j, k, extra):
-    """The weighted sum so far."""
-    t, axes, window = extra
-    return multiply_add(load(m, at), weight_of(t, axes, window, i, j, k), summed)
-
-
-@kernel(inline=True)
-def weighted_sum(m, target, source, left, setting, t, axes, window):
-    """y = the sum of a window, every read with its weight: the gradient of `mean`."""
-    store_first(m, target, fold(take_share, splat(ZERO), m, source, axes, window, (t, axes, window)), left)
-
-
-@kernel(inline=True)
 def take_magnitude(largest, m, at, i, j, k, extra):
     """The largest magnitude so far."""
     value = magnitude(load(m, at))
@@ -237,18 +198,6 @@ def largest_step(memory, parameters, table, a, frame):
 def gradient_of_largest_step(memory, parameters, table, a, frame):
     """As `gradient_of_largest`."""
     each_window(gradient_of_largest, memory, a.winners - a.x, table, a, frame)
-
-
-@step("y x", channels=Channels, axes=Axes, splits=True)
-def mean_step(memory, parameters, table, a, frame):
-    """As `mean`."""
-    each_window(mean, memory, 0, table, a, frame)
-
-
-@step("y x", channels=Channels, axes=Axes, splits=True)
-def weighted_sum_step(memory, parameters, table, a, frame):
-    """As `weighted_sum`."""
-    each_window(weighted_sum, memory, 0, table, a, frame)
 
 
 @step("y x", channels=Channels, axes=Axes, splits=True)

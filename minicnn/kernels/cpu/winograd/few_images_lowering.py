@@ -43,16 +43,19 @@ def tile_vectors(axes: Sequence[Axis], m: int, shard: int) -> int:
     return -(-((rows.out - 1) * line_of(columns).joined_length + columns.out) * shard // LANES)
 
 
-def choose_few(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int, shard: int = 1) -> Choice:
-    """Choose between this and the direct way for so many images, of which `shard` lie side by side."""
-    return cheapest(_cycles(axes, channels, filters, groups, images, shard), FEW_GAIN)
+def choose_few(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int, shard: int = 1, kept: bool = False) -> Choice:
+    """Choose between this and the direct way for so many images, of which `shard` lie side by side.
+
+    kept : whether transformed filters are kept from call to call
+    """
+    return cheapest(_cycles(axes, channels, filters, groups, images, shard, kept), FEW_GAIN)
 
 
 @lru_cache(REMEMBERED)
-def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int, shard: int) -> Mapping[str, float]:
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int, shard: int, kept: bool) -> Mapping[str, float]:
     vectors = {name: tile_vectors(axes, m, shard) for name, m in TILES.items()} if serves(axes) else {}
     taps = prod(axis.taps for axis in axes)
-    return cycles_of_few(taps, channels, filters, groups, row_vectors(axes, shard), vectors, images, shard)
+    return cycles_of_few(taps, channels, filters, groups, row_vectors(axes, shard), vectors, images, shard, kept)
 
 
 def append_winograd_few(

@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
 from minicnn.kernels.cpu.program.operands import Parameter, Scaling
 from minicnn.kernels.cpu.program.program import Argument, Place, Program, padded
-from minicnn.kernels.cpu.winograd.filters import TURNED_ROWS, winograd_filters_step
+from minicnn.kernels.cpu.winograd.filters import NOT_KEPT, TURNED_ROWS, winograd_filters_step
 from minicnn.kernels.cpu.winograd.overflow import Weighed
 from minicnn.kernels.cpu.winograd.stages import (
     Stages,
@@ -65,6 +65,7 @@ def append_winograd_filters(
     m: int,
     flip: bool,
     exchanged: bool = False,
+    keep: Callable[[int], Argument] | None = None,
     parts: int = FILTER_PARTS,
 ) -> TransformedFilters:
     """The weights (an offset into the parameters) of all groups, transformed for tiles of m x m.
@@ -72,9 +73,11 @@ def append_winograd_filters(
     common : gives room in memory that all shards share
     channels, filters : those of one group, as the convolution will use them
     exchanged : the weights lie as (channels, filters, 3, 3), for a convolution that leads back
+    keep : gives room in memory that stays from call to call, where it does
     """
     side, all_filters = m + 2, padded_filters(filters)
-    place = common(side * side * groups * all_filters * channels)
+    lasting = None if exchanged else keep
+    place = (lasting or common)(side * side * groups * all_filters * channels)
     own = TransformedFilters(m, place, weight, *((9, 9 * filters) if exchanged else (9 * channels, 9)), 9 * channels * filters, flip)
     scratch = (LANES + TURNED_ROWS + 3 * side) * LANES
     program.step(
@@ -92,6 +95,7 @@ def append_winograd_filters(
         flip=flip,
         scratch=common(scratch * parts),
         scratch_size=scratch,
+        known=lasting(9 * channels * filters * groups) if lasting else NOT_KEPT,
     )
     return own
 
