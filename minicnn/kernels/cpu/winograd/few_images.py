@@ -117,14 +117,14 @@ def transform_outputs(y, m, m_rows, piece, side, own, first_filter, stretch, s_a
                 if side == 4:
                     t0, t1 = four_to_output(m0, m1, m2, m3)
                     pixels += t0 + t1
-                    t0, t1 = ended(memory, target, t0, end), ended(memory, target, t1, end)
+                    t0, t1 = ended(t0, end), ended(t1, end)
                     store(memory, target, t0 if stretch else zip_low(t0, t1))
                     store(memory, target + (stretch or LANES), t1 if stretch else zip_high(t0, t1))
                 else:
                     t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(memory, at + 4 * LANES), load(memory, at + 5 * LANES))
                     pixels += (t0 + t1) + (t2 + t3)
-                    t0, t1 = ended(memory, target, t0, end), ended(memory, target, t1, end)
-                    t2, t3 = ended(memory, target, t2, end), ended(memory, target, t3, end)
+                    t0, t1 = ended(t0, end), ended(t1, end)
+                    t2, t3 = ended(t2, end), ended(t3, end)
                     if stretch:
                         store(memory, target, t0)
                         store(memory, target + stretch, t1)

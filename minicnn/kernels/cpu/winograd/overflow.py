@@ -57,16 +57,18 @@ class Direct(NamedTuple):
 
 
 class FilterEnding(NamedTuple):
-    """What becomes of the sums of one filter: max(floor, sum * factor + shift + added[place]).
+    """What becomes of the sums of one filter: max(floor, sum * factor + shift), and then max(last_floor, that + added[place]).
 
     scaled : whether the shift comes with a factor; else it is a bias, which sums may as well begin with
+    added : as of an `Ending`
     """
 
     factor: float
     shift: float
     scaled: bool
-    added: int
     floor: float
+    added: int
+    last_floor: float
 
 
 @kernel
@@ -81,29 +83,40 @@ def direct(memory, parameters, a, added):
 @kernel
 def filter_ending(own, k):
     """The FilterEnding of filter k, from a Direct."""
-    at = own.bias.base + k * own.bias.step
+    at, floor = own.bias.base + k * own.bias.step, own.floor if own.added == 0 else NO_FLOOR
     if own.begin == SCALED:
-        return FilterEnding(own.bias.array[at], own.bias.array[at + 1], True, own.added, own.floor)
-    return FilterEnding(ONE, own.bias.array[at] if own.begin != FROM_ZERO else ZERO, False, own.added, own.floor)
+        return FilterEnding(own.bias.array[at], own.bias.array[at + 1], True, floor, own.added, own.floor)
+    return FilterEnding(ONE, own.bias.array[at] if own.begin != FROM_ZERO else ZERO, False, floor, own.added, own.floor)
 
 
 @kernel
-def ended(y, y_at, value, end):
-    """A vector of sums after their FilterEnding; times a factor of 1 they are as they were."""
-    value = multiply_add(value, end.factor, end.shift)
-    if end.added != 0:
-        value += load(y, y_at + end.added)
-    return at_least(end.floor, value)
+def ended(value, end):
+    """A vector of sums after their FilterEnding, but for what is added; times a factor of 1 they are as they were."""
+    return at_least(end.floor, multiply_add(value, end.factor, end.shift))
 
 
 @kernel
-def ended_from(y, y_at, value, end):
-    """The same of sums that have begun with a bias."""
+def ended_all(y, y_at, value, end):
+    """The same with what is added, of sums that have begun with a bias."""
     if end.scaled:
         value = multiply_add(value, end.factor, end.shift)
     if end.added != 0:
-        value += load(y, y_at + end.added)
+        return at_least(end.last_floor, value + load(y, y_at + end.added))
     return at_least(end.floor, value)
+
+
+@kernel
+def add_tile(y, y_at, rows, columns, shard, corner, edge, end):
+    """What is added to a tile of one filter for a vector of images, whose sums are written.
+
+    In the loop that computes them it would cost more than this one, layers without it as well: 16 images of ResNet-20, the last stages of
+    Winograd's way, 1.46 milliseconds, and 2.12.
+    """
+    p, q = corner
+    for i in range(p, min(p + edge, rows.out)):
+        for j in range(q, min(q + edge, columns.out)):
+            at = y_at + (i * columns.out + j) * shard
+            store(y, at, at_least(end.last_floor, load(y, at) + load(y, at + end.added)))
 
 
 @kernel
@@ -117,7 +130,7 @@ def write_pixel(y_at, x, weight, flip, channels, rows, columns, shard, h, w, end
                     tap = 8 - 3 * r - s if flip else 3 * r + s
                     at = x.base + c * x.step + ((h + r) * columns.size + w + s) * shard
                     value = multiply_add(load(x.array, at), weight.array[weight.base + c * weight.channel + tap], value)
-    store(x.array, y_at, ended_from(x.array, y_at, value, end))
+    store(x.array, y_at, ended_all(x.array, y_at, value, end))
 
 
 @kernel
@@ -151,6 +164,6 @@ def write_rows(y, x, weight, flip, channels, table, offsets, side, end, stretch,
                         tap = 8 - 3 * r - s if flip else 3 * r + s
                         pixel = load(m, x.base + c * x.step + table[offsets + (i + r) * side + j + s])
                         value = multiply_add(pixel, weight.array[weight.base + c * weight.channel + tap], value)
-            store(m, s_at, ended_from(m, s_at, value, end))
+            store(m, s_at, ended_all(m, s_at, value, end))
             for lane in range(LANES):
                 m[y.base + i * y.step + (j * stretch + lane if stretch else lane * edge + j)] = m[s_at + lane]

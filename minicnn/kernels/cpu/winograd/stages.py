@@ -16,7 +16,7 @@ from minicnn.kernels.cpu.convolution.operands import Filters
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Strided, share
 from minicnn.kernels.cpu.winograd.few_images import WIDTH, multiply_elements, place
-from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, filter_ending, is_finite, write_tile
+from minicnn.kernels.cpu.winograd.overflow import Weighed, add_tile, direct, filter_ending, is_finite, write_tile
 from minicnn.kernels.cpu.winograd.winograd import Tiling, apart, next_vector, transform_input, transform_output
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
@@ -100,6 +100,8 @@ def winograd_all_outputs_step(memory, parameters, table, a, frame):
         for n in range(own.vectors):
             sums, p, q = Strided(m, frame.arena + own.m + place(n, row, all_filters), element), tile_row * edge, tile_column * edge
             pixels = transform_output(y_at + lane, sums, rows, columns, tiling.shard, p, q, side, end, s_at)
+            if end.added != 0:
+                add_tile(m, y_at + lane, rows, columns, tiling.shard, (p, q), edge, end)
             finite = finite and is_finite(pixels)
             tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, tiling.shard)
         if finite:

@@ -23,7 +23,7 @@ from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Strided
-from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, ended, filter_ending, is_finite, write_tile
+from minicnn.kernels.cpu.winograd.overflow import Weighed, add_tile, direct, ended, filter_ending, is_finite, write_tile
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
@@ -142,7 +142,8 @@ def sum_columns(m, side, s_at):
 
 @kernel
 def transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at):
-    """The pixels of one filter, tile and vector that lie inside: A^T M A, after their FilterEnding; the sum of all as they are.
+    """The pixels of one filter, tile and vector that lie inside: A^T M A, after their FilterEnding but for what is added;
+    returned is the sum of all as they are.
 
     m : Strided, by element; y and the scratch lie in the same memory
     """
@@ -160,13 +161,13 @@ def transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at):
             t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(y, at + 4 * LANES), load(y, at + 5 * LANES))
             pixels += t2 + t3
             if left > 2:
-                store(y, own + 2 * shard, ended(y, own + 2 * shard, t2, end))
+                store(y, own + 2 * shard, ended(t2, end))
             if left > 3:
-                store(y, own + 3 * shard, ended(y, own + 3 * shard, t3, end))
+                store(y, own + 3 * shard, ended(t3, end))
         pixels += t0 + t1
-        store(y, own, ended(y, own, t0, end))
+        store(y, own, ended(t0, end))
         if left > 1:
-            store(y, own + shard, ended(y, own + shard, t1, end))
+            store(y, own + shard, ended(t1, end))
     return pixels
 
 
@@ -232,6 +233,8 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
                 m, y_at = Strided(memory, m_filter + n * LANES, m_element), y.base + k * y.step + lane
                 p, q = tile_row * edge, tile_column * edge
                 pixels += transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at)
+                if end.added != 0:
+                    add_tile(memory, y_at, rows, columns, shard, (p, q), edge, end)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
         if is_finite(pixels):
             continue
