@@ -281,7 +281,7 @@ class Planner:
 
     def finish(self, compiled: bool = True) -> FinishedProgram:
         """The program as arrays; to run here if `compiled`."""
-        return self.program.finish(compiled, self.common_begin + self.common_size)
+        return self.program.finish(compiled, self.common_begin + self.common_size, in_turn=not self.training)
 
     def plan_output(self) -> None:
         """Write the network's output."""

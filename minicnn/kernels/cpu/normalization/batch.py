@@ -12,7 +12,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.vector import LANES, first_lanes_mask, load, multiply_add, select, splat, store_first, total
+from minicnn.kernels.cpu.lanes.shuffle import zip_high, zip_low
+from minicnn.kernels.cpu.lanes.vector import (
+    LANES,
+    first_lanes_mask,
+    load,
+    load_first,
+    multiply_add,
+    select,
+    splat,
+    square_root,
+    store_first,
+    total,
+)
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -117,13 +129,6 @@ def combined_statistics(m, x, c, batch):
 
 
 @kernel
-def factor_and_shift(p, affine, c):
-    """What x is multiplied by, and what is added, by the running statistics of channel c."""
-    scale = p[affine.gamma + c] / np.sqrt(p[affine.running_variance + c] + affine.epsilon)
-    return scale, p[affine.beta + c] - p[affine.running_mean + c] * scale
-
-
-@kernel
 def normalize(m, y_at, x_at, size, scale, shift, floor):
     """y = max(floor, x * scale + shift)."""
     for i in range(0, size, LANES):
@@ -203,7 +208,8 @@ def batch_norm_inference(memory, parameters, table, a, frame):
     size = x.pixels * x.shard
     first, stop = share(x.channels, frame)
     for c in range(first, stop):
-        (scale, shift), floor = factor_and_shift(p, affine, c), ZERO if affine.rectify != 0 else NO_FLOOR
+        scale = p[affine.gamma + c] / np.sqrt(p[affine.running_variance + c] + affine.epsilon)
+        shift, floor = p[affine.beta + c] - p[affine.running_mean + c] * scale, ZERO if affine.rectify != 0 else NO_FLOOR
         normalize(m, arena + affine.y + c * size, arena + x.x + c * size, size, np.float32(scale), np.float32(shift), floor)
 
 
@@ -214,12 +220,18 @@ def batch_norm_factors(memory, parameters, table, a, frame):
     bias : of the convolution, which is part of the shift
     """
     m, p, affine = whole_array(memory), whole_array(parameters), values(Affine, a.affine)
-    first, stop = share(a.channels, frame)
-    for c in range(first, stop):
-        scale, shift = factor_and_shift(p, affine, c)
-        bias = p[a.bias + c] if a.with_bias != 0 else ZERO
-        m[affine.y + 2 * c] = np.float32(scale)
-        m[affine.y + 2 * c + 1] = np.float32(shift + bias * scale)
+    first, stop = share((a.channels + LANES - 1) // LANES, frame)
+    epsilon = np.float32(affine.epsilon)
+    for c in range(first * LANES, min(a.channels, stop * LANES), LANES):
+        left = a.channels - c
+        factor = load_first(p, affine.gamma + c, left) / square_root(load_first(p, affine.running_variance + c, left) + epsilon)
+        before = load_first(p, affine.running_mean + c, left)
+        if a.with_bias != 0:
+            before = before - load_first(p, a.bias + c, left)
+        shift = load_first(p, affine.beta + c, left) - before * factor
+        at = affine.y + 2 * c
+        store_first(m, at, zip_low(factor, shift), 2 * left)
+        store_first(m, at + LANES, zip_high(factor, shift), 2 * left - LANES)
 
 
 @step("dy sums", input=Normalized, epsilon=float, splits=True)
