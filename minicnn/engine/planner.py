@@ -157,7 +157,7 @@ class Planner:
     _begun: set[ParameterSlot] = field(default_factory=set)  # shared parameters to whose gradient some layer has given its part
 
     def __post_init__(self) -> None:
-        self.fusion: Fusion = find_fusions(self.topology, self.machine.operation_of)
+        self.fusion: Fusion = find_fusions(self.topology, self.machine.operation_of, in_use=not self.training)
         self.consumers = consumers_of(self.topology)
         self.together = self.together or self.batch
 
@@ -281,7 +281,7 @@ class Planner:
 
     def finish(self, compiled: bool = True) -> FinishedProgram:
         """The program as arrays; to run here if `compiled`."""
-        return self.program.finish(compiled, self.common_begin + self.common_size)
+        return self.program.finish(compiled, self.common_begin + self.common_size, in_turn=not self.training)
 
     def plan_output(self) -> None:
         """Write the network's output."""

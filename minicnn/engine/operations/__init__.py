@@ -6,9 +6,9 @@ Every file here says which layers it has steps for; a layer without runs the loo
 from importlib import import_module
 from pkgutil import iter_modules
 
-from minicnn.engine.operations.operation import Operation, operation_of
+from minicnn.engine.operations.operation import ADDS, NORMALIZES, Operation, operation_of
 
 for _file in iter_modules(__path__):
     import_module(f"{__name__}.{_file.name}")
 
-__all__ = ["Operation", "operation_of"]
+__all__ = ["ADDS", "NORMALIZES", "Operation", "operation_of"]

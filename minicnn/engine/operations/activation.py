@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minicnn import layers as L
-from minicnn.engine.operations.operation import lower, lower_one_step, new_output, set_value
+from minicnn.engine.operations.operation import lower, lower_one_step, new_output, passed_on, set_value
 from minicnn.graph import Node
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 def relu_forward(plan: Planner, node: Node) -> None:
-    if node.index in plan.fusion.done:
-        set_value(plan, node, plan.x(node))
-    else:
+    if not passed_on(plan, node):
         pointwise.append_relu_forward(plan.program, new_output(plan, node), plan.x(node), getattr(node.layer, "slope", 0.0))
 
 

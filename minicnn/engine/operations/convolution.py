@@ -14,7 +14,7 @@ from minicnn.kernels.cpu.convolution.variant_lowering import append_variant, app
 from minicnn.kernels.cpu.convolution.ways import Steps, choose_steps
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.program.operands import Parameter, Scaling
 from minicnn.kernels.cpu.unshared.lowering import serves_few
 from minicnn.layers.conv import Conv
 from minicnn.layers.conv_transpose import ConvTranspose
@@ -58,8 +58,15 @@ def _lasts(plan: Planner, node: Node) -> bool:
 
 def conv_forward(plan: Planner, node: Node) -> None:
     problem, way = _product(plan, node, output=True)
-    bias, rectify = _bias(plan, node), node.index in plan.fusion.rectified
-    operands = Operands(_weight(plan, node), bias, rectify, prepared=plan.prepared.get((node.index, problem.work)))
+    norm, added = plan.fusion.followers.get(node.index, (None, None))
+    bias = _bias(plan, node) if norm is None else Scaling(plan.kept_places[norm.index])
+    operands = Operands(
+        _weight(plan, node),
+        bias,
+        node.index in plan.fusion.rectified,
+        plan.prepared.get((node.index, problem.work)),
+        None if added is None else plan.values[added],
+    )
     way.append(plan.program, new_output(plan, node), plan.x(node), problem, operands)
 
 
@@ -67,6 +74,11 @@ def takes_halo(node: Node) -> bool:
     """Filters that serve few positions read their patches from images without one."""
     layer: Any = node.layer
     return not serves_few(layer.axes(node.input_shapes), layer.tile(node.input_shapes), LANES)
+
+
+def can_go_on(node: Node) -> bool:
+    """Every way forward of a plan does, but where a bias is not one for all positions."""
+    return problem_of(node, FORWARD).shared
 
 
 def conv_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -190,7 +202,7 @@ def variant_backward(plan: Planner, node: Node, dy: Activation) -> None:
         plan.give(node, dx)
 
 
-lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=takes_halo)
+lower(Conv, conv_forward, conv_backward, prepare=conv_prepare, can_rectify=True, takes_halo=takes_halo, can_go_on=can_go_on)
 lower(L.Linear, linear_forward, linear_backward, can_rectify=True)
 lower(ConvTranspose, conv_forward, conv_backward, prepare=conv_prepare)
 lower(L.TableConv2D, table_conv_forward, table_conv_backward)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minicnn import layers as L
-from minicnn.engine.operations.operation import lower, new_output, reshaped, set_value
+from minicnn.engine.operations.operation import ADDS, lower, new_output, passed_on, reshaped, set_value
 from minicnn.graph import Node
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
@@ -24,10 +24,18 @@ def reshape_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 
 def add_forward(plan: Planner, node: Node) -> None:
+    if passed_on(plan, node):
+        return
     y = new_output(plan, node)
-    pointwise.append_copy(plan.program, y, plan.x(node))
-    for n in range(1, len(node.inputs)):
-        pointwise.append_add(plan.program, y, plan.x(node, n))
+    if plan.training or len(node.inputs) == 1:
+        pointwise.append_copy(plan.program, y, plan.x(node))
+        for n in range(1, len(node.inputs)):
+            pointwise.append_add(plan.program, y, plan.x(node, n))
+        return
+    last = len(node.inputs) - 1
+    for n in range(1, last + 1):
+        rectify = n == last and node.index in plan.fusion.rectified
+        pointwise.append_sum(plan.program, y, plan.x(node) if n == 1 else y, plan.x(node, n), rectify)
 
 
 def add_backward(plan: Planner, node: Node, dy: Activation) -> None:
@@ -61,5 +69,5 @@ def concat_backward(plan: Planner, node: Node, dy: Activation) -> None:
 
 lower(L.Flatten, reshape_forward, reshape_backward)
 lower(L.Reshape, reshape_forward, reshape_backward)
-lower(L.AddInputs, add_forward, add_backward)
+lower(L.AddInputs, add_forward, add_backward, follows=ADDS)
 lower(L.ConcatChannels, concat_forward, concat_backward)

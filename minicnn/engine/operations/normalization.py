@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minicnn import layers as L
-from minicnn.engine.operations.operation import lower, lower_one_step, new_output, through_relu
+from minicnn.engine.operations.operation import NORMALIZES, lower, lower_one_step, new_output, passed_on, through_relu
 from minicnn.graph import Node
 from minicnn.kernels import textbook
 from minicnn.kernels.cpu.normalization import batch as batch_normalization
@@ -24,9 +24,25 @@ def normalized(plan: Planner, node: Node, statistics: int) -> batch_normalizatio
     return batch_normalization.Normalized(statistics, x.place, x.map.channels, x.map.pixels, x.map.shard)
 
 
+def batch_norm_prepare(plan: Planner, node: Node) -> None:
+    """Where the convolution before it does its work, the factors and shifts that this takes, from parameters that may have changed."""
+    if node.index not in plan.fusion.done:
+        return
+    channels, bias = node.input_shapes[0][0], plan.parameter(plan.topology.nodes[node.inputs[0].node], "bias")
+    place = plan.kept_places[node.index] = plan.common_once(2 * channels)
+    affine = batch_normalization.Affine(place, *affine_parameters(plan, node), node.layer.eps, False)
+    plan.program.step(batch_normalization.batch_norm_factors, affine=affine, channels=channels, bias=bias or 0, with_bias=bias is not None)
+
+
+def affine_parameters(plan: Planner, node: Node) -> tuple[int | None, ...]:
+    """Offsets of gamma, beta, and the running mean and variance."""
+    return tuple(plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
+
+
 def batch_norm_forward(plan: Planner, node: Node) -> None:
+    if passed_on(plan, node):
+        return
     layer, program = node.layer, plan.program
-    gamma, beta, mean, variance = (plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
     rectify, by_batch = node.index in plan.fusion.rectified, plan.takes_statistics(node)
     statistics = 0
     if by_batch:
@@ -34,7 +50,7 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
         program.step(batch_normalization.batch_norm_statistics, input=normalized(plan, node, statistics))
         plan.close_shards()
     y, x = new_output(plan, node), normalized(plan, node, statistics)
-    affine = batch_normalization.Affine(y.place, gamma, beta, mean, variance, layer.eps, rectify)
+    affine = batch_normalization.Affine(y.place, *affine_parameters(plan, node), layer.eps, rectify)
     if by_batch:
         program.step(batch_normalization.batch_norm_training, input=x, affine=affine, momentum=layer.momentum, update=plan.updating)
 
@@ -108,7 +124,7 @@ def run_inference_backward(plan: Planner, node: Node, dy: Activation) -> None:
     plan.give(node, dx)
 
 
-lower(BatchNorm, batch_norm_forward, batch_norm_backward, can_rectify=True)
+lower(BatchNorm, batch_norm_forward, batch_norm_backward, prepare=batch_norm_prepare, can_rectify=True, follows=NORMALIZES)
 lower_one_step(
     L.LocalResponseNorm,
     pointwise.append_local_response_norm_forward,

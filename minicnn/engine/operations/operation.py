@@ -15,6 +15,8 @@ from minicnn.layers import Layer
 if TYPE_CHECKING:
     from minicnn.engine.planner import Planner
 
+NORMALIZES, ADDS = "normalizes", "adds"  # what a layer does that a convolution before it may do on the way
+
 Append = Callable[..., None]  # append(program, y, x, *arguments): one step from a value to another
 
 
@@ -25,6 +27,8 @@ class Operation(NamedTuple):
     prepare(plan, node) : steps that need the parameters alone, once a batch
     can_rectify : a rectifier that follows is done on the way, where `plan.fusion.rectified` has the node
     takes_halo(node) : whether its input may lie in a halo of zeros
+    can_go_on(node) : in use, what `follows` it is done by its last step, as `plan.fusion.followers` says
+    follows : NORMALIZES or ADDS
     """
 
     forward: Callable[[Planner, Node], None]
@@ -32,6 +36,8 @@ class Operation(NamedTuple):
     prepare: Callable[[Planner, Node], None] | None = None
     can_rectify: bool = False
     takes_halo: Callable[[Node], bool] = lambda node: False
+    can_go_on: Callable[[Node], bool] = lambda node: False
+    follows: str = ""
 
 
 class Operations:
@@ -81,6 +87,14 @@ def lower_one_step(
 
 def set_value(plan: Planner, node: Node, value: Activation, n: int = 0) -> None:
     plan.values[ValueRef(node.index, n)] = value
+
+
+def passed_on(plan: Planner, node: Node) -> bool:
+    """Whether the node's work is done by the step before, whose value is then its own."""
+    number = plan.fusion.done.get(node.index)
+    if number is not None:
+        set_value(plan, node, plan.x(node, number))
+    return number is not None
 
 
 def new_output(plan: Planner, node: Node) -> Activation:

@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minicnn.kernels.cpu.convolution.ending import NO_FLOOR, Ending, add_numbers, way_to
 from minicnn.kernels.cpu.convolution.operands import Rows, Taps
 from minicnn.kernels.cpu.convolution.tiles import FROM_ZERO, LONE_FILTERS, TILE_FILTERS, TILE_TAPS, reduce_tile, reduce_tile_one_tap
-from minicnn.kernels.cpu.convolution.walks import FROM_BIAS_IN_MEMORY, NO_FLOOR, Gather, GatherSizes, gather, gather_weighing
+from minicnn.kernels.cpu.convolution.walks import FROM_BIAS_IN_MEMORY, Gather, GatherSizes, gather, gather_weighing
 from minicnn.kernels.cpu.lanes.plane_transfer import copy_numbers
 from minicnn.kernels.cpu.lanes.shuffle import evens, odds
 from minicnn.kernels.cpu.lanes.vector import LANES, lanes_between, load, load_where, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
-from minicnn.kernels.cpu.program.operands import Operand, Strided, operand
+from minicnn.kernels.cpu.program.operands import Operand, Strided, operand, share
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
@@ -159,10 +160,13 @@ def copy_between_zeros(y, y_at, x, x_at, first, stop, count):
 
 
 @kernel
-def leave_gaps(y, y_at, x, x_at, first, stop, width, pitch):
-    """y[row, :width] = x[row*pitch : row*pitch + width]: rows that lie apart moved together."""
+def leave_gaps(y, y_at, x, x_at, first, stop, width, pitch, added, floor):
+    """y[row, :width] = x[row*pitch : row*pitch + width]: rows that lie apart moved together; with an addition as in `add_numbers`."""
     for row in range(first, stop):
-        copy_numbers(y, y_at + row * width, x, x_at + row * pitch, width)
+        if added != 0:
+            add_numbers(y, y_at + row * width, x, x_at + row * pitch, width, added, floor)
+        else:
+            copy_numbers(y, y_at + row * width, x, x_at + row * pitch, width)
 
 
 @kernel
@@ -202,12 +206,15 @@ def arrange_step(memory, parameters, table, a, frame):
     arrange(m, frame.arena + a.y, x.array, x.base, first, stop, whole_array(table), sorting(a.sorting))
 
 
-@step("x rows width pitch", y=Operand, splits=True)
+@step("x rows width pitch added rectify", y=Operand, splits=True)
 def leave_gaps_step(memory, parameters, table, a, frame):
-    """y from x (arena), whose rows of `width` elements lie `pitch` apart; some rows a part."""
-    m, part, parts = whole_array(memory), frame.part, frame.parts
-    y = operand(m, frame, a.y)
-    leave_gaps(y.array, y.base, m, frame.arena + a.x, a.rows * part // parts, a.rows * (part + 1) // parts, a.width, a.pitch)
+    """y from x (arena), whose rows of `width` elements lie `pitch` apart; some rows a part.
+
+    added : where in the arena that which is added lies, as y does, or NOTHING;  rectify : whether relu follows that
+    """
+    m, floor = whole_array(memory), ZERO if a.rectify != 0 else NO_FLOOR
+    y, (first, stop) = operand(m, frame, a.y), share(a.rows, frame)
+    leave_gaps(y.array, y.base, m, frame.arena + a.x, first, stop, a.width, a.pitch, way_to(a.added, a.y.place), floor)
 
 
 @step("copy_size channels result_size rows width pitch", gather=Gather, x=Operand, y=Operand, sorting=Sorting, splits=True)
@@ -216,10 +223,14 @@ def grouped_step(memory, parameters, table, a, frame):
 
     gather : what `convolution_forward` takes, of copies and results that are `copy_size` and `result_size` elements from part to part
     channels : of x in a group
-    rows, width, pitch : of a result, as `leave_gaps_step` has them
+    rows, width, pitch : of a result, as `leave_gaps_step` has them, which also adds what is added
     """
     m, t, own, sizes = whole_array(memory), whole_array(table), a.gather, values(GatherSizes, a.gather.sizes)
-    weight, bias, start, floor = gather_weighing(m, whole_array(parameters), own)
+    added = way_to(own.added, a.y.place)
+    weight, bias, start, ending = gather_weighing(m, whole_array(parameters), own, 0)
+    floor = ending.floor
+    if added != 0:
+        ending = Ending(ending.array, ending.base, ending.step, ending.scaled, 0, NO_FLOOR)
     part, parts, filters, how = frame.part, frame.parts, sizes.filters, sorting(a.sorting)
     x, y = operand(m, frame, a.x), operand(m, frame, a.y)
     result, copy = frame.arena + own.y.place + part * a.result_size, frame.arena + own.x.place + part * a.copy_size
@@ -228,8 +239,8 @@ def grouped_step(memory, parameters, table, a, frame):
         # one group of all, which would lie where all results and all copies began so much earlier
         y_of_all = Strided(m, result - group * filters * own.y.step, own.y.step)
         x_of_all = Strided(m, copy - group * sizes.channels * own.x.step, own.x.step)
-        gather(y_of_all, x_of_all, weight, bias, t, sizes, start, floor, group, sizes.groups)
-        leave_gaps(y.array, y.base + group * filters * y.step, m, result, 0, filters * a.rows, a.width, a.pitch)
+        gather(y_of_all, x_of_all, weight, bias, t, sizes, start, ending, group, sizes.groups)
+        leave_gaps(y.array, y.base + group * filters * y.step, m, result, 0, filters * a.rows, a.width, a.pitch, added, floor)
 
 
 @step("y shard weight x features filters images bias begin rectify", splits=True)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.axes import with_halo
+from minicnn.kernels.cpu.convolution.ending import NOTHING
 from minicnn.kernels.cpu.convolution.few_images import SortedAxis, Sorting, arrange_step, grouped_step, leave_gaps_step
 from minicnn.kernels.cpu.convolution.gather import Weighing, append_gather, gathered
 from minicnn.kernels.cpu.convolution.maps import GatherTables, Read, Weights
@@ -154,10 +155,10 @@ def three_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
 def append_few_images_forward(
     program: Program, y: Activation | Outside, x: Activation | Outside, problem: Problem, operands: Operands
 ) -> None:
-    """y = conv(x, weight) + bias, and then relu if `rectify`; or dx from dy, which for stride 1 is a convolution of dy."""
+    """y = conv(x, weight) + bias, and then what the operands say; or dx from dy, which for stride 1 is a convolution of dy."""
     back = problem.work == BACKWARD_INPUT
     problem = problem.as_forward()
-    axes, groups, (weight, bias, rectify, _) = problem.axes, problem.groups, operands
+    axes, groups, (weight, bias, rectify, _, added) = problem.axes, problem.groups, operands
     shard, channels, filters = x.map.shard, x.map.channels // groups, y.map.channels // groups
     wide = three_axes(with_halo(axes, x.map.halo))
     lie = arrangement(wide, shard)
@@ -194,7 +195,7 @@ def append_few_images_forward(
     tables = GatherTables(runs, taps)
     filter_bytes = 4 * channels * len(taps)
     filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
-    weighing = Weighing(weight, weights.channel, weights.filter, w_group, bias, 1, rectify)
+    weighing = Weighing(weight, weights.channel, weights.filter, w_group, bias, 1, rectify, added)
     sizes = (groups, channels, filters)
     apart = FeatureMap(filters, (depth * rows, y_row // shard), shard)
     if groups >= MANY_PARTS:
@@ -221,8 +222,19 @@ def append_few_images_forward(
         return
     apart = replace(apart, channels=groups * filters)
     result = Activation(program.buffer(apart.size), apart)
+    if added:  # where the result gets to its place
+        weighing = weighing._replace(added=None, rectify=False)
     append_gather(program, tables, result, source, sizes, weighing, filter_block, cut, blocked)
-    program.step(leave_gaps_step, y=y.operand, x=result.place, rows=y.map.channels * depth * rows, width=width * shard, pitch=y_row)
+    program.step(
+        leave_gaps_step,
+        y=y.operand,
+        x=result.place,
+        rows=y.map.channels * depth * rows,
+        width=width * shard,
+        pitch=y_row,
+        added=added.place if added else NOTHING,
+        rectify=rectify,
+    )
 
 
 def _own_parts(program: Program, geometry: FeatureMap) -> Activation:

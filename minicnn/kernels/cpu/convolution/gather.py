@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from minicnn.kernels.cpu.convolution.ending import NOTHING
 from minicnn.kernels.cpu.convolution.maps import GatherTables
 from minicnn.kernels.cpu.convolution.tiles import FROM_BIAS, FROM_ZERO, TILE_VECTORS
-from minicnn.kernels.cpu.convolution.walks import CUT_RUNS, FROM_BIAS_IN_MEMORY, Gather, GatherSizes, convolution_forward
+from minicnn.kernels.cpu.convolution.walks import CUT_RUNS, FROM_BIAS_IN_MEMORY, SCALED, Gather, GatherSizes, convolution_forward
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
-from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.program.operands import Parameter, Scaling
 from minicnn.kernels.cpu.program.program import Program
 
 BLOCK_TAPS = 64  # taps of one channel block where a channel has a single tap
@@ -26,15 +27,16 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 
 class Weighing(NamedTuple):
-    """What the inputs are weighed with: offsets and steps of the weights and the bias, in elements; and whether relu follows."""
+    """What the inputs are weighed with: offsets and steps of the weights and the bias, in elements; what is added, and whether relu follows."""
 
     weight: int
     channel: int
     filter: int
     group: int = 0
-    bias: Parameter | None = None
+    bias: Parameter | Scaling | None = None
     b_filter: int = 0
     rectify: bool = False
+    added: Activation | None = None
 
 
 def append_gather(
@@ -103,6 +105,7 @@ def gathered(
         bias=weighing.bias.offset if weighing.bias else 0,
         b_filter=weighing.b_filter,
         begin=bias_choice(weighing.bias),
+        added=weighing.added.place if weighing.added else NOTHING,
         rectify=weighing.rectify,
         sizes=GatherSizes(
             runs=program.constant([n for run in runs for n in run]),
@@ -120,6 +123,8 @@ def gathered(
     )
 
 
-def bias_choice(bias: Parameter | None) -> int:
-    """What sums begin with, as steps are told."""
+def bias_choice(bias: Parameter | Scaling | None) -> int:
+    """What sums begin with, or get in place of that, as steps are told."""
+    if isinstance(bias, Scaling):
+        return SCALED
     return FROM_ZERO if bias is None else FROM_BIAS_IN_MEMORY if bias.in_memory else FROM_BIAS

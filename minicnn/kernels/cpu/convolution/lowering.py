@@ -21,15 +21,15 @@ GRADIENT_BYTES = 128 * 1024  # output gradients that stay in cache while all tap
 
 
 def append_convolution_forward(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
-    """y = conv(x, weight) + bias, and then relu if `rectify`."""
-    axes, groups, tiles, (weight, bias, rectify, _) = problem.axes, problem.groups, problem.tile, operands
+    """y = conv(x, weight) + bias, and then what the operands say."""
+    axes, groups, tiles, (weight, bias, rectify, _, added) = problem.axes, problem.groups, problem.tile, operands
     channels, filters = x.map.channels // groups, y.map.channels // groups
     weights = Weights.of(channels, [axis.taps for axis in axes], problem.tile, problem.flip)
     reads = [forward_reads(n, axis, weights, halo) for n, (axis, halo) in enumerate(zip(axes, x.map.halo, strict=True))]
     steps = [prod(tiles[n + 1 :]) for n in range(len(axes))]
     biases = [[p % tile * step for p in range(axis.out)] for axis, tile, step in zip(axes, tiles, steps, strict=True)]
     tables = gather_tables(reads, y.map, x.map, biases if prod(tiles) > 1 and bias is not None else None)
-    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, prod(tiles), rectify)
+    weighing = Weighing(weight, weights.channel, weights.filter, filters * weights.filter, bias, prod(tiles), rectify, added)
     append_gather(program, tables, y, x, (groups, channels, filters), weighing)
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.convolution.maps import reversed_axes
-from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.operands import Parameter, Scaling
 from minicnn.kernels.cpu.winograd.lowering import TransformedFilters
 
 FORWARD, BACKWARD_INPUT, BACKWARD_WEIGHT = "forward", "backward_input", "backward_weight"
@@ -91,13 +92,16 @@ class Operands(NamedTuple):
     """What a step reads beside x or dy, and whether relu follows.
 
     weight : an offset into the parameters
+    bias : or the factors and shifts of a batch normalization
+    added : what is added to the result, before relu; it lies in memory as the result does
     prepared : the filters as Winograd's way has transformed them
     """
 
     weight: int
-    bias: Parameter | None = None
+    bias: Parameter | Scaling | None = None
     rectify: bool = False
     prepared: TransformedFilters | None = None
+    added: Activation | None = None
 
 
 @lru_cache(REMEMBERED)

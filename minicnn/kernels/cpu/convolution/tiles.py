@@ -127,8 +127,8 @@ def make_gather_tile(filters: int, vectors: int):
     """Build the tile for a block of `filters` x `vectors`."""
 
     @intrinsic
-    def gather_tile(typing_context, y, x, weight, taps, channels, left, begin, bias, floor):
-        """y[filter, vector] = max(floor, begin + sum over channels c, taps t of weight[c, t, filter] * x[c, t, vector]).
+    def gather_tile(typing_context, y, x, weight, taps, channels, left, begin, bias, ending):
+        """y[filter, vector] = begin + sum over channels c, taps t of weight[c, t, filter] * x[c, t, vector], after its `Ending`.
 
         `begin` is FROM_ZERO, FROM_OLD (what y holds) or FROM_BIAS (bias[filter]).  Addresses, in elements:
 
@@ -141,11 +141,11 @@ def make_gather_tile(filters: int, vectors: int):
         left : Left
             Filters and lanes that there are; lanes of a vector beyond `width`, and of the last one beyond `lanes`, are not written.
         """
-        sig = types.void(y, x, weight, taps, I64, left, I64, bias, types.float32)
+        sig = types.void(y, x, weight, taps, I64, left, I64, bias, ending)
 
         def generate(context, builder, sig, args):
-            y, x, weight, taps, left, bias = (placed(context, builder, sig.args[n], args[n]) for n in (0, 1, 2, 3, 5, 7))
-            channels, begin, floor = args[4], args[6], args[8]
+            y, x, weight, taps, left, bias, ending = (placed(context, builder, sig.args[n], args[n]) for n in (0, 1, 2, 3, 5, 7, 8))
+            channels, begin = args[4], args[6]
             multiply_add = multiply_add_function(builder)
 
             last_vector = builder.sdiv(builder.sub(left.lanes, _constant(1)), _constant(LANES))
@@ -200,7 +200,25 @@ def make_gather_tile(filters: int, vectors: int):
                             multiply_add_into(builder, multiply_add, accumulator, scalar, value)
                         w_offset = after(builder, row, w_offset)
 
-            floor = splat_value(builder, floor)
+            with builder.if_then(ending.scaled):
+                for row, own in zip(block, _rows(builder, ending.array, ending.step, filters, left.filters), strict=True):
+                    factor, shift = (splat_value(builder, builder.load(each)) for each in (own, builder.gep(own, [_constant(1)])))
+                    for accumulator in row:
+                        builder.store(builder.call(multiply_add, [builder.load(accumulator), factor, shift]), accumulator)
+            with builder.if_then(builder.icmp_signed("!=", ending.added, _constant(0))), builder.if_else(whole) as (all_lanes, some_lanes):
+
+                def add(read):
+                    for row, targets in zip(block, outputs, strict=True):
+                        for v, (accumulator, target) in enumerate(zip(row, targets, strict=True)):
+                            more = read(builder.gep(target, [ending.added]), v)
+                            builder.store(builder.fadd(builder.load(accumulator), more), accumulator)
+
+                with all_lanes:
+                    add(lambda place, v: load_value(builder, place))
+                with some_lanes:
+                    masks = [first_lanes(builder, count) for count in counts]
+                    add(lambda place, v: load_masked(builder, place, masks[v]))
+            floor = splat_value(builder, ending.floor)
             for row in block:
                 for accumulator in row:
                     value = builder.load(accumulator)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minicnn.kernels.cpu.convolution.ending import NO_FLOOR, Ending, at_least, ending_of, plain, scaled, way_to
 from minicnn.kernels.cpu.convolution.maps import RANGE_FIELDS, RUN_FIELDS
 from minicnn.kernels.cpu.convolution.operands import Filters, Left, Planes, Rows, Taps
 from minicnn.kernels.cpu.convolution.tiles import (
@@ -30,22 +31,22 @@ from minicnn.kernels.cpu.convolution.tiles import (
     reduce_tile,
     reduce_tile_few_filters,
 )
-from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, select, splat, store, store_first, total
+from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, splat, store, store_first, total
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Operand, Strided, operand, share
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
-NO_FLOOR = np.float32(-np.inf)
 ZERO = np.float32(0)
 ONE = np.int64(1)  # of which Numba does not compile a version of its own
 CUT_RUNS, CUT_FILTERS, CUT_GROUPS = range(3)  # along what work is cut into parts
 FROM_BIAS_IN_MEMORY = 3  # of a single call; else a bias lies with the parameters
+SCALED = 4  # from zero; in place of a bias there are factors and shifts, in memory
 
 
 @kernel
-def sum_taps(y, x, weight, taps, channels, lanes, begin, bias, floor):
-    """y[lane] = max(floor, begin + sum over c, taps t of weight[c, t] * x[c, t, lane]) for one filter and lanes side by side.
+def sum_taps(y, x, weight, taps, channels, lanes, begin, bias, ending):
+    """y[lane] = begin + sum over c, taps t of weight[c, t] * x[c, t, lane], after its `Ending`, for one filter and lanes side by side.
 
     Eight sums wait for each other less than one would; the weight is loaded once for all of them.
     """
@@ -83,14 +84,27 @@ def sum_taps(y, x, weight, taps, channels, lanes, begin, bias, floor):
                     sum6 = multiply_add(w, load(x.array, at + 6 * LANES), sum6)
                     sum7 = multiply_add(w, load(x.array, at + 7 * LANES), sum7)
             own = y.base + lane
-            store(y.array, own, at_least(floor, sum0))
-            store(y.array, own + LANES, at_least(floor, sum1))
-            store(y.array, own + 2 * LANES, at_least(floor, sum2))
-            store(y.array, own + 3 * LANES, at_least(floor, sum3))
-            store(y.array, own + 4 * LANES, at_least(floor, sum4))
-            store(y.array, own + 5 * LANES, at_least(floor, sum5))
-            store(y.array, own + 6 * LANES, at_least(floor, sum6))
-            store(y.array, own + 7 * LANES, at_least(floor, sum7))
+            if ending.scaled:
+                sum0, sum1, sum2, sum3 = scaled(sum0, ending), scaled(sum1, ending), scaled(sum2, ending), scaled(sum3, ending)
+                sum4, sum5, sum6, sum7 = scaled(sum4, ending), scaled(sum5, ending), scaled(sum6, ending), scaled(sum7, ending)
+            if ending.added != 0:
+                more = own + ending.added
+                sum0 += load(y.array, more)
+                sum1 += load(y.array, more + LANES)
+                sum2 += load(y.array, more + 2 * LANES)
+                sum3 += load(y.array, more + 3 * LANES)
+                sum4 += load(y.array, more + 4 * LANES)
+                sum5 += load(y.array, more + 5 * LANES)
+                sum6 += load(y.array, more + 6 * LANES)
+                sum7 += load(y.array, more + 7 * LANES)
+            store(y.array, own, at_least(ending.floor, sum0))
+            store(y.array, own + LANES, at_least(ending.floor, sum1))
+            store(y.array, own + 2 * LANES, at_least(ending.floor, sum2))
+            store(y.array, own + 3 * LANES, at_least(ending.floor, sum3))
+            store(y.array, own + 4 * LANES, at_least(ending.floor, sum4))
+            store(y.array, own + 5 * LANES, at_least(ending.floor, sum5))
+            store(y.array, own + 6 * LANES, at_least(ending.floor, sum6))
+            store(y.array, own + 7 * LANES, at_least(ending.floor, sum7))
             lane += 8 * LANES
         else:
             sum0 = load_first(y.array, y.base + lane, lanes - lane) if begin == FROM_OLD else splat(start)
@@ -98,19 +112,16 @@ def sum_taps(y, x, weight, taps, channels, lanes, begin, bias, floor):
                 for t in range(taps.first, taps.stop):
                     w = splat(weight.array[weight.base + c * weight.channel + taps.table[2 * t + 1]])
                     sum0 = multiply_add(w, load(x.array, x.base + c * x.step + taps.table[2 * t] + lane), sum0)
-            store_first(y.array, y.base + lane, at_least(floor, sum0), lanes - lane)
+            if ending.scaled:
+                sum0 = scaled(sum0, ending)
+            if ending.added != 0:
+                sum0 += load_first(y.array, y.base + lane + ending.added, lanes - lane)
+            store_first(y.array, y.base + lane, at_least(ending.floor, sum0), lanes - lane)
             lane += LANES
 
 
-@kernel
-def at_least(floor, value):
-    """The larger of both; NaN stays."""
-    low = splat(floor)
-    return select(value < low, low, value)
-
-
 @kernel(inline=True)
-def gather_tiles(y, x, weight, taps, channels, left, begin, bias, floor):
+def gather_tiles(y, x, weight, taps, channels, left, begin, bias, ending):
     """All filters over the lanes of one tile, which are the first of `left.lanes`.
 
     A single vector has a tile of its own: 16 images through 4,096 rows of 9,216 weights, 11.6 and 8.6 ms.
@@ -123,37 +134,37 @@ def gather_tiles(y, x, weight, taps, channels, left, begin, bias, floor):
         some = Left(left.filters - k, left.lanes, left.width)
         own = Planes(y.array, y.base + k * y.step, y.step, y.vector)
         weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
-        start = Strided(bias.array, bias.base + k * bias.step, bias.step)
+        start, end = Strided(bias.array, bias.base + k * bias.step, bias.step), ending_of(ending, k, True)
         if left.lanes <= LANES:
-            gather_tile_one_vector(own, x, weights, taps, channels, some, begin, start, floor)
+            gather_tile_one_vector(own, x, weights, taps, channels, some, begin, start, end)
             k += LONE_FILTERS
             continue
         if few_vectors and some.filters <= FEW_FILTERS:
-            gather_tile_few_of_both(own, x, weights, taps, channels, some, begin, start, floor)
+            gather_tile_few_of_both(own, x, weights, taps, channels, some, begin, start, end)
         elif few_vectors:
-            gather_tile_few_vectors(own, x, weights, taps, channels, some, begin, start, floor)
+            gather_tile_few_vectors(own, x, weights, taps, channels, some, begin, start, end)
         elif some.filters <= FEW_FILTERS:
-            gather_tile_few_filters(own, x, weights, taps, channels, some, begin, start, floor)
+            gather_tile_few_filters(own, x, weights, taps, channels, some, begin, start, end)
         else:
-            gather_tile(own, x, weights, taps, channels, some, begin, start, floor)
+            gather_tile(own, x, weights, taps, channels, some, begin, start, end)
         k += FEW_FILTERS if some.filters <= FEW_FILTERS else TILE_FILTERS
 
 
 @kernel(inline=True)
-def gather_run(y, x, weight, taps, channels, left, begin, bias, floor):
+def gather_run(y, x, weight, taps, channels, left, begin, bias, ending):
     """One run: all filters over all lanes, a register tile at a time; filters innermost, so that the inputs stay in L1.
 
     Part of its callers, as `gather_tiles` is.
     """
     if left.filters == 1 and y.vector == LANES and x.vector == LANES:  # lanes side by side, and no filters to share what is loaded
-        sum_taps(y, x, weight, taps, channels, left.lanes, begin, bias, floor)
+        sum_taps(y, x, weight, taps, channels, left.lanes, begin, bias, ending)
         return
     v = 0
     while v * LANES < left.lanes:
         some = Left(left.filters, left.lanes - v * LANES, left.width)
         target = Planes(y.array, y.base + v * y.vector, y.step, y.vector)
         source = Planes(x.array, x.base + v * x.vector, x.step, x.vector)
-        gather_tiles(target, source, weight, taps, channels, some, begin, bias, floor)
+        gather_tiles(target, source, weight, taps, channels, some, begin, bias, ending)
         v += FEW_VECTORS if some.lanes <= FEW_VECTORS * LANES else TILE_VECTORS
 
 
@@ -172,7 +183,7 @@ def weigh_rows(y, x, weight, taps, filters, lanes, begin):
         Left(filters, lanes, LANES),
         begin,
         Strided(weight.array, 0, 0),
-        NO_FLOOR,
+        plain(weight.array),
     )
 
 
@@ -202,7 +213,7 @@ class GatherSizes(NamedTuple):
 
 
 @kernel
-def gather(y, x, weight, bias, table, sizes, start, floor, part, parts):
+def gather(y, x, weight, bias, table, sizes, start, ending, part, parts):
     """All runs of a convolution, group by group; or one of `parts` parts of them.  Sums begin with `start`, as the tile has it."""
     filters, channels, run_count = sizes.filters, sizes.channels, sizes.run_count
     first_group, stop_group, first_run, stop_run, first_filter = 0, sizes.groups, 0, run_count, 0
@@ -218,12 +229,14 @@ def gather(y, x, weight, bias, table, sizes, start, floor, part, parts):
         y_group = y.base + (group * sizes.filters + first_filter) * y.step
         x_group = x.base + group * channels * x.step
         w_group = weight.base + group * sizes.w_group + first_filter * weight.step
-        b_group = bias.base + (group * sizes.filters + first_filter) * bias.step
+        first = group * sizes.filters + first_filter
+        b_group = bias.base + first * bias.step
         for k in range(0, filters, sizes.filter_block):
             some_filters = min(sizes.filter_block, filters - k)
             for block in range(first_run, stop_run, sizes.run_block):
                 for c in range(0, max(channels, 1), sizes.channel_block):
                     last = c + sizes.channel_block >= channels
+                    end = ending_of(ending, first + k, last)
                     for run in range(block, min(block + sizes.run_block, stop_run)):
                         at = sizes.runs + run * RUN_FIELDS
                         gather_run(
@@ -240,7 +253,7 @@ def gather(y, x, weight, bias, table, sizes, start, floor, part, parts):
                             Left(some_filters, table[at + 2], table[at + 9]),
                             FROM_OLD if c > 0 else start,
                             Strided(bias.array, b_group + k * bias.step + table[at + 6], bias.step),
-                            floor if last else NO_FLOOR,
+                            end,
                         )
 
 
@@ -307,7 +320,9 @@ def sum_pixels(dbias, dy, first, stop, rows, row_count, table, accumulate):
 class Gather(NamedTuple):
     """A convolution as steps are told of it.
 
-    begin : whether there is no bias (FROM_ZERO), or where it lies: with the parameters (FROM_BIAS) or, for a single call, in memory
+    begin : whether there is no bias (FROM_ZERO), or where it lies: with the parameters (FROM_BIAS) or, for a single call, in memory; or
+        SCALED: `bias` is where in memory pairs of a factor and a shift lie
+    added : where in the arena that which is added lies, as y does; or NOTHING
     rectify : whether relu follows
     """
 
@@ -319,16 +334,18 @@ class Gather(NamedTuple):
     bias: Any
     b_filter: int
     begin: int
+    added: Any
     rectify: int
     sizes: GatherSizes
 
 
 @kernel
-def gather_weighing(memory, parameters, a):
-    """Weights, bias, what sums begin with, and what they are at least, from a Gather."""
+def gather_weighing(memory, parameters, a, added):
+    """Weights, bias, what sums begin with and their Ending, from a Gather; `added` as an Ending has it."""
     bias = memory if a.begin == FROM_BIAS_IN_MEMORY else parameters
-    start, floor = FROM_ZERO if a.begin == FROM_ZERO else FROM_BIAS, ZERO if a.rectify != 0 else NO_FLOOR
-    return Filters(parameters, a.weight, a.w_channel, a.w_filter), Strided(bias, a.bias, a.b_filter), start, floor
+    start = FROM_BIAS if a.begin == FROM_BIAS or a.begin == FROM_BIAS_IN_MEMORY else FROM_ZERO
+    ending = Ending(memory, a.bias, 2, a.begin == SCALED, added, ZERO if a.rectify != 0 else NO_FLOOR)
+    return Filters(parameters, a.weight, a.w_channel, a.w_filter), Strided(bias, a.bias, a.b_filter), start, ending
 
 
 @step(gather=Gather, splits=True)
@@ -336,8 +353,8 @@ def convolution_forward(memory, parameters, table, a, frame):
     """y from x and weight, bias (parameters); y and x lie in the arena, or are an image of a user's arrays."""
     m, own = whole_array(memory), a.gather
     y, x, sizes = operand(m, frame, own.y), operand(m, frame, own.x), values(GatherSizes, own.sizes)
-    weight, bias, start, floor = gather_weighing(m, whole_array(parameters), own)
-    gather(y, x, weight, bias, whole_array(table), sizes, start, floor, frame.part, frame.parts)
+    weight, bias, start, ending = gather_weighing(m, whole_array(parameters), own, way_to(own.added, own.y.place))
+    gather(y, x, weight, bias, whole_array(table), sizes, start, ending, frame.part, frame.parts)
 
 
 @step("dweight w_filter dy dy_filter x x_channel lists groups channels filters", splits=True)

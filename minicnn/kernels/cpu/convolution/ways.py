@@ -167,12 +167,12 @@ def _weight_by_winograd(name: str, m: int) -> Way:
 
 
 def _append_winograd(program: Program, y: Activation, x: Activation, problem: Problem, operands: Operands) -> None:
-    own, (_, bias, rectify, prepared) = problem.as_forward(), operands
+    own, (_, bias, rectify, prepared, added) = problem.as_forward(), operands
     filters = cast(TransformedFilters, prepared)
     if y.map.shard % LANES:
-        append_winograd_few(program, y, x, own.axes, own.groups, filters, bias, rectify)
+        append_winograd_few(program, y, x, own.axes, own.groups, filters, bias, rectify, added)
     else:
-        append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, program.parts)
+        append_winograd(program, y, x, own.axes, own.groups, filters, bias, rectify, program.parts, added)
 
 
 def _few_uses(problem: Problem, images: int) -> bool:

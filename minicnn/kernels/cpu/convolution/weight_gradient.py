@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.axes import ThreeAxes, three_axes
+from minicnn.kernels.cpu.convolution.ending import plain
 from minicnn.kernels.cpu.convolution.operands import Filters, Left, Planes, Rows, Taps
 from minicnn.kernels.cpu.convolution.tiles import FROM_OLD, ROW_FILTERS, ROW_TAPS, gather_tile_row
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, gather_tiles
+from minicnn.kernels.cpu.convolution.walks import gather_tiles
 from minicnn.kernels.cpu.lanes.shuffle import transpose_square
 from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
 from minicnn.kernels.cpu.program.atomics import whole_array
@@ -100,7 +101,7 @@ def add_products(y, dy, x, taps, rows, lines, width):
         Left(rows, width, LANES),
         FROM_OLD,
         Strided(y.array, 0, 0),
-        NO_FLOOR,
+        plain(y.array),
     )
 
 
@@ -231,7 +232,7 @@ def sum_products_by_row(products, turned, dy, x, sizes, rows, columns, column_bl
                             Left(channels - c, ROW_TAPS * LANES, LANES),
                             FROM_OLD,
                             Strided(products.array, 0, 0),
-                            NO_FLOOR,
+                            plain(products.array),
                         )
 
 

@@ -12,7 +12,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.kernels.cpu.lanes.vector import LANES, first_lanes_mask, load, multiply_add, select, splat, store_first, total
+from minicnn.kernels.cpu.lanes.shuffle import zip_high, zip_low
+from minicnn.kernels.cpu.lanes.vector import (
+    LANES,
+    first_lanes_mask,
+    load,
+    load_first,
+    multiply_add,
+    select,
+    splat,
+    square_root,
+    store_first,
+    total,
+)
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import share
 from minicnn.kernels.machine_code.compile import kernel, step
@@ -199,6 +211,27 @@ def batch_norm_inference(memory, parameters, table, a, frame):
         scale = p[affine.gamma + c] / np.sqrt(p[affine.running_variance + c] + affine.epsilon)
         shift, floor = p[affine.beta + c] - p[affine.running_mean + c] * scale, ZERO if affine.rectify != 0 else NO_FLOOR
         normalize(m, arena + affine.y + c * size, arena + x.x + c * size, size, np.float32(scale), np.float32(shift), floor)
+
+
+@step("channels bias with_bias", affine=Affine, splits=True)
+def batch_norm_factors(memory, parameters, table, a, frame):
+    """A factor and a shift for each channel, side by side in common memory at `affine.y`, for a convolution whose sums they end.
+
+    bias : of the convolution, which is part of the shift
+    """
+    m, p, affine = whole_array(memory), whole_array(parameters), values(Affine, a.affine)
+    first, stop = share((a.channels + LANES - 1) // LANES, frame)
+    epsilon = np.float32(affine.epsilon)
+    for c in range(first * LANES, min(a.channels, stop * LANES), LANES):
+        left = a.channels - c
+        factor = load_first(p, affine.gamma + c, left) / square_root(load_first(p, affine.running_variance + c, left) + epsilon)
+        before = load_first(p, affine.running_mean + c, left)
+        if a.with_bias != 0:
+            before = before - load_first(p, a.bias + c, left)
+        shift = load_first(p, affine.beta + c, left) - before * factor
+        at = affine.y + 2 * c
+        store_first(m, at, zip_low(factor, shift), 2 * left)
+        store_first(m, at + LANES, zip_high(factor, shift), 2 * left - LANES)
 
 
 @step("dy sums", input=Normalized, epsilon=float, splits=True)

@@ -10,6 +10,7 @@ from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
 ONE = np.float32(1)
+NO_FLOOR = np.float32(-np.inf)
 
 
 @kernel
@@ -85,6 +86,14 @@ def add(y, y_at, x, x_at, size):
     """y += x."""
     for i in range(0, size, LANES):
         store(y, y_at + i, load(y, y_at + i) + load(x, x_at + i))
+
+
+@kernel
+def add_two(y, y_at, a, a_at, b, b_at, size, floor):
+    """y = max(floor, a + b); NaN stays NaN."""
+    for i in range(0, size, LANES):
+        value = load(a, a_at + i) + load(b, b_at + i)
+        store(y, y_at + i, select(value < floor, floor, value))
 
 
 @kernel
@@ -192,3 +201,10 @@ def add_step(memory, parameters, table, a, frame):
     m, (begin, size) = whole_array(memory), stretch(a.size, frame)
     arena = frame.arena + begin
     add(m, arena + a.y, m, arena + a.x, size)
+
+
+@step("y a b size rectify", splits=True)
+def add_two_step(memory, parameters, table, a, frame):
+    m, (begin, size) = whole_array(memory), stretch(a.size, frame)
+    arena, floor = frame.arena + begin, ZERO if a.rectify != 0 else NO_FLOOR
+    add_two(m, arena + a.y, m, arena + a.a, m, arena + a.b, size, floor)

@@ -76,6 +76,11 @@ def append_add(program: Program, y: Activation, x: Activation) -> None:
     program.step(activation.add_step, y=y.place, x=x.place, size=whole_vectors(x))
 
 
+def append_sum(program: Program, y: Activation, a: Activation, b: Activation, rectify: bool) -> None:
+    """y = a + b, and then relu if `rectify`; y may be a."""
+    program.step(activation.add_two_step, y=y.place, a=a.place, b=b.place, size=whole_vectors(y), rectify=rectify)
+
+
 def append_dropout(program: Program, y: Activation, x: Activation, layer: int, rate: float) -> None:
     """y = x / (1 - rate) where kept, else 0: forward of x, or backward of dy.  `layer` tells one dropout of a network from another."""
     program.step(dropout.dropout_step, y=y.place, x=x.place, elements=x.size // x.map.shard, shard=x.map.shard, layer=layer, rate=rate)

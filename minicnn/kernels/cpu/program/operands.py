@@ -25,6 +25,12 @@ class Parameter(NamedTuple):
     in_memory: bool = False
 
 
+class Scaling(NamedTuple):
+    """Where in memory that all shards share pairs of a factor and a shift begin, one for each filter: what sums get in place of a bias."""
+
+    offset: int
+
+
 class Operand(NamedTuple):
     """A value of a shard as a step is told of it: channels `step` apart, in the arena, or an image of a user's array.
 

@@ -142,15 +142,16 @@ class Program:
         self.phases.append((kind, self._opened, len(self.rows), parts))
         self._opened = len(self.rows)
 
-    def finish(self, compiled: bool = True, common_begin: int = 0) -> FinishedProgram:
+    def finish(self, compiled: bool = True, common_begin: int = 0, in_turn: bool = False) -> FinishedProgram:
         """Place the buffers and turn everything into arrays.
 
         compiled : whether it is to run here; else no kernel is compiled, and the steps have no addresses
         common_begin : where in memory the buffers that all shards share begin
+        in_turn : as `place_buffers` has it
         """
         self._delay_preparations()
         common_size = self._place_common(common_begin)
-        arena_size = place_buffers(self.buffers, len(self.rows))
+        arena_size = place_buffers(self.buffers, len(self.rows), in_turn)
         steps = np.zeros((len(self.rows), STEP_FIELDS), dtype=np.int64)
         for row, kernel, own in zip(steps, self.kernels, self.rows, strict=True):
             row[0] = kernel.address if compiled else 0
@@ -214,17 +215,34 @@ class FinishedProgram(NamedTuple):
         return tuple(kernel.name for kernel in self.kernels)
 
 
-def place_buffers(buffers: Sequence[Buffer], steps: int) -> int:
+def place_buffers(buffers: Sequence[Buffer], steps: int, in_turn: bool = False) -> int:
     """Give every buffer an offset such that buffers needed at the same time do not overlap; return the size of it all.
 
     Largest first, each at the lowest free place: within a few percent of the bound for the nets of the zoo.
+
+    in_turn : in the order in which they are needed, if that takes no more: what is written then lies more often where something was read a
+        moment ago, and is in the cache; one image of ResNet-18, one thread: 15.3 and 15.1 milliseconds
     """
-    placed: list[Buffer] = []
     for buffer in buffers:
         if buffer.permanent:
             buffer.first, buffer.last = 0, steps
+    needed = [each for each in buffers if each.first >= 0]
+    total = _place(sorted(needed, key=lambda each: -each.size))
+    if in_turn:
+        offsets = [each.offset for each in needed]
+        size = _place(sorted(needed, key=lambda each: (each.first, -each.size)))
+        if size <= total:
+            return size
+        for each, offset in zip(needed, offsets, strict=True):
+            each.offset = offset
+    return total
+
+
+def _place(buffers: Sequence[Buffer]) -> int:
+    """Each at the lowest place that is free when it comes; the size of it all."""
+    placed: list[Buffer] = []
     total = 0
-    for buffer in sorted((each for each in buffers if each.first >= 0), key=lambda each: -each.size):
+    for buffer in buffers:
         neighbours = sorted((each for each in placed if each.first <= buffer.last and buffer.first <= each.last), key=lambda b: b.offset)
         offset = 0
         for other in neighbours:

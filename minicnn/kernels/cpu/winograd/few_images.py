@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minicnn.kernels.cpu.convolution.ending import NO_FLOOR, add_numbers, at_least, way_to
 from minicnn.kernels.cpu.convolution.operands import Filters, Rows
 from minicnn.kernels.cpu.convolution.product_tile import product
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
@@ -19,11 +20,10 @@ from minicnn.kernels.cpu.lanes.shuffle import zip_high, zip_low
 from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store, store_first
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Operand, Strided, operand, share
-from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, is_finite, write_rows
+from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, ended, filter_ending, is_finite, write_rows
 from minicnn.kernels.cpu.winograd.winograd import (
     Tiling,
     apart,
-    floored,
     four_to_output,
     input_to_four,
     input_to_six,
@@ -97,17 +97,17 @@ def multiply_elements(m, m_rows, v, v_rows, u, first, stop, count, filters, chan
 
 @kernel
 def transform_outputs(y, m, m_rows, piece, side, own, first_filter, stretch, s_at):
-    """y[k, i, m*tile + j] = (A^T M A)[i, j] + bias, at least `own.floor`, for a piece's filters: row i of all tiles is one row.
+    """y[k, i, m*tile + j] = (A^T M A)[i, j], after its FilterEnding, for a piece's filters: row i of all tiles is one row.
 
     y : Rows;  m : Strided, by element, in the same memory as y and the scratch at s_at
     own : Direct;  first_filter : which of its filters is number 0 here
     stretch : if above 0, y[k, i, j*stretch + tile] is written instead
     Returns the sum of all pixels as they are.
     """
-    edge, floor, memory = side - 2, own.floor, y.array
+    edge, memory = side - 2, y.array
     pixels = splat(ZERO)
     for k in range(piece.first, piece.stop):
-        start = own.bias.array[own.bias.base + first_filter + k] if own.with_bias else ZERO
+        end = filter_ending(own, first_filter + k)
         for n in range(piece.vectors):
             sum_columns(Strided(memory, m.base + place(n, k, m_rows), m.step), side, s_at)
             for i in range(edge):
@@ -117,14 +117,14 @@ def transform_outputs(y, m, m_rows, piece, side, own, first_filter, stretch, s_a
                 if side == 4:
                     t0, t1 = four_to_output(m0, m1, m2, m3)
                     pixels += t0 + t1
-                    t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
+                    t0, t1 = ended(t0, end), ended(t1, end)
                     store(memory, target, t0 if stretch else zip_low(t0, t1))
                     store(memory, target + (stretch or LANES), t1 if stretch else zip_high(t0, t1))
                 else:
                     t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(memory, at + 4 * LANES), load(memory, at + 5 * LANES))
                     pixels += (t0 + t1) + (t2 + t3)
-                    t0, t1 = floored(t0 + start, floor), floored(t1 + start, floor)
-                    t2, t3 = floored(t2 + start, floor), floored(t3 + start, floor)
+                    t0, t1 = ended(t0, end), ended(t1, end)
+                    t2, t3 = ended(t2, end), ended(t3, end)
                     if stretch:
                         store(memory, target, t0)
                         store(memory, target + stretch, t1)
@@ -144,11 +144,11 @@ def write_filters(y, x, channels, table, offsets, piece, side, own, weight, firs
     """The same tap by tap, for filters of one group, the first of which has the `weight`."""
     for k in range(piece.first, piece.stop):
         weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
-        start = own.bias.array[own.bias.base + first_filter + k] if own.with_bias else ZERO
+        end = filter_ending(own, first_filter + k)
         for n in range(piece.begin, piece.begin + piece.vectors):
             rows = Strided(y.array, y.base + k * y.step + n * (LANES if stretch else LANES * (side - 2)), y.row)
             source = Strided(x.array, x.base + n * LANES, x.step)
-            write_rows(rows, source, weights, own.flip, channels, table, offsets, side, start, own.floor, stretch, s_at)
+            write_rows(rows, source, weights, own.flip, channels, table, offsets, side, end, stretch, s_at)
 
 
 # Steps.
@@ -191,7 +191,7 @@ def winograd_blocks_step(memory, parameters, table, a, frame):
     m, t, few, arena = whole_array(memory), whole_array(table), values(FewTiles, a.few), frame.arena + frame.part * a.few.part_size
     _, groups, channels, filters, all_filters, side, block = values(Tiling, a.tiling)
     own, (y, x), rows, s_at = (
-        direct(m, whole_array(parameters), a.weighed),
+        direct(m, whole_array(parameters), a.weighed, 0),
         outputs_and_inputs(m, frame, few),
         groups * channels,
         arena + few.scratch,
@@ -244,7 +244,7 @@ def winograd_outputs_step(memory, parameters, table, a, frame):
     """The last stage for some filters of all tiles."""
     m, few, tiling = whole_array(memory), a.few, values(Tiling, a.tiling)
     first, stop = share(tiling.filters, frame)
-    own, (y, x) = direct(m, whole_array(parameters), a.weighed), outputs_and_inputs(m, frame, few)
+    own, (y, x) = direct(m, whole_array(parameters), a.weighed, 0), outputs_and_inputs(m, frame, few)
     sums, s_at = (
         Strided(m, frame.arena + few.m, apart(tiling.all_filters, tiling.block)),
         frame.arena + few.scratch + frame.part * few.part_size,
@@ -256,15 +256,18 @@ def winograd_outputs_step(memory, parameters, table, a, frame):
 
 
 @kernel
-def gather_pixels(y, y_at, x, x_at, width, shard, tile, stretch):
+def gather_pixels(y, y_at, x, x_at, width, shard, tile, stretch, added, floor):
     """y[j, :shard] = x[j % tile * stretch + j // tile * shard :][:shard] for j < width: a row from its stretches, pixel after pixel.
 
+    added, floor : as `add_numbers` has them
     Whole vectors are stored while what is beyond the pixel is written by the next ones.
     """
     left = width * shard
     for j in range(0, width, tile):
         for i in range(min(tile, width - j)):
             value = load(x, x_at + i * stretch)
+            if added != 0:
+                value = at_least(floor, value + load(y, y_at + added))
             if left >= LANES:
                 store(y, y_at, value)
             else:
@@ -274,22 +277,25 @@ def gather_pixels(y, y_at, x, x_at, width, shard, tile, stretch):
         x_at += shard
 
 
-@step("rows filters width shard stretch x x_filter x_row x_tile_row tile_rows", y=Operand, splits=True)
+@step("rows filters width shard stretch x x_filter x_row x_tile_row tile_rows added rectify", y=Operand, splits=True)
 def rows_of_tiles_step(memory, parameters, table, a, frame):
     """Rows of `width` pixels moved to where they belong.
 
     rows : of a filter
     shard, stretch : images; where there are several, elements of a stretch
     x_tile_row, tile_rows : elements from one row of tiles to the next, rows of one
+    added, rectify : as of `leave_gaps_step`
     """
-    m = whole_array(memory)
+    m, added, floor = whole_array(memory), way_to(a.added, a.y.place), ZERO if a.rectify != 0 else NO_FLOOR
     y = operand(m, frame, a.y)
     first, stop = share(a.rows * a.filters, frame)
     for number in range(first, stop):
         k, p = number // a.rows, number % a.rows
         source = frame.arena + a.x + k * a.x_filter + p % a.tile_rows * a.x_row + p // a.tile_rows * a.x_tile_row
         target = y.base + number * a.width * a.shard
-        if a.shard == 1:
+        if a.shard == 1 and added != 0:
+            add_numbers(y.array, target, m, source, a.width, added, floor)
+        elif a.shard == 1:
             copy_numbers(y.array, target, m, source, a.width)
         else:
-            gather_pixels(y.array, target, m, source, a.width, a.shard, a.tile_rows, a.stretch)
+            gather_pixels(y.array, target, m, source, a.width, a.shard, a.tile_rows, a.stretch, added, floor)

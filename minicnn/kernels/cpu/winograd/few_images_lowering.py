@@ -9,12 +9,13 @@ from math import prod
 
 from minicnn.geometry import REMEMBERED, Axis
 from minicnn.kernels.cpu.convolution.choice import FEW_GAIN, TILES, Choice, cheapest, cycles_of_few, serves
+from minicnn.kernels.cpu.convolution.ending import NOTHING
 from minicnn.kernels.cpu.convolution.few_images_lowering import Arrangement, append_arranged, line_of, row_vectors, three_axes
 from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS, TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation, Outside
-from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.program.operands import Parameter, Scaling
 from minicnn.kernels.cpu.program.program import Place, Program, padded
 from minicnn.kernels.cpu.winograd.few_images import (
     FewTiles,
@@ -64,10 +65,11 @@ def append_winograd_few(
     axes: Sequence[Axis],
     groups: int,
     own: TransformedFilters,
-    bias: Parameter | None,
+    bias: Parameter | Scaling | None,
     rectify: bool,
+    added: Activation | None = None,
 ) -> None:
-    """y = conv(x, weight) + bias of images too few for a vector, and then relu if `rectify`, with filters from `append_winograd_filters`."""
+    """y = conv(x, weight) + bias (+ `added`) of images too few for a vector, and then relu if `rectify`, with filters from `append_winograd_filters`."""
     m, channels, filters, shard = own.m, x.map.channels, y.map.channels, x.map.shard
     side = m + 2
     all_filters, parts = padded_filters(filters // groups), max(1, program.step_parts)
@@ -106,7 +108,7 @@ def append_winograd_few(
         chunk=chunk,
     )
     tiling = Tiling(shard, groups, channels // groups, filters // groups, all_filters, side, block)
-    weighed = own.weighed(bias, rectify)
+    weighed = own.weighed(bias, rectify and not added)
     for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
         program.step(kernel, few=few, tiling=tiling, weighed=weighed)
     height, width = (axis.out for axis in axes)
@@ -123,4 +125,6 @@ def append_winograd_few(
         x_row=y_row,
         x_tile_row=lie.row if stretch else lie.row * m,
         tile_rows=m,
+        added=added.place if added else NOTHING,
+        rectify=rectify,
     )

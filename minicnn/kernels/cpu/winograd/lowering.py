@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from minicnn.geometry import Axis
 from minicnn.kernels.cpu.convolution.axes import step_axes
+from minicnn.kernels.cpu.convolution.ending import NOTHING
 from minicnn.kernels.cpu.convolution.gather import bias_choice
 from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
-from minicnn.kernels.cpu.program.operands import Parameter
+from minicnn.kernels.cpu.program.operands import Parameter, Scaling
 from minicnn.kernels.cpu.program.program import Argument, Place, Program, padded
 from minicnn.kernels.cpu.winograd.filters import NOT_KEPT, TURNED_ROWS, winograd_filters_step
 from minicnn.kernels.cpu.winograd.overflow import Weighed
@@ -48,9 +49,10 @@ class TransformedFilters(NamedTuple):
     group_step: int
     flip: bool
 
-    def weighed(self, bias: Parameter | None, rectify: bool) -> Weighed:
-        """The weights, with a bias, as the steps take them."""
-        return Weighed(*self[2:], bias.offset if bias else 0, bias_choice(bias), rectify)
+    def weighed(self, bias: Parameter | Scaling | None, rectify: bool, added: Activation | None = None) -> Weighed:
+        """The weights, with a bias and what is added, as the steps take them."""
+        own = self.weight, self.filter_step, self.channel_step, self.group_step, self.flip
+        return Weighed(*own, bias.offset if bias else 0, bias_choice(bias), added.place if added else NOTHING, rectify)
 
 
 def append_winograd_filters(
@@ -105,14 +107,15 @@ def append_winograd(
     axes: Sequence[Axis],
     groups: int,
     own: TransformedFilters,
-    bias: Parameter | None,
+    bias: Parameter | Scaling | None,
     rectify: bool,
     parts: int,
+    added: Activation | None = None,
 ) -> None:
-    """y = conv(x, weight) + bias, and then relu if `rectify`, with filters from `append_winograd_filters`."""
+    """y = conv(x, weight) + bias (+ `added`), and then relu if `rectify`, with filters from `append_winograd_filters`."""
     side, channels, filters, shard = own.m + 2, x.map.channels, y.map.channels, x.map.shard
     all_filters = padded_filters(filters // groups)
-    weighed, sizes = own.weighed(bias, rectify), (shard, groups, channels // groups, filters // groups, all_filters, side)
+    weighed, sizes = own.weighed(bias, rectify, added), (shard, groups, channels // groups, filters // groups, all_filters, side)
     vectors = prod(-(-axis.out // own.m) for axis in axes) * shard // LANES
     bytes_a_vector = 4 * LANES * side * side * (channels + groups * all_filters)
     block = min(MOST_VECTORS, max(1, BLOCK_BYTES // bytes_a_vector // TILE_VECTORS) * TILE_VECTORS)

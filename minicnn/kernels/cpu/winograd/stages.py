@@ -10,19 +10,16 @@ tiles.  A lane is an image as in `winograd.py`, and so are the sums, bit for bit
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from minicnn.kernels.cpu.convolution.axes import ThreeAxes, three_axes
+from minicnn.kernels.cpu.convolution.ending import way_to
 from minicnn.kernels.cpu.convolution.operands import Filters
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Strided, share
 from minicnn.kernels.cpu.winograd.few_images import WIDTH, multiply_elements, place
-from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, is_finite, write_tile
+from minicnn.kernels.cpu.winograd.overflow import Weighed, add_tile, direct, filter_ending, is_finite, write_tile
 from minicnn.kernels.cpu.winograd.winograd import Tiling, apart, next_vector, transform_input, transform_output
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
-
-ZERO = np.float32(0)
 
 
 class Stages(NamedTuple):
@@ -89,20 +86,22 @@ def winograd_all_outputs_step(memory, parameters, table, a, frame):
     """y from m for some filters of all groups; those with a pixel that is not finite once more, tap by tap."""
     m, own, tiling = whole_array(memory), values(Stages, a.stages), values(Tiling, a.tiling)
     _, rows, columns = three_axes(a.axes)
-    weighed, side, filters = direct(m, whole_array(parameters), a.weighed), tiling.side, tiling.filters
+    weighed, side, filters = direct(m, whole_array(parameters), a.weighed, way_to(a.weighed.added, own.y)), tiling.side, tiling.filters
     edge, tile_columns = tile_counts(columns, side)
     all_filters = tiling.groups * tiling.all_filters
     s_at, element = frame.arena + own.scratch + frame.part * own.scratch_size, apart(all_filters, tiling.block)
     first, stop = share(tiling.groups * filters, frame)
     for k in range(first, stop):
         group = k // filters
-        start = weighed.bias.array[weighed.bias.base + k] if weighed.with_bias else ZERO
+        end = filter_ending(weighed, k)
         row, y_at = group * tiling.all_filters + k % filters, frame.arena + own.y + k * own.y_plane
         finite = True
         tile_row, tile_column, lane = 0, 0, 0
         for n in range(own.vectors):
             sums, p, q = Strided(m, frame.arena + own.m + place(n, row, all_filters), element), tile_row * edge, tile_column * edge
-            pixels = transform_output(y_at + lane, sums, rows, columns, tiling.shard, p, q, side, start, weighed.floor, s_at)
+            pixels = transform_output(y_at + lane, sums, rows, columns, tiling.shard, p, q, side, end, s_at)
+            if end.added != 0:
+                add_tile(m, y_at + lane, rows, columns, tiling.shard, (p, q), edge, end)
             finite = finite and is_finite(pixels)
             tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, tiling.shard)
         if finite:
@@ -124,7 +123,6 @@ def winograd_all_outputs_step(memory, parameters, table, a, frame):
                 tiling.shard,
                 corner,
                 edge,
-                start,
-                weighed.floor,
+                end,
             )
             tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, tiling.shard)

@@ -26,9 +26,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.axes import ThreeAxes, three_axes
+from minicnn.kernels.cpu.convolution.ending import plain
 from minicnn.kernels.cpu.convolution.operands import Filters, Left, Planes, Rows, Taps
 from minicnn.kernels.cpu.convolution.tiles import FROM_OLD, TILE_VECTORS
-from minicnn.kernels.cpu.convolution.walks import NO_FLOOR, ONE, gather_tiles
+from minicnn.kernels.cpu.convolution.walks import ONE, gather_tiles
 from minicnn.kernels.cpu.convolution.weight_gradient import turn_line
 from minicnn.kernels.cpu.lanes.vector import LANES, load, load_first, multiply_add, splat, store, total
 from minicnn.kernels.cpu.program.atomics import whole_array
@@ -339,7 +340,7 @@ def sum_tiles(products, dy, x, layer, rows, columns, cut, own, row, stretch_size
                         Left(some, min(STRIP, (own_filters - strip * STRIP + LANES - 1) // LANES * LANES), LANES),
                         FROM_OLD,
                         Strided(m, 0, 0),
-                        NO_FLOOR,
+                        plain(m),
                     )
         for channel in range(some):
             target = products + stretch * stretch_size + (group * channels + c + channel) * 9 * row + k

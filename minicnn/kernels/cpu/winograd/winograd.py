@@ -16,13 +16,14 @@ from typing import NamedTuple
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.axes import ThreeAxes, three_axes
+from minicnn.kernels.cpu.convolution.ending import way_to
 from minicnn.kernels.cpu.convolution.operands import Filters
 from minicnn.kernels.cpu.convolution.product_tile import product
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
-from minicnn.kernels.cpu.lanes.vector import LANES, load, select, splat, store
+from minicnn.kernels.cpu.lanes.vector import LANES, load, splat, store
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Strided
-from minicnn.kernels.cpu.winograd.overflow import Weighed, direct, is_finite, write_tile
+from minicnn.kernels.cpu.winograd.overflow import Weighed, add_tile, direct, ended, filter_ending, is_finite, write_tile
 from minicnn.kernels.machine_code.compile import kernel, step
 from minicnn.kernels.machine_code.records import values
 
@@ -140,8 +141,9 @@ def sum_columns(m, side, s_at):
 
 
 @kernel
-def transform_output(y_at, m, rows, columns, shard, p, q, side, bias, floor, s_at):
-    """The pixels of one filter, tile and vector that lie inside: A^T M A + bias, no less than `floor`; the sum of all as they are.
+def transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at):
+    """The pixels of one filter, tile and vector that lie inside: A^T M A, after their FilterEnding but for what is added;
+    returned is the sum of all as they are.
 
     m : Strided, by element; y and the scratch lie in the same memory
     """
@@ -159,20 +161,14 @@ def transform_output(y_at, m, rows, columns, shard, p, q, side, bias, floor, s_a
             t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(y, at + 4 * LANES), load(y, at + 5 * LANES))
             pixels += t2 + t3
             if left > 2:
-                store(y, own + 2 * shard, floored(t2 + bias, floor))
+                store(y, own + 2 * shard, ended(t2, end))
             if left > 3:
-                store(y, own + 3 * shard, floored(t3 + bias, floor))
+                store(y, own + 3 * shard, ended(t3, end))
         pixels += t0 + t1
-        store(y, own, floored(t0 + bias, floor))
+        store(y, own, ended(t0, end))
         if left > 1:
-            store(y, own + shard, floored(t1 + bias, floor))
+            store(y, own + shard, ended(t1, end))
     return pixels
-
-
-@kernel
-def floored(value, floor):
-    """No lane below `floor`; NaN stays."""
-    return select(value < floor, splat(floor), value)
 
 
 class Tiling(NamedTuple):
@@ -231,12 +227,14 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
         pixels = splat(ZERO)
         for k in range(groups * filters):
             m_filter = m_at + (k // filters * all_filters + k % filters) * width
-            start = own.bias.array[own.bias.base + k] if own.with_bias else ZERO
+            end = filter_ending(own, k)
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for n in range(count):
                 m, y_at = Strided(memory, m_filter + n * LANES, m_element), y.base + k * y.step + lane
                 p, q = tile_row * edge, tile_column * edge
-                pixels += transform_output(y_at, m, rows, columns, shard, p, q, side, start, own.floor, s_at)
+                pixels += transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at)
+                if end.added != 0:
+                    add_tile(memory, y_at, rows, columns, shard, (p, q), edge, end)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
         if is_finite(pixels):
             continue
@@ -244,12 +242,12 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
             group, weight = k // filters, own.weight
             w_at = weight.base + group * own.w_group + k % filters * weight.step
             weights = Filters(weight.array, w_at, weight.channel, weight.step)
-            start = own.bias.array[own.bias.base + k] if own.with_bias else ZERO
+            end = filter_ending(own, k)
             tile_row, tile_column, lane = tile // tile_columns, tile % tile_columns, first_lane
             for _ in range(count):
                 y_at, source = y.base + k * y.step + lane, Strided(memory, x.base + group * channels * x.step + lane, x.step)
                 corner = (tile_row * edge, tile_column * edge)
-                write_tile(y_at, source, weights, own.flip, channels, rows, columns, shard, corner, edge, start, own.floor)
+                write_tile(y_at, source, weights, own.flip, channels, rows, columns, shard, corner, edge, end)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
 
 
@@ -279,7 +277,7 @@ def next_vector(tile_row, tile_column, lane, tile_columns, shard):
 def winograd_step(memory, parameters, table, a, frame):
     """y from x (arena) and u (memory); v, m and scratch (arena) are the part's own, `part_size` elements from part to part."""
     m, arena = whole_array(memory), frame.arena
-    own, part_size = direct(m, whole_array(parameters), a.weighed), frame.part * a.part_size
+    own, part_size = direct(m, whole_array(parameters), a.weighed, way_to(a.weighed.added, a.y)), frame.part * a.part_size
     y, x = Strided(m, arena + a.y, a.y_plane), Strided(m, arena + a.x, a.x_plane)
     _, rows, columns = three_axes(a.axes)
     v_at, m_at, s_at = arena + a.v + part_size, arena + a.m + part_size, arena + a.scratch + part_size
