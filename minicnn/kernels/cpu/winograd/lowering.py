@@ -33,14 +33,16 @@ FILTER_PARTS = 8  # of the filters' transform
 
 
 class TransformedFilters(NamedTuple):
-    """TransformedFilters transformed for tiles of m x m, and the weights they were made from.
+    """Filters transformed for tiles of m x m, and the weights they were made from.
 
+    taps : of a filter along an axis
     place : where in memory they lie
     weight : an offset into the parameters
     filter_step, channel_step, group_step : from one filter, channel and group to the next
     """
 
     m: int
+    taps: int
     place: Argument
     weight: int
     filter_step: int
@@ -48,9 +50,14 @@ class TransformedFilters(NamedTuple):
     group_step: int
     flip: bool
 
+    @property
+    def side(self) -> int:
+        """Pixels of a tile's inputs along an axis."""
+        return self.m + self.taps - 1
+
     def weighed(self, bias: Parameter | None, rectify: bool) -> Weighed:
         """The weights, with a bias, as the steps take them."""
-        return Weighed(*self[2:], bias.offset if bias else 0, bias_choice(bias), rectify)
+        return Weighed(*self[3:], bias.offset if bias else 0, bias_choice(bias), rectify)
 
 
 def append_winograd_filters(
@@ -61,6 +68,7 @@ def append_winograd_filters(
     filters: int,
     groups: int,
     m: int,
+    taps: int,
     flip: bool,
     exchanged: bool = False,
     parts: int = FILTER_PARTS,
@@ -69,12 +77,14 @@ def append_winograd_filters(
 
     common : gives room in memory that all shards share
     channels, filters : those of one group, as the convolution will use them
-    exchanged : the weights lie as (channels, filters, 3, 3), for a convolution that leads back
+    taps : of a filter along an axis
+    exchanged : the weights lie as (channels, filters, taps, taps), for a convolution that leads back
     """
-    side, all_filters = m + 2, padded_filters(filters)
+    side, area, all_filters = m + taps - 1, taps * taps, padded_filters(filters)
     place = common(side * side * groups * all_filters * channels)
-    own = TransformedFilters(m, place, weight, *((9, 9 * filters) if exchanged else (9 * channels, 9)), 9 * channels * filters, flip)
-    scratch = (LANES + TURNED_ROWS + 3 * side) * LANES
+    steps = (area, area * filters) if exchanged else (area * channels, area)
+    own = TransformedFilters(m, taps, place, weight, *steps, area * channels * filters, flip)
+    scratch = (LANES + TURNED_ROWS + taps * side) * LANES
     program.step(
         winograd_filters_step,
         u=place,
@@ -87,6 +97,7 @@ def append_winograd_filters(
         filters=filters,
         all_filters=all_filters,
         side=side,
+        taps=taps,
         flip=flip,
         scratch=common(scratch * parts),
         scratch_size=scratch,
@@ -106,9 +117,9 @@ def append_winograd(
     parts: int,
 ) -> None:
     """y = conv(x, weight) + bias, and then relu if `rectify`, with filters from `append_winograd_filters`."""
-    side, channels, filters, shard = own.m + 2, x.map.channels, y.map.channels, x.map.shard
+    side, channels, filters, shard = own.side, x.map.channels, y.map.channels, x.map.shard
     all_filters = padded_filters(filters // groups)
-    weighed, sizes = own.weighed(bias, rectify), (shard, groups, channels // groups, filters // groups, all_filters, side)
+    weighed, sizes = own.weighed(bias, rectify), (shard, groups, channels // groups, filters // groups, all_filters, side, own.m)
     vectors = prod(-(-axis.out // own.m) for axis in axes) * shard // LANES
     bytes_a_vector = 4 * LANES * side * side * (channels + groups * all_filters)
     block = min(MOST_VECTORS, max(1, BLOCK_BYTES // bytes_a_vector // TILE_VECTORS) * TILE_VECTORS)
