@@ -7,6 +7,12 @@ Cycles of one vector of images, with constants measured on a processor with AVX-
                          + channels * tile.input + filters * tile.output)    cycles, more where a block leaves the cache
                 + channels * filters * tile.filter for the filters' transform, shared among the vectors that use it
 
+F(2x2, 5x5) to direct sums, one thread, measured without the filters' transform: 64 channels 27x27, 192 filters, 1, 4 and 16 images 0.54,
+0.51 and 0.49; 32 channels, 64 filters 32x32 0.66, 0.65 and 0.64, 8x8 0.90, 0.89 and 0.70; 16 channels and filters 16x16, 16 images 0.98;
+6 channels, 16 filters 14x14 1.6, 1.5 and 1.8.  Rounding against float64, normal numbers, the largest error relative to the largest pixel, of
+5x5 directly and by F(2x2, 5x5), of 3x3 directly and by F(4x4, 3x3): 64 channels, 192 filters 1.6e-6 and 4.5e-6, 1.1e-6 and 6.3e-6; 96 and
+256 2.1e-6 and 6.2e-6, 1.2e-6 and 8.3e-6.
+
 MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away wherever the one named can serve.
 """
 
@@ -29,8 +35,6 @@ VARIABLE = "MINICNN_CONVOLUTION"
 
 PER_PRODUCT = 1.17
 PER_TILE_PRODUCT = 1.08
-SPILLED = 3.0  # times as much where transformed inputs and outputs of a block leave the cache
-FEW_SPILLED = 2.5  # the same for few images, whose tiles lie side by side
 LONE_VECTOR = 0.5  # of a vector: what a single one takes more than its part of a tile of four
 STREAMED = 0.4  # a transformed weight that comes from beyond the cache
 FEWEST_CHANNELS = 32  # of a group, and filters, of a call: fewer go the direct way
@@ -43,7 +47,9 @@ class Tile(NamedTuple):
 
     name : what they are called
     input, output : of a vector of a tile, transformed, for each channel and each filter
-    filter, few_filter : of a filter of one channel, transformed; where few images use it mostly written to memory
+    spilled : times as much where transformed inputs and outputs of a block leave the cache
+    filter : of a filter of one channel, transformed
+    few_input, few_output, few_filter : the same for few images, whose tiles lie side by side; filters are then mostly written to memory
     """
 
     name: str
@@ -51,7 +57,10 @@ class Tile(NamedTuple):
     taps: int
     input: float
     output: float
+    spilled: float
     filter: float
+    few_input: float
+    few_output: float
     few_filter: float
 
     @property
@@ -61,9 +70,9 @@ class Tile(NamedTuple):
 
 
 TILES = (
-    Tile(WINOGRAD2, 2, 3, input=110.0, output=80.0, filter=6.0, few_filter=30.0),
-    Tile(WINOGRAD4, 4, 3, input=280.0, output=220.0, filter=14.0, few_filter=55.0),
-    Tile(WINOGRAD2, 2, 5, input=280.0, output=150.0, filter=20.0, few_filter=60.0),
+    Tile(WINOGRAD2, 2, 3, input=110, output=80, spilled=3, filter=6, few_input=275, few_output=200, few_filter=30),
+    Tile(WINOGRAD4, 4, 3, input=280, output=220, spilled=3, filter=14, few_input=700, few_output=550, few_filter=55),
+    Tile(WINOGRAD2, 2, 5, input=280, output=380, spilled=1.2, filter=22, few_input=460, few_output=300, few_filter=70),
 )
 NAMES = tuple(dict.fromkeys(tile.name for tile in TILES))
 
@@ -139,7 +148,7 @@ def cycles_of_few(
         weights = tile.side**2 * channels * padded_filters(own_filters)
         rest = tiles % TILE_VECTORS
         whole = tiles if rest == 2 else tiles + LONE_VECTOR if rest == 1 else -(-tiles // TILE_VECTORS) * TILE_VECTORS
-        transforms = tiles * (channels * tile.input + filters * tile.output) * FEW_SPILLED
+        transforms = tiles * (channels * tile.few_input + filters * tile.few_output)
         once = whole * weights / 2 * PER_TILE_PRODUCT + transforms + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
         cycles[tile.name] = once / shard + channels * own_filters * tile.few_filter / images
     return MappingProxyType(cycles)
@@ -166,7 +175,7 @@ def _winograd(axes: Sequence[Axis], channels: int, filters: int, groups: int, ti
         tiles *= -(-axis.out // tile.edge)
     elements = tile.side**2
     block_bytes = 4 * LANES * TILE_VECTORS * elements * groups * (channels + all_filters)
-    spilled = SPILLED if block_bytes > CACHE_BYTES else 1.0
+    spilled = tile.spilled if block_bytes > CACHE_BYTES else 1.0
     products = elements * channels * all_filters / 2 * PER_TILE_PRODUCT
     transforms = (channels * tile.input + filters * tile.output) * spilled
     return groups * (tiles * (products + transforms) + channels * filters * tile.filter / vectors)
