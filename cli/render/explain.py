@@ -10,10 +10,10 @@ from rich.text import Text
 
 from minicnn.bench.explain import Explanation
 from minicnn.cli.render.console import print_whole
-from minicnn.kernels.cpu.convolution.choice import TILES
+from minicnn.kernels.cpu.convolution.choice import NAMES
 from minicnn.kernels.cpu.convolution.problem import DIRECT
 
-WAYS = (DIRECT, *TILES)
+WAYS = (DIRECT, *NAMES)
 
 
 def print_explanations(console: Console, found: Sequence[Explanation]) -> None:
@@ -28,7 +28,7 @@ def print_explanations(console: Console, found: Sequence[Explanation]) -> None:
     for each in found:
         figures = [f"{each.cycles[way]:.3g}" if way in each.cycles else "-" for way in WAYS]
         marked = [
-            Text(text, style="bold" if way == (each.way if each.way in TILES else DIRECT) else "")
+            Text(text, style="bold" if way == (each.way if each.way in NAMES else DIRECT) else "")
             for way, text in zip(WAYS, figures, strict=True)
         ]
         table.add_row(each.name, each.work, str(each.batch), *marked, each.way, each.reason)

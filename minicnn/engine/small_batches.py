@@ -71,9 +71,7 @@ def _shards(topology: Topology, batch: int) -> int:
     """
     if shares_steps(topology) or batch <= alone(topology):
         return -(-batch // LANES)
-    return min(
-        batch, 2 if batch <= 2 * LANES or not any(len(many.cycles) > 1 for _, many in _convolutions(topology, LANES)) else FEW_SHARDS
-    )
+    return min(batch, 2 if batch <= 2 * LANES or not any(many.name != DIRECT for _, many in _convolutions(topology, LANES)) else FEW_SHARDS)
 
 
 def _narrow_pays(topology: Topology, images: int) -> bool:

@@ -2,7 +2,7 @@
 
     nothing computed   chosen or moved: the same bits
     a sum              2e-7 * sqrt(terms) * (the sum of the sizes of what is added)
-    Winograd           5e-7 or 5e-6, by its tile, * (the largest |x|) * (the sum of the |weight|)       where the engine takes its way
+    Winograd           5e-7 or 5e-6, by its tile and filter, * (the largest |x|) * (the sum of the |weight|)       where the engine takes its way
     anything else      2e-7 * sqrt(steps) * (how far the value moves, by its inputs' rounding, with all inputs of one size)
 
 Each step rounds by half a unit in the last place, 6e-8, and errors of both signs leave the square root of their number.  The last rule takes
@@ -22,7 +22,7 @@ from minicnn.kernels.derive.trace import Trace, trace
 from minicnn.tracing.walks import Loop
 
 UNIT = 2e-7  # of float32, as in the docstrings
-WINOGRAD = {"winograd2": 5e-7, "winograd4": 5e-6}  # by way of the engine
+WINOGRAD = {"winograd2": {3: 5e-7, 5: 5e-6}, "winograd4": {3: 5e-6}}  # by way of the engine and taps along an axis
 PROBES, MOVED = 8, 2.0**-20
 DOUBLE = 2.0**-29  # a unit of float64, in those of float32
 
@@ -44,7 +44,7 @@ def bound(loop: Loop, traced: Trace, ways: Collection[str] = ()) -> Bound:
     computed = [step for step in others if step.kind != "compare" and not _only_moves(step.text)]
     if (not adds and not computed) or not isfinite(float(traced.value)):
         return Bound(0.0, "chosen or moved, not computed: the same number")
-    if rough := max((WINOGRAD[way] for way in ways if way in WINOGRAD), default=0.0):
+    if rough := max((WINOGRAD[way][loop.arguments["weight"].shape[-1]] for way in ways if way in WINOGRAD), default=0.0):
         reads = [factor for step in adds for factor in step.factors]
         x = loop.arguments["x" if "x" in loop.arguments else "dy"]
         largest, weights = float(abs(x).max()), sum(abs(each.value) for each in reads if each.name == "weight")

@@ -40,6 +40,9 @@ def test_every_convolution_of_the_set_and_of_a_network():
     [
         ("resnet50-3x3", 64, "winograd4"),
         ("resnet50-3x3", 8, "winograd4"),
+        ("alexnet-conv2", 64, "winograd2"),
+        ("alexnet-conv2", 1, "winograd2"),
+        ("lenet-conv2", 128, "lane an image"),
         ("alexnet-conv3", 1, "lane a column"),
         ("resnet50-1x1", 64, "image by image"),
         ("mobilenet-3x3dw", 64, "depthwise"),

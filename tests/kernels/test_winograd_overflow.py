@@ -21,6 +21,7 @@ CASES = {
     "all padding": (16, 32, 32, 5, 1, 2),
 }
 SPECIAL = [np.inf, -np.inf, np.nan, 3e38]
+TILES = [(tile.name, tile.taps) for tile in choice.TILES]
 
 
 def placed(seed, shape, value):
@@ -43,14 +44,14 @@ def like_the_loop(found, wanted, largest):
 
 
 @pytest.mark.parametrize("value", SPECIAL)
-@pytest.mark.parametrize("name", [choice.WINOGRAD2, choice.WINOGRAD4])
+@pytest.mark.parametrize(("name", "taps"), TILES)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_function_and_input_gradient(monkeypatch, case, name, value):
+def test_function_and_input_gradient(monkeypatch, case, name, taps, value):
     monkeypatch.setenv(choice.VARIABLE, name)
     images, channels, filters, side, groups, pad = case
-    x, weight = placed(0, (images, channels, side, side), value), uniform(1, (filters, channels // groups, 3, 3)) * np.float32(0.1)
+    x, weight = placed(0, (images, channels, side, side), value), uniform(1, (filters, channels // groups, taps, taps)) * np.float32(0.1)
     bias, settings = uniform(2, filters), {"padding": pad, "groups": groups, "flip": side % 2 == 0}
-    largest = (value if value == 3e38 else 1.0) * 0.1 * 9 * max(channels, filters)
+    largest = (value if value == 3e38 else 1.0) * 0.1 * taps**2 * max(channels, filters)
     soil()
     y = kernels.conv2d(x, weight, bias, **settings)
     with np.errstate(all="ignore"):

@@ -24,12 +24,12 @@ def output(net, x, threads=2):
     return found, plan.program.names
 
 
-@pytest.mark.parametrize("name", [choice.WINOGRAD2, choice.WINOGRAD4])
+@pytest.mark.parametrize(("name", "taps"), [(tile.name, tile.taps) for tile in choice.TILES])
 @pytest.mark.parametrize(("channels", "filters", "sizes", "groups"), [(32, 40, (9, 11), 1), (70, 64, (5, 6), 2), (33, 35, (13, 4), 1)])
 @pytest.mark.parametrize("images", [16, 32])
-def test_bits_of_the_blocks(images, channels, filters, sizes, groups, name, monkeypatch):
+def test_bits_of_the_blocks(images, channels, filters, sizes, groups, name, taps, monkeypatch):
     monkeypatch.setenv(choice.VARIABLE, name)
-    middle = L.Conv2D(filters, 3, padding=1, groups=groups)
+    middle = L.Conv2D(filters, taps, padding=taps // 2, groups=groups)
     net = minicnn.Graph(L.Sequential(L.Conv2D(channels, 1), middle, L.ReLU()), input_shape=(3, *sizes))
     x = uniform(0, (images, 3, *sizes))
     monkeypatch.setattr(lowering, "MANY_BLOCKS", 1000)
@@ -46,10 +46,11 @@ def test_bits_of_the_blocks(images, channels, filters, sizes, groups, name, monk
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan, 3e38])
-def test_special_pixel(value, monkeypatch):
+@pytest.mark.parametrize(("name", "taps"), [(choice.WINOGRAD4, 3), (choice.WINOGRAD2, 5)])
+def test_special_pixel(name, taps, value, monkeypatch):
     """Of a call, whose input gradient goes the same way."""
-    monkeypatch.setenv(choice.VARIABLE, choice.WINOGRAD4)
-    x, weight = uniform(0, (16, 64, 9, 9)), uniform(1, (64, 32, 3, 3)) * np.float32(0.1)
+    monkeypatch.setenv(choice.VARIABLE, name)
+    x, weight = uniform(0, (16, 64, 9, 9)), uniform(1, (64, 32, taps, taps)) * np.float32(0.1)
     x[9, 40, 4, 1] = value
     soil()
     found = kernels.conv2d(x, weight, padding=1, groups=2)

@@ -1,11 +1,17 @@
-"""Which way to compute a 3x3 convolution: directly, or by Winograd in tiles of 2x2 or 4x4, chosen by a small cost model.
+"""Which way to compute a 3x3 or 5x5 convolution: directly, or by Winograd in tiles of 2x2 or 4x4, chosen by a small cost model.
 
 Cycles of one vector of images, with constants measured on a processor with AVX-512 (their proportions are what counts):
 
     direct      positions * taps * channels * filters / 2 multiply-adds, PER_PRODUCT each
-    Winograd    tiles * ((m+2)^2 * channels * filters / 2 products, PER_TILE_PRODUCT each
-                         + channels * INPUT[m] + filters * OUTPUT[m])        cycles, more where a block leaves the cache
-                + channels * filters * FILTER[m] for the filters' transform, shared among the vectors that use it
+    Winograd    tiles * (side^2 * channels * filters / 2 products, PER_TILE_PRODUCT each
+                         + channels * tile.input + filters * tile.output)    cycles, more where a block leaves the cache
+                + channels * filters * tile.filter for the filters' transform, shared among the vectors that use it
+
+F(2x2, 5x5) to direct sums, one thread, measured without the filters' transform: 64 channels 27x27, 192 filters, 1, 4 and 16 images 0.54,
+0.51 and 0.49; 32 channels, 64 filters 32x32 0.66, 0.65 and 0.64, 8x8 0.90, 0.89 and 0.70; 16 channels and filters 16x16, 16 images 0.98;
+6 channels, 16 filters 14x14 1.6, 1.5 and 1.8.  Rounding against float64, normal numbers, the largest error relative to the largest pixel, of
+5x5 directly and by F(2x2, 5x5), of 3x3 directly and by F(4x4, 3x3): 64 channels, 192 filters 1.6e-6 and 4.5e-6, 1.1e-6 and 6.3e-6; 96 and
+256 2.1e-6 and 6.2e-6, 1.2e-6 and 8.3e-6.
 
 MINICNN_CONVOLUTION=direct, winograd2 or winograd4 takes the choice away wherever the one named can serve.
 """
@@ -25,23 +31,51 @@ from minicnn.kernels.cpu.convolution.product_tile import padded_filters
 from minicnn.kernels.cpu.convolution.tiles import TILE_VECTORS
 from minicnn.kernels.cpu.lanes.vector import LANES
 
-TILES = {WINOGRAD2: 2, WINOGRAD4: 4}  # output pixels of a tile along an axis
 VARIABLE = "MINICNN_CONVOLUTION"
 
 PER_PRODUCT = 1.17
 PER_TILE_PRODUCT = 1.08
-INPUT = {2: 110.0, 4: 280.0}
-OUTPUT = {2: 80.0, 4: 220.0}
-FILTER = {2: 6.0, 4: 14.0}
-SPILLED = 3.0  # times as much where transformed inputs and outputs of a block leave the cache
-FEW_SPILLED = 2.5  # the same for few images, whose tiles lie side by side
-FEW_FILTER = {2: 30.0, 4: 55.0}  # the transform of a filter, when few images use it: mostly writing it to memory
-KNOWN_FILTER = 14.0  # to see that a kept one need not be made again: reading both
+KNOWN_WEIGHT = 1.6  # to see that the transform of a filter, which is kept, need not be made again: reading its weights, and those of before
 LONE_VECTOR = 0.5  # of a vector: what a single one takes more than its part of a tile of four
 STREAMED = 0.4  # a transformed weight that comes from beyond the cache
 FEWEST_CHANNELS = 32  # of a group, and filters, of a call: fewer go the direct way
 FEW_GAIN = 0.8  # Winograd's part of the direct way's cycles above which few images stay with what rounds better
 CACHE_BYTES = 1 << 20
+
+
+class Tile(NamedTuple):
+    """Winograd's tiles of edge x edge outputs for filters of taps x taps, F(edge x edge, taps x taps), and cycles measured.
+
+    name : what they are called
+    input, output : of a vector of a tile, transformed, for each channel and each filter
+    spilled : times as much where transformed inputs and outputs of a block leave the cache
+    filter : of a filter of one channel, transformed
+    few_input, few_output, few_filter : the same for few images, whose tiles lie side by side; filters are then mostly written to memory
+    """
+
+    name: str
+    edge: int
+    taps: int
+    input: float
+    output: float
+    spilled: float
+    filter: float
+    few_input: float
+    few_output: float
+    few_filter: float
+
+    @property
+    def side(self) -> int:
+        """Pixels of a tile's inputs along an axis."""
+        return self.edge + self.taps - 1
+
+
+TILES = (
+    Tile(WINOGRAD2, 2, 3, input=110, output=80, spilled=3, filter=6, few_input=275, few_output=200, few_filter=30),
+    Tile(WINOGRAD4, 4, 3, input=280, output=220, spilled=3, filter=14, few_input=700, few_output=550, few_filter=55),
+    Tile(WINOGRAD2, 2, 5, input=280, output=380, spilled=1.2, filter=22, few_input=460, few_output=300, few_filter=70),
+)
+NAMES = tuple(dict.fromkeys(tile.name for tile in TILES))
 
 
 class Choice(NamedTuple):
@@ -61,7 +95,7 @@ def choose_many(axes: tuple[Axis, ...], channels: int, filters: int, groups: int
     vectors : int
         Vectors of images that share one transform of the filters.
     """
-    return cheapest(_cycles(axes, channels, filters, groups, serves(axes), vectors))
+    return cheapest(_cycles(axes, channels, filters, groups, vectors))
 
 
 def wanted() -> str:
@@ -73,8 +107,8 @@ def wanted() -> str:
         If there is none of that name.
     """
     name = os.environ.get(VARIABLE, "")
-    if name not in ("", DIRECT, *TILES):
-        raise SettingError(f"{VARIABLE} is {name!r}, but must be {DIRECT}, {', '.join(TILES)}, or not set")
+    if name not in ("", DIRECT, *NAMES):
+        raise SettingError(f"{VARIABLE} is {name!r}, but must be {DIRECT}, {', '.join(NAMES)}, or not set")
     return name
 
 
@@ -88,17 +122,16 @@ def cheapest(cycles: Mapping[str, float], gain: float = 1.0) -> Choice:
 
 
 @lru_cache(REMEMBERED)
-def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, winograd: bool, vectors: int) -> Mapping[str, float]:
+def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, vectors: int) -> Mapping[str, float]:
     own_channels, own_filters = channels // groups, filters // groups
     cycles = {DIRECT: direct_cycles(axes, channels, own_filters)}
-    if winograd:
-        for name, m in TILES.items():
-            cycles[name] = _winograd(axes, own_channels, own_filters, groups, m, vectors)
+    for tile in tiles_for(axes):
+        cycles[tile.name] = _winograd(axes, own_channels, own_filters, groups, tile, vectors)
     return MappingProxyType(cycles)
 
 
 def cycles_of_few(
-    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[str, int], images: int, shard: int, kept: bool
+    taps: int, channels: int, filters: int, groups: int, vectors: int, tile_vectors: Mapping[Tile, int], images: int, shard: int, kept: bool
 ) -> Mapping[str, float]:
     """Cycles of an image where there are too few to fill a vector: lanes are positions, or Winograd's tiles, of all images of a shard.
 
@@ -106,7 +139,7 @@ def cycles_of_few(
     ----------
     vectors : int
         Of positions, joined from row to row.
-    tile_vectors : vectors of tiles for each of `TILES` that can serve
+    tile_vectors : vectors of each of `TILES` that can serve
     images : int
         That share one transform of the filters.
     kept : bool
@@ -114,20 +147,21 @@ def cycles_of_few(
     """
     own_filters = filters // groups
     cycles = {DIRECT: vectors * taps * channels * own_filters / 2 * PER_PRODUCT / shard}
-    for name, tiles in tile_vectors.items():
-        m = TILES[name]
-        weights = (m + 2) ** 2 * channels * padded_filters(own_filters)
+    for tile, tiles in tile_vectors.items():
+        weights = tile.side**2 * channels * padded_filters(own_filters)
         rest = tiles % TILE_VECTORS
         whole = tiles if rest == 2 else tiles + LONE_VECTOR if rest == 1 else -(-tiles // TILE_VECTORS) * TILE_VECTORS
-        transforms = tiles * (channels * INPUT[m] + filters * OUTPUT[m]) * FEW_SPILLED
+        transforms = tiles * (channels * tile.few_input + filters * tile.few_output)
         once = whole * weights / 2 * PER_TILE_PRODUCT + transforms + (STREAMED * weights if 4 * weights > CACHE_BYTES else 0)
-        cycles[name] = once / shard + channels * own_filters * (KNOWN_FILTER if kept else FEW_FILTER[m]) / images
+        filter_cycles = KNOWN_WEIGHT * tile.taps**2 if kept else tile.few_filter
+        cycles[tile.name] = once / shard + channels * own_filters * filter_cycles / images
     return MappingProxyType(cycles)
 
 
-def serves(axes: Sequence[Axis]) -> bool:
-    """Whether Winograd can."""
-    return len(axes) == 2 and all((axis.taps, axis.stride, axis.dilation) == (3, 1, 1) for axis in axes)
+def tiles_for(axes: Sequence[Axis]) -> tuple[Tile, ...]:
+    """Winograd's tiles that can serve; none where it cannot."""
+    settings = [(axis.taps, axis.stride, axis.dilation) for axis in axes]
+    return tuple(tile for tile in TILES if settings == [(tile.taps, 1, 1)] * 2)
 
 
 def direct_cycles(axes: Sequence[Axis], channels: int, own_filters: int) -> float:
@@ -138,14 +172,14 @@ def direct_cycles(axes: Sequence[Axis], channels: int, own_filters: int) -> floa
     return products / 2 * PER_PRODUCT
 
 
-def _winograd(axes: Sequence[Axis], channels: int, filters: int, groups: int, m: int, vectors: int) -> float:
+def _winograd(axes: Sequence[Axis], channels: int, filters: int, groups: int, tile: Tile, vectors: int) -> float:
     all_filters = padded_filters(filters)
     tiles = 1
     for axis in axes:
-        tiles *= -(-axis.out // m)
-    elements = (m + 2) ** 2
+        tiles *= -(-axis.out // tile.edge)
+    elements = tile.side**2
     block_bytes = 4 * LANES * TILE_VECTORS * elements * groups * (channels + all_filters)
-    spilled = SPILLED if block_bytes > CACHE_BYTES else 1.0
+    spilled = tile.spilled if block_bytes > CACHE_BYTES else 1.0
     products = elements * channels * all_filters / 2 * PER_TILE_PRODUCT
-    transforms = (channels * INPUT[m] + filters * OUTPUT[m]) * spilled
-    return groups * (tiles * (products + transforms) + channels * filters * FILTER[m] / vectors)
+    transforms = (channels * tile.input + filters * tile.output) * spilled
+    return groups * (tiles * (products + transforms) + channels * filters * tile.filter / vectors)

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 from minicnn.geometry import REMEMBERED
 from minicnn.kernels.cpu.convolution import in_place
-from minicnn.kernels.cpu.convolution.choice import FEWEST_CHANNELS, Choice, choose_many, wanted
+from minicnn.kernels.cpu.convolution.choice import FEWEST_CHANNELS, TILES, Choice, choose_many, wanted
 from minicnn.kernels.cpu.convolution.conditions import (
     goes_back_as_forward,
     goes_by_filter,
@@ -148,9 +148,10 @@ def _by_winograd(name: str, m: int) -> Way:
     def prepare(program: Program, common: Room, problem: Problem, weight: int, keep: Room | None = None) -> TransformedFilters:
         own, exchanged = problem.as_forward(), problem.work == BACKWARD_INPUT
         sizes = own.channels // own.groups, own.filters // own.groups, own.groups
-        return append_winograd_filters(program, common, weight, *sizes, m, own.flip, exchanged, keep)
+        return append_winograd_filters(program, common, weight, *sizes, m, own.axes[0].taps, own.flip, exchanged, keep)
 
-    reason = f"3x3 with stride 1: tiles of {m}x{m} need fewer multiplications"
+    taps = " or ".join(f"{tile.taps}x{tile.taps}" for tile in TILES if tile.name == name)
+    reason = f"{taps} with stride 1: tiles of {m}x{m} need fewer multiplications"
     return Way(name, reason, serves, Steps(_append_winograd, prepare, outside=True, single=lambda images: images < LANES))
 
 

@@ -28,6 +28,7 @@ from minicnn.kernels.cpu.winograd.winograd import (
     input_to_four,
     input_to_six,
     six_to_output,
+    six_to_two,
     sum_columns,
     transform_columns,
 )
@@ -96,7 +97,7 @@ def multiply_elements(m, m_rows, v, v_rows, u, first, stop, count, filters, chan
 
 
 @kernel
-def transform_outputs(y, m, m_rows, piece, side, own, first_filter, stretch, s_at):
+def transform_outputs(y, m, m_rows, piece, side, edge, own, first_filter, stretch, s_at):
     """y[k, i, m*tile + j] = (A^T M A)[i, j], after its FilterEnding, for a piece's filters: row i of all tiles is one row.
 
     y : Rows;  m : Strided, by element, in the same memory as y and the scratch at s_at
@@ -104,18 +105,21 @@ def transform_outputs(y, m, m_rows, piece, side, own, first_filter, stretch, s_a
     stretch : if above 0, y[k, i, j*stretch + tile] is written instead
     Returns the sum of all pixels as they are.
     """
-    edge, memory = side - 2, y.array
+    memory = y.array
     pixels = splat(ZERO)
     for k in range(piece.first, piece.stop):
         end = filter_ending(own, first_filter + k)
         for n in range(piece.vectors):
-            sum_columns(Strided(memory, m.base + place(n, k, m_rows), m.step), side, s_at)
+            sum_columns(Strided(memory, m.base + place(n, k, m_rows), m.step), side, edge, s_at)
             for i in range(edge):
                 at = s_at + i * side * LANES
                 target = y.base + k * y.step + i * y.row + (piece.begin + n) * (LANES if stretch else LANES * edge)
                 m0, m1, m2, m3 = load(memory, at), load(memory, at + LANES), load(memory, at + 2 * LANES), load(memory, at + 3 * LANES)
-                if side == 4:
-                    t0, t1 = four_to_output(m0, m1, m2, m3)
+                if edge == 2:
+                    if side == 4:
+                        t0, t1 = four_to_output(m0, m1, m2, m3)
+                    else:
+                        t0, t1 = six_to_two(m0, m1, m2, m3, load(memory, at + 4 * LANES), load(memory, at + 5 * LANES))
                     pixels += t0 + t1
                     t0, t1 = ended(t0, end), ended(t1, end)
                     store(memory, target, t0 if stretch else zip_low(t0, t1))
@@ -140,15 +144,15 @@ def transform_outputs(y, m, m_rows, piece, side, own, first_filter, stretch, s_a
 
 
 @kernel
-def write_filters(y, x, channels, table, offsets, piece, side, own, weight, first_filter, stretch, s_at):
+def write_filters(y, x, channels, table, offsets, piece, side, edge, own, weight, first_filter, stretch, s_at):
     """The same tap by tap, for filters of one group, the first of which has the `weight`."""
     for k in range(piece.first, piece.stop):
         weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
         end = filter_ending(own, first_filter + k)
         for n in range(piece.begin, piece.begin + piece.vectors):
-            rows = Strided(y.array, y.base + k * y.step + n * (LANES if stretch else LANES * (side - 2)), y.row)
+            rows = Strided(y.array, y.base + k * y.step + n * (LANES if stretch else LANES * edge), y.row)
             source = Strided(x.array, x.base + n * LANES, x.step)
-            write_rows(rows, source, weights, own.flip, channels, table, offsets, side, end, stretch, s_at)
+            write_rows(rows, source, weights, own.flip, channels, table, offsets, side, edge, end, stretch, s_at)
 
 
 # Steps.
@@ -189,7 +193,7 @@ def outputs_and_inputs(memory, frame, few):
 def winograd_blocks_step(memory, parameters, table, a, frame):
     """All stages, block by block and, after the first, some filters after the others; v, m and scratch are the part's own."""
     m, t, few, arena = whole_array(memory), whole_array(table), values(FewTiles, a.few), frame.arena + frame.part * a.few.part_size
-    _, groups, channels, filters, all_filters, side, block = values(Tiling, a.tiling)
+    _, groups, channels, filters, all_filters, side, edge, block = values(Tiling, a.tiling)
     own, (y, x), rows, s_at = (
         direct(m, whole_array(parameters), a.weighed, 0),
         outputs_and_inputs(m, frame, few),
@@ -211,12 +215,12 @@ def winograd_blocks_step(memory, parameters, table, a, frame):
                 multiply_elements(sums, few.chunk, own_v, rows, u, 0, side * side, count, min(few.chunk, all_filters - k), channels)
                 first = group * filters + k
                 own_y, piece = Rows(m, y.base + first * y.step, y.step, y.row), Piece(0, min(few.chunk, filters - k), begin, count)
-                pixels = transform_outputs(own_y, sums, few.chunk, piece, side, own, first, few.stretch, s_at)
+                pixels = transform_outputs(own_y, sums, few.chunk, piece, side, edge, own, first, few.stretch, s_at)
                 if not is_finite(pixels):
                     weight = Filters(
                         own.weight.array, own.weight.base + group * own.w_group + k * own.weight.step, own.weight.channel, own.weight.step
                     )
-                    write_filters(own_y, own_x, channels, t, few.offsets, piece, side, own, weight, first, few.stretch, s_at)
+                    write_filters(own_y, own_x, channels, t, few.offsets, piece, side, edge, own, weight, first, few.stretch, s_at)
 
 
 @step(few=FewTiles, tiling=Tiling, weighed=Weighed, splits=True)
@@ -250,9 +254,11 @@ def winograd_outputs_step(memory, parameters, table, a, frame):
         frame.arena + few.scratch + frame.part * few.part_size,
     )
     piece = Piece(first, stop, 0, few.vectors)
-    pixels = transform_outputs(y, sums, tiling.all_filters, piece, tiling.side, own, 0, few.stretch, s_at)
+    pixels = transform_outputs(y, sums, tiling.all_filters, piece, tiling.side, tiling.edge, own, 0, few.stretch, s_at)
     if not is_finite(pixels):
-        write_filters(y, x, tiling.channels, whole_array(table), few.offsets, piece, tiling.side, own, own.weight, 0, few.stretch, s_at)
+        write_filters(
+            y, x, tiling.channels, whole_array(table), few.offsets, piece, tiling.side, tiling.edge, own, own.weight, 0, few.stretch, s_at
+        )
 
 
 @kernel

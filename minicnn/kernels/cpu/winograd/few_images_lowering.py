@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 
 from minicnn.geometry import REMEMBERED, Axis
-from minicnn.kernels.cpu.convolution.choice import FEW_GAIN, TILES, Choice, cheapest, cycles_of_few, serves
+from minicnn.kernels.cpu.convolution.choice import FEW_GAIN, Choice, cheapest, cycles_of_few, tiles_for
 from minicnn.kernels.cpu.convolution.ending import NOTHING
 from minicnn.kernels.cpu.convolution.few_images_lowering import Arrangement, append_arranged, line_of, row_vectors, three_axes
 from minicnn.kernels.cpu.convolution.product_tile import padded_filters
@@ -33,8 +33,8 @@ CHUNK_BYTES = 192 * 1024  # transformed outputs that wait in cache, beside the i
 
 
 def tile_axes(axes: Sequence[Axis], m: int) -> tuple[Axis, ...]:
-    """The convolution that reads what tiles of m x m need: a position is a tile, a tap one of its (m+2) x (m+2) pixels."""
-    return tuple(axis._replace(taps=m + 2, stride=m, out=-(-axis.out // m)) for axis in axes)
+    """The convolution that reads what tiles of m x m need: a position is a tile, a tap one of the pixels of its inputs."""
+    return tuple(axis._replace(taps=m + axis.taps - 1, stride=m, out=-(-axis.out // m)) for axis in axes)
 
 
 def tile_vectors(axes: Sequence[Axis], m: int, shard: int) -> int:
@@ -53,7 +53,7 @@ def choose_few(axes: tuple[Axis, ...], channels: int, filters: int, groups: int,
 
 @lru_cache(REMEMBERED)
 def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, images: int, shard: int, kept: bool) -> Mapping[str, float]:
-    vectors = {name: tile_vectors(axes, m, shard) for name, m in TILES.items()} if serves(axes) else {}
+    vectors = {tile: tile_vectors(axes, tile.edge, shard) for tile in tiles_for(axes)}
     taps = prod(axis.taps for axis in axes)
     return cycles_of_few(taps, channels, filters, groups, row_vectors(axes, shard), vectors, images, shard, kept)
 
@@ -70,8 +70,7 @@ def append_winograd_few(
     added: Activation | None = None,
 ) -> None:
     """y = conv(x, weight) + bias (+ `added`) of images too few for a vector, and then relu if `rectify`, with filters from `append_winograd_filters`."""
-    m, channels, filters, shard = own.m, x.map.channels, y.map.channels, x.map.shard
-    side = m + 2
+    m, side, channels, filters, shard = own.m, own.side, x.map.channels, y.map.channels, x.map.shard
     all_filters, parts = padded_filters(filters // groups), max(1, program.step_parts)
     tiles = three_axes(tile_axes(axes, m))
     lie = Arrangement(tuple(map(line_of, tiles)), True, shard)  # type: ignore[arg-type]
@@ -107,7 +106,7 @@ def append_winograd_few(
         part_size=pitch,
         chunk=chunk,
     )
-    tiling = Tiling(shard, groups, channels // groups, filters // groups, all_filters, side, block)
+    tiling = Tiling(shard, groups, channels // groups, filters // groups, all_filters, side, m, block)
     weighed = own.weighed(bias, rectify and not added)
     for kernel in (winograd_blocks_step,) if by_block else (winograd_inputs_step, winograd_products_step, winograd_outputs_step):
         program.step(kernel, few=few, tiling=tiling, weighed=weighed)

@@ -20,7 +20,9 @@ from minicnn.kernels.machine_code.compile import kernel, step
 _f = np.float32
 ZERO, ONE, MINUS, HALF = _f(0), _f(1), _f(-1), _f(0.5)
 QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = _f(1 / 4), _f(1 / 6), _f(1 / 12), _f(1 / 24)
-TURNED_ROWS = max(9, LANES)  # of a square, of which nine are taps
+THIRD, TWO_THIRDS = _f(1 / 3), _f(2 / 3)
+MOST_TAPS = 25
+TURNED_ROWS = -(-MOST_TAPS // LANES) * LANES  # of squares, of which the first rows are taps
 NOT_KEPT = -1  # in place of where the weights lie that were transformed last
 
 
@@ -40,6 +42,14 @@ def filter_to_six(g0, g1, g2):
 
 
 @kernel
+def five_to_six(g0, g1, g2, g3, g4):
+    """G g for m = 2 and filters of 5x5."""
+    even, odd = (g0 + g2 + g4) * SIXTH, (g1 + g3) * SIXTH
+    wide, narrow = g0 * TWENTY_FOURTH + g2 * SIXTH + g4 * TWO_THIRDS, g1 * TWELFTH + g3 * THIRD
+    return g0 * QUARTER, (even + odd) * MINUS, odd - even, wide + narrow, wide - narrow, g4
+
+
+@kernel
 def differ(memory, place, weight, at, count):
     """Whether weight[at:at + count] has a bit that memory[place:place + count] has not."""
     found = splat(ZERO)
@@ -50,15 +60,16 @@ def differ(memory, place, weight, at, count):
 
 
 @kernel
-def transform_filters(u_at, weight, channels, first, stop, filters, all_filters, side, flip, scratch, s_at, known):
-    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for the tiles of `product` first <= tile < stop, laid out for it; `side` is m + 2.
+def transform_filters(u_at, weight, channels, first, stop, filters, all_filters, side, taps, flip, scratch, s_at, known):
+    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for the tiles of `product` first <= tile < stop, laid out for it; `side` is m + taps - 1.
 
     weight : Filters
     filters, all_filters : how many there are, and those of whole tiles; the ones too many are zeros
-    scratch, s_at : the memory that u lies in too; a square of LANES x LANES, TURNED_ROWS vectors, 3*side vectors
+    scratch, s_at : the memory that u lies in too; a square of LANES x LANES, TURNED_ROWS vectors, taps*side vectors
     known : where in it the weights lie that u was made from, filter after filter, or NOT_KEPT
     """
-    plane, size = all_filters * channels, 9 * channels
+    area, plane = taps * taps, all_filters * channels
+    size = area * channels
     turned = s_at + LANES * LANES
     half = turned + TURNED_ROWS * LANES
     for tile in range(first, stop):
@@ -74,38 +85,40 @@ def transform_filters(u_at, weight, channels, first, stop, filters, all_filters,
         for i in range(0, numbers, LANES):
             left = numbers - i
             # filters of a channel as rows; turned, a row is a tap and a lane a filter of a channel
-            for lane in range(LANES):
-                c, j = (i + lane) // breadth, (i + lane) % breadth
-                own = weight.base + (k + j) * weight.step + c * weight.channel
-                taps = 9 if lane < left and k + j < filters else 0
-                if LANES > 8:
-                    store(scratch, s_at + lane * LANES, load_first(weight.array, own, taps))
-                else:
-                    for r in range(9):
-                        scratch[turned + r * LANES + lane] = weight.array[own + r] if taps else ZERO
-            if LANES > 8:
-                transpose_square(scratch, turned, LANES, scratch, s_at, LANES)
-            for s in range(3):
-                tap, down = (turned + (8 - s) * LANES, -3 * LANES) if flip else (turned + s * LANES, 3 * LANES)
+            for tap in range(0, area, LANES):
+                for lane in range(LANES):
+                    c, j = (i + lane) // breadth, (i + lane) % breadth
+                    own = weight.base + (k + j) * weight.step + c * weight.channel + tap
+                    count = min(LANES, area - tap) if lane < left and k + j < filters else 0
+                    store(scratch, s_at + lane * LANES, load_first(weight.array, own, count))
+                transpose_square(scratch, turned + tap * LANES, LANES, scratch, s_at, LANES)
+            for s in range(taps):
+                tap, down = (turned + (area - 1 - s) * LANES, -taps * LANES) if flip else (turned + s * LANES, taps * LANES)
                 g0, g1, g2 = load(scratch, tap), load(scratch, tap + down), load(scratch, tap + 2 * down)
                 if side == 4:
                     t0, t1, t2, t3 = filter_to_four(g0, g1, g2)
                 else:
-                    t0, t1, t2, t3, t4, t5 = filter_to_six(g0, g1, g2)
-                    store(scratch, half + (4 * 3 + s) * LANES, t4)
-                    store(scratch, half + (5 * 3 + s) * LANES, t5)
+                    if taps == 3:
+                        t0, t1, t2, t3, t4, t5 = filter_to_six(g0, g1, g2)
+                    else:
+                        t0, t1, t2, t3, t4, t5 = five_to_six(g0, g1, g2, load(scratch, tap + 3 * down), load(scratch, tap + 4 * down))
+                    store(scratch, half + (4 * taps + s) * LANES, t4)
+                    store(scratch, half + (5 * taps + s) * LANES, t5)
                 store(scratch, half + s * LANES, t0)
-                store(scratch, half + (3 + s) * LANES, t1)
-                store(scratch, half + (2 * 3 + s) * LANES, t2)
-                store(scratch, half + (3 * 3 + s) * LANES, t3)
+                store(scratch, half + (taps + s) * LANES, t1)
+                store(scratch, half + (2 * taps + s) * LANES, t2)
+                store(scratch, half + (3 * taps + s) * LANES, t3)
             for j in range(side):
-                at = half + 3 * j * LANES
+                at = half + taps * j * LANES
                 target = u_at + j * side * plane + k * channels + i
                 h0, h1, h2 = load(scratch, at), load(scratch, at + LANES), load(scratch, at + 2 * LANES)
                 if side == 4:
                     t0, t1, t2, t3 = filter_to_four(h0, h1, h2)
                 else:
-                    t0, t1, t2, t3, t4, t5 = filter_to_six(h0, h1, h2)
+                    if taps == 3:
+                        t0, t1, t2, t3, t4, t5 = filter_to_six(h0, h1, h2)
+                    else:
+                        t0, t1, t2, t3, t4, t5 = five_to_six(h0, h1, h2, load(scratch, at + 3 * LANES), load(scratch, at + 4 * LANES))
                     store_first(scratch, target + 4 * plane, t4, left)
                     store_first(scratch, target + 5 * plane, t5, left)
                 store_first(scratch, target, t0, left)
@@ -119,7 +132,7 @@ def transform_filters(u_at, weight, channels, first, stop, filters, all_filters,
 # A step.
 
 
-@step("u weight w_filter w_channel w_group groups channels filters all_filters side flip scratch scratch_size known", splits=True)
+@step("u weight w_filter w_channel w_group groups channels filters all_filters side taps flip scratch scratch_size known", splits=True)
 def winograd_filters_step(memory, parameters, table, a, frame):
     """Once for all shards, so that all places are in memory, none in an arena; each part has `scratch_size` elements of its own.
 
@@ -132,5 +145,5 @@ def winograd_filters_step(memory, parameters, table, a, frame):
     for group in range(a.groups):
         weight = Filters(w, a.weight + group * a.w_group, a.w_channel, a.w_filter)
         u_at = a.u + group * a.side * a.side * a.all_filters * a.channels
-        known = a.known + group * 9 * a.channels * a.filters if a.known != NOT_KEPT else NOT_KEPT
-        transform_filters(u_at, weight, a.channels, first, stop, a.filters, a.all_filters, a.side, a.flip != 0, m, s_at, known)
+        known = a.known + group * a.taps * a.taps * a.channels * a.filters if a.known != NOT_KEPT else NOT_KEPT
+        transform_filters(u_at, weight, a.channels, first, stop, a.filters, a.all_filters, a.side, a.taps, a.flip != 0, m, s_at, known)

@@ -34,20 +34,27 @@ FILTER_PARTS = 8  # of the filters' transform
 
 
 class TransformedFilters(NamedTuple):
-    """TransformedFilters transformed for tiles of m x m, and the weights they were made from.
+    """Filters transformed for tiles of m x m, and the weights they were made from.
 
+    taps : of a filter along an axis
     place : where in memory they lie
     weight : an offset into the parameters
     filter_step, channel_step, group_step : from one filter, channel and group to the next
     """
 
     m: int
+    taps: int
     place: Argument
     weight: int
     filter_step: int
     channel_step: int
     group_step: int
     flip: bool
+
+    @property
+    def side(self) -> int:
+        """Pixels of a tile's inputs along an axis."""
+        return self.m + self.taps - 1
 
     def weighed(self, bias: Parameter | Scaling | None, rectify: bool, added: Activation | None = None) -> Weighed:
         """The weights, with a bias and what is added, as the steps take them."""
@@ -63,6 +70,7 @@ def append_winograd_filters(
     filters: int,
     groups: int,
     m: int,
+    taps: int,
     flip: bool,
     exchanged: bool = False,
     keep: Callable[[int], Argument] | None = None,
@@ -72,14 +80,16 @@ def append_winograd_filters(
 
     common : gives room in memory that all shards share
     channels, filters : those of one group, as the convolution will use them
-    exchanged : the weights lie as (channels, filters, 3, 3), for a convolution that leads back
+    taps : of a filter along an axis
+    exchanged : the weights lie as (channels, filters, taps, taps), for a convolution that leads back
     keep : gives room in memory that stays from call to call, where it does
     """
-    side, all_filters = m + 2, padded_filters(filters)
+    side, area, all_filters = m + taps - 1, taps * taps, padded_filters(filters)
     lasting = None if exchanged else keep
     place = (lasting or common)(side * side * groups * all_filters * channels)
-    own = TransformedFilters(m, place, weight, *((9, 9 * filters) if exchanged else (9 * channels, 9)), 9 * channels * filters, flip)
-    scratch = (LANES + TURNED_ROWS + 3 * side) * LANES
+    steps = (area, area * filters) if exchanged else (area * channels, area)
+    own = TransformedFilters(m, taps, place, weight, *steps, area * channels * filters, flip)
+    scratch = (LANES + TURNED_ROWS + taps * side) * LANES
     program.step(
         winograd_filters_step,
         u=place,
@@ -92,10 +102,11 @@ def append_winograd_filters(
         filters=filters,
         all_filters=all_filters,
         side=side,
+        taps=taps,
         flip=flip,
         scratch=common(scratch * parts),
         scratch_size=scratch,
-        known=lasting(9 * channels * filters * groups) if lasting else NOT_KEPT,
+        known=lasting(area * channels * filters * groups) if lasting else NOT_KEPT,
     )
     return own
 
@@ -113,9 +124,9 @@ def append_winograd(
     added: Activation | None = None,
 ) -> None:
     """y = conv(x, weight) + bias (+ `added`), and then relu if `rectify`, with filters from `append_winograd_filters`."""
-    side, channels, filters, shard = own.m + 2, x.map.channels, y.map.channels, x.map.shard
+    side, channels, filters, shard = own.side, x.map.channels, y.map.channels, x.map.shard
     all_filters = padded_filters(filters // groups)
-    weighed, sizes = own.weighed(bias, rectify, added), (shard, groups, channels // groups, filters // groups, all_filters, side)
+    weighed, sizes = own.weighed(bias, rectify, added), (shard, groups, channels // groups, filters // groups, all_filters, side, own.m)
     vectors = prod(-(-axis.out // own.m) for axis in axes) * shard // LANES
     bytes_a_vector = 4 * LANES * side * side * (channels + groups * all_filters)
     block = min(MOST_VECTORS, max(1, BLOCK_BYTES // bytes_a_vector // TILE_VECTORS) * TILE_VECTORS)

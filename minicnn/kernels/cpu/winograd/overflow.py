@@ -120,21 +120,21 @@ def add_tile(y, y_at, rows, columns, shard, corner, edge, end):
 
 
 @kernel
-def write_pixel(y_at, x, weight, flip, channels, rows, columns, shard, h, w, end):
+def write_pixel(y_at, x, weight, flip, taps, channels, rows, columns, shard, h, w, end):
     """One pixel of one filter for a vector of images; (h, w) is where its first tap reads, and taps outside are left out."""
     value = splat(ZERO if end.scaled else end.shift)
     for c in range(channels):
-        for r in range(3):
-            for s in range(3):
+        for r in range(taps):
+            for s in range(taps):
                 if 0 <= h + r < rows.size and 0 <= w + s < columns.size:
-                    tap = 8 - 3 * r - s if flip else 3 * r + s
+                    tap = taps * taps - 1 - taps * r - s if flip else taps * r + s
                     at = x.base + c * x.step + ((h + r) * columns.size + w + s) * shard
                     value = multiply_add(load(x.array, at), weight.array[weight.base + c * weight.channel + tap], value)
     store(x.array, y_at, ended_all(x.array, y_at, value, end))
 
 
 @kernel
-def write_tile(y_at, x, weight, flip, channels, rows, columns, shard, corner, edge, end):
+def write_tile(y_at, x, weight, flip, channels, rows, columns, shard, corner, side, edge, end):
     """The pixels of one filter and tile that lie inside, for a vector of images; the tile begins at the pixel `corner`.
 
     x : Strided, by channel; y lies in the same memory
@@ -143,25 +143,25 @@ def write_tile(y_at, x, weight, flip, channels, rows, columns, shard, corner, ed
     for i in range(p, min(p + edge, rows.out)):
         for j in range(q, min(q + edge, columns.out)):
             at, h, w = y_at + (i * columns.out + j) * shard, i - rows.before, j - columns.before
-            write_pixel(at, x, weight, flip, channels, rows, columns, shard, h, w, end)
+            write_pixel(at, x, weight, flip, side - edge + 1, channels, rows, columns, shard, h, w, end)
 
 
 @kernel
-def write_rows(y, x, weight, flip, channels, table, offsets, side, end, stretch, s_at):
+def write_rows(y, x, weight, flip, channels, table, offsets, side, edge, end, stretch, s_at):
     """y[i, edge*tile + j] of one filter for a vector of tiles, from sorted pixels; see `few_images.transform_inputs` for the offsets.
 
     stretch : if above 0, y[i, j*stretch + tile] is written instead
 
     y, x : Strided, by row and by channel, in the same memory as the scratch at s_at
     """
-    edge, m = side - 2, y.array
+    taps, m = side - edge + 1, y.array
     for i in range(edge):
         for j in range(edge):
             value = splat(ZERO if end.scaled else end.shift)
             for c in range(channels):
-                for r in range(3):
-                    for s in range(3):
-                        tap = 8 - 3 * r - s if flip else 3 * r + s
+                for r in range(taps):
+                    for s in range(taps):
+                        tap = taps * taps - 1 - taps * r - s if flip else taps * r + s
                         pixel = load(m, x.base + c * x.step + table[offsets + (i + r) * side + j + s])
                         value = multiply_add(pixel, weight.array[weight.base + c * weight.channel + tap], value)
             store(m, s_at, ended_all(m, s_at, value, end))

@@ -17,8 +17,8 @@ from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Strided, share
 from minicnn.kernels.cpu.winograd.few_images import WIDTH, multiply_elements, place
 from minicnn.kernels.cpu.winograd.overflow import Weighed, add_tile, direct, filter_ending, is_finite, write_tile
-from minicnn.kernels.cpu.winograd.winograd import Tiling, apart, next_vector, transform_input, transform_output
-from minicnn.kernels.machine_code.compile import kernel, step
+from minicnn.kernels.cpu.winograd.winograd import Tiling, apart, next_vector, tiles_along, transform_input, transform_output
+from minicnn.kernels.machine_code.compile import step
 from minicnn.kernels.machine_code.records import values
 
 
@@ -42,19 +42,13 @@ class Stages(NamedTuple):
     vectors: int
 
 
-@kernel
-def tile_counts(columns, side):
-    """Pixels of an output tile along an axis, and tiles of a row."""
-    return side - 2, (columns.out + side - 3) // (side - 2)
-
-
 @step(stages=Stages, axes=ThreeAxes, tiling=Tiling, weighed=Weighed, splits=True)
 def winograd_all_inputs_step(memory, parameters, table, a, frame):
     """v from x for some channels of all groups."""
     m, own, tiling = whole_array(memory), values(Stages, a.stages), values(Tiling, a.tiling)
     _, rows, columns = three_axes(a.axes)
-    side, channels = tiling.side, tiling.groups * tiling.channels
-    edge, tile_columns = tile_counts(columns, side)
+    side, edge, channels = tiling.side, tiling.edge, tiling.groups * tiling.channels
+    tile_columns = tiles_along(columns, edge)
     s_at, element = frame.arena + own.scratch + frame.part * own.scratch_size, apart(channels, tiling.block)
     first, stop = share(channels, frame)
     for c in range(first, stop):
@@ -86,8 +80,9 @@ def winograd_all_outputs_step(memory, parameters, table, a, frame):
     """y from m for some filters of all groups; those with a pixel that is not finite once more, tap by tap."""
     m, own, tiling = whole_array(memory), values(Stages, a.stages), values(Tiling, a.tiling)
     _, rows, columns = three_axes(a.axes)
-    weighed, side, filters = direct(m, whole_array(parameters), a.weighed, way_to(a.weighed.added, own.y)), tiling.side, tiling.filters
-    edge, tile_columns = tile_counts(columns, side)
+    weighed, filters = direct(m, whole_array(parameters), a.weighed, way_to(a.weighed.added, own.y)), tiling.filters
+    side, edge = tiling.side, tiling.edge
+    tile_columns = tiles_along(columns, edge)
     all_filters = tiling.groups * tiling.all_filters
     s_at, element = frame.arena + own.scratch + frame.part * own.scratch_size, apart(all_filters, tiling.block)
     first, stop = share(tiling.groups * filters, frame)
@@ -99,7 +94,7 @@ def winograd_all_outputs_step(memory, parameters, table, a, frame):
         tile_row, tile_column, lane = 0, 0, 0
         for n in range(own.vectors):
             sums, p, q = Strided(m, frame.arena + own.m + place(n, row, all_filters), element), tile_row * edge, tile_column * edge
-            pixels = transform_output(y_at + lane, sums, rows, columns, tiling.shard, p, q, side, end, s_at)
+            pixels = transform_output(y_at + lane, sums, rows, columns, tiling.shard, p, q, side, edge, end, s_at)
             if end.added != 0:
                 add_tile(m, y_at + lane, rows, columns, tiling.shard, (p, q), edge, end)
             finite = finite and is_finite(pixels)
@@ -122,6 +117,7 @@ def winograd_all_outputs_step(memory, parameters, table, a, frame):
                 columns,
                 tiling.shard,
                 corner,
+                side,
                 edge,
                 end,
             )

@@ -12,13 +12,11 @@ from minicnn.kernels.cpu.convolution.axes import step_axes, with_halo
 from minicnn.kernels.cpu.convolution.choice import (
     FEW_GAIN,
     FEWEST_CHANNELS,
-    INPUT,
     PER_PRODUCT,
-    TILES,
     Choice,
     cheapest,
     direct_cycles,
-    serves,
+    tiles_for,
 )
 from minicnn.kernels.cpu.convolution.problem import DIRECT, Images, Problem
 from minicnn.kernels.cpu.convolution.tiles import TILE_FILTERS
@@ -30,6 +28,7 @@ from minicnn.kernels.cpu.program.call import SMALL_SHARD
 from minicnn.kernels.cpu.program.program import CACHE_LINE, Place, Program, padded
 from minicnn.kernels.cpu.winograd.weight_gradient import STRIP, Cut, Layer, Scratch, winograd_weight_step
 
+TAPS = 3  # of the filters along an axis
 STRIPS = 2  # of filters of a unit: for each x is transformed again
 MOST_CHANNELS = 22 * TILE_FILTERS  # of a unit: for each dy is transformed again
 PAIRS = 64  # of a chunk; the sums are read and written once for them
@@ -52,14 +51,15 @@ def _cycles(axes: tuple[Axis, ...], channels: int, filters: int, groups: int, sh
     own_channels, own_filters, vectors = channels // groups, filters // groups, min(1.0, shard / LANES)
     of_an_image = vectors / min(shard, LANES) if shard < LANES else 1.0
     cycles = {DIRECT: direct_cycles(axes, channels, own_filters) * of_an_image}
-    if own_channels >= FEWEST_CHANNELS and fill_lanes(own_filters) and serves(axes) and shard >= FEWEST_IMAGES:
+    if own_channels >= FEWEST_CHANNELS and fill_lanes(own_filters) and shard >= FEWEST_IMAGES:
         blocks, bands = -(-own_channels // MOST_CHANNELS), -(-own_filters // (STRIPS * STRIP))
-        for name, m in TILES.items():
+        for tile in (each for each in tiles_for(axes) if each.taps == TAPS):
+            m = tile.edge
             products = (m + 2) ** 2 * own_channels * -(-own_filters // LANES) * LANES / 2 * PER_PRODUCT
             sorting = 0.0 if shard % LANES == 0 else (m + 2) * m * SORTED * LANES / shard
-            transforms = own_channels * bands * (INPUT[m] + sorting) + own_filters * blocks * GRADIENT[m]
+            transforms = own_channels * bands * (tile.input + sorting) + own_filters * blocks * GRADIENT[m]
             back = own_channels * own_filters * BACK[m] * LANES / shard
-            cycles[name] = groups * (_tiles(axes, m) * (products + transforms) + back) * of_an_image
+            cycles[tile.name] = groups * (_tiles(axes, m) * (products + transforms) + back) * of_an_image
     return MappingProxyType(cycles)
 
 

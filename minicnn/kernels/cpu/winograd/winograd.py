@@ -1,14 +1,30 @@
-"""3x3 filters with fewer multiplications: Winograd's minimal filtering, a lane an image.
+"""3x3 and 5x5 filters with fewer multiplications: Winograd's minimal filtering, a lane an image.
 
-An output tile of m x m pixels needs (m+2)^2 multiplications a channel instead of 9 m^2: 16 for 36 with m = 2, 36 for 144 with m = 4.
+An output tile of m x m pixels, its edge, reads side x side inputs through a filter of r x r taps, side = m + r - 1.  It needs side^2
+multiplications a channel instead of m^2 r^2:
 
-    Y = A^T [ sum over c of (G g[k,c] G^T) * (B^T d[c] B) ] A            * element by element; d (m+2, m+2) the inputs of the tile
+    F(2x2, 3x3)    16 for  36
+    F(4x4, 3x3)    36 for 144
+    F(2x2, 5x5)    36 for 100
 
-Since lanes are images, the transforms are sums of whole vectors.  For each of the (m+2)^2 elements the sum over channels is a matrix
+    Y = A^T [ sum over c of (G g[k,c] G^T) * (B^T d[c] B) ] A            * element by element; d (side, side) the inputs of the tile
+
+Along one axis this is a product of two polynomials, of m and of r coefficients, read backwards.  The product has side coefficients and is
+known by its values at side points a[n], the last of which is infinity: there the value is the highest coefficient.
+
+    A^T[i, n] = a[n]^i                                        i < m      at infinity 0 .. 0 1
+    G[n, j]   = a[n]^j / product over l != n of (a[n] - a[l])    j < r      at infinity 0 .. 0 1
+    B^T[n]    = coefficients of the product over l != n of (z - a[l])       at infinity of all (z - a[l]), none of them infinite
+
+with 0, 1, -1 where the side is 4 (and its first and last row signed so that G has ones there), and 0, 1, -1, 2, -2 where it is 6.  B
+knows only the points: filters of 5x5 with m = 2 share their inputs' transform with those of 3x3 with m = 4.
+
+Since lanes are images, the transforms are sums of whole vectors.  For each of the side^2 elements the sum over channels is a matrix
 product, filters x channels times channels x (tiles, images).  A block of tiles goes through all three
 stages while it is in cache.  Where a pixel is not finite, `winograd_overflow` writes the block anew.
 
 Winograd, "Arithmetic complexity of computations", 1980.  Lavin, Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.
+Barabasz and others, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks", 2020: which points.
 """
 
 from typing import NamedTuple
@@ -41,13 +57,13 @@ apart = kernel(elements_apart)
 
 @kernel
 def input_to_four(d0, d1, d2, d3):
-    """B^T d for m = 2."""
+    """B^T d for tiles of 4x4 inputs."""
     return d0 - d2, d1 + d2, d2 - d1, d1 - d3
 
 
 @kernel
 def input_to_six(d0, d1, d2, d3, d4, d5):
-    """B^T d for m = 4."""
+    """B^T d for tiles of 6x6 inputs."""
     a, b = d4 - d2 * FOUR, d3 - d1 * FOUR
     c, e = d4 - d2, (d3 - d1) * TWO
     return d0 * FOUR - d2 * FIVE + d4, a + b, a - b, c + e, c - e, d1 * FOUR - d3 * FIVE + d5
@@ -64,6 +80,12 @@ def six_to_output(m0, m1, m2, m3, m4, m5):
     """A^T m for m = 4."""
     s, d, u, v = m1 + m2, m1 - m2, m3 + m4, m3 - m4
     return m0 + s + u, d + v * TWO, s + u * FOUR, d + v * EIGHT + m5
+
+
+@kernel
+def six_to_two(m0, m1, m2, m3, m4, m5):
+    """A^T m for m = 2 and filters of 5x5."""
+    return m0 + (m1 + m2) + (m3 + m4), (m1 - m2) + (m3 - m4) * TWO + m5
 
 
 @kernel
@@ -122,7 +144,7 @@ def transform_columns(v, side, s_at):
 
 
 @kernel
-def sum_columns(m, side, s_at):
+def sum_columns(m, side, edge, s_at):
     """The first half of an output's transform: A^T M, left in scratch; m is Strided, by element."""
     row = side * LANES
     for j in range(side):
@@ -132,6 +154,8 @@ def sum_columns(m, side, s_at):
         m0, m1, m2, m3 = load(m.array, at), load(m.array, at + down), load(m.array, at + 2 * down), load(m.array, at + 3 * down)
         if side == 4:
             t0, t1 = four_to_output(m0, m1, m2, m3)
+        elif edge == 2:
+            t0, t1 = six_to_two(m0, m1, m2, m3, load(m.array, at + 4 * down), load(m.array, at + 5 * down))
         else:
             t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(m.array, at + 4 * down), load(m.array, at + 5 * down))
             store(m.array, own + 2 * row, t2)
@@ -141,7 +165,7 @@ def sum_columns(m, side, s_at):
 
 
 @kernel
-def transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at):
+def transform_output(y_at, m, rows, columns, shard, p, q, side, edge, end, s_at):
     """The pixels of one filter, tile and vector that lie inside: A^T M A, after their FilterEnding but for what is added;
     returned is the sum of all as they are.
 
@@ -149,14 +173,16 @@ def transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at):
     """
     y, row = m.array, side * LANES
     pixels = splat(ZERO)
-    sum_columns(m, side, s_at)
-    for i in range(min(side - 2, rows.out - p)):
+    sum_columns(m, side, edge, s_at)
+    for i in range(min(edge, rows.out - p)):
         at = s_at + i * row
         m0, m1, m2, m3 = load(y, at), load(y, at + LANES), load(y, at + 2 * LANES), load(y, at + 3 * LANES)
         own = y_at + ((p + i) * columns.out + q) * shard
         left = columns.out - q
         if side == 4:
             t0, t1 = four_to_output(m0, m1, m2, m3)
+        elif edge == 2:
+            t0, t1 = six_to_two(m0, m1, m2, m3, load(y, at + 4 * LANES), load(y, at + 5 * LANES))
         else:
             t0, t1, t2, t3 = six_to_output(m0, m1, m2, m3, load(y, at + 4 * LANES), load(y, at + 5 * LANES))
             pixels += t2 + t3
@@ -175,7 +201,7 @@ class Tiling(NamedTuple):
     """Tiles of a layer, and how they are worked on.
 
     channels, filters : those of one group;  all_filters : those of whole tiles of `product`
-    side : pixels of a tile's inputs along an axis
+    side, edge : pixels of a tile's inputs and of its outputs along an axis
     block : vectors of tiles that go through all stages together
     """
 
@@ -185,6 +211,7 @@ class Tiling(NamedTuple):
     filters: int
     all_filters: int
     side: int
+    edge: int
     block: int
 
 
@@ -196,10 +223,9 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
     own : Direct
     """
     memory = y.array
-    shard, groups, channels, filters, all_filters, side, block = tiling
-    edge = side - 2
-    tile_columns = (columns.out + side - 3) // edge
-    tile_rows = (rows.out + side - 3) // edge
+    shard, groups, channels, filters, all_filters, side, edge, block = tiling
+    tile_columns = tiles_along(columns, edge)
+    tile_rows = tiles_along(rows, edge)
     vectors = shard // LANES
     works = tile_rows * tile_columns * vectors
     width = block * LANES
@@ -232,7 +258,7 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
             for n in range(count):
                 m, y_at = Strided(memory, m_filter + n * LANES, m_element), y.base + k * y.step + lane
                 p, q = tile_row * edge, tile_column * edge
-                pixels += transform_output(y_at, m, rows, columns, shard, p, q, side, end, s_at)
+                pixels += transform_output(y_at, m, rows, columns, shard, p, q, side, edge, end, s_at)
                 if end.added != 0:
                     add_tile(memory, y_at, rows, columns, shard, (p, q), edge, end)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
@@ -247,8 +273,14 @@ def winograd(y, x, u_at, own, rows, columns, tiling, v_at, m_at, s_at, part, par
             for _ in range(count):
                 y_at, source = y.base + k * y.step + lane, Strided(memory, x.base + group * channels * x.step + lane, x.step)
                 corner = (tile_row * edge, tile_column * edge)
-                write_tile(y_at, source, weights, own.flip, channels, rows, columns, shard, corner, edge, end)
+                write_tile(y_at, source, weights, own.flip, channels, rows, columns, shard, corner, side, edge, end)
                 tile_row, tile_column, lane = next_vector(tile_row, tile_column, lane, tile_columns, shard)
+
+
+@kernel
+def tiles_along(axis, edge):
+    """Tiles of a row, or of a column."""
+    return (axis.out + edge - 1) // edge
 
 
 @kernel
