@@ -163,8 +163,8 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     \b
     minicnn trace lenet --layer conv2 --at 3,4,5 --data digits --index 7
     minicnn trace lenet --layer conv1 --at 3,0,1,2 --gradient weight
-    minicnn trace --kernel conv2d_backward_weight --input 4x4 --padding 1 --at 0,0,1,1
-    minicnn trace --kernel conv2d --input 5x5 --stride 2 --padding 1 --frames steps.svg
+    minicnn trace --kernel conv2d_backward_weight --input 4x4 --at 0,0,1,1
+    minicnn trace --kernel conv2d --input 5x5 --padding 1 --frames steps.svg
     """
     frames, whole = given.pop("frames"), given.pop("whole")
     if (network is None) == (name is None):
