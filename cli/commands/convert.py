@@ -78,15 +78,19 @@ def convert(
     minicnn convert runs/lenet-digits-1 lenet.onnx
     minicnn convert resnet18-f37072fd.pth runs/resnet18 --network resnet18
     """
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.exchange.convert import library_for, write_network
 
     keep_existing(Path(target).expanduser())
-    net, notes = network_of(source, network, classes, input_shape, width)
-    if mean is not None or std is not None:
-        set_preparation(net, source, mean, std)
-    elif net.trained_on is None and library_for(net) == "torchvision":
-        notes = (*notes, f"how its images are prepared is not in the file; weights of torchvision want {IMAGENET}")
-    written = write_network(net, target, names, preparation)
+    with Waiting(stderr_console(), f"reading {one_line(source)}") as waiting:
+        net, notes = network_of(source, network, classes, input_shape, width)
+        if mean is not None or std is not None:
+            set_preparation(net, source, mean, std)
+        elif net.trained_on is None and library_for(net) == "torchvision":
+            notes = (*notes, f"how its images are prepared is not in the file; weights of torchvision want {IMAGENET}")
+        waiting.show(f"writing {one_line(target)}")
+        written = write_network(net, target, names, preparation)
     for note in notes:
         echo(f"{source}: {note}", err=True)
     files = " and ".join(map(str, written.files))
