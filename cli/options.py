@@ -134,8 +134,9 @@ def training_options(command: Command) -> Command:
         click.option(
             "--schedule",
             type=OwnChoice(SCHEDULES),
+            metavar="SCHEDULE",
             show_default="recipe, else cosine",
-            help="How the learning rate changes over the epochs.",
+            help=f"How the learning rate changes over the epochs: {', '.join(SCHEDULES)}.",
         ),
         *update_options(),
         click.option(

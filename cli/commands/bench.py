@@ -158,8 +158,14 @@ def _explain(options: measuring.Options, form: str) -> None:
     if options.device != "cpu":
         raise SettingError("bench: --explain shows the ways of the CPU, and a GPU has one\n  leave out --device")
     from minicnn.bench.explain import explanations
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
 
-    found = list(explanations(options))
+    found = []
+    with Waiting(stderr_console(), "choosing algorithms") as waiting:
+        for each in explanations(options):
+            found.append(each)
+            waiting.show(each.name)
     if not found:
         raise SettingError(
             f"bench: no convolution is called {options.layers!r}\n  choose from those of the kernels suite, and layers of"

@@ -13,7 +13,7 @@ from minicnn.cli.commands.summary import ImageShape
 from minicnn.cli.echo import echo
 from minicnn.cli.mistakes import Choice
 from minicnn.cli.options import own_option
-from minicnn.errors import SettingError, one_line
+from minicnn.errors import DataError, SettingError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,22 +72,37 @@ def convert(
           .py                 a module of PyTorch, and .safetensors beside it
           FOLDER              like a run: evaluate, predict, show, train --weights
 
+    A file that exists already is not written over.
+
     \b
     minicnn convert runs/lenet-digits-1 lenet.onnx
     minicnn convert resnet18-f37072fd.pth runs/resnet18 --network resnet18
     """
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.exchange.convert import library_for, write_network
 
-    net, notes = network_of(source, network, classes, input_shape, width)
-    if mean is not None or std is not None:
-        set_preparation(net, source, mean, std)
-    elif net.trained_on is None and library_for(net) == "torchvision":
-        notes = (*notes, f"how its images are prepared is not in the file; weights of torchvision want {IMAGENET}")
-    written = write_network(net, target, names, preparation)
+    keep_existing(Path(target).expanduser())
+    with Waiting(stderr_console(), f"reading {one_line(source)}") as waiting:
+        net, notes = network_of(source, network, classes, input_shape, width)
+        if mean is not None or std is not None:
+            set_preparation(net, source, mean, std)
+        elif net.trained_on is None and library_for(net) == "torchvision":
+            notes = (*notes, f"how its images are prepared is not in the file; weights of torchvision want {IMAGENET}")
+        waiting.show(f"writing {one_line(target)}")
+        written = write_network(net, target, names, preparation)
     for note in notes:
         echo(f"{source}: {note}", err=True)
     files = " and ".join(map(str, written.files))
     echo(f"wrote {files}: {net.name}, {net.topology.parameter_count:,} parameters; {written.words}")
+
+
+def keep_existing(target: Path) -> None:
+    """Refuse to write over a file, before anything is read; whether a folder is free is known when it is made."""
+    beside = [target.with_suffix(".safetensors")] if target.suffix.lower() == ".py" else []
+    for path in (target, *beside):
+        if path.is_file():
+            raise DataError(f"convert: {path} exists already, and may hold somebody's work\n  use another name, or remove it")
 
 
 def network_of(

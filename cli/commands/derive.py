@@ -24,7 +24,7 @@ def derive(kernel: str, machine: str, ptx: bool, architecture: str) -> None:
     KERNEL is a name from minicnn.kernels.textbook, such as conv2d_forward, or a loop of your own as FILE.py:FUNCTION.
 
     \b
-    threads     the loop, and which of its loops may make their turns at the same time
+    threads     the loop, and which of its loops may turn at the same time
     cuda        a CUDA kernel in Python, for Numba
     javascript  the loop for a browser
     """

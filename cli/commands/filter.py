@@ -48,7 +48,8 @@ def filter_(image: str | None, name: str | None, out: str | None) -> None:
     outwards, and results are clipped to 0 (black) and 255 (white).
     """
     from minicnn.cli.render import filter as render
-    from minicnn.cli.render.console import stdout_console
+    from minicnn.cli.render.console import stderr_console, stdout_console
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.kernels import image_kernels
 
     if image is None:
@@ -61,7 +62,8 @@ def filter_(image: str | None, name: str | None, out: str | None) -> None:
         raise click.UsageError(f"{problem}\n  there are {', '.join(image_kernels)}")
     name = name.lower()
     picture = read(image)
-    after = filtered(picture, image_kernels[name])
+    with Waiting(stderr_console(), name):
+        after = filtered(picture, image_kernels[name])
     if out is not None:
         write(after, out)
         click.echo(f"wrote {out}", err=True)

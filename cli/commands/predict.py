@@ -73,7 +73,7 @@ def predict(
     originals: dict[int, np.ndarray] = {}
     faults: dict[int, MinicnnError] = {}
     from minicnn.cli.render.console import stderr_console
-    from minicnn.cli.render.waiting import each_of
+    from minicnn.cli.render.waiting import Waiting, each_of
 
     for place, name in enumerate(each_of(stderr_console(), images)):
         try:
@@ -84,7 +84,10 @@ def predict(
     from minicnn.cli.render import prediction as render
 
     pixels = {place: each.pixels for place, each in views.items()}
-    found: dict[int, Any] = dict(zip(views, told(trained, kind, list(views.values()), device), strict=True)) if views else {}
+    found: dict[int, Any] = {}
+    if views:
+        with Waiting(stderr_console(), f"{len(views):,} image{'s' * (len(views) > 1)}"):
+            found = dict(zip(views, told(trained, kind, list(views.values()), device), strict=True))
     names = trained.class_names
     tiles = {place: render.tile(images[place], originals[place], answer, names, score) for place, answer in found.items()}
     if out is not None and tiles:

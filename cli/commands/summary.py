@@ -87,11 +87,13 @@ def summary(
         click.echo(json_text(footprints(nets, batch or 1)))
         return
     summaries = [summarize(net.topology, net.name, batch or 1) for net in nets]
-    memory = (
-        None
-        if batch is None or form not in ("table", "json")
-        else asked_footprints(_arguments(names, input_shape, classes, width, batch), len(nets))
-    )
+    memory = None
+    if batch is not None and form in ("table", "json"):
+        from minicnn.cli.render.console import stderr_console
+        from minicnn.cli.render.waiting import Waiting
+
+        with Waiting(stderr_console(), f"planning the memory of a batch of {batch:,}"):
+            memory = asked_footprints(_arguments(names, input_shape, classes, width, batch), len(nets))
     as_saved = classes is None and input_shape is None and width is None
     learnt = [trained_on(name) if as_saved else None for name in names]
     checks = []

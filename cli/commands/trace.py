@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -163,21 +164,26 @@ def trace(network: str | None, layer: str | None, at: tuple[int, ...] | None, na
     \b
     minicnn trace lenet --layer conv2 --at 3,4,5 --data digits --index 7
     minicnn trace lenet --layer conv1 --at 3,0,1,2 --gradient weight
-    minicnn trace --kernel conv2d_backward_weight --input 4x4 --padding 1 --at 0,0,1,1
-    minicnn trace --kernel conv2d --input 5x5 --stride 2 --padding 1 --frames steps.svg
+    minicnn trace --kernel conv2d_backward_weight --input 4x4 --at 0,0,1,1
+    minicnn trace --kernel conv2d --input 5x5 --padding 1 --frames steps.svg
     """
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
+
     frames, whole = given.pop("frames"), given.pop("whole")
     if (network is None) == (name is None):
         raise click.UsageError("trace what? minicnn trace NETWORK --layer LAYER --at k,p,q, or minicnn trace --kernel KERNEL --at k,p,q")
     if at is None and not frames and (name is None or form != "table"):
         raise click.UsageError("which number? --at k,p,q, or --frames FILE.svg for all steps of the layer")
-    found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
+    with Waiting(stderr_console(), str(name)) if network is None else nullcontext():
+        found = of_kernel(str(name), given) if network is None else of_network(network, layer, given)
     if frames and network is not None and found.wanted != "y":
         raise click.UsageError("--frames draws what a forward pass reads: leave out --gradient")
     if frames and found.wanted != "y":
         forward = str(name).partition("_backward")[0]
         raise click.UsageError(f"--frames draws what a forward pass reads: minicnn trace --kernel {forward} ... --frames {frames}")
-    table = None if at is None else found.layered.trace(found.wanted, at)  # a place that there is not leaves no file behind
+    with Waiting(stderr_console(), "tracing"):
+        table = None if at is None else found.layered.trace(found.wanted, at)  # a place that there is not leaves no file behind
     if frames:
         from minicnn.charts.files import write_svg
         from minicnn.tracing.frames import frames_of
@@ -235,6 +241,8 @@ def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
     """A layer of a network, with a picture that goes through."""
     import numpy as np
 
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.cli.weights_choice import with_weights
     from minicnn.tracing.of_kernel import Kernel
     from minicnn.tracing.of_network import gradients, node_called, values
@@ -256,11 +264,13 @@ def of_network(word: str, layer: str | None, given: dict[str, Any]) -> Kernel:
     node = node_called(own, layer)
     backward = given["gradient"]
     if backward is None:
-        layered = values(own, x, node)
+        with Waiting(stderr_console(), f"{net.name} up to {layer}"):
+            layered = values(own, x, node)
     else:
         label = label if given["label"] is None else given["label"]
         loss = None if net.trained_on is None else net.trained_on.loss
-        layered = gradients(own, x, node, None if label is None else np.asarray(label)[None], loss)
+        with Waiting(stderr_console(), f"{net.name} and back to {layer}"):
+            layered = gradients(own, x, node, None if label is None else np.asarray(label)[None], loss)
         layered.notes += (f"label {label}",) * (label is not None and np.ndim(label) == 0)
     layered.notes += (note,)
     return Kernel(layered, layered.wanted(backward), layer)

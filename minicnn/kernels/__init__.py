@@ -48,6 +48,7 @@ _POOLINGS = {
         "max_pool": "pooling",
         "avg_pool": "pooling",
         "l2_pool": "l2_pooling",
+        "lp_pool": "lp_pooling",
         "gaussian_pool": "gaussian_pooling",
         "adaptive_max_pool": "adaptive_pooling",
         "adaptive_avg_pool": "adaptive_pooling",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which do not 
     from minicnn.kernels.l2_pooling import *
     from minicnn.kernels.local_response_normalization import *
     from minicnn.kernels.loss import *
+    from minicnn.kernels.lp_pooling import *
     from minicnn.kernels.overlap_loss import *
     from minicnn.kernels.pooling import *
     from minicnn.kernels.regularization import *

@@ -6,6 +6,8 @@ import pytest
 import minicnn
 from minicnn import zoo
 from minicnn.cli.commands.convert import networks_with
+from minicnn.errors import SettingError
+from minicnn.exchange.torch_source import write_source
 from minicnn.exchange.weights import names_of, naming_for, write_torch
 from minicnn.storage import load_arrays, save_arrays
 
@@ -80,8 +82,8 @@ def test_a_trained_run_becomes_onnx_and_comes_back(cli, trained, tmp_path):
     status, out, _ = cli("convert", trained, "lenet.onnx", "--preparation")
     assert status == 0
     assert out.endswith("opset 17, takes images as the data set holds them\n")
-    assert cli("convert", trained, "lenet.onnx")[0] == 0
-    assert cli("convert", "lenet.onnx", "back.safetensors")[0] == 0
+    assert cli("convert", trained, "plain.onnx")[0] == 0
+    assert cli("convert", "plain.onnx", "back.safetensors")[0] == 0
     np.testing.assert_array_equal(
         minicnn.load("back.safetensors").parameter_memory, minicnn.load(trained / "best.safetensors").parameter_memory
     )
@@ -138,15 +140,15 @@ def test_of_networks_with_the_same_names_those_of_the_same_shapes_are_named(cli,
     assert networks_with({theirs[slot.name]: slot.shape for slot in topology.slots}) == ["resnext50-32x4d"]
 
 
-def test_the_weights_beside_a_module_do_not_replace_a_network(cli, tmp_path):
-    zoo.build("lenet").save(tmp_path / "net.safetensors")
+def test_the_weights_beside_a_module_do_not_replace_a_network(tmp_path):
+    net = zoo.build("lenet")
+    net.save(tmp_path / "net.safetensors")
     before = (tmp_path / "net.safetensors").read_bytes()
-    status, _, err = cli("convert", "net.safetensors", "net.py")
-    assert status == 1
-    assert err.startswith("Error: net.safetensors holds a network, which the weights beside net.py would replace\n")
+    with pytest.raises(SettingError, match=r"net\.safetensors holds a network, which the weights beside net\.py would replace"):
+        write_source(net, tmp_path / "net.py")
     assert (tmp_path / "net.safetensors").read_bytes() == before
-    assert cli("convert", "net.safetensors", "module.py")[0] == 0
-    assert cli("convert", "net.safetensors", "module.py")[0] == 0  # weights alone are replaced
+    for _ in range(2):  # weights alone are replaced
+        write_source(net, tmp_path / "module.py")
 
 
 @pytest.mark.parametrize(
@@ -204,3 +206,14 @@ def test_a_file_that_says_names_it_does_not_have(cli, tmp_path):
     status, _, err = cli("summary", "x.safetensors")
     assert status == 1
     assert err.startswith("Error: x.safetensors: its arrays have names of 'nobody', which are not known for its network")
+
+
+@pytest.mark.parametrize(
+    ("target", "there"), [("x.safetensors", "x.safetensors"), ("x.pth", "x.pth"), ("x.py", "x.py"), ("x.py", "x.safetensors")]
+)
+def test_a_file_that_exists_is_not_written_over(cli, theirs, tmp_path, target, there):
+    (tmp_path / there).write_text("somebody's work")
+    status, out, err = cli("convert", "small.pth", target, *SMALL)
+    assert (status, out) == (1, "")
+    assert err == f"Error: convert: {there} exists already, and may hold somebody's work\n  use another name, or remove it\n"
+    assert (tmp_path / there).read_text() == "somebody's work"

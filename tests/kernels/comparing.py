@@ -51,6 +51,7 @@ HOMES = (
     "l2_pooling",
     "local_response_normalization",
     "loss",
+    "lp_pooling",
     "passes",
     "pooling",
     "regularization",

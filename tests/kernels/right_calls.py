@@ -83,7 +83,9 @@ def pooling(draw, kind, axes, part):
     if kind.startswith("adaptive"):
         wanted = {"return_indices": draw.one_of(True, False)} if kind == "adaptive_max_pool" else {}
         return {"dy": dy, "x_shape": x_shape} if part else {"x": x, "output_size": draw.one_of(2, sizes)} | wanted
-    if kind == "l2_pool" and part:
+    if kind == "lp_pool":
+        arguments |= {"p": draw.one_of(1, 2, 3.5), "dilation": 1}
+    if kind in ("l2_pool", "lp_pool") and part:
         return {"dy": dy, "x": x, "y": abs(dy) + 0.5} | arguments
     if kind == "max_pool":
         arguments |= {"dilation": 1, "return_indices": draw.one_of(True, False)}

@@ -31,6 +31,7 @@ SETTINGS = {  # what a number is given for: the call with it, and the number
     "max_pool: stride": (lambda axes, n: getattr(kernels, f"max_pool{axes}d")(X[axes], 3, stride=n), 1),
     "avg_pool: padding": (lambda axes, n: getattr(kernels, f"avg_pool{axes}d")(X[axes], 3, padding=n), 1),
     "l2_pool: window": (lambda axes, n: getattr(kernels, f"l2_pool{axes}d")(X[axes], n), 2),
+    "lp_pool: dilation": (lambda axes, n: getattr(kernels, f"lp_pool{axes}d")(X[axes], 2, dilation=n), 2),
     "gaussian_pool: window": (lambda axes, n: getattr(kernels, f"gaussian_pool{axes}d")(X[axes], n), 3),
     "adaptive_max_pool: output_size": (lambda axes, n: getattr(kernels, f"adaptive_max_pool{axes}d")(X[axes], n), 3),
     "adaptive_avg_pool: output_size": (lambda axes, n: getattr(kernels, f"adaptive_avg_pool{axes}d")(X[axes], n), 3),
