@@ -8,14 +8,14 @@ import pytest
 
 from minicnn.kernels import textbook
 
-from . import derived_simulated, steps_simulated
+from . import derived_simulated, in_turns, steps_simulated
 
 PARTS = 4
 
 
 def run_simulated(script, *arguments):
     """What a script prints that runs in the simulator, which Numba chooses when it is imported."""
-    command = [sys.executable, script, *map(str, arguments)]
+    command = [sys.executable, in_turns.__file__, script, *map(str, arguments)]
     ran = subprocess.run(command, env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}, capture_output=True, text=True, timeout=600)
     assert ran.returncode == 0, ran.stderr[-2000:]
     return ran.stdout

@@ -9,13 +9,16 @@ import pytest
 
 from tests.kernels import right_calls
 
+from . import in_turns
+
 PARTS = 3
 HERE = Path(__file__).parent
 
 
 def in_the_simulator(*command):
     environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
-    ran = subprocess.run([sys.executable, *map(str, command)], env=environment, capture_output=True, text=True, timeout=600)
+    command = [sys.executable, in_turns.__file__, *map(str, command)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
     return ran.stdout
 

@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import on_a_gpu
+from . import in_turns, on_a_gpu
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_tiny_part_runs_and_is_right(tmp_path):
     out = tmp_path / "found.json"
-    command = [sys.executable, "-m", "tests.cuda.on_a_gpu", "--tiny", "--out", out]
+    command = [sys.executable, in_turns.__file__, "-m", "tests.cuda.on_a_gpu", "--tiny", "--out", out]
     told = subprocess.run(command, cwd=ROOT, env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
     found = json.loads(out.read_text())

@@ -17,10 +17,10 @@ ROUNDING = 2e-5  # relative, of float32: gradients of maps that cross are added 
 @pytest.mark.filterwarnings("ignore::minicnn.errors.LearningWarning")
 def test_two_towers_train_as_the_network_with_groups(run_ranks, tmp_path):
     """Losses of every epoch, with dropout and changes of images; weights, running statistics, momentum and averages at the end, on both."""
+    alone = two_towers.outcome(None)  # first, for what it compiles two ranks need not
     ran = run_ranks(2, two_towers.__file__, str(tmp_path))
     assert ran.returncode == 0, ran.stderr
     first, second = (dict(np.load(tmp_path / f"rank-{rank}.npz")) for rank in range(2))
-    alone = two_towers.outcome(None)
     assert first.keys() == second.keys() == alone.keys()
     for name, wanted in alone.items():
         scale = np.abs(wanted).max()
