@@ -103,6 +103,11 @@ class Stretches(NamedTuple):
     arenas: int
 
 
+def reads_key(program: FinishedProgram) -> bool:
+    """Whether a step draws from the batch's key, besides one that moves or mirrors images as it loads them."""
+    return any("key" in kernel.function.__code__.co_names for kernel in set(program.kernels))
+
+
 @dataclass
 class Plan:
     """A finished program with its stretches of memory.
@@ -129,6 +134,7 @@ class Plan:
     finished: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     _statistics: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2)))
     alone: int = 0  # images that one thread had better run by itself
+    draws: bool = True  # whether anything depends on a batch's key
     lock: Any = field(default_factory=new_lock)  # one run at a time, and readers of `memory` after it
 
     def state(self) -> np.ndarray:
@@ -245,12 +251,21 @@ class Plan:
                 gather_results(self, ranks, statistics, batch_size, output)
         return statistics.sum(axis=1)
 
-    def launch(self, parameters: np.ndarray, jobs: np.ndarray, addresses: np.ndarray) -> None:
-        """Run batches that are known to be right; who calls keeps what `jobs` and `addresses` point to."""
+    def launch(self, parameters: np.ndarray, jobs: np.ndarray, addresses: np.ndarray, statistics: np.ndarray | None = None) -> None:
+        """Run batches that are known to be right; who calls keeps what `jobs` and `addresses` point to.
+
+        statistics : (batches, shards, 2) float64, written: where losses are wanted, see `done`
+        """
         if self.is_tower:
             refuse_alone()
         with self.lock:
-            run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout)
+            if statistics is None:
+                run(self.threads, self.program, self.memory, parameters, jobs, addresses, self.layout)
+                return
+            self.finished[0], self._statistics = 0, statistics
+            threads = 1 if jobs[:, JOB_IMAGES].sum() <= self.alone else self.threads
+            how = {"whole_batches": self.arrays.rates is not None}
+            run(threads, self.program, self.memory, parameters, jobs, addresses, self.layout, self.finished, **how)
 
     def done(self) -> np.ndarray:
         """The result of the latest run; if an exception ended it, of the batches it finished: (batches, 2)."""
@@ -373,5 +388,5 @@ def build_plan(
     )
     exchanges = tuple(planner.exchanges)
     by_ranks = (exchanges, any(each.kind == SWAP for each in exchanges), running_stretches(topology))
-    by_itself = alone(topology) if training else 0
-    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches, *by_ranks, alone=by_itself)
+    own: dict[str, Any] = {"alone": alone(topology) if training else 0, "draws": bool(shifts or flips or changes) or reads_key(program)}
+    return Plan(program, layout, memory, threads, parameter_size, state_begin, states, arrays, stretches, *by_ranks, **own)

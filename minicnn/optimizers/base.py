@@ -129,7 +129,7 @@ class Optimizer:
 
     def rates(self, step: int, learning_rate: float, decays: bool = True) -> tuple[float, ...]:
         """The numbers that the loop takes at step 1, 2, ...; `learning_rate` is the schedule's; with or without weight decay."""
-        known = {**self.settings(), "learning_rate": learning_rate, "step": step}
+        known = {"learning_rate": learning_rate, "step": step}
         if not decays:
             known["weight_decay"] = 0.0
-        return tuple(float(known[name]) for name in self.number_names)
+        return tuple([float(known[name] if name in known else getattr(self, name)) for name in self.number_names])

@@ -31,6 +31,7 @@ from minicnn.train.finite import loss_is_lost, wrong_image
 from minicnn.train.fitting import Parts, follow
 from minicnn.train.history import History
 from minicnn.train.intake import PAIR, Data, Held, as_dataset, class_names
+from minicnn.train.known_batches import KnownBatches
 from minicnn.train.position import Position
 from minicnn.train.prediction import making
 from minicnn.train.progress import Progress
@@ -41,7 +42,6 @@ from minicnn.train.schedule import schedule as chosen_schedule
 from minicnn.train.single_values import warn_of_single_values
 from minicnn.train.together import Parallel, joined, updates_of
 from minicnn.train.turns import Turns
-from minicnn.train.updates import rates
 from minicnn.trained_on import TrainedOn
 
 if TYPE_CHECKING:
@@ -136,13 +136,18 @@ class Trainer:
         self._raw = Preparation.none(net.input_shape)
         self._at = Position()
         self._updates = updates_of(net, self.device, self.ranks)
+        self._known = KnownBatches()
         self._turns = Turns()
         self._warned = False  # of a step of a single image
 
     @property
     def update(self) -> Update:
         """The optimizer with what is around it."""
-        return checked_update(self.optimizer, self.clip_norm, self.accumulate, self.ema)
+        return checked_update(*self._around)
+
+    @property
+    def _around(self) -> tuple[Any, ...]:
+        return self.optimizer, self.clip_norm, self.accumulate, self.ema
 
     @property
     def _together(self) -> dict[str, Any]:
@@ -197,48 +202,54 @@ class Trainer:
         SettingError
             If the loss is no longer a number.
         """
-        images = self.net.check_images("step", x)
-        if not len(images):
-            raise DataError("step: x holds no images, but an update needs at least one")
-        if images.dtype != np.float32:
-            raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
-        targets = self.net.check_labels("step", labels, len(images), self.loss)
-        targets = targets.astype(np.float32) if targets.dtype == np.float64 else targets
-        objective, weight = Objective.of(self.loss, targets), self.loss.total_weight(targets)
-        self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
+        settings = (self.net, self.net.topology, self.loss, *self._around, self.batch_size, self.threads)
+        step: Any = self._known.find(settings, self._updates.current, x, labels)
+        images, targets = self._checked(x, labels) if step is None else (np.ascontiguousarray(x), None)
         with self._turns.turn():
             if self.batch % self.accumulate:
                 raise SettingError(
                     f"step: epoch {self.epoch} was interrupted after {self.batch} batches, inside an update of {self.accumulate}"
                     f"\n  continue it with 'stream', or call 'fit', which restarts the epoch"
                 )
-            update = self.update
-            plan = self._updates.plan(update, max(len(images), self.batch_size), self.threads, self._raw, AS_THEY_ARE, objective)
-            begin = time.perf_counter()
-            key = np.array([engine.dropout_key(self.seed, self.steps)], np.int64)
-            numbers = rates(update, self.steps + 1, [self.optimizer.learning_rate])
+            if targets is not None:
+                update, most, objective = self.update, max(len(images), self.batch_size), Objective.of(self.loss, targets)
+                plan = self._updates.plan(update, most, self.threads, self._raw, AS_THEY_ARE, objective)
+                step = self._known.step(settings, update, plan, objective, (x, labels), len(images), self._together)
+                step.take(targets)
+            elif not step.hold(labels):
+                step.take(self._targets(labels, len(images)))
+            weight = self.loss.total_weight(step.labels)
+            self.loss.check_weight("step", weight, len(images))
+            begin, scale = time.perf_counter(), self.loss.scale(weight)
+            key = engine.dropout_key(self.seed, self.steps) if step.draws else 0
+            step.prepare(key, self._known.update.numbers(self.steps + 1, self.optimizer.learning_rate), scale)
             try:
-                plan.run(
-                    self.net.parameter_memory,
-                    np.ascontiguousarray(images),
-                    np.arange(len(images)),
-                    len(images),
-                    labels=targets,
-                    keys=key,
-                    rates=numbers,
-                    scales=np.array([self.loss.scale(weight)]),
-                    **self._together,
-                )
+                step(self.net.parameter_memory, images)
             finally:
-                done = plan.done()
+                done = step.plan.done()
                 self._at.steps += len(done)
-            loss, correct = done[0]
+            loss, correct = done[0].tolist()
             if not math.isfinite(loss):
                 raise loss_is_lost(
                     f"step {self.steps}", self.optimizer.learning_rate, wrong_image(images), "x", None if self.steps > 1 else "them"
                 )  # the first step's loss comes before any update
-            right = None if self.loss.loops(objective.kind).right is None else int(correct)
-            return StepRecord(float(loss) * self.loss.scale(weight), right, len(images), time.perf_counter() - begin)
+            return StepRecord(loss * scale, int(correct) if step.judges else None, len(images), time.perf_counter() - begin)
+
+    def _checked(self, x: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """The images and targets of a step, contiguous."""
+        images = self.net.check_images("step", x)
+        if not len(images):
+            raise DataError("step: x holds no images, but an update needs at least one")
+        if images.dtype != np.float32:
+            raise SettingError("step: x is float64, but training runs in float32\n  use x.astype('float32')")
+        targets = self._targets(labels, len(images))
+        self._warned = self._warned or warn_of_single_values(self.net.topology, len(images))
+        return np.ascontiguousarray(images), targets
+
+    def _targets(self, labels: ArrayLike, images: int) -> np.ndarray:
+        """The targets of a step."""
+        targets = self.net.check_labels("step", labels, images, self.loss)
+        return targets.astype(np.float32) if targets.dtype == np.float64 else targets
 
     def fit(
         self,

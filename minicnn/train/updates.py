@@ -51,6 +51,11 @@ class Updates:
             self._plan, self._made_for, self._state = plan, made_for, None
         return self._plan
 
+    @property
+    def current(self) -> AnyPlan | TwoPasses | None:
+        """The plan that has the optimizer's state, if there is one."""
+        return self._plan if self._state is None else None
+
     def built(self, update: Update, *how: Any) -> Any:
         """A new plan; arguments as for `plan`."""
         return self.plan_for(self.net, update, *how)

@@ -16,6 +16,16 @@ NETS = {
         (2, 11, 9),
         [L.Conv2D(5, 3, stride=2, padding=1), L.ReLU(), L.MaxPool2D(2), L.Flatten(), L.Linear(7), L.ReLU()],
     ),
+    "strides lead back": (
+        (2, 13, 12),
+        [
+            L.Conv2D(5, 3, padding=1),
+            L.ReLU(),
+            L.Conv2D(8, 3, stride=2, padding=1),
+            L.Conv2D(4, 1, stride=2),
+            L.ConvTranspose2D(3, 2, stride=3),
+        ],
+    ),
     "a batch is normalized": (
         (3, 7, 6),
         [L.Conv2D(16, 3, padding=1, bias=False), L.BatchNorm2D(), L.ReLU(), L.Conv2D(4, 3, padding=1), L.BatchNorm2D(), L.Flatten()],

@@ -55,6 +55,61 @@ def test_weights_that_serve_few_positions_are_read_once_forward_and_back(sharing
     np.testing.assert_allclose(got[..., ::-1, ::-1] if flip else got, want, atol=1e-5 * np.abs(want).max())
 
 
+@pytest.fixture
+def every_stride_by_remainder(monkeypatch):
+    monkeypatch.setattr(ways, "goes_by_remainder", lambda *_: True)
+    ways.chosen.cache_clear()
+    yield
+    ways.chosen.cache_clear()
+
+
+STRIDED = {
+    "a rest": ((3, 3), {"stride": 2, "padding": 1}, (7, 10)),
+    "none": ((3, 3), {"stride": 2, "padding": 1}, (8, 8)),
+    "pixels that no tap reads": ((2, 1), {"stride": 3}, (8, 9)),
+    "a single tap": ((1, 1), {"stride": 2}, (5, 6)),
+    "dilation": ((3, 2), {"stride": 2, "dilation": (2, 3), "padding": 2}, (9, 8)),
+    "one axis": ((3, 5), {"stride": (1, 4), "padding": (1, 2)}, (4, 17)),
+    "groups": ((4, 3), {"stride": 2, "padding": 1, "groups": 2}, (9, 9)),
+    "more padding than taps": ((2, 2), {"stride": 2, "padding": 3}, (4, 5)),
+    "flipped": ((3, 4), {"stride": 2, "padding": 1, "flip": True}, (9, 8)),
+    "one position": ((5, 5), {"stride": 5}, (5, 5)),
+}
+
+
+@pytest.mark.parametrize("images", [1, 3, 8, 17])
+@pytest.mark.parametrize("case", STRIDED)
+def test_strides_of_few_images_lead_back_by_remainder(case, images, every_stride_by_remainder):
+    window, settings, size = STRIDED[case]
+    plan, net, x, dy, dx = steps_and_gradients(L.Conv2D(10, window, **settings), (4, *size), images)
+    assert "interleave_step" in plan.program.names
+    weight, own = net.parameters["conv1.weight"].astype(np.float64), dict(settings)
+    weight = weight[..., ::-1, ::-1] if own.pop("flip", False) else weight
+    want = kernels.conv2d_backward_input(dy, weight, x.shape, **own)
+    np.testing.assert_allclose(dx, want, atol=2e-6 * np.abs(want).max())
+
+
+@pytest.mark.parametrize("layer", [L.ConvTranspose2D(5, 2, stride=3), L.ConvTranspose2D(6, 3, stride=2, padding=1, groups=2)])
+def test_few_images_are_convolved_backwards_with_a_bias(layer, every_stride_by_remainder):
+    """Also where no input reaches."""
+    net = Graph(L.Sequential(layer, L.ReLU(), L.Flatten(), L.Linear(2)), (4, 5, 6))
+    net.parameters["up1.bias"][...] = np.arange(len(net.parameters["up1.bias"])) - 2.5
+    x = np.random.default_rng(0).standard_normal((3, 4, 5, 6)).astype(np.float32)
+    plan = build_plan(net.topology, len(net.parameter_memory), 3, 1, training=False, shard=3)
+    assert "interleave_step" in plan.program.names
+    output = np.empty((3, 2), np.float32)
+    plan.run(net.parameter_memory, x, np.arange(3), 3, output=output)
+    np.testing.assert_allclose(output, net.forward(x.astype(np.float64)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_strided_gradient_takes_no_longer_than_the_lanes_that_it_fills():
+    """Eight images of ResNet-20: two shards of four; full vectors stay as they are."""
+    for images, by_remainder in ((8, True), (32, False)):
+        net = Graph(L.Sequential(L.Conv2D(16, 3, padding=1), L.Conv2D(32, 3, stride=2, padding=1), L.GlobalAvgPool()), (3, 32, 32))
+        plan = build_plan(net.topology, len(net.parameter_memory), images, 2, training=True)
+        assert ("interleave_step" in plan.program.names) is by_remainder
+
+
 def test_filters_of_single_positions_that_fill_the_cache_are_read_by_two_shards():
     """They go from memory into every shard, so that there are no more of these than threads to share the work."""
     own, shared = (Graph(L.Conv2D(96, 3, padding=1, sharing=each), (64, 13, 13)).topology for each in ("unshared", "shared"))

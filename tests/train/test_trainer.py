@@ -176,6 +176,55 @@ def test_a_step_checks_what_it_gets(small_net):
     assert trainer.step(x, [0, 1, 2]).images == 3
 
 
+def test_a_step_of_a_kind_it_has_seen_checks_the_same(small_net):
+    trainer = Trainer(small_net())
+    x, labels = np.zeros((3, 1, 12, 12), np.float32), np.arange(3)
+    trainer.step(x, labels)
+    for wrong, words in (([0, 1, 10], "from 0 to 10"), ([0, -1, 2], "from -1 to 2"), ([0, 1 << 62, 2], f"from 0 to {1 << 62}")):
+        with pytest.raises(SettingError, match=f"step: labels run {words}, but small knows the classes 0 to 9"):
+            trainer.step(x, np.array(wrong))
+    for images, given, error, words in (
+        (x[:0], labels[:0], DataError, "step: x holds no images"),
+        (x.astype(float), labels, SettingError, "step: x is float64"),
+        (x[:, :, 1:], labels, ShapeError, "step: x has the shape"),
+        (x, labels.astype(float), SettingError, "step: labels are float64"),
+        (x * np.nan, labels, SettingError, "the loss is no longer a number in step 2: an image holds NaN"),
+    ):
+        with pytest.raises(error, match=words):
+            trainer.step(images, given)
+    assert trainer.steps == 2  # the one whose loss was lost is made
+
+
+def test_steps_of_a_kind_it_has_seen_have_the_bits_of_others(small_net, digits):
+    ready, checked = (Trainer(small_net(), Adam(0.01), batch_size=8, ema=0.9) for _ in range(2))
+    x, labels = np.random.default_rng(0).standard_normal((20, 1, 12, 12), np.float32), digits.labels[:20].copy()
+    for step in range(12):
+        if step == 4:
+            for trainer in (ready, checked):
+                trainer.optimizer = Adam(0.002, beta1=0.8)
+        if step == 7:
+            kept = ready.checkpoint()
+            for trainer in (ready, checked):
+                trainer.net.freeze("conv*")
+        if step == 10:
+            for trainer in (ready, checked):
+                trainer.restore(*kept)
+        own = slice(step, step + (5 if step % 3 == 2 else 8))
+        chosen = x[own].copy("F" if step % 2 else "C")  # whatever their order in memory
+        theirs = checked.step(chosen, labels[own].tolist())
+        assert ready.step(chosen, labels[own])[:3] == theirs[:3]
+        assert ready.net.parameter_memory.tobytes() == checked.net.parameter_memory.tobytes(), step
+    assert ready.steps == checked.steps == 9  # of which two are made again
+
+
+def test_every_step_that_draws_is_known_to(small_net):
+    net = minicnn.zoo.build("lenet")
+    for body, draws in ((net, False), (small_net(), True)):
+        trainer = Trainer(body)
+        trainer.step(np.zeros((2, *body.input_shape), np.float32), np.arange(2))
+        assert trainer._updates.current.draws is draws
+
+
 def test_data_with_more_classes_than_the_network(small_net, digits):
     letters = datasets.Dataset(digits.images, digits.labels + 10, tuple("abcdefghijklmnopqrst"), "letters")
     with pytest.raises(DataError, match=r"^letters has 20 classes, but small has 10 outputs\n  build it with classes=20$"):

@@ -183,7 +183,7 @@ def append_few_images_forward(
             most = TILE_VECTORS * LANES if filters > 1 else lie.plane
             runs += [
                 (y_at + lane, x_at + lane, lanes, 0, len(taps), 0, 0, LANES, LANES, LANES)
-                for lane, lanes in _stretches(lanes_of_all, most, overlap)
+                for lane, lanes in stretches(lanes_of_all, most, overlap)
             ]
         elif y_row > LONG_ROW * LANES:
             runs += [(y_at + p * y_row, x_at + p * lie.row, y_row, 0, len(taps), 0, 0, LANES, LANES, LANES) for p in range(rows)]
@@ -216,7 +216,7 @@ def append_few_images_forward(
         return
     source = source or append_arranged(program, x, wide, lie)
     blocked = lie.joined and not overlap  # where runs overlap, one may not add to what the other has finished
-    cut = _cut(filters, len(runs), filter_bytes * filters, 4 * channels * lie.channel)
+    cut = cut_of(filters, len(runs), filter_bytes * filters, 4 * channels * lie.channel)
     if not gap:
         append_gather(program, tables, y, source, sizes, weighing, filter_block, cut, blocked)
         return
@@ -242,7 +242,7 @@ def _own_parts(program: Program, geometry: FeatureMap) -> Activation:
     return Activation(program.buffer(padded(geometry.size) * max(1, program.step_parts)), geometry)
 
 
-def _stretches(lanes: int, most: int, overlap: bool) -> list[tuple[int, int]]:
+def stretches(lanes: int, most: int, overlap: bool) -> list[tuple[int, int]]:
     """(first lane, lanes) of the runs of a long row.
 
     overlap : all vectors are full; the last ones begin so early that they end with the row, which has lanes enough for a vector
@@ -277,7 +277,7 @@ def _sorting(program: Program, axes: Sequence[Axis], lie: Arrangement) -> Sortin
     return Sorting(lie.shard, lie.plane, lie.row, *sorted_axes)
 
 
-def _cut(filters: int, runs: int, filter_bytes: int, input_bytes: int) -> int:
+def cut_of(filters: int, runs: int, filter_bytes: int, input_bytes: int) -> int:
     """Along what the work is cut, if there are parts enough: so that each part reads the smaller of weights and input whole."""
     tiles = -(-filters // TILE_FILTERS)
     if min(tiles, runs) >= ENOUGH_PARTS:

@@ -25,6 +25,7 @@ from minicnn.kernels.cpu.convolution.conditions import (
     patches_pay,
     sums_one_by_one,
 )
+from minicnn.kernels.cpu.convolution.few_images_backward import append_few_images_backward, goes_by_remainder
 from minicnn.kernels.cpu.convolution.few_images_lowering import append_few_images_forward
 from minicnn.kernels.cpu.convolution.lowering import (
     append_convolution_backward_input,
@@ -207,6 +208,12 @@ def _columns_are_lanes(problem: Problem, images: Images) -> bool:
     return problem.work == FORWARD and problem.shared and few
 
 
+def _remainders_are_rows(problem: Problem, images: Images) -> bool:
+    if problem.work != BACKWARD_INPUT or not problem.shared or images.shard % LANES == 0 or all(axis.stride == 1 for axis in problem.axes):
+        return False
+    return goes_by_remainder(problem.axes, problem.filters // problem.groups, images.shard)
+
+
 def _rows_of_taps(problem: Problem, images: Images) -> bool:
     between_padding = images.halo if images.shard else any(map(any, halo(problem.axes, problem.channels)))
     plain = problem.work == BACKWARD_WEIGHT and problem.shared and not between_padding
@@ -241,6 +248,7 @@ WAYS: Sequence[Way] = (
         Steps(append_few_images_forward, outside=True, single=lambda images: True),
     ),
     Way("lane a column", "images too few to fill a vector", _columns_are_lanes, Steps(append_few_images_forward, outside=True)),
+    Way("by remainder", "images too few to fill a vector, strides", _remainders_are_rows, Steps(append_few_images_backward)),
     Way(
         POSITIONS,
         "weights that serve few positions: read once",
