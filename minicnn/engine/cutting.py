@@ -55,9 +55,9 @@ class Cut(NamedTuple):
 def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
     """What a network's images are cut into, in their order; it follows from the network and their number alone."""
     if images >= LANES and any(map(outweighs_images, topology.nodes)):  # as few shards as can be, each of which reads the weights
-        batch = _whole(min(images, INFERENCE_BATCH), LANES)
-        shard = _whole(-(-batch // -(-batch // WIDEST)), LANES)
-        return (Cut(images, _whole(batch, shard), shard, inference_class(images, INFERENCE_BATCH)),)
+        batch = whole(min(images, INFERENCE_BATCH), LANES)
+        shard = whole(-(-batch // -(-batch // WIDEST)), LANES)
+        return (Cut(images, whole(batch, shard), shard, inference_class(images, INFERENCE_BATCH)),)
     found = min(_ways(topology, images), key=lambda way: sum(plan_cycles(topology, *cut[:3], cut.split, cut.together) for cut in way))
     if images >= LANES and any(cut.shard < LANES for cut in found):
         # where weights stay in the cache: LeNet, one image beside 16, 27 and 16 microseconds
@@ -79,12 +79,12 @@ def _ways(topology: Topology, images: int) -> Iterator[list[Cut]]:
 
 def _shards(topology: Topology, images: int, together: int) -> Iterator[list[Cut]]:
     """Shards of full vectors, enough of them, or one for each of two threads where it fits the cache, or a single one of little work."""
-    whole = _whole(images, LANES)
-    if is_little(topology, whole):
-        yield [Cut(images, whole, whole, together)]
+    full = whole(images, LANES)
+    if is_little(topology, full):
+        yield [Cut(images, full, full, together)]
     if images % MANY == 0:
         yield [Cut(images, INFERENCE_BATCH, _balanced(topology, images), together)]
-    half = _whole(-(-images // THREADS), LANES)
+    half = whole(-(-images // THREADS), LANES)
     if takes_shards(topology) and half < MANY and half * _largest(topology) <= CACHE_BYTES:
         yield [Cut(images, THREADS * half, half, together)]
 
@@ -107,14 +107,14 @@ def _ways_of_few(topology: Topology, images: int, together: int) -> Iterator[lis
 
 def _in_vectors(topology: Topology, images: int, together: int) -> Iterator[list[Cut]]:
     """A vector a shard: threads share each, or those left over when each has taken its own."""
-    whole = _whole(images, LANES)
-    yield [Cut(images, whole, LANES, together, split=True)]
-    own = whole // (THREADS * LANES) * THREADS * LANES
+    full = whole(images, LANES)
+    yield [Cut(images, full, LANES, together, split=True)]
+    own = full // (THREADS * LANES) * THREADS * LANES
     if own and takes_shards(topology):
-        rest = [Cut(images - own, whole - own, LANES, together, split=True)] if own < whole else []
+        rest = [Cut(images - own, full - own, LANES, together, split=True)] if own < full else []
         yield [Cut(min(own, images), own, LANES, together), *rest]
-    if whole > LANES and not goes_by_winograd(topology, together):
-        yield [Cut(images, whole, whole, together, split=True)]
+    if full > LANES and not goes_by_winograd(topology, together):
+        yield [Cut(images, full, full, together, split=True)]
 
 
 def _narrow(topology: Topology, images: int, together: int) -> Iterator[list[Cut]]:
@@ -159,5 +159,6 @@ def _balanced(topology: Topology, images: int) -> int:
     return next(fit, SMALLEST)
 
 
-def _whole(number: int, unit: int) -> int:
+def whole(number: int, unit: int) -> int:
+    """Rounded up to whole units."""
     return -(-number // unit) * unit
