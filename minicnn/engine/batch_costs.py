@@ -20,8 +20,10 @@ from minicnn.geometry import REMEMBERED
 from minicnn.graph import INPUT, Node, Topology
 from minicnn.kernels.cpu.convolution.choice import PER_PRODUCT, direct_cycles
 from minicnn.kernels.cpu.convolution.problem import DIRECT, FORWARD, Images
+from minicnn.kernels.cpu.convolution.turns import turns, turns_fill_lanes
 from minicnn.kernels.cpu.convolution.ways import MEMORY_BYTES, costs, cycles
 from minicnn.kernels.cpu.lanes.vector import LANES
+from minicnn.kernels.cpu.winograd.few_images_lowering import choose_few
 from minicnn.layers import Linear
 from minicnn.layers.conv import Conv
 from minicnn.layers.pool import Pool
@@ -78,6 +80,12 @@ def _node_cycles(node: Node, images: int, together: int) -> float:
     elements = sum(map(prod, node.input_shapes))
     if isinstance(node.layer, Conv):
         problem, halo = problem_of(node, FORWARD), node.inputs[0] == INPUT
+        if not problem.shared and images % LANES and turns_fill_lanes(problem):
+            filters = list(turns(problem.axes, problem.tile))
+            sums = sum(
+                choose_few(axes, problem.channels, problem.filters, problem.groups, images, images).cycles[DIRECT] for axes in filters
+            )
+            return (1 + 2 * len(filters)) * STEP + images * (sums + ARRANGED * elements / LANES)
         if not problem.shared:
             return STEP + fetches * direct_cycles(problem.axes, problem.channels // problem.groups, problem.filters)
         if images % LANES == 0:

@@ -51,6 +51,16 @@ NETWORKS = {
     ),
     "unshared": (L.Sequential(L.Conv2D(6, 3), L.ReLU(), L.Conv2D(5, 3, sharing="unshared"), L.Flatten(), L.Linear(4)), (2, 9, 8)),
     "tiled": (L.Sequential(L.Conv2D(6, 3, sharing=2), L.ReLU(), L.Conv2D(5, 3, sharing=3, padding=1), L.Flatten()), (2, 9, 8)),
+    "filters that take turns": (
+        L.Sequential(
+            L.Conv2D(6, 3, sharing=2, padding=1),
+            L.ReLU(),
+            L.Conv2D(6, (3, 2), sharing=(2, 3), stride=(1, 2), dilation=(2, 1), padding=2, groups=2),
+            L.Flatten(),
+            L.Linear(3),
+        ),
+        (2, 17, 21),
+    ),
     "weights that outweigh images": (L.Sequential(L.Conv2D(96, 3, padding=1, sharing="unshared"), L.GlobalAvgPool()), (64, 13, 13)),
 }
 SIZES = (1, 2, 3, 7, LANES - 1, LANES, LANES + 1, LANES + 5, 2 * LANES + 1, 40)
@@ -127,7 +137,7 @@ def test_few_images_go_apart_only_if_that_takes_less_time(monkeypatch):
 def test_images_fill_a_vector_that_takes_no_longer_than_they():
     topology = minicnn.zoo.build("resnet20").topology
     assert [cut.shard for cut in cuts(topology, LANES - 1)] == [LANES]
-    assert [cut.shard for cut in cuts(topology, 2)] == [1]
+    assert all(cut.shard < LANES for cut in cuts(topology, 2))
 
 
 def test_threads_take_shards_of_any_width_where_lanes_are_columns():
