@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minicnn.engine.cutting import INFERENCE_BATCH, MANY, Cut, cuts, inference_class
+from minicnn.engine.cutting import INFERENCE_BATCH, MANY, Cut, inference_class
 from minicnn.engine.objective import GIVEN_GRADIENT, Objective
 from minicnn.engine.plan import Plan, build_plan
 from minicnn.engine.ranks import Ranks
 from minicnn.engine.ready import Ready
 from minicnn.engine.shelf import plan_of, shelf_of, training_class
+from minicnn.engine.stages import Stage, stages
 from minicnn.engine.textbook import Run
 from minicnn.engine.two_passes import TwoPasses
 from minicnn.errors import GraphError, SettingError
@@ -92,13 +93,14 @@ def inference(
     key = (images, dtype, many, tuple(scale), tuple(shift))
     found = net.ready.get(key)
     if found is None:
-        purpose: dict[str, Any] = {"training": False, "uint8": dtype == np.uint8, "scale": scale, "shift": shift}
+        parameters = topology.memory_size
 
-        def build(cut: Cut) -> Plan:
-            return build_plan(topology, topology.memory_size, cut.batch, many, **cut.plan(), **purpose)
+        def build(stage: Stage, cut: Cut) -> Plan:
+            own: dict[str, Any] = {} if stage.inner else {"uint8": dtype == np.uint8, "scale": scale, "shift": shift}
+            return build_plan(stage.topology, parameters, cut.batch, many, training=False, **own, **cut.plan())
 
-        own = (net.input_shape, "forward", *key[1:])
-        found = Ready(shelf_of(net), own, dtype, topology.output_shapes[0], cuts(topology, images), build)
+        own_key = (net.input_shape, "forward", *key[1:])
+        found = Ready(shelf_of(net), own_key, dtype, stages(topology, images), build)
         net.keep_ready(key, found)
     return found
 

@@ -294,6 +294,7 @@ def build_plan(
     shard: int | None = None,
     together: int | None = None,
     by_feature: bool = False,
+    split: bool | None = None,
     allocated: bool = True,
 ) -> Plan:
     """Plan a graph.
@@ -320,9 +321,9 @@ def build_plan(
         Whether it is to run in this process; else its steps are known by their names.
     outputs : bool
         With `training`, the outputs that a plan for gradients goes back from, bit for bit, in place of gradients.
-    shard, together, by_feature : int, int, bool
-        Images of a shard, images by whose number layers choose their ways, and how linear layers sum: where the batch is a part of more,
-        see `engine.cutting`; by default `shard_size` and the batch.
+    shard, together, by_feature, split : int, int, bool, bool
+        Images of a shard, images by whose number layers choose their ways, how linear layers sum, whether threads share the steps of few
+        shards: where the batch is a part of more, see `engine.cutting`; by default `shard_size`, the batch, and yes.
     allocated : bool
         Whether it gets its memory; else it can tell how much that would be, and cannot run.
     """
@@ -354,7 +355,7 @@ def build_plan(
     if not training and is_little(topology, batch):
         threads = 1
     # parts of several shards run at once, so none may add into the slot of another
-    elif shards < FEW_SHARDS and (not training or (shards <= slots and splits_steps(topology, batch, shards))):
+    elif shards < FEW_SHARDS and (split is not False if not training else (shards <= slots and splits_steps(topology, batch, shards))):
         planner.program.step_parts = STEP_PARTS
     planner.plan_forward(Loading(uint8, tuple(scale or [1.0] * channels), tuple(shift or [0.0] * channels), shifts, flips, changes))
     if training and not outputs:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from minicnn.engine.plan import Plan
+    from minicnn.engine.stages import Stage
 
 IMAGES = 1  # of a run's addresses
 
@@ -46,9 +47,9 @@ class Ready:
     """Outputs for images of one shape and type.
 
     shelf, key : where the plans are kept, and as what; one that was given up is built again
-    dtype, output : type of the images, shape of one output
-    cuts : what the images are cut into
-    build : makes the plan of a cut
+    dtype : of the images
+    stages : what they go through, one after the other
+    build : makes the plan of a cut of a stage
     """
 
     def __init__(
@@ -56,17 +57,15 @@ class Ready:
         shelf: Shelf,
         key: Hashable,
         dtype: np.dtype[Any],
-        output: tuple[int, ...],
-        cuts: tuple[Cut, ...],
-        build: Callable[[Cut], Plan],
+        stages: tuple[Stage, ...],
+        build: Callable[[Stage, Cut], Plan],
     ) -> None:
         self._dtype, self._shelf = dtype, shelf
-        firsts = accumulate((cut.images for cut in cuts), initial=0)
-        self.parts = [
-            Part(cut, first, (key, cut._replace(images=0)), partial(build, cut)) for cut, first in zip(cuts, firsts, strict=False)
+        self._stages = [
+            (_parts(stage, (key, number), partial(build, stage)), (sum(cut.images for cut in stage.cuts), *stage.topology.output_shapes[0]))
+            for number, stage in enumerate(stages)
         ]
-        self._output = (sum(cut.images for cut in cuts), *output)
-        self._row_bytes = 4 * int(np.prod(output))
+        self.parts = [part for parts, _ in self._stages for part in parts]
         self._addresses = np.zeros(3, np.int64)
         self._lock = new_lock()  # of the arrays that a run is told of
 
@@ -76,13 +75,20 @@ class Ready:
 
     def __call__(self, parameters: np.ndarray, images: ArrayLike) -> np.ndarray:
         """(N, *output) float32 for images (N, C, *space) of the shape and type that this was made for."""
-        x = np.ascontiguousarray(images, self._dtype)
-        output = np.empty(self._output, np.float32)
-        begin = address(output)
+        value = np.ascontiguousarray(images, self._dtype)
         refuse_holder(self._lock)
         with self._lock:
-            self._addresses[IMAGES] = address(x)
-            for part in self.parts:
-                part.jobs[:, JOB_OUTPUT] = part.begins * self._row_bytes + begin
-                plan_on(self._shelf, part.key, part.build).launch(parameters, part.jobs, self._addresses)
+            for parts, shape in self._stages:
+                output = np.empty(shape, np.float32)
+                begin = address(output)
+                self._addresses[IMAGES] = address(value)
+                for part in parts:
+                    part.jobs[:, JOB_OUTPUT] = part.begins * (output.nbytes // len(output)) + begin
+                    plan_on(self._shelf, part.key, part.build).launch(parameters, part.jobs, self._addresses)
+                value = output
         return output
+
+
+def _parts(stage: Stage, key: Hashable, build: Callable[[Cut], Plan]) -> list[Part]:
+    firsts = accumulate((cut.images for cut in stage.cuts), initial=0)
+    return [Part(cut, first, (key, cut._replace(images=0)), partial(build, cut)) for cut, first in zip(stage.cuts, firsts, strict=False)]

@@ -1,12 +1,15 @@
 """Batches of any number of images: cut into parts, every image gets the sums of the whole batch, and all are right."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import minicnn
 from minicnn import engine
 from minicnn import layers as L
-from minicnn.engine import cutting, shelf
+from minicnn.engine import batch_costs, cutting, shelf
+from minicnn.engine.batch_costs import plan_cycles
 from minicnn.engine.cutting import INFERENCE_BATCH, cuts
 from minicnn.errors import MinicnnError
 from minicnn.kernels.cpu.convolution import choice
@@ -48,6 +51,16 @@ NETWORKS = {
     ),
     "unshared": (L.Sequential(L.Conv2D(6, 3), L.ReLU(), L.Conv2D(5, 3, sharing="unshared"), L.Flatten(), L.Linear(4)), (2, 9, 8)),
     "tiled": (L.Sequential(L.Conv2D(6, 3, sharing=2), L.ReLU(), L.Conv2D(5, 3, sharing=3, padding=1), L.Flatten()), (2, 9, 8)),
+    "filters that take turns": (
+        L.Sequential(
+            L.Conv2D(6, 3, sharing=2, padding=1),
+            L.ReLU(),
+            L.Conv2D(6, (3, 2), sharing=(2, 3), stride=(1, 2), dilation=(2, 1), padding=2, groups=2),
+            L.Flatten(),
+            L.Linear(3),
+        ),
+        (2, 17, 21),
+    ),
     "weights that outweigh images": (L.Sequential(L.Conv2D(96, 3, padding=1, sharing="unshared"), L.GlobalAvgPool()), (64, 13, 13)),
 }
 SIZES = (1, 2, 3, 7, LANES - 1, LANES, LANES + 1, LANES + 5, 2 * LANES + 1, 40)
@@ -104,19 +117,50 @@ def test_cuts_hold_all_images_and_those_that_fill_no_vector_come_last():
         for images in (*range(1, 200), 511, 512, 513, 1000):
             found = cuts(topology, images)
             assert sum(cut.images for cut in found) == images
-            few = [cut.images for cut in found if cut.images < LANES]
-            assert all(cut.images % LANES == 0 for cut in found[: len(found) - max(1, len(few))])
+            few = [cut.images for cut in found if cut.shard < LANES and cut.images < LANES]
             assert not few or max(few) - min(few) <= 1
             assert all(0 < cut.shard <= cut.batch and cut.batch % cut.shard == 0 for cut in found)
+            assert all(cut.images % cut.shard == 0 for cut in found[: len(found) - max(1, len(few))])
             assert all(cut.batch <= max(INFERENCE_BATCH, cut.shard) for cut in found)
-            assert {cut.together for cut in found} == {images if images < LANES else cutting.inference_class(images, INFERENCE_BATCH)}
+            (together,) = {cut.together for cut in found}
+            assert together == cutting.inference_class(images, INFERENCE_BATCH) or images < together == LANES or together == images < LANES
+            assert len({cut.by_feature for cut in found}) == 1
 
 
 def test_few_images_go_apart_only_if_that_takes_less_time(monkeypatch):
-    topology = Graph(*NETWORKS["winograd"]).topology
+    topology = minicnn.zoo.build("resnet20").topology
     assert [cut.images for cut in cuts(topology, LANES + 1)] == [LANES, 1]
-    monkeypatch.setattr(cutting, "PART_CYCLES", 1e12)
-    assert sum(cut.batch for cut in cuts(topology, LANES + 1)) == 2 * LANES
+    monkeypatch.setattr(batch_costs, "PART", 1e12)
+    assert [cut.images for cut in cuts(topology, LANES + 1)] == [LANES + 1]
+
+
+def test_images_fill_a_vector_that_takes_no_longer_than_they():
+    topology = minicnn.zoo.build("resnet20").topology
+    assert [cut.shard for cut in cuts(topology, LANES - 1)] == [LANES]
+    assert all(cut.shard < LANES for cut in cuts(topology, 2))
+
+
+def test_threads_take_shards_of_any_width_where_lanes_are_columns():
+    topology = minicnn.zoo.build("lenet").topology
+    assert [cut.shard for cut in cuts(topology, LANES + 1)] == [LANES // 2 + 1]
+
+
+def test_images_by_winograd_come_in_full_vectors_beside_others():
+    topology = minicnn.zoo.build("resnet20").topology
+    for images in range(LANES, 200):
+        for cut in cuts(topology, images):
+            assert cut.shard < LANES or cut.shard % LANES == 0
+
+
+@pytest.mark.parametrize("name", ["lenet", "resnet20", "alexnet-torchvision"])
+def test_the_time_an_image_is_thought_to_rise_nowhere_by_a_third(name):
+    """Where the model sees a cliff, the way around it is missing among those that it chooses from."""
+    topology = minicnn.zoo.build(name).topology
+    times = []
+    for images in range(1, 5 * LANES):
+        plans = [plan_cycles(topology, *cut[:3], cut.split, cut.together) for cut in cuts(topology, images)]
+        times.append(sum(plans) / images)
+    assert max(after / before for before, after in pairwise(times)) < 4 / 3
 
 
 def test_weights_that_outweigh_images_are_read_by_one_shard():

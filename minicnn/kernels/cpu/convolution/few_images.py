@@ -112,15 +112,21 @@ def arrange_row(y, y_at, plane, x, x_at, shard, table, columns):
 
 @kernel
 def spread_pixels(y, y_at, x, x_at, pixels, shard, stride):
-    """y[i, :shard] = x[i*stride, :shard].  Whole vectors are stored while what is beyond a pixel is written by the next ones."""
+    """y[i, :shard] = x[i*stride, :shard].  Whole vectors are stored: a pixel's last one ends with it, or goes into what the next ones write."""
+    if shard >= LANES:
+        for i in range(pixels):
+            target, source = y_at + i * shard, x_at + i * stride * shard
+            for n in range(0, shard - LANES, LANES):
+                store(y, target + n, load(x, source + n))
+            store(y, target + shard - LANES, load(x, source + shard - LANES))
+        return
     left = pixels * shard
     for i in range(pixels):
-        for n in range(0, shard, LANES):
-            value = load(x, x_at + i * stride * shard + n)
-            if left - n >= LANES:
-                store(y, y_at + i * shard + n, value)
-            else:
-                store_first(y, y_at + i * shard + n, value, left - n)
+        value = load(x, x_at + i * stride * shard)
+        if left >= LANES:
+            store(y, y_at + i * shard, value)
+        else:
+            store_first(y, y_at + i * shard, value, left)
         left -= shard
 
 
@@ -170,6 +176,19 @@ def leave_gaps(y, y_at, x, x_at, first, stop, width, pitch, added, floor):
 
 
 @kernel
+def spread_columns(y, y_at, step, x, x_at, columns, shard):
+    """y[i*step : i*step + shard] = x[i, :shard]."""
+    if shard < LANES:
+        for i in range(columns):
+            store_first(y, y_at + i * step, load(x, x_at + i * shard), shard)
+        return
+    for i in range(columns):
+        for n in range(0, shard - LANES, LANES):
+            store(y, y_at + i * step + n, load(x, x_at + i * shard + n))
+        store(y, y_at + i * step + shard - LANES, load(x, x_at + (i + 1) * shard - LANES))
+
+
+@kernel
 def linear_dot(y, weight, x, bias, images, first, stop, begin, floor):
     """y[k, n] = bias[k] + sum over f of weight[k, f] * x[n, f]: six rows of weights against up to four images at a time, or eight against one.
 
@@ -215,6 +234,21 @@ def leave_gaps_step(memory, parameters, table, a, frame):
     m, floor = whole_array(memory), ZERO if a.rectify != 0 else NO_FLOOR
     y, (first, stop) = operand(m, frame, a.y), share(a.rows, frame)
     leave_gaps(y.array, y.base, m, frame.arena + a.x, first, stop, a.width, a.pitch, way_to(a.added, a.y.place), floor)
+
+
+@step("first depth_step row_step column_step x filters depths rows columns shard", y=Operand, splits=True)
+def spread_step(memory, parameters, table, a, frame):
+    """y[k, first + d*depth_step + p*row_step + q*column_step] from x (arena) [k, d, p, q], a pixel `shard` numbers; some filters a part."""
+    m, part, parts = whole_array(memory), frame.part, frame.parts
+    y, row = operand(m, frame, a.y), a.columns * a.shard
+    first, stop = a.filters * part // parts, a.filters * (part + 1) // parts
+    source = frame.arena + a.x + first * a.depths * a.rows * row
+    for k in range(first, stop):
+        for d in range(a.depths):
+            target = y.base + k * y.step + a.first + d * a.depth_step
+            for p in range(a.rows):
+                spread_columns(y.array, target + p * a.row_step, a.column_step, m, source, a.columns, a.shard)
+                source += row
 
 
 @step("copy_size channels result_size rows width pitch", gather=Gather, x=Operand, y=Operand, sorting=Sorting, splits=True)

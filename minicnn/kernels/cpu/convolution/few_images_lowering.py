@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
 from minicnn.geometry import Axis
@@ -152,29 +153,49 @@ def three_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     return (Axis(1, 1, 1, 1, 0, 0, 1),) * (3 - len(axes)) + tuple(axes)
 
 
+class Turn(NamedTuple):
+    """Of filters that take turns: how many along each of three axes, which one, and the axes of a window that all of them read."""
+
+    tiles: tuple[int, ...]
+    place: tuple[int, ...]
+    window: tuple[Axis, ...]
+
+
 def append_few_images_forward(
-    program: Program, y: Activation | Outside, x: Activation | Outside, problem: Problem, operands: Operands
+    program: Program,
+    y: Activation | Outside,
+    x: Activation | Outside,
+    problem: Problem,
+    operands: Operands,
+    turn: Turn | None = None,
 ) -> None:
-    """y = conv(x, weight) + bias, and then what the operands say; or dx from dy, which for stride 1 is a convolution of dy."""
+    """y = conv(x, weight) + bias, and then what the operands say; or dx from dy, which for stride 1 is a convolution of dy.
+
+    turn : of filters that take turns, which one this is; then x comes as arranged for all of them
+    """
     back = problem.work == BACKWARD_INPUT
     problem = problem.as_forward()
     axes, groups, (weight, bias, rectify, _, added) = problem.axes, problem.groups, operands
     shard, channels, filters = x.map.shard, x.map.channels // groups, y.map.channels // groups
-    wide = three_axes(with_halo(axes, x.map.halo))
-    lie = arrangement(wide, shard)
-    weights = Weights.of(filters if back else channels, [axis.taps for axis in wide], flip=problem.flip)
+    wide = three_axes(axes if turn else with_halo(axes, x.map.halo))
+    tiles, place, window = turn or ((1, 1, 1), (0, 0, 0), wide)
+    lie = arrangement(window, shard)
+    weights = Weights.of(filters if back else channels, [axis.taps for axis in wide], tiles, problem.flip)
+    bias_at = sum(n * prod(tiles[i + 1 :]) for i, n in enumerate(place))
     w_group = (channels if back else filters) * weights.filter
     if back:
         weights = weights._replace(filter=weights.channel, channel=weights.filter)
     taps: list[Read] = []
     for tap in product(*(range(axis.taps) for axis in wide)):
-        own = sum(weights.offset(n, 0, r, axis.taps) for n, (r, axis) in enumerate(zip(tap, wide, strict=True)))
-        taps.append((lie.offset(wide, tap), own))
+        own = sum(weights.offset(n, place[n], r, axis.taps) for n, (r, axis) in enumerate(zip(tap, wide, strict=True)))
+        # the filters' window is theirs together: positions of the first, taps of all
+        read = [n * axis.stride // tile + r * axis.dilation for n, r, axis, tile in zip(place, tap, wide, tiles, strict=True)]
+        taps.append((lie.offset(window, read if turn else tap), own))
     depth, rows, width = (axis.out for axis in wide)
     gap = lie.joined and lie.columns > width
     y_row = lie.row if gap else width * shard
     lanes_of_all = (rows - 1) * lie.row + width * shard
-    source = x if _is_arranged(x, wide, lie) else None
+    source = x if turn or _is_arranged(x, wide, lie) else None
     overlap = source is not None and bool(x.field) and lanes_of_all % LANES != 0  # no vector may reach beyond a user's array
     runs: list[tuple[int, ...]] = []
     for o in range(depth):
@@ -182,23 +203,23 @@ def append_few_images_forward(
         if lie.joined:
             most = TILE_VECTORS * LANES if filters > 1 else lie.plane
             runs += [
-                (y_at + lane, x_at + lane, lanes, 0, len(taps), 0, 0, LANES, LANES, LANES)
+                (y_at + lane, x_at + lane, lanes, 0, len(taps), 0, bias_at, LANES, LANES, LANES)
                 for lane, lanes in stretches(lanes_of_all, most, overlap)
             ]
         elif y_row > LONG_ROW * LANES:
-            runs += [(y_at + p * y_row, x_at + p * lie.row, y_row, 0, len(taps), 0, 0, LANES, LANES, LANES) for p in range(rows)]
+            runs += [(y_at + p * y_row, x_at + p * lie.row, y_row, 0, len(taps), 0, bias_at, LANES, LANES, LANES) for p in range(rows)]
         else:
             runs += [
-                (y_at + lane, x_at + lane, rows * LANES, 0, len(taps), 0, 0, y_row, lie.row, min(LANES, y_row - lane))
+                (y_at + lane, x_at + lane, rows * LANES, 0, len(taps), 0, bias_at, y_row, lie.row, min(LANES, y_row - lane))
                 for lane in range(0, y_row, LANES)
             ]
     tables = GatherTables(runs, taps)
     filter_bytes = 4 * channels * len(taps)
     filter_block = max(TILE_FILTERS, FILTER_BYTES // max(1, filter_bytes) // TILE_FILTERS * TILE_FILTERS)
-    weighing = Weighing(weight, weights.channel, weights.filter, w_group, bias, 1, rectify, added)
+    weighing = Weighing(weight, weights.channel, weights.filter, w_group, bias, prod(tiles), rectify, added)
     sizes = (groups, channels, filters)
     apart = FeatureMap(filters, (depth * rows, y_row // shard), shard)
-    if groups >= MANY_PARTS:
+    if groups >= MANY_PARTS and not turn:
         arranged, result = _own_parts(program, FeatureMap(channels, (lie.channel // shard,), shard)), _own_parts(program, apart)
         program.step(
             grouped_step,

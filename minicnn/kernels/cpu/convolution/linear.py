@@ -15,25 +15,29 @@ from minicnn.kernels.cpu.convolution.operands import Taps
 from minicnn.kernels.cpu.convolution.row_tile import Factors, add_rows
 from minicnn.kernels.cpu.convolution.tiles import FROM_OLD, FROM_ZERO, TILE_FILTERS
 from minicnn.kernels.cpu.convolution.walks import weigh_rows
-from minicnn.kernels.cpu.lanes.shuffle import transpose_square
+from minicnn.kernels.cpu.lanes.shuffle import transpose_columns, transpose_square
 from minicnn.kernels.cpu.lanes.vector import LANES, splat, store
 from minicnn.kernels.cpu.program.atomics import whole_array
 from minicnn.kernels.cpu.program.operands import Strided, share
 from minicnn.kernels.machine_code.compile import kernel, step
 
 ZERO = np.float32(0)
+FEWEST_COLUMNS = 3  # below which a square takes longer than its numbers one by one
 
 
 @kernel
 def transpose(y, y_at, y_row, x, x_at, rows, columns):
     """y[column, row] = x[row, column]: squares in registers (8 instead of 43 microseconds a LeNet step), the rows that are left one by one.
 
-    Rows of y lie `y_row` apart.
+    Rows of y lie `y_row` apart.  x may be read to a vector behind its end.
     """
-    whole = rows // LANES * LANES if columns % LANES == 0 else 0
+    whole = rows // LANES * LANES if columns >= FEWEST_COLUMNS else 0
+    full = columns // LANES * LANES
     for row in range(0, whole, LANES):
-        for column in range(0, columns, LANES):
+        for column in range(0, full, LANES):
             transpose_square(y, y_at + column * y_row + row, y_row, x, x_at + row * columns + column, columns)
+        if full < columns:
+            transpose_columns(y, y_at + full * y_row + row, y_row, x, x_at + row * columns + full, columns, columns - full)
     for row in range(whole, rows):
         for column in range(columns):
             y[y_at + column * y_row + row] = x[x_at + row * columns + column]

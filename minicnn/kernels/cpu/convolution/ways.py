@@ -46,6 +46,7 @@ from minicnn.kernels.cpu.convolution.problem import (
     Problem,
 )
 from minicnn.kernels.cpu.convolution.remainders import remainders_pay
+from minicnn.kernels.cpu.convolution.turns import append_turns_forward, turns_fill_lanes
 from minicnn.kernels.cpu.convolution.weight_gradient_lowering import append_by_row, append_filter_lanes, fill_lanes, fill_one_vector
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.kernels.cpu.program.activation import Activation
@@ -214,6 +215,11 @@ def _remainders_are_rows(problem: Problem, images: Images) -> bool:
     return goes_by_remainder(problem.axes, problem.filters // problem.groups, images.shard)
 
 
+def _columns_of_turns(problem: Problem, images: Images) -> bool:
+    narrow = problem.work == FORWARD and not problem.shared and not problem.flip and images.shard % LANES != 0
+    return narrow and turns_fill_lanes(problem)
+
+
 def _rows_of_taps(problem: Problem, images: Images) -> bool:
     between_padding = images.halo if images.shard else any(map(any, halo(problem.axes, problem.channels)))
     plain = problem.work == BACKWARD_WEIGHT and problem.shared and not between_padding
@@ -249,6 +255,7 @@ WAYS: Sequence[Way] = (
     ),
     Way("lane a column", "images too few to fill a vector", _columns_are_lanes, Steps(append_few_images_forward, outside=True)),
     Way("by remainder", "images too few to fill a vector, strides", _remainders_are_rows, Steps(append_few_images_backward)),
+    Way("turn by turn", "images too few to fill a vector, filters that take turns", _columns_of_turns, Steps(append_turns_forward)),
     Way(
         POSITIONS,
         "weights that serve few positions: read once",

@@ -46,6 +46,11 @@ zip_low = make_shuffle([n // 2 + n % 2 * LANES for n in range(LANES)], "The firs
 zip_high = make_shuffle([(LANES + n) // 2 + n % 2 * LANES for n in range(LANES)], "The last lanes of a and b in turn.")
 
 
+def _rows(builder, source, row):
+    """LLVM values: LANES vectors that lie `row` apart."""
+    return [load_value(builder, builder.gep(source, [builder.mul(row, ir.Constant(INT64, i))])) for i in range(LANES)]
+
+
 def _turned(builder, rows):
     """LLVM values: rows[j][i] for rows[i][j]."""
     rows, distance = list(rows), LANES // 2
@@ -63,7 +68,7 @@ def _turned(builder, rows):
 
 @intrinsic
 def transpose_square(typing_context, y, y_at, y_row, x, x_at, x_row):
-    """y[j, i] = x[i, j] for LANES x LANES numbers, in registers: log2(LANES) rounds in which pairs of rows swap halves.
+    """y[j, i] = x[i, j] for LANES x LANES numbers, in registers.
 
     Rows of x lie `x_row` apart, rows of y `y_row`.
     """
@@ -71,12 +76,29 @@ def transpose_square(typing_context, y, y_at, y_row, x, x_at, x_row):
     def generate(context, builder, sig, args):
         source = builder.gep(array_pointer(context, builder, sig.args[3], args[3]), [args[4]])
         target = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
-        rows = [load_value(builder, builder.gep(source, [builder.mul(args[5], ir.Constant(INT64, i))])) for i in range(LANES)]
-        for j, row in enumerate(_turned(builder, rows)):
+        for j, row in enumerate(_turned(builder, _rows(builder, source, args[5]))):
             store_value(builder, row, builder.gep(target, [builder.mul(args[2], ir.Constant(INT64, j))]))
         return context.get_dummy_value()
 
     return types.void(y, types.int64, types.int64, x, types.int64, types.int64), generate
+
+
+@intrinsic
+def transpose_columns(typing_context, y, y_at, y_row, x, x_at, x_row, columns):
+    """The same for LANES x columns numbers, 0 < columns <= LANES; what lies behind the columns is read, but has no row in y."""
+
+    def generate(context, builder, sig, args):
+        source = builder.gep(array_pointer(context, builder, sig.args[3], args[3]), [args[4]])
+        target = builder.gep(array_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        last = builder.sub(args[6], ir.Constant(INT64, 1))
+        # from the last on: surplus rows go where the last one of the columns is written over them
+        for j, row in reversed(list(enumerate(_turned(builder, _rows(builder, source, args[5]))))):
+            number = ir.Constant(INT64, j)
+            own = builder.select(builder.icmp_signed("<", number, last), number, last)
+            store_value(builder, row, builder.gep(target, [builder.mul(args[2], own)]))
+        return context.get_dummy_value()
+
+    return types.void(y, types.int64, types.int64, x, types.int64, types.int64, types.int64), generate
 
 
 def _prepared(builder, place, scale, shift):
