@@ -58,7 +58,10 @@ def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
         batch = whole(min(images, INFERENCE_BATCH), LANES)
         shard = whole(-(-batch // -(-batch // WIDEST)), LANES)
         return (Cut(images, whole(batch, shard), shard, inference_class(images, INFERENCE_BATCH)),)
-    found = min(_ways(topology, images), key=lambda way: sum(plan_cycles(topology, *cut[:3], cut.split, cut.together) for cut in way))
+    found = min(
+        _ways(topology, images),
+        key=lambda way: sum(plan_cycles(topology, cut.images, cut.batch, cut.shard, cut.split, cut.together) for cut in way),
+    )
     if images >= LANES and any(cut.shard < LANES for cut in found):
         # where weights stay in the cache: LeNet, one image beside 16, 27 and 16 microseconds
         by_feature = 4 * topology.memory_size <= CACHE_BYTES

@@ -101,7 +101,7 @@ def _lie(split: Sequence[SplitAxis], shard: int) -> Arrangement:
 
 def append_few_images_backward(program: Program, dx: Activation, dy: Activation, problem: Problem, operands: Operands) -> None:
     """dx from dy; or y of a transposed convolution from x, with a bias, and then relu if `rectify`."""
-    groups, (weight, bias, rectify, _) = problem.groups, operands
+    groups, (weight, bias, rectify, *_) = problem.groups, operands
     shard, channels, filters = dx.map.shard, problem.channels // groups, problem.filters // groups
     axes = three_axes(problem.axes)
     halo = ((0, 0),) * (3 - len(problem.axes)) + tuple(dy.map.halo)
