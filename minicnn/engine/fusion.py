@@ -58,10 +58,9 @@ def find_fusions(topology: Topology, operation_of: Callable[[Layer], Operation],
         if not (producer.can_rectify or (in_use and producer.follows == ADDS)):
             continue
         own = ValueRef(node.index)
-        (reader, *others) = consumers[own] or [None]
-        after = reader is not None and not others and own not in topology.outputs
-        after = after and reader.layer.monotonic and operation_of(reader.layer).can_rectify
-        rectified.add(reader.index if after else written.get(source, source.node))
+        readers = consumers[own]
+        after = _read_once(topology, consumers, own) and readers[0].layer.monotonic and operation_of(readers[0].layer).can_rectify
+        rectified.add(readers[0].index if after else written.get(source, source.node))
         done[node.index] = 0
     return Fusion(frozenset(rectified), done, followers)
 
@@ -86,7 +85,7 @@ def _followers(
         elif operation.follows == ADDS and len(node.inputs) == 2:
             for number, other in ((0, node.inputs[1]), (1, node.inputs[0])):
                 last = written.get(node.inputs[number], -1)
-                if may_go_on(node.inputs[number]) and written.get(other, other.node) < last:
+                if may_go_on(node.inputs[number]) and other.node < last:
                     written[own], done[node.index] = last, number
                     found[last] = found[last]._replace(added=other)
     return found, written

@@ -1,5 +1,7 @@
 """Batch normalization, an addition and relu within the last step of a convolution: only in use, where nobody else reads, and always right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from minicnn import layers as L
 from minicnn.engine.fusion import find_fusions
 from minicnn.engine.operations import operation_of
 from minicnn.engine.plan import build_plan
+from minicnn.graph import ValueRef
 from minicnn.kernels.cpu.convolution import choice
 from minicnn.kernels.cpu.lanes.vector import LANES
 from minicnn.network import Graph
@@ -92,6 +95,18 @@ def test_the_value_that_is_added_must_be_there_before():
     ((last, followers),) = [each for each in found.followers.items() if each[1].added is not None]
     assert followers.added.node < last
     assert net.topology.nodes[last + 1] == followers.norm
+
+
+def test_a_value_that_has_its_place_later_is_not_added():
+    """The normalization of the first convolution stands behind the second one."""
+    topology = Graph(L.Sequential(L.Residual(L.Sequential(CONV, NORM), L.Sequential(CONV, NORM))), SHAPE).topology
+    first, norm, second, last, add = topology.nodes
+    moved = [first, replace(second, index=1), replace(norm, index=2), last, add]
+    places = {1: 2, 2: 1}
+    moved = [replace(node, inputs=tuple(ValueRef(places.get(ref.node, ref.node), ref.output) for ref in node.inputs)) for node in moved]
+    found = find_fusions(replace(topology, nodes=tuple(moved)), operation_of, in_use=True)
+    assert {index: each.norm.index for index, each in found.followers.items()} == {0: 2, 1: 3}
+    assert all(each.added is None for each in found.followers.values())
 
 
 def test_training_and_values_that_are_asked_for_are_left_alone():

@@ -27,7 +27,7 @@ def add_forward(plan: Planner, node: Node) -> None:
     if passed_on(plan, node):
         return
     y = new_output(plan, node)
-    if plan.training or len(node.inputs) == 1:
+    if plan.training:
         pointwise.append_copy(plan.program, y, plan.x(node))
         for n in range(1, len(node.inputs)):
             pointwise.append_add(plan.program, y, plan.x(node, n))

@@ -11,6 +11,7 @@ from minicnn.kernels import textbook
 from minicnn.kernels.cpu.normalization import batch as batch_normalization
 from minicnn.kernels.cpu.pointwise import lowering as pointwise
 from minicnn.kernels.cpu.program.activation import Activation
+from minicnn.kernels.cpu.program.program import Place
 from minicnn.kernels.derive.lanes.lowering import GradientArray, ParameterArray
 from minicnn.layers.batch_norm import BatchNorm
 
@@ -30,13 +31,14 @@ def batch_norm_prepare(plan: Planner, node: Node) -> None:
         return
     channels, bias = node.input_shapes[0][0], plan.parameter(plan.topology.nodes[node.inputs[0].node], "bias")
     place = plan.kept_places[node.index] = plan.common_once(2 * channels)
-    affine = batch_normalization.Affine(place, *affine_parameters(plan, node), node.layer.eps, False)
+    affine = affine_of(plan, node, place, rectify=False)
     plan.program.step(batch_normalization.batch_norm_factors, affine=affine, channels=channels, bias=bias or 0, with_bias=bias is not None)
 
 
-def affine_parameters(plan: Planner, node: Node) -> tuple[int | None, ...]:
-    """Offsets of gamma, beta, and the running mean and variance."""
-    return tuple(plan.parameter(node, name) for name in ("weight", "bias", "running_mean", "running_var"))
+def affine_of(plan: Planner, node: Node, y: int | Place, rectify: bool) -> batch_normalization.Affine:
+    """The layer's parameters, and where what is made of them goes."""
+    gamma, beta, mean, variance = (plan.parameter(node, name) or 0 for name in ("weight", "bias", "running_mean", "running_var"))
+    return batch_normalization.Affine(y, gamma, beta, mean, variance, node.layer.eps, rectify)
 
 
 def batch_norm_forward(plan: Planner, node: Node) -> None:
@@ -50,7 +52,7 @@ def batch_norm_forward(plan: Planner, node: Node) -> None:
         program.step(batch_normalization.batch_norm_statistics, input=normalized(plan, node, statistics))
         plan.close_shards()
     y, x = new_output(plan, node), normalized(plan, node, statistics)
-    affine = batch_normalization.Affine(y.place, *affine_parameters(plan, node), layer.eps, rectify)
+    affine = affine_of(plan, node, y.place, rectify)
     if by_batch:
         program.step(batch_normalization.batch_norm_training, input=x, affine=affine, momentum=layer.momentum, update=plan.updating)
 

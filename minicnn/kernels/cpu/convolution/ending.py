@@ -1,7 +1,8 @@
 """What becomes of a convolution's sums before they are written: a batch normalization, an addition and relu that follow cost no pass.
 
-A factor and a shift for each filter are made once for all images (`normalization.batch`).  Of ResNet-18's time these passes took 4 % for one
-image and 6 % for 8.
+A factor and a shift for each filter are made once for all images (`normalization.batch`).  With passes and without, milliseconds: ResNet-20,
+one image 0.38 and 0.36, 16 images on one thread 3.5 and 3.1; ResNet-18, one image on one thread 14.5 and 14.3: what a pass has fetched into
+the cache, the next step then fetches itself.
 """
 
 from __future__ import annotations
