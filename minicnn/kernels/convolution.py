@@ -85,7 +85,7 @@ def conv2d(
         spreads them over the image.  Sums are kept in float32: partial sums beyond 3.4e38 are infinite, or NaN where both signs meet.
         How far a float32 result may be from the textbook's:
         "direct", "im2col": 2e-7 * sqrt(terms) of the largest partial sum.  "fft": 1e-7 of it, large filters at the cost of small ones.
-        "winograd", for 3x3 filters with stride 1: 5e-6 of the largest |x| times the sum of |weight| of a filter.
+        "winograd", for 3x3 filters with stride 1, and for 5x5 ones by "auto": 5e-6 of the largest |x| times the sum of |weight| of a filter.
 
     Returns
     -------
