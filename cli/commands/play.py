@@ -32,19 +32,23 @@ def play(network: str, data: str | None, data_dir: str | None, variant: str | No
     NETWORK is one of the zoo, or a run (a folder, or its best.safetensors), whose weights are in the page then.  The page is one file: it
     loads nothing, sends nothing, and works from a disk.
     """
+    from minicnn.cli.render.console import stderr_console
+    from minicnn.cli.render.waiting import Waiting
     from minicnn.page.tasks import image_task, point_task, signal_task
     from minicnn.page.write import page
     from minicnn.storage import atomic_write
 
     net, known, train, test = chosen(network, data, data_dir)
-    tasks = {net.name: image_task(net, train, test, known)}
-    if net.name != "mnist1d-cnn":
-        tasks["signals"] = signal_task()
-    tasks["points"] = point_task()
     path = Path(out or f"minicnn-{net.name}.html").expanduser()
     if path.suffix.lower() not in (".html", ".htm"):
         raise SettingError(f"play: {path} does not end in .html, but the page is HTML\n  use {path.with_suffix('.html')}")
-    text = page(f"minicnn: {net.name}", tasks, own_variant(variant) if variant else None)
+    own = own_variant(variant) if variant else None
+    with Waiting(stderr_console(), "images, loops, page"):
+        tasks = {net.name: image_task(net, train, test, known)}
+        if net.name != "mnist1d-cnn":
+            tasks["signals"] = signal_task()
+        tasks["points"] = point_task()
+        text = page(f"minicnn: {net.name}", tasks, own)
     with atomic_write(path, "w") as file:
         file.write(text)
     echo(f"{path}: {len(text.encode()) / 1e3:,.0f} kB, {'open it in a browser' if no_open else 'opened in the browser'}")
