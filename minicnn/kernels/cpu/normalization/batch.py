@@ -221,6 +221,11 @@ def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
 def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, lanes, mean, scale, plain, weighted):
     """dx = scale[0] * (dy - plain - z * weighted) with z = (x - mean) * scale[1]; 0 in lanes that are no images."""
     outer, inner = scale
+    if len(lanes) == 0 and count == shard:
+        for i in range(0, pixels * shard, LANES):
+            z = (load(m, x_at + i) - mean) * inner
+            store_first(m, dx_at + i, (load(m, dy_at + i) - plain - z * weighted) * outer, pixels * shard - i)
+        return
     for n in range(0, shard, LANES):
         real = real_lanes(count - n, len(lanes), lanes, n)
         for i in range(n, pixels * shard, shard):
