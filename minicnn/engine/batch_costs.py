@@ -30,7 +30,8 @@ from minicnn.layers.pool import Pool
 
 THREADS = 2  # that the model thinks of: which images go together must not depend on the machine
 STEP = 400.0  # to begin a step
-SHARED_STEP = 6_000.0  # what threads lose to each other at a step that they share: work that does not divide, and the wait
+SHARED_STEP = 6_000.0  # what threads lose to each other at a step that they share: they wait for each other
+UNEVEN = 1.1  # and how much more than its half the slower one has
 WAKING = 16_000.0  # until a second thread takes part, and has left
 PART = 12_000.0  # of a plan besides its steps
 ARRANGED = 8.0  # a vector of a value that is carried to where lanes are columns
@@ -65,7 +66,7 @@ def plan_cycles(topology: Topology, images: int, batch: int, shard: int, split: 
     if is_little(topology, batch):
         return PART + shards * own
     if split:
-        return PART + WAKING + shards * (own / THREADS + len(topology.nodes) * SHARED_STEP)
+        return PART + WAKING + shards * (UNEVEN * own / THREADS + len(topology.nodes) * SHARED_STEP)
     return PART + WAKING + -(-shards // THREADS) * own
 
 

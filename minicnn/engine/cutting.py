@@ -51,6 +51,10 @@ class Cut(NamedTuple):
         """What its plan is told beside the batch."""
         return {"shard": self.shard, "together": self.together, "by_feature": self.by_feature, "split": self.split}
 
+    def cycles(self, topology: Topology) -> float:
+        """What its plan is thought to take."""
+        return plan_cycles(topology, self.images, self.batch, self.shard, self.split, self.together)
+
 
 def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
     """What a network's images are cut into, in their order; it follows from the network and their number alone."""
@@ -58,7 +62,7 @@ def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
         batch = whole(min(images, INFERENCE_BATCH), LANES)
         shard = whole(-(-batch // -(-batch // WIDEST)), LANES)
         return (Cut(images, whole(batch, shard), shard, inference_class(images, INFERENCE_BATCH)),)
-    found = min(_ways(topology, images), key=lambda way: sum(plan_cycles(topology, *cut[:3], cut.split, cut.together) for cut in way))
+    found = min(_ways(topology, images), key=lambda way: sum(cut.cycles(topology) for cut in way))
     if images >= LANES and any(cut.shard < LANES for cut in found):
         # where weights stay in the cache: LeNet, one image beside 16, 27 and 16 microseconds
         by_feature = 4 * topology.memory_size <= CACHE_BYTES
@@ -84,6 +88,10 @@ def _shards(topology: Topology, images: int, together: int) -> Iterator[list[Cut
         yield [Cut(images, full, full, together)]
     if images % MANY == 0:
         yield [Cut(images, INFERENCE_BATCH, _balanced(topology, images), together)]
+    yield from _full_halves(topology, images, together)
+
+
+def _full_halves(topology: Topology, images: int, together: int) -> Iterator[list[Cut]]:
     half = whole(-(-images // THREADS), LANES)
     if takes_shards(topology) and half < MANY and half * _largest(topology) <= CACHE_BYTES:
         yield [Cut(images, THREADS * half, half, together)]
@@ -113,6 +121,7 @@ def _in_vectors(topology: Topology, images: int, together: int) -> Iterator[list
     if own and takes_shards(topology):
         rest = [Cut(images - own, full - own, LANES, together, split=True)] if own < full else []
         yield [Cut(min(own, images), own, LANES, together), *rest]
+    yield from _full_halves(topology, images, together)
     if full > LANES and not goes_by_winograd(topology, together):
         yield [Cut(images, full, full, together, split=True)]
 

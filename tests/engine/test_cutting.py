@@ -9,7 +9,6 @@ import minicnn
 from minicnn import engine
 from minicnn import layers as L
 from minicnn.engine import batch_costs, cutting, shelf
-from minicnn.engine.batch_costs import plan_cycles
 from minicnn.engine.cutting import INFERENCE_BATCH, cuts
 from minicnn.errors import MinicnnError
 from minicnn.kernels.cpu.convolution import choice
@@ -158,8 +157,7 @@ def test_the_time_an_image_is_thought_to_rise_nowhere_by_a_third(name):
     topology = minicnn.zoo.build(name).topology
     times = []
     for images in range(1, 5 * LANES):
-        plans = [plan_cycles(topology, *cut[:3], cut.split, cut.together) for cut in cuts(topology, images)]
-        times.append(sum(plans) / images)
+        times.append(sum(cut.cycles(topology) for cut in cuts(topology, images)) / images)
     assert max(after / before for before, after in pairwise(times)) < 4 / 3
 
 
