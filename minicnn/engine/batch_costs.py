@@ -10,13 +10,11 @@ ResNet-20, microseconds, measured and thought: 8 images 48, 2,971 and 44, 3,197;
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 
 from minicnn.engine.operations.convolution import problem_of
 from minicnn.engine.small_batches import shares_steps
 from minicnn.engine.work import is_little
-from minicnn.geometry import REMEMBERED
 from minicnn.graph import INPUT, Node, Topology
 from minicnn.kernels.cpu.convolution.choice import PER_PRODUCT, direct_cycles
 from minicnn.kernels.cpu.convolution.problem import DIRECT, FORWARD, Images
@@ -42,7 +40,6 @@ LONE = 0.25  # of that where lanes are pixels of a single image
 PAIRED = 0.45  # of a vector of images what two together save where weights, or places, are fetched for both
 
 
-@lru_cache(REMEMBERED)
 def goes_by_winograd(topology: Topology, together: int) -> bool:
     """Whether some layer of a batch of so many images, in full vectors, is computed by Winograd's way: its lanes are whole vectors."""
     return any(
@@ -54,7 +51,6 @@ def goes_by_winograd(topology: Topology, together: int) -> bool:
     )
 
 
-@lru_cache(4 * REMEMBERED)
 def shard_cycles(topology: Topology, images: int, together: int) -> float:
     """Of so many images side by side, in a batch of `together`, on one thread."""
     return sum(_node_cycles(node, images, together) for node in topology.nodes)
