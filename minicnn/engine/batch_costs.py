@@ -82,12 +82,12 @@ def _node_cycles(node: Node, images: int, together: int) -> float:
             sums = sum(
                 choose_few(axes, problem.channels, problem.filters, problem.groups, images, images).cycles[DIRECT] for axes in filters
             )
-            return (1 + 2 * len(filters)) * STEP + images * (sums + ARRANGED * elements / LANES)
+            return (2 + 2 * len(filters)) * STEP + images * (sums + ARRANGED * elements / LANES)
         if not problem.shared:
             return STEP + fetches * direct_cycles(problem.axes, problem.channels // problem.groups, problem.filters)
         if images % LANES == 0:
             return STEP + vectors * cycles(problem, Images(together, images, halo))
-        return 2 * STEP + images * (cycles(problem, Images(together, images, halo)) + ARRANGED * elements / LANES)
+        return 3 * STEP + images * (cycles(problem, Images(together, images, halo)) + ARRANGED * elements / LANES)
     macs = node.layer.cost(node.input_shapes, node.output_shapes).macs or 0
     if macs:
         by_feature = isinstance(node.layer, Linear) and images < LANES
