@@ -17,7 +17,7 @@ from minicnn.engine.plan import Plan, build_plan
 from minicnn.engine.ranks import Ranks
 from minicnn.engine.ready import Ready
 from minicnn.engine.shelf import plan_of, shelf_of, training_class
-from minicnn.engine.stages import Stage, stages
+from minicnn.engine.stages import Stage, stages_of
 from minicnn.engine.textbook import Run
 from minicnn.engine.two_passes import TwoPasses
 from minicnn.errors import GraphError, SettingError
@@ -100,7 +100,7 @@ def inference(
             return build_plan(stage.topology, parameters, cut.batch, many, training=False, **own, **cut.plan())
 
         own_key = (net.input_shape, "forward", *key[1:])
-        found = Ready(shelf_of(net), own_key, dtype, stages(topology, images), build)
+        found = Ready(shelf_of(net), own_key, dtype, stages_of(topology, images), build)
         net.keep_ready(key, found)
     return found
 

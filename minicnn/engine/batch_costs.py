@@ -10,13 +10,11 @@ ResNet-20, microseconds, measured and thought: 8 images 48, 2,971 and 44, 3,197;
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 
 from minicnn.engine.operations.convolution import problem_of
 from minicnn.engine.small_batches import shares_steps
 from minicnn.engine.work import is_little
-from minicnn.geometry import REMEMBERED
 from minicnn.graph import INPUT, Node, Topology
 from minicnn.kernels.cpu.convolution.choice import PER_PRODUCT, direct_cycles
 from minicnn.kernels.cpu.convolution.problem import DIRECT, FORWARD, Images
@@ -30,7 +28,8 @@ from minicnn.layers.pool import Pool
 
 THREADS = 2  # that the model thinks of: which images go together must not depend on the machine
 STEP = 400.0  # to begin a step
-SHARED_STEP = 6_000.0  # what threads lose to each other at a step that they share: work that does not divide, and the wait
+SHARED_STEP = 6_000.0  # what threads lose to each other at a step that they share: they wait for each other
+UNEVEN = 1.1  # and how much more than its half the slower one has
 WAKING = 16_000.0  # until a second thread takes part, and has left
 PART = 12_000.0  # of a plan besides its steps
 ARRANGED = 8.0  # a vector of a value that is carried to where lanes are columns
@@ -41,7 +40,6 @@ LONE = 0.25  # of that where lanes are pixels of a single image
 PAIRED = 0.45  # of a vector of images what two together save where weights, or places, are fetched for both
 
 
-@lru_cache(REMEMBERED)
 def goes_by_winograd(topology: Topology, together: int) -> bool:
     """Whether some layer of a batch of so many images, in full vectors, is computed by Winograd's way: its lanes are whole vectors."""
     return any(
@@ -53,7 +51,6 @@ def goes_by_winograd(topology: Topology, together: int) -> bool:
     )
 
 
-@lru_cache(4 * REMEMBERED)
 def shard_cycles(topology: Topology, images: int, together: int) -> float:
     """Of so many images side by side, in a batch of `together`, on one thread."""
     return sum(_node_cycles(node, images, together) for node in topology.nodes)
@@ -65,7 +62,7 @@ def plan_cycles(topology: Topology, images: int, batch: int, shard: int, split: 
     if is_little(topology, batch):
         return PART + shards * own
     if split:
-        return PART + WAKING + shards * (own / THREADS + len(topology.nodes) * SHARED_STEP)
+        return PART + WAKING + shards * (UNEVEN * own / THREADS + len(topology.nodes) * SHARED_STEP)
     return PART + WAKING + -(-shards // THREADS) * own
 
 
@@ -85,12 +82,12 @@ def _node_cycles(node: Node, images: int, together: int) -> float:
             sums = sum(
                 choose_few(axes, problem.channels, problem.filters, problem.groups, images, images).cycles[DIRECT] for axes in filters
             )
-            return (1 + 2 * len(filters)) * STEP + images * (sums + ARRANGED * elements / LANES)
+            return (2 + 2 * len(filters)) * STEP + images * (sums + ARRANGED * elements / LANES)
         if not problem.shared:
             return STEP + fetches * direct_cycles(problem.axes, problem.channels // problem.groups, problem.filters)
         if images % LANES == 0:
             return STEP + vectors * cycles(problem, Images(together, images, halo))
-        return 2 * STEP + images * (cycles(problem, Images(together, images, halo)) + ARRANGED * elements / LANES)
+        return 3 * STEP + images * (cycles(problem, Images(together, images, halo)) + ARRANGED * elements / LANES)
     macs = node.layer.cost(node.input_shapes, node.output_shapes).macs or 0
     if macs:
         by_feature = isinstance(node.layer, Linear) and images < LANES

@@ -1,8 +1,9 @@
-"""How a batch in use is cut into what goes well: shards of full vectors, full vectors that all threads share, and the few images left.
+"""How a batch in use is cut into what goes well: shards for each thread, vectors that all threads share, and the few images left.
 
 A vector has a lane for each of `LANES` images and takes as long for one image as for all of them; few images have ways of their own, where
-a lane is a column or one of Winograd's tiles.  So 17 images go as 16 and 1, and 100 as 64, 32 and 4.  Milliseconds an image, 16 and 17
-images, before and with the cut: AlexNet 4.3, 8.6 and 4.5, ResNet-18 19.8, 33.2 and 20.5.
+a lane is a column or one of Winograd's tiles.  So 17 images go as 16 and 1, or as 9 and 8 on two threads, and 15 as a vector that they do
+not fill: whatever is thought to take least (`batch_costs.py`).  Microseconds an image, 16, 17 and 32 images, two threads: LeNet 3.1, 3.4
+and 2.4, in vectors and few images that threads share 3.4, 4.6 and 3.0.
 
 All images of a call get the same sums, bit for bit, whatever their place: layers are computed as the whole batch would be (`together`).
 """
@@ -51,17 +52,18 @@ class Cut(NamedTuple):
         """What its plan is told beside the batch."""
         return {"shard": self.shard, "together": self.together, "by_feature": self.by_feature, "split": self.split}
 
+    def cycles(self, topology: Topology) -> float:
+        """What its plan is thought to take."""
+        return plan_cycles(topology, self.images, self.batch, self.shard, self.split, self.together)
+
 
 def cuts(topology: Topology, images: int) -> tuple[Cut, ...]:
     """What a network's images are cut into, in their order; it follows from the network and their number alone."""
     if images >= LANES and any(map(outweighs_images, topology.nodes)):  # as few shards as can be, each of which reads the weights
         batch = whole(min(images, INFERENCE_BATCH), LANES)
         shard = whole(-(-batch // -(-batch // WIDEST)), LANES)
-        return (Cut(images, whole(batch, shard), shard, inference_class(images, INFERENCE_BATCH)),)
-    found = min(
-        _ways(topology, images),
-        key=lambda way: sum(plan_cycles(topology, cut.images, cut.batch, cut.shard, cut.split, cut.together) for cut in way),
-    )
+        return (Cut(images, whole(batch, shard), shard, inference_class(images, INFERENCE_BATCH), split=True),)
+    found = min(_ways(topology, images), key=lambda way: sum(cut.cycles(topology) for cut in way))
     if images >= LANES and any(cut.shard < LANES for cut in found):
         # where weights stay in the cache: LeNet, one image beside 16, 27 and 16 microseconds
         by_feature = 4 * topology.memory_size <= CACHE_BYTES
@@ -87,6 +89,11 @@ def _shards(topology: Topology, images: int, together: int) -> Iterator[list[Cut
         yield [Cut(images, full, full, together)]
     if images % MANY == 0:
         yield [Cut(images, INFERENCE_BATCH, _balanced(topology, images), together)]
+    yield from _full_halves(topology, images, together)
+
+
+def _full_halves(topology: Topology, images: int, together: int) -> Iterator[list[Cut]]:
+    """Full vectors as one shard for each thread, where its values fit the cache."""
     half = whole(-(-images // THREADS), LANES)
     if takes_shards(topology) and half < MANY and half * _largest(topology) <= CACHE_BYTES:
         yield [Cut(images, THREADS * half, half, together)]
@@ -116,6 +123,7 @@ def _in_vectors(topology: Topology, images: int, together: int) -> Iterator[list
     if own and takes_shards(topology):
         rest = [Cut(images - own, full - own, LANES, together, split=True)] if own < full else []
         yield [Cut(min(own, images), own, LANES, together), *rest]
+    yield from _full_halves(topology, images, together)
     if full > LANES and not goes_by_winograd(topology, together):
         yield [Cut(images, full, full, together, split=True)]
 
@@ -128,6 +136,7 @@ def _narrow(topology: Topology, images: int, together: int) -> Iterator[list[Cut
 
 
 def _halves(images: int, together: int) -> Cut:
+    """One shard for each thread, no wider than its images."""
     half = -(-images // THREADS)
     return Cut(images, THREADS * half, half, together)
 

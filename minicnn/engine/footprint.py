@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minicnn.engine.plan import Plan, build_plan
-from minicnn.engine.stages import stages
+from minicnn.engine.stages import stages_of
 from minicnn.errors import GraphError
 from minicnn.graph import Topology
 from minicnn.processors import thread_count
@@ -90,7 +90,7 @@ def _footprint(net: Graph, purpose: str, batch: int, threads: int | None, how: M
         raise GraphError(f"{net.name}: memory depends on the size of its images: say one")
     plans = _plans(net, batch, many, how)
     slots, state, common, arenas = (NUMBER_BYTES * sum(each) for each in zip(*(plan.stretches for plan in plans), strict=True))
-    outputs = 0 if how["training"] else sum(prod(stage.topology.output_shapes[0]) for stage in stages(topology, batch))
+    outputs = 0 if how["training"] else sum(prod(stage.topology.output_shapes[0]) for stage in stages_of(topology, batch))
     images = NUMBER_BYTES * batch * (prod(topology.input_shape) + outputs)
     optimizer = how.get("optimizer")
     return Footprint(
@@ -114,6 +114,6 @@ def _plans(net: Graph, batch: int, threads: int, how: Mapping[str, Any]) -> list
     parts: list[tuple[Topology, int, dict[str, Any]]] = (
         [(net.topology, batch, {})]
         if how["training"]
-        else [(stage.topology, cut.batch, cut.plan()) for stage in stages(net.topology, batch) for cut in stage.cuts]
+        else [(stage.topology, cut.batch, cut.plan()) for stage in stages_of(net.topology, batch) for cut in stage.cuts]
     )
     return [build_plan(own, size, images, threads, compiled=False, allocated=False, **how, **cut) for own, images, cut in parts]

@@ -36,11 +36,12 @@ class Part:
 
     def __init__(self, cut: Cut, first: int, key: Hashable, build: Callable[[], Any]) -> None:
         self.key, self.build = key, build
-        self.begins = np.arange(first, first + cut.images, cut.batch)
+        self.begins = range(first, first + cut.images, cut.batch)
         self._order = np.arange(first, first + cut.images)
         self.jobs = np.zeros((len(self.begins), JOB_FIELDS), np.int64)
-        self.jobs[:, JOB_IMAGES] = np.minimum(cut.batch, first + cut.images - self.begins)
-        self.jobs[:, JOB_ORDER] = self._order.ctypes.data + (self.begins - first) * self._order.itemsize
+        for job, begin in zip(self.jobs, self.begins, strict=True):
+            job[JOB_IMAGES] = min(cut.batch, first + cut.images - begin)
+            job[JOB_ORDER] = self._order.ctypes.data + (begin - first) * self._order.itemsize
 
 
 class Ready:
@@ -80,10 +81,11 @@ class Ready:
         with self._lock:
             for parts, shape in self._stages:
                 output = np.empty(shape, np.float32)
-                begin = address(output)
+                place, row_bytes = address(output), output.nbytes // len(output)
                 self._addresses[IMAGES] = address(value)
                 for part in parts:
-                    part.jobs[:, JOB_OUTPUT] = part.begins * (output.nbytes // len(output)) + begin
+                    for number, begin in enumerate(part.begins):  # one by one: 0.2 us instead of 1.4 where there is one
+                        part.jobs[number, JOB_OUTPUT] = place + begin * row_bytes
                     plan_on(self._shelf, part.key, part.build).launch(parameters, part.jobs, self._addresses)
                 value = output
         return output

@@ -27,7 +27,7 @@ class Stage(NamedTuple):
     inner: bool = False
 
 
-def stages(topology: Topology, images: int) -> tuple[Stage, ...]:
+def stages_of(topology: Topology, images: int) -> tuple[Stage, ...]:
     """What a network's images go through: one stage, or two if the last layers' weights had better be read for all images at once."""
     first = _first_of_tail(topology) if images > LANES else 0
     if not first:

@@ -9,7 +9,6 @@ import minicnn
 from minicnn import engine
 from minicnn import layers as L
 from minicnn.engine import batch_costs, cutting, shelf
-from minicnn.engine.batch_costs import plan_cycles
 from minicnn.engine.cutting import INFERENCE_BATCH, cuts
 from minicnn.errors import MinicnnError
 from minicnn.kernels.cpu.convolution import choice
@@ -61,6 +60,8 @@ NETWORKS = {
         ),
         (2, 17, 21),
     ),
+    "turns along one axis": (L.Sequential(L.Conv1D(5, 4, sharing=3, stride=2, padding=3), L.Flatten()), (3, 101)),
+    "turns along three axes": (L.Sequential(L.Conv3D(4, 2, sharing=(2, 1, 3), padding=1), L.ReLU(), L.Flatten()), (2, 4, 6, 13)),
     "weights that outweigh images": (L.Sequential(L.Conv2D(96, 3, padding=1, sharing="unshared"), L.GlobalAvgPool()), (64, 13, 13)),
 }
 SIZES = (1, 2, 3, 7, LANES - 1, LANES, LANES + 1, LANES + 5, 2 * LANES + 1, 40)
@@ -158,14 +159,13 @@ def test_the_time_an_image_is_thought_to_rise_nowhere_by_a_third(name):
     topology = minicnn.zoo.build(name).topology
     times = []
     for images in range(1, 5 * LANES):
-        plans = [plan_cycles(topology, *cut[:3], cut.split, cut.together) for cut in cuts(topology, images)]
-        times.append(sum(plans) / images)
+        times.append(sum(cut.cycles(topology) for cut in cuts(topology, images)) / images)
     assert max(after / before for before, after in pairwise(times)) < 4 / 3
 
 
-def test_weights_that_outweigh_images_are_read_by_one_shard():
+def test_weights_that_outweigh_images_are_read_by_one_shard_that_threads_share():
     topology = Graph(*NETWORKS["weights that outweigh images"]).topology
-    assert [cut.shard for cut in cuts(topology, 4 * LANES + 1)] == [5 * LANES]
+    assert [(cut.shard, cut.split) for cut in cuts(topology, 4 * LANES + 1)] == [(5 * LANES, True)]
 
 
 def test_a_plan_that_was_given_up_is_made_again(monkeypatch):
