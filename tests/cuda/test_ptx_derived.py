@@ -1,4 +1,8 @@
-"""Every textbook loop as compiled PTX, executed: the bits of the compiled loop; and every one compiled for three architectures."""
+"""Every textbook loop as compiled PTX, executed: the bits of the compiled loop.
+
+Two loops run in float64, the next two in float32, and all with sums in float32, each form for another one of three architectures.
+MINICNN_CUDA_FULL=1 runs every form for all of them.
+"""
 
 import os
 import re
@@ -17,6 +21,8 @@ from .executed import ARCHITECTURES, Executed, put
 
 FULL = os.environ.get("MINICNN_CUDA_FULL") == "1"
 AXES = {"float64": (1, 2, 3), "float32": (2,)}
+OTHER_AXES = re.compile("[13]d")
+COMPILED_ONLY = re.compile("^(conv|max_pool|upsample_linear|read_linear)3d")  # with what derived text has: sums, choices, bounds, fractions
 SIZES = (cases.USUAL, cases.drawn(1), cases.drawn(2)) if FULL else (cases.USUAL,)
 LIBRARY = re.compile(
     r"(scaled_)?tanh_forward|sigmoid_forward|(channel_)?(log_)?softmax|local_response_norm|lp_pool|.*cross_entropy|dice|normal_draw|rotate_draw|mixup_draw"
@@ -54,13 +60,24 @@ def launched(name, outputs, inputs, layout, launches, **how):
     return [arguments[key] for key in read(loop).arguments[: len(outputs)]]
 
 
-def calls_of(name):
+def calls_of(name, dtypes):
     """(outputs, inputs) of every type and size."""
     for sizes in SIZES:
-        for dtype, axes in AXES.items():
-            for key, call in cases.calls(dtype, axes, sizes).items():
-                if key == name and (dtype == "float64" or "2d" in name or not re.search(r"[13]d", name)):
-                    yield call
+        for dtype in dtypes:
+            if call := cases.calls(dtype, AXES[dtype], sizes).get(name):
+                yield call
+
+
+def number_of(name):
+    """Of a loop; where there are more than one architecture and type, it takes the one of its number."""
+    return textbook.__all__.index(name)
+
+
+def dtypes(name):
+    """All, in the full run; else one, which neither all gradients have nor all that they are gradients of."""
+    if FULL:
+        return tuple(AXES)
+    return ("float64",) if OTHER_AXES.search(name) else (tuple(AXES)[number_of(name) // 2 % 2],)
 
 
 def with_strange_numbers(inputs):
@@ -91,34 +108,40 @@ def check_bits(name, wanted, got):
             assert np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(other).tobytes()
 
 
-@pytest.mark.parametrize("name", textbook.__all__)
-def test_threads_as_machine_code_have_the_bits_of_the_loop(name):
-    """Also where numbers are not numbers; and every kernel compiles for three architectures, be it for one type of numbers.
+def architectures(name, form=0):
+    """All, in the full run; else one, which is another for another form of a loop."""
+    return ARCHITECTURES if FULL else (ARCHITECTURES[(number_of(name) + form) % len(ARCHITECTURES)],)
 
-    Without the full run, loops over one axis and three are compiled only: they are those over two with one less or more.
+
+@pytest.mark.parametrize("name", [name for name in textbook.__all__ if FULL or not OTHER_AXES.search(name) or COMPILED_ONLY.search(name)])
+def test_threads_as_machine_code_have_the_bits_of_the_loop(name):
+    """Also where numbers are not numbers.
+
+    Without the full run, loops over one axis and three are those over two with one less or more: some are compiled, the simulator runs
+    the text of all.
     """
-    execute = FULL or not re.search("[13]d", name)
-    for number, (outputs, inputs) in enumerate(calls_of(name)):
+    execute = FULL or not OTHER_AXES.search(name)
+    for outputs, inputs in calls_of(name, dtypes(name)):
         for given in (inputs, with_strange_numbers(inputs)) if execute else (inputs,):
             wanted = [output.copy() for output in outputs]
             if execute:
                 getattr(textbook, name)(*wanted, *given)
-            for architecture in ARCHITECTURES if FULL else ARCHITECTURES[1:2]:
+            for architecture in architectures(name):
                 for layout in (contiguous, innermost) if FULL else (contiguous,):
-                    launches = Executed(architecture, () if number else ARCHITECTURES, execute)
+                    launches = Executed(architecture, execute=execute)
                     got = launched(name, outputs, given, layout, launches)
                     if execute:
                         check_bits(name, wanted, got)
 
 
-@pytest.mark.parametrize("name", [name for name in textbook.__all__ if FULL or not re.search("[13]d", name)])
+@pytest.mark.parametrize("name", [name for name in textbook.__all__ if FULL or not OTHER_AXES.search(name)])
 def test_sums_in_float32_are_near_the_loop(name):
     """As plans ask for them, images innermost."""
-    for outputs, inputs in list(calls_of(name))[None if FULL else -1 :]:
+    for outputs, inputs in calls_of(name, tuple(AXES) if FULL else ("float32",)):
         wanted = [output.copy() for output in outputs]
         getattr(textbook, name)(*wanted, *inputs)
-        for architecture in ARCHITECTURES if FULL else ARCHITECTURES[1:2]:
-            launches = Executed(architecture, ARCHITECTURES if FULL else ())
+        for architecture in architectures(name, form=1):
+            launches = Executed(architecture)
             for one, other in zip(wanted, launched(name, outputs, inputs, innermost, launches, single=True), strict=True):
                 finite = np.isfinite(one)
                 apart = np.abs(other - one).max(initial=0, where=finite)
