@@ -101,9 +101,10 @@ def in_axes(node: Node, loop: Callable[..., None], name: str, shape: Shape, imag
         return shape
     if images and axes in (2, 3) and len(shape) >= 2:
         return (*shape[: axes - 1], prod(shape[axes - 1 :]))
+    here = f"N x {shape_text(shape[1:])}, where N counts images" if images else shape_text(shape)  # it is called for parts of a batch
     raise ShapeError(
         f"{node.name}: the loop {loop.__name__} of {node.layer.kind()} has {axes} axes for {name}, but here it has {len(shape)}"
-        f"\n  {name}  {shape_text(shape)}{', images first' if images else ''}"
+        f"\n  {name}  {here}"
     )
 
 

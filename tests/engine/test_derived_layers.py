@@ -185,7 +185,8 @@ class Printing(L.Layer):
 def test_loops_that_do_not_fit_say_why(dtype):
     assert (minicnn.Graph(OfMaps(), (1, 2, 3)).forward(np.ones((4, 1, 2, 3), dtype)) == 2).all()
     with pytest.raises(
-        ShapeError, match=r"^ofmaps1: the loop doubled of OfMaps has 4 axes for [xy], but here it has 2\n  [xy]  2 x 3, images first"
+        ShapeError,
+        match=r"^ofmaps1: the loop doubled of OfMaps has 4 axes for [xy], but here it has 2\n  [xy]  N x 3, where N counts images",
     ):
         minicnn.Graph(OfMaps(), (3,)).forward(np.ones((2, 3), dtype))
     with pytest.raises(SettingError, match=r"test_derived_layers\.py:\d+: "):
