@@ -35,7 +35,7 @@ def pytest_collection_finish():
     takes a tenth of the time of compiling."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(10_000, 10, 5)
 
 
 def missing_of_cuda():
