@@ -119,7 +119,7 @@ def export(module, x, path) -> None:
 
 @contextmanager
 def file(path):
-    """No file there at the end: together they would have 80 GB."""
+    """No file there at the end: together they would have 57 GB."""
     try:
         yield path
     finally:

@@ -6,7 +6,9 @@ import pytest
 
 from tests.exchange.shared_networks import SHARED, measured
 
-FULL = os.environ.get("MINICNN_EXCHANGE_FULL") == "1"  # the networks as they are, one after the other: 14 GB of weights, half an hour
+FULL = (
+    os.environ.get("MINICNN_EXCHANGE_FULL") == "1"
+)  # the networks as they are, one after the other: 11 GB of weights, some ten minutes of a core
 SMALL = {  # one of each family, with pictures as small as it takes
     "torchvision-resnet18": (3, 64, 64),
     "torchvision-densenet121": (3, 64, 64),
