@@ -121,8 +121,11 @@ def test_training_learns_and_the_command_line_takes_its_weights(opened, tmp_path
         if tests and tests[-1] > 0.95:
             break
     assert tests[-1] > 0.95
+    trainer = "window.minicnn.rooms.train.trainers[0]"
+    count = page.evaluate(f"() => {trainer}.tests.length")
     page.click("button.main")
-    page.wait_for_timeout(1500)  # what it is paused at is tested, too
+    page.wait_for_function(f"() => {trainer}.tests.length > {count} && !{trainer}.measuring")  # what it is paused at is tested, too
+    page.wait_for_timeout(1500)  # and nothing after it
     with page.expect_download() as saved:
         page.click('text="save the weights"')
     path = tmp_path / "lenet.safetensors"

@@ -144,8 +144,9 @@ def transform_outputs(y, m, m_rows, piece, side, edge, own, first_filter, stretc
 
 
 @kernel
-def write_filters(y, x, channels, table, offsets, piece, side, edge, own, weight, first_filter, stretch, s_at):
-    """The same tap by tap, for filters of one group, the first of which has the `weight`."""
+def write_filters(y, x, channels, table, offsets, piece, sides, own, weight, first_filter, stretch, s_at):
+    """The same tap by tap, for filters of one group, the first of which has the `weight`; `sides` are `side` and `edge`."""
+    side, edge = sides
     for k in range(piece.first, piece.stop):
         weights = Filters(weight.array, weight.base + k * weight.step, weight.channel, weight.step)
         end = filter_ending(own, first_filter + k)
@@ -220,7 +221,7 @@ def winograd_blocks_step(memory, parameters, table, a, frame):
                     weight = Filters(
                         own.weight.array, own.weight.base + group * own.w_group + k * own.weight.step, own.weight.channel, own.weight.step
                     )
-                    write_filters(own_y, own_x, channels, t, few.offsets, piece, side, edge, own, weight, first, few.stretch, s_at)
+                    write_filters(own_y, own_x, channels, t, few.offsets, piece, (side, edge), own, weight, first, few.stretch, s_at)
 
 
 @step(few=FewTiles, tiling=Tiling, weighed=Weighed, splits=True)
@@ -256,9 +257,8 @@ def winograd_outputs_step(memory, parameters, table, a, frame):
     piece = Piece(first, stop, 0, few.vectors)
     pixels = transform_outputs(y, sums, tiling.all_filters, piece, tiling.side, tiling.edge, own, 0, few.stretch, s_at)
     if not is_finite(pixels):
-        write_filters(
-            y, x, tiling.channels, whole_array(table), few.offsets, piece, tiling.side, tiling.edge, own, own.weight, 0, few.stretch, s_at
-        )
+        sides = tiling.side, tiling.edge
+        write_filters(y, x, tiling.channels, whole_array(table), few.offsets, piece, sides, own, own.weight, 0, few.stretch, s_at)
 
 
 @kernel

@@ -5,6 +5,8 @@ a tile of filters is transformed again where a bit of them is another.  To compa
 ResNet-18, 0.14 instead of 0.56 of 8.8 milliseconds.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minicnn.kernels.cpu.convolution.operands import Filters
@@ -59,15 +61,30 @@ def differ(memory, place, weight, at, count):
     return total(found) > ZERO
 
 
-@kernel
-def transform_filters(u_at, weight, channels, first, stop, filters, all_filters, side, taps, flip, scratch, s_at, known):
-    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for the tiles of `product` first <= tile < stop, laid out for it; `side` is m + taps - 1.
+class GroupOfFilters(NamedTuple):
+    """The filters of a group.
 
-    weight : Filters
     filters, all_filters : how many there are, and those of whole tiles; the ones too many are zeros
+    side, taps : pixels of a tile's inputs, and taps of a filter, along an axis
+    """
+
+    channels: int
+    filters: int
+    all_filters: int
+    side: int
+    taps: int
+    flip: bool
+
+
+@kernel
+def transform_filters(u_at, weight, own, first, stop, scratch, s_at, known):
+    """u[i, j, k, c] = (G g[k,c] G^T)[i, j] for the tiles of `product` first <= tile < stop, laid out for it.
+
+    weight : Filters;  own : GroupOfFilters
     scratch, s_at : the memory that u lies in too; a square of LANES x LANES, TURNED_ROWS vectors, taps*side vectors
     known : where in it the weights lie that u was made from, filter after filter, or NOT_KEPT
     """
+    channels, filters, all_filters, side, taps, flip = own
     area, plane = taps * taps, all_filters * channels
     size = area * channels
     turned = s_at + LANES * LANES
@@ -88,9 +105,9 @@ def transform_filters(u_at, weight, channels, first, stop, filters, all_filters,
             for tap in range(0, area, LANES):
                 for lane in range(LANES):
                     c, j = (i + lane) // breadth, (i + lane) % breadth
-                    own = weight.base + (k + j) * weight.step + c * weight.channel + tap
+                    begin = weight.base + (k + j) * weight.step + c * weight.channel + tap
                     count = min(LANES, area - tap) if lane < left and k + j < filters else 0
-                    store(scratch, s_at + lane * LANES, load_first(weight.array, own, count))
+                    store(scratch, s_at + lane * LANES, load_first(weight.array, begin, count))
                 transpose_square(scratch, turned + tap * LANES, LANES, scratch, s_at, LANES)
             for s in range(taps):
                 tap, down = (turned + (area - 1 - s) * LANES, -taps * LANES) if flip else (turned + s * LANES, taps * LANES)
@@ -142,8 +159,9 @@ def winograd_filters_step(memory, parameters, table, a, frame):
     m, w = whole_array(memory), whole_array(parameters)
     first, stop = share((a.all_filters + TILE_FILTERS - 1) // TILE_FILTERS, frame)
     s_at = a.scratch + frame.part * a.scratch_size
+    own = GroupOfFilters(a.channels, a.filters, a.all_filters, a.side, a.taps, a.flip != 0)
     for group in range(a.groups):
         weight = Filters(w, a.weight + group * a.w_group, a.w_channel, a.w_filter)
         u_at = a.u + group * a.side * a.side * a.all_filters * a.channels
         known = a.known + group * a.taps * a.taps * a.channels * a.filters if a.known != NOT_KEPT else NOT_KEPT
-        transform_filters(u_at, weight, a.channels, first, stop, a.filters, a.all_filters, a.side, a.taps, a.flip != 0, m, s_at, known)
+        transform_filters(u_at, weight, own, first, stop, m, s_at, known)
