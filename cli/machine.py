@@ -25,9 +25,9 @@ EXTRAS = (
     ("cairosvg", "figures as PNG"),
     ("onnx", "networks as ONNX files"),
     ("h5py", "weights from Keras"),
-    ("torch", "a peer for 'minicnn bench --against torch'"),
-    ("onnxruntime", "a peer for 'minicnn bench infer'"),
-    ("openvino", "a peer for 'minicnn bench infer'"),
+    ("torch", "'minicnn bench --against torch'"),
+    ("onnxruntime", "'minicnn bench infer --against onnxruntime'"),
+    ("openvino", "'minicnn bench infer --against openvino'"),
     ("scikit-learn", "CNNClassifier and CNNRegressor"),
     ("mpi4py", "training on several ranks, started by mpiexec"),
 )

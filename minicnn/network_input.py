@@ -83,7 +83,7 @@ def prepared(
     pixels = with_channels(as_images(where, images), input_shape)
     if trained_on is None and pixels.dtype == "uint8":
         raise DataError(
-            f"{where}: {network} was not trained by 'fit' so the scale of integer images is unknown"
+            f"{where}: {network} was not trained by 'fit', so the scale of integer images is unknown"
             f"\n  scale the images as in your training, in float32"
         )
     preparation = trained_on.preparation if trained_on else Preparation.none(input_shape)

@@ -149,6 +149,8 @@ def _diagnosis(source: Path, error: Exception) -> str:
     with open(source, "rb") as file:
         start = file.read(HEADER_LENGTH_BYTES + 1)
         length = int.from_bytes(start[:HEADER_LENGTH_BYTES], "little")
+        if not size:
+            return f"{source} is empty"
         if size <= HEADER_LENGTH_BYTES:
             return f"{source} is cut short: {size} bytes are left"
         if start[HEADER_LENGTH_BYTES:] != b"{":

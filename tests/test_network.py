@@ -229,7 +229,7 @@ def test_a_file_cut_short(tmp_path, keep):
     small().save(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
-    with pytest.raises(CheckpointError, match=r"net.safetensors is cut short: "):
+    with pytest.raises(CheckpointError, match=r"net.safetensors is (cut short: |empty$)"):
         load(path)
 
 
@@ -427,7 +427,7 @@ def test_predict_without_training_takes_numbers_as_they_are():
     net, x = classifier(trained=False), grey().astype(np.float32) / 255
     np.testing.assert_allclose(net.predict(x), softmax(net.forward(x)), rtol=1e-5)
     assert (net.preparation, net.class_names) == (None, None)
-    with pytest.raises(DataError, match=r"^predict: grey was not trained by 'fit' so the scale of integer images is unknown\n"):
+    with pytest.raises(DataError, match=r"^predict: grey was not trained by 'fit', so the scale of integer images is unknown\n"):
         net.predict(grey())
 
 

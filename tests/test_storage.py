@@ -136,7 +136,7 @@ def whole(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda content: b"", r"is cut short: 0 bytes are left$"),
+        (lambda content: b"", r"is empty$"),
         (lambda content: content[:7], r"is cut short: 7 bytes are left$"),
         (lambda content: content[:40], r"is cut short: it ends within its header, after 40 bytes$"),
         (lambda content: content[:-1], r"is cut short: \d+ of \d+ bytes are there$"),

@@ -99,6 +99,11 @@ def test_packages_that_are_missing(cli, monkeypatch):
     assert not found["torch"]["needed"]
 
 
+def test_what_a_package_is_for_is_said_once():
+    for point in machine.extras():
+        assert point.detail.count("for ") <= 1 + point.detail.count(" JPEG for "), point
+
+
 def test_a_compiler_that_does_not_load(monkeypatch):
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
     (point,) = [point for point in machine.packages() if point.what == "llvmlite"]

@@ -158,3 +158,20 @@ def test_an_archive_that_is_cut_short_is_said_to_be(tmp_path, end):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match=rf"x.{end} is cut short"):
         zoo.build("lenet").load_weights(path)
+
+
+@pytest.mark.parametrize("name", ["x.pth", "x.pt", "x.keras", "x.weights.h5"])
+def test_a_file_of_no_known_kind_is_not_called_one_of_safetensors(tmp_path, name):
+    """Whoever has a .pth has not heard of safetensors."""
+    path = tmp_path / name
+    path.write_bytes(b"\x00" * 3000)
+    with pytest.raises(CheckpointError, match=rf"{name} holds no weights that are known: it is a file neither of PyTorch nor of Keras"):
+        zoo.build("lenet").load_weights(path)
+
+
+@pytest.mark.parametrize("name", ["x.pth", "x.safetensors", "x.keras"])
+def test_an_empty_file_is_said_to_be_empty(tmp_path, name):
+    path = tmp_path / name
+    path.touch()
+    with pytest.raises(CheckpointError, match=rf"{name} is empty$"):
+        zoo.build("lenet").load_weights(path)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 KERAS_WEIGHTS = "model.weights.h5"  # within a .keras file
+OTHERS_ENDS = (".pth", ".pt", ".keras", ".h5")  # names by which nobody expects a file of safetensors
 SAFETENSORS, TORCH, KERAS = "safetensors", "torch", "keras"
 
 
@@ -67,6 +68,15 @@ def kind_of(path: str | Path) -> str:
     return SAFETENSORS
 
 
+def _is_strange(source: Path) -> bool:
+    """Whether a file that is none of the others cannot be of safetensors either: their headers start as JSON."""
+    if not source.is_file():
+        return False
+    with open(source, "rb") as file:
+        start = file.read(9)
+    return len(start) == 9 and not start.endswith(b"{")
+
+
 def read_weights(path: str | Path) -> WeightFile:
     """The arrays of a file of safetensors or of `torch.save`.
 
@@ -77,5 +87,8 @@ def read_weights(path: str | Path) -> WeightFile:
     """
     if kind_of(path) == TORCH:
         return WeightFile(str(path), TORCH, read_torch(Path(path)), {})
+    source = Path(path)
+    if source.suffix.lower() in OTHERS_ENDS and _is_strange(source):
+        raise CheckpointError(f"{source} holds no weights that are known: it is a file neither of PyTorch nor of Keras nor of safetensors")
     arrays, metadata = load_arrays(path, widen=True)
     return WeightFile(str(path), SAFETENSORS, arrays, metadata)
