@@ -125,7 +125,6 @@ def test_training_learns_and_the_command_line_takes_its_weights(opened, tmp_path
     count = page.evaluate(f"() => {trainer}.tests.length")
     page.click("button.main")
     page.wait_for_function(f"() => {trainer}.tests.length > {count} && !{trainer}.measuring")  # what it is paused at is tested, too
-    page.wait_for_timeout(1500)  # and nothing after it
     with page.expect_download() as saved:
         page.click('text="save the weights"')
     path = tmp_path / "lenet.safetensors"
@@ -134,7 +133,7 @@ def test_training_learns_and_the_command_line_takes_its_weights(opened, tmp_path
     test = datasets.load("digits", "test")
     answers = trained.net.predict(test.images).argmax(axis=1)
     last = page.evaluate("() => window.minicnn.rooms.train.trainers[0].tests.at(-1)")
-    assert abs((answers == test.labels).mean() - last) < 0.01
+    assert abs((answers == test.labels).mean() - last) < 1.5 / len(test.labels)  # an image that is a tie
     before = page.evaluate("() => [...window.minicnn.rooms.train.trainers[0].parameters]")
     page.set_input_files('input[accept=".safetensors"]', str(path))
     page.wait_for_selector("text=weights of lenet.safetensors")

@@ -118,7 +118,10 @@ async function hear(data) {
     if (!training) return;
     if (data.kind === "settings") training.settings = data.settings;
     if (data.kind === "scores") post({ kind: "scores", scores: training.scores(data.images, data.count), ask: data.ask });
-    if (data.kind === "pause") training.running = false;
+    if (data.kind === "pause" && training.running) {
+      training.running = false;
+      training.tell([]); // so that the weights it stops at are tested
+    }
     if (data.kind === "step") training.train(0);
     if (data.kind === "run" && !training.running) {
       training.running = true;
