@@ -181,3 +181,26 @@ def test_cut_files(tmp_path, file):
         (tmp_path / file).write_bytes(content[:stop])
         with pytest.raises(CheckpointError):
             zoo.build("lenet").load_weights(tmp_path / file)
+
+
+def test_other_functions_between_the_weights_are_told(tmp_path):
+    path = tmp_path / "x.keras"
+    other = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            K.Conv2D(6, 5, padding="same", activation="tanh"),
+            K.AveragePooling2D(2),
+            K.Conv2D(16, 5, activation="relu"),
+            K.MaxPooling2D(2),
+            K.Flatten(),
+            K.Dense(120, activation="relu"),
+            K.Dense(84),
+            K.Dense(10, activation="softmax"),
+        ]
+    )
+    other.save(path)
+    (note,) = zoo.build("lenet").load_weights(path).notes
+    assert note.startswith("the model in the file has 1 x tanh, 1 x AveragePooling where lenet has 2 x relu, 1 x MaxPooling:")
+    for model, name in ((lenet(), "lenet"), (resnet20(), "resnet20")):
+        model.save(path)
+        assert zoo.build(name, classes=10).load_weights(path).notes == ()

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 from minicnn.errors import CheckpointError, SettingError, one_line, quoted
 from minicnn.exchange.weights.file import HDF5_START, KERAS_WEIGHTS, Translated
 from minicnn.exchange.weights.flattened import map_before
+from minicnn.exchange.weights.keras_functions import difference
 from minicnn.graph import INPUT
 from minicnn.layers import BatchNorm1D, BatchNorm2D, BatchNorm3D, Conv1D, Conv2D, Conv3D, Linear
 
@@ -74,7 +75,9 @@ def read_keras(topology: Topology, name: str, path: Path) -> Translated:
         content, config = _content(path)
         with h5py.File(content, "r") as file:
             theirs = dict(_groups(file, h5py))
-            return _translated(topology, ours, theirs, _settings(config, path), str(path))
+            found = _translated(topology, ours, theirs, _settings(config, path), str(path))
+            other = None if config is None else difference(_described(config), topology, name)
+            return found if other is None else found._replace(notes=(*found.notes, other))
     except CheckpointError:
         raise
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
@@ -115,11 +118,16 @@ def _groups(file: Any, h5py: Any) -> Iterator[tuple[tuple[str, int], list[Any]]]
             yield (match[1], int(match[2] or 0)), found
 
 
+def _described(config: Any) -> list[dict[str, Any]]:
+    """The layers of a model, as its file describes them."""
+    return [each for each in config["config"]["layers"] if isinstance(each.get("config"), dict)]
+
+
 def _settings(config: Any, path: Path) -> list[float] | None:
     """The epsilons of the batch normalizations, in their order; None where the file has no description."""
     if config is None:
         return None
-    layers = [each for each in config["config"]["layers"] if isinstance(each.get("config"), dict)]
+    layers = _described(config)
     for each in layers:
         if each["config"].get("data_format") == "channels_first":
             raise CheckpointError(f"{path}: {quoted(each['config'].get('name'))} has its channels first, which is not read")
