@@ -109,6 +109,8 @@ def _ways_of_few(topology: Topology, images: int, together: int) -> Iterator[lis
                 yield [*full, *narrow]
     elif few:
         yield from _narrow(topology, few, together)
+        if not takes_shards(topology):
+            yield [Cut(images, 1, 1, 1, split=True)]  # one after the other, each as if it came alone
     if vectors and not goes_by_winograd(topology, together):  # of any width
         yield [Cut(images, images, images, together, split=True)]
         if takes_shards(topology):
