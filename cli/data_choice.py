@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from minicnn.datasets import Dataset, catalog, load, names, places
 from minicnn.datasets.loading import path_of
@@ -57,26 +58,38 @@ def of_training(run: str, trained_on: str, given: str | None, folder: str | None
 
     known = trained_on if trained_on in names() else recorded(run, "data")
     if not given and known is None:
-        raise DataError(
-            f"{run} was trained on custom data ({trained_on!r}), which cannot be found by name"
-            f"\n  use --data NAME, one of 'minicnn data list', or --data PATH, a folder of pictures or a file"
+        told = (
+            f"{run} was converted from {trained_on}, which does not say what it was trained on"
+            if is_converted(run)
+            else f"{run} was trained on custom data ({trained_on!r}), which cannot be found by name"
         )
+        raise DataError(f"{told}\n  use --data NAME, one of 'minicnn data list', or --data PATH, a folder of pictures or a file")
     name = data_name(given, folder, known or DEFAULT_DATA)
     return name, folder or (recorded(run, "data_dir") if recorded(run, "data") == name else None)
 
 
 def recorded(run: str, setting: str) -> str | None:
-    """What a run's folder says about its data or data_dir; None if RUN is no folder."""
-    from minicnn.train import RunFolder, RunSettings
-    from minicnn.train.settings import CONVERTED
+    """What a run's folder says about its data or data_dir; None if RUN is no folder, or was converted."""
+    from minicnn.train import RunSettings
 
-    if not os.path.isdir(os.path.expanduser(run)):
-        return None
-    settings = RunFolder.open(run).read_description().get("settings")
-    if settings == CONVERTED:
+    settings = _settings(run)
+    if settings is None or is_converted(run):
         return None
     value: str | None = getattr(RunSettings.from_json(settings, run, to_train=False), setting)
     return value
+
+
+def is_converted(run: str) -> bool:
+    """Whether a folder like a run's holds a network of others."""
+    from minicnn.train.settings import CONVERTED
+
+    return _settings(run) == CONVERTED
+
+
+def _settings(run: str) -> Any:
+    from minicnn.train import RunFolder
+
+    return RunFolder.open(run).read_description().get("settings") if os.path.isdir(os.path.expanduser(run)) else None
 
 
 def held_in(folder: str) -> list[str]:

@@ -66,7 +66,7 @@ def test_a_run_that_was_converted_is_used_like_one(cli, theirs, tmp_path):
     assert err.startswith("Error: run has weights, but no settings of a training: it was converted\n")
     status, _, err = cli("evaluate", "run")
     assert status == 1
-    assert err.startswith("Error: run was trained on custom data ('small.pth')")
+    assert err.startswith("Error: run was converted from small.pth, which does not say what it was trained on\n")
 
 
 def test_weights_of_others_start_a_training(cli, theirs):
