@@ -3,6 +3,8 @@
 The same network, the same first parameters, loss, optimizer and images.  PyTorch gets its images as a tensor in either layout,
 batch by batch and never shuffled, and does plain and fused updates: the fastest combination counts.
 
+A network with dropout is timed without being compared: each side draws for itself.
+
     step    `Trainer.step(x, labels)`, everything in it: checks, the copy into lanes, forward, backward, update
     epoch   the loop of `Trainer.fit` over many batches, images in random order; times are given for one step
 """
@@ -25,6 +27,7 @@ from minicnn.bench.networks import Work
 from minicnn.bench.options import Options
 from minicnn.bench.protocol import Agreement, Contestant
 from minicnn.bench.records import OURS, Note, Row
+from minicnn.layers import Dropout
 from minicnn.optimizers import SGD, Update
 from minicnn.random import generator
 from minicnn.train import Trainer
@@ -91,6 +94,7 @@ def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterato
     net = networks.build(name)
     images, labels = training_images(net.input_shape, net.classes, steps * batch)
     summary = net.summary()
+    by_chance = any(isinstance(node.layer, Dropout) and node.layer.rate for node in net.topology.nodes)
     terms = batch * max(prod(row.output_shape[1:]) for row in summary.layers)  # that meet in one number of a weight's gradient
 
     def compare(results: Iterator[Any]) -> Agreement:
@@ -105,7 +109,7 @@ def network_rows(name: str, batch: int, options: Options, torch: Any) -> Iterato
             from minicnn.bench.peers.torch_networks import steps as torch_steps
 
             contestants += torch_steps(Place(torch, options.device), networks.build(name), images, labels, batch, units, own_optimizer())
-        race = options.protocol.race(contestants, compare if torch is not None and work == "step" else None)
+        race = options.protocol.race(contestants, compare if torch is not None and work == "step" and not by_chance else None)
         row = Row("train", name, work, batch, race.timings, step_flops(summary, batch), agreement=race.agreement)
         yield row
         if row.wrong:

@@ -177,3 +177,13 @@ def test_settings(settings, words):
 def test_an_unknown_suite():
     with pytest.raises(SettingError, match="no suite called 'cooking': choose from train, infer, kernels, ladder"):
         next(bench.run("cooking", Options(1)))
+
+
+def test_a_network_that_drops_by_chance_is_timed_and_not_compared(torch, hasty, monkeypatch):
+    def dropping(name):
+        return minicnn.Graph(L.Sequential(L.Conv2D(2, 3), L.ReLU(), L.Flatten(), L.Dropout(0.5), L.Linear(3)), input_shape=(1, 6, 6))
+
+    monkeypatch.setattr(train.networks, "build", dropping)
+    step, epoch = bench.run("train", Options(1, ("torch",), hasty, batches=(4,), quick=True))
+    assert step.agreement is None
+    assert [len(row.peers) for row in (step, epoch)] == [4, 4]

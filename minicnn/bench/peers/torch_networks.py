@@ -110,7 +110,7 @@ def steps(place: Place, net: Graph, images: np.ndarray, labels: np.ndarray, batc
     torch, contestants = place.torch, []
     for channels_last in (False, True):
         for fused in (False, True):
-            twin = Twin(place, net, channels_last, training=True)
+            twin = Twin(place, net, channels_last, training=True, drops=True)
             optimizer = twin.optimizer(own, fused)
             pictures, targets = twin.tensor(images), place.tensor(labels)
             batches = cycle([(pictures[n : n + batch], targets[n : n + batch]) for n in range(0, len(images), batch)])
