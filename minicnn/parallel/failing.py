@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from minicnn.parallel.mpi import MPIRanks
 
 TOGETHER_SECONDS = 2.0  # within which ranks that make the same mistake have all made it
+TOLD_SECONDS = 0.5  # in which mpiexec passes on what a rank has written: an abort may come before the second half of it
 
 
 @contextmanager
@@ -37,7 +38,14 @@ def failing_together(ranks: MPIRanks, tell: Callable[[str], None]) -> Iterator[N
             raise SystemExit(1) from error
         interrupted = isinstance(error, KeyboardInterrupt)
         tell(f"rank {ranks.rank}: {'interrupted' if interrupted else str(error) or type(error).__name__}")
-        ranks.world.Abort(130 if interrupted else 1)
+        _abort(ranks, 130 if interrupted else 1)
+
+
+def _abort(ranks: MPIRanks, status: int) -> None:
+    """End all ranks, once what this one has said is on its way."""
+    sys.stderr.flush()
+    time.sleep(TOLD_SECONDS)
+    ranks.world.Abort(status)
 
 
 def all_fail(ranks: MPIRanks) -> bool:
@@ -58,8 +66,7 @@ def tell_of_failures(ranks: MPIRanks) -> None:
         together = all_fail(ranks)
         if not together or ranks.leads:
             before(kind, error, trace)
-            sys.stderr.flush()
         if not together:
-            ranks.world.Abort(1)
+            _abort(ranks, 1)
 
     sys.excepthook = ending
