@@ -89,6 +89,8 @@ def convert(
             set_preparation(net, source, mean, std)
         elif net.trained_on is None and library_for(net) == "torchvision":
             notes = (*notes, f"how its images are prepared is not in the file; weights of torchvision want {IMAGENET}")
+        elif net.trained_on is None and not Path(target).suffix:
+            notes = (*notes, "how its images are prepared is not in the file; 'minicnn predict' needs it: --mean and --std")
         waiting.show(f"writing {one_line(target)}")
         written = write_network(net, target, names, preparation)
     for note in notes:

@@ -186,6 +186,14 @@ def test_weights_without_a_preparation_are_led_to_one(cli, theirs, tmp_path):
     assert "minicnn convert FILE FOLDER --network NETWORK --mean X,X,X --std X,X,X" in cli("predict", "run", "x.npy")[2]
 
 
+def test_a_folder_for_other_weights_says_that_predict_needs_a_preparation(cli, tmp_path):
+    write_torch(tmp_path / "lenet.pth", zoo.build("lenet").arrays)
+    _, _, err = cli("convert", "lenet.pth", "run", "--network", "lenet")
+    assert err.endswith("how its images are prepared is not in the file; 'minicnn predict' needs it: --mean and --std\n")
+    _, _, err = cli("convert", "lenet.pth", "lenet.safetensors", "--network", "lenet")
+    assert "prepared" not in err
+
+
 def test_weights_of_imagenet_are_told_how_torchvision_prepares_images(cli, theirs):
     err = cli("convert", "small.pth", "x.safetensors", *SMALL)[2]
     assert "weights of torchvision want --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225" in err
