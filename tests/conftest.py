@@ -33,8 +33,6 @@ def pytest_collection_modifyitems(config, items):
 def pytest_collection_finish():
     """A compiler makes many small objects that soon go, and modules and tests stay to the end: looking through them all again and again
     takes a tenth of the time of compiling."""
-    gc.collect()
-    gc.freeze()
     gc.set_threshold(10_000, 10, 5)
 
 
