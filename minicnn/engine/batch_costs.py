@@ -37,9 +37,7 @@ FROM_MEMORY = 0.6  # a weight that comes from there
 ELEMENTS = 1.5  # a vector of what other layers read and write
 WINDOW = 6.0  # a vector that pooling reads
 LONE = 0.25  # of that where lanes are pixels of a single image
-LONE_SUMS = (
-    0.85  # of a convolution's cycles where its rows need not be told apart by images: one image of ResNet-18 8.1 milliseconds, two 19
-)
+LONE_SUMS = 0.85  # of a convolution's cycles where rows need not be told apart by images: ResNet-18, one image 8.1 milliseconds, two 19
 PAIRED = 0.45  # of a vector of images what two together save where weights, or places, are fetched for both
 
 

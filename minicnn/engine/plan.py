@@ -231,22 +231,10 @@ class Plan:
             [0 if labels is None else labels.ctypes.data, images.ctypes.data, 0 if input_gradient is None else input_gradient.ctypes.data],
             dtype=np.int64,
         )
-        with self.lock:
-            if ranks is None:
-                if self.is_tower:
-                    refuse_alone()
-                run(
-                    1 if len(order) <= self.alone else self.threads,
-                    self.program,
-                    self.memory,
-                    parameters,
-                    jobs,
-                    addresses,
-                    self.layout,
-                    self.finished,
-                    whole_batches=self.arrays.rates is not None,
-                )
-            else:
+        if ranks is None:
+            self.launch(parameters, jobs, addresses, statistics)
+        else:
+            with self.lock:
                 run_together(self, ranks, parameters, jobs, addresses)
                 gather_results(self, ranks, statistics, batch_size, output)
         return statistics.sum(axis=1)
